@@ -1,0 +1,40 @@
+# make demo   set up and try it       make test   what CI runs       make check   all that must be green before landing
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+DEMO   ?= data/demo
+
+.PHONY: demo test check bench clean help
+
+help:
+	@sed -n '1p' Makefile
+
+$(VENV)/.run: requirements.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; name another with: make PYTHON=python3.12 ...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
+	touch $@
+
+demo: $(VENV)/.run
+	test -f $(DEMO)/workspace.toml || $(BIN)/python -m scn_core init $(DEMO) --dataset demo
+	$(BIN)/python -m scn_core train $(DEMO)
+	$(BIN)/python -m scn_core proposals $(DEMO) --limit 20
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(MAKE) test
+
+bench: $(VENV)/.run
+	$(BIN)/python -m scn_core bench
+
+clean:
+	rm -rf $(VENV) $(DEMO)

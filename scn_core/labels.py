@@ -1,0 +1,77 @@
+"""Class vocabularies: the ordered class names of a data set, and the spellings that mean the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from scn_core.errors import DataError
+
+# Spellings found in published label files and folder names -> the name this project uses.
+ALIASES: dict[str, str] = {
+    "anger": "anger",
+    "angry": "anger",
+    "contempt": "contempt",
+    "contemptuous": "contempt",
+    "disgust": "disgust",
+    "disgusted": "disgust",
+    "fear": "fear",
+    "fearful": "fear",
+    "afraid": "fear",
+    "happiness": "happy",
+    "happy": "happy",
+    "joy": "happy",
+    "neutral": "neutral",
+    "neutrality": "neutral",
+    "sad": "sad",
+    "sadness": "sad",
+    "surprise": "surprise",
+    "surprised": "surprise",
+}
+
+
+def canonical(name: str) -> str:
+    """The project's spelling of an emotion name; any other name comes back stripped and lower-cased."""
+    folded = name.strip().casefold()
+    return ALIASES.get(folded, folded)
+
+
+@dataclass(frozen=True)
+class ClassVocabulary:
+    """Ordered, distinct class names. The index of a name is the class number everywhere in the project."""
+
+    names: tuple[str, ...]
+    _index: dict[str, int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        index = {canonical(name): i for i, name in enumerate(self.names)}
+        if len(index) != len(self.names):
+            raise DataError(f"class names must differ, got {', '.join(self.names)}; remove or rename the doubles")
+        if len(index) < 2:
+            raise DataError(f"at least 2 classes are needed, got {len(index)}: {', '.join(self.names) or 'none'}")
+        object.__setattr__(self, "_index", index)
+
+    @classmethod
+    def of(cls, names: Iterable[str]) -> ClassVocabulary:
+        """A vocabulary of the given names in the given order, in the project's spelling."""
+        return cls(tuple(canonical(name) for name in names))
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def find(self, name: str) -> int | None:
+        """Class number of a name in any known spelling, or None."""
+        return self._index.get(canonical(name))
+
+    def allowed(self) -> str:
+        """The names as an error message lists them."""
+        return ", ".join(self.names)
+
+
+# Each in its own data set's numbering.
+RAF_DB = ClassVocabulary(("surprise", "fear", "disgust", "happy", "sad", "anger", "neutral"))
+FERPLUS_8 = ClassVocabulary(("neutral", "happy", "surprise", "sad", "anger", "disgust", "fear", "contempt"))
+FERPLUS_7 = ClassVocabulary(FERPLUS_8.names[:7])
+AFFECTNET_8 = ClassVocabulary(("neutral", "happy", "sad", "surprise", "fear", "disgust", "anger", "contempt"))
+AFFECTNET_7 = ClassVocabulary(AFFECTNET_8.names[:7])
+EXPW = ClassVocabulary(("anger", "disgust", "fear", "happy", "sad", "surprise", "neutral"))

@@ -1,0 +1,202 @@
+"""The frozen records that cross the borders between parts. No part hands another a dict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from scn_core.labels import ClassVocabulary
+
+Split = Literal["train", "val", "test"]
+SPLITS: tuple[Split, ...] = ("train", "val", "test")
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float32]
+BoolArray = npt.NDArray[np.bool_]
+PixelArray = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A face's place in its picture, in pixels, right and bottom exclusive."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One labelled face as the data set gives it."""
+
+    key: str
+    """Stable name of the face: the path relative to the root, with '#n' where a picture holds several faces."""
+    path: str
+    """Picture file relative to the data set's root, with '/' on every system."""
+    given_label: int
+    """Class number the data set gives; never overwritten."""
+    split: Split
+    box: Box | None = None
+    """The face within the picture; None: the whole picture."""
+    reference_label: int | None = None
+    """A label known to be better, kept apart for measuring only; never trained on, never shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in the input that cannot be used. The sample it belongs to is left out, unless `kept`."""
+
+    file: str
+    """The file that says it (a list, a table) or is it (a picture)."""
+    line: int | None
+    """1-based line in `file`, or None."""
+    found: str
+    allowed: str
+    kept: bool = False
+    """True for a warning: the sample stays in."""
+
+    def __str__(self) -> str:
+        where = self.file if self.line is None else f"{self.file}, line {self.line}"
+        return f"{where}: found {self.found}; allowed: {self.allowed}"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A data set as read: what there is, in a stable order, and what had to be left out."""
+
+    dataset: str
+    root: Path
+    classes: ClassVocabulary
+    samples: tuple[Sample, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class EpochReport:
+    """What one epoch of training showed; one row of table `epoch`."""
+
+    epoch: int
+    """1-based."""
+    loss: float
+    wce_loss: float
+    """Logit-weighted cross entropy."""
+    rank_loss: float
+    """Rank regularisation."""
+    accuracy: float
+    """Share of training faces predicted as labelled, in 0..1, on augmented faces."""
+    alpha_high: float
+    """Mean importance weight of the high groups."""
+    alpha_low: float
+    """Mean importance weight of the low-importance groups."""
+    alpha_std: float
+    """Standard deviation of alpha over the training faces in the clean pass; near 0 means alpha has collapsed."""
+    margin_rank: float
+    """delta1 in force."""
+    val_accuracy: float | None
+    relabelled: int
+    """Faces trained on another label than the given one (mode auto only)."""
+    faces_per_s: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class RoundScores:
+    """Scores of N training samples after a round, as columns of equal length. Table `score`."""
+
+    sample_id: IntArray
+    alpha: FloatArray
+    """Importance weight, 0..1, from the clean pass."""
+    p_given: FloatArray
+    """Raw-logit softmax probability of the given label."""
+    p_max: FloatArray
+    predicted_label: IntArray
+    """Argmax of the raw-logit softmax."""
+    margin: FloatArray
+    """p_max - p_given, 0..1."""
+    suspicion: FloatArray
+    """How likely the given label is wrong, 0..1; orders the queue."""
+    low_importance: BoolArray
+    proposed_label: IntArray
+    """The relabel proposal, or -1 where there is none."""
+    trained_label: IntArray
+    """Label of the last epoch; differs from the given label only where decisions or mode auto changed it."""
+    probabilities: FloatArray
+    """(N, classes) raw-logit softmax."""
+
+
+@dataclass(frozen=True)
+class EffectiveLabels:
+    """What the next round trains on: decisions over given labels. Columns of equal length, ordered by sample id."""
+
+    sample_id: IntArray
+    split: npt.NDArray[np.str_]
+    given_label: IntArray
+    label: IntArray
+    excluded: BoolArray
+
+
+Action = Literal["accept", "keep", "relabel", "unsure", "exclude", "undo"]
+ACTIONS: tuple[Action, ...] = ("accept", "keep", "relabel", "unsure", "exclude", "undo")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One person's answer on one sample. Append-only."""
+
+    id: str
+    """UUID made by the client, so that sending it again changes nothing."""
+    round: int
+    sample_id: int
+    person: str
+    action: Action
+    label: int | None = None
+    """The label this answer stands for: set for accept, keep and relabel, None for the rest."""
+    undoes: str | None = None
+    """Id of the decision an undo takes back."""
+    shown: str = "{}"
+    """JSON of what the person was shown: proposal, alpha, margin, place in the page."""
+    blind: bool = False
+    bulk: str | None = None
+    """Shared by the decisions of one bulk action."""
+    milliseconds: int | None = None
+
+
+RoundState = Literal["running", "review", "closed", "failed", "cancelled"]
+
+
+@dataclass(frozen=True)
+class RoundInfo:
+    """One row of table `round`."""
+
+    id: int
+    parent: int | None
+    state: RoundState
+    config: dict[str, Any]
+    code_version: str
+    started_at: str
+    finished_at: str | None
+    heartbeat_at: str | None
+    message: str | None
+    metrics: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ProposalRow:
+    """One open or answered relabel proposal, as lists show it."""
+
+    round: int
+    sample_id: int
+    key: str
+    path: str
+    given_label: int
+    proposed_label: int
+    alpha: float
+    p_given: float
+    p_max: float
+    margin: float
+    suspicion: float
