@@ -1,0 +1,66 @@
+"""The losses of the Self-Cure Network (CVPR 2020, section 3).
+
+Shapes: N faces in a batch, C classes. Nothing here waits for the device: no `.item()`, no branch on a value.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def weighted_logits(logits: Tensor, alpha: Tensor) -> Tensor:
+    """alpha_i * W_j^T x_i: (N, C) logits times (N,) importance weights in (0, 1)."""
+    return logits * alpha.unsqueeze(1)
+
+
+def weighted_cross_entropy(logits: Tensor, alpha: Tensor, labels: Tensor) -> Tensor:
+    """Logit-weighted cross entropy L_WCE, averaged over the batch.
+
+    Weighting the logits rather than the loss rules out the trivial solution alpha = 0.
+
+    Args:
+        logits: (N, C), raw.
+        alpha: (N,), importance weights.
+        labels: (N,), int64 class numbers.
+    """
+    return F.cross_entropy(weighted_logits(logits, alpha), labels)
+
+
+def high_group_size(n: int, beta: float) -> int:
+    """M = beta * N, rounded, with at least one face in either group.
+
+    Raises ValueError for fewer than two faces: two groups cannot be formed.
+    """
+    if n < 2:
+        raise ValueError(f"got a batch of {n}; rank regularisation needs at least 2 faces to form two groups")
+    return min(max(round(beta * n), 1), n - 1)
+
+
+def group_means(alpha: Tensor, beta: float) -> tuple[Tensor, Tensor]:
+    """Mean importance of the high group (top M = beta * N) and of the low-importance group, from (N,) weights."""
+    ranked = alpha.sort(descending=True).values
+    m = high_group_size(alpha.shape[0], beta)
+    return ranked[:m].mean(), ranked[m:].mean()
+
+
+def rank_regularisation(alpha: Tensor, *, beta: float, margin: float | Tensor) -> Tensor:
+    """L_RR = max(0, delta1 - (mean alpha_H - mean alpha_L)); `margin` is delta1, fixed or a learnable scalar."""
+    high, low = group_means(alpha, beta)
+    return (margin - (high - low)).clamp_min(0)
+
+
+def total_loss(rank: Tensor, cross_entropy: Tensor, *, gamma: float) -> Tensor:
+    """L = gamma * L_RR + (1 - gamma) * L_WCE."""
+    return gamma * rank + (1 - gamma) * cross_entropy
+
+
+def learnable_margin(initial: float) -> torch.nn.Parameter:
+    """delta1 as a parameter, stored as its logit so that it stays in (0, 1). `margin_value` reads it."""
+    return torch.nn.Parameter(torch.logit(torch.tensor(float(initial)), eps=1e-4))
+
+
+def margin_value(parameter: Tensor) -> Tensor:
+    """The delta1 a `learnable_margin` stands for, in (0, 1)."""
+    return torch.sigmoid(parameter)

@@ -1,0 +1,71 @@
+"""The network: features of a torchvision backbone, a linear classifier and the self-attention importance head."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from scn_core.scn.backbones import build_backbone
+from scn_core.scn.losses import learnable_margin, margin_value
+
+
+class Output(NamedTuple):
+    """What the network says of N faces."""
+
+    logits: Tensor
+    """(N, C) raw class scores W^T x; the losses weight them, nothing else does."""
+    alpha: Tensor
+    """(N,) importance weights, 0..1."""
+    features: Tensor
+    """(N, D) backbone features x."""
+
+
+class SelfCureNetwork(nn.Module):
+    """x = backbone(picture); logits = W^T x; alpha = sigmoid(W_a^T x).
+
+    Takes (N, 3, S, S) floats, normalised as the trainer does, and returns an `Output`. `margin_rank` is delta1:
+    a constant, or a parameter when `learn_margin` is set.
+    """
+
+    def __init__(
+        self,
+        backbone: str,
+        classes: int,
+        *,
+        image_size: int,
+        imagenet: bool = False,
+        margin_rank: float = 0.15,
+        learn_margin: bool = False,
+    ) -> None:
+        super().__init__()
+        self.backbone, self.feature_count = build_backbone(backbone, image_size, imagenet=imagenet)
+        self.classifier = nn.Linear(self.feature_count, classes)
+        self.attention = nn.Linear(self.feature_count, 1)
+        nn.init.zeros_(self.attention.bias)
+        self._fixed_margin = margin_rank
+        self._margin = learnable_margin(margin_rank) if learn_margin else None
+
+    def forward(self, pictures: Tensor) -> Output:
+        """Raw logits, importance weights and features of (N, 3, S, S) pictures."""
+        features = self.backbone(pictures)
+        # Heads in fp32: in bf16, alphas that differ by less than 0.004 would tie and the ranking would be lost.
+        with torch.autocast(features.device.type, enabled=False):
+            features = features.float()
+            return Output(self.classifier(features), self.attention(features).squeeze(1).sigmoid(), features)
+
+    @property
+    def margin_rank(self) -> float | Tensor:
+        """delta1 in force: a float, or a scalar tensor that learns."""
+        return self._fixed_margin if self._margin is None else margin_value(self._margin)
+
+    def head_parameters(self) -> list[nn.Parameter]:
+        """What alpha is computed with, and the learnable delta1: they learn at a rate of their own."""
+        own = list(self.attention.parameters())
+        return own if self._margin is None else [*own, self._margin]
+
+    def body_parameters(self) -> list[nn.Parameter]:
+        """Everything but `head_parameters`."""
+        head = {id(parameter) for parameter in self.head_parameters()}
+        return [parameter for parameter in self.parameters() if id(parameter) not in head]

@@ -1,0 +1,78 @@
+"""Batched augmentation as tensor code: every face of a batch gets parameters of its own."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+@dataclass(frozen=True)
+class AugmentSettings:
+    """How far augmentation goes. A face must stay recognisable with its emotion."""
+
+    flip: float = 0.5
+    """Probability of a left-right mirror."""
+    degrees: float = 10.0
+    """Rotation within +- this."""
+    scale: float = 0.1
+    """Size within 1 +- this."""
+    shift: float = 0.08
+    """Shift within +- this share of the side."""
+    contrast: float = 0.25
+    """Contrast within 1 +- this."""
+    brightness: float = 0.25
+    """Brightness within +- this, in standard deviations."""
+    erase: float = 0.25
+    """Probability of erasing a rectangle, as a hand or hair would."""
+    erase_share: tuple[float, float] = (0.02, 0.15)
+    """Area of the rectangle over that of the picture."""
+
+
+def augment(pictures: Tensor, generator: torch.Generator, settings: AugmentSettings | None = None) -> Tensor:
+    """Mirrored, turned, scaled, shifted, re-lit and partly erased (B, 3, S, S) normalised pictures."""
+    settings = settings or AugmentSettings()
+    moved = _move(pictures, generator, settings)
+    return _erase(_relight(moved, generator, settings), generator, settings)
+
+
+def _uniform(n: int, low: float, high: float, generator: torch.Generator) -> Tensor:
+    return torch.rand(n, generator=generator, device=generator.device) * (high - low) + low
+
+
+def _move(pictures: Tensor, generator: torch.Generator, settings: AugmentSettings) -> Tensor:
+    n = len(pictures)
+    angle = _uniform(n, -settings.degrees, settings.degrees, generator) * (math.pi / 180)
+    scale = 1 / (1 + _uniform(n, -settings.scale, settings.scale, generator))
+    mirror = torch.where(_uniform(n, 0, 1, generator) < settings.flip, -1.0, 1.0)
+    cos, sin = angle.cos() * scale, angle.sin() * scale
+    # The affine grid runs over -1..1, so a shift by a share of the side is twice that share.
+    x, y = (2 * _uniform(n, -settings.shift, settings.shift, generator) for _ in range(2))
+    theta = torch.stack([torch.stack([cos * mirror, -sin, x], 1), torch.stack([sin * mirror, cos, y], 1)], 1)
+    grid = F.affine_grid(theta, list(pictures.shape), align_corners=False)
+    return F.grid_sample(pictures, grid, padding_mode="reflection", align_corners=False)
+
+
+def _relight(pictures: Tensor, generator: torch.Generator, settings: AugmentSettings) -> Tensor:
+    n = len(pictures)
+    gain = 1 + _uniform(n, -settings.contrast, settings.contrast, generator)
+    offset = _uniform(n, -settings.brightness, settings.brightness, generator)
+    mean = pictures.mean(dim=(1, 2, 3))
+    return pictures * gain[:, None, None, None] + (offset + mean * (1 - gain))[:, None, None, None]
+
+
+def _erase(pictures: Tensor, generator: torch.Generator, settings: AugmentSettings) -> Tensor:
+    n, side = len(pictures), pictures.shape[-1]
+    chosen = _uniform(n, 0, 1, generator) < settings.erase
+    area = _uniform(n, *settings.erase_share, generator) * chosen
+    aspect = _uniform(n, -0.7, 0.7, generator).exp()  # half to double
+    height, width = (area * aspect).sqrt() * side, (area / aspect).sqrt() * side
+    top = _uniform(n, 0, 1, generator) * (side - height)
+    left = _uniform(n, 0, 1, generator) * (side - width)
+    at = torch.arange(side, device=pictures.device) + 0.5
+    rows = (at >= top[:, None]) & (at < (top + height)[:, None])
+    columns = (at >= left[:, None]) & (at < (left + width)[:, None])
+    return pictures.masked_fill((rows[:, :, None] & columns[:, None, :])[:, None], 0.0)

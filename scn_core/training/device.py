@@ -1,0 +1,86 @@
+"""Which device a round runs on, in which precision, from which seeds."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+from torch import nn
+
+from scn_core.config import TrainSettings
+from scn_core.errors import UsageError
+
+Model = TypeVar("Model", bound=nn.Module)
+
+
+@dataclass(frozen=True)
+class Compute:
+    """Where and how tensors are computed."""
+
+    device: torch.device
+    bf16: bool
+
+    def autocast(self) -> AbstractContextManager[None]:
+        """Context in which convolutions and matrix products run in bf16, or nothing changes."""
+        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bf16)
+
+    def place(self, model: Model) -> Model:
+        """The model on the device, its convolution weights in channels_last order."""
+        model.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return model
+
+    def describe(self) -> str:
+        """Such as 'cpu, bf16' or 'NVIDIA H100, bf16'."""
+        name = torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else self.device.type
+        return f"{name}, {'bf16' if self.bf16 else 'fp32'}"
+
+
+def choose_compute(settings: TrainSettings) -> Compute:
+    """The device and precision that the settings ask for.
+
+    Raises UsageError for a device torch does not have here.
+    """
+    device = _device(settings.device)
+    bf16 = settings.precision == "bf16" or (settings.precision == "auto" and has_fast_bf16(device))
+    return Compute(device, bf16)
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        there = ["auto", "cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+        raise UsageError(f"--device: found {name!r}; allowed on this machine: {', '.join(there)}") from error
+    return device
+
+
+def has_fast_bf16(device: torch.device) -> bool:
+    """Whether the device multiplies bf16 matrices in hardware; emulated bf16 is slower than fp32."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    flags = Path("/proc/cpuinfo")
+    return (
+        device.type == "cpu" and flags.exists() and "avx512_bf16" in flags.read_text(encoding="ascii", errors="ignore")
+    )
+
+
+def seed_epoch(seed: int, epoch: int, device: torch.device) -> torch.Generator:
+    """Seeds everything random in one epoch and returns its generator.
+
+    Every epoch starts from (seed, epoch) alone, so a resumed round draws what an uninterrupted one would have drawn.
+    """
+    mixed = (seed * 1_000_003 + epoch) % 2**63
+    torch.manual_seed(mixed)  # dropout inside backbones draws from the global generator
+    return torch.Generator(device=device).manual_seed(mixed)
+
+
+def make_deterministic() -> None:
+    """Same seed, same machine, same result: cuDNN may choose only deterministic algorithms."""
+    torch.backends.cudnn.deterministic = True
+    torch.backends.cudnn.benchmark = False

@@ -1,0 +1,236 @@
+"""The epochs of a round: train, look at every face as it is, relabel if the mode says so, report, checkpoint."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from scn_core.config import TrainSettings
+from scn_core.errors import TrainingError
+from scn_core.records import EpochReport, IntArray, PixelArray
+from scn_core.scn.losses import group_means, rank_regularisation, total_loss, weighted_cross_entropy
+from scn_core.scn.model import SelfCureNetwork
+from scn_core.scn.relabel import Relabelling, propose, relabel_for_next_epoch
+from scn_core.scn.suspicion import DYNAMICS, strongest_other
+from scn_core.training.augment import augment
+from scn_core.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from scn_core.training.device import Compute, choose_compute, make_deterministic, seed_epoch
+from scn_core.training.optimise import build_optimizer, set_learning_rate, update
+from scn_core.training.predict import clean_pass
+from scn_core.training.resident import ResidentFaces, steps_per_epoch
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """The faces of a round. Pixels are (N, S, S, 3) uint8."""
+
+    pixels: PixelArray
+    given: IntArray
+    """(N,) given labels, which proposals are measured against."""
+    labels: IntArray
+    """(N,) effective labels, which the first epoch trains on."""
+    val_pixels: PixelArray | None = None
+    val_labels: IntArray | None = None
+
+
+class StepReport(NamedTuple):
+    """The running means of an epoch, for a progress bar."""
+
+    epoch: int
+    step: int
+    steps: int
+    loss: float
+    accuracy: float
+    alpha_high: float
+    alpha_low: float
+    faces_per_s: float
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """The round's last clean pass, and what the relabel rule makes of it."""
+
+    rule: Relabelling
+    alpha: Tensor
+    labels: Tensor
+    """(N,) labels the last epoch trained on."""
+
+
+class _Sums:
+    """Sums over an epoch's batches, kept on the device so that no step waits for it."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._sums = torch.zeros(6, device=device, dtype=torch.float64)
+        self._faces = 0
+        self._started = time.perf_counter()
+
+    def add(self, loss: Tensor, wce: Tensor, rank: Tensor, correct: Tensor, high: Tensor, low: Tensor, n: int) -> None:
+        self._sums += torch.stack([loss, wce, rank, correct, high, low]).detach().double() * n
+        self._faces += n
+
+    def means(self) -> tuple[float, ...]:
+        """loss, wce, rank, accuracy, alpha_high, alpha_low. Waits for the device."""
+        return tuple((self._sums / self._faces).tolist())
+
+    def faces_per_s(self) -> float:
+        return self._faces / (time.perf_counter() - self._started)
+
+
+class Training:
+    """One round's training; `run` it once."""
+
+    def __init__(self, settings: TrainSettings, data: TrainingData, model: SelfCureNetwork, folder: Path) -> None:
+        """`folder`: the round's own, which receives dynamics.npy and the checkpoint."""
+        if len(data.given) < 2:
+            raise TrainingError(f"got {len(data.given)} training faces; at least 2 are needed to train")
+        make_deterministic()
+        self.settings = settings
+        self.folder = folder
+        self.compute: Compute = choose_compute(settings)
+        self.model = self.compute.place(model)
+        self.optimizer = build_optimizer(self.model, settings)
+        device = self.compute.device
+        self.faces = ResidentFaces(data.pixels, data.labels, device)
+        self.given = torch.from_numpy(data.given).to(device)
+        self.val = None
+        if data.val_pixels is not None and data.val_labels is not None:
+            self.val = ResidentFaces(data.val_pixels, data.val_labels, device)
+        self.steps = steps_per_epoch(len(self.faces), settings.batch_size)
+        self._eval_batch = max(settings.batch_size, 256)
+
+    def run(
+        self,
+        *,
+        resume: bool = False,
+        on_epoch: Callable[[EpochReport, float], None],
+        on_step: Callable[[StepReport], None] = lambda report: None,
+    ) -> TrainingResult:
+        """Trains the epochs that are left and returns the last clean pass.
+
+        Args:
+            resume: continue from the folder's checkpoint, if there is one.
+            on_epoch: gets every epoch's report and the mean importance weight.
+            on_step: gets the running means, about twice a second.
+
+        Raises TrainingError when the loss is not a number. KeyboardInterrupt passes through; the checkpoint of the
+        last whole epoch is on disk then.
+        """
+        done = self._restore() if resume else 0
+        dynamics = self._open_dynamics(keep=done > 0)
+        result = self._look() if done == self.settings.epochs else None
+        for epoch in range(done + 1, self.settings.epochs + 1):
+            started = time.perf_counter()
+            trained_on = self.faces.labels.clone()
+            sums = self._train_epoch(epoch, on_step)
+            speed = sums.faces_per_s()
+            result = self._look()
+            self._record(dynamics, epoch, result)
+            report = self._report(epoch, sums, result, trained_on, speed, started)
+            if self.settings.relabel == "auto" and epoch >= self.settings.relabel_from:
+                self.faces.labels = relabel_for_next_epoch(result.rule, self.given, trained_on)
+            self._checkpoint(epoch)
+            on_epoch(report, result.alpha.mean().item())
+            result = TrainingResult(result.rule, result.alpha, trained_on)
+        assert result is not None
+        return result
+
+    def _train_epoch(self, epoch: int, on_step: Callable[[StepReport], None]) -> _Sums:
+        generator = seed_epoch(self.settings.seed, epoch, self.compute.device)
+        self.model.train()
+        sums = _Sums(self.compute.device)
+        said = time.perf_counter()
+        for step, rows in enumerate(self.faces.shuffled(self.settings.batch_size, generator), start=1):
+            progress = (epoch - 1 + (step - 1) / self.steps) / self.settings.epochs
+            set_learning_rate(self.optimizer, progress)
+            self._step(rows, generator, sums, weighting=progress >= self.settings.weighting_from)
+            if time.perf_counter() - said > 0.5:
+                said = time.perf_counter()
+                loss, _, _, accuracy, high, low = sums.means()
+                on_step(StepReport(epoch, step, self.steps, loss, accuracy, high, low, sums.faces_per_s()))
+        loss = sums.means()[0]
+        if not np.isfinite(loss):
+            raise TrainingError(
+                f"epoch {epoch}: the loss is {loss}; a finite number is needed. Try a lower --lr "
+                f"(it was {self.settings.lr}), or --precision fp32"
+            )
+        return sums
+
+    def _step(self, rows: Tensor, generator: torch.Generator, sums: _Sums, *, weighting: bool) -> None:
+        settings, labels = self.settings, self.faces.labels[rows]
+        with self.compute.autocast():
+            output = self.model(augment(self.faces.pictures(rows), generator))
+        alpha = output.alpha
+        # Before weighting sets in, the head only watches: logits that know nothing yet would teach it to silence all.
+        wce = weighted_cross_entropy(output.logits, alpha if weighting else torch.ones_like(alpha), labels)
+        rank = rank_regularisation(alpha, beta=settings.beta, margin=self.model.margin_rank)
+        loss = total_loss(rank if weighting else rank.detach(), wce, gamma=settings.gamma)
+        update(self.model, self.optimizer, loss, settings.clip_norm)
+        correct = (output.logits.argmax(dim=1) == labels).float().mean()
+        sums.add(loss, wce, rank, correct, *group_means(alpha, settings.beta), len(rows))
+
+    @torch.no_grad()
+    def _look(self) -> TrainingResult:
+        seen = clean_pass(self.model, self.faces, self.compute, self._eval_batch)
+        rule = propose(
+            seen.logits, seen.alpha, self.given, beta=self.settings.beta, margin=self.settings.margin_relabel
+        )
+        return TrainingResult(rule, seen.alpha, self.faces.labels)
+
+    def _report(
+        self, epoch: int, sums: _Sums, seen: TrainingResult, trained_on: Tensor, speed: float, started: float
+    ) -> EpochReport:
+        loss, wce, rank, accuracy, high, low = sums.means()
+        val = None
+        if self.val is not None:
+            val = clean_pass(self.model, self.val, self.compute, self._eval_batch).accuracy(self.val.labels)
+        return EpochReport(
+            epoch=epoch,
+            loss=loss,
+            wce_loss=wce,
+            rank_loss=rank,
+            accuracy=accuracy,
+            alpha_high=high,
+            alpha_low=low,
+            alpha_std=seen.alpha.std().item(),
+            margin_rank=float(self.model.margin_rank),
+            val_accuracy=val,
+            relabelled=int((trained_on != self.given).sum()),
+            faces_per_s=speed,
+            seconds=time.perf_counter() - started,
+        )
+
+    def _open_dynamics(self, *, keep: bool) -> np.memmap[tuple[int, int], np.dtype[np.void]]:
+        path = self.folder / "dynamics.npy"
+        shape = (self.settings.epochs, len(self.faces))
+        if keep and path.exists():
+            return np.lib.format.open_memmap(path, mode="r+")
+        return np.lib.format.open_memmap(path, mode="w+", dtype=DYNAMICS, shape=shape)
+
+    def _record(
+        self, dynamics: np.memmap[tuple[int, int], np.dtype[np.void]], epoch: int, seen: TrainingResult
+    ) -> None:
+        row = dynamics[epoch - 1]
+        row["alpha"] = seen.alpha.cpu().numpy()
+        row["p_given"] = seen.rule.p_given.cpu().numpy()
+        row["p_other"] = strongest_other(seen.rule.probabilities.cpu().numpy(), self.given.cpu().numpy())
+        dynamics.flush()
+
+    def _checkpoint(self, epoch: int) -> None:
+        state = Checkpoint(epoch, self.model.state_dict(), self.optimizer.state_dict(), self.faces.labels)
+        save_checkpoint(self.folder, state)
+
+    def _restore(self) -> int:
+        checkpoint = load_checkpoint(self.folder)
+        if checkpoint is None:
+            return 0
+        self.model.load_state_dict(checkpoint.model)
+        self.optimizer.load_state_dict(checkpoint.optimizer)
+        self.faces.labels = checkpoint.labels.to(self.compute.device)
+        return checkpoint.epoch

@@ -1,0 +1,42 @@
+"""Parameter groups, the learning-rate schedule, and the step that updates the weights."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from scn_core.config import TrainSettings
+from scn_core.scn.model import SelfCureNetwork
+
+_BASE_BATCH = 128
+
+
+def build_optimizer(model: SelfCureNetwork, settings: TrainSettings) -> torch.optim.SGD:
+    """SGD with Nesterov momentum; the attention head learns at its own rate and without weight decay."""
+    lr = settings.lr * math.sqrt(settings.batch_size / _BASE_BATCH)
+    body = {"params": model.body_parameters(), "peak": lr, "weight_decay": settings.weight_decay}
+    head = {"params": model.head_parameters(), "peak": lr * settings.attention_lr_scale, "weight_decay": 0.0}
+    return torch.optim.SGD([body, head], lr=lr, momentum=0.9, nesterov=True)
+
+
+def set_learning_rate(optimizer: torch.optim.Optimizer, progress: float) -> None:
+    """Linear warm-up over the first tenth of the round, then a half cosine to 0.
+
+    Args:
+        optimizer: as `build_optimizer` makes it.
+        progress: share of the round's steps done, 0..1.
+    """
+    share = progress / 0.1 if progress < 0.1 else (1 + math.cos(math.pi * (progress - 0.1) / 0.9)) / 2
+    for group in optimizer.param_groups:
+        group["lr"] = group["peak"] * share
+
+
+def update(model: SelfCureNetwork, optimizer: torch.optim.Optimizer, loss: Tensor, clip_norm: float) -> None:
+    """One step down the gradient of `loss`, clipped to `clip_norm` (0: not clipped)."""
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    if clip_norm > 0:
+        torch.nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
+    optimizer.step()
