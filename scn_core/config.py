@@ -2,75 +2,76 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import Field, asdict, dataclass, field, fields
 from typing import Any, Literal, get_args
 
 from scn_core.errors import UsageError
 
 RelabelMode = Literal["review", "auto", "off"]
+Precision = Literal["auto", "bf16", "fp32"]
+
+
+def option(
+    default: Any, help: str, *, low: float | None = None, high: float | None = None, choices: tuple[str, ...] = ()
+) -> Any:
+    """A field that is also a flag: its help text and what it may be stand here and nowhere else."""
+    return field(default=default, metadata={"help": help, "low": low, "high": high, "choices": choices})
 
 
 @dataclass(frozen=True)
 class TrainSettings:
-    """Every option of a round. All of them are written into the round's row and its config.json."""
+    """Every option of a round. All of them are written into the round's row and its config.json.
 
-    image_size: int = 112
-    """Side of the square training picture, in pixels."""
-    epochs: int = 30
-    batch_size: int = 128
-    lr: float = 0.05
-    """Peak learning rate at batch 128; scaled with the square root of the batch size."""
-    backbone: str = "resnet18"
-    """Name of any torchvision classification model."""
-    weights: str | None = None
-    """None: from scratch. 'imagenet': torchvision's. Else a file (.safetensors, .pt, .pth)."""
-    beta: float = 0.7
-    """Share of a batch that forms the high-importance group."""
-    gamma: float = 0.5
-    """Loss = gamma * rank regularisation + (1 - gamma) * weighted cross entropy."""
-    margin_rank: float = 0.15
-    """delta1: the mean importance of the two groups should differ by at least this."""
-    learn_margin_rank: bool = False
-    """Learn delta1, starting from margin_rank."""
-    margin_relabel: float = 0.2
-    """delta2: a relabel is proposed where P_max - P_given exceeds it."""
-    relabel: RelabelMode = "review"
-    relabel_from: int = 10
-    """Epoch after which mode auto begins to change labels (1-based)."""
-    weighting_from: float = 0.2
-    """Share of the epochs trained on unweighted logits before alpha weights them; 0 is the plain recipe."""
-    attention_lr_scale: float = 0.1
-    """Learning rate of the attention head over that of the rest; 1 is the plain recipe."""
-    weight_decay: float = 5e-4
-    clip_norm: float = 2.0
-    """Gradients are clipped to this norm; 0: never."""
-    precision: Literal["auto", "bf16", "fp32"] = "auto"
-    """auto: bf16 autocast where the device computes in it."""
-    device: str = "auto"
-    """auto, cpu, cuda, cuda:1, ..."""
-    seed: int = 0
+    Raises UsageError, naming the flag, for a value of the wrong type or out of range.
+    """
+
+    image_size: int = option(112, "side of the square training picture, in pixels", low=16, high=1024)
+    epochs: int = option(30, "passes over the training faces", low=1, high=10_000)
+    batch_size: int = option(128, "faces a step; rank regularisation compares faces within a batch", low=2)
+    lr: float = option(0.05, "peak learning rate at batch 128; grows with the root of the batch size", low=0, high=100)
+    backbone: str = option("resnet18", "any torchvision classification model")
+    weights: str | None = option(None, "'imagenet', or a file to start from (.safetensors, .pt, .pth)")
+    beta: float = option(0.7, "share of a batch in the high-importance group", low=0.01, high=0.99)
+    gamma: float = option(0.5, "loss = gamma * rank + (1 - gamma) * cross entropy", low=0, high=1)
+    margin_rank: float = option(0.15, "delta1: by how much the groups' mean importance should differ", low=0, high=1)
+    learn_margin_rank: bool = option(False, "learn delta1, starting from --margin-rank")
+    margin_relabel: float = option(0.2, "delta2: propose a relabel where P_max - P_given exceeds it", low=0, high=1)
+    relabel: RelabelMode = option(
+        "review",
+        "review: propose, people decide; auto: the paper's own, labels change during training; off: no proposals",
+        choices=get_args(RelabelMode),
+    )
+    relabel_from: int = option(10, "with --relabel auto: the epoch after which labels begin to change", low=1)
+    weighting_from: float = option(
+        0.2, "share of the epochs trained on unweighted logits before alpha weights them; 0: at once", low=0, high=1
+    )
+    attention_lr_scale: float = option(
+        0.1, "learning rate of the attention head over that of the rest", low=0, high=1000
+    )
+    weight_decay: float = option(5e-4, "L2 penalty on the weights, the attention head excepted", low=0, high=10)
+    clip_norm: float = option(2.0, "clip gradients to this norm; 0: never", low=0)
+    precision: Precision = option("auto", "auto: bf16 where the device computes in it", choices=get_args(Precision))
+    audit_samples: int = option(100, "faces drawn at random into the queue, to estimate the label-error rate", low=0)
+    device: str = option("auto", "auto, cpu, cuda, cuda:1, ...")
+    seed: int = option(0, "same seed, same machine, same result", low=0, high=2**31 - 1)
 
     def __post_init__(self) -> None:
-        _check(self)
+        for setting in fields(self):
+            _check(setting, getattr(self, setting.name))
 
     @classmethod
-    def merged(cls, *layers: Mapping[str, Any], source: str = "workspace.toml") -> TrainSettings:
+    def merged(cls, *layers: Mapping[str, Any], source: str = "workspace.toml, table [train]") -> TrainSettings:
         """Settings from layers of options, later ones winning; None means 'not said'.
 
         Raises UsageError for a name that is no option, naming `source` and the options there are.
         """
-        known = {field.name for field in fields(cls)}
+        known = {setting.name for setting in fields(cls)}
         said: dict[str, Any] = {}
         for layer in layers:
-            for name, value in layer.items():
-                if name not in known:
-                    raise UsageError(
-                        f"{source}, table [train]: found option {name!r}; allowed: {', '.join(sorted(known))}"
-                    )
-                if value is not None:
-                    said[name] = value
+            if unknown := sorted(set(layer) - known):
+                raise UsageError(f"{source}: found option {unknown[0]!r}; allowed: {', '.join(sorted(known))}")
+            said |= {name: value for name, value in layer.items() if value is not None}
         return cls(**said)
 
     def as_dict(self) -> dict[str, Any]:
@@ -83,41 +84,26 @@ def flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-_RANGES: dict[str, tuple[float, float, str]] = {
-    "image_size": (16, 1024, "16 to 1024 pixels"),
-    "epochs": (1, 10_000, "1 or more"),
-    "batch_size": (2, 1_000_000, "2 or more (rank regularisation needs two groups)"),
-    "lr": (1e-8, 100, "above 0"),
-    "beta": (0.01, 0.99, "0.01 to 0.99"),
-    "gamma": (0, 1, "0 to 1"),
-    "margin_rank": (0, 1, "0 to 1"),
-    "margin_relabel": (0, 1, "0 to 1"),
-    "relabel_from": (0, 10_000, "0 or more"),
-    "weighting_from": (0, 1, "0 to 1"),
-    "attention_lr_scale": (0, 1000, "0 or more"),
-    "weight_decay": (0, 10, "0 to 10"),
-    "clip_norm": (0, math.inf, "0 (never) or more"),
-    "seed": (0, 2**31 - 1, "0 to 2147483647"),
-}
+def allowed(setting: Field[Any]) -> str:
+    """What an option may be, as error messages and the README say it."""
+    low, high, choices = (setting.metadata[name] for name in ("low", "high", "choices"))
+    if choices:
+        return ", ".join(choices)
+    if isinstance(setting.default, bool):
+        return "true or false"
+    if low is None:
+        return "text"
+    kind = "a whole number" if isinstance(setting.default, int) else "a number"
+    return f"{kind}, {low} or more" if high is None else f"{kind} from {low} to {high}"
 
 
-def _check(settings: TrainSettings) -> None:
-    for field in fields(settings):
-        value, default = getattr(settings, field.name), field.default
-        if isinstance(default, bool):
-            right = isinstance(value, bool)
-        elif isinstance(default, int):
-            right = isinstance(value, int) and not isinstance(value, bool)
-        elif isinstance(default, float):
-            right = isinstance(value, int | float) and not isinstance(value, bool)
-        else:
-            right = isinstance(value, str) or (value is None and default is None)
-        if not right:
-            wanted = "str" if default is None else type(default).__name__
-            raise UsageError(f"{flag(field.name)}: found {value!r}; allowed: a value of type {wanted}")
-    for name, (low, high, allowed) in _RANGES.items():
-        if not low <= getattr(settings, name) <= high:
-            raise UsageError(f"{flag(name)}: found {getattr(settings, name)}; allowed: {allowed}")
-    for name, choices in (("relabel", get_args(RelabelMode)), ("precision", ("auto", "bf16", "fp32"))):
-        if getattr(settings, name) not in choices:
-            raise UsageError(f"{flag(name)}: found {getattr(settings, name)!r}; allowed: {', '.join(choices)}")
+def _check(setting: Field[Any], value: Any) -> None:
+    low, high, choices = (setting.metadata[name] for name in ("low", "high", "choices"))
+    types = {bool: (bool,), int: (int,), float: (int, float), str: (str,), type(None): (str, type(None))}
+    right = isinstance(value, types[type(setting.default)])
+    if isinstance(value, bool) and not isinstance(setting.default, bool):
+        right = False
+    if right and low is not None:
+        right = low <= value and (high is None or value <= high)
+    if not right or (choices and value not in choices):
+        raise UsageError(f"{flag(setting.name)}: found {value!r}; allowed: {allowed(setting)}")

@@ -22,7 +22,7 @@ PixelArray = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A face's place in its picture, in pixels, right and bottom exclusive."""
+    """A face's place in its upright picture (EXIF orientation applied), in pixels, right and bottom exclusive."""
 
     left: int
     top: int

@@ -1,0 +1,1 @@
+"""Files on disk -> Manifest -> pixels. Nothing here imports torch."""

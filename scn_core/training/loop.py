@@ -29,15 +29,19 @@ from scn_core.training.resident import ResidentFaces, steps_per_epoch
 
 @dataclass(frozen=True)
 class TrainingData:
-    """The faces of a round. Pixels are (N, S, S, 3) uint8."""
+    """The faces of a round: N to train on, and those that only measure."""
 
     pixels: PixelArray
+    """(all, S, S, 3) uint8, memory-mapped or not."""
+    rows: IntArray
+    """(N,) where in `pixels` the training faces are."""
     given: IntArray
     """(N,) given labels, which proposals are measured against."""
     labels: IntArray
     """(N,) effective labels, which the first epoch trains on."""
-    val_pixels: PixelArray | None = None
-    val_labels: IntArray | None = None
+    val_rows: IntArray
+    """Faces of the validation split, possibly none."""
+    val_labels: IntArray
 
 
 class StepReport(NamedTuple):
@@ -97,11 +101,9 @@ class Training:
         self.model = self.compute.place(model)
         self.optimizer = build_optimizer(self.model, settings)
         device = self.compute.device
-        self.faces = ResidentFaces(data.pixels, data.labels, device)
+        self.faces = ResidentFaces(data.pixels, data.rows, data.labels, device)
         self.given = torch.from_numpy(data.given).to(device)
-        self.val = None
-        if data.val_pixels is not None and data.val_labels is not None:
-            self.val = ResidentFaces(data.val_pixels, data.val_labels, device)
+        self.val = ResidentFaces(data.pixels, data.val_rows, data.val_labels, device)
         self.steps = steps_per_epoch(len(self.faces), settings.batch_size)
         self._eval_batch = max(settings.batch_size, 256)
 
@@ -188,7 +190,7 @@ class Training:
     ) -> EpochReport:
         loss, wce, rank, accuracy, high, low = sums.means()
         val = None
-        if self.val is not None:
+        if len(self.val):
             val = clean_pass(self.model, self.val, self.compute, self._eval_batch).accuracy(self.val.labels)
         return EpochReport(
             epoch=epoch,
@@ -199,7 +201,7 @@ class Training:
             alpha_high=high,
             alpha_low=low,
             alpha_std=seen.alpha.std().item(),
-            margin_rank=float(self.model.margin_rank),
+            margin_rank=float(torch.as_tensor(self.model.margin_rank).detach()),
             val_accuracy=val,
             relabelled=int((trained_on != self.given).sum()),
             faces_per_s=speed,

@@ -15,25 +15,29 @@ _STD = (58.395, 57.12, 57.375)
 
 
 class ResidentFaces:
-    """N pictures as one uint8 tensor and their labels, on one device.
+    """N pictures and their labels on one device.
 
     On the CPU the pictures stay in the memory-mapped file and are paged in as needed; on a GPU they are copied once.
     """
 
-    def __init__(self, pixels: PixelArray, labels: IntArray, device: torch.device) -> None:
-        """`pixels`: (N, S, S, 3); `labels`: (N,) class numbers."""
-        if len(pixels) != len(labels):
-            raise ValueError(f"got {len(pixels)} pictures and {len(labels)} labels; the counts must be equal")
-        self.pixels = torch.from_numpy(pixels).to(device)
-        self.labels = torch.from_numpy(labels.astype("int64")).to(device)
+    def __init__(self, pixels: PixelArray, rows: IntArray, labels: IntArray, device: torch.device) -> None:
+        """`pixels`: (all, S, S, 3), of which the N `rows` are taken; `labels`: (N,) class numbers."""
+        if len(rows) != len(labels):
+            raise ValueError(f"got {len(rows)} pictures and {len(labels)} labels; the counts must be equal")
+        self.labels = torch.from_numpy(labels).to(device)
         self.device = device
+        self._rows = torch.from_numpy(rows).to(device)
+        self._pixels = torch.from_numpy(pixels)
+        if device.type != "cpu":
+            self._pixels = _copied(self._pixels, rows, device)
+            self._rows = torch.arange(len(rows), device=device)
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def pictures(self, rows: Tensor) -> Tensor:
         """(len(rows), 3, S, S) floats, normalised, channels_last in memory."""
-        return normalise(self.pixels[rows])
+        return normalise(self._pixels[self._rows[rows]])
 
     def shuffled(self, batch_size: int, generator: torch.Generator) -> Iterator[Tensor]:
         """Row batches of one epoch in random order, each of exactly min(batch_size, N).
@@ -50,6 +54,14 @@ class ResidentFaces:
     def in_order(self, batch_size: int) -> Iterator[Tensor]:
         """Row batches of one clean pass, in order; the last may be short."""
         yield from torch.arange(len(self), device=self.device).split(batch_size)
+
+
+def _copied(pixels: Tensor, rows: IntArray, device: torch.device, chunk: int = 4096) -> Tensor:
+    """The rows' pictures on the device, copied piece by piece so that host memory stays bounded."""
+    there = torch.empty(len(rows), *pixels.shape[1:], dtype=torch.uint8, device=device)
+    for start in range(0, len(rows), chunk):
+        there[start : start + chunk] = pixels[torch.from_numpy(rows[start : start + chunk])].to(device)
+    return there
 
 
 def steps_per_epoch(faces: int, batch_size: int) -> int:

@@ -1,0 +1,74 @@
+"""RAF-DB, basic emotions.
+
+    EmoLabel/list_patition_label.txt        train_00001.jpg 5
+    Image/aligned/train_00001_aligned.jpg   or Image/original/train_00001.jpg
+
+Labels are 1 surprise, 2 fear, 3 disgust, 4 happy, 5 sad, 6 anger, 7 neutral. The name says train or test; there
+is no validation part. The two folders lie under the root or under its folder `basic`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path, PureWindowsPath
+
+from scn_core.datasets.rows import Entry, find_split, make_row
+from scn_core.datasets.source import Source
+from scn_core.datasets.tables import first_there, text_lines
+from scn_core.errors import DataError
+from scn_core.labels import RAF_DB, ClassVocabulary
+from scn_core.records import Problem
+
+_LINE = "'train_00001.jpg 5' with a label of 1 to 7"
+
+
+def vocabulary(source: Source) -> ClassVocabulary:
+    """The seven basic emotions, in the published order."""
+    return RAF_DB
+
+
+def root(source: Source) -> Path:
+    """The folder that holds EmoLabel and Image, so that keys are the same whether or not `basic` was named."""
+    inner = source.folder() / "basic"
+    return inner if inner.is_dir() else source.folder()
+
+
+def read(source: Source) -> Iterator[Entry]:
+    """The rows of the list.
+
+    Raises DataError for a missing list or picture folder and for a list in another numbering: noise lists in
+    the same format that count from 0 are about, and read as 1-based every label would be wrong.
+    """
+    base = root(source)
+    label_list = first_there(base / "EmoLabel/list_patition_label.txt")
+    images = first_there(base / "Image/aligned", base / "Image/original").relative_to(base)
+    tail = "_aligned.jpg" if images.name == "aligned" else ".jpg"
+    _check_numbering(label_list)
+    for line, content in text_lines(label_list):
+        name, label = _parts(content)
+        split = find_split(name.partition("_")[0])
+        if split is None or label not in _NUMBERS:
+            yield Problem(str(label_list), line, repr(content), _LINE)
+            continue
+        picture = f"{images.as_posix()}/{name.removesuffix('.jpg')}{tail}"
+        yield make_row(str(label_list), line, picture, _NUMBERS[label], split)
+
+
+_NUMBERS = {str(number): number - 1 for number in range(1, 8)}
+
+
+def _parts(content: str) -> tuple[str, str]:
+    name, *label = content.rsplit(maxsplit=1)
+    return name, "".join(label)
+
+
+def _check_numbering(label_list: Path) -> None:
+    for line, content in text_lines(label_list):
+        name, label = _parts(content)
+        if name.startswith("/") or PureWindowsPath(name).drive:
+            raise DataError(f"{label_list}, line {line}: found an absolute path, {name!r}; allowed: {_LINE}")
+        if label == "0":
+            raise DataError(
+                f"{label_list}, line {line}: found label 0, so the list counts from 0; allowed: {_LINE}; "
+                "add 1 to every label if its order is surprise, fear, disgust, happy, sad, anger, neutral"
+            )

@@ -1,0 +1,113 @@
+"""The data sets this project reads, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from scn_core.datasets import affectnet, csv_table, expw, ferplus, image_folder, raf_db
+from scn_core.datasets.intake import gather
+from scn_core.datasets.rows import Entry
+from scn_core.datasets.source import Source
+from scn_core.errors import DataError, UsageError
+from scn_core.labels import ClassVocabulary
+from scn_core.records import Manifest, Problem, Sample
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """How one published data set, or one shape of files, is read."""
+
+    summary: str
+    """One line for the help text."""
+    vocabulary: Callable[[Source], ClassVocabulary]
+    root: Callable[[Source], Path]
+    """The folder sample paths are relative to."""
+    read: Callable[[Source], Iterator[Entry]]
+    options: frozenset[str] = frozenset()
+    """Fields of Source it reads besides root, unpack_to and seed."""
+
+
+def _demo(source: Source) -> Source:
+    return replace(source, csv=source.folder() / "labels.csv", reference_column="reference")
+
+
+_TABLE = frozenset({"csv", "path_column", "label_column", "split_column", "reference_column", "classes"})
+
+DATASETS: dict[str, Dataset] = {
+    "raf-db": Dataset("RAF-DB, basic emotions: EmoLabel and Image", raf_db.vocabulary, raf_db.root, raf_db.read),
+    "ferplus": Dataset(
+        "FERPlus: fer2013new.csv with FER2013Train/Valid/Test or fer2013.csv",
+        ferplus.vocabulary,
+        ferplus.root,
+        ferplus.read,
+        frozenset({"label_rule", "class_count"}),
+    ),
+    "affectnet": Dataset(
+        "AffectNet: training.csv and validation.csv, or train_set and val_set",
+        affectnet.vocabulary,
+        affectnet.root,
+        affectnet.read,
+        frozenset({"class_count"}),
+    ),
+    "expw": Dataset("ExpW: label.lst and image", expw.vocabulary, expw.root, expw.read),
+    "folder": Dataset(
+        "one folder of pictures per class, or train/val/test of these",
+        image_folder.vocabulary,
+        image_folder.root,
+        image_folder.read,
+        frozenset({"classes"}),
+    ),
+    "csv": Dataset("any CSV file of paths and labels", csv_table.vocabulary, csv_table.root, csv_table.read, _TABLE),
+    "demo": Dataset(
+        "drawn faces with known label errors",
+        lambda source: csv_table.vocabulary(_demo(source)),
+        lambda source: csv_table.root(_demo(source)),
+        lambda source: csv_table.read(_demo(source)),
+    ),
+}
+
+
+def find_dataset(name: str) -> Dataset:
+    """The data set of that name. Raises UsageError naming those there are."""
+    if name not in DATASETS:
+        raise UsageError(f"--dataset: found {name!r}; allowed: {', '.join(DATASETS)}")
+    return DATASETS[name]
+
+
+def read_manifest(
+    name: str, source: Source, *, strict: bool = False, progress: Callable[[int], None] | None = None
+) -> Manifest:
+    """Read a data set and look at every picture.
+
+    What cannot be used is left out and told in `Manifest.problems`; with `strict` it is a DataError instead.
+    `progress` is called with the number of rows done since it was last called.
+    Raises UsageError for options that do not apply and DataError where there is nothing to train on.
+    """
+    dataset = find_dataset(name)
+    source.check(name, dataset.options)
+    root, classes = dataset.root(source), dataset.vocabulary(source)
+    samples, problems, left_out = gather(dataset.read(source), root, classes, progress or (lambda rows: None))
+    unusable = [problem for problem in problems if not problem.kept]
+    if strict and unusable:
+        raise DataError(_listed(f"found {len(unusable):,} rows that cannot be used", unusable))
+    _check_usable(root, samples, classes, [*unusable, *left_out])
+    return Manifest(name, root, classes, tuple(samples), (*problems, *left_out))
+
+
+def _check_usable(root: Path, samples: list[Sample], classes: ClassVocabulary, reasons: list[Problem]) -> None:
+    present = {sample.given_label for sample in samples if sample.split == "train"}
+    if not present:
+        raise DataError(_listed(f"{root}: found no usable train face", reasons))
+    absent = [name for number, name in enumerate(classes.names) if number not in present]
+    if absent:
+        what = f"{root}: found no usable train face of class {', '.join(absent)}; add some, or leave the class out"
+        raise DataError(_listed(f"{what} (--classes, --class-count)", reasons))
+
+
+def _listed(what: str, problems: list[Problem], most: int = 5) -> str:
+    lines = [what, *(f"  {problem}" for problem in problems[:most])]
+    if len(problems) > most:
+        lines.append(f"  ... and {len(problems) - most:,} more")
+    return "\n".join(lines)

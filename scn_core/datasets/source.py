@@ -1,0 +1,67 @@
+"""Where a data set lies and how it is to be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Literal, get_args
+
+from scn_core.config import flag
+from scn_core.errors import DataError, UsageError
+
+LabelRule = Literal["majority", "plurality", "vote"]
+
+# Fields every data set takes: where it is, where generated pictures go, and the seed of what is drawn.
+_COMMON = frozenset({"root", "unpack_to", "seed"})
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a user says about a data set. None means 'not said'; a field that does not apply may not be said."""
+
+    root: Path | None = None
+    """Folder of the data set. For csv it may be left out: then paths are relative to the CSV's own folder."""
+    csv: Path | None = None
+    """The CSV file of labels (csv)."""
+    path_column: str | None = None
+    """Column of picture paths relative to the root (csv); default 'path'."""
+    label_column: str | None = None
+    """Column of labels, names or numbers (csv); default 'label'."""
+    split_column: str | None = None
+    """Column of train, val or test (csv); default 'split' where the file has it, else every row is train."""
+    reference_column: str | None = None
+    """Column of better labels, kept apart for measuring (csv); default none."""
+    classes: tuple[str, ...] | None = None
+    """Class names in the order of their numbers (csv, folder); default: the names found."""
+    label_rule: LabelRule | None = None
+    """How ten votes become one label (ferplus): majority (default), plurality, or one vote drawn by the seed."""
+    class_count: int | None = None
+    """7 or 8: without or with contempt (ferplus, affectnet); default 8."""
+    unpack_to: Path | None = None
+    """Folder for pictures that lie inside a table (ferplus as fer2013.csv); kept, and used again next time."""
+    seed: int = 0
+    """Seed of whatever is drawn while reading."""
+
+    def __post_init__(self) -> None:
+        if self.label_rule not in (None, *get_args(LabelRule)):
+            raise UsageError(f"--label-rule: found {self.label_rule!r}; allowed: {', '.join(get_args(LabelRule))}")
+        if self.class_count not in (None, 7, 8):
+            raise UsageError(f"--class-count: found {self.class_count}; allowed: 7, 8")
+
+    def folder(self) -> Path:
+        """The root, which must be said (UsageError) and be there (DataError)."""
+        if self.root is None:
+            raise UsageError("--root: found nothing; allowed: the folder of the data set")
+        if not self.root.is_dir():
+            raise DataError(f"{self.root}: found no such folder; allowed: the folder of the data set (--root)")
+        return self.root
+
+    def check(self, dataset: str, options: frozenset[str]) -> None:
+        """Raise UsageError, naming the flag, where a field is said that `dataset` does not read."""
+        for field in fields(self):
+            if getattr(self, field.name) != field.default and field.name not in options | _COMMON:
+                allowed = ", ".join(sorted(map(flag, options))) or "none but --root"
+                raise UsageError(
+                    f"{flag(field.name)}: found {getattr(self, field.name)!r} with data set {dataset}, "
+                    f"which does not read it; allowed there: {allowed}"
+                )

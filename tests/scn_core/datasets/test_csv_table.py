@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from scn_core.datasets import csv_table
+from scn_core.datasets.registry import read_manifest
+from scn_core.datasets.rows import Row
+from scn_core.datasets.source import Source
+from scn_core.errors import DataError, UsageError
+from scn_core.records import Problem
+
+Draw = Callable[..., Path]
+
+
+def _csv(tmp_path: Path, text: str) -> Path:
+    file = tmp_path / "faces.csv"
+    file.write_bytes(text.encode())
+    return file
+
+
+def _rows(source: Source) -> list[Row]:
+    return [row for row in csv_table.read(source) if isinstance(row, Row)]
+
+
+def test_spreadsheet_exports_are_read(tmp_path: Path) -> None:
+    file = _csv(tmp_path, '\ufeffpath,label,split\r\n"a, b.jpg",Happiness,train\r\n"c.jpg",ANGRY,PublicTest\r\n')
+    rows = _rows(Source(csv=file))
+    assert csv_table.vocabulary(Source(csv=file)).names == ("happy", "anger")
+    assert [(row.sample.path, row.sample.given_label, row.sample.split, row.line) for row in rows] == [
+        ("a, b.jpg", 0, "train", 2),
+        ("c.jpg", 1, "val", 3),
+    ]
+
+
+def test_without_a_split_column_all_is_train(tmp_path: Path) -> None:
+    rows = _rows(Source(csv=_csv(tmp_path, "label,path\nsad,a.jpg\nhappy,b.jpg\n")))
+    assert [row.sample.split for row in rows] == ["train", "train"]
+
+
+def test_columns_may_have_other_names(tmp_path: Path) -> None:
+    file = _csv(tmp_path, "File,Emotion,Part,Truth,label\na.jpg,sad,test,happy,x\nb.jpg,happy,train,,y\n")
+    source = Source(csv=file, path_column="file", label_column="emotion", split_column="part", reference_column="truth")
+    rows = _rows(source)
+    assert [(row.sample.given_label, row.sample.split, row.sample.reference_label) for row in rows] == [
+        (1, "test", 0),
+        (0, "train", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("labels", "names"), [("sad happy neutral", "neutral happy sad"), ("dog cat happy", "cat dog happy")]
+)
+def test_emotions_in_the_usual_order_others_by_alphabet(tmp_path: Path, labels: str, names: str) -> None:
+    file = _csv(tmp_path, "path,label\n" + "".join(f"{label}.jpg,{label}\n" for label in labels.split()))
+    assert csv_table.vocabulary(Source(csv=file)).names == tuple(names.split())
+
+
+def test_numbers_with_names(tmp_path: Path) -> None:
+    file = _csv(tmp_path, "path,label\na.jpg,1\nb.jpg,0\nc.jpg, 2 \nd.jpg,sad\n")
+    source = Source(csv=file, classes=("happy", "sad", "fear"))
+    assert [row.sample.given_label for row in _rows(source)] == [1, 0, 2, 1]
+
+
+@pytest.mark.parametrize("label", ["3", "-1", "1.0", "", "joyless", "9" * 5000])
+def test_unknown_labels_are_problems(tmp_path: Path, label: str) -> None:
+    file = _csv(tmp_path, f"path,label\na.jpg,0\nb.jpg,{label}\n")
+    _, problem = csv_table.read(Source(csv=file, classes=("happy", "sad", "fear")))
+    assert isinstance(problem, Problem)
+    assert (problem.file, problem.line, problem.allowed) == (str(file), 3, "happy, sad, fear")
+    assert repr(label) in problem.found
+
+
+@pytest.mark.parametrize("labels", ["0,1", "0.0,1.0"])
+def test_numbers_without_names_are_refused(tmp_path: Path, labels: str) -> None:
+    file = _csv(tmp_path, "path,label\n" + "".join(f"{label}.jpg,{label}\n" for label in labels.split(",")))
+    with pytest.raises(UsageError, match="--classes: found label numbers"):
+        csv_table.vocabulary(Source(csv=file))
+
+
+def test_numbers_counted_from_1_are_refused(tmp_path: Path) -> None:
+    file = _csv(tmp_path, "path,label\na.jpg,1\nb.jpg,2\n")
+    with pytest.raises(DataError, match="found label numbers counted from 1; allowed: 0 to 1"):
+        csv_table.vocabulary(Source(csv=file, classes=("happy", "sad")))
+
+
+def test_a_wrong_label_column_is_noticed(tmp_path: Path) -> None:
+    file = _csv(tmp_path, "path,label\n" + "".join(f"{n}.jpg,name{n}\n" for n in range(101)))
+    with pytest.raises(DataError, match=r"found 101 different labels.*check --label-column"):
+        csv_table.vocabulary(Source(csv=file))
+
+
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        ("a.jpg", "1 cells"),
+        ("../a.jpg,happy,train", "path '../a.jpg'"),
+        ("/a.jpg,happy,train", "path '/a.jpg'"),
+        ("a.jpg,happy,later", "split 'later'"),
+        ("a.jpg,happy,", "split ''"),
+    ],
+)
+def test_bad_rows_are_problems(tmp_path: Path, row: str, found: str) -> None:
+    file = _csv(tmp_path, f"path,label,split\nx.jpg,happy,train\ny.jpg,sad,train\n{row}\n")
+    *_, problem = csv_table.read(Source(csv=file))
+    assert isinstance(problem, Problem)
+    assert (problem.line, problem.found) == (4, found)
+
+
+def test_an_unknown_reference_is_a_problem(tmp_path: Path) -> None:
+    file = _csv(tmp_path, "path,label,truth\na.jpg,happy,sad\nb.jpg,sad,odd\n")
+    _, problem = csv_table.read(Source(csv=file, reference_column="truth"))
+    assert isinstance(problem, Problem)
+    assert problem.found == "reference label 'odd'"
+
+
+@pytest.mark.parametrize(
+    ("option", "flag"),
+    [
+        ("path_column", "--path-column"),
+        ("label_column", "--label-column"),
+        ("split_column", "--split-column"),
+        ("reference_column", "--reference-column"),
+    ],
+)
+def test_missing_columns_name_the_flag(tmp_path: Path, option: str, flag: str) -> None:
+    file = _csv(tmp_path, "path,label\na.jpg,sad\nb.jpg,happy\n")
+    with pytest.raises(DataError, match=f"found columns path, label; allowed: .*gone.*{flag}"):
+        csv_table.vocabulary(Source(csv=file, **{option: "gone"}))  # type: ignore[arg-type]
+
+
+def test_no_file(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--csv: found nothing"):
+        csv_table.vocabulary(Source(root=tmp_path))
+    with pytest.raises(DataError, match="No such file"):
+        csv_table.vocabulary(Source(csv=tmp_path / "gone.csv"))
+
+
+def test_paths_are_relative_to_the_root_where_one_is_given(tmp_path: Path, draw: Draw) -> None:
+    file = _csv(tmp_path, "path,label\na.jpg,sad\nb.jpg,happy\n")
+    draw("faces/a.jpg", 1)
+    draw("faces/b.jpg", 2)
+    manifest = read_manifest("csv", Source(csv=file, root=tmp_path / "faces"))
+    assert manifest.root == tmp_path / "faces"
+    assert [sample.key for sample in manifest.samples] == ["a.jpg", "b.jpg"]

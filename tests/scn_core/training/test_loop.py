@@ -1,0 +1,150 @@
+"""A round's epochs on real (small) pictures."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from scn_core.config import TrainSettings
+from scn_core.errors import TrainingError
+from scn_core.records import EpochReport
+from scn_core.scn.model import SelfCureNetwork
+from scn_core.scn.suspicion import DYNAMICS
+from scn_core.training.loop import Training, TrainingData, TrainingResult
+
+SETTINGS = TrainSettings(image_size=32, epochs=3, batch_size=32, backbone="resnet18", precision="fp32", device="cpu")
+
+
+class Stop(Exception):
+    """Stands for whatever ends a process between two epochs."""
+
+
+def run(
+    data: TrainingData, folder: Path, *, resume: bool = False, stop_after: int = 0, **changes: object
+) -> tuple[TrainingResult, list[EpochReport], SelfCureNetwork]:
+    settings = dataclasses.replace(SETTINGS, **changes)  # type: ignore[arg-type]
+    torch.manual_seed(settings.seed)
+    model = SelfCureNetwork(
+        settings.backbone, 4, image_size=32, margin_rank=settings.margin_rank, learn_margin=settings.learn_margin_rank
+    )
+    reports: list[EpochReport] = []
+
+    def on_epoch(report: EpochReport, alpha_mean: float) -> None:
+        reports.append(report)
+        if report.epoch == stop_after:
+            raise Stop
+
+    folder.mkdir(exist_ok=True)
+    result = Training(settings, data, model, folder).run(resume=resume, on_epoch=on_epoch)
+    return result, reports, model
+
+
+def test_it_learns_and_distrusts_what_is_mislabelled(data: TrainingData, tmp_path: Path) -> None:
+    result, reports, _ = run(data, tmp_path, epochs=10)
+    assert reports[-1].val_accuracy is not None
+    assert reports[-1].val_accuracy > 0.8
+    wrong = np.zeros(192, bool)
+    wrong[::6] = True
+    margin = result.rule.margin.numpy()
+    assert margin[wrong].mean() > margin[~wrong].mean() + 0.3
+    proposed = result.rule.proposed.numpy() >= 0
+    assert wrong[proposed].mean() > 0.8
+
+
+def test_reports_are_plausible_and_dynamics_complete(data: TrainingData, tmp_path: Path) -> None:
+    result, reports, _ = run(data, tmp_path)
+    assert [r.epoch for r in reports] == [1, 2, 3]
+    for report in reports:
+        assert report.loss == pytest.approx(0.5 * report.rank_loss + 0.5 * report.wce_loss, rel=1e-5)
+        assert 0 < report.alpha_low < report.alpha_high < 1
+        assert report.margin_rank == pytest.approx(0.15)
+        assert report.faces_per_s > 0
+    dynamics = np.load(tmp_path / "dynamics.npy")
+    assert (dynamics.dtype, dynamics.shape) == (DYNAMICS, (3, 192))
+    assert dynamics["alpha"][-1] == pytest.approx(result.alpha.numpy(), abs=1e-3)
+    assert dynamics["p_given"][-1] == pytest.approx(result.rule.p_given.numpy(), abs=1e-3)
+
+
+def test_same_seed_same_result_and_another_seed_another(data: TrainingData, tmp_path: Path) -> None:
+    first, _, model = run(data, tmp_path / "a")
+    again, _, twin = run(data, tmp_path / "b")
+    other, _, _ = run(data, tmp_path / "c", seed=1)
+    assert torch.equal(first.alpha, again.alpha)
+    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), twin.parameters(), strict=True))
+    assert not torch.equal(first.alpha, other.alpha)
+
+
+@pytest.mark.parametrize("changes", [{}, {"relabel": "auto", "relabel_from": 1}, {"learn_margin_rank": True}])
+def test_a_resumed_round_ends_as_an_uninterrupted_one(
+    changes: dict[str, object], data: TrainingData, tmp_path: Path
+) -> None:
+    whole, reports, _ = run(data, tmp_path / "whole", **changes)
+    with pytest.raises(Stop):
+        run(data, tmp_path / "broken", stop_after=2, **changes)
+    resumed, rest, _ = run(data, tmp_path / "broken", resume=True, **changes)
+    assert [r.epoch for r in rest] == [3]
+    assert torch.equal(whole.alpha, resumed.alpha)
+    assert torch.equal(whole.labels, resumed.labels)
+    assert rest[0].loss == reports[2].loss
+    assert np.array_equal(np.load(tmp_path / "whole/dynamics.npy"), np.load(tmp_path / "broken/dynamics.npy"))
+
+
+def test_resuming_a_round_whose_epochs_are_done_only_looks(data: TrainingData, tmp_path: Path) -> None:
+    whole, _, _ = run(data, tmp_path)
+    again, reports, _ = run(data, tmp_path, resume=True)
+    assert reports == []
+    assert torch.equal(whole.alpha, again.alpha)
+    assert torch.equal(whole.labels, again.labels)
+
+
+def test_review_mode_never_changes_a_label_and_auto_does(data: TrainingData, tmp_path: Path) -> None:
+    before = data.given.copy()
+    reviewed, reports, _ = run(data, tmp_path / "review", epochs=6)
+    assert (reviewed.labels.numpy() == before).all()
+    assert {r.relabelled for r in reports} == {0}
+    cured, reports, _ = run(data, tmp_path / "auto", epochs=6, relabel="auto", relabel_from=4)
+    assert [r.relabelled > 0 for r in reports] == [False] * 4 + [True] * 2
+    assert (cured.labels.numpy() != before).sum() == reports[-1].relabelled
+    assert (data.given == before).all()
+    assert (data.labels == before).all()
+
+
+def test_weighting_from_one_is_plain_training_and_leaves_the_head_alone(data: TrainingData, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    start = SelfCureNetwork("resnet18", 4, image_size=32).attention.weight.detach().clone()
+    _, _, model = run(data, tmp_path / "plain", weighting_from=1.0, epochs=1)
+    assert torch.equal(model.attention.weight, start)
+    _, _, model = run(data, tmp_path / "weighted", weighting_from=0.0, epochs=1)
+    assert not torch.equal(model.attention.weight, start)
+
+
+def test_learnt_margin_moves(data: TrainingData, tmp_path: Path) -> None:
+    _, reports, _ = run(data, tmp_path, learn_margin_rank=True, attention_lr_scale=1.0, weighting_from=0.0)
+    assert reports[-1].margin_rank != pytest.approx(0.15, abs=1e-4)
+    assert 0 < reports[-1].margin_rank < 1
+
+
+def test_no_validation_split_is_no_validation_figure(data: TrainingData, tmp_path: Path) -> None:
+    none = dataclasses.replace(data, val_rows=np.empty(0, np.int64), val_labels=np.empty(0, np.int64))
+    _, reports, _ = run(none, tmp_path, epochs=1)
+    assert reports[0].val_accuracy is None
+
+
+def test_a_loss_that_is_not_a_number_stops_with_advice(data: TrainingData, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"epoch 1: the loss is (nan|inf).*lower --lr"):
+        run(data, tmp_path, lr=100.0, clip_norm=0.0, epochs=2)
+
+
+def test_too_few_faces(tmp_path: Path) -> None:
+    one = TrainingData(
+        np.zeros((1, 32, 32, 3), np.uint8),
+        np.zeros(1, np.int64),
+        np.zeros(1, np.int64),
+        np.zeros(1, np.int64),
+        np.empty(0, np.int64),
+        np.empty(0, np.int64),
+    )
+    with pytest.raises(TrainingError, match="got 1 training faces"):
+        run(one, tmp_path)
