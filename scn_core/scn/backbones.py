@@ -51,7 +51,7 @@ def _construct(name: str, image_size: int, imagenet: bool) -> nn.Module:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # both aux models warn about slow initialisation
             model = torchvision.models.get_model(name, weights="DEFAULT" if imagenet else None, **options)
-    except ValueError as error:
+    except (ValueError, AssertionError) as error:
         raise UsageError(
             f"--image-size: found {image_size}; {name} cannot be built for it ({error}); try 224"
         ) from error

@@ -60,12 +60,12 @@ class SelfCureNetwork(nn.Module):
         """delta1 in force: a float, or a scalar tensor that learns."""
         return self._fixed_margin if self._margin is None else margin_value(self._margin)
 
-    def head_parameters(self) -> list[nn.Parameter]:
-        """What alpha is computed with, and the learnable delta1: they learn at a rate of their own."""
-        own = list(self.attention.parameters())
-        return own if self._margin is None else [*own, self._margin]
+    @property
+    def margin_rank_now(self) -> float:
+        """delta1 as a plain number, for reports."""
+        return self._fixed_margin if self._margin is None else margin_value(self._margin).item()
 
-    def body_parameters(self) -> list[nn.Parameter]:
-        """Everything but `head_parameters`."""
-        head = {id(parameter) for parameter in self.head_parameters()}
-        return [parameter for parameter in self.parameters() if id(parameter) not in head]
+    def parameter_groups(self) -> tuple[list[nn.Parameter], list[nn.Parameter], list[nn.Parameter]]:
+        """All parameters, each once: backbone and classifier; the attention head; delta1 where it is learnt."""
+        body = [*self.backbone.parameters(), *self.classifier.parameters()]
+        return body, list(self.attention.parameters()), [] if self._margin is None else [self._margin]

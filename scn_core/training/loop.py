@@ -23,7 +23,7 @@ from scn_core.training.augment import augment
 from scn_core.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from scn_core.training.device import Compute, choose_compute, make_deterministic, seed_epoch
 from scn_core.training.optimise import build_optimizer, set_learning_rate, update
-from scn_core.training.predict import clean_pass
+from scn_core.training.predict import clean_pass, settle_statistics
 from scn_core.training.resident import ResidentFaces, steps_per_epoch
 
 
@@ -132,6 +132,7 @@ class Training:
             trained_on = self.faces.labels.clone()
             sums = self._train_epoch(epoch, on_step)
             speed = sums.faces_per_s()
+            self._settle(epoch)
             result = self._look()
             self._record(dynamics, epoch, result)
             report = self._report(epoch, sums, result, trained_on, speed, started)
@@ -177,6 +178,10 @@ class Training:
         correct = (output.logits.argmax(dim=1) == labels).float().mean()
         sums.add(loss, wce, rank, correct, *group_means(alpha, settings.beta), len(rows))
 
+    def _settle(self, epoch: int) -> None:
+        generator = seed_epoch(self.settings.seed, -epoch, self.compute.device)
+        settle_statistics(self.model, self.faces, self.compute, self.settings.batch_size, generator)
+
     @torch.no_grad()
     def _look(self) -> TrainingResult:
         seen = clean_pass(self.model, self.faces, self.compute, self._eval_batch)
@@ -201,7 +206,7 @@ class Training:
             alpha_high=high,
             alpha_low=low,
             alpha_std=seen.alpha.std().item(),
-            margin_rank=float(torch.as_tensor(self.model.margin_rank).detach()),
+            margin_rank=self.model.margin_rank_now,
             val_accuracy=val,
             relabelled=int((trained_on != self.given).sum()),
             faces_per_s=speed,

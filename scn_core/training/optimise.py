@@ -16,9 +16,13 @@ _BASE_BATCH = 128
 def build_optimizer(model: SelfCureNetwork, settings: TrainSettings) -> torch.optim.SGD:
     """SGD with Nesterov momentum; the attention head learns at its own rate and without weight decay."""
     lr = settings.lr * math.sqrt(settings.batch_size / _BASE_BATCH)
-    body = {"params": model.body_parameters(), "peak": lr, "weight_decay": settings.weight_decay}
-    head = {"params": model.head_parameters(), "peak": lr * settings.attention_lr_scale, "weight_decay": 0.0}
-    return torch.optim.SGD([body, head], lr=lr, momentum=0.9, nesterov=True)
+    body, head, margin = model.parameter_groups()
+    groups = [
+        {"params": body, "peak": lr, "weight_decay": settings.weight_decay},
+        {"params": head, "peak": lr * settings.attention_lr_scale, "weight_decay": 0.0},
+        {"params": margin, "peak": lr, "weight_decay": 0.0},
+    ]
+    return torch.optim.SGD([group for group in groups if group["params"]], lr=lr, momentum=0.9, nesterov=True)
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, progress: float) -> None:

@@ -57,12 +57,12 @@ def test_fixed_margin_is_a_number_and_a_learnt_one_a_parameter_of_the_head() -> 
     fixed = SelfCureNetwork("resnet18", 7, image_size=48, margin_rank=0.07)
     learnt = SelfCureNetwork("resnet18", 7, image_size=48, margin_rank=0.07, learn_margin=True)
     assert fixed.margin_rank == 0.07
-    assert float(learnt.margin_rank) == pytest.approx(0.07, abs=1e-5)
-    assert len(learnt.head_parameters()) == len(fixed.head_parameters()) + 1
-    assert len(learnt.body_parameters()) == len(fixed.body_parameters())
+    assert learnt.margin_rank_now == pytest.approx(0.07, abs=1e-5)
+    assert [len(group) for group in fixed.parameter_groups()] == [62, 2, 0]
+    assert [len(group) for group in learnt.parameter_groups()] == [62, 2, 1]
 
 
-def test_head_and_body_together_are_all_parameters_once() -> None:
+def test_groups_together_are_all_parameters_once() -> None:
     model = SelfCureNetwork("resnet18", 7, image_size=48, learn_margin=True)
-    split = [id(p) for p in [*model.head_parameters(), *model.body_parameters()]]
+    split = [id(p) for group in model.parameter_groups() for p in group]
     assert sorted(split) == sorted(id(p) for p in model.parameters())

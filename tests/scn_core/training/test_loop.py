@@ -59,7 +59,7 @@ def test_reports_are_plausible_and_dynamics_complete(data: TrainingData, tmp_pat
     for report in reports:
         assert report.loss == pytest.approx(0.5 * report.rank_loss + 0.5 * report.wce_loss, rel=1e-5)
         assert 0 < report.alpha_low < report.alpha_high < 1
-        assert report.margin_rank == pytest.approx(0.15)
+        assert report.margin_rank == 0.15
         assert report.faces_per_s > 0
     dynamics = np.load(tmp_path / "dynamics.npy")
     assert (dynamics.dtype, dynamics.shape) == (DYNAMICS, (3, 192))
@@ -121,9 +121,8 @@ def test_weighting_from_one_is_plain_training_and_leaves_the_head_alone(data: Tr
 
 
 def test_learnt_margin_moves(data: TrainingData, tmp_path: Path) -> None:
-    _, reports, _ = run(data, tmp_path, learn_margin_rank=True, attention_lr_scale=1.0, weighting_from=0.0)
-    assert reports[-1].margin_rank != pytest.approx(0.15, abs=1e-4)
-    assert 0 < reports[-1].margin_rank < 1
+    _, reports, _ = run(data, tmp_path, learn_margin_rank=True, margin_rank=0.9, weighting_from=0.0)
+    assert 0 < reports[-1].margin_rank < 0.8999
 
 
 def test_no_validation_split_is_no_validation_figure(data: TrainingData, tmp_path: Path) -> None:
@@ -133,8 +132,8 @@ def test_no_validation_split_is_no_validation_figure(data: TrainingData, tmp_pat
 
 
 def test_a_loss_that_is_not_a_number_stops_with_advice(data: TrainingData, tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match=r"epoch 1: the loss is (nan|inf).*lower --lr"):
-        run(data, tmp_path, lr=100.0, clip_norm=0.0, epochs=2)
+    with pytest.raises(TrainingError, match=r"epoch \d: the loss is (nan|inf).*lower --lr"):
+        run(data, tmp_path, lr=100.0, clip_norm=0.0, weight_decay=10.0, epochs=4)
 
 
 def test_too_few_faces(tmp_path: Path) -> None:

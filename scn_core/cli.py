@@ -1,0 +1,214 @@
+"""`python -m scn_core ...`: begin a workspace, train a round, look at what it says, take the labels out.
+
+Exit codes: 0 done, 1 the work failed (message on standard error), 2 wrong use. torch is imported only by the commands
+that train.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+
+from scn_core import __version__
+from scn_core.config import TrainSettings, flag
+from scn_core.datasets.registry import DATASETS
+from scn_core.datasets.source import LabelRule, Source
+from scn_core.errors import ScnError, UsageError
+from scn_core.evaluate import evaluate
+from scn_core.export import export_csv
+from scn_core.progress import Counter, RoundBars
+from scn_core.records import ProposalRow
+from scn_core.reports import describe_evaluation, describe_import, describe_proposals
+from scn_core.status import describe, status_of
+from scn_core.store.rounds import latest_finished_round
+from scn_core.store.samples import classes
+from scn_core.store.scores import count_open_proposals, page_open_proposals
+from scn_core.workspace import Workspace, create_workspace
+
+Command = Callable[..., Any]
+WORKSPACE = click.argument("workspace", metavar="WS", type=click.Path(path_type=Path))
+JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output, nothing else.")
+
+
+def main() -> None:
+    """Entry point; turns this project's errors into a message and an exit code."""
+    try:
+        cli.main(prog_name="python -m scn_core", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except UsageError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(2)
+    except ScnError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(1)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("stopped", err=True)
+        sys.exit(1)
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        sys.stderr.close()
+        sys.exit(1)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(__version__)
+def cli() -> None:
+    """Cure doubtful face labels with a Self-Cure Network. WS is the folder of a workspace."""
+
+
+@cli.command()
+@WORKSPACE
+@click.option("--dataset", required=True, type=click.Choice(list(DATASETS)), help="What is to be read.")
+@click.option("--root", type=click.Path(path_type=Path), help="Folder of the data set (demo: where faces are drawn).")
+@click.option("--csv", type=click.Path(path_type=Path), help="csv: the file of paths and labels.")
+@click.option("--path-column", help="csv: column of picture paths [path].")
+@click.option("--label-column", help="csv: column of labels [label].")
+@click.option("--split-column", help="csv: column of train, val or test [split, where there is one].")
+@click.option("--reference-column", help="csv: column of better labels, for measuring only.")
+@click.option("--classes", help="csv, folder: class names in the order of their numbers, with commas between.")
+@click.option("--label-rule", type=click.Choice(get_args(LabelRule)), help="ferplus: from votes to label [majority].")
+@click.option("--class-count", type=int, help="ferplus, affectnet: 7 or 8, without or with contempt [8].")
+@click.option("--noise", help="Flip training labels: symmetric:RATE, pair:RATE or confusion:FILE.")
+@click.option("--faces", default=2000, show_default=True, help="demo: how many faces to draw.")
+@click.option("--seed", default=0, show_default=True, help="Seed of everything drawn while reading.")
+@click.option("--strict", is_flag=True, help="Fail if any row or picture cannot be used.")
+def init(workspace: Path, dataset: str, noise: str | None, faces: int, strict: bool, **options: Any) -> None:
+    """Read a data set into a new workspace."""
+    options["classes"] = tuple(options["classes"].split(",")) if options["classes"] else None
+    with Counter("reading", "face") as bar:
+        manifest = create_workspace(
+            workspace,
+            dataset,
+            Source(**options),
+            noise=noise,
+            strict=strict,
+            demo_faces=faces,
+            progress=bar.advance,
+        )
+    click.echo(describe_import(manifest))
+    click.echo(f"next: python -m scn_core train {workspace}")
+
+
+def _train_options(command: Command) -> Command:
+    """One flag for every field of TrainSettings; not said is None, so that workspace.toml can say it."""
+    for setting in reversed(fields(TrainSettings)):
+        default, choices, text = setting.default, setting.metadata["choices"], setting.metadata["help"]
+        if isinstance(default, bool):
+            declared = f"{flag(setting.name)}/--no-{setting.name.replace('_', '-')}"
+            command = click.option(declared, default=None, help=text)(command)
+            continue
+        kind = click.Choice(choices) if choices else str if default is None else type(default)
+        shown = "" if default is None else f" [{default}]"
+        command = click.option(flag(setting.name), type=kind, default=None, help=text + shown)(command)
+    return command
+
+
+@cli.command()
+@WORKSPACE
+@_train_options
+@click.option("--resume", is_flag=True, help="Go on with the newest unfinished round, with its own options.")
+def train(workspace: Path, resume: bool, **options: Any) -> None:
+    """Train a round: importance weights and relabel proposals for every training face."""
+    said = {name: value for name, value in options.items() if value is not None}
+    if resume and said:
+        raise UsageError(
+            f"--resume: found {flag(next(iter(said)))} too; a round goes on with the options it began with"
+        )
+    place = Workspace(workspace)
+    settings = TrainSettings.merged(place.settings().train, said)
+    from scn_core.rounds import train_round  # imports torch
+
+    signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
+    bars = RoundBars()
+    try:
+        done = train_round(place, settings, bars, resume=resume)
+    except KeyboardInterrupt:
+        bars.close()
+        click.echo(f"stopped; go on with: python -m scn_core train {workspace} --resume", err=True)
+        sys.exit(1)
+    finally:
+        bars.close()
+    click.echo(
+        f"round {done.id}: {done.metrics['proposals']:,} relabels proposed among "
+        f"{done.metrics['low_importance']:,} faces of low importance, in {done.metrics['seconds']:.0f} s of training"
+    )
+    click.echo(f"next: python -m scn_core proposals {workspace}")
+
+
+@cli.command()
+@WORKSPACE
+@JSON
+def status(workspace: Path, as_json: bool) -> None:
+    """Where the workspace stands."""
+    place = Workspace(workspace)
+    with place.database(read_only=True) as db:
+        now = status_of(place, db)
+    click.echo(json.dumps(now.as_dict()) if as_json else describe(now))
+
+
+@cli.command()
+@WORKSPACE
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many, most suspect first.")
+@JSON
+def proposals(workspace: Path, limit: int, as_json: bool) -> None:
+    """The open relabel proposals, most suspect first."""
+    place = Workspace(workspace)
+    with place.database(read_only=True) as db:
+        names = classes(db).names
+        ended = latest_finished_round(db)
+        rows: list[ProposalRow] = []
+        count = 0
+        if ended is not None:
+            rows, _ = page_open_proposals(db, ended.id, limit=limit)
+            count = count_open_proposals(db, ended.id)
+    if as_json:
+        named = [asdict(row) | {"given": names[row.given_label], "proposed": names[row.proposed_label]} for row in rows]
+        click.echo(json.dumps({"round": ended.id if ended else None, "count": count, "proposals": named}))
+    else:
+        click.echo(describe_proposals(rows, names, count, ended, Path(place.settings().root)))
+
+
+@cli.command("evaluate")
+@WORKSPACE
+@click.option("--reference", required=True, type=click.Path(path_type=Path), help="CSV with columns path,label.")
+@click.option("--round", "round_id", type=int, help="Which round [the newest that ended].")
+@JSON
+def evaluate_command(workspace: Path, reference: Path, round_id: int | None, as_json: bool) -> None:
+    """How well a round finds wrong labels, against reference labels."""
+    with Workspace(workspace).database(read_only=True) as db:
+        result = evaluate(db, reference, round_id=round_id)
+    click.echo(json.dumps(asdict(result)) if as_json else describe_evaluation(result))
+
+
+@cli.command()
+@WORKSPACE
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The CSV file to write.")
+def export(workspace: Path, out: Path) -> None:
+    """Write the corrected labels as CSV."""
+    with Workspace(workspace).database(read_only=True) as db:
+        done = export_csv(db, out)
+    click.echo(f"{out}: {done.rows:,} faces, {done.changed:,} with a corrected label, {done.excluded:,} excluded")
+
+
+@cli.command()
+@click.option("--image-size", default=112, show_default=True, help="Side of the pictures.")
+@click.option("--batch-size", default=128, show_default=True, help="Faces a step.")
+@click.option("--backbone", default="resnet18", show_default=True, help="Any torchvision classification model.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, ...")
+@click.option("--seconds", default=10.0, show_default=True, help="How long to measure each stage.")
+@JSON
+def bench(image_size: int, batch_size: int, backbone: str, device: str, seconds: float, as_json: bool) -> None:
+    """Faces per second of every stage of training on this machine."""
+    from scn_core.training.bench import describe_bench, run_bench  # imports torch
+
+    settings = TrainSettings(image_size=image_size, batch_size=batch_size, backbone=backbone, device=device)
+    result = run_bench(settings, seconds=seconds)
+    click.echo(json.dumps(asdict(result)) if as_json else describe_bench(result))

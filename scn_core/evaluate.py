@@ -1,0 +1,207 @@
+"""How well a round finds wrong labels, measured against reference labels it has never seen."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import average_precision_score, roc_auc_score
+from sqlite_utils import Database
+
+from scn_core.errors import DataError, WorkspaceError
+from scn_core.labels import ClassVocabulary
+from scn_core.records import BoolArray, IntArray, RoundInfo
+from scn_core.store.rounds import latest_finished_round
+from scn_core.store.samples import classes, iter_samples
+from scn_core.store.scores import scores
+
+Ranking = npt.NDArray[np.floating]
+
+SHARES = (0.05, 0.1, 0.2, 0.3, 0.5)
+"""Shares of the faces reviewed at which label accuracy is told."""
+
+
+@dataclass(frozen=True)
+class Detector:
+    """A score as a detector of wrong given labels; None where it is not defined."""
+
+    average_precision: float | None
+    auroc: float | None
+    auroc_within_classes: float | None
+    """Mean over given classes, weighted by size: what remains when knowing the class alone is taken away."""
+    precision_at_k: float | None
+    """k: the number of wrong labels."""
+    precision_at_500: float | None
+    precision_at_2000: float | None
+
+
+@dataclass(frozen=True)
+class ProposalQuality:
+    """What a perfect reviewer would say of the relabel proposals."""
+
+    count: int
+    """Proposals on faces that have a reference label."""
+    precision: float | None
+    """Share of them whose given label is wrong."""
+    recall: float | None
+    """Share of the wrong labels that have one."""
+    label_right: float | None
+    """Share of them whose new label is the reference label."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A round against reference labels."""
+
+    round: int
+    faces: int
+    """Training faces with a reference label."""
+    wrong: int
+    """Of these, with a given label that differs from it."""
+    unmatched: int
+    """Reference rows that name no training face."""
+    alpha: Detector
+    """1 - alpha."""
+    margin: Detector
+    suspicion: Detector
+    class_error_rate: Detector
+    """Not a score of ours: every face ranked by its given class's true error rate. Beat it, or say so."""
+    proposals: ProposalQuality
+    label_accuracy: dict[str, list[float]]
+    """By order of review (suspicion, margin, alpha, random, oracle): label accuracy after each share of `SHARES`."""
+    shares: tuple[float, ...] = SHARES
+
+
+def evaluate(db: Database, reference: Path, *, round_id: int | None = None) -> Evaluation:
+    """Measures a round (the newest one that ended) against a CSV of path,label.
+
+    Raises DataError naming file and line for a label that is no class and where no row names a training face, and
+    WorkspaceError where no round has ended.
+    """
+    ended = _ended_round(db, round_id)
+    vocabulary = classes(db)
+    truth_of = read_reference(reference, vocabulary)
+    seen = scores(db, ended.id)
+    train = {s.id: s.sample for s in iter_samples(db) if s.sample.split == "train"}
+    known = np.array([train[i].key in truth_of for i in seen.sample_id.tolist()], bool)
+    if not known.any():
+        some = next(iter(train.values())).key
+        raise DataError(f"{reference}: no path names a training face; allowed: keys of the workspace, such as {some}")
+    samples = [train[i] for i in seen.sample_id[known].tolist()]
+    truth = np.array([truth_of[s.key] for s in samples])
+    given = np.array([s.given_label for s in samples])
+    wrong = given != truth
+    rankings: dict[str, Ranking] = {
+        "suspicion": seen.suspicion[known],
+        "margin": seen.margin[known],
+        "alpha": 1 - seen.alpha[known],
+    }
+    return Evaluation(
+        round=ended.id,
+        faces=len(truth),
+        wrong=int(wrong.sum()),
+        unmatched=len(truth_of) - len(truth),
+        alpha=detector(rankings["alpha"], wrong, given),
+        margin=detector(rankings["margin"], wrong, given),
+        suspicion=detector(rankings["suspicion"], wrong, given),
+        class_error_rate=detector(_class_error_rate(wrong, given), wrong, given),
+        proposals=proposal_quality(seen.proposed_label[known], truth, wrong),
+        label_accuracy=label_accuracy(rankings, wrong),
+    )
+
+
+def _ended_round(db: Database, round_id: int | None) -> RoundInfo:
+    ended = latest_finished_round(db, round_id)
+    if ended is None:
+        asked = "no round has ended" if round_id is None else f"round {round_id} has not ended"
+        raise WorkspaceError(f"{asked}; there is nothing to measure; run: python -m scn_core train WS")
+    return ended
+
+
+def read_reference(path: Path, vocabulary: ClassVocabulary) -> dict[str, int]:
+    """Class number by sample key, from a CSV with the columns path and label (class names in any known spelling).
+
+    Rows with an empty label are passed over. Raises DataError naming file and line.
+    """
+    if not path.is_file():
+        raise DataError(f"--reference: found no file {path}; allowed: a CSV with the columns path,label")
+    truth: dict[str, int] = {}
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = csv.DictReader(file)
+        if missing := {"path", "label"} - set(rows.fieldnames or ()):
+            found = ", ".join(rows.fieldnames or ()) or "nothing"
+            raise DataError(f"{path}, line 1: found the columns {found}; {' and '.join(sorted(missing))} must be there")
+        for row in rows:
+            label, key = (row["label"] or "").strip(), (row["path"] or "").strip()
+            if not label:
+                continue
+            number = vocabulary.find(label)
+            if number is None:
+                raise DataError(f"{path}, line {rows.line_num}: found label {label!r}; allowed: {vocabulary.allowed()}")
+            if truth.setdefault(key, number) != number:
+                raise DataError(f"{path}, line {rows.line_num}: found a second label for {key!r}; allowed: one a face")
+    return truth
+
+
+def detector(ranking: Ranking, wrong: BoolArray, given: IntArray) -> Detector:
+    """The figures of a score that should be high where `wrong`; equal scores keep the order of the faces."""
+    both = bool(wrong.any()) and not bool(wrong.all())
+    hits = wrong[np.argsort(-ranking, kind="stable")]
+
+    def precision_at(k: int) -> float | None:
+        return float(hits[:k].mean()) if 0 < k <= len(hits) else None
+
+    return Detector(
+        average_precision=float(average_precision_score(wrong, ranking)) if wrong.any() else None,
+        auroc=float(roc_auc_score(wrong, ranking)) if both else None,
+        auroc_within_classes=_auroc_within_classes(ranking, wrong, given),
+        precision_at_k=precision_at(int(wrong.sum())),
+        precision_at_500=precision_at(500),
+        precision_at_2000=precision_at(2000),
+    )
+
+
+def _auroc_within_classes(ranking: Ranking, wrong: BoolArray, given: IntArray) -> float | None:
+    parts = []
+    for label in np.unique(given):
+        of_class = given == label
+        if 0 < wrong[of_class].sum() < of_class.sum():
+            parts.append((float(roc_auc_score(wrong[of_class], ranking[of_class])), int(of_class.sum())))
+    if not parts:
+        return None
+    areas, sizes = zip(*parts, strict=True)
+    return float(np.average(areas, weights=sizes))
+
+
+def _class_error_rate(wrong: BoolArray, given: IntArray) -> Ranking:
+    rates = {label: wrong[given == label].mean() for label in np.unique(given)}
+    return np.array([rates[label] for label in given])
+
+
+def proposal_quality(proposed: IntArray, truth: IntArray, wrong: BoolArray) -> ProposalQuality:
+    """Proposals (-1 where there is none) against the truth."""
+    has = proposed >= 0
+    count, errors = int(has.sum()), int(wrong.sum())
+    return ProposalQuality(
+        count=count,
+        precision=float(wrong[has].mean()) if count else None,
+        recall=float(has[wrong].mean()) if errors else None,
+        label_right=float((proposed == truth)[has].mean()) if count else None,
+    )
+
+
+def label_accuracy(rankings: dict[str, Ranking], wrong: BoolArray) -> dict[str, list[float]]:
+    """Share of right labels after a perfect reviewer has answered the first 5, 10, ... % in each order.
+
+    Random order is its expectation, not a draw.
+    """
+    n, before = len(wrong), 1 - float(wrong.mean())
+    curves = {}
+    for name, ranking in {**rankings, "oracle": wrong.astype(float)}.items():
+        mended = np.concatenate([[0], np.cumsum(wrong[np.argsort(-ranking, kind="stable")])])
+        curves[name] = [before + float(mended[round(share * n)]) / n for share in SHARES]
+    curves["random"] = [before + (1 - before) * round(share * n) / n for share in SHARES]
+    return curves

@@ -1,0 +1,84 @@
+"""Progress of long work on a terminal: one bar at a time, messages above it, nothing but lines in a log file."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING, NoReturn, Self
+
+from tqdm import tqdm
+
+from scn_core.records import EpochReport
+
+if TYPE_CHECKING:  # torch stays out of the commands that do not train
+    from scn_core.training.loop import StepReport
+
+
+class Counter:
+    """A bar of things done, for work that calls `advance` with how many more are done."""
+
+    def __init__(self, what: str, unit: str, total: int | None = None) -> None:
+        self._bar = tqdm(total=total, desc=what, unit=unit, leave=False, disable=not sys.stderr.isatty())
+
+    def advance(self, more: int) -> None:
+        """`more` are done."""
+        self._bar.update(more)
+
+    def close(self) -> None:
+        """Clears the bar."""
+        self._bar.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+class RoundBars:
+    """Draws a round on standard error: a bar for decoding, one for all epochs, a line for each epoch."""
+
+    def __init__(self) -> None:
+        self._decoding: Counter | None = None
+        self._training: tqdm[NoReturn] | None = None
+
+    def message(self, text: str) -> None:
+        """A line above the bars."""
+        tqdm.write(text, file=sys.stderr)
+
+    def decoded(self, faces: int, total: int) -> None:
+        """The pixel cache is being filled."""
+        self._decoding = self._decoding or Counter("decoding", "face", total)
+        self._decoding.advance(faces)
+
+    def step(self, report: StepReport, epochs: int) -> None:
+        """Moves the bar, with the running means of the epoch behind it."""
+        self._move((report.epoch - 1) * report.steps + report.step, epochs * report.steps)
+        if self._training is not None:
+            self._training.set_postfix_str(
+                f"epoch {report.epoch}/{epochs}, loss {report.loss:.3f}, acc {report.accuracy:.3f}, "
+                f"alpha_H {report.alpha_high:.2f}, alpha_L {report.alpha_low:.2f}, {report.faces_per_s:,.0f} faces/s"
+            )
+
+    def epoch(self, report: EpochReport, epochs: int) -> None:
+        """A line that stays."""
+        val = "" if report.val_accuracy is None else f"  val {report.val_accuracy:.3f}"
+        changed = f"  relabelled {report.relabelled:,}" if report.relabelled else ""
+        self.message(
+            f"epoch {report.epoch:>3}/{epochs}  loss {report.loss:.3f}  acc {report.accuracy:.3f}{val}  "
+            f"alpha_H {report.alpha_high:.3f}  alpha_L {report.alpha_low:.3f}  spread {report.alpha_std:.3f}{changed}  "
+            f"{report.faces_per_s:,.0f} faces/s  {report.seconds:.0f} s"
+        )
+
+    def close(self) -> None:
+        """Clears what is left of the bars."""
+        if self._decoding is not None:
+            self._decoding.close()
+        if self._training is not None:
+            self._training.close()
+
+    def _move(self, done: int, total: int) -> None:
+        if self._training is None:
+            self.close()
+            self._training = tqdm(total=total, unit="step", leave=False, disable=not sys.stderr.isatty())
+        self._training.update(done - self._training.n)

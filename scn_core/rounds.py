@@ -1,0 +1,318 @@
+"""A round from beginning to end; the only place that knows the order of its steps.
+
+effective labels -> pixels -> train -> clean pass -> scores, proposals and queue in one transaction -> review
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+import torchvision
+from sqlite_utils import Database
+
+from scn_core import __version__
+from scn_core.config import TrainSettings
+from scn_core.datasets.pixels import pixel_cache
+from scn_core.errors import TrainingError, WorkspaceError
+from scn_core.labels import ClassVocabulary
+from scn_core.records import EpochReport, IntArray, PixelArray, RoundInfo, RoundScores
+from scn_core.scn.model import SelfCureNetwork
+from scn_core.scn.suspicion import suspicion
+from scn_core.scn.weights import load_backbone_weights
+from scn_core.store import rounds as store
+from scn_core.store.decisions import effective_labels
+from scn_core.store.samples import classes, iter_samples
+from scn_core.training.checkpoint import drop_checkpoint, load_checkpoint, save_weights
+from scn_core.training.collapse import collapse_warning
+from scn_core.training.loop import StepReport, Training, TrainingData, TrainingResult
+from scn_core.training.predict import clean_pass
+from scn_core.training.resident import ResidentFaces
+from scn_core.workspace import Workspace
+
+_HEARTBEAT_S = 20
+
+
+class Watcher(Protocol):
+    """Who follows a round; the command line draws bars from it."""
+
+    def message(self, text: str) -> None:
+        """Something worth reading now."""
+
+    def decoded(self, faces: int, total: int) -> None:
+        """`faces` more of `total` pictures are in the pixel cache."""
+
+    def step(self, report: StepReport, epochs: int) -> None:
+        """Where the current epoch is, about twice a second."""
+
+    def epoch(self, report: EpochReport, epochs: int) -> None:
+        """An epoch is done, and in the database."""
+
+
+@dataclass(frozen=True)
+class _Faces:
+    """The faces of a round, fixed at its start: a resumed round trains on what it began with."""
+
+    sample_id: IntArray
+    """(N,) of the training faces."""
+    rows: IntArray
+    """(N,) their rows in the pixel cache."""
+    given: IntArray
+    labels: IntArray
+    """(N,) effective labels."""
+    val_rows: IntArray
+    val_labels: IntArray
+    test_rows: IntArray
+    test_labels: IntArray
+
+
+def train_round(workspace: Workspace, settings: TrainSettings, watcher: Watcher, *, resume: bool = False) -> RoundInfo:
+    """Trains a round and leaves it in review, its scores and proposals in the database.
+
+    With `resume`, the newest unfinished round goes on from its last whole epoch, with the settings it began with.
+    Ctrl-C (KeyboardInterrupt) marks the round as cancelled and passes through; any error marks it as failed. Both can
+    be resumed.
+
+    Raises WorkspaceError while another trainer is at work, or where there is nothing to resume.
+    """
+    root = Path(workspace.settings().root)
+    with workspace.training_lock(), workspace.database() as db:
+        _bury_dead_round(db)
+        if resume:
+            number, settings = _resume(workspace, db)
+        else:
+            number = _begin(workspace, db, settings)
+        with _accounted_for(db, number):
+            job = _Job(workspace, db, number, settings, watcher)
+            job.run(root)
+        return store.get_round(db, number)
+
+
+def _bury_dead_round(db: Database) -> None:
+    """We hold the lock, so a round that says it is running belongs to a process that is no more."""
+    newest = store.latest_round(db)
+    if newest is not None and newest.state == "running":
+        store.fail_round(db, newest.id, "its trainer ended without a word; --resume continues it")
+
+
+def _begin(workspace: Workspace, db: Database, settings: TrainSettings) -> int:
+    reviewed = store.latest_finished_round(db)
+    config = settings.as_dict() | {"torch": torch.__version__, "torchvision": torchvision.__version__}
+    parent = None if reviewed is None else reviewed.id
+    number = store.start_round(db, config, code_version=__version__, parent=parent)
+    folder = workspace.round_folder(number)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    return number
+
+
+def _resume(workspace: Workspace, db: Database) -> tuple[int, TrainSettings]:
+    newest = store.latest_round(db)
+    if newest is None or newest.state not in ("failed", "cancelled"):
+        state = "there is no round yet" if newest is None else f"round {newest.id} is in state {newest.state}"
+        raise WorkspaceError(f"--resume: {state}; allowed: a failed or cancelled round; train without --resume")
+    checkpoint = load_checkpoint(workspace.round_folder(newest.id))
+    store.resume_round(db, newest.id, after_epoch=0 if checkpoint is None else checkpoint.epoch)
+    return newest.id, TrainSettings.merged(
+        {name: value for name, value in newest.config.items() if not name.startswith("torch")}, source="round"
+    )
+
+
+@contextmanager
+def _accounted_for(db: Database, number: int) -> Iterator[None]:
+    """However the round ends, its row says so."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if store.get_round(db, number).state == "running":
+            store.cancel_round(db, number, "stopped by hand; --resume continues it")
+        raise
+    except BaseException as error:
+        if store.get_round(db, number).state == "running":
+            store.fail_round(db, number, str(error) or type(error).__name__)
+        raise
+
+
+class _Job:
+    """One round at work."""
+
+    def __init__(
+        self, workspace: Workspace, db: Database, number: int, settings: TrainSettings, watcher: Watcher
+    ) -> None:
+        self.db, self.number, self.settings, self.watcher = db, number, settings, watcher
+        self.folder = workspace.round_folder(number)
+        self.pixel_folder = workspace.pixels
+        self.classes: ClassVocabulary = classes(db)
+        self.reports = store.epochs(db, number)
+        self.warnings: list[str] = []
+        self._heard = time.monotonic()
+
+    def run(self, root: Path) -> None:
+        """All steps of the round, each once."""
+        pixels = self._decode(root)
+        faces = self._fix_faces()
+        model = self._build_model()
+        data = TrainingData(pixels, faces.rows, faces.given, faces.labels, faces.val_rows, faces.val_labels)
+        training = Training(self.settings, data, model, self.folder)
+        self.watcher.message(
+            f"round {self.number}: {self.settings.backbone} at {self.settings.image_size} px on "
+            f"{training.compute.describe()}; {len(faces.rows):,} faces to train on, {len(faces.val_rows):,} to validate"
+        )
+        result = training.run(resume=True, on_epoch=self._on_epoch, on_step=self._on_step)
+        self._leave_weights(model)
+        self._finish(faces, result, self._metrics(training, pixels, faces, result))
+
+    def _decode(self, root: Path) -> PixelArray:
+        samples = [stored.sample for stored in iter_samples(self.db)]
+
+        def progress(faces: int) -> None:
+            self.watcher.decoded(faces, len(samples))
+            self._beat()
+
+        return pixel_cache(self.pixel_folder, samples, root, self.settings.image_size, progress=progress)
+
+    def _fix_faces(self) -> _Faces:
+        """The faces this round began with, from the round's folder, or the effective labels of this moment."""
+        file = self.folder / "faces.npz"
+        if file.exists():
+            with np.load(file) as stored:
+                return _Faces(**stored)
+        now = effective_labels(self.db)
+        rows = {split: np.flatnonzero((now.split == split) & ~now.excluded) for split in ("train", "val", "test")}
+        train, val, test = rows["train"], rows["val"], rows["test"]
+        faces = _Faces(
+            sample_id=now.sample_id[train],
+            rows=train,
+            given=now.given_label[train],
+            labels=now.label[train],
+            val_rows=val,
+            val_labels=now.given_label[val],
+            test_rows=test,
+            test_labels=now.given_label[test],
+        )
+        np.savez(file, **vars(faces))
+        return faces
+
+    def _build_model(self) -> SelfCureNetwork:
+        torch.manual_seed(self.settings.seed)
+        weights = self.settings.weights
+        model = SelfCureNetwork(
+            self.settings.backbone,
+            len(self.classes),
+            image_size=self.settings.image_size,
+            imagenet=weights == "imagenet",
+            margin_rank=self.settings.margin_rank,
+            learn_margin=self.settings.learn_margin_rank,
+        )
+        if weights is not None and weights != "imagenet":
+            report = load_backbone_weights(model.backbone, Path(weights))
+            self._say(f"--weights {weights}: {report.matched} of {report.expected} tensors ({report.renaming})")
+        return model
+
+    def _on_step(self, report: StepReport) -> None:
+        self.watcher.step(report, self.settings.epochs)
+        self._beat()
+
+    def _beat(self) -> None:
+        if time.monotonic() - self._heard > _HEARTBEAT_S:
+            self._heard = time.monotonic()
+            if not store.heartbeat(self.db, self.number):
+                raise TrainingError(f"round {self.number} was cancelled from elsewhere; --resume continues it")
+
+    def _on_epoch(self, report: EpochReport, alpha_mean: float) -> None:
+        store.record_epoch(self.db, self.number, report)
+        self._heard = time.monotonic()
+        self.reports.append(report)
+        self.watcher.epoch(report, self.settings.epochs)
+        self._log(json.dumps(vars(report)))
+        weighted = report.epoch > self.settings.weighting_from * self.settings.epochs
+        warning = collapse_warning(alpha_mean, report.alpha_std) if weighted else None
+        if warning is not None:
+            self.warnings.append(f"epoch {report.epoch}: {warning}")
+            self._say(self.warnings[-1])
+
+    def _say(self, text: str) -> None:
+        self.watcher.message(text)
+        self._log(text)
+
+    def _log(self, text: str) -> None:
+        with (self.folder / "log.txt").open("a", encoding="utf-8") as log:
+            log.write(f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {text}\n")
+
+    def _leave_weights(self, model: SelfCureNetwork) -> None:
+        save_weights(self.folder, model)
+        meta = {
+            "backbone": self.settings.backbone,
+            "image_size": self.settings.image_size,
+            "classes": list(self.classes.names),
+            "epochs": self.settings.epochs,
+            "code_version": __version__,
+        }
+        (self.folder / "meta.json").write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")
+
+    def _metrics(self, training: Training, pixels: PixelArray, faces: _Faces, result: TrainingResult) -> dict[str, Any]:
+        """The last epoch's figures, and the best validation figure beside them: it chooses nothing."""
+        last = self.reports[-1]
+        validated = [report for report in self.reports if report.val_accuracy is not None]
+        best = max(validated, key=lambda report: report.val_accuracy or 0.0, default=None)
+        test = None
+        if len(faces.test_rows):
+            held_out = ResidentFaces(pixels, faces.test_rows, faces.test_labels, training.compute.device)
+            test = clean_pass(training.model, held_out, training.compute, 256).accuracy(held_out.labels)
+        return {
+            "device": training.compute.describe(),
+            "train_accuracy": last.accuracy,
+            "val_accuracy": last.val_accuracy,
+            "best_val_accuracy": None if best is None else best.val_accuracy,
+            "best_val_epoch": None if best is None else best.epoch,
+            "test_accuracy": test,
+            "alpha_mean": result.alpha.mean().item(),
+            "alpha_std": result.alpha.std().item(),
+            "margin_rank": last.margin_rank,
+            "relabelled": last.relabelled,
+            "seconds": sum(report.seconds for report in self.reports),
+            "faces_per_s": float(np.mean([report.faces_per_s for report in self.reports])),
+            "warnings": self.warnings,
+        }
+
+    def _finish(self, faces: _Faces, result: TrainingResult, metrics: dict[str, Any]) -> None:
+        scores = round_scores(faces.sample_id, result, np.load(self.folder / "dynamics.npy", mmap_mode="r"))
+        if self.settings.relabel == "off":
+            scores = replace(scores, proposed_label=np.full_like(scores.proposed_label, -1))
+        proposals = int((scores.proposed_label >= 0).sum())
+        metrics |= {"proposals": proposals, "low_importance": int(scores.low_importance.sum())}
+        earlier = store.latest_finished_round(self.db)
+        store.finish_round(
+            self.db, self.number, scores, metrics, audit=self.settings.audit_samples, seed=self.settings.seed
+        )
+        if earlier is not None and earlier.state == "review":
+            store.close_round(self.db, earlier.id)
+            self._say(f"round {earlier.id} is closed: round {self.number} takes its place")
+        drop_checkpoint(self.folder)
+
+
+def round_scores(
+    sample_id: IntArray, result: TrainingResult, dynamics: np.ndarray[Any, np.dtype[np.void]]
+) -> RoundScores:
+    """A round's last clean pass and its epochs as the columns of table `score`."""
+    rule = result.rule
+    return RoundScores(
+        sample_id=sample_id,
+        alpha=result.alpha.cpu().numpy(),
+        p_given=rule.p_given.cpu().numpy(),
+        p_max=rule.p_max.cpu().numpy(),
+        predicted_label=rule.predicted.cpu().numpy(),
+        margin=rule.margin.cpu().numpy(),
+        suspicion=suspicion(dynamics),
+        low_importance=rule.low_importance.cpu().numpy(),
+        proposed_label=rule.proposed.cpu().numpy(),
+        trained_label=result.labels.cpu().numpy(),
+        probabilities=rule.probabilities.cpu().numpy(),
+    )

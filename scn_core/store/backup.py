@@ -1,0 +1,33 @@
+"""A copy of the database while others use it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from scn_core.errors import WorkspaceError
+from scn_core.store.faults import database_path, plain_errors
+
+
+def backup(db: Database, path: Path) -> None:
+    """Copy the whole database to `path` through SQLite's online backup; readers and writers go on meanwhile.
+
+    The copy appears under its name only when it is whole, replacing an older one of that name; its folder is made.
+    Raises WorkspaceError where `path` is the database itself.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and path.samefile(database_path(db)):
+        raise WorkspaceError(f"{path}: is the database itself; allowed: another file; name one in the folder backups")
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with plain_errors(part), closing(sqlite3.connect(part)) as copy:
+            db.conn.backup(copy)
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

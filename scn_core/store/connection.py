@@ -1,0 +1,118 @@
+"""Opening review.db and writing to it: the only place that knows about pragmas and locks.
+
+One connection per thread. A connection shared by threads loses rows without a word, so Python's own check
+(`check_same_thread`) stays on and the second thread gets an error at once. After an error that is not a
+WorkspaceError, throw the connection away. WAL: readers never wait, one writer at a time.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from scn_core.errors import WorkspaceError
+from scn_core.store.backup import backup
+from scn_core.store.faults import BUSY_TIMEOUT_MS, database_path, plain_errors
+from scn_core.store.schema import migrations
+
+# Kept in the file or meant for writers. NORMAL: a commit outlives the end of the program in any way, a power cut
+# may take the last ones with it. The WAL of a million scores is cut back to 64 MiB once it is checkpointed.
+_WRITE_PRAGMAS = """
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = NORMAL;
+PRAGMA journal_size_limit = 67108864;
+"""
+# 64 MiB of cache at most: enough for the index of a million proposals while it is written in random order.
+_PRAGMAS = """
+PRAGMA foreign_keys = ON;
+PRAGMA mmap_size = 268435456;
+PRAGMA cache_size = -65536;
+PRAGMA temp_store = MEMORY;
+"""
+
+
+def create_database(path: Path) -> Database:
+    """A new, empty database in a folder that exists. Raises WorkspaceError where there is a file already."""
+    if path.exists():
+        raise WorkspaceError(f"{path}: there is a file already; allowed: a new name; open it, or name another folder")
+    db = _connect(path, "rwc")
+    try:
+        with plain_errors(path):
+            db.conn.executescript(_WRITE_PRAGMAS + _PRAGMAS)
+        with transaction(db):
+            migrations.apply(db)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def open_database(path: Path, *, read_only: bool = False) -> Database:
+    """The database of a workspace, brought up to this version's schema after a backup beside it in `backups`.
+
+    Raises WorkspaceError for a missing file, a file that is no workspace database, a schema newer than this
+    version knows and, where `read_only`, an older one.
+    """
+    if not path.is_file():
+        raise WorkspaceError(f"{path}: there is no such file; allowed: the review.db of a workspace; run init first")
+    db = _connect(path, "ro" if read_only else "rw")
+    try:
+        with plain_errors(path):
+            _check_schema(db, path)
+            db.conn.executescript(_PRAGMAS if read_only else _WRITE_PRAGMAS + _PRAGMAS)
+            if migrations.pending(db):
+                _migrate(db, path, read_only=read_only)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+@contextmanager
+def transaction(db: Database) -> Iterator[None]:
+    """BEGIN IMMEDIATE ... COMMIT, or ROLLBACK on any exception. Not nestable: a second one inside is an error.
+
+    Never sqlite-utils' `atomic()` for writes: it begins deferred, and a deferred transaction that has read gets
+    "database is locked" at once when another one writes, whatever the timeout. Raises WorkspaceError where the
+    lock is not had within 5 s, the database is open for reading only or the disk is full.
+    """
+    with plain_errors(database_path(db)):
+        db.conn.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            db.conn.execute("COMMIT")
+        except BaseException:
+            db.rollback()
+            raise
+
+
+def _connect(path: Path, mode: str) -> Database:
+    uri = f"{path.resolve().as_uri()}?mode={mode}"
+    with plain_errors(path):
+        # isolation_level None: Python begins nothing by itself, `transaction` is the only way to write.
+        return Database(sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_MS / 1000))
+
+
+def _check_schema(db: Database, path: Path) -> None:
+    applied = [migration.name for migration in migrations.applied(db)]
+    known = [migration.name for migration in migrations._migrations]
+    if not applied:
+        raise WorkspaceError(f"{path}: an SQLite database, but not of a workspace; name the review.db of a workspace")
+    if unknown := [name for name in applied if name not in known]:
+        raise WorkspaceError(
+            f"{path}: its schema has {', '.join(unknown)}; this version knows up to {known[-1]}; "
+            "install the newer version that wrote it"
+        )
+
+
+def _migrate(db: Database, path: Path, *, read_only: bool) -> None:
+    first = migrations.pending(db)[0].name
+    if read_only:
+        raise WorkspaceError(f"{path}: its schema lacks {first}; open it once for writing to bring it up to date")
+    backup(db, path.parent / "backups" / f"{path.stem}-before-{first}.db")
+    with transaction(db):
+        migrations.apply(db)  # asks again what is pending: another process may have been faster

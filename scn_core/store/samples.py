@@ -1,0 +1,149 @@
+"""The data set in the database: classes, samples, reference labels, and what the import had to say."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sqlite_utils import Database
+
+from scn_core.errors import DataError, WorkspaceError
+from scn_core.labels import ClassVocabulary
+from scn_core.records import SPLITS, Box, IntArray, Manifest, Problem, Sample, Split
+from scn_core.store.columns import read_columns
+from scn_core.store.connection import transaction
+
+_SAMPLE = "SELECT id, key, path, given_label, split, box_left, box_top, box_right, box_bottom FROM sample"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSample:
+    """A sample and its number. Its reference label stays apart: see `references`."""
+
+    id: int
+    """1..N in the order of the manifest."""
+    sample: Sample
+
+
+@dataclass(frozen=True)
+class References:
+    """Reference labels as columns of equal length, ordered by sample id. For measuring only."""
+
+    sample_id: IntArray
+    label: IntArray
+
+
+def insert_manifest(db: Database, manifest: Manifest) -> None:
+    """Fill an empty database with a data set, in one transaction. Samples get the ids 1..N in manifest order.
+
+    Raises WorkspaceError where samples are there already, DataError naming the first sample that does not fit
+    (a key met twice, a label outside the classes, an empty box).
+    """
+    with transaction(db):
+        if db.execute("SELECT EXISTS (SELECT 1 FROM sample)").fetchone()[0]:
+            raise WorkspaceError("the workspace holds a data set already; allowed: one; make another workspace")
+        db.conn.executemany("INSERT INTO class VALUES (?, ?)", enumerate(manifest.classes.names))
+        _insert_samples(db, manifest)
+        references = (
+            (i, s.reference_label) for i, s in enumerate(manifest.samples, 1) if s.reference_label is not None
+        )
+        _insert_references(db, references)
+        db.conn.executemany(
+            "INSERT INTO problem (file, line, found, allowed, kept) VALUES (?, ?, ?, ?, ?)",
+            ((p.file, p.line, p.found, p.allowed, p.kept) for p in manifest.problems),
+        )
+
+
+def classes(db: Database) -> ClassVocabulary:
+    """The class names in the order of their numbers."""
+    return ClassVocabulary(tuple(name for (name,) in db.execute("SELECT name FROM class ORDER BY number")))
+
+
+def count_by_split(db: Database) -> dict[Split, int]:
+    """Number of samples in each split, all three named."""
+    counted: dict[Split, int] = dict(db.execute("SELECT split, count(*) FROM sample GROUP BY split").fetchall())
+    return {split: counted.get(split, 0) for split in SPLITS}
+
+
+def find_sample(db: Database, key: str) -> StoredSample | None:
+    """The sample of that key, or None."""
+    row = db.execute(f"{_SAMPLE} WHERE key = ?", (key,)).fetchone()
+    return None if row is None else _stored(row)
+
+
+def iter_samples(db: Database, *, page: int = 10_000) -> Iterator[StoredSample]:
+    """All samples by id, read `page` at a time, so that no read transaction stays open while the caller works."""
+    last = 0
+    while rows := db.execute(f"{_SAMPLE} WHERE id > ? ORDER BY id LIMIT ?", (last, page)).fetchall():
+        yield from map(_stored, rows)
+        last = rows[-1][0]
+
+
+def problems(db: Database, limit: int = -1) -> list[Problem]:
+    """What the import could not use, in the order met; the first `limit` of them, -1: all."""
+    rows = db.execute("SELECT file, line, found, allowed, kept FROM problem ORDER BY id LIMIT ?", (limit,))
+    return [Problem(file, line, found, allowed, bool(kept)) for file, line, found, allowed, kept in rows]
+
+
+def count_problems(db: Database) -> int:
+    """Number of import problems, warnings included."""
+    return int(db.execute("SELECT count(*) FROM problem").fetchone()[0])
+
+
+def references(db: Database) -> References:
+    """The samples that have a reference label."""
+    cursor = db.execute("SELECT sample_id, label FROM reference ORDER BY sample_id")
+    return References(*read_columns(cursor, np.int64, np.int64))
+
+
+def set_references(db: Database, labels: Mapping[str, int]) -> None:
+    """Set or replace the reference labels of samples named by key, all or none.
+
+    Raises DataError for an unknown key or a label outside the classes.
+    """
+    with transaction(db):
+        _insert_references(db, ((_sample_id(db, key), label) for key, label in labels.items()))
+
+
+def _sample_id(db: Database, key: str) -> int:
+    row = db.execute("SELECT id FROM sample WHERE key = ?", (key,)).fetchone()
+    if row is None:
+        raise DataError(f"found reference for {key!r}; allowed: keys of samples in the workspace; check the path")
+    return int(row[0])
+
+
+def _insert_samples(db: Database, manifest: Manifest) -> None:
+    last = ""  # executemany draws one row at a time, so this is the one that failed
+
+    def rows() -> Iterator[tuple[Any, ...]]:
+        nonlocal last
+        for i, s in enumerate(manifest.samples, 1):
+            last = f"{s.key!r}: label {s.given_label}, split {s.split!r}, box {s.box}"
+            box = (None,) * 4 if s.box is None else (s.box.left, s.box.top, s.box.right, s.box.bottom)
+            yield (i, s.key, s.path, s.split, s.given_label, *box)
+
+    try:
+        db.conn.executemany("INSERT INTO sample VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows())
+    except sqlite3.IntegrityError as error:
+        raise DataError(
+            f"{manifest.dataset}: found sample {last}; allowed: keys that differ, labels 0 to "
+            f"{len(manifest.classes) - 1}, boxes with an area ({error}); correct the data set"
+        ) from error
+
+
+def _insert_references(db: Database, rows: Iterable[tuple[int, int | None]]) -> None:
+    try:
+        db.conn.executemany(
+            "INSERT INTO reference VALUES (?, ?) ON CONFLICT (sample_id) DO UPDATE SET label = excluded.label", rows
+        )
+    except sqlite3.IntegrityError as error:
+        raise DataError(f"found a reference label that is no class; allowed: {classes(db).allowed()}") from error
+
+
+def _stored(row: tuple[Any, ...]) -> StoredSample:
+    number, key, path, given_label, split, *sides = row
+    box = None if sides[0] is None else Box(*sides)
+    return StoredSample(number, Sample(key, path, given_label, split, box))

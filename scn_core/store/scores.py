@@ -1,0 +1,136 @@
+"""Scores of a round as columns, and the relabel proposals among them, page by page."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from sqlite_utils import Database
+
+from scn_core.errors import WorkspaceError
+from scn_core.records import ProposalRow, RoundScores
+from scn_core.store.columns import CHUNK, read_columns
+
+_COLUMNS = tuple(field.name for field in fields(RoundScores))
+_LABELS = {"predicted_label": 0, "proposed_label": -1, "trained_label": 0}  # column: lowest number allowed
+_SHARES = ("alpha", "p_given", "p_max", "margin", "suspicion", "probabilities")
+_PROPOSAL = "round_id, sample_id, key, path, given_label, proposed_label, alpha, p_given, p_max, margin, suspicion"
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalCursor:
+    """The last proposal of a page: the next page begins after it."""
+
+    suspicion: float
+    sample_id: int
+
+
+_START = ProposalCursor(math.inf, 0)
+
+
+def insert_scores(db: Database, round_id: int, scores: RoundScores) -> None:
+    """Write the scores of a round, and with them its proposals. To be called within a transaction.
+
+    Raises WorkspaceError for columns of unequal length, values out of range, and samples unknown or named twice.
+    """
+    _check(scores, int(db.execute("SELECT count(*) FROM class").fetchone()[0]))
+    sql = (
+        f"INSERT INTO score (round_id, {', '.join(_COLUMNS)}) "
+        f"VALUES ({round_id:d}, {', '.join('nullif(?, -1)' if c == 'proposed_label' else '?' for c in _COLUMNS)})"
+    )
+    try:
+        for rows in _rows(scores):
+            db.conn.executemany(sql, rows)
+    except sqlite3.IntegrityError as error:
+        raise WorkspaceError(
+            f"scores of round {round_id}: found a sample that is unknown or named twice ({error}); "
+            "allowed: each sample of the workspace once"
+        ) from error
+
+
+def scores(db: Database, round_id: int) -> RoundScores:
+    """All scores of a round by sample id; empty columns where it has none."""
+    classes = db.execute("SELECT count(*) FROM class").fetchone()[0]
+    select = ", ".join("coalesce(proposed_label, -1)" if c == "proposed_label" else c for c in _COLUMNS)
+    cursor = db.execute(f"SELECT {select} FROM score WHERE round_id = ? ORDER BY sample_id", (round_id,))
+    *plain, blobs = read_columns(cursor, *map(_dtype, _COLUMNS[:-1]), f"V{4 * classes}")
+    probabilities = blobs.view("<f4").astype(np.float32).reshape(-1, classes)
+    return RoundScores(**dict(zip(_COLUMNS, [*plain, probabilities], strict=True)))
+
+
+def count_proposals(db: Database, round_id: int) -> int:
+    """Number of proposals of a round, answered ones included."""
+    sql = "SELECT count(*) FROM score WHERE round_id = ? AND proposed_label IS NOT NULL"
+    return int(db.execute(sql, (round_id,)).fetchone()[0])
+
+
+def count_open_proposals(db: Database, round_id: int) -> int:
+    """Number of proposals of a round that wait for an answer; 0 unless it is in review."""
+    return int(db.execute("SELECT count(*) FROM open_proposals WHERE round_id = ?", (round_id,)).fetchone()[0])
+
+
+def page_proposals(
+    db: Database, round_id: int, *, after: ProposalCursor | None = None, limit: int = 60
+) -> tuple[list[ProposalRow], ProposalCursor | None]:
+    """The next `limit` proposals by falling suspicion, then by sample id, and where to go on; None: that was all.
+
+    A page costs the same wherever it lies, ties included.
+    """
+    return _page(db, "proposal", round_id, after or _START, limit)
+
+
+def page_open_proposals(
+    db: Database, round_id: int, *, after: ProposalCursor | None = None, limit: int = 60
+) -> tuple[list[ProposalRow], ProposalCursor | None]:
+    """Like `page_proposals`, of those that wait for an answer; answered ones on the way are read and passed over."""
+    return _page(db, "open_proposals", round_id, after or _START, limit)
+
+
+def _page(
+    db: Database, view: str, round_id: int, after: ProposalCursor, limit: int
+) -> tuple[list[ProposalRow], ProposalCursor | None]:
+    rows: list[ProposalRow] = []
+    # Those tied with the last one first, then the rest: each an exact range of the index.
+    for condition, values in (
+        ("suspicion = ? AND sample_id > ?", (after.suspicion, after.sample_id)),
+        ("suspicion < ?", (after.suspicion,)),
+    ):
+        sql = f"SELECT {_PROPOSAL} FROM {view} WHERE round_id = ? AND {condition} ORDER BY suspicion DESC, sample_id"
+        rows += [ProposalRow(*row) for row in db.execute(f"{sql} LIMIT ?", (round_id, *values, limit - len(rows)))]
+    return rows, ProposalCursor(rows[-1].suspicion, rows[-1].sample_id) if len(rows) == limit else None
+
+
+def _rows(scores: RoundScores) -> Iterator[Iterator[tuple[Any, ...]]]:
+    for start in range(0, len(scores.sample_id), CHUNK):
+        part = slice(start, start + CHUNK)
+        plain = [getattr(scores, name)[part].tolist() for name in _COLUMNS[:-1]]
+        raw = scores.probabilities[part].astype("<f4").tobytes()
+        width = 4 * scores.probabilities.shape[1]
+        blobs = [raw[i : i + width] for i in range(0, len(raw), width)]
+        yield zip(*plain, blobs, strict=True)
+
+
+def _dtype(name: str) -> type[np.generic]:
+    if name == "low_importance":
+        return np.bool_
+    return np.float32 if name in _SHARES else np.int64
+
+
+def _check(scores: RoundScores, classes: int) -> None:
+    count = len(scores.sample_id)
+    for name in _COLUMNS:
+        shape = getattr(scores, name).shape
+        wanted = (count, classes) if name == "probabilities" else (count,)
+        if shape != wanted:
+            raise WorkspaceError(f"scores: column {name} has the shape {shape}; allowed: {wanted}")
+    if count == 0:
+        return
+    ranges = {**dict.fromkeys(_SHARES, (0, 1)), **{name: (low, classes - 1) for name, low in _LABELS.items()}}
+    for name, (low, high) in ranges.items():
+        least, most = getattr(scores, name).min(), getattr(scores, name).max()
+        if not (low <= least and most <= high):  # so that NaN fails too
+            raise WorkspaceError(f"scores: column {name} reaches from {least} to {most}; allowed: {low} to {high}")

@@ -1,0 +1,55 @@
+"""The views of review.db: what any SQLite client may read, with class names as text beside the numbers.
+
+live_decision    decisions that no undo takes back; an undo that is itself undone takes nothing back
+effective_label  one row per sample: the label the next round trains on, and the decision it comes from, if any
+proposal         every relabel proposal of every round
+open_proposals   proposals of rounds in review without a live decision made in that round
+low_importance   the low-importance group of every round
+"""
+
+from __future__ import annotations
+
+VIEWS = """
+-- A decision and the chain of undos hanging on it: an odd length means that it stands.
+CREATE VIEW live_decision AS
+SELECT d.* FROM decision d
+WHERE d.action <> 'undo' AND (
+  WITH RECURSIVE chain(id) AS (
+    SELECT d.id UNION ALL SELECT u.id FROM chain JOIN decision u ON u.undoes = chain.id)
+  SELECT count(*) FROM chain) % 2 = 1;
+
+-- The newest live decision on a sample wins, whatever its round: accept and relabel give their label, exclude
+-- leaves the sample out, keep and unsure leave the given label.
+CREATE VIEW effective_label AS
+SELECT s.id AS sample_id, s.key, s.path, s.split,
+  s.given_label, (SELECT name FROM class WHERE number = s.given_label) AS given_name,
+  iif(d.action IN ('accept', 'relabel'), d.label, s.given_label) AS label,
+  (SELECT name FROM class WHERE number = iif(d.action IN ('accept', 'relabel'), d.label, s.given_label)) AS label_name,
+  d.action IS 'exclude' AS excluded,
+  d.id AS decision_id, d.round_id, d.action, d.decided_at,
+  (SELECT name FROM person WHERE id = d.person_id) AS person
+FROM sample s LEFT JOIN decision d ON d.seq = (
+  SELECT seq FROM live_decision WHERE sample_id = s.id ORDER BY seq DESC LIMIT 1);
+
+CREATE VIEW proposal AS
+SELECT c.round_id, c.sample_id, s.key, s.path,
+  s.given_label, (SELECT name FROM class WHERE number = s.given_label) AS given_name,
+  c.proposed_label, (SELECT name FROM class WHERE number = c.proposed_label) AS proposed_name,
+  c.alpha, c.p_given, c.p_max, c.margin, c.suspicion
+FROM score c JOIN sample s ON s.id = c.sample_id
+WHERE c.proposed_label IS NOT NULL;
+
+CREATE VIEW open_proposals AS
+SELECT p.* FROM proposal p
+WHERE p.round_id IN (SELECT id FROM round WHERE state = 'review') AND NOT EXISTS (
+  SELECT 1 FROM live_decision d WHERE d.sample_id = p.sample_id AND d.round_id = p.round_id);
+
+CREATE VIEW low_importance AS
+SELECT c.round_id, c.sample_id, s.key, s.path,
+  s.given_label, (SELECT name FROM class WHERE number = s.given_label) AS given_name,
+  c.predicted_label, (SELECT name FROM class WHERE number = c.predicted_label) AS predicted_name,
+  c.proposed_label, (SELECT name FROM class WHERE number = c.proposed_label) AS proposed_name,
+  c.alpha, c.margin, c.suspicion
+FROM score c JOIN sample s ON s.id = c.sample_id
+WHERE c.low_importance = 1;
+"""

@@ -1,0 +1,204 @@
+"""The folder that holds everything about one data set: where each part lies, its settings, and how it is begun."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+from filelock import FileLock, Timeout
+from sqlite_utils import Database
+
+from scn_core.datasets.demo_faces import draw_demo
+from scn_core.datasets.noise import parse_noise, with_noise
+from scn_core.datasets.registry import find_dataset, read_manifest
+from scn_core.datasets.source import Source
+from scn_core.errors import UsageError, WorkspaceError
+from scn_core.records import Manifest
+from scn_core.store.connection import create_database, open_database
+from scn_core.store.samples import insert_manifest
+
+_HEADER = """\
+# A workspace of self-cure-labels. The labels themselves are in review.db.
+# Options of `python -m scn_core train` may be set for good under [train], such as: epochs = 40
+
+"""
+
+
+@dataclass(frozen=True)
+class WorkspaceSettings:
+    """What workspace.toml says."""
+
+    dataset: str
+    root: str
+    """Folder that sample paths are relative to."""
+    classes: list[str]
+    """For reading along; the database decides."""
+    seed: int = 0
+    noise: str = ""
+    """Noise put into the training labels at the start, such as symmetric:0.2; empty for none."""
+    source: dict[str, Any] = field(default_factory=dict)
+    """The options the data set was read with."""
+    train: dict[str, Any] = field(default_factory=dict)
+    """Options of a round, overridden by flags."""
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Where the parts of a workspace lie."""
+
+    path: Path
+
+    @property
+    def settings_file(self) -> Path:
+        """workspace.toml."""
+        return self.path / "workspace.toml"
+
+    @property
+    def database_file(self) -> Path:
+        """review.db."""
+        return self.path / "review.db"
+
+    @property
+    def pixels(self) -> Path:
+        """Folder of decode-once caches."""
+        return self.path / "pixels"
+
+    def round_folder(self, number: int) -> Path:
+        """Folder of one round's files."""
+        return self.path / "rounds" / f"{number:04d}"
+
+    def settings(self) -> WorkspaceSettings:
+        """What workspace.toml says. Raises WorkspaceError where this is no workspace or the file is not right."""
+        if not self.settings_file.is_file():
+            raise WorkspaceError(
+                f"{self.path}: found no workspace.toml; allowed: a workspace made by `python -m scn_core init`"
+            )
+        try:
+            said = tomllib.loads(self.settings_file.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise WorkspaceError(f"{self.settings_file}: not valid TOML ({error}); correct it") from error
+        known = {f.name for f in fields(WorkspaceSettings)}
+        if wrong := sorted(set(said) - known):
+            raise WorkspaceError(f"{self.settings_file}: found {', '.join(wrong)}; allowed: {', '.join(sorted(known))}")
+        if missing := [name for name in ("dataset", "root", "classes") if name not in said]:
+            raise WorkspaceError(f"{self.settings_file}: lacks {', '.join(missing)}; put it back")
+        return WorkspaceSettings(**said)
+
+    @contextmanager
+    def database(self, *, read_only: bool = False) -> Iterator[Database]:
+        """The open database, closed afterwards. Raises WorkspaceError where there is none."""
+        self.settings()
+        db = open_database(self.database_file, read_only=read_only)
+        try:
+            yield db
+        finally:
+            db.close()
+
+    @contextmanager
+    def training_lock(self) -> Iterator[None]:
+        """Held by the one process that trains here; the system frees it when that process ends, however it ends."""
+        lock = FileLock(self.path / "train.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise WorkspaceError(f"{self.path}: another trainer is at work here; wait for it or stop it") from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+def create_workspace(
+    path: Path,
+    dataset: str,
+    source: Source,
+    *,
+    noise: str | None = None,
+    strict: bool = False,
+    demo_faces: int = 2000,
+    progress: Callable[[int], None] = lambda done: None,
+) -> Manifest:
+    """Reads a data set into a new workspace and returns what was read, problems included.
+
+    Data set `demo` is drawn first, under the source's root or, without one, in the workspace itself. A failure leaves
+    no workspace behind; calling again begins anew. `progress` hears how many more rows (or drawn faces) are done.
+
+    Raises UsageError, DataError, and WorkspaceError where there is a workspace already.
+    """
+    workspace = Workspace(path)
+    if workspace.settings_file.exists():
+        raise WorkspaceError(f"{path}: found a workspace already; allowed: a new folder; name another one")
+    find_dataset(dataset)
+    spec = parse_noise(noise) if noise else None
+    path.mkdir(parents=True, exist_ok=True)
+    source = _placed(workspace, dataset, source, demo_faces, progress)
+    manifest = read_manifest(dataset, source, strict=strict, progress=progress)
+    if spec is not None:
+        manifest = with_noise(manifest, spec, source.seed)
+    _remove_database(workspace)  # of an init that was stopped half-way: without workspace.toml nobody uses it
+    db = create_database(workspace.database_file)
+    try:
+        insert_manifest(db, manifest)
+    finally:
+        db.close()
+    _write_settings(workspace, manifest, source, noise)
+    return manifest
+
+
+def _placed(
+    workspace: Workspace, dataset: str, source: Source, demo_faces: int, progress: Callable[[int], None]
+) -> Source:
+    """The source with every path absolute, and demo faces drawn where it points to."""
+    changes: dict[str, Any] = {
+        f.name: value.resolve() for f in fields(source) if isinstance(value := getattr(source, f.name), Path)
+    }
+    if dataset == "ferplus":
+        changes.setdefault("unpack_to", workspace.path.resolve() / "images")
+    if dataset == "demo":
+        root = changes.setdefault("root", workspace.path.resolve() / "images")
+        if any(root.iterdir()) if root.is_dir() else False:
+            _check_redrawable(root)
+        draw_demo(root, count=demo_faces, seed=source.seed, progress=lambda done: progress(1))
+    said = {f.name: getattr(source, f.name) for f in fields(source)}
+    return Source(**(said | changes))
+
+
+def _check_redrawable(root: Path) -> None:
+    strange = sorted({entry.name for entry in root.iterdir()} - {"labels.csv", "faces"})
+    if strange:
+        raise UsageError(
+            f"--root: {root} holds {', '.join(strange[:3])}; demo faces go into an empty or a demo folder; name another"
+        )
+
+
+def _remove_database(workspace: Workspace) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        Path(f"{workspace.database_file}{suffix}").unlink(missing_ok=True)
+
+
+def _write_settings(workspace: Workspace, manifest: Manifest, source: Source, noise: str | None) -> None:
+    values: dict[str, Any] = {
+        "dataset": manifest.dataset,
+        "root": str(manifest.root.resolve()),
+        "classes": list(manifest.classes.names),
+        "seed": source.seed,
+        "noise": noise or "",
+        "source": {
+            f.name: _plain(getattr(source, f.name))
+            for f in fields(source)
+            if f.name != "seed" and getattr(source, f.name) is not None
+        },
+        "train": {},
+    }
+    unfinished = workspace.settings_file.with_suffix(".tmp")
+    unfinished.write_text(_HEADER + tomli_w.dumps(values), encoding="utf-8")
+    unfinished.replace(workspace.settings_file)
+
+
+def _plain(value: object) -> object:
+    return str(value) if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value

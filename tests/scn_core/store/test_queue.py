@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+import numpy as np
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlite_utils import Database
+
+from scn_core.records import RoundScores
+from scn_core.store.queue import plan_queue
+from scn_core.store.rounds import finish_round, start_round
+
+MakeScores = Callable[..., RoundScores]
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    proposed=st.lists(st.integers(-1, 2), min_size=10, max_size=10),
+    low=st.lists(st.booleans(), min_size=10, max_size=10),
+    audit=st.integers(0, 15),
+    seed=st.integers(0, 99),
+)
+def test_the_plan_holds_each_proposal_each_other_low_sample_and_the_audit(
+    make_scores: MakeScores, proposed: list[int], low: list[bool], audit: int, seed: int
+) -> None:
+    made = make_scores(proposed=proposed, low=low)
+    plan = plan_queue(made, audit=audit, seed=seed)
+    by_kind = {kind: plan.sample_id[plan.kind == kind].tolist() for kind in ("proposal", "low_importance", "audit")}
+    assert sorted(by_kind["proposal"]) == [i + 1 for i in range(10) if proposed[i] >= 0]
+    assert sorted(by_kind["low_importance"]) == [i + 1 for i in range(10) if proposed[i] < 0 and low[i]]
+    assert len(set(by_kind["audit"])) == len(by_kind["audit"]) == min(audit, 10)
+    asked = plan.kind != "audit"
+    np.testing.assert_array_equal(plan.priority[asked], made.suspicion[plan.sample_id[asked] - 1])
+
+
+def test_the_audit_is_drawn_whatever_the_suspicion_and_read_in_random_order(make_scores: MakeScores) -> None:
+    made = make_scores(10, suspicion=[0.9] * 5 + [0.1] * 5)
+    plans = [plan_queue(made, audit=2, seed=seed) for seed in range(500)]
+    drawn = Counter(int(i) for plan in plans for i in plan.sample_id[plan.kind == "audit"])
+    assert all(60 < drawn[i] < 140 for i in range(1, 11)), drawn  # 100 expected
+    # Early in the queue (the suspicious half) unsuspicious samples are as many as suspicious ones.
+    early = [i for plan in plans for i in plan.sample_id[(plan.kind == "audit") & (plan.priority > 0.5)]]
+    assert 0.4 < np.mean(np.array(early) <= 5) < 0.6
+
+
+def test_the_seed_decides(make_scores: MakeScores) -> None:
+    first, again, other = (plan_queue(make_scores(), audit=5, seed=seed) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first.sample_id, again.sample_id)
+    assert first.sample_id.tolist() != other.sample_id.tolist()
+
+
+def test_the_stored_queue_is_ordered_by_suspicion(db: Database, make_scores: MakeScores) -> None:
+    made = make_scores(proposed=[1] * 6 + [-1] * 4, low=[False] * 4 + [True] * 4 + [False] * 2)
+    finish_round(db, start_round(db, {}, code_version="1"), made, {}, audit=3, seed=1)
+    rows = db.execute(
+        "SELECT sample_id, priority FROM queue_item WHERE kind <> 'audit' ORDER BY priority DESC"
+    ).fetchall()
+    asked = sorted(range(8), key=lambda i: -made.suspicion[i])
+    assert rows == [(i + 1, float(made.suspicion[i])) for i in asked]
+    assert db["queue_item"].count_where("kind = 'audit' AND slot = 0 AND lease_person IS NULL") == 3

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from sqlite_utils import Database
+
+from scn_core.errors import DataError, WorkspaceError
+from scn_core.records import Box, Manifest, Sample
+from scn_core.store import samples
+
+
+def test_a_manifest_comes_back_as_it_went_in(db: Database, manifest: Manifest) -> None:
+    stored = list(samples.iter_samples(db))
+    assert [one.id for one in stored] == list(range(1, 13))
+    assert tuple(one.sample for one in stored) == manifest.samples
+    assert samples.classes(db) == manifest.classes
+    assert tuple(samples.problems(db)) == manifest.problems
+    assert samples.problems(db, limit=1) == [manifest.problems[0]]
+    assert samples.count_problems(db) == 2
+    assert samples.count_by_split(db) == {"train": 10, "val": 1, "test": 1}
+
+
+@pytest.mark.parametrize("page", [1, 5, 6, 100])
+def test_pages_join_without_gap_or_double(db: Database, manifest: Manifest, page: int) -> None:
+    assert tuple(one.sample for one in samples.iter_samples(db, page=page)) == manifest.samples
+
+
+def test_find_sample(db: Database, manifest: Manifest) -> None:
+    assert samples.find_sample(db, "train/2.jpg#1") == samples.StoredSample(2, manifest.samples[1])
+    assert manifest.samples[1].box == Box(1, 2, 30, 40)
+    assert samples.find_sample(db, "train/2.jpg") is None
+
+
+@pytest.mark.parametrize(
+    ("bad", "told"),
+    [
+        (Sample("train/1.jpg#1", "x.jpg", 0, "train"), "'train/1.jpg#1'.*UNIQUE"),
+        (Sample("new", "x.jpg", 3, "train"), "'new': label 3.*allowed.*labels 0 to 2"),
+        (Sample("new", "x.jpg", 0, "train", Box(5, 0, 5, 9)), "an area"),
+        (Sample("new", "x.jpg", 0, "holdout"), "holdout"),  # type: ignore[arg-type]
+        (Sample("new", "x.jpg", 0, "train", reference_label=3), "reference label that is no class; allowed: happy"),
+    ],
+)
+def test_a_sample_that_does_not_fit_is_named_and_nothing_is_kept(
+    empty: Database, manifest: Manifest, bad: Sample, told: str
+) -> None:
+    with pytest.raises(DataError, match=told):
+        samples.insert_manifest(empty, replace(manifest, samples=(*manifest.samples, bad)))
+    assert [empty[table].count for table in ("class", "sample", "problem")] == [0, 0, 0]
+
+
+def test_a_second_data_set_is_refused(db: Database, manifest: Manifest) -> None:
+    with pytest.raises(WorkspaceError, match="holds a data set already"):
+        samples.insert_manifest(db, manifest)
+
+
+def test_references_stay_apart_from_the_samples(empty: Database, manifest: Manifest) -> None:
+    first, *rest = manifest.samples
+    samples.insert_manifest(empty, replace(manifest, samples=(replace(first, reference_label=2), *rest)))
+    assert samples.references(empty).sample_id.tolist() == [1]
+    samples.set_references(empty, {"train/1.jpg#1": 1, "train/3.jpg#1": 0})
+    assert samples.references(empty).sample_id.tolist() == [1, 3]
+    assert samples.references(empty).label.tolist() == [1, 0]
+    assert next(samples.iter_samples(empty)).sample == first
+
+
+@pytest.mark.parametrize("labels", [{"train/1.jpg#1": 0, "nobody": 0}, {"train/1.jpg#1": 0, "train/2.jpg#1": 3}])
+def test_set_references_is_all_or_none(db: Database, labels: dict[str, int]) -> None:
+    with pytest.raises(DataError, match="allowed"):
+        samples.set_references(db, labels)
+    assert len(samples.references(db).sample_id) == 0

@@ -1,0 +1,58 @@
+import torch
+from torch import nn
+
+from scn_core.config import TrainSettings
+from scn_core.scn.model import SelfCureNetwork
+from scn_core.training.device import choose_compute, seed_epoch
+from scn_core.training.loop import TrainingData
+from scn_core.training.predict import clean_pass, settle_statistics
+from scn_core.training.resident import ResidentFaces
+
+COMPUTE = choose_compute(TrainSettings(device="cpu", precision="fp32"))
+
+
+def network(data: TrainingData) -> tuple[SelfCureNetwork, ResidentFaces]:
+    torch.manual_seed(0)
+    faces = ResidentFaces(data.pixels, data.rows, data.labels, COMPUTE.device)
+    return SelfCureNetwork("resnet18", 4, image_size=32), faces
+
+
+def test_one_batch_of_all_faces_settles_the_statistics_exactly(data: TrainingData) -> None:
+    model, faces = network(data)
+    settle_statistics(model, faces, COMPUTE, 192, seed_epoch(0, 1, COMPUTE.device))
+    maps = model.backbone.conv1(faces.pictures(torch.arange(192)))  # type: ignore[operator]
+    norm = model.backbone.get_submodule("bn1")
+    assert torch.allclose(norm.get_buffer("running_mean"), maps.mean((0, 2, 3)), atol=1e-4)
+    assert torch.allclose(norm.get_buffer("running_var"), maps.var((0, 2, 3)), rtol=1e-3)
+
+
+def test_settling_mends_statistics_that_are_far_off(data: TrainingData) -> None:
+    """The clean pass then agrees with what a training batch would have said."""
+    model, faces = network(data)
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.running_mean.fill_(5)  # type: ignore[union-attr]
+    pictures = faces.pictures(torch.arange(192))
+    with torch.no_grad():
+        in_training = model.train()(pictures).alpha
+    astray = clean_pass(model, faces, COMPUTE, 192).alpha
+    settle_statistics(model, faces, COMPUTE, 192, seed_epoch(0, 1, COMPUTE.device))
+    settled = clean_pass(model, faces, COMPUTE, 192).alpha
+    assert (settled - in_training).abs().max() < 0.01
+    assert (astray - in_training).abs().max() > 0.05
+
+
+def test_settling_touches_nothing_else(data: TrainingData) -> None:
+    model, faces = network(data)
+    weights = {name: p.clone() for name, p in model.named_parameters()}
+    settle_statistics(model, faces, COMPUTE, 64, seed_epoch(0, 1, COMPUTE.device))
+    assert all(torch.equal(p, weights[name]) for name, p in model.named_parameters())
+    assert {m.momentum for m in model.modules() if isinstance(m, nn.BatchNorm2d)} == {0.1}
+    assert all(module.training for module in model.modules())
+
+
+def test_networks_without_batch_normalisation_pass(data: TrainingData) -> None:
+    torch.manual_seed(0)
+    model = SelfCureNetwork("alexnet", 4, image_size=64)
+    faces = ResidentFaces(data.pixels, data.rows, data.labels, COMPUTE.device)
+    settle_statistics(model, faces, COMPUTE, 64, seed_epoch(0, 1, COMPUTE.device))
