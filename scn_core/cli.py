@@ -53,8 +53,8 @@ def main() -> None:
     except (KeyboardInterrupt, click.Abort):
         click.echo("stopped", err=True)
         sys.exit(1)
-    except BrokenPipeError:  # the reader of a pipe has seen enough
-        sys.stderr.close()
+    except OSError as error:  # a full disk, a folder one may not write to; a closed pipe ends within click
+        click.echo(f"error: {error}", err=True)
         sys.exit(1)
 
 
@@ -78,7 +78,7 @@ def cli() -> None:
 @click.option("--class-count", type=int, help="ferplus, affectnet: 7 or 8, without or with contempt [8].")
 @click.option("--noise", help="Flip training labels: symmetric:RATE, pair:RATE or confusion:FILE.")
 @click.option("--faces", default=2000, show_default=True, help="demo: how many faces to draw.")
-@click.option("--seed", default=0, show_default=True, help="Seed of everything drawn while reading.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of all that is drawn.")
 @click.option("--strict", is_flag=True, help="Fail if any row or picture cannot be used.")
 def init(workspace: Path, dataset: str, noise: str | None, faces: int, strict: bool, **options: Any) -> None:
     """Read a data set into a new workspace."""

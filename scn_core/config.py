@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import Field, asdict, dataclass, field, fields
 from typing import Any, Literal, get_args
@@ -29,7 +30,7 @@ class TrainSettings:
     image_size: int = option(112, "side of the square training picture, in pixels", low=16, high=1024)
     epochs: int = option(30, "passes over the training faces", low=1, high=10_000)
     batch_size: int = option(128, "faces a step; rank regularisation compares faces within a batch", low=2)
-    lr: float = option(0.05, "peak learning rate at batch 128; grows with the root of the batch size", low=0, high=100)
+    lr: float = option(1e-3, "peak learning rate at batch 128; grows with the root of the batch size", low=0, high=100)
     backbone: str = option("resnet18", "any torchvision classification model")
     weights: str | None = option(None, "'imagenet', or a file to start from (.safetensors, .pt, .pth)")
     beta: float = option(0.7, "share of a batch in the high-importance group", low=0.01, high=0.99)
@@ -49,7 +50,7 @@ class TrainSettings:
     attention_lr_scale: float = option(
         0.1, "learning rate of the attention head over that of the rest", low=0, high=1000
     )
-    weight_decay: float = option(5e-4, "L2 penalty on the weights, the attention head excepted", low=0, high=10)
+    weight_decay: float = option(0.05, "decoupled weight decay, the attention head excepted", low=0, high=10)
     clip_norm: float = option(2.0, "clip gradients to this norm; 0: never", low=0)
     precision: Precision = option("auto", "auto: bf16 where the device computes in it", choices=get_args(Precision))
     audit_samples: int = option(100, "faces drawn at random into the queue, to estimate the label-error rate", low=0)
@@ -104,6 +105,6 @@ def _check(setting: Field[Any], value: Any) -> None:
     if isinstance(value, bool) and not isinstance(setting.default, bool):
         right = False
     if right and low is not None:
-        right = low <= value and (high is None or value <= high)
+        right = low <= value <= (sys.float_info.max if high is None else high)  # so that nan and inf fail
     if not right or (choices and value not in choices):
         raise UsageError(f"{flag(setting.name)}: found {value!r}; allowed: {allowed(setting)}")

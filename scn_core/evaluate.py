@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,8 @@ import numpy.typing as npt
 from sklearn.metrics import average_precision_score, roc_auc_score
 from sqlite_utils import Database
 
+from scn_core.datasets.rows import relative_path
+from scn_core.datasets.tables import column_places, csv_header, csv_rows
 from scn_core.errors import DataError, WorkspaceError
 from scn_core.labels import ClassVocabulary
 from scn_core.records import BoolArray, IntArray, RoundInfo
@@ -124,25 +126,26 @@ def _ended_round(db: Database, round_id: int | None) -> RoundInfo:
 def read_reference(path: Path, vocabulary: ClassVocabulary) -> dict[str, int]:
     """Class number by sample key, from a CSV with the columns path and label (class names in any known spelling).
 
+    A path is the key of a face, whether written 'a.jpg' or './a.jpg'.
     Rows with an empty label are passed over. Raises DataError naming file and line.
     """
     if not path.is_file():
         raise DataError(f"--reference: found no file {path}; allowed: a CSV with the columns path,label")
+    path_place, label_place = column_places(path, csv_header(path), ("path", "label"))
     truth: dict[str, int] = {}
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = csv.DictReader(file)
-        if missing := {"path", "label"} - set(rows.fieldnames or ()):
-            found = ", ".join(rows.fieldnames or ()) or "nothing"
-            raise DataError(f"{path}, line 1: found the columns {found}; {' and '.join(sorted(missing))} must be there")
-        for row in rows:
-            label, key = (row["label"] or "").strip(), (row["path"] or "").strip()
-            if not label:
-                continue
-            number = vocabulary.find(label)
-            if number is None:
-                raise DataError(f"{path}, line {rows.line_num}: found label {label!r}; allowed: {vocabulary.allowed()}")
-            if truth.setdefault(key, number) != number:
-                raise DataError(f"{path}, line {rows.line_num}: found a second label for {key!r}; allowed: one a face")
+    for line, cells in islice(csv_rows(path), 1, None):
+        if len(cells) <= max(path_place, label_place):
+            raise DataError(f"{path}, line {line}: found {len(cells)} cells; allowed: as many as in the header")
+        label, key = cells[label_place].strip(), relative_path(cells[path_place])
+        if not label:
+            continue
+        number = vocabulary.find(label)
+        if number is None:
+            raise DataError(f"{path}, line {line}: found label {label!r}; allowed: {vocabulary.allowed()}, or empty")
+        if key is None:
+            raise DataError(f"{path}, line {line}: found path {cells[path_place]!r}; allowed: the key of a face")
+        if truth.setdefault(key, number) != number:
+            raise DataError(f"{path}, line {line}: found another label for {key!r}; allowed: one a face")
     return truth
 
 

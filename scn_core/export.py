@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TextIO
 
 from sqlite_utils import Database
 
@@ -12,7 +14,7 @@ from scn_core.errors import UsageError
 
 COLUMNS = ("path", "label", "split", "given_label", "changed", "action", "person", "decided_at", "round", "key")
 _BOX = ("left", "top", "right", "bottom")
-_RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
+_RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # the last four: full width
 
 
 @dataclass(frozen=True)
@@ -33,30 +35,40 @@ def export_csv(db: Database, out: Path) -> Exported:
     round tell where the label comes from; key names the face in the workspace. Face boxes are added where the data
     set has them. UTF-8, one header line. Written beside and renamed, so a reader never meets half a file.
 
-    Raises UsageError where the folder is not there.
+    Raises UsageError where the folder is not there, or `out` is one.
     """
     if not out.parent.is_dir():
         raise UsageError(f"--out: found no folder {out.parent}; allowed: a file in a folder that is there")
+    if out.is_dir():
+        raise UsageError(f"--out: found the folder {out}; allowed: a file in a folder that is there")
     boxed = bool(db.execute("SELECT EXISTS (SELECT 1 FROM sample WHERE box_left IS NOT NULL)").fetchone()[0])
     rows = db.execute(
         "SELECT e.path, e.label_name, e.split, e.given_name, e.label <> e.given_label, e.action, e.person,"
         " e.decided_at, e.round_id, e.key, e.excluded, s.box_left, s.box_top, s.box_right, s.box_bottom"
         " FROM effective_label e JOIN sample s ON s.id = e.sample_id ORDER BY e.sample_id"
     )
-    written = changed = excluded = 0
     unfinished = out.with_name(out.name + ".part")
-    with unfinished.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(COLUMNS + (_BOX if boxed else ()))
-        for path, *cells, is_excluded, left, top, right, bottom in rows:
-            if is_excluded:
-                excluded += 1
-                continue
-            box = (left, top, right, bottom) if boxed else ()
-            writer.writerow([harmless_path(path), *map(harmless, cells), *box])
-            written += 1
-            changed += cells[3]
-    unfinished.replace(out)
+    try:
+        with unfinished.open("w", encoding="utf-8", newline="") as file:
+            done = _write(file, rows, boxed=boxed)
+        unfinished.replace(out)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return done
+
+
+def _write(file: TextIO, rows: Iterable[tuple[Any, ...]], *, boxed: bool) -> Exported:
+    written = changed = excluded = 0
+    writer = csv.writer(file)
+    writer.writerow(COLUMNS + (_BOX if boxed else ()))
+    for path, *cells, is_excluded, left, top, right, bottom in rows:
+        if is_excluded:
+            excluded += 1
+            continue
+        box = (left, top, right, bottom) if boxed else ()
+        writer.writerow([harmless_path(path), *map(harmless, cells), *box])
+        written += 1
+        changed += cells[3]
     return Exported(written, changed, excluded)
 
 

@@ -45,6 +45,8 @@ class ClassVocabulary:
 
     def __post_init__(self) -> None:
         index = {canonical(name): i for i, name in enumerate(self.names)}
+        if "" in index:
+            raise DataError(f"a class needs a name, got an empty one among {', '.join(map(repr, self.names))}; name it")
         if len(index) != len(self.names):
             raise DataError(f"class names must differ, got {', '.join(self.names)}; remove or rename the doubles")
         if len(index) < 2:

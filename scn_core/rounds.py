@@ -282,8 +282,13 @@ class _Job:
             "warnings": self.warnings,
         }
 
+    def _first_telling_epoch(self) -> int:
+        """0-based; the epochs before alpha weights the logits are those in which the network knows least."""
+        return min(int(self.settings.weighting_from * self.settings.epochs), self.settings.epochs - 1)
+
     def _finish(self, faces: _Faces, result: TrainingResult, metrics: dict[str, Any]) -> None:
-        scores = round_scores(faces.sample_id, result, np.load(self.folder / "dynamics.npy", mmap_mode="r"))
+        dynamics = np.load(self.folder / "dynamics.npy", mmap_mode="r")
+        scores = round_scores(faces.sample_id, result, dynamics[self._first_telling_epoch() :])
         if self.settings.relabel == "off":
             scores = replace(scores, proposed_label=np.full_like(scores.proposed_label, -1))
         proposals = int((scores.proposed_label >= 0).sum())
@@ -301,7 +306,7 @@ class _Job:
 def round_scores(
     sample_id: IntArray, result: TrainingResult, dynamics: np.ndarray[Any, np.dtype[np.void]]
 ) -> RoundScores:
-    """A round's last clean pass and its epochs as the columns of table `score`."""
+    """A round's last clean pass, and the (epochs, N) dynamics suspicion is taken from, as columns of table `score`."""
     rule = result.rule
     return RoundScores(
         sample_id=sample_id,

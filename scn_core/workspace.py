@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import tomllib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,12 @@ class WorkspaceSettings:
     """Options of a round, overridden by flags."""
 
 
+_TOML_TYPES: dict[str, type] = {
+    "dataset": str, "root": str, "classes": list, "seed": int, "noise": str, "source": dict, "train": dict,
+}  # fmt: skip
+_TOML_WORDS: dict[type, str] = {str: "text", list: "a list", int: "a whole number", dict: "a table"}
+
+
 @dataclass(frozen=True)
 class Workspace:
     """Where the parts of a workspace lie."""
@@ -87,6 +94,11 @@ class Workspace:
             raise WorkspaceError(f"{self.settings_file}: found {', '.join(wrong)}; allowed: {', '.join(sorted(known))}")
         if missing := [name for name in ("dataset", "root", "classes") if name not in said]:
             raise WorkspaceError(f"{self.settings_file}: lacks {', '.join(missing)}; put it back")
+        for name, value in said.items():
+            if not isinstance(value, _TOML_TYPES[name]):
+                raise WorkspaceError(
+                    f"{self.settings_file}: found {name} = {value!r}; allowed: {_TOML_WORDS[_TOML_TYPES[name]]}"
+                )
         return WorkspaceSettings(**said)
 
     @contextmanager
@@ -133,7 +145,10 @@ def create_workspace(
     workspace = Workspace(path)
     if workspace.settings_file.exists():
         raise WorkspaceError(f"{path}: found a workspace already; allowed: a new folder; name another one")
-    find_dataset(dataset)
+    if path.exists() and not path.is_dir():
+        raise WorkspaceError(f"{path}: found a file; allowed: a folder, or the name of a new one")
+    _refuse_used_database(workspace)
+    source.check(dataset, find_dataset(dataset).options)  # before anything is drawn
     spec = parse_noise(noise) if noise else None
     path.mkdir(parents=True, exist_ok=True)
     source = _placed(workspace, dataset, source, demo_faces, progress)
@@ -173,6 +188,24 @@ def _check_redrawable(root: Path) -> None:
     if strange:
         raise UsageError(
             f"--root: {root} holds {', '.join(strange[:3])}; demo faces go into an empty or a demo folder; name another"
+        )
+
+
+def _refuse_used_database(workspace: Workspace) -> None:
+    """A database that an init left half-way has no round; one that has belongs to a workspace that lost its toml."""
+    if not workspace.database_file.exists():
+        return
+    try:
+        with closing(sqlite3.connect(f"{workspace.database_file.resolve().as_uri()}?mode=ro", uri=True)) as db:
+            used = db.execute("SELECT EXISTS (SELECT 1 FROM round)").fetchone()[0]
+    except sqlite3.OperationalError:  # no such table: it did not come far
+        used = False
+    except sqlite3.DatabaseError:
+        used = True
+    if used:
+        raise WorkspaceError(
+            f"{workspace.path}: found a review.db in use, but no workspace.toml; "
+            "allowed: a new folder; put workspace.toml back, or move review.db away"
         )
 
 

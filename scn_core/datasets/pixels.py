@@ -36,7 +36,7 @@ def pixel_cache(
     *,
     progress: Callable[[int], None] | None = None,
 ) -> np.memmap[tuple[int, ...], np.dtype[np.uint8]]:
-    """The faces as a read-only memory map, decoded on all cores unless an earlier call left them in `folder`.
+    """The faces as a memory map whose file nobody can change through it, decoded on all cores unless an earlier call left them in `folder`.
 
     `progress` is called with the number of faces done since it was last called.
     Raises DataError, naming the picture, where one has vanished or broken since the import or there are no
@@ -107,7 +107,8 @@ def _fingerprint(samples: Sequence[Sample], root: Path) -> str:
 def _opened(path: Path, shape: tuple[int, ...]) -> np.memmap[tuple[int, ...], np.dtype[np.uint8]] | None:
     """The cache file, or None where there is none or it is not what it should be."""
     try:
-        cache = np.load(path, mmap_mode="r", allow_pickle=False)
+        # Copy-on-write: torch takes writable arrays only, and what is written never reaches the file.
+        cache = np.load(path, mmap_mode="c", allow_pickle=False)
     except (OSError, ValueError, EOFError):
         return None
     return cache if isinstance(cache, np.memmap) and cache.shape == shape and cache.dtype == np.uint8 else None

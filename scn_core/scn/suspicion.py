@@ -19,15 +19,13 @@ def strongest_other(probabilities: FloatArray, given: IntArray) -> FloatArray:
     return strongest
 
 
-def suspicion(dynamics: npt.NDArray[np.void], *, from_epoch: int = 0) -> FloatArray:
+def suspicion(dynamics: npt.NDArray[np.void]) -> FloatArray:
     """(N,) scores in 0..1 from (epochs, N) `DYNAMICS`; 0.5 means torn between the given and another class.
 
-    The probability margin of the best other class over the given one, averaged over the clean passes of the epochs
-    after the first `from_epoch`: a face that the network fitted late, or never, ranks above one that it fitted at
-    once (area under the margin).
+    The probability margin of the best other class over the given one, averaged over the clean passes: a face that
+    the network fitted late, or never, ranks above one that it fitted at once (area under the margin).
     """
     total = np.zeros(dynamics.shape[1], dtype=np.float64)
-    epochs = dynamics[from_epoch:]
-    for epoch in epochs:  # one epoch at a time: the array is memory-mapped and may be larger than memory
+    for epoch in dynamics:  # one epoch at a time: the array is memory-mapped and may be larger than memory
         total += epoch["p_other"].astype(np.float64) - epoch["p_given"].astype(np.float64)
-    return ((total / max(len(epochs), 1) + 1) / 2).astype(np.float32)
+    return ((total / max(len(dynamics), 1) + 1) / 2).astype(np.float32)

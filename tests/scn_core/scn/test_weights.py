@@ -1,7 +1,9 @@
 """A weights file must fit, or say how little of it did."""
 
 import pickle
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -23,7 +25,7 @@ def numbered(backbone: nn.Module) -> dict[str, Tensor]:
     return {f"features.{k}": v for k, v in nn.Sequential(*backbone.children()).state_dict().items()}
 
 
-SAVED = {
+SAVED: dict[str, Callable[[nn.Module], dict[str, Any]]] = {
     "plain": lambda b: b.state_dict(),
     "data parallel": lambda b: {f"module.{k}": v for k, v in b.state_dict().items()},
     "our own round": lambda b: (

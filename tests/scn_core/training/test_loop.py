@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -78,7 +79,7 @@ def test_same_seed_same_result_and_another_seed_another(data: TrainingData, tmp_
 
 @pytest.mark.parametrize("changes", [{}, {"relabel": "auto", "relabel_from": 1}, {"learn_margin_rank": True}])
 def test_a_resumed_round_ends_as_an_uninterrupted_one(
-    changes: dict[str, object], data: TrainingData, tmp_path: Path
+    changes: dict[str, Any], data: TrainingData, tmp_path: Path
 ) -> None:
     whole, reports, _ = run(data, tmp_path / "whole", **changes)
     with pytest.raises(Stop):

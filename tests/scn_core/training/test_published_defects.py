@@ -32,8 +32,8 @@ class CountSyncs(TorchDispatchMode):
     """Counts the operations that make the host wait for the device."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.count = 0
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.count: int = 0
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
         if func in (torch.ops.aten._local_scalar_dense.default, torch.ops.aten.nonzero.default):
@@ -47,7 +47,8 @@ def test_a_step_never_waits_for_the_device(data: TrainingData, tmp_path: Path) -
     def syncs(batch_size: int) -> int:
         settings = dataclasses.replace(SETTINGS, epochs=1, batch_size=batch_size)
         job = training(data, tmp_path / str(batch_size), settings)
-        with CountSyncs() as counter:
+        counter = CountSyncs()
+        with counter:
             job._train_epoch(1, lambda report: None)
         return counter.count
 
