@@ -13,6 +13,8 @@ from torch import nn
 from scn_core.config import TrainSettings
 from scn_core.errors import UsageError
 
+_BF16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}  # of x86 and, the last, of ARM
+
 Model = TypeVar("Model", bound=nn.Module)
 
 
@@ -64,10 +66,11 @@ def has_fast_bf16(device: torch.device) -> bool:
     """Whether the device multiplies bf16 matrices in hardware; emulated bf16 is slower than fp32."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    flags = Path("/proc/cpuinfo")
-    return (
-        device.type == "cpu" and flags.exists() and "avx512_bf16" in flags.read_text(encoding="ascii", errors="ignore")
-    )
+    said = Path("/proc/cpuinfo")
+    if device.type != "cpu" or not said.exists():
+        return False
+    flags = set(said.read_text(encoding="ascii", errors="ignore").split())
+    return not flags.isdisjoint(_BF16_FLAGS)
 
 
 def seed_epoch(seed: int, epoch: int, device: torch.device) -> torch.Generator:

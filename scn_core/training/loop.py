@@ -136,10 +136,10 @@ class Training:
             result = self._look()
             self._record(dynamics, epoch, result)
             report = self._report(epoch, sums, result, trained_on, speed, started)
-            if self.settings.relabel == "auto" and epoch >= self.settings.relabel_from:
+            if self.settings.relabel == "auto" and self.settings.relabel_from <= epoch < self.settings.epochs:
                 self.faces.labels = relabel_for_next_epoch(result.rule, self.given, trained_on)
-            self._checkpoint(epoch)
             on_epoch(report, result.alpha.mean().item())
+            self._checkpoint(epoch)  # after the report: an epoch with a checkpoint is always reported
             result = TrainingResult(result.rule, result.alpha, trained_on)
         assert result is not None
         return result

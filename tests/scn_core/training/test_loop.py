@@ -83,7 +83,7 @@ def test_a_resumed_round_ends_as_an_uninterrupted_one(
 ) -> None:
     whole, reports, _ = run(data, tmp_path / "whole", **changes)
     with pytest.raises(Stop):
-        run(data, tmp_path / "broken", stop_after=2, **changes)
+        run(data, tmp_path / "broken", stop_after=3, **changes)
     resumed, rest, _ = run(data, tmp_path / "broken", resume=True, **changes)
     assert [r.epoch for r in rest] == [3]
     assert torch.equal(whole.alpha, resumed.alpha)
