@@ -1,6 +1,6 @@
 """Does alpha keep its spread? Trains a workspace's faces with each recipe at each batch size and writes JSON.
 
-    python benchmarks/alpha_spread.py WS --image-size 64 --epochs 8 [--faces 8000] [--reference FILE] > out.json
+    python -m benchmarks.alpha_spread WS --image-size 64 --epochs 8 [--faces 8000] [--reference FILE] > out.json
 
 Recipes: the default one, and the plain one of the paper (weighting from the first step, the attention head at the
 learning rate of the rest, no clipping). Nothing is written into the workspace but its pixel cache.
@@ -54,7 +54,7 @@ def load(said: argparse.Namespace) -> tuple[TrainingData, int, np.ndarray[Any, n
     train, val = np.flatnonzero(split == "train"), np.flatnonzero(split == "val")
     if said.faces:
         train = np.sort(np.random.default_rng(0).permutation(train)[: said.faces])
-    data = TrainingData(pixels, train, given[train], given[train], val, given[val])
+    data = TrainingData(pixels, train, given[train], val, given[val])
     return data, len(vocabulary), truth[train]
 
 
@@ -64,16 +64,16 @@ def run(data: TrainingData, class_count: int, truth: np.ndarray[Any, Any], setti
     epochs: list[dict[str, Any]] = []
     warnings: list[str] = []
 
-    def on_epoch(report: EpochReport, alpha_mean: float) -> None:
-        epochs.append(vars(report) | {"alpha_mean": alpha_mean})
-        warning = collapse_warning(alpha_mean, report.alpha_std)
+    def on_epoch(report: EpochReport) -> None:
+        epochs.append(vars(report))
+        warning = collapse_warning(report.alpha_mean, report.alpha_std)
         if warning and report.epoch > settings.weighting_from * settings.epochs:
             warnings.append(warning)
 
     with tempfile.TemporaryDirectory() as folder:
         result = Training(settings, data, model, Path(folder)).run(on_epoch=on_epoch)
     known = truth >= 0
-    wrong = (data.given != truth)[known]
+    wrong = (data.labels != truth)[known]
     auroc = float(roc_auc_score(wrong, 1 - result.alpha.numpy()[known])) if 0 < wrong.sum() < len(wrong) else None
     return {"alpha_auroc": auroc, "collapse_warnings": len(warnings), "epochs": epochs}
 

@@ -1,6 +1,6 @@
 """Crowd labels of FERPlus as reference labels for the original FER2013 labels.
 
-    python benchmarks/ferplus_reference.py ROOT OUT.csv [--leave-out LABELS.csv]
+    python -m benchmarks.ferplus_reference ROOT OUT.csv [--leave-out LABELS.csv]
 
 ROOT holds fer2013new.csv (ten votes a row) and the folders FER2013Train and FER2013Valid. OUT gets path,label: the
 plurality of the votes over the seven classes that FER2013 has too. Rows with a tie, without such a vote, or with a

@@ -1,6 +1,6 @@
 """Seconds and peak memory of importing many small JPEGs, and decodes per second and core; writes JSON.
 
-    python benchmarks/import_and_decode.py [--pictures 100000] > out.json
+    python -m benchmarks.import_and_decode [--pictures 100000] > out.json
 
 Pictures are 100 x 100 px noise-textured gradients, made here. The import is `python -m scn_core init`, start-up
 included; decoding is `open_face` to 112 px on one thread.

@@ -1,6 +1,6 @@
 """Draws docs/images/demo-faces.png: seven emotions (rows) as shown by several drawn people (columns).
 
-    PYTHONPATH=. python benchmarks/readme_picture.py
+    python -m benchmarks.readme_picture
 
 The same seed gives the same person, pose and light, so only the expression differs within a column. The palette is
 cut to 256 colours to keep the file small; nothing else is done to the faces of `scn_core init --dataset demo`.

@@ -1,7 +1,7 @@
 """Seconds to write and read the scores of a round in SQLite; JSON to stdout.
 
-    PYTHONPATH=. python benchmarks/store_scores.py          # 1,000,000 samples, 7 classes, 3 runs on fresh files
-    PYTHONPATH=. python benchmarks/store_scores.py --samples 50000 --runs 1
+    python -m benchmarks.store_scores          # 1,000,000 samples, 7 classes, 3 runs on fresh files
+    python -m benchmarks.store_scores --samples 50000 --runs 1
 
 `insert_scores_s` is the figure with a budget (10 s for a million): scores and proposals, in one transaction with its
 commit. `finish_round_s` is the same with the queue and the state change on another fresh file.

@@ -20,9 +20,10 @@ from scn_core import __version__
 from scn_core.config import TrainSettings, flag
 from scn_core.datasets.registry import DATASETS
 from scn_core.datasets.source import LabelRule, Source
-from scn_core.errors import ScnError, UsageError
+from scn_core.errors import DataError, ScnError, UsageError
 from scn_core.evaluate import evaluate
 from scn_core.export import export_csv
+from scn_core.labels import ClassVocabulary
 from scn_core.progress import Counter, RoundBars
 from scn_core.records import ProposalRow
 from scn_core.reports import describe_evaluation, describe_import, describe_proposals
@@ -82,7 +83,7 @@ def cli() -> None:
 @click.option("--strict", is_flag=True, help="Fail if any row or picture cannot be used.")
 def init(workspace: Path, dataset: str, noise: str | None, faces: int, strict: bool, **options: Any) -> None:
     """Read a data set into a new workspace."""
-    options["classes"] = tuple(options["classes"].split(",")) if options["classes"] else None
+    options["classes"] = _class_names(options["classes"])
     with Counter("reading", "face") as bar:
         manifest = create_workspace(
             workspace,
@@ -95,6 +96,15 @@ def init(workspace: Path, dataset: str, noise: str | None, faces: int, strict: b
         )
     click.echo(describe_import(manifest))
     click.echo(f"next: python -m scn_core train {workspace}")
+
+
+def _class_names(text: str | None) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    try:
+        return ClassVocabulary.of(text.split(",")).names
+    except DataError as error:
+        raise UsageError(f"--classes: {error}") from error
 
 
 def _train_options(command: Command) -> Command:

@@ -61,12 +61,12 @@ def _write(file: TextIO, rows: Iterable[tuple[Any, ...]], *, boxed: bool) -> Exp
     written = changed = excluded = 0
     writer = csv.writer(file)
     writer.writerow(COLUMNS + (_BOX if boxed else ()))
-    for path, *cells, is_excluded, left, top, right, bottom in rows:
+    for path, *cells, key, is_excluded, left, top, right, bottom in rows:
         if is_excluded:
             excluded += 1
             continue
         box = (left, top, right, bottom) if boxed else ()
-        writer.writerow([harmless_path(path), *map(harmless, cells), *box])
+        writer.writerow([harmless_path(path), *map(harmless, cells), harmless_path(key), *box])
         written += 1
         changed += cells[3]
     return Exported(written, changed, excluded)
@@ -78,5 +78,5 @@ def harmless(cell: object) -> object:
 
 
 def harmless_path(path: str) -> str:
-    """The same for a path, by './' in front: it still names the same file."""
+    """The same for a path or key, by './' in front: it still names the same file."""
     return "./" + path if path.startswith(_RUN_BY_SPREADSHEETS) else path

@@ -80,5 +80,6 @@ class RoundBars:
     def _move(self, done: int, total: int) -> None:
         if self._training is None:
             self.close()
-            self._training = tqdm(total=total, unit="step", leave=False, disable=not sys.stderr.isatty())
+            # From where a resumed round is, so that the time left is told from steps done now.
+            self._training = tqdm(total=total, initial=done, unit="step", leave=False, disable=not sys.stderr.isatty())
         self._training.update(done - self._training.n)

@@ -93,13 +93,15 @@ class EpochReport:
     """Mean importance weight of the high groups."""
     alpha_low: float
     """Mean importance weight of the low-importance groups."""
+    alpha_mean: float
+    """Mean of alpha over the training faces in the clean pass."""
     alpha_std: float
     """Standard deviation of alpha over the training faces in the clean pass; near 0 means alpha has collapsed."""
     margin_rank: float
     """delta1 in force."""
     val_accuracy: float | None
     relabelled: int
-    """Faces trained on another label than the given one (mode auto only)."""
+    """Faces trained on another label than the round began with (mode auto only)."""
     faces_per_s: float
     seconds: float
 
@@ -112,7 +114,7 @@ class RoundScores:
     alpha: FloatArray
     """Importance weight, 0..1, from the clean pass."""
     p_given: FloatArray
-    """Raw-logit softmax probability of the given label."""
+    """Raw-logit softmax probability of the label the round began with: the given one, or what people decided."""
     p_max: FloatArray
     predicted_label: IntArray
     """Argmax of the raw-logit softmax."""
@@ -138,6 +140,8 @@ class EffectiveLabels:
     given_label: IntArray
     label: IntArray
     excluded: BoolArray
+    settled: BoolArray
+    """Somebody accepted, kept or relabelled the face: it is trained on, and not proposed again."""
 
 
 Action = Literal["accept", "keep", "relabel", "unsure", "exclude", "undo"]

@@ -9,7 +9,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,14 +24,15 @@ from scn_core.datasets.pixels import pixel_cache
 from scn_core.errors import TrainingError, WorkspaceError
 from scn_core.labels import ClassVocabulary
 from scn_core.records import EpochReport, IntArray, PixelArray, RoundInfo, RoundScores
+from scn_core.round_faces import RoundFaces, fixed_faces
 from scn_core.scn.model import SelfCureNetwork
 from scn_core.scn.suspicion import suspicion
 from scn_core.scn.weights import load_backbone_weights
 from scn_core.store import rounds as store
-from scn_core.store.decisions import effective_labels
 from scn_core.store.samples import classes, iter_samples
 from scn_core.training.checkpoint import drop_checkpoint, load_checkpoint, save_weights
 from scn_core.training.collapse import collapse_warning
+from scn_core.training.device import choose_compute
 from scn_core.training.loop import StepReport, Training, TrainingData, TrainingResult
 from scn_core.training.predict import clean_pass
 from scn_core.training.resident import ResidentFaces
@@ -54,23 +55,6 @@ class Watcher(Protocol):
 
     def epoch(self, report: EpochReport, epochs: int) -> None:
         """An epoch is done, and in the database."""
-
-
-@dataclass(frozen=True)
-class _Faces:
-    """The faces of a round, fixed at its start: a resumed round trains on what it began with."""
-
-    sample_id: IntArray
-    """(N,) of the training faces."""
-    rows: IntArray
-    """(N,) their rows in the pixel cache."""
-    given: IntArray
-    labels: IntArray
-    """(N,) effective labels."""
-    val_rows: IntArray
-    val_labels: IntArray
-    test_rows: IntArray
-    test_labels: IntArray
 
 
 def train_round(workspace: Workspace, settings: TrainSettings, watcher: Watcher, *, resume: bool = False) -> RoundInfo:
@@ -151,15 +135,14 @@ class _Job:
         self.pixel_folder = workspace.pixels
         self.classes: ClassVocabulary = classes(db)
         self.reports = store.epochs(db, number)
-        self.warnings: list[str] = []
         self._heard = time.monotonic()
 
     def run(self, root: Path) -> None:
         """All steps of the round, each once."""
+        model = self._build_model()  # first: a wrong option is told before pictures are decoded
         pixels = self._decode(root)
-        faces = self._fix_faces()
-        model = self._build_model()
-        data = TrainingData(pixels, faces.rows, faces.given, faces.labels, faces.val_rows, faces.val_labels)
+        faces = fixed_faces(self.folder, self.db)
+        data = TrainingData(pixels, faces.rows, faces.labels, faces.val_rows, faces.val_labels)
         training = Training(self.settings, data, model, self.folder)
         self.watcher.message(
             f"round {self.number}: {self.settings.backbone} at {self.settings.image_size} px on "
@@ -178,29 +161,8 @@ class _Job:
 
         return pixel_cache(self.pixel_folder, samples, root, self.settings.image_size, progress=progress)
 
-    def _fix_faces(self) -> _Faces:
-        """The faces this round began with, from the round's folder, or the effective labels of this moment."""
-        file = self.folder / "faces.npz"
-        if file.exists():
-            with np.load(file) as stored:
-                return _Faces(**stored)
-        now = effective_labels(self.db)
-        rows = {split: np.flatnonzero((now.split == split) & ~now.excluded) for split in ("train", "val", "test")}
-        train, val, test = rows["train"], rows["val"], rows["test"]
-        faces = _Faces(
-            sample_id=now.sample_id[train],
-            rows=train,
-            given=now.given_label[train],
-            labels=now.label[train],
-            val_rows=val,
-            val_labels=now.given_label[val],
-            test_rows=test,
-            test_labels=now.given_label[test],
-        )
-        np.savez(file, **vars(faces))
-        return faces
-
     def _build_model(self) -> SelfCureNetwork:
+        choose_compute(self.settings)
         torch.manual_seed(self.settings.seed)
         weights = self.settings.weights
         model = SelfCureNetwork(
@@ -226,17 +188,20 @@ class _Job:
             if not store.heartbeat(self.db, self.number):
                 raise TrainingError(f"round {self.number} was cancelled from elsewhere; --resume continues it")
 
-    def _on_epoch(self, report: EpochReport, alpha_mean: float) -> None:
+    def _on_epoch(self, report: EpochReport) -> None:
         store.record_epoch(self.db, self.number, report)
         self._heard = time.monotonic()
         self.reports.append(report)
         self.watcher.epoch(report, self.settings.epochs)
         self._log(json.dumps(vars(report)))
-        weighted = report.epoch > self.settings.weighting_from * self.settings.epochs
-        warning = collapse_warning(alpha_mean, report.alpha_std) if weighted else None
+        warning = self._warning(report)
         if warning is not None:
-            self.warnings.append(f"epoch {report.epoch}: {warning}")
-            self._say(self.warnings[-1])
+            self._say(warning)
+
+    def _warning(self, report: EpochReport) -> str | None:
+        weighted = report.epoch > self.settings.weighting_from * self.settings.epochs
+        warning = collapse_warning(report.alpha_mean, report.alpha_std) if weighted else None
+        return None if warning is None else f"epoch {report.epoch}: {warning}"
 
     def _say(self, text: str) -> None:
         self.watcher.message(text)
@@ -257,7 +222,9 @@ class _Job:
         }
         (self.folder / "meta.json").write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")
 
-    def _metrics(self, training: Training, pixels: PixelArray, faces: _Faces, result: TrainingResult) -> dict[str, Any]:
+    def _metrics(
+        self, training: Training, pixels: PixelArray, faces: RoundFaces, result: TrainingResult
+    ) -> dict[str, Any]:
         """The last epoch's figures, and the best validation figure beside them: it chooses nothing."""
         last = self.reports[-1]
         validated = [report for report in self.reports if report.val_accuracy is not None]
@@ -279,27 +246,27 @@ class _Job:
             "relabelled": last.relabelled,
             "seconds": sum(report.seconds for report in self.reports),
             "faces_per_s": float(np.mean([report.faces_per_s for report in self.reports])),
-            "warnings": self.warnings,
+            "warnings": [warning for report in self.reports if (warning := self._warning(report)) is not None],
         }
 
     def _first_telling_epoch(self) -> int:
         """0-based; the epochs before alpha weights the logits are those in which the network knows least."""
         return min(int(self.settings.weighting_from * self.settings.epochs), self.settings.epochs - 1)
 
-    def _finish(self, faces: _Faces, result: TrainingResult, metrics: dict[str, Any]) -> None:
+    def _finish(self, faces: RoundFaces, result: TrainingResult, metrics: dict[str, Any]) -> None:
         dynamics = np.load(self.folder / "dynamics.npy", mmap_mode="r")
         scores = round_scores(faces.sample_id, result, dynamics[self._first_telling_epoch() :])
-        if self.settings.relabel == "off":
-            scores = replace(scores, proposed_label=np.full_like(scores.proposed_label, -1))
+        unasked = faces.settled | (self.settings.relabel == "off")
+        scores = replace(scores, proposed_label=np.where(unasked, -1, scores.proposed_label))
         proposals = int((scores.proposed_label >= 0).sum())
         metrics |= {"proposals": proposals, "low_importance": int(scores.low_importance.sum())}
-        earlier = store.latest_finished_round(self.db)
         store.finish_round(
             self.db, self.number, scores, metrics, audit=self.settings.audit_samples, seed=self.settings.seed
         )
-        if earlier is not None and earlier.state == "review":
-            store.close_round(self.db, earlier.id)
-            self._say(f"round {earlier.id} is closed: round {self.number} takes its place")
+        for number in range(1, self.number):  # a kill between these two steps may have left several in review
+            if store.get_round(self.db, number).state == "review":
+                store.close_round(self.db, number)
+                self._say(f"round {number} is closed: round {self.number} takes its place")
         drop_checkpoint(self.folder)
 
 

@@ -4,7 +4,9 @@
     train/0001.jpg,train,happy
 
 Only the path and label columns must be there. Labels are class names (in any known spelling) or, with --classes,
-numbers counted from 0. UTF-8 with or without BOM, quoted commas, LF or CRLF.
+numbers counted from 0. UTF-8 with or without BOM, quoted commas, LF or CRLF. Where all of the columns left, top, right
+and bottom are there, they are the face's box in its picture, in pixels; a column key then tells several faces of one
+picture apart ('path#n'), as in the files that `export` writes.
 """
 
 from __future__ import annotations
@@ -19,8 +21,9 @@ from scn_core.datasets.source import Source
 from scn_core.datasets.tables import column_places, csv_header, csv_rows
 from scn_core.errors import DataError, UsageError
 from scn_core.labels import ClassVocabulary, canonical
-from scn_core.records import Problem
+from scn_core.records import Box, Problem
 
+_SIDES = ("left", "top", "right", "bottom")
 _MOST_CLASSES = 100  # more distinct labels than this means that the column holds something else
 
 
@@ -31,6 +34,10 @@ class _Columns:
     label: int
     split: int | None
     reference: int | None
+    key: int | None
+    """Of a table this program exported: 'path#n' names one of several faces in a picture."""
+    box: tuple[int, ...]
+    """left, top, right, bottom; empty where the table has no boxes."""
 
 
 def vocabulary(source: Source) -> ClassVocabulary:
@@ -74,7 +81,7 @@ def read(source: Source) -> Iterator[Entry]:
 
 def _read_row(columns: _Columns, classes: ClassVocabulary, line: int, cells: list[str]) -> Entry:
     file = str(columns.file)
-    places = (columns.path, columns.label, columns.split or 0, columns.reference or 0)
+    places = (columns.path, columns.label, columns.split or 0, columns.reference or 0, columns.key or 0, *columns.box)
     if len(cells) <= max(places):
         return Problem(file, line, f"{len(cells)} cells", f"at least {max(places) + 1}, as in the header")
     label = _find(classes, cells[columns.label])
@@ -87,7 +94,23 @@ def _read_row(columns: _Columns, classes: ClassVocabulary, line: int, cells: lis
     reference = _find(classes, reference_cell)
     if reference is None and reference_cell:
         return Problem(file, line, f"reference label {reference_cell!r}", f"{classes.allowed()}, or empty")
-    return make_row(file, line, cells[columns.path], label, split, reference=reference)
+    box = _box([cells[place].strip() for place in columns.box])
+    if isinstance(box, str):
+        return Problem(file, line, f"box {box}", "four whole numbers with right > left and bottom > top, or all empty")
+    path, key = cells[columns.path], "" if columns.key is None else cells[columns.key]
+    face = key.removeprefix(f"{path}#") if key.startswith(f"{path}#") else None
+    return make_row(file, line, path, label, split, box=box, face=face, reference=reference)
+
+
+def _box(cells: list[str]) -> Box | str | None:
+    """The box of the four cells, None where all are empty, or what is wrong with them."""
+    if not any(cells):
+        return None
+    try:
+        box = Box(*map(int, cells))
+    except ValueError:
+        return ",".join(cells)
+    return box if box.left < box.right and box.top < box.bottom else ",".join(cells)
 
 
 def _find(classes: ClassVocabulary, cell: str) -> int | None:
@@ -112,14 +135,17 @@ def _columns(source: Source) -> _Columns:
     def place(name: str, option: str) -> int:
         return column_places(file, header, (name,), f"; name another with {option}")[0]
 
-    has_split = "split" in (name.strip().casefold() for name in header)
-    split = source.split_column or ("split" if has_split else None)
+    names = [name.strip().casefold() for name in header]
+    split = source.split_column or ("split" if "split" in names else None)
+    boxed = all(side in names for side in _SIDES)
     return _Columns(
         file,
         place(source.path_column or "path", "--path-column"),
         place(source.label_column or "label", "--label-column"),
         None if split is None else place(split, "--split-column"),
         None if source.reference_column is None else place(source.reference_column, "--reference-column"),
+        names.index("key") if boxed and "key" in names else None,
+        tuple(names.index(side) for side in _SIDES) if boxed else (),
     )
 
 

@@ -36,7 +36,9 @@ def pixel_cache(
     *,
     progress: Callable[[int], None] | None = None,
 ) -> np.memmap[tuple[int, ...], np.dtype[np.uint8]]:
-    """The faces as a memory map whose file nobody can change through it, decoded on all cores unless an earlier call left them in `folder`.
+    """The faces as a memory map, decoded on all cores unless an earlier call left them in `folder`.
+
+    What is written into the map never reaches the file.
 
     `progress` is called with the number of faces done since it was last called.
     Raises DataError, naming the picture, where one has vanished or broken since the import or there are no

@@ -52,8 +52,11 @@ def record_decisions(db: Database, decisions: Iterable[Decision]) -> list[str]:
 
 def effective_labels(db: Database) -> EffectiveLabels:
     """The label of every sample under the decisions of all rounds, by sample id. The rule is the view's."""
-    cursor = db.execute("SELECT sample_id, split, given_label, label, excluded FROM effective_label ORDER BY sample_id")
-    return EffectiveLabels(*read_columns(cursor, np.int64, np.str_, np.int64, np.int64, np.bool_))
+    cursor = db.execute(
+        "SELECT sample_id, split, given_label, label, excluded, action IS NOT NULL AND action <> 'unsure' AND "
+        "NOT excluded FROM effective_label ORDER BY sample_id"
+    )
+    return EffectiveLabels(*read_columns(cursor, np.int64, np.str_, np.int64, np.int64, np.bool_, np.bool_))
 
 
 def history(db: Database, sample_id: int) -> list[RecordedDecision]:

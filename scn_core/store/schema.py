@@ -79,8 +79,8 @@ CREATE TABLE epoch (
   round_id INTEGER NOT NULL REFERENCES round(id),
   epoch INTEGER NOT NULL CHECK (epoch >= 1),
   loss REAL NOT NULL, wce_loss REAL NOT NULL, rank_loss REAL NOT NULL, accuracy REAL NOT NULL,
-  alpha_high REAL NOT NULL, alpha_low REAL NOT NULL, alpha_std REAL NOT NULL, margin_rank REAL NOT NULL,
-  val_accuracy REAL, relabelled INTEGER NOT NULL, faces_per_s REAL NOT NULL, seconds REAL NOT NULL,
+  alpha_high REAL NOT NULL, alpha_low REAL NOT NULL, alpha_mean REAL NOT NULL, alpha_std REAL NOT NULL,
+  margin_rank REAL NOT NULL, val_accuracy REAL, relabelled INTEGER NOT NULL, faces_per_s REAL NOT NULL, seconds REAL NOT NULL,
   PRIMARY KEY (round_id, epoch)
 ) WITHOUT ROWID;
 CREATE TABLE score (
@@ -136,6 +136,8 @@ CREATE UNIQUE INDEX decision_undone_once ON decision(undoes) WHERE undoes IS NOT
 
 # The last line of defence, for programs that do not come through this package.
 TRIGGERS = """
+CREATE TRIGGER sample_given_label BEFORE UPDATE OF given_label ON sample
+BEGIN SELECT RAISE(ABORT, 'the given label is never overwritten; decide, and read effective_label'); END;
 CREATE TRIGGER decision_no_update BEFORE UPDATE ON decision
 BEGIN SELECT RAISE(ABORT, 'decisions are append-only'); END;
 CREATE TRIGGER decision_no_delete BEFORE DELETE ON decision

@@ -67,7 +67,7 @@ def run_bench(settings: TrainSettings, *, seconds: float) -> Bench:
     torch.manual_seed(0)
     model = SelfCureNetwork(settings.backbone, _CLASSES, image_size=settings.image_size)
     with tempfile.TemporaryDirectory() as folder:
-        data = TrainingData(pixels, np.arange(faces), labels, labels, none, none)
+        data = TrainingData(pixels, np.arange(faces), labels, none, none)
         job = Training(settings, data, model, Path(folder))
         return Bench(
             data=_measure(lambda: _load(job), settings.batch_size, seconds, job.compute.device),

@@ -35,10 +35,8 @@ class TrainingData:
     """(all, S, S, 3) uint8, memory-mapped or not."""
     rows: IntArray
     """(N,) where in `pixels` the training faces are."""
-    given: IntArray
-    """(N,) given labels, which proposals are measured against."""
     labels: IntArray
-    """(N,) effective labels, which the first epoch trains on."""
+    """(N,) effective labels: what the first epoch trains on and proposals are measured against."""
     val_rows: IntArray
     """Faces of the validation split, possibly none."""
     val_labels: IntArray
@@ -92,8 +90,8 @@ class Training:
 
     def __init__(self, settings: TrainSettings, data: TrainingData, model: SelfCureNetwork, folder: Path) -> None:
         """`folder`: the round's own, which receives dynamics.npy and the checkpoint."""
-        if len(data.given) < 2:
-            raise TrainingError(f"got {len(data.given)} training faces; at least 2 are needed to train")
+        if len(data.labels) < 2:
+            raise TrainingError(f"got {len(data.labels)} training faces; at least 2 are needed to train")
         make_deterministic()
         self.settings = settings
         self.folder = folder
@@ -102,7 +100,7 @@ class Training:
         self.optimizer = build_optimizer(self.model, settings)
         device = self.compute.device
         self.faces = ResidentFaces(data.pixels, data.rows, data.labels, device)
-        self.given = torch.from_numpy(data.given).to(device)
+        self.initial = self.faces.labels.clone()
         self.val = ResidentFaces(data.pixels, data.val_rows, data.val_labels, device)
         self.steps = steps_per_epoch(len(self.faces), settings.batch_size)
         self._eval_batch = max(settings.batch_size, 256)
@@ -111,14 +109,14 @@ class Training:
         self,
         *,
         resume: bool = False,
-        on_epoch: Callable[[EpochReport, float], None],
+        on_epoch: Callable[[EpochReport], None],
         on_step: Callable[[StepReport], None] = lambda report: None,
     ) -> TrainingResult:
         """Trains the epochs that are left and returns the last clean pass.
 
         Args:
             resume: continue from the folder's checkpoint, if there is one.
-            on_epoch: gets every epoch's report and the mean importance weight.
+            on_epoch: gets every epoch's report.
             on_step: gets the running means, about twice a second.
 
         Raises TrainingError when the loss is not a number. KeyboardInterrupt passes through; the checkpoint of the
@@ -137,8 +135,8 @@ class Training:
             self._record(dynamics, epoch, result)
             report = self._report(epoch, sums, result, trained_on, speed, started)
             if self.settings.relabel == "auto" and self.settings.relabel_from <= epoch < self.settings.epochs:
-                self.faces.labels = relabel_for_next_epoch(result.rule, self.given, trained_on)
-            on_epoch(report, result.alpha.mean().item())
+                self.faces.labels = relabel_for_next_epoch(result.rule, self.initial, trained_on)
+            on_epoch(report)
             self._checkpoint(epoch)  # after the report: an epoch with a checkpoint is always reported
             result = TrainingResult(result.rule, result.alpha, trained_on)
         assert result is not None
@@ -186,7 +184,7 @@ class Training:
     def _look(self) -> TrainingResult:
         seen = clean_pass(self.model, self.faces, self.compute, self._eval_batch)
         rule = propose(
-            seen.logits, seen.alpha, self.given, beta=self.settings.beta, margin=self.settings.margin_relabel
+            seen.logits, seen.alpha, self.initial, beta=self.settings.beta, margin=self.settings.margin_relabel
         )
         return TrainingResult(rule, seen.alpha, self.faces.labels)
 
@@ -205,10 +203,11 @@ class Training:
             accuracy=accuracy,
             alpha_high=high,
             alpha_low=low,
+            alpha_mean=seen.alpha.mean().item(),
             alpha_std=seen.alpha.std().item(),
             margin_rank=self.model.margin_rank_now,
             val_accuracy=val,
-            relabelled=int((trained_on != self.given).sum()),
+            relabelled=int((trained_on != self.initial).sum()),
             faces_per_s=speed,
             seconds=time.perf_counter() - started,
         )
@@ -226,7 +225,7 @@ class Training:
         row = dynamics[epoch - 1]
         row["alpha"] = seen.alpha.cpu().numpy()
         row["p_given"] = seen.rule.p_given.cpu().numpy()
-        row["p_other"] = strongest_other(seen.rule.probabilities.cpu().numpy(), self.given.cpu().numpy())
+        row["p_other"] = strongest_other(seen.rule.probabilities.cpu().numpy(), self.initial.cpu().numpy())
         dynamics.flush()
 
     def _checkpoint(self, epoch: int) -> None:

@@ -10,7 +10,7 @@ from scn_core.datasets.registry import read_manifest
 from scn_core.datasets.rows import Row
 from scn_core.datasets.source import Source
 from scn_core.errors import DataError, UsageError
-from scn_core.records import Problem
+from scn_core.records import Box, Problem
 
 Draw = Callable[..., Path]
 
@@ -145,3 +145,23 @@ def test_paths_are_relative_to_the_root_where_one_is_given(tmp_path: Path, draw:
     manifest = read_manifest("csv", Source(csv=file, root=tmp_path / "faces"))
     assert manifest.root == tmp_path / "faces"
     assert [sample.key for sample in manifest.samples] == ["a.jpg", "b.jpg"]
+
+
+def test_boxes_and_several_faces_a_picture_are_read_where_the_table_has_them(tmp_path: Path) -> None:
+    file = _csv(
+        tmp_path,
+        "path,label,left,top,right,bottom,key\na.jpg,sad,1,2,30,40,a.jpg#0\na.jpg,happy,50,2,80,40,a.jpg#1\n"
+        "b#1.jpg,sad,,,,,b#1.jpg\n",
+    )
+    rows = _rows(Source(csv=file))
+    assert [row.sample.key for row in rows] == ["a.jpg#0", "a.jpg#1", "b#1.jpg"]
+    assert [row.sample.box for row in rows] == [Box(1, 2, 30, 40), Box(50, 2, 80, 40), None]
+
+
+@pytest.mark.parametrize("box", ["1,2,3", "1,2,x,4", "5,2,5,4", "1,9,5,4"])
+def test_a_box_that_is_none_is_told(tmp_path: Path, box: str) -> None:
+    cells = (box + ",,,").split(",")[:4]
+    header = "path,label,left,top,right,bottom"
+    file = _csv(tmp_path, f"{header}\na.jpg,sad,{','.join(cells)}\nb.jpg,happy,0,0,9,9\n")
+    problems = [entry for entry in csv_table.read(Source(csv=file)) if isinstance(entry, Problem)]
+    assert [(problem.line, problem.found) for problem in problems] == [(2, "box " + ",".join(cells))]

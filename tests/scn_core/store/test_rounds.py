@@ -12,7 +12,7 @@ from scn_core.records import EpochReport, RoundScores
 from scn_core.store import rounds
 from scn_core.store.schema import ago
 
-REPORT = EpochReport(1, 2.5, 2.0, 0.5, 0.3, 0.7, 0.4, 0.1, 0.15, None, 0, 1234.5, 8.1)
+REPORT = EpochReport(1, 2.5, 2.0, 0.5, 0.3, 0.7, 0.4, 0.6, 0.1, 0.15, None, 0, 1234.5, 8.1)
 
 
 @pytest.fixture

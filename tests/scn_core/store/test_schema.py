@@ -20,7 +20,7 @@ DECISION = "INTO decision (id, round_id, sample_id, person_id, action, label, un
 def stranger(db: Database, tmp_path: Path, make_scores: Callable[..., RoundScores]) -> Iterator[sqlite3.Connection]:
     """Round 1 is in review, with an epoch and ann's decision 'one' on sample 1, low-importance group 1 and 2."""
     start_round(db, {}, code_version="1")
-    record_epoch(db, 1, EpochReport(1, 2.5, 2.0, 0.5, 0.3, 0.7, 0.4, 0.1, 0.15, None, 0, 1234.5, 8.1))
+    record_epoch(db, 1, EpochReport(1, 2.5, 2.0, 0.5, 0.3, 0.7, 0.4, 0.6, 0.1, 0.15, None, 0, 1234.5, 8.1))
     finish_round(db, 1, make_scores(proposed=[1] + [-1] * 9, low=[True] * 2 + [False] * 8), {})
     record_decisions(db, [Decision("one", 1, 1, "ann", "accept", 1)])
     other = sqlite3.connect(tmp_path / "review.db")

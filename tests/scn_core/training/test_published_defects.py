@@ -82,7 +82,7 @@ def test_held_out_faces_choose_nothing(data: TrainingData, tmp_path: Path) -> No
     shuffled = dataclasses.replace(data, val_labels=np.roll(data.val_labels, 1))
     jobs = training(data, tmp_path / "a"), training(shuffled, tmp_path / "b")
     for job in jobs:
-        job.run(on_epoch=lambda report, alpha_mean: None)
+        job.run(on_epoch=lambda report: None)
     for a, b in zip(jobs[0].model.parameters(), jobs[1].model.parameters(), strict=True):
         assert torch.equal(a, b)
 
@@ -100,7 +100,7 @@ def test_a_remainder_of_one_face_trains(data: TrainingData, tmp_path: Path) -> N
     """Published: a last batch of one face gives NaN. 192 faces in batches of 191 leave one over."""
     job = training(data, tmp_path, dataclasses.replace(SETTINGS, batch_size=191, epochs=1))
     reports: list[float] = []
-    job.run(on_epoch=lambda report, alpha_mean: reports.append(report.loss))
+    job.run(on_epoch=lambda report: reports.append(report.loss))
     assert np.isfinite(reports).all()
 
 
@@ -108,5 +108,5 @@ def test_a_remainder_of_one_face_trains(data: TrainingData, tmp_path: Path) -> N
 def test_nothing_on_the_host_indexes_the_device(data: TrainingData, tmp_path: Path) -> None:
     """Published: a CPU tensor is indexed with a CUDA tensor."""
     job = training(data, tmp_path, dataclasses.replace(SETTINGS, device="cuda", relabel="auto", relabel_from=1))
-    result = job.run(on_epoch=lambda report, alpha_mean: None)
+    result = job.run(on_epoch=lambda report: None)
     assert result.labels.is_cuda

@@ -1,0 +1,175 @@
+"""A workspace of demo faces, drawn once, and a finished round in it, trained once; every test gets a copy of its own.
+
+torch is imported only by what trains, so that the other tests start in a second.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from scn_core import cli
+from scn_core.config import TrainSettings
+from scn_core.datasets.source import Source
+from scn_core.records import EpochReport
+from scn_core.workspace import Workspace, create_workspace
+
+if TYPE_CHECKING:
+    from scn_core.training.loop import StepReport
+
+REPOSITORY = Path(__file__).parents[2]
+FACES = 100
+PATIENCE_S = 300
+"""For processes on a machine that is busy with other things."""
+
+SETTINGS = TrainSettings(
+    image_size=32, epochs=2, batch_size=32, backbone="mobilenet_v3_small", device="cpu", precision="fp32"
+)
+"""A round of half a second; settings that a test is about are replaced."""
+
+
+class Recorder:
+    """A watcher that keeps all it hears, and calls `on_epoch` at every epoch's end."""
+
+    def __init__(self, on_epoch: Callable[[EpochReport], None] = lambda report: None) -> None:
+        self.messages: list[str] = []
+        self.epochs: list[EpochReport] = []
+        self.faces_decoded = 0
+        self._on_epoch = on_epoch
+
+    def message(self, text: str) -> None:
+        self.messages.append(text)
+
+    def decoded(self, faces: int, total: int) -> None:
+        self.faces_decoded += faces
+
+    def step(self, report: StepReport, epochs: int) -> None:
+        assert 1 <= report.step <= report.steps
+
+    def epoch(self, report: EpochReport, epochs: int) -> None:
+        self.epochs.append(report)
+        self._on_epoch(report)
+
+
+def settings(**changes: Any) -> TrainSettings:
+    return replace(SETTINGS, **changes)
+
+
+def flags(chosen: TrainSettings = SETTINGS) -> list[str]:
+    """The same settings for the command line."""
+    return [
+        f"--image-size={chosen.image_size}",
+        f"--epochs={chosen.epochs}",
+        f"--batch-size={chosen.batch_size}",
+        f"--backbone={chosen.backbone}",
+        f"--device={chosen.device}",
+        f"--precision={chosen.precision}",
+    ]
+
+
+@pytest.fixture(scope="session")
+def _drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("demo") / "ws"
+    create_workspace(path, "demo", Source(seed=3), demo_faces=FACES)
+    return path
+
+
+@pytest.fixture(scope="session")
+def _trained(_drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from scn_core.rounds import train_round
+
+    path = tmp_path_factory.mktemp("trained") / "ws"
+    shutil.copytree(_drawn, path, ignore=shutil.ignore_patterns("images"))
+    train_round(Workspace(path), settings(backbone="resnet18", epochs=4, margin_relabel=0.05), Recorder())
+    return path
+
+
+@pytest.fixture
+def workspace(_drawn: Path, tmp_path: Path) -> Workspace:
+    """Demo faces, no round yet. The pictures are shared: leave them as they are."""
+    return Workspace(shutil.copytree(_drawn, tmp_path / "ws", ignore=shutil.ignore_patterns("images")))
+
+
+@pytest.fixture
+def reviewed(_trained: Path, tmp_path: Path) -> Workspace:
+    """The same with round 1 in review: resnet18, 4 epochs."""
+    return Workspace(shutil.copytree(_trained, tmp_path / "reviewed", ignore=shutil.ignore_patterns("pixels")))
+
+
+class Done(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """run('init', ws, ...): the command line's own entry point, in this process."""
+
+    def _run(*arguments: object) -> Done:
+        monkeypatch.setattr(sys, "argv", ["scn_core", *map(str, arguments)])
+        capsys.readouterr()
+        code: object = 0
+        try:
+            cli.main()
+        except SystemExit as end:
+            code = end.code or 0
+        assert isinstance(code, int)
+        return Done(code, *capsys.readouterr())
+
+    return _run
+
+
+class Process:
+    """Python at work in the repository as a real process."""
+
+    def __init__(self, *arguments: object) -> None:
+        self.popen = subprocess.Popen(
+            [sys.executable, *map(str, arguments)],
+            cwd=REPOSITORY,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,  # so that nothing is kept from `end` by what was read ahead
+        )
+
+    def wait_for_line(self, start: str) -> None:
+        """Returns when standard error shows a line that starts so."""
+        assert self.popen.stderr is not None
+        seen = []
+        while line := self.popen.stderr.readline().decode():
+            if line.startswith(start):
+                return
+            seen.append(line)
+        raise AssertionError(f"ended without {start!r}: {''.join(seen)}")
+
+    def end(self) -> Done:
+        out, err = self.popen.communicate(timeout=PATIENCE_S)
+        return Done(self.popen.returncode, out.decode(), err.decode())
+
+
+@pytest.fixture
+def process() -> Iterator[Callable[..., Process]]:
+    """process('-m', 'scn_core', 'train', ws) starts one; it is ended with the test at the latest."""
+    started: list[Process] = []
+
+    def start(*arguments: object) -> Process:
+        started.append(Process(*arguments))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.popen.kill()
+        with each.popen:  # closes its pipes and waits
+            pass

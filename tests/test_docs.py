@@ -1,0 +1,177 @@
+"""The documents say what the program does: options, commands, tables and files they name are there.
+
+The README's table of train options is written from TrainSettings. After a change of an option, or of its default:
+
+    PYTHONPATH=. python tests/test_docs.py --write
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sqlite3
+import sys
+from collections.abc import Iterator
+from dataclasses import Field, fields
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from scn_core import cli
+from scn_core.config import TrainSettings, allowed, flag
+from scn_core.store.connection import create_database
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+DATABASE = ROOT / "docs/database.md"
+DOCS = [README, *sorted((ROOT / "docs").glob("*.md")), ROOT / "data/README.md", ROOT / "benchmarks/README.md"]
+BEGIN, END = "<!-- train options -->", "<!-- /train options -->"
+CALL = "python -m scn_core"
+
+in_every_document = pytest.mark.parametrize("document", DOCS, ids=lambda path: str(path.relative_to(ROOT)))
+
+
+def train_options() -> str:
+    """A markdown table with one row per field of TrainSettings."""
+    rows = ["| flag | default | allowed | what it does |", "|---|---|---|---|", *map(option_row, fields(TrainSettings))]
+    return "\n".join(rows)
+
+
+def option_row(setting: Field[Any]) -> str:
+    name = f"`{flag(setting.name)}`"
+    if isinstance(setting.default, bool):
+        name += f", `--no-{flag(setting.name).removeprefix('--')}`"
+    default = "none" if setting.default is None else str(setting.default)
+    default = default.lower() if isinstance(setting.default, bool) else default
+    cells = (name, f"`{default}`", allowed(setting), setting.metadata["help"])
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def with_train_options(text: str) -> str:
+    """The README with its table between the markers as it should be."""
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{train_options()}\n{END}{after}"
+
+
+def blocks(path: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+
+
+def calls() -> list[str]:
+    """Every `python -m scn_core` line of the README's sh blocks, continued lines joined."""
+    lines = "\n".join(blocks(README, "sh")).replace("\\\n", " ").splitlines()
+    return [line.strip() for line in lines if line.strip().startswith(CALL)]
+
+
+def arguments(call: str) -> list[str]:
+    """What follows `python -m scn_core`, up to a pipe or redirection."""
+    lexer = shlex.shlex(call.removeprefix(CALL), posix=True, punctuation_chars="|>&;")
+    lexer.whitespace_split = True
+    words = list(lexer)
+    ends = [place for place, word in enumerate(words) if set(word) <= set("|>&;")]
+    return words[: min(ends, default=len(words))]
+
+
+def parse(words: list[str]) -> click.Context:
+    """The call as click understands it, not run. Raises click.ClickException."""
+    command = cli.cli.commands[words[0]]
+    return command.make_context(words[0], words[1:])
+
+
+def named(text: str) -> set[str]:
+    """What stands in backquotes, outside of code blocks."""
+    return set(re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)))
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
+    db = create_database(tmp_path_factory.mktemp("docs") / "review.db")
+    yield db.conn
+    db.close()
+
+
+def test_the_option_table_is_that_of_the_settings() -> None:
+    text = README.read_text(encoding="utf-8")
+    assert text.count(BEGIN) == text.count(END) == 1
+    assert text == with_train_options(text), "the table is out of date: PYTHONPATH=. python tests/test_docs.py --write"
+
+
+def test_a_changed_default_would_be_noticed() -> None:
+    text = README.read_text(encoding="utf-8")
+    assert with_train_options(text.replace("`resnet18`", "`resnet19`")) == with_train_options(text)
+    stale = text.replace("| `resnet18` |", "| `resnet19` |")
+    assert stale != with_train_options(stale)
+
+
+@pytest.mark.parametrize("name", sorted(cli.cli.commands))
+def test_the_readme_shows_every_command_and_names_its_options(name: str) -> None:
+    assert any(arguments(call)[0] == name for call in calls())
+    text = README.read_text(encoding="utf-8")
+    flags = [option.opts[0] for option in cli.cli.commands[name].params if isinstance(option, click.Option)]
+    assert [flag for flag in flags if not re.search(rf"{re.escape(flag)}(?![\w-])", text)] == []
+
+
+@pytest.mark.parametrize("call", calls())
+def test_every_call_in_the_readme_parses(call: str) -> None:
+    context = parse(arguments(call))
+    settings = {setting.name for setting in fields(TrainSettings)}
+    if context.command.name == "train":
+        TrainSettings.merged({name: value for name, value in context.params.items() if name in settings})
+
+
+def test_a_call_that_is_wrong_does_not_parse() -> None:
+    with pytest.raises(click.NoSuchOption):
+        parse(arguments(f"{CALL} train WS --epoch-count 3"))
+    with pytest.raises(click.BadParameter):
+        parse(arguments(f"{CALL} init WS --dataset raf"))
+    assert arguments(f"{CALL} status WS --json | jq .round > 'a b'") == ["status", "WS", "--json"]
+
+
+@in_every_document
+def test_every_link_to_a_file_resolves(document: Path) -> None:
+    targets = re.findall(r"\]\(([^)\s]+)\)", document.read_text(encoding="utf-8"))
+    local = [target.partition("#")[0] for target in targets if not re.match(r"[a-z]+:|#", target)]
+    assert [target for target in local if not (document.parent / target).exists()] == []
+
+
+@in_every_document
+def test_documents_stay_within_the_project(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    assert "../shared" not in text
+    assert not re.search(r"/work/|/home/|/root/", text)
+
+
+def test_every_part_of_the_code_has_its_place_in_the_architecture() -> None:
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    parts = [path for path in (ROOT / "scn_core").iterdir() if not path.name.startswith("__")]
+    assert parts
+    wanted = [f"{path.name}/" if path.is_dir() else path.name for path in parts]
+    assert [name for name in wanted if name not in text] == []
+
+
+def test_every_table_view_and_column_is_described(database: sqlite3.Connection) -> None:
+    words = named(DATABASE.read_text(encoding="utf-8"))
+    things = database.execute(
+        "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT GLOB '_sqlite*' "
+        "AND name NOT GLOB 'sqlite_*'"
+    ).fetchall()
+    assert len(things) > 10
+    missing = [name for (name,) in things if name not in words]
+    for (name,) in things:
+        columns = database.execute("SELECT name FROM pragma_table_info(?)", (name,)).fetchall()
+        missing += [f"{name}.{column}" for (column,) in columns if column not in words]
+    assert missing == []
+
+
+@pytest.mark.parametrize("query", blocks(DATABASE, "sql"))
+def test_every_query_of_the_documents_runs(query: str, database: sqlite3.Connection) -> None:
+    assert database.execute(query).description
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["--write"]:
+        sys.exit(__doc__)
+    README.write_text(with_train_options(README.read_text(encoding="utf-8")), encoding="utf-8")
