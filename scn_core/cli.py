@@ -21,7 +21,6 @@ from scn_core.config import TrainSettings, flag
 from scn_core.datasets.registry import DATASETS
 from scn_core.datasets.source import LabelRule, Source
 from scn_core.errors import DataError, ScnError, UsageError
-from scn_core.evaluate import evaluate
 from scn_core.export import export_csv
 from scn_core.labels import ClassVocabulary
 from scn_core.progress import Counter, RoundBars
@@ -188,11 +187,13 @@ def proposals(workspace: Path, limit: int, as_json: bool) -> None:
 
 @cli.command("evaluate")
 @WORKSPACE
-@click.option("--reference", required=True, type=click.Path(path_type=Path), help="CSV with columns path,label.")
+@click.option("--reference", type=click.Path(path_type=Path), help="CSV with columns path,label [those init kept].")
 @click.option("--round", "round_id", type=int, help="Which round [the newest that ended].")
 @JSON
-def evaluate_command(workspace: Path, reference: Path, round_id: int | None, as_json: bool) -> None:
+def evaluate_command(workspace: Path, reference: Path | None, round_id: int | None, as_json: bool) -> None:
     """How well a round finds wrong labels, against reference labels."""
+    from scn_core.evaluate import evaluate  # imports scikit-learn, which takes a second
+
     with Workspace(workspace).database(read_only=True) as db:
         result = evaluate(db, reference, round_id=round_id)
     click.echo(json.dumps(asdict(result)) if as_json else describe_evaluation(result))

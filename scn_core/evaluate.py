@@ -15,9 +15,10 @@ from scn_core.datasets.rows import relative_path
 from scn_core.datasets.tables import column_places, csv_header, csv_rows
 from scn_core.errors import DataError, WorkspaceError
 from scn_core.labels import ClassVocabulary
-from scn_core.records import BoolArray, IntArray, RoundInfo
+from scn_core.records import BoolArray, IntArray, RoundInfo, RoundScores
+from scn_core.store.decisions import effective_labels
 from scn_core.store.rounds import latest_finished_round
-from scn_core.store.samples import classes, iter_samples
+from scn_core.store.samples import classes, iter_samples, references
 from scn_core.store.scores import scores
 
 Ranking = npt.NDArray[np.floating]
@@ -77,24 +78,24 @@ class Evaluation:
     shares: tuple[float, ...] = SHARES
 
 
-def evaluate(db: Database, reference: Path, *, round_id: int | None = None) -> Evaluation:
+def evaluate(db: Database, reference: Path | None = None, *, round_id: int | None = None) -> Evaluation:
     """Measures a round (the newest one that ended) against a CSV of path,label.
 
+    Without a CSV, against the references `init` kept. Right or wrong is the label the round began with: the given one,
+    or what people had decided by then.
+
     Raises DataError naming file and line for a label that is no class and where no row names a training face, and
-    WorkspaceError where no round has ended.
+    WorkspaceError where no round has ended or there is no reference.
     """
     ended = _ended_round(db, round_id)
-    vocabulary = classes(db)
-    truth_of = read_reference(reference, vocabulary)
     seen = scores(db, ended.id)
-    train = {s.id: s.sample for s in iter_samples(db) if s.sample.split == "train"}
-    known = np.array([train[i].key in truth_of for i in seen.sample_id.tolist()], bool)
+    truth_of = _kept_references(db) if reference is None else _told_references(db, reference)
+    known = np.isin(seen.sample_id, list(truth_of))
     if not known.any():
-        some = next(iter(train.values())).key
+        some = next(iter_samples(db)).sample.key
         raise DataError(f"{reference}: no path names a training face; allowed: keys of the workspace, such as {some}")
-    samples = [train[i] for i in seen.sample_id[known].tolist()]
-    truth = np.array([truth_of[s.key] for s in samples])
-    given = np.array([s.given_label for s in samples])
+    truth = np.array([truth_of[i] for i in seen.sample_id[known].tolist()])
+    given = _labels_at_start(db, ended, seen)[known]
     wrong = given != truth
     rankings: dict[str, Ranking] = {
         "suspicion": seen.suspicion[known],
@@ -113,6 +114,29 @@ def evaluate(db: Database, reference: Path, *, round_id: int | None = None) -> E
         proposals=proposal_quality(seen.proposed_label[known], truth, wrong),
         label_accuracy=label_accuracy(rankings, wrong),
     )
+
+
+def _kept_references(db: Database) -> dict[int, int]:
+    """Class number by sample id, as `init` kept them."""
+    kept = references(db)
+    if not len(kept.label):
+        raise WorkspaceError("the workspace keeps no reference labels; name a CSV of path,label with --reference")
+    return dict(zip(kept.sample_id.tolist(), kept.label.tolist(), strict=True))
+
+
+def _told_references(db: Database, reference: Path) -> dict[int, int]:
+    """Class number by sample id, from a CSV; rows that name no face get ids below 0, so that they are counted."""
+    ids = {stored.sample.key: stored.id for stored in iter_samples(db)}
+    told = read_reference(reference, classes(db))
+    return {ids.get(key, -row): label for row, (key, label) in enumerate(told.items(), start=1)}
+
+
+def _labels_at_start(db: Database, ended: RoundInfo, seen: RoundScores) -> IntArray:
+    """The labels the scores are measured against; mode auto changes what is trained on, so there it is the given."""
+    if ended.config.get("relabel") != "auto":
+        return seen.trained_label
+    now = effective_labels(db)
+    return now.given_label[np.searchsorted(now.sample_id, seen.sample_id)]
 
 
 def _ended_round(db: Database, round_id: int | None) -> RoundInfo:
@@ -150,9 +174,9 @@ def read_reference(path: Path, vocabulary: ClassVocabulary) -> dict[str, int]:
 
 
 def detector(ranking: Ranking, wrong: BoolArray, given: IntArray) -> Detector:
-    """The figures of a score that should be high where `wrong`; equal scores keep the order of the faces."""
+    """The figures of a score that should be high where `wrong`; among equal scores the order is random."""
     both = bool(wrong.any()) and not bool(wrong.all())
-    hits = wrong[np.argsort(-ranking, kind="stable")]
+    hits = _expected_hits(ranking, wrong)
 
     def precision_at(k: int) -> float | None:
         return float(hits[:k].mean()) if 0 < k <= len(hits) else None
@@ -165,6 +189,13 @@ def detector(ranking: Ranking, wrong: BoolArray, given: IntArray) -> Detector:
         precision_at_500=precision_at(500),
         precision_at_2000=precision_at(2000),
     )
+
+
+def _expected_hits(ranking: Ranking, wrong: BoolArray) -> Ranking:
+    """`wrong` from the highest score to the lowest, as its expectation where equal scores are in random order."""
+    _, group = np.unique(-ranking, return_inverse=True)
+    sizes = np.bincount(group)
+    return np.repeat(np.bincount(group, weights=wrong) / sizes, sizes)
 
 
 def _auroc_within_classes(ranking: Ranking, wrong: BoolArray, given: IntArray) -> float | None:
@@ -199,12 +230,12 @@ def proposal_quality(proposed: IntArray, truth: IntArray, wrong: BoolArray) -> P
 def label_accuracy(rankings: dict[str, Ranking], wrong: BoolArray) -> dict[str, list[float]]:
     """Share of right labels after a perfect reviewer has answered the first 5, 10, ... % in each order.
 
-    Random order is its expectation, not a draw.
+    Random order, the one among equal scores too, is its expectation, not a draw.
     """
     n, before = len(wrong), 1 - float(wrong.mean())
     curves = {}
     for name, ranking in {**rankings, "oracle": wrong.astype(float)}.items():
-        mended = np.concatenate([[0], np.cumsum(wrong[np.argsort(-ranking, kind="stable")])])
+        mended = np.concatenate([[0], np.cumsum(_expected_hits(ranking, wrong))])
         curves[name] = [before + float(mended[round(share * n)]) / n for share in SHARES]
     curves["random"] = [before + (1 - before) * round(share * n) / n for share in SHARES]
     return curves

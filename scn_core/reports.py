@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from scn_core.evaluate import Detector, Evaluation
 from scn_core.records import SPLITS, Manifest, ProposalRow, RoundInfo
+
+if TYPE_CHECKING:  # scikit-learn behind it takes a second to import
+    from scn_core.evaluate import Detector, Evaluation
 
 _PROBLEMS_SHOWN = 10
 

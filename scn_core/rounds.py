@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -25,9 +25,8 @@ from scn_core.errors import TrainingError, WorkspaceError
 from scn_core.labels import ClassVocabulary
 from scn_core.records import EpochReport, IntArray, PixelArray, RoundInfo, RoundScores
 from scn_core.round_faces import RoundFaces, fixed_faces
-from scn_core.scn.model import SelfCureNetwork
+from scn_core.scn.model import SelfCureNetwork, build_model
 from scn_core.scn.suspicion import suspicion
-from scn_core.scn.weights import load_backbone_weights
 from scn_core.store import rounds as store
 from scn_core.store.samples import classes, iter_samples
 from scn_core.training.checkpoint import drop_checkpoint, load_checkpoint, save_weights
@@ -69,13 +68,14 @@ def train_round(workspace: Workspace, settings: TrainSettings, watcher: Watcher,
     root = Path(workspace.settings().root)
     with workspace.training_lock(), workspace.database() as db:
         _bury_dead_round(db)
-        if resume:
-            number, settings = _resume(workspace, db)
-        else:
-            number = _begin(workspace, db, settings)
+        unfinished = _unfinished(workspace, db) if resume else None
+        settings = settings if unfinished is None else unfinished.settings
+        # Before the round begins: a wrong option then leaves no failed round in the way of an unfinished one.
+        choose_compute(settings)
+        model = build_model(settings, len(classes(db)), afresh=unfinished is None or unfinished.epochs == 0)
+        number = _begin(workspace, db, settings) if unfinished is None else _go_on(db, unfinished)
         with _accounted_for(db, number):
-            job = _Job(workspace, db, number, settings, watcher)
-            job.run(root)
+            _Job(workspace, db, number, settings, watcher).run(model, root)
         return store.get_round(db, number)
 
 
@@ -97,16 +97,29 @@ def _begin(workspace: Workspace, db: Database, settings: TrainSettings) -> int:
     return number
 
 
-def _resume(workspace: Workspace, db: Database) -> tuple[int, TrainSettings]:
+class _Unfinished(NamedTuple):
+    """A round to go on with."""
+
+    number: int
+    settings: TrainSettings
+    epochs: int
+    """Whole epochs behind it."""
+
+
+def _unfinished(workspace: Workspace, db: Database) -> _Unfinished:
     newest = store.latest_round(db)
     if newest is None or newest.state not in ("failed", "cancelled"):
         state = "there is no round yet" if newest is None else f"round {newest.id} is in state {newest.state}"
         raise WorkspaceError(f"--resume: {state}; allowed: a failed or cancelled round; train without --resume")
     checkpoint = load_checkpoint(workspace.round_folder(newest.id))
-    store.resume_round(db, newest.id, after_epoch=0 if checkpoint is None else checkpoint.epoch)
-    return newest.id, TrainSettings.merged(
-        {name: value for name, value in newest.config.items() if not name.startswith("torch")}, source="round"
-    )
+    said = {name: value for name, value in newest.config.items() if not name.startswith("torch")}
+    settings = TrainSettings.merged(said, source=f"round {newest.id}")
+    return _Unfinished(newest.id, settings, 0 if checkpoint is None else checkpoint.epoch)
+
+
+def _go_on(db: Database, unfinished: _Unfinished) -> int:
+    store.resume_round(db, unfinished.number, after_epoch=unfinished.epochs)
+    return unfinished.number
 
 
 @contextmanager
@@ -137,9 +150,10 @@ class _Job:
         self.reports = store.epochs(db, number)
         self._heard = time.monotonic()
 
-    def run(self, root: Path) -> None:
+    def run(self, model: SelfCureNetwork, root: Path) -> None:
         """All steps of the round, each once."""
-        model = self._build_model()  # first: a wrong option is told before pictures are decoded
+        if model.loaded is not None:
+            self._say(f"--weights {self.settings.weights}: {model.loaded}")
         pixels = self._decode(root)
         faces = fixed_faces(self.folder, self.db)
         data = TrainingData(pixels, faces.rows, faces.labels, faces.val_rows, faces.val_labels)
@@ -160,23 +174,6 @@ class _Job:
             self._beat()
 
         return pixel_cache(self.pixel_folder, samples, root, self.settings.image_size, progress=progress)
-
-    def _build_model(self) -> SelfCureNetwork:
-        choose_compute(self.settings)
-        torch.manual_seed(self.settings.seed)
-        weights = self.settings.weights
-        model = SelfCureNetwork(
-            self.settings.backbone,
-            len(self.classes),
-            image_size=self.settings.image_size,
-            imagenet=weights == "imagenet",
-            margin_rank=self.settings.margin_rank,
-            learn_margin=self.settings.learn_margin_rank,
-        )
-        if weights is not None and weights != "imagenet":
-            report = load_backbone_weights(model.backbone, Path(weights))
-            self._say(f"--weights {weights}: {report.matched} of {report.expected} tensors ({report.renaming})")
-        return model
 
     def _on_step(self, report: StepReport) -> None:
         self.watcher.step(report, self.settings.epochs)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from scn_core.records import EpochReport, RoundInfo
-from scn_core.store.rounds import epochs, latest_round
+from scn_core.store.rounds import epochs, latest_round, stale_round
 from scn_core.store.samples import classes, count_by_split, count_problems
 from scn_core.store.scores import count_open_proposals, count_proposals
 from scn_core.workspace import Workspace
@@ -30,6 +30,8 @@ class Status:
     """Answers people gave, undos included."""
     round: RoundInfo | None
     """The newest round, in whatever state."""
+    stale: bool
+    """It says it is running, but has not been heard of for two minutes: its trainer is no more."""
     epochs: list[EpochReport]
     """Of that round."""
     proposals: int
@@ -55,6 +57,7 @@ def status_of(workspace: Workspace, db: Database) -> Status:
         problems=count_problems(db),
         decisions=int(db.execute("SELECT count(*) FROM decision").fetchone()[0]),
         round=newest,
+        stale=stale_round(db) is not None,
         epochs=epochs(db, newest.id) if newest else [],
         proposals=count_proposals(db, newest.id) if newest else 0,
         open_proposals=count_open_proposals(db, newest.id) if newest else 0,
@@ -73,7 +76,8 @@ def describe(status: Status) -> str:
     info = status.round
     if info is None:
         return "\n".join([*lines, "round      none yet; next: python -m scn_core train " + status.workspace])
-    lines.append(f"round {info.id:<4} {info.state}" + (f": {info.message}" if info.message else ""))
+    message = f"not heard of since {info.heartbeat_at}; train --resume continues it" if status.stale else info.message
+    lines.append(f"round {info.id:<4} {info.state}" + (f": {message}" if message else ""))
     if status.epochs:
         lines.append(f"epoch      {_epoch_line(status.epochs[-1], info.config.get('epochs', 0))}")
     if info.state in ("review", "closed"):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from scn_core.config import TrainSettings
 from scn_core.scn.backbones import build_backbone
 from scn_core.scn.losses import learnable_margin, margin_value
+from scn_core.scn.weights import LoadReport, load_backbone_weights
 
 
 class Output(NamedTuple):
@@ -44,6 +47,8 @@ class SelfCureNetwork(nn.Module):
         self.classifier = nn.Linear(self.feature_count, classes)
         self.attention = nn.Linear(self.feature_count, 1)
         nn.init.zeros_(self.attention.bias)
+        self.loaded: LoadReport | None = None
+        """What a weights file brought, where there was one."""
         self._fixed_margin = margin_rank
         self._margin = learnable_margin(margin_rank) if learn_margin else None
 
@@ -69,3 +74,25 @@ class SelfCureNetwork(nn.Module):
         """All parameters, each once: backbone and classifier; the attention head; delta1 where it is learnt."""
         body = [*self.backbone.parameters(), *self.classifier.parameters()]
         return body, list(self.attention.parameters()), [] if self._margin is None else [self._margin]
+
+
+def build_model(settings: TrainSettings, class_count: int, *, afresh: bool = True) -> SelfCureNetwork:
+    """The network that the settings describe, its random start drawn from their seed.
+
+    With `afresh` its backbone starts from the weights they name; without, a checkpoint is about to bring all weights,
+    and a file that has gone since is not missed.
+
+    Raises UsageError for a backbone or size that cannot be, WeightsError for weights that do not fit.
+    """
+    torch.manual_seed(settings.seed)
+    model = SelfCureNetwork(
+        settings.backbone,
+        class_count,
+        image_size=settings.image_size,
+        imagenet=afresh and settings.weights == "imagenet",
+        margin_rank=settings.margin_rank,
+        learn_margin=settings.learn_margin_rank,
+    )
+    if afresh and settings.weights not in (None, "imagenet"):
+        model.loaded = load_backbone_weights(model.backbone, Path(str(settings.weights)))
+    return model

@@ -35,6 +35,9 @@ class LoadReport:
     missing: tuple[str, ...]
     """Backbone tensors the file does not have."""
 
+    def __str__(self) -> str:
+        return f"{self.matched} of {self.expected} tensors, {self.share:.1%} of the backbone ({self.renaming})"
+
 
 def load_backbone_weights(backbone: nn.Module, path: Path) -> LoadReport:
     """Loads a file into a backbone, trying the usual ways of naming the same layers.

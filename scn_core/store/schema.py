@@ -80,7 +80,8 @@ CREATE TABLE epoch (
   epoch INTEGER NOT NULL CHECK (epoch >= 1),
   loss REAL NOT NULL, wce_loss REAL NOT NULL, rank_loss REAL NOT NULL, accuracy REAL NOT NULL,
   alpha_high REAL NOT NULL, alpha_low REAL NOT NULL, alpha_mean REAL NOT NULL, alpha_std REAL NOT NULL,
-  margin_rank REAL NOT NULL, val_accuracy REAL, relabelled INTEGER NOT NULL, faces_per_s REAL NOT NULL, seconds REAL NOT NULL,
+  margin_rank REAL NOT NULL, val_accuracy REAL, relabelled INTEGER NOT NULL,
+  faces_per_s REAL NOT NULL, seconds REAL NOT NULL,
   PRIMARY KEY (round_id, epoch)
 ) WITHOUT ROWID;
 CREATE TABLE score (

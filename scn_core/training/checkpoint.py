@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from scn_core.errors import WorkspaceError
@@ -59,7 +59,8 @@ def drop_checkpoint(folder: Path) -> None:
 def save_weights(folder: Path, model: SelfCureNetwork) -> None:
     """Writes weights.safetensors: every parameter and buffer under its name in `SelfCureNetwork`."""
     unfinished = folder / (_WEIGHTS + ".tmp")
-    save_file({name: tensor.contiguous().cpu() for name, tensor in model.state_dict().items()}, unfinished)
+    # Bytes, not `save_file`: that one makes files only their owner may read, whatever the umask.
+    unfinished.write_bytes(save({name: tensor.contiguous().cpu() for name, tensor in model.state_dict().items()}))
     unfinished.replace(folder / _WEIGHTS)
 
 

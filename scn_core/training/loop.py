@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -155,13 +156,15 @@ class Training:
                 said = time.perf_counter()
                 loss, _, _, accuracy, high, low = sums.means()
                 on_step(StepReport(epoch, step, self.steps, loss, accuracy, high, low, sums.faces_per_s()))
-        loss = sums.means()[0]
-        if not np.isfinite(loss):
+        self._check_finite(f"epoch {epoch}: the loss", sums.means()[0])
+        return sums
+
+    def _check_finite(self, what: str, value: float) -> None:
+        if not math.isfinite(value):
             raise TrainingError(
-                f"epoch {epoch}: the loss is {loss}; a finite number is needed. Try a lower --lr "
+                f"{what} is {value}; a finite number is needed. Try a lower --lr "
                 f"(it was {self.settings.lr}), or --precision fp32"
             )
-        return sums
 
     def _step(self, rows: Tensor, generator: torch.Generator, sums: _Sums, *, weighting: bool) -> None:
         settings, labels = self.settings, self.faces.labels[rows]
@@ -186,6 +189,7 @@ class Training:
         rule = propose(
             seen.logits, seen.alpha, self.initial, beta=self.settings.beta, margin=self.settings.margin_relabel
         )
+        self._check_finite("the sum of all scores", (seen.logits.sum() + seen.alpha.sum()).item())
         return TrainingResult(rule, seen.alpha, self.faces.labels)
 
     def _report(

@@ -120,7 +120,7 @@ def test_version_and_help_are_no_errors(run: Run) -> None:
         (["train", "WS", "--resume", "--no-learn-margin-rank"], "--resume: found --learn-margin-rank too"),
         (["status", "WS", "extra"], "unexpected extra argument"),
         (["proposals", "WS", "--limit", "0"], "--limit"),
-        (["evaluate", "WS"], "Missing option '--reference'"),
+        (["evaluate", "WS", "--round", "one"], "'one' is not a valid integer"),
         (["export", "WS"], "Missing option '--out'"),
     ],
 )
@@ -282,6 +282,8 @@ def test_evaluate_has_the_promised_keys(run: Run, reviewed: Workspace) -> None:
         assert set(said[name]) == DETECTOR
     assert set(said["proposals"]) == {"count", "precision", "recall", "label_right"}
     assert said["faces"] == sum(bool(label) for _, label in truth)
+    kept = json.loads(run("evaluate", reviewed.path, "--json").out)  # init kept those of validation and test too
+    assert {name: kept[name] for name in said if name != "unmatched"} == {n: said[n] for n in said if n != "unmatched"}
     text = run("evaluate", reviewed.path, "--reference", own).out
     assert f"round 1: {said['faces']} faces with a reference label, {said['wrong']} given labels wrong" in text
     assert f"{said['suspicion']['auroc']:.3f}" in text

@@ -14,10 +14,10 @@ from sqlite_utils import Database
 from scn_core.errors import DataError, WorkspaceError
 from scn_core.evaluate import SHARES, detector, evaluate, label_accuracy, proposal_quality, read_reference
 from scn_core.labels import FERPLUS_8, ClassVocabulary
-from scn_core.records import Manifest, RoundScores, Sample
+from scn_core.records import IntArray, Manifest, RoundScores, Sample
 from scn_core.store.connection import create_database
 from scn_core.store.rounds import finish_round, start_round
-from scn_core.store.samples import insert_manifest
+from scn_core.store.samples import insert_manifest, set_references
 
 Case = tuple[list[float], list[bool], list[int]]
 
@@ -42,9 +42,14 @@ def reference_auroc(ranking: list[float], wrong: list[bool]) -> float:
     return sum((b > g) + 0.5 * (b == g) for b in bad for g in good) / (len(bad) * len(good))
 
 
-def reference_precision_at(ranking: list[float], wrong: list[bool], k: int) -> float:
-    order = sorted(range(len(ranking)), key=lambda i: (-ranking[i], i))
-    return sum(wrong[i] for i in order[:k]) / k
+def reference_hits(ranking: list[float], wrong: list[bool], k: int) -> float:
+    """Expected number of wrong ones among the first k, equal scores in random order."""
+    hits, left = 0.0, k
+    for threshold in sorted(set(ranking), reverse=True):
+        tied = [w for score, w in zip(ranking, wrong, strict=True) if score == threshold]
+        taken = min(left, len(tied))
+        hits, left = hits + taken * sum(tied) / len(tied), left - taken
+    return hits
 
 
 @st.composite
@@ -62,7 +67,7 @@ def test_detectors_are_their_definitions(case: Case) -> None:
     found = detector(np.array(ranking), np.array(wrong), np.array(given_labels))
     assert found.average_precision == pytest.approx(reference_average_precision(ranking, wrong))
     assert found.auroc == pytest.approx(reference_auroc(ranking, wrong))
-    assert found.precision_at_k == pytest.approx(reference_precision_at(ranking, wrong, sum(wrong)))
+    assert found.precision_at_k == pytest.approx(reference_hits(ranking, wrong, sum(wrong)) / sum(wrong))
     assert found.precision_at_500 is None
     areas, sizes = [], []
     for label in set(given_labels):
@@ -85,10 +90,12 @@ def test_precision_at_a_fixed_depth_counts_the_highest() -> None:
     assert fewer.precision_at_500 == 0
 
 
-def test_equal_scores_keep_the_order_of_the_faces() -> None:
-    wrong = np.array([True, False, False, True])
-    found = detector(np.zeros(4), wrong, np.zeros(4, np.int64))
-    assert (found.average_precision, found.auroc, found.precision_at_k) == (0.5, 0.5, 0.5)
+@pytest.mark.parametrize("wrong", [[True, True, False, False, False, False], [False] * 4 + [True] * 2])
+def test_the_order_of_the_faces_in_the_file_is_worth_nothing(wrong: list[bool]) -> None:
+    found = detector(np.zeros(6), np.array(wrong), np.zeros(6, np.int64))
+    assert found.average_precision == pytest.approx(1 / 3)
+    assert found.precision_at_k == pytest.approx(1 / 3)
+    assert found.auroc == 0.5
 
 
 @pytest.mark.parametrize("all_wrong", [False, True])
@@ -122,16 +129,15 @@ def test_label_accuracy_lies_between_doing_nothing_and_the_oracle(case: Case) ->
     n, before = len(wrong), 1 - sum(wrong) / len(wrong)
     curves = label_accuracy({"ours": np.array(ranking)}, np.array(wrong))
     assert set(curves) == {"ours", "oracle", "random"}
-    order = sorted(range(n), key=lambda i: (-ranking[i], i))
     for place, share in enumerate(SHARES):
         reviewed = round(share * n)
         ours, oracle, random = (curves[name][place] for name in ("ours", "oracle", "random"))
-        assert ours == pytest.approx(before + sum(wrong[i] for i in order[:reviewed]) / n)
+        assert ours == pytest.approx(before + reference_hits(ranking, wrong, reviewed) / n)
         assert before - 1e-9 <= ours <= oracle + 1e-9
         assert oracle == pytest.approx(min(1.0, before + reviewed / n))
         assert random == pytest.approx(before + (1 - before) * reviewed / n)
     for curve in curves.values():
-        assert curve == sorted(curve)
+        assert curve == pytest.approx(sorted(curve))
 
 
 # Reference files
@@ -186,7 +192,9 @@ def db(tmp_path: Path) -> Iterator[Database]:
     opened.close()
 
 
-def finish(db: Database, *, keep: int = 10) -> None:
+def finish(
+    db: Database, *, keep: int = 10, trained: IntArray | None = None, config: dict[str, str] | None = None
+) -> None:
     """A round with scores of the first `keep` faces; 0 and 1 have proposals of class 2."""
     falling = (np.arange(9, -1, -1) / 10).astype(np.float32)[:keep]
     proposed = np.where(np.arange(keep) < 2, 2, -1)
@@ -194,9 +202,9 @@ def finish(db: Database, *, keep: int = 10) -> None:
     thirds = np.full((keep, 3), 1 / 3, np.float32)
     found = RoundScores(
         np.arange(1, keep + 1), 1 - falling, falling, falling, given_labels, falling, falling, falling > 0.5, proposed,
-        given_labels, thirds,
+        given_labels if trained is None else trained, thirds,
     )  # fmt: skip
-    finish_round(db, start_round(db, {}, code_version="1"), found, {})
+    finish_round(db, start_round(db, config or {}, code_version="1"), found, {})
 
 
 # Faces 0 and 3 are wrong; 8 and 9 have no reference; one row is for validation and one for nobody.
@@ -241,3 +249,21 @@ def test_a_reference_for_other_faces_is_told(db: Database, tmp_path: Path) -> No
     finish(db)
     with pytest.raises(DataError, match=r"no path names a training face; allowed: keys .*, such as 0\.jpg"):
         evaluate(db, reference_file(tmp_path, "path,label\nv.jpg,happy\nelse.jpg,sad\n"))
+
+
+def test_without_a_file_the_references_of_the_import_count(db: Database) -> None:
+    finish(db)
+    with pytest.raises(WorkspaceError, match="keeps no reference labels; name a CSV of path,label with --reference"):
+        evaluate(db)
+    set_references(db, {"0.jpg": 2, "1.jpg": 1, "v.jpg": 0})
+    found = evaluate(db)
+    assert (found.faces, found.wrong, found.unmatched) == (2, 1, 1)
+
+
+@pytest.mark.parametrize(("relabel", "wrong"), [("review", 1), ("auto", 0)])
+def test_right_is_the_label_the_round_began_with(db: Database, relabel: str, wrong: int) -> None:
+    """Face 0 is given class 0, which is right; the round trained it on class 1: decided so, or changed by mode auto."""
+    trained = np.array([1, *(np.arange(1, 10) % 3)])
+    finish(db, trained=trained, config={"relabel": relabel})
+    set_references(db, {"0.jpg": 0, "1.jpg": 1})
+    assert evaluate(db).wrong == wrong

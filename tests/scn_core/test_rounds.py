@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import sqlite3
 import tomllib
@@ -18,7 +19,7 @@ import torch
 from sqlite_utils import Database
 
 from scn_core.config import TrainSettings
-from scn_core.errors import TrainingError, UsageError, WorkspaceError
+from scn_core.errors import TrainingError, UsageError, WeightsError, WorkspaceError
 from scn_core.records import Decision, EpochReport, RoundInfo, RoundScores
 from scn_core.rounds import train_round
 from scn_core.scn.model import SelfCureNetwork
@@ -183,6 +184,14 @@ def test_weights_of_a_round_start_another(workspace: Workspace) -> None:
     train(workspace, watcher, epochs=1, weights=str(workspace.round_folder(1) / "weights.safetensors"))
     assert any(message.startswith("--weights ") and "tensors" in message for message in watcher.messages)
     assert not same(scores_of(workspace, 1), scores_of(workspace, 2))
+
+
+def test_a_resumed_round_needs_its_weights_file_no_more(reviewed: Workspace, tmp_path: Path) -> None:
+    start = shutil.copy(reviewed.round_folder(1) / "weights.safetensors", tmp_path / "start.safetensors")
+    with pytest.raises(KeyboardInterrupt):
+        train(reviewed, stop_with(KeyboardInterrupt(), after=2), backbone="resnet18", weights=str(start), epochs=2)
+    Path(start).unlink()
+    assert train(reviewed, resume=True).state == "review"
 
 
 # Relabelling
@@ -431,16 +440,21 @@ def test_a_round_cancelled_from_elsewhere_stops(workspace: Workspace) -> None:
 
 @pytest.mark.parametrize(
     ("changes", "error"),
-    [({"backbone": "resnet7"}, "--backbone: found 'resnet7'"), ({"device": "abacus"}, "--device: found 'abacus'")],
+    [
+        ({"backbone": "resnet7"}, "--backbone: found 'resnet7'"),
+        ({"device": "abacus"}, "--device: found 'abacus'"),
+        ({"weights": "gone.pth"}, r"--weights: found no file gone\.pth"),
+    ],
 )
-def test_a_wrong_option_is_told_before_pictures_are_decoded(
+def test_a_wrong_option_is_told_before_the_round_begins(
     changes: dict[str, Any], error: str, workspace: Workspace
 ) -> None:
     watcher = Recorder()
-    with pytest.raises(UsageError, match=error):
+    with pytest.raises((UsageError, WeightsError), match=error):
         train(workspace, watcher, **changes)
     assert watcher.faces_decoded == 0
-    assert newest(workspace).state == "failed"
+    with workspace.database(read_only=True) as db:
+        assert store.latest_round(db) is None
 
 
 def test_a_vanished_picture_fails_the_round_by_name(workspace: Workspace, tmp_path: Path) -> None:

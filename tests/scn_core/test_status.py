@@ -9,6 +9,7 @@ import pytest
 from scn_core.records import Decision, EpochReport
 from scn_core.status import Status, describe, status_of
 from scn_core.store import rounds
+from scn_core.store.connection import transaction
 from scn_core.store.decisions import record_decisions
 from scn_core.store.people import ensure_person
 from scn_core.store.scores import scores
@@ -44,6 +45,17 @@ def test_while_it_runs(workspace: Workspace) -> None:
     assert "round 1    running" in text
     assert "1 of 30: loss 2.500, accuracy 30.0%, alpha 0.71 high / 0.42 low (spread 0.123), 1,234 faces/s" in text
     assert "proposals" not in text
+
+
+def test_a_trainer_that_is_no_more_is_told(workspace: Workspace) -> None:
+    with workspace.database() as db:
+        number = rounds.start_round(db, {}, code_version="1")
+        assert not status(workspace).stale
+        with transaction(db):
+            db.execute("UPDATE round SET heartbeat_at = '2020-01-01T00:00:00.000Z' WHERE id = ?", (number,))
+    now = status(workspace)
+    assert now.stale
+    assert "running: not heard of since 2020-01-01T00:00:00.000Z; train --resume continues it" in describe(now)
 
 
 def test_a_failed_round_says_why(workspace: Workspace) -> None:

@@ -31,6 +31,7 @@ def stranger(db: Database, tmp_path: Path, make_scores: Callable[..., RoundScore
 @pytest.mark.parametrize(
     ("sql", "told"),
     [
+        ("UPDATE sample SET given_label = 1", "never overwritten"),
         ("UPDATE decision SET label = 2", "append-only"),
         ("DELETE FROM decision", "append-only"),
         (f"INSERT OR REPLACE {DECISION} VALUES ('one', 1, 1, 1, 'keep', 0, NULL, '{{}}', 0)", "append-only"),
