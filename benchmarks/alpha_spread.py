@@ -85,13 +85,16 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--faces", type=int, default=0, help="0: all training faces")
     parser.add_argument("--batch-sizes", type=int, nargs="+", default=[64, 128, 1024])
+    parser.add_argument("--recipes", nargs="+", choices=list(RECIPES), default=list(RECIPES))
     parser.add_argument("--reference", type=Path)
     said = parser.parse_args()
     data, class_count, truth = load(said)
     runs = []
     for batch_size in said.batch_sizes:
-        for recipe, changes in RECIPES.items():
-            settings = TrainSettings(image_size=said.image_size, epochs=said.epochs, batch_size=batch_size, **changes)
+        for recipe in said.recipes:
+            settings = TrainSettings(
+                image_size=said.image_size, epochs=said.epochs, batch_size=batch_size, **RECIPES[recipe]
+            )
             outcome = run(data, class_count, truth, settings)
             last = outcome["epochs"][-1]
             print(

@@ -229,7 +229,7 @@ class _Job:
         test = None
         if len(faces.test_rows):
             held_out = ResidentFaces(pixels, faces.test_rows, faces.test_labels, training.compute.device)
-            test = clean_pass(training.model, held_out, training.compute, 256).accuracy(held_out.labels)
+            test = clean_pass(training.model, held_out, training.compute).accuracy(held_out.labels)
         return {
             "device": training.compute.describe(),
             "train_accuracy": last.accuracy,

@@ -34,6 +34,11 @@ class Compute:
         model.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         return model
 
+    @property
+    def clean_batch(self) -> int:
+        """Faces a batch where no gradient is kept: what stays in a CPU's caches, what fills a GPU."""
+        return 64 if self.device.type == "cpu" else 1024
+
     def describe(self) -> str:
         """Such as 'cpu, bf16' or 'NVIDIA H100, bf16'."""
         name = torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else self.device.type

@@ -104,7 +104,6 @@ class Training:
         self.initial = self.faces.labels.clone()
         self.val = ResidentFaces(data.pixels, data.val_rows, data.val_labels, device)
         self.steps = steps_per_epoch(len(self.faces), settings.batch_size)
-        self._eval_batch = max(settings.batch_size, 256)
 
     def run(
         self,
@@ -185,7 +184,7 @@ class Training:
 
     @torch.no_grad()
     def _look(self) -> TrainingResult:
-        seen = clean_pass(self.model, self.faces, self.compute, self._eval_batch)
+        seen = clean_pass(self.model, self.faces, self.compute)
         rule = propose(
             seen.logits, seen.alpha, self.initial, beta=self.settings.beta, margin=self.settings.margin_relabel
         )
@@ -198,7 +197,7 @@ class Training:
         loss, wce, rank, accuracy, high, low = sums.means()
         val = None
         if len(self.val):
-            val = clean_pass(self.model, self.val, self.compute, self._eval_batch).accuracy(self.val.labels)
+            val = clean_pass(self.model, self.val, self.compute).accuracy(self.val.labels)
         return EpochReport(
             epoch=epoch,
             loss=loss,

@@ -14,7 +14,7 @@ from scn_core.scn.model import SelfCureNetwork
 from scn_core.training.device import Compute
 from scn_core.training.resident import ResidentFaces
 
-_SETTLING_BATCHES = 10
+_SETTLING_FACES = 1024
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,13 @@ class CleanPass:
 
 
 @torch.inference_mode()
-def clean_pass(model: SelfCureNetwork, faces: ResidentFaces, compute: Compute, batch_size: int) -> CleanPass:
+def clean_pass(
+    model: SelfCureNetwork, faces: ResidentFaces, compute: Compute, batch_size: int | None = None
+) -> CleanPass:
     """Logits and importance weights of all faces, in their order. Leaves the model in the mode it was in."""
     logits, alphas = [], []
     with _evaluating(model), compute.autocast():
-        for rows in faces.in_order(batch_size):
+        for rows in faces.in_order(batch_size or compute.clean_batch):
             output = model(faces.pictures(rows))
             logits.append(output.logits)
             alphas.append(output.alpha)
@@ -50,7 +52,8 @@ def settle_statistics(
     """Recomputes what batch normalisation believes of its inputs, from random batches of un-augmented faces.
 
     The running averages kept while training lag behind the weights. After a few steps of large batches they are so far
-    off that the clean pass saw alpha at 0.004 where the training batches had 0.4. Costs ten forward passes at most.
+    off that the clean pass saw alpha at 0.004 where the training batches had 0.4. Costs the forward pass of a thousand
+    faces.
     """
     norms = [module for module in model.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
     if not norms:
@@ -61,7 +64,7 @@ def settle_statistics(
             norm.reset_running_stats()
             norm.momentum = None  # a plain average over the batches that follow
             norm.train()
-        for rows in islice(faces.shuffled(batch_size, generator), _SETTLING_BATCHES):
+        for rows in islice(faces.shuffled(batch_size, generator), -(-_SETTLING_FACES // batch_size)):
             model(faces.pictures(rows))
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
