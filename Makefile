@@ -21,7 +21,7 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 
 demo: $(VENV)/.run
 	test -f $(DEMO)/workspace.toml || $(BIN)/python -m scn_core init $(DEMO) --dataset demo
-	$(BIN)/python -m scn_core train $(DEMO) --image-size 64 --epochs 16 --batch-size 64
+	$(BIN)/python -m scn_core train $(DEMO) --image-size 64 --epochs 12 --batch-size 64
 	$(BIN)/python -m scn_core proposals $(DEMO) --limit 20
 
 test: $(VENV)/.dev
