@@ -106,9 +106,9 @@ def _step(job: Training, pictures: torch.Tensor) -> None:
 
 
 def _epoch(job: Training) -> None:
-    job._train_epoch(1, lambda report: None)
-    job._settle(1)
-    job._look()
+    job.train_epoch(1, lambda report: None)
+    job.settle(1)
+    job.look()
 
 
 def _measure(

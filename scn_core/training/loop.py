@@ -124,14 +124,14 @@ class Training:
         """
         done = self._restore() if resume else 0
         dynamics = self._open_dynamics(keep=done > 0)
-        result = self._look() if done == self.settings.epochs else None
+        result = self.look() if done == self.settings.epochs else None
         for epoch in range(done + 1, self.settings.epochs + 1):
             started = time.perf_counter()
             trained_on = self.faces.labels.clone()
-            sums = self._train_epoch(epoch, on_step)
+            sums = self.train_epoch(epoch, on_step)
             speed = sums.faces_per_s()
-            self._settle(epoch)
-            result = self._look()
+            self.settle(epoch)
+            result = self.look()
             self._record(dynamics, epoch, result)
             report = self._report(epoch, sums, result, trained_on, speed, started)
             if self.settings.relabel == "auto" and self.settings.relabel_from <= epoch < self.settings.epochs:
@@ -142,7 +142,8 @@ class Training:
         assert result is not None
         return result
 
-    def _train_epoch(self, epoch: int, on_step: Callable[[StepReport], None]) -> _Sums:
+    def train_epoch(self, epoch: int, on_step: Callable[[StepReport], None]) -> _Sums:
+        """One pass over the augmented faces, an update a batch. Raises TrainingError for a loss that is no number."""
         generator = seed_epoch(self.settings.seed, epoch, self.compute.device)
         self.model.train()
         sums = _Sums(self.compute.device)
@@ -178,12 +179,14 @@ class Training:
         correct = (output.logits.argmax(dim=1) == labels).float().mean()
         sums.add(loss, wce, rank, correct, *group_means(alpha, settings.beta), len(rows))
 
-    def _settle(self, epoch: int) -> None:
+    def settle(self, epoch: int) -> None:
+        """Gets the batch statistics ready for a clean pass."""
         generator = seed_epoch(self.settings.seed, -epoch, self.compute.device)
         settle_statistics(self.model, self.faces, self.compute, self.settings.batch_size, generator)
 
     @torch.no_grad()
-    def _look(self) -> TrainingResult:
+    def look(self) -> TrainingResult:
+        """A clean pass over all training faces, and what the relabel rule makes of it."""
         seen = clean_pass(self.model, self.faces, self.compute)
         rule = propose(
             seen.logits, seen.alpha, self.initial, beta=self.settings.beta, margin=self.settings.margin_relabel

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+import torchvision
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -98,3 +99,23 @@ def test_unreadable_files_are_named(content: bytes, name: str, tmp_path: Path) -
 def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"found no file .*gone\.pth"):
         load_backbone_weights(resnet(2), tmp_path / "gone.pth")
+
+
+def test_imagenet_weights_come_through_torchvision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From torchvision's own cache, where a file of ours stands for the one it would fetch."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    torch.manual_seed(1)
+    source = torchvision.models.resnet18()
+    name = Path(torchvision.models.ResNet18_Weights.DEFAULT.url).name
+    (tmp_path / "hub" / "checkpoints").mkdir(parents=True)
+    torch.save(source.state_dict(), tmp_path / "hub" / "checkpoints" / name)
+    backbone, _ = build_backbone("resnet18", 48, imagenet=True)
+    for name, tensor in backbone.named_parameters():
+        assert torch.equal(tensor, source.get_parameter(name)), name
+
+
+def test_imagenet_weights_that_cannot_be_had_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "file" / "below"))
+    (tmp_path / "file").write_text("where a folder would have to be")
+    with pytest.raises(WeightsError, match=r"--weights imagenet: .*copy the file .* and pass --weights FILE"):
+        build_backbone("resnet18", 48, imagenet=True)

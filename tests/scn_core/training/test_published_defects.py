@@ -49,7 +49,7 @@ def test_a_step_never_waits_for_the_device(data: TrainingData, tmp_path: Path) -
         job = training(data, tmp_path / str(batch_size), settings)
         counter = CountSyncs()
         with counter:
-            job._train_epoch(1, lambda report: None)
+            job.train_epoch(1, lambda report: None)
         return counter.count
 
     # Six times the steps must not wait more often; the optimiser's own step counter is on the host.
