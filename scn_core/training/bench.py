@@ -16,7 +16,6 @@ import torch
 import torchvision
 
 from scn_core.config import TrainSettings
-from scn_core.scn.losses import rank_regularisation, total_loss, weighted_cross_entropy
 from scn_core.scn.model import SelfCureNetwork
 from scn_core.training.augment import augment
 from scn_core.training.device import seed_epoch
@@ -100,9 +99,8 @@ def _model_only(job: Training) -> Callable[[], None]:
 def _step(job: Training, pictures: torch.Tensor) -> None:
     with job.compute.autocast():
         output = job.model(pictures)
-    wce = weighted_cross_entropy(output.logits, output.alpha, job.faces.labels[: len(pictures)])
-    rank = rank_regularisation(output.alpha, beta=job.settings.beta, margin=job.settings.margin_rank)
-    update(job.model, job.optimizer, total_loss(rank, wce, gamma=job.settings.gamma), job.settings.clip_norm)
+    loss, _, _ = job.losses(output, job.faces.labels[: len(pictures)], weighting=True)
+    update(job.model, job.optimizer, loss, job.settings.clip_norm)
 
 
 def _epoch(job: Training) -> None:

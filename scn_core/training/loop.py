@@ -17,7 +17,7 @@ from scn_core.config import TrainSettings
 from scn_core.errors import TrainingError
 from scn_core.records import EpochReport, IntArray, PixelArray
 from scn_core.scn.losses import group_means, rank_regularisation, total_loss, weighted_cross_entropy
-from scn_core.scn.model import SelfCureNetwork
+from scn_core.scn.model import Output, SelfCureNetwork
 from scn_core.scn.relabel import Relabelling, propose, relabel_for_next_epoch
 from scn_core.scn.suspicion import DYNAMICS, strongest_other
 from scn_core.training.augment import augment
@@ -170,14 +170,19 @@ class Training:
         settings, labels = self.settings, self.faces.labels[rows]
         with self.compute.autocast():
             output = self.model(augment(self.faces.pictures(rows), generator))
+        loss, wce, rank = self.losses(output, labels, weighting=weighting)
+        update(self.model, self.optimizer, loss, settings.clip_norm)
+        correct = (output.logits.argmax(dim=1) == labels).float().mean()
+        sums.add(loss, wce, rank, correct, *group_means(output.alpha, settings.beta), len(rows))
+
+    def losses(self, output: Output, labels: Tensor, *, weighting: bool) -> tuple[Tensor, Tensor, Tensor]:
+        """The loss of a batch, its cross entropy and its rank regularisation."""
         alpha = output.alpha
         # Before weighting sets in, the head only watches: logits that know nothing yet would teach it to silence all.
         wce = weighted_cross_entropy(output.logits, alpha if weighting else torch.ones_like(alpha), labels)
-        rank = rank_regularisation(alpha, beta=settings.beta, margin=self.model.margin_rank)
-        loss = total_loss(rank if weighting else rank.detach(), wce, gamma=settings.gamma)
-        update(self.model, self.optimizer, loss, settings.clip_norm)
-        correct = (output.logits.argmax(dim=1) == labels).float().mean()
-        sums.add(loss, wce, rank, correct, *group_means(alpha, settings.beta), len(rows))
+        rank = rank_regularisation(alpha, beta=self.settings.beta, margin=self.model.margin_rank)
+        loss = total_loss(rank if weighting else rank.detach(), wce, gamma=self.settings.gamma)
+        return loss, wce, rank
 
     def settle(self, epoch: int) -> None:
         """Gets the batch statistics ready for a clean pass."""
