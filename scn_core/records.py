@@ -144,13 +144,19 @@ class EffectiveLabels:
     """Somebody accepted, kept or relabelled the face: it is trained on, and not proposed again."""
 
 
-Action = Literal["accept", "keep", "relabel", "unsure", "exclude", "undo"]
-ACTIONS: tuple[Action, ...] = ("accept", "keep", "relabel", "unsure", "exclude", "undo")
+Answer = Literal["accept", "keep", "relabel", "unsure", "exclude"]
+ANSWERS: tuple[Answer, ...] = ("accept", "keep", "relabel", "unsure", "exclude")
+"""What closes an item of the queue."""
+Mark = Literal["skip", "flag", "note"]
+MARKS: tuple[Mark, ...] = ("skip", "flag", "note")
+"""What a person leaves on a face without answering; no mark changes a label or closes an item."""
+Action = Literal["accept", "keep", "relabel", "unsure", "exclude", "skip", "flag", "note", "undo"]
+ACTIONS: tuple[Action, ...] = (*ANSWERS, *MARKS, "undo")
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One person's answer on one sample. Append-only."""
+    """One person's answer, mark or undo on one sample. Append-only."""
 
     id: str
     """UUID made by the client, so that sending it again changes nothing."""
@@ -168,6 +174,8 @@ class Decision:
     bulk: str | None = None
     """Shared by the decisions of one bulk action."""
     milliseconds: int | None = None
+    text: str | None = None
+    """1 to 2,000 characters, set exactly for a note."""
 
 
 RoundState = Literal["running", "review", "closed", "failed", "cancelled"]
@@ -204,3 +212,76 @@ class ProposalRow:
     p_max: float
     margin: float
     suspicion: float
+
+
+QueueKind = Literal["proposal", "low_importance", "audit", "repeat"]
+QueueState = Literal["open", "answered", "accept", "keep", "relabel", "unsure", "exclude", "skipped", "all"]
+QUEUE_STATES: tuple[QueueState, ...] = ("open", "answered", *ANSWERS, "skipped", "all")
+"""`answered`: any of the answers; `skipped`: open, with a live skip of the person who asks."""
+QueueOrder = Literal["suspicion", "alpha", "margin", "newest"]
+QUEUE_ORDERS: tuple[QueueOrder, ...] = ("suspicion", "alpha", "margin", "newest")
+"""Suspicion and margin fall, alpha rises; newest: open ones by falling sample id, then the newest answer first."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFilter:
+    """Which items of a round's queue, in which order."""
+
+    state: QueueState = "open"
+    given: int | None = None
+    """Given label; with `proposed` a pair, alone one side of it."""
+    proposed: int | None = None
+    """Proposed label. An audit item matches none, answered or not: its proposal is not to be inferred."""
+    unproposed: bool = False
+    """Only faces without a proposal."""
+    label: int | None = None
+    """A class: the given or the proposed label is this one."""
+    alpha_from: float = 0.0
+    """Multiples of 0.05, 0 to 1."""
+    alpha_to: float = 1.0
+    """Exclusive, but for 1."""
+    flagged: bool = False
+    """Has a live flag of anyone in this round."""
+    reviewer: str | None = None
+    """Answered by this person."""
+    order: QueueOrder = "suspicion"
+    grouped: bool = False
+    """By given -> proposed pair, the pair with most faces in the round first; `order` within a pair."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueItem:
+    """One item of the queue with all that a tile shows: one reading of one face in a round."""
+
+    id: int
+    round: int
+    sample_id: int
+    key: str
+    path: str
+    box: Box | None
+    kind: QueueKind
+    given_label: int
+    proposed_label: int | None
+    predicted_label: int
+    alpha: float
+    margin: float
+    suspicion: float
+    probabilities: tuple[float, ...]
+    action: Answer | None
+    """Of the newest live answer to this item, by anyone; None: open."""
+    label: int | None
+    """The label that answer stands for."""
+    answered_by: str | None
+    answered_at: str | None
+    decision_id: str | None
+    flag: str | None
+    """Decision id of the viewer's own newest live flag in this round."""
+    flagged: bool
+    """Anyone has a live flag on it in this round."""
+    note: str | None
+    """The newest live note of anyone in this round."""
+    note_by: str | None
+    skip: str | None
+    """Decision id of the viewer's own newest live skip in this round."""
+    lease_person: int | None
+    lease_until: str | None

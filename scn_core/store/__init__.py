@@ -3,9 +3,15 @@
 schema       tables, triggers and the list of migrations      views      what any SQLite client may read
 connection   open, create, migrate, write transactions        faults     SQLite's errors in plain words
 backup       a copy while others use it                       columns    rows of a query as numpy columns
-samples      classes, samples, references, import problems    people     names and roles
+samples      classes, samples, references, import problems    people     names, roles and password hashes
 rounds       states, heartbeat, epochs, finishing a round     scores     scores and proposal pages
 queue        what people are asked about, in which order      decisions  the log, and the effective labels
+browse       pages of the queue by filter, and counts         leases     who has which item on screen
+my_work      undo, redo, own decisions and pace               sessions   who is signed in
+thumbs       thumbnails beside the database                   one_face   everything about one face
+
+Behind them: schema_review (what m0002 made), answers (what a decision does to the queue), and the queue's filter,
+order, items and counts in files of these names.
 
 One connection per thread. Every write goes through `connection.transaction`.
 """

@@ -12,12 +12,17 @@ from sqlite_utils import Database
 
 from scn_core.errors import WorkspaceError
 from scn_core.records import Decision, EffectiveLabels
+from scn_core.store.answers import apply_to_queue
 from scn_core.store.columns import read_columns
 from scn_core.store.connection import transaction
+from scn_core.store.views import STANDS
+
+NOTE_LENGTH = 2_000
 
 # In the order of Decision's fields.
-_DECISION = """
-SELECT d.id, d.round_id, d.sample_id, p.name, d.action, d.label, d.undoes, d.shown, d.blind, d.bulk, d.milliseconds
+DECISION = """
+SELECT d.id, d.round_id, d.sample_id, p.name, d.action, d.label, d.undoes, d.shown, d.blind, d.bulk, d.milliseconds,
+  d.text
 FROM decision d JOIN person p ON p.id = d.person_id
 """
 
@@ -33,20 +38,44 @@ class RecordedDecision:
     """Not taken back. Of several live ones on a sample the newest counts; an undo is never live itself."""
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A decision that was not stored, and why."""
+
+    id: str
+    error: str
+    """What was found, what is allowed."""
+
+
+def record_each(db: Database, decisions: Iterable[Decision]) -> list[Refusal]:
+    """Write what fits in one transaction and name what does not, by the rules of `record_decisions`."""
+    refused: list[Refusal] = []
+    with transaction(db):
+        for decision in decisions:
+            db.execute("SAVEPOINT one")
+            try:
+                _record(db, decision)
+            except WorkspaceError as error:
+                db.execute("ROLLBACK TO one")
+                refused.append(Refusal(decision.id, str(error)))
+            db.execute("RELEASE one")
+    return refused
+
+
 def record_decisions(db: Database, decisions: Iterable[Decision]) -> list[str]:
-    """Write decisions in one transaction and return their ids, all of them stored by then.
+    """Write decisions in one transaction and return their ids, all of them stored, and the queue in step, by then.
 
     One that is stored already is acknowledged again, even after its round was closed. Raises WorkspaceError, and
     writes none, where one does not fit: its id stands for other content; its round is not in review; the sample is
     unknown or no training sample; the person is unknown; accept, keep or relabel with a label that is not the
-    proposed one, the given one or a class; an undo of what is not an own decision on the same sample, or is taken
-    back already.
+    proposed one, the given one or a class; a note without a text, or a text without a note; an undo of what is not an
+    own decision on the same sample, or is taken back already. Never because of a lease. An undo of a decision that
+    was taken back and brought back again takes it back once more.
     """
     batch = list(decisions)
     with transaction(db):
         for decision in batch:
-            if not _stored_already(db, decision):
-                _insert(db, decision)
+            _record(db, decision)
     return [decision.id for decision in batch]
 
 
@@ -61,40 +90,52 @@ def effective_labels(db: Database) -> EffectiveLabels:
 
 def history(db: Database, sample_id: int) -> list[RecordedDecision]:
     """Every decision on a sample, undos included, oldest first."""
-    live = {seq for (seq,) in db.execute("SELECT seq FROM live_decision WHERE sample_id = ?", (sample_id,))}
-    sql = _DECISION.replace("SELECT", "SELECT d.seq, d.decided_at,", 1) + "WHERE d.sample_id = ? ORDER BY d.seq"
-    return [RecordedDecision(_decision(row), at, seq in live) for seq, at, *row in db.execute(sql, (sample_id,))]
+    stands = f"d.action <> 'undo' AND {STANDS}"
+    sql = DECISION.replace("SELECT", f"SELECT {stands}, d.decided_at,", 1) + "WHERE d.sample_id = ? ORDER BY d.seq"
+    return [RecordedDecision(read_decision(row), at, bool(live)) for live, at, *row in db.execute(sql, (sample_id,))]
 
 
-def _decision(row: Iterable[Any]) -> Decision:
+def read_decision(row: Iterable[Any]) -> Decision:
+    """A row of the columns that DECISION selects."""
     values = list(row)
     values[8] = bool(values[8])
     return Decision(*values)
 
 
 def _stored_already(db: Database, decision: Decision) -> bool:
-    row = db.execute(f"{_DECISION} WHERE d.id = ?", (decision.id,)).fetchone()
+    row = db.execute(f"{DECISION} WHERE d.id = ?", (decision.id,)).fetchone()
     if row is None:
         return False
-    stored = _decision(row)
+    stored = read_decision(row)
+    if decision.undoes is not None and stored.undoes in _chain(db, decision.undoes):
+        stored = replace(stored, undoes=decision.undoes)  # what it was resolved to when it came first
     # A name is one person in any case of its letters.
     if replace(stored, person=stored.person.lower()) != replace(decision, person=decision.person.lower()):
         raise WorkspaceError(f"decision {decision.id}: stored already with other content: {stored}; use a new id")
     return True
 
 
+def _record(db: Database, decision: Decision) -> None:
+    try:
+        if not _stored_already(db, decision):
+            _insert(db, decision)
+            apply_to_queue(db, decision.id)
+    except (OverflowError, UnicodeError) as error:
+        raise WorkspaceError(f"decision {decision.id!r}: {error}; allowed: 64-bit numbers and valid text") from error
+
+
 def _insert(db: Database, decision: Decision) -> None:
     person_id = _check(db, decision)
     if decision.action == "undo":
-        _check_undo(db, decision, person_id)
+        decision = replace(decision, undoes=_to_undo(db, decision, person_id))
     d = decision
     values = (d.id, d.round, d.sample_id, person_id, d.action, d.label, d.undoes, d.shown, d.blind, d.bulk)
     sql = (
         "INSERT INTO decision (id, round_id, sample_id, person_id, action, label, undoes, shown, blind, bulk, "
-        "milliseconds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        "milliseconds, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     )
     try:
-        db.execute(sql, (*values, d.milliseconds))
+        db.execute(sql, (*values, d.milliseconds, d.text))
     except sqlite3.IntegrityError as error:
         raise WorkspaceError(f"decision {d.id}: found {d}; {error}") from error
 
@@ -118,25 +159,40 @@ def _check(db: Database, decision: Decision) -> int:
         if found not in allowed:
             shown = ", ".join(map(str, allowed))
             raise WorkspaceError(f"decision {decision.id}: found {what} {found}; allowed: {shown}")
+    length = 0 if decision.text is None else len(decision.text)
+    low, high = (1, NOTE_LENGTH) if decision.action == "note" else (0, 0)
+    if not low <= length <= high or (decision.text == "" and not low):
+        raise WorkspaceError(
+            f"decision {decision.id}: found {decision.action} with a text of {length} characters; allowed: {low} to "
+            f"{high}, a text for notes alone"
+        )
     if person_id is None:
         raise WorkspaceError(f"decision {decision.id}: found person {decision.person!r}; allowed: people added before")
     return int(person_id)
 
 
-def _check_undo(db: Database, decision: Decision, person_id: int) -> None:
-    target = db.execute(
+def _chain(db: Database, decision_id: str) -> list[str]:
+    """The decision, the undo of it, the undo of that, ..."""
+    sql = """
+        WITH RECURSIVE chain(id, n) AS (
+          SELECT ?, 1 UNION ALL SELECT u.id, n + 1 FROM chain JOIN decision u ON u.undoes = chain.id)
+        SELECT id FROM chain ORDER BY n
         """
-        SELECT t.sample_id, t.person_id, u.id FROM decision t LEFT JOIN decision u ON u.undoes = t.id WHERE t.id = ?
-        """,
-        (decision.undoes,),
-    ).fetchone()
-    if target is None or target[:2] != (decision.sample_id, person_id):
+    return [number for (number,) in db.execute(sql, (decision_id,))]
+
+
+def _to_undo(db: Database, decision: Decision, person_id: int) -> str:
+    """The row that takes the undo: the one it names or, where that was undone and brought back, what brought it."""
+    row = db.execute("SELECT sample_id, person_id FROM decision WHERE id = ?", (decision.undoes,)).fetchone()
+    if row is None or decision.undoes is None or row != (decision.sample_id, person_id):
         raise WorkspaceError(
             f"decision {decision.id}: found an undo of {decision.undoes}; "
             f"allowed: an earlier decision of {decision.person} on sample {decision.sample_id}"
         )
-    if target[2] is not None:
+    chain = _chain(db, decision.undoes)
+    if len(chain) % 2 == 0:
         raise WorkspaceError(
-            f"decision {decision.id}: {decision.undoes} is taken back already by {target[2]}; "
+            f"decision {decision.id}: {decision.undoes} is taken back already by {chain[1]}; "
             "allowed: one undo for each decision; to bring it back, undo that one"
         )
+    return chain[-1]

@@ -68,13 +68,22 @@ def record_epoch(db: Database, round_id: int, report: EpochReport) -> None:
 
 
 def finish_round(
-    db: Database, round_id: int, scores: RoundScores, metrics: Mapping[str, Any], *, audit: int = 0, seed: int = 0
+    db: Database,
+    round_id: int,
+    scores: RoundScores,
+    metrics: Mapping[str, Any],
+    *,
+    audit: int = 0,
+    seed: int = 0,
+    slots: int = 1,
 ) -> None:
     """Write scores, proposals, the queue with `audit` random samples, and the state review, all or nothing.
 
+    `slots`: how many people read each face, independently of each other.
+
     Raises WorkspaceError where the round does not run or the scores do not fit.
     """
-    plan = plan_queue(scores, audit=audit, seed=seed)
+    plan = plan_queue(scores, audit=audit, seed=seed, slots=slots)
     with transaction(db):
         _move(db, round_id, "review", "running", metrics=_json(metrics))
         insert_scores(db, round_id, scores)
@@ -98,6 +107,11 @@ def close_round(db: Database, round_id: int) -> None:
     with transaction(db):
         if db.execute("UPDATE round SET state = 'closed' WHERE id = ? AND state = 'review'", (round_id,)).rowcount == 0:
             raise _wrong_state(db, round_id, "close", "review")
+        db.execute(
+            "UPDATE queue_item SET lease_person = NULL, lease_until = NULL WHERE round_id = ? "
+            "AND lease_person IS NOT NULL",
+            (round_id,),
+        )
 
 
 def resume_round(db: Database, round_id: int, *, after_epoch: int = 0) -> None:

@@ -74,6 +74,32 @@ def find_sample(db: Database, key: str) -> StoredSample | None:
     return None if row is None else _stored(row)
 
 
+def get_sample(db: Database, sample_id: int) -> StoredSample | None:
+    """The sample of that number, or None."""
+    row = db.execute(f"{_SAMPLE} WHERE id = ?", (sample_id,)).fetchone()
+    return None if row is None else _stored(row)
+
+
+def search_samples(db: Database, text: str, *, limit: int = 50) -> list[StoredSample]:
+    """Samples by key: the one that is `text`, then keys that start with it, then keys that contain it.
+
+    Letters of ASCII are found in either case, but for those that start with it in the same case come first.
+    """
+    begins = "key >= :text AND key < :text || char(1114111)"
+    like = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    values = {"text": text, "like": f"%{like}%", "limit": limit}
+    rows = [*db.execute(f"{_SAMPLE} WHERE {begins} ORDER BY key LIMIT :limit", values)]
+    if text and len(rows) < limit:
+        known = {row[0] for row in rows}
+        more = db.execute(
+            f"{_SAMPLE} WHERE key LIKE :like ESCAPE '\\' ORDER BY NOT (key LIKE substr(:like, 2) ESCAPE '\\'), id "
+            "LIMIT :limit",
+            values,
+        )
+        rows += [row for row in more if row[0] not in known][: limit - len(rows)]
+    return [_stored(row) for row in rows]
+
+
 def iter_samples(db: Database, *, page: int = 10_000) -> Iterator[StoredSample]:
     """All samples by id, read `page` at a time, so that no read transaction stays open while the caller works."""
     last = 0

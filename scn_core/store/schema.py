@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from sqlite_utils import Database, Migrations
 
-from scn_core.store.views import VIEWS
+from scn_core.store import schema_review as review
+from scn_core.store.views import VIEWS, VIEWS_2
 
 migrations = Migrations("scn_core.store")
 
@@ -15,6 +16,11 @@ migrations = Migrations("scn_core.store")
 def ago(seconds: int) -> str:
     """The SQL of a moment so many seconds back: UTC, ISO-8601, milliseconds. Texts of this form sort as times do."""
     return f"strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-{seconds:d} seconds')"
+
+
+def from_now(seconds: float) -> str:
+    """The SQL of a moment to come, in the same form."""
+    return f"strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+{seconds:f} seconds')"
 
 
 NOW = ago(0)
@@ -184,3 +190,11 @@ BEGIN SELECT RAISE(ABORT, 'a closed round is immutable'); END;
 def m0001_tables(db: Database) -> None:
     """The first schema."""
     db.executescript(TABLES + TRIGGERS + VIEWS)
+
+
+@migrations()
+def m0002_review(db: Database) -> None:
+    """Marks beside answers, answers and orders in the queue, counts, passwords. Keeps every row."""
+    db.execute("PRAGMA defer_foreign_keys = ON")  # until the commit
+    parts = (review.DROP_OLD, review.PERSON, review.DECISION, review.QUEUE, review.INDEXES)
+    db.executescript("".join([*parts, review.COUNTS, review.TRIGGERS, VIEWS_2, review.FILL]))

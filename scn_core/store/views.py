@@ -1,6 +1,7 @@
 """The views of review.db: what any SQLite client may read, with class names as text beside the numbers.
 
-live_decision    decisions that no undo takes back; an undo that is itself undone takes nothing back
+live_decision    answers that no undo takes back; an undo that is itself undone takes nothing back
+live_mark        the same of skips, flags and notes
 effective_label  one row per sample: the label the next round trains on, and the decision it comes from, if any
 proposal         every relabel proposal of every round
 open_proposals   proposals of rounds in review without a live decision made in that round
@@ -9,7 +10,7 @@ low_importance   the low-importance group of every round
 
 from __future__ import annotations
 
-VIEWS = """
+_LIVE_1 = """
 -- A decision and the chain of undos hanging on it: an odd length means that it stands.
 CREATE VIEW live_decision AS
 SELECT d.* FROM decision d
@@ -17,7 +18,23 @@ WHERE d.action <> 'undo' AND (
   WITH RECURSIVE chain(id) AS (
     SELECT d.id UNION ALL SELECT u.id FROM chain JOIN decision u ON u.undoes = chain.id)
   SELECT count(*) FROM chain) % 2 = 1;
+"""
 
+STANDS = """iif(EXISTS (SELECT 1 FROM decision u WHERE u.undoes = d.id), (
+  WITH RECURSIVE chain(id) AS (
+    SELECT d.id UNION ALL SELECT u.id FROM chain JOIN decision u ON u.undoes = chain.id)
+  SELECT count(*) FROM chain) % 2 = 1, 1)"""
+"""SQL: whether decision `d` and the chain of undos hanging on it have an odd length, so that it stands."""
+
+_LIVE_2 = f"""
+CREATE VIEW live_decision AS
+SELECT d.* FROM decision d WHERE d.action IN ('accept', 'keep', 'relabel', 'unsure', 'exclude') AND {STANDS};
+
+CREATE VIEW live_mark AS
+SELECT d.* FROM decision d WHERE d.action IN ('skip', 'flag', 'note') AND {STANDS};
+"""
+
+_LABELS = """
 -- The newest live decision on a sample wins, whatever its round: accept and relabel give their label, exclude
 -- leaves the sample out, keep and unsure leave the given label.
 CREATE VIEW effective_label AS
@@ -53,3 +70,8 @@ SELECT c.round_id, c.sample_id, s.key, s.path,
 FROM score c JOIN sample s ON s.id = c.sample_id
 WHERE c.low_importance = 1;
 """
+
+VIEWS = _LIVE_1 + _LABELS
+"""Of migration m0001."""
+VIEWS_2 = _LIVE_2 + _LABELS
+"""Of migration m0002: marks are no answers."""

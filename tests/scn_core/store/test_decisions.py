@@ -16,7 +16,7 @@ from sqlite_utils import Database
 from scn_core.errors import WorkspaceError
 from scn_core.records import Action, Decision, RoundScores
 from scn_core.store.connection import open_database
-from scn_core.store.decisions import effective_labels, history, record_decisions
+from scn_core.store.decisions import effective_labels, history, record_decisions, record_each
 from scn_core.store.rounds import close_round, finish_round, start_round
 
 
@@ -185,6 +185,14 @@ def test_the_same_id_with_other_content_is_an_error(review: Database) -> None:
         (answer(1, "relabel", label=3), "found relabel with label 3; allowed: 0, 1, 2"),
         (answer(1, "relabel"), "found relabel with label None; allowed: 0, 1, 2"),
         (answer(1, "exclude", label=1), "found exclude with label 1; allowed: None"),
+        (answer(1, "note"), "found note with a text of 0 characters; allowed: 1 to 2000"),
+        (answer(1, "note", text=""), "found note with a text of 0 characters"),
+        (answer(1, "note", text="x" * 2001), "found note with a text of 2001 characters; allowed: 1 to 2000"),
+        (answer(1, "flag", text="why"), "found flag with a text of 3 characters; allowed: 0 to 0"),
+        (answer(1, "keep", text=""), "found keep with a text of 0 characters"),
+        (answer(1, "skip", label=1), "found skip with label 1; allowed: None"),
+        (answer(2**70, "unsure"), "too large.*allowed: 64-bit numbers"),
+        (answer(1, "note", text="\ud800"), "surrogates not allowed.*valid text"),
         (answer(1, "guess"), "action is accept, keep"),  # type: ignore[arg-type]
         (answer(1, "unsure", undoes="x"), "undoes is set exactly for undo|FOREIGN KEY"),
         (answer(1, "unsure", shown="{"), "shown is JSON"),
@@ -228,4 +236,39 @@ def test_decisions_of_closed_rounds_count_and_can_be_taken_back_in_the_next(
     assert labels(review)[0] == (1, False)
     assert 1 in open_ids(review)  # answered in round 1, not in round 2
     record_decisions(review, [replace(undo(first), round=2)])
+    assert labels(review)[0] == (0, False)
+
+
+def test_marks_change_no_label_and_close_nothing(review: Database) -> None:
+    marks = [answer(1, "skip"), answer(2, "flag"), answer(3, "note", text="which one? <b>left</b>")]
+    before = labels(review)
+    record_decisions(review, marks)
+    assert labels(review) == before
+    assert open_ids(review) == list(range(1, 11))
+    assert not effective_labels(review).settled.any()
+    assert review.execute("SELECT id FROM live_mark ORDER BY seq").fetchall() == [(mark.id,) for mark in marks]
+    (entry,) = history(review, 3)
+    assert (entry.decision, entry.live) == (marks[2], True)
+    record_decisions(review, [undo(marks[1])])
+    assert review.execute("SELECT count(*) FROM live_mark").fetchone() == (2,)
+
+
+def test_each_is_stored_or_refused_by_itself(review: Database) -> None:
+    good, again = answer(1, "keep"), answer(2, "accept")
+    bad = [answer(99, "keep", label=0), replace(good, action="unsure", label=None), answer(1, "accept", label=2)]
+    refusals = record_each(review, [good, bad[0], good, bad[1], again, bad[2]])
+    assert [refusal.id for refusal in refusals] == [each.id for each in bad]
+    told = ("found sample 99 in split None; allowed: train", "stored already with other content", "allowed: 1")
+    assert all(text in refusal.error for text, refusal in zip(told, refusals, strict=True))
+    assert [row["id"] for row in review["decision"].rows] == [good.id, again.id]
+    assert record_each(review, [good, again]) == record_each(review, []) == []
+
+
+def test_a_decision_brought_back_can_be_taken_back_again_by_its_own_id(review: Database) -> None:
+    first = answer(1, "accept")
+    back = undo(first)
+    forth, again = undo(back), undo(first)
+    for _ in range(2):  # a resend changes nothing, though the undo was resolved to another row
+        record_decisions(review, [first, back, forth, again])
+    assert review["decision"].count == 4
     assert labels(review)[0] == (0, False)

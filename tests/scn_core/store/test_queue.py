@@ -4,11 +4,13 @@ from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
 from scn_core.records import RoundScores
+from scn_core.store import queue
 from scn_core.store.queue import plan_queue
 from scn_core.store.rounds import finish_round, start_round
 
@@ -60,3 +62,15 @@ def test_the_stored_queue_is_ordered_by_suspicion(db: Database, make_scores: Mak
     asked = sorted(range(8), key=lambda i: -made.suspicion[i])
     assert rows == [(i + 1, float(made.suspicion[i])) for i in asked]
     assert db["queue_item"].count_where("kind = 'audit' AND slot = 0 AND lease_person IS NULL") == 3
+
+
+def test_a_large_queue_is_written_with_indexes_made_anew(
+    db: Database, make_scores: MakeScores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schema = db.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
+    monkeypatch.setattr(queue, "_MANY", 5)
+    finish_round(db, start_round(db, {}, code_version="1"), make_scores(), {}, audit=3, slots=2)
+    assert db.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall() == schema
+    assert db.execute("SELECT count(*), sum(listed) FROM queue_item").fetchone() == (26, 20)
+    assert db.execute("SELECT sum(n) FROM queue_count").fetchone() == (20,)
+    assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]

@@ -70,3 +70,24 @@ def test_set_references_is_all_or_none(db: Database, labels: dict[str, int]) -> 
     with pytest.raises(DataError, match="allowed"):
         samples.set_references(db, labels)
     assert len(samples.references(db).sample_id) == 0
+
+
+def test_get_sample(db: Database, manifest: Manifest) -> None:
+    assert samples.get_sample(db, 2) == samples.StoredSample(2, manifest.samples[1])
+    assert samples.get_sample(db, 99) is None
+
+
+def test_search_gives_the_exact_key_first_then_beginnings_then_any_place(db: Database) -> None:
+    for i, key in enumerate(["b", "ab", "ba", "b_c", "bxc", "50%", "500", "B"], 20):
+        db.execute("INSERT INTO sample (id, key, path, split, given_label) VALUES (?, ?, ?, 'val', 0)", (i, key, key))
+
+    def found(text: str, limit: int = 50) -> list[str]:
+        return [one.sample.key for one in samples.search_samples(db, text, limit=limit)]
+
+    assert found("b") == ["b", "b_c", "ba", "bxc", "B", "ab"]
+    assert found("b", 2) == ["b", "b_c"]
+    assert found("b_") == ["b_c"]
+    assert found("0%") == ["50%"]
+    assert found("train/1") == ["train/1.jpg#1", "train/10.jpg#1"]
+    assert found("\\") == found("' OR 1=1 --") == []
+    assert len(found("", 3)) == 3

@@ -15,6 +15,8 @@ from scn_core.store.rounds import close_round, finish_round, record_epoch, start
 
 DECISION = "INTO decision (id, round_id, sample_id, person_id, action, label, undoes, shown, blind)"
 
+ITEM = "INTO queue_item (round_id, sample_id, kind, priority, alpha, margin, given_label)"
+
 
 @pytest.fixture
 def stranger(db: Database, tmp_path: Path, make_scores: Callable[..., RoundScores]) -> Iterator[sqlite3.Connection]:
@@ -45,7 +47,10 @@ def stranger(db: Database, tmp_path: Path, make_scores: Callable[..., RoundScore
         ("UPDATE round SET state = 'done'", "CHECK"),
         ("UPDATE round SET config = '{'", "CHECK"),
         ("INSERT INTO person (name, role) VALUES ('Ann', 'lead')", "UNIQUE"),
-        ("INSERT INTO queue_item (round_id, sample_id, kind, priority) VALUES (1, 3, 'other', 0.1)", "CHECK"),
+        (
+            f"INSERT {ITEM} VALUES (1, 3, 'other', 0.1, 0, 0, 0)",
+            "CHECK",
+        ),
         ("UPDATE queue_item SET lease_person = 1", "CHECK"),
         ("UPDATE sample SET box_left = 1", "a box has four sides"),
     ],

@@ -1,0 +1,155 @@
+"""What an answer, a mark or an undo does to the queue and the counts, within the same transaction.
+
+A face has one slot for each independent reading. The slots hold the newest live answers, one a person: as many
+people as there are slots, those who answered last. So a late answer is never refused, and an undo brings back what
+stood before it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sqlite_utils import Database
+
+from scn_core.records import ANSWERS
+from scn_core.store.schema import from_now
+
+LEASE_S = 120
+_UNTIL = from_now(LEASE_S)
+
+
+class Entry(NamedTuple):
+    """A row of the log that has just been written, or the one an undo of it leads back to."""
+
+    seq: int
+    round_id: int
+    sample_id: int
+    person_id: int
+    action: str
+    decided_at: str
+    stands: bool
+
+
+class _Slot(NamedTuple):
+    slot: int
+    answered_by: int | None
+    answered_seq: int | None
+    lease_person: int | None
+
+
+def apply_to_queue(db: Database, decision_id: str) -> None:
+    """Bring the queue in step with the decision of this id, just inserted."""
+    entry = _entry(db, decision_id)
+    if entry.action in ANSWERS:
+        _count(db, entry)
+    if not _in_review(db, entry.round_id):
+        return  # an answer of a closed round, taken back in a later one: the queue of the closed one stays
+    if entry.action in ANSWERS:
+        _settle(db, entry)
+    elif entry.action == "skip":
+        _release(db, entry) if entry.stands else _lease_again(db, entry)
+
+
+def _entry(db: Database, decision_id: str) -> Entry:
+    """The decision that an undo, an undo of an undo, ... is about; itself where it is no undo."""
+    row = db.execute(
+        """
+        WITH RECURSIVE back(id, undoes, n) AS (
+          SELECT id, undoes, 1 FROM decision WHERE id = ?
+          UNION ALL SELECT d.id, d.undoes, n + 1 FROM back JOIN decision d ON d.id = back.undoes)
+        SELECT d.seq, d.round_id, d.sample_id, d.person_id, d.action, d.decided_at, back.n % 2 = 1
+        FROM back JOIN decision d ON d.id = back.id WHERE back.undoes IS NULL
+        """,
+        (decision_id,),
+    ).fetchone()
+    return Entry(*row)
+
+
+def _count(db: Database, entry: Entry) -> None:
+    step = 1 if entry.stands else -1
+    db.execute(
+        "INSERT INTO answer_count VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n",
+        (entry.round_id, entry.person_id, entry.decided_at[:16], step),
+    )
+
+
+def _in_review(db: Database, round_id: int) -> bool:
+    return bool(db.execute("SELECT state = 'review' FROM round WHERE id = ?", (round_id,)).fetchone()[0])
+
+
+def _settle(db: Database, entry: Entry) -> None:
+    slots = [
+        _Slot(*row)
+        for row in db.execute(
+            "SELECT slot, max(answered_by), max(answered_seq), max(lease_person) FROM queue_item "
+            "WHERE round_id = ? AND sample_id = ? GROUP BY slot ORDER BY slot",
+            (entry.round_id, entry.sample_id),
+        )
+    ]
+    if not slots:
+        return  # answered, though not asked about
+    answers = _newest_answers(db, entry)[: len(slots)]
+    stay = {person: seq for person, seq, _ in answers}
+    free = [slot for slot in slots if slot.answered_by not in stay]
+    held = {slot.answered_by: slot for slot in slots if slot.answered_by in stay}
+    for slot in free:
+        if slot.answered_by is not None:
+            _reopen(db, entry, slot.slot)
+    for person, seq, action in answers:
+        taken = held.get(person)
+        if taken is None:
+            taken = min(free, key=lambda slot: (slot.lease_person != person, slot.lease_person is not None, slot.slot))
+            free.remove(taken)
+        elif taken.answered_seq == seq:
+            continue
+        _close(db, entry, taken.slot, person, seq, action)
+    if entry.person_id not in stay:
+        _lease_again(db, entry)
+
+
+def _newest_answers(db: Database, entry: Entry) -> list[tuple[int, int, str]]:
+    """(person, seq, action) of each person's newest live answer on the face in the round, the newest first."""
+    rows = db.execute(
+        "SELECT person_id, max(seq), action FROM live_decision WHERE sample_id = ? AND round_id = ? "
+        "GROUP BY person_id ORDER BY 2 DESC",
+        (entry.sample_id, entry.round_id),
+    )
+    return [(person, seq, action) for person, seq, action in rows]
+
+
+def _close(db: Database, entry: Entry, slot: int, person: int, seq: int, action: str) -> None:
+    db.execute(
+        "UPDATE queue_item SET action = ?, answered_by = ?, answered_seq = ?, lease_person = NULL, lease_until = NULL "
+        "WHERE round_id = ? AND sample_id = ? AND slot = ?",
+        (action, person, seq, entry.round_id, entry.sample_id, slot),
+    )
+
+
+def _reopen(db: Database, entry: Entry, slot: int) -> None:
+    db.execute(
+        "UPDATE queue_item SET action = NULL, answered_by = NULL, answered_seq = NULL "
+        "WHERE round_id = ? AND sample_id = ? AND slot = ?",
+        (entry.round_id, entry.sample_id, slot),
+    )
+
+
+def _release(db: Database, entry: Entry) -> None:
+    db.execute(
+        "UPDATE queue_item SET lease_person = NULL, lease_until = NULL "
+        "WHERE round_id = ? AND sample_id = ? AND lease_person = ?",
+        (entry.round_id, entry.sample_id, entry.person_id),
+    )
+
+
+def _lease_again(db: Database, entry: Entry) -> None:
+    """Whoever took an answer or a skip back has the face on screen again, unless others hold or answered it all."""
+    mine = "SELECT 1 FROM queue_item WHERE round_id = :round AND sample_id = :sample AND "
+    db.execute(
+        f"""
+        UPDATE queue_item SET lease_person = :person, lease_until = {_UNTIL}
+        WHERE id = (SELECT id FROM queue_item WHERE round_id = :round AND sample_id = :sample AND listed = 1
+            AND action IS NULL AND lease_person IS NULL ORDER BY slot LIMIT 1)
+          AND NOT EXISTS ({mine} (lease_person = :person OR answered_by = :person))
+        """,
+        {"person": entry.person_id, "round": entry.round_id, "sample": entry.sample_id},
+    )

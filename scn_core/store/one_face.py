@@ -1,0 +1,62 @@
+"""What the database says of one face: its scores in every round, and the label it has now."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import Any
+
+from sqlite_utils import Database
+
+from scn_core.records import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class FaceScore:
+    """One row of table `score`."""
+
+    round: int
+    alpha: float
+    margin: float
+    suspicion: float
+    predicted_label: int
+    proposed_label: int | None
+    trained_label: int
+    low_importance: bool
+    probabilities: tuple[float, ...]
+    """One per class."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaceLabel:
+    """The label the next round would train on, and the answer it comes from."""
+
+    label: int
+    excluded: bool
+    action: Answer | None
+    """None: nobody answered, the given label stands."""
+    round: int | None
+    person: str | None
+    decided_at: str | None
+
+
+def face_scores(db: Database, sample_id: int) -> list[FaceScore]:
+    """The scores of a face, newest round first; empty for a face that no round trained on."""
+    sql = (
+        "SELECT r.id, c.alpha, c.margin, c.suspicion, c.predicted_label, c.proposed_label, c.trained_label, "
+        "c.low_importance, c.probabilities FROM round r JOIN score c ON c.round_id = r.id AND c.sample_id = ? "
+        "ORDER BY r.id DESC"
+    )
+    return [_score(row) for row in db.execute(sql, (sample_id,))]
+
+
+def face_label(db: Database, sample_id: int) -> FaceLabel | None:
+    """The effective label of a face; None: there is no such face."""
+    sql = "SELECT label, excluded, action, round_id, person, decided_at FROM effective_label WHERE sample_id = ?"
+    row = db.execute(sql, (sample_id,)).fetchone()
+    return None if row is None else FaceLabel(row[0], bool(row[1]), *row[2:])
+
+
+def _score(row: tuple[Any, ...]) -> FaceScore:
+    *plain, low, blob = row
+    return FaceScore(*[*plain, bool(low), struct.unpack(f"<{len(blob) // 4}f", blob)])

@@ -1,0 +1,123 @@
+"""The rules of reviewing in the plainest words, to compare the store with."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlite_utils import Database
+
+from scn_core.records import ANSWERS, MARKS, Action, Decision, QueueFilter, QueueItem
+
+PEOPLE = ("ann", "bob", "eve")
+
+
+def decide(sample_id: int, action: Action, person: str = "ann", *, round_id: int = 1, **more: Any) -> Decision:
+    """In the toy data set sample i has the given label (i - 1) % 3, and i % 3 is proposed."""
+    labels = {"accept": sample_id % 3, "keep": (sample_id - 1) % 3}
+    label = more.pop("label", labels.get(action))
+    return Decision(str(uuid.uuid4()), round_id, sample_id, person, action, label, **more)
+
+
+def undo(target: Decision) -> Decision:
+    return decide(target.sample_id, "undo", target.person, round_id=target.round, undoes=target.id)
+
+
+@dataclass
+class Log:
+    """Every row in order; an entry counts unless an entry that counts takes it back."""
+
+    rows: list[Decision] = field(default_factory=list)
+
+    def live(self, decision: Decision) -> bool:
+        return not any(later.undoes == decision.id and self.live(later) for later in self.rows)
+
+    def free(self, person: str) -> list[Decision]:
+        """Own rows that nothing has taken back directly."""
+        undone = {row.undoes for row in self.rows}
+        return [row for row in self.rows if row.person == person and row.id not in undone]
+
+    def answers(self, sample_id: int) -> list[Decision]:
+        return [d for d in self.rows if d.sample_id == sample_id and d.action in ANSWERS and self.live(d)]
+
+    def marks(self, sample_id: int) -> list[Decision]:
+        return [d for d in self.rows if d.sample_id == sample_id and d.action in MARKS and self.live(d)]
+
+    def readings(self, sample_id: int, slots: int) -> set[tuple[str, str, str]]:
+        """(person, action, id) of the newest answer of each of the `slots` people who answered last."""
+        newest = {d.person: d for d in self.answers(sample_id)}
+        last = sorted(newest.values(), key=self.rows.index)[-slots:]
+        return {(d.person, d.action, d.id) for d in last}
+
+    def label(self, sample_id: int) -> tuple[int, bool]:
+        given = (sample_id - 1) % 3
+        answers = self.answers(sample_id)
+        if not answers:
+            return given, False
+        last = answers[-1]
+        changed = last.action in ("accept", "relabel") and last.label is not None
+        return (last.label if changed and last.label is not None else given), last.action == "exclude"
+
+
+def listed(db: Database, round_id: int = 1) -> list[dict[str, Any]]:
+    """Every listed item with all that orders and filters ask for, straight from the tables, by id."""
+    return list(
+        db.query(
+            """
+            SELECT q.*, (SELECT name FROM person WHERE id = q.answered_by) AS reviewer,
+              EXISTS (SELECT 1 FROM live_mark m WHERE m.sample_id = q.sample_id AND m.round_id = q.round_id
+                AND m.action = 'flag') AS flagged,
+              (SELECT group_concat(m.person_id) FROM live_mark m WHERE m.sample_id = q.sample_id
+                AND m.round_id = q.round_id AND m.action = 'skip') AS skippers
+            FROM queue_item q WHERE q.round_id = ? AND q.listed = 1 ORDER BY q.id
+            """,
+            [round_id],
+        )
+    )
+
+
+def matches(item: dict[str, Any], where: QueueFilter, viewer_id: int) -> bool:
+    """Whether an item is what a filter asks for."""
+    skipped = str(viewer_id) in (item["skippers"] or "").split(",")
+    state = {
+        "all": True,
+        "open": item["action"] is None,
+        "answered": item["action"] is not None,
+        "skipped": item["action"] is None and skipped,
+    }.get(where.state, item["action"] == where.state)
+    given, proposed = item["given_label"], item["proposed_label"]
+    return (
+        state
+        and where.given in (None, given)
+        and (where.proposed is None or where.proposed == proposed)
+        and not (where.unproposed and (proposed is not None or item["kind"] == "audit"))
+        and (where.label is None or where.label in (given, proposed))
+        and where.alpha_from <= item["alpha"]
+        and (item["alpha"] < where.alpha_to or where.alpha_to == 1)
+        and (not where.flagged or bool(item["flagged"]))
+        and where.reviewer in (None, item["reviewer"])
+    )
+
+
+def in_order(items: list[dict[str, Any]], where: QueueFilter, viewer_id: int) -> list[int]:
+    """Ids of the items a filter asks for, sorted; `items`: all of the round, by id."""
+    totals: dict[tuple[int, int], int] = {}
+    for item in items:
+        totals[_pair(item)] = totals.get(_pair(item), 0) + 1
+
+    def key(item: dict[str, Any]) -> tuple[Any, ...]:
+        group = (-totals[_pair(item)], _pair(item)) if where.grouped else ()
+        newest = (0, -item["answered_seq"]) if item["action"] else (1, -item["sample_id"])
+        order = {"suspicion": (), "alpha": (item["alpha"],), "margin": (-item["margin"],), "newest": newest}
+        return (*group, *order[where.order], item["id"])
+
+    return [item["id"] for item in sorted((i for i in items if matches(i, where, viewer_id)), key=key)]
+
+
+def _pair(item: dict[str, Any]) -> tuple[int, int]:
+    return item["given_label"], -1 if item["proposed_label"] is None else item["proposed_label"]
+
+
+def ids(items: list[QueueItem]) -> list[int]:
+    return [item.id for item in items]

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import pytest
+from sqlite_utils import Database
+
+from scn_core.errors import WorkspaceError
+from scn_core.store.people import set_active
+from scn_core.store.sessions import end_session, end_sessions_of, session_person, start_session
+
+
+def test_a_session_belongs_to_a_person_until_it_ends(db: Database) -> None:
+    start_session(db, 1, "hash", 8)
+    person = session_person(db, "hash")
+    assert person is not None
+    assert person.name == "ann"
+    assert session_person(db, "other") is None
+    end_session(db, "hash")
+    end_session(db, "hash")
+    assert session_person(db, "hash") is None
+
+
+def test_a_session_runs_out_and_is_forgotten(db: Database) -> None:
+    start_session(db, 1, "old", 8)
+    db.execute("UPDATE session SET expires_at = '2001-01-01T00:00:00.000Z'")
+    assert session_person(db, "old") is None
+    start_session(db, 1, "new", 0.5)
+    assert [row["token_hash"] for row in db["session"].rows] == ["new"]
+
+
+def test_who_is_not_active_has_no_session(db: Database) -> None:
+    start_session(db, 2, "hash", 8)
+    set_active(db, 2, False)
+    assert session_person(db, "hash") is None
+
+
+def test_all_sessions_of_a_person_end(db: Database) -> None:
+    for name in ("a", "b"):
+        start_session(db, 1, name, 8)
+    start_session(db, 2, "c", 8)
+    assert end_sessions_of(db, 1) == 2
+    assert session_person(db, "c") is not None
+
+
+def test_nobodys_session_is_refused(db: Database) -> None:
+    with pytest.raises(WorkspaceError, match="session of person 99"):
+        start_session(db, 99, "hash", 8)
