@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import Field, asdict, dataclass, field, fields
 from typing import Any, Literal, get_args
 
-from scn_core.errors import UsageError
+from scn_core.errors import UsageError, WorkspaceError
 
 RelabelMode = Literal["review", "auto", "off"]
 Precision = Literal["auto", "bf16", "fp32"]
@@ -80,6 +80,27 @@ class TrainSettings:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class ReviewSettings:
+    """Table [review] of workspace.toml: how rounds are reviewed."""
+
+    readings: int = option(1, "how many people answer each face, blind to each other", low=1, high=9)
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Any], *, source: str) -> ReviewSettings:
+        """Settings from a table; what it does not say stays as it is here.
+
+        Raises WorkspaceError naming `source` and the key for an unknown key, a value of another type or out of range.
+        """
+        known = {setting.name: setting for setting in fields(cls)}
+        for name, value in table.items():
+            if name not in known:
+                raise WorkspaceError(f"{source}: found key {name!r}; allowed: {', '.join(known)}; correct it")
+            if not _fits(known[name], value):
+                raise WorkspaceError(f"{source}: found {name} = {value!r}; allowed: {allowed(known[name])}; correct it")
+        return cls(**table)
+
+
 def flag(name: str) -> str:
     """The command-line flag of a setting: image_size -> --image-size."""
     return "--" + name.replace("_", "-")
@@ -99,6 +120,11 @@ def allowed(setting: Field[Any]) -> str:
 
 
 def _check(setting: Field[Any], value: Any) -> None:
+    if not _fits(setting, value):
+        raise UsageError(f"{flag(setting.name)}: found {value!r}; allowed: {allowed(setting)}")
+
+
+def _fits(setting: Field[Any], value: Any) -> bool:
     low, high, choices = (setting.metadata[name] for name in ("low", "high", "choices"))
     types = {bool: (bool,), int: (int,), float: (int, float), str: (str,), type(None): (str, type(None))}
     right = isinstance(value, types[type(setting.default)])
@@ -106,5 +132,4 @@ def _check(setting: Field[Any], value: Any) -> None:
         right = False
     if right and low is not None:
         right = low <= value <= (sys.float_info.max if high is None else high)  # so that nan and inf fail
-    if not right or (choices and value not in choices):
-        raise UsageError(f"{flag(setting.name)}: found {value!r}; allowed: {allowed(setting)}")
+    return right and (not choices or value in choices)

@@ -40,6 +40,7 @@ class RoundBars:
 
     def __init__(self) -> None:
         self._decoding: Counter | None = None
+        self._drawing: Counter | None = None
         self._training: tqdm[NoReturn] | None = None
 
     def message(self, text: str) -> None:
@@ -50,6 +51,13 @@ class RoundBars:
         """The pixel cache is being filled."""
         self._decoding = self._decoding or Counter("decoding", "face", total)
         self._decoding.advance(faces)
+
+    def thumbnails(self, faces: int, total: int) -> None:
+        """Thumbnails are being drawn, after the last epoch."""
+        if self._drawing is None:
+            self.close()
+            self._drawing = Counter("thumbnails", "face", total)
+        self._drawing.advance(faces)
 
     def step(self, report: StepReport, epochs: int) -> None:
         """Moves the bar, with the running means of the epoch behind it."""
@@ -72,8 +80,9 @@ class RoundBars:
 
     def close(self) -> None:
         """Clears what is left of the bars."""
-        if self._decoding is not None:
-            self._decoding.close()
+        for counter in (self._decoding, self._drawing):
+            if counter is not None:
+                counter.close()
         if self._training is not None:
             self._training.close()
 

@@ -1,6 +1,7 @@
 """A round from beginning to end; the only place that knows the order of its steps.
 
-effective labels -> pixels -> train -> clean pass -> scores, proposals and queue in one transaction -> review
+effective labels -> pixels -> train -> clean pass -> neighbours -> scores, proposals and queue in one transaction ->
+review -> thumbnails
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -23,13 +23,15 @@ from scn_core.config import TrainSettings
 from scn_core.datasets.pixels import pixel_cache
 from scn_core.errors import TrainingError, WorkspaceError
 from scn_core.labels import ClassVocabulary
-from scn_core.records import EpochReport, IntArray, PixelArray, RoundInfo, RoundScores
+from scn_core.records import EpochReport, IntArray, PixelArray, RoundInfo
 from scn_core.round_faces import RoundFaces, fixed_faces
+from scn_core.round_results import leave_neighbours, leave_weights, round_scores, without_proposals
 from scn_core.scn.model import SelfCureNetwork, build_model
-from scn_core.scn.suspicion import suspicion
 from scn_core.store import rounds as store
+from scn_core.store.round_faces import given_labels, queued_samples
 from scn_core.store.samples import classes, iter_samples
-from scn_core.training.checkpoint import drop_checkpoint, load_checkpoint, save_weights
+from scn_core.thumbnails import write_thumbnails
+from scn_core.training.checkpoint import drop_checkpoint, load_checkpoint
 from scn_core.training.collapse import collapse_warning
 from scn_core.training.device import choose_compute
 from scn_core.training.loop import StepReport, Training, TrainingData, TrainingResult
@@ -48,6 +50,9 @@ class Watcher(Protocol):
 
     def decoded(self, faces: int, total: int) -> None:
         """`faces` more of `total` pictures are in the pixel cache."""
+
+    def thumbnails(self, faces: int, total: int) -> None:
+        """`faces` more of `total` thumbnails are in thumbs.db."""
 
     def step(self, report: StepReport, epochs: int) -> None:
         """Where the current epoch is, about twice a second."""
@@ -143,9 +148,10 @@ class _Job:
     def __init__(
         self, workspace: Workspace, db: Database, number: int, settings: TrainSettings, watcher: Watcher
     ) -> None:
-        self.db, self.number, self.settings, self.watcher = db, number, settings, watcher
+        self.workspace, self.db, self.number = workspace, db, number
+        self.settings, self.watcher = settings, watcher
         self.folder = workspace.round_folder(number)
-        self.pixel_folder = workspace.pixels
+        self.readings = workspace.settings().review.readings  # now: hours later the file may be half edited
         self.classes: ClassVocabulary = classes(db)
         self.reports = store.epochs(db, number)
         self._heard = time.monotonic()
@@ -163,8 +169,13 @@ class _Job:
             f"{training.compute.describe()}; {len(faces.rows):,} faces to train on, {len(faces.val_rows):,} to validate"
         )
         result = training.run(resume=True, on_epoch=self._on_epoch, on_step=self._on_step)
-        self._leave_weights(model)
-        self._finish(faces, result, self._metrics(training, pixels, faces, result))
+        leave_weights(self.folder, model, self.settings, self.classes)
+        metrics = self._metrics(training, pixels, faces, result)
+        result = without_proposals(result, faces.settled | (self.settings.relabel == "off"))
+        given = given_labels(self.db, faces.sample_id)
+        neighbours = leave_neighbours(self.folder, faces.sample_id, given, training, result, self._beat)
+        self._finish(faces, result, metrics)
+        self._draw_thumbnails(neighbours)
 
     def _decode(self, root: Path) -> PixelArray:
         samples = [stored.sample for stored in iter_samples(self.db)]
@@ -173,7 +184,7 @@ class _Job:
             self.watcher.decoded(faces, len(samples))
             self._beat()
 
-        return pixel_cache(self.pixel_folder, samples, root, self.settings.image_size, progress=progress)
+        return pixel_cache(self.workspace.pixels, samples, root, self.settings.image_size, progress=progress)
 
     def _on_step(self, report: StepReport) -> None:
         self.watcher.step(report, self.settings.epochs)
@@ -207,17 +218,6 @@ class _Job:
     def _log(self, text: str) -> None:
         with (self.folder / "log.txt").open("a", encoding="utf-8") as log:
             log.write(f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {text}\n")
-
-    def _leave_weights(self, model: SelfCureNetwork) -> None:
-        save_weights(self.folder, model)
-        meta = {
-            "backbone": self.settings.backbone,
-            "image_size": self.settings.image_size,
-            "classes": list(self.classes.names),
-            "epochs": self.settings.epochs,
-            "code_version": __version__,
-        }
-        (self.folder / "meta.json").write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")
 
     def _metrics(
         self, training: Training, pixels: PixelArray, faces: RoundFaces, result: TrainingResult
@@ -253,12 +253,16 @@ class _Job:
     def _finish(self, faces: RoundFaces, result: TrainingResult, metrics: dict[str, Any]) -> None:
         dynamics = np.load(self.folder / "dynamics.npy", mmap_mode="r")
         scores = round_scores(faces.sample_id, result, dynamics[self._first_telling_epoch() :])
-        unasked = faces.settled | (self.settings.relabel == "off")
-        scores = replace(scores, proposed_label=np.where(unasked, -1, scores.proposed_label))
         proposals = int((scores.proposed_label >= 0).sum())
         metrics |= {"proposals": proposals, "low_importance": int(scores.low_importance.sum())}
         store.finish_round(
-            self.db, self.number, scores, metrics, audit=self.settings.audit_samples, seed=self.settings.seed
+            self.db,
+            self.number,
+            scores,
+            metrics,
+            audit=self.settings.audit_samples,
+            seed=self.settings.seed,
+            slots=self.readings,
         )
         for number in range(1, self.number):  # a kill between these two steps may have left several in review
             if store.get_round(self.db, number).state == "review":
@@ -266,22 +270,20 @@ class _Job:
                 self._say(f"round {number} is closed: round {self.number} takes its place")
         drop_checkpoint(self.folder)
 
-
-def round_scores(
-    sample_id: IntArray, result: TrainingResult, dynamics: np.ndarray[Any, np.dtype[np.void]]
-) -> RoundScores:
-    """A round's last clean pass, and the (epochs, N) dynamics suspicion is taken from, as columns of table `score`."""
-    rule = result.rule
-    return RoundScores(
-        sample_id=sample_id,
-        alpha=result.alpha.cpu().numpy(),
-        p_given=rule.p_given.cpu().numpy(),
-        p_max=rule.p_max.cpu().numpy(),
-        predicted_label=rule.predicted.cpu().numpy(),
-        margin=rule.margin.cpu().numpy(),
-        suspicion=suspicion(dynamics),
-        low_importance=rule.low_importance.cpu().numpy(),
-        proposed_label=rule.proposed.cpu().numpy(),
-        trained_label=result.labels.cpu().numpy(),
-        probabilities=rule.probabilities.cpu().numpy(),
-    )
+    def _draw_thumbnails(self, neighbours: IntArray) -> None:
+        """Of all that people may look at. The round is in review by now: what is missing is drawn when it is shown."""
+        shown = np.union1d(queued_samples(self.db, self.number), neighbours)
+        there = np.zeros(shown.max(initial=0) + 1, np.bool_)
+        there[shown] = True
+        stored = (each for each in iter_samples(self.db) if each.id < len(there) and there[each.id])
+        try:
+            unusable = write_thumbnails(
+                self.workspace, stored, lambda faces: self.watcher.thumbnails(faces, len(shown))
+            )
+        except KeyboardInterrupt:  # the round is whole, there would be nothing to resume
+            self._say("thumbnails: stopped by hand; those that are missing are drawn when they are shown")
+        except WorkspaceError as error:
+            self._say(f"thumbnails: {error}; until then they are drawn when they are shown")
+        else:
+            if unusable:
+                self._say(f"thumbnails: {unusable:,} of {len(shown):,} faces have no usable picture any more")

@@ -6,7 +6,7 @@ import sqlite3
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import tomli_w
 from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
+from scn_core.config import ReviewSettings
 from scn_core.datasets.demo_faces import draw_demo
 from scn_core.datasets.noise import parse_noise, with_noise
 from scn_core.datasets.registry import find_dataset, read_manifest
@@ -46,10 +47,13 @@ class WorkspaceSettings:
     """The options the data set was read with."""
     train: dict[str, Any] = field(default_factory=dict)
     """Options of a round, overridden by flags."""
+    review: ReviewSettings = field(default_factory=ReviewSettings)
+    """How rounds are reviewed."""
 
 
 _TOML_TYPES: dict[str, type] = {
-    "dataset": str, "root": str, "classes": list, "seed": int, "noise": str, "source": dict, "train": dict,
+    "dataset": str, "root": str, "classes": list, "seed": int, "noise": str,
+    "source": dict, "train": dict, "review": dict,
 }  # fmt: skip
 _TOML_WORDS: dict[type, str] = {str: "text", list: "a list", int: "a whole number", dict: "a table"}
 
@@ -69,6 +73,11 @@ class Workspace:
     def database_file(self) -> Path:
         """review.db."""
         return self.path / "review.db"
+
+    @property
+    def thumbs_file(self) -> Path:
+        """thumbs.db."""
+        return self.path / "thumbs.db"
 
     @property
     def pixels(self) -> Path:
@@ -99,7 +108,8 @@ class Workspace:
                 raise WorkspaceError(
                     f"{self.settings_file}: found {name} = {value!r}; allowed: {_TOML_WORDS[_TOML_TYPES[name]]}"
                 )
-        return WorkspaceSettings(**said)
+        review = ReviewSettings.from_table(said.pop("review", {}), source=f"{self.settings_file}, table [review]")
+        return WorkspaceSettings(**said, review=review)
 
     @contextmanager
     def database(self, *, read_only: bool = False) -> Iterator[Database]:
@@ -226,6 +236,7 @@ def _write_settings(workspace: Workspace, manifest: Manifest, source: Source, no
             for f in fields(source)
             if f.name != "seed" and getattr(source, f.name) is not None
         },
+        "review": asdict(ReviewSettings()),
         "train": {},
     }
     unfinished = workspace.settings_file.with_suffix(".tmp")

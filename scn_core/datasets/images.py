@@ -34,15 +34,19 @@ class Look(NamedTuple):
     """Hash of the file's content, empty where it could not be read."""
 
 
-def open_face(path: Path, box: Box | None, side: int) -> PixelArray:
+def open_face(path: Path, box: Box | None, side: int, *, enlarge: bool = True) -> PixelArray:
     """A face as (side, side, 3) RGB bytes: the square around the box's centre, or the picture's central square.
 
-    The square is moved and shrunk to lie within the picture, never stretched. A picture of several frames gives
-    its first. Raises OSError or ValueError for a file that `check_face` would report.
+    The square is moved and shrunk to lie within the picture, never stretched; without `enlarge`, a square smaller
+    than `side` keeps its size. A picture of several frames gives its first.
+    Raises OSError or ValueError for a file that `check_face` would report.
     """
     with Image.open(path, formats=FORMATS) as picture:
         width, height = _upright_size(picture)
+        if (wrong := _wrong_size(width, height, box)) is not None:
+            raise ValueError(wrong)
         left, top, square = _square(width, height, box)
+        side = side if enlarge else min(side, square)
         shrink = side * _REDUCE / square
         picture.draft("RGB", (round(picture.width * shrink) + 1, round(picture.height * shrink) + 1))
         upright = _rgb(_upright(picture))
@@ -76,12 +80,8 @@ def _wrong(content: bytes, box: Box | None) -> str | None:
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
             width, height = _upright_size(picture)
-            if width * height > MAX_PIXELS:
-                return f"a picture of {width} x {height}, over {MAX_PIXELS:,} pixels"
-            if min(width, height) < MIN_SIDE:
-                return f"a picture of {width} x {height}, under {MIN_SIDE} pixels"
-            if box is not None and not _overlaps(box, width, height):
-                return f"{box}, outside the picture of {width} x {height} or under {MIN_SIDE} pixels"
+            if (wrong := _wrong_size(width, height, box)) is not None:
+                return wrong
             # Reads every byte of the scan all the same, at a fraction of the arithmetic.
             picture.draft("RGB", (MIN_SIDE, MIN_SIDE))
             picture.load()
@@ -92,6 +92,16 @@ def _wrong(content: bytes, box: Box | None) -> str | None:
         return f"a picture of over {MAX_PIXELS:,} pixels"
     except Exception as error:  # a decoder fed with damaged bytes raises whatever it stumbles over
         return f"a damaged picture ({error})"
+    return None
+
+
+def _wrong_size(width: int, height: int, box: Box | None) -> str | None:
+    if width * height > MAX_PIXELS:
+        return f"a picture of {width} x {height}, over {MAX_PIXELS:,} pixels"
+    if min(width, height) < MIN_SIDE:
+        return f"a picture of {width} x {height}, under {MIN_SIDE} pixels"
+    if box is not None and not _overlaps(box, width, height):
+        return f"{box}, outside the picture of {width} x {height} or under {MIN_SIDE} pixels"
     return None
 
 

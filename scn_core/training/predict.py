@@ -37,7 +37,7 @@ def clean_pass(
 ) -> CleanPass:
     """Logits and importance weights of all faces, in their order. Leaves the model in the mode it was in."""
     logits, alphas = [], []
-    with _evaluating(model), compute.autocast():
+    with evaluating(model), compute.autocast():
         for rows in faces.in_order(batch_size or compute.clean_batch):
             output = model(faces.pictures(rows))
             logits.append(output.logits)
@@ -59,7 +59,7 @@ def settle_statistics(
     if not norms:
         return
     momenta = [norm.momentum for norm in norms]
-    with _evaluating(model), compute.autocast():
+    with evaluating(model), compute.autocast():
         for norm in norms:
             norm.reset_running_stats()
             norm.momentum = None  # a plain average over the batches that follow
@@ -71,7 +71,8 @@ def settle_statistics(
 
 
 @contextmanager
-def _evaluating(model: nn.Module) -> Iterator[None]:
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode within; afterwards the mode it was in."""
     training = model.training
     model.eval()
     try:

@@ -42,6 +42,7 @@ class Recorder:
         self.messages: list[str] = []
         self.epochs: list[EpochReport] = []
         self.faces_decoded = 0
+        self.thumbnails_drawn = 0
         self._on_epoch = on_epoch
 
     def message(self, text: str) -> None:
@@ -49,6 +50,9 @@ class Recorder:
 
     def decoded(self, faces: int, total: int) -> None:
         self.faces_decoded += faces
+
+    def thumbnails(self, faces: int, total: int) -> None:
+        self.thumbnails_drawn += faces
 
     def step(self, report: StepReport, epochs: int) -> None:
         assert 1 <= report.step <= report.steps

@@ -28,14 +28,17 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "round_faces": READERS,
     "status": READERS | {"workspace"},
     "reports": READERS | {"evaluate"},
+    "thumbnails": READERS | {"workspace"},
+    "round_files": GROUND | {"workspace"},
     "progress": GROUND | {"training"},  # for types alone: see the test that counts torch
-    "rounds": READERS | {"scn", "training", "workspace", "round_faces"},
+    "round_results": GROUND | {"scn", "training", "round_files"},
+    "rounds": READERS | {"scn", "training", "workspace", "round_faces", "round_results", "thumbnails"},
     "cli": READERS | {"training", "rounds", "workspace", "evaluate", "export", "status", "reports", "progress"},
     "__main__": frozenset({"cli"}),
 }
 """Part -> the parts it may import: a file or folder directly under scn_core; 'scn_core' is the package itself."""
 
-TORCH_FREE = MAY_IMPORT.keys() - {"scn", "training", "rounds", "__main__"}
+TORCH_FREE = MAY_IMPORT.keys() - {"scn", "training", "round_results", "rounds", "__main__"}
 
 
 def part_of(module: str) -> str:

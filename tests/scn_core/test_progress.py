@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+import time
 
 import pytest
 
@@ -45,6 +46,20 @@ def test_the_bar_tells_all_and_is_gone_afterwards(monkeypatch: pytest.MonkeyPatc
     assert "<" in drawn  # elapsed<left
     bars.close()
     assert screen.getvalue().endswith("\r")
+    assert screen.getvalue().rstrip("\r").rpartition("\r")[2].strip() == ""
+
+
+def test_thumbnails_get_a_bar_of_their_own_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = screen_on(monkeypatch)
+    bars = RoundBars()
+    bars.step(step(3, 10), 3)
+    for _ in range(5):
+        bars.thumbnails(16, 100)
+        time.sleep(0.05)
+    drawn = screen.getvalue().rpartition("\r")[2]
+    bars.close()
+    assert drawn.startswith("thumbnails:")
+    assert "/100" in drawn
     assert screen.getvalue().rstrip("\r").rpartition("\r")[2].strip() == ""
 
 

@@ -34,7 +34,7 @@ from scn_core.workspace import Workspace
 from tests.scn_core.conftest import Process, Recorder, settings
 
 StartProcess = Callable[..., Process]
-FINISHED = ["config.json", "dynamics.npy", "faces.npz", "log.txt", "meta.json", "weights.safetensors"]
+FINISHED = ["config.json", "dynamics.npy", "faces.npz", "log.txt", "meta.json", "neighbours.npy", "weights.safetensors"]
 
 
 def train(workspace: Workspace, watcher: Recorder | None = None, *, resume: bool = False, **changes: Any) -> RoundInfo:

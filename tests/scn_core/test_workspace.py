@@ -12,6 +12,7 @@ import pytest
 import tomli_w
 from PIL import Image
 
+from scn_core.config import ReviewSettings
 from scn_core.datasets.source import Source
 from scn_core.errors import DataError, UsageError, WorkspaceError
 from scn_core.records import Manifest
@@ -245,6 +246,39 @@ def test_what_settings_may_not_say_is_named(changes: dict[str, Any], error: str,
 def test_train_options_are_read_from_the_file(workspace: Workspace) -> None:
     edit(workspace, train={"epochs": 41, "learn_margin_rank": True})
     assert workspace.settings().train == {"epochs": 41, "learn_margin_rank": True}
+
+
+def test_review_options_are_read_from_the_file(workspace: Workspace) -> None:
+    assert tomllib.loads(workspace.settings_file.read_text(encoding="utf-8"))["review"] == {"readings": 1}
+    edit(workspace, review={"readings": 3})
+    assert workspace.settings().review == ReviewSettings(readings=3)
+    edit(workspace, review={})
+    assert workspace.settings().review == ReviewSettings(readings=1)
+
+
+def test_a_workspace_from_before_there_were_review_options_is_read(workspace: Workspace) -> None:
+    said = tomllib.loads(workspace.settings_file.read_text(encoding="utf-8"))
+    del said["review"]
+    workspace.settings_file.write_text(tomli_w.dumps(said), encoding="utf-8")
+    assert workspace.settings().review == ReviewSettings(readings=1)
+
+
+@pytest.mark.parametrize(
+    ("review", "error"),
+    [
+        ({"readings": 0}, r"table \[review\]: found readings = 0; allowed: a whole number from 1 to 9; correct it"),
+        ({"readings": 10}, "found readings = 10; allowed: a whole number from 1 to 9"),
+        ({"readings": "2"}, "found readings = '2'; allowed: a whole number from 1 to 9"),
+        ({"readings": 2.0}, r"found readings = 2\.0; allowed: a whole number from 1 to 9"),
+        ({"readings": True}, "found readings = True; allowed: a whole number from 1 to 9"),
+        ({"reading": 2}, r"table \[review\]: found key 'reading'; allowed: readings; correct it"),
+        (3, "found review = 3; allowed: a table"),
+    ],
+)
+def test_wrong_review_options_name_file_and_key(review: object, error: str, workspace: Workspace) -> None:
+    edit(workspace, review=review)
+    with pytest.raises(WorkspaceError, match=rf"workspace\.toml.*{error}"):
+        workspace.settings()
 
 
 def test_a_missing_or_foreign_database_is_told(workspace: Workspace) -> None:

@@ -1,0 +1,44 @@
+"""Faces as small and large WebP pictures for people to look at.
+
+Decoded and encoded again: what reaches a browser is pixels alone, whatever the file held beside them (EXIF, text, ICC).
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from PIL import Image
+
+from scn_core.datasets.images import open_face
+from scn_core.records import Box, PixelArray
+
+THUMB_SIDE = 128
+LARGE_SIDE = 768
+_QUALITY = 75
+_LARGE_QUALITY = 85
+
+RECIPE = f"webp {THUMB_SIDE} {_QUALITY}"
+"""What a thumbnail depends on beside its picture: another recipe, another thumbnail."""
+
+
+def make_thumbnail(path: Path, box: Box | None) -> bytes:
+    """A face as WebP of 128 x 128 pixels, cut as the trainer cuts it.
+
+    Raises OSError or ValueError for a file that `check_face` would report.
+    """
+    return _webp(open_face(path, box, THUMB_SIDE), _QUALITY)
+
+
+def large_face(path: Path, box: Box | None, side: int = LARGE_SIDE) -> bytes:
+    """The same cut as WebP of at most `side` x `side` pixels, never enlarged beyond its own.
+
+    Raises OSError or ValueError for a file that `check_face` would report.
+    """
+    return _webp(open_face(path, box, side, enlarge=False), _LARGE_QUALITY)
+
+
+def _webp(face: PixelArray, quality: int) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(face).save(file, "WEBP", quality=quality)
+    return file.getvalue()

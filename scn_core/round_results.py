@@ -1,0 +1,98 @@
+"""What a trained round leaves behind: its network, its scores as columns, the neighbours of its doubtful faces."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from scn_core import __version__
+from scn_core.config import TrainSettings
+from scn_core.labels import ClassVocabulary
+from scn_core.records import BoolArray, IntArray, RoundScores
+from scn_core.round_files import NEIGHBOUR_COUNT, NEIGHBOURS, write_neighbours
+from scn_core.scn.model import SelfCureNetwork
+from scn_core.scn.suspicion import suspicion
+from scn_core.training.checkpoint import save_weights
+from scn_core.training.loop import Training, TrainingResult
+from scn_core.training.neighbours import ConfidentNeighbours, confident_neighbours, unit_features
+
+
+def leave_weights(folder: Path, model: SelfCureNetwork, settings: TrainSettings, classes: ClassVocabulary) -> None:
+    """The network after the last epoch, and what it takes to build it again."""
+    save_weights(folder, model)
+    meta = {
+        "backbone": settings.backbone,
+        "image_size": settings.image_size,
+        "classes": list(classes.names),
+        "epochs": settings.epochs,
+        "code_version": __version__,
+    }
+    (folder / "meta.json").write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")
+
+
+def without_proposals(result: TrainingResult, unasked: BoolArray) -> TrainingResult:
+    """The result with no relabel proposed for the faces of the (N,) mask."""
+    proposed = result.rule.proposed
+    kept = proposed.masked_fill(torch.from_numpy(unasked).to(proposed.device), -1)
+    return replace(result, rule=replace(result.rule, proposed=kept))
+
+
+def leave_neighbours(
+    folder: Path,
+    sample_id: IntArray,
+    given: IntArray,
+    training: Training,
+    result: TrainingResult,
+    step: Callable[[], None],
+) -> IntArray:
+    """neighbours.npy, from one more clean pass; returns the sample ids that are a neighbour of any face.
+
+    Args:
+        folder: of the round.
+        sample_id: (N,) of the training faces.
+        given: (N,) labels that people are shown as given; those of earlier decisions are not among them.
+        training: the round's, its network as it was at the last clean pass.
+        result: of that pass.
+        step: called after every piece of the work.
+    """
+    features = unit_features(training.model, training.faces, training.compute, step)
+    shown_as = torch.from_numpy(given).to(features.device)
+    found = confident_neighbours(features, result.rule, result.labels, shown_as, count=NEIGHBOUR_COUNT, step=step)
+    rows = neighbour_rows(sample_id, found)
+    write_neighbours(folder, rows)
+    shown = np.union1d(rows["given"], rows["other"])
+    return shown[shown >= 0]
+
+
+def neighbour_rows(sample_id: IntArray, found: ConfidentNeighbours) -> npt.NDArray[np.void]:
+    """The rows of neighbours.npy: places among the training faces become sample ids."""
+    rows = np.empty(len(found.rows), NEIGHBOURS)
+    rows["sample_id"] = sample_id[found.rows]
+    rows["other_label"] = found.other_label
+    for side, places in (("given", found.given), ("other", found.other)):
+        rows[side] = np.where(places >= 0, sample_id[places], -1)
+    return rows
+
+
+def round_scores(sample_id: IntArray, result: TrainingResult, dynamics: npt.NDArray[np.void]) -> RoundScores:
+    """A round's last clean pass, and the (epochs, N) dynamics suspicion is taken from, as columns of table `score`."""
+    rule = result.rule
+    return RoundScores(
+        sample_id=sample_id,
+        alpha=result.alpha.cpu().numpy(),
+        p_given=rule.p_given.cpu().numpy(),
+        p_max=rule.p_max.cpu().numpy(),
+        predicted_label=rule.predicted.cpu().numpy(),
+        margin=rule.margin.cpu().numpy(),
+        suspicion=suspicion(dynamics),
+        low_importance=rule.low_importance.cpu().numpy(),
+        proposed_label=rule.proposed.cpu().numpy(),
+        trained_label=result.labels.cpu().numpy(),
+        probabilities=rule.probabilities.cpu().numpy(),
+    )
