@@ -19,10 +19,14 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
 	touch $@
 
-demo: $(VENV)/.run
+# Once: a second `make demo` opens the same round again.
+$(DEMO)/.ready: | $(VENV)/.run
 	test -f $(DEMO)/workspace.toml || $(BIN)/python -m scn_core init $(DEMO) --dataset demo
 	$(BIN)/python -m scn_core train $(DEMO) --image-size 64 --epochs 12 --batch-size 64
-	$(BIN)/python -m scn_core proposals $(DEMO) --limit 20
+	touch $@
+
+demo: $(VENV)/.run $(DEMO)/.ready
+	$(BIN)/python -m review_app serve $(DEMO) --open
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest

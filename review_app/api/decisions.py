@@ -1,0 +1,79 @@
+"""Decisions in, and what can be undone and redone."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlite_utils import Database
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from review_app.api.pages import known_round
+from review_app.bodies import DecisionsBody
+from review_app.endpoint import as_person, as_person_writing
+from review_app.json_body import read_json
+from review_app.refused import Refused
+from scn_core.records import Decision
+from scn_core.store.decisions import Refusal, record_each
+from scn_core.store.my_work import Pace, UndoUnits, Unit, pace, undo_units
+from scn_core.store.people import Person
+
+
+@dataclass(frozen=True)
+class _Recorded:
+    """What became of a batch."""
+
+    saved: list[str]
+    refused: list[Refusal]
+    pace: Pace
+
+
+async def decisions(request: Request) -> Response:
+    """POST /api/decisions. Answered only after the commit."""
+    body = DecisionsBody.read(await read_json(request))
+    done = await as_person_writing(request, _record, body)
+    return JSONResponse(
+        {"saved": done.saved, "refused": [asdict(refusal) for refusal in done.refused], "pace": asdict(done.pace)}
+    )
+
+
+async def history(request: Request) -> Response:
+    """GET /api/history?round=R."""
+    units = await as_person(request, _history, round_asked(request))
+    return JSONResponse({"undo": [_unit(unit) for unit in units.undo], "redo": [_unit(unit) for unit in units.redo]})
+
+
+def round_asked(request: Request) -> int:
+    """The round of a query string. Raises Refused for anything but one number."""
+    asked = request.query_params.getlist("round")
+    if len(asked) != 1 or not asked[0].isascii() or not asked[0].isdecimal() or len(asked[0]) > 9:
+        found = f"{len(asked)} of them" if len(asked) != 1 else ascii(asked[0])[:80]
+        raise Refused(400, "bad_request", f"round: found {found}; allowed: one number, as in ?round=1", at="round")
+    return int(asked[0])
+
+
+def _record(db: Database, person: Person, body: DecisionsBody) -> _Recorded:
+    batch = body.of(person.name)
+    refused = record_each(db, batch)
+    wrong = {refusal.id for refusal in refused}
+    saved = list(dict.fromkeys(decision.id for decision in batch if decision.id not in wrong))
+    return _Recorded(saved, refused, pace(db, batch[-1].round, person.id))
+
+
+def _history(db: Database, person: Person, round_id: int) -> UndoUnits:
+    return undo_units(db, known_round(db, round_id).id, person.id)
+
+
+def _unit(unit: Unit) -> dict[str, Any]:
+    return {"bulk": unit.bulk, "decisions": [_brief(d) for d in unit.decisions], "redo_of": unit.redo_of}
+
+
+def _brief(decision: Decision) -> dict[str, Any]:
+    return {
+        "id": decision.id,
+        "sample": decision.sample_id,
+        "action": decision.action,
+        "label": decision.label,
+        "text": decision.text,
+    }

@@ -1,0 +1,118 @@
+"""Pages of tiles, and the leases on them."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from functools import partial
+
+from sqlite_utils import Database
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from review_app import database
+from review_app.api.pack import pack
+from review_app.api.tiles import tile
+from review_app.bodies import LeaseBody, PageBody, TilesBody
+from review_app.endpoint import as_person, as_person_writing
+from review_app.json_body import read_json
+from review_app.refused import Refused
+from review_app.settings import current
+from scn_core.records import QueueFilter, QueueItem, RoundInfo, Sample
+from scn_core.store.browse import items_of, page_items, queue_counts
+from scn_core.store.leases import LEASE_S, claim_items, release_leases, renew_leases
+from scn_core.store.people import Person
+from scn_core.store.rounds import get_round, latest_round
+from scn_core.store.samples import StoredSample
+from scn_core.thumbnails import thumbnails_of
+
+
+@dataclass(frozen=True)
+class _Page:
+    """What a page holds, as far as the database knows."""
+
+    viewer: Person
+    round: RoundInfo
+    items: list[QueueItem]
+    lost: list[int]
+    cursor: str | None
+
+
+async def page(request: Request) -> Response:
+    """POST /api/page."""
+    body = PageBody.read(await read_json(request))
+    # Claiming writes, so it queues with the other writers; listing does not.
+    enter = as_person_writing if body.where.state == "open" else as_person
+    found = await enter(request, _page, body)
+    left, thumbs = await asyncio.gather(
+        database.run(_open_left, body.round, found.viewer.id, body.where), _thumbs(found.items)
+    )
+    return _packed(found, thumbs, left)
+
+
+async def tiles(request: Request) -> Response:
+    """POST /api/tiles."""
+    body = TilesBody.read(await read_json(request))
+    found = await as_person(request, _tiles, body)
+    left, thumbs = await asyncio.gather(
+        database.run(_open_left, body.round, found.viewer.id, QueueFilter()), _thumbs(found.items)
+    )
+    return _packed(found, thumbs, left)
+
+
+async def lease(request: Request) -> Response:
+    """POST /api/lease."""
+    body = LeaseBody.read(await read_json(request))
+    return JSONResponse({"held": await as_person_writing(request, _lease, body), "lease_s": LEASE_S})
+
+
+def known_round(db: Database, round_id: int) -> RoundInfo:
+    """The round. Raises Refused where there is none."""
+    last = latest_round(db)
+    if last is None or round_id > last.id:
+        allowed = "none yet; train first" if last is None else f"1 to {last.id}"
+        raise Refused(404, "no_round", f"found round {round_id}; allowed: {allowed}")
+    return get_round(db, round_id)
+
+
+def _page(db: Database, person: Person, body: PageBody) -> _Page:
+    info = known_round(db, body.round)
+    if body.where.state == "open" and info.state == "review":
+        claim = claim_items(db, info.id, person.id, body.where, limit=body.limit, have=body.have)
+        return _Page(person, info, claim.items, claim.lost, None)
+    items, cursor = page_items(db, info.id, person.id, body.where, after=body.cursor, limit=body.limit)
+    return _Page(person, info, items, [], cursor)
+
+
+def _tiles(db: Database, person: Person, body: TilesBody) -> _Page:
+    info = known_round(db, body.round)
+    return _Page(person, info, items_of(db, info.id, person.id, body.samples), [], None)
+
+
+def _lease(db: Database, person: Person, body: LeaseBody) -> list[int]:
+    if body.release:
+        release_leases(db, person.id, body.release)
+    return renew_leases(db, person.id, body.renew) if body.renew else []
+
+
+def _open_left(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> int:
+    return queue_counts(db, round_id, viewer_id, replace(where, state="open")).matching
+
+
+async def _thumbs(items: list[QueueItem]) -> dict[int, bytes | str]:
+    samples = [
+        StoredSample(item.sample_id, Sample(item.key, item.path, item.given_label, "train", item.box)) for item in items
+    ]
+    return await run_in_threadpool(partial(thumbnails_of, current().workspace, samples))
+
+
+def _packed(found: _Page, thumbs: dict[int, bytes | str], left: int) -> Response:
+    header = {
+        "lost": found.lost,
+        "cursor": found.cursor,
+        "open": left,
+        "lease_s": LEASE_S,
+        "round": {"id": found.round.id, "state": found.round.state},
+    }
+    return pack([tile(item) for item in found.items], thumbs, header)

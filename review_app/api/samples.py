@@ -1,0 +1,124 @@
+"""Everything about one sample for the zoom, and its pictures."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any
+
+from sqlite_utils import Database
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from review_app.api.decisions import round_asked
+from review_app.api.pack import Tile
+from review_app.api.pages import known_round
+from review_app.api.tiles import is_blind, tile, unasked
+from review_app.endpoint import as_person
+from review_app.json_body import ID_MAX
+from review_app.refused import Refused
+from review_app.settings import current
+from scn_core.round_files import FaceDynamics, Neighbours, face_dynamics, face_neighbours
+from scn_core.store.browse import items_of
+from scn_core.store.decisions import RecordedDecision, history
+from scn_core.store.one_face import face_scores
+from scn_core.store.people import Person
+from scn_core.store.samples import StoredSample, get_sample
+from scn_core.thumbnails import large_face_of, thumbnails_of
+
+_CACHED = {"Cache-Control": "private, max-age=3600"}
+
+
+@dataclass(frozen=True)
+class _About:
+    """What the database knows of a sample in a round."""
+
+    round: int
+    stored: StoredSample
+    tile: Tile
+    blind: bool
+    probabilities: list[float]
+    history: list[RecordedDecision]
+
+
+async def sample(request: Request) -> Response:
+    """GET /api/sample/{id}?round=R."""
+    about = await as_person(request, _about, sample_asked(request), round_asked(request))
+    said: dict[str, Any] = {"dynamics": None, "neighbours": None}
+    if not about.blind:
+        dynamics, neighbours = await run_in_threadpool(_round_files, about.round, about.stored.id)
+        said["dynamics"] = None if dynamics is None else asdict(dynamics)
+        if neighbours is not None:
+            near = {"given": neighbours.given, "other": neighbours.other, "otherLabel": neighbours.other_label}
+            said["neighbours"] = near
+    past = [_past(row) for row in about.history]
+    return JSONResponse({**about.tile, **said, "probabilities": about.probabilities, "history": past})
+
+
+async def face(request: Request) -> Response:
+    """GET /face/{id}: the large picture."""
+    stored = await as_person(request, _stored, sample_asked(request))
+    return _picture(await run_in_threadpool(large_face_of, current().workspace, stored))
+
+
+async def thumb(request: Request) -> Response:
+    """GET /thumb/{id}."""
+    stored = await as_person(request, _stored, sample_asked(request))
+    made = await run_in_threadpool(partial(thumbnails_of, current().workspace, [stored]))
+    return _picture(made[stored.id])
+
+
+def sample_asked(request: Request) -> int:
+    """The sample of a path. Raises Refused for anything but the number of a possible one."""
+    asked = request.path_params["id"]
+    if asked.isascii() and asked.isdecimal() and len(asked) <= 19 and 1 <= int(asked) <= ID_MAX:
+        return int(asked)
+    raise Refused(404, "not_found", "there is no such sample")
+
+
+def _stored(db: Database, person: Person, sample_id: int) -> StoredSample:
+    stored = get_sample(db, sample_id)
+    if stored is None:
+        raise Refused(404, "not_found", f"there is no sample {sample_id}")
+    return stored
+
+
+def _about(db: Database, person: Person, sample_id: int, round_id: int) -> _About:
+    stored = _stored(db, person, sample_id)
+    info = known_round(db, round_id)
+    items = items_of(db, info.id, person.id, [sample_id])
+    blind = bool(items) and is_blind(items[0])
+    rows = history(db, sample_id)
+    if blind or (items and items[0].action is None and current().readings > 1):  # what others said would sway
+        rows = [row for row in rows if row.decision.person == person.name]
+    if items:
+        about, chances = tile(items[0]), () if blind else items[0].probabilities
+    else:
+        score = next((score for score in face_scores(db, sample_id) if score.round == info.id), None)
+        about, chances = unasked(stored, score), score.probabilities if score else ()
+    return _About(info.id, stored, about, blind, [round(p, 4) for p in chances], rows)
+
+
+def _round_files(round_id: int, sample_id: int) -> tuple[FaceDynamics | None, Neighbours | None]:
+    workspace = current().workspace
+    return face_dynamics(workspace, round_id, sample_id), face_neighbours(workspace, round_id, sample_id)
+
+
+def _past(row: RecordedDecision) -> dict[str, Any]:
+    decision = row.decision
+    return {
+        "by": decision.person,
+        "action": decision.action,
+        "label": decision.label,
+        "text": decision.text,
+        "at": row.decided_at,
+        "round": decision.round,
+        "live": row.live,
+    }
+
+
+def _picture(made: bytes | str) -> Response:
+    if isinstance(made, str):
+        raise Refused(404, "no_picture", f"there is no picture to show: {made}")
+    return Response(made, media_type="image/webp", headers=_CACHED)

@@ -1,0 +1,70 @@
+"""What a tile says of a face, and what it may not say before an unbiased answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from review_app.api.pack import Tile
+from scn_core.records import QueueItem
+from scn_core.store.one_face import FaceScore
+from scn_core.store.samples import StoredSample
+
+BARS = 3
+"""Likeliest classes of a tile."""
+
+
+def is_blind(item: QueueItem) -> bool:
+    """An audit item until it is answered: the estimate made from it holds only if nothing suggested the answer."""
+    return item.kind == "audit" and item.action is None
+
+
+def tile(item: QueueItem) -> Tile:
+    """The JSON of one tile, but for the picture, which `pack` adds."""
+    blind = is_blind(item)
+    return {
+        "item": item.id,
+        "sample": item.sample_id,
+        "key": item.key,
+        "kind": item.kind,
+        "given": item.given_label,
+        "proposed": None if blind else item.proposed_label,
+        "alpha": None if blind else round(item.alpha, 4),
+        "margin": None if blind else round(item.margin, 4),
+        "suspicion": None if blind else round(item.suspicion, 4),
+        "bars": [] if blind else likeliest(item.probabilities, BARS),
+        "action": item.action,
+        "label": item.label,
+        "by": item.answered_by,
+        "at": item.answered_at,
+        "decision": item.decision_id,
+        "flag": item.flag,
+        "flagged": item.flagged,
+        "note": None if blind else item.note,
+        "noteBy": None if blind else item.note_by,
+        "skip": item.skip,
+        "blind": blind,
+    }
+
+
+def unasked(stored: StoredSample, score: FaceScore | None) -> Tile:
+    """The same of a face that the round does not ask about; None: nor did it train on it."""
+    nothing = ("item", "kind", "action", "label", "by", "at", "decision", "flag", "note", "noteBy", "skip")
+    known = {
+        "sample": stored.id,
+        "key": stored.sample.key,
+        "given": stored.sample.given_label,
+        "proposed": score.proposed_label if score else None,
+        "alpha": round(score.alpha, 4) if score else None,
+        "margin": round(score.margin, 4) if score else None,
+        "suspicion": round(score.suspicion, 4) if score else None,
+        "bars": likeliest(score.probabilities, BARS) if score else [],
+        "flagged": False,
+        "blind": False,
+    }
+    return dict.fromkeys(nothing) | known
+
+
+def likeliest(probabilities: Sequence[float], count: int) -> list[list[float]]:
+    """The likeliest classes as [class, probability], likeliest first."""
+    order = sorted(range(len(probabilities)), key=lambda label: -probabilities[label])
+    return [[label, round(probabilities[label], 4)] for label in order[:count]]

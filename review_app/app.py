@@ -1,0 +1,41 @@
+"""Streamlit's entry: who is here, and which pages they see. Runs anew for every interaction, so it does little."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from review_app import queries, theme
+from review_app.settings import current
+from review_app.views import messages, navigation
+from scn_core.store.people import Person
+
+SIDEBAR_PX = 220
+
+
+def main() -> None:
+    """Draw the frame, then the page asked for."""
+    st.set_page_config("Review", theme.ICON, layout="wide", initial_sidebar_state=SIDEBAR_PX)
+    st.html(theme.CSS)
+    with messages.shown():
+        person = messages.require()
+        chosen = st.navigation(navigation.pages(person.role))
+        _sidebar(person)
+        messages.show_remembered()
+        chosen.run()
+
+
+def _sidebar(person: Person) -> None:
+    info = queries.standing().find(None)
+    standing = "no round yet" if info is None else f"round {info.id}, {info.state}"
+    with st.sidebar:
+        st.html(
+            f'<div class="rv-me"><strong>{escape(current().workspace.path.name)}</strong><br>{escape(standing)}<br>'
+            f'<span class="rv-quiet">{escape(person.name)}, {person.role}</span><br>'
+            '<a href="/logout">Sign out</a></div>'
+        )
+
+
+if __name__ == "__main__":  # as Streamlit runs it
+    main()

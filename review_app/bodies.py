@@ -1,0 +1,130 @@
+"""What the grid sends, as frozen records: nothing that is not checked here reaches the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from review_app.json_body import Fields
+from scn_core.records import ACTIONS, QUEUE_ORDERS, QUEUE_STATES, Decision, QueueFilter
+
+MAX_ITEMS = 2_000
+"""Items on screen and prefetched, in one request."""
+MAX_PAGE = 200
+MAX_DECISIONS = 500
+MAX_NOTE = 2_000
+MAX_SHOWN = 2_048
+
+_LABELS = 9_999
+
+
+@dataclass(frozen=True)
+class PageBody:
+    """POST /api/page."""
+
+    round: int
+    where: QueueFilter
+    limit: int
+    have: tuple[int, ...]
+    cursor: str | None
+
+    @classmethod
+    def read(cls, body: Fields) -> PageBody:
+        """Raises Refused for anything else."""
+        page = cls(
+            body.integer("round"),
+            _filter(body.fields("filter")),
+            body.integer("limit", 1, MAX_PAGE),
+            tuple(body.integers("have", MAX_ITEMS)),
+            body.maybe_text("cursor", 1_000),
+        )
+        body.end()
+        return page
+
+
+@dataclass(frozen=True)
+class TilesBody:
+    """POST /api/tiles."""
+
+    round: int
+    samples: tuple[int, ...]
+
+    @classmethod
+    def read(cls, body: Fields) -> TilesBody:
+        """Raises Refused for anything else."""
+        tiles = cls(body.integer("round"), tuple(body.integers("samples", MAX_PAGE)))
+        body.end()
+        return tiles
+
+
+@dataclass(frozen=True)
+class LeaseBody:
+    """POST /api/lease."""
+
+    renew: tuple[int, ...]
+    release: tuple[int, ...]
+
+    @classmethod
+    def read(cls, body: Fields) -> LeaseBody:
+        """Raises Refused for anything else."""
+        lease = cls(tuple(body.integers("renew", MAX_ITEMS)), tuple(body.integers("release", MAX_ITEMS)))
+        body.end()
+        return lease
+
+
+@dataclass(frozen=True)
+class DecisionsBody:
+    """POST /api/decisions. Nobody's yet: who decided is known from the session alone."""
+
+    decisions: tuple[Decision, ...]
+
+    @classmethod
+    def read(cls, body: Fields) -> DecisionsBody:
+        """Raises Refused for anything else."""
+        decisions = body.objects("decisions", MAX_DECISIONS, _decision)
+        if len({decision.id for decision in decisions}) != len(decisions):
+            raise body.refusal("decisions", "an id twice", "each id once in a request")
+        body.end()
+        return cls(tuple(decisions))
+
+    def of(self, person: str) -> list[Decision]:
+        """As this person's."""
+        return [replace(decision, person=person) for decision in self.decisions]
+
+
+def _filter(said: Fields) -> QueueFilter:
+    where = QueueFilter(
+        state=said.word("state", QUEUE_STATES, "open"),
+        given=said.maybe_integer("given", 0, _LABELS),
+        proposed=said.maybe_integer("proposed", 0, _LABELS),
+        unproposed=said.flag("unproposed"),
+        label=said.maybe_integer("label", 0, _LABELS),
+        alpha_from=said.share("alpha_from", 0.0),
+        alpha_to=said.share("alpha_to", 1.0),
+        flagged=said.flag("flagged"),
+        reviewer=said.maybe_text("reviewer", 200),
+        order=said.word("order", QUEUE_ORDERS, "suspicion"),
+        grouped=said.flag("grouped"),
+    )
+    said.end()
+    return where
+
+
+def _decision(said: Fields) -> Decision:
+    decision = Decision(
+        id=said.uuid("id"),
+        round=said.integer("round"),
+        sample_id=said.integer("sample"),
+        person="",
+        action=said.word("action", ACTIONS),
+        label=said.maybe_integer("label", 0, _LABELS),
+        undoes=said.maybe_uuid("undoes"),
+        text=said.maybe_text("text", MAX_NOTE),
+        bulk=said.maybe_uuid("bulk"),
+        blind=said.flag("blind"),
+        milliseconds=said.maybe_integer("ms"),
+        shown=said.json("shown", MAX_SHOWN),
+    )
+    if (decision.text is not None) != (decision.action == "note"):
+        raise said.refusal("text", decision.text, "text for a note, null for everything else")
+    said.end()
+    return decision

@@ -1,0 +1,61 @@
+"""`python -m review_app ...`: serve a workspace to browsers, and keep its accounts.
+
+Exit codes: 0 done, 1 the work failed (message on standard error), 2 wrong use.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from review_app.accounts import person
+from review_app.settings import AUTH_MODES, AuthMode
+from scn_core import __version__
+from scn_core.errors import ScnError, UsageError
+
+WORKSPACE = click.argument("workspace", metavar="WS", type=click.Path(path_type=Path))
+
+
+def main() -> None:
+    """Entry point; turns this project's errors into a message and an exit code."""
+    try:
+        cli.main(prog_name="python -m review_app", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except UsageError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(2)
+    except (ScnError, OSError) as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(1)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("stopped", err=True)
+        sys.exit(1)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(__version__)
+def cli() -> None:
+    """Review doubtful face labels in a browser. WS is the folder of a workspace."""
+
+
+@cli.command()
+@WORKSPACE
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8501, show_default=True, help="0: any free one.")
+@click.option("--auth", type=click.Choice(AUTH_MODES), default="none", show_default=True, help="How people sign in.")
+@click.option("--allow-host", "allow_hosts", multiple=True, metavar="NAME", help="A further host name to answer to.")
+@click.option("--open", "open_browser", is_flag=True, help="Open the page in a browser.")
+def serve(
+    workspace: Path, host: str, port: int, auth: AuthMode, allow_hosts: tuple[str, ...], open_browser: bool
+) -> None:
+    """Serve the review pages until Ctrl-C."""
+    from review_app.server import prepare, run  # imports Streamlit, which takes a second
+
+    run(prepare(workspace, host=host, port=port, auth=auth, allow_hosts=allow_hosts), open_browser=open_browser)
+
+
+cli.add_command(person)

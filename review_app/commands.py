@@ -1,0 +1,120 @@
+"""What the pages write: each is one short call, begun in a button's callback, so that a rerun stops it nowhere."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Concatenate, ParamSpec
+
+import streamlit as st
+from sqlite_utils import Database
+
+from review_app.auth import signed_in
+from review_app.database import call_write
+from review_app.queries import forget
+from scn_core.errors import WorkspaceError
+from scn_core.records import Action, Decision
+from scn_core.store.decisions import RecordedDecision, history, record_each
+from scn_core.store.leases import release_leases
+from scn_core.store.people import Person
+
+P = ParamSpec("P")
+
+SESSION_ENDED = "the session has ended; sign in again, then say it once more"
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a person says about a face on one of the pages."""
+
+    round: int
+    sample_id: int
+    action: Action
+    label: int | None = None
+    text: str | None = None
+    blind: bool = False
+    """No proposal was shown."""
+    shown: Mapping[str, Any] = field(default_factory=dict)
+
+
+def say(said: Said) -> str | None:
+    """Record it; the reason where it was refused."""
+    return _written(_say, said)
+
+
+def set_live(decision: Decision, *, live: bool) -> str | None:
+    """Take a decision back, or bring it back; the reason where it was refused. One that is so already stays so."""
+    return _written(_set_live, decision, live)
+
+
+def release(holder_id: int) -> str | None:
+    """Give back all faces that someone holds; the reason where it was refused."""
+    return _written(_release, holder_id)
+
+
+def _written(
+    function: Callable[Concatenate[Database, Person, P], str | None], *args: P.args, **kwargs: P.kwargs
+) -> str | None:
+    """In the writer's thread, as the person whose session this is now: the page may have been drawn long ago."""
+    try:
+        person = signed_in(st.context.cookies)
+        refused = SESSION_ENDED if person is None else call_write(function, person, *args, **kwargs)
+    except WorkspaceError as error:
+        refused = str(error)
+    forget()
+    return refused
+
+
+def _say(db: Database, person: Person, said: Said) -> str | None:
+    decision = Decision(
+        id=str(uuid.uuid4()),
+        round=said.round,
+        sample_id=said.sample_id,
+        person=person.name,
+        action=said.action,
+        label=said.label,
+        text=said.text,
+        blind=said.blind,
+        shown=json.dumps(dict(said.shown)),
+    )
+    return _record(db, decision)
+
+
+def _record(db: Database, decision: Decision) -> str | None:
+    refused = record_each(db, [decision])
+    return refused[0].error if refused else None
+
+
+def _set_live(db: Database, person: Person, decision: Decision, live: bool) -> str | None:
+    rows = history(db, decision.sample_id)
+    found = next((row for row in rows if row.decision.id == decision.id), None)
+    if found is None:
+        return f"found no decision {decision.id}; it may be of another workspace"
+    if found.live == live:
+        return None
+    undo = Decision(
+        id=str(uuid.uuid4()),
+        round=decision.round,
+        sample_id=decision.sample_id,
+        person=person.name,
+        action="undo",
+        undoes=_last_of_chain(rows, decision.id),
+    )
+    return _record(db, undo)
+
+
+def _last_of_chain(rows: list[RecordedDecision], first: str) -> str:
+    """An undo may itself be undone, and so on; the newest of them is what the next undo takes back."""
+    undone_by = {row.decision.undoes: row.decision.id for row in rows if row.decision.undoes}
+    while first in undone_by:
+        first = undone_by[first]
+    return first
+
+
+def _release(db: Database, person: Person, holder_id: int) -> str | None:
+    if person.role != "lead" and person.id != holder_id:
+        return f"{person.name} is {person.role}; allowed: a lead"
+    release_leases(db, holder_id)
+    return None

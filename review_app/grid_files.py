@@ -1,0 +1,41 @@
+"""The grid's JavaScript and CSS under an address that changes with their content, for browsers to keep."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "components" / "review_grid"
+
+_TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
+
+
+@dataclass(frozen=True)
+class GridFiles:
+    """All files of one version, by name."""
+
+    version: str
+    content: dict[str, bytes]
+
+
+@lru_cache(maxsize=1)
+def grid_files() -> GridFiles:
+    """The files as they were when first asked for: pages and modules of one server belong together."""
+    paths = sorted(path for path in FOLDER.glob("*") if path.suffix in _TYPES)
+    content = {path.name: path.read_bytes() for path in paths}
+    digest = hashlib.sha256()
+    for name, data in content.items():
+        digest.update(f"{name} {len(data)} ".encode() + data)
+    return GridFiles(digest.hexdigest()[:16], content)
+
+
+def base_path() -> str:
+    """Where the grid's modules are, with a slash at the end."""
+    return f"/grid/{grid_files().version}/"
+
+
+def content_type(name: str) -> str:
+    """Of a file of the grid."""
+    return _TYPES[Path(name).suffix]

@@ -1,0 +1,93 @@
+"""Every route of ours in one list, and the door that leads to them or to Streamlit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
+from starlette.routing import BaseRoute, Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+from streamlit.file_util import get_static_dir
+
+from review_app import auth, database, login
+from review_app.api import basics, decisions, pages, samples
+from review_app.endpoint import plain
+from review_app.guard import Guard, is_own, page_policy
+from review_app.refused import Refused
+from review_app.settings import AppSettings, current
+from scn_core.errors import ScnError
+from scn_core.store.sessions import session_person
+
+
+def all_routes() -> list[BaseRoute]:
+    """In the order they are tried."""
+    return [
+        Route("/api/page", plain(pages.page), methods=["POST"]),
+        Route("/api/tiles", plain(pages.tiles), methods=["POST"]),
+        Route("/api/lease", plain(pages.lease), methods=["POST"]),
+        Route("/api/decisions", plain(decisions.decisions), methods=["POST"]),
+        Route("/api/history", plain(decisions.history), methods=["GET"]),
+        Route("/api/sample/{id}", plain(samples.sample), methods=["GET"]),
+        Route("/api/token", plain(basics.token), methods=["GET"]),
+        Route("/face/{id}", plain(samples.face), methods=["GET"]),
+        Route("/thumb/{id}", plain(samples.thumb), methods=["GET"]),
+        Route("/grid/{version}/{file}", plain(basics.grid), methods=["GET"]),
+        Route("/health", plain(basics.health), methods=["GET"]),
+        *login.routes(),
+    ]
+
+
+def all_middleware(settings: AppSettings) -> list[Middleware]:
+    """From the outside in; Streamlit's own comes after."""
+    page = Path(get_static_dir(), "index.html").read_text(encoding="utf-8")
+    return [Middleware(Guard, hosts=settings.hosts, policy=page_policy(page)), Middleware(Doors)]
+
+
+class Doors:
+    """Our routes by a router of our own: Streamlit's layers would compress pictures, and answer unknown addresses
+    with its first page. Who comes to a Streamlit page without a session is shown to the log-in page.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._own = Router(all_routes(), redirect_slashes=False, default=_nothing_here)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] == "http" and is_own(scope["path"]):
+            try:
+                await self._own(scope, receive, send)
+            except HTTPException as error:  # a path of ours with another method
+                allowed = (error.headers or {}).get("Allow", "another method")
+                response = Refused(error.status_code, "method", f"this address takes {allowed}").response()
+                response.headers["Allow"] = allowed
+                await response(scope, receive, send)
+        elif scope["type"] == "http" and await _must_sign_in(scope):
+            await RedirectResponse(login.path_to(_target(scope)), 303)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+async def _nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
+    await Refused(404, "not_found", "there is nothing at this address").response()(scope, receive, send)
+
+
+async def _must_sign_in(scope: Scope) -> bool:
+    """A browser that opens a page, without a session. With OpenID it is Streamlit that leads to the provider."""
+    opens_page = scope["method"] == "GET" and "text/html" in Headers(scope=scope).get("accept", "")
+    if not opens_page or current().auth == "oidc":
+        return False
+    cookie = auth.cookie_of(Request(scope).cookies)
+    try:
+        return cookie is None or await database.run(session_person, auth.session_hash(cookie)) is None
+    except ScnError:  # the page says what is wrong with the database
+        return False
+
+
+def _target(scope: Scope) -> str:
+    query = scope["query_string"].decode("latin-1")
+    return f"{Request(scope).url.path}{'?' if query else ''}{query}"

@@ -1,0 +1,158 @@
+"""One ASGI app on one port: Streamlit's pages, our own routes, and the guard before both."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import logging
+import signal
+import socket
+import sys
+import webbrowser
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import click
+import streamlit as st
+from streamlit import config
+
+from review_app import database
+from review_app.openid import secrets_file
+from review_app.routes import all_middleware
+from review_app.secret_key import read_secret
+from review_app.settings import LOOPBACK, WILDCARDS, AppSettings, AuthMode, use
+from scn_core.errors import UsageError, WorkspaceError
+from scn_core.store.people import password_hash, people
+from scn_core.store.rounds import latest_round
+from scn_core.workspace import Workspace
+
+SCRIPT = Path(__file__).with_name("app.py")
+
+_PAGES_USE = (
+    "pandas", "plotly.graph_objects", "review_app.state", "review_app.queries", "review_app.commands",
+    "review_app.charts", "review_app.components.review_grid",
+)  # fmt: skip
+
+_CONFIG = {
+    "server.headless": True,
+    "server.baseUrlPath": "",
+    "server.fileWatcherType": "none",
+    "server.enableStaticServing": False,
+    "server.enableCORS": True,
+    "server.enableXsrfProtection": True,
+    "server.enableAgentApi": False,
+    "server.maxUploadSize": 1,
+    "global.developmentMode": False,
+    "browser.gatherUsageStats": False,
+    "client.toolbarMode": "minimal",
+    "client.showErrorDetails": "none",
+    "logger.hideWelcomeMessage": True,
+    "runner.postScriptGC": False,  # otherwise every rerun costs 85 ms of processor time instead of 5
+}
+
+
+def prepare(
+    path: Path,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8501,
+    auth: AuthMode = "none",
+    allow_hosts: tuple[str, ...] = (),
+) -> AppSettings:
+    """The settings of a server, once it is clear that it may start; the database is brought up to date.
+
+    Raises UsageError for doors that must not be opened, WorkspaceError for a workspace that cannot be served.
+    """
+    if auth == "none" and host not in LOOPBACK:
+        raise UsageError(
+            f"--host: found {host} with --auth none, which would let anyone on the network answer under any name; "
+            "allowed: 127.0.0.1, or accounts: add people with `python -m review_app person add WS NAME --role lead` "
+            "and start with --auth password"
+        )
+    workspace = Workspace(path.resolve())
+    readings = workspace.settings().review.readings
+    if auth == "oidc":
+        secrets_file(workspace.path)
+    with workspace.database() as db:
+        if auth == "password" and not any(each.active and password_hash(db, each.id) for each in people(db)):
+            raise WorkspaceError(
+                f"--auth password: found nobody who could sign in; first: python -m review_app person add {path} NAME "
+                "--role lead"
+            )
+    return AppSettings(workspace, read_secret(workspace.path), auth, host, port, allow_hosts, readings)
+
+
+def build_app(settings: AppSettings, *, open_browser: bool = False) -> st.App:
+    """The ASGI app of one process, which then has these settings."""
+    use(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: st.App) -> AsyncIterator[None]:
+        await database.run(latest_round)  # the first visitor finds the connections open
+        _warm_up()
+        gc.freeze()
+        address = _address(settings)
+        click.echo(f"review app: {address}   (stop it with Ctrl-C)")
+        if settings.host in WILDCARDS and not settings.allow_hosts:
+            click.echo(
+                "it answers to this machine alone; to others with --allow-host NAME, as in their address bar", err=True
+            )
+        if open_browser:
+            webbrowser.open(address)
+        yield
+        database.close()
+
+    return st.App(SCRIPT, middleware=all_middleware(settings), lifespan=lifespan)
+
+
+def run(settings: AppSettings, *, open_browser: bool = False) -> None:
+    """Serve until SIGINT or SIGTERM. Raises WorkspaceError where the port is taken."""
+    _refuse_taken_port(settings)
+    app = build_app(settings, open_browser=open_browser)
+    signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
+    options = {"server.address": settings.host, "server.port": settings.port, "server.allowedHosts": _names(settings)}
+    if settings.auth == "oidc":
+        options["secrets.files"] = [str(secrets_file(settings.workspace.path))]
+    # A second Ctrl-C while the first one is at work; uvicorn would log its traceback.
+    logging.getLogger("uvicorn.error").addFilter(lambda record: "KeyboardInterrupt" not in record.getMessage())
+    with suppress(KeyboardInterrupt):
+        app.run(config=_known(_CONFIG | options))
+    click.echo("stopped", err=True)
+
+
+def _known(options: dict[str, object]) -> dict[str, object]:
+    """Without those that another version of Streamlit does not have; the guard does not depend on any of them."""
+    return {name: value for name, value in options.items() if name in config._config_options_template}
+
+
+def _names(settings: AppSettings) -> list[str]:
+    return sorted(settings.hosts)
+
+
+def _refuse_taken_port(settings: AppSettings) -> None:
+    """Streamlit would say it in its log only, among other lines."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        if sys.platform != "win32":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise WorkspaceError(
+                f"cannot listen at {settings.host} port {settings.port}: {error.strerror or error}; "
+                "end the program that has it, or name another with --port"
+            ) from error
+
+
+def _warm_up() -> None:
+    """Import what the pages use, so that the first visitor does not wait for it."""
+    for name in _PAGES_USE:
+        with suppress(ImportError):  # what cannot be imported says so on its page
+            importlib.import_module(name)
+
+
+def _address(settings: AppSettings) -> str:
+    host = "127.0.0.1" if settings.host in WILDCARDS else settings.host
+    port = int(config.get_option("server.port"))
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"

@@ -1,0 +1,65 @@
+"""What the running server was started with: one frozen record, the same for the routes and for every page."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from scn_core.errors import ScnError
+from scn_core.workspace import Workspace
+
+AuthMode = Literal["none", "password", "oidc"]
+AUTH_MODES: tuple[AuthMode, ...] = get_args(AuthMode)
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+WILDCARDS = ("0.0.0.0", "::")
+"""All addresses of the machine: no name a browser could ask for."""
+
+
+@dataclass(frozen=True)
+class AppSettings:
+    """The options of `serve`, and the workspace's secret."""
+
+    workspace: Workspace
+    secret: bytes
+    """Signs tokens and tickets; see `secret_key.read_secret`."""
+    auth: AuthMode = "none"
+    host: str = "127.0.0.1"
+    port: int = 8501
+    allow_hosts: tuple[str, ...] = ()
+    """Names the server answers to besides its own address and this machine's."""
+    readings: int = 1
+    """How many people answer each face, blind to each other: the workspace's setting when the server started."""
+
+    @property
+    def workspace_id(self) -> str:
+        """Names the workspace in cookies and in the browser's storage; moves with the folder, tells no secret."""
+        return hashlib.sha256(b"workspace " + self.secret).hexdigest()[:12]
+
+    @property
+    def cookie(self) -> str:
+        """Name of the session's cookie. Cookies know no ports: two workspaces on one machine need two names."""
+        return f"scn_session_{self.workspace_id[:6]}"
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """Host names that requests may be made to, lower-case, without a port."""
+        own = () if self.host in WILDCARDS else (self.host,)
+        return frozenset(name.lower().rstrip(".") for name in (*LOOPBACK, *own, *self.allow_hosts))
+
+
+_current: AppSettings | None = None
+
+
+def use(settings: AppSettings) -> None:
+    """Make these the settings of this process."""
+    global _current
+    _current = settings
+
+
+def current() -> AppSettings:
+    """The settings of this process. Raises ScnError before `use`."""
+    if _current is None:
+        raise ScnError("the review app has no workspace; start it with: python -m review_app serve WS")
+    return _current

@@ -1,0 +1,156 @@
+"""What the Review page shows, as the address bar says it: a round and a filter, both ways.
+
+The address is the only state. Controls write it and are set from it, so that a link, the back button and a reload show
+the same faces. Classes are written as names; a name that would read as something else is written as its number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from scn_core.records import QUEUE_ORDERS, QUEUE_STATES, QueueFilter
+
+NONE = "none"
+"""Stands for 'no proposal' where a class could stand."""
+ALPHA_STEP = 0.05
+LONGEST_NAME = 200
+
+_Word = TypeVar("_Word", bound=str)
+_NAMES = ("round", "state", "given", "proposed", "class", "alpha", "flag", "reviewer", "order", "group")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an address asks for."""
+
+    round: int | None = None
+    """None: the round that is in review now."""
+    where: QueueFilter = field(default_factory=QueueFilter)
+    problems: tuple[str, ...] = ()
+    """What could not be understood, and what is shown in its place. Plain text from the address: escape it."""
+
+
+def read(params: Mapping[str, str], classes: Sequence[str]) -> Asked:
+    """What an address asks for; a value that cannot be is left out and named among `problems`."""
+    reader = _Reader(params, classes)
+    low, high = reader.alpha()
+    given, proposed, label = reader.label("given"), reader.proposed(), reader.label("class")
+    where = QueueFilter(
+        state=reader.word("state", QUEUE_STATES, QUEUE_STATES[0]),
+        given=given,
+        proposed=proposed,
+        unproposed=proposed is None and params.get("proposed") == NONE,
+        label=label,
+        alpha_from=low,
+        alpha_to=high,
+        flagged=reader.switch("flag", "1"),
+        reviewer=reader.text("reviewer"),
+        order=reader.word("order", QUEUE_ORDERS, QUEUE_ORDERS[0]),
+        grouped=reader.switch("group", "pair"),
+    )
+    return Asked(reader.number("round"), where, tuple(reader.problems))
+
+
+def write(asked: Asked, classes: Sequence[str]) -> dict[str, str]:
+    """The address that asks for it: what differs from the default only, so that addresses stay short."""
+    where, default = asked.where, QueueFilter()
+    said = {
+        "round": None if asked.round is None else str(asked.round),
+        "state": None if where.state == default.state else where.state,
+        "given": _class_word(where.given, classes),
+        "proposed": NONE if where.unproposed else _class_word(where.proposed, classes),
+        "class": _class_word(where.label, classes),
+        "alpha": f"{where.alpha_from:.2f}-{where.alpha_to:.2f}" if narrowed(where) else None,
+        "flag": "1" if where.flagged else None,
+        "reviewer": where.reviewer,
+        "order": None if where.order == default.order else where.order,
+        "group": "pair" if where.grouped else None,
+    }
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def narrowed(where: QueueFilter) -> bool:
+    """Whether alpha is limited."""
+    return (where.alpha_from, where.alpha_to) != (0.0, 1.0)
+
+
+def active(where: QueueFilter) -> int:
+    """How many conditions leave faces out, the state not counted."""
+    pair = where.given is not None or where.proposed is not None or where.unproposed
+    return sum([pair, where.label is not None, narrowed(where), where.flagged, where.reviewer is not None])
+
+
+def _class_word(label: int | None, classes: Sequence[str]) -> str | None:
+    if label is None:
+        return None
+    name = classes[label]
+    return str(label) if name == NONE or name.isdigit() else name
+
+
+class _Reader:
+    """Reads one parameter after the other and remembers what was wrong with them."""
+
+    def __init__(self, params: Mapping[str, str], classes: Sequence[str]) -> None:
+        self._params, self._classes = params, classes
+        self.problems = [
+            f"the address asks for {name!r}, which is unknown; allowed: {', '.join(_NAMES)}"
+            for name in params
+            if name not in _NAMES
+        ]
+
+    def word(self, name: str, allowed: Sequence[_Word], default: _Word) -> _Word:
+        found = self._params.get(name, default)
+        for each in allowed:
+            if each == found:
+                return each
+        return self._wrong(name, ", ".join(allowed), default)
+
+    def switch(self, name: str, on: str) -> bool:
+        found = self._params.get(name)
+        return found == on if found in (None, on) else self._wrong(name, f"{on}, or nothing", False)
+
+    def number(self, name: str) -> int | None:
+        found = self._params.get(name)
+        if found is None or (found.isascii() and found.isdigit() and len(found) < 10 and int(found) > 0):
+            return None if found is None else int(found)
+        return self._wrong(name, "a number from 1", None)
+
+    def text(self, name: str) -> str | None:
+        found = self._params.get(name)
+        if found is None or 0 < len(found) <= LONGEST_NAME:
+            return found
+        return self._wrong(name, f"a name of 1 to {LONGEST_NAME} characters", None)
+
+    def label(self, name: str) -> int | None:
+        found = self._params.get(name)
+        if found is None:
+            return None
+        for number in range(len(self._classes)):
+            if found in (str(number), _class_word(number, self._classes)):
+                return number
+        return self._wrong(name, ", ".join(self._classes), None)
+
+    def proposed(self) -> int | None:
+        return None if self._params.get("proposed") == NONE else self.label("proposed")
+
+    def alpha(self) -> tuple[float, float]:
+        found = self._params.get("alpha")
+        if found is None:
+            return 0.0, 1.0
+        steps = round(1 / ALPHA_STEP)
+        try:
+            low, high = (round(float(side) * steps) for side in found.split("-"))
+        except (ValueError, OverflowError):  # OverflowError: 'inf'
+            low, high = 0, -1
+        if 0 <= low < high <= steps:
+            return low / steps, high / steps
+        return self._wrong("alpha", "two numbers of 0.00 to 1.00, such as 0.20-0.50", (0.0, 1.0))
+
+    def _wrong(self, name: str, allowed: str, instead: _T) -> _T:
+        self.problems.append(f"the address says {name}={self._params[name]}; allowed: {allowed}; left out")
+        return instead
+
+
+_T = TypeVar("_T")

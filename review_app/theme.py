@@ -1,0 +1,44 @@
+"""The little style the pages add to Streamlit's own. Colours come from the text's own, so they fit light and dark."""
+
+from __future__ import annotations
+
+CSS = """<style>
+[data-testid="stMainBlockContainer"] { padding: 2rem 2rem 1rem; }
+/* With the menu folded away, its button and the header lie over the top of the page. */
+.stApp:has([data-testid="stExpandSidebarButton"]) [data-testid="stMainBlockContainer"] { padding-top: 3.75rem; }
+@media (max-width: 768px) { [data-testid="stMainBlockContainer"] { padding: 3.75rem 1rem 1rem; } }
+[data-testid="stSidebarUserContent"] { padding-bottom: 1rem; }
+[data-testid="stMainBlockContainer"] h1 { font-size: 1.75rem; padding: 0 0 .5rem; }
+.rv-faces { display: flex; flex-wrap: wrap; gap: 8px; margin: 0; padding: 0; list-style: none; }
+.rv-faces a, .rv-face { display: block; color: inherit; }
+.rv-face img, .rv-faces img, .rv-row img {
+  display: block; border-radius: 6px; object-fit: cover; background: color-mix(in srgb, currentColor 12%, transparent);
+}
+.rv-face img { width: 100%; height: auto; max-width: 420px; aspect-ratio: 1; }
+.rv-faces img { width: 84px; height: 84px; }
+.rv-row { display: flex; gap: 12px; align-items: center; min-width: 0; }
+.rv-row img { width: 64px; height: 64px; flex: none; }
+.rv-row > div { min-width: 0; overflow-wrap: anywhere; line-height: 1.35; }
+.rv-quiet { opacity: .72; font-size: .875rem; }
+.rv-gone { text-decoration: line-through; opacity: .72; }
+.rv-scroll { overflow-x: auto; }
+.rv-table { border-collapse: collapse; width: 100%; font-size: .9rem; }
+.rv-table th, .rv-table td {
+  text-align: left; padding: 4px 12px 4px 0; vertical-align: top; overflow-wrap: anywhere;
+  border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent);
+}
+.rv-table th { font-weight: 600; white-space: nowrap; }
+.rv-table td:last-child, .rv-table th:last-child { padding-right: 0; }
+.rv-me { line-height: 1.5; overflow-wrap: anywhere; }
+.st-key-rv-filters { gap: .5rem; }
+.st-key-rv-filters > .stElementContainer:has([data-testid="stSelectbox"]) {
+  flex: 1 1 7rem; min-width: 0; max-width: 16rem; width: auto;
+}
+@media (max-width: 640px) { .st-key-rv-clear-wide { display: none; } }
+</style>"""
+
+ICON = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">
+<rect width="32" height="32" rx="7" fill="#3b82f6"/>
+<circle cx="11" cy="13" r="2.4" fill="#fff"/><circle cx="21" cy="13" r="2.4" fill="#fff"/>
+<path d="M9 21q7 5 14 0" fill="none" stroke="#fff" stroke-width="2.6" stroke-linecap="round"/></svg>"""
+"""Drawn here, so that no page asks another host for it."""

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { meaning, overlay, questionWords, shownOf, stateOf, stateWords } from "./grid/faces.js";
+
+const CLASSES = ["neutral", "happy", "surprise", "sad"];
+const OPEN = {
+  item: 1, sample: 7, kind: "proposal", given: 1, proposed: 3, alpha: 0.2, margin: 0.6, bars: [[3, 0.8]], action: null, label: null, by: null,
+  at: null, decision: null, flag: null, flagged: false, note: null, noteBy: null, skip: null, blind: false,
+};
+const entry = (id, action, more = {}) => ({ id, sample: 7, action, label: null, text: null, undoes: null, ...more });
+const undo = (id, root, live) => entry(id, "undo", { undoes: root.id, local: { root, live } });
+
+test("without entries the tile is what the server sent", () => {
+  assert.deepEqual(overlay(OPEN, [], "ann"), OPEN);
+});
+
+test("the newest answer counts, and an undo brings back the one before", () => {
+  const keep = entry("a", "keep", { label: 1 });
+  const accept = entry("b", "accept", { label: 3 });
+  const both = overlay(OPEN, [keep, accept], "ann");
+  assert.deepEqual([both.action, both.label, both.by, both.decision], ["accept", 3, "ann", "b"]);
+  const one = overlay(OPEN, [keep, accept, undo("c", accept, false)], "ann");
+  assert.deepEqual([one.action, one.label, one.decision], ["keep", 1, "a"]);
+  const none = overlay(OPEN, [keep, accept, undo("c", accept, false), undo("d", keep, false)], "ann");
+  assert.equal(stateOf(none), "open");
+});
+
+test("an undo takes away what the server had, a redo brings it back once", () => {
+  const root = entry("a", "relabel", { label: 2 });
+  const base = { ...OPEN, action: "relabel", label: 2, by: "ann", decision: "a" };
+  assert.equal(stateOf(overlay(base, [undo("b", root, false)], "ann")), "open");
+  const again = overlay(base, [undo("b", root, false), undo("c", root, true)], "ann");
+  assert.deepEqual([again.action, again.decision], ["relabel", "a"]);
+  // The response already knew of the undo that is still in our journal.
+  assert.equal(stateOf(overlay(OPEN, [undo("b", root, false)], "ann")), "open");
+});
+
+test("somebody else's answer stays beneath ours", () => {
+  const base = { ...OPEN, action: "keep", label: 1, by: "bea", decision: "x" };
+  const mine = entry("a", "accept", { label: 3 });
+  const undone = overlay(base, [mine, undo("b", mine, false)], "ann");
+  assert.deepEqual([undone.action, undone.by, undone.decision], ["keep", "bea", "x"]);
+});
+
+test("flags, skips and notes come and go without touching the answer", () => {
+  const flag = entry("f", "flag");
+  const skip = entry("s", "skip");
+  const note = entry("n", "note", { text: "<b>hm</b>" });
+  const marked = overlay(OPEN, [flag, skip, note], "ann");
+  assert.deepEqual([marked.flag, marked.flagged, marked.skip, marked.note, marked.noteBy], ["f", true, "s", "<b>hm</b>", "ann"]);
+  assert.equal(stateOf(marked), "skip");
+  const clean = overlay(OPEN, [flag, skip, note, undo("1", flag, false), undo("2", skip, false), undo("3", note, false)], "ann");
+  assert.deepEqual([clean.flag, clean.flagged, clean.skip, clean.note], [null, false, null, null]);
+  const others = overlay({ ...OPEN, flagged: true }, [flag, undo("1", flag, false)], "ann");
+  assert.equal(others.flagged, true, "somebody else's flag stays");
+});
+
+test("an answer ends a skip", () => {
+  const tile = overlay(OPEN, [entry("s", "skip"), entry("a", "keep", { label: 1 })], "ann");
+  assert.deepEqual([tile.skip, stateOf(tile)], [null, "keep"]);
+});
+
+test("keys mean what they should", () => {
+  assert.deepEqual(meaning(OPEN, "accept", null, "ann"), { action: "accept", label: 3 });
+  assert.deepEqual(meaning(OPEN, "relabel", 3, "ann"), { action: "accept", label: 3 });
+  assert.deepEqual(meaning(OPEN, "relabel", 1, "ann"), { action: "keep", label: 1 });
+  assert.deepEqual(meaning(OPEN, "relabel", 0, "ann"), { action: "relabel", label: 0 });
+  assert.deepEqual(meaning(OPEN, "unsure", null, "ann"), { action: "unsure", label: null });
+  assert.ok(meaning({ ...OPEN, proposed: null }, "accept", null, "ann").problem);
+});
+
+test("a blind face never reveals its proposal, not even by what a number is sent as", () => {
+  const blind = { ...OPEN, blind: true };
+  assert.ok(meaning(blind, "accept", null, "ann").problem);
+  assert.deepEqual(meaning(blind, "relabel", 3, "ann"), { action: "relabel", label: 3 });
+  assert.deepEqual(shownOf(blind), { kind: "proposal", given: 1 });
+  assert.equal(questionWords(blind, CLASSES), "given 2 happy, audit: no proposal shown");
+});
+
+test("the same answer again is nothing, another person's answer is not mine", () => {
+  const kept = { ...OPEN, action: "keep", label: 1, by: "ann" };
+  assert.deepEqual(meaning(kept, "keep", null, "ann"), { same: true });
+  assert.deepEqual(meaning(kept, "keep", null, "bea"), { action: "keep", label: 1 });
+  assert.deepEqual(meaning(kept, "accept", null, "ann"), { action: "accept", label: 3 });
+  assert.deepEqual(meaning({ ...OPEN, skip: "s" }, "skip", null, "ann"), { same: true });
+});
+
+test("words", () => {
+  assert.equal(questionWords(OPEN, CLASSES), "given 2 happy, proposed 4 sad");
+  assert.equal(questionWords({ ...OPEN, proposed: null }, CLASSES), "given 2 happy, no proposal");
+  assert.equal(stateWords({ ...OPEN, label: 0 }, "relabel", CLASSES), "relabelled to 1 neutral");
+  assert.equal(stateOf(OPEN, true), "taken");
+});
