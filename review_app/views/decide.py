@@ -1,0 +1,93 @@
+"""Answering a face from its own page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from review_app import commands
+from review_app.commands import Said
+from review_app.queries import Face, Standing
+from review_app.views import messages, parts
+from scn_core.records import Action, Decision
+from scn_core.store.one_face import FaceScore
+from scn_core.store.people import Person
+
+NOTE_LENGTH = 2_000
+
+
+def panel(person: Person, face: Face, now: Standing, *, blind: bool) -> None:
+    """Buttons for every answer and mark, while a round is in review; for training faces only."""
+    info = now.find(None)
+    if info is None or info.state != "review":
+        st.text("No round is in review: answers are taken while one is.")
+        return
+    if face.stored.sample.split != "train":
+        st.text(f"Only training faces are answered; this one is for {face.stored.sample.split}.")
+        return
+    score = next((score for score in face.scores if score.round == info.id), None)
+    asking = _Asking(person, face, info.id, None if blind else score, blind)
+    with st.container(key="rv-decide", border=True):
+        _own(asking, now)
+        _answers(asking, now)
+        _marks(asking)
+
+
+class _Asking:
+    """Who answers which face, and what they are shown meanwhile."""
+
+    def __init__(self, person: Person, face: Face, round_id: int, score: FaceScore | None, blind: bool) -> None:
+        self.person, self.face, self.round, self.score, self.blind = person, face, round_id, score, blind
+
+    def button(self, text: str, action: Action, label: int | None = None) -> None:
+        st.button(text, key=f"rv-say-{action}", on_click=self.say, args=(action, label))
+
+    def say(self, action: Action, label: int | None = None, text: str | None = None) -> None:
+        seen = {} if self.score is None else {
+            "proposed": self.score.proposed_label, "alpha": self.score.alpha, "margin": self.score.margin,
+        }  # fmt: skip
+        said = Said(self.round, self.face.stored.id, action, label, text, self.blind, {"page": "samples", **seen})
+        messages.remember(commands.say(said))
+
+    def say_label(self) -> None:
+        self.say("relabel", st.session_state.get("rv-label"))
+
+    def say_note(self) -> None:
+        if text := str(st.session_state.get("rv-note", "")).strip():
+            self.say("note", text=text[:NOTE_LENGTH])
+            st.session_state["rv-note"] = ""
+
+
+def _own(asking: _Asking, now: Standing) -> None:
+    """What the person said already, each to be taken back alone."""
+    for recorded in asking.face.history:
+        said = recorded.decision
+        if not recorded.live or said.person != asking.person.name or said.round != asking.round:
+            continue
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.text(f"You: {parts.said(said, now.classes.names)}")
+            st.button("Take back", key=f"rv-back-{said.id}", on_click=_take_back, args=(said,))
+
+
+def _take_back(said: Decision) -> None:
+    messages.remember(commands.set_live(said, live=False))
+
+
+def _answers(asking: _Asking, now: Standing) -> None:
+    given = asking.face.stored.sample.given_label
+    names = now.classes.names
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if asking.score is not None and asking.score.proposed_label is not None:
+            asking.button("Accept", "accept", asking.score.proposed_label)
+        asking.button("Keep given", "keep", given)
+        asking.button("Unsure", "unsure")
+        asking.button("Exclude", "exclude")
+        asking.button("Flag", "flag")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.selectbox("Class", range(len(names)), format_func=lambda i: names[i], key="rv-label")
+        st.button("Relabel", key="rv-say-relabel", on_click=asking.say_label)
+
+
+def _marks(asking: _Asking) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input("Note", key="rv-note", max_chars=NOTE_LENGTH)
+        st.button("Add note", key="rv-say-note", on_click=asking.say_note)

@@ -1,0 +1,156 @@
+"""The row of controls above the grid. They show what the address says, and a change goes into the address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from review_app import state
+from review_app.queries import Standing
+from review_app.state import Asked
+from scn_core.records import QueueOrder, QueueState
+from scn_core.store.browse import PairCount, QueueCounts
+
+STATES: dict[QueueState, str] = {
+    "open": "Open", "answered": "Answered", "accept": "Accepted", "keep": "Kept", "relabel": "Relabelled",
+    "unsure": "Unsure", "exclude": "Excluded", "skipped": "Skipped by me", "all": "All",
+}  # fmt: skip
+ORDERS: dict[QueueOrder, str] = {
+    "suspicion": "Most suspicious", "alpha": "Lowest alpha", "margin": "Widest margin", "newest": "Newest answer",
+}  # fmt: skip
+Pair = tuple[int | None, int | None, bool]
+"""Given label, proposed label, and whether there must be no proposal."""
+ANY_PAIR: Pair = (None, None, False)
+ANY_NUMBER, ANYONE = -1, ""
+"""Options that stand for no condition; None would show as nothing chosen."""
+Change = Callable[[Asked, Any], Asked]
+
+
+def row(asked: Asked, counts: QueueCounts, now: Standing) -> None:
+    """State and order, and the rest folded behind one button."""
+    where = asked.where
+    with st.container(key="rv-filters", horizontal=True, vertical_alignment="center"):
+        states = {each: f"{word} ({counts.states.get(each, 0):,})" for each, word in STATES.items()}
+        _select("State", "state", states, where.state, now, lambda a, v: _where(a, state=v))
+        _select("Order", "order", ORDERS, where.order, now, lambda a, v: _where(a, order=v))
+        on = state.active(where)
+        with st.popover(f"**Filter ({on})**" if on else "Filter"):
+            _folded(asked, counts, now)
+            st.button("Clear filters", key="rv-clear", on_click=clear, args=(now.classes.names,))
+        if on:
+            st.button("Clear filters", key="rv-clear-wide", on_click=clear, args=(now.classes.names,))
+
+
+def _folded(asked: Asked, counts: QueueCounts, now: Standing) -> None:
+    where, names = asked.where, now.classes.names
+    rounds = {ANY_NUMBER: "the one in review"} | {info.id: f"round {info.id}, {info.state}" for info in now.scored}
+    _select("Round", "round", rounds, _number(asked.round), now, lambda a, v: replace(a, round=_known(v)))
+    pair = (where.given, where.proposed, where.unproposed)
+    _select("Given → proposed", "pair", _pairs(counts.pairs, names, pair), pair, now, _set_pair)
+    classes = {ANY_NUMBER: "every class"} | {
+        i: f"{name} ({counts.classes.get(i, 0):,})" for i, name in enumerate(names)
+    }
+    _select(
+        "Class, given or proposed", "class", classes, _number(where.label), now, lambda a, v: _where(a, label=_known(v))
+    )
+    people = {ANYONE: "anyone"} | {name: f"{name} ({n:,})" for name, n in counts.reviewers.items()}
+    asked_for = where.reviewer or ANYONE
+    people.setdefault(asked_for, f"{asked_for} (0)")
+    _select("Answered by", "reviewer", people, asked_for, now, lambda a, v: _where(a, reviewer=v or None))
+    _keep("alpha", (where.alpha_from, where.alpha_to))
+    st.slider(
+        "Importance weight, alpha", 0.0, 1.0, step=state.ALPHA_STEP, format="%.2f", key=_key("alpha"),
+        on_change=_changed, args=("alpha", None, names, _set_alpha),
+    )  # fmt: skip
+    _toggle(f"Flagged only ({counts.flagged:,})", "flag", where.flagged, now, lambda a, v: _where(a, flagged=v))
+    _toggle("Group by given → proposed", "group", where.grouped, now, lambda a, v: _where(a, grouped=v))
+
+
+def _pairs(pairs: Sequence[PairCount], names: Sequence[str], chosen: Pair) -> dict[Pair, str]:
+    options = {ANY_PAIR: "every pair"}
+    for each in pairs:
+        options[(each.given, each.proposed, each.proposed is None)] = f"({each.open:,} open of {each.total:,})"
+    options.setdefault(chosen, "(0)")  # an address may ask for one side of a pair, or for a pair there is none of
+    return {
+        (given, proposed, none): words
+        if (given, proposed, none) == ANY_PAIR
+        else f"{_side(given, names)} → {'no proposal' if none else _side(proposed, names)} {words}"
+        for (given, proposed, none), words in options.items()
+    }
+
+
+def _number(value: int | None) -> int:
+    return ANY_NUMBER if value is None else value
+
+
+def _known(value: int) -> int | None:
+    return None if value == ANY_NUMBER else value
+
+
+def _side(label: int | None, names: Sequence[str]) -> str:
+    return "any" if label is None else names[label]
+
+
+def _select(label: str, name: str, options: Mapping[Any, str], value: Any, now: Standing, change: Change) -> None:
+    _keep(name, value if value in options else next(iter(options)))
+    st.selectbox(
+        label,
+        list(options),
+        format_func=lambda option: options.get(option, str(option)),
+        key=_key(name),
+        on_change=_changed,
+        args=(name, dict(options), now.classes.names, change),
+        label_visibility="collapsed" if name in ("state", "order") else "visible",
+    )
+
+
+def _toggle(label: str, name: str, value: bool, now: Standing, change: Change) -> None:
+    _keep(name, value)
+    st.toggle(label, key=_key(name), on_change=_changed, args=(name, None, now.classes.names, change))
+
+
+def _key(name: str) -> str:
+    return f"rv-filter-{name}"
+
+
+def _keep(name: str, value: Any) -> None:
+    st.session_state[_key(name)] = value
+
+
+def _changed(name: str, options: Mapping[Any, str] | None, classes: Sequence[str], change: Change) -> None:
+    value = st.session_state[_key(name)]
+    if options is not None and value not in options:
+        # The browser names an option by its text; the count in it may have changed since it was drawn.
+        bare = str(value).rpartition(" (")[0]
+        value = next((option for option, text in options.items() if text.rpartition(" (")[0] == bare), None)
+        if value not in options:
+            return
+    asked = state.read(st.query_params.to_dict(), classes)
+    st.query_params.from_dict(state.write(change(asked, value), classes))
+
+
+def clear(classes: Sequence[str]) -> None:
+    """Show every open face again, in the order chosen."""
+    asked = state.read(st.query_params.to_dict(), classes)
+    kept = replace(Asked().where, order=asked.where.order, grouped=asked.where.grouped)
+    st.query_params.from_dict(state.write(Asked(asked.round, kept), classes))
+
+
+def _where(asked: Asked, **changes: Any) -> Asked:
+    return replace(asked, where=replace(asked.where, **changes))
+
+
+def _set_pair(asked: Asked, pair: Pair) -> Asked:
+    given, proposed, none = pair
+    return _where(asked, given=given, proposed=proposed, unproposed=none)
+
+
+def _set_alpha(asked: Asked, ends: tuple[float, float]) -> Asked:
+    steps = round(1 / state.ALPHA_STEP)
+    low, high = (round(end * steps) for end in ends)
+    if low == high:  # an empty range would show nothing: take the step above, or the last one
+        low, high = (low, low + 1) if low < steps else (steps - 1, steps)
+    return _where(asked, alpha_from=low / steps, alpha_to=high / steps)

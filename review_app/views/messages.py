@@ -1,0 +1,214 @@
+"""Every state in which there is nothing to show, in one place. Each says what is so, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from html import escape
+from shlex import quote
+from typing import NoReturn
+from urllib.parse import urlencode, urlsplit
+
+import streamlit as st
+
+from review_app import charts, queries
+from review_app.auth import signed_in, ticket_path
+from review_app.login import path_to
+from review_app.queries import Standing
+from review_app.settings import current
+from review_app.views import navigation, parts
+from scn_core.errors import ScnError
+from scn_core.records import EpochReport, RoundInfo
+from scn_core.store.people import Person, Role
+
+FOLLOW_S = 2.0
+"""How often a page looks at a round in training."""
+_ENDED = {"failed": "failed", "cancelled": "was cancelled"}
+_NOTICE = "rv-notice"
+
+
+def say(title: str, text: str = "", command: str = "") -> None:
+    """A framed message. `title` is ours; `text` and `command` may hold anyone's words: shown letter by letter."""
+    with st.container(border=True):
+        st.subheader(title, anchor=False)
+        if text:
+            st.text(text)
+        if command:
+            st.code(command, language=None, wrap_lines=True)
+
+
+def remember(text: str | None) -> None:
+    """Keep what a callback has to say for the page that follows it."""
+    if text:
+        st.session_state[_NOTICE] = text
+
+
+def show_remembered() -> None:
+    """Show it, once."""
+    if text := st.session_state.pop(_NOTICE, None):
+        say("That was not stored", text)
+
+
+@contextmanager
+def shown() -> Iterator[None]:
+    """Turns this project's errors within into a message with a button that tries again."""
+    try:
+        yield
+    except ScnError as error:
+        say(
+            "The workspace did not answer",
+            f"{error}\nNothing you answered is lost: the page keeps it and sends it again.",
+        )
+        st.button("Try again", type="primary", key="rv-retry")
+
+
+def require(role: Role = "annotator") -> Person:
+    """Who is here, asked anew; where they may not see this, the page says why and ends."""
+    person = signed_in(st.context.cookies)
+    if person is None:
+        signed_out()
+    if role == "lead" and person.role != "lead":
+        say("This page is for leads", f"You are signed in as {person.name}, {person.role}. Ask a lead, or go back.")
+        st.stop()
+    return person
+
+
+def signed_out() -> NoReturn:
+    """Nobody is signed in, or the session has ended."""
+    say(
+        "Sign in to review",
+        "Nobody is signed in here, or the session has ended. Answers that were not saved yet are kept in this browser "
+        "and are sent when the same person signs in again.",
+    )
+    if current().auth == "oidc":
+        _sign_in_elsewhere()
+    else:
+        # A link of ours, because Streamlit's opens another tab.
+        st.html(f'<p><a href="{escape(path_to(_here()))}"><strong>Sign in</strong></a></p>')
+    st.stop()
+
+
+def no_round() -> None:
+    """Nothing has been trained."""
+    say(
+        "No round yet",
+        "Faces to review come from a round of training. Start one in a terminal, then come back: this page follows it.",
+        _command("train"),
+    )
+
+
+def no_such_round(asked: int, now: Standing) -> None:
+    """The address names a round that is not there."""
+    say(f"There is no round {asked}", "These rounds are there:" if now.rounds else "")
+    list_rounds(now.rounds)
+
+
+def list_rounds(rounds: tuple[RoundInfo, ...]) -> None:
+    """Links to the rounds."""
+    for info in rounds:
+        st.page_link(navigation.review(), label=f"Round {info.id}: {info.state}", query_params={"round": str(info.id)})
+
+
+def ended(info: RoundInfo, *, stale: bool) -> None:
+    """A round that gave no scores."""
+    if stale:
+        heard = parts.moment(info.heartbeat_at)
+        title, text = f"Round {info.id} has stopped without a word", f"Its trainer was last heard of at {heard}."
+    else:
+        title, text = f"Round {info.id} {_ENDED.get(info.state, info.state)}", info.message or ""
+    say(title, f"{text}\nIt goes on from its last checkpoint with:".strip(), _command("train", "--resume"))
+
+
+@st.fragment(run_every=FOLLOW_S)
+def training(round_id: int) -> None:
+    """A round at work, followed as it goes on."""
+    with shown():
+        now = queries.standing()
+        info = now.find(round_id)
+        if info is None or info.state != "running" or now.stale:
+            st.rerun()
+        _progress(info, now.epochs)
+
+
+def all_answered(info: RoundInfo) -> None:
+    """Nothing of the round waits for an answer."""
+    say(
+        f"Every face of round {info.id} is answered",
+        "Look at the answers with the filter, or go on: write the corrected labels, or train the next round on them.",
+        _command("export", "--out corrected.csv") + "\n" + _command("train"),
+    )
+
+
+def nothing_matches(open_faces: int, clear: Callable[[], None]) -> None:
+    """The filter leaves no face; the grid beneath says so in large letters, this is the way out."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.text(f"No face matches this filter; {open_faces:,} of the round wait for an answer.")
+        st.button("Clear filters", key="rv-clear-here", on_click=clear)
+
+
+def read_only(info: RoundInfo) -> None:
+    """A closed round."""
+    st.text(f"Round {info.id} is closed: its answers can be looked at, not changed.")
+
+
+def no_such_face(asked: str) -> None:
+    """The address or the search names no face."""
+    say("No such face", f"Nothing is called {asked!r}. Search by a part of the key, or by the face's number.")
+
+
+def missing_picture(path: str, why: str) -> None:
+    """A face whose picture cannot be shown."""
+    say("No picture", f"{path}: {why}. Put the file back into the data set's folder, then reload this page.")
+
+
+def not_trained_on(split: str) -> None:
+    """A face that no round has scored."""
+    say("No scores", f"No round has scored this face (split: {split}). Only training faces are scored and reviewed.")
+
+
+def _here() -> str:
+    """The address shown, so that signing in leads back to it."""
+    query = urlencode(st.query_params.to_dict())
+    return (urlsplit(st.context.url or "").path or "/") + (f"?{query}" if query else "")
+
+
+def _sign_in_elsewhere() -> None:
+    """By OpenID Connect: Streamlit knows the user, and our own session begins with a ticket for that name."""
+    if not st.user.is_logged_in:
+        st.button("Sign in", type="primary", key="rv-sign-in", on_click=st.login)
+    elif path := ticket_path(st.user.to_dict()):
+        st.html(f'<p><a href="{escape(path)}"><strong>Continue as {escape(str(st.user.email))}</strong></a></p>')
+    else:
+        say(
+            "Your account has no verified e-mail address",
+            "Ask whoever runs the sign-in service, or use another account.",
+        )
+        st.button("Sign out there", key="rv-sign-out", on_click=st.logout)
+
+
+def _progress(info: RoundInfo, epochs: tuple[EpochReport, ...]) -> None:
+    total = int(info.config.get("epochs", 0))
+    st.subheader(f"Round {info.id} is training", anchor=False)
+    st.progress(min(len(epochs) / total, 1.0) if total else 0.0, f"epoch {len(epochs)} of {total or '?'}")
+    if not epochs:
+        st.text("The first epoch has not ended yet. This page follows by itself.")
+        return
+    last, recent = epochs[-1], epochs[-5:]
+    left = (total - len(epochs)) * sum(report.seconds for report in recent) / len(recent)
+    shown = {
+        "Loss": f"{last.loss:.3f}",
+        "Accuracy": f"{last.accuracy:.1%}",
+        "Validation": "–" if last.val_accuracy is None else f"{last.val_accuracy:.1%}",
+        "Time left": parts.duration(max(left, 0)),
+    }
+    parts.metrics(shown)
+    st.plotly_chart(
+        charts.training(epochs, dark=parts.is_dark()),
+        key="rv-training",
+        config={"displayModeBar": False},
+        alt="Accuracy over the epochs",
+    )
+
+
+def _command(name: str, options: str = "") -> str:
+    return f"python -m scn_core {name} {quote(str(current().workspace.path))} {options}".strip()

@@ -1,0 +1,111 @@
+"""What one person decided, newest first, and how fast."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from review_app import commands, queries
+from review_app.queries import Standing
+from review_app.views import messages, navigation, parts
+from review_app.views.parts import Html
+from scn_core.records import RoundInfo
+from scn_core.store.my_work import MyDecision
+from scn_core.store.people import Person
+
+PAGE = 30
+
+
+def page() -> None:
+    """The page My work."""
+    person = messages.require()
+    st.session_state["rv-page"] = "my-work"
+    st.title("My work", anchor=False)
+    now = queries.standing()
+    info = _round(now)
+    if info is None:
+        messages.no_round()
+        return
+    _pace(person, info)
+    before = _number(st.query_params.get("before"))
+    found, older = queries.work_of(person.id, info.id, before=before, limit=PAGE)
+    if not found:
+        messages.say("Nothing here yet", "Answers, flags and notes you give on the page Review are listed here.")
+    for mine in found:
+        _row(mine, now.classes.names)
+    with st.container(horizontal=True):
+        if before is not None:
+            st.button("Newest", key="rv-newest", on_click=_go, args=(info.id, None))
+        if older is not None:
+            st.button("Show older", key="rv-older", on_click=_go, args=(info.id, older))
+
+
+def _round(now: Standing) -> RoundInfo | None:
+    """The round the address names, or the newest that can be looked at; chosen here where there are several."""
+    scored = {info.id: info for info in now.scored}
+    if not scored:
+        return None
+    asked = _number(st.query_params.get("round"))
+    default = now.find(None)
+    chosen = asked if asked in scored else default.id if default and default.id in scored else next(iter(scored))
+    if len(scored) > 1:
+        st.session_state["rv-my-round"] = chosen
+        st.selectbox(
+            "Round",
+            list(scored),
+            format_func=lambda number: f"round {number}, {scored[number].state}",
+            key="rv-my-round",
+            on_change=lambda: _go(st.session_state["rv-my-round"], None),
+            width=220,
+        )
+    return scored[chosen]
+
+
+def _pace(person: Person, info: RoundInfo) -> None:
+    pace = queries.pace_of(info.id, person.id)
+    shown = {
+        "Today": f"{pace.today:,}",
+        f"In round {info.id}": f"{pace.total:,}",
+        "Per minute": "–" if pace.per_minute is None else f"{pace.per_minute:.1f}",
+        "Left": f"{pace.left:,}",
+        "Time left": "–" if pace.seconds_left is None else parts.duration(pace.seconds_left),
+    }
+    parts.metrics(shown)
+
+
+def _row(mine: MyDecision, classes: Sequence[str]) -> None:
+    decision = mine.decision
+    arrow = ": " if decision.label is None else " → "
+    what = f"{classes[mine.given_label]}{arrow}{parts.said(decision, classes)}"
+    lines: list[Html | str] = [
+        what if mine.live else parts.gone(what),
+        parts.quiet(f"{mine.key} · round {decision.round} · {parts.moment(mine.decided_at)}"),
+    ]
+    with st.container(horizontal=True, vertical_alignment="center", key=f"rv-mine-{mine.seq}"):
+        parts.row(decision.sample_id, mine.key, lines)
+        if mine.changeable:
+            word = "Take back" if mine.live else "Bring back"
+            st.button(word, key=f"rv-live-{mine.seq}", on_click=_set_live, args=(mine,))
+        st.page_link(
+            navigation.samples(),
+            label="Change" if mine.changeable else "Look",
+            query_params={"sample": str(decision.sample_id)},
+        )
+
+
+def _set_live(mine: MyDecision) -> None:
+    messages.remember(commands.set_live(mine.decision, live=not mine.live))
+
+
+def _go(round_id: int, before: int | None) -> None:
+    at = {} if before is None else {"before": str(before)}
+    st.query_params.from_dict({"round": str(round_id)} | at)
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 16 else None
+
+
+if __name__ == "__main__":  # as Streamlit runs it
+    page()

@@ -1,0 +1,138 @@
+"""Pieces of pages as HTML. Names, notes, keys and class names are other people's text: everything is escaped here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from html import escape
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from scn_core.records import Action, Decision
+
+ACTION_WORDS: dict[Action, str] = {
+    "accept": "accepted",
+    "keep": "kept",
+    "relabel": "relabelled",
+    "unsure": "unsure",
+    "exclude": "excluded",
+    "skip": "skipped",
+    "flag": "flagged",
+    "note": "note",
+    "undo": "taken back",
+}
+
+
+@dataclass(frozen=True)
+class Html:
+    """Markup made here, of escaped parts: what a table shows as it is."""
+
+    text: str
+
+
+def large_face(sample_id: int, alt: str) -> None:
+    """The face as large as the picture gives it."""
+    st.html(f'<div class="rv-face"><img src="/face/{sample_id:d}" alt="{escape(alt)}" width="420" height="420"></div>')
+
+
+def thumbs(sample_ids: Iterable[int], word: str) -> None:
+    """Small faces in a row, each a link to its page."""
+    links = "".join(
+        f'<li><a href="{sample_link(i)}">'
+        f'<img src="/thumb/{i:d}" alt="{escape(word)}, face {i:d}" loading="lazy" width="84" height="84"></a></li>'
+        for i in sample_ids
+    )
+    st.html(f'<ul class="rv-faces">{links}</ul>')
+
+
+def row(sample_id: int, alt: str, lines: Sequence[Html | str]) -> None:
+    """A small face and lines of text beside it."""
+    text = "".join(f"<div>{_cell(line)}</div>" for line in lines)
+    st.html(
+        f'<div class="rv-row"><img src="/thumb/{sample_id:d}" alt="{escape(alt)}" width="64" height="64" '
+        f'loading="lazy"><div>{text}</div></div>'
+    )
+
+
+def table(name: str, head: Sequence[str], rows: Iterable[Sequence[Html | str]]) -> None:
+    """A plain table that readers aloud know as one."""
+    top = "".join(f'<th scope="col">{escape(word)}</th>' for word in head)
+    body = "".join("<tr>" + "".join(f"<td>{_cell(cell)}</td>" for cell in cells) + "</tr>" for cells in rows)
+    st.html(
+        f'<div class="rv-scroll" tabindex="0" role="group" aria-label="{escape(name)}"><table class="rv-table">'
+        f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def facts(pairs: Iterable[tuple[str, str]]) -> None:
+    """Names of things and what they are, as a table with a head at the left."""
+    body = "".join(f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>' for name, value in pairs)
+    st.html(f'<table class="rv-table"><tbody>{body}</tbody></table>')
+
+
+def metrics(shown: Mapping[str, str]) -> None:
+    """A few numbers in a row that wraps."""
+    with st.container(horizontal=True, gap="medium"):
+        for label, value in shown.items():
+            st.metric(label, value, width="content")
+
+
+def quiet(text: str) -> Html:
+    """Less important text."""
+    return Html(f'<span class="rv-quiet">{escape(text)}</span>')
+
+
+def gone(text: str) -> Html:
+    """Text of something taken back."""
+    return Html(f'<s class="rv-gone">{escape(text)}</s>')
+
+
+def link(sample_id: int, text: str) -> Html:
+    """A link to a face's page."""
+    return Html(f'<a href="{sample_link(sample_id)}">{escape(text)}</a>')
+
+
+def sample_link(sample_id: int) -> str:
+    """The address of a face's page."""
+    return "/samples?" + urlencode({"sample": sample_id})
+
+
+def is_dark() -> bool:
+    """Whether the browser shows the dark theme."""
+    return st.context.theme.type == "dark"
+
+
+def name_of(classes: Sequence[str], label: int | None) -> str:
+    """The class's name, or a dash."""
+    return "–" if label is None else classes[label]
+
+
+def said(decision: Decision, classes: Sequence[str]) -> str:
+    """What a decision says, in words: sad, accepted."""
+    word = ACTION_WORDS[decision.action]
+    if decision.label is not None:
+        return f"{classes[decision.label]}, {word}"
+    return f"{word}: {decision.text}" if decision.text else word
+
+
+def moment(stamp: str | None, *, seconds: bool = False) -> str:
+    """A stamp of the database in UTC, to the minute or second; today's without the day."""
+    if stamp is None:
+        return "–"
+    day, _, time = stamp.partition("T")
+    clock = time[: 8 if seconds else 5] + " UTC"
+    return clock if day == datetime.now(UTC).strftime("%Y-%m-%d") else f"{day} {clock}"
+
+
+def duration(seconds: float) -> str:
+    """A length of time in words: 40 s, 12 min, 3 h 5 min."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _cell(value: Html | str) -> str:
+    return value.text if isinstance(value, Html) else escape(value)

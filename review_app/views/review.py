@@ -1,0 +1,91 @@
+"""The grid of doubtful faces, and what takes its place while there are none."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from functools import partial
+
+import streamlit as st
+
+from review_app import queries, state
+from review_app.components.review_grid import GridData, review_grid
+from review_app.queries import Standing
+from review_app.settings import current
+from review_app.state import Asked
+from review_app.views import filters, messages
+from scn_core.records import QueueFilter, RoundInfo
+from scn_core.store.people import Person
+
+_LAST = "rv-last-filter"
+
+
+def page() -> None:
+    """The page Review."""
+    person = messages.require()
+    now = queries.standing()
+    _return_to_last_filter()
+    asked = state.read(st.query_params.to_dict(), now.classes.names)
+    for problem in asked.problems:
+        st.text(f"Note: {problem}")
+    info = now.find(asked.round)
+    if not now.rounds:
+        messages.no_round()
+    elif info is None:
+        messages.no_such_round(asked.round or 0, now)
+    elif info.state in ("review", "closed"):
+        _round_in_training(now, info)
+        _grid(person, asked, info, now)
+    elif info.state == "running" and not now.stale:
+        messages.training(info.id)
+        messages.list_rounds(tuple(now.scored))
+    else:
+        messages.ended(info, stale=now.stale)
+        messages.list_rounds(tuple(now.scored))
+
+
+def _grid(person: Person, asked: Asked, info: RoundInfo, now: Standing) -> None:
+    if info.state == "closed":
+        messages.read_only(info)
+        if asked.where.state in ("open", "skipped"):  # nothing of a closed round can be leased
+            asked = replace(asked, where=replace(asked.where, state="all"))
+    where = asked.where
+    counts = queries.counts(info.id, person.id, where)
+    filters.row(asked, counts, now)
+    if counts.matching == 0:
+        open_faces = queries.counts(info.id, person.id, QueueFilter()).matching
+        if open_faces == 0 and where.state == "open":
+            messages.all_answered(info)
+        else:
+            messages.nothing_matches(open_faces, partial(filters.clear, now.classes.names))
+    # Also beneath a message: what was just answered is saved and taken back from here.
+    review_grid(
+        GridData(
+            workspace=current().workspace_id,
+            person=person,
+            round=info.id,
+            classes=now.classes.names,
+            filter=asdict(where),
+        ),
+        key="rv-grid",
+    )
+
+
+def _round_in_training(now: Standing, shown: RoundInfo) -> None:
+    newest = now.newest
+    if newest is not None and newest.id != shown.id and newest.state == "running" and not now.stale:
+        st.text(f"Round {newest.id} is training: epoch {len(now.epochs)} of {newest.config.get('epochs', '?')}.")
+
+
+def _return_to_last_filter() -> None:
+    """Coming back from another page shows what was shown before; an address that says something wins."""
+    asked = st.query_params.to_dict()
+    came_from_elsewhere = st.session_state.get("rv-page") != "review"
+    if not asked and came_from_elsewhere and (last := st.session_state.get(_LAST)):
+        st.query_params.from_dict(last)
+        asked = last
+    st.session_state["rv-page"] = "review"
+    st.session_state[_LAST] = asked
+
+
+if __name__ == "__main__":  # as Streamlit runs it
+    page()

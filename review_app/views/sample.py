@@ -1,0 +1,80 @@
+"""One face, found by its key: everything known about it, and a place to decide."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from review_app import queries
+from review_app.queries import Face, Standing
+from review_app.views import decide, face_parts, messages, parts
+from scn_core.store.people import Person
+
+
+def page() -> None:
+    """The page Samples."""
+    person = messages.require()
+    st.session_state["rv-page"] = "samples"
+    st.title("Samples", anchor=False)
+    asked = _search()
+    if not asked:
+        messages.say(
+            "Which face?", "Type its key, a part of it, or its number. The address of this page can be shared."
+        )
+        return
+    now = queries.standing()
+    info = now.find(None)
+    found = queries.face(asked, person.id, info.id if info and info.state == "review" else None)
+    if found is None:
+        _results(asked)
+    else:
+        _face(person, found, now)
+
+
+def _search() -> str:
+    asked = str(st.query_params.get("sample", "")).strip()
+    st.session_state["rv-search"] = asked
+    st.text_input("Key, a part of it, or number", key="rv-search", on_change=_searched)
+    return asked
+
+
+def _searched() -> None:
+    text = str(st.session_state["rv-search"]).strip()
+    st.query_params.from_dict({"sample": text} if text else {})
+
+
+def _results(asked: str) -> None:
+    found = queries.search(asked)
+    if not found:
+        messages.no_such_face(asked)
+        return
+    classes = queries.standing().classes.names
+    st.text(f"{len(found)} faces" + (", the first ones" if len(found) == queries.SEARCH_LIMIT else ""))
+    for stored in found:
+        given = parts.quiet(f"{classes[stored.sample.given_label]} · {stored.sample.split}")
+        parts.row(stored.id, stored.sample.key, [parts.link(stored.id, stored.sample.key), given])
+
+
+def _face(person: Person, face: Face, now: Standing) -> None:
+    blind = face.blind
+    left, right = st.columns([2, 3], gap="medium")
+    with left:
+        if why := queries.picture_fault(face.stored):
+            messages.missing_picture(face.stored.sample.path, why)
+        else:
+            parts.large_face(face.stored.id, face.stored.sample.key)
+        face_parts.facts(face, person, now.classes.names)
+    with right:
+        decide.panel(person, face, now, blind=blind)
+        if blind:
+            messages.say(
+                "Drawn at random: answer first", "What the network says of this face is shown after your answer."
+            )
+        elif face.scores:
+            face_parts.scores(face, now.classes.names)
+        else:
+            messages.not_trained_on(face.stored.sample.split)
+    face_parts.log(face, person, now.classes.names)
+
+
+if __name__ == "__main__":  # as Streamlit runs it
+    page()
