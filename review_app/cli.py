@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from review_app.accounts import person
+from review_app.doors.accounts import person
 from review_app.settings import AUTH_MODES, AuthMode
 from scn_core import __version__
 from scn_core.errors import ScnError, UsageError

@@ -11,8 +11,8 @@ from typing import Any, Concatenate, ParamSpec
 import streamlit as st
 from sqlite_utils import Database
 
-from review_app.auth import signed_in
 from review_app.database import call_write
+from review_app.doors.auth import signed_in
 from review_app.queries import forget
 from scn_core.errors import WorkspaceError
 from scn_core.records import Action, Decision

@@ -18,9 +18,9 @@ import streamlit as st
 from streamlit import config
 
 from review_app import database
-from review_app.openid import secrets_file
+from review_app.doors.openid import secrets_file
+from review_app.doors.secret_key import read_secret
 from review_app.routes import all_middleware
-from review_app.secret_key import read_secret
 from review_app.settings import LOOPBACK, WILDCARDS, AppSettings, AuthMode, use
 from scn_core.errors import UsageError, WorkspaceError
 from scn_core.store.people import password_hash, people

@@ -12,11 +12,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from review_app.api.decisions import round_asked
+from review_app.api.endpoint import as_person
+from review_app.api.json_body import ID_MAX
 from review_app.api.pack import Tile
 from review_app.api.pages import known_round
 from review_app.api.tiles import is_blind, tile, unasked
-from review_app.endpoint import as_person
-from review_app.json_body import ID_MAX
 from review_app.refused import Refused
 from review_app.settings import current
 from scn_core.round_files import FaceDynamics, Neighbours, face_dynamics, face_neighbours

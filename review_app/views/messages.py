@@ -12,8 +12,8 @@ from urllib.parse import urlencode, urlsplit
 import streamlit as st
 
 from review_app import charts, queries
-from review_app.auth import signed_in, ticket_path
-from review_app.login import path_to
+from review_app.doors.auth import signed_in, ticket_path
+from review_app.doors.login import path_to
 from review_app.queries import Standing
 from review_app.settings import current
 from review_app.views import navigation, parts

@@ -12,11 +12,12 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from review_app import auth, database
+from review_app import database
+from review_app.doors import auth
 from review_app.settings import current
 from scn_core.store.people import Person, Role, add_person, find_person
 
-APP = Path(auth.__file__).with_name("app.py")
+APP = Path(database.__file__).with_name("app.py")
 PATIENCE_S = 60
 """For a machine that is busy with other things."""
 

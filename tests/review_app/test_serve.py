@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from websockets.sync.client import connect
 
-from review_app.passwords import hash_password
+from review_app.doors.passwords import hash_password
 from review_app.server import prepare
 from review_app.settings import AuthMode
 from scn_core.errors import ScnError, UsageError

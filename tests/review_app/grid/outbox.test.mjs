@@ -186,3 +186,14 @@ test("ids without randomUUID have its form", () => {
   assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   assert.notEqual(id, newId());
 });
+
+test("a lost session that nothing waited for is forgotten when the server answers again", async () => {
+  const outbox = box(new Memory(), saveAll);
+  outbox.problem = { kind: "session" };
+  outbox.push([row("a")]);
+  await outbox.flush();
+  assert.deepEqual([outbox.waiting.size, outbox.problem], [0, null]);
+  outbox.problem = { kind: "session" };
+  outbox.well();
+  assert.equal(outbox.problem, null);
+});

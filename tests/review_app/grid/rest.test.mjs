@@ -135,3 +135,12 @@ test("entries that a response may not know of keep their order over faces", () =
   assert.deepEqual(store.since(now + 1).map(({ id }) => id), ["b", "c"]);
   assert.deepEqual(store.since(0).map(({ id }) => id), ["a", "b", "c"]);
 });
+
+test("a face that was looked up keeps the reading it is leased for", () => {
+  const store = new Store("ann", () => 0);
+  const face = store.put(tile(1), null, 0, true);
+  store.put(tile(1, { item: 99 }), null, 1);
+  assert.deepEqual([face.item, face.held], [10, true]);
+  store.put(tile(1, { item: 99 }), null, 2, true);
+  assert.equal(face.item, 99);
+});

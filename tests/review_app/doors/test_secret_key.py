@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from review_app.secret_key import _make, read_secret
+from review_app.doors.secret_key import _make, read_secret
 from scn_core.errors import WorkspaceError
 
 

@@ -12,10 +12,10 @@ from urllib.parse import quote
 from sqlite_utils import Database
 
 from review_app import database
-from review_app.passwords import is_password
+from review_app.doors.passwords import is_password
+from review_app.doors.tokens import TokenClaims, make_ticket, make_token
 from review_app.refused import Refused
 from review_app.settings import AppSettings, current
-from review_app.tokens import TokenClaims, make_ticket, make_token
 from scn_core.store.people import Person, add_person, find_person, password_hash, people
 from scn_core.store.sessions import end_session, session_person, start_session
 

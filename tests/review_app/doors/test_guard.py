@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from streamlit.file_util import get_static_dir
 
-from review_app.guard import Guard, page_policy
+from review_app.doors.guard import Guard, page_policy
 from review_app.settings import AppSettings
 from scn_core.workspace import Workspace
 from tests.review_app.visitor import BASE, STREAMLIT, Visitor

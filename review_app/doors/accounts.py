@@ -9,8 +9,8 @@ from typing import get_args
 import click
 from sqlite_utils import Database
 
-from review_app.auth import checked_name
-from review_app.passwords import LONGEST, SHORTEST, hash_password
+from review_app.doors.auth import checked_name
+from review_app.doors.passwords import LONGEST, SHORTEST, hash_password
 from scn_core.errors import UsageError, WorkspaceError
 from scn_core.store.people import (
     Person,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itsdangerous
 import pytest
 
+from review_app.doors.tokens import TICKET_S, TOKEN_S, TokenClaims, make_ticket, make_token, read_ticket, read_token
 from review_app.refused import Refused
-from review_app.tokens import TICKET_S, TOKEN_S, TokenClaims, make_ticket, make_token, read_ticket, read_token
 
 SECRET, OTHER = b"1" * 32, b"2" * 32
 CLAIMS = TokenClaims(7, "0123456789abcdef")

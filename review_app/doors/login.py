@@ -17,13 +17,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from review_app import auth, database
-from review_app.endpoint import Handler, as_person
-from review_app.json_body import read_body
-from review_app.passwords import LONGEST, Attempts
+from review_app import database
+from review_app.api.endpoint import Handler, as_person
+from review_app.api.json_body import read_body
+from review_app.doors import auth
+from review_app.doors.passwords import LONGEST, Attempts
+from review_app.doors.tokens import TICKET_S, read_ticket
 from review_app.refused import Refused, refusal_of
 from review_app.settings import current
-from review_app.tokens import TICKET_S, read_ticket
 from scn_core.store.people import Person
 from scn_core.store.sessions import session_person
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from review_app import auth, database, login, settings
-from review_app.passwords import hash_password
+from review_app import database, settings
+from review_app.doors import auth, login
+from review_app.doors.passwords import hash_password
 from review_app.settings import AppSettings, AuthMode
 from scn_core.store.people import add_person, find_person, set_active
 from scn_core.store.sessions import end_sessions_of

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from review_app.passwords import Attempts, hash_password, is_password
+from review_app.doors.passwords import Attempts, hash_password, is_password
 from scn_core.errors import UsageError
 
 

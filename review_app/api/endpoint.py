@@ -11,10 +11,11 @@ from sqlite_utils import Database
 from starlette.requests import Request
 from starlette.responses import Response
 
-from review_app import auth, database
+from review_app import database
+from review_app.doors import auth
+from review_app.doors.tokens import TokenClaims, read_token
 from review_app.refused import Refused, refusal_of
 from review_app.settings import current
-from review_app.tokens import TokenClaims, read_token
 from scn_core.store.people import Person
 
 P = ParamSpec("P")

@@ -14,13 +14,13 @@ from typing import NamedTuple
 import pytest
 
 from review_app import cli
-from review_app.passwords import is_password
+from review_app.doors.passwords import is_password
 from scn_core.store.people import find_person, password_hash
 from scn_core.store.sessions import session_person, start_session
 from scn_core.workspace import Workspace
 from tests.review_app.visitor import PASSWORD, contents
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 
 
 class Done(NamedTuple):

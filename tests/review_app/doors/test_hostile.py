@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 import itsdangerous
 import pytest
 
-from review_app import database, login
+from review_app import database
+from review_app.doors import login
+from review_app.doors.tokens import TOKEN_S
 from review_app.settings import AppSettings
-from review_app.tokens import TOKEN_S
 from scn_core.store.people import find_person, set_active
 from scn_core.workspace import Workspace
 from tests.review_app.visitor import Visitor, contents, keep, rows
