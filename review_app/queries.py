@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import streamlit as st
 from sqlite_utils import Database
 
-from review_app.api.tiles import is_blind
 from review_app.database import call
 from review_app.settings import current
 from scn_core.errors import WorkspaceError
@@ -81,7 +80,7 @@ class Face:
     @property
     def blind(self) -> bool:
         """Drawn at random and not answered: what the network says would sway the person."""
-        return self.item is not None and is_blind(self.item)
+        return self.item is not None and self.item.blind
 
     def hides(self, recorded: RecordedDecision, viewer: Person) -> bool:
         """Whether it stays hidden until the viewer has answered: all that others say of a face drawn at random, and

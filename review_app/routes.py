@@ -15,8 +15,8 @@ from streamlit.file_util import get_static_dir
 
 from review_app import database
 from review_app.api import basics, decisions, pages, samples
-from review_app.api.endpoint import plain
 from review_app.doors import auth, login
+from review_app.doors.endpoint import plain
 from review_app.doors.guard import Guard, is_own, page_policy
 from review_app.refused import Refused
 from review_app.settings import AppSettings, current

@@ -285,3 +285,8 @@ class QueueItem:
     """Decision id of the viewer's own newest live skip in this round."""
     lease_person: int | None
     lease_until: str | None
+
+    @property
+    def blind(self) -> bool:
+        """An audit item until it is answered: the estimate made from it holds only if nothing suggests the answer."""
+        return self.kind == "audit" and self.action is None

@@ -6,8 +6,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from review_app import database
-from review_app.api.endpoint import as_person
 from review_app.doors import auth
+from review_app.doors.endpoint import as_person
 from review_app.grid_files import content_type, grid_files
 from review_app.refused import Refused
 from review_app.settings import current

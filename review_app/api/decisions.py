@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from review_app.api.bodies import DecisionsBody
-from review_app.api.endpoint import as_person, as_person_writing
-from review_app.api.json_body import read_json
 from review_app.api.pages import known_round
+from review_app.doors.endpoint import as_person, as_person_writing
+from review_app.doors.json_body import read_json
 from review_app.refused import Refused
 from scn_core.records import Decision
 from scn_core.store.decisions import Refusal, record_each

@@ -13,10 +13,10 @@ from starlette.responses import JSONResponse, Response
 
 from review_app import database
 from review_app.api.bodies import LeaseBody, PageBody, TilesBody
-from review_app.api.endpoint import as_person, as_person_writing
-from review_app.api.json_body import read_json
 from review_app.api.pack import pack
 from review_app.api.tiles import tile
+from review_app.doors.endpoint import as_person, as_person_writing
+from review_app.doors.json_body import read_json
 from review_app.refused import Refused
 from review_app.settings import current
 from scn_core.records import QueueFilter, QueueItem, RoundInfo, Sample

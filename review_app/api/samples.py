@@ -12,11 +12,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from review_app.api.decisions import round_asked
-from review_app.api.endpoint import as_person
-from review_app.api.json_body import ID_MAX
 from review_app.api.pack import Tile
 from review_app.api.pages import known_round
-from review_app.api.tiles import is_blind, tile, unasked
+from review_app.api.tiles import tile, unasked
+from review_app.doors.endpoint import as_person
+from review_app.doors.json_body import ID_MAX
 from review_app.refused import Refused
 from review_app.settings import current
 from scn_core.round_files import FaceDynamics, Neighbours, face_dynamics, face_neighbours
@@ -88,7 +88,7 @@ def _about(db: Database, person: Person, sample_id: int, round_id: int) -> _Abou
     stored = _stored(db, person, sample_id)
     info = known_round(db, round_id)
     items = items_of(db, info.id, person.id, [sample_id])
-    blind = bool(items) and is_blind(items[0])
+    blind = bool(items) and items[0].blind
     rows = history(db, sample_id)
     if blind or (items and items[0].action is None and current().readings > 1):  # what others said would sway
         rows = [row for row in rows if row.decision.person == person.name]

@@ -13,14 +13,9 @@ BARS = 3
 """Likeliest classes of a tile."""
 
 
-def is_blind(item: QueueItem) -> bool:
-    """An audit item until it is answered: the estimate made from it holds only if nothing suggested the answer."""
-    return item.kind == "audit" and item.action is None
-
-
 def tile(item: QueueItem) -> Tile:
     """The JSON of one tile, but for the picture, which `pack` adds."""
-    blind = is_blind(item)
+    blind = item.blind
     return {
         "item": item.id,
         "sample": item.sample_id,

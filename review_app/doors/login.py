@@ -18,9 +18,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from review_app import database
-from review_app.api.endpoint import Handler, as_person
-from review_app.api.json_body import read_body
 from review_app.doors import auth
+from review_app.doors.endpoint import Handler, as_person
+from review_app.doors.json_body import read_body
 from review_app.doors.passwords import LONGEST, Attempts
 from review_app.doors.tokens import TICKET_S, read_ticket
 from review_app.refused import Refused, refusal_of

@@ -17,7 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from review_app.api.endpoint import TOKEN_HEADER
+from review_app.doors.endpoint import TOKEN_HEADER
 from review_app.routes import all_middleware
 from review_app.settings import AppSettings
 from scn_core.workspace import Workspace

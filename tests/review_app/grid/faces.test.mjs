@@ -5,8 +5,25 @@ import { meaning, overlay, questionWords, shownOf, stateOf, stateWords } from ".
 
 const CLASSES = ["neutral", "happy", "surprise", "sad"];
 const OPEN = {
-  item: 1, sample: 7, kind: "proposal", given: 1, proposed: 3, alpha: 0.2, margin: 0.6, bars: [[3, 0.8]], action: null, label: null, by: null,
-  at: null, decision: null, flag: null, flagged: false, note: null, noteBy: null, skip: null, blind: false,
+  item: 1,
+  sample: 7,
+  kind: "proposal",
+  given: 1,
+  proposed: 3,
+  alpha: 0.2,
+  margin: 0.6,
+  bars: [[3, 0.8]],
+  action: null,
+  label: null,
+  by: null,
+  at: null,
+  decision: null,
+  flag: null,
+  flagged: false,
+  note: null,
+  noteBy: null,
+  skip: null,
+  blind: false,
 };
 const entry = (id, action, more = {}) => ({ id, sample: 7, action, label: null, text: null, undoes: null, ...more });
 const undo = (id, root, live) => entry(id, "undo", { undoes: root.id, local: { root, live } });
@@ -48,9 +65,16 @@ test("flags, skips and notes come and go without touching the answer", () => {
   const skip = entry("s", "skip");
   const note = entry("n", "note", { text: "<b>hm</b>" });
   const marked = overlay(OPEN, [flag, skip, note], "ann");
-  assert.deepEqual([marked.flag, marked.flagged, marked.skip, marked.note, marked.noteBy], ["f", true, "s", "<b>hm</b>", "ann"]);
+  assert.deepEqual(
+    [marked.flag, marked.flagged, marked.skip, marked.note, marked.noteBy],
+    ["f", true, "s", "<b>hm</b>", "ann"],
+  );
   assert.equal(stateOf(marked), "skip");
-  const clean = overlay(OPEN, [flag, skip, note, undo("1", flag, false), undo("2", skip, false), undo("3", note, false)], "ann");
+  const clean = overlay(
+    OPEN,
+    [flag, skip, note, undo("1", flag, false), undo("2", skip, false), undo("3", note, false)],
+    "ann",
+  );
   assert.deepEqual([clean.flag, clean.flagged, clean.skip, clean.note], [null, false, null, null]);
   const others = overlay({ ...OPEN, flagged: true }, [flag, undo("1", flag, false)], "ann");
   assert.equal(others.flagged, true, "somebody else's flag stays");

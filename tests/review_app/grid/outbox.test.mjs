@@ -6,23 +6,56 @@ import { Outbox, newId, waitMs } from "./grid/outbox.js";
 import { pillOf } from "./grid/status.js";
 
 class Memory {
-  constructor(room = Infinity) { this.kept = new Map(); this.room = room; }
-  get length() { return this.kept.size; }
-  key(at) { return [...this.kept.keys()].sort().reverse()[at] ?? null; } // browsers promise no order
-  getItem(key) { return this.kept.get(key) ?? null; }
-  setItem(key, value) { if (this.kept.size >= this.room) throw new Error("full"); this.kept.set(key, value); }
-  removeItem(key) { this.kept.delete(key); }
+  constructor(room = Infinity) {
+    this.kept = new Map();
+    this.room = room;
+  }
+  get length() {
+    return this.kept.size;
+  }
+  key(at) {
+    return [...this.kept.keys()].sort().reverse()[at] ?? null;
+  } // browsers promise no order
+  getItem(key) {
+    return this.kept.get(key) ?? null;
+  }
+  setItem(key, value) {
+    if (this.kept.size >= this.room) throw new Error("full");
+    this.kept.set(key, value);
+  }
+  removeItem(key) {
+    this.kept.delete(key);
+  }
 }
 
-const row = (id, more = {}) => ({ id, round: 1, sample: 1, action: "keep", label: 1, undoes: null, text: null, bulk: null, blind: false, ms: 1, shown: {}, ...more });
-const offline = () => { throw new Problem("offline", "no connection"); };
-const box = (storage, send, more = {}) => new Outbox({ storage, prefix: "scn/w/1/", send, setTimer: () => 1, clearTimer: () => {}, ...more });
+const row = (id, more = {}) => ({
+  id,
+  round: 1,
+  sample: 1,
+  action: "keep",
+  label: 1,
+  undoes: null,
+  text: null,
+  bulk: null,
+  blind: false,
+  ms: 1,
+  shown: {},
+  ...more,
+});
+const offline = () => {
+  throw new Problem("offline", "no connection");
+};
+const box = (storage, send, more = {}) =>
+  new Outbox({ storage, prefix: "scn/w/1/", send, setTimer: () => 1, clearTimer: () => {}, ...more });
 const saveAll = async (rows) => ({ saved: rows.map(({ id }) => id), refused: [] });
 
 test("one key for each decision, gone when acknowledged", async () => {
   const storage = new Memory();
   let during = 0;
-  const outbox = box(storage, async (rows) => { during = storage.length; return saveAll(rows); });
+  const outbox = box(storage, async (rows) => {
+    during = storage.length;
+    return saveAll(rows);
+  });
   outbox.push([row("a"), row("b")]);
   await outbox.flush();
   assert.deepEqual([during, storage.length, outbox.waiting.size], [2, 0, 0]);
@@ -30,7 +63,10 @@ test("one key for each decision, gone when acknowledged", async () => {
 
 test("only what the server names leaves; the rest is sent again", async () => {
   const sent = [];
-  const outbox = box(new Memory(), async (rows) => { sent.push(rows.map(({ id }) => id)); return { saved: [rows[0].id], refused: [] }; });
+  const outbox = box(new Memory(), async (rows) => {
+    sent.push(rows.map(({ id }) => id));
+    return { saved: [rows[0].id], refused: [] };
+  });
   outbox.push([row("a"), row("b")]);
   await outbox.flush();
   assert.deepEqual(sent, [["a", "b"], ["b"]]);
@@ -43,8 +79,14 @@ test("a reload finds everything, in order, whatever order the storage lists", as
   await first.flush();
   assert.equal(first.problem.kind, "offline");
   const sent = [];
-  const second = box(storage, async (rows) => { sent.push(...rows.map(({ id }) => id)); return saveAll(rows); });
-  assert.deepEqual(second.entries.map(({ id }) => id), ["c", "a", "b"]);
+  const second = box(storage, async (rows) => {
+    sent.push(...rows.map(({ id }) => id));
+    return saveAll(rows);
+  });
+  assert.deepEqual(
+    second.entries.map(({ id }) => id),
+    ["c", "a", "b"],
+  );
   await second.flush();
   assert.deepEqual(sent, ["c", "a", "b"]);
   assert.equal(storage.length, 0);
@@ -60,7 +102,10 @@ test("a clock that was set back does not change the order", async () => {
   } finally {
     Date.now = now;
   }
-  assert.deepEqual(box(storage, offline).entries.map(({ id }) => id), ["a", "b"]);
+  assert.deepEqual(
+    box(storage, offline).entries.map(({ id }) => id),
+    ["a", "b"],
+  );
 });
 
 test("at most 200 a request, one request at a time", async () => {
@@ -82,7 +127,10 @@ test("at most 200 a request, one request at a time", async () => {
 test("a refused decision leaves the outbox, is listed until dismissed, also after a reload", async () => {
   const storage = new Memory();
   const told = [];
-  const send = async (rows) => ({ saved: rows.filter(({ id }) => id !== "bad").map(({ id }) => id), refused: [{ id: "bad", error: "round 1 is closed" }] });
+  const send = async (rows) => ({
+    saved: rows.filter(({ id }) => id !== "bad").map(({ id }) => id),
+    refused: [{ id: "bad", error: "round 1 is closed" }],
+  });
   const outbox = box(storage, send, { on: { refused: (rows) => told.push(...rows) } });
   outbox.push([row("a"), row("bad")]);
   await outbox.flush();
@@ -108,7 +156,13 @@ test("one decision that makes the server refuse the whole request does not hold 
 });
 
 test("nothing is lost while the session is, and an answer that names nothing is no acknowledgement", async () => {
-  for (const send of [() => { throw new Problem("session", "signed out", 401); }, async () => ({ saved: [], refused: [] }), async () => ({})]) {
+  for (const send of [
+    () => {
+      throw new Problem("session", "signed out", 401);
+    },
+    async () => ({ saved: [], refused: [] }),
+    async () => ({}),
+  ]) {
     const storage = new Memory();
     const outbox = box(storage, send);
     outbox.push([row("a")]);
@@ -121,7 +175,10 @@ test("nothing is lost while the session is, and an answer that names nothing is 
 test("what fails is tried again after a growing wait, and at once when asked", async () => {
   const waits = [];
   let works = false;
-  const outbox = box(new Memory(), (rows) => (works ? saveAll(rows) : offline()), { setTimer: (_, ms) => waits.push(ms), random: () => 1 });
+  const outbox = box(new Memory(), (rows) => (works ? saveAll(rows) : offline()), {
+    setTimer: (_, ms) => waits.push(ms),
+    random: () => 1,
+  });
   outbox.push([row("a")]);
   for (let tries = 0; tries < 8; tries += 1) await outbox.flush();
   assert.deepEqual(waits.slice(-2), [30000, 30000]);
@@ -134,7 +191,10 @@ test("what fails is tried again after a growing wait, and at once when asked", a
 
 test("local parts stay here", async () => {
   let sent = null;
-  const outbox = box(new Memory(), async (rows) => { sent = rows[0]; return saveAll(rows); });
+  const outbox = box(new Memory(), async (rows) => {
+    sent = rows[0];
+    return saveAll(rows);
+  });
   outbox.push([row("a", { action: "undo", local: { root: {}, live: false } })]);
   await outbox.flush();
   assert.ok(!("local" in sent));

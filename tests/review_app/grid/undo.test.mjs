@@ -3,7 +3,16 @@ import test from "node:test";
 
 import { Stacks } from "./grid/undo.js";
 
-const answer = (id, more = {}) => ({ id, sample: Number(id.slice(1)), action: "keep", label: 1, undoes: null, text: null, bulk: null, ...more });
+const answer = (id, more = {}) => ({
+  id,
+  sample: Number(id.slice(1)),
+  action: "keep",
+  label: 1,
+  undoes: null,
+  text: null,
+  bulk: null,
+  ...more,
+});
 let number = 0;
 const step = (stacks, which) => {
   const rows = stacks.next(which);
@@ -28,9 +37,19 @@ test("undo, redo and undo again name the newest row of the chain each time", () 
 
 test("a bulk is one unit, to and fro", () => {
   const stacks = new Stacks();
-  stacks.load(empty, [answer("d1"), answer("d2", { bulk: "b" }), answer("d3", { bulk: "b" }), answer("d4", { bulk: "b" })]);
+  stacks.load(empty, [
+    answer("d1"),
+    answer("d2", { bulk: "b" }),
+    answer("d3", { bulk: "b" }),
+    answer("d4", { bulk: "b" }),
+  ]);
   assert.equal(stacks.undo.length, 2);
-  assert.deepEqual(step(stacks, "undo").map((row) => row.undoes).sort(), ["d2", "d3", "d4"]);
+  assert.deepEqual(
+    step(stacks, "undo")
+      .map((row) => row.undoes)
+      .sort(),
+    ["d2", "d3", "d4"],
+  );
   assert.deepEqual([stacks.undo.length, stacks.redo.length], [1, 1]);
   assert.equal(step(stacks, "redo").length, 3);
   assert.deepEqual([stacks.undo.length, stacks.redo.length], [2, 0]);
@@ -46,7 +65,10 @@ test("an answer empties redo", () => {
 });
 
 test("what the server already knows of is not put on top again", () => {
-  const history = { undo: [{ bulk: null, decisions: [answer("d2")], redo_of: [] }], redo: [{ bulk: null, decisions: [answer("d1")], redo_of: ["u9"] }] };
+  const history = {
+    undo: [{ bulk: null, decisions: [answer("d2")], redo_of: [] }],
+    redo: [{ bulk: null, decisions: [answer("d1")], redo_of: ["u9"] }],
+  };
   const stacks = new Stacks();
   stacks.load(history, [answer("d1"), { id: "u9", action: "undo", undoes: "d1", bulk: null, sample: 1 }, answer("d2")]);
   assert.deepEqual([stacks.undo.length, stacks.redo.length], [1, 1]);
@@ -54,7 +76,13 @@ test("what the server already knows of is not put on top again", () => {
 });
 
 test("an undo still in the outbox counts after a reload", () => {
-  const history = { undo: [{ bulk: null, decisions: [answer("d2")], redo_of: [] }, { bulk: null, decisions: [answer("d1")], redo_of: [] }], redo: [] };
+  const history = {
+    undo: [
+      { bulk: null, decisions: [answer("d2")], redo_of: [] },
+      { bulk: null, decisions: [answer("d1")], redo_of: [] },
+    ],
+    redo: [],
+  };
   const stacks = new Stacks();
   stacks.load(history, [{ id: "x", action: "undo", undoes: "d2", bulk: null, sample: 2 }]);
   assert.equal(stacks.next("undo")[0].undoes, "d1");
@@ -62,7 +90,13 @@ test("an undo still in the outbox counts after a reload", () => {
 });
 
 test("the newest unit of the server comes first, and a tip it names is used", () => {
-  const history = { undo: [{ bulk: null, decisions: [answer("d9")], redo_of: ["r1"] }, { bulk: null, decisions: [answer("d1")] }], redo: [] };
+  const history = {
+    undo: [
+      { bulk: null, decisions: [answer("d9")], redo_of: ["r1"] },
+      { bulk: null, decisions: [answer("d1")] },
+    ],
+    redo: [],
+  };
   const stacks = new Stacks();
   stacks.load(history, []);
   assert.equal(stacks.next("undo")[0].undoes, "r1");

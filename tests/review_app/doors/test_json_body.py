@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from review_app.api.bodies import DecisionsBody, LeaseBody, PageBody, TilesBody
-from review_app.api.json_body import parse
+from review_app.doors.json_body import parse
 from review_app.refused import Refused
 
 ID = "0f8fad5b-d9cb-469f-a165-70867728950e"
