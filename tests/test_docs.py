@@ -1,6 +1,7 @@
-"""The documents say what the program does: options, commands, tables and files they name are there.
+"""The documents say what the program does: options, commands, keys, routes, tables and files they name are there.
 
-The README's table of train options is written from TrainSettings. After a change of an option, or of its default:
+The README's table of train options is written from TrainSettings, the table of keys in docs/reviewing.md from the
+grid's keys.js. After a change of either:
 
     PYTHONPATH=. python tests/test_docs.py --write
 """
@@ -19,6 +20,8 @@ from typing import Any
 import click
 import pytest
 
+from review_app import cli as review_cli
+from review_app.routes import all_routes
 from scn_core import cli
 from scn_core.config import TrainSettings, allowed, flag
 from scn_core.store.connection import create_database
@@ -26,9 +29,13 @@ from scn_core.store.connection import create_database
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 DATABASE = ROOT / "docs/database.md"
+REVIEWING = ROOT / "docs/reviewing.md"
+KEYS = ROOT / "review_app/components/review_grid/keys.js"
 DOCS = [README, *sorted((ROOT / "docs").glob("*.md")), ROOT / "data/README.md", ROOT / "benchmarks/README.md"]
 BEGIN, END = "<!-- train options -->", "<!-- /train options -->"
+KEYS_BEGIN, KEYS_END = "<!-- keys -->", "<!-- /keys -->"
 CALL = "python -m scn_core"
+REVIEW_CALL = "python -m review_app"
 
 in_every_document = pytest.mark.parametrize("document", DOCS, ids=lambda path: str(path.relative_to(ROOT)))
 
@@ -51,24 +58,46 @@ def option_row(setting: Field[Any]) -> str:
 
 def with_train_options(text: str) -> str:
     """The README with its table between the markers as it should be."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{train_options()}\n{END}{after}"
+    return between(text, BEGIN, END, train_options())
+
+
+def between(text: str, begin: str, end: str, content: str) -> str:
+    before, _, rest = text.partition(begin)
+    _, _, after = rest.partition(end)
+    return f"{before}{begin}\n{content}\n{end}{after}"
+
+
+def key_rows() -> list[tuple[str, str]]:
+    """What is printed on each key of the grid's table, and what it does."""
+    text = KEYS.read_text(encoding="utf-8")
+    rows = re.findall(r'\(\s*"\w+",\s*\[([^\]]*)\],\s*"([^"]+)",\s*"[^"]+",\s*"([^"]+)"', text)
+    spelt = {" ": "Space", "backspace": "Backspace", "?": "?"}
+    others = [[spelt[key] for key in re.findall(r'"([^"]+)"', keys)[1:]] for keys, _, _ in rows]
+    return [(" or ".join([cap, *other]), does) for (_, cap, does), other in zip(rows, others, strict=True)]
+
+
+def with_keys(text: str) -> str:
+    """docs/reviewing.md with its table of keys as it should be."""
+    told = [*key_rows(), ("1 to 9", "relabel to the class of that number")]
+    told.append(("← → ↑ ↓", "move; with ⇧ they extend the selection"))
+    lines = ["| key | what it does |", "|---|---|", *(f"| {cap} | {does} |" for cap, does in told)]
+    return between(text, KEYS_BEGIN, KEYS_END, "\n".join(lines))
 
 
 def blocks(path: Path, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
 
 
-def calls() -> list[str]:
-    """Every `python -m scn_core` line of the README's sh blocks, continued lines joined."""
-    lines = "\n".join(blocks(README, "sh")).replace("\\\n", " ").splitlines()
-    return [line.strip() for line in lines if line.strip().startswith(CALL)]
+def calls(document: Path = README, program: str = CALL) -> list[str]:
+    """Every call of a program in a document's sh blocks, continued lines joined."""
+    lines = "\n".join(blocks(document, "sh")).replace("\\\n", " ").splitlines()
+    return [line.strip() for line in lines if line.strip().startswith(program)]
 
 
 def arguments(call: str) -> list[str]:
-    """What follows `python -m scn_core`, up to a pipe or redirection."""
-    lexer = shlex.shlex(call.removeprefix(CALL), posix=True, punctuation_chars="|>&;")
+    """What follows `python -m scn_core` or `python -m review_app`, up to a pipe or redirection."""
+    words_of = call.removeprefix(CALL).removeprefix(REVIEW_CALL)
+    lexer = shlex.shlex(words_of, posix=True, punctuation_chars="|>&;")
     lexer.whitespace_split = True
     words = list(lexer)
     ends = [place for place, word in enumerate(words) if set(word) <= set("|>&;")]
@@ -130,6 +159,39 @@ def test_a_call_that_is_wrong_does_not_parse() -> None:
     assert arguments(f"{CALL} status WS --json | jq .round > 'a b'") == ["status", "WS", "--json"]
 
 
+@pytest.mark.parametrize("call", [*calls(README, REVIEW_CALL), *calls(REVIEWING, REVIEW_CALL)])
+def test_every_call_of_the_review_app_parses(call: str) -> None:
+    words = arguments(call)
+    command: click.Command = review_cli.cli
+    while isinstance(command, click.Group):
+        command = command.commands[words.pop(0)]
+    command.make_context(str(command.name), words)
+
+
+def test_the_guide_names_every_command_and_option_of_the_review_app() -> None:
+    text = REVIEWING.read_text(encoding="utf-8")
+    person = review_cli.cli.commands["person"]
+    assert isinstance(person, click.Group)
+    commands = [*review_cli.cli.commands.values(), *person.commands.values()]
+    flags = [option.opts[0] for each in commands for option in each.params if isinstance(option, click.Option)]
+    names = [str(each.name) for each in commands]
+    assert [word for word in [*names, *flags] if not re.search(rf"{re.escape(word)}(?![\w-])", text)] == []
+
+
+def test_the_guide_names_every_route_for_scripts_and_no_other() -> None:
+    named_routes = set(re.findall(r"`(?:GET|POST) (/[\w/]+)[?`]", REVIEWING.read_text(encoding="utf-8")))
+    told = {re.sub(r"/7$", "/{id}", path) for path in named_routes}
+    there = {getattr(route, "path", "") for route in all_routes()}
+    assert told - there == set()
+    assert {path for path in there if path.startswith(("/api/", "/face/", "/thumb/"))} - told == set()
+
+
+def test_the_table_of_keys_is_that_of_the_grid() -> None:
+    assert len(key_rows()) > 15
+    text = REVIEWING.read_text(encoding="utf-8")
+    assert text == with_keys(text), "the table is out of date: PYTHONPATH=. python tests/test_docs.py --write"
+
+
 @in_every_document
 def test_every_link_to_a_file_resolves(document: Path) -> None:
     targets = re.findall(r"\]\(([^)\s]+)\)", document.read_text(encoding="utf-8"))
@@ -146,7 +208,8 @@ def test_documents_stay_within_the_project(document: Path) -> None:
 
 def test_every_part_of_the_code_has_its_place_in_the_architecture() -> None:
     text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
-    parts = [path for path in (ROOT / "scn_core").iterdir() if not path.name.startswith("__")]
+    folders = (ROOT / "scn_core", ROOT / "review_app")
+    parts = [path for folder in folders for path in folder.iterdir() if not path.name.startswith("__")]
     assert parts
     wanted = [f"{path.name}/" if path.is_dir() else path.name for path in parts]
     assert [name for name in wanted if name not in text] == []
@@ -175,3 +238,4 @@ if __name__ == "__main__":
     if sys.argv[1:] != ["--write"]:
         sys.exit(__doc__)
     README.write_text(with_train_options(README.read_text(encoding="utf-8")), encoding="utf-8")
+    REVIEWING.write_text(with_keys(REVIEWING.read_text(encoding="utf-8")), encoding="utf-8")
