@@ -1,0 +1,1 @@
+"""Components of our own inside Streamlit's pages."""

@@ -1,0 +1,213 @@
+/** What the keys do to faces: answers, marks, many at once, undo and redo. */
+
+import { className, meaning, shownOf, stateWords } from "./faces.js";
+import { openNote } from "./note.js";
+import { newId } from "./outbox.js";
+
+const LONGEST_MS = 600000;
+
+export class Actions {
+  /** @param {object} app see main.js */
+  constructor(app) {
+    this.app = app;
+    this.since = performance.now();
+  }
+
+  /** One answer or skip on the selection, or on the face with the focus. */
+  answer(action, label = null) {
+    const { tiles } = this.app;
+    const chosen = tiles.selected;
+    if (chosen.length) this.#many(chosen, action, label);
+    else if (tiles.current) this.#one(tiles.current, action, label);
+  }
+
+  /** Accept or keep the selection, or the rest of the page, as one unit. */
+  rest(action) {
+    const { tiles } = this.app;
+    const chosen = tiles.selected;
+    this.#many(chosen.length ? chosen : tiles.faces.filter((face) => face.state === "open"), action, null);
+  }
+
+  #one(face, action, label) {
+    const { app } = this;
+    if (face.state === "taken") {
+      app.say("somebody else has this face now; it needs nothing from you", "warn");
+      return;
+    }
+    const meant = meaning(face.tile, action, label, app.me);
+    if (meant.problem) {
+      app.say(
+        `${meant.problem}: press X to keep ${className(app.classes, face.tile.given)}, or a number for its label`,
+        "warn",
+      );
+      return;
+    }
+    if (meant.same) {
+      app.say(`already ${stateWords(face.tile, face.state, app.classes)}`);
+      return;
+    }
+    this.commit([this.#entry(face, meant, null)]);
+    this.#advance(face, this.#told(face));
+  }
+
+  #many(faces, action, label) {
+    const { app } = this;
+    const bulk = newId();
+    const entries = [];
+    let without = 0;
+    for (const face of faces) {
+      if (face.state === "taken") continue;
+      const meant = meaning(face.tile, action, label, app.me);
+      if (meant.problem) without += 1;
+      else if (!meant.same) entries.push(this.#entry(face, meant, bulk));
+    }
+    const last = faces.at(-1);
+    if (entries.length) this.commit(entries);
+    app.tiles.select([]);
+    const words = entries.length
+      ? `${entries.length} ${wordOf(action, label, app.classes)}, one undo takes them back`
+      : "nothing to change here";
+    const all = without ? `${words}; ${without} without a proposal stay open` : words;
+    if (entries.length) this.#advance(last, all);
+    else app.say(all, "warn");
+  }
+
+  #entry(face, { action, label, text = null }, bulk) {
+    const now = performance.now();
+    const ms = Math.round(Math.min(LONGEST_MS, Math.max(0, now - this.since)));
+    this.since = now;
+    return {
+      id: newId(),
+      round: this.app.round,
+      sample: face.sample,
+      action,
+      label: label ?? null,
+      undoes: null,
+      text,
+      bulk,
+      blind: Boolean(face.tile.blind),
+      ms,
+      shown: shownOf(face.tile),
+    };
+  }
+
+  /** Show, keep and send entries, in this order, within the frame of the key. */
+  commit(entries) {
+    const { app } = this;
+    const open = () => entries.filter(({ sample }) => app.store.faces.get(sample)?.state === "open").length;
+    const before = open();
+    for (const face of app.store.record(entries)) {
+      app.tiles.update(face);
+      app.zoom.update(face);
+    }
+    if (app.flow.header) app.flow.header.open = Math.max(0, app.flow.header.open + open() - before);
+    for (const entry of entries) app.stacks.add(entry);
+    app.outbox.push(entries);
+    app.progress();
+  }
+
+  #told(face) {
+    return `${stateWords(face.tile, face.state, this.app.classes)}: face ${this.app.tiles.faces.indexOf(face) + 1}`;
+  }
+
+  /** On to the next open face, saying what was done. */
+  #advance(face, told) {
+    const { app } = this;
+    const from = app.tiles.faces.indexOf(face);
+    const next = app.pages.leased ? app.tiles.nextOpen(from) : Math.min(from + 1, app.tiles.faces.length - 1);
+    app.focus.move(next < 0 ? from : next);
+    if (next < 0) app.say(`${told} · page done: PgDn`, "done");
+    else app.say(told);
+  }
+
+  /** Flag the face, or take the own flag off. */
+  flag() {
+    const { app } = this;
+    const face = app.tiles.current;
+    if (!face) return;
+    const { flag } = face.tile;
+    if (flag) {
+      const root = { id: flag, sample: face.sample, action: "flag", label: null, text: null };
+      this.commit([
+        this.#undoEntry({ undoes: app.stacks.tipOf(flag), sample: face.sample, local: { root, live: false } }, null),
+      ]);
+    } else this.commit([this.#entry(face, { action: "flag" }, null)]);
+    app.say(flag ? "flag taken off" : "flagged for the lead");
+  }
+
+  /** Open the text box of a note. */
+  note() {
+    const { app } = this;
+    const face = app.tiles.current;
+    if (!face) return;
+    const zoom = app.zoom.open;
+    openNote({
+      host: zoom ? app.zoom.body : app.stage,
+      tile: zoom ? null : app.tiles.nodes.get(face).tile,
+      text: face.tile.note ?? "",
+      label: `note on face ${app.tiles.faces.indexOf(face) + 1}`,
+      save: (text) => {
+        this.commit([this.#entry(face, { action: "note", text }, null)]);
+        app.say("note kept");
+      },
+      closed: () => app.focus.take(),
+    });
+  }
+
+  #undoEntry({ undoes, sample, local }, bulk) {
+    return {
+      id: newId(),
+      round: this.app.round,
+      sample,
+      action: "undo",
+      label: null,
+      undoes,
+      text: null,
+      bulk,
+      blind: false,
+      ms: 0,
+      shown: {},
+      local,
+    };
+  }
+
+  /** Undo or redo the newest unit, wherever its faces are. @param {"undo"|"redo"} which */
+  async step(which) {
+    const { app } = this;
+    let rows = app.stacks.next(which);
+    if (!rows) {
+      await app.sync.loadHistory();
+      rows = app.stacks.next(which);
+    }
+    if (!rows) {
+      app.say(
+        app.sync.known ? `nothing to ${which}` : `no connection: what there is to ${which} is not known yet`,
+        "warn",
+      );
+      return;
+    }
+    const bulk = rows.length > 1 ? newId() : null;
+    this.commit(rows.map((row) => this.#undoEntry(row, bulk)));
+    const { root } = rows[0].local;
+    const word = wordOf(root.action, root.label, app.classes);
+    const what = rows.length > 1 ? `${rows.length} × ${word}` : word;
+    app.say(`${which === "undo" ? "undone" : "done again"}: ${what}`);
+    await app.flow.bring(rows.map((row) => row.sample));
+  }
+}
+
+/** An action in words. */
+function wordOf(action, label, classes) {
+  if (action === "relabel") return `relabelled to ${className(classes, label)}`;
+  return (
+    {
+      accept: "accepted",
+      keep: "kept",
+      unsure: "unsure",
+      exclude: "excluded",
+      skip: "skipped",
+      flag: "flagged",
+      note: "note",
+    }[action] ?? action
+  );
+}

@@ -1,0 +1,39 @@
+/** How many faces fit, and how large they are then. Pure. */
+
+export const GAP = 6;
+/** Height of what is written below a picture. */
+export const INFO = 66;
+const MOST = 120;
+const WIDTHS = { S: 96, M: 134, L: 194 };
+const FLATTEST = 0.74;
+
+/**
+ * @param {number} width of the room, in CSS pixels
+ * @param {number} height
+ * @param {"S"|"M"|"L"} size
+ * @returns {{columns: number, rows: number, picture: number, count: number, whole: boolean}}
+ *   picture: height of a tile's picture; whole: filling the tile with it would cut off too much of a face
+ */
+export function fit(width, height, size) {
+  const [across, down] = [Math.max(200, width), Math.max(170, height)];
+  for (let scale = 1; ; scale *= 1.1) {
+    const wanted = (WIDTHS[size] ?? WIDTHS.M) * scale;
+    const { rows, tall } = rowsOf(down, wanted);
+    const tile = Math.max(wanted * 0.98, Math.min(tall, wanted * 1.25));
+    const columns = Math.max(2, Math.round((across + GAP) / (tile + GAP)));
+    const wide = (across + GAP) / columns - GAP;
+    const picture = Math.round(Math.max(72, Math.min(tall, wide * 1.25)));
+    if (columns * rows <= MOST)
+      return { columns, rows, picture, count: columns * rows, whole: Math.abs(picture / wide - 1) > 0.12 };
+  }
+}
+
+/** The number of rows with which pictures come closest to the height wanted. */
+function rowsOf(height, wanted) {
+  const tallOf = (rows) => Math.floor((height + GAP) / rows) - GAP - INFO;
+  let best = 1;
+  for (let rows = 2; tallOf(rows) >= wanted * FLATTEST; rows += 1) {
+    if (Math.abs(tallOf(rows) - wanted) < Math.abs(tallOf(best) - wanted)) best = rows;
+  }
+  return { rows: best, tall: tallOf(best) };
+}

@@ -1,0 +1,249 @@
+/** The keyboard grid: mount, wiring, shared state. Streamlit calls the default export at mount and when data changes. */
+
+import { Actions } from "./actions.js";
+import { el } from "./dom.js";
+import { Flow } from "./flow.js";
+import { Focus } from "./focus.js";
+import { Input } from "./input.js";
+import { fit } from "./layout.js";
+import { Leases, released } from "./leases.js";
+import { Net } from "./net.js";
+import { Outbox } from "./outbox.js";
+import { Pages } from "./pages.js";
+import { Panel } from "./panel.js";
+import { pointerSelection } from "./select.js";
+import { Status } from "./status.js";
+import { Store } from "./store.js";
+import { Tiles } from "./tiles.js";
+import { keySheet, showSelected, showSelecting, showSize, toolbar } from "./toolbar.js";
+import { Stacks } from "./undo.js";
+import { busyElsewhere, fillWindow, listen, localStore, recall, remember } from "./window.js";
+import { Sync } from "./sync.js";
+import { Zoom } from "./zoom.js";
+
+const EDGE = 4;
+const SMALL_SCREEN = 600;
+
+/** @type {WeakMap<Node, App>} */
+const mounts = new WeakMap();
+
+/**
+ * @param {{data: object, parentElement: ShadowRoot}} component
+ * @returns {() => void} cleanup, at unmount
+ */
+export default function mount({ data, parentElement }) {
+  const before = mounts.get(parentElement);
+  if (before && before.same(data)) before.update(data);
+  else {
+    before?.close();
+    mounts.set(parentElement, new App(parentElement, data));
+  }
+  return () => {
+    mounts.get(parentElement)?.close();
+    mounts.delete(parentElement);
+  };
+}
+
+class App {
+  constructor(root, data) {
+    Object.assign(this, { root, data, me: data.person.name, classes: data.classes, round: data.round });
+    this.storage = localStore();
+    this.prefix = `scn/${data.workspace}/${data.person.id}/`;
+    this.tileSize = recall(this.storage, "scn/tile") ?? (innerWidth < SMALL_SCREEN ? "S" : data.tile);
+    this.selecting = false;
+    this.columns = 1;
+    this.net = new Net(data.person.id);
+    this.store = new Store(this.me);
+    this.stacks = new Stacks();
+    this.sync = new Sync(this);
+    this.outbox = this.sync.outbox();
+    this.store.record(this.outbox.entries);
+    this.#build();
+    this.flow = new Flow(this);
+    this.actions = new Actions(this);
+    this.leases = new Leases(this.net, this.store, (faces) => this.sync.lost(faces));
+    this.unlisten = listen(this);
+    this.#useSize(this.tileSize);
+    this.status.show(this.outbox);
+    this.#begin();
+  }
+
+  #build() {
+    this.grid = el("div", {
+      class: "grid",
+      role: "listbox",
+      "aria-multiselectable": "true",
+      "aria-label": "faces",
+      hidden: true,
+    });
+    this.panel = new Panel();
+    this.stage = el("div", { class: "stage" }, [this.grid, this.panel.node]);
+    this.status = new Status({ dismiss: () => this.outbox.dismiss() });
+    this.tiles = new Tiles(this.grid, this.classes, {
+      focused: (face) => this.zoom.follow(face),
+      selected: (count) => this.#selected(count),
+    });
+    this.tiles.me = this.me;
+    this.input = new Input(this);
+    this.focus = new Focus(this);
+    this.press = (deed, event) => this.input.press(deed, event);
+    this.bar = toolbar(this, this.classes);
+    this.zoom = new Zoom(this);
+    this.sheet = keySheet(this.classes, () => this.focus.take());
+    this.node = el("section", { class: "app", "aria-label": "review grid", tabindex: "-1" }, [
+      this.bar,
+      this.stage,
+      this.status.node,
+      this.zoom.dialog,
+      this.sheet,
+    ]);
+    this.node.addEventListener("keydown", (event) => this.input.key(event));
+    pointerSelection(this.grid, this.tiles, { selecting: () => this.selecting, zoom: () => this.zoom.toggle() });
+    this.style = el("link", { rel: "stylesheet", href: `${this.data.base}grid.css` });
+    this.styled = new Promise((done) => {
+      this.style.addEventListener("load", done);
+      this.style.addEventListener("error", done);
+    });
+    this.root.append(this.style, this.node);
+  }
+
+  async #begin() {
+    this.pages = this.#pages();
+    await this.styled;
+    this.layout();
+    if (!this.node.contains(this.root.activeElement) && !busyElsewhere()) this.focus.take();
+    if (this.outbox.waiting.size) this.outbox.flush();
+    this.sync.loadHistory();
+    await released();
+    await this.flow.next();
+  }
+
+  #pages() {
+    return new Pages({
+      net: this.net,
+      store: this.store,
+      round: this.round,
+      filter: this.data.filter,
+      size: () => this.size(),
+      on: { lost: (faces) => this.sync.lost(faces), header: (header) => this.#header(header) },
+    });
+  }
+
+  #header(header) {
+    this.flow.header = header;
+    this.outbox.well();
+    this.progress();
+  }
+
+  /** Whether this data needs no other grid: same person, workspace, classes. */
+  same(data) {
+    const kind = ({ workspace, person, classes }) => JSON.stringify([workspace, person.id, classes]);
+    return kind(data) === kind(this.data);
+  }
+
+  /** Streamlit ran the page again; another filter or round starts from its first page. */
+  update(data) {
+    const kind = ({ round, filter, pageSize }) => JSON.stringify([round, filter, pageSize]);
+    const other = kind(data) !== kind(this.data);
+    this.data = { ...data, base: this.data.base };
+    this.layout();
+    if (other) this.restart();
+  }
+
+  /** Start over from the first page: another filter, another round, or a page that came back from the past. */
+  restart() {
+    this.pages.close();
+    this.leases.release();
+    this.store.close();
+    this.zoom.details.clear();
+    const otherRound = this.data.round !== this.round;
+    this.round = this.data.round;
+    this.flow.close();
+    this.flow = new Flow(this);
+    this.pages = this.#pages();
+    if (otherRound) this.sync.loadHistory();
+    const { flow } = this;
+    released().then(() => {
+      if (flow === this.flow) flow.next();
+    });
+  }
+
+  /** Say what happened. @param {string} words @param {"info"|"warn"|"done"} [kind] */
+  say(words, kind) {
+    this.status.say(words, kind);
+  }
+
+  /** A request failed in a way that the pill has to tell. @param {import("./net.js").Problem} problem */
+  trouble(problem) {
+    if (problem.kind !== "session" && problem.kind !== "person") return;
+    this.outbox.problem = { kind: problem.kind, message: problem.message };
+    this.status.show(this.outbox);
+  }
+
+  progress() {
+    const page = this.flow?.view === "page" ? this.pages.current : null;
+    const open = this.pages?.leased ? (this.flow.header?.open ?? null) : null;
+    this.status.page(page, open, this.sync.pace);
+  }
+
+  #selected(count) {
+    showSelected(this.bar, count);
+    if (count) this.say(`${count} selected`);
+    else if (this.selected) this.say("");
+    this.selected = count;
+  }
+
+  /** @param {boolean} on taps select instead of moving the focus */
+  setSelecting(on) {
+    this.selecting = on;
+    showSelecting(this.bar, on);
+    this.grid.classList.toggle("selecting", on);
+    if (!on) this.tiles.select([]);
+  }
+
+  /** @param {"S"|"M"|"L"} size of the tiles, from now on and next time */
+  setSize(size) {
+    remember(this.storage, "scn/tile", size);
+    this.#useSize(size);
+  }
+
+  #useSize(size) {
+    this.tileSize = size;
+    showSize(this.bar, size);
+    this.layout();
+  }
+
+  /** @returns {number} faces on a page */
+  size() {
+    return this.data.pageSize || this.room().count;
+  }
+
+  room() {
+    return fit(this.stage.clientWidth - 2 * EDGE, this.stage.clientHeight - 2 * EDGE, this.tileSize);
+  }
+
+  /** Fill the window, and the grid's room with tiles. */
+  layout() {
+    fillWindow(this.node, this.root.host);
+    const { columns, picture, whole } = this.room();
+    this.columns = columns;
+    const { style } = this.grid;
+    style.setProperty("--columns", columns);
+    style.setProperty("--picture", `${picture}px`);
+    style.setProperty("--fit", whole ? "contain" : "cover");
+    this.node.dataset.tile = this.tileSize;
+    this.tiles.measure();
+  }
+
+  close() {
+    this.outbox.sendLast();
+    this.sync.close();
+    this.leases.close();
+    this.pages.close();
+    this.flow.close();
+    this.unlisten();
+    this.store.close();
+    this.node.remove();
+    this.style.remove();
+  }
+}

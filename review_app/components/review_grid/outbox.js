@@ -1,0 +1,247 @@
+/**
+ * Decisions on their way to the server. Each lies in localStorage under a key of its own until the server has said what
+ * became of it, so neither a reload nor hours without a network lose one. Sending twice is harmless: ids are ours.
+ */
+
+const BATCH = 200;
+const KEEPALIVE_BYTES = 55000; // browsers refuse more than 64 KiB in flight
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 30000;
+
+/** A random id, also on plain HTTP in a local network, where crypto.randomUUID is missing. */
+export function newId(random = globalThis.crypto) {
+  if (random.randomUUID) return random.randomUUID();
+  const bytes = random.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}
+
+/** The wait before try number n: doubling, with jitter so that many tabs do not come back in step. */
+export function waitMs(tries, random = Math.random) {
+  return Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** tries) * (0.5 + random() / 2);
+}
+
+/** @typedef {import("./faces.js").Entry} Entry */
+
+export class Outbox {
+  /**
+   * @param {object} options
+   * @param {Storage|null} options.storage
+   * @param {string} options.prefix of this workspace and person
+   * @param {(decisions: object[], keepalive: boolean) => Promise<{saved: string[], refused: {id: string, error: string}[]}>} options.send
+   * @param {{changed?: Function, saved?: Function, refused?: Function}} options.on
+   */
+  constructor({
+    storage,
+    prefix,
+    send,
+    on = {},
+    setTimer = (run, ms) => setTimeout(run, ms),
+    clearTimer = (id) => clearTimeout(id),
+    random = Math.random,
+  }) {
+    Object.assign(this, { storage, prefix, send, on, setTimer, clearTimer, random });
+    this.safe = works(storage, prefix);
+    /** @type {Map<string, {key: string, entry: Entry}>} by decision id, in order */
+    this.waiting = new Map();
+    /** @type {Map<string, {entry: Entry, error: string}>} */
+    this.refused = new Map();
+    /** @type {{kind: string, message: string}|null} why the last try failed */
+    this.problem = null;
+    this.tries = 0;
+    this.last = 0;
+    this.flying = null;
+    this.timer = null;
+    this.closed = false;
+    if (this.safe) this.#read();
+  }
+
+  #read() {
+    const keys = [];
+    for (let at = 0; at < this.storage.length; at += 1) keys.push(this.storage.key(at));
+    for (const key of keys.filter((one) => one.startsWith(`${this.prefix}out/`)).sort()) {
+      this.#parse(key, (entry) => this.waiting.set(entry.id, { key, entry }));
+      this.last = Math.max(this.last, Number(key.slice(this.prefix.length + 4).split("/")[0]) || 0);
+    }
+    for (const key of keys.filter((one) => one.startsWith(`${this.prefix}refused/`)).sort()) {
+      this.#parse(key, (kept) => this.refused.set(kept.entry.id, kept));
+    }
+  }
+
+  #parse(key, use) {
+    try {
+      use(JSON.parse(this.storage.getItem(key)));
+    } catch {
+      // Not ours, or cut short by a crash while it was written: it never was a whole decision.
+      this.storage.removeItem(key);
+    }
+  }
+
+  /** @returns {Entry[]} not yet acknowledged, oldest first */
+  get entries() {
+    return Array.from(this.waiting.values(), ({ entry }) => entry);
+  }
+
+  /** Keep these and send them at once. @param {Entry[]} entries */
+  push(entries) {
+    for (const entry of entries) {
+      this.last = Math.max(this.last + 1, Date.now() * 1000);
+      const key = `${this.prefix}out/${String(this.last).padStart(17, "0")}/${entry.id}`;
+      this.waiting.set(entry.id, { key, entry });
+      this.#write(key, entry);
+    }
+    this.on.changed?.();
+    if (this.timer === null) this.flush(); // otherwise the next try is set already
+  }
+
+  /** The server has just answered something else. */
+  well() {
+    if (!this.problem) return;
+    if (this.waiting.size) this.flush();
+    else {
+      this.problem = null;
+      this.on.changed?.();
+    }
+  }
+
+  #write(key, value) {
+    if (!this.safe) return;
+    try {
+      this.storage.setItem(key, JSON.stringify(value));
+    } catch {
+      this.safe = false; // full: what follows lives in memory, and the pill says so
+    }
+  }
+
+  #remove(key) {
+    try {
+      this.storage?.removeItem(key);
+    } catch {
+      // A storage that went away has nothing left to remove.
+    }
+  }
+
+  /** Send what waits, now; one request at a time, so that the order holds. @returns {Promise<void>} */
+  flush() {
+    if (this.timer !== null) this.clearTimer(this.timer);
+    this.timer = null;
+    this.flying ??= this.#sendAll().finally(() => {
+      this.flying = null;
+    });
+    return this.flying;
+  }
+
+  async #sendAll() {
+    while (this.waiting.size && !this.closed) {
+      try {
+        await this.#sendSome(this.entries.slice(0, BATCH));
+      } catch (problem) {
+        this.#failed(problem);
+        return;
+      }
+      this.problem = null;
+      this.tries = 0;
+      this.on.changed?.();
+    }
+  }
+
+  /** Where a whole request is refused, find the decision that does it, so that it does not hold up the rest. */
+  async #sendSome(batch) {
+    try {
+      this.#settle(batch, await this.send(batch.map(wire), false));
+    } catch (problem) {
+      if (problem.kind !== "refused") throw problem;
+      if (batch.length > 1) await this.#sendSome(batch.slice(0, Math.ceil(batch.length / 2)));
+      else this.#settle(batch, { saved: [], refused: [{ id: batch[0].id, error: problem.message }] });
+    }
+  }
+
+  #failed(problem) {
+    this.problem = { kind: problem.kind ?? "server", message: problem.message };
+    this.on.changed?.();
+    if (this.closed) return;
+    this.timer = this.setTimer(() => this.flush(), waitMs(this.tries, this.random));
+    this.tries += 1;
+  }
+
+  #settle(batch, { saved = [], refused = [], ...rest }) {
+    const sent = new Map(batch.map((entry) => [entry.id, entry]));
+    const done = saved.filter((id) => this.waiting.has(id)).map((id) => this.waiting.get(id).entry);
+    const bad = refused
+      .filter(({ id }) => this.waiting.has(id))
+      .map(({ id, error }) => ({ entry: sent.get(id) ?? this.waiting.get(id).entry, error }));
+    for (const one of bad) {
+      this.refused.set(one.entry.id, one);
+      this.#write(`${this.prefix}refused/${one.entry.id}`, one);
+    }
+    for (const { id } of [...done, ...bad.map(({ entry }) => entry)]) this.#drop(id);
+    if (!done.length && !bad.length && batch.some(({ id }) => this.waiting.has(id))) {
+      throw Object.assign(new Error("the server named none of the decisions sent"), { kind: "server" });
+    }
+    if (done.length) this.on.saved?.(done, rest);
+    if (bad.length) this.on.refused?.(bad);
+  }
+
+  #drop(id) {
+    this.#remove(this.waiting.get(id).key);
+    this.waiting.delete(id);
+  }
+
+  /** The tab may be gone in a moment: send what fits by a request that outlives it. */
+  sendLast() {
+    const batch = [];
+    let bytes = 20;
+    for (const entry of this.entries.slice(0, BATCH)) {
+      bytes += new TextEncoder().encode(JSON.stringify(wire(entry))).length + 1;
+      if (bytes > KEEPALIVE_BYTES) break;
+      batch.push(entry);
+    }
+    if (!batch.length) return;
+    this.send(batch.map(wire), true)
+      .then(
+        (answer) => this.#settle(batch, answer),
+        () => {},
+      )
+      .then(() => this.on.changed?.());
+  }
+
+  /** Another tab of the same person was told about this one. @param {string} key of localStorage */
+  removedElsewhere(key) {
+    const id = key.startsWith(`${this.prefix}out/`) ? key.split("/").at(-1) : null;
+    const kept = id && this.waiting.get(id);
+    if (!kept) return;
+    this.waiting.delete(id);
+    this.on.saved?.([kept.entry], {});
+    this.on.changed?.();
+  }
+
+  /** The person has read why these were refused. */
+  dismiss() {
+    for (const id of this.refused.keys()) this.#remove(`${this.prefix}refused/${id}`);
+    this.refused.clear();
+    this.on.changed?.();
+  }
+
+  close() {
+    this.sendLast();
+    this.closed = true;
+    if (this.timer !== null) this.clearTimer(this.timer);
+  }
+}
+
+function wire(entry) {
+  const { local, ...row } = entry;
+  return row;
+}
+
+function works(storage, prefix) {
+  try {
+    storage.setItem(`${prefix}test`, "1");
+    storage.removeItem(`${prefix}test`);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,174 @@
+/** Pages of faces: fetch, unpack, fetch ahead, go back. */
+
+const KEPT = 10;
+const LIMIT = 200;
+
+/**
+ * Take a packed response apart.
+ * @param {ArrayBuffer} buffer 4 bytes big-endian header length, JSON, thumbnails back to back
+ * @returns {{header: object, picture: (tile: object) => Uint8Array|null}}
+ */
+export function unpack(buffer) {
+  const length = buffer.byteLength >= 4 ? new DataView(buffer).getUint32(0) : Infinity;
+  if (4 + length > buffer.byteLength) throw new Error("the page arrived incomplete");
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+  const start = 4 + length;
+  const picture = ({ thumb }) => {
+    if (!thumb || start + thumb[0] + thumb[1] > buffer.byteLength) return null;
+    return new Uint8Array(buffer, start + thumb[0], thumb[1]);
+  };
+  return { header, picture };
+}
+
+/**
+ * @typedef {import("./store.js").Face} Face
+ * @typedef {{kind: "queue"|"recall"|"passed", faces: Face[], number: number, focus: number}} Page
+ */
+
+export class Pages {
+  /**
+   * @param {object} options
+   * @param {import("./net.js").Net} options.net
+   * @param {import("./store.js").Store} options.store
+   * @param {number} options.round
+   * @param {object} options.filter
+   * @param {() => number} options.size faces that fit
+   * @param {{lost: (faces: Face[]) => void, header: (header: object) => void}} options.on
+   */
+  constructor({ net, store, round, filter, size, on }) {
+    Object.assign(this, { net, store, round, filter, size, on });
+    this.leased = (filter.state ?? "open") === "open";
+    /** @type {Page[]} */
+    this.kept = [];
+    this.at = -1;
+    this.count = 0;
+    this.cursor = null;
+    this.ended = false;
+    this.ahead = null;
+    this.closed = false;
+  }
+
+  /** @returns {Page|null} */
+  get current() {
+    return this.kept[this.at] ?? null;
+  }
+
+  /** @returns {boolean} whether next() has its page here already */
+  get ready() {
+    return this.at < this.kept.length - 1 || this.ahead?.done === true;
+  }
+
+  /** Turn forward. @returns {Promise<Page|null>} null: the queue has no more */
+  async next() {
+    if (this.at < this.kept.length - 1) {
+      this.at += 1;
+      return this.current;
+    }
+    const ahead = this.ahead ?? this.#start();
+    this.ahead = null;
+    const faces = await ahead.promise;
+    if (this.closed) return null;
+    if (!faces.length) return null;
+    return this.#append("queue", faces);
+  }
+
+  /** Turn back. @returns {Page|null} */
+  back() {
+    if (this.at <= 0) return null;
+    this.at -= 1;
+    return this.current;
+  }
+
+  /** Fetch the page after this one now, so that turning costs nothing. */
+  prefetch() {
+    if (this.ahead || this.ended || this.closed || this.at < this.kept.length - 1) return;
+    this.ahead = this.#start();
+    const mine = this.ahead;
+    mine.promise.catch(() => {
+      if (this.ahead === mine) this.ahead = null;
+    });
+  }
+
+  #start() {
+    const ahead = { done: false, promise: this.#fetch() };
+    ahead.promise.then(
+      () => {
+        ahead.done = true;
+      },
+      () => {},
+    );
+    return ahead;
+  }
+
+  async #fetch() {
+    for (let tries = 0; tries < 5; tries += 1) {
+      if (!this.leased && this.ended) return [];
+      const at = this.store.clock();
+      const have = this.leased ? this.store.held().map((face) => face.item) : [];
+      const limit = Math.max(1, Math.min(LIMIT, this.size()));
+      const body = { round: this.round, filter: this.filter, limit, have, cursor: this.cursor };
+      const { header, faces } = await this.#read(await this.net.post("/api/page", body), at, this.leased);
+      this.cursor = header.cursor ?? null;
+      this.ended = !this.leased && this.cursor === null;
+      const lost = this.store.lose(header.lost ?? [], at);
+      if (lost.length) this.on.lost(lost);
+      this.on.header(header);
+      const shown = new Set(this.kept.flatMap((page) => page.faces));
+      const fresh = this.leased
+        ? faces.filter((face) => !shown.has(face) && (face.state === "open" || face.pending))
+        : faces;
+      if (fresh.length || !faces.length) return fresh;
+    }
+    return [];
+  }
+
+  async #read(response, at, claimed = false) {
+    const { header, picture } = unpack(await response.arrayBuffer());
+    const faces = header.items.map((tile) => {
+      const bytes = picture(tile);
+      const url = bytes ? URL.createObjectURL(new Blob([bytes], { type: "image/webp" })) : null;
+      return this.store.put(tile, url, at, claimed);
+    });
+    return { header, faces };
+  }
+
+  /** Ask for certain faces, whatever their state. @param {number[]} samples @returns {Promise<Face[]>} */
+  async tiles(samples) {
+    const faces = [];
+    for (let from = 0; from < samples.length; from += LIMIT) {
+      const at = this.store.clock();
+      const body = { round: this.round, samples: samples.slice(from, from + LIMIT) };
+      const read = await this.#read(await this.net.post("/api/tiles", body), at);
+      faces.push(...read.faces);
+    }
+    return faces;
+  }
+
+  /** Show faces as a page of their own, after the current one. @param {"recall"|"passed"} kind @param {Face[]} faces */
+  insert(kind, faces) {
+    return this.#append(kind, faces, this.at + 1);
+  }
+
+  #append(kind, faces, at = this.kept.length) {
+    this.count += 1;
+    this.kept.splice(at, 0, { kind, faces, number: this.count, focus: 0 });
+    this.at = at;
+    while (this.kept.length > KEPT + 1) {
+      const [old] = this.at > 0 ? this.kept.splice(0, 1) : this.kept.splice(-1, 1);
+      if (this.at > 0) this.at -= 1;
+      const still = new Set(this.kept.flatMap((page) => page.faces));
+      this.store.drop(old.faces.filter((face) => !still.has(face)));
+    }
+    return this.current;
+  }
+
+  /** The newest kept page that shows this face. @param {number} sample @returns {number} its place, or -1 */
+  pageOf(sample) {
+    const shows = (page) => page.faces.some((face) => face.sample === sample);
+    return this.current && shows(this.current) ? this.at : this.kept.findLastIndex(shows);
+  }
+
+  close() {
+    this.closed = true;
+  }
+}

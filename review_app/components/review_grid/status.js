@@ -1,0 +1,85 @@
+/** The bottom line: what is saved, how far the page is, what just happened; and the same for screen readers. */
+
+import { el } from "./dom.js";
+
+/** The pill's words. Pure. @param {import("./outbox.js").Outbox} outbox @returns {{kind: string, text: string}} */
+export function pillOf(outbox) {
+  const count = outbox.waiting.size;
+  const where = outbox.safe ? "kept here" : "in this tab only: keep it open";
+  const kind = outbox.problem?.kind;
+  if (kind === "session") return { kind: "signedout", text: `signed out: ${count} ${where}` };
+  if (kind === "person") return { kind: "signedout", text: `signed in as somebody else: ${count} ${where}` };
+  if (kind && count)
+    return { kind: "offline", text: `${kind === "offline" ? "offline" : "server trouble"}: ${count} ${where}` };
+  if (count) return { kind: "saving", text: `saving ${count}` };
+  return outbox.safe
+    ? { kind: "saved", text: "all saved" }
+    : { kind: "saved", text: "all saved (no storage in this browser: keep the tab open)" };
+}
+
+export class Status {
+  /** @param {{dismiss: () => void}} on */
+  constructor(on) {
+    this.pill = el("span", { class: "pill", "data-kind": "saved", text: "all saved" });
+    this.link = el("a", { class: "signin", href: "/login", text: "sign in", hidden: true });
+    this.progress = el("span", { class: "progress" });
+    this.message = el("span", { class: "message", role: "status", "aria-live": "polite" });
+    this.refused = el("details", { class: "refused", hidden: true }, [
+      el("summary"),
+      el("ul"),
+      el("button", { type: "button", text: "dismiss", on: { click: on.dismiss } }),
+    ]);
+    this.node = el("footer", { class: "foot" }, [this.pill, this.link, this.progress, this.message, this.refused]);
+    /** @type {HTMLElement|null} a live region inside an open dialog, where the rest of the page is silent */
+    this.also = null;
+  }
+
+  /** Say what happened. @param {string} words @param {"info"|"warn"} kind */
+  say(words, kind = "info") {
+    for (const place of [this.message, this.also]) {
+      if (!place) continue;
+      place.textContent = words;
+      place.dataset.kind = kind;
+    }
+  }
+
+  /** @param {import("./outbox.js").Outbox} outbox @param {string[]} classes */
+  show(outbox) {
+    const { kind, text } = pillOf(outbox);
+    if (this.pill.textContent !== text) this.pill.textContent = text;
+    this.pill.dataset.kind = kind;
+    this.link.hidden = kind !== "signedout";
+    this.link.href = `/login?next=${encodeURIComponent(location.pathname + location.search)}`;
+    if (this.refused.hidden !== !outbox.refused.size || outbox.refused.size !== this.shown) this.#refused(outbox);
+  }
+
+  #refused(outbox) {
+    this.shown = outbox.refused.size;
+    this.refused.hidden = !this.shown;
+    this.refused.open = this.refused.open && this.shown > 0;
+    const [summary, list] = this.refused.children;
+    summary.textContent = `${this.shown} refused`;
+    list.replaceChildren(
+      ...Array.from(outbox.refused.values(), ({ entry, error }) =>
+        el("li", { text: `face ${entry.sample}, ${entry.action}: ${error}` }),
+      ),
+    );
+  }
+
+  /**
+   * @param {{number: number, kind: string, faces: object[]}|null} page
+   * @param {number|null} open left in the filter; null: a list of answers is looked through, nothing waits in it
+   */
+  page(page, open, pace) {
+    const words = [];
+    if (page) {
+      const left = page.faces.filter((face) => face.state === "open").length;
+      words.push({ recall: "brought back", passed: "passed over" }[page.kind] ?? `page ${page.number}`);
+      words.push(open === null ? `${page.faces.length} faces` : `${left} of ${page.faces.length} open`);
+    }
+    if (open !== null) words.push(`${open} waiting`);
+    if (pace?.today !== undefined && pace.today !== null) words.push(`${pace.today} today`);
+    const text = words.join(" · ");
+    if (this.progress.textContent !== text) this.progress.textContent = text;
+  }
+}

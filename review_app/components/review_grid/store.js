@@ -1,0 +1,169 @@
+/** The faces this tab knows, and the entries made here, so that a late answer of the server never hides a newer one of ours. */
+
+import { overlay, stateOf } from "./faces.js";
+
+/**
+ * @typedef {object} Face
+ * @property {number} item
+ * @property {number} sample
+ * @property {object} base tile as the server sent it
+ * @property {object} tile base with our entries on top
+ * @property {string} state one word of stateOf
+ * @property {number} at when the base was asked for
+ * @property {number} changed when one of our entries last touched it
+ * @property {boolean} pending some entry is not acknowledged yet
+ * @property {true|"maybe"|false} held leased to us
+ * @property {boolean} taken
+ * @property {number} seen greater for the faces shown later; 0: not yet
+ * @property {HTMLImageElement|null} img
+ */
+
+export class Store {
+  /** @param {string} me @param {() => number} clock */
+  constructor(me, clock = () => performance.now()) {
+    this.me = me;
+    this.clock = clock;
+    this.made = 0;
+    /** @type {Map<number, Face>} by sample id */
+    this.faces = new Map();
+    /** @type {Map<number, {entry: object, saved: number|null, made: number}[]>} by sample id */
+    this.journal = new Map();
+  }
+
+  /** Note entries that were just made, or found in the outbox. @returns {Face[]} the faces they touch */
+  record(entries) {
+    for (const entry of entries) {
+      const rows = this.journal.get(entry.sample) ?? [];
+      if (!rows.some((row) => row.entry.id === entry.id)) rows.push({ entry, saved: null, made: (this.made += 1) });
+      this.journal.set(entry.sample, rows);
+    }
+    return this.#touch(entries);
+  }
+
+  /**
+   * Entries that a response asked for at a certain moment may not know of, in the order they were made.
+   * @param {number} at
+   */
+  since(at) {
+    const rows = [...this.journal.values()].flat().filter((row) => row.saved === null || row.saved >= at);
+    return rows.sort((a, b) => a.made - b.made).map((row) => row.entry);
+  }
+
+  /** The server has them. @returns {Face[]} */
+  saved(entries) {
+    const ids = new Set(entries.map(({ id }) => id));
+    for (const { sample } of entries) {
+      for (const row of this.journal.get(sample) ?? []) if (ids.has(row.entry.id)) row.saved ??= this.clock();
+    }
+    return this.#touch(entries);
+  }
+
+  /** The server will not have them. @returns {Face[]} */
+  refused(entries) {
+    const ids = new Set(entries.map(({ id }) => id));
+    for (const { sample } of entries) {
+      this.journal.set(
+        sample,
+        (this.journal.get(sample) ?? []).filter((row) => !ids.has(row.entry.id)),
+      );
+    }
+    return this.#touch(entries);
+  }
+
+  #touch(entries) {
+    const touched = new Set();
+    for (const { sample } of entries) {
+      const face = this.faces.get(sample);
+      if (!face) continue;
+      face.changed = this.clock();
+      this.refresh(face);
+      touched.add(face);
+    }
+    return [...touched];
+  }
+
+  /**
+   * A tile from the server.
+   * @param {object} base
+   * @param {string|null} url of its picture
+   * @param {number} at when it was asked for
+   * @param {boolean} claimed it is leased to us now; a tile that was only looked up may name another reading of the face
+   * @returns {Face}
+   */
+  put(base, url, at, claimed = false) {
+    const known = this.faces.get(base.sample);
+    const face = known ?? { sample: base.sample, changed: 0, held: false, taken: false, seen: 0, img: null };
+    Object.assign(face, { base, at });
+    if (claimed || !face.held) face.item = base.item;
+    if (claimed) Object.assign(face, { held: true, taken: false });
+    if (url && face.img) URL.revokeObjectURL(url);
+    else if (url) face.img = picture(url);
+    this.faces.set(base.sample, face);
+    const rows = (this.journal.get(base.sample) ?? []).filter((row) => row.saved === null || row.saved >= at);
+    if (rows.length) this.journal.set(base.sample, rows);
+    else this.journal.delete(base.sample);
+    return this.refresh(face);
+  }
+
+  /** Compute a face's tile and state anew. @param {Face} face */
+  refresh(face) {
+    const rows = this.journal.get(face.sample) ?? [];
+    face.tile = overlay(
+      face.base,
+      rows.map((row) => row.entry),
+      this.me,
+    );
+    face.pending = rows.some((row) => row.saved === null);
+    face.state = stateOf(face.tile, face.taken);
+    return face;
+  }
+
+  /** Faces leased to this tab, as far as it knows: open ones, and those whose answer is still on its way. */
+  held() {
+    return [...this.faces.values()].filter(
+      (face) => face.held && !face.taken && (face.pending || face.state === "open"),
+    );
+  }
+
+  /**
+   * What the server said about leases.
+   * @param {number[]} lost item ids @param {number} at when it was asked
+   * @returns {Face[]} that are somebody else's now
+   */
+  lose(lost, at) {
+    const items = new Set(lost);
+    const gone = [];
+    for (const face of this.faces.values()) {
+      if (!items.has(face.item) || face.pending || face.changed >= at || face.state !== "open") continue;
+      face.taken = face.held === true;
+      face.held = false;
+      if (face.taken) gone.push(this.refresh(face));
+    }
+    return gone;
+  }
+
+  /** Forget faces that no page shows any more, except those still leased. @param {Face[]} faces */
+  drop(faces) {
+    for (const face of faces) {
+      if (face.held && face.state === "open") continue;
+      if (face.img) URL.revokeObjectURL(face.img.src);
+      face.img = null;
+      this.faces.delete(face.sample);
+    }
+  }
+
+  close() {
+    for (const face of this.faces.values()) if (face.img) URL.revokeObjectURL(face.img.src);
+    this.faces.clear();
+  }
+}
+
+function picture(url) {
+  const img = new Image();
+  img.alt = "";
+  img.draggable = false;
+  img.decoding = "sync"; // it is decoded ahead, below; a turned page then has no empty tile
+  img.src = url;
+  img.decode().catch(() => {});
+  return img;
+}

@@ -1,0 +1,234 @@
+/** The DOM of the grid: one option for each face, the focus and the selection. A change touches only its own tile. */
+
+import { el, icon, part } from "./dom.js";
+import { className, questionWords, stateWords } from "./faces.js";
+
+export class Tiles {
+  /**
+   * @param {HTMLElement} list
+   * @param {string[]} classes
+   * @param {{focused: (face: object) => void, selected: (count: number) => void}} on
+   */
+  constructor(list, classes, on) {
+    Object.assign(this, { list, classes, on });
+    /** @type {object[]} */
+    this.faces = [];
+    this.at = 0;
+    this.anchor = 0;
+    this.scrolls = false;
+    /** @type {Set<object>} */
+    this.selection = new Set();
+    /** @type {Map<object, {tile: HTMLElement, badge: HTMLElement, marks: HTMLElement}>} */
+    this.nodes = new Map();
+  }
+
+  /** @returns {object|null} the face that the keys act on */
+  get current() {
+    return this.faces[this.at] ?? null;
+  }
+
+  /** Show other faces. @param {object[]} faces @param {number} at */
+  show(faces, at) {
+    this.faces = faces;
+    this.selection.clear();
+    this.nodes = new Map(faces.map((face, place) => [face, this.#build(face, place)]));
+    this.list.replaceChildren(...faces.map((face) => this.nodes.get(face).tile));
+    this.list.setAttribute("aria-label", `${faces.length} faces`);
+    for (const face of faces) this.update(face);
+    this.at = Math.max(0, Math.min(at, faces.length - 1));
+    this.anchor = this.at;
+    this.#mark(this.at, true);
+    this.measure();
+    this.on.selected(0);
+  }
+
+  /** Whether all tiles can be seen at once is asked once, not with every key: it costs a layout. */
+  measure() {
+    this.scrolls = this.list.scrollHeight > this.list.clientHeight + 1;
+  }
+
+  #build(face, place) {
+    const { tile: data, img } = face;
+    const badge = el("span", { class: "badge" });
+    const marks = el("span", { class: "marks" });
+    const picture = el("div", { class: "pic" }, [img ?? missing(data.missing), marks]);
+    const tile = el(
+      "div",
+      {
+        class: "tile",
+        role: "option",
+        tabindex: "-1",
+        "aria-selected": "false",
+        "data-place": place,
+        "data-sample": face.sample,
+      },
+      [picture, this.#ask(data), meters(data), this.#bars(data), badge],
+    );
+    return { tile, badge, marks, blind: data.blind };
+  }
+
+  #ask(data) {
+    const given = el("span", { class: "given", text: className(this.classes, data.given) });
+    if (data.blind)
+      return el("div", { class: "ask tall" }, [given, el("span", { class: "none", text: "audit: no proposal shown" })]);
+    if (data.proposed === null)
+      return el("div", { class: "ask" }, [given, el("span", { class: "none", text: "no proposal" })]);
+    return el("div", { class: "ask" }, [
+      given,
+      icon("relabel"),
+      el("b", { class: "proposed", text: className(this.classes, data.proposed) }),
+    ]);
+  }
+
+  #bars(data) {
+    const bars = (data.bars ?? []).map(([label, share]) =>
+      el("span", { class: "bar", title: `${className(this.classes, label)}: ${part(share)}` }, [
+        el("i", { text: label + 1 }),
+        el("span", { class: "track", style: { "--share": share } }),
+      ]),
+    );
+    return el("div", { class: "bars" }, bars);
+  }
+
+  /** Bring one tile up to date. @param {object} face */
+  update(face) {
+    const node = this.nodes.get(face);
+    if (!node) return;
+    const { tile, state } = face;
+    if (node.blind !== tile.blind) this.#reveal(node, face);
+    node.tile.dataset.state = state;
+    node.tile.toggleAttribute("data-pending", face.pending);
+    const words = state === "open" ? "" : stateWords(tile, state, this.classes);
+    const by = tile.action && tile.by && tile.by !== this.me ? `, ${tile.by}` : "";
+    node.badge.replaceChildren(...(words ? [icon(state), el("span", { text: short(words) + by })] : []));
+    node.marks.replaceChildren(...marksOf(tile));
+    node.tile.setAttribute("aria-label", this.#label(face, state === "open" ? "open" : words + by));
+  }
+
+  /** An audit face has been answered: from now on it tells what the others tell. */
+  #reveal(node, face) {
+    const { tile } = face;
+    node.blind = tile.blind;
+    node.tile.querySelector(".ask").replaceWith(this.#ask(tile));
+    node.tile.querySelector(".meters").replaceWith(meters(tile));
+    node.tile.querySelector(".bars").replaceWith(this.#bars(tile));
+  }
+
+  #label(face, words) {
+    const { tile } = face;
+    const numbers = tile.blind || tile.alpha === null ? "" : `, alpha ${part(tile.alpha)}, margin ${part(tile.margin)}`;
+    const flag = tile.flagged ? ", flagged" : "";
+    const note = tile.note ? `, note: ${tile.note}` : "";
+    const gone = tile.missing ? `, picture missing: ${tile.missing}` : "";
+    return `face ${this.faces.indexOf(face) + 1} of ${this.faces.length}: ${questionWords(tile, this.classes)}${numbers}. ${words}${flag}${note}${gone}`;
+  }
+
+  #mark(place, current) {
+    const node = this.nodes.get(this.faces[place]);
+    if (!node) return;
+    node.tile.tabIndex = current ? 0 : -1;
+    node.tile.toggleAttribute("data-current", current);
+  }
+
+  /** Move the focus. @param {number} at @param {{grab?: boolean}} how grab: take the browser's focus too */
+  focus(at, { grab = true } = {}) {
+    if (!this.faces.length) return;
+    this.#mark(this.at, false);
+    this.at = Math.max(0, Math.min(at, this.faces.length - 1));
+    this.#mark(this.at, true);
+    const { tile } = this.nodes.get(this.current);
+    if (grab) tile.focus({ preventScroll: true });
+    if (this.scrolls) tile.scrollIntoView({ block: "nearest" });
+    this.on.focused(this.current);
+  }
+
+  /** Where an arrow leads. @param {"left"|"right"|"up"|"down"|"home"|"end"} way @param {number} columns */
+  toward(way, columns) {
+    const last = this.faces.length - 1;
+    const to = {
+      left: this.at - 1,
+      right: this.at + 1,
+      up: this.at - columns,
+      down: this.at + columns,
+      home: 0,
+      end: last,
+    }[way];
+    if (way === "up" && to < 0) return this.at;
+    if (way === "down" && to > last) return Math.floor(last / columns) > Math.floor(this.at / columns) ? last : this.at;
+    return Math.max(0, Math.min(last, to));
+  }
+
+  /** The next open face after this place, from the start again at the end. @returns {number} -1: none */
+  nextOpen(from) {
+    for (let step = 1; step <= this.faces.length; step += 1) {
+      const at = (from + step) % this.faces.length;
+      if (this.faces[at].state === "open") return at;
+    }
+    return -1;
+  }
+
+  /** @param {Iterable<object>} faces that are selected from now on */
+  select(faces) {
+    const wanted = new Set(faces);
+    for (const face of new Set([...this.selection, ...wanted])) {
+      this.nodes.get(face)?.tile.setAttribute("aria-selected", String(wanted.has(face)));
+    }
+    this.selection = wanted;
+    this.on.selected(wanted.size);
+  }
+
+  /** Select from the anchor to here. @param {number} to */
+  extend(to) {
+    const [low, high] = [Math.min(this.anchor, to), Math.max(this.anchor, to)];
+    this.select(this.faces.slice(low, high + 1));
+  }
+
+  toggle(at) {
+    const next = new Set(this.selection);
+    if (!next.delete(this.faces[at])) next.add(this.faces[at]);
+    this.anchor = at;
+    this.select(next);
+  }
+
+  /** In the order of the page. @returns {object[]} */
+  get selected() {
+    return this.faces.filter((face) => this.selection.has(face));
+  }
+}
+
+function short(words) {
+  return words.replace("relabelled to ", "").replace("taken by someone else", "taken");
+}
+
+function missing(reason) {
+  return el("span", { class: "missing" }, [icon("missing"), el("span", { text: reason ?? "no picture" })]);
+}
+
+function meters(data) {
+  if (data.blind || data.alpha === null) return el("div", { class: "meters" });
+  return el("div", { class: "meters" }, [
+    el("span", { class: "alpha", title: `alpha ${part(data.alpha)}: how much the training trusted this face` }, [
+      el("i", { text: "α" }),
+      el("span", { class: "track", style: { "--share": data.alpha } }),
+      el("span", { text: part(data.alpha) }),
+    ]),
+    el("span", { class: "margin", title: `margin ${part(data.margin)}: likeliest class minus the given one` }, [
+      el("i", { text: "m" }),
+      el("span", { text: part(data.margin) }),
+    ]),
+  ]);
+}
+
+function marksOf(tile) {
+  const marks = [];
+  if (tile.flagged)
+    marks.push(el("span", { class: "mark flag", title: "flagged" }, [icon("flag"), el("span", { text: "flag" })]));
+  if (tile.note)
+    marks.push(
+      el("span", { class: "mark note", title: `${tile.noteBy ?? ""}: ${tile.note}` }, [
+        icon("note"),
+        el("span", { text: "note" }),
+      ]),
+    );
+  return marks;
+}

@@ -1,0 +1,231 @@
+/** One face, large, with everything known about it; the keys go on working and it follows the focus. */
+
+import { lineChart } from "./chart.js";
+import { el, icon, keyButton, part } from "./dom.js";
+import { className, questionWords, stateWords } from "./faces.js";
+import { DEEDS, classDeeds } from "./keys.js";
+import { roving } from "./toolbar.js";
+
+const CACHED = 30;
+
+export class Zoom {
+  /** @param {object} app see main.js */
+  constructor(app) {
+    this.app = app;
+    /** @type {Map<number, object>} details by sample id */
+    this.details = new Map();
+    this.face = null;
+    this.picture = el("div", { class: "large" });
+    this.title = el("h2", { tabindex: "-1" });
+    this.state = el("span", { class: "badge" });
+    this.facts = el("div", { class: "facts" });
+    this.live = el("p", { class: "message", role: "status", "aria-live": "polite" });
+    const press = (deed) => app.press(deed);
+    const deeds = [
+      ...DEEDS.slice(0, 2),
+      ...classDeeds(app.classes),
+      ...DEEDS.filter((deed) => deed.zoom && deed.button !== false && deed.id !== "zoom").slice(2),
+    ];
+    const buttons = el("div", { class: "row", role: "toolbar", "aria-label": "what to do with the face" }, [
+      ...deeds.map((deed) => keyButton(deed, press)),
+      el("button", { type: "button", class: "key", on: { click: () => this.close() } }, [
+        el("kbd", { text: "Esc" }),
+        el("span", { text: "close" }),
+      ]),
+    ]);
+    roving(buttons);
+    this.body = el("div", { class: "zoombody" }, [
+      el("header", {}, [this.title, this.state]),
+      el("div", { class: "halves" }, [this.picture, this.facts]),
+      this.live,
+      buttons,
+    ]);
+    this.dialog = el("dialog", { class: "zoom", "aria-label": "one face" }, [this.body]);
+    this.dialog.addEventListener("close", () => this.#closed());
+    this.dialog.addEventListener("click", (event) => {
+      if (event.target === this.dialog) this.close();
+    });
+  }
+
+  get open() {
+    return this.dialog.open;
+  }
+
+  toggle() {
+    if (this.open) this.close();
+    else if (this.app.tiles.current && this.app.flow.view === "page") {
+      this.dialog.showModal();
+      this.app.status.also = this.live;
+      this.live.textContent = "";
+      this.follow(this.app.tiles.current);
+      this.title.focus();
+    }
+  }
+
+  close() {
+    this.dialog.close();
+  }
+
+  #closed() {
+    this.app.status.also = null;
+    this.face = null;
+    this.app.focus.take();
+  }
+
+  /** Show this face, if the zoom is open. @param {object} face */
+  follow(face) {
+    if (!this.open || !face) return;
+    if (face !== this.face) {
+      this.face = face;
+      const small = face.img
+        ? el("img", { src: face.img.src, alt: "" })
+        : el("span", { class: "missing", text: face.tile.missing ?? "no picture" });
+      const large = el("img", { src: `/face/${face.sample}`, alt: "", class: "loading" });
+      large.addEventListener("load", () => {
+        large.classList.remove("loading");
+        small.remove();
+      });
+      large.addEventListener("error", () => large.remove());
+      this.picture.replaceChildren(small, large);
+      this.facts.replaceChildren(el("p", { class: "none", text: "loading…" }));
+      this.#load(face);
+    }
+    this.update(face);
+  }
+
+  /** The face's state has changed. @param {object} face */
+  update(face) {
+    if (face !== this.face) return;
+    const { app } = this;
+    const at = app.tiles.faces.indexOf(face);
+    this.title.textContent = `Face ${at + 1} of ${app.tiles.faces.length}: ${questionWords(face.tile, app.classes)}`;
+    this.state.dataset.state = face.state;
+    this.state.replaceChildren(
+      ...(face.state === "open"
+        ? [el("span", { text: "open" })]
+        : [icon(face.state), el("span", { text: stateWords(face.tile, face.state, app.classes) })]),
+    );
+  }
+
+  /** What was known of these is old now. @param {number[]} samples */
+  forget(samples) {
+    for (const sample of samples) this.details.delete(sample);
+    if (this.face && samples.includes(this.face.sample)) this.#load(this.face);
+  }
+
+  async #load(face) {
+    try {
+      const known = this.details.get(face.sample);
+      const detail = known ?? (await this.app.net.get(`/api/sample/${face.sample}?round=${this.app.round}`));
+      this.details.set(face.sample, detail);
+      if (this.details.size > CACHED) this.details.delete(this.details.keys().next().value);
+      if (face === this.face) this.facts.replaceChildren(...this.#facts(detail));
+    } catch (problem) {
+      if (face === this.face)
+        this.facts.replaceChildren(
+          el("p", {
+            class: "none",
+            text: `What is known of this face could not be fetched: ${problem.message}. Answers work all the same.`,
+          }),
+        );
+    }
+  }
+
+  #facts(detail) {
+    const { classes } = this.app;
+    const parts = [];
+    if (detail.blind)
+      parts.push(
+        el("p", { class: "none", text: "An audit face: what the model thinks of it is shown once it is answered." }),
+      );
+    if (detail.probabilities?.length)
+      parts.push(
+        section(
+          "Probabilities",
+          detail.probabilities.map((share, label) => probability(classes, detail, label, share)),
+        ),
+      );
+    if (detail.dynamics?.alpha?.length) {
+      parts.push(
+        section("Over the epochs", [
+          el(
+            "div",
+            { class: "charts" },
+            [
+              ["alpha", detail.dynamics.alpha],
+              ["margin", detail.dynamics.margin],
+            ].map(([name, values]) =>
+              el("figure", {}, [
+                el("figcaption", { text: `${name} ${part(detail[name] ?? values.at(-1))}` }),
+                lineChart(name, values),
+              ]),
+            ),
+          ),
+        ]),
+      );
+    }
+    if (detail.neighbours) {
+      const { given, other, otherLabel } = detail.neighbours;
+      parts.push(
+        section("Confident faces nearby", [
+          el("div", { class: "sides" }, [
+            neighbours(className(classes, detail.given), given),
+            neighbours(className(classes, otherLabel), other),
+          ]),
+        ]),
+      );
+    }
+    parts.push(
+      section(
+        "History",
+        detail.history?.length
+          ? [
+              el(
+                "ol",
+                { class: "history" },
+                detail.history.map((row) => event(classes, row)),
+              ),
+            ]
+          : [el("p", { class: "none", text: "nobody has answered it yet" })],
+      ),
+    );
+    parts.push(section("Picture", [el("p", { class: "path", text: detail.key })]));
+    return parts;
+  }
+}
+
+function section(title, children) {
+  return el("section", {}, [el("h3", { text: title }), ...children]);
+}
+
+function probability(classes, detail, label, share) {
+  const word = label === detail.given ? "given" : label === detail.proposed ? "proposed" : "";
+  return el("div", { class: "probability", "data-word": word }, [
+    el("span", { text: className(classes, label) }),
+    el("span", { class: "track", style: { "--share": share } }),
+    el("span", { class: "number", text: part(share) }),
+    el("i", { text: word }),
+  ]);
+}
+
+function neighbours(title, samples) {
+  const pictures = samples.map((sample) =>
+    el("img", { src: `/thumb/${sample}`, alt: `face ${sample}`, loading: "lazy" }),
+  );
+  return el("figure", {}, [
+    el("figcaption", { text: title }),
+    el("div", { class: "near" }, pictures.length ? pictures : [el("span", { class: "none", text: "none" })]),
+  ]);
+}
+
+function event(classes, row) {
+  const label = row.label === null || row.label === undefined ? "" : ` ${className(classes, row.label)}`;
+  const when = new Date(row.at).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+  const undo = row.action === "undo";
+  const text = `${row.by}: ${undo ? "took back" : row.action}${label}${row.text ? ` “${row.text}”` : ""}, ${when}, round ${row.round}`;
+  const gone = !row.live && !undo;
+  return el("li", { class: gone ? "undone" : "" }, [
+    el("span", { text }),
+    gone ? el("i", { text: " (taken back)" }) : null,
+  ]);
+}

@@ -1,0 +1,225 @@
+"""Which page is seen: waiting, passing over, the end of the queue, trouble; and what tiles and zoom tell or hide."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from contextlib import closing
+
+from playwright.sync_api import Page, Route, expect
+
+from scn_core.store.rounds import close_round
+from tests.browser.conftest import NewPage
+from tests.browser.desk import Desk, sign_in
+from tests.browser.server import Served
+
+API = "**/api/**"
+PAGES = "**/api/page"
+_PAGES_ASKED = "() => performance.getEntriesByType('resource').filter(e => e.name.endsWith('/api/page')).length"
+_TAKEN = "UPDATE queue_item SET lease_person = (SELECT id FROM person WHERE name = 'bea') WHERE sample_id = ?"
+
+
+def at_desk(page: Page, served: Served, name: str, path: str = "/") -> Desk:
+    sign_in(page, served, name, path=path)
+    return Desk(page, served, name).ready()
+
+
+def turn(desk: Desk) -> bool:
+    """PgDn, until another page is there, or (False) what the grid says instead of one."""
+    before = desk.samples()
+    desk.press("PageDown")
+    desk.until(lambda: _turned(desk, before), "another page, or the end")
+    return bool(desk.samples())
+
+
+def _turned(desk: Desk, before: list[int]) -> bool:
+    if desk.panel.is_visible():
+        return "Loading" not in desk.panel.inner_text()
+    return desk.samples() not in ([], before)
+
+
+def online(page: Page, pattern: str = API) -> None:
+    page.unroute(pattern)
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+
+
+def change(served: Served, sql: str, *values: object) -> None:
+    """What time would do to the database."""
+    with closing(sqlite3.connect(served.workspace.database_file)) as db, db:
+        db.execute("PRAGMA busy_timeout = 30000")
+        db.execute(sql, values)
+
+
+def test_faces_passed_over_are_offered_at_the_end(served: Served, new_page: NewPage) -> None:
+    desk = at_desk(new_page(), served, "ann")
+    seen = desk.samples()
+    desk.press("u")
+    while True:
+        if not turn(desk):
+            break
+        seen += desk.samples()
+    assert len(seen) == len(set(seen))
+    expect(desk.panel).to_contain_text(f"{len(seen) - 1} faces you passed over")
+    desk.press("PageDown")
+    desk.until(lambda: bool(desk.samples()), "faces passed over")
+    again = desk.samples()
+    assert again == seen[1 : 1 + len(again)]
+    desk.press("u")
+    assert [row.sample for row in desk.stored(2)] == [seen[0], seen[1]]
+
+
+def test_the_end_says_what_to_do(served: Served, new_page: NewPage) -> None:
+    desk = at_desk(new_page(), served, "ann", "/?proposed=none")
+    while desk.samples():
+        desk.press("Shift+X")
+        turn(desk)
+    expect(desk.panel).to_contain_text("All done")
+    expect(desk.panel.get_by_role("button", name="look again")).to_be_visible()
+    desk.press("z")
+    desk.until(lambda: bool(desk.samples()), "what was undone")
+    assert {tile.state for tile in desk.tiles()} == {"open"}
+
+
+def test_keys_pressed_while_a_page_loads_answer_nothing(desk: Desk) -> None:
+    page = desk.page
+    held: list[Route] = []
+    page.route(PAGES, lambda route: held.append(route))
+    desk.next_page()  # it was there ahead
+    second = desk.samples()
+    desk.press("PageDown")
+    expect(desk.panel).to_contain_text("Loading faces")
+    desk.press("u", "x", "3")
+    expect(desk.message).to_contain_text("still loading")
+    for route in held:
+        route.continue_()
+    page.unroute(PAGES)
+    desk.until(lambda: desk.samples() not in ([], second), "the third page")
+    assert {tile.state for tile in desk.tiles()} == {"open"}
+    desk.press("e")
+    assert [row.action for row in desk.stored(1)] == ["exclude"]
+
+
+def test_without_a_network_the_page_stays_and_takes_answers(desk: Desk) -> None:
+    desk.next_page()
+    desk.until(lambda: desk.page.evaluate(_PAGES_ASKED) >= 3, "the page after it")
+    desk.page.route(API, lambda route: route.abort())
+    third = desk.next_page().samples()
+    desk.press("PageDown")
+    expect(desk.message).to_contain_text("no connection to the server")
+    assert desk.samples() == third
+    desk.press("u")
+    expect(desk.pill).to_have_text("offline: 1 kept here")
+    online(desk.page)
+    assert [row.sample for row in desk.stored(1)] == [third[0]]
+    desk.saved()
+
+
+def test_no_connection_at_the_start_heals_by_itself(desk: Desk) -> None:
+    desk.page.route(API, lambda route: route.abort())
+    desk.page.reload()
+    expect(desk.panel).to_contain_text("No connection to the server")
+    desk.press("z")
+    expect(desk.message).to_contain_text("not known yet")
+    desk.page.unroute(API)
+    desk.ready()
+
+
+def test_a_face_lost_to_somebody_else_is_shown_as_taken(served: Served, new_page: NewPage) -> None:
+    desk = at_desk(new_page(), served, "ann")
+    first, second = desk.samples()[:2]
+    change(served, "INSERT INTO person (name, role) VALUES ('bea', 'annotator')")
+    change(served, f"{_TAKEN} AND lease_person IS NOT NULL", first)
+    desk.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # as after a while in another tab
+    desk.until(lambda: desk.tile(first).state == "taken", "the tile to say so")
+    assert "taken by someone else" in desk.tile(first).label
+    assert desk.current().sample == second
+    desk.go_to(first).press("u")
+    expect(desk.message).to_contain_text("somebody else")
+    desk.go_to(second).press("u")
+    assert [row.sample for row in desk.stored(1)] == [second]
+
+
+def test_what_the_server_refuses_is_listed_with_its_reason(served: Served, new_page: NewPage) -> None:
+    desk = at_desk(new_page(), served, "ann")
+    first = desk.current().sample
+    with served.workspace.database() as db:
+        close_round(db, 1)
+    desk.press("u")
+    refused = desk.page.locator(".app .refused")
+    expect(refused.locator("summary")).to_have_text("1 refused")
+    desk.until(lambda: desk.tile(first).state == "open", "the tile to show what the server has")
+    desk.page.reload()
+    desk.page.locator(".app .refused summary").click()
+    expect(refused).to_contain_text("review")
+    refused.get_by_role("button", name="dismiss").click()
+    expect(refused).to_be_hidden()
+    assert desk.decisions() == []
+
+
+def test_somebody_elses_session_sends_nothing_of_mine(served: Served, new_page: NewPage) -> None:
+    page = new_page()
+    desk = at_desk(page, served, "ann")
+    page.context.clear_cookies()
+    desk.press("u", "x")
+    expect(desk.pill).to_have_text("signed out: 2 kept here")
+    tab = new_page(context=page.context)
+    at_desk(tab, served, "bea")
+    tab.close()
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+    expect(desk.pill).to_have_text("signed in as somebody else: 2 kept here")
+    assert desk.served.decisions() == []
+    page.context.clear_cookies()
+    at_desk(page, served, "ann")
+    assert [row.action for row in desk.stored(2)] == ["unsure", "keep"]
+
+
+def test_an_audit_face_tells_nothing_until_it_is_answered(served: Served, new_page: NewPage) -> None:
+    desk = at_desk(new_page(), served, "ann")
+    while not (blind := [tile.sample for tile in desk.tiles() if "audit: no proposal shown" in tile.label]):
+        desk.next_page()
+    sample, page = blind[0], desk.page
+    tile = page.locator(f".app .grid .tile[data-sample='{sample}']")
+    assert "alpha" not in desk.tile(sample).label
+    expect(tile.locator(".bar")).to_have_count(0)
+    desk.go_to(sample).press("a")
+    expect(desk.message).to_contain_text("press X")
+    desk.press("Enter")
+    zoom = page.get_by_role("dialog", name="one face")
+    expect(zoom).to_contain_text("shown once it is answered")
+    expect(zoom.get_by_role("heading", name=re.compile("Probabilities|epochs|nearby"))).to_have_count(0)
+    desk.press("Escape", "x")
+    expect(tile.locator(".bar").first).to_be_visible()
+    assert "alpha" in desk.tile(sample).label
+
+
+def test_the_tile_size_is_remembered_and_decides_the_page(desk: Desk) -> None:
+    page = desk.page
+    medium = len(desk.samples())
+    page.get_by_role("button", name="small tiles").click()
+    page.reload()
+    desk.ready(least=medium + 1)
+    expect(page.get_by_role("button", name="small tiles")).to_have_attribute("aria-pressed", "true")
+    grid = page.locator(".app .grid")
+    assert grid.evaluate("g => g.scrollHeight <= g.clientHeight + 1")
+    assert page.locator("[data-testid=stMain]").evaluate("m => m.scrollHeight <= m.clientHeight + 1")
+
+
+def test_a_missing_picture_says_why(served: Served, new_page: NewPage) -> None:
+    desk = at_desk(new_page(), served, "ann")
+    expect(desk.page.locator(".app .missing")).to_have_count(0)
+    change(served, "UPDATE sample SET path = 'gone/' || id || '.jpg'")
+    desk = at_desk(new_page(), served, "bea")
+    expect(desk.page.locator(".app .tile .missing").first).to_contain_text(re.compile("[a-z]"))
+    assert "picture missing" in desk.tiles()[0].label
+    desk.press("u")
+    desk.stored(1)
+
+
+def test_the_select_switch_lets_taps_select(desk: Desk) -> None:
+    samples = desk.samples()
+    switch = desk.page.get_by_role("button", name="select", exact=True)
+    switch.click()
+    desk.go_to(samples[1]).go_to(samples[3]).go_to(samples[1])
+    assert [tile.sample for tile in desk.tiles() if tile.selected] == [samples[3]]
+    switch.click()
+    assert not any(tile.selected for tile in desk.tiles())
