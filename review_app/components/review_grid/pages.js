@@ -84,9 +84,11 @@ export class Pages {
     if (this.ahead || this.ended || this.closed || this.at < this.kept.length - 1) return;
     this.ahead = this.#start();
     const mine = this.ahead;
-    mine.promise.catch(() => {
+    const forget = () => {
       if (this.ahead === mine) this.ahead = null;
-    });
+    };
+    // That there was nothing is not kept: by the next turn somebody may have left faces.
+    mine.promise.then((faces) => faces.length || forget(), forget);
   }
 
   #start() {
