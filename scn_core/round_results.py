@@ -14,13 +14,12 @@ import torch
 from scn_core import __version__
 from scn_core.config import TrainSettings
 from scn_core.labels import ClassVocabulary
-from scn_core.records import BoolArray, IntArray, RoundScores
+from scn_core.records import BoolArray, FloatArray, IntArray, RoundScores
 from scn_core.round_files import NEIGHBOUR_COUNT, NEIGHBOURS, write_neighbours
 from scn_core.scn.model import SelfCureNetwork
-from scn_core.scn.suspicion import suspicion
 from scn_core.training.checkpoint import save_weights
 from scn_core.training.loop import Training, TrainingResult
-from scn_core.training.neighbours import ConfidentNeighbours, confident_neighbours, unit_features
+from scn_core.training.neighbours import ConfidentNeighbours, confident_faces, confident_neighbours, unit_features
 
 
 def leave_weights(folder: Path, model: SelfCureNetwork, settings: TrainSettings, classes: ClassVocabulary) -> None:
@@ -49,6 +48,7 @@ def leave_neighbours(
     given: IntArray,
     training: Training,
     result: TrainingResult,
+    suspicion: FloatArray,
     step: Callable[[], None],
 ) -> IntArray:
     """neighbours.npy, from one more clean pass; returns the sample ids that are a neighbour of any face.
@@ -59,11 +59,14 @@ def leave_neighbours(
         given: (N,) labels that people are shown as given; those of earlier decisions are not among them.
         training: the round's, its network as it was at the last clean pass.
         result: of that pass.
+        suspicion: (N,) of the round.
         step: called after every piece of the work.
     """
     features = unit_features(training.model, training.faces, training.compute, step)
-    shown_as = torch.from_numpy(given).to(features.device)
-    found = confident_neighbours(features, result.rule, result.labels, shown_as, count=NEIGHBOUR_COUNT, step=step)
+    shown_as, suspected = (torch.from_numpy(each).to(features.device) for each in (given, suspicion))
+    rule, trained = result.rule, result.labels
+    confident = confident_faces(rule.predicted, trained, training.initial, suspected, rule.probabilities.shape[1])
+    found = confident_neighbours(features, rule, trained, shown_as, confident, count=NEIGHBOUR_COUNT, step=step)
     rows = neighbour_rows(sample_id, found)
     write_neighbours(folder, rows)
     shown = np.union1d(rows["given"], rows["other"])
@@ -80,8 +83,8 @@ def neighbour_rows(sample_id: IntArray, found: ConfidentNeighbours) -> npt.NDArr
     return rows
 
 
-def round_scores(sample_id: IntArray, result: TrainingResult, dynamics: npt.NDArray[np.void]) -> RoundScores:
-    """A round's last clean pass, and the (epochs, N) dynamics suspicion is taken from, as columns of table `score`."""
+def round_scores(sample_id: IntArray, result: TrainingResult, suspicion: FloatArray) -> RoundScores:
+    """A round's last clean pass, and its (N,) suspicion, as columns of table `score`."""
     rule = result.rule
     return RoundScores(
         sample_id=sample_id,
@@ -90,7 +93,7 @@ def round_scores(sample_id: IntArray, result: TrainingResult, dynamics: npt.NDAr
         p_max=rule.p_max.cpu().numpy(),
         predicted_label=rule.predicted.cpu().numpy(),
         margin=rule.margin.cpu().numpy(),
-        suspicion=suspicion(dynamics),
+        suspicion=suspicion,
         low_importance=rule.low_importance.cpu().numpy(),
         proposed_label=rule.proposed.cpu().numpy(),
         trained_label=result.labels.cpu().numpy(),

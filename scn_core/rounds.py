@@ -23,10 +23,11 @@ from scn_core.config import TrainSettings
 from scn_core.datasets.pixels import pixel_cache
 from scn_core.errors import TrainingError, WorkspaceError
 from scn_core.labels import ClassVocabulary
-from scn_core.records import EpochReport, IntArray, PixelArray, RoundInfo
+from scn_core.records import EpochReport, FloatArray, IntArray, PixelArray, RoundInfo, RoundScores
 from scn_core.round_faces import RoundFaces, fixed_faces
 from scn_core.round_results import leave_neighbours, leave_weights, round_scores, without_proposals
 from scn_core.scn.model import SelfCureNetwork, build_model
+from scn_core.scn.suspicion import suspicion
 from scn_core.store import rounds as store
 from scn_core.store.round_faces import given_labels, queued_samples
 from scn_core.store.samples import classes, iter_samples
@@ -173,8 +174,9 @@ class _Job:
         metrics = self._metrics(training, pixels, faces, result)
         result = without_proposals(result, faces.settled | (self.settings.relabel == "off"))
         given = given_labels(self.db, faces.sample_id)
-        neighbours = leave_neighbours(self.folder, faces.sample_id, given, training, result, self._beat)
-        self._finish(faces, result, metrics)
+        suspected = self._suspicion()
+        neighbours = leave_neighbours(self.folder, faces.sample_id, given, training, result, suspected, self._beat)
+        self._finish(round_scores(faces.sample_id, result, suspected), metrics)
         self._draw_thumbnails(neighbours)
 
     def _decode(self, root: Path) -> PixelArray:
@@ -246,13 +248,12 @@ class _Job:
             "warnings": [warning for report in self.reports if (warning := self._warning(report)) is not None],
         }
 
-    def _first_telling_epoch(self) -> int:
-        """0-based; the epochs before alpha weights the logits are those in which the network knows least."""
-        return min(int(self.settings.weighting_from * self.settings.epochs), self.settings.epochs - 1)
+    def _suspicion(self) -> FloatArray:
+        """(N,) of the training faces. The epochs before alpha weights the logits know least, and are left out."""
+        first = min(int(self.settings.weighting_from * self.settings.epochs), self.settings.epochs - 1)
+        return suspicion(np.load(self.folder / "dynamics.npy", mmap_mode="r")[first:])
 
-    def _finish(self, faces: RoundFaces, result: TrainingResult, metrics: dict[str, Any]) -> None:
-        dynamics = np.load(self.folder / "dynamics.npy", mmap_mode="r")
-        scores = round_scores(faces.sample_id, result, dynamics[self._first_telling_epoch() :])
+    def _finish(self, scores: RoundScores, metrics: dict[str, Any]) -> None:
         proposals = int((scores.proposed_label >= 0).sum())
         metrics |= {"proposals": proposals, "low_importance": int(scores.low_importance.sum())}
         store.finish_round(

@@ -28,7 +28,7 @@ class ConfidentNeighbours:
     other_label: IntArray
     """(Q,) the proposed class, or where none is proposed the likeliest one beside the given."""
     given: IntArray
-    """(Q, count) confident faces of the given class, nearest first, -1 where there are no more."""
+    """(Q, count) confident faces of the given class, nearest first, -1 where there are no more; never the face."""
     other: IntArray
     """(Q, count) the same of the other class."""
 
@@ -49,30 +49,55 @@ def unit_features(
     return features
 
 
+def confident_faces(predicted: Tensor, trained: Tensor, measured: Tensor, suspicion: Tensor, classes: int) -> Tensor:
+    """(N,) bool mask of the faces fit to be shown as examples of their class.
+
+    A face is a candidate where the last clean pass predicts the label it was trained on, and mode auto has not replaced
+    that label; so no face with a proposal is one. It is confident where its suspicion is not above the median suspicion
+    of its class's candidates: late in a round wrong labels are predicted too, as they have been memorised, but they
+    were fitted late. Alpha has no say, as it differs by class: it would leave some classes hardly any example.
+
+    Args:
+        predicted: (N,) labels of the last clean pass.
+        trained: (N,) labels of the last epoch; a confident face's class.
+        measured: (N,) labels the round began with, which suspicion is about.
+        suspicion: (N,)
+        classes: how many there are.
+    """
+    candidate = (predicted == trained) & (trained == measured)
+    confident = torch.zeros_like(candidate)
+    for label in range(classes):
+        alike = candidate & (trained == label)
+        if alike.any():
+            confident |= alike & (suspicion <= suspicion[alike].median())
+    return confident
+
+
 @torch.inference_mode()
 def confident_neighbours(
     features: Tensor,
     rule: Relabelling,
     trained: Tensor,
     given: Tensor,
+    confident: Tensor,
     *,
     count: int,
     step: Callable[[], None] = lambda: None,
 ) -> ConfidentNeighbours:
     """The confident faces nearest by cosine to every face of the low-importance group, of two classes.
 
-    A face is confident where it is outside that group and predicted as it was trained; its class is that label.
+    A face of that group may be confident itself, and so a neighbour of others.
 
     Args:
         features: (N, D), of length 1.
         rule: what the relabel rule says of the N faces.
-        trained: (N,) labels of the last epoch.
+        trained: (N,) labels of the last epoch; a neighbour's class.
         given: (N,) labels that people are shown as given.
+        confident: (N,) bool, from `confident_faces`.
         count: how many neighbours of each class.
         step: called after every piece of the work.
     """
     asked = rule.low_importance | (rule.proposed >= 0)
-    confident = ~asked & (rule.predicted == trained)
     rows = asked.nonzero().squeeze(1)
     own, other = given[rows], other_labels(rule, given)[rows]
     found = torch.full((2, len(rows), count), -1, dtype=torch.int64, device=rows.device)
@@ -90,7 +115,10 @@ def other_labels(rule: Relabelling, given: Tensor) -> Tensor:
 
 
 def nearest(features: Tensor, rows: Tensor, known: Tensor, count: int, step: Callable[[], None]) -> Tensor:
-    """(len(rows), count) of the `known` rows with the largest dot product, falling; -1 where there are no more."""
+    """(len(rows), count) of the `known` rows with the largest dot product, falling; -1 where there are no more.
+
+    A row that is itself known is not among its own.
+    """
     best = torch.full((len(rows), count), -torch.inf, device=features.device)
     found = torch.full((len(rows), count), -1, dtype=torch.int64, device=features.device)
     for some in known.split(_CANDIDATES):
@@ -98,9 +126,10 @@ def nearest(features: Tensor, rows: Tensor, known: Tensor, count: int, step: Cal
         for start in range(0, len(rows), _QUERIES):
             part = slice(start, start + _QUERIES)
             alike = features[rows[part]].float() @ candidates
+            alike.masked_fill_(rows[part].unsqueeze(1) == some, -torch.inf)
             new, places = alike.topk(min(count, len(some)), dim=1)
             both = torch.cat([best[part], new], dim=1)
             best[part], kept = both.topk(count, dim=1)
             found[part] = torch.cat([found[part], some[places]], dim=1).gather(1, kept)
             step()
-    return found
+    return found.masked_fill_(best.isneginf(), -1)

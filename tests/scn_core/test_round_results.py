@@ -67,21 +67,43 @@ def test_every_doubtful_face_has_confident_neighbours(reviewed: Workspace) -> No
     doubtful = found.low_importance | (found.proposed_label >= 0)
     assert rows.dtype == NEIGHBOURS
     assert rows["sample_id"].tolist() == found.sample_id[doubtful].tolist()
-    confident = found.sample_id[~doubtful & (found.predicted_label == found.trained_label)]
+    confident = confident_samples(found)
+    assert set(confident.tolist()) & set(rows["sample_id"].tolist())  # alpha has no say in it
     trained = dict(zip(found.sample_id.tolist(), found.trained_label.tolist(), strict=True))
     others = found.probabilities.copy()
     others[np.arange(len(given)), given] = -1
     likeliest = np.where(found.proposed_label >= 0, found.proposed_label, others.argmax(axis=1))
     assert rows["other_label"].tolist() == likeliest[doubtful].tolist()
-    sizes = {label: sum(trained[i] == label for i in confident.tolist()) for label in range(7)}
     for row, label in zip(rows, given[doubtful].tolist(), strict=True):
         for side, wanted in (("given", label), ("other", int(row["other_label"]))):
             ids = row[side][row[side] >= 0].tolist()
-            assert len(set(ids)) == len(ids) == min(6, sizes[wanted])
-            assert set(ids) <= set(confident.tolist())
-            assert {trained[number] for number in ids} <= {wanted}
+            others_of_it = {i for i in confident.tolist() if trained[i] == wanted and i != row["sample_id"]}
+            assert len(set(ids)) == len(ids) == min(6, len(others_of_it))
+            assert set(ids) <= others_of_it
     assert (rows["given"] >= 0).any()
     assert (rows["other"] >= 0).any()
+
+
+def confident_samples(found: RoundScores) -> np.ndarray:
+    """Of a round that trained on the same labels to the end: predicted as trained, the unsuspicious half of a class."""
+    confident = []
+    for label in range(7):
+        agreed = (found.predicted_label == label) & (found.trained_label == label)
+        middle = np.median(found.suspicion[agreed].astype(np.float64)) if agreed.any() else 0.0
+        confident.append(found.sample_id[agreed & (found.suspicion <= middle)])
+    return np.sort(np.concatenate(confident))
+
+
+@pytest.mark.parametrize(("weighting_from", "told"), [(0.5, 2), (1.0, 1)])
+def test_suspicion_is_of_the_epochs_that_alpha_weighted(workspace: Workspace, weighting_from: float, told: int) -> None:
+    train_round(workspace, settings(epochs=4, weighting_from=weighting_from), Recorder())
+    found = scores_of(workspace)
+    seen = np.load(workspace.round_folder(1) / "dynamics.npy")[-told:]
+    wanted = (np.mean(seen["p_other"].astype(np.float64) - seen["p_given"], axis=0) + 1) / 2
+    assert found.suspicion == pytest.approx(wanted, abs=1e-6)
+    examples = {*neighbours_of(workspace)["given"].ravel().tolist()} - {-1}
+    assert examples
+    assert examples <= set(confident_samples(found).tolist())
 
 
 def test_a_face_tells_its_neighbours_and_its_dynamics(reviewed: Workspace) -> None:
@@ -135,6 +157,18 @@ def test_without_proposals_the_likeliest_other_class_is_compared(workspace: Work
     rows, found = neighbours_of(workspace), scores_of(workspace)
     assert (found.proposed_label == -1).all()
     assert len(rows) == found.low_importance.sum() > 0
+
+
+def test_no_face_that_mode_auto_relabelled_is_an_example(workspace: Workspace) -> None:
+    auto = settings(relabel="auto", relabel_from=1, margin_relabel=0.0, beta=0.3, epochs=4, weighting_from=0.9)
+    train_round(workspace, auto, Recorder())
+    rows, found = neighbours_of(workspace), scores_of(workspace)
+    relabelled = found.trained_label != given_of(workspace, found)
+    agreed = relabelled & (found.predicted_label == found.trained_label)
+    assert agreed.any()
+    examples = np.union1d(rows["given"], rows["other"])
+    assert (examples >= 0).any()
+    assert not np.isin(found.sample_id[relabelled], examples).any()
 
 
 # Thumbnails

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from statistics import median
+
 import numpy as np
 import pytest
 import torch
@@ -11,7 +13,13 @@ from scn_core.scn.model import SelfCureNetwork
 from scn_core.scn.relabel import Relabelling, propose
 from scn_core.training.device import choose_compute
 from scn_core.training.loop import TrainingData
-from scn_core.training.neighbours import ConfidentNeighbours, confident_neighbours, other_labels, unit_features
+from scn_core.training.neighbours import (
+    ConfidentNeighbours,
+    confident_faces,
+    confident_neighbours,
+    other_labels,
+    unit_features,
+)
 from scn_core.training.resident import ResidentFaces
 
 COMPUTE = choose_compute(TrainSettings(device="cpu", precision="fp32"))
@@ -19,7 +27,7 @@ COUNT = 6
 
 
 class Case:
-    """N faces a network might have seen: features, what the rule says, the labels trained on and given."""
+    """N faces a network might have seen: features, what the rule says, suspicion, the labels trained on and given."""
 
     def __init__(self, n: int, classes: int, seed: int, *, beta: float = 0.7, size: int = 8) -> None:
         draw = torch.Generator().manual_seed(seed)
@@ -30,18 +38,37 @@ class Case:
         self.rule = propose(logits, torch.rand(n, generator=draw), self.given, beta=beta, margin=0.2)
         relabelled = torch.rand(n, generator=draw) < 0.5  # mode auto: some faces have risen with their new label
         self.trained = torch.where(relabelled, self.rule.predicted, self.given)
+        self.suspicion = torch.randint(40, (n,), generator=draw) / 40  # some are equal
+        self.confident = confident_faces(self.rule.predicted, self.trained, self.given, self.suspicion, classes)
 
     def found(self, count: int = COUNT) -> ConfidentNeighbours:
-        return confident_neighbours(self.features, self.rule, self.trained, self.given, count=count)
+        return confident_neighbours(self.features, self.rule, self.trained, self.given, self.confident, count=count)
+
+
+def confident_by_definition(case: Case) -> list[bool]:
+    """Face by face."""
+    faces = list(
+        zip(
+            case.rule.predicted.tolist(),
+            case.trained.tolist(),
+            case.given.tolist(),
+            case.suspicion.tolist(),
+            strict=True,
+        )
+    )
+    confident = []
+    for predicted, trained, measured, suspicion in faces:
+        of_its_class = [s for p, t, m, s in faces if p == t == m == trained]
+        confident.append(predicted == trained == measured and suspicion <= median(of_its_class))
+    return confident
 
 
 def by_definition(case: Case, row: int, label: int) -> list[float]:
     """Cosines of the 6 confident faces of a class nearest to a face, one face at a time."""
-    rule, features = case.rule, case.features.double().numpy()
+    features = case.features.double().numpy()
     cosines = []
     for other in range(len(features)):
-        confident = not rule.low_importance[other] and rule.predicted[other] == case.trained[other]
-        if other != row and confident and case.trained[other] == label:
+        if other != row and case.confident[other] and case.trained[other] == label:
             one, two = features[row], features[other]
             cosines.append(float(one @ two / np.linalg.norm(one) / np.linalg.norm(two)))
     return sorted(cosines, reverse=True)[:COUNT]
@@ -50,6 +77,45 @@ def by_definition(case: Case, row: int, label: int) -> list[float]:
 def cosines(case: Case, row: int, neighbours: np.ndarray) -> list[float]:
     features = normalize(case.features.double())
     return [float(features[row] @ features[other]) for other in neighbours.tolist() if other >= 0]
+
+
+@pytest.mark.parametrize(("n", "classes"), [(300, 5), (301, 4), (30, 9)])
+def test_confident_faces_are_those_of_the_definition(n: int, classes: int) -> None:
+    case = Case(n, classes, n)
+    assert case.confident.tolist() == confident_by_definition(case)
+    agreed = (case.rule.predicted == case.trained) & (case.trained == case.given)
+    assert 0.4 < case.confident.sum() / agreed.sum() < 0.8
+
+
+def test_alpha_has_no_say_in_who_is_confident() -> None:
+    case = Case(400, 3, 6)
+    assert (case.confident & case.rule.low_importance).any()
+    assert (case.confident & ~case.rule.low_importance).any()
+
+
+def test_a_face_with_a_proposal_is_not_confident_even_if_trained_on_it() -> None:
+    case = Case(400, 3, 6, beta=0.3)
+    proposed = case.rule.proposed >= 0
+    assert (proposed & (case.trained == case.rule.proposed)).sum() > 10
+    case.suspicion[proposed] = 0
+    again = confident_faces(case.rule.predicted, case.trained, case.given, case.suspicion, 3)
+    assert not (again & proposed).any()
+    assert again.any()
+
+
+def test_the_median_is_that_of_the_class_and_may_be_reached() -> None:
+    """Class 0: 1, 2, 3 hundredths; 1: four equal ones, more suspicious than all of 0; 2: one alone; 3: nobody."""
+    label = torch.tensor([0, 0, 0, 1, 1, 1, 1, 2])
+    suspicion = torch.tensor([0.03, 0.02, 0.01, 0.5, 0.5, 0.5, 0.5, 0.9])
+    assert confident_faces(label, label, label, suspicion, 4).tolist() == [False, *[True] * 7]
+
+
+def test_faces_that_are_no_candidates_do_not_move_the_median() -> None:
+    """Only candidates are counted: those predicted as something else, or trained on something else, are not."""
+    predicted, trained = torch.tensor([0, 0, 0, 0, 1, 1]), torch.tensor([0, 0, 0, 0, 0, 0])
+    measured = torch.tensor([0, 0, 1, 1, 0, 0])
+    suspicion = torch.tensor([0.1, 0.2, 0.9, 0.9, 0.9, 0.9])
+    assert confident_faces(predicted, trained, measured, suspicion, 2).tolist() == [True, *[False] * 5]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -74,7 +140,7 @@ def test_neighbours_are_those_of_the_definition(seed: int) -> None:
 def test_only_confident_faces_of_the_right_class_and_never_the_face_itself() -> None:
     case = Case(2000, 4, 7)
     found = case.found()
-    confident = (~case.rule.low_importance & (case.rule.predicted == case.trained)).numpy()
+    confident = case.confident.numpy()
     trained = case.trained.numpy()
     assert confident[found.given].all()
     assert confident[found.other].all()
@@ -82,18 +148,27 @@ def test_only_confident_faces_of_the_right_class_and_never_the_face_itself() -> 
     assert (trained[found.other] == found.other_label[:, None]).all()
     assert (found.other_label != case.given.numpy()[found.rows]).all()
     assert not (found.given == found.rows[:, None]).any()
-    assert (case.rule.predicted != case.trained).any()  # so that there was something to leave out
+    assert not (found.other == found.rows[:, None]).any()
+    assert confident[found.rows].any()  # so that there was something to leave out
+    assert not confident.all()
 
 
-def test_a_doubtful_face_outside_the_group_is_no_neighbour_of_itself() -> None:
-    """Whatever rule made the proposal: here one for a face of high importance that was trained on its proposal."""
-    case = Case(50, 3, 1)
-    row = int((~case.rule.low_importance & (case.rule.predicted == case.trained)).nonzero()[0])
-    case.rule.proposed[row] = case.rule.predicted[row]
+def test_a_doubtful_face_is_a_neighbour_of_others_and_not_of_itself() -> None:
+    """Even where all that are left are asked for, on either side."""
+    case = Case(50, 3, 1, beta=0.5)
+    known = [set((case.confident & (case.trained == label)).nonzero().flatten().tolist()) for label in range(3)]
+    one, two = (case.confident & case.rule.low_importance).nonzero().flatten().tolist()[:2]
+    case.rule.proposed[one] = case.trained[one]  # whatever rule made the proposal: its own class is on the other side
+    case.given[one] = (case.trained[one] + 1) % 3
     found = case.found(count=49)
-    assert row in found.rows
-    assert row not in found.given
-    assert row not in found.other
+    seen = 0
+    for row, other_label, given, other in zip(found.rows, found.other_label, found.given, found.other, strict=True):
+        assert {*given.tolist()} - {-1} == known[case.given[row]] - {row}
+        assert {*other.tolist()} - {-1} == known[other_label] - {row}
+        assert (given >= 0).sum() == len(known[case.given[row]] - {row})
+        seen += one in other or two in given
+    assert {one, two} <= {*found.rows.tolist()}
+    assert seen > 2
 
 
 def test_many_faces_are_compared_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,8 +182,10 @@ def test_many_faces_are_compared_piece_by_piece(monkeypatch: pytest.MonkeyPatch)
         nonlocal steps
         steps += 1
 
-    pieces = confident_neighbours(case.features, case.rule, case.trained, case.given, count=COUNT, step=step)
-    assert steps > 1000
+    pieces = confident_neighbours(
+        case.features, case.rule, case.trained, case.given, case.confident, count=COUNT, step=step
+    )
+    assert steps > 500
     for side in ("given", "other"):
         for row, one, two in zip(whole.rows, getattr(whole, side), getattr(pieces, side), strict=True):
             assert np.allclose(cosines(case, row, one), cosines(case, row, two), atol=1e-6)
@@ -116,7 +193,7 @@ def test_many_faces_are_compared_piece_by_piece(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_where_there_are_too_few_the_rest_is_minus_one() -> None:
-    """Class 0 has two confident faces, class 1 none, and the only doubtful faces are of 0 and of 1."""
+    """Class 0 has three confident faces, one of them doubtful, class 1 none; the other doubtful face is of 1."""
     given = torch.tensor([0, 0, 0, 1])
     probabilities = torch.tensor([[0.9, 0.1], [0.8, 0.2], [0.6, 0.4], [0.45, 0.55]])
     low = torch.tensor([False, False, True, True])
@@ -130,11 +207,12 @@ def test_where_there_are_too_few_the_rest_is_minus_one() -> None:
         low_importance=low,
         proposed=torch.full((4,), -1),
     )
-    found = confident_neighbours(features, rule, given, given, count=3)
+    confident = torch.tensor([True, True, True, False])
+    found = confident_neighbours(features, rule, given, given, confident, count=3)
     assert found.rows.tolist() == [2, 3]
     assert found.other_label.tolist() == [1, 0]
     assert found.given.tolist() == [[0, 1, -1], [-1, -1, -1]]
-    assert found.other.tolist() == [[-1, -1, -1], [1, 0, -1]]
+    assert found.other.tolist() == [[-1, -1, -1], [1, 2, 0]]
     assert all(part.dtype == np.int64 for part in (found.rows, found.other_label, found.given, found.other))
 
 
@@ -181,9 +259,12 @@ def _features(model: SelfCureNetwork, faces: ResidentFaces) -> Tensor:
 def test_the_gpu_finds_the_same() -> None:
     case = Case(3000, 5, 5)
     here = case.found()
-    for name in ("features", "trained", "given"):
+    confident = case.confident
+    for name in ("features", "trained", "given", "suspicion"):
         setattr(case, name, getattr(case, name).cuda())
     case.rule = Relabelling(**{name: value.cuda() for name, value in vars(case.rule).items()})
+    case.confident = confident_faces(case.rule.predicted, case.trained, case.given, case.suspicion, 5)
+    assert case.confident.tolist() == confident.tolist()
     there = case.found()
     assert np.array_equal(here.rows, there.rows)
     assert np.array_equal(here.other_label, there.other_label)
