@@ -34,6 +34,8 @@ CSS = """<style>
 .st-key-rv-filters > .stElementContainer:has([data-testid="stSelectbox"]) {
   flex: 1 1 7rem; min-width: 0; max-width: 16rem; width: auto;
 }
+/* Streamlit's own red is too faint on its dark ground. */
+[data-testid="stSliderThumbValue"] { color: inherit; }
 @media (max-width: 640px) { .st-key-rv-clear-wide { display: none; } }
 </style>"""
 

@@ -1,5 +1,7 @@
 /** How many faces fit, and how large they are then. Pure. */
 
+/** Window width in pixels below which tiles start out small. */
+export const SMALL_SCREEN = 600;
 export const GAP = 6;
 /** Height of what is written below a picture. */
 export const INFO = 66;

@@ -22,7 +22,6 @@ import { Sync } from "./sync.js";
 import { Zoom } from "./zoom.js";
 
 const EDGE = 4;
-const SMALL_SCREEN = 600;
 
 /** @type {WeakMap<Node, App>} */
 const mounts = new WeakMap();
@@ -61,7 +60,7 @@ class App {
     this.#build();
     this.flow = new Flow(this);
     this.actions = new Actions(this);
-    this.leases = new Leases(this.net, this.store, (faces) => this.sync.lost(faces));
+    this.leases = new Leases({ ...this, lost: (faces) => this.sync.lost(faces) });
     this.unlisten = listen(this);
     this.#useSize(this.tileSize);
     this.status.show(this.outbox);
@@ -131,6 +130,7 @@ class App {
 
   #header(header) {
     this.flow.header = header;
+    this.leases.tell();
     this.outbox.well();
     this.progress();
   }
