@@ -1,0 +1,172 @@
+"""A person at the grid: what they press, what they see, and what of theirs is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
+
+from playwright.sync_api import Locator, Page
+
+from tests.browser.server import Served, StoredDecision, eventually
+
+T = TypeVar("T")
+
+_READ_TILES = """
+tiles => tiles.filter(tile => tile.checkVisibility()).map(tile => {
+  const picture = tile.querySelector("img");
+  return [Number(tile.dataset.sample), tile.dataset.state, tile.getAttribute("aria-selected") === "true",
+    tile.hasAttribute("data-current"), tile.getAttribute("aria-label"),
+    picture ? picture.complete && picture.naturalWidth > 0 : tile.querySelector(".missing") !== null];
+})
+"""
+_OUTBOX = """
+() => Object.keys(localStorage).filter(key => key.includes("/out/")).sort().map(key => key.split("/").at(-1))
+"""
+
+
+class Tile(NamedTuple):
+    """A face on screen."""
+
+    sample: int
+    state: str
+    selected: bool
+    current: bool
+    label: str
+    """As a screen reader says it."""
+    painted: bool
+
+
+class Question(NamedTuple):
+    """What the queue asks about a face."""
+
+    given: int
+    proposed: int | None
+    kinds: frozenset[str]
+
+
+class Desk:
+    """The grid of `person` in a page of a browser."""
+
+    def __init__(self, page: Page, served: Served, person: str) -> None:
+        self.page, self.served, self.person = page, served, person
+
+    @property
+    def pill(self) -> Locator:
+        """What is saved."""
+        return self.page.locator(".app .pill")
+
+    @property
+    def message(self) -> Locator:
+        """What the grid says about the last key."""
+        return self.page.locator(".app .foot .message")
+
+    @property
+    def panel(self) -> Locator:
+        """What stands in place of the faces."""
+        return self.page.locator(".app .panel")
+
+    def panel_says(self) -> str:
+        """The words of the panel, or nothing while faces are there or on their way."""
+        return (
+            self.panel.inner_text() if self.panel.is_visible() and self.panel.locator(".spinner").count() == 0 else ""
+        )
+
+    def tiles(self) -> list[Tile]:
+        """The faces on screen, in order."""
+        found = self.page.locator(".app .grid .tile").evaluate_all(_READ_TILES)
+        return [Tile(*tile) for tile in found]
+
+    def samples(self) -> list[int]:
+        """Their sample ids."""
+        return [tile.sample for tile in self.tiles()]
+
+    def current(self) -> Tile:
+        """The face that keys answer."""
+        return next(tile for tile in self.tiles() if tile.current)
+
+    def tile(self, sample: int) -> Tile:
+        """The face of this id, which is on screen."""
+        return next(tile for tile in self.tiles() if tile.sample == sample)
+
+    def until(self, ask: Callable[[], T], what: str) -> T:
+        """Waits for a true answer, and lets the browser's events through meanwhile."""
+        return eventually(ask, what, pause=lambda seconds: self.page.wait_for_timeout(seconds * 1000))
+
+    def ready(self, *, least: int = 1) -> Desk:
+        """Waits until faces are there with their pictures, and the grid has the keyboard."""
+        self.page.locator(".app .grid .tile").first.wait_for()
+        self.until(lambda: self._painted(least), "faces with their pictures")
+        if "tile" not in self.page.evaluate(_FOCUSED):
+            self.page.locator(".app .grid .tile[data-current]").focus()
+        return self
+
+    def press(self, *keys: str) -> None:
+        """One after the other, without waiting for anything."""
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def go_to(self, sample: int) -> Desk:
+        """Click on the face."""
+        self.page.locator(f".app .grid .tile[data-sample='{sample}']").click()
+        return self
+
+    def saved(self) -> Desk:
+        """Waits until the grid says that all is saved."""
+        self.until(lambda: self.pill.inner_text() == "all saved", "the words 'all saved'")
+        return self
+
+    def outbox(self) -> list[str]:
+        """Ids of the decisions this browser keeps until they are acknowledged, oldest first."""
+        found: list[str] = self.page.evaluate(_OUTBOX)
+        return found
+
+    def decisions(self) -> list[StoredDecision]:
+        """This person's rows, oldest first."""
+        return self.served.decisions(self.person)
+
+    def stored(self, count: int) -> list[StoredDecision]:
+        """Waits until this many rows of this person are stored."""
+        self.until(lambda: len(self.decisions()) >= count, f"{count} rows of {self.person}")
+        found = self.decisions()
+        assert len(found) == count, found
+        return found
+
+    def question(self, sample: int) -> Question:
+        """What the queue asks about a face."""
+        rows = self.served.rows("SELECT given_label, proposed_label, kind FROM queue_item WHERE sample_id = ?", sample)
+        return Question(int(rows[0][0]), rows[0][1], frozenset(str(row[2]) for row in rows))  # type: ignore[arg-type,call-overload]
+
+    def proposed(self) -> list[int]:
+        """Faces on screen whose proposal is shown, in order."""
+        return [tile.sample for tile in self.tiles() if "proposed" in tile.label]
+
+    def next_page(self) -> Desk:
+        """PgDn, until other faces are there."""
+        before = self.samples()
+        self.press("PageDown")
+        self.until(lambda: self.samples() != before and self._painted(1), "another page of faces")
+        return self
+
+    def _painted(self, least: int) -> bool:
+        tiles = self.tiles()
+        return len(tiles) >= least and all(tile.painted for tile in tiles)
+
+
+_FOCUSED = """
+() => { let at = document.activeElement; while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+  return at?.className ?? ""; }
+"""
+
+
+def focused(page: Page) -> str:
+    """The class names of what has the keyboard, inside the grid too."""
+    return str(page.evaluate(_FOCUSED))
+
+
+def sign_in(page: Page, served: Served, name: str, password: str | None = None, *, path: str = "/") -> None:
+    """Through the log-in page, to the page at `path`."""
+    page.goto(f"{served.url}/login?next={path}")
+    page.get_by_label("Your name").fill(name)
+    if password is not None:
+        page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()

@@ -1,0 +1,199 @@
+"""Every page and dialog, light and dark, wide and narrow: nothing serious found by axe-core, nothing off the side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+from axe_core_python.base import AXE_SCRIPT
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import LEAD, NewPage
+from tests.browser.desk import Desk, sign_in
+from tests.browser.server import PATIENCE_S, Served, eventually
+
+WIDTHS = (1280, 390)
+NARROW = ((320, 640), (640, 400))
+"""The second is 1,280 x 800 at 200 %."""
+# This axe-core gives up the whole rule of contrast, without a finding, at a colour in a notation newer than itself.
+_PLAIN_COLOURS = """
+() => {
+  const real = window.getComputedStyle;
+  const brush = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const rgba = colour => {
+    brush.clearRect(0, 0, 1, 1);
+    brush.fillStyle = colour;
+    brush.fillRect(0, 0, 1, 1);
+    const [r, g, b, a] = brush.getImageData(0, 0, 1, 1).data;
+    return `rgba(${r}, ${g}, ${b}, ${a / 255})`;
+  };
+  const newer = /(?:color|oklab|oklch|lab|lch)\\([^()]*\\)/g;
+  const plain = text => typeof text === "string" ? text.replace(newer, rgba) : text;
+  window.getComputedStyle = (...of) => new Proxy(real.apply(window, of), {
+    get: (style, name) => typeof style[name] === "function"
+      ? (...given) => plain(style[name](...given)) : plain(style[name]),
+  });
+}
+"""
+# A rule that failed by itself has found nothing because it looked at nothing.
+_RUN = """
+async () => {
+  const { violations, incomplete } = await axe.run(document, { resultTypes: ["violations", "incomplete"] });
+  return [
+    ...violations.map(found => [found.impact, found.id, found.help, found.nodes.slice(0, 4).map(node =>
+      `${node.target.flat().join(" ")}\\n${node.html.slice(0, 200)}\\n${node.any[0]?.message ?? ""}`)]),
+    ...incomplete.filter(rule => rule.error).map(rule => ["critical", rule.id, "the rule failed", [rule.message]]),
+  ];
+}
+"""
+_SIDEWAYS = """
+() => [document.scrollingElement, ...document.querySelectorAll("[data-testid='stMain'], main")]
+  .filter(node => node.scrollWidth > node.clientWidth + 1)
+  .map(node => `${node.tagName}.${node.className}: ${node.scrollWidth} in ${node.clientWidth}`)
+"""
+
+_IS_DARK = """
+() => getComputedStyle(document.querySelector(".stApp") ?? document.body).color.match(/\\d+/g)[0] > 128
+"""
+
+Visit = Callable[[Page, Served], None]
+
+
+def findings(page: Page) -> list[str]:
+    """Violations of impact serious or critical, in words."""
+    if page.evaluate("typeof axe") == "undefined":
+        page.evaluate(AXE_SCRIPT)
+        page.evaluate(_PLAIN_COLOURS)
+    found: list[Any] = page.evaluate(_RUN)
+    return [
+        f"{page.viewport_size}: {impact}: {rule}: {words}\n" + "\n".join(nodes)
+        for impact, rule, words, nodes in found
+        if impact in ("serious", "critical")
+    ]
+
+
+def turn_dark(page: Page, dark: bool) -> None:
+    """The system's colours change while the page is open."""
+    page.emulate_media(color_scheme="dark" if dark else "light")
+    eventually(lambda: page.evaluate(_IS_DARK) == dark, "the page to follow", pause=lambda _: page.wait_for_timeout(50))
+
+
+def grid(page: Page, served: Served) -> None:
+    page.goto(served.url)
+    desk = Desk(page, served, "").ready()
+    desk.press("f", "u", "e", "s", "Shift+ArrowRight")
+    desk.saved()
+
+
+def dialog(key: str, name: str) -> Visit:
+    def visit(page: Page, served: Served) -> None:
+        page.goto(served.url)
+        Desk(page, served, "").ready().press(key)
+        opened = page.get_by_role("dialog", name=name)
+        expect(opened).to_be_visible()
+        if key == "Enter":
+            known = opened.get_by_role("heading", name="Probabilities")
+            expect(known.or_(opened.get_by_text("An audit face"))).to_be_visible()
+
+    return visit
+
+
+def filters(page: Page, served: Served) -> None:
+    page.goto(f"{served.url}/?class=sad")
+    Desk(page, served, "").ready()
+    page.get_by_role("button", name="Filter").first.click()
+    expect(page.get_by_text("Answered by")).to_be_visible()
+
+
+def path(path: str, text: str) -> Visit:
+    def visit(page: Page, served: Served) -> None:
+        page.goto(f"{served.url}{path}")
+        expect(page.get_by_text(text).first).to_be_visible()
+
+    return visit
+
+
+def sample(page: Page, served: Served) -> None:
+    row = served.rows("SELECT sample_id FROM queue_item WHERE kind = 'proposal' AND listed = 1 ORDER BY id")[0]
+    path(f"/samples?sample={row[0]}", "Keep given")(page, served)
+    expect(page.locator(".js-plotly-plot, [data-testid='stPlotlyChart']").first).to_be_visible()
+
+
+def leases(page: Page, served: Served) -> None:
+    other = page.context.new_page()
+    other.goto(served.url)
+    Desk(other, served, "").ready()
+    path("/leases", ", until")(page, served)
+    other.close()
+
+
+PLACES: dict[str, Visit] = {
+    "review": grid,
+    "zoom": dialog("Enter", "one face"),
+    "keys": dialog("h", "keys"),
+    "note": dialog("n", "note on face"),
+    "filters": filters,
+    "my work": path("/my-work", "Today"),
+    "search": path("/samples?sample=faces", "faces/"),
+    "sample": sample,
+    "leases": leases,
+    "no such round": path("/?round=99", "There is no round 99"),
+    "sign out": path("/logout", "You are signed in"),
+}
+
+
+@pytest.fixture(scope="module")
+def visitor(shared: Served, browser: Browser) -> Iterator[Page]:
+    """A page of a lead, for all places one after the other."""
+    with closing(browser.new_context(viewport={"width": 1280, "height": 800})) as context:
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE_S * 1000)
+        sign_in(page, shared, LEAD, path="/my-work")
+        yield page
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_nothing_serious_and_nothing_off_the_side(place: str, shared: Served, visitor: Page) -> None:
+    page = visitor
+    page.set_viewport_size({"width": 1280, "height": 800})
+    turn_dark(page, False)
+    PLACES[place](page, shared)
+    found: list[str] = []
+    for dark in (False, True):
+        turn_dark(page, dark)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 800})
+            page.wait_for_timeout(300)  # a menu on its way out, colours that fade
+            found += [f"{'dark' if dark else 'light'}, {words}" for words in findings(page)]
+    for width, height in NARROW:
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(300)
+        found += [f"wider than {width} px: {wide}" for wide in page.evaluate(_SIDEWAYS)]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_no_serious_finding_at_the_door(dark: bool, shared: Served, new_page: NewPage) -> None:
+    page = new_page(dark=dark)
+    page.goto(f"{shared.url}/login")
+    found = findings(page)
+    page.get_by_label("Your name").fill("   ")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    page.set_viewport_size({"width": 390, "height": 800})
+    found += findings(page)
+    assert not found, "\n".join(found)
+
+
+def test_the_check_finds_what_is_wrong(shared: Served, new_page: NewPage) -> None:
+    """So that a finding within the grid would be seen."""
+    page = new_page()
+    sign_in(page, shared, "breaker")
+    Desk(page, shared, "breaker").ready()
+    page.locator(".app .grid .tile").first.evaluate("tile => tile.append(document.createElement('button'))")
+    page.locator(".app .foot .progress").evaluate("words => { words.style.color = '#bbb' }")
+    text = "\n".join(findings(page))
+    assert "button-name" in text or "nested-interactive" in text
+    assert "color-contrast" in text

@@ -1,0 +1,91 @@
+"""Signing in with passwords; what annotators and leads see; signing out."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from scn_core.workspace import Workspace
+from tests.browser.conftest import NewPage
+from tests.browser.desk import Desk, sign_in
+from tests.browser.server import REPOSITORY, Served
+from tests.review_workspace import copy_workspace
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def guarded(in_review: Workspace, tmp_path: Path, serve: Callable[..., Served]) -> Served:
+    """With the accounts of lea, a lead, and ann, an annotator."""
+    workspace = copy_workspace(in_review, tmp_path / "ws")
+    for name, role in (("lea", "lead"), ("ann", "annotator")):
+        command = [sys.executable, "-m", "review_app", "person", "add", str(workspace.path), name, "--role", role]
+        subprocess.run([*command, "--password-stdin"], cwd=REPOSITORY, input=PASSWORD + "\n", text=True, check=True)
+    return serve(workspace, "--auth", "password")
+
+
+def menu(page: Page) -> list[str]:
+    expect(page.get_by_role("link", name="My work")).to_be_visible()
+    return [text for text in page.locator("nav a, [data-testid='stSidebarNav'] a").all_inner_texts() if text]
+
+
+def test_only_the_right_password_opens_the_door(guarded: Served, new_page: NewPage) -> None:
+    page = new_page()
+    sign_in(page, guarded, "ann", "wrong horse battery")
+    expect(page.get_by_role("alert")).to_contain_text("do not belong together")
+    sign_in(page, guarded, "nobody", PASSWORD)
+    expect(page.get_by_role("alert")).to_contain_text("do not belong together")
+    page.goto(guarded.url)
+    expect(page.locator(".app .grid .tile")).to_have_count(0)
+    sign_in(page, guarded, "ann", PASSWORD)
+    desk = Desk(page, guarded, "ann").ready()
+    desk.press("u")
+    assert [row.person for row in desk.stored(1)] == ["ann"]
+    cookie = next(cookie for cookie in page.context.cookies() if cookie["name"].startswith("scn_session"))
+    assert cookie["httpOnly"]
+    assert cookie["sameSite"] == "Lax"
+    assert guarded.rows("SELECT name FROM person ORDER BY name") == [("ann",), ("lea",)]
+
+
+def test_a_lead_sees_and_releases_leases_and_an_annotator_does_not(guarded: Served, new_page: NewPage) -> None:
+    ann, lea = new_page(), new_page()
+    sign_in(ann, guarded, "ann", PASSWORD)
+    Desk(ann, guarded, "ann").ready()
+    assert "Leases" not in menu(ann)
+    sign_in(lea, guarded, "lea", PASSWORD, path="/my-work")
+    assert "Leases" in menu(lea)
+    lea.goto(f"{guarded.url}/leases")
+    expect(lea.get_by_text("ann: ")).to_be_visible()
+    lea.get_by_role("button", name="Release", exact=True).first.click()
+    held = "SELECT count(*) FROM queue_item WHERE lease_person = (SELECT id FROM person WHERE name = 'ann')"
+    Desk(lea, guarded, "lea").until(lambda: guarded.rows(held) == [(0,)], "ann's leases to go")
+    ann.goto(f"{guarded.url}/leases")
+    expect(ann.get_by_text("Page not found").or_(ann.get_by_text("This page is for leads")).first).to_be_visible()
+    expect(ann.get_by_role("button", name="Release")).to_have_count(0)
+
+
+def test_signing_out_ends_the_session_on_the_server(guarded: Served, new_page: NewPage) -> None:
+    page = new_page()
+    sign_in(page, guarded, "ann", PASSWORD)
+    Desk(page, guarded, "ann").ready()
+    cookies = page.context.cookies()
+    page.get_by_role("link", name="Sign out").click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_label("Your name")).to_be_visible()
+    page.context.add_cookies(cookies)  # type: ignore[arg-type]
+    assert page.request.get(f"{guarded.url}/api/token").status == 401
+
+
+def test_guessing_is_slowed_down(guarded: Served, new_page: NewPage) -> None:
+    page = new_page()
+    for attempt in range(8):
+        sign_in(page, guarded, "ann", f"guess number {attempt}")
+        expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.get_by_role("alert")).to_contain_text("Too many attempts")
+    sign_in(page, guarded, "ann", PASSWORD)
+    expect(page.get_by_role("alert")).to_contain_text("Too many attempts")

@@ -1,0 +1,113 @@
+"""The filter lives in the address bar: links, controls, reloads and the back button all show the same faces."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from urllib.parse import parse_qs, urlsplit
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.desk import Desk
+
+ASKED = "SELECT sample_id FROM queue_item WHERE action IS NULL AND "
+
+
+def asked(page: Page) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(page.url).query)
+
+
+def faces(desk: Desk, where: str) -> set[int]:
+    return {int(row[0]) for row in desk.served.rows(ASKED + where)}  # type: ignore[call-overload]
+
+
+def go(desk: Desk, query: str) -> Desk:
+    desk.page.goto(f"{desk.served.url}/?{query}")
+    return desk.ready()
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    page.get_by_role("combobox", name=label).click()
+    page.get_by_role("option", name=option).first.click()
+
+
+def test_a_link_shows_its_faces(desk: Desk) -> None:
+    for query, where in (
+        ("given=sad&proposed=happy", "given_label = 3 AND proposed_label = 1"),
+        ("class=fear", "6 IN (given_label, proposed_label)"),
+        ("proposed=none", "proposed_label IS NULL"),
+        ("alpha=0.20-0.30", "alpha BETWEEN 0.2 AND 0.3"),
+    ):
+        shown = go(desk, query).samples()
+        assert shown, query
+        assert set(shown) <= faces(desk, where), query
+
+
+def test_orders(desk: Desk) -> None:
+    for query, column, falling in (
+        ("", "priority", True),
+        ("order=alpha", "alpha", False),
+        ("order=margin", "margin", True),
+    ):
+        shown = go(desk, query).samples()
+        values = {
+            row[0]: row[1] for row in desk.served.rows(f"SELECT sample_id, {column} FROM queue_item WHERE listed = 1")
+        }
+        found = [float(values[sample]) for sample in shown]  # type: ignore[arg-type]
+        assert found == sorted(found, reverse=falling), query
+
+
+def test_groups_put_pairs_side_by_side(desk: Desk) -> None:
+    shown = [desk.question(sample) for sample in go(desk, "group=pair").samples()]
+    pairs = [(question.given, question.proposed) for question in shown]
+    assert len(set(pairs)) == 1 + sum(a != b for a, b in pairwise(pairs))
+
+
+def test_controls_write_the_address_and_reload_and_back_keep_to_it(desk: Desk) -> None:
+    page = desk.page
+    desk.press("u")
+    desk.stored(1)
+    first = desk.samples()
+    choose(page, "State", "Answered")
+    page.wait_for_url("**state=answered**")
+    desk.until(lambda: desk.samples() not in ([], first), "answered faces")
+    choose(page, "Order", "Newest answer")
+    page.wait_for_url("**order=newest**")
+    assert asked(page) == {"state": ["answered"], "order": ["newest"]}
+    desk.until(lambda: desk.samples()[:1] == first[:1], "the newest answer first")
+    page.reload()
+    desk.ready()
+    assert desk.samples()[0] == first[0]
+    choose(page, "State", "Open")
+    desk.until(lambda: "state" not in asked(page), "an address without a state")
+    page.go_back()
+    desk.until(lambda: asked(page).get("state") == ["answered"], "the address before")
+    desk.until(lambda: desk.samples()[:1] == first[:1], "the faces before")
+
+
+def test_an_address_that_cannot_be_says_so_and_shows_faces(desk: Desk) -> None:
+    page = desk.page
+    go(desk, "order=<b>up</b>&alpha=7&state=maybe&class=joy")
+    for word in ("order=<b>up</b>", "alpha=7", "state=maybe", "class=joy"):
+        expect(page.get_by_text(word)).to_be_visible()
+    assert desk.samples()
+
+
+def test_flagged_faces_and_ones_reviewer(desk: Desk) -> None:
+    flagged, answered = desk.samples()[:2]
+    desk.press("f")
+    desk.go_to(answered).press("e")
+    desk.stored(2)
+    go(desk, "flag=1&state=all")
+    assert flagged in desk.samples()
+    go(desk, f"state=answered&reviewer={desk.person}")
+    assert desk.samples() == [answered]
+    go(desk, "state=exclude&order=newest")
+    assert desk.samples()[0] == answered
+
+
+def test_counts_stand_beside_the_choices(desk: Desk) -> None:
+    page = desk.page
+    waiting = len(desk.served.rows("SELECT 1 FROM queue_item WHERE action IS NULL AND listed = 1"))
+    page.get_by_role("combobox", name="State").click()
+    expect(page.get_by_role("option", name=f"Open ({waiting:,})")).to_be_visible()
+    page.keyboard.press("Escape")

@@ -1,0 +1,151 @@
+"""Answers that the network, the server or the browser loses on the way: each is stored exactly once in the end."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.conftest import NewPage
+from tests.browser.desk import Desk, sign_in
+from tests.browser.server import Served
+
+DECISIONS = "**/api/decisions"
+
+
+def cut(page: Page) -> None:
+    page.route(DECISIONS, lambda route: route.abort())
+
+
+def online(page: Page) -> None:
+    """The network is back, and the browser says so."""
+    page.unroute(DECISIONS)
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+
+
+def answer(desk: Desk, count: int) -> list[int]:
+    """Answers this many faces as fast as the browser takes keys, over pages; their ids."""
+    answered: list[int] = []
+    while len(answered) < count:
+        faces = [tile.sample for tile in desk.tiles() if tile.state == "open"][: count - len(answered)]
+        desk.press(*("u" for _ in faces))
+        desk.until(lambda: all(desk.tile(s).state == "unsure" for s in faces), "the tiles to react")  # noqa: B023
+        answered += faces
+        if len(answered) < count:
+            desk.next_page()
+            desk.ready()
+    return answered
+
+
+def test_offline_with_a_reload_in_the_middle(desk: Desk) -> None:
+    page = desk.page
+    cut(page)
+    faces = answer(desk, 30)
+    expect(desk.pill).to_have_text("offline: 30 kept here")
+    kept = desk.outbox()
+    assert len(set(kept)) == 30
+    # What is sent while a page unloads passes by page.route, and even by an emulated loss of the network.
+    page.evaluate("() => { window.fetch = () => Promise.reject(new TypeError('no network')) }")
+    page.reload()
+    desk.ready()
+    expect(desk.pill).to_have_text("offline: 30 kept here")
+    assert desk.outbox() == kept
+    assert not {tile.sample for tile in desk.tiles() if tile.state == "open"} & set(faces), "asked about again"
+    assert desk.decisions() == []
+    online(page)
+    rows = desk.stored(30)
+    assert [row.id for row in rows] == kept
+    assert [row.sample for row in rows] == faces
+    desk.saved()
+    assert desk.outbox() == []
+
+
+def test_back_online_without_a_word_from_the_browser(desk: Desk) -> None:
+    cut(desk.page)
+    desk.press("u")
+    expect(desk.pill).to_have_text("offline: 1 kept here")
+    desk.page.unroute(DECISIONS)
+    desk.stored(1)
+    desk.saved()
+
+
+def test_answers_that_are_swallowed_are_sent_again_and_stored_once(desk: Desk) -> None:
+    """The server commits, and the browser never hears of it."""
+
+    def swallow(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    desk.page.route(DECISIONS, swallow)
+    faces = answer(desk, 5)
+    rows = desk.stored(5)
+    assert len(desk.outbox()) == 5
+    assert desk.pill.inner_text() != "all saved"
+    online(desk.page)
+    desk.saved()
+    assert desk.stored(5) == rows
+    assert [row.sample for row in rows] == faces
+
+
+def test_the_server_is_killed_and_comes_back(served: Served, new_page: NewPage) -> None:
+    page = new_page()
+    sign_in(page, served, "ann")
+    desk = Desk(page, served, "ann").ready()
+    faces = answer(desk, 8)
+    served.kill()
+    desk.press(*"uuuu")
+    expect(desk.pill).to_have_text("offline: 4 kept here")
+    served.start()
+    rows = desk.stored(12)
+    assert len({row.id for row in rows}) == len({row.sample for row in rows}) == 12
+    assert [row.sample for row in rows][:8] == faces
+    desk.saved()
+    page.reload()
+    desk.ready().press("u")
+    assert len(desk.stored(13)) == 13
+
+
+def test_a_tab_that_is_closed_at_once_loses_nothing(desk: Desk, new_page: NewPage) -> None:
+    page = new_page()
+    sign_in(page, desk.served, f"{desk.person} in haste")
+    hasty = Desk(page, desk.served, f"{desk.person} in haste").ready()
+    faces = hasty.samples()[:6]
+    hasty.press(*("u" for _ in faces))
+    page.close()
+    again = new_page(context=page.context)
+    again.goto(hasty.served.url)
+    Desk(again, hasty.served, hasty.person).ready().saved()
+    assert [row.sample for row in hasty.stored(6)] == faces
+
+
+def test_a_lost_session_keeps_the_answers_for_the_same_person(desk: Desk) -> None:
+    page = desk.page
+    page.context.clear_cookies()
+    desk.press("u", "u")
+    expect(desk.pill).to_have_text("signed out: 2 kept here")
+    link = page.locator(".app .foot").get_by_role("link", name="sign in")
+    link.click()
+    page.get_by_label("Your name").fill(f"{desk.person} else")
+    page.get_by_role("button", name="Sign in").click()
+    other = Desk(page, desk.served, f"{desk.person} else").ready()
+    other.press("e")
+    assert [row.action for row in other.stored(1)] == ["exclude"]
+    other.saved()
+    assert desk.decisions() == [], "nobody's answers are sent under another name"
+    page.context.clear_cookies()
+    sign_in(page, desk.served, desk.person)
+    desk.ready()
+    assert [row.action for row in desk.stored(2)] == ["unsure", "unsure"]
+    desk.saved()
+
+
+def test_two_tabs_of_one_person_send_each_answer_once(desk: Desk, new_page: NewPage) -> None:
+    cut(desk.page)
+    faces = answer(desk, 3)
+    tab = desk.page.context.new_page()
+    tab.goto(desk.served.url)
+    rows = desk.stored(3)
+    assert [row.sample for row in rows] == faces
+    Desk(tab, desk.served, desk.person).ready().saved()
+    online(desk.page)
+    desk.saved()
+    tab.close()
+    assert desk.stored(3) == rows

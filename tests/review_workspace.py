@@ -1,0 +1,186 @@
+"""A small workspace with a round in review, made without training: drawn faces, plausible scores, a round's files.
+
+Nothing here imports torch. The numbers are made up but hang together: a proposal has a margin, a face of low
+importance has a low alpha, the most suspicious faces are mostly the ones drawn under a wrong label.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from sqlite_utils import Database
+
+from scn_core.datasets.source import Source
+from scn_core.records import BoolArray, EpochReport, FloatArray, IntArray, Manifest, RoundScores
+from scn_core.round_faces import fixed_faces
+from scn_core.round_files import NEIGHBOUR_COUNT, NEIGHBOURS
+from scn_core.store.connection import create_database
+from scn_core.store.rounds import finish_round, record_epoch, start_round
+from scn_core.store.samples import classes, insert_manifest, iter_samples, references
+from scn_core.workspace import Workspace, create_workspace
+
+FACES = 120
+"""Drawn faces; about 96 of them for training."""
+PROPOSALS, LOW, AUDIT = 60, 20, 6
+"""Faces with a proposal, further faces of low importance without one, and audit items among all of these and more."""
+EPOCHS = 8
+NEAREST = 6
+DYNAMICS = np.dtype([("alpha", "<f2"), ("p_given", "<f2"), ("p_other", "<f2")])
+"""One epoch of one face in dynamics.npy, as the trainer writes it."""
+
+
+def draw_workspace(path: Path, *, faces: int = FACES, seed: int = 3) -> Workspace:
+    """A new workspace of drawn faces without a round. Drawing takes a while: draw once, and give copies to tests."""
+    create_workspace(path, "demo", Source(seed=seed), demo_faces=faces)
+    return Workspace(path)
+
+
+def copy_workspace(workspace: Workspace, path: Path, *, images: bool = False) -> Workspace:
+    """A copy to change at will. The pictures are shared, leave them as they are, unless `images` copies them too."""
+    copy = Workspace(shutil.copytree(workspace.path, path, ignore=shutil.ignore_patterns("pixels", "images")))
+    if images:
+        old = workspace.settings().root
+        shutil.copytree(old, path / "images")
+        text = copy.settings_file.read_text(encoding="utf-8")
+        copy.settings_file.write_text(text.replace(old, str((path / "images").resolve())), encoding="utf-8")
+    return copy
+
+
+def repeat_faces(drawn: Workspace, path: Path, count: int) -> Workspace:
+    """A workspace of `count` training faces without a round: the training pictures of `drawn`, again and again."""
+    path.mkdir(parents=True)
+    repeated = Workspace(path)
+    with drawn.database(read_only=True) as db:
+        once = [stored.sample for stored in iter_samples(db) if stored.sample.split == "train"]
+        known = references(db)
+        better = dict(zip(known.sample_id.tolist(), known.label.tolist(), strict=True))
+        shown = [better.get(stored.id) for stored in iter_samples(db) if stored.sample.split == "train"]
+        vocabulary = classes(db)
+    samples = tuple(
+        replace(once[i % len(once)], key=f"{once[i % len(once)].path}#{i // len(once)}",
+                reference_label=shown[i % len(once)])
+        for i in range(count)
+    )  # fmt: skip
+    db = create_database(repeated.database_file)
+    insert_manifest(db, Manifest("demo", drawn.path / "images", vocabulary, samples))
+    db.close()
+    shutil.copy(drawn.settings_file, repeated.settings_file)
+    return repeated
+
+
+def add_round(
+    workspace: Workspace, *, proposals: int = PROPOSALS, low: int = LOW, audit: int = AUDIT, seed: int = 0
+) -> int:
+    """A round that has gone through training, with its files, now in review; its number."""
+    with workspace.database() as db:
+        number = start_round(db, {"epochs": EPOCHS, "image_size": 64}, code_version="test")
+        for epoch in range(1, EPOCHS + 1):
+            record_epoch(db, number, _report(epoch))
+        scores = plausible_scores(db, proposals=proposals, low=low, seed=seed)
+        folder = workspace.round_folder(number)
+        folder.mkdir(parents=True)
+        fixed_faces(folder, db)
+        _write_dynamics(folder, scores, np.random.default_rng(seed + 1))
+        np.save(folder / "neighbours.npy", _neighbours(scores))
+        metrics = {"val_accuracy": 0.7, "proposals": proposals, "low_importance": low, "warnings": []}
+        finish_round(db, number, scores, metrics, audit=audit, seed=seed)
+    return number
+
+
+def plausible_scores(db: Database, *, proposals: int, low: int, seed: int) -> RoundScores:
+    """Scores of all training faces: `proposals` of them proposed another class, `low` more of low importance."""
+    rng = np.random.default_rng(seed)
+    ids, given, shown, named = _training_faces(db)
+    count = len(ids)
+    wrong = shown != given
+    order = np.lexsort((rng.random(count), ~wrong))  # the wrong ones first
+    proposed, doubtful = np.zeros(count, bool), np.zeros(count, bool)
+    proposed[order[:proposals]] = doubtful[order[: proposals + low]] = True
+    other = np.where(wrong, shown, (given + rng.integers(1, named, count)) % named)
+    probabilities = _probabilities(given, other, proposed, named, rng)
+    p_given, p_max = probabilities[np.arange(count), given], probabilities.max(1)
+    suspicion = np.where(wrong, 0.62, 0.38) + np.where(doubtful, 0.1, -0.2) + rng.uniform(-0.15, 0.15, count)
+    return RoundScores(
+        sample_id=ids,
+        alpha=np.where(doubtful, rng.uniform(0.12, 0.48, count), rng.uniform(0.55, 0.97, count)).astype(np.float32),
+        p_given=p_given,
+        p_max=p_max,
+        predicted_label=probabilities.argmax(1),
+        margin=p_max - p_given,
+        suspicion=suspicion.clip(0, 1).astype(np.float32),
+        low_importance=doubtful,
+        proposed_label=np.where(proposed, other, -1),
+        trained_label=given,
+        probabilities=probabilities,
+    )
+
+
+def _training_faces(db: Database) -> tuple[IntArray, IntArray, IntArray, int]:
+    """Ids, given labels and what the pictures show (the given label where they show no face); number of classes."""
+    known = references(db)
+    shown = dict(zip(known.sample_id.tolist(), known.label.tolist(), strict=True))
+    train = [stored for stored in iter_samples(db) if stored.sample.split == "train"]
+    ids = np.array([stored.id for stored in train], np.int64)
+    given = np.array([stored.sample.given_label for stored in train], np.int64)
+    seen = np.array([shown.get(stored.id, stored.sample.given_label) for stored in train], np.int64)
+    return ids, given, seen, len(classes(db))
+
+
+def _probabilities(
+    given: IntArray, other: IntArray, proposed: BoolArray, named: int, rng: np.random.Generator,
+) -> FloatArray:  # fmt: skip
+    """Softmax rows: the proposed class leads by more than 0.2 where there is a proposal, else the given one leads."""
+    count = len(given)
+    rows = np.arange(count)
+    first, second = np.where(proposed, other, given), np.where(proposed, given, other)
+    made = rng.dirichlet(np.ones(named), count) * 0.1
+    made[rows, first] += rng.uniform(0.55, 0.75, count)
+    made[rows, second] += 0.9 - made[rows, first].clip(max=0.9)
+    return np.asarray(made / made.sum(1, keepdims=True), np.float32)
+
+
+def _write_dynamics(folder: Path, scores: RoundScores, rng: np.random.Generator) -> None:
+    """Curves that end where the scores are, as the trainer's dynamics.npy: epochs x faces."""
+    count = len(scores.sample_id)
+    table = np.zeros((EPOCHS, count), DYNAMICS)
+    rows = np.arange(count)
+    rest = scores.probabilities.copy()
+    rest[rows, scores.trained_label] = -1
+    for epoch in range(EPOCHS):
+        done = (epoch + 1) / EPOCHS
+        wobble = (1 - done) * rng.uniform(-0.2, 0.2, count)
+        table[epoch]["alpha"] = (0.7 + done * (scores.alpha - 0.7) + wobble).clip(0, 1)
+        table[epoch]["p_given"] = (0.14 + done * (scores.p_given - 0.14) + wobble / 2).clip(0, 1)
+        table[epoch]["p_other"] = (0.14 + done * (rest.max(1) - 0.14) - wobble / 2).clip(0, 1)
+    np.save(folder / "dynamics.npy", table)
+
+
+def _neighbours(scores: RoundScores) -> npt.NDArray[np.void]:
+    """For every face of low importance the most confident faces of its given and of its other class."""
+    asked = np.flatnonzero(scores.low_importance)
+    table = np.full(len(asked), -1, NEIGHBOURS)
+    best = np.argsort(-scores.p_given)
+    nearest = [
+        scores.sample_id[best[scores.trained_label[best] == label][:NEIGHBOUR_COUNT]]
+        for label in range(scores.probabilities.shape[1])
+    ]
+    for row, face in zip(table, asked, strict=True):
+        given, proposed = int(scores.trained_label[face]), int(scores.proposed_label[face])
+        other = proposed if proposed >= 0 else (given + 1) % len(nearest)
+        row["sample_id"], row["other_label"] = scores.sample_id[face], other
+        row["given"][: len(nearest[given])] = nearest[given]
+        row["other"][: len(nearest[other])] = nearest[other]
+    return table
+
+
+def _report(epoch: int) -> EpochReport:
+    done = epoch / EPOCHS
+    return EpochReport(
+        epoch=epoch, loss=2.0 - done, wce_loss=1.8 - done, rank_loss=0.2, accuracy=0.2 + done / 2, alpha_high=0.8,
+        alpha_low=0.5, alpha_mean=0.7, alpha_std=0.12, margin_rank=0.15, val_accuracy=0.2 + done / 2, relabelled=0,
+        faces_per_s=500.0, seconds=1.5,
+    )  # fmt: skip
