@@ -5,7 +5,7 @@ import { el } from "./dom.js";
 import { Flow } from "./flow.js";
 import { Focus } from "./focus.js";
 import { Input } from "./input.js";
-import { fit } from "./layout.js";
+import { SMALL_SCREEN, fit } from "./layout.js";
 import { Leases, released } from "./leases.js";
 import { Net } from "./net.js";
 import { Outbox } from "./outbox.js";

@@ -1,0 +1,153 @@
+"""A workspace whose round waits with very many proposals, and how long the store's pages of it take."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sqlite3
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from scn_core.records import Decision, ProposalRow, QueueFilter
+from scn_core.store.browse import page_items, queue_counts
+from scn_core.store.decisions import record_decisions
+from scn_core.store.leases import claim_items, release_leases
+from scn_core.store.people import ensure_person
+from scn_core.store.samples import iter_samples
+from scn_core.store.scores import page_proposals
+from scn_core.store.thumbs import Thumb, Thumbs
+from scn_core.thumbnails import write_thumbnails
+from scn_core.workspace import Workspace
+from tests.review_workspace import add_round, draw_workspace, repeat_faces
+
+PICTURES = 420
+"""Drawn; the faces of the big workspace repeat those for training."""
+ANSWERED_SHARE, ANSWERERS = 0.02, 10
+ROUND = 1
+PAGE = 60
+_CHUNK = 500
+
+
+def build(folder: Path, faces: int) -> tuple[Workspace, dict[str, float]]:
+    """A workspace with `faces` proposals in review, some answered, and the seconds each step took; once for all."""
+    workspace = Workspace(folder / f"faces-{faces}")
+    if workspace.settings_file.exists():
+        return workspace, {}
+    drawn = Workspace(folder / "drawn")
+    if not drawn.settings_file.exists():
+        draw_workspace(drawn.path, faces=PICTURES)
+    unfinished = folder / f"faces-{faces}.part"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    seconds = {
+        "manifest_s": _timed(lambda: repeat_faces(drawn, unfinished, faces)),
+        "round_s": _timed(lambda: add_round(Workspace(unfinished), proposals=faces, low=0, audit=faces // 1000)),
+        "answers_s": _timed(lambda: _answer_some(Workspace(unfinished), round(faces * ANSWERED_SHARE))),
+        "thumbnails_s": _timed(lambda: _write_thumbnails(Workspace(unfinished))),
+    }
+    unfinished.rename(workspace.path)
+    return workspace, seconds
+
+
+def query_times(workspace: Workspace, repeat: int) -> dict[str, list[float]]:
+    """Milliseconds of the store's calls behind a page, `repeat` times each: what was asked -> times."""
+    with workspace.database() as db:
+        person = ensure_person(db, "benchmark").id
+        found = {f"claim {name}": _claims(db, person, where, repeat) for name, where in _filters().items()}
+        for name, where in _filters().items():
+            for state in ("all", "answered"):
+                asked = replace(where, state=state)
+                found[f"page {state}, {name}"] = _pages(db, person, asked, repeat)
+            found[f"counts {name}"] = [
+                _timed(lambda: queue_counts(db, ROUND, person, where)) * 1000  # noqa: B023
+                for _ in range(max(5, repeat // 10))
+            ]
+        release_leases(db, person)
+    return found
+
+
+def _filters() -> dict[str, QueueFilter]:
+    plain = QueueFilter()
+    return {
+        "by suspicion": plain,
+        "by alpha": replace(plain, order="alpha"),
+        "by margin": replace(plain, order="margin"),
+        "newest": replace(plain, order="newest"),
+        "grouped": replace(plain, grouped=True),
+        "one pair": replace(plain, given=2, proposed=4),
+        "one class": replace(plain, label=3),
+        "alpha 0.20-0.30": replace(plain, alpha_from=0.2, alpha_to=0.3),
+        "one pair, alpha 0.20-0.30, by margin": replace(
+            plain, given=2, proposed=4, alpha_from=0.2, alpha_to=0.3, order="margin"
+        ),
+    }
+
+
+def _claims(db: Database, person: int, where: QueueFilter, repeat: int) -> list[float]:
+    """Pages of a person who reads on: the page on screen is kept while the next one is leased."""
+    times: list[float] = []
+    have: list[int] = []
+    for _ in range(repeat):
+        begun = time.perf_counter()
+        claim = claim_items(db, ROUND, person, where, limit=PAGE, have=have)
+        times.append((time.perf_counter() - begun) * 1000)
+        assert claim.items, f"nothing to claim under {where}"
+        release_leases(db, person, have)
+        have = [item.id for item in claim.items]
+    release_leases(db, person)
+    return times
+
+
+def _pages(db: Database, person: int, where: QueueFilter, repeat: int) -> list[float]:
+    times: list[float] = []
+    cursor: str | None = None
+    for _ in range(repeat):
+        begun = time.perf_counter()
+        _, cursor = page_items(db, ROUND, person, where, after=cursor, limit=PAGE)
+        times.append((time.perf_counter() - begun) * 1000)
+    return times
+
+
+def _answer_some(workspace: Workspace, count: int) -> None:
+    """The most suspicious ones, as people would have."""
+    chance = random.Random(0)
+    with workspace.database() as db:
+        names = [ensure_person(db, f"earlier {i}").name for i in range(ANSWERERS)]
+        cursor = None
+        for _ in range(0, count, _CHUNK):
+            rows, cursor = page_proposals(db, ROUND, after=cursor, limit=_CHUNK)
+            record_decisions(db, [_answer(row, chance.choice(names), chance) for row in rows])
+
+
+def _answer(row: ProposalRow, person: str, chance: random.Random) -> Decision:
+    accept = chance.random() < 0.7
+    label = row.proposed_label if accept else row.given_label
+    number = str(uuid.UUID(int=chance.getrandbits(128), version=4))
+    return Decision(number, ROUND, row.sample_id, person, "accept" if accept else "keep", label, milliseconds=900)
+
+
+def _write_thumbnails(workspace: Workspace) -> None:
+    """Each picture's once, then the same for every face that repeats the picture."""
+    with workspace.database(read_only=True) as db:
+        samples = list(iter_samples(db))
+    pictures = len({stored.sample.path for stored in samples})
+    write_thumbnails(workspace, samples[:pictures])
+    path = workspace.path / "thumbs.db"
+    with closing(sqlite3.connect(path)) as thumbs:
+        made = [Thumb(*row) for row in thumbs.execute("SELECT sample_id, fingerprint, webp FROM thumb")]
+    by_path = {samples[thumb.sample_id - 1].sample.path: thumb for thumb in made}
+    repeated = (by_path[stored.sample.path]._replace(sample_id=stored.id) for stored in samples[pictures:])
+    while chunk := list(islice(repeated, 10_000)):
+        Thumbs(path).put(chunk)
+
+
+def _timed(work: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
