@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 DEMO   ?= data/demo
 
-.PHONY: demo test check bench clean help
+.PHONY: demo test check bench bench-review clean help
 
 help:
 	@sed -n '1p' Makefile
@@ -39,6 +39,10 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.run
 	$(BIN)/python -m scn_core bench
+
+# A million proposals, a real browser, 50 simulated reviewers: ten minutes and 3 GB.
+bench-review: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.review_app
 
 clean:
 	rm -rf $(VENV) $(DEMO)
