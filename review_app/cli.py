@@ -1,11 +1,7 @@
-"""`python -m review_app ...`: serve a workspace to browsers, and keep its accounts.
-
-Exit codes: 0 done, 1 the work failed (message on standard error), 2 wrong use.
-"""
+"""`python -m review_app ...`: serve a workspace to browsers, and keep its accounts."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
@@ -13,27 +9,14 @@ import click
 from review_app.doors.accounts import person
 from review_app.settings import AUTH_MODES, AuthMode
 from scn_core import __version__
-from scn_core.errors import ScnError, UsageError
+from scn_core.command_line import run
 
 WORKSPACE = click.argument("workspace", metavar="WS", type=click.Path(path_type=Path))
 
 
 def main() -> None:
     """Entry point; turns this project's errors into a message and an exit code."""
-    try:
-        cli.main(prog_name="python -m review_app", standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(2)
-    except UsageError as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(2)
-    except (ScnError, OSError) as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(1)
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("stopped", err=True)
-        sys.exit(1)
+    run(cli, "python -m review_app")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -53,9 +36,11 @@ def serve(
     workspace: Path, host: str, port: int, auth: AuthMode, allow_hosts: tuple[str, ...], open_browser: bool
 ) -> None:
     """Serve the review pages until Ctrl-C."""
-    from review_app.server import prepare, run  # imports Streamlit, which takes a second
+    from review_app.server import prepare, serve_until_stopped  # imports Streamlit, which takes a second
 
-    run(prepare(workspace, host=host, port=port, auth=auth, allow_hosts=allow_hosts), open_browser=open_browser)
+    serve_until_stopped(
+        prepare(workspace, host=host, port=port, auth=auth, allow_hosts=allow_hosts), open_browser=open_browser
+    )
 
 
 cli.add_command(person)

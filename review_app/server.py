@@ -106,7 +106,7 @@ def build_app(settings: AppSettings, *, open_browser: bool = False) -> st.App:
     return st.App(SCRIPT, middleware=all_middleware(settings), lifespan=lifespan)
 
 
-def run(settings: AppSettings, *, open_browser: bool = False) -> None:
+def serve_until_stopped(settings: AppSettings, *, open_browser: bool = False) -> None:
     """Serve until SIGINT or SIGTERM. Raises WorkspaceError where the port is taken."""
     _refuse_taken_port(settings)
     app = build_app(settings, open_browser=open_browser)

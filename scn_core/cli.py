@@ -17,10 +17,11 @@ from typing import Any, get_args
 import click
 
 from scn_core import __version__
+from scn_core.command_line import run
 from scn_core.config import TrainSettings, flag
 from scn_core.datasets.registry import DATASETS
 from scn_core.datasets.source import LabelRule, Source
-from scn_core.errors import DataError, ScnError, UsageError
+from scn_core.errors import DataError, UsageError
 from scn_core.export import export_csv
 from scn_core.labels import ClassVocabulary
 from scn_core.progress import Counter, RoundBars
@@ -39,23 +40,7 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON obje
 
 def main() -> None:
     """Entry point; turns this project's errors into a message and an exit code."""
-    try:
-        cli.main(prog_name="python -m scn_core", standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(2)
-    except UsageError as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(2)
-    except ScnError as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(1)
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("stopped", err=True)
-        sys.exit(1)
-    except OSError as error:  # a full disk, a folder one may not write to; a closed pipe ends within click
-        click.echo(f"error: {error}", err=True)
-        sys.exit(1)
+    run(cli, "python -m scn_core")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})

@@ -45,7 +45,12 @@ class _Door:
 
 
 def plain(handler: Handler) -> Handler:
-    """Errors as JSON; a defect of ours as a 500 that tells nothing, with the rest in the log."""
+    """Errors as JSON."""
+    return answering(handler, lambda refusal: refusal.response())
+
+
+def answering(handler: Handler, answer: Callable[[Refused], Response]) -> Handler:
+    """Errors as `answer` tells them; a defect of ours as a 500 that tells nothing, with the rest in the log."""
 
     async def guarded(request: Request) -> Response:
         try:
@@ -54,8 +59,7 @@ def plain(handler: Handler) -> Handler:
             refusal = refusal_of(error)
             if refusal is None or refusal.status == 500:
                 _LOG.exception("%s %s", request.method, request.url.path)
-            refusal = refusal or Refused(500, "defect", "the server made a mistake; its log says more")
-            return refusal.response()
+            return answer(refusal or Refused(500, "defect", "the server made a mistake; its log says more"))
 
     return guarded
 

@@ -19,11 +19,11 @@ from starlette.routing import BaseRoute, Route
 
 from review_app import database
 from review_app.doors import auth
-from review_app.doors.endpoint import Handler, as_person
+from review_app.doors.endpoint import Handler, answering, as_person
 from review_app.doors.json_body import read_body
 from review_app.doors.passwords import LONGEST, Attempts
 from review_app.doors.tokens import TICKET_S, read_ticket
-from review_app.refused import Refused, refusal_of
+from review_app.refused import Refused
 from review_app.settings import current
 from scn_core.store.people import Person
 from scn_core.store.sessions import session_person
@@ -161,18 +161,8 @@ def parse_form(body: bytes) -> dict[str, str]:
 
 def _html(handler: Handler) -> Handler:
     """Errors as a page that leads back to the log-in form."""
-
-    async def guarded(request: Request) -> Response:
-        try:
-            return await handler(request)
-        except Exception as error:
-            refusal = refusal_of(error)
-            if refusal is None or refusal.status == 500:
-                _LOG.exception("%s %s", request.method, request.url.path)
-            refusal = refusal or Refused(500, "defect", "the server made a mistake; its log says more")
-            return _page("Sign in", '<a class="button" href="/login">To the log-in page</a>', bad=refusal)
-
-    return guarded
+    back = '<a class="button" href="/login">To the log-in page</a>'
+    return answering(handler, lambda refusal: _page("Sign in", back, bad=refusal))
 
 
 def _form(name: str, target: str) -> str:

@@ -92,7 +92,7 @@ def no_round() -> None:
     """Nothing has been trained."""
     say(
         "No round yet",
-        "Faces to review come from a round of training. Start one in a terminal, then come back: this page follows it.",
+        "Faces to review come from a round of training. Start one in a terminal, then reload this page.",
         _command("train"),
     )
 

@@ -33,7 +33,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "progress": GROUND | {"training"},  # for types alone: see the test that counts torch
     "round_results": GROUND | {"scn", "training", "round_files"},
     "rounds": READERS | {"scn", "training", "workspace", "round_faces", "round_results", "thumbnails"},
-    "cli": READERS | {"training", "rounds", "workspace", "evaluate", "export", "status", "reports", "progress"},
+    "command_line": GROUND,
+    "cli": READERS
+    | {"command_line", "training", "rounds", "workspace", "evaluate", "export", "status", "reports", "progress"},
     "__main__": frozenset({"cli"}),
 }
 """Part -> the parts it may import: a file or folder directly under scn_core; 'scn_core' is the package itself."""
