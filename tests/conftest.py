@@ -9,7 +9,11 @@ import pytest
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """GPU tests are skipped where there is no GPU; torch is asked only if there are any."""
+    """Browser tests come last: Playwright keeps an event loop running in this thread, in which asyncio.run fails.
+
+    GPU tests are skipped where there is no GPU; torch is asked only if there are any.
+    """
+    items.sort(key=lambda item: "browser" in item.path.parts)
     marked = [item for item in items if item.get_closest_marker("gpu")]
     if not marked:
         return
