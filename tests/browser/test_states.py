@@ -59,13 +59,13 @@ def test_from_no_round_to_a_closed_one(drawn: Workspace, tmp_path: Path, serve: 
     with workspace.database() as db:
         rounds.close_round(db, 2)
     page.goto(f"{served.url}/?round=2")
-    sees(page, "Round 2 is closed")
+    sees_after_reload(page, "Round 2 is closed")
     desk.ready().press("e")
     desk.until(lambda: desk.message.inner_text() != "", "a word on the key")
     assert len(desk.decisions()) == 1
     page.goto(f"{served.url}/?round=99")
     sees(page, "There is no round 99")
-    sees(page, "Round 2: closed")
+    sees_after_reload(page, "Round 2: closed")
 
 
 def test_a_finished_queue_says_what_comes_next(served: Served, new_page: NewPage) -> None:
