@@ -23,8 +23,8 @@ from sklearn.metrics import roc_auc_score
 
 from scn_core.config import TrainSettings
 from scn_core.datasets.pixels import pixel_cache
-from scn_core.evaluate import read_reference
 from scn_core.records import EpochReport
+from scn_core.reference_labels import read_reference
 from scn_core.scn.model import SelfCureNetwork
 from scn_core.store.samples import classes, iter_samples, references
 from scn_core.training.collapse import collapse_warning

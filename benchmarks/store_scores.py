@@ -128,6 +128,7 @@ def make_scores(count: int, proposed: float) -> RoundScores:
         suspicion=suspicion,
         low_importance=rng.random(count) < 0.3,
         proposed_label=np.where(suspicion > 1 - proposed, predicted, -1),
+        start_label=given,
         trained_label=given,
         probabilities=probabilities,
     )

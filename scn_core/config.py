@@ -11,6 +11,8 @@ from scn_core.errors import UsageError, WorkspaceError
 
 RelabelMode = Literal["review", "auto", "off"]
 Precision = Literal["auto", "bf16", "fp32"]
+DecidedBy = Literal["majority", "lead"]
+UnsureRule = Literal["given", "leave_out", "soften"]
 
 
 def option(
@@ -63,16 +65,18 @@ class TrainSettings:
 
     @classmethod
     def merged(cls, *layers: Mapping[str, Any], source: str = "workspace.toml, table [train]") -> TrainSettings:
-        """Settings from layers of options, later ones winning; None means 'not said'.
+        """Settings from layers of options, later ones winning; None means 'not said', 'none' is an option's None.
 
         Raises UsageError for a name that is no option, naming `source` and the options there are.
         """
-        known = {setting.name for setting in fields(cls)}
+        known = {setting.name: setting for setting in fields(cls)}
         said: dict[str, Any] = {}
         for layer in layers:
-            if unknown := sorted(set(layer) - known):
+            if unknown := sorted(set(layer) - known.keys()):
                 raise UsageError(f"{source}: found option {unknown[0]!r}; allowed: {', '.join(sorted(known))}")
             said |= {name: value for name, value in layer.items() if value is not None}
+        nothing = {name for name, setting in known.items() if setting.default is None}
+        said |= {name: None for name, value in said.items() if name in nothing and value == "none"}
         return cls(**said)
 
     def as_dict(self) -> dict[str, Any]:
@@ -82,9 +86,26 @@ class TrainSettings:
 
 @dataclass(frozen=True)
 class ReviewSettings:
-    """Table [review] of workspace.toml: how rounds are reviewed."""
+    """Table [review] of workspace.toml: how rounds are reviewed, and what training makes of the answers."""
 
     readings: int = option(1, "how many people answer each face, blind to each other", low=1, high=9)
+    decided_by: DecidedBy = option(
+        "majority",
+        "where readings differ: majority: more than half of them decide, a lead the rest; lead: a lead decides all",
+        choices=get_args(DecidedBy),
+    )
+    repeats: float = option(0.0, "share of a page that its reader has answered before, to see how consistent they are",
+                            low=0, high=0.2)  # fmt: skip
+    unsure: UnsureRule = option(
+        "given",
+        "faces answered unsure: given: trained on under the given label; leave_out: not trained on; "
+        "soften: half of the label's weight goes evenly to the other classes",
+        choices=get_args(UnsureRule),
+    )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any], *, source: str) -> ReviewSettings:

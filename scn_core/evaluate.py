@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +10,11 @@ import numpy.typing as npt
 from sklearn.metrics import average_precision_score, roc_auc_score
 from sqlite_utils import Database
 
-from scn_core.datasets.rows import relative_path
-from scn_core.datasets.tables import column_places, csv_header, csv_rows
 from scn_core.errors import DataError, WorkspaceError
-from scn_core.labels import ClassVocabulary
-from scn_core.records import BoolArray, IntArray, RoundInfo, RoundScores
-from scn_core.store.decisions import effective_labels
+from scn_core.records import BoolArray, IntArray, RoundInfo
+from scn_core.reference_labels import reference_labels
 from scn_core.store.rounds import latest_finished_round
-from scn_core.store.samples import classes, iter_samples, references
+from scn_core.store.samples import iter_samples
 from scn_core.store.scores import scores
 
 Ranking = npt.NDArray[np.floating]
@@ -63,7 +59,7 @@ class Evaluation:
     faces: int
     """Training faces with a reference label."""
     wrong: int
-    """Of these, with a given label that differs from it."""
+    """Of these, with another label than it when the round began."""
     unmatched: int
     """Reference rows that name no training face."""
     alpha: Detector
@@ -89,13 +85,13 @@ def evaluate(db: Database, reference: Path | None = None, *, round_id: int | Non
     """
     ended = _ended_round(db, round_id)
     seen = scores(db, ended.id)
-    truth_of = _kept_references(db) if reference is None else _told_references(db, reference)
+    truth_of = reference_labels(db, reference)
     known = np.isin(seen.sample_id, list(truth_of))
     if not known.any():
         some = next(iter_samples(db)).sample.key
         raise DataError(f"{reference}: no path names a training face; allowed: keys of the workspace, such as {some}")
     truth = np.array([truth_of[i] for i in seen.sample_id[known].tolist()])
-    given = _labels_at_start(db, ended, seen)[known]
+    given = seen.start_label[known]
     wrong = given != truth
     rankings: dict[str, Ranking] = {
         "suspicion": seen.suspicion[known],
@@ -116,61 +112,12 @@ def evaluate(db: Database, reference: Path | None = None, *, round_id: int | Non
     )
 
 
-def _kept_references(db: Database) -> dict[int, int]:
-    """Class number by sample id, as `init` kept them."""
-    kept = references(db)
-    if not len(kept.label):
-        raise WorkspaceError("the workspace keeps no reference labels; name a CSV of path,label with --reference")
-    return dict(zip(kept.sample_id.tolist(), kept.label.tolist(), strict=True))
-
-
-def _told_references(db: Database, reference: Path) -> dict[int, int]:
-    """Class number by sample id, from a CSV; rows that name no face get ids below 0, so that they are counted."""
-    ids = {stored.sample.key: stored.id for stored in iter_samples(db)}
-    told = read_reference(reference, classes(db))
-    return {ids.get(key, -row): label for row, (key, label) in enumerate(told.items(), start=1)}
-
-
-def _labels_at_start(db: Database, ended: RoundInfo, seen: RoundScores) -> IntArray:
-    """The labels the scores are measured against; mode auto changes what is trained on, so there it is the given."""
-    if ended.config.get("relabel") != "auto":
-        return seen.trained_label
-    now = effective_labels(db)
-    return now.given_label[np.searchsorted(now.sample_id, seen.sample_id)]
-
-
 def _ended_round(db: Database, round_id: int | None) -> RoundInfo:
     ended = latest_finished_round(db, round_id)
     if ended is None:
         asked = "no round has ended" if round_id is None else f"round {round_id} has not ended"
         raise WorkspaceError(f"{asked}; there is nothing to measure; run: python -m scn_core train WS")
     return ended
-
-
-def read_reference(path: Path, vocabulary: ClassVocabulary) -> dict[str, int]:
-    """Class number by sample key, from a CSV with the columns path and label (class names in any known spelling).
-
-    A path is the key of a face, whether written 'a.jpg' or './a.jpg'.
-    Rows with an empty label are passed over. Raises DataError naming file and line.
-    """
-    if not path.is_file():
-        raise DataError(f"--reference: found no file {path}; allowed: a CSV with the columns path,label")
-    path_place, label_place = column_places(path, csv_header(path), ("path", "label"))
-    truth: dict[str, int] = {}
-    for line, cells in islice(csv_rows(path), 1, None):
-        if len(cells) <= max(path_place, label_place):
-            raise DataError(f"{path}, line {line}: found {len(cells)} cells; allowed: as many as in the header")
-        label, key = cells[label_place].strip(), relative_path(cells[path_place])
-        if not label:
-            continue
-        number = vocabulary.find(label)
-        if number is None:
-            raise DataError(f"{path}, line {line}: found label {label!r}; allowed: {vocabulary.allowed()}, or empty")
-        if key is None:
-            raise DataError(f"{path}, line {line}: found path {cells[path_place]!r}; allowed: the key of a face")
-        if truth.setdefault(key, number) != number:
-            raise DataError(f"{path}, line {line}: found another label for {key!r}; allowed: one a face")
-    return truth
 
 
 def detector(ranking: Ranking, wrong: BoolArray, given: IntArray) -> Detector:

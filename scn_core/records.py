@@ -111,10 +111,12 @@ class RoundScores:
     """Scores of N training samples after a round, as columns of equal length. Table `score`."""
 
     sample_id: IntArray
+    start_label: IntArray
+    """The label the round began with: the given one, or what people had decided by then."""
     alpha: FloatArray
     """Importance weight, 0..1, from the clean pass."""
     p_given: FloatArray
-    """Raw-logit softmax probability of the label the round began with: the given one, or what people decided."""
+    """Raw-logit softmax probability of `start_label`."""
     p_max: FloatArray
     predicted_label: IntArray
     """Argmax of the raw-logit softmax."""
@@ -126,7 +128,7 @@ class RoundScores:
     proposed_label: IntArray
     """The relabel proposal, or -1 where there is none."""
     trained_label: IntArray
-    """Label of the last epoch; differs from the given label only where decisions or mode auto changed it."""
+    """Label of the last epoch; differs from `start_label` only where mode auto changed it."""
     probabilities: FloatArray
     """(N, classes) raw-logit softmax."""
 
@@ -141,7 +143,9 @@ class EffectiveLabels:
     label: IntArray
     excluded: BoolArray
     settled: BoolArray
-    """Somebody accepted, kept or relabelled the face: it is trained on, and not proposed again."""
+    """People agreed on a label for the face, be it the given one."""
+    unsure: BoolArray
+    """People agreed that they cannot tell; `ReviewSettings.unsure` says what training does."""
 
 
 Answer = Literal["accept", "keep", "relabel", "unsure", "exclude"]
@@ -176,6 +180,8 @@ class Decision:
     milliseconds: int | None = None
     text: str | None = None
     """1 to 2,000 characters, set exactly for a note."""
+    adjudicates: bool = False
+    """A lead's answer that settles what readers answered differently; it is no reading itself. Answers alone."""
 
 
 RoundState = Literal["running", "review", "closed", "failed", "cancelled"]
@@ -195,23 +201,8 @@ class RoundInfo:
     heartbeat_at: str | None
     message: str | None
     metrics: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class ProposalRow:
-    """One open or answered relabel proposal, as lists show it."""
-
-    round: int
-    sample_id: int
-    key: str
-    path: str
-    given_label: int
-    proposed_label: int
-    alpha: float
-    p_given: float
-    p_max: float
-    margin: float
-    suspicion: float
+    review: dict[str, Any]
+    """The rules its answers are read by: `ReviewSettings` as of its end; empty before that."""
 
 
 QueueKind = Literal["proposal", "low_importance", "audit", "repeat"]
@@ -261,6 +252,11 @@ class QueueItem:
     box: Box | None
     kind: QueueKind
     given_label: int
+    """The label the round began with: the data set's, or what people decided in an earlier round."""
+    original_label: int
+    """The data set's."""
+    decided_round: int | None
+    """The earlier round since which people have it as `given_label`; None: nobody has decided that."""
     proposed_label: int | None
     predicted_label: int
     alpha: float
@@ -285,6 +281,9 @@ class QueueItem:
     """Decision id of the viewer's own newest live skip in this round."""
     lease_person: int | None
     lease_until: str | None
+    again: bool
+    """The viewer answered the face before and is asked once more; until then it looks like any open item, with the
+    kind of that one and without what the viewer said."""
 
     @property
     def blind(self) -> bool:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scn_core.records import SPLITS, Manifest, ProposalRow, RoundInfo
+from scn_core.records import SPLITS, Manifest, RoundInfo
+from scn_core.store.scores import ProposalRow
 
 if TYPE_CHECKING:  # scikit-learn behind it takes a second to import
     from scn_core.evaluate import Detector, Evaluation

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sqlite_utils import Database
 
-from scn_core.records import BoolArray, IntArray
+from scn_core.config import UnsureRule
+from scn_core.records import BoolArray, FloatArray, IntArray
 from scn_core.store.decisions import effective_labels
+from scn_core.store.outcomes import turned_down
+from scn_core.store.samples import classes
+
+SOFTNESS = 0.5
+"""Of a face that nobody can tell: half of its label's weight goes to the other classes."""
 
 
 @dataclass(frozen=True)
@@ -22,40 +29,65 @@ class RoundFaces:
     """(N,)"""
     labels: IntArray
     """(N,) effective labels."""
+    softness: FloatArray
+    """(N,) share of the label's weight that training spreads over the other classes; above 0 for unsure faces alone."""
     settled: BoolArray
-    """(N,) somebody has answered for it: trained on, not proposed again."""
+    """(N,) people decided on its label: not asked about again, unless this round proposes another."""
+    turned_down: BoolArray
+    """(N, classes) people have answered this proposal with another label: not made again."""
     val_rows: IntArray
     val_labels: IntArray
     test_rows: IntArray
     test_labels: IntArray
 
 
-def fixed_faces(folder: Path, db: Database) -> RoundFaces:
+def fixed_faces(folder: Path, db: Database, unsure: UnsureRule = "given") -> RoundFaces:
     """The faces the round of this folder began with: those in faces.npz, or else the database's as of now.
 
-    So a resumed round trains on what it began with, whatever people decided meanwhile. Excluded faces are left out.
+    So a resumed round trains on what it began with, whatever people decided meanwhile. Excluded faces are left out;
+    `unsure` says what becomes of those that people could not tell.
     """
     file = folder / "faces.npz"
     if file.exists():
-        with np.load(file) as stored:
-            return RoundFaces(**stored)
-    faces = _effective_faces(db)
+        with np.load(file, allow_pickle=False) as stored:
+            return _as_of_its_start(dict(stored), db)
+    faces = _effective_faces(db, unsure)
     unfinished = file.with_name("faces.tmp.npz")
     np.savez(unfinished, **vars(faces))
     unfinished.replace(file)  # a kill in the middle leaves nothing that a resumed round would trip over
     return faces
 
 
-def _effective_faces(db: Database) -> RoundFaces:
+def _as_of_its_start(stored: dict[str, Any], db: Database) -> RoundFaces:
+    """A round begun by a version that knew no rule for unsure faces trained them under the given label."""
+    sample_id = stored["sample_id"]
+    return RoundFaces(
+        **{"softness": np.zeros(len(sample_id), np.float32), "turned_down": _turned_down(db, sample_id)} | stored
+    )
+
+
+def _effective_faces(db: Database, unsure: UnsureRule) -> RoundFaces:
     now = effective_labels(db)
-    train, val, test = (np.flatnonzero((now.split == split) & ~now.excluded) for split in ("train", "val", "test"))
+    usable = ~now.excluded & ~(now.unsure & (unsure == "leave_out"))
+    train, val, test = (np.flatnonzero((now.split == split) & usable) for split in ("train", "val", "test"))
     return RoundFaces(
         sample_id=now.sample_id[train],
         rows=train,
         labels=now.label[train],
+        softness=np.where(now.unsure[train] & (unsure == "soften"), SOFTNESS, 0).astype(np.float32),
         settled=now.settled[train],
+        turned_down=_turned_down(db, now.sample_id[train]),
         val_rows=val,
         val_labels=now.given_label[val],
         test_rows=test,
         test_labels=now.given_label[test],
     )
+
+
+def _turned_down(db: Database, among: IntArray) -> BoolArray:
+    """(N, classes) of N rising sample ids."""
+    mask = np.zeros((len(among), len(classes(db))), np.bool_)
+    sample_id, label = turned_down(db)
+    known = np.isin(sample_id, among)
+    mask[np.searchsorted(among, sample_id[known]), label[known]] = True
+    return mask

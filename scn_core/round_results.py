@@ -36,16 +36,16 @@ def leave_weights(folder: Path, model: SelfCureNetwork, settings: TrainSettings,
 
 
 def without_proposals(result: TrainingResult, unasked: BoolArray) -> TrainingResult:
-    """The result with no relabel proposed for the faces of the (N,) mask."""
+    """The result without the relabels, face and class, of the (N, C) mask."""
     proposed = result.rule.proposed
-    kept = proposed.masked_fill(torch.from_numpy(unasked).to(proposed.device), -1)
+    mask = torch.from_numpy(unasked).to(proposed.device)
+    kept = proposed.masked_fill(mask.gather(1, proposed.clamp_min(0).unsqueeze(1)).squeeze(1), -1)
     return replace(result, rule=replace(result.rule, proposed=kept))
 
 
 def leave_neighbours(
     folder: Path,
     sample_id: IntArray,
-    given: IntArray,
     training: Training,
     result: TrainingResult,
     suspicion: FloatArray,
@@ -56,17 +56,16 @@ def leave_neighbours(
     Args:
         folder: of the round.
         sample_id: (N,) of the training faces.
-        given: (N,) labels that people are shown as given; those of earlier decisions are not among them.
         training: the round's, its network as it was at the last clean pass.
         result: of that pass.
         suspicion: (N,) of the round.
         step: called after every piece of the work.
     """
     features = unit_features(training.model, training.faces, training.compute, step)
-    shown_as, suspected = (torch.from_numpy(each).to(features.device) for each in (given, suspicion))
-    rule, trained = result.rule, result.labels
-    confident = confident_faces(rule.predicted, trained, training.initial, suspected, rule.probabilities.shape[1])
-    found = confident_neighbours(features, rule, trained, shown_as, confident, count=NEIGHBOUR_COUNT, step=step)
+    suspected = torch.from_numpy(suspicion).to(features.device)
+    rule, trained, start = result.rule, result.labels, training.initial
+    confident = confident_faces(rule.predicted, trained, start, suspected, rule.probabilities.shape[1])
+    found = confident_neighbours(features, rule, trained, start, confident, count=NEIGHBOUR_COUNT, step=step)
     rows = neighbour_rows(sample_id, found)
     write_neighbours(folder, rows)
     shown = np.union1d(rows["given"], rows["other"])
@@ -83,11 +82,14 @@ def neighbour_rows(sample_id: IntArray, found: ConfidentNeighbours) -> npt.NDArr
     return rows
 
 
-def round_scores(sample_id: IntArray, result: TrainingResult, suspicion: FloatArray) -> RoundScores:
-    """A round's last clean pass, and its (N,) suspicion, as columns of table `score`."""
+def round_scores(
+    sample_id: IntArray, start_label: IntArray, result: TrainingResult, suspicion: FloatArray
+) -> RoundScores:
+    """A round's last clean pass, the labels it began with and its suspicion, each (N,), as columns of table `score`."""
     rule = result.rule
     return RoundScores(
         sample_id=sample_id,
+        start_label=start_label,
         alpha=result.alpha.cpu().numpy(),
         p_given=rule.p_given.cpu().numpy(),
         p_max=rule.p_max.cpu().numpy(),

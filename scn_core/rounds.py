@@ -8,31 +8,28 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
-import torch
-import torchvision
 from sqlite_utils import Database
 
-from scn_core import __version__
-from scn_core.config import TrainSettings
+from scn_core.config import ReviewSettings, TrainSettings
 from scn_core.datasets.pixels import pixel_cache
 from scn_core.errors import TrainingError, WorkspaceError
 from scn_core.labels import ClassVocabulary
-from scn_core.records import EpochReport, FloatArray, IntArray, PixelArray, RoundInfo, RoundScores
+from scn_core.records import BoolArray, EpochReport, FloatArray, IntArray, PixelArray, RoundInfo, RoundScores
+from scn_core.round_begin import accounted_for, begin_round, bury_dead_round, go_on, unfinished_round
 from scn_core.round_faces import RoundFaces, fixed_faces
 from scn_core.round_results import leave_neighbours, leave_weights, round_scores, without_proposals
 from scn_core.scn.model import SelfCureNetwork, build_model
 from scn_core.scn.suspicion import suspicion
 from scn_core.store import rounds as store
-from scn_core.store.round_faces import given_labels, queued_samples
+from scn_core.store.round_faces import queued_samples
 from scn_core.store.samples import classes, iter_samples
 from scn_core.thumbnails import write_thumbnails
-from scn_core.training.checkpoint import drop_checkpoint, load_checkpoint
+from scn_core.training.checkpoint import drop_checkpoint
 from scn_core.training.collapse import collapse_warning
 from scn_core.training.device import choose_compute
 from scn_core.training.loop import StepReport, Training, TrainingData, TrainingResult
@@ -40,7 +37,8 @@ from scn_core.training.predict import clean_pass
 from scn_core.training.resident import ResidentFaces
 from scn_core.workspace import Workspace
 
-_HEARTBEAT_S = 20
+_HEARTBEAT_S = 5
+"""How soon a round that was cancelled from elsewhere ends."""
 
 
 class Watcher(Protocol):
@@ -73,86 +71,35 @@ def train_round(workspace: Workspace, settings: TrainSettings, watcher: Watcher,
     """
     root = Path(workspace.settings().root)
     with workspace.training_lock(), workspace.database() as db:
-        _bury_dead_round(db)
-        unfinished = _unfinished(workspace, db) if resume else None
-        settings = settings if unfinished is None else unfinished.settings
+        bury_dead_round(db)
+        unfinished = unfinished_round(workspace, db) if resume else None
+        review = workspace.settings().review  # now: hours later the file may be half edited
+        if unfinished is not None:
+            settings, review = unfinished.settings, replace(review, unsure=unfinished.unsure)
         # Before the round begins: a wrong option then leaves no failed round in the way of an unfinished one.
         choose_compute(settings)
         model = build_model(settings, len(classes(db)), afresh=unfinished is None or unfinished.epochs == 0)
-        number = _begin(workspace, db, settings) if unfinished is None else _go_on(db, unfinished)
-        with _accounted_for(db, number):
-            _Job(workspace, db, number, settings, watcher).run(model, root)
+        number = begin_round(workspace, db, settings, review) if unfinished is None else go_on(db, unfinished)
+        with accounted_for(db, number):
+            _Job(workspace, db, number, settings, review, watcher).run(model, root)
         return store.get_round(db, number)
-
-
-def _bury_dead_round(db: Database) -> None:
-    """We hold the lock, so a round that says it is running belongs to a process that is no more."""
-    newest = store.latest_round(db)
-    if newest is not None and newest.state == "running":
-        store.fail_round(db, newest.id, "its trainer ended without a word; --resume continues it")
-
-
-def _begin(workspace: Workspace, db: Database, settings: TrainSettings) -> int:
-    reviewed = store.latest_finished_round(db)
-    config = settings.as_dict() | {"torch": torch.__version__, "torchvision": torchvision.__version__}
-    parent = None if reviewed is None else reviewed.id
-    number = store.start_round(db, config, code_version=__version__, parent=parent)
-    folder = workspace.round_folder(number)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-    return number
-
-
-class _Unfinished(NamedTuple):
-    """A round to go on with."""
-
-    number: int
-    settings: TrainSettings
-    epochs: int
-    """Whole epochs behind it."""
-
-
-def _unfinished(workspace: Workspace, db: Database) -> _Unfinished:
-    newest = store.latest_round(db)
-    if newest is None or newest.state not in ("failed", "cancelled"):
-        state = "there is no round yet" if newest is None else f"round {newest.id} is in state {newest.state}"
-        raise WorkspaceError(f"--resume: {state}; allowed: a failed or cancelled round; train without --resume")
-    checkpoint = load_checkpoint(workspace.round_folder(newest.id))
-    said = {name: value for name, value in newest.config.items() if not name.startswith("torch")}
-    settings = TrainSettings.merged(said, source=f"round {newest.id}")
-    return _Unfinished(newest.id, settings, 0 if checkpoint is None else checkpoint.epoch)
-
-
-def _go_on(db: Database, unfinished: _Unfinished) -> int:
-    store.resume_round(db, unfinished.number, after_epoch=unfinished.epochs)
-    return unfinished.number
-
-
-@contextmanager
-def _accounted_for(db: Database, number: int) -> Iterator[None]:
-    """However the round ends, its row says so."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        if store.get_round(db, number).state == "running":
-            store.cancel_round(db, number, "stopped by hand; --resume continues it")
-        raise
-    except BaseException as error:
-        if store.get_round(db, number).state == "running":
-            store.fail_round(db, number, str(error) or type(error).__name__)
-        raise
 
 
 class _Job:
     """One round at work."""
 
     def __init__(
-        self, workspace: Workspace, db: Database, number: int, settings: TrainSettings, watcher: Watcher
+        self,
+        workspace: Workspace,
+        db: Database,
+        number: int,
+        settings: TrainSettings,
+        review: ReviewSettings,
+        watcher: Watcher,
     ) -> None:
         self.workspace, self.db, self.number = workspace, db, number
-        self.settings, self.watcher = settings, watcher
+        self.settings, self.review, self.watcher = settings, review, watcher
         self.folder = workspace.round_folder(number)
-        self.readings = workspace.settings().review.readings  # now: hours later the file may be half edited
         self.classes: ClassVocabulary = classes(db)
         self.reports = store.epochs(db, number)
         self._heard = time.monotonic()
@@ -162,9 +109,9 @@ class _Job:
         if model.loaded is not None:
             self._say(f"--weights {self.settings.weights}: {model.loaded}")
         pixels = self._decode(root)
-        faces = fixed_faces(self.folder, self.db)
-        data = TrainingData(pixels, faces.rows, faces.labels, faces.val_rows, faces.val_labels)
-        training = Training(self.settings, data, model, self.folder)
+        faces = fixed_faces(self.folder, self.db, self.review.unsure)
+        data = TrainingData(pixels, faces.rows, faces.labels, faces.val_rows, faces.val_labels, faces.softness)
+        training = Training(self.settings, data, model, self.folder, alive=self._beat)
         self.watcher.message(
             f"round {self.number}: {self.settings.backbone} at {self.settings.image_size} px on "
             f"{training.compute.describe()}; {len(faces.rows):,} faces to train on, {len(faces.val_rows):,} to validate"
@@ -172,11 +119,10 @@ class _Job:
         result = training.run(resume=True, on_epoch=self._on_epoch, on_step=self._on_step)
         leave_weights(self.folder, model, self.settings, self.classes)
         metrics = self._metrics(training, pixels, faces, result)
-        result = without_proposals(result, faces.settled | (self.settings.relabel == "off"))
-        given = given_labels(self.db, faces.sample_id)
+        result = without_proposals(result, faces.turned_down | (self.settings.relabel == "off"))
         suspected = self._suspicion()
-        neighbours = leave_neighbours(self.folder, faces.sample_id, given, training, result, suspected, self._beat)
-        self._finish(round_scores(faces.sample_id, result, suspected), metrics)
+        neighbours = leave_neighbours(self.folder, faces.sample_id, training, result, suspected, self._beat)
+        self._finish(round_scores(faces.sample_id, faces.labels, result, suspected), faces.settled, metrics)
         self._draw_thumbnails(neighbours)
 
     def _decode(self, root: Path) -> PixelArray:
@@ -190,7 +136,6 @@ class _Job:
 
     def _on_step(self, report: StepReport) -> None:
         self.watcher.step(report, self.settings.epochs)
-        self._beat()
 
     def _beat(self) -> None:
         if time.monotonic() - self._heard > _HEARTBEAT_S:
@@ -253,7 +198,7 @@ class _Job:
         first = min(int(self.settings.weighting_from * self.settings.epochs), self.settings.epochs - 1)
         return suspicion(np.load(self.folder / "dynamics.npy", mmap_mode="r")[first:])
 
-    def _finish(self, scores: RoundScores, metrics: dict[str, Any]) -> None:
+    def _finish(self, scores: RoundScores, settled: BoolArray, metrics: dict[str, Any]) -> None:
         proposals = int((scores.proposed_label >= 0).sum())
         metrics |= {"proposals": proposals, "low_importance": int(scores.low_importance.sum())}
         store.finish_round(
@@ -263,7 +208,8 @@ class _Job:
             metrics,
             audit=self.settings.audit_samples,
             seed=self.settings.seed,
-            slots=self.readings,
+            review=self.review,
+            settled=settled,
         )
         for number in range(1, self.number):  # a kill between these two steps may have left several in review
             if store.get_round(self.db, number).state == "review":

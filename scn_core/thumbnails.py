@@ -106,6 +106,21 @@ def write_thumbnails(
     return unusable
 
 
+def keep_thumbnails(workspace: Workspace, drawn: Iterable[tuple[StoredSample, bytes]]) -> int:
+    """Keeps thumbnails that were drawn elsewhere from the same pictures, where there is such a picture; how many.
+
+    Raises WorkspaceError where thumbs.db cannot be written.
+    """
+    root, thumbs = _root(workspace), Thumbs(workspace.thumbs_file)
+    kept, source = 0, iter(drawn)
+    while part := list(islice(source, _WRITTEN)):
+        states = [(stored.id, _fingerprint(root, stored.sample), webp) for stored, webp in part]
+        made = [Thumb(number, state, webp) for number, state, webp in states if isinstance(state, bytes)]
+        thumbs.put(made)
+        kept += len(made)
+    return kept
+
+
 def large_face_of(workspace: Workspace, stored: StoredSample) -> bytes | str:
     """The face as WebP of up to 768 pixels a side, or a few words on why there is none."""
     root, sample = _root(workspace), stored.sample

@@ -14,11 +14,13 @@ import numpy as np
 import numpy.typing as npt
 from sqlite_utils import Database
 
+from scn_core.config import ReviewSettings
 from scn_core.datasets.source import Source
 from scn_core.records import BoolArray, EpochReport, FloatArray, IntArray, Manifest, RoundScores
 from scn_core.round_faces import fixed_faces
 from scn_core.round_files import NEIGHBOUR_COUNT, NEIGHBOURS
 from scn_core.store.connection import create_database
+from scn_core.store.decisions import effective_labels
 from scn_core.store.rounds import finish_round, record_epoch, start_round
 from scn_core.store.samples import classes, insert_manifest, iter_samples, references
 from scn_core.workspace import Workspace, create_workspace
@@ -28,6 +30,7 @@ FACES = 120
 PROPOSALS, LOW, AUDIT = 60, 20, 6
 """Faces with a proposal, further faces of low importance without one, and audit items among all of these and more."""
 EPOCHS = 8
+_ONE_READING = ReviewSettings()
 NEAREST = 6
 DYNAMICS = np.dtype([("alpha", "<f2"), ("p_given", "<f2"), ("p_other", "<f2")])
 """One epoch of one face in dynamics.npy, as the trainer writes it."""
@@ -73,7 +76,13 @@ def repeat_faces(drawn: Workspace, path: Path, count: int) -> Workspace:
 
 
 def add_round(
-    workspace: Workspace, *, proposals: int = PROPOSALS, low: int = LOW, audit: int = AUDIT, seed: int = 0
+    workspace: Workspace,
+    *,
+    proposals: int = PROPOSALS,
+    low: int = LOW,
+    audit: int = AUDIT,
+    seed: int = 0,
+    review: ReviewSettings = _ONE_READING,
 ) -> int:
     """A round that has gone through training, with its files, now in review; its number."""
     with workspace.database() as db:
@@ -83,11 +92,11 @@ def add_round(
         scores = plausible_scores(db, proposals=proposals, low=low, seed=seed)
         folder = workspace.round_folder(number)
         folder.mkdir(parents=True)
-        fixed_faces(folder, db)
+        faces = fixed_faces(folder, db)
         _write_dynamics(folder, scores, np.random.default_rng(seed + 1))
         np.save(folder / "neighbours.npy", _neighbours(scores))
         metrics = {"val_accuracy": 0.7, "proposals": proposals, "low_importance": low, "warnings": []}
-        finish_round(db, number, scores, metrics, audit=audit, seed=seed)
+        finish_round(db, number, scores, metrics, settled=faces.settled, audit=audit, seed=seed, review=review)
     return number
 
 
@@ -114,20 +123,21 @@ def plausible_scores(db: Database, *, proposals: int, low: int, seed: int) -> Ro
         suspicion=suspicion.clip(0, 1).astype(np.float32),
         low_importance=doubtful,
         proposed_label=np.where(proposed, other, -1),
+        start_label=given,
         trained_label=given,
         probabilities=probabilities,
     )
 
 
 def _training_faces(db: Database) -> tuple[IntArray, IntArray, IntArray, int]:
-    """Ids, given labels and what the pictures show (the given label where they show no face); number of classes."""
+    """Ids, labels as of now and what the pictures show (the label where they show no face); number of classes."""
     known = references(db)
     shown = dict(zip(known.sample_id.tolist(), known.label.tolist(), strict=True))
-    train = [stored for stored in iter_samples(db) if stored.sample.split == "train"]
-    ids = np.array([stored.id for stored in train], np.int64)
-    given = np.array([stored.sample.given_label for stored in train], np.int64)
-    seen = np.array([shown.get(stored.id, stored.sample.given_label) for stored in train], np.int64)
-    return ids, given, seen, len(classes(db))
+    now = effective_labels(db)
+    train = (now.split == "train") & ~now.excluded
+    ids, labels = now.sample_id[train], now.label[train]
+    seen = np.array([shown.get(i, label) for i, label in zip(ids.tolist(), labels.tolist(), strict=True)], np.int64)
+    return ids, labels, seen, len(classes(db))
 
 
 def _probabilities(

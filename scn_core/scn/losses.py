@@ -15,7 +15,7 @@ def weighted_logits(logits: Tensor, alpha: Tensor) -> Tensor:
     return logits * alpha.unsqueeze(1)
 
 
-def weighted_cross_entropy(logits: Tensor, alpha: Tensor, labels: Tensor) -> Tensor:
+def weighted_cross_entropy(logits: Tensor, alpha: Tensor, labels: Tensor, softness: Tensor | None = None) -> Tensor:
     """Logit-weighted cross entropy L_WCE, averaged over the batch.
 
     Weighting the logits rather than the loss rules out the trivial solution alpha = 0.
@@ -24,8 +24,16 @@ def weighted_cross_entropy(logits: Tensor, alpha: Tensor, labels: Tensor) -> Ten
         logits: (N, C), raw.
         alpha: (N,), importance weights.
         labels: (N,), int64 class numbers.
+        softness: (N,), 0..1: share of a label's weight that goes evenly to the C - 1 other classes; None: 0 for all.
     """
-    return F.cross_entropy(weighted_logits(logits, alpha), labels)
+    weighted = weighted_logits(logits, alpha)
+    loss = F.cross_entropy(weighted, labels)
+    if softness is None:
+        return loss
+    log_p = weighted.log_softmax(dim=1)
+    own = log_p.gather(1, labels.unsqueeze(1)).squeeze(1)
+    others = (log_p.sum(dim=1) - own) / (logits.shape[1] - 1)
+    return loss + (softness * (own - others)).mean()
 
 
 def high_group_size(n: int, beta: float) -> int:

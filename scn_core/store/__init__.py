@@ -9,6 +9,7 @@ queue        what people are asked about, in which order      decisions  the log
 browse       pages of the queue by filter, and counts         leases     who has which item on screen
 my_work      undo, redo, own decisions and pace               sessions   who is signed in
 thumbs       thumbnails beside the database                   one_face   everything about one face
+labels       every label with where it comes from             imports    what an import asks about its rows
 
 Behind them: schema_review (what m0002 made), answers (what a decision does to the queue), and the queue's filter,
 order, items and counts in files of these names.

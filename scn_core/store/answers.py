@@ -7,11 +7,14 @@ stood before it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from sqlite_utils import Database
 
 from scn_core.records import ANSWERS
+from scn_core.store.outcomes import Reading, readings_of, refresh_outcome
+from scn_core.store.repeats import settle_repeat
 from scn_core.store.schema import from_now
 
 LEASE_S = 120
@@ -28,6 +31,7 @@ class Entry(NamedTuple):
     action: str
     decided_at: str
     stands: bool
+    adjudicates: bool
 
 
 class _Slot(NamedTuple):
@@ -42,10 +46,12 @@ def apply_to_queue(db: Database, decision_id: str) -> None:
     entry = _entry(db, decision_id)
     if entry.action in ANSWERS:
         _count(db, entry)
-    if not _in_review(db, entry.round_id):
+        readings = readings_of(db, entry.round_id, entry.sample_id)
+        refresh_outcome(db, entry.round_id, entry.sample_id, readings)
+    if not _in_review(db, entry.round_id) or entry.adjudicates:
         return  # an answer of a closed round, taken back in a later one: the queue of the closed one stays
     if entry.action in ANSWERS:
-        _settle(db, entry)
+        _settle(db, entry, readings)
     elif entry.action == "skip":
         _release(db, entry) if entry.stands else _lease_again(db, entry)
 
@@ -57,7 +63,8 @@ def _entry(db: Database, decision_id: str) -> Entry:
         WITH RECURSIVE back(id, undoes, n) AS (
           SELECT id, undoes, 1 FROM decision WHERE id = ?
           UNION ALL SELECT d.id, d.undoes, n + 1 FROM back JOIN decision d ON d.id = back.undoes)
-        SELECT d.seq, d.round_id, d.sample_id, d.person_id, d.action, d.decided_at, back.n % 2 = 1
+        SELECT d.seq, d.round_id, d.sample_id, d.person_id, d.action, d.decided_at, back.n % 2 = 1,
+          d.adjudicates
         FROM back JOIN decision d ON d.id = back.id WHERE back.undoes IS NULL
         """,
         (decision_id,),
@@ -77,58 +84,53 @@ def _in_review(db: Database, round_id: int) -> bool:
     return bool(db.execute("SELECT state = 'review' FROM round WHERE id = ?", (round_id,)).fetchone()[0])
 
 
-def _settle(db: Database, entry: Entry) -> None:
+def _settle(db: Database, entry: Entry, readings: Sequence[Reading]) -> None:
+    settle_repeat(db, entry.round_id, entry.sample_id, entry.person_id, lease_s=LEASE_S)
     slots = [
         _Slot(*row)
         for row in db.execute(
             "SELECT slot, max(answered_by), max(answered_seq), max(lease_person) FROM queue_item "
-            "WHERE round_id = ? AND sample_id = ? GROUP BY slot ORDER BY slot",
+            "WHERE round_id = ? AND sample_id = ? AND reader IS NULL GROUP BY slot ORDER BY slot",
             (entry.round_id, entry.sample_id),
         )
     ]
     if not slots:
         return  # answered, though not asked about
-    answers = _newest_answers(db, entry)[: len(slots)]
-    stay = {person: seq for person, seq, _ in answers}
+    answers = readings[: len(slots)]
+    stay = {each.person_id: each.seq for each in answers}
     free = [slot for slot in slots if slot.answered_by not in stay]
     held = {slot.answered_by: slot for slot in slots if slot.answered_by in stay}
     for slot in free:
         if slot.answered_by is not None:
             _reopen(db, entry, slot.slot)
-    for person, seq, action in answers:
-        taken = held.get(person)
+    for each in answers:
+        taken = held.get(each.person_id)
         if taken is None:
-            taken = min(free, key=lambda slot: (slot.lease_person != person, slot.lease_person is not None, slot.slot))
+            taken = min(free, key=lambda slot: _preference(slot, each.person_id))
             free.remove(taken)
-        elif taken.answered_seq == seq:
+        elif taken.answered_seq == each.seq:
             continue
-        _close(db, entry, taken.slot, person, seq, action)
+        _close(db, entry, taken.slot, each)
     if entry.person_id not in stay:
         _lease_again(db, entry)
 
 
-def _newest_answers(db: Database, entry: Entry) -> list[tuple[int, int, str]]:
-    """(person, seq, action) of each person's newest live answer on the face in the round, the newest first."""
-    rows = db.execute(
-        "SELECT person_id, max(seq), action FROM live_decision WHERE sample_id = ? AND round_id = ? "
-        "GROUP BY person_id ORDER BY 2 DESC",
-        (entry.sample_id, entry.round_id),
-    )
-    return [(person, seq, action) for person, seq, action in rows]
+def _preference(slot: _Slot, person_id: int) -> tuple[bool, bool, int]:
+    return slot.lease_person != person_id, slot.lease_person is not None, slot.slot
 
 
-def _close(db: Database, entry: Entry, slot: int, person: int, seq: int, action: str) -> None:
+def _close(db: Database, entry: Entry, slot: int, by: Reading) -> None:
     db.execute(
         "UPDATE queue_item SET action = ?, answered_by = ?, answered_seq = ?, lease_person = NULL, lease_until = NULL "
-        "WHERE round_id = ? AND sample_id = ? AND slot = ?",
-        (action, person, seq, entry.round_id, entry.sample_id, slot),
+        "WHERE round_id = ? AND sample_id = ? AND slot = ? AND reader IS NULL",
+        (by.action, by.person_id, by.seq, entry.round_id, entry.sample_id, slot),
     )
 
 
 def _reopen(db: Database, entry: Entry, slot: int) -> None:
     db.execute(
         "UPDATE queue_item SET action = NULL, answered_by = NULL, answered_seq = NULL "
-        "WHERE round_id = ? AND sample_id = ? AND slot = ?",
+        "WHERE round_id = ? AND sample_id = ? AND slot = ? AND reader IS NULL",
         (entry.round_id, entry.sample_id, slot),
     )
 

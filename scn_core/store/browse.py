@@ -10,12 +10,13 @@ from sqlite_utils import Database
 
 from scn_core.errors import WorkspaceError
 from scn_core.records import QueueFilter, QueueItem
-from scn_core.store.queue_counts import PairCount, QueueCounts, counted
+from scn_core.store import queue_counts as counting
+from scn_core.store.queue_counts import PairCount, QueueCounts
 from scn_core.store.queue_filter import check_filter
 from scn_core.store.queue_items import load_items
 from scn_core.store.queue_order import Place, Walk
 
-__all__ = ["PairCount", "QueueCounts", "items_of", "page_items", "queue_counts"]
+__all__ = ["PairCount", "QueueCounts", "items_of", "open_left", "page_items", "queue_counts"]
 
 
 def page_items(
@@ -34,14 +35,19 @@ def page_items(
     return load_items(db, viewer_id, [each.place.id for each in page]), cursor
 
 
-def items_of(db: Database, round_id: int, viewer_id: int, sample_ids: Sequence[int]) -> list[QueueItem]:
+def items_of(
+    db: Database, round_id: int, viewer_id: int, sample_ids: Sequence[int], *, again: bool = True
+) -> list[QueueItem]:
     """One item a face in the order asked: the viewer's own reading, else an open one, else the first.
 
-    Faces that are not in the queue of the round are left out.
+    With `again` what the viewer has on screen to answer once more comes before all of these. Faces that are not in the
+    queue of the round are left out.
     """
-    sql = """
-        SELECT id FROM queue_item WHERE round_id = :round AND sample_id = :sample AND listed = 1
-        ORDER BY answered_by IS NOT :viewer, lease_person IS NOT :viewer, action IS NOT NULL, slot LIMIT 1
+    asked_again = "reader = :viewer AND lease_person = :viewer"
+    sql = f"""
+        SELECT id FROM queue_item
+        WHERE round_id = :round AND sample_id = :sample AND (listed = 1 {f"OR {asked_again}" if again else ""})
+        ORDER BY listed, answered_by IS NOT :viewer, lease_person IS NOT :viewer, action IS NOT NULL, slot LIMIT 1
         """
     found = (
         db.execute(sql, {"round": round_id, "sample": sample, "viewer": viewer_id}).fetchone() for sample in sample_ids
@@ -52,7 +58,13 @@ def items_of(db: Database, round_id: int, viewer_id: int, sample_ids: Sequence[i
 def queue_counts(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> QueueCounts:
     """The counts beside a page of this filter."""
     check_filter(where)
-    return counted(db, round_id, viewer_id, where)
+    return counting.counted(db, round_id, viewer_id, where)
+
+
+def open_left(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> int:
+    """How many open items match, whatever state the filter names."""
+    check_filter(where)
+    return counting.open_left(db, round_id, viewer_id, where)
 
 
 def _place(cursor: str) -> Place:

@@ -90,6 +90,17 @@ def transaction(db: Database) -> Iterator[None]:
             raise
 
 
+@contextmanager
+def snapshot(db: Database) -> Iterator[None]:
+    """All statements within read one moment of the database, whatever others write meanwhile. Not nestable."""
+    with plain_errors(database_path(db)):
+        db.conn.execute("BEGIN")
+        try:
+            yield
+        finally:
+            db.rollback()
+
+
 def _connect(path: Path, mode: str) -> Database:
     uri = f"{path.resolve().as_uri()}?mode={mode}"
     with plain_errors(path):

@@ -11,10 +11,11 @@ import numpy as np
 from sqlite_utils import Database
 
 from scn_core.errors import WorkspaceError
-from scn_core.records import Decision, EffectiveLabels
+from scn_core.records import ANSWERS, Decision, EffectiveLabels
 from scn_core.store.answers import apply_to_queue
 from scn_core.store.columns import read_columns
 from scn_core.store.connection import transaction
+from scn_core.store.people import insert_person
 from scn_core.store.views import STANDS
 
 NOTE_LENGTH = 2_000
@@ -22,7 +23,7 @@ NOTE_LENGTH = 2_000
 # In the order of Decision's fields.
 DECISION = """
 SELECT d.id, d.round_id, d.sample_id, p.name, d.action, d.label, d.undoes, d.shown, d.blind, d.bulk, d.milliseconds,
-  d.text
+  d.text, d.adjudicates
 FROM decision d JOIN person p ON p.id = d.person_id
 """
 
@@ -62,18 +63,23 @@ def record_each(db: Database, decisions: Iterable[Decision]) -> list[Refusal]:
     return refused
 
 
-def record_decisions(db: Database, decisions: Iterable[Decision]) -> list[str]:
+def record_decisions(db: Database, decisions: Iterable[Decision], *, new_people: Iterable[str] = ()) -> list[str]:
     """Write decisions in one transaction and return their ids, all of them stored, and the queue in step, by then.
+
+    `new_people` are added as annotators with them.
 
     One that is stored already is acknowledged again, even after its round was closed. Raises WorkspaceError, and
     writes none, where one does not fit: its id stands for other content; its round is not in review; the sample is
     unknown or no training sample; the person is unknown; accept, keep or relabel with a label that is not the
-    proposed one, the given one or a class; a note without a text, or a text without a note; an undo of what is not an
-    own decision on the same sample, or is taken back already. Never because of a lease. An undo of a decision that
-    was taken back and brought back again takes it back once more.
+    proposed one, the one the round began with or a class; an adjudication that is no answer of a lead; a note
+    without a text, or a text without a note; an undo of what is not an own decision on the same sample, or is taken
+    back already. Never because of a lease. An undo of a decision that was taken back and brought back again takes it
+    back once more.
     """
     batch = list(decisions)
     with transaction(db):
+        for name in new_people:
+            insert_person(db, name, "annotator", None, by=None)
         for decision in batch:
             _record(db, decision)
     return [decision.id for decision in batch]
@@ -83,9 +89,9 @@ def effective_labels(db: Database) -> EffectiveLabels:
     """The label of every sample under the decisions of all rounds, by sample id. The rule is the view's."""
     cursor = db.execute(
         "SELECT sample_id, split, given_label, label, excluded, action IS NOT NULL AND action <> 'unsure' AND "
-        "NOT excluded FROM effective_label ORDER BY sample_id"
+        "NOT excluded, action IS 'unsure' FROM effective_label ORDER BY sample_id"
     )
-    return EffectiveLabels(*read_columns(cursor, np.int64, np.str_, np.int64, np.int64, np.bool_, np.bool_))
+    return EffectiveLabels(*read_columns(cursor, np.int64, np.str_, np.int64, np.int64, np.bool_, np.bool_, np.bool_))
 
 
 def history(db: Database, sample_id: int) -> list[RecordedDecision]:
@@ -98,7 +104,7 @@ def history(db: Database, sample_id: int) -> list[RecordedDecision]:
 def read_decision(row: Iterable[Any]) -> Decision:
     """A row of the columns that DECISION selects."""
     values = list(row)
-    values[8] = bool(values[8])
+    values[8], values[12] = bool(values[8]), bool(values[12])
     return Decision(*values)
 
 
@@ -132,19 +138,20 @@ def _insert(db: Database, decision: Decision) -> None:
     values = (d.id, d.round, d.sample_id, person_id, d.action, d.label, d.undoes, d.shown, d.blind, d.bulk)
     sql = (
         "INSERT INTO decision (id, round_id, sample_id, person_id, action, label, undoes, shown, blind, bulk, "
-        "milliseconds, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        "milliseconds, text, adjudicates) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     )
     try:
-        db.execute(sql, (*values, d.milliseconds, d.text))
+        db.execute(sql, (*values, d.milliseconds, d.text, d.adjudicates))
     except sqlite3.IntegrityError as error:
         raise WorkspaceError(f"decision {d.id}: found {d}; {error}") from error
 
 
 def _check(db: Database, decision: Decision) -> int:
     """The person's number, if round, sample, person and label fit together."""
-    state, split, given, proposed, classes, person_id = db.execute(
+    state, split, given, proposed, classes, person_id, role = db.execute(
         """
-        SELECT r.state, s.split, s.given_label, c.proposed_label, (SELECT count(*) FROM class), p.id
+        SELECT r.state, s.split, coalesce(c.start_label, s.given_label), c.proposed_label,
+          (SELECT count(*) FROM class), p.id, p.role
         FROM (SELECT 1) LEFT JOIN round r ON r.id = :round LEFT JOIN sample s ON s.id = :sample
         LEFT JOIN score c ON c.round_id = r.id AND c.sample_id = s.id LEFT JOIN person p ON p.name = :person
         """,
@@ -159,6 +166,11 @@ def _check(db: Database, decision: Decision) -> int:
         if found not in allowed:
             shown = ", ".join(map(str, allowed))
             raise WorkspaceError(f"decision {decision.id}: found {what} {found}; allowed: {shown}")
+    if decision.adjudicates and (decision.action not in ANSWERS or role not in (None, "lead")):
+        raise WorkspaceError(
+            f"decision {decision.id}: found {decision.action} of {decision.person}, {role}, that adjudicates; "
+            f"allowed: {', '.join(ANSWERS)} of a lead"
+        )
     length = 0 if decision.text is None else len(decision.text)
     low, high = (1, NOTE_LENGTH) if decision.action == "note" else (0, 0)
     if not low <= length <= high or (decision.text == "" and not low):

@@ -10,6 +10,7 @@ from sqlite_utils import Database
 from scn_core.errors import WorkspaceError
 from scn_core.records import QueueFilter, QueueItem
 from scn_core.store.answers import LEASE_S
+from scn_core.store.ask_again import ask_again, spread
 from scn_core.store.connection import transaction
 from scn_core.store.queue_filter import check_filter
 from scn_core.store.queue_items import load_items
@@ -46,7 +47,8 @@ def claim_items(
     """Renew the leases on `have` (item ids on screen or prefetched) and lease up to `limit` more open items in order.
 
     Leases run out for everybody first. Never given: faces this person has answered, skipped or holds otherwise. A
-    person's own items that are not in `have` (after a reload) come again in their place. `where.state` open alone;
+    person's own items that are not in `have` (after a reload) come again in their place. Where the round has repeats,
+    some of the page are faces this person answered before, see `repeats`. `where.state` open alone;
     nothing is given of a round that is not in review. Raises WorkspaceError for a filter that cannot be.
     """
     check_filter(where)
@@ -56,6 +58,8 @@ def claim_items(
         _expire(db)
         kept = set(_renew(db, person_id, have))
         ids = _next(db, round_id, person_id, where, limit=limit, have=kept) if _in_review(db, round_id) else []
+        again = ask_again(db, round_id, person_id, where, new=len(ids), have=kept)
+        ids = spread(ids[: limit - len(again)], again)
         _lease(db, person_id, ids)
     return Claim(load_items(db, person_id, ids), [item for item in have if item not in kept])
 

@@ -16,7 +16,8 @@ _ACTIVE_MINUTES = 30
 _ENOUGH = 5
 
 _MINE = "d.person_id = :person AND d.round_id = :round"
-_UNDO = f"{DECISION} WHERE {_MINE} AND d.action <> 'undo' AND {STANDS} ORDER BY d.seq DESC"
+# Adjudications are taken back where they are made.
+_UNDO = f"{DECISION} WHERE {_MINE} AND d.action <> 'undo' AND d.adjudicates = 0 AND {STANDS} ORDER BY d.seq DESC"
 _TAIL = f"""
 SELECT d.id FROM decision d WHERE {_MINE} AND d.seq > :last
   AND NOT EXISTS (SELECT 1 FROM decision u WHERE u.undoes = d.id)
@@ -24,7 +25,7 @@ ORDER BY d.seq DESC
 """
 # From the newest undo back along its chain; an even number of undos brought the first one back, so it stands.
 _ROOT = f"""
-{DECISION} WHERE d.id = (
+{DECISION} WHERE d.adjudicates = 0 AND d.id = (
   WITH RECURSIVE back(id, undoes, n) AS (
     SELECT id, undoes, 0 FROM decision WHERE id = ?
     UNION ALL SELECT t.id, t.undoes, n + 1 FROM back JOIN decision t ON t.id = back.undoes)
@@ -34,9 +35,11 @@ _BULK = f"""
 {DECISION} WHERE d.bulk = :bulk AND p.name = :person AND d.round_id = :round AND d.action <> 'undo' AND {STANDS}
 ORDER BY d.seq DESC
 """
+_LABEL = "coalesce(c.start_label, s.given_label)"
 _LISTED = f"""
-{DECISION.replace("SELECT", f"SELECT d.seq, d.decided_at, {STANDS}, s.key, s.given_label, r.state = 'review',", 1)}
+{DECISION.replace("SELECT", f"SELECT d.seq, d.decided_at, {STANDS}, s.key, {_LABEL}, r.state = 'review',", 1)}
 JOIN sample s ON s.id = d.sample_id JOIN round r ON r.id = d.round_id
+LEFT JOIN score c ON c.round_id = d.round_id AND c.sample_id = d.sample_id
 WHERE {_MINE} AND d.action <> 'undo' AND (:before IS NULL OR d.seq < :before) ORDER BY d.seq DESC LIMIT :limit
 """
 
@@ -70,6 +73,7 @@ class MyDecision:
     live: bool
     key: str
     given_label: int
+    """The label the round began with."""
     changeable: bool
     """Its round is in review."""
 

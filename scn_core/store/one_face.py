@@ -16,6 +16,8 @@ class FaceScore:
     """One row of table `score`."""
 
     round: int
+    start_label: int
+    """The label the round began with: the data set's, or what people decided in an earlier round."""
     alpha: float
     margin: float
     suspicion: float
@@ -29,12 +31,12 @@ class FaceScore:
 
 @dataclass(frozen=True, slots=True)
 class FaceLabel:
-    """The label the next round would train on, and the answer it comes from."""
+    """The label the next round would train on, and the answer that decided it."""
 
     label: int
     excluded: bool
     action: Answer | None
-    """None: nobody answered, the given label stands."""
+    """None: nobody has decided, the given label stands."""
     round: int | None
     person: str | None
     decided_at: str | None
@@ -43,9 +45,9 @@ class FaceLabel:
 def face_scores(db: Database, sample_id: int) -> list[FaceScore]:
     """The scores of a face, newest round first; empty for a face that no round trained on."""
     sql = (
-        "SELECT r.id, c.alpha, c.margin, c.suspicion, c.predicted_label, c.proposed_label, c.trained_label, "
-        "c.low_importance, c.probabilities FROM round r JOIN score c ON c.round_id = r.id AND c.sample_id = ? "
-        "ORDER BY r.id DESC"
+        "SELECT r.id, c.start_label, c.alpha, c.margin, c.suspicion, c.predicted_label, c.proposed_label, "
+        "c.trained_label, c.low_importance, c.probabilities "
+        "FROM round r JOIN score c ON c.round_id = r.id AND c.sample_id = ? ORDER BY r.id DESC"
     )
     return [_score(row) for row in db.execute(sql, (sample_id,))]
 

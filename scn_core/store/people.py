@@ -13,6 +13,7 @@ from scn_core.errors import WorkspaceError
 from scn_core.store.connection import transaction
 
 Role = Literal["annotator", "lead"]
+Change = Literal["added", "role", "password", "deactivated", "activated"]
 
 _PERSON = "SELECT id, name, role, active FROM person"
 
@@ -34,13 +35,8 @@ def ensure_person(db: Database, name: str, role: Role = "annotator") -> Person:
 
     Raises WorkspaceError for a blank name or an unknown role.
     """
-    name = name.strip()
-    try:
-        with transaction(db):
-            db.execute("INSERT INTO person (name, role) VALUES (?, ?) ON CONFLICT (name) DO NOTHING", (name, role))
-    except sqlite3.IntegrityError as error:
-        raise WorkspaceError(f"person {name!r}, role {role!r}: {error}") from error
-    return _person(db.execute(f"{_PERSON} WHERE name = ?", (name,)).fetchone())
+    with transaction(db):
+        return find_person(db, name) or insert_person(db, name, role, None, by=None)
 
 
 def find_person(db: Database, name: str) -> Person | None:
@@ -58,34 +54,51 @@ def people(db: Database) -> list[Person]:
     return [_person(row) for row in db.execute(f"{_PERSON} ORDER BY name")]
 
 
-def add_person(db: Database, name: str, role: Role, password_hash: str | None = None) -> Person:
-    """A new person. Raises WorkspaceError for a name that is taken or blank, or an unknown role."""
+def add_person(
+    db: Database, name: str, role: Role, password_hash: str | None = None, *, by: int | None = None
+) -> Person:
+    """A new person. Raises WorkspaceError for a name that is taken or blank, or an unknown role.
+
+    Here and below, `by` is the lead who asks for it, and WorkspaceError is raised where that is no active lead; None:
+    the command line, or somebody who signs in by name for the first time. Every change is kept in `person_change`.
+    """
     name = name.strip()
     with transaction(db):
+        _check_lead(db, by)
         if find_person(db, name) is not None:
             raise WorkspaceError(f"found the name {name!r}, which is taken; allowed: another name")
-        try:
-            db.execute("INSERT INTO person (name, role, password_hash) VALUES (?, ?, ?)", (name, role, password_hash))
-        except sqlite3.IntegrityError as error:
-            raise WorkspaceError(f"person {name!r}, role {role!r}: {error}") from error
-        added = find_person(db, name)
-    assert added is not None
-    return added
+        return insert_person(db, name, role, password_hash, by=by)
 
 
-def set_role(db: Database, person_id: int, role: Role) -> None:
-    """Raises WorkspaceError for an unknown person or role."""
-    _set(db, person_id, "role", role)
+def set_role(db: Database, person_id: int, role: Role, *, by: int | None = None) -> None:
+    """Raises WorkspaceError for an unknown person or role, and for a lead's own role: so one lead always stays."""
+    with transaction(db):
+        _check_lead(db, by, but=person_id)
+        _set(db, person_id, "role", role)
+        _keep(db, person_id, by, "role", role)
 
 
-def set_password_hash(db: Database, person_id: int, password_hash: str | None) -> None:
-    """Raises WorkspaceError for an unknown person."""
-    _set(db, person_id, "password_hash", password_hash)
+def set_password_hash(
+    db: Database, person_id: int, password_hash: str | None, *, by: int | None = None, spare: str | None = None
+) -> None:
+    """Also ends the person's sessions, but for the one whose hash is `spare`. Raises WorkspaceError for an unknown
+    person."""
+    with transaction(db):
+        _check_lead(db, by)
+        _set(db, person_id, "password_hash", password_hash)
+        _keep(db, person_id, by, "password")
+        _end_sessions(db, person_id, spare)
 
 
-def set_active(db: Database, person_id: int, active: bool) -> None:
-    """Raises WorkspaceError for an unknown person."""
-    _set(db, person_id, "active", int(active))
+def set_active(db: Database, person_id: int, active: bool, *, by: int | None = None) -> None:
+    """Also ends the sessions of one who is active no more. Raises WorkspaceError for an unknown person, and where a
+    lead would shut themself out."""
+    with transaction(db):
+        _check_lead(db, by, but=person_id)
+        _set(db, person_id, "active", int(active))
+        _keep(db, person_id, by, "activated" if active else "deactivated")
+        if not active:
+            _end_sessions(db, person_id, None)
 
 
 def password_hash(db: Database, person_id: int) -> str | None:
@@ -94,13 +107,46 @@ def password_hash(db: Database, person_id: int) -> str | None:
     return None if row is None or row[0] is None else str(row[0])
 
 
+def insert_person(db: Database, name: str, role: Role, hashed: str | None, *, by: int | None) -> Person:
+    """A new person, to be called within a transaction. Raises WorkspaceError for a blank name or an unknown role."""
+    name = name.strip()
+    try:
+        db.execute("INSERT INTO person (name, role, password_hash) VALUES (?, ?, ?)", (name, role, hashed))
+    except sqlite3.IntegrityError as error:
+        raise WorkspaceError(f"person {name!r}, role {role!r}: {error}") from error
+    added = find_person(db, name)
+    assert added is not None
+    _keep(db, added.id, by, "added", role)
+    return added
+
+
+def _check_lead(db: Database, by: int | None, *, but: int | None = None) -> None:
+    """Nobody takes the lead from themself, and whoever takes it from others keeps it."""
+    if by is None:
+        return
+    lead = get_person(db, by)
+    if lead is None or not lead.active or lead.role != "lead":
+        found = f"person {by}" if lead is None else f"{lead.name}, {lead.role}{'' if lead.active else ', not active'}"
+        raise WorkspaceError(f"found {found}; allowed: an active lead")
+    if by == but:
+        raise WorkspaceError(f"{lead.name} cannot change their own role or shut themself out; ask another lead")
+
+
 def _set(db: Database, person_id: int, column: str, value: str | int | None) -> None:
     try:
-        with transaction(db):
-            if db.execute(f"UPDATE person SET {column} = ? WHERE id = ?", (value, person_id)).rowcount == 0:
-                raise WorkspaceError(f"found person {person_id}; allowed: people added before")
+        if db.execute(f"UPDATE person SET {column} = ? WHERE id = ?", (value, person_id)).rowcount == 0:
+            raise WorkspaceError(f"found person {person_id}; allowed: people added before")
     except sqlite3.IntegrityError as error:
         raise WorkspaceError(f"person {person_id}, {column} {value!r}: {error}") from error
+
+
+def _keep(db: Database, person_id: int, by: int | None, what: Change, role: Role | None = None) -> None:
+    sql = "INSERT INTO person_change (person_id, by_id, what, role) VALUES (?, ?, ?, ?)"
+    db.execute(sql, (person_id, by, what, role))
+
+
+def _end_sessions(db: Database, person_id: int, spare: str | None) -> None:
+    db.execute("DELETE FROM session WHERE person_id = ? AND token_hash IS NOT ?", (person_id, spare))
 
 
 def _one(db: Database, condition: str, value: str | int) -> Person | None:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from sqlite_utils import Database
 
 from scn_core.records import BoolArray, FloatArray, IntArray, RoundScores
+from scn_core.store.audit import AuditStratum, draw_audit, insert_strata
 from scn_core.store.schema_review import BINS, INDEXES
 
 _MANY = 50_000
@@ -25,17 +26,25 @@ class QueuePlan:
     """0 and up: which of several independent readings."""
     kind: npt.NDArray[np.str_]
     priority: FloatArray
-    """Suspicion of the sample; of an audit item: of an item drawn at random."""
+    """Suspicion of the sample. An audit item takes this, alpha and margin from an item drawn at random: whatever
+    people order or filter by, the audit faces they have answered say nothing of those they have not."""
     alpha: FloatArray
     margin: FloatArray
+    given_label: IntArray
+    """The label the round began with."""
     proposed_label: IntArray
     """-1: none, or an audit item, whose proposal no filter shall tell."""
     listed: BoolArray
     """False: the face is asked about as an audit item instead, so that nobody gets it twice."""
+    strata: tuple[AuditStratum, ...]
 
 
-def plan_queue(scores: RoundScores, *, audit: int, seed: int, slots: int = 1) -> QueuePlan:
+def plan_queue(
+    scores: RoundScores, *, audit: int, seed: int, slots: int = 1, settled: BoolArray | None = None
+) -> QueuePlan:
     """One item per proposal, one per other sample of the low-importance group, and `audit` drawn from all samples.
+
+    `settled`, (N,): people decided on the face in an earlier round. Without a proposal it is not asked about again.
 
     Each item is there `slots` times, for as many independent readings. Audit items are spread evenly over the queue,
     not ordered by their own suspicion: a lead who stops half-way has then read a random half of them, and the
@@ -43,25 +52,26 @@ def plan_queue(scores: RoundScores, *, audit: int, seed: int, slots: int = 1) ->
     """
     rng = np.random.default_rng(seed)
     proposed = scores.proposed_label >= 0
-    asked = np.flatnonzero(proposed | scores.low_importance)
-    drawn = rng.choice(len(scores.sample_id), size=min(audit, len(scores.sample_id)), replace=False)
-    suspicion = scores.suspicion[asked]
-    spread = rng.choice(suspicion, size=len(drawn)) if len(asked) else np.zeros(len(drawn), np.float32)
+    low = scores.low_importance if settled is None else scores.low_importance & ~settled
+    asked = np.flatnonzero(proposed | low)
+    drawn, strata = draw_audit(scores.suspicion, proposed | low, audit, rng)
     row = np.concatenate([asked, drawn])
+    place = np.concatenate([asked, rng.choice(asked, len(drawn)) if len(asked) else drawn])
     is_audit = np.arange(len(row)) >= len(asked)
     kind = np.where(is_audit, "audit", np.where(proposed[row], "proposal", "low_importance"))
-    priority = np.concatenate([suspicion, spread])
-    order = np.repeat(np.lexsort((scores.sample_id[row], -priority)), slots)
-    row, is_audit = row[order], is_audit[order]
+    order = np.repeat(np.lexsort((scores.sample_id[row], -scores.suspicion[place])), slots)
+    row, place, is_audit = row[order], place[order], is_audit[order]
     return QueuePlan(
         sample_id=scores.sample_id[row],
         slot=np.tile(np.arange(slots), len(order) // slots),
         kind=kind[order],
-        priority=priority[order],
-        alpha=scores.alpha[row],
-        margin=scores.margin[row],
+        priority=scores.suspicion[place],
+        alpha=scores.alpha[place],
+        margin=scores.margin[place],
+        given_label=scores.start_label[row],
         proposed_label=np.where(is_audit, -1, scores.proposed_label[row]),
         listed=is_audit | ~np.isin(row, drawn),
+        strata=strata,
     )
 
 
@@ -70,8 +80,7 @@ def insert_queue(db: Database, round_id: int, plan: QueuePlan) -> None:
     afresh = len(plan.sample_id) > _MANY
     if afresh:
         db.executescript(_drop(INDEXES))
-    given = _given(db, plan)
-    columns = (plan.sample_id, plan.slot, plan.kind, plan.priority, plan.alpha, plan.margin, given)
+    columns = (plan.sample_id, plan.slot, plan.kind, plan.priority, plan.alpha, plan.margin, plan.given_label)
     proposed = (None if label < 0 else label for label in plan.proposed_label.tolist())
     db.conn.executemany(
         "INSERT INTO queue_item (round_id, sample_id, slot, kind, priority, alpha, margin, given_label, "
@@ -80,30 +89,20 @@ def insert_queue(db: Database, round_id: int, plan: QueuePlan) -> None:
     )
     if afresh:
         db.executescript(INDEXES)
-    db.conn.executemany(f"INSERT INTO queue_count VALUES ({round_id:d}, ?, ?, ?, ?, '', ?)", _counts(plan, given))
+    insert_strata(db, round_id, plan.strata)
+    db.conn.executemany(f"INSERT INTO queue_count VALUES ({round_id:d}, ?, ?, ?, ?, '', ?)", _counts(plan))
 
 
-def _counts(plan: QueuePlan, given: IntArray) -> Iterator[tuple[str, int, int, int, int]]:
+def _counts(plan: QueuePlan) -> Iterator[tuple[str, int, int, int, int]]:
     """(kind, given, proposed, alpha bin, items) of the listed ones."""
     bins = np.minimum(BINS - 1, (plan.alpha.astype(np.float64) * BINS).astype(np.int64))
     for kind in np.unique(plan.kind):
         chosen = plan.listed & (plan.kind == kind)
         base = int(plan.proposed_label.max()) + 2
-        codes = (given[chosen] * base + plan.proposed_label[chosen] + 1) * BINS + bins[chosen]
+        codes = (plan.given_label[chosen] * base + plan.proposed_label[chosen] + 1) * BINS + bins[chosen]
         for code, n in zip(*(part.tolist() for part in np.unique(codes, return_counts=True)), strict=True):
             pair, alpha_bin = divmod(code, BINS)
             yield str(kind), pair // base, pair % base - 1, alpha_bin, n
-
-
-def _given(db: Database, plan: QueuePlan) -> IntArray:
-    if not len(plan.sample_id):
-        return np.empty(0, np.int64)
-    given = np.zeros(int(plan.sample_id.max()) + 1, np.int64)
-    rows = db.execute("SELECT id, given_label FROM sample WHERE id < ?", (len(given),)).fetchall()
-    if rows:
-        ids, labels = np.array(rows, np.int64).T
-        given[ids] = labels
-    return given[plan.sample_id]
 
 
 def _drop(indexes: str) -> str:

@@ -11,6 +11,7 @@ from sqlite_utils import Database
 
 from scn_core.records import QUEUE_STATES, QueueFilter, QueueState
 from scn_core.store import queue_filter as filters
+from scn_core.store.blindness import blind_round
 from scn_core.store.schema_review import ALPHA_BIN, BINS
 
 
@@ -26,7 +27,10 @@ class PairCount:
 
 @dataclass(frozen=True)
 class QueueCounts:
-    """How many items match, and how many there would be with one filter set otherwise. Zeros are left out of dicts."""
+    """How many items match, and how many there would be with one filter set otherwise. Zeros are left out of dicts.
+
+    Answers that the viewer may not see are in none of them but `pairs` and `reviewers`, which tell no answer.
+    """
 
     matching: int
     """Under the whole filter."""
@@ -60,10 +64,10 @@ class _Count(NamedTuple):
 def counted(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> QueueCounts:
     """The counts of a filter that has been checked."""
     bins = filters.alpha_bins(where)
+    every = replace(where, state="all")
     by_mark = where.flagged or where.reviewer is not None
-    rows = list(
-        _among_items(db, round_id, viewer_id, replace(where, state="all")) if by_mark else _from_counts(db, round_id)
-    )
+    asked = list(_among_items(db, round_id, viewer_id, every) if by_mark else _from_counts(db, round_id))
+    rows = asked if by_mark else [*asked, *_unseen(db, round_id, viewer_id)]
     skipped = list(_among_items(db, round_id, viewer_id, replace(where, state="skipped")))
     in_state = skipped if where.state == "skipped" else [row for row in rows if _in_state(row, where.state)]
     states = _states(row for row in rows if _in_labels(row, where) and _in_alpha(row, bins))
@@ -71,12 +75,23 @@ def counted(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> 
     return QueueCounts(
         matching=states[where.state],
         states=states,
-        pairs=_pairs(row for row in rows if _in_alpha(row, bins)),
+        pairs=_pairs(row for row in asked if _in_alpha(row, bins)),
         classes=_classes(row for row in in_state if _in_alpha(row, bins)),
         alpha=_alpha(row for row in in_state if _in_labels(row, where)),
         reviewers=_reviewers(db, round_id),
         flagged=_flagged(db, round_id),
     )
+
+
+def open_left(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> int:
+    """How many open items match a filter that has been checked, whatever state it names."""
+    where = replace(where, state="open")
+    if where.reviewer is not None:
+        return 0
+    every = replace(where, state="all")
+    rows = _among_items(db, round_id, viewer_id, every) if where.flagged else _from_counts(db, round_id)
+    bins = filters.alpha_bins(where)
+    return _sum(row for row in rows if not row.action and _in_labels(row, where) and _in_alpha(row, bins))
 
 
 def _from_counts(db: Database, round_id: int) -> Iterator[_Count]:
@@ -85,6 +100,19 @@ def _from_counts(db: Database, round_id: int) -> Iterator[_Count]:
         WHERE round_id = ? AND n > 0 GROUP BY 1, 2, 3, 4, 5
         """
     return map(_Count._make, db.execute(sql, (round_id,)))
+
+
+def _unseen(db: Database, round_id: int, viewer_id: int) -> Iterator[_Count]:
+    """What to take off `_from_counts`: items whose answer the viewer may not know of, as `filters.SEEN` has it."""
+    if not blind_round(db, round_id):
+        return iter(())
+    sql = f"""
+        SELECT q.kind = 'audit', q.given_label, coalesce(q.proposed_label, -1), {ALPHA_BIN}, q.action, -count(*)
+        FROM outcome w CROSS JOIN queue_item q ON q.round_id = w.round_id AND q.sample_id = w.sample_id
+        WHERE w.round_id = :round AND w.state = 'waiting' AND q.listed = 1 AND q.action IS NOT NULL
+          AND q.answered_by <> :viewer GROUP BY 1, 2, 3, 4, 5
+        """
+    return map(_Count._make, db.execute(sql, {"round": round_id, "viewer": viewer_id}))
 
 
 def _among_items(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> Iterator[_Count]:
@@ -99,7 +127,8 @@ def _among_items(db: Database, round_id: int, viewer_id: int, where: QueueFilter
     sql = f"""
         SELECT q.kind = 'audit', q.given_label, coalesce(q.proposed_label, -1), {ALPHA_BIN}, coalesce(q.action, ''),
           count(*)
-        FROM {source} WHERE {filters.conditions(narrow)} AND {more} GROUP BY 1, 2, 3, 4, 5
+        FROM {source} WHERE {filters.conditions(narrow, blind=blind_round(db, round_id))} AND {more}
+        GROUP BY 1, 2, 3, 4, 5
         """
     return map(_Count._make, db.execute(sql, filters.parameters(db, round_id, viewer_id, narrow)))
 
@@ -150,7 +179,7 @@ def _classes(rows: Iterable[_Count]) -> dict[int, int]:
     for row in rows:
         for label in {row.given, row.proposed} - {-1}:
             found[label] += row.n
-    return dict(sorted(found.items()))
+    return {label: n for label, n in sorted(found.items()) if n}
 
 
 def _alpha(rows: Iterable[_Count]) -> list[int]:

@@ -8,6 +8,7 @@ from sqlite_utils import Database
 
 from scn_core.errors import WorkspaceError
 from scn_core.records import ANSWERS, QUEUE_ORDERS, QUEUE_STATES, QueueFilter
+from scn_core.store.blindness import unread
 from scn_core.store.schema_review import BINS
 from scn_core.store.views import STANDS
 
@@ -18,6 +19,9 @@ SKIPPED = f"""EXISTS (SELECT 1 FROM decision d WHERE d.action = 'skip' AND d.rou
 
 ELSEWHERE = """EXISTS (SELECT 1 FROM queue_item o WHERE o.round_id = q.round_id AND o.sample_id = q.sample_id
   AND o.slot <> q.slot AND (o.answered_by = :viewer OR o.lease_person = :viewer))"""
+
+SEEN = f"(q.action IS NULL OR q.answered_by = :viewer OR NOT {unread('q.round_id', 'q.sample_id')})"
+"""SQL: whether the viewer may know of the answer to item `q`."""
 
 
 def check_filter(where: QueueFilter) -> None:
@@ -56,8 +60,8 @@ def asks_open(where: QueueFilter) -> bool:
     return where.state in ("open", "skipped", "all") and where.reviewer is None
 
 
-def conditions(where: QueueFilter) -> str:
-    """What an item must fulfil beside its state, with the parameters of `parameters`."""
+def conditions(where: QueueFilter, *, blind: bool) -> str:
+    """What an item must fulfil beside its state, with the parameters of `parameters`; `blind`: see `blind_round`."""
     low, high = alpha_bins(where)
     parts = {
         "q.given_label = :given": where.given is not None,
@@ -69,6 +73,7 @@ def conditions(where: QueueFilter) -> str:
         "q.answered_by = :reviewer": where.reviewer is not None,
         FLAGGED: where.flagged,
         SKIPPED: where.state == "skipped",
+        SEEN: blind,
     }
     return " AND ".join(["q.round_id = :round", "q.listed = 1", *(sql for sql, wanted in parts.items() if wanted)])
 

@@ -11,20 +11,30 @@ import numpy as np
 from sqlite_utils import Database
 
 from scn_core.records import Box, QueueItem
+from scn_core.store.blindness import unread
 from scn_core.store.views import STANDS
 
+# The first round of those that decided this label and have no other one between them and now.
+_SINCE = """(SELECT min(o.round_id) FROM outcome o WHERE o.sample_id = q.sample_id AND o.round_id < q.round_id
+    AND o.state = 'decided' AND o.label = q.given_label AND NOT EXISTS (SELECT 1 FROM outcome n
+      WHERE n.sample_id = q.sample_id AND n.round_id > o.round_id AND n.round_id < q.round_id
+        AND n.state = 'decided' AND n.label IS NOT q.given_label))"""
 # CROSS JOIN keeps the order of the tables: the ids asked for lead, whatever the planner believes of them.
-_ITEMS = """
-SELECT q.id, q.round_id, q.sample_id, s.key, s.path, s.box_left, s.box_top, s.box_right, s.box_bottom, q.kind,
-  q.given_label, c.proposed_label, c.predicted_label, c.alpha, c.margin, c.suspicion, c.probabilities,
-  q.action, a.label, p.name, a.decided_at, a.id, q.lease_person, q.lease_until
+_ITEMS = f"""
+SELECT q.id, q.round_id, q.sample_id, s.key, s.path, s.box_left, s.box_top, s.box_right, s.box_bottom,
+  iif(q.kind <> 'repeat', q.kind, (SELECT o.kind FROM queue_item o WHERE o.round_id = q.round_id
+    AND o.sample_id = q.sample_id AND o.listed = 1)),
+  q.given_label, s.given_label, {_SINCE},
+  c.proposed_label, c.predicted_label, c.alpha, c.margin, c.suspicion, c.probabilities,
+  q.action, a.label, p.name, a.decided_at, a.id, q.lease_person, q.lease_until,
+  q.kind = 'repeat' AND q.action IS NULL, q.priority, {unread("q.round_id", "q.sample_id")}
 FROM json_each(?) asked CROSS JOIN queue_item q ON q.id = asked.value JOIN sample s ON s.id = q.sample_id
 JOIN score c ON c.round_id = q.round_id AND c.sample_id = q.sample_id
 LEFT JOIN decision a ON a.seq = q.answered_seq LEFT JOIN person p ON p.id = q.answered_by
 ORDER BY asked.key
 """
 _MARKS = f"""
-SELECT d.sample_id, d.round_id, d.action, d.id, d.person_id, d.text,
+SELECT d.sample_id, d.round_id, d.action, d.id, d.person_id, d.seq, d.text,
   (SELECT name FROM person WHERE id = d.person_id)
 FROM (SELECT DISTINCT value FROM json_each(?)) asked CROSS JOIN decision d ON d.sample_id = asked.value
 WHERE d.action IN ('skip', 'flag', 'note') AND {STANDS} ORDER BY d.seq
@@ -42,17 +52,20 @@ def load_items(db: Database, viewer_id: int, ids: Sequence[int]) -> list[QueueIt
 
 def _item(viewer_id: int, row: tuple[Any, ...], marks: list[tuple[Any, ...]]) -> QueueItem:
     number, round_id, sample_id, key, path, *sides, kind = row[:10]
-    given, proposed, predicted, alpha, margin, suspicion, probabilities = row[10:17]
-    action, label, by, at, decision_id, lease_person, lease_until = row[17:]
+    given, original, decided_round, proposed, predicted, alpha, margin, suspicion, probabilities = row[10:19]
+    action, label, by, at, decision_id, lease_person, lease_until, again, asked_at, blind = row[19:]
     flag = skip = note = note_by = None
     flagged = False
-    for mark, mark_id, person, text, name in marks:
+    for mark, mark_id, person, seq, text, name in marks:
+        own = person == viewer_id
+        if (own and again and seq <= asked_at) or (not own and blind and mark == "note"):
+            continue
         if mark == "note":
             note, note_by = text, name
         elif mark == "flag":
             flagged = True
-            flag = mark_id if person == viewer_id else flag
-        elif person == viewer_id:
+            flag = mark_id if own else flag
+        elif own:
             skip = mark_id
     return QueueItem(
         id=number,
@@ -63,6 +76,8 @@ def _item(viewer_id: int, row: tuple[Any, ...], marks: list[tuple[Any, ...]]) ->
         box=None if sides[0] is None else Box(*sides),
         kind=kind,
         given_label=given,
+        original_label=original,
+        decided_round=decided_round,
         proposed_label=proposed,
         predicted_label=predicted,
         alpha=alpha,
@@ -81,4 +96,5 @@ def _item(viewer_id: int, row: tuple[Any, ...], marks: list[tuple[Any, ...]]) ->
         skip=skip,
         lease_person=lease_person,
         lease_until=lease_until,
+        again=bool(again),
     )

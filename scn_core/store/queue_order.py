@@ -14,6 +14,7 @@ from sqlite_utils import Database
 
 from scn_core.records import QueueFilter, QueueOrder
 from scn_core.store import queue_filter as filters
+from scn_core.store.blindness import blind_round
 from scn_core.store.queue_filter import Pair
 from scn_core.store.schema_review import BINS
 
@@ -83,7 +84,7 @@ class Walk:
     ) -> None:
         self.db, self.round_id, self.where, self.holder = db, round_id, where, holder
         self.values: dict[str, float | None] = {**filters.parameters(db, round_id, viewer_id, where)}
-        self.common = filters.conditions(where)
+        self.common = filters.conditions(where, blind=blind_round(db, round_id))
         if holder == "mine or nobody":
             self.common += f" AND NOT {filters.SKIPPED}" + (f" AND NOT {filters.ELSEWHERE}" if self._slots() else "")
         self.by_label = where.unproposed or any(x is not None for x in (where.given, where.proposed, where.label))
@@ -91,7 +92,8 @@ class Walk:
 
     def _slots(self) -> bool:
         """Whether faces are read more than once."""
-        sql = "SELECT slot FROM queue_item WHERE round_id = :round ORDER BY sample_id DESC, slot DESC LIMIT 1"
+        newest = "ORDER BY sample_id DESC, slot DESC LIMIT 1"
+        sql = f"SELECT slot FROM queue_item WHERE round_id = :round AND reader IS NULL {newest}"
         last = self.db.execute(sql, self.values).fetchone()
         return bool(last and last[0])
 

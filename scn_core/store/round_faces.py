@@ -1,4 +1,4 @@
-"""Which faces of a round people may look at, and what the data set calls them, as columns."""
+"""Which faces of a round people may look at, as a column."""
 
 from __future__ import annotations
 
@@ -14,10 +14,3 @@ def queued_samples(db: Database, round_id: int) -> IntArray:
     sql = "SELECT DISTINCT sample_id FROM queue_item WHERE round_id = ? ORDER BY sample_id"
     (sample_id,) = read_columns(db.execute(sql, (round_id,)), np.int64)
     return sample_id
-
-
-def given_labels(db: Database, sample_id: IntArray) -> IntArray:
-    """What the data set gives each of the samples, whatever was decided since. `sample_id` must be rising."""
-    number, label = read_columns(db.execute("SELECT id, given_label FROM sample ORDER BY id"), np.int64, np.int64)
-    given: IntArray = label[np.searchsorted(number, sample_id)]
-    return given

@@ -6,16 +6,17 @@ Every change of state is one UPDATE that names the state it expects, within one 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import astuple, fields
 from typing import Any
 
 from sqlite_utils import Database
 
+from scn_core.config import ReviewSettings
 from scn_core.errors import WorkspaceError
-from scn_core.records import EpochReport, RoundInfo, RoundScores, RoundState
+from scn_core.records import BoolArray, EpochReport, RoundInfo, RoundScores, RoundState
 from scn_core.store.connection import transaction
-from scn_core.store.queue import insert_queue, plan_queue
+from scn_core.store.queue import QueuePlan, insert_queue, plan_queue
 from scn_core.store.schema import NOW, ago
 from scn_core.store.scores import insert_scores
 
@@ -24,8 +25,10 @@ STALE_AFTER_S = 120
 
 _STALE = f"(state = 'running' AND heartbeat_at < {ago(STALE_AFTER_S)})"
 _ROUND = (
-    "SELECT id, parent, state, config, code_version, started_at, finished_at, heartbeat_at, message, metrics FROM round"
+    "SELECT id, parent, state, config, code_version, started_at, finished_at, heartbeat_at, message, metrics, "
+    "review FROM round"
 )
+_ONE_READING = ReviewSettings()
 _EPOCH = tuple(field.name for field in fields(EpochReport))
 
 
@@ -35,12 +38,7 @@ def start_round(db: Database, config: Mapping[str, Any], *, code_version: str, p
     Raises WorkspaceError while another is running; ask `stale_round` first to resume or fail one that died.
     """
     with transaction(db):
-        _refuse_a_second(db)
-        if parent is not None:
-            get_round(db, parent)
-        sql = "INSERT INTO round (parent, state, config, code_version) VALUES (?, 'running', ?, ?)"
-        db.execute(sql, (parent, _json(config), code_version))
-        return int(db.execute("SELECT last_insert_rowid()").fetchone()[0])
+        return _start(db, config, code_version, parent)
 
 
 def stale_round(db: Database) -> RoundInfo | None:
@@ -63,8 +61,7 @@ def record_epoch(db: Database, round_id: int, report: EpochReport) -> None:
     with transaction(db):
         if not _beat(db, round_id):
             raise _wrong_state(db, round_id, "record an epoch of", "running")
-        sql = f"INSERT OR REPLACE INTO epoch (round_id, {', '.join(_EPOCH)}) VALUES (?{', ?' * len(_EPOCH)})"
-        db.execute(sql, (round_id, *astuple(report)))
+        _insert_epoch(db, round_id, report)
 
 
 def finish_round(
@@ -75,19 +72,49 @@ def finish_round(
     *,
     audit: int = 0,
     seed: int = 0,
-    slots: int = 1,
+    review: ReviewSettings = _ONE_READING,
+    settled: BoolArray | None = None,
 ) -> None:
     """Write scores, proposals, the queue with `audit` random samples, and the state review, all or nothing.
 
-    `slots`: how many people read each face, independently of each other.
+    `review`: the rules its answers are read by, kept with the round. `settled`, (N,) of the scored samples: people
+    decided on the face in an earlier round; without a proposal it is not asked about again.
 
     Raises WorkspaceError where the round does not run or the scores do not fit.
     """
-    plan = plan_queue(scores, audit=audit, seed=seed, slots=slots)
+    plan = plan_queue(scores, audit=audit, seed=seed, slots=review.readings, settled=settled)
     with transaction(db):
-        _move(db, round_id, "review", "running", metrics=_json(metrics))
-        insert_scores(db, round_id, scores)
-        insert_queue(db, round_id, plan)
+        _finish(db, round_id, scores, metrics, plan, review)
+
+
+def receive_round(
+    db: Database,
+    config: Mapping[str, Any],
+    reports: Iterable[EpochReport],
+    scores: RoundScores,
+    metrics: Mapping[str, Any],
+    *,
+    code_version: str,
+    parent: int | None,
+    audit: int,
+    seed: int,
+    review: ReviewSettings,
+    settled: BoolArray,
+) -> int:
+    """Write a round that was trained elsewhere, in review at once, and close those before it, all or nothing.
+
+    Arguments are those of `start_round` and `finish_round`; returns its number. Raises WorkspaceError while a round
+    runs, where there is no round `parent`, and where the scores do not fit.
+    """
+    plan = plan_queue(scores, audit=audit, seed=seed, slots=review.readings, settled=settled)
+    with transaction(db):
+        number = _start(db, config, code_version, parent)
+        for report in reports:
+            _insert_epoch(db, number, report)
+        _finish(db, number, scores, metrics, plan, review)
+        for (earlier,) in db.execute("SELECT id FROM round WHERE state = 'review' AND id < ?", (number,)).fetchall():
+            _close(db, earlier)
+    return number
 
 
 def fail_round(db: Database, round_id: int, message: str) -> None:
@@ -105,13 +132,7 @@ def cancel_round(db: Database, round_id: int, message: str | None = None) -> Non
 def close_round(db: Database, round_id: int) -> None:
     """End the review of a round: from now on nothing of it changes. Raises WorkspaceError where it is not in review."""
     with transaction(db):
-        if db.execute("UPDATE round SET state = 'closed' WHERE id = ? AND state = 'review'", (round_id,)).rowcount == 0:
-            raise _wrong_state(db, round_id, "close", "review")
-        db.execute(
-            "UPDATE queue_item SET lease_person = NULL, lease_until = NULL WHERE round_id = ? "
-            "AND lease_person IS NOT NULL",
-            (round_id,),
-        )
+        _close(db, round_id)
 
 
 def resume_round(db: Database, round_id: int, *, after_epoch: int = 0) -> None:
@@ -153,10 +174,52 @@ def latest_finished_round(db: Database, round_id: int | None = None) -> RoundInf
     return None if row is None else _info(row)
 
 
+def rounds(db: Database) -> list[RoundInfo]:
+    """All rounds, newest first."""
+    return [_info(row) for row in db.execute(f"{_ROUND} ORDER BY id DESC")]
+
+
 def epochs(db: Database, round_id: int) -> list[EpochReport]:
     """The epochs of a round, in order."""
     rows = db.execute(f"SELECT {', '.join(_EPOCH)} FROM epoch WHERE round_id = ? ORDER BY epoch", (round_id,))
     return [EpochReport(*row) for row in rows]
+
+
+def _start(db: Database, config: Mapping[str, Any], code_version: str, parent: int | None) -> int:
+    _refuse_a_second(db)
+    if parent is not None:
+        get_round(db, parent)
+    sql = "INSERT INTO round (parent, state, config, code_version) VALUES (?, 'running', ?, ?)"
+    db.execute(sql, (parent, _json(config), code_version))
+    return int(db.execute("SELECT last_insert_rowid()").fetchone()[0])
+
+
+def _insert_epoch(db: Database, round_id: int, report: EpochReport) -> None:
+    sql = f"INSERT OR REPLACE INTO epoch (round_id, {', '.join(_EPOCH)}) VALUES (?{', ?' * len(_EPOCH)})"
+    db.execute(sql, (round_id, *astuple(report)))
+
+
+def _finish(
+    db: Database,
+    round_id: int,
+    scores: RoundScores,
+    metrics: Mapping[str, Any],
+    plan: QueuePlan,
+    review: ReviewSettings,
+) -> None:
+    _move(db, round_id, "review", "running", metrics=_json(metrics))
+    db.execute("UPDATE round SET review = ? WHERE id = ?", (_json(review.as_dict()), round_id))
+    insert_scores(db, round_id, scores)
+    insert_queue(db, round_id, plan)
+
+
+def _close(db: Database, round_id: int) -> None:
+    if db.execute("UPDATE round SET state = 'closed' WHERE id = ? AND state = 'review'", (round_id,)).rowcount == 0:
+        raise _wrong_state(db, round_id, "close", "review")
+    db.execute(
+        "UPDATE queue_item SET lease_person = NULL, lease_until = NULL WHERE round_id = ? AND lease_person IS NOT NULL",
+        (round_id,),
+    )
 
 
 def _beat(db: Database, round_id: int) -> bool:
@@ -194,5 +257,6 @@ def _json(values: Mapping[str, Any]) -> str:
 
 def _info(row: tuple[Any, ...]) -> RoundInfo:
     values = list(row)
-    values[3], values[9] = json.loads(values[3]), json.loads(values[9])
+    for place in (3, 9, 10):
+        values[place] = json.loads(values[place])
     return RoundInfo(*values)

@@ -8,7 +8,9 @@ from __future__ import annotations
 from sqlite_utils import Database, Migrations
 
 from scn_core.store import schema_review as review
-from scn_core.store.views import VIEWS, VIEWS_2
+from scn_core.store import schema_rounds as several
+from scn_core.store import schema_team as team
+from scn_core.store.views import VIEWS, VIEWS_2, VIEWS_3
 
 migrations = Migrations("scn_core.store")
 
@@ -198,3 +200,17 @@ def m0002_review(db: Database) -> None:
     db.execute("PRAGMA defer_foreign_keys = ON")  # until the commit
     parts = (review.DROP_OLD, review.PERSON, review.DECISION, review.QUEUE, review.INDEXES)
     db.executescript("".join([*parts, review.COUNTS, review.TRIGGERS, VIEWS_2, review.FILL]))
+
+
+@migrations()
+def m0003_rounds(db: Database) -> None:
+    """Labels by what several readings come to, adjudication, repeats, strata of the audit. Keeps every row."""
+    db.executescript(
+        "".join([several.DROP_OLD, several.COLUMNS, several.TABLES, several.FILL, several.TRIGGERS, VIEWS_3])
+    )
+
+
+@migrations()
+def m0004_team(db: Database) -> None:
+    """Who changed which people, and when somebody was last here. Keeps every row."""
+    db.executescript(team.TABLES + team.TRIGGERS)

@@ -165,16 +165,20 @@ ALTER TABLE person ADD COLUMN password_hash TEXT;
 ALTER TABLE person ADD COLUMN active INTEGER NOT NULL DEFAULT 1 CHECK (active IN (0, 1));
 """
 
+COUNT_AFRESH = f"""
+DELETE FROM queue_count;
+INSERT INTO queue_count
+SELECT round_id, kind, given_label, coalesce(proposed_label, -1), {ALPHA_BIN}, coalesce(action, ''), count(*)
+FROM queue_item WHERE listed = 1 GROUP BY 1, 2, 3, 4, 5, 6;
+"""
+
 # After the views: what the log says goes into the queue and the counts. Before m0002 each face had one reading.
 FILL = f"""
 UPDATE queue_item SET (action, answered_by, answered_seq) = (
   SELECT action, person_id, seq FROM live_decision d
   WHERE d.sample_id = queue_item.sample_id AND d.round_id = queue_item.round_id ORDER BY seq DESC LIMIT 1)
 WHERE slot = 0 AND (round_id, sample_id) IN (SELECT round_id, sample_id FROM live_decision);
-DELETE FROM queue_count;
-INSERT INTO queue_count
-SELECT round_id, kind, given_label, coalesce(proposed_label, -1), {ALPHA_BIN}, coalesce(action, ''), count(*)
-FROM queue_item WHERE listed = 1 GROUP BY 1, 2, 3, 4, 5, 6;
+{COUNT_AFRESH}
 INSERT INTO answer_count
 SELECT round_id, person_id, substr(decided_at, 1, 16), count(*) FROM live_decision GROUP BY 1, 2, 3;
 """

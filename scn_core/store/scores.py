@@ -12,13 +12,41 @@ import numpy as np
 from sqlite_utils import Database
 
 from scn_core.errors import WorkspaceError
-from scn_core.records import ProposalRow, RoundScores
+from scn_core.records import RoundScores
 from scn_core.store.columns import CHUNK, read_columns
 
 _COLUMNS = tuple(field.name for field in fields(RoundScores))
-_LABELS = {"predicted_label": 0, "proposed_label": -1, "trained_label": 0}  # column: lowest number allowed
+_LABELS = {
+    "start_label": 0,
+    "predicted_label": 0,
+    "proposed_label": -1,
+    "trained_label": 0,
+}  # column: lowest number allowed
 _SHARES = ("alpha", "p_given", "p_max", "margin", "suspicion", "probabilities")
-_PROPOSAL = "round_id, sample_id, key, path, given_label, proposed_label, alpha, p_given, p_max, margin, suspicion"
+_PROPOSAL = (
+    "round_id, sample_id, key, path, given_label, proposed_label, alpha, p_given, p_max, margin, suspicion, "
+    "original_label"
+)
+
+
+@dataclass(frozen=True)
+class ProposalRow:
+    """One open or answered relabel proposal, as lists show it."""
+
+    round: int
+    sample_id: int
+    key: str
+    path: str
+    given_label: int
+    """The label the round began with: the data set's, or what people decided in an earlier round."""
+    proposed_label: int
+    alpha: float
+    p_given: float
+    p_max: float
+    margin: float
+    suspicion: float
+    original_label: int
+    """The data set's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +97,7 @@ def count_proposals(db: Database, round_id: int) -> int:
 
 
 def count_open_proposals(db: Database, round_id: int) -> int:
-    """Number of proposals of a round that wait for an answer; 0 unless it is in review."""
+    """Number of proposals of a round that people have not decided about; 0 unless it is in review."""
     return int(db.execute("SELECT count(*) FROM open_proposals WHERE round_id = ?", (round_id,)).fetchone()[0])
 
 
@@ -86,7 +114,7 @@ def page_proposals(
 def page_open_proposals(
     db: Database, round_id: int, *, after: ProposalCursor | None = None, limit: int = 60
 ) -> tuple[list[ProposalRow], ProposalCursor | None]:
-    """Like `page_proposals`, of those that wait for an answer; answered ones on the way are read and passed over."""
+    """Like `page_proposals`, of those that wait for a decision; decided ones on the way are read and passed over."""
     return _page(db, "open_proposals", round_id, after or _START, limit)
 
 
@@ -94,9 +122,10 @@ def _page(
     db: Database, view: str, round_id: int, after: ProposalCursor, limit: int
 ) -> tuple[list[ProposalRow], ProposalCursor | None]:
     rows: list[ProposalRow] = []
-    # Those tied with the last one first, then the rest: each an exact range of the index.
+    # Those tied with the last one first, then the rest: each an exact range of the index, which the planner takes for
+    # the first only where it is told that ties are few.
     for condition, values in (
-        ("suspicion = ? AND sample_id > ?", (after.suspicion, after.sample_id)),
+        ("likelihood(suspicion = ?, 0.0001) AND sample_id > ?", (after.suspicion, after.sample_id)),
         ("suspicion < ?", (after.suspicion,)),
     ):
         sql = f"SELECT {_PROPOSAL} FROM {view} WHERE round_id = ? AND {condition} ORDER BY suspicion DESC, sample_id"

@@ -22,6 +22,7 @@ def start_session(db: Database, person_id: int, token_hash: str, hours: float) -
         with transaction(db):
             db.execute(f"DELETE FROM session WHERE expires_at < {NOW}")
             db.execute(sql, (token_hash, person_id))
+            db.execute(f"UPDATE person SET seen_at = {NOW} WHERE id = ?", (person_id,))
     except sqlite3.IntegrityError as error:
         raise WorkspaceError(f"session of person {person_id}: {error}; sign in again") from error
 
@@ -38,9 +39,3 @@ def end_session(db: Database, token_hash: str) -> None:
     """Forget a session; one that is not there is no error."""
     with transaction(db):
         db.execute("DELETE FROM session WHERE token_hash = ?", (token_hash,))
-
-
-def end_sessions_of(db: Database, person_id: int) -> int:
-    """Forget every session of a person; how many there were."""
-    with transaction(db):
-        return db.execute("DELETE FROM session WHERE person_id = ?", (person_id,)).rowcount

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from scn_core.config import TrainSettings
 from scn_core.errors import TrainingError
-from scn_core.records import EpochReport, IntArray, PixelArray
+from scn_core.records import EpochReport, FloatArray, IntArray, PixelArray
 from scn_core.scn.losses import group_means, rank_regularisation, total_loss, weighted_cross_entropy
 from scn_core.scn.model import Output, SelfCureNetwork
 from scn_core.scn.relabel import Relabelling, propose, relabel_for_next_epoch
@@ -26,6 +26,7 @@ from scn_core.training.device import Compute, choose_compute, make_deterministic
 from scn_core.training.optimise import build_optimizer, set_learning_rate, update
 from scn_core.training.predict import clean_pass, settle_statistics
 from scn_core.training.resident import ResidentFaces, steps_per_epoch
+from scn_core.training.sums import EpochSums
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class TrainingData:
     val_rows: IntArray
     """Faces of the validation split, possibly none."""
     val_labels: IntArray
+    softness: FloatArray | None = None
+    """(N,) share of each label's weight that goes evenly to the other classes; None: 0 for all."""
 
 
 class StepReport(NamedTuple):
@@ -66,42 +69,31 @@ class TrainingResult:
     """(N,) labels the last epoch trained on."""
 
 
-class _Sums:
-    """Sums over an epoch's batches, kept on the device so that no step waits for it."""
-
-    def __init__(self, device: torch.device) -> None:
-        self._sums = torch.zeros(6, device=device, dtype=torch.float64)
-        self._faces = 0
-        self._started = time.perf_counter()
-
-    def add(self, loss: Tensor, wce: Tensor, rank: Tensor, correct: Tensor, high: Tensor, low: Tensor, n: int) -> None:
-        self._sums += torch.stack([loss, wce, rank, correct, high, low]).detach().double() * n
-        self._faces += n
-
-    def means(self) -> tuple[float, ...]:
-        """loss, wce, rank, accuracy, alpha_high, alpha_low. Waits for the device."""
-        return tuple((self._sums / self._faces).tolist())
-
-    def faces_per_s(self) -> float:
-        return self._faces / (time.perf_counter() - self._started)
-
-
 class Training:
     """One round's training; `run` it once."""
 
-    def __init__(self, settings: TrainSettings, data: TrainingData, model: SelfCureNetwork, folder: Path) -> None:
-        """`folder`: the round's own, which receives dynamics.npy and the checkpoint."""
+    def __init__(
+        self,
+        settings: TrainSettings,
+        data: TrainingData,
+        model: SelfCureNetwork,
+        folder: Path,
+        alive: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`folder`: the round's own, for dynamics.npy and the checkpoint. `alive` is called several times a second."""
         if len(data.labels) < 2:
             raise TrainingError(f"got {len(data.labels)} training faces; at least 2 are needed to train")
         make_deterministic()
         self.settings = settings
-        self.folder = folder
+        self.folder, self._alive = folder, alive
         self.compute: Compute = choose_compute(settings)
         self.model = self.compute.place(model)
         self.optimizer = build_optimizer(self.model, settings)
         device = self.compute.device
         self.faces = ResidentFaces(data.pixels, data.rows, data.labels, device)
         self.initial = self.faces.labels.clone()
+        soft = data.softness is not None and data.softness.any()
+        self.softness = torch.from_numpy(data.softness).to(device) if soft else None
         self.val = ResidentFaces(data.pixels, data.val_rows, data.val_labels, device)
         self.steps = steps_per_epoch(len(self.faces), settings.batch_size)
 
@@ -142,16 +134,17 @@ class Training:
         assert result is not None
         return result
 
-    def train_epoch(self, epoch: int, on_step: Callable[[StepReport], None]) -> _Sums:
+    def train_epoch(self, epoch: int, on_step: Callable[[StepReport], None]) -> EpochSums:
         """One pass over the augmented faces, an update a batch. Raises TrainingError for a loss that is no number."""
         generator = seed_epoch(self.settings.seed, epoch, self.compute.device)
         self.model.train()
-        sums = _Sums(self.compute.device)
+        sums = EpochSums(self.compute.device)
         said = time.perf_counter()
         for step, rows in enumerate(self.faces.shuffled(self.settings.batch_size, generator), start=1):
             progress = (epoch - 1 + (step - 1) / self.steps) / self.settings.epochs
             set_learning_rate(self.optimizer, progress)
             self._step(rows, generator, sums, weighting=progress >= self.settings.weighting_from)
+            self._alive()
             if time.perf_counter() - said > 0.5:
                 said = time.perf_counter()
                 loss, _, _, accuracy, high, low = sums.means()
@@ -166,20 +159,24 @@ class Training:
                 f"(it was {self.settings.lr}), or --precision fp32"
             )
 
-    def _step(self, rows: Tensor, generator: torch.Generator, sums: _Sums, *, weighting: bool) -> None:
+    def _step(self, rows: Tensor, generator: torch.Generator, sums: EpochSums, *, weighting: bool) -> None:
         settings, labels = self.settings, self.faces.labels[rows]
         with self.compute.autocast():
             output = self.model(augment(self.faces.pictures(rows), generator))
-        loss, wce, rank = self.losses(output, labels, weighting=weighting)
+        softness = None if self.softness is None else self.softness[rows]
+        loss, wce, rank = self.losses(output, labels, softness, weighting=weighting)
         update(self.model, self.optimizer, loss, settings.clip_norm)
         correct = (output.logits.argmax(dim=1) == labels).float().mean()
         sums.add(loss, wce, rank, correct, *group_means(output.alpha, settings.beta), len(rows))
 
-    def losses(self, output: Output, labels: Tensor, *, weighting: bool) -> tuple[Tensor, Tensor, Tensor]:
+    def losses(
+        self, output: Output, labels: Tensor, softness: Tensor | None = None, *, weighting: bool
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """The loss of a batch, its cross entropy and its rank regularisation."""
         alpha = output.alpha
         # Before weighting sets in, the head only watches: logits that know nothing yet would teach it to silence all.
-        wce = weighted_cross_entropy(output.logits, alpha if weighting else torch.ones_like(alpha), labels)
+        weights = alpha if weighting else torch.ones_like(alpha)
+        wce = weighted_cross_entropy(output.logits, weights, labels, softness)
         rank = rank_regularisation(alpha, beta=self.settings.beta, margin=self.model.margin_rank)
         loss = total_loss(rank if weighting else rank.detach(), wce, gamma=self.settings.gamma)
         return loss, wce, rank
@@ -192,7 +189,7 @@ class Training:
     @torch.no_grad()
     def look(self) -> TrainingResult:
         """A clean pass over all training faces, and what the relabel rule makes of it."""
-        seen = clean_pass(self.model, self.faces, self.compute)
+        seen = clean_pass(self.model, self.faces, self.compute, step=self._alive)
         rule = propose(
             seen.logits, seen.alpha, self.initial, beta=self.settings.beta, margin=self.settings.margin_relabel
         )
@@ -200,12 +197,12 @@ class Training:
         return TrainingResult(rule, seen.alpha, self.faces.labels)
 
     def _report(
-        self, epoch: int, sums: _Sums, seen: TrainingResult, trained_on: Tensor, speed: float, started: float
+        self, epoch: int, sums: EpochSums, seen: TrainingResult, trained_on: Tensor, speed: float, started: float
     ) -> EpochReport:
         loss, wce, rank, accuracy, high, low = sums.means()
         val = None
         if len(self.val):
-            val = clean_pass(self.model, self.val, self.compute).accuracy(self.val.labels)
+            val = clean_pass(self.model, self.val, self.compute, step=self._alive).accuracy(self.val.labels)
         return EpochReport(
             epoch=epoch,
             loss=loss,

@@ -92,7 +92,7 @@ def confident_neighbours(
         features: (N, D), of length 1.
         rule: what the relabel rule says of the N faces.
         trained: (N,) labels of the last epoch; a neighbour's class.
-        given: (N,) labels that people are shown as given.
+        given: (N,) labels the round began with, which people are shown as given.
         confident: (N,) bool, from `confident_faces`.
         count: how many neighbours of each class.
         step: called after every piece of the work.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -33,15 +33,24 @@ class CleanPass:
 
 @torch.inference_mode()
 def clean_pass(
-    model: SelfCureNetwork, faces: ResidentFaces, compute: Compute, batch_size: int | None = None
+    model: SelfCureNetwork,
+    faces: ResidentFaces,
+    compute: Compute,
+    batch_size: int | None = None,
+    *,
+    step: Callable[[], None] = lambda: None,
 ) -> CleanPass:
-    """Logits and importance weights of all faces, in their order. Leaves the model in the mode it was in."""
+    """Logits and importance weights of all faces, in their order. Leaves the model in the mode it was in.
+
+    `step` is called after every batch.
+    """
     logits, alphas = [], []
     with evaluating(model), compute.autocast():
         for rows in faces.in_order(batch_size or compute.clean_batch):
             output = model(faces.pictures(rows))
             logits.append(output.logits)
             alphas.append(output.alpha)
+            step()
     return CleanPass(torch.cat(logits), torch.cat(alphas))
 
 

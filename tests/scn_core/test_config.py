@@ -110,3 +110,8 @@ def test_json_and_back_is_the_same() -> None:
 
 def test_flags_are_named_after_their_settings() -> None:
     assert flag("learn_margin_rank") == "--learn-margin-rank"
+
+
+def test_none_takes_back_what_an_earlier_layer_says() -> None:
+    assert TrainSettings.merged({"weights": "imagenet"}, {"weights": "none"}) == TrainSettings()
+    assert TrainSettings.merged({"backbone": "none"}).backbone == "none", "only what may be None"

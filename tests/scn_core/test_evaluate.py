@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from sqlite_utils import Database
 
 from scn_core.errors import DataError, WorkspaceError
-from scn_core.evaluate import SHARES, detector, evaluate, label_accuracy, proposal_quality, read_reference
+from scn_core.evaluate import SHARES, detector, evaluate, label_accuracy, proposal_quality
 from scn_core.labels import FERPLUS_8, ClassVocabulary
 from scn_core.records import IntArray, Manifest, RoundScores, Sample
+from scn_core.reference_labels import read_reference
 from scn_core.store.connection import create_database
 from scn_core.store.rounds import finish_round, start_round
 from scn_core.store.samples import insert_manifest, set_references
@@ -192,19 +193,18 @@ def db(tmp_path: Path) -> Iterator[Database]:
     opened.close()
 
 
-def finish(
-    db: Database, *, keep: int = 10, trained: IntArray | None = None, config: dict[str, str] | None = None
-) -> None:
+def finish(db: Database, *, keep: int = 10, start: IntArray | None = None, trained: IntArray | None = None) -> None:
     """A round with scores of the first `keep` faces; 0 and 1 have proposals of class 2."""
     falling = (np.arange(9, -1, -1) / 10).astype(np.float32)[:keep]
     proposed = np.where(np.arange(keep) < 2, 2, -1)
     given_labels = np.arange(keep) % 3
+    start = given_labels if start is None else start
     thirds = np.full((keep, 3), 1 / 3, np.float32)
     found = RoundScores(
-        np.arange(1, keep + 1), 1 - falling, falling, falling, given_labels, falling, falling, falling > 0.5, proposed,
-        given_labels if trained is None else trained, thirds,
+        np.arange(1, keep + 1), start, 1 - falling, falling, falling, given_labels, falling, falling, falling > 0.5,
+        proposed, start if trained is None else trained, thirds,
     )  # fmt: skip
-    finish_round(db, start_round(db, config or {}, code_version="1"), found, {})
+    finish_round(db, start_round(db, {}, code_version="1"), found, {})
 
 
 # Faces 0 and 3 are wrong; 8 and 9 have no reference; one row is for validation and one for nobody.
@@ -260,10 +260,10 @@ def test_without_a_file_the_references_of_the_import_count(db: Database) -> None
     assert (found.faces, found.wrong, found.unmatched) == (2, 1, 1)
 
 
-@pytest.mark.parametrize(("relabel", "wrong"), [("review", 1), ("auto", 0)])
-def test_right_is_the_label_the_round_began_with(db: Database, relabel: str, wrong: int) -> None:
-    """Face 0 is given class 0, which is right; the round trained it on class 1: decided so, or changed by mode auto."""
-    trained = np.array([1, *(np.arange(1, 10) % 3)])
-    finish(db, trained=trained, config={"relabel": relabel})
+@pytest.mark.parametrize(("decided", "wrong"), [(0, 0), (1, 1)])
+def test_right_is_the_label_the_round_began_with(db: Database, decided: int, wrong: int) -> None:
+    """Face 0 is given class 0, which is right; people may have decided otherwise, and mode auto trained on another."""
+    rest = np.arange(1, 10) % 3
+    finish(db, start=np.array([decided, *rest]), trained=np.array([2, *rest]))
     set_references(db, {"0.jpg": 0, "1.jpg": 1})
     assert evaluate(db).wrong == wrong

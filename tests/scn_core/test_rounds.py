@@ -18,7 +18,7 @@ import pytest
 import torch
 from sqlite_utils import Database
 
-from scn_core.config import TrainSettings
+from scn_core.config import ReviewSettings, TrainSettings
 from scn_core.errors import TrainingError, UsageError, WeightsError, WorkspaceError
 from scn_core.records import Decision, EpochReport, RoundInfo, RoundScores
 from scn_core.rounds import train_round
@@ -114,8 +114,10 @@ def test_the_round_says_how_it_was_made(reviewed: Workspace) -> None:
     info = newest(reviewed)
     assert (info.id, info.parent, info.state, info.message) == (1, None, "review", None)
     versions = {"torch": torch.__version__, "torchvision": info.config["torchvision"]}
-    assert info.config == settings(backbone="resnet18", epochs=4, margin_relabel=0.05).as_dict() | versions
-    assert set(info.config) == {f.name for f in fields(TrainSettings)} | set(versions)
+    rules = {"unsure": "given"}
+    assert info.config == settings(backbone="resnet18", epochs=4, margin_relabel=0.05).as_dict() | rules | versions
+    assert set(info.config) == {f.name for f in fields(TrainSettings)} | {"unsure", *versions}
+    assert info.review == ReviewSettings().as_dict()
     assert json.loads((reviewed.round_folder(1) / "config.json").read_text()) == info.config
     with reviewed.database(read_only=True) as db:
         reports = store.epochs(db, 1)
@@ -219,55 +221,6 @@ def test_relabel_auto_trains_on_cured_labels_and_leaves_the_given_ones(workspace
 
 
 # The next round
-
-
-def test_decisions_make_the_labels_of_the_next_round(reviewed: Workspace) -> None:
-    found = scores_of(reviewed)
-    accepted = int(found.sample_id[found.proposed_label >= 0][0])
-    proposal = int(found.proposed_label[found.sample_id == accepted][0])
-    given = {i: int(label) for i, label in zip(found.sample_id.tolist(), found.trained_label.tolist(), strict=True)}
-    excluded, relabelled, kept = [i for i in given if i != accepted][:3]
-    with reviewed.database() as db:
-        answer(db, accepted, "accept", proposal)
-        answer(db, excluded, "exclude", None)
-        answer(db, relabelled, "relabel", (given[relabelled] + 1) % 7)
-        answer(db, kept, "keep", given[kept])
-    second = train(reviewed, relabel="off")
-    assert (second.id, second.parent, second.state) == (2, 1, "review")
-    after = scores_of(reviewed, 2)
-    trained = dict(zip(after.sample_id.tolist(), after.trained_label.tolist(), strict=True))
-    assert trained == {i: label for i, label in given.items() if i != excluded} | {
-        accepted: proposal,
-        relabelled: (given[relabelled] + 1) % 7,
-    }
-    with reviewed.database(read_only=True) as db:
-        assert {s.id: s.sample.given_label for s in iter_samples(db) if s.sample.split == "train"} == given
-        assert store.get_round(db, 1).state == "closed"
-    assert same(scores_of(reviewed, 1), found)
-
-
-def test_what_people_answered_is_not_proposed_again(reviewed: Workspace) -> None:
-    """And doubt is measured against the label they settled on, not the one they took back."""
-    first = scores_of(reviewed)
-    asked = np.flatnonzero(first.proposed_label >= 0)
-    label_of = dict(zip(first.sample_id.tolist(), first.trained_label.tolist(), strict=True))
-    settled, unsure = first.sample_id[asked[:-1]].tolist(), int(first.sample_id[asked[-1]])
-    with reviewed.database() as db:
-        for place, sample_id in enumerate(settled):
-            proposal = int(first.proposed_label[first.sample_id == sample_id][0])
-            label_of[sample_id] = proposal if place % 2 else label_of[sample_id]
-            answer(db, sample_id, "accept" if place % 2 else "keep", label_of[sample_id])
-        answer(db, unsure, "unsure", None)
-    train(reviewed, margin_relabel=0.0, beta=0.01)
-    second = scores_of(reviewed, 2)
-    labels = np.array([label_of[i] for i in second.sample_id.tolist()])
-    assert np.array_equal(second.trained_label, labels)
-    assert np.array_equal(second.p_given, second.probabilities[np.arange(len(labels)), labels])
-    proposed = second.proposed_label >= 0
-    wanted = second.low_importance & (second.margin > 0)
-    assert np.array_equal(proposed, wanted & ~np.isin(second.sample_id, settled))
-    assert (wanted & np.isin(second.sample_id, settled)).any()
-    assert proposed.any()
 
 
 def test_a_second_round_closes_all_that_are_in_review(workspace: Workspace) -> None:

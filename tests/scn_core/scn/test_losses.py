@@ -51,6 +51,35 @@ def test_weighted_cross_entropy_is_the_formula(batch: tuple[Tensor, Tensor, Tens
     assert weighted_cross_entropy(*batch).item() == pytest.approx(reference_wce(*batch), rel=1e-9, abs=1e-12)
 
 
+def reference_soft_wce(logits: Tensor, alpha: Tensor, labels: Tensor, softness: list[float]) -> float:
+    """-1/N sum_i sum_j w_ij log p_ij: w_ij is 1 - s_i for the label, s_i / (C - 1) for each other class."""
+    total = 0.0
+    row: list[float]
+    for row, weight, label, soft in zip(logits.tolist(), alpha.tolist(), labels.tolist(), softness, strict=True):
+        powers = [math.exp(weight * score) for score in row]
+        for j, power in enumerate(powers):
+            share = 1 - soft if j == label else soft / (len(row) - 1)
+            total -= share * math.log(power / sum(powers))
+    return total / len(labels)
+
+
+@given(batches(), st.data())
+def test_softness_spreads_a_share_of_the_label(batch: tuple[Tensor, Tensor, Tensor], data: st.DataObject) -> None:
+    n = len(batch[2])
+    softness = data.draw(st.lists(st.sampled_from([0.0, 0.5, 1.0]), min_size=n, max_size=n))
+    got = weighted_cross_entropy(*batch, torch.tensor(softness, dtype=torch.float64)).item()
+    assert got == pytest.approx(reference_soft_wce(*batch, softness), rel=1e-9, abs=1e-12)
+
+
+@given(batches())
+def test_no_softness_is_the_papers_loss_bit_for_bit(batch: tuple[Tensor, Tensor, Tensor]) -> None:
+    logits, alpha, labels = (each.float() if each.is_floating_point() else each for each in batch)
+    logits.requires_grad_()
+    plain = weighted_cross_entropy(logits, alpha, labels)
+    soft = weighted_cross_entropy(logits, alpha, labels, torch.zeros(len(labels)))
+    assert plain.item() == soft.item() == torch.nn.functional.cross_entropy(alpha.unsqueeze(1) * logits, labels).item()
+
+
 @given(batches(), st.floats(0.01, 0.99), st.floats(0, 1))
 def test_rank_regularisation_is_the_formula(batch: tuple[Tensor, Tensor, Tensor], beta: float, margin: float) -> None:
     alpha = batch[1]

@@ -75,6 +75,7 @@ def make_scores() -> MakeScores:
             ),
             low_importance=np.array(low if low is not None else [False] * count, dtype=np.bool_),
             proposed_label=np.array(proposed if proposed is not None else (given + 1) % 3, dtype=np.int64),
+            start_label=given,
             trained_label=given,
             probabilities=probabilities,
         )

@@ -44,20 +44,43 @@ class Log:
     def marks(self, sample_id: int) -> list[Decision]:
         return [d for d in self.rows if d.sample_id == sample_id and d.action in MARKS and self.live(d)]
 
-    def readings(self, sample_id: int, slots: int) -> set[tuple[str, str, str]]:
-        """(person, action, id) of the newest answer of each of the `slots` people who answered last."""
-        newest = {d.person: d for d in self.answers(sample_id)}
-        last = sorted(newest.values(), key=self.rows.index)[-slots:]
-        return {(d.person, d.action, d.id) for d in last}
+    def counted(self, sample_id: int, slots: int) -> list[Decision]:
+        """The newest answer of each of the `slots` people who answered last, in order; adjudications are none."""
+        newest = {d.person: d for d in self.answers(sample_id) if not d.adjudicates}
+        return sorted(newest.values(), key=self.rows.index)[-slots:]
 
-    def label(self, sample_id: int) -> tuple[int, bool]:
+    def readings(self, sample_id: int, slots: int) -> set[tuple[str, str, str]]:
+        """(person, action, id) of those that count."""
+        return {(d.person, d.action, d.id) for d in self.counted(sample_id, slots)}
+
+    def outcome(self, sample_id: int, slots: int, decided_by: str) -> tuple[str, Decision, int] | None:
+        """(state, the answer that decides or else the newest, readings that count)."""
+        counted = self.counted(sample_id, slots)
+        rulings = [d for d in self.answers(sample_id) if d.adjudicates]
+        if rulings:
+            return "decided", rulings[-1], len(counted)
+        if not counted:
+            return None
+        if len(counted) < slots:
+            return "waiting", counted[-1], len(counted)
+        for d in reversed(counted):
+            alike = sum(_comes_to(e) == _comes_to(d) for e in counted)
+            if alike == slots or (decided_by == "majority" and 2 * alike > slots):
+                return "decided", d, slots
+        return "conflict", counted[-1], slots
+
+    def label(self, sample_id: int, slots: int = 1, decided_by: str = "majority") -> tuple[int, bool, bool]:
+        """Label, whether excluded, whether nobody can tell."""
+        found = self.outcome(sample_id, slots, decided_by)
         given = (sample_id - 1) % 3
-        answers = self.answers(sample_id)
-        if not answers:
-            return given, False
-        last = answers[-1]
-        changed = last.action in ("accept", "relabel") and last.label is not None
-        return (last.label if changed and last.label is not None else given), last.action == "exclude"
+        if found is None or found[0] != "decided":
+            return given, False, False
+        by = found[1]
+        return given if by.label is None else by.label, by.action == "exclude", by.action == "unsure"
+
+
+def _comes_to(decision: Decision) -> str:
+    return decision.action if decision.label is None else f"label {decision.label}"
 
 
 def listed(db: Database, round_id: int = 1) -> list[dict[str, Any]]:

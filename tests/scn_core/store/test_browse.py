@@ -64,8 +64,8 @@ def random_scores(rng: np.random.Generator) -> RoundScores:
     rough = [np.round(rng.random(FACES), 1).astype(np.float32) for _ in range(3)]
     proposed = np.where(rng.random(FACES) < 0.3, -1, (label + rng.choice([1, 2], FACES, p=[0.8, 0.2])) % 3)
     return RoundScores(
-        np.arange(1, FACES + 1), rough[0], probabilities[:, 0], probabilities.max(1), probabilities.argmax(1), rough[1],
-        rough[2], np.ones(FACES, bool), proposed, label, probabilities,
+        np.arange(1, FACES + 1), label, rough[0], probabilities[:, 0], probabilities.max(1), probabilities.argmax(1),
+        rough[1], rough[2], np.ones(FACES, bool), proposed, label, probabilities,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
+from scn_core.config import ReviewSettings
 from scn_core.errors import WorkspaceError
 from scn_core.records import QueueFilter, RoundScores
 from scn_core.store.browse import items_of, page_items
@@ -105,7 +106,7 @@ def test_leases_are_listed_and_released(review: Database) -> None:
 
 
 def test_two_readings_go_to_two_people(db: Database, make_scores: Callable[..., RoundScores]) -> None:
-    finish_round(db, start_round(db, {}, code_version="1"), make_scores(), {}, slots=2)
+    finish_round(db, start_round(db, {}, code_version="1"), make_scores(), {}, review=ReviewSettings(readings=2))
     assert faces(db, ANN, 20) == faces(db, BOB, 20) == list(dict.fromkeys(ranked(db)))
     assert faces(db, ensure_person(db, "eve").id, 20) == []
     record_each(db, [decide(1, "keep", "ann")])

@@ -101,3 +101,12 @@ def test_pace_leaves_out_idle_minutes_and_yesterday(review: Database) -> None:
 def test_what_others_did_is_not_mine(review: Database, person: str) -> None:
     say(review, replace(decide(1, "keep"), person=person))
     assert bool(undo_units(review, 1, ANN).undo) == (person == "ANN")
+
+
+def test_the_grid_takes_no_adjudication_back(review: Database) -> None:
+    own, ruling = decide(1, "keep", "bob"), decide(1, "unsure", "bob", adjudicates=True)
+    say(review, own, ruling)
+    assert names(undo_units(review, 1, 2).undo) == [[1]]
+    assert undo_units(review, 1, 2).undo[0].decisions == [own]
+    say(review, undo(ruling))
+    assert undo_units(review, 1, 2).redo == []

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
+from scn_core.config import ReviewSettings
 from scn_core.records import RoundScores
 from scn_core.store import queue
 from scn_core.store.queue import plan_queue
@@ -34,7 +36,34 @@ def test_the_plan_holds_each_proposal_each_other_low_sample_and_the_audit(
     assert sorted(by_kind["low_importance"]) == [i + 1 for i in range(10) if proposed[i] < 0 and low[i]]
     assert len(set(by_kind["audit"])) == len(by_kind["audit"]) == min(audit, 10)
     asked = plan.kind != "audit"
-    np.testing.assert_array_equal(plan.priority[asked], made.suspicion[plan.sample_id[asked] - 1])
+    for column, own in (("priority", made.suspicion), ("alpha", made.alpha), ("margin", made.margin)):
+        np.testing.assert_array_equal(getattr(plan, column)[asked], own[plan.sample_id[asked] - 1])
+
+
+def test_a_settled_face_is_asked_about_again_only_with_a_proposal(make_scores: MakeScores) -> None:
+    made = make_scores(proposed=[1, 1] + [-1] * 8, low=[True] * 4 + [False] * 6)
+    settled = np.array([True, False, True, False] + [False] * 6)
+    plan = plan_queue(made, audit=10, seed=0, settled=settled)
+    asked = plan.sample_id[plan.kind != "audit"]
+    assert sorted(asked.tolist()) == [1, 2, 4]
+    assert [s.faces for s in plan.strata if s.queued] == [3]
+    assert sorted(plan.sample_id[plan.kind == "audit"].tolist()) == list(range(1, 11))
+
+
+@pytest.mark.parametrize("order", ["priority", "alpha", "margin"])
+def test_audit_faces_come_in_random_order_whatever_people_order_by(make_scores: MakeScores, order: str) -> None:
+    """Half of the faces have high figures; among the audit faces met first there are no more of these."""
+    high = np.arange(40) < 20
+    figures = np.where(high, 0.9, 0.1).astype(np.float32) + np.linspace(0, 0.01, 40, dtype=np.float32)
+    made = make_scores(40, suspicion=figures.tolist())
+    made = replace(made, alpha=figures, margin=figures)
+    early = []
+    for seed in range(300):
+        plan = plan_queue(made, audit=10, seed=seed)
+        audit = np.flatnonzero(plan.kind == "audit")
+        first = audit[np.argsort(-getattr(plan, order)[audit], kind="stable")][:5]
+        early.append(high[plan.sample_id[first] - 1].mean())
+    assert 0.45 < np.mean(early) < 0.55
 
 
 def test_the_audit_is_drawn_whatever_the_suspicion_and_read_in_random_order(make_scores: MakeScores) -> None:
@@ -69,7 +98,9 @@ def test_a_large_queue_is_written_with_indexes_made_anew(
 ) -> None:
     schema = db.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
     monkeypatch.setattr(queue, "_MANY", 5)
-    finish_round(db, start_round(db, {}, code_version="1"), make_scores(), {}, audit=3, slots=2)
+    finish_round(
+        db, start_round(db, {}, code_version="1"), make_scores(), {}, audit=3, review=ReviewSettings(readings=2)
+    )
     assert db.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall() == schema
     assert db.execute("SELECT count(*), sum(listed) FROM queue_item").fetchone() == (26, 20)
     assert db.execute("SELECT sum(n) FROM queue_count").fetchone() == (20,)

@@ -6,13 +6,14 @@ import tempfile
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from scn_core.config import DecidedBy, ReviewSettings
 from scn_core.labels import ClassVocabulary
 from scn_core.records import ANSWERS, MARKS, QUEUE_ORDERS, Decision, Manifest, QueueFilter, RoundScores, Sample
 from scn_core.store.browse import items_of, queue_counts
@@ -20,12 +21,13 @@ from scn_core.store.connection import create_database
 from scn_core.store.decisions import effective_labels, history, record_each
 from scn_core.store.leases import claim_items, release_leases, renew_leases
 from scn_core.store.my_work import pace, undo_units
-from scn_core.store.people import ensure_person
+from scn_core.store.people import Role, ensure_person
 from scn_core.store.rounds import finish_round, start_round
 from scn_core.store.samples import insert_manifest
 from tests.scn_core.store.review_model import PEOPLE, Log, decide, in_order, listed, undo
 
 FACES = 8
+ROLES: dict[str, Role] = {"ann": "annotator", "bob": "annotator", "eve": "lead"}
 people = st.sampled_from(PEOPLE)
 faces = st.integers(1, FACES)
 
@@ -45,23 +47,30 @@ def scores() -> RoundScores:
         suspicion=tenths,
         low_importance=np.ones(FACES, bool),
         proposed_label=np.where(np.arange(FACES) < 6, (given + 1) % 3, -1),
+        start_label=given,
         trained_label=given,
         probabilities=probabilities,
     )
 
 
 class Reviewing(RuleBasedStateMachine):
-    @initialize(slots=st.integers(1, 3), audit=st.integers(0, 3))
-    def begin(self, slots: int, audit: int) -> None:
+    @initialize(slots=st.integers(1, 3), audit=st.integers(0, 3), decided_by=st.sampled_from(get_args(DecidedBy)))
+    def begin(self, slots: int, audit: int, decided_by: DecidedBy) -> None:
         self.folder = tempfile.TemporaryDirectory()
         self.db = create_database(Path(self.folder.name) / "review.db")
         samples = tuple(Sample(f"{i}.jpg", f"{i}.jpg", (i - 1) % 3, "train") for i in range(1, FACES + 1))
         insert_manifest(self.db, Manifest("toy", Path("x"), ClassVocabulary(("happy", "sad", "fear")), samples))
-        self.people = {name: ensure_person(self.db, name).id for name in PEOPLE}
+        self.people = {name: ensure_person(self.db, name, role=role).id for name, role in ROLES.items()}
         finish_round(
-            self.db, start_round(self.db, {}, code_version="1"), scores(), {}, audit=audit, seed=1, slots=slots
+            self.db,
+            start_round(self.db, {}, code_version="1"),
+            scores(),
+            {},
+            audit=audit,
+            seed=1,
+            review=ReviewSettings(readings=slots, decided_by=decided_by),
         )
-        self.slots, self.log = slots, Log()
+        self.slots, self.decided_by, self.log = slots, decided_by, Log()
 
     def teardown(self) -> None:
         if hasattr(self, "db"):
@@ -116,6 +125,17 @@ class Reviewing(RuleBasedStateMachine):
             decide(sample_id, action, person, label=2) if action == "relabel" else decide(sample_id, action, person)
         )
 
+    @rule(person=people, sample_id=faces, action=st.sampled_from(ANSWERS))
+    def adjudicate(self, person: str, sample_id: int, action: Any) -> None:
+        action = "unsure" if action == "accept" and sample_id > 6 else action
+        label = {"label": 0} if action == "relabel" else {}
+        ruling = decide(sample_id, action, person, adjudicates=True, **label)
+        if ROLES[person] == "lead":
+            self.record(ruling)
+        else:
+            (refusal,) = record_each(self.db, [ruling])
+            assert f"{action} of {person}, annotator, that adjudicates" in refusal.error
+
     @rule(person=people, sample_ids=st.lists(faces, min_size=1, unique=True), bulk=st.uuids())
     def bulk(self, person: str, sample_ids: list[int], bulk: Any) -> None:
         self.record(*(decide(i, "keep", person, bulk=str(bulk)) for i in sample_ids))
@@ -133,7 +153,8 @@ class Reviewing(RuleBasedStateMachine):
     @rule(person=people)
     def undo_newest(self, person: str) -> None:
         units = undo_units(self.db, 1, self.people[person])
-        expected = [d for d in self.log.rows if d.person == person and d.action != "undo" and self.log.live(d)][::-1]
+        mine = [d for d in self.log.rows if d.person == person and d.action != "undo" and not d.adjudicates]
+        expected = [d for d in reversed(mine) if self.log.live(d)]
         assert sorted(d.id for unit in units.undo for d in unit.decisions) == sorted(d.id for d in expected)
         if units.undo:
             assert units.undo[0].decisions[0] == expected[0]
@@ -220,15 +241,33 @@ class Reviewing(RuleBasedStateMachine):
     @invariant()
     def labels_follow_the_log(self) -> None:
         found = effective_labels(self.db)
-        labels = list(zip(found.label.tolist(), found.excluded.tolist(), strict=True))
-        assert labels == [self.log.label(i) for i in range(1, FACES + 1)]
+        labels = list(zip(found.label.tolist(), found.excluded.tolist(), found.unsure.tolist(), strict=True))
+        assert labels == [self.log.label(i, self.slots, self.decided_by) for i in range(1, FACES + 1)]
+
+    @precondition(lambda self: hasattr(self, "db"))
+    @invariant()
+    def outcomes_follow_the_log(self) -> None:
+        rows = self.db.execute(
+            "SELECT o.sample_id, o.state, d.id, o.answers, o.action, o.label, o.needed, o.adjudicated FROM outcome o "
+            "JOIN decision d ON d.seq = o.seq ORDER BY 1"
+        ).fetchall()
+        expected = []
+        for sample_id in range(1, FACES + 1):
+            outcome = self.log.outcome(sample_id, self.slots, self.decided_by)
+            if outcome is not None:
+                state, by, answers = outcome
+                said = (by.action, by.label) if state == "decided" else (None, None)
+                expected.append((sample_id, state, by.id, answers, *said, self.slots, int(by.adjudicates)))
+        assert rows == expected
 
     @rule(sample_id=faces, person=people)
     def a_tile_says_what_stands(self, sample_id: int, person: str) -> None:
         (item,) = items_of(self.db, 1, self.people[person], [sample_id])
         marks = self.log.marks(sample_id)
         mine = {mark.action: mark.id for mark in marks if mark.person == person}
-        notes = [mark for mark in marks if mark.action == "note"]
+        outcome = self.log.outcome(sample_id, self.slots, self.decided_by)
+        blind = self.slots > 1 and (outcome is None or outcome[0] == "waiting")  # notes of others wait too
+        notes = [mark for mark in marks if mark.action == "note" and (not blind or mark.person == person)]
         assert (item.flag, item.skip) == (mine.get("flag"), mine.get("skip"))
         assert item.flagged == any(mark.action == "flag" for mark in marks)
         assert item.note_by == (notes[-1].person if notes else None)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from sqlite_utils import Database
 
+from scn_core.config import ReviewSettings
 from scn_core.errors import WorkspaceError
 from scn_core.records import EpochReport, RoundScores
 from scn_core.store import rounds
@@ -178,3 +179,24 @@ def test_the_latest_finished_round_has_scores(running: Database, make_scores: Ca
         assert rounds.latest_finished_round(running, 2) is None
         if state == "review":
             rounds.close_round(running, 1)
+
+
+def test_all_rounds_come_newest_first_in_one_statement(
+    running: Database, make_scores: Callable[..., RoundScores]
+) -> None:
+    rounds.fail_round(running, 1, "disk full")
+    rounds.finish_round(running, rounds.start_round(running, {"lr": 0.1}, code_version="2"), make_scores(), {"a": 1})
+    rounds.start_round(running, {}, code_version="3", parent=2)
+    said: list[str] = []
+    running.conn.set_trace_callback(said.append)
+    found = rounds.rounds(running)
+    running.conn.set_trace_callback(None)
+    assert len(said) == 1
+    assert found == [rounds.get_round(running, number) for number in (3, 2, 1)]
+
+
+def test_a_round_keeps_the_rules_of_its_review(running: Database, make_scores: Callable[..., RoundScores]) -> None:
+    assert rounds.get_round(running, 1).review == {}
+    rules = ReviewSettings(readings=3, decided_by="lead", repeats=0.1, unsure="soften")
+    rounds.finish_round(running, 1, make_scores(), {}, review=rules)
+    assert rounds.get_round(running, 1).review == rules.as_dict()

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from sqlite_utils import Database
 
 from scn_core.errors import WorkspaceError
-from scn_core.records import Decision, Manifest, ProposalRow, RoundScores
+from scn_core.records import Decision, Manifest, RoundScores
 from scn_core.store import columns
 from scn_core.store.connection import transaction
 from scn_core.store.decisions import record_decisions
 from scn_core.store.rounds import cancel_round, close_round, start_round
 from scn_core.store.scores import (
     ProposalCursor,
+    ProposalRow,
     count_open_proposals,
     count_proposals,
     insert_scores,
@@ -101,7 +102,7 @@ def test_a_proposal_row_says_what_the_scores_say(db: Database, manifest: Manifes
     (row,), after = page_proposals(db, new_round(db, made))
     sample = manifest.samples[4]
     assert (row.round, row.sample_id, row.key, row.path) == (1, 5, sample.key, sample.path)
-    assert (row.given_label, row.proposed_label) == (1, 0)
+    assert (row.given_label, row.proposed_label, row.original_label) == (1, 0, 1)
     for name in ("alpha", "p_given", "p_max", "margin", "suspicion"):
         assert getattr(row, name) == getattr(made, name)[4], name
     assert after is None

@@ -4,8 +4,8 @@ import pytest
 from sqlite_utils import Database
 
 from scn_core.errors import WorkspaceError
-from scn_core.store.people import set_active
-from scn_core.store.sessions import end_session, end_sessions_of, session_person, start_session
+from scn_core.store.people import set_active, set_password_hash
+from scn_core.store.sessions import end_session, session_person, start_session
 
 
 def test_a_session_belongs_to_a_person_until_it_ends(db: Database) -> None:
@@ -33,12 +33,25 @@ def test_who_is_not_active_has_no_session(db: Database) -> None:
     assert session_person(db, "hash") is None
 
 
-def test_all_sessions_of_a_person_end(db: Database) -> None:
+@pytest.mark.parametrize("ends", ["a new password", "being deactivated"])
+def test_all_sessions_of_a_person_end(db: Database, ends: str) -> None:
     for name in ("a", "b"):
         start_session(db, 1, name, 8)
     start_session(db, 2, "c", 8)
-    assert end_sessions_of(db, 1) == 2
-    assert session_person(db, "c") is not None
+    if ends == "a new password":
+        set_password_hash(db, 1, "h")
+    else:
+        set_active(db, 1, False)
+        set_active(db, 1, True)
+    assert [session_person(db, name) is None for name in "abc"] == [True, True, False]
+
+
+def test_ones_own_new_password_leaves_the_session_that_set_it(db: Database) -> None:
+    for name in ("here", "elsewhere"):
+        start_session(db, 2, name, 8)
+    set_password_hash(db, 2, "h", by=2, spare="here")
+    assert session_person(db, "here") is not None
+    assert session_person(db, "elsewhere") is None
 
 
 def test_nobodys_session_is_refused(db: Database) -> None:

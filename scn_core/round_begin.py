@@ -1,0 +1,86 @@
+"""How a round begins, how one that stopped goes on, and how its row says what became of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from typing import NamedTuple
+
+import torch
+import torchvision
+from sqlite_utils import Database
+
+from scn_core import __version__
+from scn_core.config import ReviewSettings, TrainSettings, UnsureRule
+from scn_core.errors import WorkspaceError
+from scn_core.store import rounds as store
+from scn_core.training.checkpoint import load_checkpoint
+from scn_core.workspace import Workspace
+
+
+def bury_dead_round(db: Database) -> None:
+    """We hold the lock, so a round that says it is running belongs to a process that is no more."""
+    newest = store.latest_round(db)
+    if newest is not None and newest.state == "running":
+        store.fail_round(db, newest.id, "its trainer ended without a word; --resume continues it")
+
+
+def begin_round(workspace: Workspace, db: Database, settings: TrainSettings, review: ReviewSettings) -> int:
+    """A new round in state running; its number."""
+    reviewed = store.latest_finished_round(db)
+    versions = {"torch": torch.__version__, "torchvision": torchvision.__version__}
+    config = settings.as_dict() | {"unsure": review.unsure} | versions
+    parent = None if reviewed is None else reviewed.id
+    number = store.start_round(db, config, code_version=__version__, parent=parent)
+    folder = workspace.round_folder(number)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    return number
+
+
+class Unfinished(NamedTuple):
+    """A round to go on with."""
+
+    number: int
+    settings: TrainSettings
+    unsure: UnsureRule
+    """The rule for unsure faces it began with."""
+    epochs: int
+    """Whole epochs behind it."""
+
+
+def unfinished_round(workspace: Workspace, db: Database) -> Unfinished:
+    """The newest round, to be gone on with. Raises WorkspaceError unless it failed or was cancelled."""
+    newest = store.latest_round(db)
+    if newest is None or newest.state not in ("failed", "cancelled"):
+        state = "there is no round yet" if newest is None else f"round {newest.id} is in state {newest.state}"
+        raise WorkspaceError(f"--resume: {state}; allowed: a failed or cancelled round; train without --resume")
+    checkpoint = load_checkpoint(workspace.round_folder(newest.id))
+    options = {setting.name for setting in fields(TrainSettings)}
+    said = {name: value for name, value in newest.config.items() if name in options}
+    settings = TrainSettings.merged(said, source=f"round {newest.id}")
+    unsure = newest.config.get("unsure", "given")  # before there were rules
+    return Unfinished(newest.id, settings, unsure, 0 if checkpoint is None else checkpoint.epoch)
+
+
+def go_on(db: Database, unfinished: Unfinished) -> int:
+    """Sets it running again; its number."""
+    store.resume_round(db, unfinished.number, after_epoch=unfinished.epochs)
+    return unfinished.number
+
+
+@contextmanager
+def accounted_for(db: Database, number: int) -> Iterator[None]:
+    """However the round ends, its row says so."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if store.get_round(db, number).state == "running":
+            store.cancel_round(db, number, "stopped by hand; --resume continues it")
+        raise
+    except BaseException as error:
+        if store.get_round(db, number).state == "running":
+            store.fail_round(db, number, str(error) or type(error).__name__)
+        raise

@@ -1,0 +1,88 @@
+"""Faces of a round in groups alike in all that hints at a wrong label: those decided, and those still to be asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from sqlite_utils import Database
+
+from scn_core.records import BoolArray, IntArray
+from scn_core.store.columns import read_columns
+
+_STEPS = 50
+"""Suspicion is told apart in so many steps."""
+_LABELS = 2**20
+"""More than there are classes."""
+
+
+@dataclass(frozen=True)
+class FaceGroups:
+    """Groups of faces; columns of equal length."""
+
+    label: IntArray
+    """The label the round began with."""
+    proposed: IntArray
+    """The proposed label, -1: none."""
+    low_importance: BoolArray
+    suspicion: npt.NDArray[np.float64]
+    """Mean of the group."""
+    faces: IntArray
+    wrong: IntArray
+    """Of these decided to be wrong: another label, or excluded. 0 where not decided."""
+
+
+def decided_groups(db: Database, round_id: int) -> FaceGroups:
+    """The faces of a round that people have decided on."""
+    return _read(db, _DECIDED, round_id)
+
+
+def open_groups(db: Database, round_id: int, first: int) -> tuple[FaceGroups, FaceGroups]:
+    """The `first` open faces of a round's queue by falling suspicion, and all later ones."""
+    open_ids = (
+        f"SELECT q.id FROM queue_item q INDEXED BY {index} WHERE {_OPEN} AND q.lease_person {held} "
+        "ORDER BY q.id LIMIT ?"
+        for index, held in (("queue_free", "IS NULL"), ("queue_leased", "IS NOT NULL"))
+    )
+    ids = sorted(number for sql in open_ids for (number,) in db.execute(sql, (round_id, first)))[:first]
+    start, end = (ids[0], ids[-1]) if ids else (0, 0)
+    near, far = (round_id, start, end), (round_id, end + 1, 2**62)
+    return _read(db, _AHEAD, *near, *near), _read(db, _AHEAD, *far, *far)
+
+
+def _cell(label: str, proposed: str, low: str, suspicion: str) -> str:
+    """One whole number a group, so that SQLite sorts a million faces in a second."""
+    pair = f"{label} * {_LABELS} + coalesce({proposed}, -1) + 1"
+    return f"(({pair}) * 2 + {low}) * {_STEPS} + min({_STEPS - 1}, CAST({suspicion} * {_STEPS} AS INTEGER))"
+
+
+_DECIDED = f"""
+SELECT {_cell("c.start_label", "c.proposed_label", "c.low_importance", "c.suspicion")}, avg(c.suspicion), count(*),
+  sum(o.action = 'exclude' OR o.label IS NOT NULL AND o.label <> c.start_label)
+FROM outcome o INDEXED BY outcome_of_round JOIN score c ON c.round_id = o.round_id AND c.sample_id = o.sample_id
+WHERE o.round_id = ? AND o.state = 'decided' GROUP BY 1
+"""
+# A face with several open readings is one face.
+_OPEN = """q.round_id = ? AND q.action IS NULL AND q.listed = 1 AND (q.slot = 0 OR NOT EXISTS (
+  SELECT 1 FROM queue_item e WHERE e.round_id = q.round_id AND e.sample_id = q.sample_id AND e.slot < q.slot
+    AND e.listed = 1 AND e.action IS NULL))"""
+
+
+# The queue copies what it needs of a face, but for audit items, of which nothing is to be told. All other faces it asks
+# about are of low importance, by the relabel rule. A range of ids is read faster than any index.
+_RANGE = f"{_OPEN} AND q.id BETWEEN ? AND ?"
+_AHEAD = f"""
+SELECT {_cell("q.given_label", "q.proposed_label", "1", "q.priority")}, avg(q.priority), count(*), 0
+FROM queue_item q NOT INDEXED WHERE {_RANGE} AND q.kind <> 'audit' GROUP BY 1
+UNION ALL
+SELECT {_cell("c.start_label", "c.proposed_label", "c.low_importance", "c.suspicion")}, c.suspicion, 1, 0
+FROM queue_item q NOT INDEXED CROSS JOIN score c ON c.round_id = q.round_id AND c.sample_id = q.sample_id
+WHERE {_RANGE} AND q.kind = 'audit'
+"""
+
+
+def _read(db: Database, sql: str, *values: int) -> FaceGroups:
+    cell, suspicion, faces, wrong = read_columns(db.execute(sql, values), np.int64, np.float64, np.int64, np.int64)
+    pair, low = np.divmod(cell // _STEPS, 2)
+    return FaceGroups(pair // _LABELS, pair % _LABELS - 1, low.astype(np.bool_), suspicion, faces, wrong)

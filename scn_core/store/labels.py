@@ -1,0 +1,204 @@
+"""The labels as they are now, with all that tells where each comes from: what `export` writes and leads look at."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple
+
+from sqlite_utils import Database
+
+from scn_core.records import ANSWERS, Box, Split
+
+LabelSource = Literal["given", "waiting", "conflict", "accept", "keep", "relabel", "unsure", "exclude"]
+"""given: nobody answered; waiting, conflict: the answers decide nothing yet, and an earlier label stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelFilter:
+    """Which faces."""
+
+    split: Split | None = None
+    changed: bool = False
+    """Only where the label is another than the given one."""
+    decided: bool = False
+    """Only where people decided, be it for the given label."""
+    label: int | None = None
+    """Only where the label is this class now."""
+    round: int | None = None
+    """Only where people decided it in this round."""
+    excluded: bool = False
+    """Those that people excluded too."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRow:
+    """One face with its label."""
+
+    sample_id: int
+    key: str
+    path: str
+    split: Split
+    box: Box | None
+    given_label: int
+    label: int
+    """The given one, unless people decided otherwise."""
+    excluded: bool
+    source: LabelSource
+    adjudicated: bool
+    """A lead settled it."""
+    people: tuple[int, ...]
+    """Whose answers of `round` stand, the earliest first."""
+    round: int | None
+    """In which it was answered; None: in none."""
+    decided_at: str | None
+    """UTC, ISO-8601, of the answer that counts; None: nothing is decided."""
+    alpha: float | None
+    """As that round saw the face, or else the newest round with scores; None: no score. So too the two below."""
+    margin: float | None
+    proposed_label: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelChange:
+    """How many faces went from one class to another."""
+
+    given_label: int
+    label: int
+    count: int
+
+
+@dataclass(frozen=True)
+class LabelCounts:
+    """What a filter leaves."""
+
+    rows: int
+    changed: int
+    excluded: int
+    """Faces that people excluded, whether or not the filter leaves them out."""
+    sources: Mapping[LabelSource, int]
+    """Of the rows."""
+    changes: tuple[LabelChange, ...]
+    """Of the rows, the most frequent first."""
+
+
+class Revision(NamedTuple):
+    """What every label, score and name in an export follows from: the newest decision, and the newest round scored."""
+
+    decision: int
+    round: int
+
+    def __str__(self) -> str:
+        return f"r{self.round}-d{self.decision}"
+
+
+_SOURCE = "coalesce(e.action, o.state, 'given')"
+_FROM = """
+FROM effective_label e JOIN sample s ON s.id = e.sample_id
+LEFT JOIN outcome o ON o.sample_id = e.sample_id AND o.round_id = coalesce(
+  e.round_id, (SELECT max(round_id) FROM outcome WHERE sample_id = e.sample_id))
+"""
+_ROWS = f"""
+SELECT s.id, s.key, s.path, s.split, s.box_left, s.box_top, s.box_right, s.box_bottom, e.given_label, e.label,
+  e.excluded, {_SOURCE}, coalesce(o.adjudicated, 0), o.round_id, e.decided_at, c.alpha, c.margin, c.proposed_label
+{_FROM} LEFT JOIN score c ON c.sample_id = s.id AND c.round_id = coalesce(o.round_id, :scored)
+"""
+_ANSWERS = """
+SELECT sample_id, round_id, person_id FROM live_decision WHERE sample_id BETWEEN ? AND ?
+GROUP BY sample_id, round_id, person_id ORDER BY sample_id, max(seq)
+"""
+
+
+def revision(db: Database) -> Revision:
+    """Where the labels stand. Two exports of one revision are the same."""
+    newest = db.execute("SELECT coalesce(max(seq), 0) FROM decision").fetchone()[0]
+    scored = db.execute("SELECT coalesce(max(id), 0) FROM round WHERE state IN ('review', 'closed')").fetchone()[0]
+    return Revision(newest, scored)
+
+
+def iter_labels(db: Database, where: LabelFilter, *, page: int = 10_000) -> Iterator[LabelRow]:
+    """The faces of a filter by id, read `page` at a time. Of one moment only within `connection.snapshot`."""
+    conditions, values = _conditions(where)
+    sql = f"{_ROWS} WHERE s.id > :after AND s.id <= :upto{conditions} ORDER BY s.id"
+    last = int(db.execute("SELECT coalesce(max(id), 0) FROM sample").fetchone()[0])
+    scored = revision(db).round
+    for after in range(0, last, page):
+        rows = db.execute(sql, {**values, "after": after, "upto": after + page, "scored": scored}).fetchall()
+        answered = _people(db, after + 1, after + page) if any(row[13] is not None for row in rows) else {}
+        yield from (_row(row, answered) for row in rows)
+
+
+def label_counts(db: Database, where: LabelFilter) -> LabelCounts:
+    """How many faces a filter leaves, and what changed among them."""
+    conditions, values = _conditions(replace(where, excluded=True))
+    sql = (
+        f"SELECT e.given_label, e.label, e.excluded, {_SOURCE}, count(*) {_FROM} WHERE 1{conditions} "
+        "GROUP BY 1, 2, 3, 4"
+    )
+    excluded = 0
+    sources: dict[LabelSource, int] = defaultdict(int)
+    changes: dict[tuple[int, int], int] = defaultdict(int)
+    for given, label, out, source, count in db.execute(sql, values):
+        excluded += count if out else 0
+        if out and not where.excluded:
+            continue
+        sources[source] += count
+        if label != given:
+            changes[given, label] += count
+    ordered = sorted(changes.items(), key=lambda change: (-change[1], change[0]))
+    listed = tuple(LabelChange(*pair, count) for pair, count in ordered)
+    return LabelCounts(sum(sources.values()), sum(changes.values()), excluded, dict(sources), listed)
+
+
+def reviewer_names(db: Database, *, pseudonyms: bool = False) -> dict[int, str]:
+    """What to call each person. Pseudonyms are numbered by the order of the first answers, so they never change."""
+    if not pseudonyms:
+        return dict(db.execute("SELECT id, name FROM person").fetchall())
+    answers = ", ".join(f"'{action}'" for action in ANSWERS)
+    rows = db.execute(
+        f"SELECT person_id FROM decision WHERE action IN ({answers}) GROUP BY person_id ORDER BY min(seq)"
+    )
+    return {person: f"reviewer-{place}" for place, (person,) in enumerate(rows, 1)}
+
+
+def has_boxes(db: Database) -> bool:
+    """Whether any face has a box."""
+    return bool(db.execute("SELECT EXISTS (SELECT 1 FROM sample WHERE box_left IS NOT NULL)").fetchone()[0])
+
+
+def path_of_several(db: Database, naming: Callable[[str], str]) -> str | None:
+    """What `naming` makes of the paths of several faces alike, or None."""
+    db.conn.create_function("naming", 1, naming, deterministic=True)
+    row = db.execute("SELECT naming(path) FROM sample GROUP BY 1 HAVING count(*) > 1 ORDER BY min(id) LIMIT 1")
+    found = row.fetchone()
+    return None if found is None else str(found[0])
+
+
+def _conditions(where: LabelFilter) -> tuple[str, dict[str, Any]]:
+    said = {
+        "s.split = :split": where.split is not None,
+        "e.label <> e.given_label": where.changed,
+        "e.action IS NOT NULL": where.decided,
+        "e.label = :label": where.label is not None,
+        "e.round_id = :round": where.round is not None,
+        "NOT e.excluded": not where.excluded,
+    }
+    values = {"split": where.split, "label": where.label, "round": where.round}
+    return "".join(f" AND {text}" for text, wanted in said.items() if wanted), values
+
+
+def _people(db: Database, first: int, last: int) -> dict[tuple[int, int], tuple[int, ...]]:
+    found: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for sample_id, round_id, person in db.execute(_ANSWERS, (first, last)):
+        found[sample_id, round_id].append(person)
+    return {face: tuple(people) for face, people in found.items()}
+
+
+def _row(row: tuple[Any, ...], answered: Mapping[tuple[int, int], tuple[int, ...]]) -> LabelRow:
+    number, key, path, split, left, top, right, bottom, given, label, out, source, settled, round_id, *rest = row
+    box = None if left is None else Box(left, top, right, bottom)
+    people = answered.get((number, round_id), ())
+    return LabelRow(
+        number, key, path, split, box, given, label, bool(out), source, bool(settled), people, round_id, *rest
+    )

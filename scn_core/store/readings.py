@@ -1,0 +1,68 @@
+"""What each person answered in a round, as columns: the base of agreement and of figures about reviewers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from sqlite_utils import Database
+
+from scn_core.records import BoolArray, IntArray
+from scn_core.store.columns import read_columns
+
+
+@dataclass(frozen=True)
+class RoundReadings:
+    """Each person's newest live answer to each face of a round, adjudications left out; columns of equal length."""
+
+    sample_id: IntArray
+    person_id: IntArray
+    says: IntArray
+    """What the answer comes to: the number of a class, -1 unsure, -2 exclude. Accepting, keeping and choosing the same
+    label are the same."""
+    action: npt.NDArray[np.str_]
+    offered: BoolArray
+    """A proposal was in sight."""
+    took: BoolArray
+    """The answer is the proposed label."""
+    milliseconds: IntArray
+    """-1: not measured, or given to several faces at once."""
+    decided: IntArray
+    """As `says`, what the face's outcome is; -3: nothing is decided, or this person alone decided it."""
+
+
+def round_readings(db: Database, round_id: int) -> RoundReadings:
+    """The readings of a round, by face and person."""
+    cursor = db.execute(
+        f"""
+        SELECT d.sample_id, d.person_id, {_says("d")}, d.action, c.proposed_label IS NOT NULL AND NOT d.blind,
+          c.proposed_label IS NOT NULL AND d.label IS c.proposed_label,
+          iif(d.bulk IS NULL, coalesce(d.milliseconds, -1), -1),
+          iif(o.state = 'decided' AND (o.answers > 1 OR o.adjudicated), {_says("o")}, -3), max(d.seq)
+        FROM live_decision d
+        LEFT JOIN score c ON c.round_id = d.round_id AND c.sample_id = d.sample_id
+        LEFT JOIN outcome o ON o.round_id = d.round_id AND o.sample_id = d.sample_id
+        WHERE d.round_id = ? AND d.adjudicates = 0 GROUP BY d.sample_id, d.person_id ORDER BY 1, 2
+        """,
+        (round_id,),
+    )
+    number, flag = np.int64, np.bool_
+    *columns, _ = read_columns(cursor, number, number, number, np.str_, flag, flag, number, number, number)
+    return RoundReadings(*columns)
+
+
+def people_of(db: Database, round_id: int) -> list[tuple[int, str, int, int]]:
+    """(id, name, answers that stand, minutes with an answer in them) of everybody who answered in the round."""
+    return [
+        (int(number), str(name), int(answers), int(minutes))
+        for number, name, answers, minutes in db.execute(
+            "SELECT p.id, p.name, sum(c.n), sum(c.n > 0) FROM answer_count c JOIN person p ON p.id = c.person_id "
+            "WHERE c.round_id = ? GROUP BY p.id HAVING sum(c.n) > 0 ORDER BY sum(c.n) DESC, p.name",
+            (round_id,),
+        )
+    ]
+
+
+def _says(table: str) -> str:
+    return f"coalesce({table}.label, iif({table}.action = 'exclude', -2, -1))"

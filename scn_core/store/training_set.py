@@ -1,0 +1,46 @@
+"""What the next round would train on, counted without reading every face."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+# Few faces have an outcome, whatever the size of the data set.
+_COUNTS = """
+SELECT o.action, coalesce(o.label <> s.given_label, 0), count(*)
+FROM outcome o JOIN sample s ON s.id = o.sample_id
+WHERE o.state = 'decided' AND s.split = 'train' AND NOT EXISTS (
+  SELECT 1 FROM outcome n WHERE n.sample_id = o.sample_id AND n.round_id > o.round_id AND n.state = 'decided')
+GROUP BY 1, 2
+"""
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """Faces of the train split under the decisions of all rounds."""
+
+    faces: int
+    """All of the split."""
+    changed: int
+    """People gave them another label than the data set does."""
+    confirmed: int
+    """People left them the label the data set gives."""
+    excluded: int
+    unsure: int
+    undecided: int
+    """Answered in the newest round with answers, but not decided: readings are missing, or differ."""
+
+
+def training_set(db: Database) -> TrainingSet:
+    """Counts the training faces as they are decided now."""
+    faces = int(db.execute("SELECT count(*) FROM sample WHERE split = 'train'").fetchone()[0])
+    found: dict[str, int] = dict.fromkeys(("changed", "confirmed", "exclude", "unsure"), 0)
+    for action, other, n in db.execute(_COUNTS):
+        found[action if action in found else "changed" if other else "confirmed"] += n
+    undecided = db.execute(
+        "SELECT count(*) FROM outcome WHERE state <> 'decided' AND round_id = (SELECT max(round_id) FROM outcome)"
+    ).fetchone()[0]
+    return TrainingSet(
+        faces, found["changed"], found["confirmed"], found["exclude"], found["unsure"], int(undecided)
+    )  # fmt: skip
