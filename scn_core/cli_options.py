@@ -1,0 +1,30 @@
+"""Arguments and flags that several commands take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+from scn_core.config import TrainSettings, flag
+
+Command = Callable[..., Any]
+WORKSPACE = click.argument("workspace", metavar="WS", type=click.Path(path_type=Path))
+JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output, nothing else.")
+
+
+def train_options(command: Command) -> Command:
+    """One flag for every field of TrainSettings; not said is None, so that workspace.toml can say it."""
+    for setting in reversed(fields(TrainSettings)):
+        default, choices, text = setting.default, setting.metadata["choices"], setting.metadata["help"]
+        if isinstance(default, bool):
+            declared = f"{flag(setting.name)}/--no-{setting.name.replace('_', '-')}"
+            command = click.option(declared, default=None, help=text)(command)
+            continue
+        kind = click.Choice(choices) if choices else str if default is None else type(default)
+        shown = "" if default is None else f" [{default}]"
+        command = click.option(flag(setting.name), type=kind, default=None, help=text + shown)(command)
+    return command

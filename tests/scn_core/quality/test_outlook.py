@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from scn_core.quality.outlook import NEEDED, expected_corrections, outlook
+from scn_core.records import BoolArray, IntArray, QueueFilter
+from scn_core.store.corrections import FaceGroups, decided_groups, open_groups
+from scn_core.store.leases import claim_items
+from tests.scn_core.quality.reviewed import Reviewed
+
+
+def test_nothing_is_expected_before_enough_is_known_or_after_all_is_done() -> None:
+    made = Reviewed()
+    asked = made.queue()
+    for number in asked[: NEEDED - 1]:
+        made.answer(number)
+    assert outlook(made.db, 1) is None
+    for number in asked[NEEDED - 1 : -1]:
+        made.answer(number)
+    found = outlook(made.db, 1)
+    assert found is not None
+    assert (found.reviews, found.open, found.later, found.basis) == (1, 1, None, len(asked) - 1)
+    made.answer(asked[-1])
+    assert outlook(made.db, 1) is None
+
+
+def test_groups_hold_every_face_once_with_what_is_known_of_it() -> None:
+    made = Reviewed(readings=2)
+    asked = made.queue()
+    for person in ("ann", "bob"):
+        for number in asked[:30]:
+            made.answer(number, person)
+    for number in asked[30:40]:
+        made.answer(number)  # open still: the second reading is to come
+    claim_items(made.db, 1, 2, QueueFilter(), limit=10)  # so are those on somebody's screen
+    decided = decided_groups(made.db, 1)
+    near, far = open_groups(made.db, 1, 25)
+    for groups, numbers in ((decided, asked[:30]), (near, asked[30:55]), (far, asked[55:])):
+        assert _as_counts(groups) == Counter(
+            (int(s.start_label[i]), int(s.proposed_label[i]), bool(s.low_importance[i]))
+            for s, i in ((made.scores, number - 1) for number in numbers)
+        )
+        mean = float(groups.suspicion @ groups.faces) / len(numbers)
+        assert mean == pytest.approx(float(made.scores.suspicion[np.array(numbers) - 1].mean()), abs=1e-6)
+    rows = np.array(asked[:30]) - 1
+    assert decided.wrong.sum() == (made.truth[rows] != made.given[rows]).sum()
+    assert near.wrong.sum() == far.wrong.sum() == 0
+
+
+def _as_counts(groups: FaceGroups) -> Counter[tuple[int, int, bool]]:
+    found: Counter[tuple[int, int, bool]] = Counter()
+    columns = (groups.label, groups.proposed, groups.low_importance, groups.faces)
+    for label, proposed, low, faces in zip(*(column.tolist() for column in columns), strict=True):
+        found[label, proposed, low] += faces
+    return found
+
+
+def _faces(rng: np.random.Generator, count: int) -> tuple[FaceGroups, BoolArray]:
+    """Faces by falling suspicion that are wrong by a rule of pair and suspicion."""
+    label, low = rng.integers(0, 4, count), rng.random(count) < 0.9
+    suspicion = np.sort(rng.random(count))[::-1]
+    proposed = np.where(low & (suspicion > 0.5), (label + 1) % 4, -1)
+    odds = 2.5 * np.log(suspicion / (1 - suspicion)) - 1 + 0.7 * (label == 2)
+    wrong = rng.random(count) < 1 / (1 + np.exp(-odds))
+    return FaceGroups(label, proposed, low, suspicion, np.ones(count, np.int64), wrong.astype(np.int64)), wrong
+
+
+def _part(groups: FaceGroups, rows: IntArray) -> FaceGroups:
+    return FaceGroups(
+        groups.label[rows], groups.proposed[rows], groups.low_importance[rows], groups.suspicion[rows],
+        groups.faces[rows], groups.wrong[rows],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("done", [60, 300, 900])
+def test_what_is_expected_comes_true_about_as_often_as_it_says(done: int) -> None:
+    rng = np.random.default_rng(done)
+    inside, error, found = 0, 0.0, 0
+    for _ in range(150):
+        faces, wrong = _faces(rng, 1_500)
+        # People read in the order of suspicion, and audit faces in between.
+        audit = rng.permutation(1_500)[: done // 10]
+        order = np.concatenate([audit, np.setdiff1d(np.arange(1_500), audit)])
+        ahead = order[done : done + 300]
+        (told,) = expected_corrections(_part(faces, order[:done]), [_part(faces, ahead)])
+        true = int(wrong[ahead].sum())
+        inside += told.low <= true <= told.high
+        error += told.value - true
+        found += true
+    assert inside >= 0.9 * 150
+    assert abs(error) < 0.1 * found
+
+
+def test_faces_grouped_or_one_by_one_are_the_same() -> None:
+    faces, _ = _faces(np.random.default_rng(0), 200)
+    twice = _part(faces, np.repeat(np.arange(200), 2))
+    grouped = FaceGroups(
+        faces.label, faces.proposed, faces.low_importance, faces.suspicion, faces.faces * 2, faces.wrong * 2
+    )
+    (one,), (other,) = expected_corrections(twice, [twice]), expected_corrections(grouped, [grouped])
+    assert one.value == pytest.approx(other.value)
+    assert (one.low, one.high) == (other.low, other.high)
