@@ -9,33 +9,31 @@ from __future__ import annotations
 import json
 import signal
 import sys
-from collections.abc import Callable
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, get_args
 
 import click
 
 from scn_core import __version__
+from scn_core.cli_labels import export_command, import_command
+from scn_core.cli_options import JSON, WORKSPACE, train_options
+from scn_core.cli_quality import quality_command
+from scn_core.cli_rounds import round_group
+from scn_core.cli_simulate import simulate_command
 from scn_core.command_line import run
 from scn_core.config import TrainSettings, flag
 from scn_core.datasets.registry import DATASETS
 from scn_core.datasets.source import LabelRule, Source
 from scn_core.errors import DataError, UsageError
-from scn_core.export import export_csv
 from scn_core.labels import ClassVocabulary
 from scn_core.progress import Counter, RoundBars
-from scn_core.records import ProposalRow
 from scn_core.reports import describe_evaluation, describe_import, describe_proposals
 from scn_core.status import describe, status_of
 from scn_core.store.rounds import latest_finished_round
 from scn_core.store.samples import classes
-from scn_core.store.scores import count_open_proposals, page_open_proposals
+from scn_core.store.scores import ProposalRow, count_open_proposals, page_open_proposals
 from scn_core.workspace import Workspace, create_workspace
-
-Command = Callable[..., Any]
-WORKSPACE = click.argument("workspace", metavar="WS", type=click.Path(path_type=Path))
-JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output, nothing else.")
 
 
 def main() -> None:
@@ -91,23 +89,9 @@ def _class_names(text: str | None) -> tuple[str, ...] | None:
         raise UsageError(f"--classes: {error}") from error
 
 
-def _train_options(command: Command) -> Command:
-    """One flag for every field of TrainSettings; not said is None, so that workspace.toml can say it."""
-    for setting in reversed(fields(TrainSettings)):
-        default, choices, text = setting.default, setting.metadata["choices"], setting.metadata["help"]
-        if isinstance(default, bool):
-            declared = f"{flag(setting.name)}/--no-{setting.name.replace('_', '-')}"
-            command = click.option(declared, default=None, help=text)(command)
-            continue
-        kind = click.Choice(choices) if choices else str if default is None else type(default)
-        shown = "" if default is None else f" [{default}]"
-        command = click.option(flag(setting.name), type=kind, default=None, help=text + shown)(command)
-    return command
-
-
 @cli.command()
 @WORKSPACE
-@_train_options
+@train_options
 @click.option("--resume", is_flag=True, help="Go on with the newest unfinished round, with its own options.")
 def train(workspace: Path, resume: bool, **options: Any) -> None:
     """Train a round: importance weights and relabel proposals for every training face."""
@@ -185,16 +169,6 @@ def evaluate_command(workspace: Path, reference: Path | None, round_id: int | No
 
 
 @cli.command()
-@WORKSPACE
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="The CSV file to write.")
-def export(workspace: Path, out: Path) -> None:
-    """Write the corrected labels as CSV."""
-    with Workspace(workspace).database(read_only=True) as db:
-        done = export_csv(db, out)
-    click.echo(f"{out}: {done.rows:,} faces, {done.changed:,} with a corrected label, {done.excluded:,} excluded")
-
-
-@cli.command()
 @click.option("--image-size", default=112, show_default=True, help="Side of the pictures.")
 @click.option("--batch-size", default=128, show_default=True, help="Faces a step.")
 @click.option("--backbone", default="resnet18", show_default=True, help="Any torchvision classification model.")
@@ -208,3 +182,10 @@ def bench(image_size: int, batch_size: int, backbone: str, device: str, seconds:
     settings = TrainSettings(image_size=image_size, batch_size=batch_size, backbone=backbone, device=device)
     result = run_bench(settings, seconds=seconds)
     click.echo(json.dumps(asdict(result)) if as_json else describe_bench(result))
+
+
+cli.add_command(simulate_command)
+cli.add_command(round_group)
+cli.add_command(export_command)
+cli.add_command(import_command)
+cli.add_command(quality_command)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import tomli_w
 from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
@@ -23,39 +21,10 @@ from scn_core.errors import UsageError, WorkspaceError
 from scn_core.records import Manifest
 from scn_core.store.connection import create_database, open_database
 from scn_core.store.samples import insert_manifest
+from scn_core.workspace_toml import WorkspaceSettings, begin_settings, change_table, read_settings
 
-_HEADER = """\
-# A workspace of self-cure-labels. The labels themselves are in review.db.
-# Options of `python -m scn_core train` may be set for good under [train], such as: epochs = 40
-
-"""
-
-
-@dataclass(frozen=True)
-class WorkspaceSettings:
-    """What workspace.toml says."""
-
-    dataset: str
-    root: str
-    """Folder that sample paths are relative to."""
-    classes: list[str]
-    """For reading along; the database decides."""
-    seed: int = 0
-    noise: str = ""
-    """Noise put into the training labels at the start, such as symmetric:0.2; empty for none."""
-    source: dict[str, Any] = field(default_factory=dict)
-    """The options the data set was read with."""
-    train: dict[str, Any] = field(default_factory=dict)
-    """Options of a round, overridden by flags."""
-    review: ReviewSettings = field(default_factory=ReviewSettings)
-    """How rounds are reviewed."""
-
-
-_TOML_TYPES: dict[str, type] = {
-    "dataset": str, "root": str, "classes": list, "seed": int, "noise": str,
-    "source": dict, "train": dict, "review": dict,
-}  # fmt: skip
-_TOML_WORDS: dict[type, str] = {str: "text", list: "a list", int: "a whole number", dict: "a table"}
+_LOOK_S = 1.0
+"""How long a trainer waits for a look at its lock to end."""
 
 
 @dataclass(frozen=True)
@@ -84,32 +53,30 @@ class Workspace:
         """Folder of decode-once caches."""
         return self.path / "pixels"
 
+    @property
+    def exports(self) -> Path:
+        """Folder of exported labels that were made from the page."""
+        return self.path / "exports"
+
+    @property
+    def _lock_file(self) -> Path:
+        return self.path / "train.lock"
+
     def round_folder(self, number: int) -> Path:
         """Folder of one round's files."""
         return self.path / "rounds" / f"{number:04d}"
 
     def settings(self) -> WorkspaceSettings:
         """What workspace.toml says. Raises WorkspaceError where this is no workspace or the file is not right."""
-        if not self.settings_file.is_file():
-            raise WorkspaceError(
-                f"{self.path}: found no workspace.toml; allowed: a workspace made by `python -m scn_core init`"
-            )
-        try:
-            said = tomllib.loads(self.settings_file.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise WorkspaceError(f"{self.settings_file}: not valid TOML ({error}); correct it") from error
-        known = {f.name for f in fields(WorkspaceSettings)}
-        if wrong := sorted(set(said) - known):
-            raise WorkspaceError(f"{self.settings_file}: found {', '.join(wrong)}; allowed: {', '.join(sorted(known))}")
-        if missing := [name for name in ("dataset", "root", "classes") if name not in said]:
-            raise WorkspaceError(f"{self.settings_file}: lacks {', '.join(missing)}; put it back")
-        for name, value in said.items():
-            if not isinstance(value, _TOML_TYPES[name]):
-                raise WorkspaceError(
-                    f"{self.settings_file}: found {name} = {value!r}; allowed: {_TOML_WORDS[_TOML_TYPES[name]]}"
-                )
-        review = ReviewSettings.from_table(said.pop("review", {}), source=f"{self.settings_file}, table [review]")
-        return WorkspaceSettings(**said, review=review)
+        return read_settings(self.settings_file)
+
+    def write_review(self, review: ReviewSettings) -> None:
+        """Set table [review] of workspace.toml, for the rounds that begin from now on; all else in it stays.
+
+        Raises WorkspaceError where this is no workspace, or the table is written in a way that cannot be changed.
+        """
+        self.settings()
+        change_table(self.settings_file, "review", review.as_dict())
 
     @contextmanager
     def database(self, *, read_only: bool = False) -> Iterator[Database]:
@@ -123,16 +90,29 @@ class Workspace:
 
     @contextmanager
     def training_lock(self) -> Iterator[None]:
-        """Held by the one process that trains here; the system frees it when that process ends, however it ends."""
-        lock = FileLock(self.path / "train.lock")
+        """Held by the one process that trains here; the system frees it when that process ends, however it ends.
+
+        Raises WorkspaceError while another process has it; a moment's `is_training` elsewhere is waited for.
+        """
+        lock = FileLock(self._lock_file)
         try:
-            lock.acquire(timeout=0)
+            lock.acquire(timeout=_LOOK_S)
         except Timeout as error:
             raise WorkspaceError(f"{self.path}: another trainer is at work here; wait for it or stop it") from error
         try:
             yield
         finally:
             lock.release()
+
+    def is_training(self) -> bool:
+        """Whether any process trains here now, whoever started it."""
+        lock = FileLock(self._lock_file)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return True
+        lock.release()
+        return False
 
 
 def create_workspace(
@@ -239,9 +219,7 @@ def _write_settings(workspace: Workspace, manifest: Manifest, source: Source, no
         "review": asdict(ReviewSettings()),
         "train": {},
     }
-    unfinished = workspace.settings_file.with_suffix(".tmp")
-    unfinished.write_text(_HEADER + tomli_w.dumps(values), encoding="utf-8")
-    unfinished.replace(workspace.settings_file)
+    begin_settings(workspace.settings_file, values)
 
 
 def _plain(value: object) -> object:

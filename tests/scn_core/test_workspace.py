@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 import tomllib
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tomli_w
+from filelock import FileLock
 from PIL import Image
 
 from scn_core.config import ReviewSettings
@@ -249,7 +251,7 @@ def test_train_options_are_read_from_the_file(workspace: Workspace) -> None:
 
 
 def test_review_options_are_read_from_the_file(workspace: Workspace) -> None:
-    assert tomllib.loads(workspace.settings_file.read_text(encoding="utf-8"))["review"] == {"readings": 1}
+    assert tomllib.loads(workspace.settings_file.read_text(encoding="utf-8"))["review"] == ReviewSettings().as_dict()
     edit(workspace, review={"readings": 3})
     assert workspace.settings().review == ReviewSettings(readings=3)
     edit(workspace, review={})
@@ -271,7 +273,10 @@ def test_a_workspace_from_before_there_were_review_options_is_read(workspace: Wo
         ({"readings": "2"}, "found readings = '2'; allowed: a whole number from 1 to 9"),
         ({"readings": 2.0}, r"found readings = 2\.0; allowed: a whole number from 1 to 9"),
         ({"readings": True}, "found readings = True; allowed: a whole number from 1 to 9"),
-        ({"reading": 2}, r"table \[review\]: found key 'reading'; allowed: readings; correct it"),
+        (
+            {"reading": 2},
+            r"table \[review\]: found key 'reading'; allowed: readings, decided_by, repeats, unsure; correct it",
+        ),
         (3, "found review = 3; allowed: a table"),
     ],
 )
@@ -304,3 +309,26 @@ def test_one_trainer_at_a_time(workspace: Workspace) -> None:
         pass
     with workspace.training_lock():
         pass
+
+
+def test_whether_anybody_trains_is_asked_without_being_in_the_way(workspace: Workspace) -> None:
+    assert not workspace.is_training()
+    with workspace.training_lock():
+        assert workspace.is_training()
+        assert workspace.is_training(), "asking does not free it"
+    assert not workspace.is_training()
+    asking = FileLock(workspace.path / "train.lock", thread_local=False)
+    asking.acquire()
+    threading.Timer(0.2, asking.release).start()  # as `is_training` of another process, seen through a magnifying glass
+    with workspace.training_lock():
+        pass
+
+
+def test_review_options_are_written_into_the_file(workspace: Workspace) -> None:
+    edit(workspace, train={"epochs": 40})
+    before = workspace.settings()
+    chosen = ReviewSettings(readings=2, decided_by="lead", repeats=0.05, unsure="leave_out")
+    workspace.write_review(chosen)
+    assert workspace.settings() == replace(before, review=chosen)
+    with pytest.raises(WorkspaceError, match=r"found no workspace\.toml"):
+        Workspace(workspace.path / "elsewhere").write_review(chosen)

@@ -1,0 +1,65 @@
+"""Takes the README's pictures of the pages for leads: docs/images/rounds.png, quality.png.
+
+    python -m benchmarks.page_pictures WS
+
+WS is a workspace of drawn faces with one round in review, such as data/demo after `make demo`. It is copied: in the
+copy a made-up reader answers a fifth of the faces, and the next round is begun and stopped again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from scn_core.simulate import Plan, review
+from scn_core.workspace import Workspace
+from tests.browser.chromium import FLAGS, find_chromium
+from tests.browser.desk import sign_in
+from tests.browser.server import Served
+
+IMAGES = Path("docs/images")
+WIDTH, HEIGHT = 1280, 860
+EPOCHS = 6
+"""Seen before the picture of the training round is taken."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("workspace", type=Path)
+    said = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Workspace(shutil.copytree(said.workspace, Path(folder) / "demo"))
+        with copy.database() as db:
+            review(db, Plan(seed=1))
+        served = Served(copy)
+        try:
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
+                page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+                page.set_default_timeout(600_000)
+                take(page, served)
+                browser.close()
+        finally:
+            served.stop()
+
+
+def take(page: Page, served: Served) -> None:
+    sign_in(page, served, "ada", path="/quality")
+    page.get_by_text("How wrong the labels are").wait_for()
+    page.wait_for_timeout(4000)
+    page.screenshot(path=IMAGES / "quality.png")
+    page.goto(f"{served.url}/rounds")
+    page.get_by_role("button", name="Start round 2").click()
+    page.get_by_text(f"epoch {EPOCHS} of").wait_for()
+    page.wait_for_timeout(1000)
+    page.screenshot(path=IMAGES / "rounds.png")
+    page.get_by_role("button", name="Cancel training").click()
+    page.get_by_role("button", name="Resume it").wait_for()
+
+
+if __name__ == "__main__":
+    main()

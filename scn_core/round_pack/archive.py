@@ -1,0 +1,147 @@
+"""Zip files whose members are known beforehand, each with its SHA-256 in a manifest, and one id over all of it.
+
+The same content gives the same bytes. Nothing of a file is used before all of it has been checked: members are read
+by name from a fixed list, never by where they say they belong, and no longer than they may be. The id tells damage and
+mix-ups; it is no signature.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from scn_core.errors import DataError
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+_MANIFEST_BYTES = 4 << 20
+_CHUNK = 1 << 20
+_LONG_AGO = (1980, 1, 1, 0, 0, 0)
+# What zipfile raises for files that are cut off, encrypted, or of a method it does not know.
+_DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, ValueError)
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What an archive says of itself."""
+
+    kind: str
+    id: str
+    """SHA-256, in hex, over kind, `about` and the hashes of all members."""
+    about: dict[str, Any]
+    members: dict[str, str]
+    """SHA-256 of every member, in hex."""
+
+
+def write_archive(path: Path, kind: str, about: Mapping[str, Any], members: Mapping[str, Path]) -> Stamp:
+    """Writes files under the names given, whole or not at all; `about` is plain values for JSON."""
+    told = dict(about)
+    stamp = _stamped(kind, told, {name: _digest(file) for name, file in sorted(members.items())})
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
+            text = {"format": FORMAT, "kind": kind, "id": stamp.id, "about": told, "members": stamp.members}
+            archive.writestr(zipfile.ZipInfo(MANIFEST, _LONG_AGO), json.dumps(text, indent=1, allow_nan=False))
+            for name, file in sorted(members.items()):
+                entry = zipfile.ZipInfo(name, _LONG_AGO)
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                with file.open("rb") as source, archive.open(entry, "w", force_zip64=True) as target:
+                    shutil.copyfileobj(source, target, _CHUNK)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return stamp
+
+
+def unpack_archive(path: Path, kind: str, allowed: Mapping[str, int], folder: Path) -> Stamp:
+    """Checks an archive whole, and leaves its members in an empty folder.
+
+    Args:
+        path: the file.
+        kind: what it has to be.
+        allowed: the members of that kind and how many bytes each may have; all of them have to be there.
+        folder: there, and empty.
+
+    Raises DataError for anything else than such an archive as it was written.
+    """
+    if not path.is_file():
+        raise DataError(f"{path}: found no such file; allowed: a file of `python -m scn_core round`")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            stamp = _read_stamp(archive, path, kind)
+            _check_names(archive, path, stamp, allowed)
+            for name, limit in allowed.items():
+                _extract(archive, path, name, limit, folder / name, stamp.members[name])
+    except _DAMAGES as error:
+        raise DataError(f"{path}: found a damaged zip file ({error}); fetch it again") from error
+    return stamp
+
+
+def _read_stamp(archive: zipfile.ZipFile, path: Path, kind: str) -> Stamp:
+    try:
+        with archive.open(MANIFEST) as member:
+            said = json.loads(member.read(_MANIFEST_BYTES), parse_constant=_no_number)
+    except (KeyError, ValueError, RecursionError):
+        said = None
+    if not isinstance(said, dict) or set(said) != {"format", "kind", "id", "about", "members"}:
+        raise DataError(f"{path}: found no {MANIFEST} of this program; allowed: a file of `python -m scn_core round`")
+    if said["format"] != FORMAT:
+        raise DataError(f"{path}: found format {said['format']!r}; allowed: {FORMAT}; use one version on both machines")
+    return check_stamp({name: said[name] for name in ("kind", "id", "about", "members")}, path, kind)
+
+
+def check_stamp(said: object, path: Path, kind: str) -> Stamp:
+    """A stamp as plain values, of which nothing is known yet. Raises DataError where it does not hold together."""
+    right = isinstance(said, dict) and set(said) == {"kind", "id", "about", "members"}
+    if isinstance(said, dict) and right:
+        members = said["members"]
+        right = isinstance(said["about"], dict) and isinstance(members, dict)
+        right = right and all(isinstance(text, str) for text in (*members.values(), said["id"]))
+        if right and said["kind"] != kind:
+            raise DataError(f"{path}: found a {said['kind']!r}; allowed: a {kind!r}")
+        if right:
+            stamp = _stamped(kind, said["about"], members)
+            if stamp.id == said["id"]:
+                return stamp
+    raise DataError(f"{path}: found a manifest that is not what was written; fetch the file again")
+
+
+def _stamped(kind: str, about: dict[str, Any], members: dict[str, str]) -> Stamp:
+    text = json.dumps([FORMAT, kind, about, members], sort_keys=True, allow_nan=False)
+    return Stamp(kind, hashlib.sha256(text.encode()).hexdigest(), about, dict(sorted(members.items())))
+
+
+def _check_names(archive: zipfile.ZipFile, path: Path, stamp: Stamp, allowed: Mapping[str, int]) -> None:
+    wanted = sorted([MANIFEST, *allowed])
+    if sorted(archive.namelist()) != wanted or sorted(stamp.members) != sorted(allowed):
+        strange = sorted({*archive.namelist(), *stamp.members} ^ set(wanted))
+        raise DataError(f"{path}: found other members ({', '.join(strange[:3])}); allowed: {', '.join(wanted)}")
+
+
+def _extract(archive: zipfile.ZipFile, path: Path, name: str, limit: int, to: Path, digest: str) -> None:
+    seen, size = hashlib.sha256(), 0
+    with archive.open(name) as source, to.open("xb") as target:
+        while part := source.read(_CHUNK):
+            size += len(part)
+            if size > limit:
+                raise DataError(f"{path}: found {name} of more than {limit:,} bytes; allowed: that many")
+            seen.update(part)
+            target.write(part)
+    if seen.hexdigest() != digest:
+        raise DataError(f"{path}: found {name} with another hash than was written; fetch the file again")
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(text)

@@ -1,0 +1,127 @@
+"""workspace.toml: what it says, and how it is written without losing what people put into it by hand."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from scn_core.config import ReviewSettings
+from scn_core.errors import WorkspaceError
+
+_HEADER = """\
+# A workspace of self-cure-labels. The labels themselves are in review.db.
+# Options of `python -m scn_core train` may be set for good under [train], such as: epochs = 40
+
+"""
+_TABLE = re.compile(r"\s*\[")
+_KEY = re.compile(r"\s*([A-Za-z0-9_-]+)\s*=")
+
+
+@dataclass(frozen=True)
+class WorkspaceSettings:
+    """What workspace.toml says."""
+
+    dataset: str
+    root: str
+    """Folder that sample paths are relative to."""
+    classes: list[str]
+    """For reading along; the database decides."""
+    seed: int = 0
+    noise: str = ""
+    """Noise put into the training labels at the start, such as symmetric:0.2; empty for none."""
+    source: dict[str, Any] = field(default_factory=dict)
+    """The options the data set was read with."""
+    train: dict[str, Any] = field(default_factory=dict)
+    """Options of a round, overridden by flags."""
+    review: ReviewSettings = field(default_factory=ReviewSettings)
+    """How rounds are reviewed."""
+
+
+_TYPES: dict[str, type] = {
+    "dataset": str, "root": str, "classes": list, "seed": int, "noise": str,
+    "source": dict, "train": dict, "review": dict,
+}  # fmt: skip
+_WORDS: dict[type, str] = {str: "text", list: "a list", int: "a whole number", dict: "a table"}
+
+
+def read_settings(file: Path) -> WorkspaceSettings:
+    """What the file says. Raises WorkspaceError where it is missing or not right."""
+    if not file.is_file():
+        raise WorkspaceError(
+            f"{file.parent}: found no workspace.toml; allowed: a workspace made by `python -m scn_core init`"
+        )
+    said = _parsed(file)
+    known = {f.name for f in fields(WorkspaceSettings)}
+    if wrong := sorted(set(said) - known):
+        raise WorkspaceError(f"{file}: found {', '.join(wrong)}; allowed: {', '.join(sorted(known))}")
+    if missing := [name for name in ("dataset", "root", "classes") if name not in said]:
+        raise WorkspaceError(f"{file}: lacks {', '.join(missing)}; put it back")
+    for name, value in said.items():
+        if not isinstance(value, _TYPES[name]):
+            raise WorkspaceError(f"{file}: found {name} = {value!r}; allowed: {_WORDS[_TYPES[name]]}")
+    review = ReviewSettings.from_table(said.pop("review", {}), source=f"{file}, table [review]")
+    return WorkspaceSettings(**said, review=review)
+
+
+def begin_settings(file: Path, values: Mapping[str, Any]) -> None:
+    """Write a new file, whole or not at all."""
+    _write(file, _HEADER + tomli_w.dumps(values))
+
+
+def change_table(file: Path, table: str, values: Mapping[str, Any]) -> None:
+    """Set `values` in a table of the file; every other line of it stays as it is, comments too.
+
+    Raises WorkspaceError where the table is written in a way that lines cannot be exchanged in.
+    """
+    before = _parsed(file)
+    changed = _with_table(file.read_text(encoding="utf-8"), table, values)
+    try:
+        right = tomllib.loads(changed) == before | {table: before.get(table, {}) | dict(values)}
+    except tomllib.TOMLDecodeError:
+        right = False
+    if not right:
+        raise WorkspaceError(
+            f"{file}: found table {table} written in a way that cannot be changed from here; allowed: a line [{table}] "
+            "and one line for each setting beneath; write it so, or change it by hand"
+        )
+    _write(file, changed)
+
+
+def _with_table(text: str, table: str, values: Mapping[str, Any]) -> str:
+    lines = text.removesuffix("\n").split("\n")  # str.splitlines would also split at marks that TOML allows in texts
+    head = re.compile(rf"\s*\[\s*{re.escape(table)}\s*\]\s*(#.*)?$")
+    start = next((at for at, line in enumerate(lines) if head.match(line)), None)
+    if start is None:
+        lines += ["", f"[{table}]"]
+        start = len(lines) - 1
+    end = next((at for at in range(start + 1, len(lines)) if _TABLE.match(lines[at])), len(lines))
+    missing = dict(values)
+    for at in range(start + 1, end):
+        key = _KEY.match(lines[at])
+        if key and key[1] in missing:
+            lines[at] = _line(key[1], missing.pop(key[1]))
+    lines[start + 1 : start + 1] = [_line(name, value) for name, value in missing.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _line(name: str, value: Any) -> str:
+    return tomli_w.dumps({name: value}).rstrip("\n")
+
+
+def _parsed(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise WorkspaceError(f"{file}: not valid TOML ({error}); correct it") from error
+
+
+def _write(file: Path, text: str) -> None:
+    unfinished = file.with_suffix(".tmp")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(file)
