@@ -8,10 +8,12 @@ import streamlit as st
 
 from review_app import queries, theme
 from review_app.settings import current
-from review_app.views import messages, navigation
+from review_app.views import messages, navigation, parts
+from scn_core.errors import ScnError
 from scn_core.store.people import Person
 
 SIDEBAR_PX = 220
+STANDING_S = 10.0  # how often the menu looks where the rounds stand; no text here, Streamlit would show it
 
 
 def main() -> None:
@@ -27,14 +29,24 @@ def main() -> None:
 
 
 def _sidebar(person: Person) -> None:
-    info = queries.standing().find(None)
-    standing = "no round yet" if info is None else f"round {info.id}, {info.state}"
     with st.sidebar:
-        st.html(
-            f'<div class="rv-me"><strong>{escape(current().workspace.path.name)}</strong><br>{escape(standing)}<br>'
-            f'<span class="rv-quiet">{escape(person.name)}, {person.role}</span><br>'
-            '<a href="/logout">Sign out</a></div>'
-        )
+        _standing(person)
+
+
+@st.fragment(run_every=STANDING_S)
+def _standing(person: Person) -> None:
+    """Which round people answer, who is here, and how far a round in training is: drawn anew by itself."""
+    try:
+        now = queries.standing()
+    except ScnError:  # the page beside it says so
+        return
+    info = now.find(None)
+    standing = "no round yet" if info is None else parts.round_state(info)
+    st.html(
+        f'<div class="rv-me"><strong>{escape(current().workspace.path.name)}</strong><br>{escape(standing)}<br>'
+        f'<span class="rv-quiet">{escape(person.name)}, {person.role}</span><br>'
+        f'<a href="/logout">Sign out</a>{parts.training_line(now.newest, now.epochs, stale=now.stale)}</div>'
+    )
 
 
 if __name__ == "__main__":  # as Streamlit runs it

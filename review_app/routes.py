@@ -14,10 +14,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit.file_util import get_static_dir
 
 from review_app import database
-from review_app.api import basics, decisions, pages, samples
+from review_app.api import basics, decisions, exports, pages, samples
 from review_app.doors import auth, login
 from review_app.doors.endpoint import plain
-from review_app.doors.guard import Guard, is_own, page_policy
+from review_app.doors.guard import UPLOADS, Guard, is_own, page_policy
 from review_app.refused import Refused
 from review_app.settings import AppSettings, current
 from scn_core.errors import ScnError
@@ -33,6 +33,7 @@ def all_routes() -> list[BaseRoute]:
         Route("/api/decisions", plain(decisions.decisions), methods=["POST"]),
         Route("/api/history", plain(decisions.history), methods=["GET"]),
         Route("/api/sample/{id}", plain(samples.sample), methods=["GET"]),
+        Route("/api/export/{name}", plain(exports.exported), methods=["GET"]),
         Route("/api/token", plain(basics.token), methods=["GET"]),
         Route("/face/{id}", plain(samples.face), methods=["GET"]),
         Route("/thumb/{id}", plain(samples.thumb), methods=["GET"]),
@@ -67,6 +68,8 @@ class Doors:
                 response = Refused(error.status_code, "method", f"this address takes {allowed}").response()
                 response.headers["Allow"] = allowed
                 await response(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(UPLOADS) and not await _is_lead(scope):
+            await Refused(403, "role", "files are taken from leads alone; ask one").response()(scope, receive, send)
         elif scope["type"] == "http" and await _must_sign_in(scope):
             await RedirectResponse(login.path_to(_target(scope)), 303)(scope, receive, send)
         else:
@@ -87,6 +90,15 @@ async def _must_sign_in(scope: Scope) -> bool:
         return cookie is None or await database.run(session_person, auth.session_hash(cookie)) is None
     except ScnError:  # the page says what is wrong with the database
         return False
+
+
+async def _is_lead(scope: Scope) -> bool:
+    cookie = auth.cookie_of(Request(scope).cookies)
+    try:
+        person = None if cookie is None else await database.run(session_person, auth.session_hash(cookie))
+    except ScnError:
+        return False
+    return person is not None and person.role == "lead"
 
 
 def _target(scope: Scope) -> str:

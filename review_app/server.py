@@ -31,7 +31,7 @@ SCRIPT = Path(__file__).with_name("app.py")
 
 _PAGES_USE = (
     "pandas", "plotly.graph_objects", "review_app.state", "review_app.queries", "review_app.commands",
-    "review_app.charts", "review_app.components.review_grid",
+    "review_app.charts.face", "review_app.components.review_grid",
 )  # fmt: skip
 
 _CONFIG = {
@@ -42,7 +42,7 @@ _CONFIG = {
     "server.enableCORS": True,
     "server.enableXsrfProtection": True,
     "server.enableAgentApi": False,
-    "server.maxUploadSize": 1,
+    "server.maxUploadSize": 32,
     "global.developmentMode": False,
     "browser.gatherUsageStats": False,
     "client.toolbarMode": "minimal",
@@ -71,7 +71,7 @@ def prepare(
             "and start with --auth password"
         )
     workspace = Workspace(path.resolve())
-    readings = workspace.settings().review.readings
+    workspace.settings()  # says what is wrong with them now
     if auth == "oidc":
         secrets_file(workspace.path)
     with workspace.database() as db:
@@ -80,7 +80,7 @@ def prepare(
                 f"--auth password: found nobody who could sign in; first: python -m review_app person add {path} NAME "
                 "--role lead"
             )
-    return AppSettings(workspace, read_secret(workspace.path), auth, host, port, allow_hosts, readings)
+    return AppSettings(workspace, read_secret(workspace.path), auth, host, port, allow_hosts)
 
 
 def build_app(settings: AppSettings, *, open_browser: bool = False) -> st.App:

@@ -29,8 +29,6 @@ class AppSettings:
     port: int = 8501
     allow_hosts: tuple[str, ...] = ()
     """Names the server answers to besides its own address and this machine's."""
-    readings: int = 1
-    """How many people answer each face, blind to each other: the workspace's setting when the server started."""
 
     @property
     def workspace_id(self) -> str:

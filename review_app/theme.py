@@ -20,7 +20,12 @@ CSS = """<style>
 .rv-row img { width: 64px; height: 64px; flex: none; }
 .rv-row > div { min-width: 0; overflow-wrap: anywhere; line-height: 1.35; }
 .rv-quiet { opacity: .72; font-size: .875rem; }
+.rv-still { white-space: nowrap; }
+.rv-whole { white-space: nowrap; }
 .rv-gone { text-decoration: line-through; opacity: .72; }
+.rv-training { margin-top: .75rem; }
+.rv-training progress { width: 100%; accent-color: #3b82f6; }
+.rv-problem { border-left: 3px solid #d97706; padding-left: .6rem; overflow-wrap: anywhere; }
 .rv-scroll { overflow-x: auto; }
 .rv-table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 .rv-table th, .rv-table td {
@@ -34,8 +39,14 @@ CSS = """<style>
 .st-key-rv-filters > .stElementContainer:has([data-testid="stSelectbox"]) {
   flex: 1 1 7rem; min-width: 0; max-width: 16rem; width: auto;
 }
-/* Streamlit's own red is too faint on its dark ground. */
+/* Streamlit's own red is too faint on its dark ground, and on its own tint. */
 [data-testid="stSliderThumbValue"] { color: inherit; }
+.stApp [data-testid="stButtonGroup"] button[data-selected="true"] { color: inherit; }
+/* Two figures beside each other need room. */
+@media (max-width: 1100px) {
+  [class*="st-key-rv-pair"] [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
+  [class*="st-key-rv-pair"] [data-testid="stColumn"] { min-width: 100%; }
+}
 @media (max-width: 640px) { .st-key-rv-clear-wide { display: none; } }
 </style>"""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from sqlite_utils import Database
@@ -20,7 +20,7 @@ from review_app.doors.json_body import read_json
 from review_app.refused import Refused
 from review_app.settings import current
 from scn_core.records import QueueFilter, QueueItem, RoundInfo, Sample
-from scn_core.store.browse import items_of, page_items, queue_counts
+from scn_core.store.browse import items_of, open_left, page_items
 from scn_core.store.leases import LEASE_S, claim_items, release_leases, renew_leases
 from scn_core.store.people import Person
 from scn_core.store.rounds import get_round, latest_round
@@ -46,7 +46,7 @@ async def page(request: Request) -> Response:
     enter = as_person_writing if body.where.state == "open" else as_person
     found = await enter(request, _page, body)
     left, thumbs = await asyncio.gather(
-        database.run(_open_left, body.round, found.viewer.id, body.where), _thumbs(found.items)
+        database.run(open_left, body.round, found.viewer.id, body.where), _thumbs(found.items)
     )
     return _packed(found, thumbs, left)
 
@@ -56,7 +56,7 @@ async def tiles(request: Request) -> Response:
     body = TilesBody.read(await read_json(request))
     found = await as_person(request, _tiles, body)
     left, thumbs = await asyncio.gather(
-        database.run(_open_left, body.round, found.viewer.id, QueueFilter()), _thumbs(found.items)
+        database.run(open_left, body.round, found.viewer.id, QueueFilter()), _thumbs(found.items)
     )
     return _packed(found, thumbs, left)
 
@@ -94,10 +94,6 @@ def _lease(db: Database, person: Person, body: LeaseBody) -> list[int]:
     if body.release:
         release_leases(db, person.id, body.release)
     return renew_leases(db, person.id, body.renew) if body.renew else []
-
-
-def _open_left(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> int:
-    return queue_counts(db, round_id, viewer_id, replace(where, state="open")).matching
 
 
 async def _thumbs(items: list[QueueItem]) -> dict[int, bytes | str]:

@@ -20,8 +20,9 @@ from review_app.doors.json_body import ID_MAX
 from review_app.refused import Refused
 from review_app.settings import current
 from scn_core.round_files import FaceDynamics, Neighbours, face_dynamics, face_neighbours
+from scn_core.store.blindness import is_unread, seen_history
 from scn_core.store.browse import items_of
-from scn_core.store.decisions import RecordedDecision, history
+from scn_core.store.decisions import RecordedDecision
 from scn_core.store.one_face import face_scores
 from scn_core.store.people import Person
 from scn_core.store.samples import StoredSample, get_sample
@@ -38,6 +39,7 @@ class _About:
     stored: StoredSample
     tile: Tile
     blind: bool
+    unread: bool
     probabilities: list[float]
     history: list[RecordedDecision]
 
@@ -53,6 +55,7 @@ async def sample(request: Request) -> Response:
             near = {"given": neighbours.given, "other": neighbours.other, "otherLabel": neighbours.other_label}
             said["neighbours"] = near
     past = [_past(row) for row in about.history]
+    said["unread"] = about.unread
     return JSONResponse({**about.tile, **said, "probabilities": about.probabilities, "history": past})
 
 
@@ -89,15 +92,14 @@ def _about(db: Database, person: Person, sample_id: int, round_id: int) -> _Abou
     info = known_round(db, round_id)
     items = items_of(db, info.id, person.id, [sample_id])
     blind = bool(items) and items[0].blind
-    rows = history(db, sample_id)
-    if blind or (items and items[0].action is None and current().readings > 1):  # what others said would sway
-        rows = [row for row in rows if row.decision.person == person.name]
+    rows = seen_history(db, sample_id, person, items[0] if items else None)
     if items:
         about, chances = tile(items[0]), () if blind else items[0].probabilities
     else:
         score = next((score for score in face_scores(db, sample_id) if score.round == info.id), None)
         about, chances = unasked(stored, score), score.probabilities if score else ()
-    return _About(info.id, stored, about, blind, [round(p, 4) for p in chances], rows)
+    waits = is_unread(db, info.id, sample_id)
+    return _About(info.id, stored, about, blind, waits, [round(p, 4) for p in chances], rows)
 
 
 def _round_files(round_id: int, sample_id: int) -> tuple[FaceDynamics | None, Neighbours | None]:

@@ -22,6 +22,8 @@ def tile(item: QueueItem) -> Tile:
         "key": item.key,
         "kind": item.kind,
         "given": item.given_label,
+        "original": None if blind else item.original_label,
+        "since": None if blind else item.decided_round,
         "proposed": None if blind else item.proposed_label,
         "alpha": None if blind else round(item.alpha, 4),
         "margin": None if blind else round(item.margin, 4),
@@ -43,11 +45,12 @@ def tile(item: QueueItem) -> Tile:
 
 def unasked(stored: StoredSample, score: FaceScore | None) -> Tile:
     """The same of a face that the round does not ask about; None: nor did it train on it."""
-    nothing = ("item", "kind", "action", "label", "by", "at", "decision", "flag", "note", "noteBy", "skip")
+    nothing = ("item", "kind", "since", "action", "label", "by", "at", "decision", "flag", "note", "noteBy", "skip")
     known = {
         "sample": stored.id,
         "key": stored.sample.key,
-        "given": stored.sample.given_label,
+        "given": score.start_label if score else stored.sample.given_label,
+        "original": stored.sample.given_label,
         "proposed": score.proposed_label if score else None,
         "alpha": round(score.alpha, 4) if score else None,
         "margin": round(score.margin, 4) if score else None,

@@ -1,4 +1,4 @@
-"""`python -m review_app person ...`: who may sign in. There is no other way to become a lead where accounts are on."""
+"""`python -m review_app person ...`: who may sign in. The first lead is made here, others on the page Team too."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ from scn_core.store.people import (
     set_password_hash,
     set_role,
 )
-from scn_core.store.sessions import end_sessions_of
 from scn_core.workspace import Workspace
 
 _ROLES: tuple[Role, ...] = get_args(Role)
@@ -79,7 +78,6 @@ def password(workspace: Path, name: str, password_stdin: bool) -> None:
     with Workspace(workspace).database() as db:
         found = _known(db, name)
         set_password_hash(db, found.id, hash_password(_password(password_stdin)))
-        end_sessions_of(db, found.id)
     click.echo(f"{found.name} has another password, and is signed out everywhere")
 
 
@@ -103,7 +101,6 @@ def deactivate(workspace: Path, name: str) -> None:
     with Workspace(workspace).database() as db:
         found = _known(db, name)
         set_active(db, found.id, False)
-        end_sessions_of(db, found.id)
     click.echo(f"{found.name} may not sign in any more")
 
 

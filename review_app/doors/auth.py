@@ -77,14 +77,15 @@ def leave(db: Database, session: str) -> None:
 
 
 def enter_by_name(db: Database, name: str) -> NewSession:
-    """Sign in by name alone, as on one's own machine; a new name is added, the first one of all as lead.
+    """Sign in by name alone, as on one's own machine; a new name is added, as lead where there is none.
 
     Raises Refused for a name that cannot be one, a person who may not sign in, and one who has a password.
     """
     name = checked_name(name)
     person = find_person(db, name)
     if person is None:
-        person = add_person(db, name, "annotator" if people(db) else "lead")
+        led = any(each.active and each.role == "lead" for each in people(db))
+        person = add_person(db, name, "annotator" if led else "lead")
     _refuse_inactive(person)
     if password_hash(db, person.id) is not None:
         raise Refused(403, "has_password", f"{person.name} signs in with a password; the server must ask for one")

@@ -19,7 +19,10 @@ from review_app.refused import Refused
 OWN_PREFIXES = ("/api/", "/face/", "/thumb/", "/grid/", "/login", "/logout", "/health")
 """Paths that are ours; all others are Streamlit's."""
 
-_CLOSED = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/upload_file", "/_stcore/script-health-check")
+UPLOADS = "/_stcore/upload_file/"
+"""Where Streamlit takes files; `routes` lets only leads through."""
+
+_CLOSED = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-check")
 """Streamlit's doors that nothing here needs."""
 
 _OWN_POLICY = (
@@ -88,10 +91,11 @@ class Guard:
         if scope["type"] == "websocket":
             _check_origin(headers, host, needed=False)
             return
-        if scope["path"].startswith(_CLOSED):
+        reads = scope["method"] in ("GET", "HEAD")
+        if scope["path"].startswith(_CLOSED) or (reads and scope["path"].startswith(UPLOADS)):
             raise Refused(404, "not_found", "there is nothing at this address")
-        if scope["method"] not in ("GET", "HEAD"):
-            if not own:
+        if not reads:
+            if not own and not (scope["path"].startswith(UPLOADS) and scope["method"] in ("PUT", "DELETE")):
                 raise Refused(405, "method", "this address is for reading only")
             _check_origin(headers, host, needed=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -15,6 +16,8 @@ from scn_core.errors import UsageError
 
 SHORTEST, LONGEST = 10, 200
 
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+"""None that is taken for another one when read aloud or copied by hand."""
 _HASHER = PasswordHasher()
 _AT_ONCE = BoundedSemaphore(2)  # each takes 64 MiB and all it can of the processor
 
@@ -23,7 +26,13 @@ def hash_password(password: str) -> str:
     """Raises UsageError for one that is too short or too long."""
     if not SHORTEST <= len(password) <= LONGEST:
         raise UsageError(f"password: found {len(password)} characters; allowed: {SHORTEST} to {LONGEST}")
-    return _HASHER.hash(password)
+    with _AT_ONCE:
+        return _HASHER.hash(password)
+
+
+def new_password() -> str:
+    """A password of 79 random bits, in groups that are easy to copy by hand."""
+    return "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
 
 
 def is_password(hashed: str | None, password: str) -> bool:

@@ -28,7 +28,7 @@ def panel(person: Person, face: Face, now: Standing, *, blind: bool) -> None:
     asking = _Asking(person, face, info.id, None if blind else score, blind)
     with st.container(key="rv-decide", border=True):
         _own(asking, now)
-        _answers(asking, now)
+        _answers(asking, now, face.stored.sample.given_label if score is None else score.start_label)
         _marks(asking)
 
 
@@ -72,13 +72,14 @@ def _take_back(said: Decision) -> None:
     messages.remember(commands.set_live(said, live=False))
 
 
-def _answers(asking: _Asking, now: Standing) -> None:
-    given = asking.face.stored.sample.given_label
+def _answers(asking: _Asking, now: Standing, label: int) -> None:
+    """`label`: the one the round began with."""
+    decided = label != asking.face.stored.sample.given_label
     names = now.classes.names
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if asking.score is not None and asking.score.proposed_label is not None:
             asking.button("Accept", "accept", asking.score.proposed_label)
-        asking.button("Keep given", "keep", given)
+        asking.button("Keep decided label" if decided and not asking.blind else "Keep given", "keep", label)
         asking.button("Unsure", "unsure")
         asking.button("Exclude", "exclude")
         asking.button("Flag", "flag")

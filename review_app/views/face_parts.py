@@ -6,31 +6,24 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from review_app import charts, queries
+from review_app import queries
+from review_app.charts.face import dynamics, probability_bars
 from review_app.queries import Face
 from review_app.views import parts
 from review_app.views.parts import ACTION_WORDS, Html
 from scn_core.store.one_face import FaceScore
-from scn_core.store.people import Person
 
 _PLAIN_CHART = {"displayModeBar": False}
 
 
-def facts(face: Face, viewer: Person, classes: Sequence[str]) -> None:
+def facts(face: Face, classes: Sequence[str]) -> None:
     """Key, labels and where the face stands in the queue."""
-    sample, label, item = face.stored.sample, face.label, face.item
-    why = "nobody answered: the given label stands"
-    if label.action is not None:
-        why = f"{ACTION_WORDS[label.action]} by {label.person}, round {label.round}, {parts.moment(label.decided_at)}"
-    now = "excluded" if label.excluded else classes[label.label]
-    words = "shown after your answer" if face.hides_label(viewer) else f"{now} ({why})"
-    rows = [
-        ("Key", sample.key),
-        ("Number", str(face.stored.id)),
-        ("Split", sample.split),
-        ("Given label", classes[sample.given_label]),
-        ("Label now", words),
-    ]
+    sample, item = face.stored.sample, face.item
+    rows = [("Key", sample.key), ("Number", str(face.stored.id)), ("Split", sample.split)]
+    if item is not None and item.blind:  # who changed the label, and from what, would sway the answer
+        rows.append(("Given label", classes[item.given_label]))
+    else:
+        rows += _labels(face, classes)
     if item is not None:
         state = "open" if item.action is None else ACTION_WORDS[item.action]
         kind = item.kind.replace("_", " ")
@@ -40,15 +33,30 @@ def facts(face: Face, viewer: Person, classes: Sequence[str]) -> None:
     parts.facts(rows)
 
 
+def _labels(face: Face, classes: Sequence[str]) -> list[tuple[str, str]]:
+    """The data set's label, what the round in review asks about where people decided it, and what holds now."""
+    label, item, given = face.label, face.item, classes[face.stored.sample.given_label]
+    why = "nothing decided: the given label stands"
+    if label.action is not None:
+        why = f"{ACTION_WORDS[label.action]} by {label.person}, round {label.round}, {parts.moment(label.decided_at)}"
+    rows = [("Given label", given)]
+    if item is not None and item.decided_round is not None:
+        now = classes[item.given_label]
+        changed = item.given_label != item.original_label
+        words = f"was {given}, {now} since" if changed else f"{now}, confirmed in"
+        rows.append((f"Label in round {item.round}", f"{words} round {item.decided_round}"))
+    return [*rows, ("Label now", f"{'excluded' if label.excluded else classes[label.label]} ({why})")]
+
+
 def scores(face: Face, classes: Sequence[str]) -> None:
     """What each round says of the face, and one of them in full."""
     numbers = [score.round for score in face.scores]
     chosen = st.selectbox("Round", numbers, key="rv-sample-round") if len(numbers) > 1 else numbers[0]
     score = next(score for score in face.scores if score.round == chosen)
     _numbers(score, classes)
-    given = face.stored.sample.given_label
+    given = score.start_label
     st.plotly_chart(
-        charts.probability_bars(
+        probability_bars(
             classes, score.probabilities, given=given, proposed=score.proposed_label, dark=parts.is_dark()
         ),
         key="rv-bars",
@@ -58,7 +66,7 @@ def scores(face: Face, classes: Sequence[str]) -> None:
     files = queries.face_files(score.round, face.stored.id)
     if files.dynamics is not None:
         st.plotly_chart(
-            charts.dynamics(files.dynamics.alpha, files.dynamics.margin, dark=parts.is_dark()),
+            dynamics(files.dynamics.alpha, files.dynamics.margin, dark=parts.is_dark()),
             key="rv-dynamics",
             config=_PLAIN_CHART,
             alt=f"Alpha and margin over the epochs of round {chosen}",
@@ -73,13 +81,11 @@ def scores(face: Face, classes: Sequence[str]) -> None:
                 parts.thumbs(ids, parts.name_of(classes, label))
 
 
-def log(face: Face, viewer: Person, classes: Sequence[str]) -> None:
-    """Every answer and mark, newest first, but for those the viewer may not see before an answer of their own."""
+def log(face: Face, classes: Sequence[str]) -> None:
+    """Every answer and mark that the viewer may see, newest first."""
     rows: list[Sequence[Html | str]] = []
     for recorded in reversed(face.history):
         said = recorded.decision
-        if face.hides(recorded, viewer):
-            continue
         words = parts.said(said, classes)
         rows.append(
             (
@@ -92,8 +98,10 @@ def log(face: Face, viewer: Person, classes: Sequence[str]) -> None:
     st.subheader("History", anchor=False)
     if rows:
         parts.table("History", ("When", "Who", "Round", "What"), rows)
-    else:
+    elif not face.unread:
         st.text("Nobody has said anything about this face yet.")
+    if face.unread:
+        st.text("What others say of it in this round is shown once all readings are in.")
 
 
 def _numbers(score: FaceScore, classes: Sequence[str]) -> None:

@@ -11,6 +11,7 @@ import streamlit as st
 from review_app import state
 from review_app.queries import Standing
 from review_app.state import Asked
+from review_app.views import parts
 from scn_core.records import QueueOrder, QueueState
 from scn_core.store.browse import PairCount, QueueCounts
 
@@ -46,7 +47,7 @@ def row(asked: Asked, counts: QueueCounts, now: Standing) -> None:
 
 def _folded(asked: Asked, counts: QueueCounts, now: Standing) -> None:
     where, names = asked.where, now.classes.names
-    rounds = {ANY_NUMBER: "the one in review"} | {info.id: f"round {info.id}, {info.state}" for info in now.scored}
+    rounds = {ANY_NUMBER: "the one in review"} | {info.id: parts.round_state(info) for info in now.scored}
     _select("Round", "round", rounds, _number(asked.round), now, lambda a, v: replace(a, round=_known(v)))
     pair = (where.given, where.proposed, where.unproposed)
     _select("Given → proposed", "pair", _pairs(counts.pairs, names, pair), pair, now, _set_pair)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from html import escape
-from shlex import quote
 from typing import NoReturn
 from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
-from review_app import charts, queries
+from review_app import queries
+from review_app.charts.rounds import training as training_chart
 from review_app.doors.auth import signed_in, ticket_path
 from review_app.doors.login import path_to
 from review_app.queries import Standing
@@ -90,11 +90,8 @@ def signed_out() -> NoReturn:
 
 def no_round() -> None:
     """Nothing has been trained."""
-    say(
-        "No round yet",
-        "Faces to review come from a round of training. Start one in a terminal, then reload this page.",
-        _command("train"),
-    )
+    say("No round yet", f"Faces to review come from a round of training. {_ask('start one')}".strip())
+    _to_rounds("Start a round")
 
 
 def no_such_round(asked: int, now: Standing) -> None:
@@ -106,7 +103,9 @@ def no_such_round(asked: int, now: Standing) -> None:
 def list_rounds(rounds: tuple[RoundInfo, ...]) -> None:
     """Links to the rounds."""
     for info in rounds:
-        st.page_link(navigation.review(), label=f"Round {info.id}: {info.state}", query_params={"round": str(info.id)})
+        st.page_link(
+            navigation.review(), label=f"{parts.round_name(info)}: {info.state}", query_params={"round": str(info.id)}
+        )
 
 
 def ended(info: RoundInfo, *, stale: bool) -> None:
@@ -116,7 +115,8 @@ def ended(info: RoundInfo, *, stale: bool) -> None:
         title, text = f"Round {info.id} has stopped without a word", f"Its trainer was last heard of at {heard}."
     else:
         title, text = f"Round {info.id} {_ENDED.get(info.state, info.state)}", info.message or ""
-    say(title, f"{text}\nIt goes on from its last checkpoint with:".strip(), _command("train", "--resume"))
+    say(title, f"{text}\nIt can go on from its last checkpoint. {_ask('resume it')}".strip())
+    _to_rounds("Resume it")
 
 
 @st.fragment(run_every=FOLLOW_S)
@@ -127,16 +127,27 @@ def training(round_id: int) -> None:
         info = now.find(round_id)
         if info is None or info.state != "running" or now.stale:
             st.rerun()
-        _progress(info, now.epochs)
+        st.subheader(f"{parts.round_name(info)} is training", anchor=False)
+        progress(info, now.epochs)
+        if now.epochs:
+            st.plotly_chart(
+                training_chart(now.epochs, dark=parts.is_dark()),
+                key="rv-training",
+                config={"displayModeBar": False},
+                alt="Accuracy over the epochs",
+            )
 
 
 def all_answered(info: RoundInfo) -> None:
     """Nothing of the round waits for an answer."""
     say(
         f"Every face of round {info.id} is answered",
-        "Look at the answers with the filter, or go on: write the corrected labels, or train the next round on them.",
-        _command("export", "--out corrected.csv") + "\n" + _command("train"),
+        "Look at the answers with the filter, or go on: the next round trains on them. "
+        f"{_ask('start it and take out the labels')}".strip(),
     )
+    _to_rounds("Start the next round")
+    if _is_lead():
+        st.page_link(navigation.labels(), label="Take out the labels")
 
 
 def nothing_matches(open_faces: int, clear: Callable[[], None]) -> None:
@@ -186,9 +197,9 @@ def _sign_in_elsewhere() -> None:
         st.button("Sign out there", key="rv-sign-out", on_click=st.logout)
 
 
-def _progress(info: RoundInfo, epochs: tuple[EpochReport, ...]) -> None:
+def progress(info: RoundInfo, epochs: tuple[EpochReport, ...]) -> None:
+    """How far a round in training is, and its last epoch's figures."""
     total = int(info.config.get("epochs", 0))
-    st.subheader(f"Round {info.id} is training", anchor=False)
     st.progress(min(len(epochs) / total, 1.0) if total else 0.0, f"epoch {len(epochs)} of {total or '?'}")
     if not epochs:
         st.text("The first epoch has not ended yet. This page follows by itself.")
@@ -199,16 +210,22 @@ def _progress(info: RoundInfo, epochs: tuple[EpochReport, ...]) -> None:
         "Loss": f"{last.loss:.3f}",
         "Accuracy": f"{last.accuracy:.1%}",
         "Validation": "–" if last.val_accuracy is None else f"{last.val_accuracy:.1%}",
+        "Faces per second": f"{last.faces_per_s:,.0f}",
         "Time left": parts.duration(max(left, 0)),
     }
     parts.metrics(shown)
-    st.plotly_chart(
-        charts.training(epochs, dark=parts.is_dark()),
-        key="rv-training",
-        config={"displayModeBar": False},
-        alt="Accuracy over the epochs",
-    )
 
 
-def _command(name: str, options: str = "") -> str:
-    return f"python -m scn_core {name} {quote(str(current().workspace.path))} {options}".strip()
+def _ask(for_what: str) -> str:
+    """Whom to turn to, for those who cannot do it themselves."""
+    return "" if _is_lead() else f"Ask a lead to {for_what}."
+
+
+def _to_rounds(label: str) -> None:
+    if _is_lead():
+        st.page_link(navigation.rounds(), label=label)
+
+
+def _is_lead() -> bool:
+    person = signed_in(st.context.cookies)
+    return person is not None and person.role == "lead"

@@ -54,7 +54,7 @@ def _round(now: Standing) -> RoundInfo | None:
         st.selectbox(
             "Round",
             list(scored),
-            format_func=lambda number: f"round {number}, {scored[number].state}",
+            format_func=lambda number: parts.round_state(scored[number]),
             key="rv-my-round",
             on_change=lambda: _go(st.session_state["rv-my-round"], None),
             width=220,

@@ -26,6 +26,31 @@ def samples() -> st.Page:
     return st.Page(_FOLDER / "sample.py", title="Samples", url_path="samples")
 
 
+def rounds() -> st.Page:
+    """What is in training, and what the rounds have come to."""
+    return st.Page(_FOLDER / "rounds.py", title="Rounds", url_path="rounds")
+
+
+def quality() -> st.Page:
+    """How wrong the labels are, and how the review goes."""
+    return st.Page(_FOLDER / "quality.py", title="Quality", url_path="quality")
+
+
+def adjudicate() -> st.Page:
+    """Faces that readers answered differently."""
+    return st.Page(_FOLDER / "adjudicate.py", title="Adjudicate", url_path="adjudicate")
+
+
+def labels() -> st.Page:
+    """Corrected labels out, decisions made elsewhere in."""
+    return st.Page(_FOLDER / "labels.py", title="Labels", url_path="labels")
+
+
+def team() -> st.Page:
+    """The people, and who did what."""
+    return st.Page(_FOLDER / "team.py", title="Team", url_path="team")
+
+
 def leases() -> st.Page:
     """Who holds which faces."""
     return st.Page(_FOLDER / "leases.py", title="Leases", url_path="leases")
@@ -33,4 +58,5 @@ def leases() -> st.Page:
 
 def pages(role: Role) -> list[st.Page]:
     """What the menu shows. Hiding a page guards nothing: each asks for itself who is there."""
-    return [review(), my_work(), samples(), *([leases()] if role == "lead" else [])]
+    everybody, leads = [review(), my_work(), samples()], [rounds(), quality(), adjudicate(), labels(), team(), leases()]
+    return [*everybody, *(leads if role == "lead" else [])]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from scn_core.records import Action, Decision
+from scn_core.records import Action, Decision, EpochReport, RoundInfo
 
 ACTION_WORDS: dict[Action, str] = {
     "accept": "accepted",
@@ -23,6 +24,7 @@ ACTION_WORDS: dict[Action, str] = {
     "note": "note",
     "undo": "taken back",
 }
+_MARKDOWN = re.compile(r"[!-/:-@\[-`{-~]")
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,16 @@ def quiet(text: str) -> Html:
     return Html(f'<span class="rv-quiet">{escape(text)}</span>')
 
 
+def still(text: str) -> Html:
+    """Text that stays on one line."""
+    return Html(f'<span class="rv-still">{escape(text)}</span>')
+
+
+def whole(text: str) -> Html:
+    """A word of a table that is not to be broken over lines."""
+    return Html(f'<span class="rv-whole">{escape(text)}</span>')
+
+
 def gone(text: str) -> Html:
     """Text of something taken back."""
     return Html(f'<s class="rv-gone">{escape(text)}</s>')
@@ -94,14 +106,29 @@ def link(sample_id: int, text: str) -> Html:
     return Html(f'<a href="{sample_link(sample_id)}">{escape(text)}</a>')
 
 
+def file_link(address: str, text: str) -> Html:
+    """A link that saves what is there as a file."""
+    return Html(f'<a href="{escape(address)}" download>{escape(text)}</a>')
+
+
 def sample_link(sample_id: int) -> str:
     """The address of a face's page."""
     return "/samples?" + urlencode({"sample": sample_id})
 
 
+def letters(text: str) -> str:
+    """For labels of buttons, which read Markdown: the text as it is, letter by letter."""
+    return _MARKDOWN.sub(r"\\\g<0>", text)
+
+
 def is_dark() -> bool:
     """Whether the browser shows the dark theme."""
     return st.context.theme.type == "dark"
+
+
+def number(text: str | None) -> int | None:
+    """A whole number as an address says it; None for anything else."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 16 else None
 
 
 def name_of(classes: Sequence[str], label: int | None) -> str:
@@ -111,7 +138,7 @@ def name_of(classes: Sequence[str], label: int | None) -> str:
 
 def said(decision: Decision, classes: Sequence[str]) -> str:
     """What a decision says, in words: sad, accepted."""
-    word = ACTION_WORDS[decision.action]
+    word = ("settled, " if decision.adjudicates else "") + ACTION_WORDS[decision.action]
     if decision.label is not None:
         return f"{classes[decision.label]}, {word}"
     return f"{word}: {decision.text}" if decision.text else word
@@ -132,6 +159,62 @@ def duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def share(value: float | None) -> str:
+    """A share as a percentage, or a dash."""
+    return "–" if value is None else f"{value:.1%}"
+
+
+def small(text: str) -> None:
+    """Less important text, a line of its own."""
+    st.html(quiet(text).text)
+
+
+def problem(text: str) -> None:
+    """What is wrong with something a person has set."""
+    st.html(f'<div class="rv-problem" role="alert">{escape(text)}</div>')
+
+
+def is_auto(info: RoundInfo) -> bool:
+    """Whether the network changed labels while it trained the round."""
+    return info.config.get("relabel") == "auto"
+
+
+def round_name(info: RoundInfo) -> str:
+    """Round 2, or Round 2 (auto)."""
+    return f"Round {info.id}" + (" (auto)" if is_auto(info) else "")
+
+
+def round_state(info: RoundInfo) -> str:
+    """For choices and lists: round 2 (auto), closed."""
+    return f"{round_name(info).lower()}, {info.state}"
+
+
+def round_link(info: RoundInfo) -> Html:
+    """Its number as a link to its faces."""
+    return Html(f'<a href="/?round={info.id:d}" class="rv-whole">{escape(round_name(info))}</a>')
+
+
+def auto_words(info: RoundInfo, epochs: Sequence[EpochReport] = ()) -> str | None:
+    """What is to be known of a round in mode auto, or None of any other."""
+    if not is_auto(info):
+        return None
+    changed = epochs[-1].relabelled if epochs else info.metrics.get("relabelled")
+    many = "labels changed by the network during training" + ("" if changed is None else f", {changed:,}")
+    return f"auto: {many}; none of it is kept"
+
+
+def training_line(info: RoundInfo | None, epochs: Sequence[EpochReport], *, stale: bool) -> str:
+    """How far a round in training is, as markup for the menu; empty while none is."""
+    if info is None or info.state != "running" or stale:
+        return ""
+    done, total = len(epochs), int(info.config.get("epochs", 0))
+    return (
+        f'<div class="rv-training">{escape(round_name(info))} is training<br>'
+        f'<progress value="{done:d}" max="{max(total, 1):d}" aria-label="epochs done"></progress><br>'
+        f'<span class="rv-quiet">epoch {done:d} of {total:d}</span></div>'
+    )
 
 
 def _cell(value: Html | str) -> str:

@@ -23,7 +23,7 @@ def page() -> None:
         return
     now = queries.standing()
     info = now.find(None)
-    found = queries.face(asked, person.id, info.id if info and info.state == "review" else None)
+    found = queries.face(asked, person, info.id if info and info.state == "review" else None)
     if found is None:
         _results(asked)
     else:
@@ -62,7 +62,7 @@ def _face(person: Person, face: Face, now: Standing) -> None:
             messages.missing_picture(face.stored.sample.path, why)
         else:
             parts.large_face(face.stored.id, face.stored.sample.key)
-        face_parts.facts(face, person, now.classes.names)
+        face_parts.facts(face, now.classes.names)
     with right:
         decide.panel(person, face, now, blind=blind)
         if blind:
@@ -73,7 +73,7 @@ def _face(person: Person, face: Face, now: Standing) -> None:
             face_parts.scores(face, now.classes.names)
         else:
             messages.not_trained_on(face.stored.sample.split)
-    face_parts.log(face, person, now.classes.names)
+    face_parts.log(face, now.classes.names)
 
 
 if __name__ == "__main__":  # as Streamlit runs it

@@ -129,6 +129,12 @@ def leases(page: Page, served: Served) -> None:
     other.close()
 
 
+def quality(page: Page, served: Served) -> None:
+    grid(page, served)  # so that something is decided
+    path("/quality", "What the network sees")(page, served)
+    expect(page.locator("[data-testid='stPlotlyChart'] .js-plotly-plot").nth(6)).to_be_visible()
+
+
 PLACES: dict[str, Visit] = {
     "review": grid,
     "zoom": dialog("Enter", "one face"),
@@ -138,6 +144,11 @@ PLACES: dict[str, Visit] = {
     "my work": path("/my-work", "Today"),
     "search": path("/samples?sample=faces", "faces/"),
     "sample": sample,
+    "rounds": path("/rounds", "would train on"),
+    "rules of review": path("/rounds?show=rules-of-review", "Save"),
+    "quality": quality,
+    "labels": path("/labels", "Make the file"),
+    "team": path("/team", "was added, lead"),
     "leases": leases,
     "no such round": path("/?round=99", "There is no round 99"),
     "sign out": path("/logout", "You are signed in"),

@@ -42,7 +42,7 @@ def test_from_no_round_to_a_closed_one(drawn: Workspace, tmp_path: Path, serve: 
     served, page = serve(workspace), new_page()
     sign_in(page, served, "ann")
     sees(page, "No round yet")
-    sees(page, f"python -m scn_core train {workspace.path}")
+    sees(page, "Start a round")
     with workspace.database() as db:
         number = rounds.start_round(db, {"epochs": 3}, code_version="test")
         sees_after_reload(page, "Round 1 is training")
@@ -50,7 +50,7 @@ def test_from_no_round_to_a_closed_one(drawn: Workspace, tmp_path: Path, serve: 
         sees(page, "epoch 1 of 3")  # by itself
         rounds.fail_round(db, number, "the disk is full")
         sees(page, "the disk is full")
-        sees(page, "--resume")
+        sees(page, "Resume it")
     add_round(workspace)
     sees_after_reload(page, "round 2, review")
     desk = Desk(page, served, "ann").ready()
@@ -80,7 +80,7 @@ def test_a_finished_queue_says_what_comes_next(served: Served, new_page: NewPage
     expect(desk.panel).to_contain_text("All done")
     desk.saved()
     sees_after_reload(page, "Every face of round 1 is answered")
-    sees(page, "python -m scn_core export")
+    sees(page, "Start the next round")
     desk.until(lambda: focused(page) == "app", "the grid beneath to have the keyboard")
     desk.press("z")
     desk.until(lambda: sum(row.live for row in desk.decisions()) < len(desk.decisions()), "the last one taken back")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from review_app import charts
+from review_app.charts import base, face, rounds
 from scn_core.records import EpochReport
 
 CLASSES = ("sad", "<b>happy</b>", "fear")
@@ -14,37 +14,37 @@ def report(epoch: int, val: float | None) -> EpochReport:
 
 
 def test_bars_stand_in_class_order_and_say_which_is_which() -> None:
-    figure = charts.probability_bars(CLASSES, (0.1, 0.7, 0.2), given=0, proposed=1)
+    figure = face.probability_bars(CLASSES, (0.1, 0.7, 0.2), given=0, proposed=1)
     (bar,) = figure.data
     assert bar.y == ("sad · given", "&lt;b&gt;happy&lt;/b&gt; · proposed", "fear")
     assert bar.x == (0.1, 0.7, 0.2)
     assert bar.text == ("10%", "70%", "20%")
-    assert bar.marker.color == (charts.BLUE, charts.ORANGE, charts.GREY)
+    assert bar.marker.color == (base.BLUE, base.ORANGE, base.GREY)
 
 
 def test_bars_without_a_proposal() -> None:
-    (bar,) = charts.probability_bars(CLASSES, (0.1, 0.7, 0.2), given=1, proposed=None).data
+    (bar,) = face.probability_bars(CLASSES, (0.1, 0.7, 0.2), given=1, proposed=None).data
     assert bar.y == ("sad", "&lt;b&gt;happy&lt;/b&gt; · given", "fear")
 
 
 def test_curves_are_told_apart_without_colour() -> None:
-    alpha, margin = charts.dynamics([0.5, 0.4], [-0.3, 0.2]).data
+    alpha, margin = face.dynamics([0.5, 0.4], [-0.3, 0.2]).data
     assert (alpha.name, tuple(alpha.x), tuple(alpha.y)) == ("alpha", (1, 2), (0.5, 0.4))
     assert (margin.name, tuple(margin.y)) == ("margin", (-0.3, 0.2))
     assert alpha.line.dash != margin.line.dash
 
 
 def test_a_margin_below_zero_is_in_view() -> None:
-    assert charts.dynamics([0.5], [-0.3]).layout.yaxis.range[0] < -0.3
+    assert face.dynamics([0.5], [-0.3]).layout.yaxis.range[0] < -0.3
 
 
 @pytest.mark.parametrize(("val", "names"), [(None, ["training faces"]), (0.4, ["training faces", "validation faces"])])
 def test_validation_is_drawn_where_there_is_one(val: float | None, names: list[str]) -> None:
-    figure = charts.training([report(1, val), report(2, val)])
+    figure = rounds.training([report(1, val), report(2, val)])
     assert [trace.name for trace in figure.data] == names
 
 
-@pytest.mark.parametrize("colour", [charts.BLUE, charts.ORANGE, charts.GREY])
+@pytest.mark.parametrize("colour", [base.BLUE, base.ORANGE, base.GREY])
 @pytest.mark.parametrize("ground", [WHITE, DARK])
 def test_colours_are_seen_on_light_and_dark(colour: str, ground: tuple[int, int, int]) -> None:
     lighter, darker = sorted((luminance(rgb(colour)), luminance(ground)), reverse=True)
@@ -59,9 +59,9 @@ def luminance(colour: tuple[int, int, int]) -> float:
 @pytest.mark.parametrize(("dark", "ground"), [(False, WHITE), (True, DARK)])
 def test_words_are_read_on_light_and_dark(dark: bool, ground: tuple[int, int, int]) -> None:
     for figure in (
-        charts.probability_bars(CLASSES, (0.1, 0.7, 0.2), given=0, proposed=1, dark=dark),
-        charts.dynamics([0.5], [0.1], dark=dark),
-        charts.training([report(1, 0.5)], dark=dark),
+        face.probability_bars(CLASSES, (0.1, 0.7, 0.2), given=0, proposed=1, dark=dark),
+        face.dynamics([0.5], [0.1], dark=dark),
+        rounds.training([report(1, 0.5)], dark=dark),
     ):
         for font in (figure.layout.font, figure.layout.xaxis.tickfont, figure.layout.yaxis.tickfont):
             lighter, darker = sorted((luminance(rgb(font.color)), luminance(ground)), reverse=True)
@@ -74,5 +74,5 @@ def rgb(colour: str) -> tuple[int, int, int]:
 
 @pytest.mark.parametrize(("epochs", "step"), [(3, 1), (10, 1), (11, 2), (100, 10)])
 def test_ticks_are_whole_epochs(epochs: int, step: int) -> None:
-    axis = charts.dynamics([0.5] * epochs, [0.1] * epochs).layout.xaxis
+    axis = face.dynamics([0.5] * epochs, [0.1] * epochs).layout.xaxis
     assert (axis.tick0, axis.dtick) == (1, step)

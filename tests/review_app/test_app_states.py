@@ -12,10 +12,12 @@ from streamlit.testing.v1 import AppTest
 
 from review_app import database
 from review_app.settings import AppSettings
-from scn_core.records import Decision, EpochReport
+from scn_core.records import Decision, EpochReport, QueueFilter
 from scn_core.store import rounds
+from scn_core.store.browse import queue_counts
 from scn_core.store.connection import transaction
 from scn_core.store.decisions import record_decisions
+from scn_core.store.people import set_role
 from scn_core.workspace import Workspace
 from tests.review_app.browserless import NewVisitor, Visitor, grid, markup, person, words
 
@@ -50,9 +52,12 @@ def test_before_any_round(at: Callable[[Workspace], Visitor], empty: Workspace) 
     ann = at(empty)
     app = ann.open()
     assert "No round yet" in words(app)
-    assert f"python -m scn_core train {empty.path}" in words(app)
+    assert "Ask a lead to start one." in words(app)
+    assert page_links(app) == []
     assert grid(app) == []
     assert "No round yet" in words(ann.open("my_work"))
+    database.call_write(set_role, person("ann").id, "lead")
+    assert page_links(ann.open()) == ["Start a round"]
 
 
 def test_a_round_in_training_is_followed(at: Callable[[Workspace], Visitor], empty: Workspace) -> None:
@@ -65,7 +70,8 @@ def test_a_round_in_training_is_followed(at: Callable[[Workspace], Visitor], emp
     assert "Round 1 is training" in words(app)
     assert "epoch 2 of 30" in app.get("progress")[0].proto.text
     assert [(metric.label, metric.value) for metric in app.metric] == [
-        ("Loss", "1.800"), ("Accuracy", "30.0%"), ("Validation", "25.0%"), ("Time left", "28 min"),
+        ("Loss", "1.800"), ("Accuracy", "30.0%"), ("Validation", "25.0%"), ("Faces per second", "100"),
+        ("Time left", "28 min"),
     ]  # fmt: skip
     assert len(app.get("plotly_chart")) == 1
     assert grid(app) == []
@@ -91,7 +97,8 @@ def test_when_training_ends_its_page_becomes_the_grid(visitor: NewVisitor, works
     assert f"Round {number} failed" in words(app)
     assert "no face could be read; *correct* <b>the</b> data set" in words(app)
     assert "<b>the" not in markup(app)
-    assert f"python -m scn_core train {workspace.path} --resume" in words(app)
+    assert "Ask a lead to resume it." in words(app)
+    assert page_links(visitor("lea", "lead").open(round=str(number))) == ["Resume it", "Round 1: review"]
 
 
 def test_a_cancelled_round(at: Callable[[Workspace], Visitor], empty: Workspace) -> None:
@@ -106,7 +113,7 @@ def test_a_trainer_that_is_no_more(at: Callable[[Workspace], Visitor], empty: Wo
     app = at(empty).open()
     assert "Round 1 has stopped without a word" in words(app)
     assert "2020-01-01 00:00 UTC" in words(app)
-    assert "--resume" in words(app)
+    assert "It can go on from its last checkpoint" in words(app)
 
 
 def test_no_such_round(visitor: NewVisitor) -> None:
@@ -123,13 +130,15 @@ def test_everything_answered(visitor: NewVisitor, workspace: Workspace) -> None:
     change(workspace, answer_all)
     app = ann.run()
     assert "Every face of round 1 is answered" in words(app)
-    assert f"python -m scn_core export {workspace.path} --out corrected.csv" in words(app)
+    assert "Ask a lead to start it and take out the labels." in words(app)
     assert len(grid(app)) == 1, "undo is done from the grid"
+    assert page_links(visitor("lea", "lead").open()) == ["Start the next round", "Take out the labels"]
 
 
 def test_an_empty_filter(visitor: NewVisitor) -> None:
     app = visitor().open(state="exclude")
-    assert "No face matches this filter; 81 of the round wait" in words(app)
+    faces = database.call(queue_counts, 1, person("ann").id, QueueFilter()).matching
+    assert f"No face matches this filter; {faces} of the round wait" in words(app)
     assert len(grid(app)) == 1
     app.button(key="rv-clear-here").click().run()
     assert app.query_params == {}

@@ -129,9 +129,18 @@ export function stateWords(tile, state, classes) {
   return WORDS[state];
 }
 
+/** What people decided in an earlier round: "was 7 fear, 4 sad since round 1"; empty: nothing. */
+export function pastWords(tile, classes) {
+  if (!tile.since) return "";
+  const given = className(classes, tile.given);
+  if (tile.original === tile.given) return `${given} confirmed in round ${tile.since}`;
+  return `was ${className(classes, tile.original)}, ${given} since round ${tile.since}`;
+}
+
 /** The question a tile asks, in words for the screen and the screen reader. */
 export function questionWords(tile, classes) {
-  const given = className(classes, tile.given);
+  const past = pastWords(tile, classes);
+  const given = className(classes, tile.given) + (past && ` (${past})`);
   if (tile.blind) return `given ${given}, audit: no proposal shown`;
   if (tile.proposed === null) return `given ${given}, no proposal`;
   return `given ${given}, proposed ${className(classes, tile.proposed)}`;

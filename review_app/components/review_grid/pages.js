@@ -1,5 +1,7 @@
 /** Pages of faces: fetch, unpack, fetch ahead, go back. */
 
+import { ANSWERS } from "./faces.js";
+
 const KEPT = 10;
 const LIMIT = 200;
 
@@ -126,12 +128,26 @@ export class Pages {
 
   async #read(response, at, claimed = false) {
     const { header, picture } = unpack(await response.arrayBuffer());
-    const faces = header.items.map((tile) => {
+    const items = claimed ? header.items.filter((tile) => this.#fresh(tile)) : header.items;
+    const faces = items.map((tile) => {
       const bytes = picture(tile);
       const url = bytes ? URL.createObjectURL(new Blob([bytes], { type: "image/webp" })) : null;
       return this.store.put(tile, url, at, claimed);
     });
     return { header, faces };
+  }
+
+  /**
+   * A face that was answered here and is open again comes as a new one: earlier pages forget it.
+   * @returns {boolean} false: it is still being looked at, so it has to come later
+   */
+  #fresh(tile) {
+    const face = this.store.faces.get(tile.sample);
+    if (!face || face.pending || tile.action || !ANSWERS.includes(face.state)) return true;
+    const on = this.kept.filter((page) => page.faces.includes(face));
+    if (on.some((page) => page === this.current || page.faces.length === 1)) return false;
+    for (const page of on) page.faces = page.faces.filter((other) => other !== face);
+    return true;
   }
 
   /** Ask for certain faces, whatever their state. @param {number[]} samples @returns {Promise<Face[]>} */

@@ -7,12 +7,13 @@ import { DEEDS, classDeeds } from "./keys.js";
 import { roving } from "./toolbar.js";
 
 const CACHED = 30;
+const UNREAD = "what others say is shown once all readings are in";
 
 export class Zoom {
   /** @param {object} app see main.js */
   constructor(app) {
     this.app = app;
-    /** @type {Map<number, object>} details by sample id */
+    /** @type {Map<number, {base: object, detail: object}>} by sample id, each with the tile it belongs to */
     this.details = new Map();
     this.face = null;
     this.picture = el("div", { class: "large" });
@@ -115,9 +116,11 @@ export class Zoom {
 
   async #load(face) {
     try {
+      const { base } = face; // another one asks the face anew, and what was known of it is not for now
       const known = this.details.get(face.sample);
-      const detail = known ?? (await this.app.net.get(`/api/sample/${face.sample}?round=${this.app.round}`));
-      this.details.set(face.sample, detail);
+      const fresh = known?.base === base ? known.detail : null;
+      const detail = fresh ?? (await this.app.net.get(`/api/sample/${face.sample}?round=${this.app.round}`));
+      this.details.set(face.sample, { base, detail });
       if (this.details.size > CACHED) this.details.delete(this.details.keys().next().value);
       if (face === this.face) this.facts.replaceChildren(...this.#facts(detail));
     } catch (problem) {
@@ -186,7 +189,7 @@ export class Zoom {
                 detail.history.map((row) => event(classes, row)),
               ),
             ]
-          : [el("p", { class: "none", text: "nobody has answered it yet" })],
+          : [el("p", { class: "none", text: detail.unread ? UNREAD : "nobody has answered it yet" })],
       ),
     );
     parts.push(section("Picture", [el("p", { class: "path", text: detail.key })]));

@@ -8,13 +8,12 @@ import shutil
 import sqlite3
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from PIL import Image
 
-from review_app import database, grid_files, settings
+from review_app import database, grid_files
 from review_app.settings import AppSettings
 from scn_core.records import QueueFilter
 from scn_core.store.browse import queue_counts
@@ -280,24 +279,6 @@ def test_an_answer_after_the_close_is_refused_by_name(ann: Visitor) -> None:
     assert answer.status_code == 200
     assert answer.json()["saved"] == []
     assert "closed" in answer.json()["refused"][0]["error"]
-
-
-def test_independent_readings_do_not_show_each_other(ann: Visitor, bob: Visitor, workspace: Workspace) -> None:
-    with workspace.database() as db:
-        db.execute(
-            "INSERT INTO queue_item (round_id, sample_id, slot, kind, priority, alpha, margin, given_label, "
-            "proposed_label) SELECT round_id, sample_id, 1, kind, priority, alpha, margin, given_label, proposed_label "
-            "FROM queue_item"
-        )
-    tile = next(tile for tile in ann.page(limit=60).tiles if tile["kind"] == "proposal")
-    ann.decide(keep(tile))
-    path = f"/api/sample/{tile['sample']}?round=1"
-    assert [row["by"] for row in bob.get(path).json()["history"]] == ["ann"]
-    settings.use(replace(bob.settings, readings=2))
-    assert bob.get(path).json()["history"] == []
-    bob.page(limit=200)
-    assert bob.decide(keep(tile)).json()["refused"] == []
-    assert [row["by"] for row in bob.get(path).json()["history"]] == ["ann", "bob"]
 
 
 # Samples and pictures

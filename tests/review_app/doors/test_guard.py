@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx2 as httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
@@ -90,6 +91,21 @@ def test_streamlits_addresses_are_for_reading(visitor: Visitor, method: str, pat
 def test_streamlits_other_doors_are_closed(visitor: Visitor, path: str) -> None:
     assert visitor.get(path).status_code == 404
     assert visitor.get("/_stcore/health").text == STREAMLIT
+
+
+def test_files_are_taken_from_leads_alone(visitor: Visitor) -> None:
+    file = "/_stcore/upload_file/session/file"
+
+    def put(**headers: str) -> httpx.Response:
+        return visitor.client.put(file, content=b"x", headers={"Origin": BASE, **headers})
+
+    assert (put().status_code, put().json()["code"]) == (403, "role")
+    visitor.sign_in("ann")  # the first of all is lead
+    assert put().text == "Method Not Allowed"  # by what stands for Streamlit here
+    assert put(Origin="http://evil.test").json()["code"] == "wrong_origin"
+    assert visitor.post(file, {}).json()["code"] == "method"
+    visitor.sign_in("bob")
+    assert (put().status_code, put().json()["code"]) == (403, "role")
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,7 @@ from review_app import database, settings
 from review_app.doors import auth, login
 from review_app.doors.passwords import hash_password
 from review_app.settings import AppSettings, AuthMode
-from scn_core.store.people import add_person, find_person, set_active
-from scn_core.store.sessions import end_sessions_of
+from scn_core.store.people import add_person, ensure_person, find_person, set_active
 from scn_core.workspace import Workspace
 from tests.review_app.visitor import BASE, PASSWORD, STREAMLIT, Visitor, contents, rows
 
@@ -56,6 +55,15 @@ def test_the_first_name_of_all_is_the_lead(empty: Workspace, use_workspace: Use)
     Visitor(given).sign_in("bob")
     Visitor(given).sign_in("ANN OH")
     assert rows(empty, "SELECT name, role FROM person ORDER BY id") == [("Ann Oh", "lead"), ("bob", "annotator")]
+
+
+def test_people_who_came_in_by_an_import_keep_nobody_from_leading(empty: Workspace, use_workspace: Use) -> None:
+    use_workspace(empty)
+    with empty.database() as db:
+        ensure_person(db, "simulated reviewer")
+    Visitor(settings.current()).sign_in("ann")
+    Visitor(settings.current()).sign_in("bob")
+    assert rows(empty, "SELECT role FROM person ORDER BY id") == [("annotator",), ("lead",), ("annotator",)]
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 81, "a\nb", "a\0b", "\x1b[31m", "a\u202eb"])
@@ -158,7 +166,6 @@ def test_a_session_ends_after_twelve_hours_and_with_the_person(
     assert visitor.get("/api/token").status_code == 401
     assert visitor.log_in(name="cho").status_code == 403
     database.call(set_active, person.id, True)
-    database.call(end_sessions_of, person.id)
     assert visitor.get("/api/token").status_code == 401
     visitor.sign_in("cho")
     with workspace.database() as db:

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { meaning, overlay, questionWords, shownOf, stateOf, stateWords } from "./grid/faces.js";
+import { meaning, overlay, pastWords, questionWords, shownOf, stateOf, stateWords } from "./grid/faces.js";
 
 const CLASSES = ["neutral", "happy", "surprise", "sad"];
 const OPEN = {
@@ -115,4 +115,12 @@ test("words", () => {
   assert.equal(questionWords({ ...OPEN, proposed: null }, CLASSES), "given 2 happy, no proposal");
   assert.equal(stateWords({ ...OPEN, label: 0 }, "relabel", CLASSES), "relabelled to 1 neutral");
   assert.equal(stateOf(OPEN, true), "taken");
+});
+
+test("a face decided in an earlier round says so, an untouched one does not", () => {
+  assert.equal(pastWords({ ...OPEN, original: 1, since: null }, CLASSES), "");
+  const cured = { ...OPEN, original: 3, since: 2 };
+  assert.equal(pastWords(cured, CLASSES), "was 4 sad, 2 happy since round 2");
+  assert.equal(questionWords(cured, CLASSES), "given 2 happy (was 4 sad, 2 happy since round 2), proposed 4 sad");
+  assert.equal(pastWords({ ...OPEN, original: 1, since: 1 }, CLASSES), "2 happy confirmed in round 1");
 });

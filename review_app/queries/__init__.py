@@ -6,7 +6,6 @@ their number is part of the key.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 
 import streamlit as st
@@ -14,13 +13,13 @@ from sqlite_utils import Database
 
 from review_app.database import call
 from review_app.settings import current
-from scn_core.errors import WorkspaceError
 from scn_core.labels import ClassVocabulary
-from scn_core.records import ANSWERS, EpochReport, QueueFilter, QueueItem, RoundInfo
+from scn_core.records import EpochReport, QueueFilter, QueueItem, RoundInfo
 from scn_core.round_files import FaceDynamics, Neighbours, face_dynamics, face_neighbours
 from scn_core.store import rounds as store_rounds
+from scn_core.store.blindness import is_unread, seen_history
 from scn_core.store.browse import QueueCounts, items_of, queue_counts
-from scn_core.store.decisions import RecordedDecision, history
+from scn_core.store.decisions import RecordedDecision
 from scn_core.store.leases import LeaseInfo, leases
 from scn_core.store.my_work import MyDecision, Pace, my_decisions, pace
 from scn_core.store.one_face import FaceLabel, FaceScore, face_label, face_scores
@@ -73,27 +72,16 @@ class Face:
     scores: list[FaceScore]
     """Newest round first."""
     history: list[RecordedDecision]
-    """Oldest first."""
+    """What the viewer may see of it, oldest first."""
     item: QueueItem | None
     """Its place in the queue of the round in review."""
+    unread: bool
+    """What others say of it in that round is not shown yet: not all readings are in."""
 
     @property
     def blind(self) -> bool:
         """Drawn at random and not answered: what the network says would sway the person."""
         return self.item is not None and self.item.blind
-
-    def hides(self, recorded: RecordedDecision, viewer: Person) -> bool:
-        """Whether it stays hidden until the viewer has answered: all that others say of a face drawn at random, and
-        their answers where several people read a face."""
-        said = recorded.decision
-        if self.item is None or self.item.action is not None or said.round != self.item.round:
-            return False
-        answers = recorded.live and said.action in ANSWERS
-        return said.person != viewer.name and (self.blind or answers)
-
-    def hides_label(self, viewer: Person) -> bool:
-        """Whether the label as it is now tells such an answer."""
-        return any(self.hides(recorded, viewer) and recorded.decision.action in ANSWERS for recorded in self.history)
 
 
 @dataclass(frozen=True)
@@ -134,9 +122,9 @@ def search(text: str) -> list[StoredSample]:
     return call(search_samples, text, limit=SEARCH_LIMIT)
 
 
-def face(key: str, viewer_id: int, round_id: int | None) -> Face | None:
-    """Everything the database knows of the face of that key or number; `round_id` is the round in review."""
-    return call(_face, key, viewer_id, round_id)
+def face(key: str, viewer: Person, round_id: int | None) -> Face | None:
+    """What the viewer may know of the face of that key or number; `round_id` is the round in review."""
+    return call(_face, key, viewer, round_id)
 
 
 def picture_fault(stored: StoredSample) -> str | None:
@@ -174,24 +162,22 @@ def _face_files(workspace_id: str, round_id: int, sample_id: int) -> FaceFiles:
 
 def _read_standing(db: Database) -> Standing:
     newest = store_rounds.latest_round(db)
-    found = []
-    for number in range(newest.id if newest else 0, 0, -1):
-        with suppress(WorkspaceError):  # numbers may have gaps
-            found.append(store_rounds.get_round(db, number))
     return Standing(
         classes=classes(db),
-        rounds=tuple(found),
+        rounds=tuple(store_rounds.rounds(db)),
         stale=store_rounds.stale_round(db) is not None,
         epochs=tuple(store_rounds.epochs(db, newest.id)) if newest else (),
     )
 
 
-def _face(db: Database, key: str, viewer_id: int, round_id: int | None) -> Face | None:
+def _face(db: Database, key: str, viewer: Person, round_id: int | None) -> Face | None:
     # Links name faces by number; a data set whose keys are bare numbers is still found by searching.
     number = int(key) if key.isascii() and key.isdigit() and len(key) < 16 else 0
     stored = get_sample(db, number) or find_sample(db, key)
     label = None if stored is None else face_label(db, stored.id)
     if stored is None or label is None:
         return None
-    items = [] if round_id is None else items_of(db, round_id, viewer_id, [stored.id])
-    return Face(stored, label, face_scores(db, stored.id), history(db, stored.id), items[0] if items else None)
+    items = [] if round_id is None else items_of(db, round_id, viewer.id, [stored.id], again=False)
+    item = items[0] if items else None
+    seen, waits = seen_history(db, stored.id, viewer, item), item is not None and is_unread(db, item.round, stored.id)
+    return Face(stored, label, face_scores(db, stored.id), seen, item, waits)

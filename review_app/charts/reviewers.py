@@ -1,0 +1,79 @@
+"""Figures of the people who review, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from review_app.charts.base import BLUE, GREY, ORANGE, PURPLE, TEAL, compact, plain, whiskers
+from scn_core.quality.reviewers import Reviewer
+from scn_core.records import Answer
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+_ANSWERS: tuple[tuple[Answer, str, str], ...] = (
+    ("accept", "accepted", BLUE),
+    ("keep", "kept", GREY),
+    ("relabel", "relabelled", ORANGE),
+    ("unsure", "unsure", PURPLE),
+    ("exclude", "excluded", TEAL),
+)
+_RATES = (
+    ("accepts proposals", "accepted", BLUE, "circle"),
+    ("agrees with what was decided", "agreed", ORANGE, "diamond"),
+    ("answers repeats alike", "consistent", PURPLE, "square"),
+)
+
+
+def answers(people: Sequence[Reviewer], *, dark: bool = False) -> Figure:
+    """What each person answers, in shares."""
+    from plotly.graph_objects import Bar, Figure
+
+    names = [plain(each.name) for each in people]
+    figure = Figure()
+    for action, word, colour in _ANSWERS:
+        shares = [each.share(action) for each in people]
+        figure.add_trace(
+            Bar(
+                y=names,
+                x=shares,
+                name=word,
+                orientation="h",
+                marker={"color": colour, "line": {"width": 0}},
+                customdata=[getattr(each, action) for each in people],
+                hovertemplate="%{y}: %{customdata:,} " + word + ", %{x:.0%}<extra></extra>",
+            )
+        )
+    figure.update_layout(barmode="stack")
+    figure.update_xaxes(range=[0, 1], tickformat=".0%", title="share of answers")
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    return compact(figure, height=130 + 30 * len(names), dark=dark)
+
+
+def rates(people: Sequence[Reviewer], *, dark: bool = False) -> Figure:
+    """How often each person accepts a proposal, agrees with what was decided, and with themself; 95 % intervals."""
+    from plotly.graph_objects import Figure, Scatter
+
+    figure = Figure()
+    for place, (word, field, colour, symbol) in enumerate(_RATES):
+        known = [(i, each, rate) for i, each in enumerate(people) if (rate := getattr(each, field)) is not None]
+        figure.add_trace(
+            Scatter(
+                x=[rate.value for _, _, rate in known],
+                y=[i + (place - 1) * 0.22 for i, _, _ in known],  # beside each other, not on top
+                name=word,
+                mode="markers",
+                marker={"color": colour, "symbol": symbol, "size": 10},
+                error_x=whiskers([rate for _, _, rate in known], dark=dark),
+                customdata=[(plain(each.name), rate.of) for _, each, rate in known],
+                hovertemplate="%{customdata[0]}: " + word + " %{x:.0%} of %{customdata[1]:,}<extra></extra>",
+            )
+        )
+    figure.update_layout(showlegend=True)  # plotly shows none of a single series
+    figure.update_xaxes(range=[-0.02, 1.02], tickformat=".0%")
+    names = [plain(each.name) for each in people]
+    figure.update_yaxes(
+        range=[len(names) - 0.5, -0.5], tickvals=list(range(len(names))), ticktext=names, showgrid=False, zeroline=False
+    )
+    return compact(figure, height=130 + 44 * len(names), dark=dark)

@@ -1,0 +1,44 @@
+"""What the page Labels writes, all of it as a lead."""
+
+from __future__ import annotations
+
+from sqlite_utils import Database
+
+from review_app.commands import _written
+from review_app.commands.rounds import _as_lead, _no_lead
+from review_app.database import call
+from review_app.queries.labels import forget, plan_upload
+from review_app.settings import current
+from scn_core.errors import DataError
+from scn_core.export import ExportOptions, export_into
+from scn_core.import_decisions import take_import
+from scn_core.store.people import Person
+
+
+def make(options: ExportOptions) -> str | None:
+    """Write the labels into the workspace's folder `exports`; the reason where it was refused.
+
+    In a reader's thread: nobody's answers wait for it.
+    """
+    return _as_lead(lambda lead: call(_make, options))
+
+
+def take(upload: bytes, name: str, *, adjudicate: bool) -> str | None:
+    """Take the decisions of an uploaded file; the reason where it was refused."""
+    refused = _written(_take, upload, name, adjudicate)
+    forget()
+    return refused
+
+
+def _make(db: Database, options: ExportOptions) -> None:
+    export_into(db, current().workspace.exports, options)
+
+
+def _take(db: Database, person: Person, upload: bytes, name: str, adjudicate: bool) -> str | None:
+    if refused := _no_lead(person):
+        return refused
+    try:
+        take_import(db, plan_upload(db, upload, name, person.name, adjudicate))
+    except DataError as error:
+        return str(error)
+    return None

@@ -1,0 +1,58 @@
+"""What the page Team writes. Each returns the reason where it was refused; the store asks again whether a lead asks."""
+
+from __future__ import annotations
+
+import streamlit as st
+from sqlite_utils import Database
+
+from review_app.commands import _written
+from review_app.doors.auth import checked_name, cookie_of, session_hash
+from review_app.doors.passwords import hash_password
+from scn_core.errors import ScnError
+from scn_core.store import people
+from scn_core.store.people import Person, Role
+
+
+def add(name: str, role: Role, password: str | None) -> str | None:
+    """A new person; `password` None: they sign in without one."""
+    try:
+        name, hashed = checked_name(name), None if password is None else hash_password(password)
+    except ScnError as error:
+        return str(error)
+    return _written(_add, name, role, hashed)
+
+
+def reset_password(person_id: int, password: str) -> str | None:
+    """Another password, and signed out everywhere; who sets their own stays signed in here."""
+    try:
+        hashed = hash_password(password)
+    except ScnError as error:
+        return str(error)
+    cookie = cookie_of(st.context.cookies)
+    return _written(_reset_password, person_id, hashed, None if cookie is None else session_hash(cookie))
+
+
+def set_role(person_id: int, role: Role) -> str | None:
+    """Annotator or lead, from their next click on."""
+    return _written(_set_role, person_id, role)
+
+
+def set_active(person_id: int, active: bool) -> str | None:
+    """Let somebody in again, or sign them out and let them in no more; what they did stays."""
+    return _written(_set_active, person_id, active)
+
+
+def _add(db: Database, by: Person, name: str, role: Role, hashed: str | None) -> None:
+    people.add_person(db, name, role, hashed, by=by.id)
+
+
+def _reset_password(db: Database, by: Person, person_id: int, hashed: str, spare: str | None) -> None:
+    people.set_password_hash(db, person_id, hashed, by=by.id, spare=spare)
+
+
+def _set_role(db: Database, by: Person, person_id: int, role: Role) -> None:
+    people.set_role(db, person_id, role, by=by.id)
+
+
+def _set_active(db: Database, by: Person, person_id: int, active: bool) -> None:
+    people.set_active(db, person_id, active, by=by.id)

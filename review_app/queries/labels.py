@@ -1,0 +1,55 @@
+"""What the page Labels reads."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from pathlib import Path
+
+import streamlit as st
+from sqlite_utils import Database
+
+from review_app.database import call
+from review_app.queries import SLOW_S
+from review_app.settings import current
+from scn_core.export import ExportOptions, Preview, exports_in, preview
+from scn_core.export.manifest import ExportManifest
+from scn_core.import_decisions import ImportPlan, plan_import
+
+
+def preview_of(options: ExportOptions) -> Preview:
+    """Counts and first rows of an export, at most SLOW_S old."""
+    return _preview(current().workspace_id, options)
+
+
+def exports() -> list[ExportManifest]:
+    """The files that were made, the newest first."""
+    return exports_in(current().workspace.exports)
+
+
+def plan_of(upload: bytes, name: str, person: str, *, adjudicate: bool) -> ImportPlan:
+    """What taking an uploaded file would do, as it is now. Raises ScnError for what is no such file."""
+    return call(plan_upload, upload, name, person, adjudicate)
+
+
+def plan_upload(db: Database, upload: bytes, name: str, person: str, adjudicate: bool) -> ImportPlan:
+    """The same within a worker's thread."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "upload.csv")
+        file.write_bytes(upload)
+        return plan_import(db, file, person=person, adjudicate=adjudicate, name=_plain(name))
+
+
+def forget() -> None:
+    """Drop what is cached, after a write that the page must show."""
+    _preview.clear()
+
+
+def _plain(name: str) -> str:
+    """A file's name as a log may keep it."""
+    return re.sub(r"[^\w. ()+-]", "_", name)[-100:] or "upload.csv"
+
+
+@st.cache_data(ttl=SLOW_S, max_entries=32, show_spinner="Counting")
+def _preview(workspace_id: str, options: ExportOptions) -> Preview:
+    return call(preview, options)

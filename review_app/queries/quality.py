@@ -1,0 +1,35 @@
+"""What the page Quality reads. Nothing here is of one person alone, so leads share what is cached."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from review_app.database import call
+from review_app.queries import SLOW_S
+from review_app.settings import current
+from scn_core.quality.figures import Quality, quality
+from scn_core.records import RoundInfo
+from scn_core.store.figures import ScoreBins, score_bins
+
+_UNCHANGING_S = 600
+"""For what does not change once a round has ended."""
+
+
+def quality_of(info: RoundInfo) -> Quality:
+    """The figures of a round's review, at most SLOW_S old."""
+    return _quality(current().workspace_id, info)
+
+
+def bins_of(round_id: int) -> ScoreBins:
+    """How alpha and margin are distributed in a round that has ended."""
+    return _bins(current().workspace_id, round_id)
+
+
+@st.cache_data(ttl=SLOW_S, max_entries=16, show_spinner="Counting")
+def _quality(workspace_id: str, info: RoundInfo) -> Quality:
+    return call(quality, info)
+
+
+@st.cache_data(ttl=_UNCHANGING_S, max_entries=16, show_spinner="Counting")
+def _bins(workspace_id: str, round_id: int) -> ScoreBins:
+    return call(score_bins, round_id)

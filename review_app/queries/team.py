@@ -1,0 +1,18 @@
+"""What the page Team reads, as it is now."""
+
+from __future__ import annotations
+
+from review_app.database import call
+from scn_core.store.activity import ActivityKind, Event, Member, Place, activity, members
+
+
+def everybody() -> list[Member]:
+    """All people, those who are active first."""
+    return call(members)
+
+
+def what_people_did(
+    viewer_id: int, *, person_id: int | None, kind: ActivityKind, before: Place | None, limit: int
+) -> tuple[list[Event], Place | None]:
+    """Answers, marks and changes of people, newest first, and where the next page begins."""
+    return call(activity, viewer_id, person_id=person_id, kind=kind, before=before, limit=limit)

@@ -1,0 +1,173 @@
+"""What the page Quality shows, section by section."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from review_app.charts import quality as charts
+from review_app.charts import reviewers as of_people
+from review_app.views import navigation, parts
+from scn_core.quality.agreement import Agreement
+from scn_core.quality.figures import Quality
+from scn_core.quality.intervals import Measured, Rate
+from scn_core.quality.reviewers import Reviewer
+from scn_core.records import RoundInfo
+from scn_core.store.figures import ScoreBins
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+    from streamlit.delta_generator import DeltaGenerator
+
+
+def label_errors(found: Quality) -> None:
+    """The estimate from the faces drawn at random: as of now in numbers, over the reviews as curves."""
+    now = found.estimate
+    if now.before is None:
+        return  # the advice says why
+    st.subheader("How wrong the labels are", anchor=False)
+    rows = (
+        ("before the review", now.before),
+        (f"after it, {now.reviewed:,} faces decided and {now.found:,} corrected", now.after),
+        ("among the faces nobody decided", now.left),
+    )
+    parts.table(
+        "Estimated label errors",
+        ("Wrong labels", "Share", "95 % interval", "Faces"),
+        [(what, *_rate(rate)) for what, rate in rows],
+    )
+    _chart(
+        charts.label_errors(found.curve, dark=parts.is_dark()),
+        "rv-label-errors",
+        "Estimated share of wrong labels against the number of decided faces",
+    )
+    unsure = f", {now.unsure:,} of them unsure and not counted as wrong" if now.unsure else ""
+    parts.small(
+        f"Estimated from faces drawn at random, whatever the network thinks of them: {now.answered:,} of {now.drawn:,} "
+        f"are decided{unsure}. What people decide is taken as right; what they corrected is counted, not estimated."
+    )
+
+
+def decided(found: Quality) -> None:
+    """What people decided, in which classes, how fast."""
+    st.subheader("What was decided", anchor=False)
+    progress = found.progress
+    if not progress.decided and not progress.conflicts:
+        st.text(f"No face is decided; the queue waits for {progress.open:,} answers.")
+        return
+    shown = {
+        "Faces decided": f"{progress.decided:,}",
+        "Corrected": f"{progress.corrected:,}",
+        "Corrections per hour of work": "–" if progress.per_hour is None else f"{progress.per_hour:,.0f}",
+        "Time worked": parts.duration(progress.minutes * 60),
+        "Answers the queue waits for": f"{progress.open:,}",
+    }
+    parts.metrics(shown)
+    if progress.conflicts:
+        label = f"{progress.conflicts:,} faces were answered differently and wait for a lead"
+        st.page_link(navigation.adjudicate(), label=label)
+    dark = parts.is_dark()
+    left, right = _pair("decided")
+    with left:
+        _titled("Label before → decided, in faces; kept labels in grey")
+        _chart(
+            charts.confusion(found.decided, found.classes, dark=dark), "rv-confusion", "Label before against decided"
+        )
+    with right:
+        _titled("Wrong labels by class, among the faces decided")
+        _chart(charts.class_rates(found.class_errors, dark=dark), "rv-class-errors", "Share of wrong labels by class")
+        parts.small("People were asked about doubtful faces first: these shares are higher than those of all faces.")
+    _titled("Faces decided over time")
+    _chart(charts.pace(found.steps, dark=dark), "rv-pace", "Faces decided over time, corrected and as they were")
+
+
+def people(found: Quality) -> None:
+    """The reviewers side by side, and how well they agree."""
+    st.subheader("Reviewers", anchor=False)
+    if not found.reviewers:
+        st.text("Nobody has answered in this round.")
+        return
+    parts.table("Reviewers", _HEAD, map(_reviewer, found.reviewers))
+    dark = parts.is_dark()
+    left, right = _pair("people")
+    with left:
+        _titled("What they answer")
+        _chart(of_people.answers(found.reviewers, dark=dark), "rv-reviewer-answers", "Shares of each answer")
+    with right:
+        _titled("How often they accept, agree, and repeat themselves")
+        _chart(of_people.rates(found.reviewers, dark=dark), "rv-reviewer-rates", "Rates of each reviewer")
+    _agreement(found.agreement)
+
+
+def network(bins: ScoreBins, info: RoundInfo) -> None:
+    """What the network made of all training faces."""
+    st.subheader("What the network sees", anchor=False)
+    dark = parts.is_dark()
+    left, right = _pair("network")
+    boundary = "" if bins.boundary is None else f"; the groups meet at {bins.boundary:.3f}"
+    with left:
+        _titled(f"Distribution of alpha{boundary}")
+        _chart(charts.alpha_bars(bins, dark=dark), "rv-alpha", "Distribution of alpha by group")
+    with right:
+        _titled("Alpha against margin, few to many faces")
+        shown = charts.alpha_margin(bins, margin_relabel=info.config.get("margin_relabel"), dark=dark)
+        _chart(shown, "rv-alpha-margin", "Alpha against margin")
+        if "margin_relabel" in info.config:
+            parts.small("Proposals lie to the left of the boundary between the groups and above the orange line.")
+
+
+_HEAD = ("Who", "Answers", "A minute", "Median", "Accepts", "Agrees with decided", "Repeats alike")
+
+
+def _reviewer(each: Reviewer) -> tuple[str, ...]:
+    seconds = "–" if each.median_s is None else f"{each.median_s:.1f} s"
+    shares = (_of(each.accepted), _of(each.agreed), _of(each.consistent))
+    return (each.name, f"{each.answers:,}", f"{each.per_minute:.1f}", seconds, *shares)
+
+
+def _agreement(found: Agreement) -> None:
+    _titled("Agreement")
+    if not found.faces:
+        st.text(
+            "No face has two readings. How many people read each face, blind to each other, is set on the page Rounds; "
+            "it holds from the next round on."
+        )
+        return
+    alpha = _figure(found.alpha)
+    st.text(f"Krippendorff's alpha {alpha}, from {found.readings:,} readings of {found.faces:,} faces")
+    rows = [
+        (f"{pair.one} and {pair.other}", f"{pair.faces:,}", f"{pair.same:,}", _figure(pair.kappa))
+        for pair in found.pairs
+    ]
+    parts.table("Pairs of reviewers", ("Pair", "Faces read by both", "Same answer", "Cohen's kappa"), rows)
+
+
+def _figure(found: Measured | None) -> str:
+    return "not defined" if found is None else f"{found.value:.2f} ({found.low:.2f} to {found.high:.2f})"
+
+
+def _of(rate: Rate | None) -> str:
+    return "–" if rate is None else f"{rate.value:.0%} of {rate.of:,}"
+
+
+def _rate(rate: Rate | None) -> Sequence[str]:
+    if rate is None:
+        return ("–", "–", "–")
+    faces = f"{rate.faces:,.0f} ({rate.faces_low:,.0f} to {rate.faces_high:,.0f}) of {rate.of:,}"
+    return (f"{rate.value:.1%}", f"{rate.low:.1%} to {rate.high:.1%}", faces)
+
+
+def _pair(key: str) -> Sequence[DeltaGenerator]:
+    """Two places beside each other, or beneath where there is no room."""
+    with st.container(key=f"rv-pair-{key}"):
+        return st.columns(2, gap="medium")
+
+
+def _titled(text: str) -> None:
+    st.markdown(f"**{text}**")
+
+
+def _chart(figure: Figure, key: str, alt: str) -> None:
+    st.plotly_chart(figure, key=key, config={"displayModeBar": False}, alt=alt)

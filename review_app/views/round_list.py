@@ -1,0 +1,42 @@
+"""All rounds side by side in one table."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from review_app.queries import Standing
+from review_app.views import parts
+from review_app.views.parts import Html
+from scn_core.records import RoundInfo
+
+_HEAD = (
+    "Round", "State", "Began", "Trained", "Epochs", "Training", "Validation", "Test", "Proposals",
+    "Low importance",
+)  # fmt: skip
+
+
+def table(now: Standing) -> None:
+    """The rounds, newest first."""
+    if not now.rounds:
+        st.text("No round yet.")
+        return
+    parts.table("All rounds", _HEAD, [_row(info) for info in now.rounds])
+    st.text("Accuracies are the last epoch's; no epoch is chosen by them.")
+    for info in now.rounds:
+        if words := parts.auto_words(info):
+            st.text(f"Round {info.id}, {words}")
+
+
+def _row(info: RoundInfo) -> list[Html | str]:
+    said = info.metrics
+    seconds = said.get("seconds")
+    scored = info.state in ("review", "closed")
+    return [
+        parts.round_link(info) if scored else parts.whole(parts.round_name(info)),
+        parts.whole(info.state),
+        parts.moment(info.started_at),
+        "–" if seconds is None else parts.duration(seconds),
+        str(info.config.get("epochs", "–")),
+        *(parts.share(said.get(f"{name}_accuracy")) for name in ("train", "val", "test")),
+        *("–" if said.get(name) is None else f"{said[name]:,}" for name in ("proposals", "low_importance")),
+    ]

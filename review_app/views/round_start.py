@@ -1,0 +1,110 @@
+"""The form that starts a round, and what that round would train on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import Field, fields
+from typing import Any
+
+import streamlit as st
+
+from review_app.commands import rounds as commands
+from review_app.queries import Standing
+from review_app.queries import rounds as reading
+from review_app.settings import current
+from review_app.views import messages, parts, settings_form
+from scn_core.config import TrainSettings, UnsureRule
+from scn_core.errors import UsageError
+
+_FIRST = (
+    "epochs", "image_size", "batch_size", "backbone", "weights", "relabel", "beta", "margin_relabel", "audit_samples",
+    "seed",
+)  # fmt: skip
+"""The options that matter; the rest is folded away."""
+_BACKBONES = ("resnet18", "resnet34", "resnet50", "mobilenet_v3_small", "efficientnet_b0", "convnext_tiny")
+_UNSURE: dict[UnsureRule, str] = {
+    "given": "trained on under the given label",
+    "leave_out": "left out",
+    "soften": "trained on, half of the label's weight spread over the other classes",
+}
+_WIDE = 3
+"""Controls a row."""
+
+
+def form(now: Standing, training: reading.Training) -> None:
+    """The options of the next round and the button that starts it."""
+    number = 1 + (now.newest.id if now.newest else 0)
+    if training.phase != "idle":
+        st.text("One round at a time: the next one can be started when the trainer at work has ended.")
+        return
+    try:
+        usual = reading.usual_settings()
+    except UsageError as error:
+        messages.say("No round can be started before this is corrected", str(error))
+        return
+    faces = _to_train_on(number)
+    by_name = {setting.name: setting for setting in fields(TrainSettings)}
+    values = _controls([by_name[name] for name in _FIRST], usual, now)
+    with st.expander("All other options", key="rv-more-options"):
+        values |= _controls([each for name, each in by_name.items() if name not in _FIRST], usual, now)
+    settings = TrainSettings.merged(values)
+    problems = reading.problems(settings, faces)
+    for name, problem in problems.items():
+        parts.problem(f"{name.replace('_', ' ')}: {problem}")
+    if settings.relabel == "auto":
+        st.text(
+            "auto: the network changes labels while it trains, as in the paper. None of that is kept: what it changed "
+            "is proposed to people like everything else."
+        )
+    st.button(
+        f"Start round {number}", key="rv-start", type="primary", disabled=bool(problems), on_click=_start,
+        args=(settings,),
+    )  # fmt: skip
+
+
+def _to_train_on(number: int) -> int:
+    """What it would train on, in words; the number of faces."""
+    found, rule = reading.to_train_on(), reading.rules().unsure
+    faces = found.faces - found.excluded - (found.unsure if rule == "leave_out" else 0)
+    st.subheader(f"Round {number} would train on {faces:,} faces", anchor=False)
+    parts.metrics(
+        {
+            "Labels people changed": f"{found.changed:,}",
+            "Labels they confirmed": f"{found.confirmed:,}",
+            "Excluded": f"{found.excluded:,}",
+            "Unsure": f"{found.unsure:,}",
+            "Not decided yet": f"{found.undecided:,}",
+        }
+    )
+    words = ["Excluded faces are left out. Proposals that nobody answered change nothing."]
+    if found.unsure:
+        words.append(f"Unsure faces are {_UNSURE[rule]} (see Rules of review).")
+    if found.undecided:
+        words.append("Faces that are not decided yet, because readings are missing or differ, keep the label they had.")
+    st.text(" ".join(words))
+    return faces
+
+
+def _controls(settings: Sequence[Field[Any]], usual: TrainSettings, now: Standing) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for start in range(0, len(settings), _WIDE):
+        for setting, column in zip(settings[start : start + _WIDE], st.columns(_WIDE), strict=False):
+            with column:
+                names = _weights(now) if setting.name == "weights" else {}
+                offered = {"backbone": _BACKBONES, "device": ("auto", "cpu", "cuda"), "weights": tuple(names)}
+                values[setting.name] = settings_form.control(
+                    setting, getattr(usual, setting.name), prefix="rv-train", names=names,
+                    offered=offered.get(setting.name, ()),
+                )  # fmt: skip
+    return values
+
+
+def _weights(now: Standing) -> dict[str, str]:
+    """What a round may start from, and what to call it."""
+    files = {info.id: current().workspace.round_folder(info.id) / "weights.safetensors" for info in now.scored}
+    kept = {str(file): f"network of round {number}" for number, file in files.items() if file.is_file()}
+    return {"none": "none: from random numbers", "imagenet": "imagenet: downloaded by torchvision"} | kept
+
+
+def _start(settings: TrainSettings) -> None:
+    messages.remember(commands.start(settings))

@@ -1,0 +1,94 @@
+"""Rounds, for leads: what is in training, the next one, and what the rounds so far have come to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from review_app import queries
+from review_app.commands import rounds as commands
+from review_app.queries import Standing
+from review_app.queries import rounds as reading
+from review_app.views import messages, navigation, parts, round_compare, round_follow, round_list, round_rules
+from review_app.views import round_start as start
+from scn_core.records import QueueFilter, RoundInfo
+from scn_core.store.people import Person
+
+_CLOSING = "rv-closing"
+_SECTIONS = ("New round", "All rounds", "Compare", "Rules of review")
+
+
+def page() -> None:
+    """The page Rounds."""
+    person = messages.require("lead")
+    st.session_state["rv-page"] = "rounds"
+    st.title("Rounds", anchor=False)
+    messages.show_remembered()
+    now = queries.standing()
+    training = reading.now()
+    st.session_state[round_follow.SEEN] = round_follow.seen(training)
+    round_follow.live()
+    for info in now.rounds:
+        if info.state == "review":
+            _in_review(person, info)
+    _section(now, training)
+
+
+def _section(now: Standing, training: reading.Training) -> None:
+    """One at a time: each costs a query or a form."""
+    shown: dict[str, Callable[[], None]] = {
+        "New round": lambda: start.form(now, training),
+        "All rounds": lambda: round_list.table(now),
+        "Compare": lambda: round_compare.two(now),
+        "Rules of review": round_rules.form,
+    }
+    asked = str(st.query_params.get("show", "")).replace("-", " ").capitalize()
+    st.session_state["rv-section"] = asked if asked in shown else _SECTIONS[0]
+    st.segmented_control(
+        "What to show", _SECTIONS, key="rv-section", required=True, on_change=_turn, label_visibility="collapsed"
+    )
+    shown[st.session_state["rv-section"]]()
+
+
+def _turn() -> None:
+    st.query_params.from_dict({"show": str(st.session_state["rv-section"]).lower().replace(" ", "-")})
+
+
+def _in_review(person: Person, info: RoundInfo) -> None:
+    waiting = queries.counts(info.id, person.id, QueueFilter()).matching
+    left = f"{waiting:,} wait for an answer" if waiting else "every face is answered"
+    with st.container(horizontal=True, vertical_alignment="center", key=f"rv-in-review-{info.id}"):
+        st.text(f"{parts.round_name(info)} is in review: {left}.", width="stretch")
+        st.page_link(navigation.review(), label="Review it", query_params={"round": str(info.id)})
+        if st.session_state.get(_CLOSING) != info.id:
+            st.button("Close it", key=f"rv-close-{info.id}", on_click=_ask, args=(info.id,))
+    if st.session_state.get(_CLOSING) == info.id:
+        _closing(info)
+
+
+def _closing(info: RoundInfo) -> None:
+    proposals = reading.open_proposals(info.id)
+    ends = f"{proposals:,} open proposals end with it and change no label" if proposals else "no proposal is open"
+    with st.container(border=True):
+        st.text(
+            f"Closing round {info.id} ends its review for good: {ends}. Answers given so far count, and can no longer "
+            "be changed or taken back; faces without an answer keep the label they have. The next round closes it too, "
+            "when its training ends."
+        )
+        with st.container(horizontal=True):
+            st.button(f"Close round {info.id}", key="rv-close-now", type="primary", on_click=_close, args=(info.id,))
+            st.button("Leave it open", key="rv-close-not", on_click=_ask, args=(None,))
+
+
+def _ask(round_id: int | None) -> None:
+    st.session_state[_CLOSING] = round_id
+
+
+def _close(round_id: int) -> None:
+    _ask(None)
+    messages.remember(commands.close(round_id))
+
+
+if __name__ == "__main__":  # as Streamlit runs it
+    page()

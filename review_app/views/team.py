@@ -1,0 +1,191 @@
+"""The people of the project, for leads: who may come in as what, and who did what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import get_args
+
+import streamlit as st
+
+from review_app.commands import team as commands
+from review_app.doors.auth import LONGEST_NAME
+from review_app.doors.passwords import LONGEST, SHORTEST, new_password
+from review_app.queries import team as queries
+from review_app.settings import current
+from review_app.views import messages, parts, team_log
+from scn_core.store.activity import Member
+from scn_core.store.people import Person, Role
+
+ROLES: tuple[Role, ...] = get_args(Role)
+_TOLD = "rv-team-told"
+
+
+@dataclass(frozen=True)
+class _Password:
+    """One that has just been set, for the lead to hand on."""
+
+    name: str
+    made: str | None
+    """None: the lead typed it and knows it."""
+
+
+def page() -> None:
+    """The page Team."""
+    person = messages.require("lead")
+    if st.session_state.get("rv-page") != "team":
+        st.session_state.pop(_TOLD, None)
+    st.session_state["rv-page"] = "team"
+    st.title("Team", anchor=False)
+    _tell_password()
+    members = queries.everybody()
+    _table(person, members)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        _add()
+    with right:
+        _change(person, members)
+    team_log.show(person, members)
+
+
+def _table(viewer: Person, members: list[Member]) -> None:
+    parts.table(
+        "People",
+        ("Name", "Role", "State", "Last seen", "Answers today", "In all"),
+        [
+            (
+                member.person.name + (" (you)" if member.person.id == viewer.id else ""),
+                member.person.role,
+                _state(member),
+                "never" if member.seen_at is None else parts.moment(member.seen_at),
+                f"{member.today:,}",
+                f"{member.total:,}",
+            )
+            for member in members
+        ],
+    )
+
+
+def _state(member: Member) -> parts.Html | str:
+    if not member.person.active:
+        return parts.quiet("not active")
+    if current().auth == "password" and not member.has_password:
+        return "has no password yet"
+    if current().auth == "none" and member.has_password:
+        return "has a password, so not let in by name"
+    return "active"
+
+
+def _add() -> None:
+    by = "E-mail address" if current().auth == "oidc" else "Name"
+    with st.form("rv-add"):
+        st.subheader("Add somebody", anchor=False)
+        st.text_input(by, key="rv-add-name", max_chars=LONGEST_NAME)
+        st.radio("Role", ROLES, key="rv-add-role", horizontal=True)
+        if current().auth == "password":
+            _password_input("rv-add-password")
+        st.form_submit_button("Add", key="rv-add-go", on_click=_added)
+
+
+def _added() -> None:
+    name, password, made = str(st.session_state["rv-add-name"]).strip(), None, None
+    if current().auth == "password":
+        password, made = _chosen("rv-add-password")
+    refused = commands.add(name, st.session_state["rv-add-role"], password)
+    messages.remember(refused)
+    if refused is None:
+        st.session_state["rv-add-name"] = ""
+        _remember_password(_Password(name, made) if password else None)
+
+
+def _change(viewer: Person, members: list[Member]) -> None:
+    known = {member.person.id: member.person for member in members}
+    with st.container(border=True):
+        st.subheader("Change somebody", anchor=False)
+        chosen = st.selectbox("Person", list(known), format_func=lambda number: known[number].name, key="rv-whom")
+        person = known[chosen]
+        if person.id == viewer.id:
+            st.text("Your own role and access are changed by another lead, so that nobody is shut out by mistake.")
+        else:
+            _access(person)
+        if current().auth == "password":
+            _reset(person)
+
+
+def _access(person: Person) -> None:
+    other: Role = "annotator" if person.role == "lead" else "lead"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        # Keys name the person, so that a late click changes nobody else.
+        st.button(f"Make {other}", key=f"rv-role-{person.id}", on_click=_set_role, args=(person, other))
+        word = "Deactivate" if person.active else "Activate"
+        st.button(word, key=f"rv-active-{person.id}", on_click=_set_active, args=(person, not person.active))
+    st.html(f'<span class="rv-quiet">{_CONSEQUENCE[person.active]}</span>')
+
+
+_CONSEQUENCE = {
+    True: "A role holds from their next click on. Who is not active is signed out at once; what they did stays.",
+    False: "Not active: cannot sign in. What they did stays.",
+}
+
+
+def _set_role(person: Person, role: Role) -> None:
+    messages.remember(commands.set_role(person.id, role))
+
+
+def _set_active(person: Person, active: bool) -> None:
+    messages.remember(commands.set_active(person.id, active))
+
+
+def _reset(person: Person) -> None:
+    key = f"rv-reset-{person.id}"
+    with st.form(f"{key}-form", border=False):
+        _password_input(key)
+        st.form_submit_button("Set password", key=f"{key}-go", on_click=_reset_password, args=(person, key))
+
+
+def _reset_password(person: Person, key: str) -> None:
+    password, made = _chosen(key)
+    refused = commands.reset_password(person.id, password)
+    messages.remember(refused)
+    if refused is None:
+        _remember_password(_Password(person.name, made))
+
+
+def _password_input(key: str) -> None:
+    st.text_input(
+        f"New password, {SHORTEST} characters or more",
+        key=key,
+        type="password",
+        max_chars=LONGEST,
+        placeholder="left empty, one is made",
+        autocomplete="new-password",
+    )
+
+
+def _chosen(key: str) -> tuple[str, str | None]:
+    """The password typed, or else one made here, which comes twice. What was typed leaves the page at once."""
+    typed = str(st.session_state[key])
+    st.session_state[key] = ""
+    if typed:
+        return typed, None
+    made = new_password()
+    return made, made
+
+
+def _remember_password(given: _Password | None) -> None:
+    st.session_state[_TOLD] = given
+
+
+def _tell_password() -> None:
+    given: _Password | None = st.session_state.get(_TOLD)
+    if given is None:
+        return
+    if given.made is None:
+        messages.say("The password you typed is set", f"{given.name} is signed out wherever they were signed in.")
+    else:
+        text = f"{given.name} signs in with it. Hand it on now: it is gone when you press Done or leave this page."
+        messages.say("A new password", text, given.made)
+    st.button("Done", key="rv-team-done", on_click=_remember_password, args=(None,))
+
+
+if __name__ == "__main__":  # as Streamlit runs it
+    page()

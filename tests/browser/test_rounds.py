@@ -1,0 +1,67 @@
+"""A lead and the trainer, as a person sees them: begun, followed over a crash of the server, cancelled, begun again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from review_app import trainer
+from scn_core.store import rounds
+from scn_core.workspace import Workspace
+from scn_core.workspace_toml import change_table
+from tests.browser.conftest import NewPage
+from tests.browser.desk import Desk, sign_in
+from tests.browser.server import Served, eventually
+from tests.review_workspace import copy_workspace
+
+QUICK = {
+    "image_size": 32, "batch_size": 32, "backbone": "mobilenet_v3_small", "device": "cpu", "precision": "fp32",
+    "epochs": 400,
+}  # fmt: skip
+
+
+@pytest.fixture
+def workspace(drawn: Workspace, tmp_path: Path) -> Iterator[Workspace]:
+    """Rounds of it are quick; no trainer of them outlives the test."""
+    workspace = copy_workspace(drawn, tmp_path / "ws")
+    change_table(workspace.settings_file, "train", QUICK)
+    yield workspace
+    with workspace.database() as db:
+        newest = rounds.latest_round(db)
+        if newest is not None and newest.state == "running":
+            rounds.cancel_round(db, newest.id)
+
+
+def test_a_round_outlives_the_server(workspace: Workspace, serve: Callable[..., Served], new_page: NewPage) -> None:
+    served, page = serve(workspace), new_page()
+    sign_in(page, served, "lea")
+    page.get_by_role("link", name="Start a round").click()
+    page.get_by_role("button", name="Start round 1").click()
+    expect(page.get_by_role("heading", name="Round 1 is training")).to_be_visible()
+    expect(page.get_by_text("of 400").first).to_be_visible()
+    expect(page.locator(".js-plotly-plot")).to_have_count(3)
+    served.kill()
+    assert trainer.at_work(workspace)
+    served.start()
+    page.reload()
+    expect(page.get_by_role("heading", name="Round 1 is training")).to_be_visible()
+    before = served.rows("SELECT count(*) FROM epoch")
+    eventually(lambda: served.rows("SELECT count(*) FROM epoch") > before, "another epoch")
+    page.get_by_role("button", name="Cancel training").click()
+    expect(page.get_by_text("Round 1 was cancelled").first).to_be_visible()
+    eventually(lambda: not trainer.at_work(workspace), "the trainer to hear of it")
+    expect(page.get_by_role("button", name="Resume it")).to_be_visible()
+
+    page.get_by_label("Epochs", exact=True).fill("2")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Start round 2").click()
+    expect(page.get_by_text("Round 2 is in review").first).to_be_visible()
+    assert served.rows("SELECT state, config ->> 'epochs' FROM round ORDER BY id") == [
+        ("cancelled", 400),
+        ("review", 2),
+    ]
+    page.get_by_role("link", name="Review it").click()
+    Desk(page, served, "lea").ready()
