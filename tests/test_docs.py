@@ -1,7 +1,7 @@
 """The documents say what the program does: options, commands, keys, routes, tables and files they name are there.
 
-The README's table of train options is written from TrainSettings, the table of keys in docs/reviewing.md from the
-grid's keys.js. After a change of either:
+The README's table of train options is written from TrainSettings, the rules of review in docs/leading.md from
+ReviewSettings, the table of keys in docs/reviewing.md from the grid's keys.js. After a change of any:
 
     PYTHONPATH=. python tests/test_docs.py --write
 """
@@ -23,16 +23,18 @@ import pytest
 from review_app import cli as review_cli
 from review_app.routes import all_routes
 from scn_core import cli
-from scn_core.config import TrainSettings, allowed, flag
+from scn_core.config import ReviewSettings, TrainSettings, allowed, flag
 from scn_core.store.connection import create_database
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 DATABASE = ROOT / "docs/database.md"
 REVIEWING = ROOT / "docs/reviewing.md"
+LEADING = ROOT / "docs/leading.md"
 KEYS = ROOT / "review_app/components/review_grid/keys.js"
 DOCS = [README, *sorted((ROOT / "docs").glob("*.md")), ROOT / "data/README.md", ROOT / "benchmarks/README.md"]
 BEGIN, END = "<!-- train options -->", "<!-- /train options -->"
+RULES_BEGIN, RULES_END = "<!-- review options -->", "<!-- /review options -->"
 KEYS_BEGIN, KEYS_END = "<!-- keys -->", "<!-- /keys -->"
 CALL = "python -m scn_core"
 REVIEW_CALL = "python -m review_app"
@@ -59,6 +61,16 @@ def option_row(setting: Field[Any]) -> str:
 def with_train_options(text: str) -> str:
     """The README with its table between the markers as it should be."""
     return between(text, BEGIN, END, train_options())
+
+
+def with_review_options(text: str) -> str:
+    """docs/leading.md with its table of rules as it should be."""
+    rows = [
+        f"| `{rule.name}` | `{rule.default}` | {allowed(rule)} | {rule.metadata['help']} |"
+        for rule in fields(ReviewSettings)
+    ]
+    lines = ["| rule | default | allowed | what it does |", "|---|---|---|---|", *rows]
+    return between(text, RULES_BEGIN, RULES_END, "\n".join(lines))
 
 
 def between(text: str, begin: str, end: str, content: str) -> str:
@@ -106,8 +118,28 @@ def arguments(call: str) -> list[str]:
 
 def parse(words: list[str]) -> click.Context:
     """The call as click understands it, not run. Raises click.ClickException."""
-    command = cli.cli.commands[words[0]]
-    return command.make_context(words[0], words[1:])
+    name, command = one_of(words)
+    return command.make_context(name, words[len(name.split()) :])
+
+
+def one_of(words: list[str]) -> tuple[str, click.Command]:
+    """The command that a call names, and its words: `train`, `round pack`."""
+    command: click.Command = cli.cli
+    names: list[str] = []
+    while isinstance(command, click.Group):
+        names.append(words[len(names)])
+        command = command.commands[names[-1]]
+    return " ".join(names), command
+
+
+def commands(group: click.Group = cli.cli, before: str = "") -> list[str]:
+    """The words of every command, those of groups too."""
+    found = [(before + name, command) for name, command in sorted(group.commands.items())]
+    return [
+        words
+        for name, command in found
+        for words in (commands(command, f"{name} ") if isinstance(command, click.Group) else [name])
+    ]
 
 
 def named(text: str) -> set[str]:
@@ -128,6 +160,11 @@ def test_the_option_table_is_that_of_the_settings() -> None:
     assert text == with_train_options(text), "the table is out of date: PYTHONPATH=. python tests/test_docs.py --write"
 
 
+def test_the_table_of_rules_is_that_of_the_settings() -> None:
+    text = LEADING.read_text(encoding="utf-8")
+    assert text == with_review_options(text), "out of date: PYTHONPATH=. python tests/test_docs.py --write"
+
+
 def test_a_changed_default_would_be_noticed() -> None:
     text = README.read_text(encoding="utf-8")
     assert with_train_options(text.replace("`resnet18`", "`resnet19`")) == with_train_options(text)
@@ -135,16 +172,16 @@ def test_a_changed_default_would_be_noticed() -> None:
     assert stale != with_train_options(stale)
 
 
-@pytest.mark.parametrize("name", sorted(cli.cli.commands))
+@pytest.mark.parametrize("name", commands())
 def test_the_readme_shows_every_command_and_names_its_options(name: str) -> None:
-    assert any(arguments(call)[0] == name for call in calls())
+    assert any(one_of(arguments(call))[0] == name for call in calls())
     text = README.read_text(encoding="utf-8")
-    flags = [option.opts[0] for option in cli.cli.commands[name].params if isinstance(option, click.Option)]
+    flags = [option.opts[0] for option in one_of(name.split())[1].params if isinstance(option, click.Option)]
     assert [flag for flag in flags if not re.search(rf"{re.escape(flag)}(?![\w-])", text)] == []
 
 
-@pytest.mark.parametrize("call", calls())
-def test_every_call_in_the_readme_parses(call: str) -> None:
+@pytest.mark.parametrize("call", [*calls(), *calls(LEADING)])
+def test_every_call_in_readme_and_guide_parses(call: str) -> None:
     context = parse(arguments(call))
     settings = {setting.name for setting in fields(TrainSettings)}
     if context.command.name == "train":
@@ -179,7 +216,7 @@ def test_the_guide_names_every_command_and_option_of_the_review_app() -> None:
 
 
 def test_the_guide_names_every_route_for_scripts_and_no_other() -> None:
-    named_routes = set(re.findall(r"`(?:GET|POST) (/[\w/]+)[?`]", REVIEWING.read_text(encoding="utf-8")))
+    named_routes = set(re.findall(r"`(?:GET|POST) (/[\w/{}]+)[?`]", REVIEWING.read_text(encoding="utf-8")))
     told = {re.sub(r"/7$", "/{id}", path) for path in named_routes}
     there = {getattr(route, "path", "") for route in all_routes()}
     assert told - there == set()
@@ -238,4 +275,5 @@ if __name__ == "__main__":
     if sys.argv[1:] != ["--write"]:
         sys.exit(__doc__)
     README.write_text(with_train_options(README.read_text(encoding="utf-8")), encoding="utf-8")
+    LEADING.write_text(with_review_options(LEADING.read_text(encoding="utf-8")), encoding="utf-8")
     REVIEWING.write_text(with_keys(REVIEWING.read_text(encoding="utf-8")), encoding="utf-8")
