@@ -28,8 +28,9 @@ $(DEMO)/.ready: | $(VENV)/.run
 demo: $(VENV)/.run $(DEMO)/.ready
 	$(BIN)/python -m review_app serve $(DEMO) --open
 
+# A file of tests stays in one process, and browser tests stay last.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from review_app import commands, queries
-from review_app.queries import Standing
 from review_app.views import messages, navigation, parts
 from review_app.views.parts import Html
+from review_app.views.round_choice import scored_round
 from scn_core.records import RoundInfo
 from scn_core.store.my_work import MyDecision
 from scn_core.store.people import Person
@@ -23,12 +23,12 @@ def page() -> None:
     st.session_state["rv-page"] = "my-work"
     st.title("My work", anchor=False)
     now = queries.standing()
-    info = _round(now)
+    info = scored_round(now, key="rv-my-round")
     if info is None:
         messages.no_round()
         return
     _pace(person, info)
-    before = _number(st.query_params.get("before"))
+    before = parts.number(st.query_params.get("before"))
     found, older = queries.work_of(person.id, info.id, before=before, limit=PAGE)
     if not found:
         messages.say("Nothing here yet", "Answers, flags and notes you give on the page Review are listed here.")
@@ -39,27 +39,6 @@ def page() -> None:
             st.button("Newest", key="rv-newest", on_click=_go, args=(info.id, None))
         if older is not None:
             st.button("Show older", key="rv-older", on_click=_go, args=(info.id, older))
-
-
-def _round(now: Standing) -> RoundInfo | None:
-    """The round the address names, or the newest that can be looked at; chosen here where there are several."""
-    scored = {info.id: info for info in now.scored}
-    if not scored:
-        return None
-    asked = _number(st.query_params.get("round"))
-    default = now.find(None)
-    chosen = asked if asked in scored else default.id if default and default.id in scored else next(iter(scored))
-    if len(scored) > 1:
-        st.session_state["rv-my-round"] = chosen
-        st.selectbox(
-            "Round",
-            list(scored),
-            format_func=lambda number: parts.round_state(scored[number]),
-            key="rv-my-round",
-            on_change=lambda: _go(st.session_state["rv-my-round"], None),
-            width=220,
-        )
-    return scored[chosen]
 
 
 def _pace(person: Person, info: RoundInfo) -> None:
@@ -101,10 +80,6 @@ def _set_live(mine: MyDecision) -> None:
 def _go(round_id: int, before: int | None) -> None:
     at = {} if before is None else {"before": str(before)}
     st.query_params.from_dict({"round": str(round_id)} | at)
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 16 else None
 
 
 if __name__ == "__main__":  # as Streamlit runs it

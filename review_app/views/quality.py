@@ -8,7 +8,7 @@ from review_app import queries
 from review_app.queries import Standing
 from review_app.queries.quality import bins_of, quality_of
 from review_app.views import messages, parts, quality_parts
-from scn_core.records import RoundInfo
+from review_app.views.round_choice import scored_round
 
 
 def page() -> None:
@@ -17,7 +17,7 @@ def page() -> None:
     st.session_state["rv-page"] = "quality"
     st.title("Quality", anchor=False)
     now = queries.standing()
-    info = _round(now)
+    info = scored_round(now, key="rv-quality-round")
     if info is None:
         _nothing_scored(now)
         return
@@ -39,30 +39,6 @@ def _nothing_scored(now: Standing) -> None:
         messages.training(now.newest.id)
     else:
         messages.ended(now.newest, stale=now.stale)
-
-
-def _round(now: Standing) -> RoundInfo | None:
-    """The round the address names, or the newest that can be looked at; chosen here where there are several."""
-    scored = {info.id: info for info in now.scored}
-    if not scored:
-        return None
-    asked, default = parts.number(st.query_params.get("round")), now.find(None)
-    chosen = asked if asked in scored else default.id if default and default.id in scored else next(iter(scored))
-    if len(scored) > 1:
-        st.session_state["rv-quality-round"] = chosen
-        st.selectbox(
-            "Round",
-            list(scored),
-            format_func=lambda number: parts.round_state(scored[number]),
-            key="rv-quality-round",
-            on_change=_chosen,
-            width=220,
-        )
-    return scored[chosen]
-
-
-def _chosen() -> None:
-    st.query_params.from_dict({"round": str(st.session_state["rv-quality-round"])})
 
 
 if __name__ == "__main__":  # as Streamlit runs it

@@ -1,0 +1,29 @@
+"""The round that a page is about: the one its address names, or the newest that can be looked at."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from review_app.queries import Standing
+from review_app.views import parts
+from scn_core.records import RoundInfo
+
+
+def scored_round(now: Standing, *, key: str) -> RoundInfo | None:
+    """The round, with a choice on the page where there are several; None: no round has been trained to the end."""
+    scored = {info.id: info for info in now.scored}
+    if not scored:
+        return None
+    asked, default = parts.number(st.query_params.get("round")), now.find(None)
+    chosen = asked if asked in scored else default.id if default and default.id in scored else next(iter(scored))
+    if len(scored) > 1:
+        st.session_state[key] = chosen
+        st.selectbox(
+            "Round",
+            list(scored),
+            format_func=lambda number: parts.round_state(scored[number]),
+            key=key,
+            on_change=lambda: st.query_params.from_dict({"round": str(st.session_state[key])}),
+            width=220,
+        )
+    return scored[chosen]
