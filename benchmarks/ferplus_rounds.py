@@ -1,6 +1,6 @@
 """What a round of review is worth on real faces: round 1, a fifth of the faces reviewed, round 2.
 
-    python -m benchmarks.ferplus_rounds WORK ROOT [--seeds 0 1 2]
+    python -m benchmarks.ferplus_rounds WORK ROOT [--seeds 0 1 2] [--reviewers human perfect]
 
 ROOT is as in `benchmarks.ferplus_faces`, WORK a folder with room for a workspace an arm and seed; what is there already
 is not run again. For every seed, all with the same options and the figures of the last epoch:
@@ -51,6 +51,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--faces", type=int, default=13_000)
     parser.add_argument("--budget", default="0.2")
+    parser.add_argument("--reviewers", nargs="+", choices=REVIEWERS, default=list(REVIEWERS))
     said = parser.parse_args()
     table = said.work / "faces.csv"
     said.work.mkdir(parents=True, exist_ok=True)
@@ -58,7 +59,7 @@ def main() -> None:
         run("benchmarks.ferplus_faces", said.root, table, "--faces", said.faces)
     arms: dict[str, list[dict[str, Any]]] = {}
     for seed in said.seeds:
-        for arm, figures in seed_figures(said.work, said.root, table, seed, said.budget):
+        for arm, figures in seed_figures(said, table, seed):
             arms.setdefault(arm, []).append({"seed": seed, **figures})
     RESULTS.write_text(
         json.dumps({"train": TRAIN, "auto": AUTO, "reviewers": REVIEWERS, "budget": said.budget, "faces": said.faces,
@@ -67,8 +68,9 @@ def main() -> None:
     print(describe(arms))
 
 
-def seed_figures(work: Path, root: Path, table: Path, seed: int, budget: str) -> Iterable[tuple[str, dict[str, Any]]]:
+def seed_figures(said: argparse.Namespace, table: Path, seed: int) -> Iterable[tuple[str, dict[str, Any]]]:
     """The arms of one seed, each trained where it is not there yet."""
+    work, root = said.work, said.root
     first, auto = work / f"first-{seed}", work / f"auto-{seed}"
     for workspace, options in ((first, []), (auto, AUTO)):
         if not (workspace / "workspace.toml").exists():
@@ -78,12 +80,12 @@ def seed_figures(work: Path, root: Path, table: Path, seed: int, budget: str) ->
             run("scn_core", "train", workspace, *TRAIN, "--seed", seed, *options)
     yield "round 1", trained(first, 1)
     yield "auto", trained(auto, 1)
-    for name, reviewer in REVIEWERS.items():
+    for name in said.reviewers:
         reviewed, told = work / f"{name}-{seed}", work / f"{name}-{seed}.json"
         if not told.exists():
             shutil.rmtree(reviewed, ignore_errors=True)
             shutil.copytree(first, reviewed)
-            simulate = ["--budget", budget, "--rounds", 1, "--seed", seed, *reviewer]
+            simulate = ["--budget", said.budget, "--rounds", 1, "--seed", seed, *REVIEWERS[name]]
             told.write_text(run("scn_core", "simulate", reviewed, *simulate, *TRAIN, "--json"))
         yield f"reviewed, {name}", {**trained(reviewed, 2), "simulated": json.loads(told.read_text())}
 

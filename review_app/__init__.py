@@ -14,5 +14,6 @@ refused     what a route says when it does not
 app         Streamlit's entry                                 views       the pages
 state       the address bar as a round and a filter           queries     what pages read, the only cache
 commands    what pages write                                  charts      data to figures
-theme       colours and fonts of the pages                    components  the keyboard grid
+trainer     the trainer's process: begun, looked after        components  the keyboard grid
+theme       colours and fonts of the pages
 """

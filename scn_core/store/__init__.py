@@ -10,9 +10,15 @@ browse       pages of the queue by filter, and counts         leases     who has
 my_work      undo, redo, own decisions and pace               sessions   who is signed in
 thumbs       thumbnails beside the database                   one_face   everything about one face
 labels       every label with where it comes from             imports    what an import asks about its rows
+outcomes     what several readings come to                    blindness  who may see whose answers
+repeats      faces asked again unseen; ask_again: which       adjudication  conflicts, and how leads settled them
+audit        audit faces and their strata                     readings   one answer a person and face, for agreement
+figures      counts over a round for the page Quality         corrections  faces in groups, for what is to come
+training_set what the next round would train on               score_columns  scores of a round in a few columns
+activity     who did what                                     deciders   who has decided anything
 
-Behind them: schema_review (what m0002 made), answers (what a decision does to the queue), and the queue's filter,
-order, items and counts in files of these names.
+Behind them: schema_review, schema_rounds and schema_team (what m0002 to m0004 made), answers (what a decision does to
+the queue), and the queue's filter, order, items and counts in files of these names.
 
 One connection per thread. Every write goes through `connection.transaction`.
 """
