@@ -62,7 +62,7 @@ def main() -> None:
         for arm, figures in seed_figures(said, table, seed):
             arms.setdefault(arm, []).append({"seed": seed, **figures})
     RESULTS.write_text(
-        json.dumps({"train": TRAIN, "auto": AUTO, "reviewers": REVIEWERS, "budget": said.budget, "faces": said.faces,
+        json.dumps({"train": TRAIN, "auto": AUTO, "reviewers": {name: REVIEWERS[name] for name in said.reviewers}, "budget": said.budget, "faces": said.faces,
                     "versions": versions(), "arms": arms}, indent=1) + "\n"
     )  # fmt: skip
     print(describe(arms))
