@@ -61,10 +61,9 @@ def main() -> None:
     for seed in said.seeds:
         for arm, figures in seed_figures(said, table, seed):
             arms.setdefault(arm, []).append({"seed": seed, **figures})
-    RESULTS.write_text(
-        json.dumps({"train": TRAIN, "auto": AUTO, "reviewers": {name: REVIEWERS[name] for name in said.reviewers}, "budget": said.budget, "faces": said.faces,
-                    "versions": versions(), "arms": arms}, indent=1) + "\n"
-    )  # fmt: skip
+    said_to = {name: REVIEWERS[name] for name in said.reviewers}
+    told = {"train": TRAIN, "auto": AUTO, "reviewers": said_to, "budget": said.budget, "faces": said.faces}
+    RESULTS.write_text(json.dumps({**told, "versions": versions(), "arms": arms}, indent=1) + "\n")
     print(describe(arms))
 
 

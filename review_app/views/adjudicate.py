@@ -80,11 +80,10 @@ def _settled(person: Person, info: RoundInfo, now: Standing) -> None:
     if not found and before is None:
         return
     st.subheader("Settled", anchor=False)
-    last = next((each for each in found if each.live and each.decision.person == person.name), None)
+    last = _last(person, found)
     if before is None and last is not None:
         with st.container(horizontal=True, vertical_alignment="center"):
-            key = f"rv-adj-undo-{last.decision.id}"
-            st.button("Undo the last", key=key, shortcut="z", on_click=_set_live, args=(last,))
+            st.button("Undo the last", key="rv-adj-undo", shortcut="z", on_click=_undo, args=(person, info.id))
             st.text(f"{last.key}: {_words(last, now.classes.names)}")
     for each in found:
         _settled_row(person, each, now)
@@ -93,6 +92,17 @@ def _settled(person: Person, info: RoundInfo, now: Standing) -> None:
             st.button("Newest", key="rv-adj-newest", on_click=_older, args=(None,))
         if older is not None:
             st.button("Show older", key="rv-adj-older", on_click=_older, args=(older,))
+
+
+def _last(person: Person, found: Sequence[Settled]) -> Settled | None:
+    return next((each for each in found if each.live and each.decision.person == person.name), None)
+
+
+def _undo(person: Person, round_id: int) -> None:
+    # Looked up when pressed: in haste the key is there before the page shows the newest answer.
+    last = _last(person, faces.settled_faces(round_id, before=None, limit=PAGE)[0])
+    if last is not None:
+        _set_live(last)
 
 
 def _settled_row(person: Person, each: Settled, now: Standing) -> None:

@@ -114,10 +114,11 @@ def _change(viewer: Person, members: list[Member]) -> None:
 def _access(person: Person) -> None:
     other: Role = "annotator" if person.role == "lead" else "lead"
     with st.container(horizontal=True, vertical_alignment="center"):
-        # Keys name the person, so that a late click changes nobody else.
-        st.button(f"Make {other}", key=f"rv-role-{person.id}", on_click=_set_role, args=(person, other))
-        word = "Deactivate" if person.active else "Activate"
-        st.button(word, key=f"rv-active-{person.id}", on_click=_set_active, args=(person, not person.active))
+        # Buttons and their keys name the person, so that a click on a page not yet drawn anew changes nobody else.
+        name = parts.letters(person.name)
+        st.button(f"Make {name} {other}", key=f"rv-role-{person.id}", on_click=_set_role, args=(person, other))
+        access = f"Deactivate {name}" if person.active else f"Activate {name}"
+        st.button(access, key=f"rv-active-{person.id}", on_click=_set_active, args=(person, not person.active))
     st.html(f'<span class="rv-quiet">{_CONSEQUENCE[person.active]}</span>')
 
 

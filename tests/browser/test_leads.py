@@ -107,7 +107,7 @@ def test_a_lead_adds_somebody_who_then_signs_in_until_deactivated(guarded: Serve
     expect(lea.get_by_text(made)).to_have_count(0)
     lea.get_by_label("Person").first.click()
     lea.get_by_role("option", name="dan").click()
-    lea.get_by_role("button", name="Deactivate").click()
+    lea.get_by_role("button", name="Deactivate dan").click()
     active = "SELECT active FROM person WHERE name = 'dan'"
     eventually(lambda: guarded.rows(active) == [(0,)], "dan to be deactivated")
     dan.goto(f"{guarded.url}/my-work")

@@ -166,6 +166,16 @@ def test_undo_shows_the_face_again(lead: Visitor) -> None:
     assert outcome(first[0]).state == "conflict"
 
 
+def test_undo_in_haste_takes_back_the_newest_answer_not_the_one_on_the_page(lead: Visitor) -> None:
+    first, second, _ = (found := proposed_faces()[:3])
+    differ(*found)
+    lead.open("adjudicate")
+    press(lead, "u")
+    say("lea", second[0], "keep", second[1], adjudicates=True)  # stored, and the page is not yet drawn anew
+    assert shown(press(lead, "z")) == second[0]
+    assert outcome(first[0]).action == "unsure"
+
+
 def test_faces_put_off_come_back(lead: Visitor) -> None:
     first, second = proposed_faces()[:2]
     differ(first, second)

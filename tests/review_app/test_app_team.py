@@ -170,7 +170,7 @@ def test_role_and_access_change(lead: Visitor, visitor: NewVisitor) -> None:
     assert role_of("bob") == ("lead", False)
     assert "\nnot active" in words(app)
     assert "Nobody is signed in here" in words(bob.open("my_work"))
-    assert next(b for b in app.button if b.key == f"rv-active-{number}").label == "Activate"
+    assert next(b for b in app.button if b.key == f"rv-active-{number}").label == "Activate bob"
     app.button(key=f"rv-active-{number}").click()
     assert "\nnot active" not in words(lead.run())
     assert role_of("bob") == ("lead", True)
