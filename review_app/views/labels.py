@@ -20,6 +20,7 @@ from scn_core.records import SPLITS
 from scn_core.store.labels import LabelFilter
 
 _CHANGES = 8  # pairs of classes listed; the rest are counted
+_CONTROLS = ("format", "split", "class", "round", "changed", "decided", "excluded", "pseudonyms")
 _SOURCES = {
     "given": "not answered", "accept": "accepted", "keep": "kept", "relabel": "relabelled", "unsure": "unsure",
     "exclude": "excluded", "waiting": "waiting for answers", "conflict": "in conflict",
@@ -33,7 +34,8 @@ def page() -> None:
     st.title("Labels", anchor=False)
     st.text("The labels as people have decided so far, as a file for whatever comes next. The data set stays as it is.")
     now = standing.standing()
-    options = _options(now)
+    _controls(now)
+    options = _chosen()
     seen = queries.preview_of(options)
     _counts(seen)
     _make(options, seen)
@@ -42,32 +44,36 @@ def page() -> None:
     labels_import.show(person, now)
 
 
-def _options(now: Standing) -> ExportOptions:
+def _controls(now: Standing) -> None:
     scored = [info.id for info in now.scored]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        form = st.selectbox(
+        st.selectbox(
             "Format", FORMAT_NAMES, format_func=lambda name: FORMATS[name].title, key="rv-labels-format", width=170
         )
-        split = st.selectbox("Split", SPLITS, index=None, placeholder="all", key="rv-labels-split", width=130)
-        label = st.selectbox(
+        st.selectbox("Split", SPLITS, index=None, placeholder="all", key="rv-labels-split", width=130)
+        st.selectbox(
             "Label now", range(len(now.classes)), index=None, placeholder="any", width=160, key="rv-labels-class",
             format_func=lambda number: now.classes.names[number],
         )  # fmt: skip
-        round_id = st.selectbox(
+        st.selectbox(
             "Decided in", scored, index=None, placeholder="any round", width=160, key="rv-labels-round",
             format_func=lambda number: f"round {number}",
         )  # fmt: skip
     with st.container(horizontal=True, gap="medium"):
-        where = LabelFilter(
-            split,
-            changed=st.checkbox("Changed labels only", key="rv-labels-changed"),
-            decided=st.checkbox("Decided faces only", key="rv-labels-decided"),
-            label=label,
-            round=round_id,
-            excluded=st.checkbox("Excluded faces too", key="rv-labels-excluded"),
-        )
-        pseudonyms = st.checkbox("Pseudonyms for people", key="rv-labels-pseudonyms")
-    return ExportOptions(form, where, pseudonyms)
+        st.checkbox("Changed labels only", key="rv-labels-changed")
+        st.checkbox("Decided faces only", key="rv-labels-decided")
+        st.checkbox("Excluded faces too", key="rv-labels-excluded")
+        st.checkbox("Pseudonyms for people", key="rv-labels-pseudonyms")
+
+
+def _chosen() -> ExportOptions:
+    """What the controls are set to."""
+    said = {name: st.session_state[f"rv-labels-{name}"] for name in _CONTROLS}
+    where = LabelFilter(
+        said["split"], changed=said["changed"], decided=said["decided"], label=said["class"], round=said["round"],
+        excluded=said["excluded"],
+    )  # fmt: skip
+    return ExportOptions(said["format"], where, said["pseudonyms"])
 
 
 def _counts(seen: Preview) -> None:
@@ -119,14 +125,14 @@ def _make(options: ExportOptions, seen: Preview) -> None:
     chosen = FORMATS[options.format]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            "Make the file", type="primary", key="rv-labels-make", on_click=_write, args=(options,),
+            "Make the file", type="primary", key="rv-labels-make", on_click=_write,
             disabled=not seen.counts.rows,
         )  # fmt: skip
         st.text(f"{chosen.title}: {chosen.help}.")
 
 
-def _write(options: ExportOptions) -> None:
-    messages.remember(commands.make(options))
+def _write() -> None:
+    messages.remember(commands.make(_chosen()))
 
 
 def _files(revision: str) -> None:

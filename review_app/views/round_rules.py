@@ -12,6 +12,7 @@ from review_app.views import messages, parts, settings_form
 from scn_core.config import ReviewSettings
 
 _SAVED = "rv-rules-saved"
+_PREFIX = "rv-rules"
 
 
 def form() -> None:
@@ -25,16 +26,17 @@ def form() -> None:
     for pair in (settings[:2], settings[2:]):
         for setting, column in zip(pair, st.columns(2, gap="medium"), strict=False):
             with column:
-                values[setting.name] = settings_form.control(setting, getattr(rules, setting.name), prefix="rv-rules")
+                values[setting.name] = settings_form.control(setting, getattr(rules, setting.name), prefix=_PREFIX)
                 parts.small(settings_form.meaning(setting))
     chosen = ReviewSettings(**values)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Save", key="rv-rules-save", type="primary", disabled=chosen == rules, on_click=_save, args=(chosen,))
+        st.button("Save", key="rv-rules-save", type="primary", disabled=chosen == rules, on_click=_save)
         if st.session_state.pop(_SAVED, None) == chosen == rules:
             st.text("Saved in workspace.toml.")
 
 
-def _save(chosen: ReviewSettings) -> None:
+def _save() -> None:
+    chosen = ReviewSettings(**settings_form.said(fields(ReviewSettings), _PREFIX))
     refused = commands.set_rules(chosen)
     messages.remember(refused)
     st.session_state[_SAVED] = None if refused else chosen

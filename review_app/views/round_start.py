@@ -27,6 +27,7 @@ _UNSURE: dict[UnsureRule, str] = {
     "leave_out": "left out",
     "soften": "trained on, half of the label's weight spread over the other classes",
 }
+_PREFIX = "rv-train"
 _WIDE = 3
 """Controls a row."""
 
@@ -57,9 +58,8 @@ def form(now: Standing, training: reading.Training) -> None:
             "is proposed to people like everything else."
         )
     st.button(
-        f"Start round {number}", key="rv-start", type="primary", disabled=bool(problems), on_click=_start,
-        args=(settings,),
-    )  # fmt: skip
+        f"Start round {number}", key="rv-start", type="primary", disabled=bool(problems), on_click=_start, args=(faces,)
+    )
 
 
 def _to_train_on(number: int) -> int:
@@ -93,7 +93,7 @@ def _controls(settings: Sequence[Field[Any]], usual: TrainSettings, now: Standin
                 names = _weights(now) if setting.name == "weights" else {}
                 offered = {"backbone": _BACKBONES, "device": ("auto", "cpu", "cuda"), "weights": tuple(names)}
                 values[setting.name] = settings_form.control(
-                    setting, getattr(usual, setting.name), prefix="rv-train", names=names,
+                    setting, getattr(usual, setting.name), prefix=_PREFIX, names=names,
                     offered=offered.get(setting.name, ()),
                 )  # fmt: skip
     return values
@@ -106,5 +106,7 @@ def _weights(now: Standing) -> dict[str, str]:
     return {"none": "none: from random numbers", "imagenet": "imagenet: downloaded by torchvision"} | kept
 
 
-def _start(settings: TrainSettings) -> None:
-    messages.remember(commands.start(settings))
+def _start(faces: int) -> None:
+    settings = TrainSettings.merged(settings_form.said(fields(TrainSettings), _PREFIX))
+    problem = next(iter(reading.problems(settings, faces).values()), None)
+    messages.remember(problem or commands.start(settings))

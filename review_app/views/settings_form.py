@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import Field
 from typing import Any
 
@@ -59,6 +59,13 @@ def control(
         key=key, help=more, accept_new_options=True,
     )  # fmt: skip
     return str(found).strip()
+
+
+def said(settings: Iterable[Field[Any]], prefix: str) -> dict[str, Any]:
+    """What the controls of `settings` are set to. For callbacks: their arguments are from when the page was drawn, and
+    miss what was changed just before the click."""
+    values = {setting.name: st.session_state[f"{prefix}-{setting.name}"] for setting in settings}
+    return {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
 
 
 def meaning(setting: Field[Any]) -> str:

@@ -66,9 +66,8 @@ def test_a_file_is_made_once_and_downloaded_from_disk(
     ann = visitor("ann", "lead")
     accept(workspace, 3, name="bob <b>")
     app = ann.open("labels")
-    app.checkbox(key="rv-labels-pseudonyms").check()
-    ann.run()
     assert not workspace.exports.exists()
+    app.checkbox(key="rv-labels-pseudonyms").check()  # just before the click: the page is not drawn anew
     app.button(key="rv-labels-make").click()
     ann.run()
     (file,) = workspace.exports.glob("csv-r1-d3-*.csv")

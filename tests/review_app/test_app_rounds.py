@@ -120,6 +120,15 @@ def test_what_does_not_go_together_is_told_beside(visitor: NewVisitor) -> None:
     assert not lead.run().button(key="rv-start").disabled
 
 
+def test_what_is_changed_just_before_the_click_counts(visitor: NewVisitor, workspace: Workspace) -> None:
+    lead = visitor("lea", "lead")
+    app = lead.open("rounds")
+    app.selectbox(key="rv-train-relabel").set_value("auto")
+    app.number_input(key="rv-train-epochs").set_value(8)
+    press(lead, "rv-start")  # the page has not been drawn anew with them
+    assert trainer.last_started(workspace) is None, "10 is the epoch after which labels change"
+
+
 def test_problems_name_the_option() -> None:
     assert problems(TrainSettings(), 2) == {}
     assert problems(TrainSettings(weights="imagenet"), 2) == {}
@@ -309,8 +318,8 @@ def test_rules_are_written_into_the_file(visitor: NewVisitor, workspace: Workspa
     app = lead.open("rounds", show="rules-of-review")
     assert app.button(key="rv-rules-save").disabled
     app.number_input(key="rv-rules-readings").set_value(2)
-    app.selectbox(key="rv-rules-unsure").set_value("soften")
     lead.run()
+    app.selectbox(key="rv-rules-unsure").set_value("soften")  # just before the click: the page is not drawn anew
     app = press(lead, "rv-rules-save")
     assert workspace.settings().review == ReviewSettings(readings=2, unsure="soften")
     assert "Saved in workspace.toml." in words(app)
