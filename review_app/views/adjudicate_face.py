@@ -17,6 +17,8 @@ from scn_core.store.adjudication import Disputed
 from scn_core.store.people import Person
 
 _SINCE = "rv-adj-since"
+TOO_SOON_MS = 400
+"""An answer within this of the face's appearance is a key still held down, or pressed for the face before."""
 
 
 def show(person: Person, face: Disputed, classes: Sequence[str]) -> None:
@@ -98,6 +100,8 @@ def _button(face: Disputed, text: str, action: Answer, label: int | None = None,
 def _settle(face: Disputed, action: Answer, label: int | None) -> None:
     *shown, since = st.session_state.get(_SINCE, (0, 0, 0.0))
     spent = round((time.monotonic() - since) * 1000) if shown == [face.round, face.sample_id] else None
+    if spent is not None and spent < TOO_SOON_MS:
+        return
     refused = commands.settle(Settling(face, action, label, spent))
     messages.remember(refused)
     if refused is None:

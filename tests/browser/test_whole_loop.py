@@ -92,6 +92,7 @@ def _settle(lea: Page, served: Served, workspace: Workspace, label: int) -> None
     lea.goto(f"{served.url}/adjudicate")
     expect(lea.get_by_text("ann", exact=True)).to_be_visible()
     expect(lea.get_by_text("ben", exact=True)).to_be_visible()
+    lea.wait_for_timeout(500)  # what is pressed sooner is not meant for the face
     lea.get_by_role("button", name=workspace.settings().classes[label]).click()
     expect(lea.get_by_role("button", name="Undo the last")).to_be_visible()
 

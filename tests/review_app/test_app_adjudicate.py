@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from review_app import database
 from review_app.settings import AppSettings
-from review_app.views import adjudicate
+from review_app.views import adjudicate, adjudicate_face
 from scn_core.config import ReviewSettings
 from scn_core.records import Action, Decision
 from scn_core.store.adjudication import outcome_in
@@ -42,8 +42,9 @@ def workspace(read_twice: Workspace, tmp_path: Path) -> Workspace:
 
 
 @pytest.fixture
-def lead(visitor: NewVisitor) -> Visitor:
-    """lea; ann and *bob* are the readers."""
+def lead(visitor: NewVisitor, monkeypatch: pytest.MonkeyPatch) -> Visitor:
+    """lea, who here decides in no time; ann and *bob* are the readers."""
+    monkeypatch.setattr(adjudicate_face, "TOO_SOON_MS", 0)
     visitor("ann"), visitor("*bob*")
     return visitor("lea", "lead")
 
@@ -148,6 +149,15 @@ def test_of_a_face_drawn_at_random_the_network_says_nothing(lead: Visitor) -> No
     press(lead, str(face[2] + 1))
     said = next(row.decision for row in database.call(history, face[0]) if row.decision.adjudicates)
     assert (said.action, said.label, said.blind, "alpha" in said.shown) == ("relabel", face[2], True, False)
+
+
+def test_a_key_held_down_settles_the_first_face_alone(lead: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adjudicate_face, "TOO_SOON_MS", 60_000)
+    first, second = proposed_faces()[:2]
+    differ(first, second)
+    lead.open("adjudicate")
+    assert shown(press(lead, "e")) == first[0]
+    assert outcome(first[0]).state == "conflict"
 
 
 def test_undo_shows_the_face_again(lead: Visitor) -> None:
