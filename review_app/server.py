@@ -20,6 +20,7 @@ from streamlit import config
 from review_app import database
 from review_app.doors.openid import secrets_file
 from review_app.doors.secret_key import read_secret
+from review_app.order_keeper import OrderKeeper
 from review_app.routes import all_middleware
 from review_app.settings import LOOPBACK, WILDCARDS, AppSettings, AuthMode, use
 from scn_core.errors import UsageError, WorkspaceError
@@ -86,12 +87,14 @@ def prepare(
 def build_app(settings: AppSettings, *, open_browser: bool = False) -> st.App:
     """The ASGI app of one process, which then has these settings."""
     use(settings)
+    keeper = OrderKeeper(settings.workspace)
 
     @asynccontextmanager
     async def lifespan(app: st.App) -> AsyncIterator[None]:
         await database.run(latest_round)  # the first visitor finds the connections open
         _warm_up()
         gc.freeze()
+        keeper.start()
         address = _address(settings)
         click.echo(f"review app: {address}   (stop it with Ctrl-C)")
         if settings.host in WILDCARDS and not settings.allow_hosts:
@@ -101,6 +104,7 @@ def build_app(settings: AppSettings, *, open_browser: bool = False) -> st.App:
         if open_browser:
             webbrowser.open(address)
         yield
+        keeper.stop()
         database.close()
 
     return st.App(SCRIPT, middleware=all_middleware(settings), lifespan=lifespan)

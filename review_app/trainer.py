@@ -65,8 +65,8 @@ def start(workspace: Workspace, settings: TrainSettings | None, *, by: str) -> N
             raise WorkspaceError("a trainer is at work here already, started a moment ago; wait for it or cancel it")
         log.truncate(0)
         process = subprocess.Popen(
-            [*_gently(), sys.executable, "-m", "scn_core", "train", str(workspace.path), *options],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=_environment(),
+            [*gently(10), sys.executable, "-m", "scn_core", "train", str(workspace.path), *options],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=environment(),
         )  # fmt: skip
         began = Started(process.pid, by, _stamp(), 0 if newest is None else newest.id, settings is None)
         _write(_record(workspace), json.dumps(asdict(began)))
@@ -126,6 +126,18 @@ def flags(settings: TrainSettings) -> list[str]:
     return [_flag(each.name, getattr(settings, each.name)) for each in fields(settings)]
 
 
+def gently(niceness: int) -> list[str]:
+    """The beginning of a command that leaves the processors to the pages, so that these stay quick. 19: most of all."""
+    nice = shutil.which("nice")
+    return [] if nice is None else [nice, "-n", str(niceness)]
+
+
+def environment() -> dict[str, str]:
+    """What a process of ours begins with: relative paths of options stay relative to where the server was started."""
+    packages = [str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(packages), "PYTHONUNBUFFERED": "1"}
+
+
 def _flag(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return flag(name) if value else "--no-" + flag(name).removeprefix("--")
@@ -155,18 +167,6 @@ def _locked(file: IO[bytes], how: int, *, wait_s: float = 0) -> bool:
             time.sleep(_POLL_S)
         else:
             return True
-
-
-def _gently() -> list[str]:
-    """So that the pages stay quick while all processors train."""
-    nice = shutil.which("nice")
-    return [] if nice is None else [nice, "-n", "10"]
-
-
-def _environment() -> dict[str, str]:
-    """Relative paths of options stay relative to where the server was started."""
-    packages = [str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(packages), "PYTHONUNBUFFERED": "1"}
 
 
 def _write(file: Path, text: str) -> None:

@@ -18,6 +18,7 @@ import click
 from scn_core import __version__
 from scn_core.cli_labels import export_command, import_command
 from scn_core.cli_options import JSON, WORKSPACE, train_options
+from scn_core.cli_order import order_command
 from scn_core.cli_quality import quality_command
 from scn_core.cli_rounds import round_group
 from scn_core.cli_simulate import simulate_command
@@ -188,4 +189,5 @@ cli.add_command(simulate_command)
 cli.add_command(round_group)
 cli.add_command(export_command)
 cli.add_command(import_command)
+cli.add_command(order_command)
 cli.add_command(quality_command)

@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 from scn_core.errors import UsageError, WorkspaceError
 
 RelabelMode = Literal["review", "auto", "off"]
+Proposals = Literal["cured", "paper"]
 Precision = Literal["auto", "bf16", "fp32"]
 DecidedBy = Literal["majority", "lead"]
 UnsureRule = Literal["given", "leave_out", "soften"]
@@ -46,6 +47,12 @@ class TrainSettings:
         choices=get_args(RelabelMode),
     )
     relabel_from: int = option(10, "with --relabel auto: the epoch after which labels begin to change", low=1)
+    proposals: Proposals = option(
+        "cured",
+        "cured: by the mean of the clean passes, each class as far as it is to be trusted; "
+        "paper: by the last pass alone",
+        choices=get_args(Proposals),
+    )
     weighting_from: float = option(
         0.2, "share of the epochs trained on unweighted logits before alpha weights them; 0: at once", low=0, high=1
     )
@@ -102,6 +109,10 @@ class ReviewSettings:
         "soften: half of the label's weight goes evenly to the other classes",
         choices=get_args(UnsureRule),
     )
+
+    learn_every: int = option(50, "the order of the queue is learnt anew after so many answers; 0: never", low=0)
+    explore: float = option(0.02, "share of a learnt order drawn at random, to find what the model is wrong about",
+                            low=0, high=0.5)  # fmt: skip
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

@@ -17,6 +17,8 @@ from scn_core.labels import ClassVocabulary
 from scn_core.records import BoolArray, FloatArray, IntArray, RoundScores
 from scn_core.round_files import NEIGHBOUR_COUNT, NEIGHBOURS, write_neighbours
 from scn_core.scn.model import SelfCureNetwork
+from scn_core.scn.relabel import propose_by
+from scn_core.scn.suspicion import class_trust, cured_probabilities, suspicion
 from scn_core.training.checkpoint import save_weights
 from scn_core.training.loop import Training, TrainingResult
 from scn_core.training.neighbours import ConfidentNeighbours, confident_faces, confident_neighbours, unit_features
@@ -35,6 +37,25 @@ def leave_weights(folder: Path, model: SelfCureNetwork, settings: TrainSettings,
     (folder / "meta.json").write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")
 
 
+def judged(result: TrainingResult, start_label: IntArray, settings: TrainSettings) -> tuple[TrainingResult, FloatArray]:
+    """The result by the rule its proposals are to come from, and the (N,) suspicion of the labels the round began with.
+
+    Args:
+        result: of the training, by the paper's rule.
+        start_label: (N,)
+        settings: of the round.
+    """
+    mean = result.mean.cpu().numpy()
+    suspected = suspicion(mean, start_label)
+    if settings.proposals == "paper":
+        return result, suspected
+    device = result.mean.device
+    cured = torch.from_numpy(cured_probabilities(mean, class_trust(mean, start_label))).to(device)
+    given = torch.from_numpy(start_label).to(device)
+    rule = propose_by(cured, result.alpha, given, beta=settings.beta, margin=settings.margin_relabel)
+    return replace(result, rule=rule), suspected
+
+
 def without_proposals(result: TrainingResult, unasked: BoolArray) -> TrainingResult:
     """The result without the relabels, face and class, of the (N, C) mask."""
     proposed = result.rule.proposed
@@ -48,7 +69,7 @@ def leave_neighbours(
     sample_id: IntArray,
     training: Training,
     result: TrainingResult,
-    suspicion: FloatArray,
+    suspected: FloatArray,
     step: Callable[[], None],
 ) -> IntArray:
     """neighbours.npy, from one more clean pass; returns the sample ids that are a neighbour of any face.
@@ -58,13 +79,13 @@ def leave_neighbours(
         sample_id: (N,) of the training faces.
         training: the round's, its network as it was at the last clean pass.
         result: of that pass.
-        suspicion: (N,) of the round.
+        suspected: (N,) suspicion of the round.
         step: called after every piece of the work.
     """
     features = unit_features(training.model, training.faces, training.compute, step)
-    suspected = torch.from_numpy(suspicion).to(features.device)
+    doubt = torch.from_numpy(suspected).to(features.device)
     rule, trained, start = result.rule, result.labels, training.initial
-    confident = confident_faces(rule.predicted, trained, start, suspected, rule.probabilities.shape[1])
+    confident = confident_faces(rule.predicted, trained, start, doubt, rule.probabilities.shape[1])
     found = confident_neighbours(features, rule, trained, start, confident, count=NEIGHBOUR_COUNT, step=step)
     rows = neighbour_rows(sample_id, found)
     write_neighbours(folder, rows)
@@ -83,9 +104,9 @@ def neighbour_rows(sample_id: IntArray, found: ConfidentNeighbours) -> npt.NDArr
 
 
 def round_scores(
-    sample_id: IntArray, start_label: IntArray, result: TrainingResult, suspicion: FloatArray
+    sample_id: IntArray, start_label: IntArray, result: TrainingResult, suspected: FloatArray
 ) -> RoundScores:
-    """A round's last clean pass, the labels it began with and its suspicion, each (N,), as columns of table `score`."""
+    """What a round made of its faces, the labels it began with and their suspicion, as columns of table `score`."""
     rule = result.rule
     return RoundScores(
         sample_id=sample_id,
@@ -95,7 +116,7 @@ def round_scores(
         p_max=rule.p_max.cpu().numpy(),
         predicted_label=rule.predicted.cpu().numpy(),
         margin=rule.margin.cpu().numpy(),
-        suspicion=suspicion,
+        suspicion=suspected,
         low_importance=rule.low_importance.cpu().numpy(),
         proposed_label=rule.proposed.cpu().numpy(),
         trained_label=result.labels.cpu().numpy(),

@@ -19,12 +19,11 @@ from scn_core.config import ReviewSettings, TrainSettings
 from scn_core.datasets.pixels import pixel_cache
 from scn_core.errors import TrainingError, WorkspaceError
 from scn_core.labels import ClassVocabulary
-from scn_core.records import BoolArray, EpochReport, FloatArray, IntArray, PixelArray, RoundInfo, RoundScores
+from scn_core.records import BoolArray, EpochReport, IntArray, PixelArray, RoundInfo, RoundScores
 from scn_core.round_begin import accounted_for, begin_round, bury_dead_round, go_on, unfinished_round
 from scn_core.round_faces import RoundFaces, fixed_faces
-from scn_core.round_results import leave_neighbours, leave_weights, round_scores, without_proposals
+from scn_core.round_results import judged, leave_neighbours, leave_weights, round_scores, without_proposals
 from scn_core.scn.model import SelfCureNetwork, build_model
-from scn_core.scn.suspicion import suspicion
 from scn_core.store import rounds as store
 from scn_core.store.round_faces import queued_samples
 from scn_core.store.samples import classes, iter_samples
@@ -119,8 +118,8 @@ class _Job:
         result = training.run(resume=True, on_epoch=self._on_epoch, on_step=self._on_step)
         leave_weights(self.folder, model, self.settings, self.classes)
         metrics = self._metrics(training, pixels, faces, result)
+        result, suspected = judged(result, faces.labels, self.settings)
         result = without_proposals(result, faces.turned_down | (self.settings.relabel == "off"))
-        suspected = self._suspicion()
         neighbours = leave_neighbours(self.folder, faces.sample_id, training, result, suspected, self._beat)
         self._finish(round_scores(faces.sample_id, faces.labels, result, suspected), faces.settled, metrics)
         self._draw_thumbnails(neighbours)
@@ -192,11 +191,6 @@ class _Job:
             "faces_per_s": float(np.mean([report.faces_per_s for report in self.reports])),
             "warnings": [warning for report in self.reports if (warning := self._warning(report)) is not None],
         }
-
-    def _suspicion(self) -> FloatArray:
-        """(N,) of the training faces. The epochs before alpha weights the logits know least, and are left out."""
-        first = min(int(self.settings.weighting_from * self.settings.epochs), self.settings.epochs - 1)
-        return suspicion(np.load(self.folder / "dynamics.npy", mmap_mode="r")[first:])
 
     def _finish(self, scores: RoundScores, settled: BoolArray, metrics: dict[str, Any]) -> None:
         proposals = int((scores.proposed_label >= 0).sum())

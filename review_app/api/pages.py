@@ -21,6 +21,7 @@ from review_app.refused import Refused
 from review_app.settings import current
 from scn_core.records import QueueFilter, QueueItem, RoundInfo, Sample
 from scn_core.store.browse import items_of, open_left, page_items
+from scn_core.store.learned_order import learned_order
 from scn_core.store.leases import LEASE_S, claim_items, release_leases, renew_leases
 from scn_core.store.people import Person
 from scn_core.store.rounds import get_round, latest_round
@@ -37,6 +38,8 @@ class _Page:
     items: list[QueueItem]
     lost: list[int]
     cursor: str | None
+    learned: int | None = None
+    """Decided faces that their order was learnt from; None: it is that of the filter."""
 
 
 async def page(request: Request) -> Response:
@@ -80,9 +83,16 @@ def _page(db: Database, person: Person, body: PageBody) -> _Page:
     info = known_round(db, body.round)
     if body.where.state == "open" and info.state == "review":
         claim = claim_items(db, info.id, person.id, body.where, limit=body.limit, have=body.have)
-        return _Page(person, info, claim.items, claim.lost, None)
+        return _Page(person, info, claim.items, claim.lost, None, _learned(db, info.id, body.where))
     items, cursor = page_items(db, info.id, person.id, body.where, after=body.cursor, limit=body.limit)
     return _Page(person, info, items, [], cursor)
+
+
+def _learned(db: Database, round_id: int, where: QueueFilter) -> int | None:
+    if where.order != "suspicion" or where.grouped:
+        return None
+    order = learned_order(db, round_id)
+    return None if order is None else order.answers
 
 
 def _tiles(db: Database, person: Person, body: TilesBody) -> _Page:
@@ -107,6 +117,7 @@ def _packed(found: _Page, thumbs: dict[int, bytes | str], left: int) -> Response
     header = {
         "lost": found.lost,
         "cursor": found.cursor,
+        "learned": found.learned,
         "open": left,
         "lease_s": LEASE_S,
         "round": {"id": found.round.id, "state": found.round.state},

@@ -23,7 +23,7 @@ def form() -> None:
     )
     rules = reading.rules()
     values, settings = {}, fields(ReviewSettings)
-    for pair in (settings[:2], settings[2:]):
+    for pair in (settings[start : start + 2] for start in range(0, len(settings), 2)):
         for setting, column in zip(pair, st.columns(2, gap="medium"), strict=False):
             with column:
                 values[setting.name] = settings_form.control(setting, getattr(rules, setting.name), prefix=_PREFIX)

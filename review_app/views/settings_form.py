@@ -23,10 +23,13 @@ _LABELS = {
     "attention_lr_scale": "Learning rate of the attention head",
     "clip_norm": "Clip gradients to",
     "weights": "Weights to start from",
+    "proposals": "Proposals by",
     "readings": "Readings of each face",
     "decided_by": "Where readings differ",
     "repeats": "Hidden repeats, share of a page",
     "unsure": "Faces answered unsure",
+    "learn_every": "Learn the order anew after so many answers",
+    "explore": "Share of the order drawn at random",
 }
 
 

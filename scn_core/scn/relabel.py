@@ -1,4 +1,4 @@
-"""The low-importance group and the relabel rule (CVPR 2020, section 3), on raw logits from a clean pass.
+"""The low-importance group and the relabel rule (CVPR 2020, section 3), on raw logits or probabilities of clean passes.
 
 The published code relabels the whole batch, from the augmented and alpha-weighted softmax. Weighting flattens exactly
 the faces that relabelling is about, so here the softmax is that of the raw logits, and only the low-importance group
@@ -28,7 +28,7 @@ class Relabelling:
     """What the relabel rule says of N faces; every field is a tensor of N (or N x C)."""
 
     probabilities: Tensor
-    """(N, C) softmax of the raw logits."""
+    """(N, C) that the rule was applied to; rows sum to 1."""
     predicted: Tensor
     """(N,) argmax class."""
     p_given: Tensor
@@ -51,7 +51,11 @@ def propose(logits: Tensor, alpha: Tensor, given: Tensor, *, beta: float, margin
         beta: share of faces in the high-importance group.
         margin: delta2.
     """
-    probabilities = logits.float().softmax(dim=1)
+    return propose_by(logits.float().softmax(dim=1), alpha, given, beta=beta, margin=margin)
+
+
+def propose_by(probabilities: Tensor, alpha: Tensor, given: Tensor, *, beta: float, margin: float) -> Relabelling:
+    """`propose` by (N, C) probabilities, rows summing to 1: of the mean of several passes, cured or not."""
     p_max, predicted = probabilities.max(dim=1)
     p_given = probabilities.gather(1, given.unsqueeze(1)).squeeze(1)
     gap = p_max - p_given

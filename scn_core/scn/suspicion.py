@@ -1,14 +1,25 @@
-"""Suspicion: how likely a given label is wrong, from how the network saw the face over the epochs."""
+"""Suspicion: how likely a given label is wrong, from how the network saw the face over the epochs.
+
+(N, C) probabilities are the mean of the softmax over the clean passes, (N,) labels those the round began with.
+"""
 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from scn_core.records import FloatArray, IntArray
 
 DYNAMICS = np.dtype([("alpha", "<f2"), ("p_given", "<f2"), ("p_other", "<f2")])
 """One face in one epoch's clean pass: importance, probability of the given label, of the likeliest other class."""
+
+BIAS, MARGIN, DISTRUST = -1.36, 2.6, 2.6
+"""The log odds that a label is wrong: BIAS + MARGIN * probability margin + DISTRUST * (1 - trust of its class).
+
+Fitted on 13,000 real faces whose labels ten people checked, under two kinds of wrong labels."""
+
+_PSEUDO_FACES = 10
+_SUREST = 0.9
+_LEAST_TRUST = 1e-6
 
 
 def strongest_other(probabilities: FloatArray, given: IntArray) -> FloatArray:
@@ -19,13 +30,49 @@ def strongest_other(probabilities: FloatArray, given: IntArray) -> FloatArray:
     return strongest
 
 
-def suspicion(dynamics: npt.NDArray[np.void]) -> FloatArray:
-    """(N,) scores in 0..1 from (epochs, N) `DYNAMICS`; 0.5 means torn between the given and another class.
+def probability_margin(probabilities: FloatArray, labels: IntArray) -> FloatArray:
+    """(N,) probability of the best other class minus that of the label, -1..1.
 
-    The probability margin of the best other class over the given one, averaged over the clean passes: a face that
-    the network fitted late, or never, ranks above one that it fitted at once (area under the margin).
+    On averaged probabilities a face that the network fitted late, or never, ranks above one that it fitted at once
+    (area under the margin: Pleiss et al., 2020).
     """
-    total = np.zeros(dynamics.shape[1], dtype=np.float64)
-    for epoch in dynamics:  # one epoch at a time: the array is memory-mapped and may be larger than memory
-        total += epoch["p_other"].astype(np.float64) - epoch["p_given"].astype(np.float64)
-    return ((total / max(len(dynamics), 1) + 1) / 2).astype(np.float32)
+    margin: FloatArray = strongest_other(probabilities, labels) - probabilities[np.arange(len(labels)), labels]
+    return margin
+
+
+def class_trust(probabilities: FloatArray, labels: IntArray) -> FloatArray:
+    """(C,) how clearly the network knows the faces of a class, 0..1.
+
+    The probability of c that a tenth of the faces labelled c exceed, once every class is made as frequent as the
+    others: a rare class shall not be distrusted for being rare. Akin to the class thresholds of confident learning
+    (Northcutt et al., 2021), which are means. Drawn by ten pseudo-faces towards the same of all faces, which a class
+    without faces has.
+    """
+    classes = probabilities.shape[1]
+    faces = np.bincount(labels, minlength=classes)
+    balanced = probabilities / (faces + 1).astype(np.float32)
+    own = balanced[np.arange(len(labels)), labels] / np.maximum(balanced.sum(axis=1), np.float32(1e-30))
+    overall = float(np.quantile(own, _SUREST)) if len(own) else 0.0
+    surest = [float(np.quantile(own[labels == c], _SUREST)) if faces[c] else overall for c in range(classes)]
+    trust: FloatArray = ((faces * surest + _PSEUDO_FACES * overall) / (faces + _PSEUDO_FACES)).astype(np.float32)
+    return trust
+
+
+def cured_probabilities(probabilities: FloatArray, trust: FloatArray) -> FloatArray:
+    """(N, C), rows proportional to P_c * t_c, (C,) t from `class_trust`.
+
+    A class whose labels the network seldom confirms is a poor relabel, and a poor label.
+    """
+    cured: FloatArray = probabilities * np.maximum(trust, np.float32(_LEAST_TRUST))  # so that no row sums to 0
+    cured /= cured.sum(axis=1, keepdims=True)
+    return cured
+
+
+def suspicion(probabilities: FloatArray, labels: IntArray) -> FloatArray:
+    """(N,) probability that the label is wrong, 0..1, from the mean probabilities and the trust in the label's class.
+
+    For the same reading, a label of a class that is seldom confirmed is the more likely wrong.
+    """
+    distrust = 1 - class_trust(probabilities, labels)
+    odds = BIAS + MARGIN * probability_margin(probabilities, labels) + DISTRUST * distrust[labels]
+    return (1 / (1 + np.exp(-odds))).astype(np.float32)

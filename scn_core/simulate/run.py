@@ -12,6 +12,7 @@ import numpy as np
 from sqlite_utils import Database
 
 from scn_core.errors import DataError, WorkspaceError
+from scn_core.order import learn_order
 from scn_core.records import Answer, Decision, EffectiveLabels, QueueFilter, RoundInfo
 from scn_core.reference_labels import reference_labels
 from scn_core.simulate.figures import SimulatedRound, Simulation, label_change, simulated_round
@@ -19,6 +20,7 @@ from scn_core.simulate.reader import Plan, simulated_answer
 from scn_core.store.adjudication import conflicts
 from scn_core.store.deciders import deciders
 from scn_core.store.decisions import effective_labels, record_each
+from scn_core.store.learned_order import due
 from scn_core.store.leases import claim_items
 from scn_core.store.people import Person, ensure_person
 from scn_core.store.rounds import latest_finished_round
@@ -123,6 +125,8 @@ class _Review:
                 name = f"{self.plan.seed} {self.info.id} {person.id} item {item.id}"
                 answers.append(self._decision(name, item.sample_id, person, answer, blind=item.blind))
             self._record(answers)
+            if due(self.db, self.info.id):
+                learn_order(self.db, self.info.id)
         self.answered |= times.keys()
 
     def _settle(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from sqlite_utils import Database
 
@@ -12,6 +13,7 @@ from scn_core.records import QueueFilter, QueueItem
 from scn_core.store.answers import LEASE_S
 from scn_core.store.ask_again import ask_again, spread
 from scn_core.store.connection import transaction
+from scn_core.store.learned_order import learned_items
 from scn_core.store.queue_filter import check_filter
 from scn_core.store.queue_items import load_items
 from scn_core.store.queue_order import Walk
@@ -110,15 +112,16 @@ def _lease(db: Database, person_id: int, items: Sequence[int]) -> None:
 def _next(
     db: Database, round_id: int, person_id: int, where: QueueFilter, *, limit: int, have: Container[int]
 ) -> list[int]:
-    """The next items for this person in order, each face once."""
+    """The next items for this person in order, each face once: those that answers have taught first, then the rest."""
     walk = Walk(db, round_id, person_id, where, holder="mine or nobody")
     chosen: dict[int, int] = {}
     if limit <= 0:
         return []
-    for found in walk.items():
-        if found.place.id in have or found.sample_id in chosen:
+    learned = learned_items(db, round_id, person_id, where, walk.common)
+    for item, sample in chain(learned, ((found.place.id, found.sample_id) for found in walk.items())):
+        if item in have or sample in chosen:
             continue
-        chosen[found.sample_id] = found.place.id
+        chosen[sample] = item
         if len(chosen) == limit:
             break
     return list(chosen.values())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from sqlite_utils import Database, Migrations
 
+from scn_core.store import schema_order as order
 from scn_core.store import schema_review as review
 from scn_core.store import schema_rounds as several
 from scn_core.store import schema_team as team
@@ -214,3 +215,9 @@ def m0003_rounds(db: Database) -> None:
 def m0004_team(db: Database) -> None:
     """Who changed which people, and when somebody was last here. Keeps every row."""
     db.executescript(team.TABLES + team.TRIGGERS)
+
+
+@migrations()
+def m0005_order(db: Database) -> None:
+    """The order that answers have taught. Keeps every row."""
+    db.executescript(order.TABLES)

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors.torch import load_file, save
 from torch import Tensor
 
 from scn_core.errors import WorkspaceError
 from scn_core.scn.model import SelfCureNetwork
+from scn_core.scn.suspicion import DYNAMICS, strongest_other
 
 _CHECKPOINT = "checkpoint.pt"
 _WEIGHTS = "weights.safetensors"
@@ -26,6 +28,10 @@ class Checkpoint:
     optimizer: dict[str, Any]
     labels: Tensor
     """(N,) labels in force, which mode auto may have changed."""
+    seen: Tensor | None = None
+    """(N, C) sum of the probabilities of the averaged clean passes; None in a checkpoint of an older program."""
+    passes: int = 0
+    """How many they are."""
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
@@ -54,6 +60,26 @@ def load_checkpoint(folder: Path) -> Checkpoint | None:
 def drop_checkpoint(folder: Path) -> None:
     """Removes the checkpoint of a finished round; optimiser state is twice the size of the weights."""
     (folder / _CHECKPOINT).unlink(missing_ok=True)
+
+
+class Dynamics:
+    """dynamics.npy of a round folder, (epochs, N) `DYNAMICS`, of which every epoch writes a row."""
+
+    def __init__(self, folder: Path, epochs: int, faces: int, *, keep: bool) -> None:
+        """`keep`: go on with the file, if there is one."""
+        path = folder / "dynamics.npy"
+        if keep and path.exists():
+            self._rows = np.lib.format.open_memmap(path, mode="r+")
+        else:
+            self._rows = np.lib.format.open_memmap(path, mode="w+", dtype=DYNAMICS, shape=(epochs, faces))
+
+    def record(self, epoch: int, alpha: Tensor, probabilities: Tensor, given: Tensor) -> None:
+        """The clean pass of an epoch, 1..epochs: (N,) alpha, (N, C) probabilities, (N,) labels they are held to."""
+        row, seen, labels = self._rows[epoch - 1], probabilities.cpu().numpy(), given.cpu().numpy()
+        row["alpha"] = alpha.cpu().numpy()
+        row["p_given"] = seen[np.arange(len(labels)), labels]
+        row["p_other"] = strongest_other(seen, labels)
+        self._rows.flush()
 
 
 def save_weights(folder: Path, model: SelfCureNetwork) -> None:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -19,12 +18,11 @@ from scn_core.records import EpochReport, FloatArray, IntArray, PixelArray
 from scn_core.scn.losses import group_means, rank_regularisation, total_loss, weighted_cross_entropy
 from scn_core.scn.model import Output, SelfCureNetwork
 from scn_core.scn.relabel import Relabelling, propose, relabel_for_next_epoch
-from scn_core.scn.suspicion import DYNAMICS, strongest_other
 from scn_core.training.augment import augment
-from scn_core.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from scn_core.training.checkpoint import Checkpoint, Dynamics, load_checkpoint, save_checkpoint
 from scn_core.training.device import Compute, choose_compute, make_deterministic, seed_epoch
 from scn_core.training.optimise import build_optimizer, set_learning_rate, update
-from scn_core.training.predict import clean_pass, settle_statistics
+from scn_core.training.predict import MeanProbabilities, averages, clean_pass, mirrors, settle_statistics
 from scn_core.training.resident import ResidentFaces, steps_per_epoch
 from scn_core.training.sums import EpochSums
 
@@ -60,13 +58,21 @@ class StepReport(NamedTuple):
 
 
 @dataclass(frozen=True)
-class TrainingResult:
-    """The round's last clean pass, and what the relabel rule makes of it."""
+class Look:
+    """A clean pass over the training faces, and what the relabel rule makes of it."""
 
     rule: Relabelling
     alpha: Tensor
+
+
+@dataclass(frozen=True)
+class TrainingResult(Look):
+    """The round's last clean pass, and the mean of its passes."""
+
     labels: Tensor
     """(N,) labels the last epoch trained on."""
+    mean: Tensor
+    """(N, C) probabilities, averaged over the clean passes after `weighting_from`, of which the last is always one."""
 
 
 class Training:
@@ -96,6 +102,7 @@ class Training:
         self.softness = torch.from_numpy(data.softness).to(device) if soft else None
         self.val = ResidentFaces(data.pixels, data.val_rows, data.val_labels, device)
         self.steps = steps_per_epoch(len(self.faces), settings.batch_size)
+        self.mean = MeanProbabilities(len(self.faces), model.classifier.out_features, device)
 
     def run(
         self,
@@ -104,7 +111,7 @@ class Training:
         on_epoch: Callable[[EpochReport], None],
         on_step: Callable[[StepReport], None] = lambda report: None,
     ) -> TrainingResult:
-        """Trains the epochs that are left and returns the last clean pass.
+        """Trains the epochs that are left and returns what the clean passes saw.
 
         Args:
             resume: continue from the folder's checkpoint, if there is one.
@@ -115,24 +122,25 @@ class Training:
         last whole epoch is on disk then.
         """
         done = self._restore() if resume else 0
-        dynamics = self._open_dynamics(keep=done > 0)
-        result = self.look() if done == self.settings.epochs else None
+        dynamics = Dynamics(self.folder, self.settings.epochs, len(self.faces), keep=done > 0)
+        seen = self.look() if done == self.settings.epochs else None
         for epoch in range(done + 1, self.settings.epochs + 1):
             started = time.perf_counter()
             trained_on = self.faces.labels.clone()
             sums = self.train_epoch(epoch, on_step)
             speed = sums.faces_per_s()
             self.settle(epoch)
-            result = self.look()
-            self._record(dynamics, epoch, result)
-            report = self._report(epoch, sums, result, trained_on, speed, started)
+            seen = self.look(mirrored=mirrors(self.settings, epoch))
+            self._record(dynamics, epoch, seen)
+            report = self._report(epoch, sums, seen, trained_on, speed, started)
             if self.settings.relabel == "auto" and self.settings.relabel_from <= epoch < self.settings.epochs:
-                self.faces.labels = relabel_for_next_epoch(result.rule, self.initial, trained_on)
+                self.faces.labels = relabel_for_next_epoch(seen.rule, self.initial, trained_on)
             on_epoch(report)
             self._checkpoint(epoch)  # after the report: an epoch with a checkpoint is always reported
-            result = TrainingResult(result.rule, result.alpha, trained_on)
-        assert result is not None
-        return result
+        assert seen is not None
+        if self.mean.passes == 0:  # all epochs were done, and seen by a program that kept no mean
+            self.mean.add(seen.rule.probabilities)
+        return TrainingResult(seen.rule, seen.alpha, self.faces.labels, self.mean.value())
 
     def train_epoch(self, epoch: int, on_step: Callable[[StepReport], None]) -> EpochSums:
         """One pass over the augmented faces, an update a batch. Raises TrainingError for a loss that is no number."""
@@ -187,17 +195,17 @@ class Training:
         settle_statistics(self.model, self.faces, self.compute, self.settings.batch_size, generator)
 
     @torch.no_grad()
-    def look(self) -> TrainingResult:
+    def look(self, *, mirrored: bool = False) -> Look:
         """A clean pass over all training faces, and what the relabel rule makes of it."""
-        seen = clean_pass(self.model, self.faces, self.compute, step=self._alive)
+        seen = clean_pass(self.model, self.faces, self.compute, mirrored=mirrored, step=self._alive)
         rule = propose(
             seen.logits, seen.alpha, self.initial, beta=self.settings.beta, margin=self.settings.margin_relabel
         )
         self._check_finite("the sum of all scores", (seen.logits.sum() + seen.alpha.sum()).item())
-        return TrainingResult(rule, seen.alpha, self.faces.labels)
+        return Look(rule, seen.alpha)
 
     def _report(
-        self, epoch: int, sums: EpochSums, seen: TrainingResult, trained_on: Tensor, speed: float, started: float
+        self, epoch: int, sums: EpochSums, seen: Look, trained_on: Tensor, speed: float, started: float
     ) -> EpochReport:
         loss, wce, rank, accuracy, high, low = sums.means()
         val = None
@@ -220,24 +228,14 @@ class Training:
             seconds=time.perf_counter() - started,
         )
 
-    def _open_dynamics(self, *, keep: bool) -> np.memmap[tuple[int, int], np.dtype[np.void]]:
-        path = self.folder / "dynamics.npy"
-        shape = (self.settings.epochs, len(self.faces))
-        if keep and path.exists():
-            return np.lib.format.open_memmap(path, mode="r+")
-        return np.lib.format.open_memmap(path, mode="w+", dtype=DYNAMICS, shape=shape)
-
-    def _record(
-        self, dynamics: np.memmap[tuple[int, int], np.dtype[np.void]], epoch: int, seen: TrainingResult
-    ) -> None:
-        row = dynamics[epoch - 1]
-        row["alpha"] = seen.alpha.cpu().numpy()
-        row["p_given"] = seen.rule.p_given.cpu().numpy()
-        row["p_other"] = strongest_other(seen.rule.probabilities.cpu().numpy(), self.initial.cpu().numpy())
-        dynamics.flush()
+    def _record(self, dynamics: Dynamics, epoch: int, seen: Look) -> None:
+        dynamics.record(epoch, seen.alpha, seen.rule.probabilities, self.initial)
+        if averages(self.settings, epoch):
+            self.mean.add(seen.rule.probabilities)
 
     def _checkpoint(self, epoch: int) -> None:
-        state = Checkpoint(epoch, self.model.state_dict(), self.optimizer.state_dict(), self.faces.labels)
+        model, optimizer = self.model.state_dict(), self.optimizer.state_dict()
+        state = Checkpoint(epoch, model, optimizer, self.faces.labels, self.mean.sum, self.mean.passes)
         save_checkpoint(self.folder, state)
 
     def _restore(self) -> int:
@@ -247,4 +245,6 @@ class Training:
         self.model.load_state_dict(checkpoint.model)
         self.optimizer.load_state_dict(checkpoint.optimizer)
         self.faces.labels = checkpoint.labels.to(self.compute.device)
+        if checkpoint.seen is not None:
+            self.mean.restore(checkpoint.seen, checkpoint.passes)
         return checkpoint.epoch

@@ -52,13 +52,13 @@ def unit_features(
 def confident_faces(predicted: Tensor, trained: Tensor, measured: Tensor, suspicion: Tensor, classes: int) -> Tensor:
     """(N,) bool mask of the faces fit to be shown as examples of their class.
 
-    A face is a candidate where the last clean pass predicts the label it was trained on, and mode auto has not replaced
-    that label; so no face with a proposal is one. It is confident where its suspicion is not above the median suspicion
-    of its class's candidates: late in a round wrong labels are predicted too, as they have been memorised, but they
-    were fitted late. Alpha has no say, as it differs by class: it would leave some classes hardly any example.
+    A face is a candidate where the stored probabilities predict the label it was trained on, and mode auto has not
+    replaced that label; so no face with a proposal is one. It is confident where its suspicion is not above the median
+    suspicion of its class's candidates: late in a round wrong labels are predicted too, as they have been memorised,
+    but they were fitted late. Alpha has no say, as it differs by class: it would leave some classes hardly any example.
 
     Args:
-        predicted: (N,) labels of the last clean pass.
+        predicted: (N,) likeliest classes by the stored probabilities.
         trained: (N,) labels of the last epoch; a confident face's class.
         measured: (N,) labels the round began with, which suspicion is about.
         suspicion: (N,)

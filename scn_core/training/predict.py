@@ -1,4 +1,4 @@
-"""The clean pass: un-augmented pictures, evaluation mode, raw logits."""
+"""The clean pass: un-augmented pictures, evaluation mode, raw logits; and the mean of several."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from itertools import islice
 import torch
 from torch import Tensor, nn
 
+from scn_core.config import TrainSettings
 from scn_core.scn.model import SelfCureNetwork
 from scn_core.training.device import Compute
 from scn_core.training.resident import ResidentFaces
@@ -31,6 +32,45 @@ class CleanPass:
         return (self.logits.argmax(dim=1) == labels).float().mean().item()
 
 
+def mirrors(settings: TrainSettings, epoch: int) -> bool:
+    """Whether the clean pass of an epoch (1..epochs) sees the faces mirrored: every other one, never the last.
+
+    Mode auto sees them as they are: the paper's own.
+    """
+    return settings.relabel != "auto" and (settings.epochs - epoch) % 2 == 1
+
+
+def averages(settings: TrainSettings, epoch: int) -> bool:
+    """Whether the clean pass of an epoch (1..epochs) counts in the mean; the last one always does.
+
+    The epochs before alpha weights the logits know least, and are left out.
+    """
+    return epoch > min(int(settings.weighting_from * settings.epochs), settings.epochs - 1)
+
+
+class MeanProbabilities:
+    """The mean of the softmax over several clean passes, summed up on the device."""
+
+    def __init__(self, faces: int, classes: int, device: torch.device) -> None:
+        self.sum = torch.zeros(faces, classes, device=device)
+        """(N, C)"""
+        self.passes = 0
+
+    def add(self, probabilities: Tensor) -> None:
+        """(N, C) of one more pass."""
+        self.sum += probabilities
+        self.passes += 1
+
+    def restore(self, total: Tensor, passes: int) -> None:
+        """Goes on from the (N, C) sum of so many passes."""
+        self.sum.copy_(total)
+        self.passes = passes
+
+    def value(self) -> Tensor:
+        """(N, C), rows sum to 1. At least one pass must have been added."""
+        return self.sum / self.passes
+
+
 @torch.inference_mode()
 def clean_pass(
     model: SelfCureNetwork,
@@ -38,16 +78,17 @@ def clean_pass(
     compute: Compute,
     batch_size: int | None = None,
     *,
+    mirrored: bool = False,
     step: Callable[[], None] = lambda: None,
 ) -> CleanPass:
     """Logits and importance weights of all faces, in their order. Leaves the model in the mode it was in.
 
-    `step` is called after every batch.
+    With `mirrored`, left and right are swapped. `step` is called after every batch.
     """
     logits, alphas = [], []
     with evaluating(model), compute.autocast():
         for rows in faces.in_order(batch_size or compute.clean_batch):
-            output = model(faces.pictures(rows))
+            output = model(faces.pictures(rows, mirrored=mirrored))
             logits.append(output.logits)
             alphas.append(output.alpha)
             step()

@@ -35,9 +35,10 @@ class ResidentFaces:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def pictures(self, rows: Tensor) -> Tensor:
-        """(len(rows), 3, S, S) floats, normalised, channels_last in memory."""
-        return normalise(self._pixels[self._rows[rows]])
+    def pictures(self, rows: Tensor, *, mirrored: bool = False) -> Tensor:
+        """(len(rows), 3, S, S) floats, normalised, channels_last in memory; left and right swapped if `mirrored`."""
+        pixels = self._pixels[self._rows[rows]]
+        return normalise(pixels.flip(2) if mirrored else pixels)
 
     def shuffled(self, batch_size: int, generator: torch.Generator) -> Iterator[Tensor]:
         """Row batches of one epoch in random order, each of exactly min(batch_size, N).

@@ -43,7 +43,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "quality": READERS | {"quality"},
     "cli_options": GROUND,
     "cli_quality": READERS | {"cli_options", "quality", "workspace"},
-    "simulate": READERS | {"reference_labels", "simulate", "workspace"},
+    "order": READERS,
+    "cli_order": READERS | {"cli_options", "order", "workspace"},
+    "simulate": READERS | {"order", "reference_labels", "simulate", "workspace"},
     "round_pack": READERS
     | {"workspace", "workspace_toml", "round_faces", "round_files", "rounds", "thumbnails", "round_pack"},
     "cli_rounds": READERS | {"cli_options", "progress", "round_pack", "workspace"},
@@ -52,6 +54,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     | {
         "command_line",
         "cli_options",
+        "cli_order",
         "cli_quality",
         "cli_rounds",
         "cli_simulate",

@@ -17,6 +17,7 @@ import pytest
 from scn_core.records import Decision, EpochReport, RoundScores
 from scn_core.round_files import NEIGHBOURS, face_dynamics, face_neighbours
 from scn_core.rounds import train_round
+from scn_core.scn.suspicion import BIAS, DISTRUST, MARGIN
 from scn_core.store import rounds as store
 from scn_core.store.decisions import record_decisions
 from scn_core.store.people import ensure_person
@@ -91,11 +92,19 @@ def confident_samples(found: RoundScores) -> np.ndarray:
 
 @pytest.mark.parametrize(("weighting_from", "told"), [(0.5, 2), (1.0, 1)])
 def test_suspicion_is_of_the_epochs_that_alpha_weighted(workspace: Workspace, weighting_from: float, told: int) -> None:
+    """And the cured probabilities are of the same passes."""
     train_round(workspace, settings(epochs=4, weighting_from=weighting_from), Recorder())
     found = scores_of(workspace)
-    seen = np.load(workspace.round_folder(1) / "dynamics.npy")[-told:]
-    wanted = (np.mean(seen["p_other"].astype(np.float64) - seen["p_given"], axis=0) + 1) / 2
-    assert found.suspicion == pytest.approx(wanted, abs=1e-6)
+    rows, start = np.arange(len(found.start_label)), found.start_label
+    own = np.load(workspace.round_folder(1) / "dynamics.npy")["p_given"][-told:].astype(np.float64).mean(axis=0)
+    trust = np.array([(own[start == c].sum() + 10 * own.mean()) / ((start == c).sum() + 10) for c in range(7)])
+    mean = found.probabilities / trust
+    mean /= mean.sum(axis=1, keepdims=True)
+    assert mean[rows, start] == pytest.approx(own, abs=2e-3)
+    others = mean.copy()
+    others[rows, start] = -1
+    odds = BIAS + MARGIN * (others.max(axis=1) - own) + DISTRUST * (1 - trust[start])
+    assert found.suspicion == pytest.approx(1 / (1 + np.exp(-odds)), abs=2e-3)
     examples = {*neighbours_of(workspace)["given"].ravel().tolist()} - {-1}
     assert examples
     assert examples <= set(confident_samples(found).tolist())
@@ -129,7 +138,7 @@ def test_neighbours_are_of_the_label_the_round_began_with(reviewed: Workspace) -
     with reviewed.database() as db:
         ensure_person(db, "ann")
         record_decisions(db, [Decision(str(uuid.uuid4()), 1, i, "ann", "relabel", wanted[i]) for i in wanted])
-    train_round(reviewed, settings(beta=0.05, margin_relabel=0.0), Recorder())
+    train_round(reviewed, settings(beta=0.05, margin_relabel=0.0, proposals="paper"), Recorder())
     after = scores_of(reviewed, 2)
     start = began | wanted
     assert after.start_label.tolist() == after.trained_label.tolist() == list(start.values())
@@ -143,6 +152,20 @@ def test_neighbours_are_of_the_label_the_round_began_with(reviewed: Workspace) -
         assert labels <= {start[int(row["sample_id"])]}
         seen |= labels
     assert len(seen) > 1
+
+
+def test_the_paper_rule_proposes_by_the_last_pass_alone(workspace: Workspace) -> None:
+    train_round(workspace, settings(epochs=4, weighting_from=0.0, proposals="paper"), Recorder())
+    train_round(workspace, settings(epochs=4, weighting_from=0.0), Recorder())
+    paper, cured = scores_of(workspace, 1), scores_of(workspace, 2)
+    for number, found in ((1, paper), (2, cured)):
+        last = np.load(workspace.round_folder(number) / "dynamics.npy")["p_given"][-1]
+        assert (found.p_given == pytest.approx(last, abs=1e-3)) == (number == 1)
+        rows = np.arange(len(found.start_label))
+        assert np.array_equal(found.p_given, found.probabilities[rows, found.start_label])
+    for same in ("alpha", "suspicion", "low_importance"):
+        assert np.array_equal(getattr(paper, same), getattr(cured, same))
+    assert not np.array_equal(paper.probabilities, cured.probabilities)
 
 
 def test_without_proposals_the_likeliest_other_class_is_compared(workspace: Workspace) -> None:

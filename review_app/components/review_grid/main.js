@@ -183,7 +183,7 @@ class App {
   progress() {
     const page = this.flow?.view === "page" ? this.pages.current : null;
     const open = this.pages?.leased ? (this.flow.header?.open ?? null) : null;
-    this.status.page(page, open, this.sync.pace);
+    this.status.page(page, open, this.sync.pace, this.flow?.header?.learned ?? null);
   }
 
   #selected(count) {

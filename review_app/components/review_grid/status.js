@@ -17,19 +17,33 @@ export function pillOf(outbox) {
     : { kind: "saved", text: "all saved (no storage in this browser: keep the tab open)" };
 }
 
+/** What the order of the queue was learnt from. Pure. @param {number|null} learned decided faces @returns {string} */
+export function learnedWords(learned) {
+  if (learned === null) return "";
+  return `order learned from ${learned.toLocaleString("en-US")} ${learned === 1 ? "answer" : "answers"}`;
+}
+
 export class Status {
   /** @param {{dismiss: () => void}} on */
   constructor(on) {
     this.pill = el("span", { class: "pill", "data-kind": "saved", text: "all saved" });
     this.link = el("a", { class: "signin", href: "/login", text: "sign in", hidden: true });
     this.progress = el("span", { class: "progress" });
+    this.learned = el("span", { class: "learned", hidden: true });
     this.message = el("span", { class: "message", role: "status", "aria-live": "polite" });
     this.refused = el("details", { class: "refused", hidden: true }, [
       el("summary"),
       el("ul"),
       el("button", { type: "button", text: "dismiss", on: { click: on.dismiss } }),
     ]);
-    this.node = el("footer", { class: "foot" }, [this.pill, this.link, this.progress, this.message, this.refused]);
+    this.node = el("footer", { class: "foot" }, [
+      this.pill,
+      this.link,
+      this.progress,
+      this.learned,
+      this.message,
+      this.refused,
+    ]);
     /** @type {HTMLElement|null} a live region inside an open dialog, where the rest of the page is silent */
     this.also = null;
   }
@@ -69,8 +83,9 @@ export class Status {
   /**
    * @param {{number: number, kind: string, faces: object[]}|null} page
    * @param {number|null} open left in the filter; null: a list of answers is looked through, nothing waits in it
+   * @param {number|null} learned decided faces that the order of the queue was learnt from
    */
-  page(page, open, pace) {
+  page(page, open, pace, learned) {
     const words = [];
     if (page) {
       const left = page.faces.filter((face) => face.state === "open").length;
@@ -81,5 +96,8 @@ export class Status {
     if (pace?.today !== undefined && pace.today !== null) words.push(`${pace.today} today`);
     const text = words.join(" · ");
     if (this.progress.textContent !== text) this.progress.textContent = text;
+    const order = learnedWords(learned);
+    if (this.learned.textContent !== order) this.learned.textContent = order;
+    this.learned.hidden = !order;
   }
 }

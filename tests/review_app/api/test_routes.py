@@ -15,12 +15,13 @@ from PIL import Image
 
 from review_app import database, grid_files
 from review_app.settings import AppSettings
-from scn_core.records import QueueFilter
+from scn_core.order import learn_order
+from scn_core.records import QUEUE_ORDERS, QueueFilter
 from scn_core.store.browse import queue_counts
 from scn_core.store.leases import LEASE_S
 from scn_core.store.rounds import close_round
 from scn_core.workspace import Workspace
-from tests.review_app.visitor import Visitor, keep, rows
+from tests.review_app.visitor import Page, Visitor, keep, rows
 from tests.review_workspace import copy_workspace
 
 Use = Callable[[Workspace], AppSettings]
@@ -124,6 +125,24 @@ def test_filters_and_orders_reach_the_store(ann: Visitor, workspace: Workspace) 
     assert all(tile["proposed"] is None for tile in page.tiles)
     found = database.call(queue_counts, 1, 1, QueueFilter(alpha_from=0.2, alpha_to=0.4, unproposed=True))
     assert page.header["open"] == found.matching
+
+
+def test_a_page_says_what_its_order_was_learned_from(ann: Visitor, workspace: Workspace) -> None:
+    answered = ann.page(limit=25).tiles
+    ann.decide(*[keep(tile) for tile in answered])
+    assert ann.page().header["learned"] is None
+    with workspace.database() as db:
+        learn_order(db, 1)
+    page = ann.page(filter={"order": "suspicion", "alpha_to": 0.9})
+    assert page.tiles
+    assert page.header["learned"] == 25
+    others = [{"order": order} for order in QUEUE_ORDERS if order != "suspicion"]
+    for where in [*others, {"grouped": True}, {"state": "answered"}, {"state": "all"}]:
+        assert ann.page(filter=where).header["learned"] is None, where
+    samples = [tile["sample"] for tile in answered[:3]]
+    assert Page(ann.post("/api/tiles", {"round": 1, "samples": samples}).content).header["learned"] is None
+    database.call_write(close_round, 1)
+    assert ann.page().header["learned"] is None
 
 
 def test_answered_faces_are_listed_without_leases(ann: Visitor, bob: Visitor, workspace: Workspace) -> None:

@@ -5,6 +5,7 @@ import { DEEDS, classDeeds, deedOf, kept, tableOf } from "./grid/keys.js";
 import { fit } from "./grid/layout.js";
 import { Net } from "./grid/net.js";
 import { unpack } from "./grid/pages.js";
+import { learnedWords } from "./grid/status.js";
 import { Store } from "./grid/store.js";
 
 const CLASSES = Array.from({ length: 11 }, (_, at) => `class ${at}`);
@@ -51,6 +52,15 @@ test("no key means two things, every button has one, the first nine classes too"
     ["9", "", ""],
   );
   assert.ok(kept({ key: "R" }) && kept({ key: "c" }) && !kept({ key: "c", ctrlKey: true }));
+});
+
+test("what an order was learned from", () => {
+  assert.deepEqual([null, 1, 412, 12345].map(learnedWords), [
+    "",
+    "order learned from 1 answer",
+    "order learned from 412 answers",
+    "order learned from 12,345 answers",
+  ]);
 });
 
 test("tiles fill the room and never more than 120", () => {

@@ -4,12 +4,12 @@ import math
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
 from scn_core.scn.losses import high_group_size
-from scn_core.scn.relabel import low_importance_group, propose, relabel_for_next_epoch
+from scn_core.scn.relabel import low_importance_group, propose, propose_by, relabel_for_next_epoch
 
 
 def reference_proposals(logits: Tensor, alpha: Tensor, labels: Tensor, beta: float, margin: float) -> list[int]:
@@ -36,6 +36,23 @@ def test_rule_is_the_formula(n: int, classes: int, beta: float, seed: int) -> No
     assert torch.allclose(rule.margin, rule.p_max - rule.p_given)
     assert rule.margin.min() >= 0
     assert int(rule.low_importance.sum()) == n - high_group_size(n, beta)
+
+
+@settings(deadline=None)
+@given(st.integers(2, 60), st.integers(2, 8), st.integers(0, 2**31))
+def test_the_rule_is_the_same_by_probabilities(n: int, classes: int, seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    probabilities = torch.rand(n, classes, generator=generator) + 0.01
+    probabilities /= probabilities.sum(dim=1, keepdim=True)
+    alpha, labels = torch.rand(n, generator=generator), torch.randint(classes, (n,), generator=generator)
+    rule = propose_by(probabilities, alpha, labels, beta=0.7, margin=0.2)
+    assert rule.probabilities is probabilities
+    assert rule.proposed.tolist() == reference_proposals(probabilities.double().log(), alpha, labels, 0.7, 0.2)
+    by_logits = propose(probabilities.log(), alpha, labels, beta=0.7, margin=0.2)
+    for field in ("predicted", "proposed", "low_importance"):
+        assert torch.equal(getattr(rule, field), getattr(by_logits, field))
+    for field in ("probabilities", "p_given", "p_max", "margin"):
+        assert torch.allclose(getattr(rule, field), getattr(by_logits, field), atol=1e-6)
 
 
 def test_only_the_low_importance_group_is_relabelled() -> None:

@@ -1,6 +1,7 @@
 """A round's epochs on real (small) pictures."""
 
 import dataclasses
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from scn_core.records import EpochReport
 from scn_core.scn.model import SelfCureNetwork
 from scn_core.scn.suspicion import DYNAMICS
 from scn_core.training.loop import Training, TrainingData, TrainingResult
+from scn_core.training.predict import CleanPass, clean_pass
 
 SETTINGS = TrainSettings(image_size=32, epochs=3, batch_size=32, backbone="resnet18", precision="fp32", device="cpu")
 
@@ -88,6 +90,7 @@ def test_a_resumed_round_ends_as_an_uninterrupted_one(
     assert [r.epoch for r in rest] == [3]
     assert torch.equal(whole.alpha, resumed.alpha)
     assert torch.equal(whole.labels, resumed.labels)
+    assert torch.equal(whole.mean, resumed.mean)
     assert rest[0].loss == reports[2].loss
     assert np.array_equal(np.load(tmp_path / "whole/dynamics.npy"), np.load(tmp_path / "broken/dynamics.npy"))
 
@@ -98,6 +101,48 @@ def test_resuming_a_round_whose_epochs_are_done_only_looks(data: TrainingData, t
     assert reports == []
     assert torch.equal(whole.alpha, again.alpha)
     assert torch.equal(whole.labels, again.labels)
+    assert torch.equal(whole.mean, again.mean)
+
+
+@pytest.mark.parametrize("stop_after", [3, 0])
+def test_a_checkpoint_without_a_mean_begins_it_afresh(data: TrainingData, tmp_path: Path, stop_after: int) -> None:
+    """One of an older program: the mean is that of the passes that are left, or of the last look."""
+    with suppress(Stop):
+        run(data, tmp_path, stop_after=stop_after)
+    state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    del state["seen"], state["passes"]
+    torch.save(state, tmp_path / "checkpoint.pt")
+    resumed, _, _ = run(data, tmp_path, resume=True)
+    assert torch.allclose(resumed.mean, resumed.rule.probabilities)
+
+
+@pytest.mark.parametrize(("weighting_from", "counted"), [(0.0, 3), (0.4, 2), (1.0, 1)])
+def test_the_mean_is_of_the_passes_that_alpha_weighted(
+    data: TrainingData, tmp_path: Path, weighting_from: float, counted: int
+) -> None:
+    result, _, _ = run(data, tmp_path, weighting_from=weighting_from)
+    seen = np.load(tmp_path / "dynamics.npy")["p_given"][-counted:].astype(np.float64).mean(axis=0)
+    assert result.mean[torch.arange(192), torch.from_numpy(data.labels)].numpy() == pytest.approx(seen, abs=1e-3)
+    assert torch.allclose(result.mean, result.rule.probabilities) == (counted == 1)
+
+
+@pytest.mark.parametrize(("mode", "mirrored"), [("review", [1, 3]), ("off", [1, 3]), ("auto", [])])
+def test_every_other_pass_is_mirrored_but_never_of_mode_auto(
+    data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, mirrored: list[int]
+) -> None:
+    """Counted back from the last, which sees the faces as they are; so does the pass over the validation faces."""
+    seen: list[tuple[int, bool]] = []
+
+    def watched(model: Any, faces: Any, *arguments: Any, **options: Any) -> CleanPass:
+        seen.append((len(faces), options.get("mirrored", False)))
+        return clean_pass(model, faces, *arguments, **options)
+
+    monkeypatch.setattr("scn_core.training.loop.clean_pass", watched)
+    run(data, tmp_path, epochs=4, relabel=mode, relabel_from=1)
+    of_training = [turned for faces, turned in seen if faces == 192]
+    assert [epoch for epoch, turned in enumerate(of_training, start=1) if turned] == mirrored
+    assert len(of_training) == 4
+    assert not any(turned for faces, turned in seen if faces == 32)
 
 
 def test_review_mode_never_changes_a_label_and_auto_does(data: TrainingData, tmp_path: Path) -> None:

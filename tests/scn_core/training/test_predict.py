@@ -1,3 +1,7 @@
+import dataclasses
+
+import numpy as np
+import pytest
 import torch
 from torch import nn
 
@@ -5,7 +9,7 @@ from scn_core.config import TrainSettings
 from scn_core.scn.model import SelfCureNetwork
 from scn_core.training.device import choose_compute, seed_epoch
 from scn_core.training.loop import TrainingData
-from scn_core.training.predict import clean_pass, settle_statistics
+from scn_core.training.predict import MeanProbabilities, averages, clean_pass, mirrors, settle_statistics
 from scn_core.training.resident import ResidentFaces
 
 COMPUTE = choose_compute(TrainSettings(device="cpu", precision="fp32"))
@@ -49,6 +53,50 @@ def test_settling_touches_nothing_else(data: TrainingData) -> None:
     assert all(torch.equal(p, weights[name]) for name, p in model.named_parameters())
     assert {m.momentum for m in model.modules() if isinstance(m, nn.BatchNorm2d)} == {0.1}
     assert all(module.training for module in model.modules())
+
+
+def test_a_mirrored_pass_is_the_pass_over_mirrored_pictures(data: TrainingData) -> None:
+    model, faces = network(data)
+    turned = dataclasses.replace(data, pixels=data.pixels[:, :, ::-1].copy())
+    _, mirrored = network(turned)
+    seen = clean_pass(model, faces, COMPUTE, mirrored=True)
+    assert torch.equal(seen.logits, clean_pass(model, mirrored, COMPUTE).logits)
+    assert not torch.allclose(seen.logits, clean_pass(model, faces, COMPUTE).logits, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("epochs", "weighting_from", "mirrored", "averaged"),
+    [
+        (1, 0.2, [], [1]),
+        (4, 0.0, [1, 3], [1, 2, 3, 4]),
+        (5, 0.5, [2, 4], [3, 4, 5]),
+        (5, 1.0, [2, 4], [5]),
+        (10, 0.25, [1, 3, 5, 7, 9], [3, 4, 5, 6, 7, 8, 9, 10]),
+    ],
+)
+def test_which_passes_are_mirrored_and_which_averaged(
+    epochs: int, weighting_from: float, mirrored: list[int], averaged: list[int]
+) -> None:
+    for mode in ("review", "off", "auto"):
+        chosen = TrainSettings(epochs=epochs, weighting_from=weighting_from, relabel=mode)
+        numbers = range(1, epochs + 1)
+        assert [n for n in numbers if mirrors(chosen, n)] == ([] if mode == "auto" else mirrored)
+        assert [n for n in numbers if averages(chosen, n)] == averaged
+
+
+def test_a_mean_goes_on_where_it_was_restored() -> None:
+    passes = torch.from_numpy(np.random.default_rng(0).dirichlet(np.ones(4), (5, 9))).float()
+    whole, first, second = (MeanProbabilities(9, 4, COMPUTE.device) for _ in range(3))
+    for number, seen in enumerate(passes):
+        whole.add(seen)
+        if number < 2:
+            first.add(seen)
+    second.restore(first.sum, first.passes)
+    for seen in passes[2:]:
+        second.add(seen)
+    assert torch.equal(whole.value(), second.value())
+    assert torch.allclose(whole.value(), passes.mean(dim=0))
+    assert whole.value().sum(dim=1).numpy() == pytest.approx(1, abs=1e-6)
 
 
 def test_networks_without_batch_normalisation_pass(data: TrainingData) -> None:

@@ -48,6 +48,15 @@ def test_rows_choose_and_order_the_pictures() -> None:
     assert torch.equal(chosen.pictures(torch.tensor([0, 1])), normalise(torch.from_numpy(pixels[[4, 0]])))
 
 
+def test_mirrored_pictures_have_left_and_right_swapped() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 3), dtype=np.uint8)
+    there = ResidentFaces(pixels, np.arange(2), np.arange(2), CPU)
+    mirrored = there.pictures(torch.arange(2), mirrored=True)
+    assert torch.equal(mirrored, normalise(torch.from_numpy(pixels[:, :, ::-1].copy())))
+    assert mirrored.is_contiguous(memory_format=torch.channels_last)
+    assert torch.equal(there.pictures(torch.arange(2)), normalise(torch.from_numpy(pixels)))
+
+
 def test_counts_must_agree() -> None:
     with pytest.raises(ValueError, match="got 2 pictures and 3 labels"):
         ResidentFaces(np.zeros((2, 4, 4, 3), np.uint8), np.arange(2), np.arange(3), CPU)
