@@ -40,6 +40,7 @@ PROMISED = {
     "simulate": "--reference --budget --reviewer-error --accept-bias --rounds --seed --order --force --json",
     "export": "--out --format --split --changed --decided --class --round --excluded --pseudonyms --preview --json",
     "import-decisions": "--person --adjudicate --dry-run --json",
+    "order": "--round --forget --json",
     "quality": "--round --json",
     "bench": "--image-size --batch-size --device --json",
     "round pack": "--out --image-size --epochs --relabel --seed --json",

@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from scn_core import rounds
 from scn_core.records import Decision, EpochReport, RoundScores
 from scn_core.round_files import NEIGHBOURS, face_dynamics, face_neighbours
+from scn_core.round_results import judged
 from scn_core.rounds import train_round
-from scn_core.scn.suspicion import BIAS, DISTRUST, MARGIN
+from scn_core.scn.suspicion import class_trust, cured_probabilities, suspicion
 from scn_core.store import rounds as store
 from scn_core.store.decisions import record_decisions
 from scn_core.store.people import ensure_person
@@ -25,6 +27,7 @@ from scn_core.store.round_faces import queued_samples
 from scn_core.store.samples import iter_samples
 from scn_core.store.scores import scores
 from scn_core.thumbnails import thumbnails_of
+from scn_core.training.loop import TrainingResult
 from scn_core.workspace import Workspace
 from tests.scn_core.conftest import Process, Recorder, settings
 
@@ -91,20 +94,24 @@ def confident_samples(found: RoundScores) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("weighting_from", "told"), [(0.5, 2), (1.0, 1)])
-def test_suspicion_is_of_the_epochs_that_alpha_weighted(workspace: Workspace, weighting_from: float, told: int) -> None:
+def test_suspicion_is_of_the_epochs_that_alpha_weighted(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, weighting_from: float, told: int
+) -> None:
     """And the cured probabilities are of the same passes."""
+    seen: list[TrainingResult] = []
+
+    def kept(result: TrainingResult, *rest: Any) -> Any:
+        seen.append(result)
+        return judged(result, *rest)
+
+    monkeypatch.setattr(rounds, "judged", kept)
     train_round(workspace, settings(epochs=4, weighting_from=weighting_from), Recorder())
-    found = scores_of(workspace)
+    found, mean = scores_of(workspace), seen[0].mean.numpy()
     rows, start = np.arange(len(found.start_label)), found.start_label
     own = np.load(workspace.round_folder(1) / "dynamics.npy")["p_given"][-told:].astype(np.float64).mean(axis=0)
-    trust = np.array([(own[start == c].sum() + 10 * own.mean()) / ((start == c).sum() + 10) for c in range(7)])
-    mean = found.probabilities / trust
-    mean /= mean.sum(axis=1, keepdims=True)
     assert mean[rows, start] == pytest.approx(own, abs=2e-3)
-    others = mean.copy()
-    others[rows, start] = -1
-    odds = BIAS + MARGIN * (others.max(axis=1) - own) + DISTRUST * (1 - trust[start])
-    assert found.suspicion == pytest.approx(1 / (1 + np.exp(-odds)), abs=2e-3)
+    assert found.probabilities == pytest.approx(cured_probabilities(mean, class_trust(mean, start)), abs=1e-6)
+    assert found.suspicion == pytest.approx(suspicion(mean, start), abs=1e-6)
     examples = {*neighbours_of(workspace)["given"].ravel().tolist()} - {-1}
     assert examples
     assert examples <= set(confident_samples(found).tolist())
