@@ -61,6 +61,18 @@ class TrainSettings:
     )
     weight_decay: float = option(0.05, "decoupled weight decay, the attention head excepted", low=0, high=10)
     clip_norm: float = option(2.0, "clip gradients to this norm; 0: never", low=0)
+    label_smoothing: float = option(
+        0.0, "share of every label's weight that goes evenly to the other classes", low=0, high=0.9
+    )
+    mixup: float = option(0.0, "blend faces in pairs, by shares from Beta(mixup, mixup); 0: never", low=0, high=10)
+    average_weights: float = option(
+        0.0, "faces are judged by a running average of the weights, of which this is kept a step; 0: by the last ones",
+        low=0, high=0.99999,
+    )  # fmt: skip
+    flip_consistency: float = option(
+        0.0, "weight of the loss that mirrored faces should be looked at alike; doubles the cost; 0: none", low=0
+    )
+    augmentation: float = option(1.0, "how far faces are turned, shifted, re-lit and erased; 1: gently", low=0, high=10)
     precision: Precision = option("auto", "auto: bf16 where the device computes in it", choices=get_args(Precision))
     audit_samples: int = option(100, "faces drawn at random into the queue, to estimate the label-error rate", low=0)
     device: str = option("auto", "auto, cpu, cuda, cuda:1, ...")

@@ -82,7 +82,7 @@ def leave_neighbours(
         suspected: (N,) suspicion of the round.
         step: called after every piece of the work.
     """
-    features = unit_features(training.model, training.faces, training.compute, step)
+    features = unit_features(training.judge, training.faces, training.compute, step)
     doubt = torch.from_numpy(suspected).to(features.device)
     rule, trained, start = result.rule, result.labels, training.initial
     confident = confident_faces(rule.predicted, trained, start, doubt, rule.probabilities.shape[1])

@@ -116,7 +116,7 @@ class _Job:
             f"{training.compute.describe()}; {len(faces.rows):,} faces to train on, {len(faces.val_rows):,} to validate"
         )
         result = training.run(resume=True, on_epoch=self._on_epoch, on_step=self._on_step)
-        leave_weights(self.folder, model, self.settings, self.classes)
+        leave_weights(self.folder, training.judge, self.settings, self.classes)
         metrics = self._metrics(training, pixels, faces, result)
         result, suspected = judged(result, faces.labels, self.settings)
         result = without_proposals(result, faces.turned_down | (self.settings.relabel == "off"))
@@ -175,7 +175,7 @@ class _Job:
         test = None
         if len(faces.test_rows):
             held_out = ResidentFaces(pixels, faces.test_rows, faces.test_labels, training.compute.device)
-            test = clean_pass(training.model, held_out, training.compute).accuracy(held_out.labels)
+            test = clean_pass(training.judge, held_out, training.compute).accuracy(held_out.labels)
         return {
             "device": training.compute.describe(),
             "train_accuracy": last.accuracy,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+_FURTHER = ("degrees", "scale", "shift", "contrast", "brightness")
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,11 @@ class AugmentSettings:
     """Probability of erasing a rectangle, as a hand or hair would."""
     erase_share: tuple[float, float] = (0.02, 0.15)
     """Area of the rectangle over that of the picture."""
+
+    def times(self, strength: float) -> AugmentSettings:
+        """The same, but so many times as far; mirroring and the area that is erased stay."""
+        further = {name: getattr(self, name) * strength for name in _FURTHER}
+        return replace(self, **further, erase=min(1.0, self.erase * strength))
 
 
 def augment(pictures: Tensor, generator: torch.Generator, settings: AugmentSettings | None = None) -> Tensor:

@@ -32,6 +32,8 @@ class Checkpoint:
     """(N, C) sum of the probabilities of the averaged clean passes; None in a checkpoint of an older program."""
     passes: int = 0
     """How many they are."""
+    average: dict[str, Tensor] | None = None
+    """The network of averaged weights, where there is one."""
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,13 +19,14 @@ from scn_core.records import EpochReport, FloatArray, IntArray, PixelArray
 from scn_core.scn.losses import group_means, rank_regularisation, total_loss, weighted_cross_entropy
 from scn_core.scn.model import Output, SelfCureNetwork
 from scn_core.scn.relabel import Relabelling, propose, relabel_for_next_epoch
-from scn_core.training.augment import augment
+from scn_core.training.augment import AugmentSettings, augment
 from scn_core.training.checkpoint import Checkpoint, Dynamics, load_checkpoint, save_checkpoint
 from scn_core.training.device import Compute, choose_compute, make_deterministic, seed_epoch
 from scn_core.training.optimise import build_optimizer, set_learning_rate, update
 from scn_core.training.predict import MeanProbabilities, averages, clean_pass, mirrors, settle_statistics
 from scn_core.training.resident import ResidentFaces, steps_per_epoch
 from scn_core.training.sums import EpochSums
+from scn_core.training.variants import AverageWeights, Blend, FlipConsistency, blended
 
 
 @dataclass(frozen=True)
@@ -98,11 +100,18 @@ class Training:
         device = self.compute.device
         self.faces = ResidentFaces(data.pixels, data.rows, data.labels, device)
         self.initial = self.faces.labels.clone()
-        soft = data.softness is not None and data.softness.any()
-        self.softness = torch.from_numpy(data.softness).to(device) if soft else None
+        self.softness = _softness(data, settings.label_smoothing, device)
         self.val = ResidentFaces(data.pixels, data.val_rows, data.val_labels, device)
         self.steps = steps_per_epoch(len(self.faces), settings.batch_size)
         self.mean = MeanProbabilities(len(self.faces), model.classifier.out_features, device)
+        self.augmentation = AugmentSettings().times(settings.augmentation)
+        self.average = AverageWeights(self.model, settings.average_weights) if settings.average_weights else None
+        self.consistency = FlipConsistency(self.model) if settings.flip_consistency else None
+
+    @property
+    def judge(self) -> SelfCureNetwork:
+        """The network of the clean passes, which the round leaves behind: the trained one, or its average."""
+        return self.model if self.average is None else self.average.model
 
     def run(
         self,
@@ -169,22 +178,40 @@ class Training:
 
     def _step(self, rows: Tensor, generator: torch.Generator, sums: EpochSums, *, weighting: bool) -> None:
         settings, labels = self.settings, self.faces.labels[rows]
-        with self.compute.autocast():
-            output = self.model(augment(self.faces.pictures(rows), generator))
+        pictures, blend = augment(self.faces.pictures(rows), generator, self.augmentation), None
+        if settings.mixup:
+            pictures, blend = blended(pictures, settings.mixup, generator)
         softness = None if self.softness is None else self.softness[rows]
-        loss, wce, rank = self.losses(output, labels, softness, weighting=weighting)
+        with self.compute.autocast():
+            output = self.model(pictures)
+        loss, wce, rank = self.losses(output, labels, softness, blend, weighting=weighting)
+        if self.consistency is not None:
+            with self.compute.autocast():
+                loss = loss + settings.flip_consistency * self.consistency.loss(pictures)
         update(self.model, self.optimizer, loss, settings.clip_norm)
+        if self.average is not None:
+            self.average.follow(self.model)
         correct = (output.logits.argmax(dim=1) == labels).float().mean()
         sums.add(loss, wce, rank, correct, *group_means(output.alpha, settings.beta), len(rows))
 
     def losses(
-        self, output: Output, labels: Tensor, softness: Tensor | None = None, *, weighting: bool
+        self,
+        output: Output,
+        labels: Tensor,
+        softness: Tensor | None = None,
+        blend: Blend | None = None,
+        *,
+        weighting: bool,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """The loss of a batch, its cross entropy and its rank regularisation."""
         alpha = output.alpha
         # Before weighting sets in, the head only watches: logits that know nothing yet would teach it to silence all.
         weights = alpha if weighting else torch.ones_like(alpha)
         wce = weighted_cross_entropy(output.logits, weights, labels, softness)
+        if blend is not None:
+            others = None if softness is None else softness[blend.partner]
+            other = weighted_cross_entropy(output.logits, weights, labels[blend.partner], others)
+            wce = torch.lerp(other, wce, blend.share)
         rank = rank_regularisation(alpha, beta=self.settings.beta, margin=self.model.margin_rank)
         loss = total_loss(rank if weighting else rank.detach(), wce, gamma=self.settings.gamma)
         return loss, wce, rank
@@ -192,12 +219,12 @@ class Training:
     def settle(self, epoch: int) -> None:
         """Gets the batch statistics ready for a clean pass."""
         generator = seed_epoch(self.settings.seed, -epoch, self.compute.device)
-        settle_statistics(self.model, self.faces, self.compute, self.settings.batch_size, generator)
+        settle_statistics(self.judge, self.faces, self.compute, self.settings.batch_size, generator)
 
     @torch.no_grad()
     def look(self, *, mirrored: bool = False) -> Look:
         """A clean pass over all training faces, and what the relabel rule makes of it."""
-        seen = clean_pass(self.model, self.faces, self.compute, mirrored=mirrored, step=self._alive)
+        seen = clean_pass(self.judge, self.faces, self.compute, mirrored=mirrored, step=self._alive)
         rule = propose(
             seen.logits, seen.alpha, self.initial, beta=self.settings.beta, margin=self.settings.margin_relabel
         )
@@ -210,7 +237,7 @@ class Training:
         loss, wce, rank, accuracy, high, low = sums.means()
         val = None
         if len(self.val):
-            val = clean_pass(self.model, self.val, self.compute, step=self._alive).accuracy(self.val.labels)
+            val = clean_pass(self.judge, self.val, self.compute, step=self._alive).accuracy(self.val.labels)
         return EpochReport(
             epoch=epoch,
             loss=loss,
@@ -235,7 +262,8 @@ class Training:
 
     def _checkpoint(self, epoch: int) -> None:
         model, optimizer = self.model.state_dict(), self.optimizer.state_dict()
-        state = Checkpoint(epoch, model, optimizer, self.faces.labels, self.mean.sum, self.mean.passes)
+        average = None if self.average is None else self.average.model.state_dict()
+        state = Checkpoint(epoch, model, optimizer, self.faces.labels, self.mean.sum, self.mean.passes, average)
         save_checkpoint(self.folder, state)
 
     def _restore(self) -> int:
@@ -244,7 +272,16 @@ class Training:
             return 0
         self.model.load_state_dict(checkpoint.model)
         self.optimizer.load_state_dict(checkpoint.optimizer)
+        if self.average is not None and checkpoint.average is not None:
+            self.average.model.load_state_dict(checkpoint.average)
         self.faces.labels = checkpoint.labels.to(self.compute.device)
         if checkpoint.seen is not None:
             self.mean.restore(checkpoint.seen, checkpoint.passes)
         return checkpoint.epoch
+
+
+def _softness(data: TrainingData, label_smoothing: float, device: torch.device) -> Tensor | None:
+    """(N,) share of each label's weight for the other classes; None: 0 for all, which costs nothing then."""
+    own = np.zeros(len(data.labels), np.float32) if data.softness is None else data.softness
+    softness = np.maximum(own, np.float32(label_smoothing))
+    return torch.from_numpy(softness).to(device) if softness.any() else None

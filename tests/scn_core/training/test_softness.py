@@ -30,7 +30,10 @@ def test_every_batch_takes_the_softness_of_its_own_faces(data: TrainingData, tmp
     taken: list[tuple[Tensor, Tensor]] = []
     losses: Any = job.losses
 
-    def watched(output: Any, labels: Tensor, softness: Tensor, *, weighting: bool) -> tuple[Tensor, Tensor, Tensor]:
+    def watched(
+        output: Any, labels: Tensor, softness: Tensor, blend: None, *, weighting: bool
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        assert blend is None
         taken.append((labels, softness))
         told: tuple[Tensor, Tensor, Tensor] = losses(output, labels, softness, weighting=weighting)
         assert not torch.equal(told[1], losses(output, labels, weighting=weighting)[1])

@@ -1,0 +1,86 @@
+"""Variants of the training that keep a network from memorising wrong labels; each is off unless its option is set."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim.swa_utils import get_ema_multi_avg_fn
+
+from scn_core.errors import UsageError
+from scn_core.scn.model import SelfCureNetwork
+
+
+class AverageWeights:
+    """A second network whose weights follow those that are trained (Polyak averaging).
+
+    Its batch statistics are its own: they are settled before each clean pass, as those of the first are.
+    """
+
+    def __init__(self, model: SelfCureNetwork, decay: float) -> None:
+        """`decay`: what is kept of the average at each step, 0..1."""
+        self.model = deepcopy(model).requires_grad_(False)
+        self._move = get_ema_multi_avg_fn(decay)
+
+    def follow(self, model: SelfCureNetwork) -> None:
+        """Takes in the weights after one more step. Does not wait for the device."""
+        self._move([*self.model.parameters()], [*model.parameters()], None)
+
+
+class Blend(NamedTuple):
+    """Which faces of a batch of B were blended into which, and how much is left of the first."""
+
+    partner: Tensor
+    """(B,) places in the batch."""
+    share: Tensor
+    """Scalar, 0.5..1."""
+
+
+def blended(pictures: Tensor, concentration: float, generator: torch.Generator) -> tuple[Tensor, Blend]:
+    """Mixup (Zhang et al., 2018): every one of (B, 3, S, S) pictures with another of the batch shining through.
+
+    The share is drawn once a batch from Beta(concentration, concentration), by the global generator.
+    """
+    drawn = torch.distributions.Beta(concentration, concentration).sample()
+    share = torch.maximum(drawn, 1 - drawn).to(pictures.device)  # the same pairs, and the first of a pair leads
+    partner = torch.randperm(len(pictures), generator=generator, device=generator.device)
+    return torch.lerp(pictures[partner], pictures, share), Blend(partner, share)
+
+
+class FlipConsistency:
+    """The class activation maps of a face and of its mirror image should be mirror images.
+
+    Erasing Attention Consistency (Zhang et al., ECCV 2022): a network that looks at the same parts of a face either way
+    finds it harder to learn a wrong label by heart. Costs a second forward and backward pass.
+    """
+
+    def __init__(self, model: SelfCureNetwork) -> None:
+        """Listens to what goes into the last pooling of the model's backbone.
+
+        Raises UsageError for a backbone whose features are not the mean over a map.
+        """
+        self._model = model
+        self._maps: Tensor | None = None
+        pools = [module for module in model.backbone.modules() if isinstance(module, nn.AdaptiveAvgPool2d)]
+        if not pools or pools[-1].output_size not in (1, (1, 1)):
+            raise UsageError("--flip-consistency: the backbone does not end in a mean over a map; use resnet18 or like")
+        pools[-1].register_forward_pre_hook(lambda module, seen: setattr(self, "_maps", seen[0]))
+
+    def loss(self, pictures: Tensor) -> Tensor:
+        """Mean squared difference of the maps of (B, 3, S, S) pictures, which the model has just seen, and mirrored."""
+        seen = self._activation()
+        self._model(pictures.flip(3))
+        return F.mse_loss(seen, self._activation().flip(3))
+
+    def _activation(self) -> Tensor:
+        maps, weight = self._maps, self._model.classifier.weight
+        assert maps is not None
+        if maps.shape[1] != weight.shape[1]:
+            raise UsageError(
+                f"--flip-consistency: the backbone's last map has {maps.shape[1]} channels and the classifier reads "
+                f"{weight.shape[1]} features; the two must be equal; use resnet18 or like"
+            )
+        return torch.einsum("bdhw,cd->bchw", maps.float(), weight)

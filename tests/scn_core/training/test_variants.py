@@ -1,0 +1,176 @@
+"""Options against memorising wrong labels."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from scn_core.config import TrainSettings
+from scn_core.errors import UsageError
+from scn_core.scn.losses import weighted_cross_entropy
+from scn_core.scn.model import Output, SelfCureNetwork
+from scn_core.training.augment import AugmentSettings
+from scn_core.training.checkpoint import load_checkpoint, load_weights, save_weights
+from scn_core.training.loop import Training, TrainingData, TrainingResult
+from scn_core.training.variants import AverageWeights, Blend, FlipConsistency, blended
+
+SETTINGS = TrainSettings(image_size=32, epochs=2, batch_size=48, precision="fp32", device="cpu")
+VARIANTS: tuple[dict[str, float], ...] = (
+    {"label_smoothing": 0.1},
+    {"mixup": 0.4},
+    {"average_weights": 0.9},
+    {"flip_consistency": 1.0},
+    {"augmentation": 2.0},
+)
+
+
+def network(backbone: str = "resnet18") -> SelfCureNetwork:
+    torch.manual_seed(0)
+    return SelfCureNetwork(backbone, 4, image_size=32)
+
+
+def training(data: TrainingData, folder: Path, **changes: float) -> Training:
+    folder.mkdir(exist_ok=True)
+    return Training(dataclasses.replace(SETTINGS, **changes), data, network(), folder)  # type: ignore[arg-type]
+
+
+def result(job: Training, *, resume: bool = False) -> TrainingResult:
+    return job.run(resume=resume, on_epoch=lambda report: None)
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: next(iter(variant)))
+def test_it_changes_what_is_learnt_and_repeats(variant: dict[str, float], data: TrainingData, tmp_path: Path) -> None:
+    plain = result(training(data, tmp_path / "plain", epochs=1))
+    one, again = (result(training(data, tmp_path / name, epochs=1, **variant)) for name in ("one", "again"))
+    assert not torch.equal(one.rule.probabilities, plain.rule.probabilities)
+    assert torch.equal(one.rule.probabilities, again.rule.probabilities)
+    assert torch.equal(one.alpha, again.alpha)
+
+
+@pytest.mark.parametrize("variant", VARIANTS[1:4], ids=lambda variant: next(iter(variant)))
+def test_a_resumed_round_ends_as_an_uninterrupted_one(
+    variant: dict[str, float], data: TrainingData, tmp_path: Path
+) -> None:
+    whole = result(training(data, tmp_path / "whole", **variant))
+
+    class Stop(Exception):
+        pass
+
+    def stop(report: object) -> None:
+        if load_checkpoint(tmp_path / "cut") is not None:
+            raise Stop
+
+    with pytest.raises(Stop):
+        training(data, tmp_path / "cut", **variant).run(on_epoch=stop)
+    resumed = result(training(data, tmp_path / "cut", **variant), resume=True)
+    torch.testing.assert_close(resumed.mean, whole.mean, rtol=0, atol=0)
+    torch.testing.assert_close(resumed.alpha, whole.alpha, rtol=0, atol=0)
+
+
+def test_the_average_is_what_its_formula_says() -> None:
+    model = network()
+    average = AverageWeights(model, 0.75)
+    expected = model.classifier.weight.detach().clone()
+    for step in range(1, 4):
+        with torch.no_grad():
+            model.classifier.weight += step
+        average.follow(model)
+        expected = 0.75 * expected + 0.25 * model.classifier.weight.detach()
+    torch.testing.assert_close(average.model.classifier.weight.detach(), expected)
+    assert not any(parameter.requires_grad for parameter in average.model.parameters())
+
+
+def test_the_averaged_network_sees_the_faces_and_stays(data: TrainingData, tmp_path: Path) -> None:
+    job = training(data, tmp_path, average_weights=0.9)
+    seen = result(job)
+    assert job.judge is not job.model
+    torch.testing.assert_close(job.look().rule.probabilities, seen.rule.probabilities)
+    save_weights(tmp_path, job.judge)
+    loaded = network()
+    load_weights(tmp_path, loaded)
+    assert torch.equal(loaded.classifier.weight, job.judge.classifier.weight)
+
+
+def test_without_averaging_the_trained_network_judges(data: TrainingData, tmp_path: Path) -> None:
+    job = training(data, tmp_path)
+    assert job.judge is job.model
+
+
+def test_blended_pictures_are_two_of_the_batch() -> None:
+    torch.manual_seed(3)
+    pictures = torch.randn(6, 3, 4, 4)
+    mixed, blend = blended(pictures, 0.4, torch.Generator().manual_seed(1))
+    share = blend.share.item()
+    assert 0.5 <= share <= 1
+    assert sorted(blend.partner.tolist()) == list(range(6))
+    for i, partner in enumerate(blend.partner.tolist()):
+        torch.testing.assert_close(mixed[i], share * pictures[i] + (1 - share) * pictures[partner])
+
+
+def test_the_loss_of_a_blend_is_shared_as_its_pictures_are(data: TrainingData, tmp_path: Path) -> None:
+    job = training(data, tmp_path)
+    torch.manual_seed(5)
+    labels, softness = torch.tensor([0, 1, 2, 3]), torch.tensor([0.0, 0.5, 0.0, 0.2])
+    output = Output(torch.randn(4, 4), torch.rand(4), torch.randn(4, 8))
+    partner = torch.tensor([2, 0, 3, 1])
+    _, wce, _ = job.losses(output, labels, softness, Blend(partner, torch.tensor(0.7)), weighting=True)
+
+    def cross_entropy(places: Tensor) -> Tensor:
+        return weighted_cross_entropy(output.logits, output.alpha, labels[places], softness[places])
+
+    torch.testing.assert_close(wce, 0.7 * cross_entropy(torch.arange(4)) + 0.3 * cross_entropy(partner))
+
+
+def test_maps_of_a_mirror_image_are_compared_mirrored() -> None:
+    """Slow reference: the map of class c is the sum over channels of weight times feature."""
+    model = network().eval()
+    consistency = FlipConsistency(model)
+    pictures = torch.randn(2, 3, 64, 64)
+    model(pictures)
+    loss = consistency.loss(pictures)
+    stem = torch.nn.Sequential(*list(model.backbone.children())[:-2])
+
+    def activation(seen: Tensor) -> Tensor:
+        maps, weight = stem(seen), model.classifier.weight
+        return torch.stack(
+            [sum(weight[c, d] * maps[:, d] for d in range(maps.shape[1])) for c in range(4)],
+            dim=1,
+        )
+
+    difference = activation(pictures) - activation(pictures.flip(3)).flip(3)
+    torch.testing.assert_close(loss, difference.square().mean(), rtol=1e-3, atol=1e-6)
+    assert loss > 0
+
+
+@pytest.mark.parametrize("backbone", ["vgg11", "mobilenet_v3_small"])
+def test_a_backbone_without_such_maps_is_refused(backbone: str) -> None:
+    def seen() -> None:
+        model = network(backbone).eval()
+        consistency = FlipConsistency(model)
+        model(torch.zeros(2, 3, 32, 32))
+        consistency.loss(torch.zeros(2, 3, 32, 32))
+
+    with pytest.raises(UsageError, match="--flip-consistency"):
+        seen()
+
+
+def test_smoothing_never_makes_an_unsure_face_surer(data: TrainingData, tmp_path: Path) -> None:
+    soft = np.zeros(192, np.float32)
+    soft[:2] = 0.5, 0.05
+    job = training(dataclasses.replace(data, softness=soft), tmp_path, label_smoothing=0.1)
+    assert job.softness is not None
+    torch.testing.assert_close(job.softness[:3], torch.tensor([0.5, 0.1, 0.1]))
+
+
+def test_augmentation_goes_so_many_times_as_far() -> None:
+    further = AugmentSettings().times(3)
+    assert (further.degrees, further.erase) == pytest.approx((15.0, 0.3))
+    assert further.flip == AugmentSettings().flip
+    assert further.erase_share == AugmentSettings().erase_share
+    assert AugmentSettings().times(1) == AugmentSettings()
+    assert AugmentSettings().times(20).erase == 1
