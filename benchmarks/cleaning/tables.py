@@ -1,0 +1,92 @@
+"""The tables of `benchmarks.label_cleaning`: mean and standard deviation over the seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from statistics import mean, stdev
+from typing import Any
+
+DETECTOR = {
+    "AP": "average_precision",
+    "AUROC": "auroc",
+    "in class": "auroc_within_classes",
+    "P@k": "precision_at_k",
+    "P@500": "precision_at_500",
+    "P@2000": "precision_at_2000",
+}
+SHARES = ("5 %", "10 %", "20 %", "30 %")
+
+
+def describe(cells: Sequence[dict[str, Any]]) -> str:
+    """All tables, a part for each kind of wrong labels."""
+    noises = list(dict.fromkeys(cell["noise"] for cell in cells))
+    return "\n".join(line for noise in noises for line in _part(noise, [c for c in cells if c["noise"] == noise]))
+
+
+def _part(noise: str, cells: Sequence[dict[str, Any]]) -> Iterable[str]:
+    yield f"### {noise}: {spread([cell['wrong'] for cell in cells])} of the labels are wrong, {len(cells)} seeds\n"
+    yield from _table("score", list(DETECTOR), _scores(cells))
+    columns = [f"after {share}" for share in SHARES]
+    yield from _table("order | reader", [*columns, "area", "P@k", "over", "under"], _reviews(cells))
+    yield from _table("proposals", ["number", "given wrong", "proposed right", "of the wrong ones"], _proposals(cells))
+    yield from _table("training", ["test accuracy", "macro recall", "label accuracy"], _trained(cells))
+    error = spread([cell["calibration"]["error"] for cell in cells])
+    yield f"Suspicion says the share of wrong labels in ten groups of faces with a mean error of {error}.\n"
+
+
+def _table(head: str, columns: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]]) -> Iterable[str]:
+    yield f"| {head} | {' | '.join(columns)} |"
+    yield "|---" * (len(columns) + 1 + head.count("|")) + "|"
+    for name, figures in rows:
+        yield f"| {name} | {' | '.join(figures)} |"
+    yield ""
+
+
+def _scores(cells: Sequence[dict[str, Any]]) -> Iterable[tuple[str, list[str]]]:
+    for name in cells[0]["rows"]:
+        yield name, [spread([cell["rows"][name][column] for cell in cells]) for column in DETECTOR.values()]
+
+
+def _reviews(cells: Sequence[dict[str, Any]]) -> Iterable[tuple[str, list[str]]]:
+    for first in cells[0]["reviews"]:
+        key = (first["order"], first["reader"])
+        same = [review for cell in cells for review in cell["reviews"] if (review["order"], review["reader"]) == key]
+        after = [spread([review["accuracy"][i] for review in same]) for i in range(len(SHARES))]
+        rest = [spread([review[name] for review in same]) for name in ("area", "hits")]
+        counts = [f"{mean(review[name] for review in same):,.0f}" for name in ("over_corrected", "under_corrected")]
+        yield " | ".join(key), [*after, *rest, *counts]
+
+
+def _proposals(cells: Sequence[dict[str, Any]]) -> Iterable[tuple[str, list[str]]]:
+    for name in cells[0]["proposals"]:
+        same = [cell["proposals"][name] for cell in cells]
+        shares = [spread([each[column] for each in same]) for column in ("precision", "label_right", "recall")]
+        yield name, [f"{mean(each['count'] for each in same):,.0f}", *shares]
+
+
+def _trained(cells: Sequence[dict[str, Any]]) -> Iterable[tuple[str, list[str]]]:
+    for arm in cells[0]["trained"]:
+        same = [cell["trained"][arm] for cell in cells]
+        yield arm, [spread([e[name] for e in same]) for name in ("test_accuracy", "macro_recall", "label_accuracy")]
+
+
+def describe_variants(runs: Sequence[dict[str, Any]]) -> str:
+    """A row for each option, with what it cost over the default one."""
+
+    def rows() -> Iterable[tuple[str, list[str]]]:
+        seconds = mean(run["seconds"] for run in runs if run["variant"] == "default")
+        for name in dict.fromkeys(run["variant"] for run in runs):
+            same = [run for run in runs if run["variant"] == name]
+            found = [spread([run["suspicion"][c] for run in same]) for c in ("average_precision", "precision_at_k")]
+            tested = [spread([run[c] for run in same]) for c in ("test_accuracy", "macro_recall")]
+            yield name, [*found, *tested, f"{mean(run['seconds'] for run in same) / seconds:.2f}"]
+
+    return "\n".join(_table("option", ["AP", "P@k", "test accuracy", "macro recall", "time"], rows()))
+
+
+def spread(values: Sequence[float | None]) -> str:
+    """Mean, and standard deviation where there are several."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return "-"
+    return f"{mean(known):.3f}" + (f" ± {stdev(known):.3f}" if len(known) > 1 else "")

@@ -1,0 +1,230 @@
+"""How well wrong labels are found and cured on real faces: every row from the same trainings.
+
+    python -m benchmarks.label_cleaning WORK ROOT [--noises real single-vote] [--seeds 0 1 2] [--faces 13000]
+    python -m benchmarks.label_cleaning WORK ROOT --variants
+
+ROOT is as in `benchmarks.ferplus_faces`. WORK keeps the trainings (an .npz each); what is there is not run again, so
+several of these may share the work, a seed each, and the last one reads what all have left. Under every kind of wrong
+labels and for every seed these are trained, with the same faces, epochs, pictures and schedule:
+
+    scn         the default options; all scores and orders but those named below are read from this one
+    plain       cross entropy alone, no attention
+    folds       two more networks, each on half of the faces, for out-of-fold probabilities
+    published   labels replaced in place as the published code does
+    auto        this program's --relabel auto
+    reviewed    a second round, after a fifth was answered by a reader with 5 % slips in the learned order
+
+The tables go to standard output, everything to results/label_cleaning.json, curves to docs/images. With --variants
+the options against memorising are trained instead, on a part of the faces and one seed, into results/variants.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+from collections.abc import Iterable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import cleanlab
+import numpy as np
+import sklearn
+import torch
+import torchvision
+
+from benchmarks.cleaning.faces import NOISES, Faces, given_labels, load_faces
+from benchmarks.cleaning.readers import READERS, SHARES, answers, learned_order, reviewed
+from benchmarks.cleaning.rows import Seen, judged_with_folds, rankings
+from benchmarks.cleaning.tables import describe, describe_variants
+from benchmarks.cleaning.trainings import PLAIN, SETTINGS, PublishedRule, Recording, out_of_fold, recorded
+from scn_core.evaluate import detector, proposal_quality
+from scn_core.records import FloatArray, IntArray
+from scn_core.scn.suspicion import class_trust, cured_probabilities, probability_margin, suspicion
+from scn_core.training.device import choose_compute
+
+RESULTS = Path(__file__).with_name("results")
+FOLDS = 2
+REVIEWED = 0.2
+"""Share of the faces answered before the second round."""
+ARMS = {
+    "real": ("scn", "plain", "folds", "published", "auto", "reviewed"),
+    "single-vote": ("scn", "plain", "folds"),
+    **dict.fromkeys(NOISES[2:], ("scn",)),
+}
+VARIANTS: dict[str, dict[str, Any]] = {
+    "default": {},
+    "average_weights 0.98": {"average_weights": 0.98},
+    "mixup 0.2": {"mixup": 0.2},
+    "label_smoothing 0.1": {"label_smoothing": 0.1},
+    "augmentation 2": {"augmentation": 2.0},
+    "flip_consistency 1": {"flip_consistency": 1.0},
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("work", type=Path)
+    parser.add_argument("root", type=Path)
+    parser.add_argument("--noises", nargs="+", choices=NOISES, default=list(NOISES))
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--faces", type=int, default=13_000)
+    parser.add_argument("--variants", action="store_true")
+    parser.add_argument("--train-only", action="store_true", help="leave the trainings in WORK and count nothing")
+    said = parser.parse_args()
+    said.work.mkdir(parents=True, exist_ok=True)
+    faces = load_faces(said.work, said.root, said.faces)
+    if said.variants:
+        found = [variant(said.work, faces, name, seed) for name in VARIANTS for seed in said.seeds]
+        _write("label_cleaning_variants", faces, said.seeds, {"runs": found})
+        print(describe_variants(found))
+        return
+    runs = [(noise, seed) for noise in said.noises for seed in said.seeds]
+    trained = {(noise, seed): trainings(said.work, faces, noise, seed) for noise, seed in runs}
+    if not said.train_only:
+        cells = [figures(faces, noise, seed, trained[noise, seed]) for noise, seed in runs]
+        _write("label_cleaning", faces, said.seeds, {"cells": cells})
+        print(describe(cells))
+
+
+def trainings(work: Path, faces: Faces, noise: str, seed: int) -> dict[str, Recording]:
+    """The recordings of one kind of wrong labels and seed, trained where they are not there."""
+    settings = replace(SETTINGS, seed=seed)
+    given = given_labels(faces, noise, seed)
+    done: dict[str, Recording] = {}
+    for arm in ARMS[noise]:
+        file = work / noise / f"{arm}-{seed}.npz"
+        if arm == "folds":
+            done[arm] = out_of_fold(file, faces, given, settings, FOLDS)
+        elif arm == "reviewed":
+            done[arm] = recorded(file, faces, after_review(faces, given, done["scn"], seed), settings)
+        elif arm == "published":
+            done[arm] = recorded(file, faces, given, settings, kind=PublishedRule)
+        elif arm == "auto":
+            auto = replace(settings, relabel="auto", relabel_from=round(0.4 * settings.epochs))
+            done[arm] = recorded(file, faces, given, auto)
+        else:
+            done[arm] = recorded(file, faces, given, replace(settings, **PLAIN) if arm == "plain" else settings)
+    return done
+
+
+def after_review(faces: Faces, given: IntArray, scn: Recording, seed: int) -> IntArray:
+    """(N,) the labels after a fifth was answered in the learned order by a reader with 5 % slips."""
+    said = answers("5 % slips", faces, seed)
+    asked = order_of_answers(scn.mean, given, said, round(REVIEWED * len(given)), seed)
+    labels = given.copy()
+    labels[asked] = said[asked]
+    return labels
+
+
+def order_of_answers(mean: FloatArray, given: IntArray, said: IntArray, count: int, seed: int) -> IntArray:
+    """The learned order over what a round stores of these mean probabilities."""
+    cured = cured_probabilities(mean, class_trust(mean, given))
+    return learned_order(cured, suspicion(mean, given), given, said, count, learn_every=50, seed=seed)
+
+
+def figures(faces: Faces, noise: str, seed: int, trained: dict[str, Recording]) -> dict[str, Any]:
+    """All figures of one kind of wrong labels and seed."""
+    given, truth = given_labels(faces, noise, seed), faces.truth
+    seen = Seen(given, truth, trained["scn"], trained.get("plain"), trained.get("folds"))
+    ranked = rankings(seen)
+    return {
+        "noise": noise,
+        "seed": seed,
+        "wrong": float((given != truth).mean()),
+        "rows": {name: asdict(detector(ranking, given != truth, given)) for name, ranking in ranked.items()},
+        "reviews": list(_reviews(faces, given, ranked, trained, seed)),
+        "proposals": _proposals(trained, given, truth),
+        "calibration": _calibration(suspicion(trained["scn"].mean, given), given != truth),
+        "trained": {arm: _trained(faces, run, truth) for arm, run in trained.items() if arm != "folds"},
+    }
+
+
+def _reviews(
+    faces: Faces, given: IntArray, ranked: dict[str, Any], trained: dict[str, Recording], seed: int
+) -> Iterable[dict[str, Any]]:
+    """Every order with every reader; but for ours, the orders of others with a perfect one alone."""
+    truth, n = faces.truth, len(given)
+    count = max(round(SHARES[-1] * n), int((given != truth).sum()))
+    chance = np.random.default_rng((seed, 9))
+    for reader in READERS:
+        said = answers(reader, faces, seed)
+        orders = {
+            name: np.lexsort((chance.random(n), -ranking))
+            for name, ranking in ranked.items()
+            if reader == "perfect" or "suspicion" in name or name == "random"
+        }
+        orders["oracle"] = np.argsort(given == truth, kind="stable")
+        orders["**learned order**"] = order_of_answers(trained["scn"].mean, given, said, count, seed)
+        if "folds" in trained:
+            both = judged_with_folds(trained["scn"], trained["folds"])
+            orders["**learned order with --folds 2**"] = order_of_answers(both, given, said, count, seed)
+        for name, order in orders.items():
+            yield {"order": name, "reader": reader, **asdict(reviewed(order, said, given, truth))}
+
+
+def _proposals(trained: dict[str, Recording], given: IntArray, truth: IntArray) -> dict[str, Any]:
+    """What a perfect reader would say of the relabels each rule proposes, in the low-importance group and of all."""
+    scn, wrong = trained["scn"], given != truth
+    n = len(given)
+    low = np.zeros(n, np.bool_)
+    low[np.argsort(scn.alpha, kind="stable")[: n - round(SETTINGS.beta * n)]] = True
+    rules = {"paper": scn.last, "mean": scn.mean, "cured": cured_probabilities(scn.mean, class_trust(scn.mean, given))}
+    found = {}
+    for name, probabilities in rules.items():
+        clear = probability_margin(probabilities, given) > SETTINGS.margin_relabel
+        for group, inside in (("low importance", low), ("all", np.ones(n, np.bool_))):
+            proposed = np.where(clear & inside, probabilities.argmax(axis=1), -1)
+            found[f"{name}, {group}"] = asdict(proposal_quality(proposed, truth, wrong))
+    return found
+
+
+def _calibration(said: FloatArray, wrong: Any) -> dict[str, Any]:
+    """Ten groups of equal size by rising suspicion: what it says, and how many labels are wrong."""
+    groups = np.array_split(np.argsort(said, kind="stable"), 10)
+    told = [float(said[group].mean()) for group in groups]
+    true = [float(wrong[group].mean()) for group in groups]
+    return {"said": told, "wrong": true, "error": float(np.abs(np.subtract(told, true)).mean())}
+
+
+def _trained(faces: Faces, run: Recording, truth: IntArray) -> dict[str, float]:
+    right = run.predicted == faces.test_labels
+    recall = [right[faces.test_labels == label].mean() for label in np.unique(faces.test_labels)]
+    return {
+        "test_accuracy": float(right.mean()),
+        "macro_recall": float(np.mean(recall)),
+        "label_accuracy": float((run.labels == truth).mean()),
+        "seconds": float(run.seconds),
+    }
+
+
+def variant(work: Path, faces: Faces, name: str, seed: int) -> dict[str, Any]:
+    """One option against memorising, on the data set's own labels."""
+    given = given_labels(faces, "real", seed)
+    settings = replace(SETTINGS, seed=seed, **VARIANTS[name])
+    run = recorded(work / "variants" / f"{name}-{len(given)}-{seed}.npz", faces, given, settings)
+    found = detector(suspicion(run.mean, given), given != faces.truth, given)
+    return {"variant": name, "seed": seed, "suspicion": asdict(found), **_trained(faces, run, faces.truth)}
+
+
+def _write(name: str, faces: Faces, seeds: list[int], found: dict[str, Any]) -> None:
+    told = {
+        "faces": len(faces.truth),
+        "seeds": seeds,
+        "settings": SETTINGS.as_dict(),
+        "device": f"{choose_compute(SETTINGS).describe()}, {os.cpu_count()} cores",
+        "versions": {
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "torchvision": torchvision.__version__,
+            "scikit-learn": sklearn.__version__,
+            "cleanlab": cleanlab.__version__,
+        },
+    }
+    (RESULTS / f"{name}.json").write_text(json.dumps({**told, **found}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
