@@ -36,6 +36,7 @@ import torch
 import torchvision
 
 from benchmarks.cleaning.faces import NOISES, Faces, given_labels, load_faces
+from benchmarks.cleaning.pictures import draw
 from benchmarks.cleaning.readers import READERS, SHARES, answers, learned_order, reviewed
 from benchmarks.cleaning.rows import Seen, judged_with_folds, rankings
 from benchmarks.cleaning.tables import describe, describe_variants
@@ -87,6 +88,7 @@ def main() -> None:
         cells = [figures(faces, noise, seed, trained[noise, seed]) for noise, seed in runs]
         _write("label_cleaning", faces, said.seeds, {"cells": cells})
         print(describe(cells))
+        draw(cells)
 
 
 def trainings(work: Path, faces: Faces, noise: str, seed: int) -> dict[str, Recording]:

@@ -73,6 +73,10 @@ class TrainSettings:
         0.0, "weight of the loss that mirrored faces should be looked at alike; doubles the cost; 0: none", low=0
     )
     augmentation: float = option(1.0, "how far faces are turned, shifted, re-lit and erased; 1: gently", low=0, high=10)
+    folds: int = option(
+        0, "train so many more networks, each without a share of the faces, which it then judges; 0, or 2 and more",
+        low=0, high=20,
+    )  # fmt: skip
     precision: Precision = option("auto", "auto: bf16 where the device computes in it", choices=get_args(Precision))
     audit_samples: int = option(100, "faces drawn at random into the queue, to estimate the label-error rate", low=0)
     device: str = option("auto", "auto, cpu, cuda, cuda:1, ...")
@@ -81,6 +85,8 @@ class TrainSettings:
     def __post_init__(self) -> None:
         for setting in fields(self):
             _check(setting, getattr(self, setting.name))
+        if self.folds == 1:
+            raise UsageError("--folds: found 1; allowed: 0, or 2 and more, as a network needs other faces to train on")
 
     @classmethod
     def merged(cls, *layers: Mapping[str, Any], source: str = "workspace.toml, table [train]") -> TrainSettings:

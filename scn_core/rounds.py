@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 from sqlite_utils import Database
+from torch import Tensor
 
 from scn_core.config import ReviewSettings, TrainSettings
 from scn_core.datasets.pixels import pixel_cache
@@ -31,6 +32,7 @@ from scn_core.thumbnails import write_thumbnails
 from scn_core.training.checkpoint import drop_checkpoint
 from scn_core.training.collapse import collapse_warning
 from scn_core.training.device import choose_compute
+from scn_core.training.folds import drop_folds, out_of_fold
 from scn_core.training.loop import StepReport, Training, TrainingData, TrainingResult
 from scn_core.training.predict import clean_pass
 from scn_core.training.resident import ResidentFaces
@@ -118,6 +120,8 @@ class _Job:
         result = training.run(resume=True, on_epoch=self._on_epoch, on_step=self._on_step)
         leave_weights(self.folder, training.judge, self.settings, self.classes)
         metrics = self._metrics(training, pixels, faces, result)
+        if self.settings.folds:
+            result = replace(result, mean=(result.mean + self._out_of_fold(data).to(result.mean.device)) / 2)
         result, suspected = judged(result, faces.labels, self.settings)
         result = without_proposals(result, faces.turned_down | (self.settings.relabel == "off"))
         neighbours = leave_neighbours(self.folder, faces.sample_id, training, result, suspected, self._beat)
@@ -132,6 +136,15 @@ class _Job:
             self._beat()
 
         return pixel_cache(self.workspace.pixels, samples, root, self.settings.image_size, progress=progress)
+
+    def _out_of_fold(self, data: TrainingData) -> Tensor:
+        """(N, C) probabilities by networks that have not seen the faces' labels."""
+        folds, epochs = self.settings.folds, self.settings.epochs
+
+        def on_epoch(fold: int, report: EpochReport) -> None:
+            self._say(f"fold {fold} of {folds}: epoch {report.epoch} of {epochs}, {report.faces_per_s:,.0f} faces/s")
+
+        return out_of_fold(self.settings, data, len(self.classes), self.folder, alive=self._beat, on_epoch=on_epoch)
 
     def _on_step(self, report: StepReport) -> None:
         self.watcher.step(report, self.settings.epochs)
@@ -210,6 +223,7 @@ class _Job:
                 store.close_round(self.db, number)
                 self._say(f"round {number} is closed: round {self.number} takes its place")
         drop_checkpoint(self.folder)
+        drop_folds(self.folder)
 
     def _draw_thumbnails(self, neighbours: IntArray) -> None:
         """Of all that people may look at. The round is in review by now: what is missing is drawn when it is shown."""

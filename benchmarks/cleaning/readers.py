@@ -24,6 +24,8 @@ class Reviewed:
 
     accuracy: list[float]
     """Label accuracy after each share of SHARES."""
+    curve: list[float]
+    """The same after each percent, 0 to 30."""
     area: float
     """Its mean over the first 30 %."""
     hits: float
@@ -59,6 +61,7 @@ def reviewed(order: IntArray, said: IntArray, given: IntArray, truth: IntArray) 
     k = min(int((~before).sum()), len(order))
     return Reviewed(
         accuracy=accuracy[[round(share * n) for share in SHARES]].tolist(),
+        curve=accuracy[[round(percent * n / 100) for percent in range(31)]].tolist(),
         area=float(accuracy[: round(SHARES[-1] * n) + 1].mean()),
         hits=float((~before)[order[:k]].mean()),
         over_corrected=int((before & (said != truth))[fifth].sum()),

@@ -74,7 +74,7 @@ class TrainingResult(Look):
     labels: Tensor
     """(N,) labels the last epoch trained on."""
     mean: Tensor
-    """(N, C) probabilities, averaged over the clean passes after `weighting_from`, of which the last is always one."""
+    """(N, C) probabilities, averaged over the clean passes of the second half of the epochs."""
 
 
 class Training:

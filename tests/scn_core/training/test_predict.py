@@ -65,20 +65,12 @@ def test_a_mirrored_pass_is_the_pass_over_mirrored_pictures(data: TrainingData) 
 
 
 @pytest.mark.parametrize(
-    ("epochs", "weighting_from", "mirrored", "averaged"),
-    [
-        (1, 0.2, [], [1]),
-        (4, 0.0, [1, 3], [1, 2, 3, 4]),
-        (5, 0.5, [2, 4], [3, 4, 5]),
-        (5, 1.0, [2, 4], [5]),
-        (10, 0.25, [1, 3, 5, 7, 9], [3, 4, 5, 6, 7, 8, 9, 10]),
-    ],
+    ("epochs", "mirrored", "averaged"),
+    [(1, [], [1]), (2, [1], [2]), (5, [2, 4], [3, 4, 5]), (10, [1, 3, 5, 7, 9], [6, 7, 8, 9, 10])],
 )
-def test_which_passes_are_mirrored_and_which_averaged(
-    epochs: int, weighting_from: float, mirrored: list[int], averaged: list[int]
-) -> None:
+def test_which_passes_are_mirrored_and_which_averaged(epochs: int, mirrored: list[int], averaged: list[int]) -> None:
     for mode in ("review", "off", "auto"):
-        chosen = TrainSettings(epochs=epochs, weighting_from=weighting_from, relabel=mode)
+        chosen = TrainSettings(epochs=epochs, relabel=mode)
         numbers = range(1, epochs + 1)
         assert [n for n in numbers if mirrors(chosen, n)] == ([] if mode == "auto" else mirrored)
         assert [n for n in numbers if averages(chosen, n)] == averaged
