@@ -54,13 +54,25 @@ def propose(logits: Tensor, alpha: Tensor, given: Tensor, *, beta: float, margin
     return propose_by(logits.float().softmax(dim=1), alpha, given, beta=beta, margin=margin)
 
 
-def propose_by(probabilities: Tensor, alpha: Tensor, given: Tensor, *, beta: float, margin: float) -> Relabelling:
-    """`propose` by (N, C) probabilities, rows summing to 1: of the mean of several passes, cured or not."""
+def propose_by(
+    probabilities: Tensor,
+    alpha: Tensor,
+    given: Tensor,
+    *,
+    beta: float,
+    margin: float,
+    also: Tensor | None = None,
+) -> Relabelling:
+    """`propose` by (N, C) probabilities, rows summing to 1: of the mean of several passes, cured or not.
+
+    `also`, (N,) bool: faces that may be proposed a relabel although they are outside the low-importance group.
+    """
     p_max, predicted = probabilities.max(dim=1)
     p_given = probabilities.gather(1, given.unsqueeze(1)).squeeze(1)
     gap = p_max - p_given
     low = low_importance_group(alpha, beta)
-    proposed = torch.where(low & (gap > margin), predicted, torch.full_like(predicted, -1))
+    open_to_it = low if also is None else low | also
+    proposed = torch.where(open_to_it & (gap > margin), predicted, torch.full_like(predicted, -1))
     return Relabelling(probabilities, predicted, p_given, p_max, gap, low, proposed)
 
 
