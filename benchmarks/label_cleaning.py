@@ -11,7 +11,6 @@ labels and for every seed these are trained, with the same faces, epochs, pictur
     plain       cross entropy alone, no attention
     folds       two more networks, each on half of the faces, for out-of-fold probabilities
     published   labels replaced in place as the published code does
-    auto        this program's --relabel auto
     reviewed    a second round, after a fifth was answered by a reader with 5 % slips in the learned order
 
 The tables go to standard output, everything to results/label_cleaning.json, curves to docs/images. With --variants
@@ -31,6 +30,7 @@ from typing import Any
 
 import cleanlab
 import numpy as np
+import numpy.typing as npt
 import sklearn
 import torch
 import torchvision
@@ -43,7 +43,7 @@ from benchmarks.cleaning.tables import describe, describe_variants
 from benchmarks.cleaning.trainings import PLAIN, SETTINGS, PublishedRule, Recording, out_of_fold, recorded
 from scn_core.evaluate import detector, proposal_quality
 from scn_core.records import FloatArray, IntArray
-from scn_core.scn.suspicion import class_trust, cured_probabilities, probability_margin, suspicion
+from scn_core.scn.suspicion import CERTAIN, class_trust, cured_probabilities, probability_margin, suspicion
 from scn_core.training.device import choose_compute
 
 RESULTS = Path(__file__).with_name("results")
@@ -51,7 +51,7 @@ FOLDS = 2
 REVIEWED = 0.2
 """Share of the faces answered before the second round."""
 ARMS = {
-    "real": ("scn", "plain", "folds", "published", "auto", "reviewed"),
+    "real": ("scn", "plain", "folds", "published", "reviewed"),
     "single-vote": ("scn", "plain", "folds"),
     **dict.fromkeys(NOISES[2:], ("scn",)),
 }
@@ -104,9 +104,6 @@ def trainings(work: Path, faces: Faces, noise: str, seed: int) -> dict[str, Reco
             done[arm] = recorded(file, faces, after_review(faces, given, done["scn"], seed), settings)
         elif arm == "published":
             done[arm] = recorded(file, faces, given, settings, kind=PublishedRule)
-        elif arm == "auto":
-            auto = replace(settings, relabel="auto", relabel_from=round(0.4 * settings.epochs))
-            done[arm] = recorded(file, faces, given, auto)
         else:
             done[arm] = recorded(file, faces, given, replace(settings, **PLAIN) if arm == "plain" else settings)
     return done
@@ -139,7 +136,8 @@ def figures(faces: Faces, noise: str, seed: int, trained: dict[str, Recording]) 
         "rows": {name: asdict(detector(ranking, given != truth, given)) for name, ranking in ranked.items()},
         "reviews": list(_reviews(faces, given, ranked, trained, seed)),
         "proposals": _proposals(trained, given, truth),
-        "calibration": _calibration(suspicion(trained["scn"].mean, given), given != truth),
+        "suspicion": _calibration(suspicion(trained["scn"].mean, given), given != truth),
+        "likeliest": _likeliest(trained["scn"], given, truth),
         "trained": {arm: _trained(faces, run, truth) for arm, run in trained.items() if arm != "folds"},
     }
 
@@ -168,27 +166,39 @@ def _reviews(
 
 
 def _proposals(trained: dict[str, Recording], given: IntArray, truth: IntArray) -> dict[str, Any]:
-    """What a perfect reader would say of the relabels each rule proposes, in the low-importance group and of all."""
-    scn, wrong = trained["scn"], given != truth
-    n = len(given)
+    """What a perfect reader would say of the relabels that each rule proposes; the last one is the default."""
+    scn, n = trained["scn"], len(given)
     low = np.zeros(n, np.bool_)
     low[np.argsort(scn.alpha, kind="stable")[: n - round(SETTINGS.beta * n)]] = True
-    rules = {"paper": scn.last, "mean": scn.mean, "cured": cured_probabilities(scn.mean, class_trust(scn.mean, given))}
+    cured = cured_probabilities(scn.mean, class_trust(scn.mean, given))
+    certain = suspicion(scn.mean, given) >= CERTAIN
+    rules = {
+        "paper: last pass, low importance": (scn.last, low),
+        "mean of the passes, low importance": (scn.mean, low),
+        "cured, low importance": (cured, low),
+        "**cured, low importance or suspicion of 0.7**": (cured, low | certain),
+        "cured, all faces": (cured, np.ones(n, np.bool_)),
+    }
     found = {}
-    for name, probabilities in rules.items():
+    for name, (probabilities, inside) in rules.items():
         clear = probability_margin(probabilities, given) > SETTINGS.margin_relabel
-        for group, inside in (("low importance", low), ("all", np.ones(n, np.bool_))):
-            proposed = np.where(clear & inside, probabilities.argmax(axis=1), -1)
-            found[f"{name}, {group}"] = asdict(proposal_quality(proposed, truth, wrong))
+        proposed = np.where(clear & inside, probabilities.argmax(axis=1), -1)
+        found[name] = asdict(proposal_quality(proposed, truth, given != truth))
     return found
 
 
-def _calibration(said: FloatArray, wrong: Any) -> dict[str, Any]:
-    """Ten groups of equal size by rising suspicion: what it says, and how many labels are wrong."""
+def _calibration(said: npt.NDArray[np.floating], true: npt.NDArray[np.bool_]) -> dict[str, Any]:
+    """Ten groups of equal size by rising probability: what is said, and how often it is so."""
     groups = np.array_split(np.argsort(said, kind="stable"), 10)
     told = [float(said[group].mean()) for group in groups]
-    true = [float(wrong[group].mean()) for group in groups]
-    return {"said": told, "wrong": true, "error": float(np.abs(np.subtract(told, true)).mean())}
+    found = [float(true[group].mean()) for group in groups]
+    return {"said": told, "true": found, "error": float(np.abs(np.subtract(told, found)).mean())}
+
+
+def _likeliest(scn: Recording, given: IntArray, truth: IntArray) -> dict[str, Any]:
+    """The same of the probability of the likeliest class, which is proposed where it is another than the given one."""
+    cured = cured_probabilities(scn.mean, class_trust(scn.mean, given))
+    return _calibration(cured.max(axis=1), cured.argmax(axis=1) == truth)
 
 
 def _trained(faces: Faces, run: Recording, truth: IntArray) -> dict[str, float]:

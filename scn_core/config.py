@@ -129,7 +129,7 @@ class ReviewSettings:
     )
 
     learn_every: int = option(50, "the order of the queue is learnt anew after so many answers; 0: never", low=0)
-    explore: float = option(0.02, "share of a learnt order drawn at random, to find what the model is wrong about",
+    explore: float = option(0.01, "share of a learnt order drawn at random, to find what the model is wrong about",
                             low=0, high=0.5)  # fmt: skip
 
     def as_dict(self) -> dict[str, Any]:

@@ -59,8 +59,8 @@ def reliability(cells: Sequence[dict[str, Any]], noises: Sequence[str]) -> go.Fi
         go.Scatter(x=[0, 1], y=[0, 1], mode="lines", line={"color": GREY, "dash": "dot"}, name="as said")
     )
     for noise, colour, symbol in zip(noises, (BLUE, ORANGE), ("circle", "square"), strict=False):
-        told = [cell["calibration"] for cell in cells if cell["noise"] == noise]
-        said, wrong = (np.mean([each[name] for each in told], axis=0) for name in ("said", "wrong"))
+        told = [cell["suspicion"] for cell in cells if cell["noise"] == noise]
+        said, wrong = (np.mean([each[name] for each in told], axis=0) for name in ("said", "true"))
         marker = {"color": colour, "symbol": symbol, "size": 10}
         figure.add_scatter(x=said, y=wrong, mode="lines+markers", marker=marker, name=f"{noise} labels")
     figure.update_xaxes(title="suspicion, mean of a tenth of the faces", tickformat=".0%")

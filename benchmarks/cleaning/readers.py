@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.cleaning.faces import Faces
+from scn_core.config import ReviewSettings
 from scn_core.order import Faces as Scored
 from scn_core.order import arrange, doubts
 from scn_core.records import FloatArray, IntArray
@@ -15,7 +16,6 @@ from scn_core.store.learned_order import Lessons, OpenFaces
 
 SHARES = (0.05, 0.1, 0.2, 0.3)
 READERS = ("perfect", "5 % slips", "15 % slips", "a vote of the crowd")
-EXPLORE = 0.02
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,9 @@ def learned_order(
         doubt = doubts(scored, learnt)
         if doubt is not None:
             open_faces = OpenFaces(waiting, np.full(len(waiting), -1), np.zeros(len(waiting), np.bool_))
-            first = arrange(open_faces, doubt[waiting], given[waiting], explore=EXPLORE, seed=seed + len(asked))
+            first = arrange(
+                open_faces, doubt[waiting], given[waiting], explore=ReviewSettings.explore, seed=seed + len(asked)
+            )
             waiting = np.concatenate([first, waiting[~np.isin(waiting, first)]])
         asked, waiting = np.concatenate([asked, waiting[:learn_every]]), waiting[learn_every:]
     return asked[:count]

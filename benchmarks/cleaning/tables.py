@@ -30,8 +30,8 @@ def _part(noise: str, cells: Sequence[dict[str, Any]]) -> Iterable[str]:
     yield from _table("order | reader", [*columns, "area", "P@k", "over", "under"], _reviews(cells))
     yield from _table("proposals", ["number", "given wrong", "proposed right", "of the wrong ones"], _proposals(cells))
     yield from _table("training", ["test accuracy", "macro recall", "label accuracy"], _trained(cells))
-    error = spread([cell["calibration"]["error"] for cell in cells])
-    yield f"Suspicion says the share of wrong labels in ten groups of faces with a mean error of {error}.\n"
+    errors = [spread([cell[name]["error"] for cell in cells]) for name in ("suspicion", "likeliest")]
+    yield f"Mean error over ten groups of faces: suspicion {errors[0]}, likeliest class {errors[1]}.\n"
 
 
 def _table(head: str, columns: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]]) -> Iterable[str]:
