@@ -43,7 +43,13 @@ from benchmarks.cleaning.tables import describe, describe_variants
 from benchmarks.cleaning.trainings import PLAIN, SETTINGS, PublishedRule, Recording, out_of_fold, recorded
 from scn_core.evaluate import detector, proposal_quality
 from scn_core.records import FloatArray, IntArray
-from scn_core.scn.suspicion import CERTAIN, class_trust, cured_probabilities, probability_margin, suspicion
+from scn_core.scn.suspicion import (
+    class_trust,
+    cured_probabilities,
+    may_be_proposed,
+    probability_margin,
+    suspicion,
+)
 from scn_core.training.device import choose_compute
 
 RESULTS = Path(__file__).with_name("results")
@@ -171,12 +177,12 @@ def _proposals(trained: dict[str, Recording], given: IntArray, truth: IntArray) 
     low = np.zeros(n, np.bool_)
     low[np.argsort(scn.alpha, kind="stable")[: n - round(SETTINGS.beta * n)]] = True
     cured = cured_probabilities(scn.mean, class_trust(scn.mean, given))
-    certain = suspicion(scn.mean, given) >= CERTAIN
+    likely = may_be_proposed(suspicion(scn.mean, given), low)
     rules = {
         "paper: last pass, low importance": (scn.last, low),
         "mean of the passes, low importance": (scn.mean, low),
         "cured, low importance": (cured, low),
-        "**cured, low importance or suspicion of 0.7**": (cured, low | certain),
+        "**cured, suspicious enough**": (cured, likely),
         "cured, all faces": (cured, np.ones(n, np.bool_)),
     }
     found = {}

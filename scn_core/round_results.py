@@ -18,7 +18,7 @@ from scn_core.records import BoolArray, FloatArray, IntArray, RoundScores
 from scn_core.round_files import NEIGHBOUR_COUNT, NEIGHBOURS, write_neighbours
 from scn_core.scn.model import SelfCureNetwork
 from scn_core.scn.relabel import propose_by
-from scn_core.scn.suspicion import CERTAIN, class_trust, cured_probabilities, suspicion
+from scn_core.scn.suspicion import class_trust, cured_probabilities, may_be_proposed, suspicion
 from scn_core.training.checkpoint import save_weights
 from scn_core.training.loop import Training, TrainingResult
 from scn_core.training.neighbours import ConfidentNeighbours, confident_faces, confident_neighbours, unit_features
@@ -52,8 +52,8 @@ def judged(result: TrainingResult, start_label: IntArray, settings: TrainSetting
     device = result.mean.device
     cured = torch.from_numpy(cured_probabilities(mean, class_trust(mean, start_label))).to(device)
     given = torch.from_numpy(start_label).to(device)
-    certain = torch.from_numpy(suspected >= CERTAIN).to(device)
-    rule = propose_by(cured, result.alpha, given, beta=settings.beta, margin=settings.margin_relabel, also=certain)
+    among = torch.from_numpy(may_be_proposed(suspected, result.rule.low_importance.cpu().numpy())).to(device)
+    rule = propose_by(cured, result.alpha, given, beta=settings.beta, margin=settings.margin_relabel, among=among)
     return replace(result, rule=rule), suspected
 
 

@@ -61,18 +61,18 @@ def propose_by(
     *,
     beta: float,
     margin: float,
-    also: Tensor | None = None,
+    among: Tensor | None = None,
 ) -> Relabelling:
     """`propose` by (N, C) probabilities, rows summing to 1: of the mean of several passes, cured or not.
 
-    `also`, (N,) bool: faces that may be proposed a relabel although they are outside the low-importance group.
+    `among`, (N,) bool: faces that may be proposed a relabel; None: the low-importance group.
     """
     p_max, predicted = probabilities.max(dim=1)
     p_given = probabilities.gather(1, given.unsqueeze(1)).squeeze(1)
     gap = p_max - p_given
     low = low_importance_group(alpha, beta)
-    open_to_it = low if also is None else low | also
-    proposed = torch.where(open_to_it & (gap > margin), predicted, torch.full_like(predicted, -1))
+    may = low if among is None else among
+    proposed = torch.where(may & (gap > margin), predicted, torch.full_like(predicted, -1))
     return Relabelling(probabilities, predicted, p_given, p_max, gap, low, proposed)
 
 

@@ -76,13 +76,13 @@ def test_margin_must_be_exceeded_not_met() -> None:
     assert (rule.proposed == -1).all()
 
 
-def test_faces_outside_the_group_are_proposed_only_where_they_may_be() -> None:
+def test_others_than_the_group_may_be_asked_about() -> None:
     p = torch.tensor([[0.1, 0.9]] * 5 + [[0.45, 0.55]])
     alpha, labels = torch.tensor([0.1, 0.9, 0.8, 0.7, 0.6, 0.5]), torch.zeros(6, dtype=torch.int64)
-    also = torch.tensor([False, True, False, True, False, True])
     assert propose_by(p, alpha, labels, beta=0.8, margin=0.2).proposed.tolist() == [1, -1, -1, -1, -1, -1]
-    rule = propose_by(p, alpha, labels, beta=0.8, margin=0.2, also=also)
-    assert rule.proposed.tolist() == [1, 1, -1, 1, -1, -1]
+    among = torch.tensor([False, True, False, True, False, True])
+    rule = propose_by(p, alpha, labels, beta=0.8, margin=0.2, among=among)
+    assert rule.proposed.tolist() == [-1, 1, -1, 1, -1, -1]
     assert rule.low_importance.tolist() == [True] + [False] * 5
 
 

@@ -15,6 +15,7 @@ from scn_core.scn.suspicion import (
     MARGIN,
     class_trust,
     cured_probabilities,
+    may_be_proposed,
     probability_margin,
     strongest_other,
     suspicion,
@@ -169,3 +170,9 @@ def test_a_face_fitted_late_is_more_suspect_than_one_fitted_at_once() -> None:
     passes = np.array([[[0.1, 0.9], [0.9, 0.1]], [[0.2, 0.8], [0.9, 0.1]], [[0.9, 0.1], [0.9, 0.1]]], np.float32)
     late, at_once = suspicion(passes.mean(axis=0), np.zeros(2, np.int64))
     assert late > at_once
+
+
+def test_outside_the_low_importance_group_a_proposal_takes_more_suspicion() -> None:
+    doubt = np.array([0.59, 0.6, 0.79, 0.8] * 2, np.float32)
+    low = np.repeat([True, False], 4)
+    assert may_be_proposed(doubt, low).tolist() == [False, True, True, True, False, False, False, True]
