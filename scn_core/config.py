@@ -12,6 +12,7 @@ from scn_core.errors import UsageError, WorkspaceError
 RelabelMode = Literal["review", "auto", "off"]
 Proposals = Literal["cured", "paper"]
 Precision = Literal["auto", "bf16", "fp32"]
+ResidentChoice = Literal["auto", "device", "pinned", "file"]
 DecidedBy = Literal["majority", "lead"]
 UnsureRule = Literal["given", "leave_out", "soften"]
 
@@ -76,6 +77,12 @@ class TrainSettings:
     precision: Precision = option("auto", "auto: bf16 where the device computes in it", choices=get_args(Precision))
     audit_samples: int = option(100, "faces drawn at random into the queue, to estimate the label-error rate", low=0)
     device: str = option("auto", "auto, cpu, cuda, cuda:1, ...")
+    resident: ResidentChoice = option(
+        "auto",
+        "where pictures are kept: device, its own memory; pinned: the host's, copied batch by batch from page-locked "
+        "buffers; file: the memory map; auto: the first that fits",
+        choices=get_args(ResidentChoice),
+    )
     seed: int = option(0, "same seed, same machine, same result", low=0, high=2**31 - 1)
 
     def __post_init__(self) -> None:

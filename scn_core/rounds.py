@@ -26,7 +26,7 @@ from scn_core.round_results import judged, leave_neighbours, leave_weights, roun
 from scn_core.scn.model import SelfCureNetwork, build_model
 from scn_core.store import rounds as store
 from scn_core.store.round_faces import queued_samples
-from scn_core.store.samples import classes, iter_samples
+from scn_core.store.samples import AllSamples, classes, iter_samples
 from scn_core.thumbnails import write_thumbnails
 from scn_core.training.checkpoint import drop_checkpoint
 from scn_core.training.collapse import collapse_warning
@@ -125,10 +125,11 @@ class _Job:
         self._draw_thumbnails(neighbours)
 
     def _decode(self, root: Path) -> PixelArray:
-        samples = [stored.sample for stored in iter_samples(self.db)]
+        samples = AllSamples(self.db)
+        total = len(samples)
 
         def progress(faces: int) -> None:
-            self.watcher.decoded(faces, len(samples))
+            self.watcher.decoded(faces, total)
             self._beat()
 
         return pixel_cache(self.workspace.pixels, samples, root, self.settings.image_size, progress=progress)

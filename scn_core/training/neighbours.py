@@ -43,8 +43,8 @@ def unit_features(
     """
     features = torch.empty(len(faces), model.feature_count, dtype=torch.half, device=faces.device)
     with evaluating(model), compute.autocast():
-        for rows in faces.in_order(compute.clean_batch):
-            features[rows] = normalize(model(faces.pictures(rows)).features).half()
+        for rows, pictures in faces.batches(faces.in_order(compute.clean_batch)):
+            features[rows] = normalize(model(pictures).features).half()
             step()
     return features
 

@@ -87,8 +87,8 @@ def clean_pass(
     """
     logits, alphas = [], []
     with evaluating(model), compute.autocast():
-        for rows in faces.in_order(batch_size or compute.clean_batch):
-            output = model(faces.pictures(rows, mirrored=mirrored))
+        for _, pictures in faces.batches(faces.in_order(batch_size or compute.clean_batch), mirrored=mirrored):
+            output = model(pictures)
             logits.append(output.logits)
             alphas.append(output.alpha)
             step()
@@ -114,8 +114,9 @@ def settle_statistics(
             norm.reset_running_stats()
             norm.momentum = None  # a plain average over the batches that follow
             norm.train()
-        for rows in islice(faces.shuffled(batch_size, generator), -(-_SETTLING_FACES // batch_size)):
-            model(faces.pictures(rows))
+        some = islice(faces.shuffled(batch_size, generator), -(-_SETTLING_FACES // batch_size))
+        for _, pictures in faces.batches(some):
+            model(pictures)
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
 
