@@ -50,8 +50,11 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     | {"workspace", "workspace_toml", "round_faces", "round_files", "rounds", "thumbnails", "round_pack"},
     "cli_rounds": READERS | {"cli_options", "progress", "round_pack", "workspace"},
     "cli_simulate": READERS | {"cli_options", "progress", "rounds", "simulate", "workspace"},
+    "bench": READERS | {"bench", "scn", "training", "rounds", "workspace"},
+    "cli_bench": GROUND | {"cli_options", "bench"},
     "cli": READERS
     | {
+        "cli_bench",
         "command_line",
         "cli_options",
         "cli_order",
@@ -59,7 +62,6 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "cli_rounds",
         "cli_simulate",
         "cli_labels",
-        "training",
         "rounds",
         "workspace",
         "evaluate",
@@ -71,7 +73,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 }
 """Part -> the parts it may import: a file or folder directly under scn_core; 'scn_core' is the package itself."""
 
-TORCH_FREE = MAY_IMPORT.keys() - {"scn", "training", "round_results", "round_begin", "rounds", "__main__"}
+TORCH_FREE = MAY_IMPORT.keys() - {"bench", "scn", "training", "round_results", "round_begin", "rounds", "__main__"}
 
 
 def part_of(module: str) -> str:

@@ -106,8 +106,7 @@ def test_batches_are_the_same_from_every_place_on_a_gpu(tmp_path: Path) -> None:
 def test_faces_in_memory_no_longer_need_the_map(tmp_path: Path) -> None:
     pixels = np.zeros((4, 4, 4, 3), np.uint8)
     kept, mapped = (
-        ResidentFaces(pixels, np.array([3, 1]), np.arange(2), CPU, resident=tier)
-        for tier in ("device", "file")
+        ResidentFaces(pixels, np.array([3, 1]), np.arange(2), CPU, resident=tier) for tier in ("device", "file")
     )
     before = kept.pictures(torch.arange(2))
     pixels[:] = 255
