@@ -36,7 +36,7 @@ from scn_core.store.connection import create_database, open_database
 from scn_core.store.rounds import finish_round, start_round
 from scn_core.store.samples import AllSamples, insert_manifest
 from scn_core.training.checkpoint import Dynamics
-from scn_core.training.loop import TrainingResult
+from scn_core.training.data import TrainingResult
 from scn_core.training.predict import MeanProbabilities
 from scn_core.training.resident import ResidentFaces
 

@@ -104,12 +104,18 @@ def train(workspace: Path, resume: bool, **options: Any) -> None:
         )
     place = Workspace(workspace)
     settings = TrainSettings.merged(place.settings().train, said)
-    from scn_core.rounds import train_round  # imports torch
+    from scn_core.round_follow import follow_round  # these import torch
+    from scn_core.rounds import train_round
+    from scn_core.training.distributed import joined
 
-    signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
     bars = RoundBars()
     try:
-        done = train_round(place, settings, bars, resume=resume)
+        with joined() as team:
+            if not team.leads:
+                follow_round(place, team)
+                return
+            signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
+            done = train_round(place, settings, bars, resume=resume, team=team)
     except KeyboardInterrupt:
         bars.close()
         click.echo(f"stopped; go on with: python -m scn_core train {workspace} --resume", err=True)

@@ -77,7 +77,7 @@ class PlainLoop:
             weighted = output.logits * output.alpha.unsqueeze(1)
             loss = F.cross_entropy(weighted, labels) + self._rank(output.alpha)
             self.optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             self.optimizer.step()
             losses += loss.item()
             correct += int((weighted.argmax(dim=1) == labels).sum().item())

@@ -23,9 +23,10 @@ from scn_core.rounds import train_round
 from scn_core.scn.model import SelfCureNetwork, build_model
 from scn_core.store.samples import AllSamples
 from scn_core.training.augment import augment
-from scn_core.training.device import seed_epoch
-from scn_core.training.loop import StepReport, Training, TrainingData
+from scn_core.training.data import StepReport, TrainingData
+from scn_core.training.loop import Training
 from scn_core.training.optimise import update
+from scn_core.training.resident import normalise
 from scn_core.workspace import Workspace, create_workspace
 
 StageName = Literal["data", "model", "step", "epoch", "round"]
@@ -75,9 +76,9 @@ def run_bench(
         device = job.compute.device
         result = Bench(measure_limits(job.compute, seconds / 5), job.faces.describe())
         _count_work(job, result)
-        for name, work in _within_an_epoch(job).items():
-            if name in stages:
-                result.stages[name] = measure(work, settings.batch_size, seconds, device)
+        for part, work in _within_an_epoch(job).items():
+            if part in stages:
+                result.stages[part] = measure(work, settings.batch_size, seconds, device)
         if "epoch" in stages:
             result.stages["epoch"] = measure(lambda: _epoch(job), faces, seconds, device, warm_up=1)
         if "round" in stages or baseline:
@@ -99,32 +100,36 @@ def _training(settings: TrainSettings, faces: int, folder: Path) -> Training:
 
 
 def _count_work(job: Training, result: Bench) -> None:
-    pictures = _load(job)
-    work = matrix_work(lambda: _step(job, pictures))
-    result.flops_per_face = work.flops / len(pictures)
-    result.roofline = len(pictures) / work.least_seconds(result.limits.flops.per_s, result.limits.bytes.per_s)
+    rows, pixels = next(_batches(job))
+    pictures = normalise(pixels)
+    work = matrix_work(lambda: _model_only(job, rows, pictures))
+    result.flops_per_face = work.flops / len(rows)
+    result.roofline = len(rows) / work.least_seconds(result.limits.flops.per_s, result.limits.bytes.per_s)
 
 
 def _within_an_epoch(job: Training) -> dict[StageName, Callable[[], object]]:
-    pictures = _load(job)
+    batches = _batches(job)
+    rows, pixels = next(batches)
+    pictures = normalise(pixels)
     return {
-        "data": lambda: _load(job),
-        "model": lambda: _step(job, pictures),
-        "step": lambda: _step(job, _load(job)),
+        "data": lambda: augment(normalise(next(batches)[1]), job.generator, job.augmentation),
+        "model": lambda: _model_only(job, rows, pictures),
+        "step": lambda: job.step(*next(batches), weighting=True),
     }
 
 
-def _load(job: Training) -> torch.Tensor:
-    generator = seed_epoch(0, 1, job.compute.device)
-    rows = next(job.faces.shuffled(job.settings.batch_size, generator))
-    return augment(job.faces.pictures(rows), generator)
+def _batches(job: Training) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """One epoch after the other, without end."""
+    while True:
+        yield from job.faces.batches(job.faces.shuffled(job.settings.batch_size, job.generator))
 
 
-def _step(job: Training, pictures: torch.Tensor) -> None:
+def _model_only(job: Training, rows: torch.Tensor, pictures: torch.Tensor) -> None:
+    """Forward, losses, backward and update on pictures that are ready; neither compiled nor recorded."""
     with job.compute.autocast():
-        output = job.model(pictures)
-    loss, _, _ = job.losses(output, job.faces.labels[: len(pictures)], weighting=True)
-    update(job.model, job.optimizer, loss, job.settings.clip_norm)
+        output = job.model(job.compute.arranged(pictures))
+    losses = job.losses(output, job.faces.labels[rows], weighting=True)
+    update(job.model, job.optimizer, losses.total, job.settings.clip_norm)
 
 
 def _epoch(job: Training) -> None:

@@ -50,7 +50,7 @@ class ResidentFaces:
         """
         if len(rows) != len(labels):
             raise ValueError(f"got {len(rows)} pictures and {len(labels)} labels; the counts must be equal")
-        self.labels = torch.from_numpy(labels).to(device)
+        self.labels = torch.tensor(labels, device=device)  # a copy: mode auto writes into it
         self.device = device
         self.bytes = len(rows) * int(np.prod(pixels.shape[1:], dtype=np.int64))
         """Of the pictures."""
@@ -68,20 +68,19 @@ class ResidentFaces:
 
     def pictures(self, rows: Tensor, *, mirrored: bool = False) -> Tensor:
         """(len(rows), 3, S, S) floats, normalised, channels_last in memory; left and right swapped if `mirrored`."""
-        return _prepared(self._gathered(rows), mirrored)
+        return normalise(self._gathered(rows, mirrored))
 
     def batches(self, rows: Iterable[Tensor], *, mirrored: bool = False) -> Iterator[tuple[Tensor, Tensor]]:
-        """Every batch of rows with its `pictures`; the next one is on its way while one is worked on."""
+        """Every batch of B rows with its (B, S, S, 3) pixels; the next one is on its way while one is worked on."""
         if not self._streams:
-            for some in rows:
-                yield some, self.pictures(some, mirrored=mirrored)
+            yield from ((some, self._gathered(some, mirrored)) for some in rows)
             return
         copies = torch.cuda.Stream(self.device)
 
         def fetch(some: Tensor) -> tuple[Tensor, Tensor, torch.cuda.Event]:
             # On a stream of its own, so that the copy and the steps run side by side.
             with torch.cuda.stream(copies):
-                pixels = self._gathered(some)
+                pixels = self._gathered(some, mirrored)
                 return some.to(self.device, non_blocking=True), pixels, copies.record_event()
 
         for some, pixels, copied in ahead(map(fetch, self._on_host(rows))):
@@ -89,7 +88,7 @@ class ResidentFaces:
             now.wait_event(copied)
             for tensor in (some, pixels):
                 tensor.record_stream(now)  # its memory is not used again before the step has read it
-            yield some, _prepared(pixels, mirrored)
+            yield some, pixels
 
     def shuffled(self, batch_size: int, generator: torch.Generator) -> Iterator[Tensor]:
         """Row batches of one epoch in random order, each of exactly min(batch_size, N).
@@ -103,22 +102,25 @@ class ResidentFaces:
         order = torch.cat([order, order[: -n % size]])
         yield from order.split(size)
 
-    def in_order(self, batch_size: int) -> Iterator[Tensor]:
-        """Row batches of one clean pass, in order; the last may be short."""
-        yield from torch.arange(len(self), device=self.device).split(batch_size)
+    def in_order(self, batch_size: int, part: slice = slice(None)) -> Iterator[Tensor]:
+        """Row batches of one clean pass over a part of the faces, in order; the last may be short, none is empty."""
+        rows = torch.arange(len(self), device=self.device)[part]
+        yield from rows.split(batch_size) if len(rows) else ()
 
     def describe(self) -> str:
         """Such as '3.20 GB of pictures on the device'."""
         where = {"device": "on the device", "pinned": "in host memory", "file": "in the memory-mapped file"}
         return f"{self.bytes / 1e9:.2f} GB of pictures {where[self.tier]}"
 
-    def _gathered(self, rows: Tensor) -> Tensor:
+    def _gathered(self, rows: Tensor, mirrored: bool) -> Tensor:
         """(len(rows), S, S, 3) uint8 on the device."""
-        if not self._streams:
-            return self._pixels[self._rows[rows]]
-        staged = torch.empty(len(rows), *self._pixels.shape[1:], dtype=torch.uint8, pin_memory=True)
-        torch.index_select(self._pixels, 0, self._rows[rows.cpu()], out=staged)
-        return staged.to(self.device, non_blocking=True)
+        if self._streams:
+            staged = torch.empty(len(rows), *self._pixels.shape[1:], dtype=torch.uint8, pin_memory=True)
+            torch.index_select(self._pixels, 0, self._rows[rows.cpu()], out=staged)
+            pixels = staged.to(self.device, non_blocking=True)
+        else:
+            pixels = self._pixels[self._rows[rows]]
+        return pixels.flip(2) if mirrored else pixels
 
     def _on_host(self, rows: Iterable[Tensor]) -> Iterator[Tensor]:
         # One copy for all batches: one for each would wait for the device every time.
@@ -154,10 +156,6 @@ def _copied(pixels: Tensor, rows: IntArray, home: torch.device) -> Tensor:
 def steps_per_epoch(faces: int, batch_size: int) -> int:
     """Batches that `ResidentFaces.shuffled` yields."""
     return -(-faces // min(batch_size, faces))
-
-
-def _prepared(pixels: Tensor, mirrored: bool) -> Tensor:
-    return normalise(pixels.flip(2) if mirrored else pixels)
 
 
 def normalise(pixels: Tensor) -> Tensor:

@@ -38,7 +38,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "progress": GROUND | {"training"},  # for types alone: see the test that counts torch
     "round_results": GROUND | {"scn", "training", "round_files"},
     "round_begin": READERS | {"training", "workspace"},
-    "rounds": READERS | {"scn", "training", "workspace", "round_begin", "round_faces", "round_results", "thumbnails"},
+    "round_follow": READERS | {"scn", "training", "workspace"},
+    "rounds": READERS
+    | {"round_follow", "scn", "training", "workspace", "round_begin", "round_faces", "round_results", "thumbnails"},
     "command_line": GROUND,
     "quality": READERS | {"quality"},
     "cli_options": GROUND,
@@ -62,7 +64,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "cli_rounds",
         "cli_simulate",
         "cli_labels",
+        "round_follow",
         "rounds",
+        "training",
         "workspace",
         "evaluate",
         "status",
@@ -73,7 +77,16 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 }
 """Part -> the parts it may import: a file or folder directly under scn_core; 'scn_core' is the package itself."""
 
-TORCH_FREE = MAY_IMPORT.keys() - {"bench", "scn", "training", "round_results", "round_begin", "rounds", "__main__"}
+TORCH_FREE = MAY_IMPORT.keys() - {
+    "bench",
+    "scn",
+    "training",
+    "round_results",
+    "round_begin",
+    "round_follow",
+    "rounds",
+    "__main__",
+}
 
 
 def part_of(module: str) -> str:
