@@ -33,6 +33,7 @@ StageName = Literal["data", "model", "step", "epoch", "round"]
 STAGES: tuple[StageName, ...] = get_args(StageName)
 _CLASSES = 7
 _BATCHES = 16
+_FEWEST_DRAWN = 70  # every class in every split
 
 
 @dataclass
@@ -149,7 +150,7 @@ def _with_pictures(
 ) -> Iterator[tuple[str, Stage]]:
     """The round and the plain loop, on drawn faces in files. A round of `faces` to train on, with val and test."""
     place = Workspace(folder / "workspace")
-    create_workspace(place.path, "demo", Source(), demo_faces=-(-faces * 10 // 8))
+    create_workspace(place.path, "demo", Source(), demo_faces=max(_FEWEST_DRAWN, -(-faces * 10 // 8)))
     if "round" in stages:
         trained = faces * settings.epochs
         yield "round", measure(lambda: train_round(place, settings, _Silent()), trained, seconds, device, warm_up=1)

@@ -12,14 +12,13 @@ from torch import nn
 
 warnings.simplefilter("error")
 
-from conftest import striped_faces  # noqa: E402
-
 from scn_core.config import TrainSettings  # noqa: E402
 from scn_core.records import EpochReport  # noqa: E402
 from scn_core.scn.model import SelfCureNetwork  # noqa: E402
 from scn_core.training.data import TrainingData  # noqa: E402
 from scn_core.training.distributed import joined  # noqa: E402
 from scn_core.training.loop import Training  # noqa: E402
+from tests.scn_core.training.conftest import striped_faces  # noqa: E402
 
 SETTINGS = TrainSettings(
     image_size=32, epochs=3, batch_size=16, precision="fp32", device="cpu",
@@ -41,10 +40,17 @@ def main(out: Path, changes: dict[str, object]) -> None:
         result = Training(settings, data, model, out, team=team).run(on_epoch=reports.append)
         assert team.leads == bool(reports)
         if team.leads:
-            columns = [
-                [r.loss, r.wce_loss, r.rank_loss, r.accuracy, r.alpha_high, r.alpha_low, r.margin_rank, r.val_accuracy]
-                for r in reports
-            ]
+            names = (
+                "loss",
+                "wce_loss",
+                "rank_loss",
+                "accuracy",
+                "alpha_high",
+                "alpha_low",
+                "margin_rank",
+                "val_accuracy",
+            )
+            columns = np.array([[getattr(report, name) for name in names] for report in reports], np.float64)
             weights = torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
             np.savez(out / "result.npz", reports=columns, weights=weights, alpha=result.alpha, labels=result.labels,
                      mean=result.mean)  # fmt: skip

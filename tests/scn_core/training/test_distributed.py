@@ -26,7 +26,7 @@ def trained(folder: Path, processes: int, **changes: object) -> dict[str, Any]:
     start = (*TORCHRUN, str(processes)) if processes > 1 else ()
     ran = subprocess.run(
         [sys.executable, *start, str(WORKER), str(folder), json.dumps(changes)],
-        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": f"{REPOSITORY}:{WORKER.parent}"},
+        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(REPOSITORY)},
         capture_output=True,
         text=True,
         timeout=300,
