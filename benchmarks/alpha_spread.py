@@ -28,7 +28,8 @@ from scn_core.reference_labels import read_reference
 from scn_core.scn.model import SelfCureNetwork
 from scn_core.store.samples import classes, iter_samples, references
 from scn_core.training.collapse import collapse_warning
-from scn_core.training.loop import Training, TrainingData
+from scn_core.training.data import TrainingData
+from scn_core.training.loop import Training
 from scn_core.workspace import Workspace
 
 RECIPES: dict[str, dict[str, Any]] = {

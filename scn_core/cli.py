@@ -16,6 +16,7 @@ from typing import Any, get_args
 import click
 
 from scn_core import __version__
+from scn_core.cli_bench import bench_command
 from scn_core.cli_labels import export_command, import_command
 from scn_core.cli_options import JSON, WORKSPACE, train_options
 from scn_core.cli_order import order_command
@@ -103,12 +104,18 @@ def train(workspace: Path, resume: bool, **options: Any) -> None:
         )
     place = Workspace(workspace)
     settings = TrainSettings.merged(place.settings().train, said)
-    from scn_core.rounds import train_round  # imports torch
+    from scn_core.round_follow import follow_round  # these import torch
+    from scn_core.rounds import train_round
+    from scn_core.training.distributed import joined
 
-    signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
     bars = RoundBars()
     try:
-        done = train_round(place, settings, bars, resume=resume)
+        with joined() as team:
+            if not team.leads:
+                follow_round(place, team)
+                return
+            signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
+            done = train_round(place, settings, bars, resume=resume, team=team)
     except KeyboardInterrupt:
         bars.close()
         click.echo(f"stopped; go on with: python -m scn_core train {workspace} --resume", err=True)
@@ -169,22 +176,7 @@ def evaluate_command(workspace: Path, reference: Path | None, round_id: int | No
     click.echo(json.dumps(asdict(result)) if as_json else describe_evaluation(result))
 
 
-@cli.command()
-@click.option("--image-size", default=112, show_default=True, help="Side of the pictures.")
-@click.option("--batch-size", default=128, show_default=True, help="Faces a step.")
-@click.option("--backbone", default="resnet18", show_default=True, help="Any torchvision classification model.")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, ...")
-@click.option("--seconds", default=10.0, show_default=True, help="How long to measure each stage.")
-@JSON
-def bench(image_size: int, batch_size: int, backbone: str, device: str, seconds: float, as_json: bool) -> None:
-    """Faces per second of every stage of training on this machine."""
-    from scn_core.training.bench import describe_bench, run_bench  # imports torch
-
-    settings = TrainSettings(image_size=image_size, batch_size=batch_size, backbone=backbone, device=device)
-    result = run_bench(settings, seconds=seconds)
-    click.echo(json.dumps(asdict(result)) if as_json else describe_bench(result))
-
-
+cli.add_command(bench_command)
 cli.add_command(simulate_command)
 cli.add_command(round_group)
 cli.add_command(export_command)

@@ -12,6 +12,8 @@ from scn_core.errors import UsageError, WorkspaceError
 RelabelMode = Literal["review", "auto", "off"]
 Proposals = Literal["cured", "paper"]
 Precision = Literal["auto", "bf16", "fp32"]
+ResidentChoice = Literal["auto", "device", "pinned", "file"]
+RankOver = Literal["batch", "process"]
 DecidedBy = Literal["majority", "lead"]
 UnsureRule = Literal["given", "leave_out", "soften"]
 
@@ -80,6 +82,22 @@ class TrainSettings:
     precision: Precision = option("auto", "auto: bf16 where the device computes in it", choices=get_args(Precision))
     audit_samples: int = option(100, "faces drawn at random into the queue, to estimate the label-error rate", low=0)
     device: str = option("auto", "auto, cpu, cuda, cuda:1, ...")
+    resident: ResidentChoice = option(
+        "auto",
+        "where pictures are kept: device, its own memory; pinned: the host's, copied batch by batch from page-locked "
+        "buffers; file: the memory map; auto: the first that fits",
+        choices=get_args(ResidentChoice),
+    )
+    compile: bool = option(False, "let torch.compile merge the kernels of a training step; takes a minute at the start")
+    cuda_graphs: bool = option(False, "record a training step as a CUDA graph: for small batches on one GPU")
+    channels_last: bool = option(True, "convolutions in channels_last order")
+    fused: bool = option(True, "all weights updated by one kernel")
+    rank_over: RankOver = option(
+        "batch",
+        "several processes: faces are ranked within the whole batch, or within each process's part of it",
+        choices=get_args(RankOver),
+    )
+    sync_batch_norm: bool = option(True, "several GPUs: batch statistics are those of the whole batch")
     seed: int = option(0, "same seed, same machine, same result", low=0, high=2**31 - 1)
 
     def __post_init__(self) -> None:

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from scn_core.records import EpochReport
 
 if TYPE_CHECKING:  # torch stays out of the commands that do not train
-    from scn_core.training.loop import StepReport
+    from scn_core.training.data import StepReport
 
 
 class Counter:

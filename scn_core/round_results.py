@@ -20,7 +20,8 @@ from scn_core.scn.model import SelfCureNetwork
 from scn_core.scn.relabel import propose_by
 from scn_core.scn.suspicion import class_trust, cured_probabilities, may_be_proposed, suspicion
 from scn_core.training.checkpoint import save_weights
-from scn_core.training.loop import Training, TrainingResult
+from scn_core.training.data import TrainingResult
+from scn_core.training.loop import Training
 from scn_core.training.neighbours import ConfidentNeighbours, confident_faces, confident_neighbours, unit_features
 
 

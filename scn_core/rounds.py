@@ -23,17 +23,20 @@ from scn_core.labels import ClassVocabulary
 from scn_core.records import BoolArray, EpochReport, IntArray, PixelArray, RoundInfo, RoundScores
 from scn_core.round_begin import accounted_for, begin_round, bury_dead_round, go_on, unfinished_round
 from scn_core.round_faces import RoundFaces, fixed_faces
+from scn_core.round_follow import tell_followers
 from scn_core.round_results import judged, leave_neighbours, leave_weights, round_scores, without_proposals
 from scn_core.scn.model import SelfCureNetwork, build_model
 from scn_core.store import rounds as store
 from scn_core.store.round_faces import queued_samples
-from scn_core.store.samples import classes, iter_samples
+from scn_core.store.samples import AllSamples, classes, iter_samples
 from scn_core.thumbnails import write_thumbnails
 from scn_core.training.checkpoint import drop_checkpoint
 from scn_core.training.collapse import collapse_warning
+from scn_core.training.data import StepReport, TrainingData, TrainingResult
 from scn_core.training.device import choose_compute
+from scn_core.training.distributed import ALONE, Team
 from scn_core.training.folds import drop_folds, out_of_fold
-from scn_core.training.loop import StepReport, Training, TrainingData, TrainingResult
+from scn_core.training.loop import Training
 from scn_core.training.predict import clean_pass
 from scn_core.training.resident import ResidentFaces
 from scn_core.workspace import Workspace
@@ -61,8 +64,12 @@ class Watcher(Protocol):
         """An epoch is done, and in the database."""
 
 
-def train_round(workspace: Workspace, settings: TrainSettings, watcher: Watcher, *, resume: bool = False) -> RoundInfo:
+def train_round(
+    workspace: Workspace, settings: TrainSettings, watcher: Watcher, *, resume: bool = False, team: Team = ALONE
+) -> RoundInfo:
     """Trains a round and leaves it in review, its scores and proposals in the database.
+
+    The first process of a team does that; the others call `follow_round` meanwhile.
 
     With `resume`, the newest unfinished round goes on from its last whole epoch, with the settings it began with.
     Ctrl-C (KeyboardInterrupt) marks the round as cancelled and passes through; any error marks it as failed. Both can
@@ -78,11 +85,11 @@ def train_round(workspace: Workspace, settings: TrainSettings, watcher: Watcher,
         if unfinished is not None:
             settings, review = unfinished.settings, replace(review, unsure=unfinished.unsure)
         # Before the round begins: a wrong option then leaves no failed round in the way of an unfinished one.
-        choose_compute(settings)
+        choose_compute(settings, team.local_rank)
         model = build_model(settings, len(classes(db)), afresh=unfinished is None or unfinished.epochs == 0)
         number = begin_round(workspace, db, settings, review) if unfinished is None else go_on(db, unfinished)
         with accounted_for(db, number):
-            _Job(workspace, db, number, settings, review, watcher).run(model, root)
+            _Job(workspace, db, number, settings, review, watcher, team).run(model, root)
         return store.get_round(db, number)
 
 
@@ -97,8 +104,9 @@ class _Job:
         settings: TrainSettings,
         review: ReviewSettings,
         watcher: Watcher,
+        team: Team,
     ) -> None:
-        self.workspace, self.db, self.number = workspace, db, number
+        self.workspace, self.db, self.number, self.team = workspace, db, number, team
         self.settings, self.review, self.watcher = settings, review, watcher
         self.folder = workspace.round_folder(number)
         self.classes: ClassVocabulary = classes(db)
@@ -112,12 +120,15 @@ class _Job:
         pixels = self._decode(root)
         faces = fixed_faces(self.folder, self.db, self.review.unsure)
         data = TrainingData(pixels, faces.rows, faces.labels, faces.val_rows, faces.val_labels, faces.softness)
-        training = Training(self.settings, data, model, self.folder, alive=self._beat)
+        tell_followers(self.team, self.number, self.settings, len(self.classes), pixels)
+        training = Training(self.settings, data, model, self.folder, alive=self._beat, team=self.team)
         self.watcher.message(
             f"round {self.number}: {self.settings.backbone} at {self.settings.image_size} px on "
-            f"{training.compute.describe()}; {len(faces.rows):,} faces to train on, {len(faces.val_rows):,} to validate"
+            f"{training.compute.describe()}{self.team.describe()}; {len(faces.rows):,} faces to train on, "
+            f"{len(faces.val_rows):,} to validate; {training.faces.describe()}"
         )
-        result = training.run(resume=True, on_epoch=self._on_epoch, on_step=self._on_step)
+        with self.team.together():
+            result = training.run(resume=True, on_epoch=self._on_epoch, on_step=self._on_step)
         leave_weights(self.folder, training.judge, self.settings, self.classes)
         metrics = self._metrics(training, pixels, faces, result)
         if self.settings.folds:
@@ -129,10 +140,11 @@ class _Job:
         self._draw_thumbnails(neighbours)
 
     def _decode(self, root: Path) -> PixelArray:
-        samples = [stored.sample for stored in iter_samples(self.db)]
+        samples = AllSamples(self.db)
+        total = len(samples)
 
         def progress(faces: int) -> None:
-            self.watcher.decoded(faces, len(samples))
+            self.watcher.decoded(faces, total)
             self._beat()
 
         return pixel_cache(self.workspace.pixels, samples, root, self.settings.image_size, progress=progress)
@@ -144,7 +156,11 @@ class _Job:
         def on_epoch(fold: int, report: EpochReport) -> None:
             self._say(f"fold {fold} of {folds}: epoch {report.epoch} of {epochs}, {report.faces_per_s:,.0f} faces/s")
 
-        return out_of_fold(self.settings, data, len(self.classes), self.folder, alive=self._beat, on_epoch=on_epoch)
+        with self.team.together():
+            return out_of_fold(
+                self.settings, data, len(self.classes), self.folder,
+                alive=self._beat, on_epoch=on_epoch, team=self.team,
+            )  # fmt: skip
 
     def _on_step(self, report: StepReport) -> None:
         self.watcher.step(report, self.settings.epochs)

@@ -21,11 +21,12 @@ from scn_core.config import TrainSettings
 from scn_core.records import EpochReport, FloatArray, IntArray
 from scn_core.scn.losses import weighted_logits
 from scn_core.scn.model import Output, build_model
-from scn_core.training.loop import StepReport, Training, TrainingData
+from scn_core.training.data import StepReport, TrainingData
+from scn_core.training.loop import Training
 from scn_core.training.neighbours import unit_features
 from scn_core.training.predict import clean_pass
 from scn_core.training.resident import ResidentFaces
-from scn_core.training.sums import EpochSums
+from scn_core.training.sums import EpochSums, Losses
 from scn_core.training.variants import Blend
 
 SETTINGS = TrainSettings(image_size=48, epochs=8)
@@ -81,12 +82,12 @@ class PublishedRule(Training):
         blend: Blend | None = None,
         *,
         weighting: bool,
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    ) -> Losses:
         self._seen = weighted_logits(output.logits, output.alpha).detach().softmax(dim=1)
         return super().losses(output, labels, softness, blend, weighting=weighting)
 
-    def _step(self, rows: Tensor, generator: torch.Generator, sums: EpochSums, *, weighting: bool) -> None:
-        super()._step(rows, generator, sums, weighting=weighting)
+    def step(self, rows: Tensor, pixels: Tensor, *, weighting: bool) -> None:
+        super().step(rows, pixels, weighting=weighting)
         if self._relabels:
             likeliest, new = self._seen.max(dim=1)
             old = self.faces.labels[rows]

@@ -11,11 +11,11 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import numpy as np
 
@@ -28,9 +28,17 @@ _SPARE_BYTES = 64 * 2**20  # left free on the disk, for the database beside the 
 _ABANDONED_AFTER = 3600  # seconds without a write after which a .part file belongs to a run that died
 
 
+class Samples(Protocol):
+    """So many samples, walked more than once: a list, or what reads them anew each time."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Sample]: ...
+
+
 def pixel_cache(
     folder: Path,
-    samples: Sequence[Sample],
+    samples: Samples,
     root: Path,
     side: int,
     *,
@@ -38,13 +46,13 @@ def pixel_cache(
 ) -> np.memmap[tuple[int, ...], np.dtype[np.uint8]]:
     """The faces as a memory map, decoded on all cores unless an earlier call left them in `folder`.
 
-    What is written into the map never reaches the file.
+    The map is for reading: a private one that may be written to counts against the system's memory, all of it.
 
     `progress` is called with the number of faces done since it was last called.
     Raises DataError, naming the picture, where one has vanished or broken since the import or there are no
     samples, and WorkspaceError where the disk has no room.
     """
-    if not samples:
+    if not len(samples):
         raise DataError("no faces to decode; allowed: at least one sample")
     path = folder / f"pixels-{_fingerprint(samples, root)}-{side}.npy"
     shape = (len(samples), side, side, 3)
@@ -70,7 +78,7 @@ def pixel_cache(
 
 
 def _write(
-    file: BinaryIO, shape: tuple[int, ...], samples: Sequence[Sample], root: Path, progress: Callable[[int], None]
+    file: BinaryIO, shape: tuple[int, ...], samples: Iterable[Sample], root: Path, progress: Callable[[int], None]
 ) -> None:
     # Written, not mapped: on a full disk a write is an error one can tell, a map is a SIGBUS.
     header = {"descr": "|u1", "fortran_order": False, "shape": shape}
@@ -93,7 +101,7 @@ def _told(error: Exception) -> str:
     return "no such picture" if isinstance(error, FileNotFoundError) else f"a damaged picture ({error})"
 
 
-def _fingerprint(samples: Sequence[Sample], root: Path) -> str:
+def _fingerprint(samples: Iterable[Sample], root: Path) -> str:
     digest = blake2b(digest_size=12)
     for sample in samples:
         try:
@@ -109,8 +117,7 @@ def _fingerprint(samples: Sequence[Sample], root: Path) -> str:
 def _opened(path: Path, shape: tuple[int, ...]) -> np.memmap[tuple[int, ...], np.dtype[np.uint8]] | None:
     """The cache file, or None where there is none or it is not what it should be."""
     try:
-        # Copy-on-write: torch takes writable arrays only, and what is written never reaches the file.
-        cache = np.load(path, mmap_mode="c", allow_pickle=False)
+        cache = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError):
         return None
     return cache if isinstance(cache, np.memmap) and cache.shape == shape and cache.dtype == np.uint8 else None

@@ -55,7 +55,11 @@ def group_means(alpha: Tensor, beta: float) -> tuple[Tensor, Tensor]:
 
 def rank_regularisation(alpha: Tensor, *, beta: float, margin: float | Tensor) -> Tensor:
     """L_RR = max(0, delta1 - (mean alpha_H - mean alpha_L)); `margin` is delta1, fixed or a learnable scalar."""
-    high, low = group_means(alpha, beta)
+    return rank_gap(*group_means(alpha, beta), margin=margin)
+
+
+def rank_gap(high: Tensor, low: Tensor, *, margin: float | Tensor) -> Tensor:
+    """`rank_regularisation` by the means of the two groups."""
     return (margin - (high - low)).clamp_min(0)
 
 

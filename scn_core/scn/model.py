@@ -75,6 +75,11 @@ class SelfCureNetwork(nn.Module):
         body = [*self.backbone.parameters(), *self.classifier.parameters()]
         return body, list(self.attention.parameters()), [] if self._margin is None else [self._margin]
 
+    def importance_parameters(self) -> list[nn.Parameter]:
+        """Those of the attention head, and delta1 where it is learnt."""
+        _, head, margin = self.parameter_groups()
+        return head + margin
+
 
 def build_model(settings: TrainSettings, class_count: int, *, afresh: bool = True) -> SelfCureNetwork:
     """The network that the settings describe, its random start drawn from their seed.

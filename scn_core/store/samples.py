@@ -108,6 +108,19 @@ def iter_samples(db: Database, *, page: int = 10_000) -> Iterator[StoredSample]:
         last = rows[-1][0]
 
 
+class AllSamples:
+    """The samples by id, read from the database each time they are walked: ten million never stand in memory."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def __len__(self) -> int:
+        return int(self._db.execute("SELECT count(*) FROM sample").fetchone()[0])
+
+    def __iter__(self) -> Iterator[Sample]:
+        return (stored.sample for stored in iter_samples(self._db))
+
+
 def problems(db: Database, limit: int = -1) -> list[Problem]:
     """What the import could not use, in the order met; the first `limit` of them, -1: all."""
     rows = db.execute("SELECT file, line, found, allowed, kept FROM problem ORDER BY id LIMIT ?", (limit,))

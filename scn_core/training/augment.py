@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+from scn_core.training.distributed import ALONE, Team
 
 _FURTHER = ("degrees", "scale", "shift", "contrast", "brightness")
 
@@ -43,46 +46,57 @@ class AugmentSettings:
         return replace(self, **further, erase=min(1.0, self.erase * strength))
 
 
-def augment(pictures: Tensor, generator: torch.Generator, settings: AugmentSettings | None = None) -> Tensor:
-    """Mirrored, turned, scaled, shifted, re-lit and partly erased (B, 3, S, S) normalised pictures."""
+def augment(
+    pictures: Tensor, generator: torch.Generator, settings: AugmentSettings | None = None, team: Team = ALONE
+) -> Tensor:
+    """Mirrored, turned, scaled, shifted, re-lit and partly erased (B, 3, S, S) normalised pictures.
+
+    Where a team shares a batch, these are this process's of it: each face is given what one process would give it.
+    """
     settings = settings or AugmentSettings()
-    moved = _move(pictures, generator, settings)
-    return _erase(_relight(moved, generator, settings), generator, settings)
+    draw = _Draws(len(pictures), generator, team)
+    return _erase(_relight(_move(pictures, draw, settings), draw, settings), draw, settings)
 
 
-def _uniform(n: int, low: float, high: float, generator: torch.Generator) -> Tensor:
-    return torch.rand(n, generator=generator, device=generator.device) * (high - low) + low
+class _Draws(NamedTuple):
+    n: int
+    generator: torch.Generator
+    team: Team
+
+    def uniform(self, low: float, high: float) -> Tensor:
+        """(n,) of the numbers drawn for the whole batch."""
+        whole = self.n * self.team.size
+        drawn = torch.rand(whole, generator=self.generator, device=self.generator.device)
+        return drawn[self.team.part(whole)] * (high - low) + low
 
 
-def _move(pictures: Tensor, generator: torch.Generator, settings: AugmentSettings) -> Tensor:
-    n = len(pictures)
-    angle = _uniform(n, -settings.degrees, settings.degrees, generator) * (math.pi / 180)
-    scale = 1 / (1 + _uniform(n, -settings.scale, settings.scale, generator))
-    mirror = torch.where(_uniform(n, 0, 1, generator) < settings.flip, -1.0, 1.0)
+def _move(pictures: Tensor, draw: _Draws, settings: AugmentSettings) -> Tensor:
+    angle = draw.uniform(-settings.degrees, settings.degrees) * (math.pi / 180)
+    scale = 1 / (1 + draw.uniform(-settings.scale, settings.scale))
+    mirror = torch.where(draw.uniform(0, 1) < settings.flip, -1.0, 1.0)
     cos, sin = angle.cos() * scale, angle.sin() * scale
     # The affine grid runs over -1..1, so a shift by a share of the side is twice that share.
-    x, y = (2 * _uniform(n, -settings.shift, settings.shift, generator) for _ in range(2))
+    x, y = (2 * draw.uniform(-settings.shift, settings.shift) for _ in range(2))
     theta = torch.stack([torch.stack([cos * mirror, -sin, x], 1), torch.stack([sin * mirror, cos, y], 1)], 1)
     grid = F.affine_grid(theta, list(pictures.shape), align_corners=False)
     return F.grid_sample(pictures, grid, padding_mode="reflection", align_corners=False)
 
 
-def _relight(pictures: Tensor, generator: torch.Generator, settings: AugmentSettings) -> Tensor:
-    n = len(pictures)
-    gain = 1 + _uniform(n, -settings.contrast, settings.contrast, generator)
-    offset = _uniform(n, -settings.brightness, settings.brightness, generator)
+def _relight(pictures: Tensor, draw: _Draws, settings: AugmentSettings) -> Tensor:
+    gain = 1 + draw.uniform(-settings.contrast, settings.contrast)
+    offset = draw.uniform(-settings.brightness, settings.brightness)
     mean = pictures.mean(dim=(1, 2, 3))
     return pictures * gain[:, None, None, None] + (offset + mean * (1 - gain))[:, None, None, None]
 
 
-def _erase(pictures: Tensor, generator: torch.Generator, settings: AugmentSettings) -> Tensor:
-    n, side = len(pictures), pictures.shape[-1]
-    chosen = _uniform(n, 0, 1, generator) < settings.erase
-    area = _uniform(n, *settings.erase_share, generator) * chosen
-    aspect = _uniform(n, -0.7, 0.7, generator).exp()  # half to double
+def _erase(pictures: Tensor, draw: _Draws, settings: AugmentSettings) -> Tensor:
+    side = pictures.shape[-1]
+    chosen = draw.uniform(0, 1) < settings.erase
+    area = draw.uniform(*settings.erase_share) * chosen
+    aspect = draw.uniform(-0.7, 0.7).exp()  # half to double
     height, width = (area * aspect).sqrt() * side, (area / aspect).sqrt() * side
-    top = _uniform(n, 0, 1, generator) * (side - height)
-    left = _uniform(n, 0, 1, generator) * (side - width)
+    top = draw.uniform(0, 1) * (side - height)
+    left = draw.uniform(0, 1) * (side - width)
     at = torch.arange(side, device=pictures.device) + 0.5
     rows = (at >= top[:, None]) & (at < (top + height)[:, None])
     columns = (at >= left[:, None]) & (at < (left + width)[:, None])

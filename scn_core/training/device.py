@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from scn_core.config import TrainSettings
 from scn_core.errors import UsageError
@@ -24,15 +24,21 @@ class Compute:
 
     device: torch.device
     bf16: bool
+    channels_last: bool = True
 
     def autocast(self) -> AbstractContextManager[None]:
         """Context in which convolutions and matrix products run in bf16, or nothing changes."""
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bf16)
 
     def place(self, model: Model) -> Model:
-        """The model on the device, its convolution weights in channels_last order."""
-        model.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        return model
+        """The model on the device, its convolution weights in the order of the pictures."""
+        if self.channels_last:
+            model.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return model.to(self.device)
+
+    def arranged(self, pictures: Tensor) -> Tensor:
+        """(B, 3, S, S) pictures in the order that convolutions are to compute in."""
+        return pictures if self.channels_last else pictures.contiguous()
 
     @property
     def clean_batch(self) -> int:
@@ -45,19 +51,23 @@ class Compute:
         return f"{name}, {'bf16' if self.bf16 else 'fp32'}"
 
 
-def choose_compute(settings: TrainSettings) -> Compute:
-    """The device and precision that the settings ask for.
+def choose_compute(settings: TrainSettings, local_rank: int = 0) -> Compute:
+    """The device and precision that the settings ask for; of several GPUs the one of that number.
 
-    Raises UsageError for a device torch does not have here.
+    Raises UsageError for a device torch does not have here, and for what does not go together.
     """
-    device = _device(settings.device)
+    device = _device(settings.device, local_rank)
+    if settings.cuda_graphs and device.type != "cuda":
+        raise UsageError(f"--cuda-graphs: found device {device.type}; allowed: cuda; leave the flag out")
     bf16 = settings.precision == "bf16" or (settings.precision == "auto" and has_fast_bf16(device))
-    return Compute(device, bf16)
+    return Compute(device, bf16, settings.channels_last)
 
 
-def _device(name: str) -> torch.device:
+def _device(name: str, local_rank: int) -> torch.device:
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and local_rank:
+        name = f"cuda:{local_rank}"
     try:
         device = torch.device(name)
         torch.zeros(1, device=device)
@@ -78,14 +88,16 @@ def has_fast_bf16(device: torch.device) -> bool:
     return not flags.isdisjoint(_BF16_FLAGS)
 
 
-def seed_epoch(seed: int, epoch: int, device: torch.device) -> torch.Generator:
-    """Seeds everything random in one epoch and returns its generator.
+def seed_epoch(
+    seed: int, epoch: int, device: torch.device, generator: torch.Generator | None = None
+) -> torch.Generator:
+    """Seeds everything random in one epoch and returns its generator, which is the one given or a new one.
 
     Every epoch starts from (seed, epoch) alone, so a resumed round draws what an uninterrupted one would have drawn.
     """
     mixed = (seed * 1_000_003 + epoch) % 2**63
     torch.manual_seed(mixed)  # dropout inside backbones draws from the global generator
-    return torch.Generator(device=device).manual_seed(mixed)
+    return (generator or torch.Generator(device=device)).manual_seed(mixed)
 
 
 def make_deterministic() -> None:

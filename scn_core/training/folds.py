@@ -17,7 +17,9 @@ from scn_core.config import TrainSettings
 from scn_core.errors import TrainingError
 from scn_core.records import EpochReport, FloatArray, IntArray
 from scn_core.scn.model import build_model
-from scn_core.training.loop import Training, TrainingData
+from scn_core.training.data import TrainingData
+from scn_core.training.distributed import ALONE, Team
+from scn_core.training.loop import Training
 from scn_core.training.predict import clean_pass
 from scn_core.training.resident import ResidentFaces
 
@@ -32,6 +34,7 @@ def out_of_fold(
     *,
     alive: Callable[[], None] = lambda: None,
     on_epoch: Callable[[int, EpochReport], None] = lambda fold, report: None,
+    team: Team = ALONE,
 ) -> Tensor:
     """(N, classes) probabilities of the N training faces, each by the one of `settings.folds` networks without it.
 
@@ -45,6 +48,7 @@ def out_of_fold(
         folder: of the round.
         alive: called several times a second.
         on_epoch: gets the fold, 1 and up, and the report of each of its epochs.
+        team: whose processes all call this, with the same arguments.
 
     Raises TrainingError for fewer than two faces a fold.
     """
@@ -57,11 +61,13 @@ def out_of_fold(
         part = folder / _FOLDS / str(number + 1)
         part.mkdir(parents=True, exist_ok=True)
         kept, held_out = part / "probabilities.npy", fold == number
-        if not kept.exists():
-            told = _held_out(settings, data, classes, part, held_out, alive, partial(on_epoch, number + 1))
-            np.save(part / "unfinished.npy", told, allow_pickle=False)
+        if kept.exists():
+            seen[held_out] = np.load(kept, allow_pickle=False)
+            continue
+        seen[held_out] = _held_out(settings, data, classes, part, held_out, alive, partial(on_epoch, number + 1), team)
+        if team.leads:
+            np.save(part / "unfinished.npy", seen[held_out], allow_pickle=False)
             (part / "unfinished.npy").replace(kept)
-        seen[held_out] = np.load(kept, allow_pickle=False)
     return torch.from_numpy(seen)
 
 
@@ -87,6 +93,7 @@ def _held_out(
     held_out: np.ndarray[tuple[int], np.dtype[np.bool_]],
     alive: Callable[[], None],
     on_epoch: Callable[[EpochReport], None],
+    team: Team,
 ) -> FloatArray:
     """(held out, classes) probabilities by a network that is trained on the others."""
     nobody = np.empty(0, np.int64)
@@ -98,10 +105,14 @@ def _held_out(
         val_rows=nobody,
         val_labels=nobody,
     )
-    job = Training(replace(settings, relabel="review"), others, build_model(settings, classes), folder, alive)
+    model = build_model(settings, classes, afresh=team.leads)  # torch sends the weights of the first process around
+    job = Training(replace(settings, relabel="review"), others, model, folder, alive, team)
     job.run(resume=True, on_epoch=on_epoch)
-    faces = ResidentFaces(data.pixels, data.rows[held_out], data.labels[held_out], job.compute.device)
-    passes = [clean_pass(job.judge, faces, job.compute, mirrored=side, step=alive) for side in (False, True)]
+    faces = ResidentFaces(
+        data.pixels, data.rows[held_out], data.labels[held_out], job.compute.device, settings.resident, team.local_size
+    )
+    sides = (False, True)
+    passes = [clean_pass(job.judge, faces, job.compute, mirrored=side, step=alive, team=team) for side in sides]
     mean = sum(each.logits.softmax(dim=1) for each in passes) / 2
     told: FloatArray = torch.as_tensor(mean).cpu().numpy()
     return told

@@ -5,76 +5,29 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from scn_core.config import TrainSettings
-from scn_core.errors import TrainingError
-from scn_core.records import EpochReport, FloatArray, IntArray, PixelArray
-from scn_core.scn.losses import group_means, rank_regularisation, total_loss, weighted_cross_entropy
+from scn_core.errors import TrainingError, UsageError
+from scn_core.records import EpochReport
+from scn_core.scn.losses import group_means, rank_gap, total_loss, weighted_cross_entropy
 from scn_core.scn.model import Output, SelfCureNetwork
-from scn_core.scn.relabel import Relabelling, propose, relabel_for_next_epoch
+from scn_core.scn.relabel import propose, relabel_for_next_epoch
 from scn_core.training.augment import AugmentSettings, augment
 from scn_core.training.checkpoint import Checkpoint, Dynamics, load_checkpoint, save_checkpoint
+from scn_core.training.data import Look, StepReport, TrainingData, TrainingResult, softness_of
 from scn_core.training.device import Compute, choose_compute, make_deterministic, seed_epoch
-from scn_core.training.optimise import build_optimizer, set_learning_rate, update
+from scn_core.training.distributed import ALONE, Team
+from scn_core.training.graphs import StepGraph
+from scn_core.training.optimise import build_optimizer, place_learning_rates, set_learning_rate, update
 from scn_core.training.predict import MeanProbabilities, averages, clean_pass, mirrors, settle_statistics
-from scn_core.training.resident import ResidentFaces, steps_per_epoch
-from scn_core.training.sums import EpochSums
+from scn_core.training.resident import ResidentFaces, normalise, steps_per_epoch
+from scn_core.training.sums import EpochSums, Losses
 from scn_core.training.variants import AverageWeights, Blend, FlipConsistency, blended
-
-
-@dataclass(frozen=True)
-class TrainingData:
-    """The faces of a round: N to train on, and those that only measure."""
-
-    pixels: PixelArray
-    """(all, S, S, 3) uint8, memory-mapped or not."""
-    rows: IntArray
-    """(N,) where in `pixels` the training faces are."""
-    labels: IntArray
-    """(N,) effective labels: what the first epoch trains on and proposals are measured against."""
-    val_rows: IntArray
-    """Faces of the validation split, possibly none."""
-    val_labels: IntArray
-    softness: FloatArray | None = None
-    """(N,) share of each label's weight that goes evenly to the other classes; None: 0 for all."""
-
-
-class StepReport(NamedTuple):
-    """The running means of an epoch, for a progress bar."""
-
-    epoch: int
-    step: int
-    steps: int
-    loss: float
-    accuracy: float
-    alpha_high: float
-    alpha_low: float
-    faces_per_s: float
-
-
-@dataclass(frozen=True)
-class Look:
-    """A clean pass over the training faces, and what the relabel rule makes of it."""
-
-    rule: Relabelling
-    alpha: Tensor
-
-
-@dataclass(frozen=True)
-class TrainingResult(Look):
-    """The round's last clean pass, and the mean of its passes."""
-
-    labels: Tensor
-    """(N,) labels the last epoch trained on."""
-    mean: Tensor
-    """(N, C) probabilities, averaged over the clean passes of the second half of the epochs."""
 
 
 class Training:
@@ -87,26 +40,46 @@ class Training:
         model: SelfCureNetwork,
         folder: Path,
         alive: Callable[[], None] = lambda: None,
+        team: Team = ALONE,
     ) -> None:
-        """`folder`: the round's own, for dynamics.npy and the checkpoint. `alive` is called several times a second."""
+        """`folder`: the round's own, for dynamics.npy and the checkpoint. `alive` is called several times a second.
+
+        Every process of a team has a training of its own, with the same arguments; the first alone writes.
+        """
         if len(data.labels) < 2:
             raise TrainingError(f"got {len(data.labels)} training faces; at least 2 are needed to train")
+        team.check_batch(len(data.labels), settings.batch_size)
         make_deterministic()
-        self.settings = settings
+        self.settings, self.team = settings, team
         self.folder, self._alive = folder, alive
-        self.compute: Compute = choose_compute(settings)
-        self.model = self.compute.place(model)
-        self.optimizer = build_optimizer(self.model, settings)
+        self.compute: Compute = choose_compute(settings, team.local_rank)
         device = self.compute.device
-        self.faces = ResidentFaces(data.pixels, data.rows, data.labels, device)
+        self.model = self.compute.place(team.synchronised(model, device) if settings.sync_batch_norm else model)
+        self.optimizer = build_optimizer(self.model, settings)
+        self.network = self._called()
+        self.average = AverageWeights(self.model, settings.average_weights) if settings.average_weights else None
+        self.consistency = FlipConsistency(self.model) if settings.flip_consistency else None
+        keep = partial(ResidentFaces, device=device, resident=settings.resident, sharers=team.local_size)
+        self.faces = keep(data.pixels, data.rows, data.labels)
         self.initial = self.faces.labels.clone()
-        self.softness = _softness(data, settings.label_smoothing, device)
-        self.val = ResidentFaces(data.pixels, data.val_rows, data.val_labels, device)
+        self.softness = softness_of(data, settings.label_smoothing, device)
+        self.val = keep(data.pixels, data.val_rows, data.val_labels)
         self.steps = steps_per_epoch(len(self.faces), settings.batch_size)
         self.mean = MeanProbabilities(len(self.faces), model.classifier.out_features, device)
         self.augmentation = AugmentSettings().times(settings.augmentation)
-        self.average = AverageWeights(self.model, settings.average_weights) if settings.average_weights else None
-        self.consistency = FlipConsistency(self.model) if settings.flip_consistency else None
+        self.sums = EpochSums(device)
+        self.generator = torch.Generator(device)
+        self._graphs: dict[bool, StepGraph] = {}
+
+    def _called(self) -> nn.Module:
+        """What a step calls instead of the network itself: shared with the team, compiled."""
+        settings = self.settings
+        if settings.cuda_graphs and self.team.size > 1:
+            raise UsageError(f"--cuda-graphs: found {self.team.size} processes; allowed: one; leave the flag out")
+        if settings.compile and settings.flip_consistency:
+            raise UsageError("--compile: found --flip-consistency too; allowed: one of them")
+        network = self.team.shared(self.model)
+        return torch.compile(network, dynamic=False) if settings.compile else network  # type: ignore[return-value]
 
     @property
     def judge(self) -> SelfCureNetwork:
@@ -131,7 +104,8 @@ class Training:
         last whole epoch is on disk then.
         """
         done = self._restore() if resume else 0
-        dynamics = Dynamics(self.folder, self.settings.epochs, len(self.faces), keep=done > 0)
+        leads = self.team.leads
+        dynamics = Dynamics(self.folder, self.settings.epochs, len(self.faces), keep=done > 0) if leads else None
         seen = self.look() if done == self.settings.epochs else None
         for epoch in range(done + 1, self.settings.epochs + 1):
             started = time.perf_counter()
@@ -143,9 +117,10 @@ class Training:
             self._record(dynamics, epoch, seen)
             report = self._report(epoch, sums, seen, trained_on, speed, started)
             if self.settings.relabel == "auto" and self.settings.relabel_from <= epoch < self.settings.epochs:
-                self.faces.labels = relabel_for_next_epoch(seen.rule, self.initial, trained_on)
-            on_epoch(report)
-            self._checkpoint(epoch)  # after the report: an epoch with a checkpoint is always reported
+                self.faces.labels.copy_(relabel_for_next_epoch(seen.rule, self.initial, trained_on))
+            if leads:
+                on_epoch(report)
+                self._checkpoint(epoch)  # after the report: an epoch with a checkpoint is always reported
         assert seen is not None
         if self.mean.passes == 0:  # all epochs were done, and seen by a program that kept no mean
             self.mean.add(seen.rule.probabilities)
@@ -153,19 +128,22 @@ class Training:
 
     def train_epoch(self, epoch: int, on_step: Callable[[StepReport], None]) -> EpochSums:
         """One pass over the augmented faces, an update a batch. Raises TrainingError for a loss that is no number."""
-        generator = seed_epoch(self.settings.seed, epoch, self.compute.device)
+        settings, team, sums = self.settings, self.team, self.sums
+        seed_epoch(settings.seed, epoch, self.compute.device, self.generator)
         self.model.train()
-        sums = EpochSums(self.compute.device)
+        sums.begin()
         said = time.perf_counter()
-        for step, rows in enumerate(self.faces.shuffled(self.settings.batch_size, generator), start=1):
-            progress = (epoch - 1 + (step - 1) / self.steps) / self.settings.epochs
+        order = (whole[team.part(len(whole))] for whole in self.faces.shuffled(settings.batch_size, self.generator))
+        for step, (rows, pixels) in enumerate(self.faces.batches(order), start=1):
+            progress = (epoch - 1 + (step - 1) / self.steps) / settings.epochs
             set_learning_rate(self.optimizer, progress)
-            self._step(rows, generator, sums, weighting=progress >= self.settings.weighting_from)
+            self.step(rows, pixels, weighting=progress >= settings.weighting_from)
             self._alive()
-            if time.perf_counter() - said > 0.5:
+            if team.leads and time.perf_counter() - said > 0.5:
                 said = time.perf_counter()
                 loss, _, _, accuracy, high, low = sums.means()
-                on_step(StepReport(epoch, step, self.steps, loss, accuracy, high, low, sums.faces_per_s()))
+                on_step(StepReport(epoch, step, self.steps, loss, accuracy, high, low, sums.faces_per_s() * team.size))
+        sums.of_all(team)
         self._check_finite(f"epoch {epoch}: the loss", sums.means()[0])
         return sums
 
@@ -176,23 +154,38 @@ class Training:
                 f"(it was {self.settings.lr}), or --precision fp32"
             )
 
-    def _step(self, rows: Tensor, generator: torch.Generator, sums: EpochSums, *, weighting: bool) -> None:
+    def step(self, rows: Tensor, pixels: Tensor, *, weighting: bool) -> None:
+        """One update by the faces `rows`, (B,), whose (B, S, S, 3) pixels are given. Does not wait for the device."""
+        if self.settings.cuda_graphs:
+            if weighting not in self._graphs:
+                self._graphs[weighting] = StepGraph(partial(self._step, weighting=weighting), self.generator)
+            self._graphs[weighting](rows, pixels)
+        else:
+            self._step(rows, pixels, weighting=weighting)
+        self.sums.count(len(rows))
+
+    def _step(self, rows: Tensor, pixels: Tensor, *, weighting: bool) -> None:
         settings, labels = self.settings, self.faces.labels[rows]
-        pictures, blend = augment(self.faces.pictures(rows), generator, self.augmentation), None
+        pictures, blend = augment(normalise(pixels), self.generator, self.augmentation, self.team), None
         if settings.mixup:
-            pictures, blend = blended(pictures, settings.mixup, generator)
+            pictures, blend = blended(pictures, settings.mixup, self.generator)
+        pictures = self.compute.arranged(pictures)
         softness = None if self.softness is None else self.softness[rows]
         with self.compute.autocast():
-            output = self.model(pictures)
-        loss, wce, rank = self.losses(output, labels, softness, blend, weighting=weighting)
+            output = self.network(pictures)
+        losses = self.losses(output, labels, softness, blend, weighting=weighting)
+        loss = losses.total
         if self.consistency is not None:
             with self.compute.autocast():
                 loss = loss + settings.flip_consistency * self.consistency.loss(pictures)
-        update(self.model, self.optimizer, loss, settings.clip_norm)
+        resting = () if weighting else self.model.importance_parameters()
+        if self.team.size > 1 and not weighting:
+            loss = loss + 0 * losses.rank  # the team waits for a gradient of every parameter, and it is dropped here
+        update(self.model, self.optimizer, loss, settings.clip_norm, resting)
         if self.average is not None:
             self.average.follow(self.model)
         correct = (output.logits.argmax(dim=1) == labels).float().mean()
-        sums.add(loss, wce, rank, correct, *group_means(output.alpha, settings.beta), len(rows))
+        self.sums.add(losses, correct, len(rows))
 
     def losses(
         self,
@@ -202,9 +195,9 @@ class Training:
         blend: Blend | None = None,
         *,
         weighting: bool,
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """The loss of a batch, its cross entropy and its rank regularisation."""
-        alpha = output.alpha
+    ) -> Losses:
+        """The losses of a batch, of which the team has a part each; with `rank_over` batch it is ranked as a whole."""
+        settings, alpha = self.settings, output.alpha
         # Before weighting sets in, the head only watches: logits that know nothing yet would teach it to silence all.
         weights = alpha if weighting else torch.ones_like(alpha)
         wce = weighted_cross_entropy(output.logits, weights, labels, softness)
@@ -212,9 +205,11 @@ class Training:
             others = None if softness is None else softness[blend.partner]
             other = weighted_cross_entropy(output.logits, weights, labels[blend.partner], others)
             wce = torch.lerp(other, wce, blend.share)
-        rank = rank_regularisation(alpha, beta=self.settings.beta, margin=self.model.margin_rank)
-        loss = total_loss(rank if weighting else rank.detach(), wce, gamma=self.settings.gamma)
-        return loss, wce, rank
+        ranked = self.team.with_gradient(alpha) if settings.rank_over == "batch" else alpha
+        high, low = group_means(ranked, settings.beta)
+        rank = rank_gap(high, low, margin=self.model.margin_rank)
+        loss = total_loss(rank if weighting else rank.detach(), wce, gamma=settings.gamma)
+        return Losses(loss, wce, rank, high, low)
 
     def settle(self, epoch: int) -> None:
         """Gets the batch statistics ready for a clean pass."""
@@ -224,7 +219,7 @@ class Training:
     @torch.no_grad()
     def look(self, *, mirrored: bool = False) -> Look:
         """A clean pass over all training faces, and what the relabel rule makes of it."""
-        seen = clean_pass(self.judge, self.faces, self.compute, mirrored=mirrored, step=self._alive)
+        seen = clean_pass(self.judge, self.faces, self.compute, mirrored=mirrored, step=self._alive, team=self.team)
         rule = propose(
             seen.logits, seen.alpha, self.initial, beta=self.settings.beta, margin=self.settings.margin_relabel
         )
@@ -237,7 +232,8 @@ class Training:
         loss, wce, rank, accuracy, high, low = sums.means()
         val = None
         if len(self.val):
-            val = clean_pass(self.judge, self.val, self.compute, step=self._alive).accuracy(self.val.labels)
+            held_out = clean_pass(self.judge, self.val, self.compute, step=self._alive, team=self.team)
+            val = held_out.accuracy(self.val.labels)
         return EpochReport(
             epoch=epoch,
             loss=loss,
@@ -255,8 +251,9 @@ class Training:
             seconds=time.perf_counter() - started,
         )
 
-    def _record(self, dynamics: Dynamics, epoch: int, seen: Look) -> None:
-        dynamics.record(epoch, seen.alpha, seen.rule.probabilities, self.initial)
+    def _record(self, dynamics: Dynamics | None, epoch: int, seen: Look) -> None:
+        if dynamics is not None:
+            dynamics.record(epoch, seen.alpha, seen.rule.probabilities, self.initial)
         if averages(self.settings, epoch):
             self.mean.add(seen.rule.probabilities)
 
@@ -274,14 +271,9 @@ class Training:
         self.optimizer.load_state_dict(checkpoint.optimizer)
         if self.average is not None and checkpoint.average is not None:
             self.average.model.load_state_dict(checkpoint.average)
-        self.faces.labels = checkpoint.labels.to(self.compute.device)
+        if self.settings.cuda_graphs:
+            place_learning_rates(self.optimizer)
+        self.faces.labels.copy_(checkpoint.labels)
         if checkpoint.seen is not None:
             self.mean.restore(checkpoint.seen, checkpoint.passes)
         return checkpoint.epoch
-
-
-def _softness(data: TrainingData, label_smoothing: float, device: torch.device) -> Tensor | None:
-    """(N,) share of each label's weight for the other classes; None: 0 for all, which costs nothing then."""
-    own = np.zeros(len(data.labels), np.float32) if data.softness is None else data.softness
-    softness = np.maximum(own, np.float32(label_smoothing))
-    return torch.from_numpy(softness).to(device) if softness.any() else None

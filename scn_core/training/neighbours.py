@@ -14,7 +14,7 @@ from scn_core.scn.model import SelfCureNetwork
 from scn_core.scn.relabel import Relabelling
 from scn_core.training.device import Compute
 from scn_core.training.predict import evaluating
-from scn_core.training.resident import ResidentFaces
+from scn_core.training.resident import ResidentFaces, normalise
 
 _QUERIES, _CANDIDATES = 1024, 32_768  # compared at a time: 134 MB of similarities, 67 MB of features at 512 a face
 
@@ -43,8 +43,8 @@ def unit_features(
     """
     features = torch.empty(len(faces), model.feature_count, dtype=torch.half, device=faces.device)
     with evaluating(model), compute.autocast():
-        for rows in faces.in_order(compute.clean_batch):
-            features[rows] = normalize(model(faces.pictures(rows)).features).half()
+        for rows, pixels in faces.batches(faces.in_order(compute.clean_batch)):
+            features[rows] = normalize(model(compute.arranged(normalise(pixels))).features).half()
             step()
     return features
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from scn_core.config import TrainSettings
 from scn_core.scn.model import SelfCureNetwork
@@ -26,7 +27,18 @@ def build_optimizer(model: SelfCureNetwork, settings: TrainSettings) -> torch.op
         {"params": head, "peak": lr * settings.attention_lr_scale, "weight_decay": 0.0},
         {"params": margin, "peak": lr, "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW([group for group in groups if group["params"]], lr=lr, fused=True)
+    optimizer = torch.optim.AdamW(
+        [group for group in groups if group["params"]], lr=lr, fused=settings.fused, capturable=settings.cuda_graphs
+    )
+    if settings.cuda_graphs:
+        place_learning_rates(optimizer)
+    return optimizer
+
+
+def place_learning_rates(optimizer: torch.optim.Optimizer) -> None:
+    """Learning rates as tensors beside the weights, which a recorded step reads anew each time."""
+    for group in optimizer.param_groups:
+        group["lr"] = torch.as_tensor(group["lr"], dtype=torch.float32).to(group["params"][0].device)
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, progress: float) -> None:
@@ -38,13 +50,24 @@ def set_learning_rate(optimizer: torch.optim.Optimizer, progress: float) -> None
     """
     share = progress / 0.1 if progress < 0.1 else (1 + math.cos(math.pi * (progress - 0.1) / 0.9)) / 2
     for group in optimizer.param_groups:
-        group["lr"] = group["peak"] * share
+        if isinstance(group["lr"], Tensor):
+            group["lr"].fill_(group["peak"] * share)
+        else:
+            group["lr"] = group["peak"] * share
 
 
-def update(model: SelfCureNetwork, optimizer: torch.optim.Optimizer, loss: Tensor, clip_norm: float) -> None:
-    """One step down the gradient of `loss`, clipped to `clip_norm` (0: not clipped)."""
+def update(
+    model: SelfCureNetwork,
+    optimizer: torch.optim.Optimizer,
+    loss: Tensor,
+    clip_norm: float,
+    resting: Iterable[nn.Parameter] = (),
+) -> None:
+    """One step down the gradient of `loss`, clipped to `clip_norm` (0: not clipped); `resting` parameters stay."""
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
+    for parameter in resting:
+        parameter.grad = None
     if clip_norm > 0:
         torch.nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
     optimizer.step()

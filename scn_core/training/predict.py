@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from scn_core.config import TrainSettings
 from scn_core.scn.model import SelfCureNetwork
 from scn_core.training.device import Compute
-from scn_core.training.resident import ResidentFaces
+from scn_core.training.distributed import ALONE, Team
+from scn_core.training.resident import ResidentFaces, normalise
 
 _SETTLING_FACES = 1024
 
@@ -81,19 +82,23 @@ def clean_pass(
     *,
     mirrored: bool = False,
     step: Callable[[], None] = lambda: None,
+    team: Team = ALONE,
 ) -> CleanPass:
     """Logits and importance weights of all faces, in their order. Leaves the model in the mode it was in.
 
-    With `mirrored`, left and right are swapped. `step` is called after every batch.
+    With `mirrored`, left and right are swapped. `step` is called after every batch. Each process of the team sees its
+    part of the faces; all of them return the whole.
     """
-    logits, alphas = [], []
+    classes = model.classifier.out_features
+    seen = [torch.empty(0, classes + 1, device=faces.device)]
+    rows = faces.in_order(batch_size or compute.clean_batch, team.part(len(faces)))
     with evaluating(model), compute.autocast():
-        for rows in faces.in_order(batch_size or compute.clean_batch):
-            output = model(faces.pictures(rows, mirrored=mirrored))
-            logits.append(output.logits)
-            alphas.append(output.alpha)
+        for _, pixels in faces.batches(rows, mirrored=mirrored):
+            output = model(compute.arranged(normalise(pixels)))
+            seen.append(torch.cat([output.logits, output.alpha.unsqueeze(1)], dim=1))
             step()
-    return CleanPass(torch.cat(logits), torch.cat(alphas))
+    logits, alpha = team.gathered(torch.cat(seen), len(faces)).split([classes, 1], dim=1)
+    return CleanPass(logits.contiguous(), alpha.squeeze(1).contiguous())
 
 
 @torch.no_grad()
@@ -115,8 +120,9 @@ def settle_statistics(
             norm.reset_running_stats()
             norm.momentum = None  # a plain average over the batches that follow
             norm.train()
-        for rows in islice(faces.shuffled(batch_size, generator), -(-_SETTLING_FACES // batch_size)):
-            model(faces.pictures(rows))
+        some = islice(faces.shuffled(batch_size, generator), -(-_SETTLING_FACES // batch_size))
+        for _, pixels in faces.batches(some):
+            model(compute.arranged(normalise(pixels)))
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
 

@@ -44,8 +44,9 @@ def blended(pictures: Tensor, concentration: float, generator: torch.Generator) 
 
     The share is drawn once a batch from Beta(concentration, concentration), by the global generator.
     """
-    drawn = torch.distributions.Beta(concentration, concentration).sample()
-    share = torch.maximum(drawn, 1 - drawn).to(pictures.device)  # the same pairs, and the first of a pair leads
+    shape = torch.full((), concentration, device=pictures.device)
+    drawn = torch.distributions.Beta(shape, shape, validate_args=False).sample()  # validating waits for the device
+    share = torch.maximum(drawn, 1 - drawn)  # the same pairs, and the first of a pair leads
     partner = torch.randperm(len(pictures), generator=generator, device=generator.device)
     return torch.lerp(pictures[partner], pictures, share), Blend(partner, share)
 

@@ -22,7 +22,7 @@ from scn_core.records import EpochReport
 from scn_core.workspace import Workspace, create_workspace
 
 if TYPE_CHECKING:
-    from scn_core.training.loop import StepReport
+    from scn_core.training.data import StepReport
 
 REPOSITORY = Path(__file__).parents[2]
 FACES = 100

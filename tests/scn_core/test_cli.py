@@ -42,7 +42,7 @@ PROMISED = {
     "import-decisions": "--person --adjudicate --dry-run --json",
     "order": "--round --forget --json",
     "quality": "--round --json",
-    "bench": "--image-size --batch-size --device --json",
+    "bench": "--image-size --batch-size --backbone --compile --device --baseline --save --json",
     "round pack": "--out --image-size --epochs --relabel --seed --json",
     "round run": "--root --out --work --json",
     "round unpack": "--json",
@@ -415,11 +415,14 @@ def test_ctrl_c_leaves_a_round_that_resume_finishes(process: StartProcess, works
         assert [report.epoch for report in epochs(db, 1)] == list(range(1, 26))
 
 
-def test_bench_prints_one_object(run: Run) -> None:
+def test_bench_prints_one_object_and_keeps_it(run: Run, tmp_path: Path) -> None:
     arguments = ["--image-size=32", "--batch-size=4", "--backbone=squeezenet1_1", "--device=cpu", "--seconds=0.01"]
-    done = run("bench", *arguments, "--json")
+    kept = tmp_path / "bench.json"
+    done = run("bench", *arguments, "--stage=data", "--stage=step", f"--save={kept}", "--json")
     assert (done.code, done.err) == (0, "")
     said = json.loads(done.out)
-    for stage in ("data", "model", "step", "epoch"):
-        assert said[stage]["faces_per_s"] > 0
+    assert json.loads(kept.read_text(encoding="utf-8")) == said
+    assert list(said["stages"]) == ["data", "step"]
+    assert said["settings"]["batch_size"] == 4
     assert run("bench", "--image-size=1").code == 2
+    assert run("bench", "--cuda-graphs", "--device=cpu").code == 2

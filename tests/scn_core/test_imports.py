@@ -38,7 +38,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "progress": GROUND | {"training"},  # for types alone: see the test that counts torch
     "round_results": GROUND | {"scn", "training", "round_files"},
     "round_begin": READERS | {"training", "workspace"},
-    "rounds": READERS | {"scn", "training", "workspace", "round_begin", "round_faces", "round_results", "thumbnails"},
+    "round_follow": READERS | {"scn", "training", "workspace"},
+    "rounds": READERS
+    | {"round_follow", "scn", "training", "workspace", "round_begin", "round_faces", "round_results", "thumbnails"},
     "command_line": GROUND,
     "quality": READERS | {"quality"},
     "cli_options": GROUND,
@@ -50,8 +52,11 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     | {"workspace", "workspace_toml", "round_faces", "round_files", "rounds", "thumbnails", "round_pack"},
     "cli_rounds": READERS | {"cli_options", "progress", "round_pack", "workspace"},
     "cli_simulate": READERS | {"cli_options", "progress", "rounds", "simulate", "workspace"},
+    "bench": READERS | {"bench", "scn", "training", "rounds", "workspace"},
+    "cli_bench": GROUND | {"cli_options", "bench"},
     "cli": READERS
     | {
+        "cli_bench",
         "command_line",
         "cli_options",
         "cli_order",
@@ -59,8 +64,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "cli_rounds",
         "cli_simulate",
         "cli_labels",
-        "training",
+        "round_follow",
         "rounds",
+        "training",
         "workspace",
         "evaluate",
         "status",
@@ -71,7 +77,16 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 }
 """Part -> the parts it may import: a file or folder directly under scn_core; 'scn_core' is the package itself."""
 
-TORCH_FREE = MAY_IMPORT.keys() - {"scn", "training", "round_results", "round_begin", "rounds", "__main__"}
+TORCH_FREE = MAY_IMPORT.keys() - {
+    "bench",
+    "scn",
+    "training",
+    "round_results",
+    "round_begin",
+    "round_follow",
+    "rounds",
+    "__main__",
+}
 
 
 def part_of(module: str) -> str:

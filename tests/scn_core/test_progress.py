@@ -10,7 +10,7 @@ import pytest
 
 from scn_core.progress import Counter, RoundBars
 from scn_core.records import EpochReport
-from scn_core.training.loop import StepReport
+from scn_core.training.data import StepReport
 
 REPORT = EpochReport(2, 2.5, 2.0, 0.5, 0.3, 0.712, 0.423, 0.5, 0.123, 0.15, 0.456, 7, 1234.5, 8.1)
 

@@ -27,7 +27,7 @@ from scn_core.store.round_faces import queued_samples
 from scn_core.store.samples import iter_samples
 from scn_core.store.scores import scores
 from scn_core.thumbnails import thumbnails_of
-from scn_core.training.loop import TrainingResult
+from scn_core.training.data import TrainingResult
 from scn_core.workspace import Workspace
 from tests.scn_core.conftest import Process, Recorder, settings
 

@@ -91,3 +91,11 @@ def test_search_gives_the_exact_key_first_then_beginnings_then_any_place(db: Dat
     assert found("train/1") == ["train/1.jpg#1", "train/10.jpg#1"]
     assert found("\\") == found("' OR 1=1 --") == []
     assert len(found("", 3)) == 3
+
+
+def test_all_samples_are_walked_as_often_as_asked_and_read_only_then(db: Database, manifest: Manifest) -> None:
+    there = samples.AllSamples(db)
+    assert len(there) == 12
+    assert tuple(there) == tuple(there) == manifest.samples
+    db.execute("UPDATE sample SET path = 'moved.jpg' WHERE id = 1")
+    assert next(iter(there)).path == "moved.jpg"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from scn_core.training.loop import TrainingData
+from scn_core.training.data import TrainingData
 
 
 def striped_faces(n: int, side: int = 32, classes: int = 4, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

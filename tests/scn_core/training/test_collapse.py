@@ -6,7 +6,8 @@ from scn_core.config import TrainSettings
 from scn_core.records import EpochReport
 from scn_core.scn.model import build_model
 from scn_core.training.collapse import MIN_STD, collapse_warning
-from scn_core.training.loop import Training, TrainingData
+from scn_core.training.data import TrainingData
+from scn_core.training.loop import Training
 
 
 @pytest.mark.parametrize(("mean", "where"), [(0.001, "to 0"), (0.999, "to 1"), (0.5, "around 0.50")])

@@ -16,8 +16,9 @@ from scn_core.errors import TrainingError, UsageError
 from scn_core.records import EpochReport
 from scn_core.scn.model import build_model
 from scn_core.scn.suspicion import probability_margin
+from scn_core.training.data import TrainingData
 from scn_core.training.folds import drop_folds, fold_of, out_of_fold
-from scn_core.training.loop import Training, TrainingData
+from scn_core.training.loop import Training
 from scn_core.training.predict import clean_pass
 from scn_core.training.resident import ResidentFaces
 

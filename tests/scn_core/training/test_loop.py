@@ -14,7 +14,8 @@ from scn_core.errors import TrainingError
 from scn_core.records import EpochReport
 from scn_core.scn.model import SelfCureNetwork
 from scn_core.scn.suspicion import DYNAMICS
-from scn_core.training.loop import Training, TrainingData, TrainingResult
+from scn_core.training.data import TrainingData, TrainingResult
+from scn_core.training.loop import Training
 from scn_core.training.predict import CleanPass, clean_pass
 
 SETTINGS = TrainSettings(image_size=32, epochs=3, batch_size=32, backbone="resnet18", precision="fp32", device="cpu")

@@ -11,8 +11,8 @@ from torch.nn.functional import normalize
 from scn_core.config import TrainSettings
 from scn_core.scn.model import SelfCureNetwork
 from scn_core.scn.relabel import Relabelling, propose
+from scn_core.training.data import TrainingData
 from scn_core.training.device import choose_compute
-from scn_core.training.loop import TrainingData
 from scn_core.training.neighbours import (
     ConfidentNeighbours,
     confident_faces,

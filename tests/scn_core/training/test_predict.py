@@ -7,8 +7,8 @@ from torch import nn
 
 from scn_core.config import TrainSettings
 from scn_core.scn.model import SelfCureNetwork
+from scn_core.training.data import TrainingData
 from scn_core.training.device import choose_compute, seed_epoch
-from scn_core.training.loop import TrainingData
 from scn_core.training.predict import MeanProbabilities, averages, clean_pass, mirrors, settle_statistics
 from scn_core.training.resident import ResidentFaces
 

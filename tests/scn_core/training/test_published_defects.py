@@ -13,8 +13,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from scn_core.config import TrainSettings
 from scn_core.scn.model import SelfCureNetwork
+from scn_core.training.data import TrainingData
 from scn_core.training.device import choose_compute
-from scn_core.training.loop import Training, TrainingData
+from scn_core.training.loop import Training
 from scn_core.training.optimise import build_optimizer, set_learning_rate
 from scn_core.training.predict import clean_pass
 from scn_core.training.resident import ResidentFaces

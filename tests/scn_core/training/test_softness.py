@@ -13,7 +13,8 @@ from torch import Tensor
 
 from scn_core.config import TrainSettings
 from scn_core.scn.model import SelfCureNetwork
-from scn_core.training.loop import Training, TrainingData
+from scn_core.training.data import TrainingData
+from scn_core.training.loop import Training
 
 SETTINGS = TrainSettings(
     image_size=32, epochs=1, batch_size=50, backbone="squeezenet1_1", precision="fp32", device="cpu"

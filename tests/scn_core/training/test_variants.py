@@ -16,7 +16,8 @@ from scn_core.scn.losses import weighted_cross_entropy
 from scn_core.scn.model import Output, SelfCureNetwork
 from scn_core.training.augment import AugmentSettings
 from scn_core.training.checkpoint import load_checkpoint, load_weights, save_weights
-from scn_core.training.loop import Training, TrainingData, TrainingResult
+from scn_core.training.data import TrainingData, TrainingResult
+from scn_core.training.loop import Training
 from scn_core.training.variants import AverageWeights, Blend, FlipConsistency, blended
 
 SETTINGS = TrainSettings(image_size=32, epochs=2, batch_size=48, precision="fp32", device="cpu")
@@ -118,7 +119,7 @@ def test_the_loss_of_a_blend_is_shared_as_its_pictures_are(data: TrainingData, t
     labels, softness = torch.tensor([0, 1, 2, 3]), torch.tensor([0.0, 0.5, 0.0, 0.2])
     output = Output(torch.randn(4, 4), torch.rand(4), torch.randn(4, 8))
     partner = torch.tensor([2, 0, 3, 1])
-    _, wce, _ = job.losses(output, labels, softness, Blend(partner, torch.tensor(0.7)), weighting=True)
+    wce = job.losses(output, labels, softness, Blend(partner, torch.tensor(0.7)), weighting=True).wce
 
     def cross_entropy(places: Tensor) -> Tensor:
         return weighted_cross_entropy(output.logits, output.alpha, labels[places], softness[places])

@@ -1,0 +1,171 @@
+"""Memory of the host over the steps of a round of ten million faces; JSON to stdout.
+
+    python -m benchmarks.ten_million                          # 10,000,000 faces at 112 px; half an hour
+    python -m benchmarks.ten_million --faces 100000           # a minute
+
+The pixel file is sparse: 376 GB of zeros that take no room on the disk. What the network would say is drawn at random,
+so that everything is measured but the network itself. Every step is a process of its own; `anonymous_gb` is the most it
+held that the system cannot take back, `resident_gb` the most with mapped pages of files, which it can.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import platform
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from sqlite_utils import Database
+
+from scn_core.config import TrainSettings
+from scn_core.labels import RAF_DB
+from scn_core.records import Manifest, PixelArray, Sample
+from scn_core.round_faces import fixed_faces
+from scn_core.round_results import judged, round_scores, without_proposals
+from scn_core.scn.relabel import propose_by
+from scn_core.store.connection import create_database, open_database
+from scn_core.store.rounds import finish_round, start_round
+from scn_core.store.samples import AllSamples, insert_manifest
+from scn_core.training.checkpoint import Dynamics
+from scn_core.training.data import TrainingResult
+from scn_core.training.predict import MeanProbabilities
+from scn_core.training.resident import ResidentFaces
+
+_CPU = torch.device("cpu")
+_CLASSES = len(RAF_DB)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--faces", type=int, default=10_000_000)
+    parser.add_argument("--image-size", type=int, default=112)
+    parser.add_argument("--folder", type=Path, default=None, help="where the files go (default: the temporary folder)")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=args.folder) as name:
+        folder = Path(name)
+        report = {
+            "benchmark": "ten_million",
+            "faces": args.faces,
+            "image_size": args.image_size,
+            "n": 1,
+            "steps": {step.__name__: measured(step, folder, args.faces, args.image_size) for step in STEPS},
+            "machine": {"cpu": platform.machine(), "cores": os.cpu_count(), "load_1min": round(os.getloadavg()[0], 2)},
+            "versions": {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__},
+        }
+    print(json.dumps(report, indent=1))
+
+
+def manifest(folder: Path, faces: int, side: int) -> None:
+    """The samples as records, and into the database."""
+    names = (f"train/{i:08d}.jpg" for i in range(faces))
+    samples = tuple(Sample(name, name, i % _CLASSES, "train") for i, name in enumerate(names))
+    db = create_database(folder / "review.db")
+    insert_manifest(db, Manifest("bench", folder, RAF_DB, samples))
+    db.close()
+
+
+def decode(folder: Path, faces: int, side: int) -> None:
+    """A walk over the samples, as the pixel cache makes it, and the sparse file in its place."""
+    db = open_database(folder / "review.db")
+    assert sum(1 for _ in AllSamples(db)) == faces
+    np.lib.format.open_memmap(folder / "pixels.npy", mode="w+", dtype=np.uint8, shape=(faces, side, side, 3))
+    db.close()
+
+
+def begin(folder: Path, faces: int, side: int) -> None:
+    """Fixing which faces the round trains on."""
+    db = open_database(folder / "review.db")
+    assert len(fixed_faces(folder, db).rows) == faces
+    start_round(db, {}, code_version="bench")
+    db.close()
+
+
+def epoch(folder: Path, faces: int, side: int) -> None:
+    """The order of an epoch and a hundred batches of it; a clean pass over the file; what an epoch writes."""
+    there, given = opened(folder)
+    generator = torch.Generator().manual_seed(0)
+    for number, (_, pictures) in enumerate(there.batches(there.shuffled(128, generator))):
+        assert pictures.shape == (128, 3, side, side)
+        if number == 100:
+            break
+    probabilities, alpha = drawn(faces)
+    mean = MeanProbabilities(faces, _CLASSES, _CPU)
+    mean.add(probabilities)
+    Dynamics(folder, 2, faces, keep=False).record(1, alpha, probabilities, given)
+
+
+def finish(folder: Path, faces: int, side: int) -> None:
+    """Suspicion, proposals, scores and the queue, into the database."""
+    there, given = opened(folder)
+    probabilities, alpha = drawn(faces)
+    rule = propose_by(probabilities, alpha, given, beta=0.7, margin=0.2)
+    result = TrainingResult(rule, alpha, there.labels, probabilities)
+    db: Database = open_database(folder / "review.db")
+    stored = fixed_faces(folder, db)
+    result, suspected = judged(result, stored.labels, replace(TrainSettings(), relabel="review"))
+    result = without_proposals(result, stored.turned_down)
+    finish_round(db, 1, round_scores(stored.sample_id, stored.labels, result, suspected), {}, audit=100)
+    db.close()
+
+
+STEPS = (manifest, decode, begin, epoch, finish)
+
+
+def opened(folder: Path) -> tuple[ResidentFaces, torch.Tensor]:
+    with np.load(folder / "faces.npz") as stored:
+        rows, labels = stored["rows"], stored["labels"]
+    pixels: PixelArray = np.load(folder / "pixels.npy", mmap_mode="r")
+    faces = ResidentFaces(pixels, rows, labels, _CPU, resident="file")
+    return faces, faces.labels.clone()
+
+
+def drawn(faces: int) -> tuple[torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    probabilities = torch.rand(faces, _CLASSES, generator=generator).softmax(dim=1)
+    return probabilities, torch.rand(faces, generator=generator)
+
+
+def measured(step: Callable[[Path, int, int], None], folder: Path, faces: int, side: int) -> dict[str, float]:
+    context = multiprocessing.get_context("spawn")
+    said = context.SimpleQueue()
+    process = context.Process(target=watched, args=(step, folder, faces, side, said))
+    process.start()
+    process.join()
+    if process.exitcode != 0:
+        raise SystemExit(f"step {step.__name__} ended with {process.exitcode}")
+    figures: dict[str, float] = said.get()
+    return figures
+
+
+def watched(step: Callable[[Path, int, int], None], folder: Path, faces: int, side: int, said: object) -> None:
+    most = {"RssAnon": 0, "VmRSS": 0}
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.05):
+            status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+            for name in most:
+                most[name] = max(most[name], int(status[name].split()[0]) * 1024)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    started = time.perf_counter()
+    step(folder, faces, side)
+    seconds = time.perf_counter() - started
+    done.set()
+    watcher.join()
+    figures = {"anonymous_gb": most["RssAnon"] / 1e9, "resident_gb": most["VmRSS"] / 1e9, "seconds": seconds}
+    said.put({name: round(value, 3) for name, value in figures.items()})  # type: ignore[attr-defined]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+"""Several processes that train one network, as torchrun starts them; alone, all of this is nothing.
+
+    torchrun --nproc-per-node 8 -m scn_core train WS                                            # one machine
+    torchrun --nnodes 2 --nproc-per-node 8 --rdzv-backend c10d --rdzv-endpoint HOST:29500 -m scn_core train WS
+
+Every process keeps all labels and scores, and draws the same random numbers. A batch is divided among them, and so is
+a clean pass. The workspace lies where all of them see it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from scn_core.errors import TrainingError, UsageError
+
+Model = TypeVar("Model", bound=nn.Module)
+
+_PATIENCE = timedelta(hours=12)
+"""How long processes wait for the first one, which may have ten million pictures to decode. A dead one is noticed."""
+
+
+@dataclass(frozen=True)
+class Team:
+    """The processes of a round, and which of them this is."""
+
+    rank: int = 0
+    size: int = 1
+    local_rank: int = 0
+    """Among those on this machine."""
+    local_size: int = 1
+
+    @property
+    def leads(self) -> bool:
+        """The first process alone writes: database, checkpoint, logs."""
+        return self.rank == 0
+
+    def describe(self) -> str:
+        """What to say of it behind a device; nothing where it is one process."""
+        return "" if self.size == 1 else f" in {self.size} processes"
+
+    def check_batch(self, faces: int, batch_size: int) -> None:
+        """Raises UsageError for a batch of which every process cannot have an equal part of two faces or more."""
+        size = min(batch_size, faces)
+        if size % self.size or size < 2 * self.size:
+            raise UsageError(
+                f"--batch-size: found {size} faces a step for {self.size} processes; allowed: a multiple of "
+                f"{self.size}, {2 * self.size} or more, and no more than the {faces:,} training faces"
+            )
+
+    def part(self, n: int) -> slice:
+        """This process's part of `n` things in order; parts but the last ones are equally long."""
+        each = -(-n // self.size)
+        return slice(min(n, self.rank * each), min(n, (self.rank + 1) * each))
+
+    def gathered(self, own: Tensor, n: int) -> Tensor:
+        """(n, ...) in order, of which `own` is this process's `part`; one exchange."""
+        if self.size == 1:
+            return own
+        each = -(-n // self.size)
+        padded = torch.cat([own, own.new_zeros(each - len(own), *own.shape[1:])])
+        parts = [torch.empty_like(padded) for _ in range(self.size)]
+        dist.all_gather(parts, padded)
+        return torch.cat(parts)[:n]
+
+    def with_gradient(self, own: Tensor) -> Tensor:
+        """Everybody's equally long tensors, one after the other; gradients find their way back to `own`.
+
+        What the team computes from them it computes alike, so no gradient has to be sent: `shared` divides by the size
+        what it averages, and only this process has the gradient of its own.
+        """
+        if self.size == 1:
+            return own
+        parts = [torch.empty_like(own) for _ in range(self.size)]
+        dist.all_gather(parts, own.detach().contiguous())
+        parts[self.rank] = own.clone()
+        if own.requires_grad:
+            parts[self.rank].register_hook(lambda gradient: gradient * self.size)
+        return torch.cat(parts)
+
+    def add_up(self, own: Tensor) -> None:
+        """The sum of everybody's tensors, in place."""
+        if self.size > 1:
+            dist.all_reduce(own)
+
+    def told(self, text: str | None) -> str:
+        """What the first process says, to all of them; `text` of the others is not looked at."""
+        said = [text]
+        if self.size > 1:
+            dist.broadcast_object_list(said, src=0)
+        assert said[0] is not None
+        return said[0]
+
+    def synchronised(self, model: Model, device: torch.device) -> Model:
+        """The model with batch normalisation over the batches of all processes, where torch has that: on GPUs."""
+        if self.size > 1 and device.type == "cuda":
+            nn.SyncBatchNorm.convert_sync_batchnorm(model)  # its parts are replaced, the model stays itself
+        return model
+
+    def shared(self, model: nn.Module) -> nn.Module:
+        """What to call instead of the model, so that gradients are averaged over all processes."""
+        if self.size == 1:
+            return model
+        return DistributedDataParallel(model)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Says what it means when another process ends in the middle of an exchange."""
+        try:
+            yield
+        except RuntimeError as error:
+            if self.size == 1:
+                raise
+            first = str(error).partition("\n")[0]
+            raise TrainingError(
+                f"process {self.rank} of {self.size} lost the others ({first}); see what they said above; "
+                "train with --resume goes on with the round"
+            ) from error
+
+
+ALONE = Team()
+
+
+@contextmanager
+def joined() -> Iterator[Team]:
+    """The team that torchrun has started this process for; without torchrun it is alone.
+
+    NCCL carries what is on GPUs, Gloo what is on the host.
+    """
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        yield ALONE
+        return
+    team = Team(*(int(os.environ[name]) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")))
+    if torch.cuda.is_available():
+        torch.cuda.set_device(team.local_rank)
+    dist.init_process_group(timeout=_PATIENCE)
+    yield team
+    dist.destroy_process_group()  # not after an error: it would wait for those that are gone

@@ -1,0 +1,80 @@
+"""Two processes on one batch come to what one process comes to; and what each has a part of."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scn_core.errors import UsageError
+from scn_core.training.distributed import ALONE, Team, joined
+
+REPOSITORY = Path(__file__).parents[3]
+WORKER = Path(__file__).with_name("team_worker.py")
+TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node")
+
+
+def trained(folder: Path, processes: int, **changes: object) -> dict[str, Any]:
+    folder.mkdir()
+    start = (*TORCHRUN, str(processes)) if processes > 1 else ()
+    ran = subprocess.run(
+        [sys.executable, *start, str(WORKER), str(folder), json.dumps(changes)],
+        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    with np.load(folder / "result.npz") as found:
+        return dict(found)
+
+
+@pytest.mark.parametrize("changes", [{"learn_margin_rank": True}, {"relabel": "auto", "relabel_from": 1}])
+def test_two_processes_come_to_what_one_comes_to(tmp_path: Path, changes: dict[str, object]) -> None:
+    """Half of the steps before alpha weights the logits, when the attention head gets no gradient, half after."""
+    one, two = (trained(tmp_path / str(n), n, **changes) for n in (1, 2))
+    assert (one["labels"] == two["labels"]).all()
+    for name in ("reports", "weights", "alpha", "mean"):
+        assert two[name] == pytest.approx(one[name], abs=5e-5), name
+    assert one["reports"][-1, 0] < one["reports"][0, 0]
+
+
+def test_ranking_within_each_process_is_something_else(tmp_path: Path) -> None:
+    whole, parts = (trained(tmp_path / over, 2, rank_over=over) for over in ("batch", "process"))
+    assert np.abs(whole["weights"] - parts["weights"]).max() > 1e-3
+    assert np.abs(whole["reports"][:, 2] - parts["reports"][:, 2]).max() > 1e-3
+
+
+@given(st.integers(0, 50), st.integers(1, 9))
+def test_parts_are_equal_and_make_the_whole(n: int, size: int) -> None:
+    parts = [list(range(n))[Team(rank, size).part(n)] for rank in range(size)]
+    assert sum(parts, []) == list(range(n))  # noqa: RUF017
+    assert len({len(part) for part in parts if part}) <= 2
+    if n % size == 0:
+        assert {len(part) for part in parts} == {n // size}
+
+
+@pytest.mark.parametrize(("faces", "batch_size"), [(100, 33), (100, 6), (30, 64), (7, 64)])
+def test_a_batch_that_cannot_be_divided_is_refused(faces: int, batch_size: int) -> None:
+    with pytest.raises(UsageError, match=r"--batch-size: found \d+ faces a step for 4 processes; allowed: a multiple"):
+        Team(0, 4).check_batch(faces, batch_size)
+    Team(0, 4).check_batch(100, 64)
+    ALONE.check_batch(faces, batch_size)
+
+
+def test_without_torchrun_a_process_is_alone() -> None:
+    with joined() as team:
+        assert team == ALONE
+        assert team.leads
+        some = torch.rand(3, requires_grad=True)
+        assert team.with_gradient(some) is some
+        assert team.told("so it is") == "so it is"
+    assert not torch.distributed.is_initialized()

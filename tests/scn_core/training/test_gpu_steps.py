@@ -1,0 +1,67 @@
+"""A step on a GPU: it never waits for the device, and recorded or compiled it comes to the same."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+import torch
+
+from scn_core.config import TrainSettings
+from scn_core.errors import UsageError
+from scn_core.scn.model import SelfCureNetwork
+from scn_core.training.data import TrainingData
+from scn_core.training.distributed import Team
+from scn_core.training.loop import Training
+
+SETTINGS = TrainSettings(
+    image_size=32, epochs=3, batch_size=32, precision="fp32", device="cuda", relabel="auto", relabel_from=1
+)
+
+
+def training(data: TrainingData, folder: Path, **changes: object) -> Training:
+    settings = dataclasses.replace(SETTINGS, **changes)  # type: ignore[arg-type]
+    folder.mkdir(exist_ok=True)
+    torch.manual_seed(0)
+    return Training(settings, data, SelfCureNetwork("resnet18", 4, image_size=32), folder)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("changes", [{}, {"precision": "bf16"}, {"mixup": 0.4, "average_weights": 0.9}])
+def test_a_step_never_waits_for_the_device(data: TrainingData, tmp_path: Path, changes: dict[str, object]) -> None:
+    job = training(data, tmp_path, resident="device", **changes)
+    job.model.train()
+    batches = job.faces.batches(job.faces.shuffled(32, job.generator))
+    for weighting in (False, True):
+        job.step(*next(batches), weighting=weighting)  # what is set up once may wait
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        for weighting in (False, True, True):
+            job.step(*next(batches), weighting=weighting)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("changes", [{"cuda_graphs": True}, {"compile": True}, {"resident": "pinned"}])
+def test_however_a_step_is_run_it_comes_to_the_same(
+    data: TrainingData, tmp_path: Path, changes: dict[str, object]
+) -> None:
+    plain, other = (
+        training(data, tmp_path / name, **options).run(on_epoch=lambda report: None)
+        for name, options in (("plain", {}), ("other", changes))
+    )
+    assert (plain.labels == other.labels).float().mean() > 0.97
+    torch.testing.assert_close(other.alpha, plain.alpha, atol=2e-3, rtol=0)
+    torch.testing.assert_close(other.mean, plain.mean, atol=2e-3, rtol=0)
+
+
+@pytest.mark.gpu
+def test_graphs_are_for_one_process(data: TrainingData, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--cuda-graphs: found 2 processes"):
+        Training(
+            dataclasses.replace(SETTINGS, cuda_graphs=True),
+            data,
+            SelfCureNetwork("resnet18", 4, image_size=32),
+            tmp_path,
+            team=Team(0, 2),
+        )
