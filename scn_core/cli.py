@@ -116,8 +116,9 @@ def train(workspace: Path, resume: bool, **options: Any) -> None:
     finally:
         bars.close()
     click.echo(
-        f"round {done.id}: {done.metrics['proposals']:,} relabels proposed among "
-        f"{done.metrics['low_importance']:,} faces of low importance, in {done.metrics['seconds']:.0f} s of training"
+        f"round {done.id}: {done.metrics['proposals']:,} relabels proposed, "
+        f"{done.metrics['low_importance']:,} faces of low importance, "
+        f"{done.metrics['suspicious']:,} others suspicious, in {done.metrics['seconds']:.0f} s of training"
     )
     click.echo(f"next: python -m scn_core proposals {workspace}")
 

@@ -14,6 +14,7 @@ Proposals = Literal["cured", "paper"]
 Precision = Literal["auto", "bf16", "fp32"]
 DecidedBy = Literal["majority", "lead"]
 UnsureRule = Literal["given", "leave_out", "soften"]
+AmbiguousRule = Literal["given", "soften"]
 
 
 def option(
@@ -62,6 +63,10 @@ class TrainSettings:
     weight_decay: float = option(0.05, "decoupled weight decay, the attention head excepted", low=0, high=10)
     clip_norm: float = option(2.0, "clip gradients to this norm; 0: never", low=0)
     precision: Precision = option("auto", "auto: bf16 where the device computes in it", choices=get_args(Precision))
+    queue_suspicion: float = option(
+        0.3, "faces outside the low-importance group are asked about too where suspicion is at least this; 1: none",
+        low=0, high=1,
+    )  # fmt: skip
     audit_samples: int = option(100, "faces drawn at random into the queue, to estimate the label-error rate", low=0)
     device: str = option("auto", "auto, cpu, cuda, cuda:1, ...")
     seed: int = option(0, "same seed, same machine, same result", low=0, high=2**31 - 1)
@@ -109,7 +114,12 @@ class ReviewSettings:
         "soften: half of the label's weight goes evenly to the other classes",
         choices=get_args(UnsureRule),
     )
-
+    ambiguous: AmbiguousRule = option(
+        "given",
+        "faces that nobody has decided and the newest round finds ambiguous: given: trained on under the given label; "
+        "soften: as with unsure",
+        choices=get_args(AmbiguousRule),
+    )
     learn_every: int = option(50, "the order of the queue is learnt anew after so many answers; 0: never", low=0)
     explore: float = option(0.02, "share of a learnt order drawn at random, to find what the model is wrong about",
                             low=0, high=0.5)  # fmt: skip
