@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, get_args
@@ -150,10 +151,15 @@ def proposals(workspace: Path, limit: int, as_json: bool) -> None:
             rows, _ = page_open_proposals(db, ended.id, limit=limit)
             count = count_open_proposals(db, ended.id)
     if as_json:
-        named = [asdict(row) | {"given": names[row.given_label], "proposed": names[row.proposed_label]} for row in rows]
+        named = [asdict(row) | _named(row, names) for row in rows]
         click.echo(json.dumps({"round": ended.id if ended else None, "count": count, "proposals": named}))
     else:
         click.echo(describe_proposals(rows, names, count, ended, Path(place.settings().root)))
+
+
+def _named(row: ProposalRow, names: Sequence[str]) -> dict[str, str | None]:
+    second = None if row.second_label is None else names[row.second_label]
+    return {"given": names[row.given_label], "proposed": names[row.proposed_label], "second": second}
 
 
 @cli.command("evaluate")
