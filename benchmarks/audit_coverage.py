@@ -162,7 +162,8 @@ def _scores(faces: Faces) -> RoundScores:
         sample_id=np.arange(1, count + 1), start_label=faces.label, alpha=nothing, p_given=nothing, p_max=nothing,
         predicted_label=faces.label, margin=nothing, suspicion=faces.suspicion, low_importance=faces.low_importance,
         proposed_label=np.full(count, -1), trained_label=faces.label,
-        probabilities=np.zeros((count, CLASSES), np.float32),
+        probabilities=np.zeros((count, CLASSES), np.float32), doubt=np.zeros(count, np.int64),
+        suspicious=np.zeros(count, np.bool_), second_label=np.full(count, -1),
     )  # fmt: skip
 
 

@@ -131,6 +131,9 @@ def make_scores(count: int, proposed: float) -> RoundScores:
         start_label=given,
         trained_label=given,
         probabilities=probabilities,
+        doubt=rng.integers(0, 3, count),
+        suspicious=np.zeros(count, np.bool_),
+        second_label=(predicted + 1) % len(RAF_DB),
     )
 
 

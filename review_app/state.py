@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from scn_core.records import QUEUE_ORDERS, QUEUE_STATES, QueueFilter
+from scn_core.records import QUEUE_DOUBTS, QUEUE_ORDERS, QUEUE_STATES, QueueFilter
 
 NONE = "none"
 """Stands for 'no proposal' where a class could stand."""
@@ -18,7 +18,7 @@ ALPHA_STEP = 0.05
 LONGEST_NAME = 200
 
 _Word = TypeVar("_Word", bound=str)
-_NAMES = ("round", "state", "given", "proposed", "class", "alpha", "flag", "reviewer", "order", "group")
+_NAMES = ("round", "state", "given", "proposed", "class", "doubt", "alpha", "flag", "reviewer", "order", "group")
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ def read(params: Mapping[str, str], classes: Sequence[str]) -> Asked:
         proposed=proposed,
         unproposed=proposed is None and params.get("proposed") == NONE,
         label=label,
+        doubt=reader.word("doubt", QUEUE_DOUBTS, QUEUE_DOUBTS[0]),
         alpha_from=low,
         alpha_to=high,
         flagged=reader.switch("flag", "1"),
@@ -62,6 +63,7 @@ def write(asked: Asked, classes: Sequence[str]) -> dict[str, str]:
         "given": _class_word(where.given, classes),
         "proposed": NONE if where.unproposed else _class_word(where.proposed, classes),
         "class": _class_word(where.label, classes),
+        "doubt": None if where.doubt == default.doubt else where.doubt,
         "alpha": f"{where.alpha_from:.2f}-{where.alpha_to:.2f}" if narrowed(where) else None,
         "flag": "1" if where.flagged else None,
         "reviewer": where.reviewer,
@@ -79,7 +81,8 @@ def narrowed(where: QueueFilter) -> bool:
 def active(where: QueueFilter) -> int:
     """How many conditions leave faces out, the state not counted."""
     pair = where.given is not None or where.proposed is not None or where.unproposed
-    return sum([pair, where.label is not None, narrowed(where), where.flagged, where.reviewer is not None])
+    others = (where.label is not None, where.doubt != "all", narrowed(where), where.flagged, where.reviewer is not None)
+    return pair + sum(others)
 
 
 def _class_word(label: int | None, classes: Sequence[str]) -> str | None:

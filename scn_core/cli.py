@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, get_args
@@ -123,8 +124,9 @@ def train(workspace: Path, resume: bool, **options: Any) -> None:
     finally:
         bars.close()
     click.echo(
-        f"round {done.id}: {done.metrics['proposals']:,} relabels proposed among "
-        f"{done.metrics['low_importance']:,} faces of low importance, in {done.metrics['seconds']:.0f} s of training"
+        f"round {done.id}: {done.metrics['proposals']:,} relabels proposed, "
+        f"{done.metrics['low_importance']:,} faces of low importance, "
+        f"{done.metrics['suspicious']:,} others suspicious, in {done.metrics['seconds']:.0f} s of training"
     )
     click.echo(f"next: python -m scn_core proposals {workspace}")
 
@@ -156,10 +158,15 @@ def proposals(workspace: Path, limit: int, as_json: bool) -> None:
             rows, _ = page_open_proposals(db, ended.id, limit=limit)
             count = count_open_proposals(db, ended.id)
     if as_json:
-        named = [asdict(row) | {"given": names[row.given_label], "proposed": names[row.proposed_label]} for row in rows]
+        named = [asdict(row) | _named(row, names) for row in rows]
         click.echo(json.dumps({"round": ended.id if ended else None, "count": count, "proposals": named}))
     else:
         click.echo(describe_proposals(rows, names, count, ended, Path(place.settings().root)))
+
+
+def _named(row: ProposalRow, names: Sequence[str]) -> dict[str, str | None]:
+    second = None if row.second_label is None else names[row.second_label]
+    return {"given": names[row.given_label], "proposed": names[row.proposed_label], "second": second}
 
 
 @cli.command("evaluate")

@@ -57,6 +57,12 @@ def _lines(found: Quality) -> Iterator[str]:
         yield f"{'label before':<18}{'share':>8}{'95 % interval':>18}{'decided':>10}"
         for each in found.class_errors:
             yield f"{each.name:<18}{_rate(each.wrong, of=True)}"
+    if found.doubts:
+        yield ""
+        yield f"{'doubt':<18}{'decided':>8}{'corrected':>11}{'kept':>8}{'unsure':>8}"
+        for kind in found.doubts:
+            corrected, kept, unsure = (n / kind.faces for n in (kind.corrected, kind.kept, kind.unsure))
+            yield f"{kind.doubt:<18}{kind.faces:>8,}{corrected:>11.0%}{kept:>8.0%}{unsure:>8.0%}"
     yield from _people(found)
 
 

@@ -16,6 +16,7 @@ ResidentChoice = Literal["auto", "device", "pinned", "file"]
 RankOver = Literal["batch", "process"]
 DecidedBy = Literal["majority", "lead"]
 UnsureRule = Literal["given", "leave_out", "soften"]
+AmbiguousRule = Literal["given", "soften"]
 
 
 def option(
@@ -80,6 +81,10 @@ class TrainSettings:
         low=0, high=20,
     )  # fmt: skip
     precision: Precision = option("auto", "auto: bf16 where the device computes in it", choices=get_args(Precision))
+    queue_suspicion: float = option(
+        0.3, "faces outside the low-importance group are asked about too where suspicion is at least this; 1: none",
+        low=0, high=1,
+    )  # fmt: skip
     audit_samples: int = option(100, "faces drawn at random into the queue, to estimate the label-error rate", low=0)
     device: str = option("auto", "auto, cpu, cuda, cuda:1, ...")
     resident: ResidentChoice = option(
@@ -145,7 +150,12 @@ class ReviewSettings:
         "soften: half of the label's weight goes evenly to the other classes",
         choices=get_args(UnsureRule),
     )
-
+    ambiguous: AmbiguousRule = option(
+        "given",
+        "faces that nobody has decided and the newest round finds ambiguous: given: trained on under the given label; "
+        "soften: as with unsure",
+        choices=get_args(AmbiguousRule),
+    )
     learn_every: int = option(50, "the order of the queue is learnt anew after so many answers; 0: never", low=0)
     explore: float = option(0.01, "share of a learnt order drawn at random, to find what the model is wrong about",
                             low=0, high=0.5)  # fmt: skip

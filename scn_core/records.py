@@ -78,32 +78,33 @@ class Manifest:
 
 @dataclass(frozen=True)
 class EpochReport:
-    """What one epoch of training showed; one row of table `epoch`."""
+    """What one epoch of training showed; one row of table `epoch`. Epochs count from 1."""
 
     epoch: int
-    """1-based."""
     loss: float
     wce_loss: float
-    """Logit-weighted cross entropy."""
     rank_loss: float
-    """Rank regularisation."""
+    """Logit-weighted cross entropy, and rank regularisation."""
     accuracy: float
     """Share of training faces predicted as labelled, in 0..1, on augmented faces."""
     alpha_high: float
-    """Mean importance weight of the high groups."""
     alpha_low: float
-    """Mean importance weight of the low-importance groups."""
+    """Mean importance weight of the high and of the low-importance groups."""
     alpha_mean: float
-    """Mean of alpha over the training faces in the clean pass."""
     alpha_std: float
-    """Standard deviation of alpha over the training faces in the clean pass; near 0 means alpha has collapsed."""
+    """Mean and standard deviation over the training faces in the clean pass; near 0 means alpha has collapsed."""
     margin_rank: float
     """delta1 in force."""
     val_accuracy: float | None
     relabelled: int
-    """Faces trained on another label than the round began with (mode auto only)."""
+    """Faces trained on another label than the round began with (mode auto)."""
     faces_per_s: float
     seconds: float
+
+
+Doubt = Literal["none", "mislabelled", "ambiguous"]
+DOUBTS: tuple[Doubt, ...] = ("none", "mislabelled", "ambiguous")
+"""In the order of their numbers. mislabelled: suspicious, and another class is clear; ambiguous: no class is clear."""
 
 
 @dataclass(frozen=True)
@@ -124,9 +125,15 @@ class RoundScores:
     """p_max - p_given, 0..1."""
     suspicion: FloatArray
     """How likely the given label is wrong, 0..1; orders the queue."""
+    doubt: IntArray
+    """Place in DOUBTS; 0 in rounds from before they were told apart."""
     low_importance: BoolArray
+    suspicious: BoolArray
+    """Asked about for its suspicion alone: outside the low-importance group, and without a proposal."""
     proposed_label: IntArray
     """The relabel proposal, or -1 where there is none."""
+    second_label: IntArray
+    """The likeliest class but for `start_label` and the best other one; -1: two classes, or a round from before."""
     trained_label: IntArray
     """Label of the last epoch; differs from `start_label` only where mode auto changed it."""
     probabilities: FloatArray
@@ -205,7 +212,9 @@ class RoundInfo:
     """The rules its answers are read by: `ReviewSettings` as of its end; empty before that."""
 
 
-QueueKind = Literal["proposal", "low_importance", "audit", "repeat"]
+QueueKind = Literal["proposal", "low_importance", "suspicious", "audit", "repeat"]
+QueueDoubt = Literal["all", "mislabelled", "ambiguous"]
+QUEUE_DOUBTS: tuple[QueueDoubt, ...] = ("all", "mislabelled", "ambiguous")
 QueueState = Literal["open", "answered", "accept", "keep", "relabel", "unsure", "exclude", "skipped", "all"]
 QUEUE_STATES: tuple[QueueState, ...] = ("open", "answered", *ANSWERS, "skipped", "all")
 """`answered`: any of the answers; `skipped`: open, with a live skip of the person who asks."""
@@ -227,10 +236,11 @@ class QueueFilter:
     """Only faces without a proposal."""
     label: int | None = None
     """A class: the given or the proposed label is this one."""
+    doubt: QueueDoubt = "all"
+    """An audit item is doubted in no way, answered or not: so it is with its proposal."""
     alpha_from: float = 0.0
-    """Multiples of 0.05, 0 to 1."""
     alpha_to: float = 1.0
-    """Exclusive, but for 1."""
+    """Multiples of 0.05, 0 to 1; the end is exclusive, but for 1."""
     flagged: bool = False
     """Has a live flag of anyone in this round."""
     reviewer: str | None = None
@@ -254,31 +264,30 @@ class QueueItem:
     given_label: int
     """The label the round began with: the data set's, or what people decided in an earlier round."""
     original_label: int
-    """The data set's."""
     decided_round: int | None
-    """The earlier round since which people have it as `given_label`; None: nobody has decided that."""
+    """The data set's label, and the earlier round since which people have `given_label`; None: nobody decided it."""
     proposed_label: int | None
     predicted_label: int
     alpha: float
     margin: float
     suspicion: float
+    doubt: Doubt
+    second_label: int | None
     probabilities: tuple[float, ...]
     action: Answer | None
-    """Of the newest live answer to this item, by anyone; None: open."""
     label: int | None
-    """The label that answer stands for."""
+    """Of the newest live answer to this item, by anyone, and the label it stands for; None: open."""
     answered_by: str | None
     answered_at: str | None
     decision_id: str | None
     flag: str | None
-    """Decision id of the viewer's own newest live flag in this round."""
+    skip: str | None
+    """Decision ids of the viewer's own newest live flag and skip in this round."""
     flagged: bool
     """Anyone has a live flag on it in this round."""
     note: str | None
-    """The newest live note of anyone in this round."""
     note_by: str | None
-    skip: str | None
-    """Decision id of the viewer's own newest live skip in this round."""
+    """The newest live note of anyone in this round."""
     lease_person: int | None
     lease_until: str | None
     again: bool

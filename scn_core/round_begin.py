@@ -13,7 +13,7 @@ import torchvision
 from sqlite_utils import Database
 
 from scn_core import __version__
-from scn_core.config import ReviewSettings, TrainSettings, UnsureRule
+from scn_core.config import AmbiguousRule, ReviewSettings, TrainSettings, UnsureRule
 from scn_core.errors import WorkspaceError
 from scn_core.store import rounds as store
 from scn_core.training.checkpoint import load_checkpoint
@@ -31,7 +31,7 @@ def begin_round(workspace: Workspace, db: Database, settings: TrainSettings, rev
     """A new round in state running; its number."""
     reviewed = store.latest_finished_round(db)
     versions = {"torch": torch.__version__, "torchvision": torchvision.__version__}
-    config = settings.as_dict() | {"unsure": review.unsure} | versions
+    config = settings.as_dict() | {"unsure": review.unsure, "ambiguous": review.ambiguous} | versions
     parent = None if reviewed is None else reviewed.id
     number = store.start_round(db, config, code_version=__version__, parent=parent)
     folder = workspace.round_folder(number)
@@ -46,7 +46,8 @@ class Unfinished(NamedTuple):
     number: int
     settings: TrainSettings
     unsure: UnsureRule
-    """The rule for unsure faces it began with."""
+    ambiguous: AmbiguousRule
+    """The rules for unsure and for ambiguous faces it began with."""
     epochs: int
     """Whole epochs behind it."""
 
@@ -61,8 +62,8 @@ def unfinished_round(workspace: Workspace, db: Database) -> Unfinished:
     options = {setting.name for setting in fields(TrainSettings)}
     said = {name: value for name, value in newest.config.items() if name in options}
     settings = TrainSettings.merged(said, source=f"round {newest.id}")
-    unsure = newest.config.get("unsure", "given")  # before there were rules
-    return Unfinished(newest.id, settings, unsure, 0 if checkpoint is None else checkpoint.epoch)
+    unsure, ambiguous = (newest.config.get(rule, "given") for rule in ("unsure", "ambiguous"))  # before there were any
+    return Unfinished(newest.id, settings, unsure, ambiguous, 0 if checkpoint is None else checkpoint.epoch)
 
 
 def go_on(db: Database, unfinished: Unfinished) -> int:

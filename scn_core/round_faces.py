@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 from sqlite_utils import Database
 
-from scn_core.config import UnsureRule
+from scn_core.config import AmbiguousRule, UnsureRule
 from scn_core.records import BoolArray, FloatArray, IntArray
 from scn_core.store.decisions import effective_labels
 from scn_core.store.outcomes import turned_down
+from scn_core.store.round_faces import ambiguous_faces
 from scn_core.store.samples import classes
 
 SOFTNESS = 0.5
-"""Of a face that nobody can tell: half of its label's weight goes to the other classes."""
+"""Of a face that nobody, or no network, can tell: half of its label's weight goes to the other classes."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class RoundFaces:
     labels: IntArray
     """(N,) effective labels."""
     softness: FloatArray
-    """(N,) share of the label's weight that training spreads over the other classes; above 0 for unsure faces alone."""
+    """(N,) share of the label's weight that training spreads over the other classes; above 0 for unsure and ambiguous
+    faces alone."""
     settled: BoolArray
     """(N,) people decided on its label: not asked about again, unless this round proposes another."""
     turned_down: BoolArray
@@ -41,17 +43,20 @@ class RoundFaces:
     test_labels: IntArray
 
 
-def fixed_faces(folder: Path, db: Database, unsure: UnsureRule = "given") -> RoundFaces:
+def fixed_faces(
+    folder: Path, db: Database, unsure: UnsureRule = "given", ambiguous: AmbiguousRule = "given"
+) -> RoundFaces:
     """The faces the round of this folder began with: those in faces.npz, or else the database's as of now.
 
     So a resumed round trains on what it began with, whatever people decided meanwhile. Excluded faces are left out;
-    `unsure` says what becomes of those that people could not tell.
+    `unsure` says what becomes of those that people could not tell, `ambiguous` of those nobody has decided and the
+    newest ended round could not tell.
     """
     file = folder / "faces.npz"
     if file.exists():
         with np.load(file, allow_pickle=False) as stored:
             return _as_of_its_start(dict(stored), db)
-    faces = _effective_faces(db, unsure)
+    faces = _effective_faces(db, unsure, ambiguous)
     unfinished = file.with_name("faces.tmp.npz")
     np.savez(unfinished, **vars(faces))
     unfinished.replace(file)  # a kill in the middle leaves nothing that a resumed round would trip over
@@ -66,15 +71,18 @@ def _as_of_its_start(stored: dict[str, Any], db: Database) -> RoundFaces:
     )
 
 
-def _effective_faces(db: Database, unsure: UnsureRule) -> RoundFaces:
+def _effective_faces(db: Database, unsure: UnsureRule, ambiguous: AmbiguousRule) -> RoundFaces:
     now = effective_labels(db)
     usable = ~now.excluded & ~(now.unsure & (unsure == "leave_out"))
+    soft = now.unsure & (unsure == "soften")
+    if ambiguous == "soften":
+        soft |= ~now.settled & ~now.unsure & np.isin(now.sample_id, ambiguous_faces(db))
     train, val, test = (np.flatnonzero((now.split == split) & usable) for split in ("train", "val", "test"))
     return RoundFaces(
         sample_id=now.sample_id[train],
         rows=train,
         labels=now.label[train],
-        softness=np.where(now.unsure[train] & (unsure == "soften"), SOFTNESS, 0).astype(np.float32),
+        softness=np.where(soft[train], SOFTNESS, 0).astype(np.float32),
         settled=now.settled[train],
         turned_down=_turned_down(db, now.sample_id[train]),
         val_rows=val,

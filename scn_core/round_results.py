@@ -18,7 +18,7 @@ from scn_core.records import BoolArray, FloatArray, IntArray, RoundScores
 from scn_core.round_files import NEIGHBOUR_COUNT, NEIGHBOURS, write_neighbours
 from scn_core.scn.model import SelfCureNetwork
 from scn_core.scn.relabel import propose_by
-from scn_core.scn.suspicion import class_trust, cured_probabilities, may_be_proposed, suspicion
+from scn_core.scn.suspicion import class_trust, cured_probabilities, kinds_of_doubt, may_be_proposed, suspicion
 from scn_core.training.checkpoint import save_weights
 from scn_core.training.data import TrainingResult
 from scn_core.training.loop import Training
@@ -72,6 +72,7 @@ def leave_neighbours(
     training: Training,
     result: TrainingResult,
     suspected: FloatArray,
+    suspicious: BoolArray,
     step: Callable[[], None],
 ) -> IntArray:
     """neighbours.npy, from one more clean pass; returns the sample ids that are a neighbour of any face.
@@ -82,13 +83,15 @@ def leave_neighbours(
         training: the round's, its network as it was at the last clean pass.
         result: of that pass.
         suspected: (N,) suspicion of the round.
+        suspicious: (N,) from `suspicious_faces`.
         step: called after every piece of the work.
     """
     features = unit_features(training.judge, training.faces, training.compute, step)
     doubt = torch.from_numpy(suspected).to(features.device)
     rule, trained, start = result.rule, result.labels, training.initial
     confident = confident_faces(rule.predicted, trained, start, doubt, rule.probabilities.shape[1])
-    found = confident_neighbours(features, rule, trained, start, confident, count=NEIGHBOUR_COUNT, step=step)
+    asked = rule.low_importance | (rule.proposed >= 0) | torch.from_numpy(suspicious).to(features.device)
+    found = confident_neighbours(features, rule, trained, start, confident, asked, count=NEIGHBOUR_COUNT, step=step)
     rows = neighbour_rows(sample_id, found)
     write_neighbours(folder, rows)
     shown = np.union1d(rows["given"], rows["other"])
@@ -105,11 +108,36 @@ def neighbour_rows(sample_id: IntArray, found: ConfidentNeighbours) -> npt.NDArr
     return rows
 
 
+def suspicious_faces(result: TrainingResult, suspected: FloatArray, settings: TrainSettings) -> BoolArray:
+    """(N,) faces to ask about for their (N,) suspicion alone: of high importance, and without a proposal."""
+    low, proposed = (part.cpu().numpy() for part in (result.rule.low_importance, result.rule.proposed))
+    if settings.queue_suspicion == 1:
+        return np.zeros(len(low), np.bool_)
+    found: BoolArray = ~low & (proposed < 0) & (suspected >= settings.queue_suspicion)
+    return found
+
+
+def second_choice(probabilities: FloatArray, labels: IntArray) -> IntArray:
+    """(N,) the likeliest class that is neither the label nor the best other class; -1 where there are two classes."""
+    count, classes = probabilities.shape
+    if classes < 3:
+        return np.full(count, -1)
+    rest = probabilities.copy()
+    rest[np.arange(count), labels] = -1.0
+    rest[np.arange(count), rest.argmax(axis=1)] = -1.0
+    second: IntArray = rest.argmax(axis=1)
+    return second
+
+
 def round_scores(
-    sample_id: IntArray, start_label: IntArray, result: TrainingResult, suspected: FloatArray
+    sample_id: IntArray, start_label: IntArray, result: TrainingResult, suspected: FloatArray, suspicious: BoolArray
 ) -> RoundScores:
-    """What a round made of its faces, the labels it began with and their suspicion, as columns of table `score`."""
+    """What a round made of its faces, the labels it began with and their suspicion, as columns of table `score`.
+
+    `suspicious`: from `suspicious_faces`.
+    """
     rule = result.rule
+    probabilities = rule.probabilities.cpu().numpy()
     return RoundScores(
         sample_id=sample_id,
         start_label=start_label,
@@ -119,8 +147,11 @@ def round_scores(
         predicted_label=rule.predicted.cpu().numpy(),
         margin=rule.margin.cpu().numpy(),
         suspicion=suspected,
+        doubt=kinds_of_doubt(probabilities, start_label, suspected).astype(np.int64),
         low_importance=rule.low_importance.cpu().numpy(),
+        suspicious=suspicious,
         proposed_label=rule.proposed.cpu().numpy(),
+        second_label=second_choice(probabilities, start_label),
         trained_label=result.labels.cpu().numpy(),
-        probabilities=rule.probabilities.cpu().numpy(),
+        probabilities=probabilities,
     )

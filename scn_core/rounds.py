@@ -24,7 +24,14 @@ from scn_core.records import BoolArray, EpochReport, IntArray, PixelArray, Round
 from scn_core.round_begin import accounted_for, begin_round, bury_dead_round, go_on, unfinished_round
 from scn_core.round_faces import RoundFaces, fixed_faces
 from scn_core.round_follow import tell_followers
-from scn_core.round_results import judged, leave_neighbours, leave_weights, round_scores, without_proposals
+from scn_core.round_results import (
+    judged,
+    leave_neighbours,
+    leave_weights,
+    round_scores,
+    suspicious_faces,
+    without_proposals,
+)
 from scn_core.scn.model import SelfCureNetwork, build_model
 from scn_core.store import rounds as store
 from scn_core.store.round_faces import queued_samples
@@ -83,7 +90,8 @@ def train_round(
         unfinished = unfinished_round(workspace, db) if resume else None
         review = workspace.settings().review  # now: hours later the file may be half edited
         if unfinished is not None:
-            settings, review = unfinished.settings, replace(review, unsure=unfinished.unsure)
+            settings = unfinished.settings
+            review = replace(review, unsure=unfinished.unsure, ambiguous=unfinished.ambiguous)
         # Before the round begins: a wrong option then leaves no failed round in the way of an unfinished one.
         choose_compute(settings, team.local_rank)
         model = build_model(settings, len(classes(db)), afresh=unfinished is None or unfinished.epochs == 0)
@@ -118,7 +126,7 @@ class _Job:
         if model.loaded is not None:
             self._say(f"--weights {self.settings.weights}: {model.loaded}")
         pixels = self._decode(root)
-        faces = fixed_faces(self.folder, self.db, self.review.unsure)
+        faces = fixed_faces(self.folder, self.db, self.review.unsure, self.review.ambiguous)
         data = TrainingData(pixels, faces.rows, faces.labels, faces.val_rows, faces.val_labels, faces.softness)
         tell_followers(self.team, self.number, self.settings, len(self.classes), pixels)
         training = Training(self.settings, data, model, self.folder, alive=self._beat, team=self.team)
@@ -135,8 +143,9 @@ class _Job:
             result = replace(result, mean=(result.mean + self._out_of_fold(data).to(result.mean.device)) / 2)
         result, suspected = judged(result, faces.labels, self.settings)
         result = without_proposals(result, faces.turned_down | (self.settings.relabel == "off"))
-        neighbours = leave_neighbours(self.folder, faces.sample_id, training, result, suspected, self._beat)
-        self._finish(round_scores(faces.sample_id, faces.labels, result, suspected), faces.settled, metrics)
+        also = suspicious_faces(result, suspected, self.settings)
+        neighbours = leave_neighbours(self.folder, faces.sample_id, training, result, suspected, also, self._beat)
+        self._finish(round_scores(faces.sample_id, faces.labels, result, suspected, also), faces.settled, metrics)
         self._draw_thumbnails(neighbours)
 
     def _decode(self, root: Path) -> PixelArray:
@@ -223,7 +232,11 @@ class _Job:
 
     def _finish(self, scores: RoundScores, settled: BoolArray, metrics: dict[str, Any]) -> None:
         proposals = int((scores.proposed_label >= 0).sum())
-        metrics |= {"proposals": proposals, "low_importance": int(scores.low_importance.sum())}
+        metrics |= {
+            "proposals": proposals,
+            "low_importance": int(scores.low_importance.sum()),
+            "suspicious": int(scores.suspicious.sum()),
+        }
         store.finish_round(
             self.db,
             self.number,

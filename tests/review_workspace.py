@@ -19,6 +19,7 @@ from scn_core.datasets.source import Source
 from scn_core.records import BoolArray, EpochReport, FloatArray, IntArray, Manifest, RoundScores
 from scn_core.round_faces import fixed_faces
 from scn_core.round_files import NEIGHBOUR_COUNT, NEIGHBOURS
+from scn_core.scn.suspicion import kinds_of_doubt
 from scn_core.store.connection import create_database
 from scn_core.store.decisions import effective_labels
 from scn_core.store.rounds import finish_round, record_epoch, start_round
@@ -80,6 +81,7 @@ def add_round(
     *,
     proposals: int = PROPOSALS,
     low: int = LOW,
+    suspicious: int = 0,
     audit: int = AUDIT,
     seed: int = 0,
     review: ReviewSettings = _ONE_READING,
@@ -89,19 +91,21 @@ def add_round(
         number = start_round(db, {"epochs": EPOCHS, "image_size": 64}, code_version="test")
         for epoch in range(1, EPOCHS + 1):
             record_epoch(db, number, _report(epoch))
-        scores = plausible_scores(db, proposals=proposals, low=low, seed=seed)
+        scores = plausible_scores(db, proposals=proposals, low=low, suspicious=suspicious, seed=seed)
         folder = workspace.round_folder(number)
         folder.mkdir(parents=True)
         faces = fixed_faces(folder, db)
         _write_dynamics(folder, scores, np.random.default_rng(seed + 1))
         np.save(folder / "neighbours.npy", _neighbours(scores))
-        metrics = {"val_accuracy": 0.7, "proposals": proposals, "low_importance": low, "warnings": []}
+        counts = {"proposals": proposals, "low_importance": low, "suspicious": suspicious}
+        metrics = {"val_accuracy": 0.7, "warnings": [], **counts}
         finish_round(db, number, scores, metrics, settled=faces.settled, audit=audit, seed=seed, review=review)
     return number
 
 
-def plausible_scores(db: Database, *, proposals: int, low: int, seed: int) -> RoundScores:
-    """Scores of all training faces: `proposals` of them proposed another class, `low` more of low importance."""
+def plausible_scores(db: Database, *, proposals: int, low: int, seed: int, suspicious: int = 0) -> RoundScores:
+    """Scores of all training faces: `proposals` of them proposed another class, `low` more of low importance, and
+    `suspicious` others asked about for their suspicion."""
     rng = np.random.default_rng(seed)
     ids, given, shown, named = _training_faces(db)
     count = len(ids)
@@ -111,8 +115,12 @@ def plausible_scores(db: Database, *, proposals: int, low: int, seed: int) -> Ro
     proposed[order[:proposals]] = doubtful[order[: proposals + low]] = True
     other = np.where(wrong, shown, (given + rng.integers(1, named, count)) % named)
     probabilities = _probabilities(given, other, proposed, named, rng)
+    _blur(probabilities, doubtful & ~proposed, proposed & (np.arange(count) % 5 == 0))
     p_given, p_max = probabilities[np.arange(count), given], probabilities.max(1)
-    suspicion = np.where(wrong, 0.62, 0.38) + np.where(doubtful, 0.1, -0.2) + rng.uniform(-0.15, 0.15, count)
+    doubt = np.where(wrong, 0.62, 0.38) + np.where(doubtful, 0.1, -0.2) + rng.uniform(-0.15, 0.15, count)
+    suspicion = doubt.clip(0, 1).astype(np.float32)
+    also = np.zeros(count, bool)
+    also[np.lexsort((-suspicion, doubtful))[:suspicious]] = True
     return RoundScores(
         sample_id=ids,
         alpha=np.where(doubtful, rng.uniform(0.12, 0.48, count), rng.uniform(0.55, 0.97, count)).astype(np.float32),
@@ -120,9 +128,12 @@ def plausible_scores(db: Database, *, proposals: int, low: int, seed: int) -> Ro
         p_max=p_max,
         predicted_label=probabilities.argmax(1),
         margin=p_max - p_given,
-        suspicion=suspicion.clip(0, 1).astype(np.float32),
+        suspicion=suspicion,
+        doubt=kinds_of_doubt(probabilities, given, suspicion).astype(np.int64),
         low_importance=doubtful,
+        suspicious=also,
         proposed_label=np.where(proposed, other, -1),
+        second_label=_second(probabilities, given),
         start_label=given,
         trained_label=given,
         probabilities=probabilities,
@@ -153,6 +164,23 @@ def _probabilities(
     return np.asarray(made / made.sum(1, keepdims=True), np.float32)
 
 
+def _blur(probabilities: FloatArray, two: BoolArray, three: BoolArray) -> None:
+    """Of the faces `two` the likeliest classes come close, of `three` the first and the third: the best stays first."""
+    order = np.argsort(-probabilities, axis=1)
+    for row in np.flatnonzero(two | three):
+        first, close = order[row, 0], order[row, 1 if two[row] else 2]
+        half = (probabilities[row, first] + probabilities[row, close]) / 2
+        probabilities[row, [first, close]] = half + 0.03, half - 0.03
+
+
+def _second(probabilities: FloatArray, given: IntArray) -> IntArray:
+    """The likeliest class that is neither the given one nor the best other one."""
+    rest = probabilities.copy()
+    rest[np.arange(len(given)), given] = -1
+    second: IntArray = np.argsort(-rest, axis=1)[:, 1]
+    return second
+
+
 def _write_dynamics(folder: Path, scores: RoundScores, rng: np.random.Generator) -> None:
     """Curves that end where the scores are, as the trainer's dynamics.npy: epochs x faces."""
     count = len(scores.sample_id)
@@ -171,7 +199,7 @@ def _write_dynamics(folder: Path, scores: RoundScores, rng: np.random.Generator)
 
 def _neighbours(scores: RoundScores) -> npt.NDArray[np.void]:
     """For every face of low importance the most confident faces of its given and of its other class."""
-    asked = np.flatnonzero(scores.low_importance)
+    asked = np.flatnonzero(scores.low_importance | scores.suspicious)
     table = np.full(len(asked), -1, NEIGHBOURS)
     best = np.argsort(-scores.p_given)
     nearest = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from review_app.doors.json_body import Fields
-from scn_core.records import ACTIONS, QUEUE_ORDERS, QUEUE_STATES, Decision, QueueFilter
+from scn_core.records import ACTIONS, QUEUE_DOUBTS, QUEUE_ORDERS, QUEUE_STATES, Decision, QueueFilter
 
 MAX_ITEMS = 2_000
 """Items on screen and prefetched, in one request."""
@@ -98,6 +98,7 @@ def _filter(said: Fields) -> QueueFilter:
         proposed=said.maybe_integer("proposed", 0, _LABELS),
         unproposed=said.flag("unproposed"),
         label=said.maybe_integer("label", 0, _LABELS),
+        doubt=said.word("doubt", QUEUE_DOUBTS, "all"),
         alpha_from=said.share("alpha_from", 0.0),
         alpha_to=said.share("alpha_to", 1.0),
         flagged=said.flag("flagged"),

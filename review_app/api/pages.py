@@ -89,7 +89,7 @@ def _page(db: Database, person: Person, body: PageBody) -> _Page:
 
 
 def _learned(db: Database, round_id: int, where: QueueFilter) -> int | None:
-    if where.order != "suspicion" or where.grouped:
+    if where.order != "suspicion":
         return None
     order = learned_order(db, round_id)
     return None if order is None else order.answers

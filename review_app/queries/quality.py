@@ -8,8 +8,8 @@ from review_app.database import call
 from review_app.queries import SLOW_S
 from review_app.settings import current
 from scn_core.quality.figures import Quality, quality
-from scn_core.records import RoundInfo
-from scn_core.store.figures import ScoreBins, score_bins
+from scn_core.records import IntArray, RoundInfo
+from scn_core.store.figures import ScoreBins, doubt_bins, score_bins
 
 _UNCHANGING_S = 600
 """For what does not change once a round has ended."""
@@ -25,6 +25,11 @@ def bins_of(round_id: int) -> ScoreBins:
     return _bins(current().workspace_id, round_id)
 
 
+def doubts_of(round_id: int) -> IntArray:
+    """How the two kinds of doubt are distributed in a round that has ended: see `doubt_bins`."""
+    return _doubts(current().workspace_id, round_id)
+
+
 @st.cache_data(ttl=SLOW_S, max_entries=16, show_spinner="Counting")
 def _quality(workspace_id: str, info: RoundInfo) -> Quality:
     return call(quality, info)
@@ -33,3 +38,8 @@ def _quality(workspace_id: str, info: RoundInfo) -> Quality:
 @st.cache_data(ttl=_UNCHANGING_S, max_entries=16, show_spinner="Counting")
 def _bins(workspace_id: str, round_id: int) -> ScoreBins:
     return call(score_bins, round_id)
+
+
+@st.cache_data(ttl=_UNCHANGING_S, max_entries=16, show_spinner="Counting")
+def _doubts(workspace_id: str, round_id: int) -> IntArray:
+    return call(doubt_bins, round_id)

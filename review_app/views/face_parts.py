@@ -26,8 +26,7 @@ def facts(face: Face, classes: Sequence[str]) -> None:
         rows += _labels(face, classes)
     if item is not None:
         state = "open" if item.action is None else ACTION_WORDS[item.action]
-        kind = item.kind.replace("_", " ")
-        rows.append((f"Queue, round {item.round}", f"{kind}, {state}"))
+        rows.append((f"Queue, round {item.round}", f"{parts.KIND_WORDS[item.kind]}, {state}"))
         held = f"held until {parts.moment(item.lease_until, seconds=True)}" if item.lease_until else "held by nobody"
         rows.append(("Lease", held))
     parts.facts(rows)
@@ -112,5 +111,12 @@ def _numbers(score: FaceScore, classes: Sequence[str]) -> None:
     }
     parts.metrics(shown)
     proposed = "no relabel proposed" if score.proposed_label is None else f"proposed: {classes[score.proposed_label]}"
+    second = "" if score.second_label is None else f"; second choice: {_chance(score, score.second_label, classes)}"
+    st.text(f"Round {score.round}, {proposed}; predicted: {classes[score.predicted_label]}{second}")
     group = "low-importance group" if score.low_importance else "high-importance group"
-    st.text(f"Round {score.round}, {proposed}; predicted: {classes[score.predicted_label]}; {group}")
+    doubt = "" if score.doubt is None else f"; {parts.DOUBT_WORDS[score.doubt]}"
+    st.text(f"{parts.KIND_WORDS['suspicious'] if score.suspicious else group}{doubt}")
+
+
+def _chance(score: FaceScore, label: int, classes: Sequence[str]) -> str:
+    return f"{classes[label]}, {score.probabilities[label]:.0%}"

@@ -12,7 +12,7 @@ from review_app import state
 from review_app.queries import Standing
 from review_app.state import Asked
 from review_app.views import parts
-from scn_core.records import QueueOrder, QueueState
+from scn_core.records import QueueDoubt, QueueOrder, QueueState
 from scn_core.store.browse import PairCount, QueueCounts
 
 STATES: dict[QueueState, str] = {
@@ -22,6 +22,11 @@ STATES: dict[QueueState, str] = {
 ORDERS: dict[QueueOrder, str] = {
     "suspicion": "Most suspicious", "alpha": "Lowest alpha", "margin": "Widest margin", "newest": "Newest answer",
 }  # fmt: skip
+DOUBTS: dict[QueueDoubt, str] = {
+    "all": "of any kind, or none",
+    "mislabelled": parts.DOUBT_WORDS["mislabelled"],
+    "ambiguous": parts.DOUBT_WORDS["ambiguous"],
+}
 Pair = tuple[int | None, int | None, bool]
 """Given label, proposed label, and whether there must be no proposal."""
 ANY_PAIR: Pair = (None, None, False)
@@ -57,6 +62,8 @@ def _folded(asked: Asked, counts: QueueCounts, now: Standing) -> None:
     _select(
         "Class, given or proposed", "class", classes, _number(where.label), now, lambda a, v: _where(a, label=_known(v))
     )
+    doubts = {each: f"{word} ({counts.doubts[each]:,})" for each, word in DOUBTS.items()}
+    _select("Doubt", "doubt", doubts, where.doubt, now, lambda a, v: _where(a, doubt=v))
     people = {ANYONE: "anyone"} | {name: f"{name} ({n:,})" for name, n in counts.reviewers.items()}
     asked_for = where.reviewer or ANYONE
     people.setdefault(asked_for, f"{asked_for} (0)")

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from scn_core.records import Action, Decision, EpochReport, RoundInfo
+from scn_core.records import Action, Decision, Doubt, EpochReport, QueueKind, RoundInfo
 
 ACTION_WORDS: dict[Action, str] = {
     "accept": "accepted",
@@ -23,6 +23,18 @@ ACTION_WORDS: dict[Action, str] = {
     "flag": "flagged",
     "note": "note",
     "undo": "taken back",
+}
+KIND_WORDS: dict[QueueKind, str] = {
+    "proposal": "proposal",
+    "low_importance": "low importance",
+    "suspicious": "outside the low-importance group, but suspicious",
+    "audit": "audit",
+    "repeat": "repeat",
+}
+DOUBT_WORDS: dict[Doubt, str] = {
+    "none": "not doubted",
+    "mislabelled": "likely mislabelled",
+    "ambiguous": "ambiguous",
 }
 _MARKDOWN = re.compile(r"[!-/:-@\[-`{-~]")
 

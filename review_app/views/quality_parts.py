@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from review_app.charts import doubt as of_doubt
 from review_app.charts import quality as charts
 from review_app.charts import reviewers as of_people
 from review_app.views import navigation, parts
@@ -79,6 +80,13 @@ def decided(found: Quality) -> None:
         _titled("Wrong labels by class, among the faces decided")
         _chart(charts.class_rates(found.class_errors, dark=dark), "rv-class-errors", "Share of wrong labels by class")
         parts.small("People were asked about doubtful faces first: these shares are higher than those of all faces.")
+    if found.doubts:
+        _titled("How each kind of doubt was answered")
+        shown_answers = of_doubt.answers_by_doubt(found.doubts, dark=dark)
+        _chart(shown_answers, "rv-doubt-answers", "Shares of faces corrected, kept and unsure by kind of doubt")
+        parts.small(
+            "Where the kinds are real, most likely mislabelled faces are corrected, most ambiguous ones kept or unsure."
+        )
     _titled("Faces decided over time")
     _chart(charts.pace(found.steps, dark=dark), "rv-pace", "Faces decided over time, corrected and as they were")
 

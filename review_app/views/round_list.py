@@ -11,8 +11,9 @@ from scn_core.records import RoundInfo
 
 _HEAD = (
     "Round", "State", "Began", "Trained", "Epochs", "Training", "Validation", "Test", "Proposals",
-    "Low importance",
+    "Low importance", "Others suspicious",
 )  # fmt: skip
+_COUNTS = ("proposals", "low_importance", "suspicious")
 
 
 def table(now: Standing) -> None:
@@ -38,5 +39,5 @@ def _row(info: RoundInfo) -> list[Html | str]:
         "–" if seconds is None else parts.duration(seconds),
         str(info.config.get("epochs", "–")),
         *(parts.share(said.get(f"{name}_accuracy")) for name in ("train", "val", "test")),
-        *("–" if said.get(name) is None else f"{said[name]:,}" for name in ("proposals", "low_importance")),
+        *("–" if said.get(name) is None else f"{said[name]:,}" for name in _COUNTS),
     ]

@@ -19,7 +19,7 @@ def form() -> None:
     """The rules, and the button that writes them."""
     st.text(
         "A round keeps the rules that were in force when its training began; these hold for the rounds that begin from "
-        "now on. What becomes of unsure faces is read when the next training begins."
+        "now on. What becomes of unsure and of ambiguous faces is read when the next training begins."
     )
     rules = reading.rules()
     values, settings = {}, fields(ReviewSettings)

@@ -10,7 +10,16 @@ from review_app import queries
 from review_app.commands import rounds as commands
 from review_app.queries import Standing
 from review_app.queries import rounds as reading
-from review_app.views import messages, navigation, parts, round_compare, round_follow, round_list, round_rules
+from review_app.views import (
+    messages,
+    navigation,
+    parts,
+    round_compare,
+    round_doubt,
+    round_follow,
+    round_list,
+    round_rules,
+)
 from review_app.views import round_start as start
 from scn_core.records import QueueFilter, RoundInfo
 from scn_core.store.people import Person
@@ -39,7 +48,7 @@ def _section(now: Standing, training: reading.Training) -> None:
     """One at a time: each costs a query or a form."""
     shown: dict[str, Callable[[], None]] = {
         "New round": lambda: start.form(now, training),
-        "All rounds": lambda: round_list.table(now),
+        "All rounds": lambda: _all(now),
         "Compare": lambda: round_compare.two(now),
         "Rules of review": round_rules.form,
     }
@@ -49,6 +58,11 @@ def _section(now: Standing, training: reading.Training) -> None:
         "What to show", _SECTIONS, key="rv-section", required=True, on_change=_turn, label_visibility="collapsed"
     )
     shown[st.session_state["rv-section"]]()
+
+
+def _all(now: Standing) -> None:
+    round_list.table(now)
+    round_doubt.figure(now)
 
 
 def _turn() -> None:

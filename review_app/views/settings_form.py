@@ -24,10 +24,12 @@ _LABELS = {
     "clip_norm": "Clip gradients to",
     "weights": "Weights to start from",
     "proposals": "Proposals by",
+    "queue_suspicion": "Ask about others from this suspicion on",
     "readings": "Readings of each face",
     "decided_by": "Where readings differ",
     "repeats": "Hidden repeats, share of a page",
     "unsure": "Faces answered unsure",
+    "ambiguous": "Ambiguous faces that nobody has decided",
     "learn_every": "Learn the order anew after so many answers",
     "explore": "Share of the order drawn at random",
 }

@@ -20,9 +20,11 @@ from scn_core.store.adjudication import outcome_counts
 from scn_core.store.figures import (
     DecidedCount,
     DecidedSteps,
+    DoubtAnswers,
     ScoreBins,
     decided_counts,
     decided_steps,
+    doubt_answers,
     minutes_worked,
     open_readings,
 )
@@ -75,6 +77,8 @@ class Quality:
     decided: tuple[DecidedCount, ...]
     class_errors: tuple[ClassErrors, ...]
     """By class number, all classes."""
+    doubts: tuple[DoubtAnswers, ...]
+    """How each kind of doubt was answered."""
     steps: DecidedSteps
     reviewers: tuple[Reviewer, ...]
     agreement: Agreement
@@ -101,6 +105,7 @@ def quality(db: Database, info: RoundInfo) -> Quality:
         progress=progress,
         decided=tuple(decided),
         class_errors=class_errors(decided, names),
+        doubts=tuple(doubt_answers(db, info.id)),
         steps=decided_steps(db, info.id),
         reviewers=tuple(reviewers(db, info.id)),
         agreement=agreement(db, info.id),

@@ -139,7 +139,7 @@ def _pack(place: Workspace, number: int, job: Stamp, out: Path) -> Stamp:
 def _shown(db: Database, info: RoundInfo, seen: RoundScores, folder: Path) -> Iterator[StoredSample]:
     """The faces that people may look at: those asked about, and their neighbours."""
     rows = np.load(folder / NEIGHBOURS_FILE, allow_pickle=False)
-    doubtful = seen.sample_id[seen.low_importance | (seen.proposed_label >= 0)]
+    doubtful = seen.sample_id[seen.low_importance | seen.suspicious | (seen.proposed_label >= 0)]
     wanted = {*queued_samples(db, info.id).tolist(), *doubtful.tolist()}
     wanted |= {*rows["given"].ravel().tolist(), *rows["other"].ravel().tolist()}
     return (stored for stored in iter_samples(db) if stored.id in wanted)

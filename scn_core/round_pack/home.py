@@ -55,8 +55,8 @@ def unpack_result(workspace: Workspace, path: Path) -> Unpacked:
         number = there.id if there is not None else receive_round(
             db, result.config, result.epochs, result.scores, result.metrics | {"job": result.job.id},
             code_version=result.code_version, parent=result.job.parent, audit=result.job.settings.audit_samples,
-            seed=result.job.settings.seed, review=replace(review, unsure=result.job.review.unsure),
-            settled=result.settled,
+            seed=result.job.settings.seed, settled=result.settled,
+            review=replace(review, unsure=result.job.review.unsure, ambiguous=result.job.review.ambiguous),
         )  # fmt: skip
         _put_in_place(ready, workspace.round_folder(number))
         kept = keep_thumbnails(workspace, _thumbnails(db, folder, result))

@@ -47,7 +47,7 @@ class Job:
     """Of all splits."""
     settings: TrainSettings
     review: ReviewSettings
-    """The workspace's when it was packed; training follows its rule for unsure faces."""
+    """The workspace's when it was packed; training follows its rules for unsure and ambiguous faces."""
     parent: int | None
     """The newest round with scores by then."""
     revision: str
@@ -63,7 +63,7 @@ def pack_job(workspace: Workspace, settings: TrainSettings, out: Path) -> Job:
     said = workspace.settings()
     with workspace.database(read_only=True) as db, snapshot(db), TemporaryDirectory() as folder:
         samples, faces, start = (Path(folder) / name for name in (SAMPLES, FACES, START))
-        fixed_faces(Path(folder), db, said.review.unsure)
+        fixed_faces(Path(folder), db, said.review.unsure, said.review.ambiguous)
         with samples.open("w", encoding="utf-8") as file:
             file.writelines(_lines(db, Path(said.root)))
         _copy_start_weights(settings, start)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from scn_core.records import BoolArray, FloatArray, IntArray
 
@@ -149,3 +150,26 @@ def may_be_proposed(suspicion: FloatArray, low_importance: BoolArray) -> BoolArr
     """
     may: BoolArray = suspicion >= np.where(low_importance, np.float32(LIKELY), np.float32(CERTAIN))
     return may
+
+
+CLEAR = 0.2
+"""A class is clear where its probability exceeds the next one's by more than this."""
+AT_PEACE = 0.2
+"""Up to this suspicion the network is at peace with a label."""
+
+
+def kinds_of_doubt(probabilities: FloatArray, labels: IntArray, suspicion: FloatArray) -> npt.NDArray[np.int8]:
+    """(N,) in what way each label is doubted: 0 none, 1 mislabelled, 2 ambiguous (`records.DOUBTS`).
+
+    Of the labels that the network is not at peace with, those are mislabelled where another class is clear, and those
+    ambiguous where no class is. Where the label itself is clear there is no doubt.
+
+    Args:
+        probabilities: (N, C), C at least 2, rows summing to 1.
+        labels: (N,) that the round began with.
+        suspicion: (N,) of these labels, 0..1.
+    """
+    second, first = np.partition(probabilities, -2, axis=1)[:, -2:].T
+    clear = first - second > CLEAR
+    kind = np.where(clear, np.where(probabilities.argmax(axis=1) != labels, 1, 0), 2)
+    return np.where(suspicion > AT_PEACE, kind, 0).astype(np.int8)

@@ -86,9 +86,9 @@ def _ask(db: Database, number: int, person_id: int) -> int:
     """A repeat of the item; its slot is the reader's number, so that readers have one each."""
     db.execute(
         "INSERT INTO queue_item (round_id, sample_id, slot, kind, priority, alpha, margin, given_label, "
-        "proposed_label, listed, reader) SELECT round_id, sample_id, :person, 'repeat', "
-        "(SELECT max(seq) FROM decision), alpha, margin, given_label, proposed_label, 0, :person "
-        "FROM queue_item WHERE id = :item",
+        "proposed_label, doubt, low_importance, listed, reader) SELECT round_id, sample_id, :person, 'repeat', "
+        "(SELECT max(seq) FROM decision), alpha, margin, given_label, proposed_label, doubt, low_importance, 0, "
+        ":person FROM queue_item WHERE id = :item",
         {"person": person_id, "item": number},
     )
     return int(db.execute("SELECT last_insert_rowid()").fetchone()[0])

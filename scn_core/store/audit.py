@@ -28,7 +28,7 @@ class AuditStratum:
     """Training faces of a round among which audit faces were drawn at random."""
 
     queued: bool | None
-    """True: asked about for a proposal or low importance; False: not; None: either."""
+    """True: asked about for a proposal, low importance or suspicion; False: not; None: either."""
     suspicion_from: float
     suspicion_to: float
     """Exclusive."""
@@ -114,7 +114,7 @@ def decided_faces(db: Database, round_id: int) -> DecidedFaces:
     """Every face of the round that people have decided on, without those that wait for a reading or a lead."""
     cursor = db.execute(
         f"""
-        SELECT c.suspicion, {_asked("proposal", "low_importance")}, c.start_label, {_asked("audit")},
+        SELECT c.suspicion, {_asked("proposal", "low_importance", "suspicious")}, c.start_label, {_asked("audit")},
           o.action = 'exclude' OR o.label IS NOT NULL AND o.label <> c.start_label, o.action = 'unsure',
           o.action = 'exclude'
         FROM outcome o INDEXED BY outcome_of_round

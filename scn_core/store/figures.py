@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from sqlite_utils import Database
 
-from scn_core.records import Answer, BoolArray, IntArray
+from scn_core.records import DOUBTS, Answer, BoolArray, Doubt, IntArray
 from scn_core.store.columns import read_columns
 
-ALPHA_BINS, MARGIN_BINS = 50, 25
+ALPHA_BINS, MARGIN_BINS, SUSPICION_BINS = 50, 25, 25
 """Of equal width from 0 to 1."""
 MOST_STEPS = 120
 """A span of time is told in at most so many steps."""
@@ -54,6 +54,22 @@ class DecidedCount:
         return self.action == "exclude" or self.label not in (None, self.start_label)
 
 
+@dataclass(frozen=True, slots=True)
+class DoubtAnswers:
+    """How people decided on the faces that a round doubts in one way."""
+
+    doubt: Doubt
+    corrected: int
+    """Given another label, or excluded."""
+    kept: int
+    unsure: int
+
+    @property
+    def faces(self) -> int:
+        """Decided ones."""
+        return self.corrected + self.kept + self.unsure
+
+
 @dataclass(frozen=True)
 class DecidedSteps:
     """Decided faces of a round by the time their deciding answer was given."""
@@ -85,6 +101,26 @@ def score_bins(db: Database, round_id: int) -> ScoreBins:
     by_group = counts.reshape(ALPHA_BINS, MARGIN_BINS, 2)
     is_low: BoolArray = cell % 2 == 1
     return ScoreBins(by_group[..., 0], by_group[..., 1], float(highest[is_low].max()) if is_low.any() else None)
+
+
+def doubt_bins(db: Database, round_id: int) -> IntArray:
+    """(SUSPICION_BINS, len(DOUBTS)) faces by suspicion and doubt; all 0 where the round tells no kinds apart."""
+    cell = f"min({SUSPICION_BINS - 1}, CAST(suspicion * {SUSPICION_BINS} AS INTEGER)) * {len(DOUBTS)} + doubt"
+    sql = f"SELECT {cell}, count(*) FROM score WHERE round_id = ? AND doubt IS NOT NULL GROUP BY 1"
+    cells, faces = read_columns(db.execute(sql, (round_id,)), np.int64, np.int64)
+    counts = np.zeros(SUSPICION_BINS * len(DOUBTS), np.int64)
+    counts[cells] = faces
+    return counts.reshape(SUSPICION_BINS, len(DOUBTS))
+
+
+def doubt_answers(db: Database, round_id: int) -> list[DoubtAnswers]:
+    """Decided faces by kind of doubt, in the order of DOUBTS; kinds of which none is decided are left out."""
+    sql = (
+        f"SELECT c.doubt, sum({_CHANGES}), sum(o.action = 'unsure'), count(*) {_DECIDED} "
+        "WHERE o.round_id = ? AND o.state = 'decided' AND c.doubt IS NOT NULL GROUP BY 1 ORDER BY 1"
+    )
+    rows = db.execute(sql, (round_id,))
+    return [DoubtAnswers(DOUBTS[doubt], wrong, n - wrong - unsure, unsure) for doubt, wrong, unsure, n in rows]
 
 
 def decided_counts(db: Database, round_id: int) -> list[DecidedCount]:

@@ -139,19 +139,20 @@ def forget_order(db: Database, round_id: int) -> None:
 
 
 def learned_items(
-    db: Database, round_id: int, viewer_id: int, where: QueueFilter, common: str
+    db: Database, round_id: int, viewer_id: int, where: QueueFilter, common: str, pair: filters.Pair | None = None
 ) -> Iterator[tuple[int, int]]:
     """(item, sample) of the open ones among the learned places, in their order, that match a filter.
 
-    `common`: what items must fulfil, as `Walk.common` says it. None where the filter asks for another order.
+    `common`: what items must fulfil, as `Walk.common` says it; `pair`: those of one pair alone. None where the filter
+    asks for another order.
     """
-    if where.order != "suspicion" or where.grouped or where.state != "open":
+    if where.order != "suspicion" or where.state != "open":
         return iter(())
     held = "q.action IS NULL AND (q.lease_person IS NULL OR q.lease_person = :viewer)"
     sql = (
         "SELECT q.id, q.sample_id FROM learned_place p CROSS JOIN queue_item q INDEXED BY queue_reading "
         f"ON q.round_id = p.round_id AND q.sample_id = p.sample_id WHERE p.round_id = :round AND {common} AND {held} "
-        "ORDER BY p.place, q.slot"
+        f"AND {pair.sql if pair else '1'} ORDER BY p.place, q.slot"
     )
     return iter(db.execute(sql, filters.parameters(db, round_id, viewer_id, where)))
 

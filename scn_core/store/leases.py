@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 from sqlite_utils import Database
 
@@ -112,19 +111,26 @@ def _lease(db: Database, person_id: int, items: Sequence[int]) -> None:
 def _next(
     db: Database, round_id: int, person_id: int, where: QueueFilter, *, limit: int, have: Container[int]
 ) -> list[int]:
-    """The next items for this person in order, each face once: those that answers have taught first, then the rest."""
-    walk = Walk(db, round_id, person_id, where, holder="mine or nobody")
+    """The next items for this person in order, each face once."""
     chosen: dict[int, int] = {}
     if limit <= 0:
         return []
-    learned = learned_items(db, round_id, person_id, where, walk.common)
-    for item, sample in chain(learned, ((found.place.id, found.sample_id) for found in walk.items())):
+    for item, sample in _in_order(db, round_id, person_id, where):
         if item in have or sample in chosen:
             continue
         chosen[sample] = item
         if len(chosen) == limit:
             break
     return list(chosen.values())
+
+
+def _in_order(db: Database, round_id: int, person_id: int, where: QueueFilter) -> Iterator[tuple[int, int]]:
+    """(item, sample), some twice: within each group those that answers have taught first, then the rest."""
+    walk = Walk(db, round_id, person_id, where, holder="mine or nobody")
+    for rank, pair in enumerate(walk.groups()):
+        if pair is None or pair.open:
+            yield from learned_items(db, round_id, person_id, where, walk.common, pair)
+            yield from ((found.place.id, found.sample_id) for found in walk.group(rank, pair))
 
 
 def _in_review(db: Database, round_id: int) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from scn_core.records import Answer
+from scn_core.records import DOUBTS, Answer, Doubt
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,12 @@ class FaceScore:
     proposed_label: int | None
     trained_label: int
     low_importance: bool
+    suspicious: bool
+    """Asked about for its suspicion alone."""
+    doubt: Doubt | None
+    """None: the round is from before they were told apart."""
+    second_label: int | None
+    """The likeliest class that is neither `start_label` nor the best other one."""
     probabilities: tuple[float, ...]
     """One per class."""
 
@@ -46,7 +52,7 @@ def face_scores(db: Database, sample_id: int) -> list[FaceScore]:
     """The scores of a face, newest round first; empty for a face that no round trained on."""
     sql = (
         "SELECT r.id, c.start_label, c.alpha, c.margin, c.suspicion, c.predicted_label, c.proposed_label, "
-        "c.trained_label, c.low_importance, c.probabilities "
+        "c.trained_label, c.low_importance, c.suspicious, c.doubt, c.second_label, c.probabilities "
         "FROM round r JOIN score c ON c.round_id = r.id AND c.sample_id = ? ORDER BY r.id DESC"
     )
     return [_score(row) for row in db.execute(sql, (sample_id,))]
@@ -60,5 +66,7 @@ def face_label(db: Database, sample_id: int) -> FaceLabel | None:
 
 
 def _score(row: tuple[Any, ...]) -> FaceScore:
-    *plain, low, blob = row
-    return FaceScore(*[*plain, bool(low), struct.unpack(f"<{len(blob) // 4}f", blob)])
+    *plain, low, suspicious, doubt, second, blob = row
+    kind = None if doubt is None else DOUBTS[doubt]
+    probabilities = struct.unpack(f"<{len(blob) // 4}f", blob)
+    return FaceScore(*[*plain, bool(low), bool(suspicious), kind, second, probabilities])

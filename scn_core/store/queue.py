@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from sqlite_utils import Database
 
-from scn_core.records import BoolArray, FloatArray, IntArray, RoundScores
+from scn_core.records import DOUBTS, BoolArray, FloatArray, IntArray, RoundScores
 from scn_core.store.audit import AuditStratum, draw_audit, insert_strata
-from scn_core.store.schema_review import BINS, INDEXES
+from scn_core.store.schema_doubt import INDEXES
+from scn_core.store.schema_review import BINS
 
 _MANY = 50_000
 """From here on, writing an index in one sorted go is faster than row by row."""
@@ -34,6 +35,10 @@ class QueuePlan:
     """The label the round began with."""
     proposed_label: IntArray
     """-1: none, or an audit item, whose proposal no filter shall tell."""
+    doubt: IntArray
+    """Place in DOUBTS; 0 for audit items, for the same reason."""
+    low_importance: BoolArray
+    """False for audit items."""
     listed: BoolArray
     """False: the face is asked about as an audit item instead, so that nobody gets it twice."""
     strata: tuple[AuditStratum, ...]
@@ -42,7 +47,7 @@ class QueuePlan:
 def plan_queue(
     scores: RoundScores, *, audit: int, seed: int, slots: int = 1, settled: BoolArray | None = None
 ) -> QueuePlan:
-    """One item per proposal, one per other sample of the low-importance group, and `audit` drawn from all samples.
+    """One item per proposal, per other sample of low importance or suspicious, and `audit` drawn from all samples.
 
     `settled`, (N,): people decided on the face in an earlier round. Without a proposal it is not asked about again.
 
@@ -52,13 +57,16 @@ def plan_queue(
     """
     rng = np.random.default_rng(seed)
     proposed = scores.proposed_label >= 0
-    low = scores.low_importance if settled is None else scores.low_importance & ~settled
-    asked = np.flatnonzero(proposed | low)
-    drawn, strata = draw_audit(scores.suspicion, proposed | low, audit, rng)
+    doubtful = scores.low_importance | scores.suspicious
+    queued = proposed | (doubtful if settled is None else doubtful & ~settled)
+    asked = np.flatnonzero(queued)
+    drawn, strata = draw_audit(scores.suspicion, queued, audit, rng)
     row = np.concatenate([asked, drawn])
     place = np.concatenate([asked, rng.choice(asked, len(drawn)) if len(asked) else drawn])
     is_audit = np.arange(len(row)) >= len(asked)
-    kind = np.where(is_audit, "audit", np.where(proposed[row], "proposal", "low_importance"))
+    kind = np.select(
+        [is_audit, proposed[row], scores.low_importance[row]], ["audit", "proposal", "low_importance"], "suspicious"
+    )
     order = np.repeat(np.lexsort((scores.sample_id[row], -scores.suspicion[place])), slots)
     row, place, is_audit = row[order], place[order], is_audit[order]
     return QueuePlan(
@@ -70,6 +78,8 @@ def plan_queue(
         margin=scores.margin[place],
         given_label=scores.start_label[row],
         proposed_label=np.where(is_audit, -1, scores.proposed_label[row]),
+        doubt=np.where(is_audit, 0, scores.doubt[row]),
+        low_importance=~is_audit & scores.low_importance[row],
         listed=is_audit | ~np.isin(row, drawn),
         strata=strata,
     )
@@ -80,29 +90,34 @@ def insert_queue(db: Database, round_id: int, plan: QueuePlan) -> None:
     afresh = len(plan.sample_id) > _MANY
     if afresh:
         db.executescript(_drop(INDEXES))
-    columns = (plan.sample_id, plan.slot, plan.kind, plan.priority, plan.alpha, plan.margin, plan.given_label)
+    columns = (
+        plan.sample_id, plan.slot, plan.kind, plan.priority, plan.alpha, plan.margin, plan.given_label, plan.doubt,
+        plan.low_importance, plan.listed,
+    )  # fmt: skip
     proposed = (None if label < 0 else label for label in plan.proposed_label.tolist())
     db.conn.executemany(
-        "INSERT INTO queue_item (round_id, sample_id, slot, kind, priority, alpha, margin, given_label, "
-        f"proposed_label, listed) VALUES ({round_id:d}, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        zip(*(column.tolist() for column in columns), proposed, plan.listed.tolist(), strict=True),
+        "INSERT INTO queue_item (round_id, sample_id, slot, kind, priority, alpha, margin, given_label, doubt, "
+        f"low_importance, listed, proposed_label) VALUES ({round_id:d}{', ?' * (len(columns) + 1)})",
+        zip(*(column.tolist() for column in columns), proposed, strict=True),
     )
     if afresh:
         db.executescript(INDEXES)
     insert_strata(db, round_id, plan.strata)
-    db.conn.executemany(f"INSERT INTO queue_count VALUES ({round_id:d}, ?, ?, ?, ?, '', ?)", _counts(plan))
+    db.conn.executemany(f"INSERT INTO queue_count VALUES ({round_id:d}, ?, ?, ?, ?, ?, '', ?)", _counts(plan))
 
 
-def _counts(plan: QueuePlan) -> Iterator[tuple[str, int, int, int, int]]:
-    """(kind, given, proposed, alpha bin, items) of the listed ones."""
+def _counts(plan: QueuePlan) -> Iterator[tuple[str, int, int, int, int, int]]:
+    """(kind, given, proposed, doubt, alpha bin, items) of the listed ones."""
     bins = np.minimum(BINS - 1, (plan.alpha.astype(np.float64) * BINS).astype(np.int64))
     for kind in np.unique(plan.kind):
         chosen = plan.listed & (plan.kind == kind)
         base = int(plan.proposed_label.max()) + 2
-        codes = (plan.given_label[chosen] * base + plan.proposed_label[chosen] + 1) * BINS + bins[chosen]
+        pairs = plan.given_label[chosen] * base + plan.proposed_label[chosen] + 1
+        codes = (pairs * len(DOUBTS) + plan.doubt[chosen]) * BINS + bins[chosen]
         for code, n in zip(*(part.tolist() for part in np.unique(codes, return_counts=True)), strict=True):
-            pair, alpha_bin = divmod(code, BINS)
-            yield str(kind), pair // base, pair % base - 1, alpha_bin, n
+            cell, alpha_bin = divmod(code, BINS)
+            pair, doubt = divmod(cell, len(DOUBTS))
+            yield str(kind), pair // base, pair % base - 1, doubt, alpha_bin, n
 
 
 def _drop(indexes: str) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sqlite_utils import Database
 
-from scn_core.records import QUEUE_STATES, QueueFilter, QueueState
+from scn_core.records import DOUBTS, QUEUE_DOUBTS, QUEUE_STATES, QueueDoubt, QueueFilter, QueueState
 from scn_core.store import queue_filter as filters
 from scn_core.store.blindness import blind_round
 from scn_core.store.schema_review import ALPHA_BIN, BINS
@@ -40,6 +40,8 @@ class QueueCounts:
     """Under the filters but given, proposed, unproposed, class and state, most in total first."""
     classes: dict[int, int]
     """Items whose given or proposed label is the class, under the filters but those of labels."""
+    doubts: dict[QueueDoubt, int]
+    """By doubt under the other filters; all named."""
     alpha: list[int]
     """20 bins of 0.05, under the filters but that of alpha."""
     reviewers: dict[str, int]
@@ -55,6 +57,8 @@ class _Count(NamedTuple):
     given: int
     proposed: int
     """-1: none."""
+    doubt: int
+    """Place in DOUBTS."""
     bin: int
     action: str
     """Empty: open."""
@@ -63,21 +67,22 @@ class _Count(NamedTuple):
 
 def counted(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> QueueCounts:
     """The counts of a filter that has been checked."""
-    bins = filters.alpha_bins(where)
     every = replace(where, state="all")
     by_mark = where.flagged or where.reviewer is not None
     asked = list(_among_items(db, round_id, viewer_id, every) if by_mark else _from_counts(db, round_id))
     rows = asked if by_mark else [*asked, *_unseen(db, round_id, viewer_id)]
     skipped = list(_among_items(db, round_id, viewer_id, replace(where, state="skipped")))
     in_state = skipped if where.state == "skipped" else [row for row in rows if _in_state(row, where.state)]
-    states = _states(row for row in rows if _in_labels(row, where) and _in_alpha(row, bins))
-    states["skipped"] = _sum(row for row in skipped if _in_labels(row, where) and _in_alpha(row, bins))
+    found = _Within(where)
+    states = _states(row for row in rows if found.labels(row) and found.doubt(row) and found.alpha(row))
+    states["skipped"] = _sum(row for row in skipped if found.labels(row) and found.doubt(row) and found.alpha(row))
     return QueueCounts(
         matching=states[where.state],
         states=states,
-        pairs=_pairs(row for row in asked if _in_alpha(row, bins)),
-        classes=_classes(row for row in in_state if _in_alpha(row, bins)),
-        alpha=_alpha(row for row in in_state if _in_labels(row, where)),
+        pairs=_pairs(row for row in asked if found.doubt(row) and found.alpha(row)),
+        classes=_classes(row for row in in_state if found.doubt(row) and found.alpha(row)),
+        doubts=_doubts(row for row in in_state if found.labels(row) and found.alpha(row)),
+        alpha=_alpha(row for row in in_state if found.labels(row) and found.doubt(row)),
         reviewers=_reviewers(db, round_id),
         flagged=_flagged(db, round_id),
     )
@@ -90,14 +95,14 @@ def open_left(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -
         return 0
     every = replace(where, state="all")
     rows = _among_items(db, round_id, viewer_id, every) if where.flagged else _from_counts(db, round_id)
-    bins = filters.alpha_bins(where)
-    return _sum(row for row in rows if not row.action and _in_labels(row, where) and _in_alpha(row, bins))
+    found = _Within(where)
+    return _sum(row for row in rows if not row.action and found.labels(row) and found.doubt(row) and found.alpha(row))
 
 
 def _from_counts(db: Database, round_id: int) -> Iterator[_Count]:
     sql = """
-        SELECT kind = 'audit', given_label, proposed_label, alpha_bin, action, sum(n) FROM queue_count
-        WHERE round_id = ? AND n > 0 GROUP BY 1, 2, 3, 4, 5
+        SELECT kind = 'audit', given_label, proposed_label, doubt, alpha_bin, action, sum(n) FROM queue_count
+        WHERE round_id = ? AND n > 0 GROUP BY 1, 2, 3, 4, 5, 6
         """
     return map(_Count._make, db.execute(sql, (round_id,)))
 
@@ -107,16 +112,17 @@ def _unseen(db: Database, round_id: int, viewer_id: int) -> Iterator[_Count]:
     if not blind_round(db, round_id):
         return iter(())
     sql = f"""
-        SELECT q.kind = 'audit', q.given_label, coalesce(q.proposed_label, -1), {ALPHA_BIN}, q.action, -count(*)
+        SELECT q.kind = 'audit', q.given_label, coalesce(q.proposed_label, -1), q.doubt, {ALPHA_BIN}, q.action,
+          -count(*)
         FROM outcome w CROSS JOIN queue_item q ON q.round_id = w.round_id AND q.sample_id = w.sample_id
         WHERE w.round_id = :round AND w.state = 'waiting' AND q.listed = 1 AND q.action IS NOT NULL
-          AND q.answered_by <> :viewer GROUP BY 1, 2, 3, 4, 5
+          AND q.answered_by <> :viewer GROUP BY 1, 2, 3, 4, 5, 6
         """
     return map(_Count._make, db.execute(sql, {"round": round_id, "viewer": viewer_id}))
 
 
 def _among_items(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> Iterator[_Count]:
-    """Items with a mark or of a reviewer, which queue_count does not tell apart; labels and alpha are left out."""
+    """Items with a mark or of a reviewer, which queue_count does not tell apart; other conditions are left out."""
     narrow = QueueFilter(state=where.state, flagged=where.flagged, reviewer=where.reviewer)
     if where.state == "skipped":
         source, more = filters.marked("action = 'skip' AND person_id = :viewer"), "q.action IS NULL"
@@ -125,10 +131,10 @@ def _among_items(db: Database, round_id: int, viewer_id: int, where: QueueFilter
     else:
         source, more = "queue_item q INDEXED BY queue_done_person", "q.action IS NOT NULL"
     sql = f"""
-        SELECT q.kind = 'audit', q.given_label, coalesce(q.proposed_label, -1), {ALPHA_BIN}, coalesce(q.action, ''),
-          count(*)
+        SELECT q.kind = 'audit', q.given_label, coalesce(q.proposed_label, -1), q.doubt, {ALPHA_BIN},
+          coalesce(q.action, ''), count(*)
         FROM {source} WHERE {filters.conditions(narrow, blind=blind_round(db, round_id))} AND {more}
-        GROUP BY 1, 2, 3, 4, 5
+        GROUP BY 1, 2, 3, 4, 5, 6
         """
     return map(_Count._make, db.execute(sql, filters.parameters(db, round_id, viewer_id, narrow)))
 
@@ -147,17 +153,26 @@ def _in_state(row: _Count, state: QueueState) -> bool:
     )
 
 
-def _in_labels(row: _Count, where: QueueFilter) -> bool:
-    return (
-        where.given in (None, row.given)
-        and where.proposed in (None, row.proposed)
-        and not (where.unproposed and (row.proposed >= 0 or row.audit))
-        and where.label in (None, row.given, row.proposed)
-    )
+class _Within:
+    """Whether rows fulfil a filter, one condition at a time."""
 
+    def __init__(self, where: QueueFilter) -> None:
+        self._where, self._code, self._bins = where, filters.doubt_code(where), filters.alpha_bins(where)
 
-def _in_alpha(row: _Count, bins: tuple[int, int]) -> bool:
-    return bins[0] <= row.bin < bins[1]
+    def labels(self, row: _Count) -> bool:
+        where = self._where
+        return (
+            where.given in (None, row.given)
+            and where.proposed in (None, row.proposed)
+            and not (where.unproposed and (row.proposed >= 0 or row.audit))
+            and where.label in (None, row.given, row.proposed)
+        )
+
+    def doubt(self, row: _Count) -> bool:
+        return self._code in (None, row.doubt)
+
+    def alpha(self, row: _Count) -> bool:
+        return self._bins[0] <= row.bin < self._bins[1]
 
 
 def _sum(rows: Iterable[_Count]) -> int:
@@ -180,6 +195,14 @@ def _classes(rows: Iterable[_Count]) -> dict[int, int]:
         for label in {row.given, row.proposed} - {-1}:
             found[label] += row.n
     return {label: n for label, n in sorted(found.items()) if n}
+
+
+def _doubts(rows: Iterable[_Count]) -> dict[QueueDoubt, int]:
+    found: Counter[str] = Counter()
+    for row in rows:
+        found["all"] += row.n
+        found[DOUBTS[row.doubt]] += row.n
+    return {doubt: found[doubt] for doubt in QUEUE_DOUBTS}
 
 
 def _alpha(rows: Iterable[_Count]) -> list[int]:

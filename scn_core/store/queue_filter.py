@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from scn_core.errors import WorkspaceError
-from scn_core.records import ANSWERS, QUEUE_ORDERS, QUEUE_STATES, QueueFilter
+from scn_core.records import ANSWERS, DOUBTS, QUEUE_DOUBTS, QUEUE_ORDERS, QUEUE_STATES, QueueFilter
 from scn_core.store.blindness import unread
 from scn_core.store.schema_review import BINS
 from scn_core.store.views import STANDS
@@ -25,12 +25,13 @@ SEEN = f"(q.action IS NULL OR q.answered_by = :viewer OR NOT {unread('q.round_id
 
 
 def check_filter(where: QueueFilter) -> None:
-    """Raises WorkspaceError for a state, an order or a range of alpha that does not exist."""
+    """Raises WorkspaceError for a state, an order, a doubt or a range of alpha that does not exist."""
     low, high = where.alpha_from, where.alpha_to
     steps = [(share * BINS, round(share * BINS)) for share in (low, high)] if 0 <= low < high <= 1 else [(0.0, 1)]
     for what, found, good, allowed in (
         ("state", where.state, where.state in QUEUE_STATES, ", ".join(QUEUE_STATES)),
         ("order", where.order, where.order in QUEUE_ORDERS, ", ".join(QUEUE_ORDERS)),
+        ("doubt", where.doubt, where.doubt in QUEUE_DOUBTS, ", ".join(QUEUE_DOUBTS)),
         ("alpha", f"{low} to {high}", all(abs(x - n) < 1e-6 for x, n in steps), "rising multiples of 0.05 in 0 to 1"),
     ):
         if not good:
@@ -48,6 +49,11 @@ def alpha_bins(where: QueueFilter) -> tuple[int, int]:
     return round(where.alpha_from * BINS), round(where.alpha_to * BINS)
 
 
+def doubt_code(where: QueueFilter) -> int | None:
+    """Place in DOUBTS of the doubt asked for; None: any."""
+    return None if where.doubt == "all" else DOUBTS.index(where.doubt)
+
+
 def actions(where: QueueFilter) -> tuple[str, ...]:
     """The answers whose items the state asks for."""
     if where.state in ("all", "answered"):
@@ -63,11 +69,13 @@ def asks_open(where: QueueFilter) -> bool:
 def conditions(where: QueueFilter, *, blind: bool) -> str:
     """What an item must fulfil beside its state, with the parameters of `parameters`; `blind`: see `blind_round`."""
     low, high = alpha_bins(where)
+    doubt = doubt_code(where)
     parts = {
         "q.given_label = :given": where.given is not None,
         "q.proposed_label = :proposed": where.proposed is not None,
         "q.proposed_label IS NULL AND q.kind <> 'audit'": where.unproposed,
         "(q.given_label = :label OR q.proposed_label = :label)": where.label is not None,
+        f"q.doubt = {doubt} AND q.doubt <> 0": doubt is not None,  # the second half is what partial indexes ask for
         f"q.alpha >= {low / BINS}": low > 0,
         f"q.alpha < {high / BINS}": high < BINS,
         "q.answered_by = :reviewer": where.reviewer is not None,
@@ -94,7 +102,7 @@ class Pair:
     total: int
     """Items of the round, whatever the filter."""
     open: int
-    """Open items under the filter, as far as queue_count knows: labels and alpha."""
+    """Open items under the filter, as far as queue_count knows: labels, doubt and alpha."""
     answered: int
     """Answered ones likewise."""
 
@@ -108,11 +116,12 @@ class Pair:
 def pairs_of(db: Database, round_id: int, where: QueueFilter) -> list[Pair]:
     """The pairs that match the labels of a filter, the largest in the round first."""
     low, high = alpha_bins(where)
+    code = doubt_code(where)
+    inside = f"alpha_bin BETWEEN {low} AND {high - 1}" + ("" if code is None else f" AND doubt = {code}")
     rows = db.execute(
         f"""
         SELECT given_label, nullif(proposed_label, -1), sum(n),
-          sum(iif(action = '' AND alpha_bin BETWEEN {low} AND {high - 1}, n, 0)),
-          sum(iif(action <> '' AND alpha_bin BETWEEN {low} AND {high - 1}, n, 0))
+          sum(iif(action = '' AND {inside}, n, 0)), sum(iif(action <> '' AND {inside}, n, 0))
         FROM queue_count WHERE round_id = ? GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
         """,
         (round_id,),

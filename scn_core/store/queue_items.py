@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from sqlite_utils import Database
 
-from scn_core.records import Box, QueueItem
+from scn_core.records import DOUBTS, Box, QueueItem
 from scn_core.store.blindness import unread
 from scn_core.store.views import STANDS
 
@@ -25,7 +25,8 @@ SELECT q.id, q.round_id, q.sample_id, s.key, s.path, s.box_left, s.box_top, s.bo
   iif(q.kind <> 'repeat', q.kind, (SELECT o.kind FROM queue_item o WHERE o.round_id = q.round_id
     AND o.sample_id = q.sample_id AND o.listed = 1)),
   q.given_label, s.given_label, {_SINCE},
-  c.proposed_label, c.predicted_label, c.alpha, c.margin, c.suspicion, c.probabilities,
+  c.proposed_label, c.predicted_label, c.alpha, c.margin, c.suspicion, coalesce(c.doubt, 0), c.second_label,
+  c.probabilities,
   q.action, a.label, p.name, a.decided_at, a.id, q.lease_person, q.lease_until,
   q.kind = 'repeat' AND q.action IS NULL, q.priority, {unread("q.round_id", "q.sample_id")}
 FROM json_each(?) asked CROSS JOIN queue_item q ON q.id = asked.value JOIN sample s ON s.id = q.sample_id
@@ -52,8 +53,8 @@ def load_items(db: Database, viewer_id: int, ids: Sequence[int]) -> list[QueueIt
 
 def _item(viewer_id: int, row: tuple[Any, ...], marks: list[tuple[Any, ...]]) -> QueueItem:
     number, round_id, sample_id, key, path, *sides, kind = row[:10]
-    given, original, decided_round, proposed, predicted, alpha, margin, suspicion, probabilities = row[10:19]
-    action, label, by, at, decision_id, lease_person, lease_until, again, asked_at, blind = row[19:]
+    given, original, decided_round, proposed, predicted, alpha, margin, suspicion, doubt, second = row[10:20]
+    probabilities, action, label, by, at, decision_id, lease_person, lease_until, again, asked_at, blind = row[20:]
     flag = skip = note = note_by = None
     flagged = False
     for mark, mark_id, person, seq, text, name in marks:
@@ -83,6 +84,8 @@ def _item(viewer_id: int, row: tuple[Any, ...], marks: list[tuple[Any, ...]]) ->
         alpha=alpha,
         margin=margin,
         suspicion=suspicion,
+        doubt=DOUBTS[doubt],
+        second_label=second,
         probabilities=tuple(np.frombuffer(probabilities, "<f4").tolist()),
         action=action,
         label=label,

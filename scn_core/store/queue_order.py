@@ -89,6 +89,7 @@ class Walk:
             self.common += f" AND NOT {filters.SKIPPED}" + (f" AND NOT {filters.ELSEWHERE}" if self._slots() else "")
         self.by_label = where.unproposed or any(x is not None for x in (where.given, where.proposed, where.label))
         self._alpha = filters.alpha_bins(where) != (0, BINS)
+        self._doubt = where.doubt != "all"
 
     def _slots(self) -> bool:
         """Whether faces are read more than once."""
@@ -100,14 +101,16 @@ class Walk:
     def items(self, after: Place | None = None) -> Iterator[Found]:
         """What lies after `after`, or everything."""
         after = after or _START
-        if not self.where.grouped:
-            yield from self._group(0, None, after)
-            return
-        for group, pair in enumerate(filters.pairs_of(self.db, self.round_id, self.where)):
+        for group, pair in enumerate(self.groups()):
             if group >= after.group:
-                yield from self._group(group, pair, after)
+                yield from self.group(group, pair, after)
 
-    def _group(self, group: int, pair: Pair | None, after: Place) -> Iterator[Found]:
+    def groups(self) -> list[Pair] | list[None]:
+        """The pairs in their order where grouped, else one group of all."""
+        return filters.pairs_of(self.db, self.round_id, self.where) if self.where.grouped else [None]
+
+    def group(self, group: int, pair: Pair | None, after: Place = _START) -> Iterator[Found]:
+        """What lies after `after` in one of `groups`, by its rank."""
         newest_of_all = self.where.order == "newest" and self.where.state == "all"
         sections: list[tuple[Part, ...]] = [("done",), ("open",)] if newest_of_all else [("done", "open")]
         for section, parts in enumerate(sections):
@@ -153,7 +156,7 @@ class Walk:
 
     def _open(self, pair: Pair | None, held: str) -> list[tuple[str, str]]:
         order = self.where.order
-        whole = pair is None and not self.by_label
+        whole = pair is None and not self.by_label and not self._doubt
         if whole and not self._alpha and order in ("suspicion", "newest"):
             return self._all_open(held)
         pairs = [pair] if pair else filters.pairs_of(self.db, self.round_id, self.where)
@@ -163,6 +166,7 @@ class Walk:
             return self._all_open(held)
         index = {"alpha": "queue_open_alpha", "margin": "queue_open_margin"}.get(order, "queue_open_pair")
         index = "queue_open_alpha" if small and self._alpha else index
+        index = index.replace("open", "doubt") if self._doubt else index
         return [(_by(index), f"{held} AND {each.sql}") for each in pairs]
 
     def _all_open(self, held: str) -> list[tuple[str, str]]:
@@ -181,9 +185,10 @@ class Walk:
             return [(str(self._marked()), among)]
         if self.where.reviewer is not None and (self.where.order == "newest" or self._few_of_reviewer()):
             return [(_by("queue_done_person"), among)]
-        if pair is not None or self.by_label:
+        if pair is not None or self.by_label or self._doubt:
             pairs = [pair] if pair else filters.pairs_of(self.db, self.round_id, self.where)
-            if sum(each.answered for each in pairs) <= SMALL:
+            exact = self._doubt and self.where.order == "suspicion"
+            if exact or sum(each.answered for each in pairs) <= SMALL:
                 return [(_by("queue_done_pair"), f"{among} AND {each.sql}") for each in pairs if each.answered]
         suffix = "" if self.where.order == "suspicion" else f"_{self.where.order}"
         return [(_by(f"queue_done{suffix}"), f"q.action IS NOT NULL AND q.action = '{action}'") for action in actions]

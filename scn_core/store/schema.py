@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from sqlite_utils import Database, Migrations
 
+from scn_core.store import schema_doubt as doubt
 from scn_core.store import schema_order as order
 from scn_core.store import schema_review as review
 from scn_core.store import schema_rounds as several
 from scn_core.store import schema_team as team
-from scn_core.store.views import VIEWS, VIEWS_2, VIEWS_3
+from scn_core.store.views import VIEWS, VIEWS_2, VIEWS_3, VIEWS_6
 
 migrations = Migrations("scn_core.store")
 
@@ -221,3 +222,10 @@ def m0004_team(db: Database) -> None:
 def m0005_order(db: Database) -> None:
     """The order that answers have taught. Keeps every row."""
     db.executescript(order.TABLES)
+
+
+@migrations()
+def m0006_doubt(db: Database) -> None:
+    """Kinds of doubt, the second choice, faces asked about for their suspicion alone. Keeps every row."""
+    parts = (doubt.DROP_OLD, doubt.SCORE, doubt.QUEUE, doubt.INDEXES, doubt.COUNTS, VIEWS_6)
+    db.executescript("".join(parts))

@@ -12,7 +12,7 @@ import numpy as np
 from sqlite_utils import Database
 
 from scn_core.errors import WorkspaceError
-from scn_core.records import RoundScores
+from scn_core.records import DOUBTS, Doubt, RoundScores
 from scn_core.store.columns import CHUNK, read_columns
 
 _COLUMNS = tuple(field.name for field in fields(RoundScores))
@@ -20,12 +20,15 @@ _LABELS = {
     "start_label": 0,
     "predicted_label": 0,
     "proposed_label": -1,
+    "second_label": -1,
     "trained_label": 0,
 }  # column: lowest number allowed
+_ABSENT = {"proposed_label": -1, "second_label": -1}
+"""What stands for NULL."""
 _SHARES = ("alpha", "p_given", "p_max", "margin", "suspicion", "probabilities")
 _PROPOSAL = (
     "round_id, sample_id, key, path, given_label, proposed_label, alpha, p_given, p_max, margin, suspicion, "
-    "original_label"
+    "original_label, doubt, second_label"
 )
 
 
@@ -47,6 +50,10 @@ class ProposalRow:
     suspicion: float
     original_label: int
     """The data set's."""
+    doubt: Doubt | None
+    """None: the round is from before they were told apart."""
+    second_label: int | None
+    """The second choice after the proposal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,7 @@ def insert_scores(db: Database, round_id: int, scores: RoundScores) -> None:
     _check(scores, int(db.execute("SELECT count(*) FROM class").fetchone()[0]))
     sql = (
         f"INSERT INTO score (round_id, {', '.join(_COLUMNS)}) "
-        f"VALUES ({round_id:d}, {', '.join('nullif(?, -1)' if c == 'proposed_label' else '?' for c in _COLUMNS)})"
+        f"VALUES ({round_id:d}, {', '.join('nullif(?, -1)' if c in _ABSENT else '?' for c in _COLUMNS)})"
     )
     try:
         for rows in _rows(scores):
@@ -83,7 +90,8 @@ def insert_scores(db: Database, round_id: int, scores: RoundScores) -> None:
 def scores(db: Database, round_id: int) -> RoundScores:
     """All scores of a round by sample id; empty columns where it has none."""
     classes = db.execute("SELECT count(*) FROM class").fetchone()[0]
-    select = ", ".join("coalesce(proposed_label, -1)" if c == "proposed_label" else c for c in _COLUMNS)
+    absent = _ABSENT | {"doubt": 0}  # in rounds from before there were any
+    select = ", ".join(f"coalesce({c}, {absent[c]})" if c in absent else c for c in _COLUMNS)
     cursor = db.execute(f"SELECT {select} FROM score WHERE round_id = ? ORDER BY sample_id", (round_id,))
     *plain, blobs = read_columns(cursor, *map(_dtype, _COLUMNS[:-1]), f"V{4 * classes}")
     probabilities = blobs.view("<f4").astype(np.float32).reshape(-1, classes)
@@ -144,7 +152,7 @@ def _rows(scores: RoundScores) -> Iterator[Iterator[tuple[Any, ...]]]:
 
 
 def _dtype(name: str) -> type[np.generic]:
-    if name == "low_importance":
+    if name in ("low_importance", "suspicious"):
         return np.bool_
     return np.float32 if name in _SHARES else np.int64
 
@@ -159,6 +167,7 @@ def _check(scores: RoundScores, classes: int) -> None:
     if count == 0:
         return
     ranges = {**dict.fromkeys(_SHARES, (0, 1)), **{name: (low, classes - 1) for name, low in _LABELS.items()}}
+    ranges["doubt"] = (0, len(DOUBTS) - 1)
     for name, (low, high) in ranges.items():
         least, most = getattr(scores, name).min(), getattr(scores, name).max()
         if not (low <= least and most <= high):  # so that NaN fails too

@@ -6,6 +6,7 @@ effective_label  one row per sample: the label people decided on, else the given
 proposal         every relabel proposal of every round
 open_proposals   proposals of rounds in review that people have not decided about in that round
 low_importance   the low-importance group of every round
+suspicious       faces outside of it that are asked about for their suspicion alone
 """
 
 from __future__ import annotations
@@ -117,3 +118,36 @@ FROM score c JOIN sample s ON s.id = c.sample_id
 WHERE c.low_importance = 1;
 """
 """Of migration m0003: what several readings come to."""
+
+_NAMED = """c.round_id, c.sample_id, s.key, s.path,
+  c.start_label AS given_label, (SELECT name FROM class WHERE number = c.start_label) AS given_name"""
+_PROPOSED = "c.proposed_label, (SELECT name FROM class WHERE number = c.proposed_label) AS proposed_name"
+_PREDICTED = "c.predicted_label, (SELECT name FROM class WHERE number = c.predicted_label) AS predicted_name"
+_ORIGINAL = "s.given_label AS original_label, (SELECT name FROM class WHERE number = s.given_label) AS original_name"
+_DOUBT = """c.second_label, (SELECT name FROM class WHERE number = c.second_label) AS second_name,
+  CASE c.doubt WHEN 0 THEN 'none' WHEN 1 THEN 'mislabelled' WHEN 2 THEN 'ambiguous' END AS doubt"""
+_SCORED = "FROM score c JOIN sample s ON s.id = c.sample_id"
+
+VIEWS_6 = f"""
+-- The given label is the one the round began with, what its scores are measured against.
+CREATE VIEW proposal AS
+SELECT {_NAMED}, {_PROPOSED},
+  c.alpha, c.p_given, c.p_max, c.margin, c.suspicion, {_ORIGINAL}, {_DOUBT}
+{_SCORED} WHERE c.proposed_label IS NOT NULL;
+
+CREATE VIEW open_proposals AS
+SELECT p.* FROM proposal p
+WHERE p.round_id IN (SELECT id FROM round WHERE state = 'review') AND NOT EXISTS (
+  SELECT 1 FROM outcome o WHERE o.sample_id = p.sample_id AND o.round_id = p.round_id AND o.state = 'decided');
+
+CREATE VIEW low_importance AS
+SELECT {_NAMED}, {_PREDICTED}, {_PROPOSED},
+  c.alpha, c.margin, c.suspicion, {_ORIGINAL}, {_DOUBT}
+{_SCORED} WHERE c.low_importance = 1;
+
+CREATE VIEW suspicious AS
+SELECT {_NAMED}, {_PREDICTED},
+  c.alpha, c.margin, c.suspicion, {_ORIGINAL}, {_DOUBT}
+{_SCORED} WHERE c.suspicious = 1;
+"""
+"""Of migration m0006: kinds of doubt, and faces that are asked about for their suspicion alone."""

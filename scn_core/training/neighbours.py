@@ -80,13 +80,14 @@ def confident_neighbours(
     trained: Tensor,
     given: Tensor,
     confident: Tensor,
+    asked: Tensor,
     *,
     count: int,
     step: Callable[[], None] = lambda: None,
 ) -> ConfidentNeighbours:
-    """The confident faces nearest by cosine to every face of the low-importance group, of two classes.
+    """The confident faces nearest by cosine to every face that people are asked about, of two classes.
 
-    A face of that group may be confident itself, and so a neighbour of others.
+    Such a face may be confident itself, and so a neighbour of others.
 
     Args:
         features: (N, D), of length 1.
@@ -94,10 +95,10 @@ def confident_neighbours(
         trained: (N,) labels of the last epoch; a neighbour's class.
         given: (N,) labels the round began with, which people are shown as given.
         confident: (N,) bool, from `confident_faces`.
+        asked: (N,) bool, whose neighbours are looked for.
         count: how many neighbours of each class.
         step: called after every piece of the work.
     """
-    asked = rule.low_importance | (rule.proposed >= 0)
     rows = asked.nonzero().squeeze(1)
     own, other = given[rows], other_labels(rule, given)[rows]
     found = torch.full((2, len(rows), count), -1, dtype=torch.int64, device=rows.device)

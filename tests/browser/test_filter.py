@@ -36,6 +36,7 @@ def test_a_link_shows_its_faces(desk: Desk) -> None:
         ("class=fear", "6 IN (given_label, proposed_label)"),
         ("proposed=none", "proposed_label IS NULL"),
         ("alpha=0.20-0.30", "alpha BETWEEN 0.2 AND 0.3"),
+        ("doubt=ambiguous", "doubt = 2"),
     ):
         shown = go(desk, query).samples()
         assert shown, query

@@ -26,6 +26,7 @@ CHARTS = {
     "rv-confusion",
     "rv-class-errors",
     "rv-pace",
+    "rv-doubt-answers",
     "rv-reviewer-answers",
     "rv-reviewer-rates",
     "rv-alpha",

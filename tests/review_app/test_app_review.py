@@ -57,6 +57,9 @@ def test_options_say_how_many_faces_they_hold(visitor: NewVisitor) -> None:
     assert states[1] == "Answered (0)"
     classes = app.selectbox(key="rv-filter-class").options
     assert f"happy ({matching(QueueFilter(label=1))})" in classes
+    doubts = app.selectbox(key="rv-filter-doubt").options
+    assert doubts[0] == f"of any kind, or none ({matching(OPEN)})"
+    assert doubts[2] == f"ambiguous ({matching(QueueFilter(doubt='ambiguous'))})" != "ambiguous (0)"
     pair = app.selectbox(key="rv-filter-pair").options[1]
     number = int(pair.rpartition("(")[2].split()[0])
     assert f"({number} open of {number})" in pair
@@ -66,6 +69,7 @@ CHANGES = [
     ("selectbox", "state", "keep", {"state": "keep"}),
     ("selectbox", "order", "newest", {"order": "newest"}),
     ("selectbox", "class", 1, {"class": "happy"}),
+    ("selectbox", "doubt", "ambiguous", {"doubt": "ambiguous"}),
     ("selectbox", "round", 1, {"round": "1"}),
     ("slider", "alpha", (0.2, 0.35), {"alpha": "0.20-0.35"}),
     ("slider", "alpha", (0.5, 0.5), {"alpha": "0.50-0.55"}),

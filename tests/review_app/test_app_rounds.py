@@ -23,6 +23,7 @@ from scn_core.records import Decision, QueueFilter
 from scn_core.store import rounds
 from scn_core.store.browse import queue_counts
 from scn_core.store.decisions import record_decisions
+from scn_core.store.figures import doubt_bins
 from scn_core.store.people import ensure_person, set_role
 from scn_core.store.rounds import close_round, finish_round, get_round, latest_round, start_round
 from scn_core.store.score_columns import score_columns
@@ -352,6 +353,16 @@ def test_all_rounds_are_listed(visitor: NewVisitor, workspace: Workspace) -> Non
     assert 'href="/?round=2" class="rv-whole">Round 2 (auto)</a>' in markup(app)
     assert {"80.0%", "75.0%", "review", "closed"} <= set(words(app).splitlines())
     assert page_links(app) == ["Review it"]
+
+
+def test_the_two_kinds_of_doubt_of_the_newest_round(visitor: NewVisitor, workspace: Workspace) -> None:
+    with workspace.database(read_only=True) as db:
+        faces = doubt_bins(db, 1).sum(0)
+    app = visitor("lea", "lead").open("rounds", show="all-rounds")
+    assert f"{faces[1]} faces are likely mislabelled" in words(app)
+    assert f"{faces[2]} are ambiguous" in words(app)
+    assert min(faces[1:]) > 0
+    assert len(app.get("plotly_chart")) == 1
 
 
 def test_messages_of_a_trainer_stay_text(visitor: NewVisitor, workspace: Workspace) -> None:

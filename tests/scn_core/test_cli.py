@@ -19,7 +19,7 @@ from PIL import Image
 
 from scn_core import __version__
 from scn_core.cli import cli
-from scn_core.records import Decision
+from scn_core.records import DOUBTS, Decision
 from scn_core.store.decisions import record_decisions
 from scn_core.store.people import ensure_person
 from scn_core.store.rounds import epochs, get_round, latest_round
@@ -272,7 +272,8 @@ def test_proposals_are_listed_most_suspect_first(run: Run, reviewed: Workspace) 
     assert (said["round"], said["count"], len(said["proposals"])) == (1, count, min(3, count))
     best = np.sort(found.suspicion[found.proposed_label >= 0])[::-1][:3]
     assert [row["suspicion"] for row in said["proposals"]] == pytest.approx(best.tolist())
-    assert all(row["given"] != row["proposed"] for row in said["proposals"])
+    assert all(len({row["given"], row["proposed"], row["second"]}) == 3 for row in said["proposals"])
+    assert {row["doubt"] for row in said["proposals"]} <= set(DOUBTS)
     text = run("proposals", reviewed.path, "--limit", 1).out
     first = said["proposals"][0]
     assert first["key"] in text
@@ -373,8 +374,9 @@ def test_train_reads_the_workspace_file_and_flags_win(run: Run, workspace: Works
     assert "\r" not in done.err
     assert "\x1b" not in done.err
     assert [line.split()[:2] for line in done.err.splitlines()] == [["round", "1:"], ["epoch", "1/1"]]
-    proposals = info.metrics["proposals"]
-    assert done.out.startswith(f"round 1: {proposals} relabels proposed among {info.metrics['low_importance']} faces")
+    proposals, low, others = (info.metrics[name] for name in ("proposals", "low_importance", "suspicious"))
+    counted = f"round 1: {proposals} relabels proposed, {low} faces of low importance, {others} others suspicious, in "
+    assert done.out.startswith(counted)
     assert f"next: python -m scn_core proposals {workspace.path}" in done.out
 
 

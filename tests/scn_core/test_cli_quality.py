@@ -47,6 +47,9 @@ def test_it_prints_what_the_page_shows(reviewed: Workspace, run: Run) -> None:
     assert found.estimate.before is not None
     assert f"before review{found.estimate.before.value:>13.1%}" in ended.out
     assert any(line.startswith("ann") for line in lines)
+    for kind in found.doubts:
+        assert f"{kind.doubt:<18}{kind.faces:>8,}{kind.corrected / kind.faces:>11.0%}" in ended.out
+    assert {kind.doubt for kind in found.doubts} > {"mislabelled"}
 
 
 def test_a_script_reads_all_of_it(reviewed: Workspace, run: Run) -> None:

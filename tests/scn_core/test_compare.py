@@ -19,6 +19,7 @@ from scn_core.store.connection import create_database
 from scn_core.store.rounds import close_round, finish_round, start_round
 from scn_core.store.samples import insert_manifest
 from scn_core.store.score_columns import ScoreColumns, score_columns
+from tests.undoubted import undoubted
 
 LABELS = st.integers(0, 2)
 # start, predicted, proposed, alpha, suspicion, low: of a face in one round
@@ -52,6 +53,7 @@ def scores(start: IntArray, seed: int) -> RoundScores:
         sample_id=np.arange(1, len(start) + 1), start_label=start, alpha=alpha, p_given=p_given, p_max=p_max,
         predicted_label=probabilities.argmax(1), margin=p_max - p_given, suspicion=p_max, low_importance=alpha < 0.3,
         proposed_label=np.full(len(start), -1), trained_label=start, probabilities=probabilities,
+        **undoubted(len(start)),
     )  # fmt: skip
 
 

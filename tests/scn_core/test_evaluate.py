@@ -19,6 +19,7 @@ from scn_core.reference_labels import read_reference
 from scn_core.store.connection import create_database
 from scn_core.store.rounds import finish_round, start_round
 from scn_core.store.samples import insert_manifest, set_references
+from tests.undoubted import undoubted
 
 Case = tuple[list[float], list[bool], list[int]]
 
@@ -201,8 +202,10 @@ def finish(db: Database, *, keep: int = 10, start: IntArray | None = None, train
     start = given_labels if start is None else start
     thirds = np.full((keep, 3), 1 / 3, np.float32)
     found = RoundScores(
-        np.arange(1, keep + 1), start, 1 - falling, falling, falling, given_labels, falling, falling, falling > 0.5,
-        proposed, start if trained is None else trained, thirds,
+        sample_id=np.arange(1, keep + 1), start_label=start, alpha=1 - falling, p_given=falling, p_max=falling,
+        predicted_label=given_labels, margin=falling, suspicion=falling, low_importance=falling > 0.5,
+        proposed_label=proposed, trained_label=start if trained is None else trained, probabilities=thirds,
+        **undoubted(keep),
     )  # fmt: skip
     finish_round(db, start_round(db, {}, code_version="1"), found, {})
 

@@ -41,7 +41,7 @@ def queued(workspace: Workspace, number: int) -> dict[str, set[int]]:
     """Kind -> faces."""
     with workspace.database(read_only=True) as db:
         rows = db.execute("SELECT kind, sample_id FROM queue_item WHERE round_id = ?", (number,)).fetchall()
-    return {kind: {i for k, i in rows if k == kind} for kind in ("proposal", "low_importance", "audit")}
+    return {kind: {i for k, i in rows if k == kind} for kind in ("proposal", "low_importance", "suspicious", "audit")}
 
 
 def given_of(workspace: Workspace) -> dict[int, int]:

@@ -175,8 +175,8 @@ def test_the_queue_follows_the_answers(workspace: Workspace) -> None:
         assert after == places
 
 
-def test_other_orders_and_groups_stay_as_they_are(workspace: Workspace) -> None:
-    others = [QueueFilter(order="alpha"), QueueFilter(order="margin"), QueueFilter(grouped=True)]
+def test_other_orders_stay_as_they_are(workspace: Workspace) -> None:
+    others = [QueueFilter(order="alpha"), QueueFilter(order="margin"), QueueFilter(order="margin", grouped=True)]
     with workspace.database() as db:
         answer(db, 45)
         before = [queue(db, where=where) for where in others]
@@ -184,6 +184,24 @@ def test_other_orders_and_groups_stay_as_they_are(workspace: Workspace) -> None:
         assert [queue(db, where=where) for where in others] == before
         given = QueueFilter(given=2)
         assert queue(db, where=given) == [face for face in queue(db) if face in set(queue(db, where=given))]
+
+
+def test_groups_come_in_their_order_and_the_faces_of_each_as_they_were_learnt(workspace: Workspace) -> None:
+    grouped = QueueFilter(grouped=True)
+    with workspace.database() as db:
+        answer(db, 45)
+        before = queue(db, where=grouped)
+        learn_order(db, 1)
+        rows = db.execute("SELECT sample_id, given_label, proposed_label FROM queue_item WHERE listed = 1")
+        pair = {face: pair for face, *pair in rows}
+        after = queue(db, where=grouped)
+        assert [pair[face] for face in after] == [pair[face] for face in before]
+        assert after != before
+        learned = queue(db)
+        for each in (pair[face] for face in after):
+            assert [face for face in after if pair[face] == each] == [face for face in learned if pair[face] == each]
+        rest = QueueFilter(grouped=True, label=2)
+        assert queue(db, where=rest) == [face for face in after if 2 in pair[face]]
 
 
 def test_leased_faces_stay_with_their_reader(workspace: Workspace) -> None:

@@ -77,6 +77,28 @@ def test_labels_are_what_people_decided_and_else_the_given_ones(
     assert faces.softness.dtype == np.float32
 
 
+def test_ambiguous_faces_that_nobody_decided_are_softened_where_that_is_the_rule(db: Database, tmp_path: Path) -> None:
+    """By the newest ended round; what people said, be it unsure, goes by its own rule."""
+    told: dict[int, tuple[str, int | None]] = {}
+    reviewed_round(db, np.random.default_rng(5), told)
+    made = plausible_scores(db, proposals=30, low=20, seed=1)
+    finish_round(db, start_round(db, {}, code_version="1"), replace(made, doubt=made.sample_id % 3), {})
+    start_round(db, {}, code_version="1")  # has no scores
+    for name in "abc":
+        (tmp_path / name).mkdir()
+    without = fixed_faces(tmp_path / "a", db)
+    soft = fixed_faces(tmp_path / "b", db, ambiguous="soften")
+    both = fixed_faces(tmp_path / "c", db, "soften", "soften")
+    unsure = {face for face, (action, _) in told.items() if action == "unsure"}
+    ambiguous = {i for i in without.sample_id.tolist() if i % 3 == 2 and i not in told}
+    assert set(made.sample_id[made.sample_id % 3 == 2].tolist()) & told.keys() - unsure
+    assert unsure
+    assert not without.softness.any()
+    assert set(soft.sample_id[soft.softness == 0.5].tolist()) == ambiguous != set()
+    assert set(both.sample_id[both.softness == 0.5].tolist()) == ambiguous | unsure
+    assert np.array_equal(soft.labels, without.labels)
+
+
 def test_a_resumed_round_has_the_faces_and_rules_it_began_with(db: Database, tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
     reviewed_round(db, rng, {})

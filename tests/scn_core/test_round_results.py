@@ -17,9 +17,9 @@ import pytest
 from scn_core import rounds
 from scn_core.records import Decision, EpochReport, RoundScores
 from scn_core.round_files import NEIGHBOURS, face_dynamics, face_neighbours
-from scn_core.round_results import judged
+from scn_core.round_results import judged, second_choice
 from scn_core.rounds import train_round
-from scn_core.scn.suspicion import class_trust, cured_probabilities, suspicion
+from scn_core.scn.suspicion import class_trust, cured_probabilities, kinds_of_doubt, suspicion
 from scn_core.store import rounds as store
 from scn_core.store.decisions import record_decisions
 from scn_core.store.people import ensure_person
@@ -63,7 +63,7 @@ def shown(workspace: Workspace, number: int = 1) -> set[int]:
 def test_every_doubtful_face_has_confident_neighbours(reviewed: Workspace) -> None:
     rows, found = neighbours_of(reviewed), scores_of(reviewed)
     given = found.start_label
-    doubtful = found.low_importance | (found.proposed_label >= 0)
+    doubtful = found.low_importance | found.suspicious | (found.proposed_label >= 0)
     assert rows.dtype == NEIGHBOURS
     assert rows["sample_id"].tolist() == found.sample_id[doubtful].tolist()
     confident = confident_samples(found)
@@ -176,10 +176,37 @@ def test_the_paper_rule_proposes_by_the_last_pass_alone(workspace: Workspace) ->
 
 
 def test_without_proposals_the_likeliest_other_class_is_compared(workspace: Workspace) -> None:
-    train_round(workspace, settings(relabel="off"), Recorder())
+    train_round(workspace, settings(relabel="off", queue_suspicion=1.0), Recorder())
     rows, found = neighbours_of(workspace), scores_of(workspace)
     assert (found.proposed_label == -1).all()
+    assert not found.suspicious.any()
     assert len(rows) == found.low_importance.sum() > 0
+
+
+def test_doubt_and_second_choice_follow_from_what_is_stored(reviewed: Workspace) -> None:
+    found = scores_of(reviewed)
+    kinds = kinds_of_doubt(found.probabilities, found.start_label, found.suspicion)
+    assert np.array_equal(found.doubt, kinds)
+    assert len(np.unique(kinds)) > 1
+    for row, label, second in zip(found.probabilities, found.start_label, found.second_label, strict=True):
+        others = sorted((p, -c) for c, p in enumerate(row.tolist()) if c != label)
+        assert -second == others[-2][1]
+
+
+def test_two_classes_leave_no_second_choice() -> None:
+    assert second_choice(np.array([[0.9, 0.1]], np.float32), np.array([0])).tolist() == [-1]
+    assert second_choice(np.array([[0.2, 0.5, 0.3]], np.float32), np.array([1])).tolist() == [0]
+
+
+def test_suspicious_faces_are_outside_of_the_group_and_without_a_proposal(reviewed: Workspace) -> None:
+    with reviewed.database(read_only=True) as db:
+        info = store.get_round(db, 1)
+        asked = db.execute("SELECT sample_id FROM queue_item WHERE kind = 'suspicious' ORDER BY 1").fetchall()
+    found = scores_of(reviewed)
+    expected = ~found.low_importance & (found.proposed_label < 0) & (found.suspicion >= np.float32(0.3))
+    assert np.array_equal(found.suspicious, expected)
+    assert [face for (face,) in asked] == found.sample_id[expected].tolist() != []
+    assert info.metrics["suspicious"] == expected.sum()
 
 
 def test_no_face_that_mode_auto_relabelled_is_an_example(workspace: Workspace) -> None:
@@ -208,7 +235,7 @@ def test_all_that_people_may_look_at_is_drawn_at_the_end(reviewed: Workspace) ->
 
 def test_a_watcher_hears_of_every_thumbnail_when_the_round_is_in_review(workspace: Workspace) -> None:
     watcher = StateWatcher(workspace)
-    train_round(workspace, settings(epochs=1, audit_samples=0), watcher)
+    train_round(workspace, settings(epochs=1, audit_samples=0, queue_suspicion=1.0), watcher)
     assert watcher.states == {"review"}
     assert watcher.thumbnails_drawn == len(shown(workspace))
     assert kept(workspace) == shown(workspace)

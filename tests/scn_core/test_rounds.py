@@ -115,9 +115,9 @@ def test_the_round_says_how_it_was_made(reviewed: Workspace) -> None:
     info = newest(reviewed)
     assert (info.id, info.parent, info.state, info.message) == (1, None, "review", None)
     versions = {"torch": torch.__version__, "torchvision": info.config["torchvision"]}
-    rules = {"unsure": "given"}
+    rules = {"unsure": "given", "ambiguous": "given"}
     assert info.config == settings(backbone="resnet18", epochs=4, margin_relabel=0.05).as_dict() | rules | versions
-    assert set(info.config) == {f.name for f in fields(TrainSettings)} | {"unsure", *versions}
+    assert set(info.config) == {f.name for f in fields(TrainSettings)} | {*rules, *versions}
     assert info.review == ReviewSettings().as_dict()
     assert json.loads((reviewed.round_folder(1) / "config.json").read_text()) == info.config
     with reviewed.database(read_only=True) as db:

@@ -104,8 +104,8 @@ export function meaning(tile, action, label, me) {
 export function shownOf(tile) {
   const { given, kind } = tile;
   if (tile.blind) return { kind, given };
-  const { proposed, alpha, margin, bars } = tile;
-  return { kind, given, proposed, alpha, margin, bars };
+  const { proposed, alpha, margin, bars, doubt, second } = tile;
+  return { kind, given, proposed, alpha, margin, bars, doubt, second };
 }
 
 /** "2 happy": classes are numbered from 1, as their keys are. */
@@ -137,11 +137,28 @@ export function pastWords(tile, classes) {
   return `was ${className(classes, tile.original)}, ${given} since round ${tile.since}`;
 }
 
+const DOUBTS = { mislabelled: "likely mislabelled", ambiguous: "ambiguous" };
+export const DOUBT_MEANS = {
+  mislabelled: "likely mislabelled: the network doubts the label, and sees another class clearly",
+  ambiguous: "ambiguous: the network sees no class clearly",
+};
+
+/** In what way the network doubts the label: "ambiguous"; empty: it does not, or nothing is told. */
+export function doubtWords(tile) {
+  return DOUBTS[tile.doubt] ?? "";
+}
+
+/** Why a face without a proposal is asked about, where that is not its low importance; empty: it is. */
+export function reasonWords(tile) {
+  return tile.kind === "suspicious" ? "outside the low-importance group, but suspicious" : "";
+}
+
 /** The question a tile asks, in words for the screen and the screen reader. */
 export function questionWords(tile, classes) {
   const past = pastWords(tile, classes);
   const given = className(classes, tile.given) + (past && ` (${past})`);
   if (tile.blind) return `given ${given}, audit: no proposal shown`;
-  if (tile.proposed === null) return `given ${given}, no proposal`;
-  return `given ${given}, proposed ${className(classes, tile.proposed)}`;
+  const why = [doubtWords(tile), reasonWords(tile)].filter(Boolean).map((words) => `, ${words}`);
+  if (tile.proposed === null) return `given ${given}, no proposal${why.join("")}`;
+  return `given ${given}, proposed ${className(classes, tile.proposed)}${why.join("")}`;
 }

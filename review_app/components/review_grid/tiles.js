@@ -1,7 +1,8 @@
 /** The DOM of the grid: one option for each face, the focus and the selection. A change touches only its own tile. */
 
 import { el, icon, part } from "./dom.js";
-import { className, pastWords, questionWords, stateWords } from "./faces.js";
+import { className, questionWords, stateWords } from "./faces.js";
+import { corners, marksOf } from "./marks.js";
 
 export class Tiles {
   /**
@@ -51,7 +52,7 @@ export class Tiles {
     const { tile: data, img } = face;
     const badge = el("span", { class: "badge" });
     const marks = el("span", { class: "marks" });
-    const picture = el("div", { class: "pic" }, [img ?? missing(data.missing), marks, this.#past(data)]);
+    const picture = el("div", { class: "pic" }, [img ?? missing(data.missing), marks, ...corners(data, this.classes)]);
     const tile = el(
       "div",
       {
@@ -78,14 +79,6 @@ export class Tiles {
       icon("relabel"),
       el("b", { class: "proposed", text: className(this.classes, data.proposed) }),
     ]);
-  }
-
-  #past(data) {
-    const words = pastWords(data, this.classes);
-    if (!words) return null;
-    const changed = data.original !== data.given;
-    const short = changed ? `was ${className(this.classes, data.original)}` : `confirmed, round ${data.since}`;
-    return el("span", { class: "mark past", title: words, text: short });
   }
 
   #bars(data) {
@@ -118,7 +111,7 @@ export class Tiles {
     const { tile } = face;
     node.blind = tile.blind;
     node.tile.querySelector(".ask").replaceWith(this.#ask(tile));
-    node.tile.querySelector(".pic").append(...[this.#past(tile)].filter(Boolean));
+    node.tile.querySelector(".pic").append(...corners(tile, this.classes));
     node.tile.querySelector(".meters").replaceWith(meters(tile));
     node.tile.querySelector(".bars").replaceWith(this.#bars(tile));
   }
@@ -226,18 +219,4 @@ function meters(data) {
       el("span", { text: part(data.margin) }),
     ]),
   ]);
-}
-
-function marksOf(tile) {
-  const marks = [];
-  if (tile.flagged)
-    marks.push(el("span", { class: "mark flag", title: "flagged" }, [icon("flag"), el("span", { text: "flag" })]));
-  if (tile.note)
-    marks.push(
-      el("span", { class: "mark note", title: `${tile.noteBy ?? ""}: ${tile.note}` }, [
-        icon("note"),
-        el("span", { text: "note" }),
-      ]),
-    );
-  return marks;
 }

@@ -2,7 +2,7 @@
 
 import { lineChart } from "./chart.js";
 import { el, icon, keyButton, part } from "./dom.js";
-import { className, questionWords, stateWords } from "./faces.js";
+import { className, DOUBT_MEANS, questionWords, reasonWords, stateWords } from "./faces.js";
 import { DEEDS, classDeeds } from "./keys.js";
 import { roving } from "./toolbar.js";
 
@@ -141,6 +141,8 @@ export class Zoom {
       parts.push(
         el("p", { class: "none", text: "An audit face: what the model thinks of it is shown once it is answered." }),
       );
+    const why = [DOUBT_MEANS[detail.doubt], reasonWords(detail)].filter(Boolean);
+    if (why.length) parts.push(section("Why it is asked about", [el("p", { text: why.join("; ") })]));
     if (detail.probabilities?.length)
       parts.push(
         section(
@@ -202,7 +204,14 @@ function section(title, children) {
 }
 
 function probability(classes, detail, label, share) {
-  const word = label === detail.given ? "given" : label === detail.proposed ? "proposed" : "";
+  const word =
+    label === detail.given
+      ? "given"
+      : label === detail.proposed
+        ? "proposed"
+        : label === detail.second
+          ? "second choice"
+          : "";
   return el("div", { class: "probability", "data-word": word }, [
     el("span", { text: className(classes, label) }),
     el("span", { class: "track", style: { "--share": share } }),

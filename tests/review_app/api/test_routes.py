@@ -133,11 +133,12 @@ def test_a_page_says_what_its_order_was_learned_from(ann: Visitor, workspace: Wo
     assert ann.page().header["learned"] is None
     with workspace.database() as db:
         learn_order(db, 1)
-    page = ann.page(filter={"order": "suspicion", "alpha_to": 0.9})
-    assert page.tiles
-    assert page.header["learned"] == 25
+    for learned in ({"order": "suspicion", "alpha_to": 0.9}, {"grouped": True}):
+        page = ann.page(filter=learned)
+        assert page.tiles
+        assert page.header["learned"] == 25
     others = [{"order": order} for order in QUEUE_ORDERS if order != "suspicion"]
-    for where in [*others, {"grouped": True}, {"state": "answered"}, {"state": "all"}]:
+    for where in [*others, {"state": "answered"}, {"state": "all"}]:
         assert ann.page(filter=where).header["learned"] is None, where
     samples = [tile["sample"] for tile in answered[:3]]
     assert Page(ann.post("/api/tiles", {"round": 1, "samples": samples}).content).header["learned"] is None
@@ -173,12 +174,13 @@ def test_a_blind_tile_tells_nothing_before_it_is_answered(ann: Visitor, workspac
     assert audits
     for tile in audits:
         assert tile["blind"]
-        assert [tile[name] for name in ("proposed", "alpha", "margin", "suspicion")] == [None] * 4
+        hidden = ("proposed", "second", "alpha", "margin", "suspicion", "doubt")
+        assert [tile[name] for name in hidden] == [None] * len(hidden)
         assert tile["bars"] == []
     blind = audits[0]["sample"]
     about = ann.get(f"/api/sample/{blind}?round=1").json()
     assert about["blind"]
-    for name in ("proposed", "alpha", "margin", "suspicion", "dynamics", "neighbours"):
+    for name in (*hidden, "dynamics", "neighbours"):
         assert about[name] is None
     assert (about["bars"], about["probabilities"]) == ([], [])
     ann.decide(keep(audits[0], blind=True))

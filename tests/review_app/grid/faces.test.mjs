@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { meaning, overlay, pastWords, questionWords, shownOf, stateOf, stateWords } from "./grid/faces.js";
+import {
+  doubtWords,
+  meaning,
+  overlay,
+  pastWords,
+  questionWords,
+  reasonWords,
+  shownOf,
+  stateOf,
+  stateWords,
+} from "./grid/faces.js";
 
 const CLASSES = ["neutral", "happy", "surprise", "sad"];
 const OPEN = {
@@ -123,4 +133,19 @@ test("a face decided in an earlier round says so, an untouched one does not", ()
   assert.equal(pastWords(cured, CLASSES), "was 4 sad, 2 happy since round 2");
   assert.equal(questionWords(cured, CLASSES), "given 2 happy (was 4 sad, 2 happy since round 2), proposed 4 sad");
   assert.equal(pastWords({ ...OPEN, original: 1, since: 1 }, CLASSES), "2 happy confirmed in round 1");
+});
+
+test("a tile says in what way it is doubted, and why it is asked about; none of it before an audit face is answered", () => {
+  const clear = { ...OPEN, doubt: "mislabelled", second: 0 };
+  assert.equal(questionWords(clear, CLASSES), "given 2 happy, proposed 4 sad, likely mislabelled");
+  const unclear = { ...OPEN, doubt: "ambiguous", second: 0, proposed: null, kind: "suspicious" };
+  assert.equal(
+    questionWords(unclear, CLASSES),
+    "given 2 happy, no proposal, ambiguous, outside the low-importance group, but suspicious",
+  );
+  assert.deepEqual([doubtWords({ ...OPEN, doubt: "none" }), doubtWords(OPEN), reasonWords(OPEN)], ["", "", ""]);
+  assert.deepEqual([shownOf(clear).doubt, shownOf(clear).second], ["mislabelled", 0]);
+  const blind = { ...clear, kind: "audit", blind: true };
+  assert.equal(questionWords(blind, CLASSES), "given 2 happy, audit: no proposal shown");
+  assert.deepEqual(shownOf(blind), { kind: "audit", given: 1 });
 });

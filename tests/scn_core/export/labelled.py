@@ -18,6 +18,7 @@ from scn_core.store.decisions import record_decisions
 from scn_core.store.people import ensure_person
 from scn_core.store.rounds import finish_round, start_round
 from scn_core.store.samples import insert_manifest
+from tests.undoubted import undoubted
 
 RISKY = ["=1+1.png", "+1.png", "-1.png", "@sum.png", "＝1.png"]
 PATHS = ["a.png", *RISKY, 'quo"te, comma.png', "größe/日本.png", "b.png", "c.png"]
@@ -51,7 +52,7 @@ def add_round(db: Database, manifest: Manifest, *, review: ReviewSettings = ONE,
         sample_id=ids, start_label=given, alpha=np.full(count, alpha, np.float32), p_given=half, p_max=half,
         predicted_label=(given + 1) % named, margin=(row / 100).astype(np.float32), suspicion=half,
         low_importance=half > 1, proposed_label=proposed, trained_label=given,
-        probabilities=np.full((count, named), 1 / named, np.float32),
+        probabilities=np.full((count, named), 1 / named, np.float32), **undoubted(count),
     )  # fmt: skip
     number = start_round(db, {}, code_version="1")
     finish_round(db, number, found, {}, review=review)

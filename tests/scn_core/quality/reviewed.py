@@ -17,6 +17,7 @@ from scn_core.store.people import ensure_person
 from scn_core.store.rounds import finish_round, start_round
 from scn_core.store.samples import insert_manifest
 from tests.scn_core.store.blank import blank_database
+from tests.undoubted import undoubted
 
 NAMES = ("happy", "sad", "fear", "anger")
 PEOPLE = ("ann", "bob", "eve")
@@ -50,12 +51,15 @@ class Reviewed:
         suspicion = np.clip(0.3 + 0.3 * wrong + rng.normal(scale=0.12, size=self.faces), 0, 1).astype(np.float32)
         low = rng.random(self.faces) < np.where(wrong, 0.6, 0.2)
         probabilities = np.full((self.faces, 4), 0.25, np.float32)
+        outside = rng.random(self.faces) < 0.1  # proposals there may be outside of the low-importance group too
+        proposed = np.where((low | outside) & (suspicion > 0.5), (self.given + 1) % 4, -1)
         return RoundScores(
             sample_id=np.arange(1, self.faces + 1), start_label=self.given,
             alpha=np.where(low, 0.2, 0.8).astype(np.float32), p_given=1 - suspicion, p_max=suspicion,
             predicted_label=self.truth, margin=suspicion, suspicion=suspicion, low_importance=low,
-            proposed_label=np.where(low & (suspicion > 0.5), (self.given + 1) % 4, -1), trained_label=self.given,
+            proposed_label=proposed, trained_label=self.given,
             probabilities=probabilities,
+            **undoubted(self.faces) | {"suspicious": ~low & (proposed < 0) & (suspicion > 0.3)},
         )  # fmt: skip
 
     def queue(self, kind: str | None = None) -> list[int]:

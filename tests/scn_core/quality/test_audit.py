@@ -158,7 +158,7 @@ def test_the_strata_of_a_round_are_those_it_was_drawn_in() -> None:
     made = Reviewed()
     strata = audit_strata(made.db, 1)
     assert (sum(s.faces for s in strata), sum(s.drawn for s in strata)) == (200, 40)
-    asked = (made.scores.low_importance) | (made.scores.proposed_label >= 0)
+    asked = made.scores.low_importance | made.scores.suspicious | (made.scores.proposed_label >= 0)
     assert sum(s.faces for s in strata if s.queued) == asked.sum()
 
 

@@ -8,6 +8,7 @@ import pytest
 from scn_core.quality.outlook import NEEDED, expected_corrections, outlook
 from scn_core.records import BoolArray, IntArray, QueueFilter
 from scn_core.store.corrections import FaceGroups, decided_groups, open_groups
+from scn_core.store.learned_order import lessons, write_order
 from scn_core.store.leases import claim_items
 from tests.scn_core.quality.reviewed import Reviewed
 
@@ -48,6 +49,25 @@ def test_groups_hold_every_face_once_with_what_is_known_of_it() -> None:
     rows = np.array(asked[:30]) - 1
     assert decided.wrong.sum() == (made.truth[rows] != made.given[rows]).sum()
     assert near.wrong.sum() == far.wrong.sum() == 0
+
+
+def test_the_next_faces_are_those_of_the_order_in_force() -> None:
+    """Learned places first, wherever they lie; answered ones among them are passed over."""
+    made = Reviewed(readings=2)
+    asked = made.queue()
+    for person in ("ann", "bob"):
+        made.answer(asked[-1], person)
+    made.answer(asked[-3])  # open still
+    taught = [asked[-1], asked[40], asked[-3], asked[2]]
+    write_order(made.db, 1, np.array(taught), lessons(made.db, 1))
+    expected = [*taught[1:], *(number for number in asked[:-1] if number not in taught)]
+    for first in (2, 25, 10_000):
+        near, far = open_groups(made.db, 1, first)
+        for groups, numbers in ((near, expected[:first]), (far, expected[first:])):
+            assert _as_counts(groups) == Counter(
+                (int(s.start_label[i]), int(s.proposed_label[i]), bool(s.low_importance[i]))
+                for s, i in ((made.scores, number - 1) for number in numbers)
+            )
 
 
 def _as_counts(groups: FaceGroups) -> Counter[tuple[int, int, bool]]:

@@ -15,6 +15,7 @@ from scn_core.store.connection import create_database
 from scn_core.store.people import ensure_person
 from scn_core.store.rounds import finish_round, start_round
 from scn_core.store.samples import insert_manifest
+from tests.undoubted import undoubted
 
 MakeScores = Callable[..., RoundScores]
 
@@ -78,6 +79,7 @@ def make_scores() -> MakeScores:
             start_label=given,
             trained_label=given,
             probabilities=probabilities,
+            **undoubted(count),
         )
 
     return make

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from scn_core.records import ANSWERS, MARKS, Action, Decision, QueueFilter, QueueItem
+from scn_core.records import ANSWERS, DOUBTS, MARKS, Action, Decision, QueueFilter, QueueItem
 
 PEOPLE = ("ann", "bob", "eve")
 
@@ -115,6 +115,7 @@ def matches(item: dict[str, Any], where: QueueFilter, viewer_id: int) -> bool:
         and where.given in (None, given)
         and (where.proposed is None or where.proposed == proposed)
         and not (where.unproposed and (proposed is not None or item["kind"] == "audit"))
+        and where.doubt in ("all", DOUBTS[item["doubt"]])
         and (where.label is None or where.label in (given, proposed))
         and where.alpha_from <= item["alpha"]
         and (item["alpha"] < where.alpha_to or where.alpha_to == 1)

@@ -24,6 +24,7 @@ from scn_core.store.people import Person, ensure_person
 from scn_core.store.rounds import close_round, finish_round, start_round
 from scn_core.store.samples import insert_manifest
 from tests.scn_core.store.review_model import PEOPLE, decide, ids, in_order, listed, matches, undo
+from tests.undoubted import undoubted
 
 FACES, READINGS = 60, 2
 ANN, BOB, EVE = (Person(i, name, "annotator") for i, name in enumerate(PEOPLE, 1))
@@ -63,6 +64,7 @@ def _scores(rng: np.random.Generator) -> RoundScores:
         sample_id=np.arange(1, FACES + 1), start_label=label, alpha=tenths[0], p_given=probabilities[:, 0],
         p_max=probabilities.max(1), predicted_label=probabilities.argmax(1), margin=tenths[1], suspicion=tenths[2],
         low_importance=np.ones(FACES, bool), proposed_label=proposed, trained_label=label, probabilities=probabilities,
+        **undoubted(FACES),
     )  # fmt: skip
 
 

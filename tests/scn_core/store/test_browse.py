@@ -14,11 +14,13 @@ from scn_core.errors import WorkspaceError
 from scn_core.labels import ClassVocabulary
 from scn_core.records import (
     ANSWERS,
+    QUEUE_DOUBTS,
     QUEUE_ORDERS,
     QUEUE_STATES,
     Manifest,
     QueueFilter,
     QueueItem,
+    QueueOrder,
     RoundScores,
     Sample,
 )
@@ -63,9 +65,12 @@ def random_scores(rng: np.random.Generator) -> RoundScores:
     probabilities = rng.dirichlet(np.ones(3), FACES).astype(np.float32)
     rough = [np.round(rng.random(FACES), 1).astype(np.float32) for _ in range(3)]
     proposed = np.where(rng.random(FACES) < 0.3, -1, (label + rng.choice([1, 2], FACES, p=[0.8, 0.2])) % 3)
+    low = rng.random(FACES) < 0.8
     return RoundScores(
-        np.arange(1, FACES + 1), label, rough[0], probabilities[:, 0], probabilities.max(1), probabilities.argmax(1),
-        rough[1], rough[2], np.ones(FACES, bool), proposed, label, probabilities,
+        sample_id=np.arange(1, FACES + 1), start_label=label, alpha=rough[0], p_given=probabilities[:, 0],
+        p_max=probabilities.max(1), predicted_label=probabilities.argmax(1), margin=rough[1], suspicion=rough[2],
+        doubt=rng.integers(0, 3, FACES), low_importance=low, suspicious=~low & (proposed < 0),
+        proposed_label=proposed, second_label=(label + 2) % 3, trained_label=label, probabilities=probabilities,
     )  # fmt: skip
 
 
@@ -79,6 +84,7 @@ wheres = st.builds(
     proposed=classes,
     unproposed=st.booleans(),
     label=classes,
+    doubt=st.sampled_from(QUEUE_DOUBTS),
     flagged=st.booleans(),
     reviewer=st.sampled_from([None, None, *PEOPLE, "nobody"]),
     order=st.sampled_from(QUEUE_ORDERS),
@@ -121,12 +127,32 @@ def test_counts_are_those_of_the_pages(busy: Database, where: QueueFilter, viewe
     labels = {"given": None, "proposed": None, "unproposed": False, "label": None}
     by_class = {n: count(**{**labels, "label": n}) for n in range(3)}
     assert counts.classes == {n: found for n, found in by_class.items() if found}
+    assert counts.doubts == {doubt: count(doubt=doubt) for doubt in QUEUE_DOUBTS}
     assert counts.alpha == [count(alpha_from=i / 20, alpha_to=(i + 1) / 20) for i in range(20)]
     for pair in counts.pairs:
         whole = {**labels, "given": pair.given, "proposed": pair.proposed}
         if pair.proposed is not None:
             assert (pair.open, pair.total) == (count(**whole, state="open"), count(**whole, state="all"))
     assert counts.flagged == sum(bool(item["flagged"]) for item in items)
+
+
+@pytest.mark.parametrize("order", ["suspicion", "alpha", "margin"])
+def test_open_faces_of_a_doubt_are_exact_ranges_in_order(
+    busy: Database, monkeypatch: pytest.MonkeyPatch, order: QueueOrder
+) -> None:
+    """However many others there are, and wherever they lie."""
+    monkeypatch.setattr(queue_order, "SMALL", 0)
+    sent: list[str] = []
+    busy.conn.set_trace_callback(sent.append)
+    found, _ = page_items(busy, 1, 1, QueueFilter(doubt="ambiguous", order=order), limit=5)
+    busy.conn.set_trace_callback(None)
+    assert len(found) == 5
+    ranges = [sql for sql in sent if "INDEXED BY queue_doubt" in sql]
+    assert ranges
+    for sql in ranges:
+        plan = [row[3] for row in busy.execute(f"EXPLAIN QUERY PLAN {sql}")]
+        assert "(round_id=? AND doubt=? AND given_label=? AND proposed_label=?" in plan[0]
+        assert not [step for step in plan if "TEMP B-TREE" in step]
 
 
 def test_pairs_come_in_the_order_they_are_grouped_in(busy: Database) -> None:

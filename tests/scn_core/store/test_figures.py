@@ -13,19 +13,24 @@ from hypothesis import strategies as some
 from sqlite_utils import Database
 
 from scn_core.config import ReviewSettings
+from scn_core.records import ANSWERS, DOUBTS, Answer, Doubt
 from scn_core.store.connection import transaction
-from scn_core.store.decisions import record_decisions
+from scn_core.store.decisions import record_decisions, record_each
 from scn_core.store.figures import (
     ALPHA_BINS,
     MARGIN_BINS,
     MOST_STEPS,
+    SUSPICION_BINS,
+    DoubtAnswers,
     decided_counts,
     decided_steps,
+    doubt_answers,
+    doubt_bins,
     minutes_worked,
     open_readings,
     score_bins,
 )
-from scn_core.store.rounds import finish_round, start_round
+from scn_core.store.rounds import close_round, finish_round, start_round
 from scn_core.store.scores import insert_scores
 from tests.scn_core.store.conftest import MakeScores
 from tests.scn_core.store.review_model import Log, decide, undo
@@ -164,3 +169,49 @@ def answered_at(db: Database, moments: list[datetime]) -> None:
         for seq, moment in enumerate(moments, 1):
             stamp = moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
             db.execute("UPDATE decision SET decided_at = ? WHERE seq = ?", (stamp, seq))
+
+
+@given(
+    faces=some.lists(
+        some.tuples(SHARE, some.sampled_from(DOUBTS), some.sampled_from([None, *ANSWERS])), min_size=1, max_size=10
+    ),
+)
+@example(faces=[(1.0, "ambiguous", "unsure"), (0.0, "none", "exclude"), (0.5, "ambiguous", None)])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_doubt_is_counted_face_by_face(
+    faces: list[tuple[float, Doubt, Answer | None]], db: Database, make_scores: MakeScores
+) -> None:
+    """Suspicion by kind over all faces; by kind how the decided ones were answered, exclusion being a correction."""
+    scores = replace(
+        make_scores(len(faces)),
+        suspicion=np.array([face[0] for face in faces], np.float32),
+        doubt=np.array([DOUBTS.index(face[1]) for face in faces]),
+    )
+    for (open_round,) in db.execute("SELECT id FROM round WHERE state = 'review'").fetchall():
+        close_round(db, open_round)
+    number = start_round(db, {}, code_version="1")
+    finish_round(db, number, scores, {})
+    said = [
+        decide(i, action, round_id=number, label=i % 3) if action == "relabel" else decide(i, action, round_id=number)
+        for i, (_, _, action) in enumerate(faces, 1)
+        if action
+    ]
+    assert record_each(db, said) == []
+    expected = np.zeros((SUSPICION_BINS, len(DOUBTS)), np.int64)
+    for suspicion, doubt, _ in faces:
+        expected[min(int(np.float32(suspicion) * SUSPICION_BINS), SUSPICION_BINS - 1), DOUBTS.index(doubt)] += 1
+    np.testing.assert_array_equal(doubt_bins(db, number), expected)
+    wanted = []
+    for kind in DOUBTS:
+        answers = [action for _, doubt, action in faces if doubt == kind and action]
+        if answers:
+            kept, unsure = answers.count("keep"), answers.count("unsure")
+            wanted.append(DoubtAnswers(kind, len(answers) - kept - unsure, kept, unsure))
+    assert doubt_answers(db, number) == wanted
+
+
+def test_a_round_from_before_tells_no_kinds_apart(review: Database) -> None:
+    review.execute("UPDATE score SET doubt = NULL")
+    assert not doubt_bins(review, 1).any()
+    assert record_each(review, [decide(1, "keep")]) == []
+    assert doubt_answers(review, 1) == []

@@ -36,7 +36,13 @@ COLUMNS = "seq, id, round_id, sample_id, person_id, action, label, undoes, shown
 MARKS = [("f1", "flag", None), ("n1", "note", "why?"), ("s1", "skip", None)]  # id, action, text; from m0002 on
 
 
-@pytest.fixture(params=[1, 2], ids=lambda version: f"m{version:04d}")
+STEPS = (
+    schema.m0001_tables, schema.m0002_review, schema.m0003_rounds, schema.m0004_team, schema.m0005_order,
+    schema.m0006_doubt,
+)  # fmt: skip
+
+
+@pytest.fixture(params=[1, 2, 5], ids=lambda version: f"m{version:04d}")
 def version(request: pytest.FixtureRequest) -> int:
     return int(request.param)
 
@@ -49,8 +55,8 @@ def old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: int) -> Path:
         then.setattr(connection, "migrations", up_to(1))
         with create_database(path) as db:
             fill(db)
-        if version == 2:
-            then.setattr(connection, "migrations", up_to(2))
+        if version > 1:
+            then.setattr(connection, "migrations", up_to(version))
             with open_database(path) as db:
                 db.conn.executemany(
                     "INSERT INTO decision (id, round_id, sample_id, person_id, action, text, shown, blind) "
@@ -63,7 +69,7 @@ def old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: int) -> Path:
 def up_to(version: int) -> Migrations:
     """The migrations as they were then."""
     then = Migrations(schema.migrations.name)
-    for step in (schema.m0001_tables, schema.m0002_review)[:version]:
+    for step in STEPS[:version]:
         then(name=step.__name__)(step)
     return then
 
@@ -168,7 +174,7 @@ def test_what_is_migrated_is_sound_and_has_the_schema_of_a_new_one(old: Path, tm
         assert schemas[0] == schemas[1]
         with pytest.raises(sqlite3.IntegrityError, match="append-only"):
             db.execute("DELETE FROM decision")
-    missing = "m0002_review" if version == 1 else "m0003_rounds"
+    missing = STEPS[version].__name__
     assert (old.parent / "backups" / f"review-before-{missing}.db").is_file()
 
 
@@ -214,3 +220,68 @@ def test_the_audit_of_before_is_one_stratum(old: Path) -> None:
         assert found == [(1, None, 6, 1), (2, None, 6, 1)]
         assert db.execute("SELECT DISTINCT adjudicates FROM decision").fetchall() == [(0,)]
         assert db.execute("SELECT DISTINCT reader FROM queue_item").fetchall() == [(None,)]
+
+
+@pytest.fixture
+def fifth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """As before m0006: leases, several readings, a repeat, an item that is not listed, a learned order."""
+    path = tmp_path / "fifth.db"
+    with monkeypatch.context() as then:
+        then.setattr(connection, "migrations", up_to(1))
+        with create_database(path) as db:
+            fill(db)
+        then.setattr(connection, "migrations", up_to(5))
+        with open_database(path) as db:
+            db.execute("UPDATE queue_item SET lease_person = 1, lease_until = '2099' WHERE id = 9")
+            db.execute("UPDATE score SET low_importance = 0 WHERE round_id = 2 AND sample_id = 5")
+            db.conn.executemany(
+                "INSERT INTO queue_item (id, round_id, sample_id, slot, kind, priority, alpha, margin, given_label, "
+                "listed, reader) VALUES (?, 2, 5, ?, ?, 0.5, 0.5, 0.3, 1, ?, ?)",
+                [(90, 1, "proposal", 1, None), (91, 7, "repeat", 0, 1)],
+            )
+            db.execute("INSERT INTO queue_count VALUES (2, 'proposal', 1, -1, 10, '', 1)")
+            db.execute("INSERT INTO learned_order (round_id, answers, seq) VALUES (2, 3, 4)")
+            db.execute("INSERT INTO learned_place VALUES (2, 0, 5)")
+    return path
+
+
+def test_m0006_keeps_every_item_of_the_queue_with_its_number(fifth: Path) -> None:
+    names = [row["name"] for row in rows(fifth, "SELECT name FROM pragma_table_info('queue_item')")]
+    before = {
+        sql: rows(fifth, sql)
+        for sql in (
+            f"SELECT {', '.join(map(str, names))} FROM queue_item ORDER BY id",
+            "SELECT kind, given_label, proposed_label, alpha_bin, action, n FROM queue_count WHERE n > 0 "
+            "AND round_id = 2 ORDER BY 1, 2, 3, 4, 5",
+            "SELECT * FROM learned_place",
+            "SELECT * FROM learned_order",
+        )
+    }
+    open_database(fifth).close()
+    for sql, found in before.items():
+        assert rows(fifth, sql) == found != []
+
+
+def test_what_m0006_cannot_know_is_told_as_unknown(fifth: Path) -> None:
+    """Kinds of doubt were not told apart before; of what importance the faces asked about are, their scores say."""
+    with open_database(fifth) as db:
+        assert db.execute("SELECT DISTINCT doubt, second_label, suspicious FROM score").fetchall() == [(None, None, 0)]
+        found = scores(db, 2)
+        assert (found.doubt.tolist(), found.second_label.tolist()) == ([0] * 6, [-1] * 6)
+        low = "SELECT kind, sample_id, low_importance, doubt FROM queue_item WHERE round_id = 2 ORDER BY id"
+        assert {(kind, sample, low) for kind, sample, low, _ in db.execute(low)} == {
+            ("audit", 2, 0), ("repeat", 5, 0), *(("proposal", i, int(i != 5)) for i in range(1, 6)),
+            ("low_importance", 6, 1),
+        }  # fmt: skip
+        assert db.execute("SELECT DISTINCT doubt FROM proposal").fetchall() == [(None,)]
+
+
+def test_answers_after_m0006_are_counted(fifth: Path) -> None:
+    with open_database(fifth) as db:
+        assert record_each(db, [Decision("k4", 2, 4, "bob", "keep", 0)]) == []
+        counted = "SELECT sum(n) FROM queue_count WHERE round_id = 2 AND action = 'keep' AND given_label = 0"
+        assert db.execute(counted).fetchone() == (1,)
+        listed = "SELECT count(*) FROM queue_item WHERE round_id = 2 AND listed = 1"
+        assert (
+            db.execute(listed).fetchone() == db.execute("SELECT sum(n) FROM queue_count WHERE round_id = 2").fetchone()
+        )

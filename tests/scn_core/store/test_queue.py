@@ -17,36 +17,50 @@ from scn_core.store.queue import plan_queue
 from scn_core.store.rounds import finish_round, start_round
 
 MakeScores = Callable[..., RoundScores]
+KINDS = ("proposal", "low_importance", "suspicious", "audit")
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     proposed=st.lists(st.integers(-1, 2), min_size=10, max_size=10),
     low=st.lists(st.booleans(), min_size=10, max_size=10),
+    also=st.lists(st.booleans(), min_size=10, max_size=10),
     audit=st.integers(0, 15),
     seed=st.integers(0, 99),
 )
 def test_the_plan_holds_each_proposal_each_other_low_sample_and_the_audit(
-    make_scores: MakeScores, proposed: list[int], low: list[bool], audit: int, seed: int
+    make_scores: MakeScores, proposed: list[int], low: list[bool], also: list[bool], audit: int, seed: int
 ) -> None:
-    made = make_scores(proposed=proposed, low=low)
+    """Proposals may be outside of the low-importance group, and faces asked about for their suspicion are."""
+    suspicious = [also[i] and not low[i] and proposed[i] < 0 for i in range(10)]
+    made = replace(make_scores(proposed=proposed, low=low), suspicious=np.array(suspicious), doubt=np.arange(10) % 3)
     plan = plan_queue(made, audit=audit, seed=seed)
-    by_kind = {kind: plan.sample_id[plan.kind == kind].tolist() for kind in ("proposal", "low_importance", "audit")}
+    by_kind = {kind: plan.sample_id[plan.kind == kind].tolist() for kind in KINDS}
     assert sorted(by_kind["proposal"]) == [i + 1 for i in range(10) if proposed[i] >= 0]
     assert sorted(by_kind["low_importance"]) == [i + 1 for i in range(10) if proposed[i] < 0 and low[i]]
+    assert by_kind["suspicious"] == sorted(by_kind["suspicious"], key=lambda i: -made.suspicion[i - 1])
+    assert sorted(by_kind["suspicious"]) == [i + 1 for i in range(10) if suspicious[i]]
     assert len(set(by_kind["audit"])) == len(by_kind["audit"]) == min(audit, 10)
     asked = plan.kind != "audit"
-    for column, own in (("priority", made.suspicion), ("alpha", made.alpha), ("margin", made.margin)):
+    queued = {i for kind in KINDS[:-1] for i in by_kind[kind]}
+    assert sum(s.faces for s in plan.strata if s.queued) == len(queued)
+    assert not plan.doubt[~asked].any()
+    assert not plan.low_importance[~asked].any()
+    for column, own in (
+        ("priority", made.suspicion), ("alpha", made.alpha), ("margin", made.margin), ("doubt", made.doubt),
+        ("low_importance", made.low_importance),
+    ):  # fmt: skip
         np.testing.assert_array_equal(getattr(plan, column)[asked], own[plan.sample_id[asked] - 1])
 
 
 def test_a_settled_face_is_asked_about_again_only_with_a_proposal(make_scores: MakeScores) -> None:
     made = make_scores(proposed=[1, 1] + [-1] * 8, low=[True] * 4 + [False] * 6)
-    settled = np.array([True, False, True, False] + [False] * 6)
+    made = replace(made, suspicious=np.arange(10) >= 8)
+    settled = np.array([True, False, True, False] + [False] * 4 + [True, False])
     plan = plan_queue(made, audit=10, seed=0, settled=settled)
     asked = plan.sample_id[plan.kind != "audit"]
-    assert sorted(asked.tolist()) == [1, 2, 4]
-    assert [s.faces for s in plan.strata if s.queued] == [3]
+    assert sorted(asked.tolist()) == [1, 2, 4, 10]
+    assert [s.faces for s in plan.strata if s.queued] == [4]
     assert sorted(plan.sample_id[plan.kind == "audit"].tolist()) == list(range(1, 11))
 
 

@@ -50,6 +50,9 @@ def scores() -> RoundScores:
         start_label=given,
         trained_label=given,
         probabilities=probabilities,
+        doubt=np.arange(FACES) % 3,
+        suspicious=np.zeros(FACES, bool),
+        second_label=(given + 2) % 3,
     )
 
 
@@ -214,13 +217,13 @@ class Reviewing(RuleBasedStateMachine):
     @precondition(lambda self: hasattr(self, "db"))
     @invariant()
     def counts_are_those_of_the_rows(self) -> None:
-        counted = self.db.execute("SELECT * FROM queue_count WHERE n <> 0 ORDER BY 1, 2, 3, 4, 5, 6").fetchall()
+        counted = self.db.execute("SELECT * FROM queue_count WHERE n <> 0 ORDER BY 1, 2, 3, 4, 5, 6, 7").fetchall()
         assert (
             counted
             == self.db.execute(
-                "SELECT round_id, kind, given_label, coalesce(proposed_label, -1), "
+                "SELECT round_id, kind, given_label, coalesce(proposed_label, -1), doubt, "
                 "min(19, CAST(alpha * 20 AS INTEGER)), coalesce(action, ''), count(*) FROM queue_item WHERE listed "
-                "GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6"
+                "GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 1, 2, 3, 4, 5, 6, 7"
             ).fetchall()
         )
         stand = Counter(d.person for d in self.log.rows if d.action in ANSWERS and self.log.live(d))

@@ -55,7 +55,10 @@ def test_scores_come_back_bit_for_bit(
 ) -> None:
     monkeypatch.setattr(columns, "CHUNK", chunk)
     monkeypatch.setattr("scn_core.store.scores.CHUNK", chunk)
-    made = make_scores(low=[True, False] * 5, proposed=[-1, 0, 1, 2, -1] * 2)
+    made = replace(
+        make_scores(low=[True, False] * 5, proposed=[-1, 0, 1, 2, -1] * 2),
+        suspicious=np.arange(10) % 4 == 1, doubt=np.arange(10) % 3, second_label=np.arange(10) % 4 - 1,
+    )  # fmt: skip
     new_round(db, make_scores())
     back = scores(db, new_round(db, made))
     for field in fields(RoundScores):
@@ -84,6 +87,8 @@ def test_probabilities_are_little_endian_float32(db: Database, make_scores: Make
         ({"suspicion": np.full(10, 1.5, np.float32)}, "suspicion reaches from 1.5 to 1.5; allowed: 0 to 1"),
         ({"predicted_label": np.full(10, 3)}, "predicted_label reaches from 3 to 3; allowed: 0 to 2"),
         ({"proposed_label": np.full(10, -2)}, "proposed_label reaches from -2 to -2; allowed: -1 to 2"),
+        ({"second_label": np.full(10, 3)}, "second_label reaches from 3 to 3; allowed: -1 to 2"),
+        ({"doubt": np.full(10, 3)}, "doubt reaches from 3 to 3; allowed: 0 to 2"),
         ({"margin": np.zeros(9, np.float32)}, r"margin has the shape \(9,\); allowed: \(10,\)"),
         ({"probabilities": np.zeros((10, 7), np.float32)}, r"probabilities has the shape \(10, 7\)"),
         ({"sample_id": np.ones(10, np.int64)}, "named twice"),

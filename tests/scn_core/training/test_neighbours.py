@@ -42,7 +42,13 @@ class Case:
         self.confident = confident_faces(self.rule.predicted, self.trained, self.given, self.suspicion, classes)
 
     def found(self, count: int = COUNT) -> ConfidentNeighbours:
-        return confident_neighbours(self.features, self.rule, self.trained, self.given, self.confident, count=count)
+        return confident_neighbours(
+            self.features, self.rule, self.trained, self.given, self.confident, self.asked, count=count
+        )
+
+    @property
+    def asked(self) -> Tensor:
+        return self.rule.low_importance | (self.suspicion > 0.9)
 
 
 def confident_by_definition(case: Case) -> list[bool]:
@@ -122,9 +128,8 @@ def test_faces_that_are_no_candidates_do_not_move_the_median() -> None:
 def test_neighbours_are_those_of_the_definition(seed: int) -> None:
     case = Case(300, 5, seed)
     found = case.found()
-    asked = (case.rule.low_importance | (case.rule.proposed >= 0)).nonzero().squeeze(1)
-    assert found.rows.tolist() == asked.tolist()
-    assert len(found.rows) == 90
+    assert found.rows.tolist() == case.asked.nonzero().squeeze(1).tolist()
+    assert len(found.rows) > 90  # the low-importance group, and others
     for place, row in enumerate(found.rows.tolist()):
         probabilities = case.rule.probabilities[row].clone()
         probabilities[case.given[row]] = -1
@@ -183,7 +188,7 @@ def test_many_faces_are_compared_piece_by_piece(monkeypatch: pytest.MonkeyPatch)
         steps += 1
 
     pieces = confident_neighbours(
-        case.features, case.rule, case.trained, case.given, case.confident, count=COUNT, step=step
+        case.features, case.rule, case.trained, case.given, case.confident, case.asked, count=COUNT, step=step
     )
     assert steps > 500
     for side in ("given", "other"):
@@ -208,7 +213,7 @@ def test_where_there_are_too_few_the_rest_is_minus_one() -> None:
         proposed=torch.full((4,), -1),
     )
     confident = torch.tensor([True, True, True, False])
-    found = confident_neighbours(features, rule, given, given, confident, count=3)
+    found = confident_neighbours(features, rule, given, given, confident, low, count=3)
     assert found.rows.tolist() == [2, 3]
     assert found.other_label.tolist() == [1, 0]
     assert found.given.tolist() == [[0, 1, -1], [-1, -1, -1]]
@@ -225,7 +230,7 @@ def test_a_proposal_counts_over_the_likeliest_class() -> None:
 def test_no_doubtful_face_no_neighbours() -> None:
     case = Case(20, 3, 4)
     case.rule.low_importance[:] = False
-    case.rule.proposed[:] = -1
+    case.suspicion[:] = 0
     found = case.found()
     assert (found.rows.shape, found.given.shape, found.other.shape) == ((0,), (0, COUNT), (0, COUNT))
 
