@@ -42,10 +42,11 @@ from benchmarks.cleaning.rows import Seen, judged_with_folds, rankings
 from benchmarks.cleaning.tables import describe, describe_variants
 from benchmarks.cleaning.trainings import PLAIN, SETTINGS, PublishedRule, Recording, out_of_fold, recorded
 from scn_core.evaluate import detector, proposal_quality
-from scn_core.records import FloatArray, IntArray
+from scn_core.records import DOUBTS, FloatArray, IntArray
 from scn_core.scn.suspicion import (
     class_trust,
     cured_probabilities,
+    kinds_of_doubt,
     may_be_proposed,
     probability_margin,
     suspicion,
@@ -142,6 +143,7 @@ def figures(faces: Faces, noise: str, seed: int, trained: dict[str, Recording]) 
         "rows": {name: asdict(detector(ranking, given != truth, given)) for name, ranking in ranked.items()},
         "reviews": list(_reviews(faces, given, ranked, trained, seed)),
         "proposals": _proposals(trained, given, truth),
+        "doubt": _doubt(faces, trained["scn"], given),
         "suspicion": _calibration(suspicion(trained["scn"].mean, given), given != truth),
         "likeliest": _likeliest(trained["scn"], given, truth),
         "trained": {arm: _trained(faces, run, truth) for arm, run in trained.items() if arm != "folds"},
@@ -191,6 +193,23 @@ def _proposals(trained: dict[str, Recording], given: IntArray, truth: IntArray) 
         proposed = np.where(clear & inside, probabilities.argmax(axis=1), -1)
         found[name] = asdict(proposal_quality(proposed, truth, given != truth))
     return found
+
+
+def _doubt(faces: Faces, scn: Recording, given: IntArray) -> dict[str, Any]:
+    """What the two kinds of doubt are like: wrong labels, what is likeliest, and how far the crowd agrees."""
+    cured = cured_probabilities(scn.mean, class_trust(scn.mean, given))
+    kinds = kinds_of_doubt(cured, given, suspicion(scn.mean, given))
+    agreement = faces.votes.max(axis=1) / faces.votes.sum(axis=1)
+    right = cured.argmax(axis=1) == faces.truth
+    return {
+        name: {
+            "share": float((kinds == kind).mean()),
+            "given_wrong": float((given != faces.truth)[kinds == kind].mean()),
+            "likeliest_right": float(right[kinds == kind].mean()),
+            "agreement": float(agreement[kinds == kind].mean()),
+        }
+        for kind, name in enumerate(DOUBTS)
+    }
 
 
 def _calibration(said: npt.NDArray[np.floating], true: npt.NDArray[np.bool_]) -> dict[str, Any]:

@@ -19,7 +19,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +29,7 @@ from scn_core.config import TrainSettings
 from scn_core.labels import RAF_DB
 from scn_core.records import Manifest, PixelArray, Sample
 from scn_core.round_faces import fixed_faces
-from scn_core.round_results import judged, round_scores, without_proposals
+from scn_core.round_results import judged, round_scores, suspicious_faces, without_proposals
 from scn_core.scn.relabel import propose_by
 from scn_core.store.connection import create_database, open_database
 from scn_core.store.rounds import finish_round, start_round
@@ -111,9 +110,11 @@ def finish(folder: Path, faces: int, side: int) -> None:
     result = TrainingResult(rule, alpha, there.labels, probabilities)
     db: Database = open_database(folder / "review.db")
     stored = fixed_faces(folder, db)
-    result, suspected = judged(result, stored.labels, replace(TrainSettings(), relabel="review"))
+    settings = TrainSettings()
+    result, suspected = judged(result, stored.labels, settings)
     result = without_proposals(result, stored.turned_down)
-    finish_round(db, 1, round_scores(stored.sample_id, stored.labels, result, suspected), {}, audit=100)
+    also = suspicious_faces(result, suspected, settings)
+    finish_round(db, 1, round_scores(stored.sample_id, stored.labels, result, suspected, also), {}, audit=100)
     db.close()
 
 

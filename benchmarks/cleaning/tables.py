@@ -29,6 +29,7 @@ def _part(noise: str, cells: Sequence[dict[str, Any]]) -> Iterable[str]:
     columns = [f"after {share}" for share in SHARES]
     yield from _table("order | reader", [*columns, "area", "P@k", "over", "under"], _reviews(cells))
     yield from _table("proposals", ["number", "given wrong", "proposed right", "of the wrong ones"], _proposals(cells))
+    yield from _table("doubt", ["of the faces", "given wrong", "likeliest right", "crowd agrees"], _doubt(cells))
     yield from _table("training", ["test accuracy", "macro recall", "label accuracy"], _trained(cells))
     errors = [spread([cell[name]["error"] for cell in cells]) for name in ("suspicion", "likeliest")]
     yield f"Mean error over ten groups of faces: suspicion {errors[0]}, likeliest class {errors[1]}.\n"
@@ -62,6 +63,11 @@ def _proposals(cells: Sequence[dict[str, Any]]) -> Iterable[tuple[str, list[str]
         same = [cell["proposals"][name] for cell in cells]
         shares = [spread([each[column] for each in same]) for column in ("precision", "label_right", "recall")]
         yield name, [f"{mean(each['count'] for each in same):,.0f}", *shares]
+
+
+def _doubt(cells: Sequence[dict[str, Any]]) -> Iterable[tuple[str, list[str]]]:
+    for kind, columns in cells[0]["doubt"].items():
+        yield kind, [spread([cell["doubt"][kind][column] for cell in cells]) for column in columns]
 
 
 def _trained(cells: Sequence[dict[str, Any]]) -> Iterable[tuple[str, list[str]]]:
