@@ -9,7 +9,7 @@ from benchmarks.audit_coverage import coverage, made_faces
 from scn_core.quality.audit import NEEDED, estimate, estimate_curve, estimate_from
 from scn_core.quality.intervals import Rate, wilson
 from scn_core.records import BoolArray, IntArray
-from scn_core.store.audit import AuditStratum, DecidedFaces, audit_strata
+from scn_core.store.audit import AuditStratum, DecidedFaces, audit_strata, decided_faces, strata_of
 from scn_core.store.rounds import start_round
 from tests.scn_core.quality.reviewed import Reviewed
 
@@ -160,6 +160,20 @@ def test_the_strata_of_a_round_are_those_it_was_drawn_in() -> None:
     assert (sum(s.faces for s in strata), sum(s.drawn for s in strata)) == (200, 40)
     asked = made.scores.low_importance | made.scores.suspicious | (made.scores.proposed_label >= 0)
     assert sum(s.faces for s in strata if s.queued) == asked.sum()
+
+
+def test_decided_faces_are_in_the_strata_they_were_drawn_in() -> None:
+    """Those asked about for a proposal, low importance or suspicion, and those asked about for the audit alone."""
+    made = Reviewed()
+    asked = made.scores.low_importance | made.scores.suspicious | (made.scores.proposed_label >= 0)
+    numbers = made.queue()
+    for number in numbers:
+        made.answer(number)
+    rows = np.array(numbers) - 1
+    assert made.scores.suspicious[rows].any()
+    assert not asked[rows].all()
+    found = decided_faces(made.db, 1).stratum
+    assert found.tolist() == strata_of(audit_strata(made.db, 1), made.scores.suspicion[rows], asked[rows]).tolist()
 
 
 def test_labels_answered_first_do_not_outweigh_the_others() -> None:

@@ -36,10 +36,12 @@ def scores() -> RoundScores:
     """Six proposals, two more of the low group; suspicion, alpha and margin in unlike orders, some equal."""
     given = np.arange(FACES) % 3
     tenths = np.array([0.3, 0.1, 0.4, 0.1, 0.5, 0.9, 0.2, 0.6], np.float32)
+    alpha = tenths[::-1].copy()
+    alpha[4] = alpha[1]  # alike in all that is counted but their doubt
     probabilities = np.full((FACES, 3), 1 / 3, np.float32)
     return RoundScores(
         sample_id=np.arange(1, FACES + 1),
-        alpha=tenths[::-1].copy(),
+        alpha=alpha,
         p_given=probabilities[:, 0],
         p_max=probabilities[:, 0],
         predicted_label=given,
@@ -50,7 +52,7 @@ def scores() -> RoundScores:
         start_label=given,
         trained_label=given,
         probabilities=probabilities,
-        doubt=np.arange(FACES) % 3,
+        doubt=np.arange(FACES) // 3,
         suspicious=np.zeros(FACES, bool),
         second_label=(given + 2) % 3,
     )
