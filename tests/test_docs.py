@@ -119,7 +119,12 @@ def arguments(call: str) -> list[str]:
 def parse(words: list[str]) -> click.Context:
     """The call as click understands it, not run. Raises click.ClickException."""
     name, command = one_of(words)
-    return command.make_context(name, words[len(name.split()) :])
+    return command.make_context(name, words[len(name.split()) :], parent=within(cli.cli))
+
+
+def within(group: click.Group) -> click.Context:
+    """The context that the group's commands run in: click keeps with a command how the first call asked for help."""
+    return click.Context(group, **group.context_settings)
 
 
 def one_of(words: list[str]) -> tuple[str, click.Command]:
@@ -202,7 +207,7 @@ def test_every_call_of_the_review_app_parses(call: str) -> None:
     command: click.Command = review_cli.cli
     while isinstance(command, click.Group):
         command = command.commands[words.pop(0)]
-    command.make_context(str(command.name), words)
+    command.make_context(str(command.name), words, parent=within(review_cli.cli))
 
 
 def test_the_guide_names_every_command_and_option_of_the_review_app() -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import click
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -198,7 +199,8 @@ TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=0x2FF, exclude_char
     )
 )
 def test_flags_say_all_of_the_settings(chosen: TrainSettings) -> None:
-    context = cli.commands["train"].make_context("train", ["ws", *trainer.flags(chosen)])
+    around = click.Context(cli, **cli.context_settings)  # click keeps how the first call asked for help
+    context = cli.commands["train"].make_context("train", ["ws", *trainer.flags(chosen)], parent=around)
     options = {name: value for name, value in context.params.items() if name not in ("workspace", "resume")}
     assert TrainSettings.merged({"weights": "imagenet", "epochs": 7}, options) == chosen
 
