@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
@@ -63,6 +63,7 @@ def cases(draw: st.DrawFn) -> Case:
     return ranking, wrong, draw(st.lists(st.integers(0, 2), min_size=n, max_size=n))
 
 
+@settings(deadline=None)
 @given(cases())
 def test_detectors_are_their_definitions(case: Case) -> None:
     ranking, wrong, given_labels = case
@@ -125,6 +126,7 @@ def test_no_proposals_and_no_errors_have_no_shares() -> None:
     assert (clean.precision, clean.recall, clean.label_right) == (0.0, None, 0.0)
 
 
+@settings(deadline=None)
 @given(cases())
 def test_label_accuracy_lies_between_doing_nothing_and_the_oracle(case: Case) -> None:
     ranking, wrong, _ = case
