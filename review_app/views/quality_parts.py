@@ -123,7 +123,7 @@ def network(bins: ScoreBins, info: RoundInfo) -> None:
         shown = charts.alpha_margin(bins, margin_relabel=info.config.get("margin_relabel"), dark=dark)
         _chart(shown, "rv-alpha-margin", "Alpha against margin")
         if "margin_relabel" in info.config:
-            parts.small("Proposals lie to the left of the boundary between the groups and above the orange line.")
+            parts.small("Proposals lie above the orange line; outside the group only very suspicious faces have one.")
 
 
 _HEAD = ("Who", "Answers", "A minute", "Median", "Accepts", "Agrees with decided", "Repeats alike")
