@@ -14,7 +14,7 @@ labels and for every seed these are trained, with the same faces, epochs, pictur
     reviewed    a second round, after a fifth was answered by a reader with 5 % slips in the learned order
 
 The tables go to standard output, everything to results/label_cleaning.json, curves to docs/images. With --variants
-the options against memorising are trained instead, on a part of the faces and one seed, into results/variants.json.
+the options against memorising are trained instead, into results/label_cleaning_variants.json.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import os
 import platform
 from collections.abc import Iterable
 from dataclasses import asdict, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -79,32 +80,41 @@ def main() -> None:
     parser.add_argument("--noises", nargs="+", choices=NOISES, default=list(NOISES))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--faces", type=int, default=13_000)
-    parser.add_argument("--variants", action="store_true")
+    parser.add_argument("--flipped-faces", type=int, default=4_000, help="of the kinds of labels that are flipped")
+    parser.add_argument("--variants", action="store_true", help="train the options against memorising instead")
     parser.add_argument("--train-only", action="store_true", help="leave the trainings in WORK and count nothing")
+    parser.add_argument("--count-only", action="store_true", help="train nothing and count what WORK holds")
     said = parser.parse_args()
     said.work.mkdir(parents=True, exist_ok=True)
-    faces = load_faces(said.work, said.root, said.faces)
+    everyone = load_faces(said.work, said.root, said.faces)
+    few = everyone.some(said.flipped_faces)
     if said.variants:
-        found = [variant(said.work, faces, name, seed) for name in VARIANTS for seed in said.seeds]
-        _write("label_cleaning_variants", faces, said.seeds, {"runs": found})
-        print(describe_variants(found))
+        kept = [(name, seed) for name in VARIANTS for seed in said.seeds]
+        runs = [run for name, seed in kept if (run := variant(said.work, few, name, seed, train=not said.count_only))]
+        _write("label_cleaning_variants", {"faces": said.flipped_faces, "runs": runs})
+        print(describe_variants(runs))
         return
-    runs = [(noise, seed) for noise in said.noises for seed in said.seeds]
-    trained = {(noise, seed): trainings(said.work, faces, noise, seed) for noise, seed in runs}
-    if not said.train_only:
-        cells = [figures(faces, noise, seed, trained[noise, seed]) for noise, seed in runs]
-        _write("label_cleaning", faces, said.seeds, {"cells": cells})
+    cells = []
+    for noise, seed in product(said.noises, said.seeds):
+        faces = few if noise.startswith("symmetric") else everyone
+        trained = trainings(said.work, faces, noise, seed, train=not said.count_only)
+        if trained and not said.train_only:
+            cells.append({"faces": len(faces.truth), **figures(faces, noise, seed, trained)})
+    if cells:
+        _write("label_cleaning", {"cells": cells})
         print(describe(cells))
         draw(cells)
 
 
-def trainings(work: Path, faces: Faces, noise: str, seed: int) -> dict[str, Recording]:
-    """The recordings of one kind of wrong labels and seed, trained where they are not there."""
+def trainings(work: Path, faces: Faces, noise: str, seed: int, *, train: bool = True) -> dict[str, Recording]:
+    """The recordings of one kind of wrong labels and seed; those that are not there are trained, or left out."""
     settings = replace(SETTINGS, seed=seed)
     given = given_labels(faces, noise, seed)
     done: dict[str, Recording] = {}
     for arm in ARMS[noise]:
         file = work / noise / f"{arm}-{seed}.npz"
+        if not train and not file.exists():
+            continue
         if arm == "folds":
             done[arm] = out_of_fold(file, faces, given, settings, FOLDS)
         elif arm == "reviewed":
@@ -237,19 +247,20 @@ def _trained(faces: Faces, run: Recording, truth: IntArray) -> dict[str, float]:
     }
 
 
-def variant(work: Path, faces: Faces, name: str, seed: int) -> dict[str, Any]:
-    """One option against memorising, on the data set's own labels."""
+def variant(work: Path, faces: Faces, name: str, seed: int, *, train: bool = True) -> dict[str, Any] | None:
+    """One option against memorising, on the data set's own labels; None: it is not there and not to be trained."""
     given = given_labels(faces, "real", seed)
     settings = replace(SETTINGS, seed=seed, **VARIANTS[name])
-    run = recorded(work / "variants" / f"{name}-{len(given)}-{seed}.npz", faces, given, settings)
+    file = work / "variants" / f"{name}-{len(given)}-{seed}.npz"
+    if not train and not file.exists():
+        return None
+    run = recorded(file, faces, given, settings)
     found = detector(suspicion(run.mean, given), given != faces.truth, given)
     return {"variant": name, "seed": seed, "suspicion": asdict(found), **_trained(faces, run, faces.truth)}
 
 
-def _write(name: str, faces: Faces, seeds: list[int], found: dict[str, Any]) -> None:
+def _write(name: str, found: dict[str, Any]) -> None:
     told = {
-        "faces": len(faces.truth),
-        "seeds": seeds,
         "settings": SETTINGS.as_dict(),
         "device": f"{choose_compute(SETTINGS).describe()}, {os.cpu_count()} cores",
         "versions": {

@@ -24,7 +24,8 @@ def describe(cells: Sequence[dict[str, Any]]) -> str:
 
 
 def _part(noise: str, cells: Sequence[dict[str, Any]]) -> Iterable[str]:
-    yield f"### {noise}: {spread([cell['wrong'] for cell in cells])} of the labels are wrong, {len(cells)} seeds\n"
+    wrong, faces = spread([cell["wrong"] for cell in cells]), cells[0]["faces"]
+    yield f"### {noise}: {wrong} of the labels of {faces:,} faces are wrong; seeds {[cell['seed'] for cell in cells]}\n"
     yield from _table("score", list(DETECTOR), _scores(cells))
     columns = [f"after {share}" for share in SHARES]
     yield from _table("order | reader", [*columns, "area", "P@k", "over", "under"], _reviews(cells))
@@ -44,18 +45,18 @@ def _table(head: str, columns: Sequence[str], rows: Iterable[tuple[str, Sequence
 
 
 def _scores(cells: Sequence[dict[str, Any]]) -> Iterable[tuple[str, list[str]]]:
-    for name in cells[0]["rows"]:
-        yield name, [spread([cell["rows"][name][column] for cell in cells]) for column in DETECTOR.values()]
+    for name in _all(cells, "rows"):
+        there = [cell["rows"][name] for cell in cells if name in cell["rows"]]
+        yield _counted(name, there, cells), [spread([row[column] for row in there]) for column in DETECTOR.values()]
 
 
 def _reviews(cells: Sequence[dict[str, Any]]) -> Iterable[tuple[str, list[str]]]:
-    for first in cells[0]["reviews"]:
-        key = (first["order"], first["reader"])
+    for key in dict.fromkeys((each["order"], each["reader"]) for cell in cells for each in cell["reviews"]):
         same = [review for cell in cells for review in cell["reviews"] if (review["order"], review["reader"]) == key]
         after = [spread([review["accuracy"][i] for review in same]) for i in range(len(SHARES))]
         rest = [spread([review[name] for review in same]) for name in ("area", "hits")]
         counts = [f"{mean(review[name] for review in same):,.0f}" for name in ("over_corrected", "under_corrected")]
-        yield " | ".join(key), [*after, *rest, *counts]
+        yield _counted(" | ".join(key), same, cells), [*after, *rest, *counts]
 
 
 def _proposals(cells: Sequence[dict[str, Any]]) -> Iterable[tuple[str, list[str]]]:
@@ -71,9 +72,20 @@ def _doubt(cells: Sequence[dict[str, Any]]) -> Iterable[tuple[str, list[str]]]:
 
 
 def _trained(cells: Sequence[dict[str, Any]]) -> Iterable[tuple[str, list[str]]]:
-    for arm in cells[0]["trained"]:
-        same = [cell["trained"][arm] for cell in cells]
-        yield arm, [spread([e[name] for e in same]) for name in ("test_accuracy", "macro_recall", "label_accuracy")]
+    for arm in _all(cells, "trained"):
+        there = [cell["trained"][arm] for cell in cells if arm in cell["trained"]]
+        columns = ("test_accuracy", "macro_recall", "label_accuracy")
+        yield _counted(arm, there, cells), [spread([each[name] for each in there]) for name in columns]
+
+
+def _all(cells: Sequence[dict[str, Any]], part: str) -> list[str]:
+    """The names that any cell has in this part."""
+    return list(dict.fromkeys(name for cell in cells for name in cell[part]))
+
+
+def _counted(name: str, there: Sequence[object], cells: Sequence[object]) -> str:
+    """The name of a row, with its n where not every seed has it."""
+    return name if len(there) == len(cells) else f"{name} (n = {len(there)})"
 
 
 def describe_variants(runs: Sequence[dict[str, Any]]) -> str:

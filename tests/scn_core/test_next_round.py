@@ -13,6 +13,7 @@ import pytest
 from scn_core.config import RelabelMode
 from scn_core.records import Decision, RoundInfo, RoundScores
 from scn_core.rounds import train_round
+from scn_core.scn.suspicion import may_be_proposed
 from scn_core.store import rounds as store
 from scn_core.store.decisions import record_decisions
 from scn_core.store.people import ensure_person
@@ -102,9 +103,10 @@ def test_what_nobody_answered_changes_no_label(workspace: Workspace, mode: Relab
     assert by_face(after, "start_label") == by_face(after, "trained_label") == wanted
 
 
-def test_a_cured_face_comes_back_where_the_next_round_doubts_it(reviewed: Workspace) -> None:
+def test_a_cured_face_comes_back_where_the_next_round_doubts_it(workspace: Workspace) -> None:
     """Doubt is measured against the label people decided on; what they turned down is not proposed again."""
-    first = scores_of(reviewed)
+    train(workspace, margin_relabel=0.0, beta=0.01)
+    first = scores_of(workspace)
     asked = first.sample_id[first.proposed_label >= 0].tolist()
     proposed, start = by_face(first, "proposed_label"), by_face(first, "start_label")
     kept, cured, relabelled, unsure = asked[::4], asked[1::4], asked[2::4], asked[3::4]
@@ -112,22 +114,23 @@ def test_a_cured_face_comes_back_where_the_next_round_doubts_it(reviewed: Worksp
     answers: dict[int, tuple[Any, int | None]] = {i: ("keep", start[i]) for i in kept}
     answers |= {i: ("accept", proposed[i]) for i in cured}
     answers |= {i: ("relabel", elsewhere[i]) for i in relabelled} | dict.fromkeys(unsure, ("unsure", None))
-    answer(reviewed, answers)
-    train(reviewed, margin_relabel=0.0, beta=0.01)
-    second = scores_of(reviewed, 2)
+    answer(workspace, answers)
+    train(workspace, margin_relabel=0.0, beta=0.01)
+    second = scores_of(workspace, 2)
     labels = start | {i: proposed[i] for i in cured} | elsewhere
     assert by_face(second, "start_label") == labels
     began = np.array(list(labels.values()))
     assert np.array_equal(second.p_given, second.probabilities[np.arange(len(began)), began])
     turned_down = {i: proposed[i] for i in (*kept, *relabelled)}
     predicted = by_face(second, "predicted_label")
-    doubted = set(second.sample_id[second.low_importance & (second.margin > 0)].tolist())
+    enough = may_be_proposed(second.suspicion, second.low_importance)
+    doubted = set(second.sample_id[enough & (second.margin > 0)].tolist())
     again = {i for i in doubted if turned_down.get(i) != predicted[i]}
     assert set(second.sample_id[second.proposed_label >= 0].tolist()) == again
     assert again & {*kept, *cured, *relabelled}, "no decided face is doubted: this test says nothing"
     assert again < doubted, "nothing was turned down: this test says nothing"
     settled = {*kept, *cured, *relabelled}
-    queue = queued(reviewed, 2)
+    queue = queued(workspace, 2)
     assert queue["proposal"] == again
     low = set(second.sample_id[second.low_importance].tolist())
     assert queue["low_importance"] == low - again - settled
