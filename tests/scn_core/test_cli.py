@@ -388,11 +388,15 @@ def test_an_unknown_option_in_the_workspace_file_is_told(run: Run, workspace: Wo
     assert "workspace.toml, table [train]: found option 'epoch'; allowed: " in done.err
 
 
+EPOCHS = 100
+"""Enough that training is not over before a busy machine lets the test send its signal."""
+
+
 def stop_training(start: StartProcess, workspace: Workspace, by: signal.Signals) -> None:
-    """Trains 25 epochs, and sends the signal after the second."""
-    chosen = flags(settings(backbone="squeezenet1_1", epochs=25))
+    """Trains EPOCHS epochs, and sends the signal after the second."""
+    chosen = flags(settings(backbone="squeezenet1_1", epochs=EPOCHS))
     training = start("-m", "scn_core", "train", workspace.path, *chosen)
-    training.wait_for_line("epoch   2/25")
+    training.wait_for_line(f"epoch   2/{EPOCHS}")
     training.popen.send_signal(by)
     stopped = training.end()
     assert (stopped.code, stopped.out) == (1, "")
@@ -401,7 +405,7 @@ def stop_training(start: StartProcess, workspace: Workspace, by: signal.Signals)
     with workspace.database(read_only=True) as db:
         info, reports = get_round(db, 1), epochs(db, 1)
     assert (info.state, info.message) == ("cancelled", "stopped by hand; --resume continues it")
-    assert 2 <= len(reports) < 25
+    assert 2 <= len(reports) < EPOCHS
 
 
 def test_a_polite_kill_is_a_ctrl_c(process: StartProcess, workspace: Workspace) -> None:
@@ -414,7 +418,7 @@ def test_ctrl_c_leaves_a_round_that_resume_finishes(process: StartProcess, works
     assert resumed.code == 0, resumed.err
     with workspace.database(read_only=True) as db:
         assert get_round(db, 1).state == "review"
-        assert [report.epoch for report in epochs(db, 1)] == list(range(1, 26))
+        assert [report.epoch for report in epochs(db, 1)] == list(range(1, EPOCHS + 1))
 
 
 def test_bench_prints_one_object_and_keeps_it(run: Run, tmp_path: Path) -> None:

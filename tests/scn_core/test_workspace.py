@@ -275,8 +275,8 @@ def test_a_workspace_from_before_there_were_review_options_is_read(workspace: Wo
         ({"readings": True}, "found readings = True; allowed: a whole number from 1 to 9"),
         (
             {"reading": 2},
-            r"table \[review\]: found key 'reading'; allowed: readings, decided_by, repeats, unsure, learn_every, "
-            "explore; correct it",
+            r"table \[review\]: found key 'reading'; allowed: readings, decided_by, repeats, unsure, ambiguous, "
+            "learn_every, explore; correct it",
         ),
         (3, "found review = 3; allowed: a table"),
     ],

@@ -85,12 +85,12 @@ def check_same_batches(device: torch.device, folder: Path) -> None:
         generator = torch.Generator(device).manual_seed(3)
         batches = list(faces.batches(faces.shuffled(8, generator), mirrored=True))
         assert {rows.device.type for rows, _ in batches} == {device.type}
-        seen.append((torch.cat([rows for rows, _ in batches]), torch.cat([pictures for _, pictures in batches])))
-        rows, pictures = next(faces.batches(faces.in_order(5)))
-        assert torch.equal(pictures, faces.pictures(rows))
-    for rows, pictures in seen[1:]:
+        seen.append((torch.cat([rows for rows, _ in batches]), torch.cat([pixels for _, pixels in batches])))
+        rows, pixels = next(faces.batches(faces.in_order(5)))
+        assert torch.equal(normalise(pixels), faces.pictures(rows))
+    for rows, pixels in seen[1:]:
         assert torch.equal(rows, seen[0][0])
-        assert torch.equal(pictures, seen[0][1])
+        assert torch.equal(pixels, seen[0][1])
 
 
 def test_batches_are_the_same_from_every_place(tmp_path: Path) -> None:

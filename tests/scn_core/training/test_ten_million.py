@@ -25,8 +25,8 @@ last = faces.pictures(torch.tensor([9_999_999, 0]))
 assert (last[0] > last[1]).all()
 order = faces.shuffled(32, torch.Generator().manual_seed(0))
 rows = [next(order) for _ in range(3)]
-for some, pictures in faces.batches(iter(rows)):
-    assert pictures.shape == (32, 3, 112, 112)
+for some, batch in faces.batches(iter(rows)):
+    assert batch.shape == (32, 112, 112, 3)
 print(anonymous() - before)
 """
 
