@@ -19,7 +19,7 @@ BIAS, MARGIN, DISTRUST = -1.55, 2.57, 5.0
 Fitted on 13,000 real faces whose labels ten people checked, under two kinds of wrong labels; DISTRUST was held a third
 below what fits best, as it is the part that could be the faces' own."""
 
-LIKELY, CERTAIN = 0.6, 0.8
+LIKELY, CERTAIN = 0.6, 0.75
 """Suspicion from which on a relabel may be proposed: in the low-importance group, and outside it."""
 
 _PSEUDO_FACES = 10
@@ -146,7 +146,7 @@ def may_be_proposed(suspicion: FloatArray, low_importance: BoolArray) -> BoolArr
 
     SCN proposes within the low-importance group alone, whatever it thinks of the label. Which faces are in that group
     differs from one training to the next: on real faces 33 to 54 % of such proposals were right over three seeds, and
-    43 to 56 % of these.
+    44 to 54 % of these.
     """
     may: BoolArray = suspicion >= np.where(low_importance, np.float32(LIKELY), np.float32(CERTAIN))
     return may

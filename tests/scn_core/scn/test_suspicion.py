@@ -173,6 +173,6 @@ def test_a_face_fitted_late_is_more_suspect_than_one_fitted_at_once() -> None:
 
 
 def test_outside_the_low_importance_group_a_proposal_takes_more_suspicion() -> None:
-    doubt = np.array([0.59, 0.6, 0.79, 0.8] * 2, np.float32)
+    doubt = np.array([0.59, 0.6, 0.74, 0.75] * 2, np.float32)
     low = np.repeat([True, False], 4)
     assert may_be_proposed(doubt, low).tolist() == [False, True, True, True, False, False, False, True]
