@@ -189,12 +189,12 @@ def _proposals(trained: dict[str, Recording], given: IntArray, truth: IntArray) 
     low = np.zeros(n, np.bool_)
     low[np.argsort(scn.alpha, kind="stable")[: n - round(SETTINGS.beta * n)]] = True
     cured = cured_probabilities(scn.mean, class_trust(scn.mean, given))
-    likely = may_be_proposed(suspicion(scn.mean, given), low)
+    likely = may_be_proposed(suspicion(scn.mean, given), low, probability_margin(cured, given))
     rules = {
         "paper: last pass, low importance": (scn.last, low),
         "mean of the passes, low importance": (scn.mean, low),
         "cured, low importance": (cured, low),
-        "**cured, suspicious enough**": (cured, likely),
+        "**cured, suspicious or evident**": (cured, likely),
         "cured, all faces": (cured, np.ones(n, np.bool_)),
     }
     found = {}

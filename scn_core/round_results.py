@@ -18,7 +18,14 @@ from scn_core.records import BoolArray, FloatArray, IntArray, RoundScores
 from scn_core.round_files import NEIGHBOUR_COUNT, NEIGHBOURS, write_neighbours
 from scn_core.scn.model import SelfCureNetwork
 from scn_core.scn.relabel import propose_by
-from scn_core.scn.suspicion import class_trust, cured_probabilities, kinds_of_doubt, may_be_proposed, suspicion
+from scn_core.scn.suspicion import (
+    class_trust,
+    cured_probabilities,
+    kinds_of_doubt,
+    may_be_proposed,
+    probability_margin,
+    suspicion,
+)
 from scn_core.training.checkpoint import save_weights
 from scn_core.training.data import TrainingResult
 from scn_core.training.loop import Training
@@ -51,10 +58,18 @@ def judged(result: TrainingResult, start_label: IntArray, settings: TrainSetting
     if settings.proposals == "paper":
         return result, suspected
     device = result.mean.device
-    cured = torch.from_numpy(cured_probabilities(mean, class_trust(mean, start_label))).to(device)
+    cured = cured_probabilities(mean, class_trust(mean, start_label))
     given = torch.from_numpy(start_label).to(device)
-    among = torch.from_numpy(may_be_proposed(suspected, result.rule.low_importance.cpu().numpy())).to(device)
-    rule = propose_by(cured, result.alpha, given, beta=settings.beta, margin=settings.margin_relabel, among=among)
+    low = result.rule.low_importance.cpu().numpy()
+    among = torch.from_numpy(may_be_proposed(suspected, low, probability_margin(cured, start_label))).to(device)
+    rule = propose_by(
+        torch.from_numpy(cured).to(device),
+        result.alpha,
+        given,
+        beta=settings.beta,
+        margin=settings.margin_relabel,
+        among=among,
+    )
     return replace(result, rule=rule), suspected
 
 

@@ -123,7 +123,7 @@ def network(bins: ScoreBins, info: RoundInfo) -> None:
         shown = charts.alpha_margin(bins, margin_relabel=info.config.get("margin_relabel"), dark=dark)
         _chart(shown, "rv-alpha-margin", "Alpha against margin")
         if "margin_relabel" in info.config:
-            parts.small("Proposals lie above the orange line; outside the group only very suspicious faces have one.")
+            parts.small("Proposals lie above the orange line; outside the group only the surest faces have one.")
 
 
 _HEAD = ("Who", "Answers", "A minute", "Median", "Accepts", "Agrees with decided", "Repeats alike")

@@ -123,7 +123,7 @@ def test_a_cured_face_comes_back_where_the_next_round_doubts_it(workspace: Works
     assert np.array_equal(second.p_given, second.probabilities[np.arange(len(began)), began])
     turned_down = {i: proposed[i] for i in (*kept, *relabelled)}
     predicted = by_face(second, "predicted_label")
-    enough = may_be_proposed(second.suspicion, second.low_importance)
+    enough = may_be_proposed(second.suspicion, second.low_importance, second.margin)
     doubted = set(second.sample_id[enough & (second.margin > 0)].tolist())
     again = {i for i in doubted if turned_down.get(i) != predicted[i]}
     assert set(second.sample_id[second.proposed_label >= 0].tolist()) == again

@@ -23,7 +23,7 @@ from scn_core.errors import TrainingError, UsageError, WeightsError, WorkspaceEr
 from scn_core.records import Decision, EpochReport, RoundInfo, RoundScores
 from scn_core.rounds import train_round
 from scn_core.scn.model import SelfCureNetwork
-from scn_core.scn.suspicion import CERTAIN, DYNAMICS, LIKELY
+from scn_core.scn.suspicion import CERTAIN, DYNAMICS, EVIDENT, LIKELY
 from scn_core.store import rounds as store
 from scn_core.store.decisions import record_decisions
 from scn_core.store.people import ensure_person
@@ -103,7 +103,7 @@ def test_proposals_are_exactly_what_is_suspicious_enough_beyond_the_margin(revie
     low, proposed = found.low_importance, found.proposed_label >= 0
     assert low.sum() == len(low) - round(info.config["beta"] * len(low))
     assert found.alpha[low].max() <= found.alpha[~low].min()
-    enough = found.suspicion >= np.where(low, LIKELY, CERTAIN)
+    enough = (found.suspicion >= np.where(low, LIKELY, CERTAIN)) | (found.margin > EVIDENT)
     assert np.array_equal(proposed, enough & (found.margin > info.config["margin_relabel"]))
     assert np.array_equal(found.proposed_label[proposed], found.predicted_label[proposed])
     assert 0 < (proposed & low).sum() < low.sum()

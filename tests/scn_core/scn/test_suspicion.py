@@ -174,5 +174,10 @@ def test_a_face_fitted_late_is_more_suspect_than_one_fitted_at_once() -> None:
 
 def test_outside_the_low_importance_group_a_proposal_takes_more_suspicion() -> None:
     doubt = np.array([0.59, 0.6, 0.74, 0.75] * 2, np.float32)
-    low = np.repeat([True, False], 4)
-    assert may_be_proposed(doubt, low).tolist() == [False, True, True, True, False, False, False, True]
+    low, none = np.repeat([True, False], 4), np.zeros(8, np.float32)
+    assert may_be_proposed(doubt, low, none).tolist() == [False, True, True, True, False, False, False, True]
+
+
+def test_where_another_class_is_evident_a_proposal_takes_no_suspicion() -> None:
+    margin = np.array([-1, 0.7, 0.71], np.float32)
+    assert may_be_proposed(np.zeros(3, np.float32), np.zeros(3, np.bool_), margin).tolist() == [False, False, True]
