@@ -115,7 +115,7 @@ def train(workspace: Path, resume: bool, **options: Any) -> None:
             if not team.leads:
                 follow_round(place, team)
                 return
-            signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
+            signal.signal(signal.SIGTERM, signal.default_int_handler)  # where a shell has SIGINT ignored too
             done = train_round(place, settings, bars, resume=resume, team=team)
     except KeyboardInterrupt:
         bars.close()
