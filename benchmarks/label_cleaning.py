@@ -44,6 +44,7 @@ from benchmarks.cleaning.tables import describe, describe_variants
 from benchmarks.cleaning.trainings import PLAIN, SETTINGS, PublishedRule, Recording, out_of_fold, recorded
 from scn_core.evaluate import detector, proposal_quality
 from scn_core.records import DOUBTS, FloatArray, IntArray
+from scn_core.scn.relabel import low_importance_group
 from scn_core.scn.suspicion import (
     class_trust,
     cured_probabilities,
@@ -186,8 +187,7 @@ def _reviews(
 def _proposals(trained: dict[str, Recording], given: IntArray, truth: IntArray) -> dict[str, Any]:
     """What a perfect reader would say of the relabels that each rule proposes; the last one is the default."""
     scn, n = trained["scn"], len(given)
-    low = np.zeros(n, np.bool_)
-    low[np.argsort(scn.alpha, kind="stable")[: n - round(SETTINGS.beta * n)]] = True
+    low = low_importance_group(torch.from_numpy(scn.alpha), SETTINGS.beta).numpy()
     cured = cured_probabilities(scn.mean, class_trust(scn.mean, given))
     likely = may_be_proposed(suspicion(scn.mean, given), low, probability_margin(cured, given))
     rules = {
