@@ -60,6 +60,7 @@ def test_a_repeat_comes_as_a_new_face_and_nothing_gives_it_away(repeating: Serve
     assert repeating.rows(asked, sample) == [("unsure",)]
     desk.press("z")
     desk.until(lambda: desk.tile(sample).state == "open", "the repeat to be open again")
+    desk.saved()
     assert repeating.rows(asked, sample) == [(None,)]
     pages = len(answered) // len(desk.samples())
     for _ in range(pages - 1):

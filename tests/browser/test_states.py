@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, TimeoutError, expect
+from playwright.sync_api import Page, Route, TimeoutError, expect
 
 from scn_core.records import EpochReport
 from scn_core.store import rounds
@@ -20,6 +20,8 @@ from tests.review_workspace import add_round, copy_workspace
 
 Serve = Callable[..., Served]
 REPORT = EpochReport(1, 2.5, 2.0, 0.5, 0.3, 0.71, 0.42, 0.6, 0.123, 0.15, 0.4, 0, 1234.5, 8.1)
+SLOW_MS = 400
+"""Of a network on which a page comes before the answers sent just ahead of it are stored."""
 EVIL = '<img src=x onerror="window.evil=1">'
 
 
@@ -35,6 +37,11 @@ def sees_after_reload(page: Page, text: str) -> None:
             page.get_by_text(text).first.wait_for(timeout=3000)
             return
     sees(page, text)
+
+
+def slowly(route: Route) -> None:
+    route.request.frame.page.wait_for_timeout(SLOW_MS)
+    route.continue_()
 
 
 def test_from_no_round_to_a_closed_one(drawn: Workspace, tmp_path: Path, serve: Serve, new_page: NewPage) -> None:
@@ -70,6 +77,7 @@ def test_from_no_round_to_a_closed_one(drawn: Workspace, tmp_path: Path, serve: 
 
 def test_a_finished_queue_says_what_comes_next(served: Served, new_page: NewPage) -> None:
     page = new_page()
+    page.route("**/api/decisions", slowly)
     sign_in(page, served, "ann")
     desk = Desk(page, served, "ann").ready()
     while desk.tiles():

@@ -35,7 +35,11 @@ export class Flow {
     if (!pages.ready) this.#wait();
     this.busy = true;
     try {
-      const page = await find();
+      let page = await find();
+      if (!page && app.store.since(pages.asked).length) {
+        await app.outbox.flush(); // the server counted the answers on their way as open
+        page = await find();
+      }
       if (pages.closed) return;
       this.tries = 0;
       if (page) this.#turned(page);

@@ -46,6 +46,8 @@ export class Pages {
     this.count = 0;
     this.cursor = null;
     this.ended = false;
+    /** When the server was last asked for a page, by the store's clock. */
+    this.asked = 0;
     this.ahead = null;
     this.closed = false;
   }
@@ -107,7 +109,7 @@ export class Pages {
   async #fetch() {
     for (let tries = 0; tries < 5; tries += 1) {
       if (!this.leased && this.ended) return [];
-      const at = this.store.clock();
+      const at = (this.asked = this.store.clock());
       const have = this.leased ? this.store.held().map((face) => face.item) : [];
       const limit = Math.max(1, Math.min(LIMIT, this.size()));
       const body = { round: this.round, filter: this.filter, limit, have, cursor: this.cursor };
