@@ -82,6 +82,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--faces", type=int, default=13_000)
     parser.add_argument("--flipped-faces", type=int, default=4_000, help="of the kinds of labels that are flipped")
+    parser.add_argument("--arms", nargs="+", choices=ARMS["real"], default=ARMS["real"], help="train these alone")
     parser.add_argument("--variants", action="store_true", help="train the options against memorising instead")
     parser.add_argument("--train-only", action="store_true", help="leave the trainings in WORK and count nothing")
     parser.add_argument("--count-only", action="store_true", help="train nothing and count what WORK holds")
@@ -96,9 +97,10 @@ def main() -> None:
         print(describe_variants(runs))
         return
     cells = []
+    wanted = () if said.count_only else tuple(said.arms)
     for noise, seed in product(said.noises, said.seeds):
         faces = few if noise.startswith("symmetric") else everyone
-        trained = trainings(said.work, faces, noise, seed, train=not said.count_only)
+        trained = trainings(said.work, faces, noise, seed, train=wanted)
         if trained and not said.train_only:
             cells.append({"faces": len(faces.truth), **figures(faces, noise, seed, trained)})
     if cells:
@@ -107,14 +109,14 @@ def main() -> None:
         draw(cells)
 
 
-def trainings(work: Path, faces: Faces, noise: str, seed: int, *, train: bool = True) -> dict[str, Recording]:
-    """The recordings of one kind of wrong labels and seed; those that are not there are trained, or left out."""
+def trainings(work: Path, faces: Faces, noise: str, seed: int, *, train: tuple[str, ...]) -> dict[str, Recording]:
+    """The recordings of one kind of wrong labels and seed; of those not there, the arms in `train` are trained."""
     settings = replace(SETTINGS, seed=seed)
     given = given_labels(faces, noise, seed)
     done: dict[str, Recording] = {}
     for arm in ARMS[noise]:
-        file = work / noise / f"{arm}-{seed}.npz"
-        if not train and not file.exists():
+        file = work / f"{noise}-{len(given)}" / f"{arm}-{seed}.npz"
+        if arm not in train and not file.exists():
             continue
         if arm == "folds":
             done[arm] = out_of_fold(file, faces, given, settings, FOLDS)

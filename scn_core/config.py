@@ -110,6 +110,8 @@ class TrainSettings:
             _check(setting, getattr(self, setting.name))
         if self.folds == 1:
             raise UsageError("--folds: found 1; allowed: 0, or 2 and more, as a network needs other faces to train on")
+        if self.compile and self.flip_consistency:
+            raise UsageError("--compile: found --flip-consistency too; allowed: one of them")
 
     @classmethod
     def merged(cls, *layers: Mapping[str, Any], source: str = "workspace.toml, table [train]") -> TrainSettings:

@@ -56,11 +56,16 @@ def fixed_faces(
     if file.exists():
         with np.load(file, allow_pickle=False) as stored:
             return _as_of_its_start(dict(stored), db)
-    faces = _effective_faces(db, unsure, ambiguous)
-    unfinished = file.with_name("faces.tmp.npz")
-    np.savez(unfinished, **vars(faces))
-    unfinished.replace(file)  # a kill in the middle leaves nothing that a resumed round would trip over
+    faces = faces_now(db, unsure, ambiguous)
+    fix_faces(folder, faces)
     return faces
+
+
+def fix_faces(folder: Path, faces: RoundFaces) -> None:
+    """Writes faces.npz. A kill in the middle leaves nothing that a resumed round would trip over."""
+    unfinished = folder / "faces.tmp.npz"
+    np.savez(unfinished, **vars(faces))
+    unfinished.replace(folder / "faces.npz")
 
 
 def _as_of_its_start(stored: dict[str, Any], db: Database) -> RoundFaces:
@@ -71,7 +76,8 @@ def _as_of_its_start(stored: dict[str, Any], db: Database) -> RoundFaces:
     )
 
 
-def _effective_faces(db: Database, unsure: UnsureRule, ambiguous: AmbiguousRule) -> RoundFaces:
+def faces_now(db: Database, unsure: UnsureRule, ambiguous: AmbiguousRule) -> RoundFaces:
+    """The faces that a round which begins now trains on and measures with."""
     now = effective_labels(db)
     usable = ~now.excluded & ~(now.unsure & (unsure == "leave_out"))
     soft = now.unsure & (unsure == "soften")

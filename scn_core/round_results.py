@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,8 @@ import torch
 from scn_core import __version__
 from scn_core.config import TrainSettings
 from scn_core.labels import ClassVocabulary
-from scn_core.records import BoolArray, FloatArray, IntArray, RoundScores
+from scn_core.records import BoolArray, EpochReport, FloatArray, IntArray, PixelArray, RoundScores
+from scn_core.round_faces import RoundFaces
 from scn_core.round_files import NEIGHBOUR_COUNT, NEIGHBOURS, write_neighbours
 from scn_core.scn.model import SelfCureNetwork
 from scn_core.scn.relabel import propose_by
@@ -24,12 +26,42 @@ from scn_core.scn.suspicion import (
     kinds_of_doubt,
     may_be_proposed,
     probability_margin,
+    second_choice,
     suspicion,
 )
 from scn_core.training.checkpoint import save_weights
 from scn_core.training.data import TrainingResult
 from scn_core.training.loop import Training
 from scn_core.training.neighbours import ConfidentNeighbours, confident_faces, confident_neighbours, unit_features
+from scn_core.training.predict import clean_pass
+from scn_core.training.resident import ResidentFaces
+
+
+def round_metrics(
+    training: Training, pixels: PixelArray, faces: RoundFaces, result: TrainingResult, reports: list[EpochReport]
+) -> dict[str, Any]:
+    """The last epoch's figures, and the best validation figure beside them: it chooses nothing."""
+    last = reports[-1]
+    validated = [report for report in reports if report.val_accuracy is not None]
+    best = max(validated, key=lambda report: report.val_accuracy or 0.0, default=None)
+    test = None
+    if len(faces.test_rows):
+        held_out = ResidentFaces(pixels, faces.test_rows, faces.test_labels, training.compute.device)
+        test = clean_pass(training.judge, held_out, training.compute).accuracy(held_out.labels)
+    return {
+        "device": training.compute.describe(),
+        "train_accuracy": last.accuracy,
+        "val_accuracy": last.val_accuracy,
+        "best_val_accuracy": None if best is None else best.val_accuracy,
+        "best_val_epoch": None if best is None else best.epoch,
+        "test_accuracy": test,
+        "alpha_mean": result.alpha.mean().item(),
+        "alpha_std": result.alpha.std().item(),
+        "margin_rank": last.margin_rank,
+        "relabelled": last.relabelled,
+        "seconds": sum(report.seconds for report in reports),
+        "faces_per_s": float(np.mean([report.faces_per_s for report in reports])),
+    }
 
 
 def leave_weights(folder: Path, model: SelfCureNetwork, settings: TrainSettings, classes: ClassVocabulary) -> None:
@@ -130,18 +162,6 @@ def suspicious_faces(result: TrainingResult, suspected: FloatArray, settings: Tr
         return np.zeros(len(low), np.bool_)
     found: BoolArray = ~low & (proposed < 0) & (suspected >= settings.queue_suspicion)
     return found
-
-
-def second_choice(probabilities: FloatArray, labels: IntArray) -> IntArray:
-    """(N,) the likeliest class that is neither the label nor the best other class; -1 where there are two classes."""
-    count, classes = probabilities.shape
-    if classes < 3:
-        return np.full(count, -1)
-    rest = probabilities.copy()
-    rest[np.arange(count), labels] = -1.0
-    rest[np.arange(count), rest.argmax(axis=1)] = -1.0
-    second: IntArray = rest.argmax(axis=1)
-    return second
 
 
 def round_scores(

@@ -22,12 +22,13 @@ from scn_core.errors import TrainingError, WorkspaceError
 from scn_core.labels import ClassVocabulary
 from scn_core.records import BoolArray, EpochReport, IntArray, PixelArray, RoundInfo, RoundScores
 from scn_core.round_begin import accounted_for, begin_round, bury_dead_round, go_on, unfinished_round
-from scn_core.round_faces import RoundFaces, fixed_faces
+from scn_core.round_faces import RoundFaces, faces_now, fix_faces, fixed_faces
 from scn_core.round_follow import tell_followers
 from scn_core.round_results import (
     judged,
     leave_neighbours,
     leave_weights,
+    round_metrics,
     round_scores,
     suspicious_faces,
     without_proposals,
@@ -37,15 +38,14 @@ from scn_core.store import rounds as store
 from scn_core.store.round_faces import queued_samples
 from scn_core.store.samples import AllSamples, classes, iter_samples
 from scn_core.thumbnails import write_thumbnails
+from scn_core.training.check import check_round
 from scn_core.training.checkpoint import drop_checkpoint
 from scn_core.training.collapse import collapse_warning
-from scn_core.training.data import StepReport, TrainingData, TrainingResult
+from scn_core.training.data import StepReport, TrainingData
 from scn_core.training.device import choose_compute
 from scn_core.training.distributed import ALONE, Team
 from scn_core.training.folds import drop_folds, out_of_fold
 from scn_core.training.loop import Training
-from scn_core.training.predict import clean_pass
-from scn_core.training.resident import ResidentFaces
 from scn_core.workspace import Workspace
 
 _HEARTBEAT_S = 5
@@ -95,9 +95,15 @@ def train_round(
         # Before the round begins: a wrong option then leaves no failed round in the way of an unfinished one.
         choose_compute(settings, team.local_rank)
         model = build_model(settings, len(classes(db)), afresh=unfinished is None or unfinished.epochs == 0)
+        if unfinished is None:
+            faces = faces_now(db, review.unsure, review.ambiguous)
+        else:
+            faces = fixed_faces(workspace.round_folder(unfinished.number), db, review.unsure, review.ambiguous)
+        check_round(settings, len(faces.rows), team)
         number = begin_round(workspace, db, settings, review) if unfinished is None else go_on(db, unfinished)
         with accounted_for(db, number):
-            _Job(workspace, db, number, settings, review, watcher, team).run(model, root)
+            fix_faces(workspace.round_folder(number), faces)
+            _Job(workspace, db, number, settings, review, watcher, team).run(faces, model, root)
         return store.get_round(db, number)
 
 
@@ -121,12 +127,11 @@ class _Job:
         self.reports = store.epochs(db, number)
         self._heard = time.monotonic()
 
-    def run(self, model: SelfCureNetwork, root: Path) -> None:
+    def run(self, faces: RoundFaces, model: SelfCureNetwork, root: Path) -> None:
         """All steps of the round, each once."""
         if model.loaded is not None:
             self._say(f"--weights {self.settings.weights}: {model.loaded}")
         pixels = self._decode(root)
-        faces = fixed_faces(self.folder, self.db, self.review.unsure, self.review.ambiguous)
         data = TrainingData(pixels, faces.rows, faces.labels, faces.val_rows, faces.val_labels, faces.softness)
         tell_followers(self.team, self.number, self.settings, len(self.classes), pixels)
         training = Training(self.settings, data, model, self.folder, alive=self._beat, team=self.team)
@@ -138,7 +143,8 @@ class _Job:
         with self.team.together():
             result = training.run(resume=True, on_epoch=self._on_epoch, on_step=self._on_step)
         leave_weights(self.folder, training.judge, self.settings, self.classes)
-        metrics = self._metrics(training, pixels, faces, result)
+        warnings = [warning for report in self.reports if (warning := self._warning(report)) is not None]
+        metrics = round_metrics(training, pixels, faces, result, self.reports) | {"warnings": warnings}
         if self.settings.folds:
             result = replace(result, mean=(result.mean + self._out_of_fold(data).to(result.mean.device)) / 2)
         result, suspected = judged(result, faces.labels, self.settings)
@@ -202,33 +208,6 @@ class _Job:
     def _log(self, text: str) -> None:
         with (self.folder / "log.txt").open("a", encoding="utf-8") as log:
             log.write(f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {text}\n")
-
-    def _metrics(
-        self, training: Training, pixels: PixelArray, faces: RoundFaces, result: TrainingResult
-    ) -> dict[str, Any]:
-        """The last epoch's figures, and the best validation figure beside them: it chooses nothing."""
-        last = self.reports[-1]
-        validated = [report for report in self.reports if report.val_accuracy is not None]
-        best = max(validated, key=lambda report: report.val_accuracy or 0.0, default=None)
-        test = None
-        if len(faces.test_rows):
-            held_out = ResidentFaces(pixels, faces.test_rows, faces.test_labels, training.compute.device)
-            test = clean_pass(training.judge, held_out, training.compute).accuracy(held_out.labels)
-        return {
-            "device": training.compute.describe(),
-            "train_accuracy": last.accuracy,
-            "val_accuracy": last.val_accuracy,
-            "best_val_accuracy": None if best is None else best.val_accuracy,
-            "best_val_epoch": None if best is None else best.epoch,
-            "test_accuracy": test,
-            "alpha_mean": result.alpha.mean().item(),
-            "alpha_std": result.alpha.std().item(),
-            "margin_rank": last.margin_rank,
-            "relabelled": last.relabelled,
-            "seconds": sum(report.seconds for report in self.reports),
-            "faces_per_s": float(np.mean([report.faces_per_s for report in self.reports])),
-            "warnings": [warning for report in self.reports if (warning := self._warning(report)) is not None],
-        }
 
     def _finish(self, scores: RoundScores, settled: BoolArray, metrics: dict[str, Any]) -> None:
         proposals = int((scores.proposed_label >= 0).sum())

@@ -56,9 +56,10 @@ def _of(run: Recording | None, score: Callable[[Recording], Ranking]) -> Ranking
     return None if run is None else score(run)
 
 
-def _cleanlab(seen: Seen, method: str) -> Ranking | None:
+def _normalised_margin(seen: Seen) -> Ranking | None:
     if seen.folds is None:
         return None
+    method = "normalized_margin"
     quality = np.asarray(get_label_quality_scores(seen.given, seen.folds.last, method=method), np.float64)
     return 1 - quality
 
@@ -89,8 +90,10 @@ ROWS: dict[str, Callable[[Seen], Ranking | None]] = {
     ),
     "plain cross entropy: epoch-averaged logit margin": lambda s: _of(s.plain, _aum),
     "two trainings: epoch-averaged probability margin": _two_trainings,
-    "confident learning: self-confidence": lambda s: _cleanlab(s, "self_confidence"),
-    "confident learning: normalised margin": lambda s: _cleanlab(s, "normalized_margin"),
+    "confident learning: self-confidence": lambda s: _of(
+        s.folds, lambda run: scores.self_confidence(run.last, s.given)
+    ),
+    "confident learning: normalised margin": _normalised_margin,
     "**suspicion**": lambda s: scores.suspicion(s.scn.mean, s.given),
     "**suspicion with --folds 2**": _with_folds,
 }

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from benchmarks.cleaning.faces import NAMES, Faces
 from scn_core.config import TrainSettings
@@ -26,8 +26,7 @@ from scn_core.training.loop import Training
 from scn_core.training.neighbours import unit_features
 from scn_core.training.predict import clean_pass
 from scn_core.training.resident import ResidentFaces
-from scn_core.training.sums import EpochSums, Losses
-from scn_core.training.variants import Blend
+from scn_core.training.sums import EpochSums
 
 SETTINGS = TrainSettings(image_size=48, epochs=8)
 PLAIN: dict[str, Any] = {"gamma": 0.0, "weighting_from": 1.0}
@@ -72,19 +71,11 @@ class PublishedRule(Training):
 
     def train_epoch(self, epoch: int, on_step: Callable[[StepReport], None]) -> EpochSums:
         self._relabels = epoch > PUBLISHED_FROM * self.settings.epochs
-        return super().train_epoch(epoch, on_step)
+        with self.network.register_forward_hook(self._look):
+            return super().train_epoch(epoch, on_step)
 
-    def losses(
-        self,
-        output: Output,
-        labels: Tensor,
-        softness: Tensor | None = None,
-        blend: Blend | None = None,
-        *,
-        weighting: bool,
-    ) -> Losses:
+    def _look(self, network: nn.Module, pictures: tuple[Tensor], output: Output) -> None:
         self._seen = weighted_logits(output.logits, output.alpha).detach().softmax(dim=1)
-        return super().losses(output, labels, softness, blend, weighting=weighting)
 
     def step(self, rows: Tensor, pixels: Tensor, *, weighting: bool) -> None:
         super().step(rows, pixels, weighting=weighting)

@@ -94,6 +94,18 @@ def strongest_other(probabilities: FloatArray, given: IntArray) -> FloatArray:
     return strongest
 
 
+def second_choice(probabilities: FloatArray, labels: IntArray) -> IntArray:
+    """(N,) the likeliest class that is neither the label nor the best other class; -1 where there are two classes."""
+    count, classes = probabilities.shape
+    if classes < 3:
+        return np.full(count, -1)
+    rest = probabilities.copy()
+    rest[np.arange(count), labels] = -1.0
+    rest[np.arange(count), rest.argmax(axis=1)] = -1.0
+    second: IntArray = rest.argmax(axis=1)
+    return second
+
+
 def probability_margin(probabilities: FloatArray, labels: IntArray) -> FloatArray:
     """(N,) probability of the best other class minus that of the label, -1..1.
 

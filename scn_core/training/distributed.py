@@ -21,7 +21,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from scn_core.errors import TrainingError, UsageError
+from scn_core.errors import TrainingError
 
 Model = TypeVar("Model", bound=nn.Module)
 
@@ -47,15 +47,6 @@ class Team:
     def describe(self) -> str:
         """What to say of it behind a device; nothing where it is one process."""
         return "" if self.size == 1 else f" in {self.size} processes"
-
-    def check_batch(self, faces: int, batch_size: int) -> None:
-        """Raises UsageError for a batch of which every process cannot have an equal part of two faces or more."""
-        size = min(batch_size, faces)
-        if size % self.size or size < 2 * self.size:
-            raise UsageError(
-                f"--batch-size: found {size} faces a step for {self.size} processes; allowed: a multiple of "
-                f"{self.size}, {2 * self.size} or more, and no more than the {faces:,} training faces"
-            )
 
     def part(self, n: int) -> slice:
         """This process's part of `n` things in order; parts but the last ones are equally long."""

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 from scn_core.config import TrainSettings
-from scn_core.errors import TrainingError
 from scn_core.records import EpochReport, FloatArray, IntArray
 from scn_core.scn.model import build_model
+from scn_core.training.check import check_folds
 from scn_core.training.data import TrainingData
 from scn_core.training.distributed import ALONE, Team
 from scn_core.training.loop import Training
@@ -53,8 +53,7 @@ def out_of_fold(
     Raises TrainingError for fewer than two faces a fold.
     """
     count, folds = len(data.labels), settings.folds
-    if count < 2 * folds:
-        raise TrainingError(f"--folds: found {folds} for {count} faces; allowed: at least 2 faces a fold; try fewer")
+    check_folds(folds, count)
     fold = fold_of(data.labels, folds, settings.seed)
     seen = np.empty((count, classes), np.float32)
     for number in range(folds):

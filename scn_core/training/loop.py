@@ -12,22 +12,23 @@ import torch
 from torch import Tensor, nn
 
 from scn_core.config import TrainSettings
-from scn_core.errors import TrainingError, UsageError
+from scn_core.errors import TrainingError
 from scn_core.records import EpochReport
-from scn_core.scn.losses import group_means, rank_gap, total_loss, weighted_cross_entropy
-from scn_core.scn.model import Output, SelfCureNetwork
+from scn_core.scn.model import SelfCureNetwork
 from scn_core.scn.relabel import propose, relabel_for_next_epoch
 from scn_core.training.augment import AugmentSettings, augment
+from scn_core.training.check import check_training
 from scn_core.training.checkpoint import Checkpoint, Dynamics, load_checkpoint, save_checkpoint
 from scn_core.training.data import Look, StepReport, TrainingData, TrainingResult, softness_of
 from scn_core.training.device import Compute, choose_compute, make_deterministic, seed_epoch
 from scn_core.training.distributed import ALONE, Team
 from scn_core.training.graphs import StepGraph
+from scn_core.training.objective import Objective
 from scn_core.training.optimise import build_optimizer, place_learning_rates, set_learning_rate, update
 from scn_core.training.predict import MeanProbabilities, averages, clean_pass, mirrors, settle_statistics
 from scn_core.training.resident import ResidentFaces, normalise, steps_per_epoch
-from scn_core.training.sums import EpochSums, Losses
-from scn_core.training.variants import AverageWeights, Blend, FlipConsistency, blended
+from scn_core.training.sums import EpochSums
+from scn_core.training.variants import AverageWeights, FlipConsistency, blended
 
 
 class Training:
@@ -46,9 +47,7 @@ class Training:
 
         Every process of a team has a training of its own, with the same arguments; the first alone writes.
         """
-        if len(data.labels) < 2:
-            raise TrainingError(f"got {len(data.labels)} training faces; at least 2 are needed to train")
-        team.check_batch(len(data.labels), settings.batch_size)
+        check_training(settings, len(data.labels), team)
         make_deterministic()
         self.settings, self.team = settings, team
         self.folder, self._alive = folder, alive
@@ -56,7 +55,9 @@ class Training:
         device = self.compute.device
         self.model = self.compute.place(team.synchronised(model, device) if settings.sync_batch_norm else model)
         self.optimizer = build_optimizer(self.model, settings)
-        self.network = self._called()
+        network = team.shared(self.model)
+        self.network: nn.Module = torch.compile(network, dynamic=False) if settings.compile else network  # type: ignore[assignment]
+        self.losses = Objective(settings, self.model, team)
         self.average = AverageWeights(self.model, settings.average_weights) if settings.average_weights else None
         self.consistency = FlipConsistency(self.model) if settings.flip_consistency else None
         keep = partial(ResidentFaces, device=device, resident=settings.resident, sharers=team.local_size)
@@ -70,16 +71,6 @@ class Training:
         self.sums = EpochSums(device)
         self.generator = torch.Generator(device)
         self._graphs: dict[bool, StepGraph] = {}
-
-    def _called(self) -> nn.Module:
-        """What a step calls instead of the network itself: shared with the team, compiled."""
-        settings = self.settings
-        if settings.cuda_graphs and self.team.size > 1:
-            raise UsageError(f"--cuda-graphs: found {self.team.size} processes; allowed: one; leave the flag out")
-        if settings.compile and settings.flip_consistency:
-            raise UsageError("--compile: found --flip-consistency too; allowed: one of them")
-        network = self.team.shared(self.model)
-        return torch.compile(network, dynamic=False) if settings.compile else network  # type: ignore[return-value]
 
     @property
     def judge(self) -> SelfCureNetwork:
@@ -186,30 +177,6 @@ class Training:
             self.average.follow(self.model)
         correct = (output.logits.argmax(dim=1) == labels).float().mean()
         self.sums.add(losses, correct, len(rows))
-
-    def losses(
-        self,
-        output: Output,
-        labels: Tensor,
-        softness: Tensor | None = None,
-        blend: Blend | None = None,
-        *,
-        weighting: bool,
-    ) -> Losses:
-        """The losses of a batch, of which the team has a part each; with `rank_over` batch it is ranked as a whole."""
-        settings, alpha = self.settings, output.alpha
-        # Before weighting sets in, the head only watches: logits that know nothing yet would teach it to silence all.
-        weights = alpha if weighting else torch.ones_like(alpha)
-        wce = weighted_cross_entropy(output.logits, weights, labels, softness)
-        if blend is not None:
-            others = None if softness is None else softness[blend.partner]
-            other = weighted_cross_entropy(output.logits, weights, labels[blend.partner], others)
-            wce = torch.lerp(other, wce, blend.share)
-        ranked = self.team.with_gradient(alpha) if settings.rank_over == "batch" else alpha
-        high, low = group_means(ranked, settings.beta)
-        rank = rank_gap(high, low, margin=self.model.margin_rank)
-        loss = total_loss(rank if weighting else rank.detach(), wce, gamma=settings.gamma)
-        return Losses(loss, wce, rank, high, low)
 
     def settle(self, epoch: int) -> None:
         """Gets the batch statistics ready for a clean pass."""

@@ -17,7 +17,7 @@ import pytest
 from scn_core import rounds
 from scn_core.records import Decision, EpochReport, RoundScores
 from scn_core.round_files import NEIGHBOURS, face_dynamics, face_neighbours
-from scn_core.round_results import judged, second_choice
+from scn_core.round_results import judged
 from scn_core.rounds import train_round
 from scn_core.scn.suspicion import class_trust, cured_probabilities, kinds_of_doubt, suspicion
 from scn_core.store import rounds as store
@@ -191,11 +191,6 @@ def test_doubt_and_second_choice_follow_from_what_is_stored(reviewed: Workspace)
     for row, label, second in zip(found.probabilities, found.start_label, found.second_label, strict=True):
         others = sorted((p, -c) for c, p in enumerate(row.tolist()) if c != label)
         assert -second == others[-2][1]
-
-
-def test_two_classes_leave_no_second_choice() -> None:
-    assert second_choice(np.array([[0.9, 0.1]], np.float32), np.array([0])).tolist() == [-1]
-    assert second_choice(np.array([[0.2, 0.5, 0.3]], np.float32), np.array([1])).tolist() == [0]
 
 
 def test_suspicious_faces_are_outside_of_the_group_and_without_a_proposal(reviewed: Workspace) -> None:

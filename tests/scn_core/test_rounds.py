@@ -30,6 +30,7 @@ from scn_core.store.people import ensure_person
 from scn_core.store.samples import iter_samples
 from scn_core.store.scores import scores
 from scn_core.training.checkpoint import load_weights
+from scn_core.training.distributed import ALONE, Team
 from scn_core.workspace import Workspace
 from tests.scn_core.conftest import Process, Recorder, settings
 
@@ -37,8 +38,15 @@ StartProcess = Callable[..., Process]
 FINISHED = ["config.json", "dynamics.npy", "faces.npz", "log.txt", "meta.json", "neighbours.npy", "weights.safetensors"]
 
 
-def train(workspace: Workspace, watcher: Recorder | None = None, *, resume: bool = False, **changes: Any) -> RoundInfo:
-    return train_round(workspace, settings(**changes), watcher or Recorder(), resume=resume)
+def train(
+    workspace: Workspace,
+    watcher: Recorder | None = None,
+    *,
+    resume: bool = False,
+    team: Team = ALONE,
+    **changes: Any,
+) -> RoundInfo:
+    return train_round(workspace, settings(**changes), watcher or Recorder(), resume=resume, team=team)
 
 
 def scores_of(workspace: Workspace, number: int = 1) -> RoundScores:
@@ -426,6 +434,7 @@ def test_a_round_cancelled_from_elsewhere_stops(workspace: Workspace) -> None:
         ({"backbone": "resnet7"}, "--backbone: found 'resnet7'"),
         ({"device": "abacus"}, "--device: found 'abacus'"),
         ({"weights": "gone.pth"}, r"--weights: found no file gone\.pth"),
+        ({"batch_size": 33}, "--batch-size: found 33 faces a step for 2 processes"),
     ],
 )
 def test_a_wrong_option_is_told_before_the_round_begins(
@@ -433,7 +442,7 @@ def test_a_wrong_option_is_told_before_the_round_begins(
 ) -> None:
     watcher = Recorder()
     with pytest.raises((UsageError, WeightsError), match=error):
-        train(workspace, watcher, **changes)
+        train(workspace, watcher, team=Team(0, 2) if "batch_size" in changes else ALONE, **changes)
     assert watcher.faces_decoded == 0
     with workspace.database(read_only=True) as db:
         assert store.latest_round(db) is None

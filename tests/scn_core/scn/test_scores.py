@@ -7,6 +7,7 @@ import statistics
 
 import numpy as np
 import pytest
+from cleanlab.rank import get_label_quality_scores
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +18,7 @@ from scn_core.scn.suspicion import (
     neighbour_vote,
     probability_margin,
     scn_margin,
+    second_choice,
     self_confidence,
 )
 
@@ -31,6 +33,8 @@ def test_scores_of_one_pass_are_what_their_formulas_say() -> None:
     ):
         assert margin == pytest.approx(max(row) - row[label], abs=1e-6)
         assert doubt == pytest.approx(1 - row[label], abs=1e-6)
+    quality = get_label_quality_scores(LABELS, P, method="self_confidence")
+    assert self_confidence(P, LABELS) == pytest.approx(1 - quality, abs=1e-6)
     assert low_importance(np.array([0.25, 1.0], np.float32)).tolist() == [0.75, 0.0]
 
 
@@ -87,3 +91,8 @@ def test_neighbours_vote_as_a_search_by_hand_finds_them(count: int) -> None:
         alike = sorted((j for j in range(1100) if j != face), key=lambda j: -math.fsum(features[face] * features[j]))
         other = sum(int(labels[j] != labels[face]) for j in alike[:count])
         assert votes[face] == pytest.approx(other / count)
+
+
+def test_two_classes_leave_no_second_choice() -> None:
+    assert second_choice(np.array([[0.9, 0.1]], np.float32), np.array([0])).tolist() == [-1]
+    assert second_choice(np.array([[0.2, 0.5, 0.3]], np.float32), np.array([1])).tolist() == [0]

@@ -13,7 +13,6 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scn_core.errors import UsageError
 from scn_core.training.distributed import ALONE, Team, joined
 
 REPOSITORY = Path(__file__).parents[3]
@@ -60,14 +59,6 @@ def test_parts_are_equal_and_make_the_whole(n: int, size: int) -> None:
     assert len({len(part) for part in parts if part}) <= 2
     if n % size == 0:
         assert {len(part) for part in parts} == {n // size}
-
-
-@pytest.mark.parametrize(("faces", "batch_size"), [(100, 33), (100, 6), (30, 64), (7, 64)])
-def test_a_batch_that_cannot_be_divided_is_refused(faces: int, batch_size: int) -> None:
-    with pytest.raises(UsageError, match=r"--batch-size: found \d+ faces a step for 4 processes; allowed: a multiple"):
-        Team(0, 4).check_batch(faces, batch_size)
-    Team(0, 4).check_batch(100, 64)
-    ALONE.check_batch(faces, batch_size)
 
 
 def test_without_torchrun_a_process_is_alone() -> None:

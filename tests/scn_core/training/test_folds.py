@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scn_core.config import TrainSettings
-from scn_core.errors import TrainingError, UsageError
+from scn_core.errors import TrainingError
 from scn_core.records import EpochReport
 from scn_core.scn.model import build_model
 from scn_core.scn.suspicion import probability_margin
@@ -99,8 +99,3 @@ def test_too_few_faces_are_told(data: TrainingData, tmp_path: Path) -> None:
     few = dataclasses.replace(data, rows=data.rows[:5], labels=data.labels[:5])
     with pytest.raises(TrainingError, match=r"--folds: found 3 for 5 faces; allowed: at least 2 faces a fold"):
         out_of_fold(SETTINGS, few, 4, tmp_path)
-
-
-def test_one_fold_is_none() -> None:
-    with pytest.raises(UsageError, match="--folds: found 1; allowed: 0, or 2 and more"):
-        TrainSettings(folds=1)

@@ -7,10 +7,8 @@ import pytest
 import torch
 
 from scn_core.config import TrainSettings
-from scn_core.errors import UsageError
 from scn_core.scn.model import SelfCureNetwork
 from scn_core.training.data import TrainingData
-from scn_core.training.distributed import Team
 from scn_core.training.loop import Training
 
 SETTINGS = TrainSettings(
@@ -53,15 +51,3 @@ def test_however_a_step_is_run_it_comes_to_the_same(
     assert (plain.labels == other.labels).float().mean() > 0.97
     torch.testing.assert_close(other.alpha, plain.alpha, atol=2e-3, rtol=0)
     torch.testing.assert_close(other.mean, plain.mean, atol=2e-3, rtol=0)
-
-
-@pytest.mark.gpu
-def test_graphs_are_for_one_process(data: TrainingData, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="--cuda-graphs: found 2 processes"):
-        Training(
-            dataclasses.replace(SETTINGS, cuda_graphs=True),
-            data,
-            SelfCureNetwork("resnet18", 4, image_size=32),
-            tmp_path,
-            team=Team(0, 2),
-        )

@@ -40,7 +40,7 @@ def test_every_batch_takes_the_softness_of_its_own_faces(data: TrainingData, tmp
         assert not torch.equal(told[1], losses(output, labels, weighting=weighting)[1])
         return told
 
-    job.losses = watched  # type: ignore[assignment, method-assign]
+    job.losses = watched  # type: ignore[assignment]
     job.train_epoch(1, lambda report: None)
     faces = torch.cat([softness for _, softness in taken]).mul(1000).round().long()
     assert torch.equal(torch.cat([labels for labels, _ in taken]), torch.from_numpy(data.labels)[faces])
