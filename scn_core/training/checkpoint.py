@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -36,11 +37,48 @@ class Checkpoint:
     """The network of averaged weights, where there is one."""
 
 
-def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
-    """Writes the checkpoint in place of the last one; a kill in the middle leaves the last one whole."""
+class CheckpointWriter:
+    """Writes the checkpoints of a round folder while training goes on; as a context manager it ends with the last."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._thread = ThreadPoolExecutor(1, "checkpoint")
+        self._last: Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *told: object) -> None:
+        self._thread.shutdown()
+        if kind is None:
+            self._settle()
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Copies the state to the host now; the file takes the place of the last one when it is whole.
+
+        A kill in the middle leaves the last one. Waits while that is still being written; raises what became of it.
+        """
+        self._settle()
+        self._last = self._thread.submit(_write, self._folder, _copied(vars(checkpoint)))
+
+    def _settle(self) -> None:
+        if self._last is not None:
+            self._last.result()
+
+
+def _write(folder: Path, state: dict[str, Any]) -> None:
     unfinished = folder / (_CHECKPOINT + ".tmp")
-    torch.save(vars(checkpoint), unfinished)
+    torch.save(state, unfinished)
     unfinished.replace(folder / _CHECKPOINT)
+
+
+def _copied(state: Any) -> Any:
+    """The state with every tensor copied to the host, as the next step changes it."""
+    if isinstance(state, Tensor):
+        return state.detach().to("cpu", copy=True)
+    if isinstance(state, dict):
+        return {name: _copied(value) for name, value in state.items()}
+    return [_copied(value) for value in state] if isinstance(state, list | tuple) else state
 
 
 def load_checkpoint(folder: Path) -> Checkpoint | None:

@@ -18,7 +18,7 @@ from scn_core.scn.model import SelfCureNetwork
 from scn_core.scn.relabel import propose, relabel_for_next_epoch
 from scn_core.training.augment import AugmentSettings, augment
 from scn_core.training.check import check_training
-from scn_core.training.checkpoint import Checkpoint, Dynamics, load_checkpoint, save_checkpoint
+from scn_core.training.checkpoint import Checkpoint, CheckpointWriter, Dynamics, load_checkpoint
 from scn_core.training.data import Look, StepReport, TrainingData, TrainingResult, softness_of
 from scn_core.training.device import Compute, choose_compute, make_deterministic, seed_epoch
 from scn_core.training.distributed import ALONE, Team
@@ -98,24 +98,31 @@ class Training:
         leads = self.team.leads
         dynamics = Dynamics(self.folder, self.settings.epochs, len(self.faces), keep=done > 0) if leads else None
         seen = self.look() if done == self.settings.epochs else None
-        for epoch in range(done + 1, self.settings.epochs + 1):
-            started = time.perf_counter()
-            trained_on = self.faces.labels.clone()
-            sums = self.train_epoch(epoch, on_step)
-            speed = sums.faces_per_s()
-            self.settle(epoch)
-            seen = self.look(mirrored=mirrors(self.settings, epoch))
-            self._record(dynamics, epoch, seen)
-            report = self._report(epoch, sums, seen, trained_on, speed, started)
-            if self.settings.relabel == "auto" and self.settings.relabel_from <= epoch < self.settings.epochs:
-                self.faces.labels.copy_(relabel_for_next_epoch(seen.rule, self.initial, trained_on))
-            if leads:
-                on_epoch(report)
-                self._checkpoint(epoch)  # after the report: an epoch with a checkpoint is always reported
+        with CheckpointWriter(self.folder) as checkpoints:
+            for epoch in range(done + 1, self.settings.epochs + 1):
+                seen, report = self._epoch(epoch, dynamics, on_step)
+                if leads:
+                    on_epoch(report)
+                    checkpoints.save(self._state(epoch))  # an epoch with a checkpoint is always reported
         assert seen is not None
         if self.mean.passes == 0:  # all epochs were done, and seen by a program that kept no mean
             self.mean.add(seen.rule.probabilities)
         return TrainingResult(seen.rule, seen.alpha, self.faces.labels, self.mean.value())
+
+    def _epoch(
+        self, epoch: int, dynamics: Dynamics | None, on_step: Callable[[StepReport], None]
+    ) -> tuple[Look, EpochReport]:
+        started = time.perf_counter()
+        trained_on = self.faces.labels.clone()
+        sums = self.train_epoch(epoch, on_step)
+        speed = sums.faces_per_s()
+        self.settle(epoch)
+        seen = self.look(mirrored=mirrors(self.settings, epoch))
+        self._record(dynamics, epoch, seen)
+        report = self._report(epoch, sums, seen, trained_on, speed, started)
+        if self.settings.relabel == "auto" and self.settings.relabel_from <= epoch < self.settings.epochs:
+            self.faces.labels.copy_(relabel_for_next_epoch(seen.rule, self.initial, trained_on))
+        return seen, report
 
     def train_epoch(self, epoch: int, on_step: Callable[[StepReport], None]) -> EpochSums:
         """One pass over the augmented faces, an update a batch. Raises TrainingError for a loss that is no number."""
@@ -224,11 +231,10 @@ class Training:
         if averages(self.settings, epoch):
             self.mean.add(seen.rule.probabilities)
 
-    def _checkpoint(self, epoch: int) -> None:
+    def _state(self, epoch: int) -> Checkpoint:
         model, optimizer = self.model.state_dict(), self.optimizer.state_dict()
         average = None if self.average is None else self.average.model.state_dict()
-        state = Checkpoint(epoch, model, optimizer, self.faces.labels, self.mean.sum, self.mean.passes, average)
-        save_checkpoint(self.folder, state)
+        return Checkpoint(epoch, model, optimizer, self.faces.labels, self.mean.sum, self.mean.passes, average)
 
     def _restore(self) -> int:
         checkpoint = load_checkpoint(self.folder)
