@@ -19,6 +19,8 @@ from scn_core.store.samples import classes
 SOFTNESS = 0.5
 """Of a face that nobody, or no network, can tell: half of its label's weight goes to the other classes."""
 
+_FACES = "faces.npz"
+
 
 @dataclass(frozen=True)
 class RoundFaces:
@@ -46,26 +48,34 @@ class RoundFaces:
 def fixed_faces(
     folder: Path, db: Database, unsure: UnsureRule = "given", ambiguous: AmbiguousRule = "given"
 ) -> RoundFaces:
+    """The faces of the round of this folder, in faces.npz from now on: see `faces_of_round`."""
+    faces = faces_of_round(folder, db, unsure, ambiguous)
+    fix_faces(folder, faces)
+    return faces
+
+
+def faces_of_round(folder: Path, db: Database, unsure: UnsureRule, ambiguous: AmbiguousRule) -> RoundFaces:
     """The faces the round of this folder began with: those in faces.npz, or else the database's as of now.
 
     So a resumed round trains on what it began with, whatever people decided meanwhile. Excluded faces are left out;
     `unsure` says what becomes of those that people could not tell, `ambiguous` of those nobody has decided and the
     newest ended round could not tell.
     """
-    file = folder / "faces.npz"
-    if file.exists():
-        with np.load(file, allow_pickle=False) as stored:
-            return _as_of_its_start(dict(stored), db)
-    faces = faces_now(db, unsure, ambiguous)
-    fix_faces(folder, faces)
-    return faces
+    file = folder / _FACES
+    if not file.exists():
+        return _faces_now(db, unsure, ambiguous)
+    with np.load(file, allow_pickle=False) as stored:
+        return _as_of_its_start(dict(stored), db)
 
 
 def fix_faces(folder: Path, faces: RoundFaces) -> None:
-    """Writes faces.npz. A kill in the middle leaves nothing that a resumed round would trip over."""
-    unfinished = folder / "faces.tmp.npz"
+    """Writes faces.npz, where there is none. A kill in the middle leaves nothing that a resumed round trips over."""
+    file = folder / _FACES
+    if file.exists():
+        return
+    unfinished = file.with_name("faces.tmp.npz")
     np.savez(unfinished, **vars(faces))
-    unfinished.replace(folder / "faces.npz")
+    unfinished.replace(file)
 
 
 def _as_of_its_start(stored: dict[str, Any], db: Database) -> RoundFaces:
@@ -76,8 +86,7 @@ def _as_of_its_start(stored: dict[str, Any], db: Database) -> RoundFaces:
     )
 
 
-def faces_now(db: Database, unsure: UnsureRule, ambiguous: AmbiguousRule) -> RoundFaces:
-    """The faces that a round which begins now trains on and measures with."""
+def _faces_now(db: Database, unsure: UnsureRule, ambiguous: AmbiguousRule) -> RoundFaces:
     now = effective_labels(db)
     usable = ~now.excluded & ~(now.unsure & (unsure == "leave_out"))
     soft = now.unsure & (unsure == "soften")

@@ -22,7 +22,7 @@ from scn_core.errors import TrainingError, WorkspaceError
 from scn_core.labels import ClassVocabulary
 from scn_core.records import BoolArray, EpochReport, IntArray, PixelArray, RoundInfo, RoundScores
 from scn_core.round_begin import accounted_for, begin_round, bury_dead_round, go_on, unfinished_round
-from scn_core.round_faces import RoundFaces, faces_now, fix_faces, fixed_faces
+from scn_core.round_faces import RoundFaces, faces_of_round, fix_faces
 from scn_core.round_follow import tell_followers
 from scn_core.round_results import (
     judged,
@@ -95,14 +95,12 @@ def train_round(
         # Before the round begins: a wrong option then leaves no failed round in the way of an unfinished one.
         choose_compute(settings, team.local_rank)
         model = build_model(settings, len(classes(db)), afresh=unfinished is None or unfinished.epochs == 0)
-        if unfinished is None:
-            faces = faces_now(db, review.unsure, review.ambiguous)
-        else:
-            faces = fixed_faces(workspace.round_folder(unfinished.number), db, review.unsure, review.ambiguous)
+        folder = workspace.round_folder(store.next_number(db) if unfinished is None else unfinished.number)
+        faces = faces_of_round(folder, db, review.unsure, review.ambiguous)
         check_round(settings, len(faces.rows), team)
         number = begin_round(workspace, db, settings, review) if unfinished is None else go_on(db, unfinished)
         with accounted_for(db, number):
-            fix_faces(workspace.round_folder(number), faces)
+            fix_faces(folder, faces)
             _Job(workspace, db, number, settings, review, watcher, team).run(faces, model, root)
         return store.get_round(db, number)
 

@@ -7,6 +7,7 @@ mix-ups; it is no signature.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import shutil
@@ -79,7 +80,9 @@ def unpack_archive(path: Path, kind: str, allowed: Mapping[str, int], folder: Pa
             _check_names(archive, path, stamp, allowed)
             for name, limit in allowed.items():
                 _extract(archive, path, name, limit, folder / name, stamp.members[name])
-    except _DAMAGES as error:
+    except (*_DAMAGES, OSError) as error:
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # which zipfile's seek before the start raises
+            raise
         raise DataError(f"{path}: found a damaged zip file ({error}); fetch it again") from error
     return stamp
 

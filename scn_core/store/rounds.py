@@ -167,6 +167,11 @@ def latest_round(db: Database) -> RoundInfo | None:
     return None if row is None else _info(row)
 
 
+def next_number(db: Database) -> int:
+    """The number that the next round will have."""
+    return int(db.execute("SELECT coalesce(max(id), 0) + 1 FROM round").fetchone()[0])
+
+
 def latest_finished_round(db: Database, round_id: int | None = None) -> RoundInfo | None:
     """The newest round that has scores (in review or closed), or None; with `round_id` that round alone is asked."""
     sql = f"{_ROUND} WHERE state IN ('review', 'closed') AND id = coalesce(?, id) ORDER BY id DESC LIMIT 1"

@@ -36,7 +36,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "thumbnails": READERS | {"workspace"},
     "round_files": GROUND | {"workspace"},
     "progress": GROUND | {"training"},  # for types alone: see the test that counts torch
-    "round_results": GROUND | {"scn", "training", "round_files"},
+    "round_results": GROUND | {"scn", "training", "round_faces", "round_files"},
     "round_begin": READERS | {"training", "workspace"},
     "round_follow": READERS | {"scn", "training", "workspace"},
     "rounds": READERS

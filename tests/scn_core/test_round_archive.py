@@ -43,20 +43,32 @@ def test_what_is_written_comes_out_and_is_the_same_file_again(tmp_path: Path) ->
     assert sorted(each.name for each in tmp_path.iterdir()) == ["in", "x.zip", "y.zip"]
 
 
-@settings(deadline=None)
-@given(st.data())
-def test_a_changed_byte_is_found_or_changes_nothing(data: st.DataObject) -> None:
+def read_changed(content: bytes, place: int, flipped: int) -> None:
     with TemporaryDirectory() as name:
         folder = Path(name)
-        content = bytearray(written(folder).read_bytes())
-        place = data.draw(st.integers(0, len(content) - 1))
-        content[place] ^= data.draw(st.integers(1, 255))
-        (folder / "x.zip").write_bytes(content)
+        changed = bytearray(content)
+        changed[place] ^= flipped
+        (folder / "x.zip").write_bytes(changed)
         try:
             found = read(folder / "x.zip", folder)
         except DataError:
             return
         assert found == MEMBERS
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_a_changed_byte_is_found_or_changes_nothing(data: st.DataObject) -> None:
+    with TemporaryDirectory() as name:
+        content = written(Path(name)).read_bytes()
+    read_changed(content, data.draw(st.integers(0, len(content) - 1)), data.draw(st.integers(1, 255)))
+
+
+@pytest.mark.parametrize("flipped", [1, 128])
+def test_that_is_so_of_every_byte(flipped: int, tmp_path: Path) -> None:
+    content = written(tmp_path).read_bytes()
+    for place in range(len(content)):
+        read_changed(content, place, flipped)
 
 
 @settings(deadline=None)

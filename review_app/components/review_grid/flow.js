@@ -79,8 +79,7 @@ export class Flow {
   }
 
   #turned(page) {
-    const { number, faces } = page;
-    this.app.say(`page ${number}: ${faces.length} faces`);
+    this.app.say(`page ${page.number}: ${page.faces.length} faces`);
     this.show(page);
   }
 
@@ -232,10 +231,8 @@ export class Flow {
       this.#leave();
       app.pages.at = at;
       const page = app.pages.current;
-      this.show(
-        page,
-        page.faces.findIndex((face) => face.sample === samples[0]),
-      );
+      const place = page.faces.findIndex((face) => face.sample === samples[0]);
+      this.show(page, place);
       return;
     }
     try {
