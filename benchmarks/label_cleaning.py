@@ -13,8 +13,9 @@ labels and for every seed these are trained, with the same faces, epochs, pictur
     published   labels replaced in place as the published code does
     reviewed    a second round, after a fifth was answered by a reader with 5 % slips in the learned order
 
-The tables go to standard output, everything to results/label_cleaning.json, curves to docs/images. With --variants
-the options against memorising are trained instead, into results/label_cleaning_variants.json.
+The tables go to standard output, everything to results/label_cleaning.json, curves to docs/images; with another number
+of --faces to results/label_cleaning_<number>.json alone. --arms trains only some of these, --count-only none. With
+--variants the options against memorising are trained instead, into results/label_cleaning_variants.json.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ from scn_core.scn.suspicion import (
 from scn_core.training.device import choose_compute
 
 RESULTS = Path(__file__).with_name("results")
+FACES = 13_000
 FOLDS = 2
 REVIEWED = 0.2
 """Share of the faces answered before the second round."""
@@ -80,7 +82,7 @@ def main() -> None:
     parser.add_argument("root", type=Path)
     parser.add_argument("--noises", nargs="+", choices=NOISES, default=list(NOISES))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--faces", type=int, default=13_000)
+    parser.add_argument("--faces", type=int, default=FACES)
     parser.add_argument("--flipped-faces", type=int, default=4_000, help="of the kinds of labels that are flipped")
     parser.add_argument("--arms", nargs="+", choices=ARMS["real"], default=ARMS["real"], help="train these alone")
     parser.add_argument("--variants", action="store_true", help="train the options against memorising instead")
@@ -104,9 +106,11 @@ def main() -> None:
         if trained and not said.train_only:
             cells.append({"faces": len(faces.truth), **figures(faces, noise, seed, trained)})
     if cells:
-        _write("label_cleaning", {"cells": cells})
+        name = "label_cleaning" if said.faces == FACES else f"label_cleaning_{len(everyone.truth)}"
+        _write(name, {"cells": cells})
         print(describe(cells))
-        draw(cells)
+        if said.faces == FACES:
+            draw(cells)
 
 
 def trainings(work: Path, faces: Faces, noise: str, seed: int, *, train: tuple[str, ...]) -> dict[str, Recording]:

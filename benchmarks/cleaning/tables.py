@@ -95,11 +95,14 @@ def describe_variants(runs: Sequence[dict[str, Any]]) -> str:
         seconds = mean(run["seconds"] for run in runs if run["variant"] == "default")
         for name in dict.fromkeys(run["variant"] for run in runs):
             same = [run for run in runs if run["variant"] == name]
-            found = [spread([run["suspicion"][c] for run in same]) for c in ("average_precision", "precision_at_k")]
+            columns = [DETECTOR[name] for name in ("AP", "in class", "P@k")]
+            found = [spread([run["suspicion"][column] for run in same]) for column in columns]
             tested = [spread([run[c] for run in same]) for c in ("test_accuracy", "macro_recall")]
-            yield name, [*found, *tested, f"{mean(run['seconds'] for run in same) / seconds:.2f}"]
+            n = str(len(same))
+            yield name, [n, *found, *tested, f"{mean(run['seconds'] for run in same) / seconds:.2f}"]
 
-    return "\n".join(_table("option", ["AP", "P@k", "test accuracy", "macro recall", "time"], rows()))
+    columns = ["n", "AP", "in class", "P@k", "test accuracy", "macro recall", "time"]
+    return "\n".join(_table("option", columns, rows()))
 
 
 def spread(values: Sequence[float | None]) -> str:
