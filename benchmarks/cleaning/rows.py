@@ -56,11 +56,8 @@ def _of(run: Recording | None, score: Callable[[Recording], Ranking]) -> Ranking
     return None if run is None else score(run)
 
 
-def _normalised_margin(seen: Seen) -> Ranking | None:
-    if seen.folds is None:
-        return None
-    method = "normalized_margin"
-    quality = np.asarray(get_label_quality_scores(seen.given, seen.folds.last, method=method), np.float64)
+def _normalised_margin(run: Recording, given: IntArray) -> Ranking:
+    quality: Ranking = np.asarray(get_label_quality_scores(given, run.last, method="normalized_margin"), np.float64)
     return 1 - quality
 
 
@@ -93,7 +90,7 @@ ROWS: dict[str, Callable[[Seen], Ranking | None]] = {
     "confident learning: self-confidence": lambda s: _of(
         s.folds, lambda run: scores.self_confidence(run.last, s.given)
     ),
-    "confident learning: normalised margin": _normalised_margin,
+    "confident learning: normalised margin": lambda s: _of(s.folds, lambda run: _normalised_margin(run, s.given)),
     "**suspicion**": lambda s: scores.suspicion(s.scn.mean, s.given),
     "**suspicion with --folds 2**": _with_folds,
 }

@@ -95,11 +95,10 @@ def describe_variants(runs: Sequence[dict[str, Any]]) -> str:
         seconds = mean(run["seconds"] for run in runs if run["variant"] == "default")
         for name in dict.fromkeys(run["variant"] for run in runs):
             same = [run for run in runs if run["variant"] == name]
-            columns = [DETECTOR[name] for name in ("AP", "in class", "P@k")]
-            found = [spread([run["suspicion"][column] for run in same]) for column in columns]
+            found = [spread([run["suspicion"][DETECTOR[c]] for run in same]) for c in ("AP", "in class", "P@k")]
             tested = [spread([run[c] for run in same]) for c in ("test_accuracy", "macro_recall")]
-            n = str(len(same))
-            yield name, [n, *found, *tested, f"{mean(run['seconds'] for run in same) / seconds:.2f}"]
+            time = f"{mean(run['seconds'] for run in same) / seconds:.2f}"
+            yield name, [str(len(same)), *found, *tested, time]
 
     columns = ["n", "AP", "in class", "P@k", "test accuracy", "macro recall", "time"]
     return "\n".join(_table("option", columns, rows()))
