@@ -4,8 +4,9 @@
     python -m benchmarks.ten_million --faces 100000           # a minute
 
 The pixel file is sparse: 376 GB of zeros that take no room on the disk. What the network would say is drawn at random,
-so that everything is measured but the network itself. Every step is a process of its own; `anonymous_gb` is the most it
-held that the system cannot take back, `resident_gb` the most with mapped pages of files, which it can.
+so that everything is measured but the network itself and the decoding. Every step is a process of its own;
+`anonymous_gb` is the most it held that the system cannot take back, `resident_gb` the most with mapped pages of files,
+which it can.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
@@ -26,8 +28,12 @@ import torch
 from sqlite_utils import Database
 
 from scn_core.config import TrainSettings
+from scn_core.datasets.images import Look
+from scn_core.datasets.intake import gather
+from scn_core.datasets.registry import DATASETS
+from scn_core.datasets.source import Source
 from scn_core.labels import RAF_DB
-from scn_core.records import Manifest, PixelArray, Sample
+from scn_core.records import Box, Manifest, PixelArray
 from scn_core.round_faces import fixed_faces
 from scn_core.round_results import judged, round_scores, suspicious_faces, without_proposals
 from scn_core.scn.relabel import propose_by
@@ -64,12 +70,22 @@ def main() -> None:
 
 
 def manifest(folder: Path, faces: int, side: int) -> None:
-    """The samples as records, and into the database."""
-    names = (f"train/{i:08d}.jpg" for i in range(faces))
-    samples = tuple(Sample(name, name, i % _CLASSES, "train") for i, name in enumerate(names))
+    """A table of labels read as `init` reads it, doubles and twins looked for, and into the database."""
+    table = folder / "labels.csv"
+    with table.open("w", encoding="utf-8") as file:
+        file.write("path,label\n")
+        file.writelines(f"train/{i:08d}.jpg,{RAF_DB.names[i % _CLASSES]}\n" for i in range(faces))
+    rows = DATASETS["csv"].read(Source(csv=table))
+    taken = gather(rows, folder, RAF_DB, lambda rows: None, look=unopened)
+    assert len(taken.samples) == faces
     db = create_database(folder / "review.db")
-    insert_manifest(db, Manifest("bench", folder, RAF_DB, samples))
+    insert_manifest(db, Manifest("csv", folder, RAF_DB, tuple(taken.samples), tuple(taken.problems)))
     db.close()
+
+
+def unopened(path: Path, box: Box | None) -> Look:
+    """What looking at a picture shows, were each another one."""
+    return Look(None, blake2b(path.name.encode(), digest_size=16).digest())
 
 
 def decode(folder: Path, faces: int, side: int) -> None:
@@ -93,7 +109,7 @@ def epoch(folder: Path, faces: int, side: int) -> None:
     there, given = opened(folder)
     generator = torch.Generator().manual_seed(0)
     for number, (_, pictures) in enumerate(there.batches(there.shuffled(128, generator))):
-        assert pictures.shape == (128, 3, side, side)
+        assert pictures.shape == (128, side, side, 3)
         if number == 100:
             break
     probabilities, alpha = drawn(faces)
@@ -157,7 +173,7 @@ def watched(step: Callable[[Path, int, int], None], folder: Path, faces: int, si
             for name in most:
                 most[name] = max(most[name], int(status[name].split()[0]) * 1024)
 
-    watcher = threading.Thread(target=watch)
+    watcher = threading.Thread(target=watch, daemon=True)  # a step that fails must end
     watcher.start()
     started = time.perf_counter()
     step(folder, faces, side)

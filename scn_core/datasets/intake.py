@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from scn_core.datasets.firsts import Firsts
 from scn_core.datasets.images import Look, look_at
 from scn_core.datasets.parallel import in_order
 from scn_core.datasets.rows import Entry, LeftOut, Row, leads_out
@@ -27,48 +28,57 @@ class Intake(NamedTuple):
     """One per reason, with the number of rows."""
 
 
-def gather(entries: Iterable[Entry], root: Path, classes: ClassVocabulary, progress: Callable[[int], None]) -> Intake:
+def gather(
+    entries: Iterable[Entry],
+    root: Path,
+    classes: ClassVocabulary,
+    progress: Callable[[int], None],
+    look: Callable[[Path, Box | None], Look] = look_at,
+) -> Intake:
     """Look at the pictures of all rows, many at a time, and keep what can be used in the order it came."""
-    seen = in_order(partial(_look, root.resolve()), _without_doubles(entries))
     samples: list[Sample] = []
     problems: list[Problem] = []
     counts: Counter[LeftOut] = Counter()
-    twins: dict[tuple[bytes, Box | None], Sample] = {}
-    for entry, look in seen:
-        progress(1)
-        if isinstance(entry, LeftOut):
-            counts[entry] += 1
-        elif isinstance(entry, Problem):
-            problems.append(entry)
-        elif look.wrong is not None:
-            problems.append(_unusable(entry, look.wrong))
-        else:
-            samples.append(entry.sample)
-            first = twins.setdefault((look.digest, entry.sample.box), entry.sample)
-            problems.extend(_compare(entry, first, classes))
+    with Firsts() as keys, Firsts() as pictures:
+        seen = in_order(partial(_look, root.resolve(), look), _without_doubles(entries, keys))
+        for entry, shown in seen:
+            progress(1)
+            if isinstance(entry, LeftOut):
+                counts[entry] += 1
+            elif isinstance(entry, Problem):
+                problems.append(entry)
+            elif shown.wrong is not None:
+                problems.append(_unusable(entry, shown.wrong))
+            else:
+                first = pictures.earlier(_picture(entry.sample, shown), len(samples))
+                if first is not None:
+                    problems.extend(_compare(entry, samples[first], classes))
+                samples.append(entry.sample)
     left_out = [Problem(why.file, None, f"{n:,} rows left out: {why.reason}", why.allowed) for why, n in counts.items()]
     return Intake(samples, problems, left_out)
 
 
-def _without_doubles(entries: Iterable[Entry]) -> Iterator[Entry]:
-    lines: dict[str, int | None] = {}
+def _without_doubles(entries: Iterable[Entry], keys: Firsts) -> Iterator[Entry]:
     for entry in entries:
-        if isinstance(entry, Row) and entry.sample.key in lines:
-            first = lines[entry.sample.key]
+        first = keys.earlier(entry.sample.key, entry.line or 0) if isinstance(entry, Row) else None
+        if isinstance(entry, Row) and first is not None:
             found = f"{entry.sample.key} a second time, first in line {first}; this one is left out"
             yield Problem(entry.file, entry.line, found, "one row a face")
-            continue
-        if isinstance(entry, Row):
-            lines[entry.sample.key] = entry.line
-        yield entry
+        else:
+            yield entry
 
 
-def _look(root: Path, entry: Entry) -> tuple[Entry, Look]:
+def _picture(sample: Sample, shown: Look) -> bytes:
+    """Mark of what is to be seen: two faces of one picture are not the same."""
+    return shown.digest if sample.box is None else shown.digest + repr(sample.box).encode()
+
+
+def _look(root: Path, look: Callable[[Path, Box | None], Look], entry: Entry) -> tuple[Entry, Look]:
     if not isinstance(entry, Row):
         return entry, _UNSEEN
     if leads_out(root, entry.sample.path):
         return entry, Look("a link that leads out of the root", b"")
-    return entry, look_at(root / entry.sample.path, entry.sample.box)
+    return entry, look(root / entry.sample.path, entry.sample.box)
 
 
 def _unusable(row: Row, wrong: str) -> Problem:

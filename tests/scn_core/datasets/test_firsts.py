@@ -1,0 +1,26 @@
+"""The store of first places against a dictionary."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scn_core.datasets.firsts import Firsts
+
+MARKS = st.lists(st.text(max_size=2) | st.binary(max_size=2), max_size=30)
+
+
+@given(MARKS)
+def test_the_place_told_is_the_first_with_that_mark(marks: list[str | bytes]) -> None:
+    known: dict[str | bytes, int] = {}
+    with Firsts() as firsts:
+        for place, mark in enumerate(marks):
+            assert firsts.earlier(mark, place) == known.get(mark)
+            known.setdefault(mark, place)
+
+
+def test_two_stores_know_nothing_of_each_other() -> None:
+    with Firsts() as one, Firsts() as other:
+        assert one.earlier("a", 1) is None
+        assert other.earlier("a", 2) is None
+        assert one.earlier("a", 3) == 1
