@@ -16,8 +16,16 @@ import csv
 import random
 from pathlib import Path
 
-from benchmarks.ferplus_reference import CLASSES, FOLDERS, crowd_label
-
+CLASSES = {
+    "neutral": "neutral",
+    "happiness": "happy",
+    "surprise": "surprise",
+    "sadness": "sad",
+    "anger": "anger",
+    "disgust": "disgust",
+    "fear": "fear",
+}
+FOLDERS = {"Training": "FER2013Train", "PublicTest": "FER2013Valid", "PrivateTest": "FER2013Test"}
 CERTAIN = 6
 """Votes of ten for one class."""
 
@@ -46,6 +54,14 @@ def main() -> None:
         writer.writerows((row["path"], "train", row["label"], crowd[row["path"]]) for row in train)
         writer.writerows((row["path"], "test", crowd[row["path"]], "") for row in test)
     print(f"{said.out}: {len(train):,} training faces, {len(test):,} test faces")
+
+
+def crowd_label(row: dict[str, str]) -> str | None:
+    """The plurality of the votes over the classes that FER2013 has too; None: a tie, none, or a vote for no face."""
+    votes = {name: int(row[column]) for column, name in CLASSES.items()}
+    most = max(votes.values())
+    winners = [name for name, count in votes.items() if count == most]
+    return winners[0] if most > 0 and len(winners) == 1 and int(row["NF"]) == 0 else None
 
 
 def _votes(root: Path) -> tuple[dict[str, str], set[str]]:

@@ -187,7 +187,7 @@ def flag(name: str) -> str:
 
 
 def allowed(setting: Field[Any]) -> str:
-    """What an option may be, as error messages and the README say it."""
+    """What an option may be, as error messages and docs/training.md say it."""
     low, high, choices = (setting.metadata[name] for name in ("low", "high", "choices"))
     if choices:
         return ", ".join(choices)

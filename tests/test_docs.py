@@ -1,6 +1,6 @@
 """The documents say what the program does: options, commands, keys, routes, tables and files they name are there.
 
-The README's table of train options is written from TrainSettings, the rules of review in docs/leading.md from
+The table of options in docs/training.md is written from TrainSettings, the rules of review in docs/leading.md from
 ReviewSettings, the table of keys in docs/reviewing.md from the grid's keys.js. After a change of any:
 
     PYTHONPATH=. python tests/test_docs.py --write
@@ -31,6 +31,9 @@ README = ROOT / "README.md"
 DATABASE = ROOT / "docs/database.md"
 REVIEWING = ROOT / "docs/reviewing.md"
 LEADING = ROOT / "docs/leading.md"
+TRAINING = ROOT / "docs/training.md"
+LABELS = ROOT / "docs/labels.md"
+GUIDES = [README, TRAINING, LABELS, LEADING]
 KEYS = ROOT / "review_app/components/review_grid/keys.js"
 DOCS = [README, *sorted((ROOT / "docs").glob("*.md")), ROOT / "data/README.md", ROOT / "benchmarks/README.md"]
 BEGIN, END = "<!-- train options -->", "<!-- /train options -->"
@@ -59,7 +62,7 @@ def option_row(setting: Field[Any]) -> str:
 
 
 def with_train_options(text: str) -> str:
-    """The README with its table between the markers as it should be."""
+    """docs/training.md with its table between the markers as it should be."""
     return between(text, BEGIN, END, train_options())
 
 
@@ -100,7 +103,7 @@ def blocks(path: Path, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
 
 
-def calls(document: Path = README, program: str = CALL) -> list[str]:
+def calls(document: Path, program: str = CALL) -> list[str]:
     """Every call of a program in a document's sh blocks, continued lines joined."""
     lines = "\n".join(blocks(document, "sh")).replace("\\\n", " ").splitlines()
     return [line.strip() for line in lines if line.strip().startswith(program)]
@@ -160,7 +163,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Conne
 
 
 def test_the_option_table_is_that_of_the_settings() -> None:
-    text = README.read_text(encoding="utf-8")
+    text = TRAINING.read_text(encoding="utf-8")
     assert text.count(BEGIN) == text.count(END) == 1
     assert text == with_train_options(text), "the table is out of date: PYTHONPATH=. python tests/test_docs.py --write"
 
@@ -171,22 +174,22 @@ def test_the_table_of_rules_is_that_of_the_settings() -> None:
 
 
 def test_a_changed_default_would_be_noticed() -> None:
-    text = README.read_text(encoding="utf-8")
+    text = TRAINING.read_text(encoding="utf-8")
     assert with_train_options(text.replace("`resnet18`", "`resnet19`")) == with_train_options(text)
     stale = text.replace("| `resnet18` |", "| `resnet19` |")
     assert stale != with_train_options(stale)
 
 
 @pytest.mark.parametrize("name", commands())
-def test_the_readme_shows_every_command_and_names_its_options(name: str) -> None:
-    assert any(one_of(arguments(call))[0] == name for call in calls())
-    text = README.read_text(encoding="utf-8")
+def test_the_guides_show_every_command_and_name_its_options(name: str) -> None:
+    assert any(one_of(arguments(call))[0] == name for guide in GUIDES for call in calls(guide))
+    text = "".join(guide.read_text(encoding="utf-8") for guide in GUIDES)
     flags = [option.opts[0] for option in one_of(name.split())[1].params if isinstance(option, click.Option)]
     assert [flag for flag in flags if not re.search(rf"{re.escape(flag)}(?![\w-])", text)] == []
 
 
-@pytest.mark.parametrize("call", [*calls(), *calls(LEADING)])
-def test_every_call_in_readme_and_guide_parses(call: str) -> None:
+@pytest.mark.parametrize("call", sorted({call for guide in GUIDES for call in calls(guide)}))
+def test_every_call_of_the_guides_parses(call: str) -> None:
     context = parse(arguments(call))
     settings = {setting.name for setting in fields(TrainSettings)}
     if context.command.name == "train":
@@ -235,10 +238,18 @@ def test_the_table_of_keys_is_that_of_the_grid() -> None:
 
 
 @in_every_document
-def test_every_link_to_a_file_resolves(document: Path) -> None:
+def test_every_link_to_a_file_or_heading_resolves(document: Path) -> None:
     targets = re.findall(r"\]\(([^)\s]+)\)", document.read_text(encoding="utf-8"))
-    local = [target.partition("#")[0] for target in targets if not re.match(r"[a-z]+:|#", target)]
-    assert [target for target in local if not (document.parent / target).exists()] == []
+    local = [target.partition("#") for target in targets if not re.match(r"[a-z]+:", target)]
+    assert [target for target, _, _ in local if not (document.parent / target).exists()] == []
+    headed = [(document.parent / target if target else document, place) for target, mark, place in local if mark]
+    assert [(path.name, place) for path, place in headed if place not in anchors(path)] == []
+
+
+def anchors(document: Path) -> set[str]:
+    """What links to a document's headings are called: lower case, dashes for blanks, no punctuation."""
+    heads = re.findall(r"^#+ (.+)$", document.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}
 
 
 @in_every_document
@@ -279,6 +290,6 @@ def test_every_query_of_the_documents_runs(query: str, database: sqlite3.Connect
 if __name__ == "__main__":
     if sys.argv[1:] != ["--write"]:
         sys.exit(__doc__)
-    README.write_text(with_train_options(README.read_text(encoding="utf-8")), encoding="utf-8")
+    TRAINING.write_text(with_train_options(TRAINING.read_text(encoding="utf-8")), encoding="utf-8")
     LEADING.write_text(with_review_options(LEADING.read_text(encoding="utf-8")), encoding="utf-8")
     REVIEWING.write_text(with_keys(REVIEWING.read_text(encoding="utf-8")), encoding="utf-8")

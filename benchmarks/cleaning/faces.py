@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from benchmarks.ferplus_reference import CLASSES, FOLDERS
+from benchmarks.ferplus_faces import CLASSES, FOLDERS
 from scn_core.datasets.noise import flip_labels, parse_noise
 from scn_core.labels import ClassVocabulary
 from scn_core.records import IntArray, PixelArray

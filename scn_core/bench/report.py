@@ -33,14 +33,19 @@ def bench_record(result: Bench, settings: TrainSettings) -> dict[str, Any]:
         "share_of": shares,
         "settings": settings.as_dict(),
         "machine": machine(settings),
-        "versions": {
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "torchvision": torchvision.__version__,
-            "cuda": torch.version.cuda,
-            "cudnn": torch.backends.cudnn.version() if torch.cuda.is_available() else None,
-            "driver": _first("/proc/driver/nvidia/version", r"Kernel Module\D*([\d.]+)"),
-        },
+        "versions": versions(),
+    }
+
+
+def versions() -> dict[str, Any]:
+    """Of what computes."""
+    return {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "torchvision": torchvision.__version__,
+        "cuda": torch.version.cuda,
+        "cudnn": torch.backends.cudnn.version() if torch.cuda.is_available() else None,
+        "driver": _first("/proc/driver/nvidia/version", r"Kernel Module\D*([\d.]+)"),
     }
 
 
