@@ -134,12 +134,12 @@ def review(
     decided = DecidedFaces(
         stratum=strata_of(plan.strata, faces.suspicion[row], _queued(plan, len(faces.label))[row]),
         label=faces.label[row],
-        audit=plan.kind[answered] == "audit",
+        audit=plan.audit[answered],
         wrong=wrong,
         unsure=unsure[row],
         excluded=excluded,
     )
-    drawn = np.bincount(plan.given_label[plan.kind == "audit"], minlength=CLASSES)
+    drawn = np.bincount(plan.given_label[plan.audit], minlength=CLASSES)
     count, still = len(faces.label), int(really.sum() - wrong.sum())
     truth = (really.mean(), still / (count - excluded.sum()), still / max(1, count - len(row)))
     return estimate_from(1, plan.strata, drawn, decided), (float(truth[0]), float(truth[1]), float(truth[2]))
@@ -151,7 +151,7 @@ def _first(items: IntArray, part: float) -> IntArray:
 
 def _queued(plan: QueuePlan, count: int) -> BoolArray:
     queued = np.zeros(count, np.bool_)
-    queued[plan.sample_id[plan.kind != "audit"] - 1] = True
+    queued[plan.sample_id[~plan.audit] - 1] = True
     return queued
 
 

@@ -122,8 +122,9 @@ def finish(folder: Path, faces: int, side: int) -> None:
     """Suspicion, proposals, scores and the queue, into the database."""
     there, given = opened(folder)
     probabilities, alpha = drawn(faces)
-    rule = propose_by(probabilities, alpha, given, beta=0.7, margin=0.2)
-    result = TrainingResult(rule, alpha, there.labels, probabilities)
+    result = TrainingResult(
+        propose_by(probabilities, alpha, given, beta=0.7, margin=0.2), alpha, there.labels, probabilities
+    )
     db: Database = open_database(folder / "review.db")
     stored = fixed_faces(folder, db)
     settings = TrainSettings()

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from sqlite_utils import Database
 
-from scn_core.records import DOUBTS, BoolArray, FloatArray, IntArray, RoundScores
+from scn_core.records import DOUBTS, BoolArray, FloatArray, IntArray, QueueKind, RoundScores
 from scn_core.store.audit import AuditStratum, draw_audit, insert_strata
+from scn_core.store.columns import CHUNK
 from scn_core.store.schema_doubt import INDEXES
 from scn_core.store.schema_review import BINS
 
 _MANY = 50_000
 """From here on, writing an index in one sorted go is faster than row by row."""
+KINDS: tuple[QueueKind, ...] = ("audit", "proposal", "low_importance", "suspicious")
+"""Of planned items, in the order of their numbers. Repeats come later, one by one."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,8 @@ class QueuePlan:
     sample_id: IntArray
     slot: IntArray
     """0 and up: which of several independent readings."""
-    kind: npt.NDArray[np.str_]
+    kind: npt.NDArray[np.int8]
+    """Place in KINDS."""
     priority: FloatArray
     """Suspicion of the sample. An audit item takes this, alpha and margin from an item drawn at random: whatever
     people order or filter by, the audit faces they have answered say nothing of those they have not."""
@@ -42,6 +46,12 @@ class QueuePlan:
     listed: BoolArray
     """False: the face is asked about as an audit item instead, so that nobody gets it twice."""
     strata: tuple[AuditStratum, ...]
+
+    @property
+    def audit(self) -> BoolArray:
+        """Whether an item is an audit item."""
+        found: BoolArray = self.kind == KINDS.index("audit")
+        return found
 
 
 def plan_queue(
@@ -64,9 +74,8 @@ def plan_queue(
     row = np.concatenate([asked, drawn])
     place = np.concatenate([asked, rng.choice(asked, len(drawn)) if len(asked) else drawn])
     is_audit = np.arange(len(row)) >= len(asked)
-    kind = np.select(
-        [is_audit, proposed[row], scores.low_importance[row]], ["audit", "proposal", "low_importance"], "suspicious"
-    )
+    first_that_holds = [is_audit, proposed[row], scores.low_importance[row]]  # in the order of KINDS
+    kind = np.select(first_that_holds, np.arange(3, dtype=np.int8), np.int8(3))
     order = np.repeat(np.lexsort((scores.sample_id[row], -scores.suspicion[place])), slots)
     row, place, is_audit = row[order], place[order], is_audit[order]
     return QueuePlan(
@@ -90,34 +99,43 @@ def insert_queue(db: Database, round_id: int, plan: QueuePlan) -> None:
     afresh = len(plan.sample_id) > _MANY
     if afresh:
         db.executescript(_drop(INDEXES))
-    columns = (
-        plan.sample_id, plan.slot, plan.kind, plan.priority, plan.alpha, plan.margin, plan.given_label, plan.doubt,
-        plan.low_importance, plan.listed,
-    )  # fmt: skip
-    proposed = (None if label < 0 else label for label in plan.proposed_label.tolist())
-    db.conn.executemany(
-        "INSERT INTO queue_item (round_id, sample_id, slot, kind, priority, alpha, margin, given_label, doubt, "
-        f"low_importance, listed, proposed_label) VALUES ({round_id:d}{', ?' * (len(columns) + 1)})",
-        zip(*(column.tolist() for column in columns), proposed, strict=True),
-    )
+    named = "sample_id, slot, kind, priority, alpha, margin, given_label, proposed_label, doubt, low_importance, listed"
+    values = f"{round_id:d}, ?, ?, ?, ?, ?, ?, ?, nullif(?, -1), ?, ?, ?"
+    for rows in _rows(plan):
+        db.conn.executemany(f"INSERT INTO queue_item (round_id, {named}) VALUES ({values})", rows)
     if afresh:
         db.executescript(INDEXES)
     insert_strata(db, round_id, plan.strata)
     db.conn.executemany(f"INSERT INTO queue_count VALUES ({round_id:d}, ?, ?, ?, ?, ?, '', ?)", _counts(plan))
 
 
+def _rows(plan: QueuePlan) -> Iterator[Iterable[tuple[object, ...]]]:
+    for start in range(0, len(plan.sample_id), CHUNK):
+        part = slice(start, start + CHUNK)
+        kind = [KINDS[place] for place in plan.kind[part].tolist()]
+        before = (column[part].tolist() for column in (plan.sample_id, plan.slot))
+        after = (
+            column[part].tolist()
+            for column in (
+                plan.priority, plan.alpha, plan.margin, plan.given_label, plan.proposed_label, plan.doubt,
+                plan.low_importance, plan.listed,
+            )
+        )  # fmt: skip
+        yield zip(*before, kind, *after, strict=True)
+
+
 def _counts(plan: QueuePlan) -> Iterator[tuple[str, int, int, int, int, int]]:
     """(kind, given, proposed, doubt, alpha bin, items) of the listed ones."""
     bins = np.minimum(BINS - 1, (plan.alpha.astype(np.float64) * BINS).astype(np.int64))
-    for kind in np.unique(plan.kind):
-        chosen = plan.listed & (plan.kind == kind)
+    for place, kind in enumerate(KINDS):
+        chosen = plan.listed & (plan.kind == place)
         base = int(plan.proposed_label.max()) + 2
         pairs = plan.given_label[chosen] * base + plan.proposed_label[chosen] + 1
         codes = (pairs * len(DOUBTS) + plan.doubt[chosen]) * BINS + bins[chosen]
         for code, n in zip(*(part.tolist() for part in np.unique(codes, return_counts=True)), strict=True):
             cell, alpha_bin = divmod(code, BINS)
             pair, doubt = divmod(cell, len(DOUBTS))
-            yield str(kind), pair // base, pair % base - 1, doubt, alpha_bin, n
+            yield kind, pair // base, pair % base - 1, doubt, alpha_bin, n
 
 
 def _drop(indexes: str) -> str:

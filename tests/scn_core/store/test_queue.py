@@ -13,11 +13,10 @@ from sqlite_utils import Database
 from scn_core.config import ReviewSettings
 from scn_core.records import RoundScores
 from scn_core.store import queue
-from scn_core.store.queue import plan_queue
+from scn_core.store.queue import KINDS, plan_queue
 from scn_core.store.rounds import finish_round, start_round
 
 MakeScores = Callable[..., RoundScores]
-KINDS = ("proposal", "low_importance", "suspicious", "audit")
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -35,14 +34,14 @@ def test_the_plan_holds_each_proposal_each_other_low_sample_and_the_audit(
     suspicious = [also[i] and not low[i] and proposed[i] < 0 for i in range(10)]
     made = replace(make_scores(proposed=proposed, low=low), suspicious=np.array(suspicious), doubt=np.arange(10) % 3)
     plan = plan_queue(made, audit=audit, seed=seed)
-    by_kind = {kind: plan.sample_id[plan.kind == kind].tolist() for kind in KINDS}
+    by_kind = {kind: plan.sample_id[plan.kind == KINDS.index(kind)].tolist() for kind in KINDS}
     assert sorted(by_kind["proposal"]) == [i + 1 for i in range(10) if proposed[i] >= 0]
     assert sorted(by_kind["low_importance"]) == [i + 1 for i in range(10) if proposed[i] < 0 and low[i]]
     assert by_kind["suspicious"] == sorted(by_kind["suspicious"], key=lambda i: -made.suspicion[i - 1])
     assert sorted(by_kind["suspicious"]) == [i + 1 for i in range(10) if suspicious[i]]
     assert len(set(by_kind["audit"])) == len(by_kind["audit"]) == min(audit, 10)
-    asked = plan.kind != "audit"
-    queued = {i for kind in KINDS[:-1] for i in by_kind[kind]}
+    asked = ~plan.audit
+    queued = {i for kind in KINDS[1:] for i in by_kind[kind]}
     assert sum(s.faces for s in plan.strata if s.queued) == len(queued)
     assert not plan.doubt[~asked].any()
     assert not plan.low_importance[~asked].any()
@@ -58,10 +57,10 @@ def test_a_settled_face_is_asked_about_again_only_with_a_proposal(make_scores: M
     made = replace(made, suspicious=np.arange(10) >= 8)
     settled = np.array([True, False, True, False] + [False] * 4 + [True, False])
     plan = plan_queue(made, audit=10, seed=0, settled=settled)
-    asked = plan.sample_id[plan.kind != "audit"]
+    asked = plan.sample_id[~plan.audit]
     assert sorted(asked.tolist()) == [1, 2, 4, 10]
     assert [s.faces for s in plan.strata if s.queued] == [4]
-    assert sorted(plan.sample_id[plan.kind == "audit"].tolist()) == list(range(1, 11))
+    assert sorted(plan.sample_id[plan.audit].tolist()) == list(range(1, 11))
 
 
 @pytest.mark.parametrize("order", ["priority", "alpha", "margin"])
@@ -74,7 +73,7 @@ def test_audit_faces_come_in_random_order_whatever_people_order_by(make_scores: 
     early = []
     for seed in range(300):
         plan = plan_queue(made, audit=10, seed=seed)
-        audit = np.flatnonzero(plan.kind == "audit")
+        audit = np.flatnonzero(plan.audit)
         first = audit[np.argsort(-getattr(plan, order)[audit], kind="stable")][:5]
         early.append(high[plan.sample_id[first] - 1].mean())
     assert 0.45 < np.mean(early) < 0.55
@@ -83,10 +82,10 @@ def test_audit_faces_come_in_random_order_whatever_people_order_by(make_scores: 
 def test_the_audit_is_drawn_whatever_the_suspicion_and_read_in_random_order(make_scores: MakeScores) -> None:
     made = make_scores(10, suspicion=[0.9] * 5 + [0.1] * 5)
     plans = [plan_queue(made, audit=2, seed=seed) for seed in range(500)]
-    drawn = Counter(int(i) for plan in plans for i in plan.sample_id[plan.kind == "audit"])
+    drawn = Counter(int(i) for plan in plans for i in plan.sample_id[plan.audit])
     assert all(60 < drawn[i] < 140 for i in range(1, 11)), drawn  # 100 expected
     # Early in the queue (the suspicious half) unsuspicious samples are as many as suspicious ones.
-    early = [i for plan in plans for i in plan.sample_id[(plan.kind == "audit") & (plan.priority > 0.5)]]
+    early = [i for plan in plans for i in plan.sample_id[plan.audit & (plan.priority > 0.5)]]
     assert 0.4 < np.mean(np.array(early) <= 5) < 0.6
 
 

@@ -18,7 +18,9 @@ from scn_core.training.data import TrainingData, TrainingResult
 from scn_core.training.loop import Training
 from scn_core.training.predict import CleanPass, clean_pass
 
-SETTINGS = TrainSettings(image_size=32, epochs=3, batch_size=32, backbone="resnet18", precision="fp32", device="cpu")
+SETTINGS = TrainSettings(
+    image_size=32, epochs=3, batch_size=32, backbone="shufflenet_v2_x0_5", precision="fp32", device="cpu"
+)
 
 
 class Stop(Exception):
@@ -46,7 +48,7 @@ def run(
 
 
 def test_it_learns_and_distrusts_what_is_mislabelled(data: TrainingData, tmp_path: Path) -> None:
-    result, reports, _ = run(data, tmp_path, epochs=10)
+    result, reports, _ = run(data, tmp_path, backbone="resnet18", epochs=10)
     assert reports[-1].val_accuracy is not None
     assert reports[-1].val_accuracy > 0.8
     wrong = np.zeros(192, bool)
@@ -159,7 +161,7 @@ def test_review_mode_never_changes_a_label_and_auto_does(data: TrainingData, tmp
 
 def test_weighting_from_one_is_plain_training_and_leaves_the_head_alone(data: TrainingData, tmp_path: Path) -> None:
     torch.manual_seed(0)
-    start = SelfCureNetwork("resnet18", 4, image_size=32).attention.weight.detach().clone()
+    start = SelfCureNetwork(SETTINGS.backbone, 4, image_size=32).attention.weight.detach().clone()
     _, _, model = run(data, tmp_path / "plain", weighting_from=1.0, epochs=1)
     assert torch.equal(model.attention.weight, start)
     _, _, model = run(data, tmp_path / "weighted", weighting_from=0.0, epochs=1)
