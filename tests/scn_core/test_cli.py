@@ -388,13 +388,13 @@ def test_an_unknown_option_in_the_workspace_file_is_told(run: Run, workspace: Wo
     assert "workspace.toml, table [train]: found option 'epoch'; allowed: " in done.err
 
 
-EPOCHS = 100
+EPOCHS = 30
 """Enough that training is not over before a busy machine lets the test send its signal."""
 
 
 def stop_training(start: StartProcess, workspace: Workspace, by: signal.Signals) -> None:
     """Trains EPOCHS epochs, and sends the signal after the second."""
-    chosen = flags(settings(backbone="squeezenet1_1", epochs=EPOCHS))
+    chosen = flags(settings(backbone="squeezenet1_1", epochs=EPOCHS, image_size=48))
     training = start("-m", "scn_core", "train", workspace.path, *chosen)
     training.wait_for_line(f"epoch   2/{EPOCHS}")
     training.popen.send_signal(by)
