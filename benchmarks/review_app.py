@@ -4,9 +4,9 @@
     python -m benchmarks.review_app --faces 20000 --seconds 20 --output small.json
 
 page_query reads a page of any state; page_claim leases the next page of open faces, in a write transaction, as the grid
-does. Both under nine filters and orders, listed one by one in the JSON. A key press counts as durable when a reader in
-another process sees the committed row; see review_browser. Server, browser, simulated reviewers and the process that
-measures share the machine's cores. `--folder` keeps the database for the next time.
+does. Both under eleven filters and orders, listed one by one in the JSON. A key press counts as durable when a reader
+in another process sees the committed row; see review_browser. Server, browser, simulated reviewers and the process
+that measures share the machine's cores. `--folder` keeps the database for the next time.
 """
 
 from __future__ import annotations

@@ -86,6 +86,8 @@ def _filters() -> dict[str, QueueFilter]:
         "one pair, alpha 0.20-0.30, by margin": replace(
             plain, given=2, proposed=4, alpha_from=0.2, alpha_to=0.3, order="margin"
         ),
+        "mislabelled": replace(plain, doubt="mislabelled"),
+        "ambiguous, by margin": replace(plain, doubt="ambiguous", order="margin"),
     }
 
 
