@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from types import TracebackType
 
+from scn_core.errors import WorkspaceError
+
 _CACHE_MIB = 128
 
 
@@ -24,9 +26,18 @@ class Firsts:
         self._cursor = self._db.cursor()
 
     def earlier(self, mark: str | bytes, place: int) -> int | None:
-        """The place that came first with this mark; None where none did, and then `place` is that from now on."""
-        if self._cursor.execute("INSERT OR IGNORE INTO first VALUES (?, ?)", (mark, place)).rowcount:
-            return None
+        """The place that came first with this mark; None where none did, and then `place` is that from now on.
+
+        Raises WorkspaceError where the system's temporary folder has no room.
+        """
+        try:
+            if self._cursor.execute("INSERT OR IGNORE INTO first VALUES (?, ?)", (mark, place)).rowcount:
+                return None
+        except sqlite3.OperationalError as error:
+            raise WorkspaceError(
+                f"temporary folder: found no room to look for doubles in ({error}); free some, or set TMPDIR to a "
+                "folder that has it"
+            ) from error
         found: int = self._cursor.execute("SELECT place FROM first WHERE mark = ?", (mark,)).fetchone()[0]
         return found
 
