@@ -42,7 +42,8 @@ class Blend(NamedTuple):
 def blended(pictures: Tensor, concentration: float, generator: torch.Generator) -> tuple[Tensor, Blend]:
     """Mixup (Zhang et al., 2018): every one of (B, 3, S, S) pictures with another of the batch shining through.
 
-    The share is drawn once a batch from Beta(concentration, concentration), by the global generator.
+    The share is drawn once a batch from Beta(concentration, concentration), by the global generator. Where a team
+    shares a batch, partners are of one process's part, so several processes do not come to what one comes to.
     """
     shape = torch.full((), concentration, device=pictures.device)
     drawn = torch.distributions.Beta(shape, shape, validate_args=False).sample()  # validating waits for the device
