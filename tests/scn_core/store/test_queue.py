@@ -118,3 +118,22 @@ def test_a_large_queue_is_written_with_indexes_made_anew(
     assert db.execute("SELECT count(*), sum(listed) FROM queue_item").fetchone() == (26, 20)
     assert db.execute("SELECT sum(n) FROM queue_count").fetchone() == (20,)
     assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+@pytest.mark.parametrize("chunk", [1, 4, 50_000])
+def test_every_column_is_stored_as_planned_whatever_the_pieces(
+    db: Database, make_scores: MakeScores, monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    """A queue of ten million written whole would be 3 GB of Python objects."""
+    monkeypatch.setattr(queue, "CHUNK", chunk)
+    made = replace(make_scores(proposed=[1] * 4 + [-1] * 6), doubt=np.arange(10) % 3)
+    plan = plan_queue(made, audit=3, seed=0)
+    finish_round(db, start_round(db, {}, code_version="1"), made, {}, audit=3, seed=0)
+    names = [
+        "sample_id", "slot", "priority", "alpha", "margin", "given_label", "proposed_label", "doubt",
+        "low_importance", "listed",
+    ]  # fmt: skip
+    stored = db.execute(f"SELECT kind, {', '.join(names)} FROM queue_item ORDER BY id").fetchall()
+    columns = {name: getattr(plan, name).tolist() for name in names}
+    columns["proposed_label"] = [None if label < 0 else label for label in columns["proposed_label"]]
+    assert stored == list(zip((KINDS[place] for place in plan.kind), *columns.values(), strict=True))

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks.ten_million import STEPS
+
 REPOSITORY = Path(__file__).parents[3]
 CODE = """
 import sys
@@ -38,3 +40,8 @@ def test_ten_million_faces_take_little_memory_of_the_host(tmp_path: Path) -> Non
     assert ran.returncode == 0, ran.stderr
     assert 0 < int(ran.stdout) < 10**9
     assert (tmp_path / "pixels.npy").stat().st_blocks * 512 < 10**9  # sparse, or the test would fill the disk
+
+
+def test_the_steps_that_are_measured_run(tmp_path: Path) -> None:
+    for step in STEPS:
+        step(tmp_path, 300, 32)
