@@ -127,9 +127,9 @@ def _rows(plan: QueuePlan) -> Iterator[Iterable[tuple[object, ...]]]:
 def _counts(plan: QueuePlan) -> Iterator[tuple[str, int, int, int, int, int]]:
     """(kind, given, proposed, doubt, alpha bin, items) of the listed ones."""
     bins = np.minimum(BINS - 1, (plan.alpha.astype(np.float64) * BINS).astype(np.int64))
+    base = int(plan.proposed_label.max(initial=-1)) + 2
     for place, kind in enumerate(KINDS):
         chosen = plan.listed & (plan.kind == place)
-        base = int(plan.proposed_label.max()) + 2
         pairs = plan.given_label[chosen] * base + plan.proposed_label[chosen] + 1
         codes = (pairs * len(DOUBTS) + plan.doubt[chosen]) * BINS + bins[chosen]
         for code, n in zip(*(part.tolist() for part in np.unique(codes, return_counts=True)), strict=True):

@@ -137,3 +137,10 @@ def test_every_column_is_stored_as_planned_whatever_the_pieces(
     columns = {name: getattr(plan, name).tolist() for name in names}
     columns["proposed_label"] = [None if label < 0 else label for label in columns["proposed_label"]]
     assert stored == list(zip((KINDS[place] for place in plan.kind), *columns.values(), strict=True))
+
+
+def test_a_round_that_asks_nothing_ends_all_the_same(db: Database, make_scores: MakeScores) -> None:
+    """Every face of low importance was decided on before, nothing is proposed, and there is no audit."""
+    made = make_scores(proposed=[-1] * 10, low=[True] * 10)
+    finish_round(db, start_round(db, {}, code_version="1"), made, {}, settled=np.ones(10, np.bool_))
+    assert db.execute("SELECT state, (SELECT count(*) FROM queue_item) FROM round").fetchall() == [("review", 0)]
