@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from types import TracebackType
 
 from scn_core.errors import WorkspaceError
 
@@ -19,8 +18,8 @@ class Firsts:
 
     def __init__(self) -> None:
         self._db = sqlite3.connect("", isolation_level=None)
-        for pragma in ("journal_mode = OFF", f"cache_size = {-_CACHE_MIB * 1024}"):
-            self._db.execute(f"PRAGMA {pragma}")
+        self._db.execute("PRAGMA journal_mode = OFF")
+        self._db.execute(f"PRAGMA cache_size = {-_CACHE_MIB * 1024}")
         self._db.execute("CREATE TABLE first (mark PRIMARY KEY, place INTEGER) WITHOUT ROWID")
         self._db.execute("BEGIN")
         self._cursor = self._db.cursor()
@@ -41,10 +40,6 @@ class Firsts:
         found: int = self._cursor.execute("SELECT place FROM first WHERE mark = ?", (mark,)).fetchone()[0]
         return found
 
-    def __enter__(self) -> Firsts:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Gives the file back."""
         self._db.close()

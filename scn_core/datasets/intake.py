@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -35,11 +36,14 @@ def gather(
     progress: Callable[[int], None],
     look: Callable[[Path, Box | None], Look] = look_at,
 ) -> Intake:
-    """Look at the pictures of all rows, many at a time, and keep what can be used in the order it came."""
+    """Look at the pictures of all rows, many at a time, and keep what can be used in the order it came.
+
+    `look` opens one; benchmarks name another where there are no pictures.
+    """
     samples: list[Sample] = []
     problems: list[Problem] = []
     counts: Counter[LeftOut] = Counter()
-    with Firsts() as keys, Firsts() as pictures:
+    with closing(Firsts()) as keys, closing(Firsts()) as pictures:
         seen = in_order(partial(_look, root.resolve(), look), _without_doubles(entries, keys))
         for entry, shown in seen:
             progress(1)

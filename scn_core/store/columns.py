@@ -1,8 +1,9 @@
-"""Rows of a query as numpy columns."""
+"""Numpy columns from the rows of a query, and rows to write from columns."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -19,3 +20,9 @@ def read_columns(cursor: sqlite3.Cursor, *dtypes: npt.DTypeLike) -> list[npt.NDA
         for part, values, dtype in zip(parts, zip(*rows, strict=True), dtypes, strict=True):
             part.append(np.array(values, dtype))
     return [np.concatenate(part) for part in parts]
+
+
+def rows_of(*columns: npt.NDArray[Any]) -> Iterator[tuple[Any, ...]]:
+    """The rows of columns of equal length, as `executemany` draws them: ten million whole would be gigabytes."""
+    for start in range(0, len(columns[0]), CHUNK):
+        yield from zip(*(column[start : start + CHUNK].tolist() for column in columns), strict=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from scn_core.records import DOUBTS, BoolArray, FloatArray, IntArray, QueueKind, RoundScores
 from scn_core.store.audit import AuditStratum, draw_audit, insert_strata
-from scn_core.store.columns import CHUNK
+from scn_core.store.columns import rows_of
 from scn_core.store.schema_doubt import INDEXES
 from scn_core.store.schema_review import BINS
 
@@ -99,29 +99,20 @@ def insert_queue(db: Database, round_id: int, plan: QueuePlan) -> None:
     afresh = len(plan.sample_id) > _MANY
     if afresh:
         db.executescript(_drop(INDEXES))
-    named = "sample_id, slot, kind, priority, alpha, margin, given_label, proposed_label, doubt, low_importance, listed"
-    values = f"{round_id:d}, ?, ?, ?, ?, ?, ?, ?, nullif(?, -1), ?, ?, ?"
-    for rows in _rows(plan):
-        db.conn.executemany(f"INSERT INTO queue_item (round_id, {named}) VALUES ({values})", rows)
+    columns = (
+        plan.kind, plan.sample_id, plan.slot, plan.priority, plan.alpha, plan.margin, plan.given_label,
+        plan.proposed_label, plan.doubt, plan.low_importance, plan.listed,
+    )  # fmt: skip
+    db.conn.executemany(
+        "INSERT INTO queue_item (round_id, kind, sample_id, slot, priority, alpha, margin, given_label, "
+        "proposed_label, doubt, low_importance, listed) "
+        f"VALUES ({round_id:d}, ?, ?, ?, ?, ?, ?, ?, nullif(?, -1), ?, ?, ?)",
+        ((KINDS[kind], *row) for kind, *row in rows_of(*columns)),
+    )
     if afresh:
         db.executescript(INDEXES)
     insert_strata(db, round_id, plan.strata)
     db.conn.executemany(f"INSERT INTO queue_count VALUES ({round_id:d}, ?, ?, ?, ?, ?, '', ?)", _counts(plan))
-
-
-def _rows(plan: QueuePlan) -> Iterator[Iterable[tuple[object, ...]]]:
-    for start in range(0, len(plan.sample_id), CHUNK):
-        part = slice(start, start + CHUNK)
-        kind = [KINDS[place] for place in plan.kind[part].tolist()]
-        before = (column[part].tolist() for column in (plan.sample_id, plan.slot))
-        after = (
-            column[part].tolist()
-            for column in (
-                plan.priority, plan.alpha, plan.margin, plan.given_label, plan.proposed_label, plan.doubt,
-                plan.low_importance, plan.listed,
-            )
-        )  # fmt: skip
-        yield zip(*before, kind, *after, strict=True)
 
 
 def _counts(plan: QueuePlan) -> Iterator[tuple[str, int, int, int, int, int]]:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from sqlite_utils import Database
 
 from scn_core.errors import WorkspaceError
-from scn_core.records import DOUBTS, Doubt, RoundScores
-from scn_core.store.columns import CHUNK, read_columns
+from scn_core.records import DOUBTS, Doubt, FloatArray, RoundScores
+from scn_core.store.columns import read_columns, rows_of
 
 _COLUMNS = tuple(field.name for field in fields(RoundScores))
 _LABELS = {
@@ -78,8 +77,8 @@ def insert_scores(db: Database, round_id: int, scores: RoundScores) -> None:
         f"VALUES ({round_id:d}, {', '.join('nullif(?, -1)' if c in _ABSENT else '?' for c in _COLUMNS)})"
     )
     try:
-        for rows in _rows(scores):
-            db.conn.executemany(sql, rows)
+        plain = (getattr(scores, name) for name in _COLUMNS[:-1])
+        db.conn.executemany(sql, rows_of(*plain, _blobs(scores.probabilities)))
     except sqlite3.IntegrityError as error:
         raise WorkspaceError(
             f"scores of round {round_id}: found a sample that is unknown or named twice ({error}); "
@@ -141,14 +140,10 @@ def _page(
     return rows, ProposalCursor(rows[-1].suspicion, rows[-1].sample_id) if len(rows) == limit else None
 
 
-def _rows(scores: RoundScores) -> Iterator[Iterator[tuple[Any, ...]]]:
-    for start in range(0, len(scores.sample_id), CHUNK):
-        part = slice(start, start + CHUNK)
-        plain = [getattr(scores, name)[part].tolist() for name in _COLUMNS[:-1]]
-        raw = scores.probabilities[part].astype("<f4").tobytes()
-        width = 4 * scores.probabilities.shape[1]
-        blobs = [raw[i : i + width] for i in range(0, len(raw), width)]
-        yield zip(*plain, blobs, strict=True)
+def _blobs(probabilities: FloatArray) -> npt.NDArray[np.void]:
+    """(N,) rows of (N, C) probabilities as they are stored: little-endian floats."""
+    plain = np.ascontiguousarray(probabilities, "<f4")
+    return plain.view(f"V{4 * plain.shape[1]}").reshape(-1)
 
 
 def _dtype(name: str) -> type[np.generic]:

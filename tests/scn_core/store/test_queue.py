@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from scn_core.config import ReviewSettings
 from scn_core.records import RoundScores
-from scn_core.store import queue
+from scn_core.store import columns, queue
 from scn_core.store.queue import KINDS, plan_queue
 from scn_core.store.rounds import finish_round, start_round
 
@@ -125,7 +125,7 @@ def test_every_column_is_stored_as_planned_whatever_the_pieces(
     db: Database, make_scores: MakeScores, monkeypatch: pytest.MonkeyPatch, chunk: int
 ) -> None:
     """A queue of ten million written whole would be 3 GB of Python objects."""
-    monkeypatch.setattr(queue, "CHUNK", chunk)
+    monkeypatch.setattr(columns, "CHUNK", chunk)
     made = replace(make_scores(proposed=[1] * 4 + [-1] * 6), doubt=np.arange(10) % 3)
     plan = plan_queue(made, audit=3, seed=0)
     finish_round(db, start_round(db, {}, code_version="1"), made, {}, audit=3, seed=0)
@@ -134,9 +134,9 @@ def test_every_column_is_stored_as_planned_whatever_the_pieces(
         "low_importance", "listed",
     ]  # fmt: skip
     stored = db.execute(f"SELECT kind, {', '.join(names)} FROM queue_item ORDER BY id").fetchall()
-    columns = {name: getattr(plan, name).tolist() for name in names}
-    columns["proposed_label"] = [None if label < 0 else label for label in columns["proposed_label"]]
-    assert stored == list(zip((KINDS[place] for place in plan.kind), *columns.values(), strict=True))
+    planned = {name: getattr(plan, name).tolist() for name in names}
+    planned["proposed_label"] = [None if label < 0 else label for label in planned["proposed_label"]]
+    assert stored == list(zip((KINDS[place] for place in plan.kind), *planned.values(), strict=True))
 
 
 def test_a_round_that_asks_nothing_ends_all_the_same(db: Database, make_scores: MakeScores) -> None:

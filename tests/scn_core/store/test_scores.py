@@ -54,7 +54,6 @@ def test_scores_come_back_bit_for_bit(
     db: Database, make_scores: MakeScores, monkeypatch: pytest.MonkeyPatch, chunk: int
 ) -> None:
     monkeypatch.setattr(columns, "CHUNK", chunk)
-    monkeypatch.setattr("scn_core.store.scores.CHUNK", chunk)
     made = replace(
         make_scores(low=[True, False] * 5, proposed=[-1, 0, 1, 2, -1] * 2),
         suspicious=np.arange(10) % 4 == 1, doubt=np.arange(10) % 3, second_label=np.arange(10) % 4 - 1,
