@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import sys
 import tempfile
 from pathlib import Path
@@ -18,9 +17,9 @@ from typing import Any
 
 import numpy as np
 import torch
-import torchvision
 from sklearn.metrics import roc_auc_score
 
+from scn_core.bench.report import versions
 from scn_core.config import TrainSettings
 from scn_core.datasets.pixels import pixel_cache
 from scn_core.records import EpochReport
@@ -106,12 +105,7 @@ def main() -> None:
                 file=sys.stderr,
             )
             runs.append({"batch_size": batch_size, "recipe": recipe, "settings": settings.as_dict(), **outcome})
-    versions = {
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "torchvision": torchvision.__version__,
-    }
-    print(json.dumps({"command": sys.argv, "faces": len(data.rows), "versions": versions, "runs": runs}, indent=1))
+    print(json.dumps({"command": sys.argv, "faces": len(data.rows), "versions": versions(), "runs": runs}, indent=1))
 
 
 if __name__ == "__main__":

@@ -22,11 +22,12 @@ import tempfile
 from dataclasses import asdict, replace
 from itertools import product
 from pathlib import Path
-from statistics import mean, stdev
 from typing import Any
 
 import numpy as np
 
+from benchmarks.cleaning.tables import spread
+from benchmarks.cleaning.trainings import PLAIN
 from scn_core.bench.report import machine, versions
 from scn_core.config import TrainSettings
 from scn_core.datasets.noise import flip_labels, parse_noise
@@ -40,7 +41,7 @@ from scn_core.training.data import TrainingData
 from scn_core.training.loop import Training
 
 ARMS: dict[str, dict[str, Any]] = {
-    "plain": {"gamma": 0.0, "weighting_from": 1.0},
+    "plain": PLAIN,
     "review": {},
     "auto": {"relabel": "auto"},
 }
@@ -69,7 +70,7 @@ def main() -> None:
     runs = []
     for seed, noise, arm in product(said.seeds, said.noises, said.arms):
         settings = TrainSettings(**(common | ARMS[arm]), seed=seed)
-        file = said.work / f"{arm}-{noise}-{seed}-{len(data.rows)}-{said.epochs}.json"
+        file = said.work / f"{arm}-{noise}-{seed}-{len(data.rows)}-{said.epochs}-{said.batch_size}.json"
         if not file.exists():
             keep(file, trained(flipped(data, noise, classes, seed), data.labels, settings, len(classes), file.stem))
         runs.append({"arm": arm, "noise": noise, "seed": seed, **json.loads(file.read_text(encoding="utf-8"))})
@@ -137,8 +138,7 @@ def table(runs: list[dict[str, Any]]) -> str:
     for arm in dict.fromkeys(run["arm"] for run in runs):
         cells = []
         for noise in noises:
-            found = [run["accuracy"] for run in runs if (run["arm"], run["noise"]) == (arm, noise)]
-            cells.append(f"{mean(found):.4f}" + (f" ± {stdev(found):.4f}" if len(found) > 1 else " (n = 1)"))
+            cells.append(spread([run["accuracy"] for run in runs if (run["arm"], run["noise"]) == (arm, noise)]))
         lines.append(f"| {arm} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

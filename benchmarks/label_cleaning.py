@@ -23,7 +23,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 from collections.abc import Iterable
 from dataclasses import asdict, replace
 from itertools import product
@@ -35,7 +34,6 @@ import numpy as np
 import numpy.typing as npt
 import sklearn
 import torch
-import torchvision
 
 from benchmarks.cleaning.faces import NOISES, Faces, given_labels, load_faces
 from benchmarks.cleaning.pictures import draw
@@ -43,6 +41,7 @@ from benchmarks.cleaning.readers import READERS, SHARES, answers, learned_order,
 from benchmarks.cleaning.rows import Seen, judged_with_folds, rankings
 from benchmarks.cleaning.tables import describe, describe_variants
 from benchmarks.cleaning.trainings import PLAIN, SETTINGS, PublishedRule, Recording, out_of_fold, recorded
+from scn_core.bench.report import versions
 from scn_core.evaluate import detector, proposal_quality
 from scn_core.records import DOUBTS, FloatArray, IntArray
 from scn_core.scn.relabel import low_importance_group
@@ -270,9 +269,7 @@ def _write(name: str, found: dict[str, Any]) -> None:
         "settings": SETTINGS.as_dict(),
         "device": f"{choose_compute(SETTINGS).describe()}, {os.cpu_count()} cores",
         "versions": {
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "torchvision": torchvision.__version__,
+            **versions(),
             "scikit-learn": sklearn.__version__,
             "cleanlab": cleanlab.__version__,
         },

@@ -5,6 +5,9 @@ import pytest
 
 from scn_core.training.data import TrainingData
 
+SMALL = "shufflenet_v2_x0_5"
+"""A backbone that trains in a second where it is of no matter which. Flip consistency finds no map in it."""
+
 
 def striped_faces(n: int, side: int = 32, classes: int = 4, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Pictures whose class is how many dark bars cross them, with noise: (n, side, side, 3) uint8 and labels."""

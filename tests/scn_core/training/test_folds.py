@@ -21,12 +21,13 @@ from scn_core.training.folds import drop_folds, fold_of, out_of_fold
 from scn_core.training.loop import Training
 from scn_core.training.predict import clean_pass
 from scn_core.training.resident import ResidentFaces
+from tests.scn_core.training.conftest import SMALL
 
 SETTINGS = TrainSettings(
     image_size=32,
     epochs=1,
     batch_size=48,
-    backbone="shufflenet_v2_x0_5",
+    backbone=SMALL,
     precision="fp32",
     device="cpu",
     folds=3,

@@ -17,10 +17,9 @@ from scn_core.scn.suspicion import DYNAMICS
 from scn_core.training.data import TrainingData, TrainingResult
 from scn_core.training.loop import Training
 from scn_core.training.predict import CleanPass, clean_pass
+from tests.scn_core.training.conftest import SMALL
 
-SETTINGS = TrainSettings(
-    image_size=32, epochs=3, batch_size=32, backbone="shufflenet_v2_x0_5", precision="fp32", device="cpu"
-)
+SETTINGS = TrainSettings(image_size=32, epochs=3, batch_size=32, backbone=SMALL, precision="fp32", device="cpu")
 
 
 class Stop(Exception):

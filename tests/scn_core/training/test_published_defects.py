@@ -19,10 +19,9 @@ from scn_core.training.loop import Training
 from scn_core.training.optimise import build_optimizer, set_learning_rate
 from scn_core.training.predict import clean_pass
 from scn_core.training.resident import ResidentFaces
+from tests.scn_core.training.conftest import SMALL
 
-SETTINGS = TrainSettings(
-    image_size=32, epochs=2, batch_size=32, backbone="shufflenet_v2_x0_5", precision="fp32", device="cpu"
-)
+SETTINGS = TrainSettings(image_size=32, epochs=2, batch_size=32, backbone=SMALL, precision="fp32", device="cpu")
 
 
 def training(data: TrainingData, folder: Path, settings: TrainSettings = SETTINGS) -> Training:

@@ -19,10 +19,9 @@ from scn_core.training.checkpoint import load_checkpoint, load_weights, save_wei
 from scn_core.training.data import TrainingData, TrainingResult
 from scn_core.training.loop import Training
 from scn_core.training.variants import AverageWeights, Blend, FlipConsistency, blended
+from tests.scn_core.training.conftest import SMALL
 
 SETTINGS = TrainSettings(image_size=32, epochs=2, batch_size=48, precision="fp32", device="cpu")
-SMALL = "shufflenet_v2_x0_5"
-"""Which has no map that flip consistency could look at."""
 VARIANTS: tuple[dict[str, float], ...] = (
     {"label_smoothing": 0.1},
     {"mixup": 0.4},
