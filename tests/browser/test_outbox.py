@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import NewPage
@@ -9,6 +12,14 @@ from tests.browser.desk import Desk, sign_in
 from tests.browser.server import Served
 
 DECISIONS = "**/api/decisions"
+SLOW = """delay => {
+  const send = window.fetch;
+  window.fetch = async (address, ...rest) => {
+    if (String(address).includes("/api/decisions")) await new Promise(done => setTimeout(done, delay));
+    return send(address, ...rest);
+  };
+}"""
+"""Every answer leaves the browser this many ms later."""
 
 
 def cut(page: Page) -> None:
@@ -85,18 +96,25 @@ def test_answers_that_are_swallowed_are_sent_again_and_stored_once(desk: Desk) -
     assert [row.sample for row in rows] == faces
 
 
-def test_the_server_is_killed_and_comes_back(served: Served, new_page: NewPage) -> None:
+@pytest.mark.parametrize("delay", [0, 400])
+def test_the_server_is_killed_and_comes_back(served: Served, new_page: NewPage, delay: int) -> None:
+    """Between answers, or with answers on their way (`delay` ms)."""
     page = new_page()
     sign_in(page, served, "ann")
     desk = Desk(page, served, "ann").ready()
+    page.evaluate(SLOW, delay)
     faces = answer(desk, 8)
     served.kill()
     desk.press(*"uuuu")
-    expect(desk.pill).to_have_text("offline: 4 kept here")
+    expect(desk.pill).to_have_text(re.compile("^offline: "))
+    kept = desk.outbox()
+    assert (4 if delay == 0 else 5) <= len(kept) <= 12  # without a delay, too, the last may be on their way
+    expect(desk.pill).to_have_text(f"offline: {len(kept)} kept here")
     served.start()
     rows = desk.stored(12)
     assert len({row.id for row in rows}) == len({row.sample for row in rows}) == 12
     assert [row.sample for row in rows][:8] == faces
+    assert [row.id for row in rows][-len(kept) :] == kept
     desk.saved()
     page.reload()
     desk.ready().press("u")
