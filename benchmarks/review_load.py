@@ -10,7 +10,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
+import httpx2 as httpx
 
 PAGES = (12, 28)
 """Faces a page, from and to: windows differ, and small pages are turned several times in a minute."""
