@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 DEMO   ?= data/demo
 
-.PHONY: demo test check bench bench-review clean help
+.PHONY: demo test faults check bench bench-review clean help
 
 help:
 	@sed -n '1p' Makefile
@@ -37,6 +37,10 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(MAKE) test
+
+# The trainer, the server and commands that read and write files are killed 40 times each: forty minutes on two cores.
+faults: $(VENV)/.dev
+	KILLS=40 $(BIN)/python -m pytest -n auto --maxprocesses 4 tests/faults
 
 bench: $(VENV)/.run
 	$(BIN)/python -m scn_core bench
