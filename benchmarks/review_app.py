@@ -162,7 +162,7 @@ def machine() -> dict[str, Any]:
 
 
 def versions(chromium: str) -> dict[str, str]:
-    named = ("streamlit", "starlette", "sqlite-utils", "numpy", "playwright", "httpx")
+    named = ("streamlit", "starlette", "sqlite-utils", "numpy", "playwright", "httpx2")
     return {
         "python": platform.python_version(),
         "sqlite": sqlite3.sqlite_version,
