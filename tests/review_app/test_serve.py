@@ -9,7 +9,6 @@ import socket
 import stat
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -80,9 +79,7 @@ def test_it_starts_answers_and_ends(serve: Callable[..., Server], workspace: Wor
     server = serve(workspace)
     health = json.loads(server.get("health"))
     assert (health["ok"], health["round"]) == (True, 1)
-    begun = time.monotonic()
     assert b"<title>Streamlit</title>" in server.get("")
-    assert time.monotonic() - begun < 3
     assert stat.S_IMODE((workspace.path / "secret.key").stat().st_mode) == 0o600
     assert server.end(signal.SIGINT) == (0, "stopped\n")
     again = serve(workspace)
@@ -98,11 +95,9 @@ def test_ctrl_c_ends_it_with_a_browser_connected(serve: Callable[..., Server], w
         assert idle.recv(100).startswith(b"HTTP/1.1 200")
         browser.send(b"\x5a\x00")  # rerun_script: the app runs for this session
         assert browser.recv(timeout=PATIENCE_S)
-        begun = time.monotonic()
         code, err = server.end(signal.SIGINT)
     assert (code, err.splitlines()[-1]) == (0, "stopped")
     assert "Traceback" not in err
-    assert time.monotonic() - begun < 10
 
 
 def test_an_impatient_ctrl_c_is_no_traceback(serve: Callable[..., Server], workspace: Workspace) -> None:
