@@ -39,7 +39,7 @@ class StepGraph:
         self._graph.replay()
 
     def _aside(self, rows: Tensor, pixels: Tensor) -> None:
-        now = torch.cuda.current_stream()
+        now = torch.cuda.current_stream(self._side.device)
         self._side.wait_stream(now)
         with torch.cuda.stream(self._side):
             self._step(rows, pixels)
@@ -49,6 +49,7 @@ class StepGraph:
         self._rows, self._pixels = rows.clone(), pixels.clone()
         graph = torch.cuda.CUDAGraph()
         graph.register_generator_state(self._generator)
-        with torch.cuda.graph(graph, stream=self._side):
+        # Of this thread alone: another is fetching the next batch, and page-locks memory for it.
+        with torch.cuda.graph(graph, stream=self._side, capture_error_mode="thread_local"):
             self._step(self._rows, self._pixels)
         return graph

@@ -40,7 +40,16 @@ def test_a_step_never_waits_for_the_device(data: TrainingData, tmp_path: Path, c
 
 
 @pytest.mark.gpu
-@pytest.mark.parametrize("changes", [{"cuda_graphs": True}, {"compile": True}, {"resident": "pinned"}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"cuda_graphs": True},
+        {"cuda_graphs": True, "resident": "pinned"},
+        {"cuda_graphs": True, "resident": "file"},
+        {"compile": True},
+        {"resident": "pinned"},
+    ],
+)
 def test_however_a_step_is_run_it_comes_to_the_same(
     data: TrainingData, tmp_path: Path, changes: dict[str, object]
 ) -> None:
