@@ -42,7 +42,6 @@ from scn_core.store.rounds import finish_round, start_round
 from scn_core.store.samples import AllSamples, insert_manifest
 from scn_core.training.checkpoint import Dynamics
 from scn_core.training.data import TrainingResult
-from scn_core.training.predict import MeanProbabilities
 from scn_core.training.resident import ResidentFaces
 
 _CPU = torch.device("cpu")
@@ -113,9 +112,11 @@ def epoch(folder: Path, faces: int, side: int) -> None:
         if number == 100:
             break
     probabilities, alpha = drawn(faces)
-    mean = MeanProbabilities(faces, _CLASSES, _CPU)
-    mean.add(probabilities)
-    Dynamics(folder, 2, faces, keep=False).record(1, alpha, probabilities, given)
+    dynamics = Dynamics(folder, 2, faces, _CLASSES, keep=False)
+    for number in (1, 2):
+        dynamics.record(number, alpha, probabilities, given)
+    del probabilities, alpha
+    dynamics.mean()
 
 
 def finish(folder: Path, faces: int, side: int) -> None:
@@ -123,7 +124,7 @@ def finish(folder: Path, faces: int, side: int) -> None:
     there, given = opened(folder)
     probabilities, alpha = drawn(faces)
     result = TrainingResult(
-        propose_by(probabilities, alpha, given, beta=0.7, margin=0.2), alpha, there.labels, probabilities
+        propose_by(probabilities, alpha, given, beta=0.7, margin=0.2), alpha, there.labels, probabilities, range(1, 2)
     )
     db: Database = open_database(folder / "review.db")
     stored = fixed_faces(folder, db)

@@ -59,6 +59,7 @@ def round_metrics(
         "alpha_std": result.alpha.std().item(),
         "margin_rank": last.margin_rank,
         "relabelled": last.relabelled,
+        "averaged_epochs": [result.averaged[0], result.averaged[-1]],
         "seconds": sum(report.seconds for report in reports),
         "faces_per_s": float(np.mean([report.faces_per_s for report in reports])),
     }

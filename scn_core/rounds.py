@@ -140,6 +140,12 @@ class _Job:
         )
         with self.team.together():
             result = training.run(resume=True, on_epoch=self._on_epoch, on_step=self._on_step)
+        if result.averaged.stop <= self.settings.epochs:
+            first, last = result.averaged[0], result.averaged[-1]
+            self._say(
+                f"labels were learned by heart from epoch {last + 1} on; suspicion and proposals are by the passes of "
+                f"epochs {first} to {last}"
+            )
         leave_weights(self.folder, training.judge, self.settings, self.classes)
         warnings = [warning for report in self.reports if (warning := self._warning(report)) is not None]
         metrics = round_metrics(training, pixels, faces, result, self.reports) | {"warnings": warnings}

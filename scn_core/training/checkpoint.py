@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,11 +13,14 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from scn_core.errors import WorkspaceError
+from scn_core.records import FloatArray
+from scn_core.scn.memorising import passes_to_average
 from scn_core.scn.model import SelfCureNetwork
 from scn_core.scn.suspicion import DYNAMICS, strongest_other
 
 _CHECKPOINT = "checkpoint.pt"
 _WEIGHTS = "weights.safetensors"
+_PASSES = "passes.npy"
 
 
 @dataclass(frozen=True)
@@ -29,10 +32,6 @@ class Checkpoint:
     optimizer: dict[str, Any]
     labels: Tensor
     """(N,) labels in force, which mode auto may have changed."""
-    seen: Tensor | None = None
-    """(N, C) sum of the probabilities of the averaged clean passes; None in a checkpoint of an older program."""
-    passes: int = 0
-    """How many they are."""
     average: dict[str, Tensor] | None = None
     """The network of averaged weights, where there is one."""
 
@@ -90,7 +89,8 @@ def load_checkpoint(folder: Path) -> Checkpoint | None:
     if not path.exists():
         return None
     try:
-        return Checkpoint(**torch.load(path, map_location="cpu", weights_only=True))
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        return Checkpoint(**{f.name: state[f.name] for f in fields(Checkpoint) if f.name in state})
     except Exception as error:
         raise WorkspaceError(
             f"{path}: not a checkpoint of this program ({error}); delete it and train again without --resume"
@@ -98,20 +98,22 @@ def load_checkpoint(folder: Path) -> Checkpoint | None:
 
 
 def drop_checkpoint(folder: Path) -> None:
-    """Removes the checkpoint of a finished round; optimiser state is twice the size of the weights."""
+    """Removes what only a round that goes on needs; optimiser state is twice the size of the weights."""
     (folder / _CHECKPOINT).unlink(missing_ok=True)
+    (folder / _PASSES).unlink(missing_ok=True)
 
 
 class Dynamics:
-    """dynamics.npy of a round folder, (epochs, N) `DYNAMICS`, of which every epoch writes a row."""
+    """What every epoch's clean pass saw, a row each in two files of a round folder.
 
-    def __init__(self, folder: Path, epochs: int, faces: int, *, keep: bool) -> None:
-        """`keep`: go on with the file, if there is one."""
-        path = folder / "dynamics.npy"
-        if keep and path.exists():
-            self._rows = np.lib.format.open_memmap(path, mode="r+")
-        else:
-            self._rows = np.lib.format.open_memmap(path, mode="w+", dtype=DYNAMICS, shape=(epochs, faces))
+    dynamics.npy  (epochs, N) `DYNAMICS`, which stays
+    passes.npy    (epochs, N, C) probabilities in half precision, until the round has ended
+    """
+
+    def __init__(self, folder: Path, epochs: int, faces: int, classes: int, *, keep: bool) -> None:
+        """`keep`: go on with the files, if they are there."""
+        self._rows = _opened(folder / "dynamics.npy", DYNAMICS, (epochs, faces), keep)
+        self._passes = _opened(folder / _PASSES, np.dtype("<f2"), (epochs, faces, classes), keep)
 
     def record(self, epoch: int, alpha: Tensor, probabilities: Tensor, given: Tensor) -> None:
         """The clean pass of an epoch, 1..epochs: (N,) alpha, (N, C) probabilities, (N,) labels they are held to."""
@@ -119,7 +121,28 @@ class Dynamics:
         row["alpha"] = alpha.cpu().numpy()
         row["p_given"] = seen[np.arange(len(labels)), labels]
         row["p_other"] = strongest_other(seen, labels)
+        self._passes[epoch - 1] = seen
         self._rows.flush()
+        self._passes.flush()
+
+    def mean(self) -> tuple[FloatArray, range]:
+        """(N, C) probabilities, averaged over the passes that tell wrong labels from right ones, and their epochs.
+
+        Of a round that an older program began, over those of them that are there.
+        """
+        which = passes_to_average(self._rows["p_given"], self._rows["p_other"])
+        there = [place for place in which if self._passes[place, 0].any()] or [len(self._passes) - 1]
+        total = np.zeros(self._passes.shape[1:], np.float32)
+        for place in there:
+            total += self._passes[place]
+        total /= total.sum(axis=1, keepdims=True)
+        return total, range(there[0] + 1, there[-1] + 2)
+
+
+def _opened(path: Path, kind: np.dtype[Any], shape: tuple[int, ...], keep: bool) -> np.memmap[Any, Any]:
+    if keep and path.exists():
+        return np.lib.format.open_memmap(path, mode="r+")
+    return np.lib.format.open_memmap(path, mode="w+", dtype=kind, shape=shape)
 
 
 def save_weights(folder: Path, model: SelfCureNetwork) -> None:

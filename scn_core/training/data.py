@@ -53,12 +53,14 @@ class Look:
 
 @dataclass(frozen=True)
 class TrainingResult(Look):
-    """The round's last clean pass, and the mean of its passes."""
+    """The round's last clean pass, and the mean of some of its passes."""
 
     labels: Tensor
     """(N,) labels the last epoch trained on."""
     mean: Tensor
-    """(N, C) probabilities, averaged over the clean passes of the second half of the epochs."""
+    """(N, C) probabilities, averaged over the clean passes that `passes_to_average` chooses."""
+    averaged: range
+    """The epochs of these passes, 1 and up."""
 
 
 def softness_of(data: TrainingData, label_smoothing: float, device: torch.device) -> Tensor | None:

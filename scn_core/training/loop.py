@@ -25,7 +25,7 @@ from scn_core.training.distributed import ALONE, Team
 from scn_core.training.graphs import StepGraph
 from scn_core.training.objective import Objective
 from scn_core.training.optimise import build_optimizer, place_learning_rates, set_learning_rate, update
-from scn_core.training.predict import MeanProbabilities, averages, clean_pass, mirrors, settle_statistics
+from scn_core.training.predict import clean_pass, mirrors, settle_statistics
 from scn_core.training.resident import ResidentFaces, normalise, steps_per_epoch
 from scn_core.training.sums import EpochSums
 from scn_core.training.variants import AverageWeights, FlipConsistency, blended
@@ -66,7 +66,6 @@ class Training:
         self.softness = softness_of(data, settings.label_smoothing, device)
         self.val = keep(data.pixels, data.val_rows, data.val_labels)
         self.steps = steps_per_epoch(len(self.faces), settings.batch_size)
-        self.mean = MeanProbabilities(len(self.faces), model.classifier.out_features, device)
         self.augmentation = AugmentSettings().times(settings.augmentation)
         self.sums = EpochSums(device)
         self.generator = torch.Generator(device)
@@ -94,20 +93,24 @@ class Training:
         Raises TrainingError when the loss is not a number. KeyboardInterrupt passes through; the checkpoint of the
         last whole epoch is on disk then.
         """
-        done = self._restore() if resume else 0
-        leads = self.team.leads
-        dynamics = Dynamics(self.folder, self.settings.epochs, len(self.faces), keep=done > 0) if leads else None
-        seen = self.look() if done == self.settings.epochs else None
+        done, epochs = self._restore() if resume else 0, self.settings.epochs
+        shape = (epochs, len(self.faces), self.model.classifier.out_features)
+        dynamics = Dynamics(self.folder, *shape, keep=done > 0) if self.team.leads else None
+        seen = self.look() if done == epochs else None
+        if dynamics is not None and seen is not None:  # an older program kept no passes
+            dynamics.record(epochs, seen.alpha, seen.rule.probabilities, self.initial)
         with CheckpointWriter(self.folder) as checkpoints:
-            for epoch in range(done + 1, self.settings.epochs + 1):
+            for epoch in range(done + 1, epochs + 1):
                 seen, report = self._epoch(epoch, dynamics, on_step)
-                if leads:
+                if dynamics is not None:
                     on_epoch(report)
                     checkpoints.save(self._state(epoch))  # an epoch with a checkpoint is always reported
         assert seen is not None
-        if self.mean.passes == 0:  # all epochs were done, and seen by a program that kept no mean
-            self.mean.add(seen.rule.probabilities)
-        return TrainingResult(seen.rule, seen.alpha, self.faces.labels, self.mean.value())
+        mean, averaged = seen.rule.probabilities, range(epochs, epochs + 1)
+        if dynamics is not None:  # of a follower nobody asks the mean
+            told, averaged = dynamics.mean()
+            mean = torch.from_numpy(told).to(mean.device)
+        return TrainingResult(seen.rule, seen.alpha, self.faces.labels, mean, averaged)
 
     def _epoch(
         self, epoch: int, dynamics: Dynamics | None, on_step: Callable[[StepReport], None]
@@ -118,7 +121,8 @@ class Training:
         speed = sums.faces_per_s()
         self.settle(epoch)
         seen = self.look(mirrored=mirrors(self.settings, epoch))
-        self._record(dynamics, epoch, seen)
+        if dynamics is not None:
+            dynamics.record(epoch, seen.alpha, seen.rule.probabilities, self.initial)
         report = self._report(epoch, sums, seen, trained_on, speed, started)
         if self.settings.relabel == "auto" and self.settings.relabel_from <= epoch < self.settings.epochs:
             self.faces.labels.copy_(relabel_for_next_epoch(seen.rule, self.initial, trained_on))
@@ -225,16 +229,10 @@ class Training:
             seconds=time.perf_counter() - started,
         )
 
-    def _record(self, dynamics: Dynamics | None, epoch: int, seen: Look) -> None:
-        if dynamics is not None:
-            dynamics.record(epoch, seen.alpha, seen.rule.probabilities, self.initial)
-        if averages(self.settings, epoch):
-            self.mean.add(seen.rule.probabilities)
-
     def _state(self, epoch: int) -> Checkpoint:
         model, optimizer = self.model.state_dict(), self.optimizer.state_dict()
         average = None if self.average is None else self.average.model.state_dict()
-        return Checkpoint(epoch, model, optimizer, self.faces.labels, self.mean.sum, self.mean.passes, average)
+        return Checkpoint(epoch, model, optimizer, self.faces.labels, average)
 
     def _restore(self) -> int:
         checkpoint = load_checkpoint(self.folder)
@@ -247,6 +245,4 @@ class Training:
         if self.settings.cuda_graphs:
             place_learning_rates(self.optimizer)
         self.faces.labels.copy_(checkpoint.labels)
-        if checkpoint.seen is not None:
-            self.mean.restore(checkpoint.seen, checkpoint.passes)
         return checkpoint.epoch

@@ -41,38 +41,6 @@ def mirrors(settings: TrainSettings, epoch: int) -> bool:
     return settings.relabel != "auto" and (settings.epochs - epoch) % 2 == 1
 
 
-def averages(settings: TrainSettings, epoch: int) -> bool:
-    """Whether the clean pass of an epoch (1..epochs) counts in the mean: those of the second half do.
-
-    The first ones know least, and the last one alone has learnt wrong labels by heart. On real faces (8 epochs) the
-    margin's average precision for wrong labels was .681 by the second half, .673 by all passes and .574 by the last.
-    """
-    return epoch > settings.epochs // 2
-
-
-class MeanProbabilities:
-    """The mean of the softmax over several clean passes, summed up on the device."""
-
-    def __init__(self, faces: int, classes: int, device: torch.device) -> None:
-        self.sum = torch.zeros(faces, classes, device=device)
-        """(N, C)"""
-        self.passes = 0
-
-    def add(self, probabilities: Tensor) -> None:
-        """(N, C) of one more pass."""
-        self.sum += probabilities
-        self.passes += 1
-
-    def restore(self, total: Tensor, passes: int) -> None:
-        """Goes on from the (N, C) sum of so many passes."""
-        self.sum.copy_(total)
-        self.passes = passes
-
-    def value(self) -> Tensor:
-        """(N, C), rows sum to 1. At least one pass must have been added."""
-        return self.sum / self.passes
-
-
 @torch.inference_mode()
 def clean_pass(
     model: SelfCureNetwork,

@@ -382,6 +382,19 @@ def test_a_resumed_round_trains_on_the_labels_it_began_with(reviewed: Workspace)
     assert np.array_equal(scores_of(reviewed, 2).sample_id, began["sample_id"])
 
 
+def test_it_is_said_when_labels_were_learned_by_heart(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    quiet, loud = Recorder(), Recorder()
+    done = train(workspace, quiet, epochs=4)
+    assert done.metrics["averaged_epochs"] == [3, 4]
+    assert not [text for text in quiet.messages if "by heart" in text]
+    monkeypatch.setattr("scn_core.scn.memorising.FITTED", -1.0)  # from as early on as it can be told
+    done = train(workspace, loud, epochs=4)
+    assert done.metrics["averaged_epochs"] == [1, 1]
+    assert [text for text in loud.messages if "by heart" in text] == [
+        "labels were learned by heart from epoch 2 on; suspicion and proposals are by the passes of epochs 1 to 1"
+    ]
+
+
 def test_warnings_of_epochs_before_a_stop_are_kept(workspace: Workspace) -> None:
     """With the attention head held still and no rank loss alpha has no reason to spread; seen from epoch 1 on."""
     quiet: dict[str, Any] = {

@@ -3,10 +3,11 @@
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
-from scn_core.training.checkpoint import Checkpoint, CheckpointWriter, load_checkpoint
+from scn_core.training.checkpoint import Checkpoint, CheckpointWriter, Dynamics, drop_checkpoint, load_checkpoint
 
 
 def state(epoch: int, weight: torch.Tensor) -> Checkpoint:
@@ -50,3 +51,46 @@ def test_what_went_wrong_is_told_by_the_next_one_and_at_the_end(tmp_path: Path) 
     checkpoints.save(state(1, torch.zeros(3)))
     with pytest.raises((OSError, RuntimeError), match="gone"):
         checkpoints.save(state(2, torch.zeros(3)))
+
+
+def recorded(folder: Path, passes: torch.Tensor, *, keep_from: int | None = None) -> Dynamics:
+    """Dynamics of (epochs, N, C) passes, all labels 0; with `keep_from` gone on with from there, as by --resume."""
+    dynamics = Dynamics(folder, *passes.shape, keep=keep_from is not None)
+    given = torch.zeros(passes.shape[1], dtype=torch.int64)
+    for epoch in range(keep_from or 0, len(passes)):
+        dynamics.record(epoch + 1, torch.full((passes.shape[1],), 0.5), passes[epoch], given)
+    return dynamics
+
+
+def by_heart(epochs: int, begins: int) -> torch.Tensor:
+    """Passes over 100 faces that doubt 40 labels, and of these come to agree with half from pass `begins` on."""
+    passes = torch.tensor([0.75, 0.125, 0.125]).repeat(epochs, 100, 1)
+    passes[:, :40] = torch.tensor([0.125, 0.125, 0.75])
+    passes[begins:, :20] = torch.tensor([0.5, 0.25, 0.25])
+    return passes
+
+
+def test_the_mean_is_of_the_passes_before_labels_are_learned_by_heart(tmp_path: Path) -> None:
+    passes = by_heart(12, begins=7)
+    mean, epochs = recorded(tmp_path, passes).mean()
+    assert epochs == range(4, 8)
+    assert mean == pytest.approx(passes[3:7].mean(dim=0).numpy())
+    assert np.load(tmp_path / "passes.npy") == pytest.approx(passes.numpy())
+    assert recorded(tmp_path, by_heart(12, begins=12)).mean()[1] == range(7, 13)
+
+
+def test_passes_go_on_where_they_were_and_go_with_the_checkpoint(tmp_path: Path) -> None:
+    passes = by_heart(12, begins=7)
+    recorded(tmp_path, passes[:5].repeat(3, 1, 1)[:12])
+    mean, epochs = recorded(tmp_path, passes, keep_from=5).mean()
+    assert epochs == range(4, 8)
+    assert mean == pytest.approx(passes[3:7].mean(dim=0).numpy())
+    drop_checkpoint(tmp_path)
+    assert [each.name for each in tmp_path.iterdir()] == ["dynamics.npy"]
+
+
+def test_rows_sum_to_one_whatever_half_precision_made_of_them(tmp_path: Path) -> None:
+    passes = torch.rand(4, 50, 7, generator=torch.Generator().manual_seed(0)).softmax(dim=2)
+    mean, _ = recorded(tmp_path, passes).mean()
+    assert mean.sum(axis=1) == pytest.approx(1, abs=1e-6)
+    assert mean == pytest.approx(passes[2:].mean(dim=0).numpy(), abs=5e-4)

@@ -107,15 +107,18 @@ def test_resuming_a_round_whose_epochs_are_done_only_looks(data: TrainingData, t
 
 
 @pytest.mark.parametrize("stop_after", [3, 0])
-def test_a_checkpoint_without_a_mean_begins_it_afresh(data: TrainingData, tmp_path: Path, stop_after: int) -> None:
-    """One of an older program: the mean is that of the passes that are left, or of the last look."""
+def test_a_round_of_an_older_program_averages_the_passes_that_are_there(
+    data: TrainingData, tmp_path: Path, stop_after: int
+) -> None:
+    """It kept a sum in the checkpoint, and no passes: those that are left count, or the last look."""
     with suppress(Stop):
         run(data, tmp_path, stop_after=stop_after)
     state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
-    del state["seen"], state["passes"]
-    torch.save(state, tmp_path / "checkpoint.pt")
+    torch.save(state | {"seen": torch.zeros(192, 4), "passes": 1}, tmp_path / "checkpoint.pt")
+    (tmp_path / "passes.npy").unlink()
     resumed, _, _ = run(data, tmp_path, resume=True)
-    assert torch.allclose(resumed.mean, resumed.rule.probabilities)
+    assert list(resumed.averaged) == [3]
+    assert torch.allclose(resumed.mean, resumed.rule.probabilities, atol=1e-3)
 
 
 @pytest.mark.parametrize(("epochs", "counted"), [(1, 1), (2, 1), (3, 2), (4, 2)])
@@ -123,9 +126,15 @@ def test_the_mean_is_of_the_passes_of_the_second_half(
     data: TrainingData, tmp_path: Path, epochs: int, counted: int
 ) -> None:
     result, _, _ = run(data, tmp_path, epochs=epochs)
+    assert list(result.averaged) == list(range(epochs - counted + 1, epochs + 1))
     seen = np.load(tmp_path / "dynamics.npy")["p_given"][-counted:].astype(np.float64).mean(axis=0)
-    assert result.mean[torch.arange(192), torch.from_numpy(data.labels)].numpy() == pytest.approx(seen, abs=1e-3)
-    assert torch.allclose(result.mean, result.rule.probabilities) == (counted == 1)
+    assert of_labels(result.mean, data) == pytest.approx(seen, abs=1e-3)
+    assert result.mean.sum(dim=1).numpy() == pytest.approx(1, abs=1e-6)
+
+
+def of_labels(probabilities: torch.Tensor, data: TrainingData) -> np.ndarray[Any, Any]:
+    """(N,) those of the labels."""
+    return probabilities[torch.arange(192), torch.from_numpy(data.labels)].numpy()
 
 
 @pytest.mark.parametrize(("mode", "mirrored"), [("review", [1, 3]), ("off", [1, 3]), ("auto", [])])

@@ -1,6 +1,5 @@
 import dataclasses
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -9,7 +8,7 @@ from scn_core.config import TrainSettings
 from scn_core.scn.model import SelfCureNetwork
 from scn_core.training.data import TrainingData
 from scn_core.training.device import choose_compute, seed_epoch
-from scn_core.training.predict import MeanProbabilities, averages, clean_pass, mirrors, settle_statistics
+from scn_core.training.predict import clean_pass, mirrors, settle_statistics
 from scn_core.training.resident import ResidentFaces
 
 COMPUTE = choose_compute(TrainSettings(device="cpu", precision="fp32"))
@@ -64,31 +63,11 @@ def test_a_mirrored_pass_is_the_pass_over_mirrored_pictures(data: TrainingData) 
     assert not torch.allclose(seen.logits, clean_pass(model, faces, COMPUTE).logits, atol=1e-4)
 
 
-@pytest.mark.parametrize(
-    ("epochs", "mirrored", "averaged"),
-    [(1, [], [1]), (2, [1], [2]), (5, [2, 4], [3, 4, 5]), (10, [1, 3, 5, 7, 9], [6, 7, 8, 9, 10])],
-)
-def test_which_passes_are_mirrored_and_which_averaged(epochs: int, mirrored: list[int], averaged: list[int]) -> None:
+@pytest.mark.parametrize(("epochs", "mirrored"), [(1, []), (2, [1]), (5, [2, 4]), (10, [1, 3, 5, 7, 9])])
+def test_which_passes_are_mirrored(epochs: int, mirrored: list[int]) -> None:
     for mode in ("review", "off", "auto"):
         chosen = TrainSettings(epochs=epochs, relabel=mode)
-        numbers = range(1, epochs + 1)
-        assert [n for n in numbers if mirrors(chosen, n)] == ([] if mode == "auto" else mirrored)
-        assert [n for n in numbers if averages(chosen, n)] == averaged
-
-
-def test_a_mean_goes_on_where_it_was_restored() -> None:
-    passes = torch.from_numpy(np.random.default_rng(0).dirichlet(np.ones(4), (5, 9))).float()
-    whole, first, second = (MeanProbabilities(9, 4, COMPUTE.device) for _ in range(3))
-    for number, seen in enumerate(passes):
-        whole.add(seen)
-        if number < 2:
-            first.add(seen)
-    second.restore(first.sum, first.passes)
-    for seen in passes[2:]:
-        second.add(seen)
-    assert torch.equal(whole.value(), second.value())
-    assert torch.allclose(whole.value(), passes.mean(dim=0))
-    assert whole.value().sum(dim=1).numpy() == pytest.approx(1, abs=1e-6)
+        assert [n for n in range(1, epochs + 1) if mirrors(chosen, n)] == ([] if mode == "auto" else mirrored)
 
 
 def test_networks_without_batch_normalisation_pass(data: TrainingData) -> None:

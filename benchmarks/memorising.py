@@ -1,0 +1,124 @@
+"""Which passes of a long training tell wrong labels from right ones, on real faces.
+
+    python -m benchmarks.memorising WORK ROOT [--faces 13000] [--epochs 30] [--noises real single-vote] [--seeds 0]
+
+ROOT is as in `benchmarks.ferplus_faces`. WORK keeps the passes of every training, a folder each; what is there is not
+trained again. Table to standard output, everything to results/memorising.json, trainings of other --faces beside those
+that are in it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict, replace
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.cleaning.faces import NAMES, NOISES, Faces, given_labels, load_faces
+from benchmarks.cleaning.trainings import SETTINGS
+from scn_core.bench.report import versions
+from scn_core.evaluate import detector
+from scn_core.records import BoolArray, FloatArray, IntArray
+from scn_core.scn.memorising import doubts_fitted, passes_to_average
+from scn_core.scn.model import build_model
+from scn_core.scn.suspicion import class_trust, cured_probabilities, strongest_other, suspicion
+from scn_core.training.data import TrainingData
+from scn_core.training.loop import Training
+
+RESULTS = Path(__file__).parent / "results" / "memorising.json"
+FACES = 13_000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("work", type=Path)
+    parser.add_argument("root", type=Path)
+    parser.add_argument("--faces", type=int, default=FACES)
+    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--noises", nargs="+", choices=NOISES, default=["real", "single-vote"])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    said = parser.parse_args()
+    said.work.mkdir(parents=True, exist_ok=True)
+    faces = load_faces(said.work, said.root, FACES).some(said.faces)
+    found: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"trainings": {}}
+    for noise, seed in product(said.noises, said.seeds):
+        given = given_labels(faces, noise, seed)
+        name = f"{noise}, {said.faces} faces, {said.epochs} epochs, seed {seed}"
+        passes = trained(said.work / name.replace(", ", "-").replace(" ", "-"), faces, given, said.epochs, seed)
+        found["trainings"][name] = figures(passes, given, faces.truth)
+        print(described(name, found["trainings"][name]))
+    RESULTS.write_text(json.dumps(found | {"versions": versions()}, indent=1) + "\n")
+
+
+def trained(folder: Path, faces: Faces, given: IntArray, epochs: int, seed: int) -> FloatArray:
+    """(epochs, N, C) what the clean passes saw."""
+    done, file = folder / "done", folder / "passes.npy"
+    if not done.exists():
+        folder.mkdir(exist_ok=True)
+        nobody = np.empty(0, np.int64)
+        settings = replace(SETTINGS, epochs=epochs, seed=seed)
+        data = TrainingData(faces.pixels, np.arange(len(given)), given, nobody, nobody)
+        job = Training(settings, data, build_model(settings, len(NAMES)), folder)
+        job.run(resume=True, on_epoch=lambda report: print(f"{folder.name}: epoch {report.epoch}", flush=True))
+        done.touch()
+    passes: FloatArray = np.load(file, mmap_mode="r")
+    return passes
+
+
+def figures(passes: FloatArray, given: IntArray, truth: IntArray) -> dict[str, Any]:
+    """Of the mean of several choices of passes, and of the passes one by one."""
+    rows, epochs, wrong = np.arange(len(given)), len(passes), given != truth
+    p_given = passes[:, rows, given]
+    p_other = np.stack([strongest_other(each, given) for each in passes])
+    chosen = passes_to_average(p_given, p_other)
+    choices = {
+        "the last": range(epochs - 1, epochs),
+        "all": range(epochs),
+        "second half": range(epochs // 2, epochs),
+        "chosen": chosen,
+    }
+    return {
+        "wrong": float(wrong.mean()),
+        "choices": {name: judged(passes, which, given, truth, wrong) for name, which in choices.items()},
+        "doubts_fitted": doubts_fitted(p_given, p_other).tolist(),
+        "agrees": (p_given > p_other).mean(axis=1).tolist(),
+        "wrong_labels_fitted": (p_given > p_other)[:, wrong].mean(axis=1).tolist(),
+    }
+
+
+def judged(passes: FloatArray, which: range, given: IntArray, truth: IntArray, wrong: BoolArray) -> dict[str, Any]:
+    mean = passes[which.start : which.stop].astype(np.float32).mean(axis=0)
+    mean /= mean.sum(axis=1, keepdims=True)
+    score = suspicion(mean, given)
+    found = detector(score, wrong, given)
+    groups = np.array_split(np.argsort(score), 10)
+    return {
+        "epochs": [which.start + 1, which.stop],
+        **asdict(found),
+        "suspicion": float(score.mean()),
+        "off": float(np.mean([abs(score[group].mean() - wrong[group].mean()) for group in groups])),
+        "likeliest_right": float((cured_probabilities(mean, class_trust(mean, given)).argmax(axis=1) == truth).mean()),
+    }
+
+
+def described(name: str, found: dict[str, Any]) -> str:
+    columns = ("mean of", "epochs", "AP", "AUROC", "P@k", "suspicion says", "off by", "likeliest right")
+    head = [
+        f"\n**{name}**, {found['wrong']:.3f} of the labels wrong:\n",
+        f"| {' | '.join(columns)} |",
+        "|---" * 8 + "|",
+    ]
+    rows = [
+        f"| {choice} | {row['epochs'][0]}-{row['epochs'][1]} | {row['average_precision']:.3f} | {row['auroc']:.3f} | "
+        f"{row['precision_at_k']:.3f} | {row['suspicion']:.3f} | {row['off']:.3f} | {row['likeliest_right']:.3f} |"
+        for choice, row in found["choices"].items()
+    ]
+    return "\n".join(head + rows)
+
+
+if __name__ == "__main__":
+    main()
