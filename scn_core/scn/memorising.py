@@ -16,9 +16,9 @@ Halves = npt.NDArray[np.floating[Any]]
 DOUBTED = 0.3
 """A label is doubted where, on average over the passes before, the likeliest other class is more than this ahead."""
 FITTED = 0.2
-"""While it learns what faces look like, a network comes round to 3 to 15 % of the labels it doubted; on real faces, 8
-epochs, none of 44 trainings came to this in two passes that followed each other but those on reviewed labels, in the
-second to fourth. Once it learns labels by heart the share only rises: to a half within ten epochs."""
+"""While it learns what faces look like, a network comes round to 1 to 20 % of the labels it doubted (35 trainings of 8
+epochs on real faces; more than that in one pass at most, the second). Once it learns labels by heart the share only
+rises: to a half within ten epochs."""
 _LASTING = 3
 """Passes, as far as there are so many, that have to say so."""
 _LEARNING = 0.2
