@@ -33,6 +33,7 @@ from scn_core.round_results import (
     suspicious_faces,
     without_proposals,
 )
+from scn_core.scn.memorising import describe_memorising
 from scn_core.scn.model import SelfCureNetwork, build_model
 from scn_core.store import rounds as store
 from scn_core.store.round_faces import queued_samples
@@ -140,15 +141,13 @@ class _Job:
         )
         with self.team.together():
             result = training.run(resume=True, on_epoch=self._on_epoch, on_step=self._on_step)
-        if result.averaged.stop <= self.settings.epochs:
-            first, last = result.averaged[0], result.averaged[-1]
-            self._say(
-                f"labels were learned by heart from epoch {last + 1} on; suspicion and proposals are by the passes of "
-                f"epochs {first} to {last}"
-            )
+        by_heart = describe_memorising(result.averaged[0], result.averaged[-1], self.settings.epochs)
+        if by_heart is not None:
+            self._say(by_heart)
         leave_weights(self.folder, training.judge, self.settings, self.classes)
         warnings = [warning for report in self.reports if (warning := self._warning(report)) is not None]
-        metrics = round_metrics(training, pixels, faces, result, self.reports) | {"warnings": warnings}
+        metrics = round_metrics(training, pixels, faces, result, self.reports)
+        metrics |= {"learned_by_heart": by_heart, "warnings": warnings}
         if self.settings.folds:
             result = replace(result, mean=(result.mean + self._out_of_fold(data).to(result.mean.device)) / 2)
         result, suspected = judged(result, faces.labels, self.settings)

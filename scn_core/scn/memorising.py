@@ -64,3 +64,14 @@ def passes_to_average(p_given: Halves, p_other: Halves) -> range:
             end = epoch
             break
     return range(end // 2, end)
+
+
+def describe_memorising(first: int, last: int, epochs: int) -> str | None:
+    """From which of the epochs on labels were learned by heart, where the passes of `first` to `last` were averaged."""
+    if last == epochs:
+        return None
+    passes = f"that of epoch {last}" if first == last else f"those of epochs {first} to {last}"
+    return (
+        f"labels were learned by heart from epoch {last + 1} on; of the clean passes {passes} "
+        f"{'counts' if first == last else 'count'} for suspicion and proposals"
+    )

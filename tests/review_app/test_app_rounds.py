@@ -353,6 +353,12 @@ def test_all_rounds_are_listed(visitor: NewVisitor, workspace: Workspace) -> Non
     assert 'href="/?round=2" class="rv-whole">Round 2 (auto)</a>' in markup(app)
     assert {"80.0%", "75.0%", "review", "closed"} <= set(words(app).splitlines())
     assert page_links(app) == ["Review it"]
+    assert "by heart" not in words(app), "a round of an older version does not say"
+    with workspace.database() as db:
+        db.execute(
+            "UPDATE round SET metrics = json_set(metrics, '$.learned_by_heart', 'by heart from 6 on') WHERE id = 2"
+        )
+    assert "Round 2, by heart from 6 on" in words(lead.open("rounds", show="all-rounds"))
 
 
 def test_the_two_kinds_of_doubt_of_the_newest_round(visitor: NewVisitor, workspace: Workspace) -> None:
