@@ -112,6 +112,7 @@ class Dynamics:
 
     def __init__(self, folder: Path, epochs: int, faces: int, classes: int, *, keep: bool) -> None:
         """`keep`: go on with the files, if they are there."""
+        self._epochs = epochs
         self._rows = _opened(folder / "dynamics.npy", DYNAMICS, (epochs, faces), keep)
         self._passes = _opened(folder / _PASSES, np.dtype("<f2"), (epochs, faces, classes), keep)
 
@@ -130,11 +131,12 @@ class Dynamics:
 
         Of a round that an older program began, over those of them that are there.
         """
-        which = passes_to_average(self._rows["p_given"], self._rows["p_other"])
-        there = [place for place in which if self._passes[place, 0].any()] or [len(self._passes) - 1]
-        total = np.zeros(self._passes.shape[1:], np.float32)
+        rows, passes = self._rows[: self._epochs], self._passes[: self._epochs]
+        which = passes_to_average(rows["p_given"], rows["p_other"])
+        there = [place for place in which if passes[place, 0].any()] or [len(passes) - 1]
+        total = np.zeros(passes.shape[1:], np.float32)
         for place in there:
-            total += self._passes[place]
+            total += passes[place]
         total /= total.sum(axis=1, keepdims=True)
         return total, range(there[0] + 1, there[-1] + 2)
 

@@ -89,6 +89,14 @@ def test_passes_go_on_where_they_were_and_go_with_the_checkpoint(tmp_path: Path)
     assert [each.name for each in tmp_path.iterdir()] == ["dynamics.npy"]
 
 
+def test_a_round_cut_short_averages_what_there_is(tmp_path: Path) -> None:
+    passes = by_heart(12, begins=12)
+    recorded(tmp_path, passes)
+    mean, epochs = Dynamics(tmp_path, 6, *passes.shape[1:], keep=True).mean()
+    assert epochs == range(4, 7)
+    assert mean == pytest.approx(passes[3:6].mean(dim=0).numpy())
+
+
 def test_rows_sum_to_one_whatever_half_precision_made_of_them(tmp_path: Path) -> None:
     passes = torch.rand(4, 50, 7, generator=torch.Generator().manual_seed(0)).softmax(dim=2)
     mean, _ = recorded(tmp_path, passes).mean()
