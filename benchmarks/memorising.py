@@ -17,15 +17,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from benchmarks.cleaning.faces import NAMES, NOISES, Faces, given_labels, load_faces
 from benchmarks.cleaning.trainings import SETTINGS
 from scn_core.bench.report import versions
-from scn_core.evaluate import detector
+from scn_core.evaluate import detector, proposal_quality
 from scn_core.records import BoolArray, FloatArray, IntArray
 from scn_core.scn.memorising import doubts_fitted, passes_to_average
 from scn_core.scn.model import build_model
-from scn_core.scn.suspicion import class_trust, cured_probabilities, strongest_other, suspicion
+from scn_core.scn.relabel import low_importance_group
+from scn_core.scn.suspicion import (
+    class_trust,
+    cured_probabilities,
+    may_be_proposed,
+    probability_margin,
+    strongest_other,
+    suspicion,
+)
 from scn_core.training.data import TrainingData
 from scn_core.training.loop import Training
 
@@ -48,15 +57,17 @@ def main() -> None:
     for noise, seed in product(said.noises, said.seeds):
         given = given_labels(faces, noise, seed)
         name = f"{noise}, {said.faces} faces, {said.epochs} epochs, seed {seed}"
-        passes = trained(said.work / name.replace(", ", "-").replace(" ", "-"), faces, given, said.epochs, seed)
-        found["trainings"][name] = figures(passes, given, faces.truth)
+        folder = said.work / name.replace(", ", "-").replace(" ", "-")
+        passes, alpha = trained(folder, faces, given, said.epochs, seed)
+        low = low_importance_group(torch.from_numpy(alpha), SETTINGS.beta).numpy()
+        found["trainings"][name] = figures(passes, low, given, faces.truth)
         print(described(name, found["trainings"][name]))
     RESULTS.write_text(json.dumps(found | {"versions": versions()}, indent=1) + "\n")
 
 
-def trained(folder: Path, faces: Faces, given: IntArray, epochs: int, seed: int) -> FloatArray:
-    """(epochs, N, C) what the clean passes saw."""
-    done, file = folder / "done", folder / "passes.npy"
+def trained(folder: Path, faces: Faces, given: IntArray, epochs: int, seed: int) -> tuple[FloatArray, FloatArray]:
+    """(epochs, N, C) what the clean passes saw; (N,) the last alpha."""
+    done = folder / "done"
     if not done.exists():
         folder.mkdir(exist_ok=True)
         nobody = np.empty(0, np.int64)
@@ -65,11 +76,12 @@ def trained(folder: Path, faces: Faces, given: IntArray, epochs: int, seed: int)
         job = Training(settings, data, build_model(settings, len(NAMES)), folder)
         job.run(resume=True, on_epoch=lambda report: print(f"{folder.name}: epoch {report.epoch}", flush=True))
         done.touch()
-    passes: FloatArray = np.load(file, mmap_mode="r")
-    return passes
+    return np.load(folder / "passes.npy", mmap_mode="r"), np.load(folder / "dynamics.npy")["alpha"][-1].astype(
+        np.float32
+    )
 
 
-def figures(passes: FloatArray, given: IntArray, truth: IntArray) -> dict[str, Any]:
+def figures(passes: FloatArray, low: BoolArray, given: IntArray, truth: IntArray) -> dict[str, Any]:
     """Of the mean of several choices of passes, and of the passes one by one."""
     rows, epochs, wrong = np.arange(len(given)), len(passes), given != truth
     p_given = passes[:, rows, given]
@@ -83,30 +95,45 @@ def figures(passes: FloatArray, given: IntArray, truth: IntArray) -> dict[str, A
     }
     return {
         "wrong": float(wrong.mean()),
-        "choices": {name: judged(passes, which, given, truth, wrong) for name, which in choices.items()},
+        "choices": {name: judged(passes, which, low, given, truth) for name, which in choices.items()},
         "doubts_fitted": doubts_fitted(p_given, p_other).tolist(),
         "agrees": (p_given > p_other).mean(axis=1).tolist(),
         "wrong_labels_fitted": (p_given > p_other)[:, wrong].mean(axis=1).tolist(),
     }
 
 
-def judged(passes: FloatArray, which: range, given: IntArray, truth: IntArray, wrong: BoolArray) -> dict[str, Any]:
+def judged(passes: FloatArray, which: range, low: BoolArray, given: IntArray, truth: IntArray) -> dict[str, Any]:
+    wrong = given != truth
     mean = passes[which.start : which.stop].astype(np.float32).mean(axis=0)
     mean /= mean.sum(axis=1, keepdims=True)
     score = suspicion(mean, given)
     found = detector(score, wrong, given)
     groups = np.array_split(np.argsort(score), 10)
+    cured = cured_probabilities(mean, class_trust(mean, given))
+    margin = probability_margin(cured, given)
+    may = may_be_proposed(score, low, margin) & (margin > SETTINGS.margin_relabel)
+    proposals = proposal_quality(np.where(may, cured.argmax(axis=1), -1), truth, wrong)
     return {
         "epochs": [which.start + 1, which.stop],
         **asdict(found),
         "suspicion": float(score.mean()),
         "off": float(np.mean([abs(score[group].mean() - wrong[group].mean()) for group in groups])),
-        "likeliest_right": float((cured_probabilities(mean, class_trust(mean, given)).argmax(axis=1) == truth).mean()),
+        "likeliest_right": float((cured.argmax(axis=1) == truth).mean()),
+        "proposals": asdict(proposals),
     }
 
 
 def described(name: str, found: dict[str, Any]) -> str:
-    columns = ("mean of", "epochs", "AP", "AUROC", "P@k", "suspicion says", "off by", "likeliest right")
+    columns = (
+        "mean of",
+        "epochs",
+        "AP",
+        "AUROC",
+        "P@k",
+        "suspicion says",
+        "off by",
+        "proposals: given wrong, proposed right",
+    )
     head = [
         f"\n**{name}**, {found['wrong']:.3f} of the labels wrong:\n",
         f"| {' | '.join(columns)} |",
@@ -114,10 +141,16 @@ def described(name: str, found: dict[str, Any]) -> str:
     ]
     rows = [
         f"| {choice} | {row['epochs'][0]}-{row['epochs'][1]} | {row['average_precision']:.3f} | {row['auroc']:.3f} | "
-        f"{row['precision_at_k']:.3f} | {row['suspicion']:.3f} | {row['off']:.3f} | {row['likeliest_right']:.3f} |"
+        f"{row['precision_at_k']:.3f} | {row['suspicion']:.3f} | {row['off']:.3f} | {said_of(row['proposals'])} |"
         for choice, row in found["choices"].items()
     ]
     return "\n".join(head + rows)
+
+
+def said_of(proposals: dict[str, Any]) -> str:
+    if not proposals["count"]:
+        return "0"
+    return f"{proposals['count']:,}: {proposals['precision']:.2f}, {proposals['label_right']:.2f}"
 
 
 if __name__ == "__main__":
