@@ -132,7 +132,7 @@ def described(name: str, found: dict[str, Any]) -> str:
         "P@k",
         "suspicion says",
         "off by",
-        "proposals: given wrong, proposed right",
+        "proposals: wrong, right",
     )
     head = [
         f"\n**{name}**, {found['wrong']:.3f} of the labels wrong:\n",
