@@ -76,9 +76,8 @@ def trained(folder: Path, faces: Faces, given: IntArray, epochs: int, seed: int)
         job = Training(settings, data, build_model(settings, len(NAMES)), folder)
         job.run(resume=True, on_epoch=lambda report: print(f"{folder.name}: epoch {report.epoch}", flush=True))
         done.touch()
-    return np.load(folder / "passes.npy", mmap_mode="r"), np.load(folder / "dynamics.npy")["alpha"][-1].astype(
-        np.float32
-    )
+    alpha = np.load(folder / "dynamics.npy")["alpha"][-1].astype(np.float32)
+    return np.load(folder / "passes.npy", mmap_mode="r"), alpha
 
 
 def figures(passes: FloatArray, low: BoolArray, given: IntArray, truth: IntArray) -> dict[str, Any]:
