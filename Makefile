@@ -38,7 +38,7 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 	$(MAKE) test
 
-# The trainer, the server and commands that read and write files are killed 40 times each: forty minutes on two cores.
+# The trainer and commands that read and write files are killed 40 times each, the server too; no part of what CI runs.
 faults: $(VENV)/.dev
 	KILLS=40 $(BIN)/python -m pytest -n auto --maxprocesses 4 tests/faults
 
