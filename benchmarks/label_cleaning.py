@@ -31,18 +31,18 @@ from typing import Any
 
 import cleanlab
 import numpy as np
-import numpy.typing as npt
 import sklearn
 import torch
 
 from benchmarks.cleaning.faces import NOISES, Faces, given_labels, load_faces
+from benchmarks.cleaning.figures import calibration, proposals
 from benchmarks.cleaning.pictures import draw
 from benchmarks.cleaning.readers import READERS, SHARES, answers, learned_order, reviewed
 from benchmarks.cleaning.rows import Seen, judged_with_folds, rankings
 from benchmarks.cleaning.tables import describe, describe_variants
 from benchmarks.cleaning.trainings import PLAIN, SETTINGS, PublishedRule, Recording, out_of_fold, recorded
 from scn_core.bench.report import versions
-from scn_core.evaluate import detector, proposal_quality
+from scn_core.evaluate import detector
 from scn_core.records import DOUBTS, FloatArray, IntArray
 from scn_core.scn.relabel import low_importance_group
 from scn_core.scn.suspicion import (
@@ -160,7 +160,7 @@ def figures(faces: Faces, noise: str, seed: int, trained: dict[str, Recording]) 
         "reviews": list(_reviews(faces, given, ranked, trained, seed)),
         "proposals": _proposals(trained, given, truth),
         "doubt": _doubt(faces, trained["scn"], given),
-        "suspicion": _calibration(suspicion(trained["scn"].mean, given), given != truth),
+        "suspicion": calibration(suspicion(trained["scn"].mean, given), given != truth),
         "likeliest": _likeliest(trained["scn"], given, truth),
         "trained": {arm: _trained(faces, run, truth) for arm, run in trained.items() if arm != "folds"},
     }
@@ -202,12 +202,7 @@ def _proposals(trained: dict[str, Recording], given: IntArray, truth: IntArray) 
         "**cured, suspicious or evident**": (cured, likely),
         "cured, all faces": (cured, np.ones(n, np.bool_)),
     }
-    found = {}
-    for name, (probabilities, inside) in rules.items():
-        clear = probability_margin(probabilities, given) > SETTINGS.margin_relabel
-        proposed = np.where(clear & inside, probabilities.argmax(axis=1), -1)
-        found[name] = asdict(proposal_quality(proposed, truth, given != truth))
-    return found
+    return {name: proposals(probabilities, inside, given, truth) for name, (probabilities, inside) in rules.items()}
 
 
 def _doubt(faces: Faces, scn: Recording, given: IntArray) -> dict[str, Any]:
@@ -227,18 +222,10 @@ def _doubt(faces: Faces, scn: Recording, given: IntArray) -> dict[str, Any]:
     }
 
 
-def _calibration(said: npt.NDArray[np.floating], true: npt.NDArray[np.bool_]) -> dict[str, Any]:
-    """Ten groups of equal size by rising probability: what is said, and how often it is so."""
-    groups = np.array_split(np.argsort(said, kind="stable"), 10)
-    told = [float(said[group].mean()) for group in groups]
-    found = [float(true[group].mean()) for group in groups]
-    return {"said": told, "true": found, "error": float(np.abs(np.subtract(told, found)).mean())}
-
-
 def _likeliest(scn: Recording, given: IntArray, truth: IntArray) -> dict[str, Any]:
     """The same of the probability of the likeliest class, which is proposed where it is another than the given one."""
     cured = cured_probabilities(scn.mean, class_trust(scn.mean, given))
-    return _calibration(cured.max(axis=1), cured.argmax(axis=1) == truth)
+    return calibration(cured.max(axis=1), cured.argmax(axis=1) == truth)
 
 
 def _trained(faces: Faces, run: Recording, truth: IntArray) -> dict[str, float]:

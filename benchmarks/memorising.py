@@ -20,9 +20,10 @@ import numpy as np
 import torch
 
 from benchmarks.cleaning.faces import NAMES, NOISES, Faces, given_labels, load_faces
+from benchmarks.cleaning.figures import calibration, proposals
 from benchmarks.cleaning.trainings import SETTINGS
 from scn_core.bench.report import versions
-from scn_core.evaluate import detector, proposal_quality
+from scn_core.evaluate import detector
 from scn_core.records import BoolArray, FloatArray, IntArray
 from scn_core.scn.memorising import doubts_fitted, passes_to_average
 from scn_core.scn.model import build_model
@@ -106,19 +107,15 @@ def judged(passes: FloatArray, which: range, low: BoolArray, given: IntArray, tr
     mean = passes[which.start : which.stop].astype(np.float32).mean(axis=0)
     mean /= mean.sum(axis=1, keepdims=True)
     score = suspicion(mean, given)
-    found = detector(score, wrong, given)
-    groups = np.array_split(np.argsort(score), 10)
     cured = cured_probabilities(mean, class_trust(mean, given))
-    margin = probability_margin(cured, given)
-    may = may_be_proposed(score, low, margin) & (margin > SETTINGS.margin_relabel)
-    proposals = proposal_quality(np.where(may, cured.argmax(axis=1), -1), truth, wrong)
+    likely = may_be_proposed(score, low, probability_margin(cured, given))
     return {
         "epochs": [which.start + 1, which.stop],
-        **asdict(found),
+        **asdict(detector(score, wrong, given)),
         "suspicion": float(score.mean()),
-        "off": float(np.mean([abs(score[group].mean() - wrong[group].mean()) for group in groups])),
+        "off": calibration(score, wrong)["error"],
         "likeliest_right": float((cured.argmax(axis=1) == truth).mean()),
-        "proposals": asdict(proposals),
+        "proposals": proposals(cured, likely, given, truth),
     }
 
 
@@ -136,7 +133,7 @@ def described(name: str, found: dict[str, Any]) -> str:
     head = [
         f"\n**{name}**, {found['wrong']:.3f} of the labels wrong:\n",
         f"| {' | '.join(columns)} |",
-        "|---" * 8 + "|",
+        "|---" * len(columns) + "|",
     ]
     rows = [
         f"| {choice} | {row['epochs'][0]}-{row['epochs'][1]} | {row['average_precision']:.3f} | {row['auroc']:.3f} | "
@@ -146,10 +143,10 @@ def described(name: str, found: dict[str, Any]) -> str:
     return "\n".join(head + rows)
 
 
-def said_of(proposals: dict[str, Any]) -> str:
-    if not proposals["count"]:
+def said_of(found: dict[str, Any]) -> str:
+    if not found["count"]:
         return "0"
-    return f"{proposals['count']:,}: {proposals['precision']:.2f}, {proposals['label_right']:.2f}"
+    return f"{found['count']:,}: {found['precision']:.2f}, {found['label_right']:.2f}"
 
 
 if __name__ == "__main__":
