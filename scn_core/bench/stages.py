@@ -14,11 +14,11 @@ import numpy as np
 import torch
 
 from scn_core.bench.baseline import PlainLoop
-from scn_core.bench.limits import Limits, matrix_work, measure_limits
+from scn_core.bench.limits import Limits, MatrixWork, matrix_work, measure_limits
 from scn_core.bench.windows import Stage, measure
 from scn_core.config import TrainSettings
 from scn_core.datasets.source import Source
-from scn_core.records import EpochReport
+from scn_core.records import EpochReport, PixelArray
 from scn_core.rounds import train_round
 from scn_core.scn.model import SelfCureNetwork, build_model
 from scn_core.store.samples import AllSamples
@@ -73,15 +73,17 @@ def run_bench(
     """
     faces = faces or _BATCHES * settings.batch_size
     with tempfile.TemporaryDirectory() as folder:
-        job = _training(settings, faces, Path(folder))
+        job = random_training(settings, faces, Path(folder))
         device = job.compute.device
         result = Bench(measure_limits(job.compute, seconds / 5), job.faces.describe())
-        _count_work(job, result)
-        for part, work in _within_an_epoch(job).items():
+        work = work_of_a_step(job)
+        result.flops_per_face = work.flops / settings.batch_size
+        result.roofline = settings.batch_size / work.least_seconds(result.limits.flops.per_s, result.limits.bytes.per_s)
+        for part, call in work_within_an_epoch(job).items():
             if part in stages:
-                result.stages[part] = measure(work, settings.batch_size, seconds, device)
+                result.stages[part] = measure(call, settings.batch_size, seconds, device)
         if "epoch" in stages:
-            result.stages["epoch"] = measure(lambda: _epoch(job), faces, seconds, device, warm_up=1)
+            result.stages["epoch"] = measure(lambda: whole_epoch(job), faces, seconds, device, warm_up=1)
         if "round" in stages or baseline:
             for name, stage in _with_pictures(settings, faces, Path(folder), seconds, device, stages, baseline):
                 result.stages[name] = stage
@@ -91,24 +93,31 @@ def run_bench(
     return result
 
 
-def _training(settings: TrainSettings, faces: int, folder: Path) -> Training:
-    """A training on random pictures: what they show makes no difference to the time."""
+def random_training(settings: TrainSettings, faces: int, folder: Path) -> Training:
+    """A training on `faces` random pictures, as what they show makes no difference to the time.
+
+    With `resident` file they are in a memory-mapped file in `folder`, else in memory.
+    """
+    shape = (faces, settings.image_size, settings.image_size, 3)
     rng = np.random.default_rng(0)
-    pixels = rng.integers(0, 256, (faces, settings.image_size, settings.image_size, 3), dtype=np.uint8)
+    pixels: PixelArray = np.empty(shape, np.uint8)
+    if settings.resident == "file":
+        pixels = np.lib.format.open_memmap(folder / "pixels.npy", mode="w+", dtype=np.uint8, shape=shape)
+    pixels.reshape(-1)[:] = np.frombuffer(rng.bytes(pixels.size), np.uint8)
     none = np.empty(0, np.int64)
     data = TrainingData(pixels, np.arange(faces), rng.integers(_CLASSES, size=faces), none, none)
     return Training(settings, data, build_model(settings, _CLASSES), folder)
 
 
-def _count_work(job: Training, result: Bench) -> None:
+def work_of_a_step(job: Training) -> MatrixWork:
+    """The convolutions and matrix products of one step of the training's batch size; runs the step once."""
     rows, pixels = next(_batches(job))
     pictures = normalise(pixels)
-    work = matrix_work(lambda: _model_only(job, rows, pictures))
-    result.flops_per_face = work.flops / len(rows)
-    result.roofline = len(rows) / work.least_seconds(result.limits.flops.per_s, result.limits.bytes.per_s)
+    return matrix_work(lambda: _model_only(job, rows, pictures))
 
 
-def _within_an_epoch(job: Training) -> dict[StageName, Callable[[], object]]:
+def work_within_an_epoch(job: Training) -> dict[StageName, Callable[[], object]]:
+    """What to call, again and again, for one batch of each stage that is part of an epoch."""
     batches = _batches(job)
     rows, pixels = next(batches)
     pictures = normalise(pixels)
@@ -133,7 +142,8 @@ def _model_only(job: Training, rows: torch.Tensor, pictures: torch.Tensor) -> No
     update(job.model, job.optimizer, losses.total, job.settings.clip_norm)
 
 
-def _epoch(job: Training) -> None:
+def whole_epoch(job: Training) -> None:
+    """The steps of an epoch, and the clean pass after it."""
     job.train_epoch(1, lambda report: None)
     job.settle(1)
     job.look()
@@ -153,7 +163,10 @@ def _with_pictures(
     create_workspace(place.path, "demo", Source(), demo_faces=max(_FEWEST_DRAWN, -(-faces * 10 // 8)))
     if "round" in stages:
         trained = faces * settings.epochs
-        yield "round", measure(lambda: train_round(place, settings, _Silent()), trained, seconds, device, warm_up=1)
+        yield (
+            "round",
+            measure(lambda: train_round(place, settings, _Silent()), trained, seconds, device, warm_up=1),
+        )
     if baseline:
         with place.database(read_only=True) as db:
             samples = [sample for sample in AllSamples(db) if sample.split == "train"][:faces]
@@ -171,7 +184,7 @@ def _with_pictures(
 
 
 class _Silent:
-    """Follows a round and says nothing."""
+    """Follows a round and prints nothing."""
 
     def message(self, text: str) -> None: ...
 

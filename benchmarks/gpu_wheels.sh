@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Fetches into .wheels/ what `python -m benchmarks.gpu` needs beyond Python 3.12, torch, torchvision, numpy, pandas,
+# pillow, scikit-learn, safetensors, click, tqdm, filelock, pytest and hypothesis. On the machine with the GPU then:
+#   python3 -m pip install --no-index --no-deps --target SITE .wheels/*.whl && export PYTHONPATH=SITE
+set -euo pipefail
+cd "$(dirname "$0")/.."
+rm -rf .wheels
+${PYTHON:-python3} -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+  --python-version 3.12 --implementation py --abi none --platform any --dest .wheels \
+  sqlite-utils sqlite-fts4 click-default-group tabulate tomli-w
+ls .wheels
