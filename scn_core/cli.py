@@ -17,6 +17,7 @@ from typing import Any, get_args
 import click
 
 from scn_core import __version__
+from scn_core.clean import clean, describe_cleaning
 from scn_core.cli_bench import bench_command
 from scn_core.cli_labels import export_command, import_command
 from scn_core.cli_options import JSON, WORKSPACE, train_options
@@ -140,6 +141,16 @@ def status(workspace: Path, as_json: bool) -> None:
     with place.database(read_only=True) as db:
         now = status_of(place, db)
     click.echo(json.dumps(now.as_dict()) if as_json else describe(now))
+
+
+@cli.command("clean")
+@WORKSPACE
+@click.option("--dry-run", is_flag=True, help="Remove nothing; a trainer may be at work.")
+@JSON
+def clean_command(workspace: Path, dry_run: bool, as_json: bool) -> None:
+    """Remove decoded pictures of other sizes or of older pictures; the newest round's and workspace.toml's stay."""
+    done = clean(Workspace(workspace), dry_run=dry_run)
+    click.echo(json.dumps(done.as_dict()) if as_json else describe_cleaning(done))
 
 
 @cli.command()

@@ -9,9 +9,12 @@ file. A file under that name is complete: it is written as .part and renamed. 28
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
@@ -26,6 +29,8 @@ from scn_core.records import PixelArray, Sample
 
 _SPARE_BYTES = 64 * 2**20  # left free on the disk, for the database beside the cache
 _ABANDONED_AFTER = 3600  # seconds without a write after which a .part file belongs to a run that died
+_FILE = re.compile(r"pixels-([0-9a-f]{24})-(\d+)(?:\.npy|-\d+\.part)")
+"""A cache, or what a trainer is writing."""
 
 
 class Samples(Protocol):
@@ -54,7 +59,7 @@ def pixel_cache(
     """
     if not len(samples):
         raise DataError("no faces to decode; allowed: at least one sample")
-    path = folder / f"pixels-{_fingerprint(samples, root)}-{side}.npy"
+    path = folder / f"pixels-{cache_fingerprint(samples, root)}-{side}.npy"
     shape = (len(samples), side, side, 3)
     ready = _opened(path, shape)
     if ready is not None:
@@ -75,6 +80,45 @@ def pixel_cache(
     if written is None:
         raise WorkspaceError(f"{path}: written, but not readable as {shape}; remove it and start again")
     return written
+
+
+def cache_fingerprint(samples: Iterable[Sample], root: Path) -> str:
+    """24 hexadecimal digits that change with any sample, and with the size or time of change of any picture.
+
+    Raises DataError, naming the picture, where one is missing.
+    """
+    digest = blake2b(digest_size=12)
+    for sample in samples:
+        try:
+            state = (root / sample.path).stat()
+        except OSError as error:
+            raise DataError(
+                f"{root / sample.path}: found no such picture; put it back, or import the data again"
+            ) from error
+        digest.update(repr((sample.key, sample.path, sample.box, state.st_size, state.st_mtime_ns)).encode())
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class CacheFile:
+    """A file of the pixel cache."""
+
+    path: Path
+    fingerprint: str
+    side: int
+    unfinished: bool
+    """It is being written, or was by a process that has ended."""
+    bytes: int
+
+
+def cache_files(folder: Path) -> list[CacheFile]:
+    """The files that `pixel_cache` has written into a folder, by name; anything else there is passed over."""
+    found = []
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        named, state = _FILE.fullmatch(path.name), path.lstat()
+        if named and stat.S_ISREG(state.st_mode):
+            found.append(CacheFile(path, named[1], int(named[2]), path.suffix == ".part", state.st_size))
+    return found
 
 
 def _write(
@@ -99,19 +143,6 @@ def _decode(root: Path, side: int, sample: Sample) -> PixelArray:
 
 def _told(error: Exception) -> str:
     return "no such picture" if isinstance(error, FileNotFoundError) else f"a damaged picture ({error})"
-
-
-def _fingerprint(samples: Iterable[Sample], root: Path) -> str:
-    digest = blake2b(digest_size=12)
-    for sample in samples:
-        try:
-            state = (root / sample.path).stat()
-        except OSError as error:
-            raise DataError(
-                f"{root / sample.path}: found no such picture; put it back, or import the data again"
-            ) from error
-        digest.update(repr((sample.key, sample.path, sample.box, state.st_size, state.st_mtime_ns)).encode())
-    return digest.hexdigest()
 
 
 def _opened(path: Path, shape: tuple[int, ...]) -> np.memmap[tuple[int, ...], np.dtype[np.uint8]] | None:

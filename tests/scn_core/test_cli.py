@@ -35,6 +35,7 @@ PROMISED = {
     "train": "--image-size --epochs --batch-size --lr --backbone --weights --beta --gamma --margin-rank "
     "--learn-margin-rank --margin-relabel --relabel --device --seed --resume",
     "status": "--json",
+    "clean": "--dry-run --json",
     "proposals": "--limit --json",
     "evaluate": "--reference --json",
     "simulate": "--reference --budget --reviewer-error --accept-bias --rounds --seed --order --force --json",

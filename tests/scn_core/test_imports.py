@@ -32,6 +32,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "compare": READERS,
     "round_faces": READERS,
     "status": READERS | {"workspace"},
+    "clean": READERS | {"workspace"},
     "reports": READERS | {"evaluate"},
     "thumbnails": READERS | {"workspace"},
     "round_files": GROUND | {"workspace"},
@@ -57,6 +58,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "cli": READERS
     | {
         "cli_bench",
+        "clean",
         "command_line",
         "cli_options",
         "cli_order",
