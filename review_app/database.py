@@ -1,8 +1,10 @@
 """Worker threads that each own one connection to review.db: nothing else in the app opens it.
 
 One thread takes all writes in the order they came: writers of this process never wait for a lock they hold against
-each other, which SQLite would have them do in naps. Readers never wait for it (WAL). A connection belongs to its
-thread for life; after an exception that is not a refusal of ours it is thrown away, and the next job opens another.
+each other, which SQLite would have them do in naps. Readers never wait for it (WAL). Reads that may take long (exports,
+searches, figures over a whole round) have threads of their own, so that the check of a session never waits for one.
+Every read has a time limit. A connection belongs to its thread for life; after an exception that is not a refusal of
+ours it is thrown away, and the next job opens another.
 """
 
 from __future__ import annotations
@@ -10,15 +12,18 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
 from sqlite_utils import Database
 
+from review_app.refused import TooSlow
 from review_app.settings import current
 from scn_core.errors import ScnError
 from scn_core.store.connection import open_database
@@ -26,25 +31,69 @@ from scn_core.store.faults import plain_errors
 
 P = ParamSpec("P")
 T = TypeVar("T")
-_Job = tuple["Future[Any]", Callable[[Database], Any]]
+Lane = Literal["write", "quick", "slow"]
+"""Which threads take a job."""
 
-READERS = 4
+READERS, SLOW_READERS = 4, 3
+_LOOK_EVERY = 200_000
+"""Instructions of SQLite's machine, some milliseconds, between two looks at the clock."""
+
+
+@dataclass(frozen=True)
+class ReadLimits:
+    """How long reads may take, in seconds from when they were asked for; waiting for a thread counts."""
+
+    quick_s: float = 15
+    """Less than the 20 s after which the grid gives a request up, so that it hears why."""
+    slow_s: float = 300
+
+
+LIMITS = ReadLimits()
+
+
+class _Deadline:
+    """Ends a read that takes too long: SQLite asks it now and then, while it works for the connection."""
+
+    def __init__(self, limit_s: float) -> None:
+        self._limit_s = limit_s
+        self._at = time.monotonic() + limit_s
+
+    def passed(self) -> bool:
+        return time.monotonic() >= self._at
+
+    def refuse(self, cause: BaseException | None = None) -> None:
+        """Raises TooSlow where the time is up."""
+        if self.passed():
+            raise TooSlow(
+                f"a read of the database took longer than {self._limit_s:g} s and was stopped; try again later, ask "
+                "for less with a filter, or use the command line, where nothing is stopped"
+            ) from cause
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What a thread is to do, and where the result goes."""
+
+    future: Future[Any]
+    work: Callable[[Database], Any]
+    deadline: _Deadline | None
 
 
 class _Workers:
     """Threads that take jobs from one queue."""
 
-    def __init__(self, path: Path, name: str, threads: int) -> None:
+    def __init__(self, path: Path, name: str, threads: int, limit_s: float | None) -> None:
         self._path = path
+        self._limit_s = limit_s
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._threads = [threading.Thread(target=self._work, name=f"{name} {i}", daemon=True) for i in range(threads)]
         for thread in self._threads:
             thread.start()
 
-    def submit(self, job: Callable[[Database], Any]) -> Future[Any]:
-        future: Future[Any] = Future()
-        self._jobs.put((future, job))
-        return future
+    def submit(self, work: Callable[[Database], Any]) -> Future[Any]:
+        job = _Job(Future(), work, None if self._limit_s is None else _Deadline(self._limit_s))
+        self._jobs.put(job)
+        return job.future
 
     def close(self) -> None:
         for _ in self._threads:
@@ -54,41 +103,56 @@ class _Workers:
 
     def _work(self) -> None:
         db: Database | None = None
-        while (item := self._jobs.get()) is not None:
-            future, job = item
-            if not future.set_running_or_notify_cancel():
+        while (job := self._jobs.get()) is not None:
+            if not job.future.set_running_or_notify_cancel():
                 continue
             try:
                 db = db or open_database(self._path)
-                with plain_errors(self._path):
-                    result = job(db)
+                result = self._done(db, job)
             except BaseException as error:
                 if db is not None and not _leaves_it_sound(error):
                     with suppress(Exception):  # it is of no use any more either way
                         db.close()
                     db = None
-                future.set_exception(error)
+                job.future.set_exception(error)
             else:
-                future.set_result(result)
+                job.future.set_result(result)
         if db is not None:
             db.close()
+
+    def _done(self, db: Database, job: _Job) -> Any:
+        if job.deadline is None:
+            with plain_errors(self._path):
+                return job.work(db)
+        job.deadline.refuse()
+        db.conn.set_progress_handler(job.deadline.passed, _LOOK_EVERY)
+        try:
+            with plain_errors(self._path):
+                return job.work(db)
+        except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
+                job.deadline.refuse(error)
+            raise
 
 
 class Pool:
     """The writer and the readers of one database."""
 
-    def __init__(self, path: Path, *, readers: int = READERS) -> None:
-        self._writer = _Workers(path, "writer", 1)
-        self._readers = _Workers(path, "reader", readers)
+    def __init__(self, path: Path, limits: ReadLimits) -> None:
+        self._workers: dict[Lane, _Workers] = {
+            "write": _Workers(path, "writer", 1, None),
+            "quick": _Workers(path, "reader", READERS, limits.quick_s),
+            "slow": _Workers(path, "slow reader", SLOW_READERS, limits.slow_s),
+        }
 
-    def submit(self, write: bool, job: Callable[[Database], T]) -> Future[T]:
-        """Hand a job to the writer's or to a reader's thread."""
-        return (self._writer if write else self._readers).submit(job)
+    def submit(self, lane: Lane, job: Callable[[Database], T]) -> Future[T]:
+        """Hand a job to a thread of this lane."""
+        return self._workers[lane].submit(job)
 
     def close(self) -> None:
         """Finish what was handed in, then close every connection."""
-        self._writer.close()
-        self._readers.close()
+        for workers in self._workers.values():
+            workers.close()
 
 
 _pools: dict[Path, Pool] = {}
@@ -96,8 +160,11 @@ _lock = threading.Lock()
 
 
 async def run(function: Callable[Concatenate[Database, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """`function(db, *args)` in a reader's thread, for routes. It may write too, `run_write` is the faster way."""
-    return await asyncio.wrap_future(_submit(False, function, *args, **kwargs))
+    """`function(db, *args)` in a reader's thread, for routes: reads of some milliseconds.
+
+    Raises TooSlow for one that takes or waits longer than `ReadLimits.quick_s`.
+    """
+    return await asyncio.wrap_future(_submit("quick", function, *args, **kwargs))
 
 
 async def run_write(function: Callable[Concatenate[Database, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -105,17 +172,28 @@ async def run_write(function: Callable[Concatenate[Database, P], T], /, *args: P
 
     A request that is given up does not take it back: what was begun is committed.
     """
-    return await asyncio.wrap_future(_submit(True, function, *args, **kwargs))
+    return await asyncio.wrap_future(_submit("write", function, *args, **kwargs))
 
 
 def call(function: Callable[Concatenate[Database, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """`function(db, *args)` in a reader's thread, for pages: waits for the result."""
-    return _submit(False, function, *args, **kwargs).result()
+    """`function(db, *args)` in a reader's thread, for pages: waits for the result, some milliseconds.
+
+    Raises TooSlow for a read that takes or waits longer than `ReadLimits.quick_s`.
+    """
+    return _submit("quick", function, *args, **kwargs).result()
+
+
+def call_slow(function: Callable[Concatenate[Database, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """`call` for reads that grow with the data set, such as exports: in threads that no request of the grid waits for.
+
+    Raises TooSlow for a read that takes or waits longer than `ReadLimits.slow_s`.
+    """
+    return _submit("slow", function, *args, **kwargs).result()
 
 
 def call_write(function: Callable[Concatenate[Database, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """`function(db, *args)` in the one thread of writers, for pages: waits for the result."""
-    return _submit(True, function, *args, **kwargs).result()
+    return _submit("write", function, *args, **kwargs).result()
 
 
 def close() -> None:
@@ -128,16 +206,16 @@ def close() -> None:
 
 
 def _submit(
-    write: bool, function: Callable[Concatenate[Database, P], T], /, *args: P.args, **kwargs: P.kwargs
+    lane: Lane, function: Callable[Concatenate[Database, P], T], /, *args: P.args, **kwargs: P.kwargs
 ) -> Future[T]:
-    return _pool().submit(write, lambda db: function(db, *args, **kwargs))
+    return _pool().submit(lane, lambda db: function(db, *args, **kwargs))
 
 
 def _pool() -> Pool:
     path = current().workspace.database_file
     with _lock:
         if path not in _pools:
-            _pools[path] = Pool(path)
+            _pools[path] = Pool(path, LIMITS)
         return _pools[path]
 
 

@@ -6,7 +6,7 @@ import sqlite3
 
 from starlette.responses import JSONResponse, Response
 
-from scn_core.errors import ScnError
+from scn_core.errors import ScnError, WorkspaceError
 
 
 class Refused(ScnError):
@@ -31,10 +31,16 @@ class Refused(ScnError):
         return JSONResponse(said, self.status, headers)
 
 
+class TooSlow(WorkspaceError):
+    """A read of the database took, or waited, longer than it may."""
+
+
 def refusal_of(error: Exception) -> Refused | None:
     """How a route answers for an error of the store; None: it is a defect of ours, and a 500."""
     if isinstance(error, Refused):
         return error
+    if isinstance(error, TooSlow):
+        return Refused(503, "too_slow", str(error), retry_after_s=5)
     fault = error if isinstance(error, sqlite3.Error) else error.__cause__
     if isinstance(fault, sqlite3.OperationalError):
         code = getattr(fault, "sqlite_errorcode", 0) & 0xFF

@@ -6,12 +6,12 @@ from sqlite_utils import Database
 
 from review_app.commands import _written
 from review_app.commands.rounds import _as_lead, _no_lead
-from review_app.database import call
-from review_app.queries.labels import forget, plan_upload
+from review_app.database import call_slow
+from review_app.queries.labels import forget, plan_of
 from review_app.settings import current
 from scn_core.errors import DataError
 from scn_core.export import ExportOptions, export_into
-from scn_core.import_decisions import take_import
+from scn_core.import_decisions import ImportPlan, take_import
 from scn_core.store.people import Person
 
 
@@ -20,12 +20,18 @@ def make(options: ExportOptions) -> str | None:
 
     In a reader's thread: nobody's answers wait for it.
     """
-    return _as_lead(lambda lead: call(_make, options))
+    return _as_lead(lambda lead: call_slow(_make, options))
 
 
 def take(upload: bytes, name: str, *, adjudicate: bool) -> str | None:
-    """Take the decisions of an uploaded file; the reason where it was refused."""
-    refused = _written(_take, upload, name, adjudicate)
+    """Take the decisions of an uploaded file; the reason where it was refused.
+
+    Every row is looked at in a reader's thread: nobody's answers wait for it.
+    """
+    plans: list[ImportPlan] = []
+    refused = _as_lead(lambda lead: plans.append(plan_of(upload, name, lead.name, adjudicate=adjudicate)))
+    for plan in plans:
+        refused = _written(_take, plan)
     forget()
     return refused
 
@@ -34,11 +40,11 @@ def _make(db: Database, options: ExportOptions) -> None:
     export_into(db, current().workspace.exports, options)
 
 
-def _take(db: Database, person: Person, upload: bytes, name: str, adjudicate: bool) -> str | None:
+def _take(db: Database, person: Person, plan: ImportPlan) -> str | None:
     if refused := _no_lead(person):
         return refused
     try:
-        take_import(db, plan_upload(db, upload, name, person.name, adjudicate))
+        take_import(db, plan)
     except DataError as error:
         return str(error)
     return None

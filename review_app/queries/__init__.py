@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import streamlit as st
 from sqlite_utils import Database
 
-from review_app.database import call
+from review_app.database import call, call_slow
 from review_app.settings import current
 from scn_core.labels import ClassVocabulary
 from scn_core.records import EpochReport, QueueFilter, QueueItem, RoundInfo
@@ -119,7 +119,7 @@ def lease_list(round_id: int) -> list[LeaseInfo]:
 
 def search(text: str) -> list[StoredSample]:
     """Faces whose key is or contains the text, at most SEARCH_LIMIT."""
-    return call(search_samples, text, limit=SEARCH_LIMIT)
+    return call_slow(search_samples, text, limit=SEARCH_LIMIT)
 
 
 def face(key: str, viewer: Person, round_id: int | None) -> Face | None:

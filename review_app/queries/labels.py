@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 from sqlite_utils import Database
 
-from review_app.database import call
+from review_app.database import call_slow
 from review_app.queries import SLOW_S
 from review_app.settings import current
 from scn_core.export import ExportOptions, Preview, exports_in, preview
@@ -29,7 +29,7 @@ def exports() -> list[ExportManifest]:
 
 def plan_of(upload: bytes, name: str, person: str, *, adjudicate: bool) -> ImportPlan:
     """What taking an uploaded file would do, as it is now. Raises ScnError for what is no such file."""
-    return call(plan_upload, upload, name, person, adjudicate)
+    return call_slow(plan_upload, upload, name, person, adjudicate)
 
 
 def plan_upload(db: Database, upload: bytes, name: str, person: str, adjudicate: bool) -> ImportPlan:
@@ -52,4 +52,4 @@ def _plain(name: str) -> str:
 
 @st.cache_data(ttl=SLOW_S, max_entries=32, show_spinner="Counting")
 def _preview(workspace_id: str, options: ExportOptions) -> Preview:
-    return call(preview, options)
+    return call_slow(preview, options)

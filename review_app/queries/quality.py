@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from review_app.database import call
+from review_app.database import call_slow
 from review_app.queries import SLOW_S
 from review_app.settings import current
 from scn_core.quality.figures import Quality, quality
@@ -32,14 +32,14 @@ def doubts_of(round_id: int) -> IntArray:
 
 @st.cache_data(ttl=SLOW_S, max_entries=16, show_spinner="Counting")
 def _quality(workspace_id: str, info: RoundInfo) -> Quality:
-    return call(quality, info)
+    return call_slow(quality, info)
 
 
 @st.cache_data(ttl=_UNCHANGING_S, max_entries=16, show_spinner="Counting")
 def _bins(workspace_id: str, round_id: int) -> ScoreBins:
-    return call(score_bins, round_id)
+    return call_slow(score_bins, round_id)
 
 
 @st.cache_data(ttl=_UNCHANGING_S, max_entries=16, show_spinner="Counting")
 def _doubts(workspace_id: str, round_id: int) -> IntArray:
-    return call(doubt_bins, round_id)
+    return call_slow(doubt_bins, round_id)

@@ -10,7 +10,7 @@ import streamlit as st
 from sqlite_utils import Database
 
 from review_app import trainer
-from review_app.database import call
+from review_app.database import call, call_slow
 from review_app.queries import SLOW_S
 from review_app.settings import current
 from review_app.trainer import Started
@@ -141,14 +141,14 @@ def _newest(db: Database) -> tuple[RoundInfo | None, tuple[EpochReport, ...]]:
 
 @st.cache_data(ttl=SLOW_S, max_entries=4, show_spinner=False)
 def _training_set(workspace_id: str) -> TrainingSet:
-    return call(training_set)
+    return call_slow(training_set)
 
 
 @st.cache_data(ttl=SLOW_S, max_entries=8, show_spinner=False)
 def _open_proposals(workspace_id: str, round_id: int) -> int:
-    return call(count_open_proposals, round_id)
+    return call_slow(count_open_proposals, round_id)
 
 
 @st.cache_data(ttl=_KEPT_S, max_entries=8, show_spinner=False)
 def _comparison(workspace_id: str, first: int, second: int) -> Comparison:
-    return call(compare, first, second)
+    return call_slow(compare, first, second)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from review_app.database import call
+from review_app.database import call_slow
 from scn_core.store.activity import ActivityKind, Event, Member, Place, activity, members
 
 
 def everybody() -> list[Member]:
     """All people, those who are active first."""
-    return call(members)
+    return call_slow(members)
 
 
 def what_people_did(
     viewer_id: int, *, person_id: int | None, kind: ActivityKind, before: Place | None, limit: int
 ) -> tuple[list[Event], Place | None]:
     """Answers, marks and changes of people, newest first, and where the next page begins."""
-    return call(activity, viewer_id, person_id=person_id, kind=kind, before=before, limit=limit)
+    return call_slow(activity, viewer_id, person_id=person_id, kind=kind, before=before, limit=limit)

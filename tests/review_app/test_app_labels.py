@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from review_app import database
+from review_app.database import ReadLimits
 from review_app.settings import AppSettings
 from review_app.views import labels
 from scn_core.config import ReviewSettings
@@ -181,6 +182,22 @@ def test_who_is_no_lead_any_more_takes_nothing(visitor: NewVisitor, workspace: W
     upload(app, rows_of(workspace, training_faces(workspace), "disgust"))
     ann.run()
     database.call_write(lambda db: db.execute("UPDATE person SET role = 'annotator'"))
+    app.button(key="rv-labels-take").click()
+    ann.run()
+    with workspace.database(read_only=True) as db:
+        assert db["decision"].count == 0
+
+
+def test_taking_looks_at_the_rows_among_the_slow_reads(
+    visitor: NewVisitor, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody's answers wait for it: with no time for slow reads, nothing is looked at and nothing taken."""
+    ann = visitor("ann", "lead")
+    app = ann.open("labels")
+    upload(app, rows_of(workspace, training_faces(workspace), "disgust"))
+    ann.run()
+    database.close()
+    monkeypatch.setattr(database, "LIMITS", ReadLimits(slow_s=0))
     app.button(key="rv-labels-take").click()
     ann.run()
     with workspace.database(read_only=True) as db:

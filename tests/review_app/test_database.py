@@ -5,18 +5,30 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import pytest
+import streamlit as st
 from sqlite_utils import Database
 
-from review_app import database
+from review_app import database, queries, settings
+from review_app.database import ReadLimits
+from review_app.queries import labels, quality, rounds, team
+from review_app.refused import TooSlow, refusal_of
 from review_app.settings import AppSettings
 from scn_core.errors import WorkspaceError
+from scn_core.export import ExportOptions
 from scn_core.store.connection import transaction
 from scn_core.store.people import Person, ensure_person, find_person, people
+from scn_core.store.rounds import latest_finished_round
 from scn_core.workspace import Workspace
+from tests.review_app.browserless import NewVisitor, words
+from tests.review_app.visitor import Visitor
 
+T = TypeVar("T")
+PATIENCE_S = 60
 Use = Callable[[Workspace], AppSettings]
 
 
@@ -102,7 +114,127 @@ def test_a_fault_of_sqlite_is_told_in_plain_words(workspace: Workspace) -> None:
 
 def test_closing_finishes_what_was_handed_in(workspace: Workspace) -> None:
     for number in range(50):
-        database._submit(True, ensure_person, f"person {number}")
+        database._submit("write", ensure_person, f"person {number}")
     database.close()
     assert len(database.call(people)) == 50
     assert not [t for t in threading.enumerate() if t.name.startswith("writer") and not t.is_alive()]
+
+
+# Slow reads
+
+
+class Held:
+    """Reads that stop in the middle of a statement until they are let go."""
+
+    def __init__(self) -> None:
+        self.go, self.begun = threading.Event(), threading.Semaphore(0)
+
+    def read(self, db: Database) -> int:
+        db.conn.create_function("hold", 0, self._hold)
+        return len(db.execute("SELECT key, hold() FROM sample").fetchall())
+
+    def _hold(self) -> int:
+        self.begun.release()
+        self.go.wait()
+        return 1
+
+
+ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
+
+
+@pytest.fixture
+def held() -> Iterator[Held]:
+    """What it holds ends with the test."""
+    holding = Held()
+    yield holding
+    holding.go.set()
+
+
+def in_time(read: Callable[[], T]) -> T:
+    """The result, or a failure where it waits for something that is held."""
+    pool = ThreadPoolExecutor(1)
+    try:
+        return pool.submit(read).result(timeout=PATIENCE_S)
+    finally:
+        pool.shutdown(wait=False)
+
+
+def test_a_session_is_checked_while_slow_reads_are_held(workspace: Workspace, held: Held) -> None:
+    """As many as there are threads of all kinds, and more in the queue behind them."""
+    ann = Visitor(settings.current()).sign_in("ann")
+    slow = [database._submit("slow", held.read) for _ in range(database.READERS + database.SLOW_READERS + 5)]
+    for _ in range(database.SLOW_READERS):
+        assert held.begun.acquire(timeout=PATIENCE_S)
+    answer = in_time(lambda: ann.get("/api/token"))
+    assert (answer.status_code, answer.json()["person"]) == (200, 1)
+    assert in_time(lambda: ann.page(limit=3).tiles)
+    assert not any(each.done() for each in slow)
+    held.go.set()
+    assert {each.result(timeout=PATIENCE_S) for each in slow} == {120}
+
+
+def test_a_read_that_takes_too_long_is_stopped_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "LIMITS", ReadLimits(quick_s=0.2, slow_s=0.3))
+
+    def endless(db: Database) -> object:
+        return db.execute(ENDLESS).fetchone()
+
+    for call, limit in ((database.call, "0.2"), (database.call_slow, "0.3")):
+        with pytest.raises(TooSlow, match=f"took longer than {limit} s and was stopped; try again later, ask for less"):
+            call(endless)
+    refusal = refusal_of(TooSlow("took longer"))
+    assert refusal is not None
+    assert (refusal.status, refusal.code, refusal.retry_after_s) == (503, "too_slow", 5)
+
+
+def test_waiting_for_a_thread_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "LIMITS", ReadLimits(slow_s=0))
+    begun: list[str] = []
+    with pytest.raises(TooSlow):
+        database.call_slow(lambda db: begun.append("slow"))
+    assert begun == []
+    assert database.call(people) == []
+    database.call_write(ensure_person, "ann")
+    assert [person.name for person in database.call(people)] == ["ann"]
+
+
+def test_after_a_read_was_stopped_the_next_one_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread has another connection then, and every read a time of its own."""
+    monkeypatch.setattr(database, "READERS", 1)
+    monkeypatch.setattr(database, "LIMITS", ReadLimits(quick_s=0.2))
+    before = database.call(_where)
+    with pytest.raises(TooSlow):
+        database.call(lambda db: db.execute(ENDLESS).fetchone())
+    assert database.call(people) == []
+    assert database.call(_where)[0] == before[0]
+
+
+def test_what_grows_with_the_data_set_is_read_by_the_slow_threads(
+    visitor: NewVisitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their time is up before it begins: what they read is refused, all else works."""
+    monkeypatch.setattr(database, "LIMITS", ReadLimits(slow_s=0))
+    info = database.call(latest_finished_round)
+    assert info is not None
+    slow: list[Callable[[], object]] = [
+        lambda: queries.search("faces"),
+        lambda: rounds.to_train_on(),
+        lambda: rounds.open_proposals(info.id),
+        lambda: rounds.comparison(info.id, info.id),
+        lambda: quality.quality_of(info),
+        lambda: quality.bins_of(info.id),
+        lambda: quality.doubts_of(info.id),
+        lambda: team.everybody(),
+        lambda: team.what_people_did(1, person_id=None, kind="all", before=None, limit=5),
+        lambda: labels.preview_of(ExportOptions()),
+        lambda: labels.plan_of(b"key,label\n", "in.csv", "ann", adjudicate=False),
+    ]
+    st.cache_data.clear()
+    for read in slow:
+        with pytest.raises(TooSlow):
+            read()
+    assert queries.standing().newest == info
+    ann = visitor("ann", "lead")
+    app = ann.open("labels")
+    assert "The workspace did not answer" in words(app)
+    assert "took longer than 0 s and was stopped" in words(app)
