@@ -3,6 +3,8 @@
  * became of it, so neither a reload nor hours without a network lose one. Sending twice is harmless: ids are ours.
  */
 
+import { Kept } from "./kept.js";
+
 const BATCH = 200;
 const KEEPALIVE_BYTES = 55000; // browsers refuse more than 64 KiB in flight
 const FIRST_WAIT_MS = 500;
@@ -42,8 +44,8 @@ export class Outbox {
     clearTimer = (id) => clearTimeout(id),
     random = Math.random,
   }) {
-    Object.assign(this, { storage, prefix, send, on, setTimer, clearTimer, random });
-    this.safe = works(storage, prefix);
+    Object.assign(this, { prefix, send, on, setTimer, clearTimer, random });
+    this.kept = new Kept(storage, prefix);
     /** @type {Map<string, {key: string, entry: Entry}>} by decision id, in order */
     this.waiting = new Map();
     /** @type {Map<string, {entry: Entry, error: string}>} */
@@ -59,24 +61,26 @@ export class Outbox {
   }
 
   #read() {
-    const keys = [];
-    for (let at = 0; at < this.storage.length; at += 1) keys.push(this.storage.key(at));
-    for (const key of keys.filter((one) => one.startsWith(`${this.prefix}out/`)).sort()) {
-      this.#parse(key, (entry) => this.waiting.set(entry.id, { key, entry }));
+    for (const [key, entry] of this.kept.read("out")) {
+      this.waiting.set(entry.id, { key, entry });
       this.last = Math.max(this.last, Number(key.slice(this.prefix.length + 4).split("/")[0]) || 0);
     }
-    for (const key of keys.filter((one) => one.startsWith(`${this.prefix}refused/`)).sort()) {
-      this.#parse(key, (kept) => this.refused.set(kept.entry.id, kept));
-    }
+    for (const [, one] of this.kept.read("refused")) this.refused.set(one.entry.id, one);
+    for (const id of this.refused.keys()) if (this.waiting.has(id)) this.#drop(id);
   }
 
-  #parse(key, use) {
-    try {
-      use(JSON.parse(this.storage.getItem(key)));
-    } catch {
-      // Not ours, or cut short by a crash while it was written: it never was a whole decision.
-      this.storage.removeItem(key);
+  /** Read what the other tabs left in the storage while nobody told this one. @returns {Outbox} */
+  reread() {
+    if (this.safe) {
+      this.refused.clear();
+      this.#read();
     }
+    return this;
+  }
+
+  /** @returns {boolean} whether a reload loses nothing */
+  get safe() {
+    return this.kept.safe;
   }
 
   /** @returns {Entry[]} not yet acknowledged, oldest first */
@@ -90,7 +94,7 @@ export class Outbox {
       this.last = Math.max(this.last + 1, Date.now() * 1000);
       const key = `${this.prefix}out/${String(this.last).padStart(17, "0")}/${entry.id}`;
       this.waiting.set(entry.id, { key, entry });
-      this.#write(key, entry);
+      this.kept.write(key, entry);
     }
     this.on.changed?.();
     if (this.timer === null) this.flush(); // otherwise the next try is set already
@@ -103,23 +107,6 @@ export class Outbox {
     else {
       this.problem = null;
       this.on.changed?.();
-    }
-  }
-
-  #write(key, value) {
-    if (!this.safe) return;
-    try {
-      this.storage.setItem(key, JSON.stringify(value));
-    } catch {
-      this.safe = false; // full: what follows lives in memory, and the pill says so
-    }
-  }
-
-  #remove(key) {
-    try {
-      this.storage?.removeItem(key);
-    } catch {
-      // A storage that went away has nothing left to remove.
     }
   }
 
@@ -174,7 +161,7 @@ export class Outbox {
       .map(({ id, error }) => ({ entry: sent.get(id) ?? this.waiting.get(id).entry, error }));
     for (const one of bad) {
       this.refused.set(one.entry.id, one);
-      this.#write(`${this.prefix}refused/${one.entry.id}`, one);
+      this.kept.write(`${this.prefix}refused/${one.entry.id}`, one);
     }
     for (const { id } of [...done, ...bad.map(({ entry }) => entry)]) this.#drop(id);
     if (!done.length && !bad.length && batch.some(({ id }) => this.waiting.has(id))) {
@@ -185,7 +172,7 @@ export class Outbox {
   }
 
   #drop(id) {
-    this.#remove(this.waiting.get(id).key);
+    this.kept.remove(this.waiting.get(id).key);
     this.waiting.delete(id);
   }
 
@@ -207,19 +194,31 @@ export class Outbox {
       .then(() => this.on.changed?.());
   }
 
-  /** Another tab of the same person was told about this one. @param {string} key of localStorage */
-  removedElsewhere(key) {
-    const id = key.startsWith(`${this.prefix}out/`) ? key.split("/").at(-1) : null;
-    const kept = id && this.waiting.get(id);
-    if (!kept) return;
-    this.waiting.delete(id);
-    this.on.saved?.([kept.entry], {});
+  /**
+   * Another tab of the same person was told what became of an entry, or its person has read why it was refused.
+   * @param {string} key of localStorage @param {string|null} value null: removed
+   */
+  changedElsewhere(key, value) {
+    if (!key.startsWith(this.prefix)) return;
+    const id = key.split("/").at(-1);
+    const kept = this.waiting.get(id);
+    if (key.startsWith(`${this.prefix}refused/`)) {
+      this.refused.delete(id);
+      if (value !== null) {
+        this.waiting.delete(id);
+        this.refused.set(id, JSON.parse(value));
+        this.on.refused?.([this.refused.get(id)]);
+      }
+    } else if (value === null && kept) {
+      this.waiting.delete(id);
+      if (!this.refused.has(id)) this.on.saved?.([kept.entry], { elsewhere: true });
+    } else return;
     this.on.changed?.();
   }
 
   /** The person has read why these were refused. */
   dismiss() {
-    for (const id of this.refused.keys()) this.#remove(`${this.prefix}refused/${id}`);
+    for (const id of this.refused.keys()) this.kept.remove(`${this.prefix}refused/${id}`);
     this.refused.clear();
     this.on.changed?.();
   }
@@ -234,14 +233,4 @@ export class Outbox {
 function wire(entry) {
   const { local, ...row } = entry;
   return row;
-}
-
-function works(storage, prefix) {
-  try {
-    storage.setItem(`${prefix}test`, "1");
-    storage.removeItem(`${prefix}test`);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -26,11 +26,11 @@ export class Sync {
     const { net, prefix, storage } = app;
     const send = async (decisions, keepalive) =>
       (await net.post("/api/decisions", { decisions }, { keepalive })).json();
-    const box = boxes.get(prefix) ?? new Outbox({ storage, prefix, send });
+    const box = boxes.get(prefix)?.reread() ?? new Outbox({ storage, prefix, send });
     boxes.set(prefix, box);
     box.on = {
       changed: () => app.status.show(app.outbox),
-      saved: (entries, { pace }) => this.#saved(entries, pace),
+      saved: (entries, { pace, elsewhere }) => this.#saved(entries, pace, elsewhere),
       refused: (rows) => this.#refused(rows),
     };
     return box;
@@ -55,7 +55,8 @@ export class Sync {
     }
   }
 
-  #saved(entries, pace) {
+  /** `elsewhere`: another tab removed them from the storage, and a refusal may have found no room there. */
+  #saved(entries, pace, elsewhere = false) {
     const { app } = this;
     for (const face of app.store.saved(entries)) this.#changed(face);
     for (const { sample, action } of entries) {
@@ -64,7 +65,8 @@ export class Sync {
       if (face && (action === "undo" || action === "skip")) face.held = "maybe";
     }
     app.zoom.forget(entries.map((entry) => entry.sample));
-    this.#look(entries.filter((entry) => entry.action === "undo" || entry.blind).map((entry) => entry.sample));
+    const unsure = entries.filter((entry) => elsewhere || entry.action === "undo" || entry.blind);
+    this.#look(unsure.map((entry) => entry.sample));
     if (pace) this.pace = pace;
     app.progress();
   }

@@ -80,7 +80,7 @@ export function listen(app) {
     if (event.persisted) app.restart();
   });
   on(window, "storage", (event) => {
-    if (event.key && event.newValue === null) app.outbox.removedElsewhere(event.key);
+    if (event.key) app.outbox.changedElsewhere(event.key, event.newValue);
   });
   on(window, "resize", () => app.layout());
   const sizes = new ResizeObserver(() => app.layout());
