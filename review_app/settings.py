@@ -40,6 +40,10 @@ class AppSettings:
         """Name of the session's cookie. Cookies know no ports: two workspaces on one machine need two names."""
         return f"scn_session_{self.workspace_id[:6]}"
 
+    def device_cookie(self, name: str) -> str:
+        """Name of the cookie that remembers a browser in which the person of this name signed in with a password."""
+        return f"scn_device_{self.workspace_id[:6]}_{hashlib.sha256(name.lower().encode()).hexdigest()[:8]}"
+
     @property
     def hosts(self) -> frozenset[str]:
         """Host names that requests may be made to, lower-case, without a port."""

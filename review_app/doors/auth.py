@@ -13,7 +13,7 @@ from sqlite_utils import Database
 
 from review_app import database
 from review_app.doors.passwords import is_password
-from review_app.doors.tokens import TokenClaims, make_ticket, make_token
+from review_app.doors.tokens import DEVICE_S, TokenClaims, make_device, make_ticket, make_token, read_device
 from review_app.refused import Refused
 from review_app.settings import AppSettings, current
 from scn_core.store.people import Person, add_person, find_person, password_hash, people
@@ -23,6 +23,7 @@ SESSION_HOURS = 12
 LONGEST_NAME = 80
 
 _LONGEST_COOKIE = 200
+_LONGEST_DEVICE = 1_000
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,19 @@ def cookie_header(settings: AppSettings, value: str, *, secure: bool) -> str:
     age = SESSION_HOURS * 3600 if value else 0
     flags = f"Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
     return f"{settings.cookie}={value}; {flags}"
+
+
+def device_of(cookies: Mapping[str, str], name: str) -> str | None:
+    """Identifies the browser, where the person of this name has signed in with it before; None elsewhere."""
+    device = cookies.get(current().device_cookie(name), "")
+    return read_device(current().secret, name, device) if 0 < len(device) <= _LONGEST_DEVICE else None
+
+
+def device_header(settings: AppSettings, name: str, *, secure: bool) -> str:
+    """Set-Cookie that makes this browser a known one for the person of this name; for the log-in page alone."""
+    device = make_device(settings.secret, name, secrets.token_urlsafe(12))
+    flags = f"Path=/login; Max-Age={DEVICE_S}; HttpOnly; SameSite=Strict{'; Secure' if secure else ''}"
+    return f"{settings.device_cookie(name)}={device}; {flags}"
 
 
 def _refuse_inactive(person: Person) -> None:

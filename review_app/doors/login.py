@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import math
 import re
 from functools import lru_cache
 from html import escape
@@ -21,7 +19,8 @@ from review_app import database
 from review_app.doors import auth
 from review_app.doors.endpoint import Handler, answering, as_person
 from review_app.doors.json_body import read_body
-from review_app.doors.passwords import LONGEST, Attempts
+from review_app.doors.passwords import LONGEST
+from review_app.doors.throttle import Client, SignInThrottle, Tally
 from review_app.doors.tokens import TICKET_S, read_ticket
 from review_app.refused import Refused
 from review_app.settings import current
@@ -30,12 +29,9 @@ from scn_core.store.sessions import session_person
 
 _FOLDER = Path(__file__).parent
 _MAX_FORM = 20_000
-_PAIR, _ONE = 5, 20
-"""Attempts within five minutes: of one name from one address; of one name, or from one address, in all."""
 
-_LOG = logging.getLogger(__name__)
-_attempts = Attempts()
-_tickets_used = Attempts(within_s=2 * TICKET_S)
+_throttle = SignInThrottle()
+_tickets_used = Tally(2 * TICKET_S)
 
 
 def routes() -> list[BaseRoute]:
@@ -63,9 +59,9 @@ def safe_target(target: str) -> str:
 
 def forget_attempts() -> None:
     """Begin counting anew."""
-    global _attempts, _tickets_used
-    _attempts = Attempts()
-    _tickets_used = Attempts(within_s=2 * TICKET_S)
+    global _throttle, _tickets_used
+    _throttle = SignInThrottle()
+    _tickets_used = Tally(2 * TICKET_S)
 
 
 async def _show(request: Request) -> Response:
@@ -94,16 +90,14 @@ async def _sign_in(request: Request) -> Response:
 
 async def _by_password(request: Request, name: str, password: str) -> auth.NewSession:
     address = request.client.host if request.client else ""
-    pair, by_name, by_address = f"{name.lower()} {address}", f"name {name.lower()}", f"address {address}"
-    wait = _attempts.count({pair: _PAIR, by_name: _ONE, by_address: _ONE})
-    if wait:
-        seconds = math.ceil(wait)
-        raise Refused(429, "too_many", f"too many attempts; try again in {seconds} s", retry_after_s=seconds)
-    known = await database.run(auth.password_of, name)
-    right = len(password) <= LONGEST and await run_in_threadpool(auth.is_right, known, password)
-    if known[0] is None or not right:
-        raise Refused(401, "wrong_password", "this name and this password do not belong together")
-    _attempts.forget(pair)
+    client = Client(name, address, auth.device_of(request.cookies, name))
+    async with _throttle.attempt(client):
+        known = await database.run(auth.password_of, name)
+        right = len(password) <= LONGEST and await run_in_threadpool(auth.is_right, known, password)
+        if known[0] is None or not right:
+            _throttle.wrong(client)
+            raise Refused(401, "wrong_password", "this name and this password do not belong together")
+        _throttle.right(client)
     return await database.run_write(auth.begin_session, known[0])
 
 
@@ -112,7 +106,7 @@ async def _use_ticket(request: Request) -> Response:
     if current().auth != "oidc" or request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise Refused(403, "wrong_origin", "this link works from the pages of this server only; sign in again")
     name, nonce = read_ticket(current().secret, request.query_params.get("t", "")[:1_000])
-    if _tickets_used.count({nonce: 1}):
+    if _tickets_used.add(nonce) > 1:
         raise Refused(401, "ticket_used", "this log-in link has been used already; sign in again")
     return _entered(request, await database.run_write(auth.enter_known, name), "/")
 
@@ -142,7 +136,10 @@ def _whoever(db: Database, person: Person) -> Person:
 
 def _entered(request: Request, session: auth.NewSession, target: str) -> Response:
     response = RedirectResponse(target, 303)
-    response.headers.append("Set-Cookie", auth.cookie_header(current(), session.cookie, secure=_is_secure(request)))
+    secure = _is_secure(request)
+    response.headers.append("Set-Cookie", auth.cookie_header(current(), session.cookie, secure=secure))
+    if current().auth == "password":
+        response.headers.append("Set-Cookie", auth.device_header(current(), session.person.name, secure=secure))
     return response
 
 

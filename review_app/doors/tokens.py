@@ -1,4 +1,5 @@
-"""Signed words: the token a page sends with every change, and the ticket that carries a log-in over to a route."""
+"""Signed words: the token a page sends with every change, the ticket that carries a log-in over to a route, and the
+cookie of a browser that somebody has signed in with."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from review_app.refused import Refused
 
 TOKEN_S = 600
 TICKET_S = 60
+DEVICE_S = 180 * 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,23 @@ def read_ticket(secret: bytes, ticket: str) -> tuple[str, str]:
     except (BadData, ValueError, TypeError) as error:
         raise Refused(401, "ticket_wrong", "this log-in link is too old or not ours; sign in again") from error
     return name, nonce
+
+
+def make_device(secret: bytes, name: str, nonce: str) -> str:
+    """Says for half a year that the person of this name, in any case of letters, has signed in with a browser.
+
+    It lets nobody in; it only gives the browser its own count of wrong passwords. `nonce` names the browser.
+    """
+    return _signer(secret, "device").dumps([name.lower(), nonce])
+
+
+def read_device(secret: bytes, name: str, device: str) -> str | None:
+    """The nonce of `make_device`; None for a device cookie that is not ours, too old, or of another name."""
+    try:
+        known, nonce = _signer(secret, "device").loads(device, max_age=DEVICE_S)
+    except (BadData, ValueError, TypeError):
+        return None
+    return str(nonce) if known == name.lower() else None
 
 
 def _signer(secret: bytes, salt: str) -> URLSafeTimedSerializer:

@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from scn_core.store.rounds import close_round
 from tests.browser.conftest import NewPage
 from tests.browser.desk import Desk, sign_in
 from tests.browser.server import Served
@@ -20,6 +21,13 @@ SLOW = """delay => {
   };
 }"""
 """Every answer leaves the browser this many ms later."""
+
+FILL_STORAGE = """() => {
+  for (let size = 2 ** 23; size >= 1; size /= 2) {
+    try { localStorage.setItem(`filler ${size}`, "x".repeat(size)); } catch { /* half as much, then */ }
+  }
+}"""
+"""Until not one more character fits."""
 
 
 def cut(page: Page) -> None:
@@ -167,3 +175,57 @@ def test_two_tabs_of_one_person_send_each_answer_once(desk: Desk, new_page: NewP
     desk.saved()
     tab.close()
     assert desk.stored(3) == rows
+
+
+def test_what_the_server_refuses_is_known_in_every_tab(served: Served, new_page: NewPage) -> None:
+    """The second tab knows the answer as one on its way, and hears of the refusal only from the first."""
+    page = new_page()
+    sign_in(page, served, "ann")
+    desk = Desk(page, served, "ann").ready()
+    cut(page)
+    (face,) = answer(desk, 1)
+    tab = new_page(context=page.context)
+    cut(tab)
+    tab.goto(served.url)
+    other = Desk(tab, served, "ann").ready()
+    expect(other.pill).to_have_text("offline: 1 kept here")
+    with served.workspace.database() as db:
+        close_round(db, 1)
+    online(page)
+    for each in (desk, other):
+        refused = each.page.locator(".app .refused")
+        expect(refused.locator("summary")).to_have_text("1 refused")
+        expect(each.pill).to_have_text("all saved")
+    for each in (desk, other):
+        shown = [tile.state for tile in each.tiles() if tile.sample == face]
+        assert "unsure" not in shown
+    tab.locator(".app .refused summary").click()
+    tab.get_by_role("button", name="dismiss").click()
+    for each in (other, desk):
+        expect(each.page.locator(".app .refused")).to_be_hidden()
+    assert desk.outbox() == []
+    assert desk.decisions() == []
+
+
+def test_a_refusal_that_found_no_room_in_the_storage_is_no_answer_in_the_other_tab(
+    served: Served, new_page: NewPage
+) -> None:
+    page = new_page()
+    sign_in(page, served, "ann")
+    desk = Desk(page, served, "ann").ready()
+    face = desk.current().sample
+    tab = new_page(context=page.context)
+    tab.goto(f"{served.url}/?state=all")
+    other = Desk(tab, served, "ann").ready()
+    cut(page)
+    cut(tab)
+    answer(desk, 1)
+    tab.reload()
+    other.ready()
+    other.until(lambda: other.tile(face).state == "unsure", "the answer on its way to show in the other tab")
+    with served.workspace.database() as db:
+        close_round(db, 1)
+    page.evaluate(FILL_STORAGE)
+    online(page)
+    expect(desk.page.locator(".app .refused summary")).to_have_text("1 refused")
+    other.until(lambda: other.tile(face).state != "unsure", "the other tab to show what the server has")

@@ -32,15 +32,15 @@ async def _streamlit(request: Request) -> Response:
 
 
 class Visitor:
-    """One browser. `token` is sent with every change, once signed in."""
+    """One browser at an IP address. `token` is sent with every change, once signed in."""
 
-    def __init__(self, settings: AppSettings, base: str = BASE) -> None:
+    def __init__(self, settings: AppSettings, base: str = BASE, *, address: str = "127.0.0.1") -> None:
         app = Starlette(
             routes=[Route("/{rest:path}", _streamlit, methods=["GET", "POST"])], middleware=all_middleware(settings)
         )
         self._app = app
         self.settings = settings
-        self.client = TestClient(app, base, follow_redirects=False)
+        self.client = TestClient(app, base, follow_redirects=False, client=(address, 50000))
         self.token = ""
 
     def sign_in(self, name: str, password: str | None = None) -> Visitor:

@@ -3,6 +3,7 @@
  * became of it, so neither a reload nor hours without a network lose one. Sending twice is harmless: ids are ours.
  */
 
+import { Kept } from "./kept.js";
 import { asProblem, Problem } from "./net.js";
 
 /** @import { Decision, DecisionsResponse, Entry, Pace } from "./types.js" */
@@ -43,7 +44,7 @@ export function waitMs(tries, random = Math.random) {
 /**
  * @typedef {object} OutboxEvents
  * @property {() => void} [changed]
- * @property {(entries: Entry[], rest: {pace?: Pace}) => void} [saved]
+ * @property {(entries: Entry[], rest: {pace?: Pace, elsewhere?: boolean}) => void} [saved]
  * @property {(refusals: Refusal[]) => void} [refused]
  */
 
@@ -67,14 +68,13 @@ export class Outbox {
     clearTimer = (id) => clearTimeout(id),
     random = Math.random,
   }) {
-    this.storage = storage;
     this.prefix = prefix;
     this.send = send;
     this.on = on;
     this.setTimer = setTimer;
     this.clearTimer = clearTimer;
     this.random = random;
-    this.safe = works(storage, prefix);
+    this.kept = new Kept(storage, prefix);
     /** @type {Map<string, {key: string, entry: Entry}>} by decision id, in order */
     this.waiting = new Map();
     /** @type {Map<string, Refusal>} */
@@ -88,34 +88,36 @@ export class Outbox {
     /** @type {TimerId|null} */
     this.timer = null;
     this.closed = false;
-    if (storage && this.safe) this.#read(storage);
+    if (this.safe) this.#read();
   }
 
-  /** @param {Storage} storage */
-  #read(storage) {
-    const keys = Array.from({ length: storage.length }, (_, at) => storage.key(at) ?? "");
-    for (const key of keys.filter((one) => one.startsWith(`${this.prefix}out/`)).sort()) {
-      this.#parse(storage, key, (/** @type {Entry} */ entry) => this.waiting.set(entry.id, { key, entry }));
+  #read() {
+    for (const { key, value } of this.kept.read("out")) {
+      const entry = /** @type {Entry} */ (value);
+      if (entry.id) this.waiting.set(entry.id, { key, entry });
+      else this.kept.remove(key); // JSON, but nothing of ours
       this.last = Math.max(this.last, Number(key.slice(this.prefix.length + 4).split("/")[0]) || 0);
     }
-    for (const key of keys.filter((one) => one.startsWith(`${this.prefix}refused/`)).sort()) {
-      this.#parse(storage, key, (/** @type {Refusal} */ kept) => this.refused.set(kept.entry.id, kept));
+    for (const { key, value } of this.kept.read("refused")) {
+      const { entry, error } = /** @type {Partial<Refusal>} */ (value);
+      if (entry?.id && error) this.refused.set(entry.id, { entry, error });
+      else this.kept.remove(key);
     }
+    for (const id of this.refused.keys()) if (this.waiting.has(id)) this.#drop(id);
   }
 
-  /**
-   * @template Kept
-   * @param {Storage} storage
-   * @param {string} key
-   * @param {(kept: Kept) => void} use
-   */
-  #parse(storage, key, use) {
-    try {
-      use(JSON.parse(storage.getItem(key) ?? ""));
-    } catch {
-      // Not ours, or cut short by a crash while it was written: it never was a whole decision.
-      storage.removeItem(key);
+  /** Read what the other tabs left in the storage while nobody told this one. @returns {Outbox} */
+  reread() {
+    if (this.safe) {
+      this.refused.clear();
+      this.#read();
     }
+    return this;
+  }
+
+  /** @returns {boolean} whether a reload loses nothing */
+  get safe() {
+    return this.kept.safe;
   }
 
   /** @returns {Entry[]} not yet acknowledged, oldest first */
@@ -129,7 +131,7 @@ export class Outbox {
       this.last = Math.max(this.last + 1, Date.now() * 1000);
       const key = `${this.prefix}out/${String(this.last).padStart(17, "0")}/${entry.id}`;
       this.waiting.set(entry.id, { key, entry });
-      this.#write(key, entry);
+      this.kept.write(key, entry);
     }
     this.on.changed?.();
     if (this.timer === null) this.flush(); // otherwise the next try is set already
@@ -142,25 +144,6 @@ export class Outbox {
     else {
       this.problem = null;
       this.on.changed?.();
-    }
-  }
-
-  /** @param {string} key @param {Entry|Refusal} value */
-  #write(key, value) {
-    if (!this.safe) return;
-    try {
-      this.storage?.setItem(key, JSON.stringify(value));
-    } catch {
-      this.safe = false; // full: what follows lives in memory, and the pill says so
-    }
-  }
-
-  /** @param {string} key */
-  #remove(key) {
-    try {
-      this.storage?.removeItem(key);
-    } catch {
-      // A storage that went away has nothing left to remove.
     }
   }
 
@@ -224,7 +207,7 @@ export class Outbox {
     });
     for (const one of bad) {
       this.refused.set(one.entry.id, one);
-      this.#write(`${this.prefix}refused/${one.entry.id}`, one);
+      this.kept.write(`${this.prefix}refused/${one.entry.id}`, one);
     }
     for (const { id } of [...done, ...bad.map(({ entry }) => entry)]) this.#drop(id);
     if (!done.length && !bad.length && batch.some(({ id }) => this.waiting.has(id))) {
@@ -237,7 +220,7 @@ export class Outbox {
   /** @param {string} id */
   #drop(id) {
     const kept = this.waiting.get(id);
-    if (kept) this.#remove(kept.key);
+    if (kept) this.kept.remove(kept.key);
     this.waiting.delete(id);
   }
 
@@ -260,19 +243,34 @@ export class Outbox {
       .then(() => this.on.changed?.());
   }
 
-  /** Another tab of the same person was told about this one. @param {string} key of localStorage */
-  removedElsewhere(key) {
-    const id = key.startsWith(`${this.prefix}out/`) ? key.split("/").at(-1) : null;
-    const kept = id && this.waiting.get(id);
-    if (!kept) return;
-    this.waiting.delete(id);
-    this.on.saved?.([kept.entry], {});
+  /**
+   * Another tab of the same person was told what became of an entry, or its person has read why it was refused.
+   * @param {string} key of localStorage
+   * @param {string|null} value null: removed
+   */
+  changedElsewhere(key, value) {
+    if (!key.startsWith(this.prefix)) return;
+    const id = key.slice(key.lastIndexOf("/") + 1);
+    const kept = this.waiting.get(id);
+    if (key.startsWith(`${this.prefix}refused/`)) {
+      this.refused.delete(id);
+      if (value !== null) {
+        /** @type {Refusal} */
+        const refusal = JSON.parse(value);
+        this.waiting.delete(id);
+        this.refused.set(id, refusal);
+        this.on.refused?.([refusal]);
+      }
+    } else if (value === null && kept) {
+      this.waiting.delete(id);
+      if (!this.refused.has(id)) this.on.saved?.([kept.entry], { elsewhere: true });
+    } else return;
     this.on.changed?.();
   }
 
   /** The person has read why these were refused. */
   dismiss() {
-    for (const id of this.refused.keys()) this.#remove(`${this.prefix}refused/${id}`);
+    for (const id of this.refused.keys()) this.kept.remove(`${this.prefix}refused/${id}`);
     this.refused.clear();
     this.on.changed?.();
   }
@@ -287,16 +285,4 @@ export class Outbox {
 /** What is sent of an entry. @param {Entry} entry @returns {Decision} */
 function wire({ local: _, ...decision }) {
   return decision;
-}
-
-/** @param {Storage|null} storage @param {string} prefix */
-function works(storage, prefix) {
-  try {
-    if (!storage) return false;
-    storage.setItem(`${prefix}test`, "1");
-    storage.removeItem(`${prefix}test`);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -31,11 +31,11 @@ export class Sync {
     /** @param {DecisionsRequest["decisions"]} decisions @param {boolean} keepalive @returns {Promise<DecisionsResponse>} */
     const send = async (decisions, keepalive) =>
       (await net.post("/api/decisions", { decisions }, { keepalive })).json();
-    const box = outboxes.get(prefix) ?? new Outbox({ storage, prefix, send });
+    const box = outboxes.get(prefix)?.reread() ?? new Outbox({ storage, prefix, send });
     outboxes.set(prefix, box);
     box.on = {
       changed: () => app.status.show(app.outbox),
-      saved: (entries, { pace }) => this.#saved(entries, pace),
+      saved: (entries, { pace, elsewhere }) => this.#saved(entries, pace, elsewhere),
       refused: (rows) => this.#refused(rows),
     };
     return box;
@@ -60,8 +60,12 @@ export class Sync {
     }
   }
 
-  /** @param {Entry[]} entries @param {Pace} [pace] */
-  #saved(entries, pace) {
+  /**
+   * @param {Entry[]} entries
+   * @param {Pace} [pace]
+   * @param {boolean} elsewhere another tab removed them from the storage, and a refusal may have found no room there
+   */
+  #saved(entries, pace, elsewhere = false) {
     const { app } = this;
     for (const face of app.store.saved(entries)) this.#changed(face);
     for (const { sample, action } of entries) {
@@ -70,7 +74,8 @@ export class Sync {
       if (face && (action === "undo" || action === "skip")) face.held = "maybe";
     }
     app.zoom.forget(entries.map((entry) => entry.sample));
-    this.#refetch(entries.filter((entry) => entry.action === "undo" || entry.blind).map((entry) => entry.sample));
+    const unsure = entries.filter((entry) => elsewhere || entry.action === "undo" || entry.blind);
+    this.#refetch(unsure.map((entry) => entry.sample));
     if (pace) this.pace = pace;
     app.progress();
   }

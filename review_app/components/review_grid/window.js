@@ -81,7 +81,7 @@ export function listen(app) {
     if (event.persisted) app.restart();
   };
   const onStorage = (/** @type {StorageEvent} */ event) => {
-    if (event.key && event.newValue === null) app.outbox.removedElsewhere(event.key);
+    if (event.key) app.outbox.changedElsewhere(event.key, event.newValue);
   };
   window.addEventListener("online", wake, { signal });
   document.addEventListener("visibilitychange", onVisibility, { signal });

@@ -210,15 +210,62 @@ test("another tab's acknowledgement counts", () => {
   const storage = new Memory();
   const outbox = box(storage, offline);
   outbox.push([row("a")]);
-  outbox.removedElsewhere([...storage.kept.keys()][0]);
+  outbox.changedElsewhere([...storage.kept.keys()][0], null);
   assert.equal(outbox.waiting.size, 0);
+});
+
+test("another tab's refusal is one here too, and is dismissed with it", async () => {
+  const storage = new Memory();
+  /** @type {string[][]} */
+  const heard = [];
+  /** @type {Options["on"]} */
+  const on = {
+    saved: (entries) => heard.push(["saved", ...entries.map(({ id }) => id)]),
+    refused: (rows) => heard.push(["refused", ...rows.map(({ entry, error }) => `${entry.id}: ${error}`)]),
+  };
+  const first = box(storage, async () => ({ saved: [], refused: [{ id: "a", error: "closed" }] }));
+  first.push([row("a")]);
+  const second = box(storage, offline, { on });
+  const publish = async (/** @type {() => void} */ change) => {
+    const before = new Map(storage.kept);
+    await change();
+    for (const [key, value] of storage.kept) if (!before.has(key)) second.changedElsewhere(key, value);
+    for (const key of before.keys()) if (!storage.kept.has(key)) second.changedElsewhere(key, null);
+  };
+  await publish(() => first.flush());
+  assert.deepEqual(heard, [["refused", "a: closed"]]);
+  assert.deepEqual([second.waiting.size, second.refused.size], [0, 1]);
+  await publish(() => first.dismiss());
+  assert.equal(second.refused.size, 0);
+});
+
+test("what another tab refused while this one was not told is refused here too", async () => {
+  const storage = new Memory();
+  const first = box(storage, async () => ({ saved: [], refused: [{ id: "a", error: "closed" }] }));
+  const second = box(storage, offline);
+  first.push([row("a")]);
+  await first.flush();
+  assert.equal(second.reread().refused.get("a")?.error, "closed");
+  first.dismiss();
+  assert.equal(second.reread().refused.size, 0);
+});
+
+test("a tab that ended between noting a refusal and forgetting the entry does not send it again", () => {
+  const storage = new Memory();
+  box(storage, offline).push([row("a")]);
+  storage.setItem("scn/w/1/refused/a", JSON.stringify({ entry: row("a"), error: "closed" }));
+  const outbox = box(storage, offline);
+  assert.deepEqual([outbox.waiting.size, outbox.refused.size], [0, 1]);
 });
 
 test("what is cut short or foreign in the storage is passed over", () => {
   const storage = new Memory();
   storage.setItem("scn/w/1/out/00000000000000001/x", '{"id":"x');
   storage.setItem("scn/w/2/out/00000000000000001/y", "{}");
-  assert.equal(box(storage, offline).waiting.size, 0);
+  storage.setItem("scn/w/1/out/00000000000000002/z", "{}");
+  storage.setItem("scn/w/1/refused/z", "{}");
+  const outbox = box(storage, offline);
+  assert.deepEqual([outbox.waiting.size, outbox.refused.size, storage.length], [0, 0, 1]);
   assert.equal(storage.getItem("scn/w/2/out/00000000000000001/y"), "{}");
 });
 

@@ -1,0 +1,67 @@
+/** What the tabs of one person keep in localStorage: JSON under keys that begin alike, one key for each thing. */
+
+export class Kept {
+  /** @param {Storage|null} storage null where the browser has none @param {string} prefix of all keys */
+  constructor(storage, prefix) {
+    this.storage = storage;
+    this.prefix = prefix;
+    /** Whether what is written is kept; false: it lives in this tab's memory alone. */
+    this.safe = this.#works();
+  }
+
+  #works() {
+    try {
+      if (!this.storage) return false;
+      this.storage.setItem(`${this.prefix}test`, "1");
+      this.storage.removeItem(`${this.prefix}test`);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /**
+   * Keys with their values, in order. Of none that is not JSON, which is removed, and of none that is null.
+   * @param {string} kind how the keys go on after the prefix
+   * @returns {{key: string, value: unknown}[]}
+   */
+  read(kind) {
+    const { storage } = this;
+    if (!storage) return [];
+    const keys = Array.from({ length: storage.length }, (_, at) => storage.key(at) ?? "");
+    const wanted = keys.filter((key) => key.startsWith(`${this.prefix}${kind}/`)).sort();
+    return wanted
+      .map((key) => ({ key, value: this.#parsed(key, storage.getItem(key)) }))
+      .filter(({ value }) => value !== null);
+  }
+
+  /** @param {string} key @param {string|null} text @returns {unknown} */
+  #parsed(key, text) {
+    try {
+      return JSON.parse(text ?? "");
+    } catch {
+      // Not ours, or cut short by a crash while it was written: it never was whole.
+      this.remove(key);
+      return null;
+    }
+  }
+
+  /** @param {string} key @param {unknown} value */
+  write(key, value) {
+    if (!this.safe) return;
+    try {
+      this.storage?.setItem(key, JSON.stringify(value));
+    } catch {
+      this.safe = false; // full: what follows lives in memory, and the pill says so
+    }
+  }
+
+  /** @param {string} key */
+  remove(key) {
+    try {
+      this.storage?.removeItem(key);
+    } catch {
+      // A storage that went away has nothing left to remove.
+    }
+  }
+}
