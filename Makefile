@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 DEMO   ?= data/demo
 
-.PHONY: demo test faults check bench bench-review clean help
+.PHONY: demo test faults types check bench bench-review clean help
 
 help:
 	@sed -n '1p' Makefile
@@ -32,7 +32,16 @@ demo: $(VENV)/.run $(DEMO)/.ready
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-check: $(VENV)/.dev
+# Users and CI need neither node nor npm; TypeScript is there to check types, and makes no file.
+node_modules/.ready: package-lock.json
+	@command -v npm >/dev/null || { echo "make types and make check need Node.js 20 or newer with npm, and found no npm; install it, or run make test, which needs neither" >&2; exit 1; }
+	npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+types: node_modules/.ready
+	npm run --silent types
+
+check: $(VENV)/.dev types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

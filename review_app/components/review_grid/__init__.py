@@ -1,13 +1,14 @@
-"""The keyboard grid's Python face: what a page gives it, and the few lines of JavaScript that load its modules.
+"""The keyboard grid's Python face: what a page gives it, and how it is mounted.
 
-The grid itself is the JavaScript beside this file. It talks to the routes in review_app.api by itself, so a key press
-never waits for a run of a page's script.
+The grid itself is the JavaScript beside this file; loader.js is what Streamlit gets of it. The grid talks to
+the routes in review_app.api by itself, so a key press never waits for a run of a page's script.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import streamlit as st
@@ -49,31 +50,7 @@ class GridData:
         }
 
 
-# Calls that come before the modules are there wait for them in order; the cleanup runs once, at the end.
-_LOADER = """
-const mounts = new WeakMap();
-export default function (component) {
-  const root = component.parentElement;
-  let mount = mounts.get(root);
-  if (!mount) {
-    mount = { gone: false, module: import(new URL(component.data.base + "main.js", location.origin).href) };
-    mounts.set(root, mount);
-    mount.module.catch(() => {
-      const words = document.createElement("p");
-      words.setAttribute("role", "alert");
-      words.textContent = "The grid could not be loaded: no connection to the server. Answers given before are kept. " +
-        "Reload the page when the server is back.";
-      root.append(words);
-    });
-  }
-  mount.module.then((grid) => { if (!mount.gone) mount.end = grid.default(component); }, () => {});
-  return () => {
-    mount.gone = true;
-    mounts.delete(root);
-    if (mount.end) mount.end();
-  };
-}
-"""
+_LOADER = Path(__file__).with_name("loader.js").read_text(encoding="utf-8")
 _STYLE = """
 :host { display: block; }
 """

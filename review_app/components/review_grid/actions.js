@@ -4,62 +4,75 @@ import { className, meaning, shownOf, stateWords } from "./faces.js";
 import { openNote } from "./note.js";
 import { newId } from "./outbox.js";
 
-const LONGEST_MS = 600000;
+/** @import { Action, Answer, App, Entry, Face } from "./types.js" */
+/** @import { UndoRow } from "./undo.js" */
+
+/** @typedef {{action: Action, label?: number|null, text?: string|null}} NewDecision */
+
+const MAX_MS = 600000;
 
 export class Actions {
-  /** @param {object} app see main.js */
+  /** @param {App} app */
   constructor(app) {
     this.app = app;
+    /** When the decision before was made, or its page shown. */
     this.since = performance.now();
   }
 
-  /** One answer or skip on the selection, or on the face with the focus. */
+  /**
+   * One answer or skip on the selection, or on the face with the focus.
+   * @param {Answer|"skip"} action
+   * @param {number|null} label of a relabel
+   */
   answer(action, label = null) {
     const { tiles } = this.app;
     const chosen = tiles.selected;
-    if (chosen.length) this.#many(chosen, action, label);
-    else if (tiles.current) this.#one(tiles.current, action, label);
+    if (chosen.length) this.#answerMany(chosen, action, label);
+    else if (tiles.current) this.#answerOne(tiles.current, action, label);
   }
 
-  /** Accept or keep the selection, or the rest of the page, as one unit. */
+  /** Accept or keep the selection, or the rest of the page, as one unit. @param {"accept"|"keep"} action */
   rest(action) {
     const { tiles } = this.app;
     const chosen = tiles.selected;
-    this.#many(chosen.length ? chosen : tiles.faces.filter((face) => face.state === "open"), action, null);
+    this.#answerMany(chosen.length ? chosen : tiles.faces.filter((face) => face.state === "open"), action, null);
   }
 
-  #one(face, action, label) {
+  /** @param {Face} face @param {Answer|"skip"} action @param {number|null} label */
+  #answerOne(face, action, label) {
     const { app } = this;
     if (face.state === "taken") {
       app.say("somebody else has this face now; it needs nothing from you", "warn");
       return;
     }
     const meant = meaning(face.tile, action, label, app.me);
-    if (meant.problem) {
+    if ("problem" in meant) {
       app.say(
         `${meant.problem}: press X to keep ${className(app.classes, face.tile.given)}, or a number for its label`,
         "warn",
       );
       return;
     }
-    if (meant.same) {
+    if ("same" in meant) {
       app.say(`already ${stateWords(face.tile, face.state, app.classes)}`);
       return;
     }
     this.commit([this.#entry(face, meant, null)]);
-    this.#advance(face, this.#told(face));
+    this.#advance(face, this.#doneWords(face));
   }
 
-  #many(faces, action, label) {
+  /** @param {Face[]} faces @param {Answer|"skip"} action @param {number|null} label */
+  #answerMany(faces, action, label) {
     const { app } = this;
     const bulk = newId();
+    /** @type {Entry[]} */
     const entries = [];
     let without = 0;
     for (const face of faces) {
       if (face.state === "taken") continue;
       const meant = meaning(face.tile, action, label, app.me);
-      if (meant.problem) without += 1;
-      else if (!meant.same) entries.push(this.#entry(face, meant, bulk));
+      if ("problem" in meant) without += 1;
+      else if (!("same" in meant)) entries.push(this.#entry(face, meant, bulk));
     }
     const last = faces.at(-1);
     if (entries.length) this.commit(entries);
@@ -68,30 +81,31 @@ export class Actions {
       ? `${entries.length} ${wordOf(action, label, app.classes)}, one undo takes them back`
       : "nothing to change here";
     const all = without ? `${words}; ${without} without a proposal stay open` : words;
-    if (entries.length) this.#advance(last, all);
+    if (entries.length && last) this.#advance(last, all);
     else app.say(all, "warn");
   }
 
-  #entry(face, { action, label, text = null }, bulk) {
+  /** @param {Face} face @param {NewDecision} decision @param {string|null} bulk @returns {Entry} */
+  #entry(face, { action, label = null, text = null }, bulk) {
     const now = performance.now();
-    const ms = Math.round(Math.min(LONGEST_MS, Math.max(0, now - this.since)));
+    const ms = Math.round(Math.min(MAX_MS, Math.max(0, now - this.since)));
     this.since = now;
     return {
       id: newId(),
       round: this.app.round,
       sample: face.sample,
       action,
-      label: label ?? null,
+      label,
       undoes: null,
       text,
       bulk,
-      blind: Boolean(face.tile.blind),
+      blind: face.tile.blind,
       ms,
       shown: shownOf(face.tile),
     };
   }
 
-  /** Show, keep and send entries, in this order, within the frame of the key. */
+  /** Show, keep and send entries, in this order, within the frame of the key. @param {Entry[]} entries */
   commit(entries) {
     const { app } = this;
     const open = () => entries.filter(({ sample }) => app.store.faces.get(sample)?.state === "open").length;
@@ -106,18 +120,19 @@ export class Actions {
     app.progress();
   }
 
-  #told(face) {
+  /** @param {Face} face */
+  #doneWords(face) {
     return `${stateWords(face.tile, face.state, this.app.classes)}: face ${this.app.tiles.faces.indexOf(face) + 1}`;
   }
 
-  /** On to the next open face, saying what was done. */
-  #advance(face, told) {
+  /** On to the next open face, saying what was done. @param {Face} face @param {string} done */
+  #advance(face, done) {
     const { app } = this;
     const from = app.tiles.faces.indexOf(face);
     const next = app.pages.leased ? app.tiles.nextOpen(from) : Math.min(from + 1, app.tiles.faces.length - 1);
     app.focus.move(next < 0 ? from : next);
-    if (next < 0) app.say(`${told} · page done: PgDn`, "done");
-    else app.say(told);
+    if (next < 0) app.say(`${done} · page done: PgDn`, "done");
+    else app.say(done);
   }
 
   /** Flag the face, or take the own flag off. */
@@ -127,10 +142,10 @@ export class Actions {
     if (!face) return;
     const { flag } = face.tile;
     if (flag) {
+      /** @type {import("./types.js").DecisionBrief} */
       const root = { id: flag, sample: face.sample, action: "flag", label: null, text: null };
-      this.commit([
-        this.#undoEntry({ undoes: app.stacks.tipOf(flag), sample: face.sample, local: { root, live: false } }, null),
-      ]);
+      const undo = { undoes: app.stacks.tipOf(flag), sample: face.sample, local: { root, live: false } };
+      this.commit([this.#undoEntry(undo, null)]);
     } else this.commit([this.#entry(face, { action: "flag" }, null)]);
     app.say(flag ? "flag taken off" : "flagged for the lead");
   }
@@ -143,7 +158,7 @@ export class Actions {
     const zoom = app.zoom.open;
     openNote({
       host: zoom ? app.zoom.body : app.stage,
-      tile: zoom ? null : app.tiles.nodes.get(face).tile,
+      tile: zoom ? null : app.tiles.tileOf(face),
       text: face.tile.note ?? "",
       label: `note on face ${app.tiles.faces.indexOf(face) + 1}`,
       save: (text) => {
@@ -154,6 +169,7 @@ export class Actions {
     });
   }
 
+  /** @param {UndoRow} row @param {string|null} bulk @returns {Entry} */
   #undoEntry({ undoes, sample, local }, bulk) {
     return {
       id: newId(),
@@ -181,7 +197,7 @@ export class Actions {
     }
     if (!rows) {
       app.say(
-        app.sync.known ? `nothing to ${which}` : `no connection: what there is to ${which} is not known yet`,
+        app.sync.historyLoaded ? `nothing to ${which}` : `no connection: what there is to ${which} is not known yet`,
         "warn",
       );
       return;
@@ -192,22 +208,23 @@ export class Actions {
     const word = wordOf(root.action, root.label, app.classes);
     const what = rows.length > 1 ? `${rows.length} × ${word}` : word;
     app.say(`${which === "undo" ? "undone" : "done again"}: ${what}`);
-    await app.flow.bring(rows.map((row) => row.sample));
+    await app.flow.bringIntoView(rows.map((row) => row.sample));
   }
 }
 
-/** An action in words. */
+/** @type {Record<Exclude<Action, "relabel">, string>} */
+const WORDS = {
+  accept: "accepted",
+  keep: "kept",
+  unsure: "unsure",
+  exclude: "excluded",
+  skip: "skipped",
+  flag: "flagged",
+  note: "note",
+  undo: "undo",
+};
+
+/** An action in words. @param {Action} action @param {number|null} label of a relabel @param {string[]} classes */
 function wordOf(action, label, classes) {
-  if (action === "relabel") return `relabelled to ${className(classes, label)}`;
-  return (
-    {
-      accept: "accepted",
-      keep: "kept",
-      unsure: "unsure",
-      exclude: "excluded",
-      skip: "skipped",
-      flag: "flagged",
-      note: "note",
-    }[action] ?? action
-  );
+  return action === "relabel" ? `relabelled to ${className(classes, label)}` : WORDS[action];
 }

@@ -15,8 +15,8 @@ const TOP = 8;
  */
 export function lineChart(name, values) {
   const last = Math.max(1, values.length - 1);
-  const x = (at) => LEFT + (at / last) * (WIDTH - LEFT - 6);
-  const y = (value) => TOP + (1 - value) * (HEIGHT - TOP - BOTTOM);
+  const x = (/** @type {number} */ at) => LEFT + (at / last) * (WIDTH - LEFT - 6);
+  const y = (/** @type {number} */ value) => TOP + (1 - value) * (HEIGHT - TOP - BOTTOM);
   const ticks = [0, 0.5, 1].map((value) =>
     svg("g", {}, [
       svg("line", { x1: LEFT, x2: WIDTH - 6, y1: y(value), y2: y(value), class: "rule" }),

@@ -18,33 +18,61 @@ const ICONS = {
 };
 
 /**
- * @param {string} tag
- * @param {object} [attributes] `text` is the content, `on` are listeners, `style` custom properties; null leaves one out
- * @param {(Node|null)[]} [children]
- * @returns {HTMLElement}
+ * Null, undefined and false leave an attribute out; true gives it no value.
+ * @typedef {string|number|boolean|null|undefined} AttributeValue
+ * @typedef {"class"|"role"|"tabindex"|"title"|"hidden"|"autofocus"|"type"|"href"|"rel"|"src"|"alt"|"loading"|"maxlength"|
+ *   "rows"|`aria-${string}`|`data-${string}`} AttributeName
+ * @typedef {{[Type in keyof HTMLElementEventMap]?: (event: HTMLElementEventMap[Type]) => void}} Listeners
+ * @typedef {{text?: string|number, on?: Listeners, style?: Record<`--${string}`, string|number>}} Special
+ *   text: the content; on: listeners; style: custom properties
+ * @typedef {Special & {[Name in AttributeName]?: AttributeValue}} Attributes
+ * @typedef {{text?: string} & Record<string, AttributeValue>} SvgAttributes
  */
-export function el(tag, attributes = {}, children = []) {
-  return fill(document.createElement(tag), attributes, children);
+
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Attributes} [attributes]
+ * @param {(Node|null)[]} [children]
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
+export function el(tag, { text, on = {}, style = {}, ...attributes } = {}, children = []) {
+  const node = document.createElement(tag);
+  // Object.entries forgets that a listener belongs to the event type beside it.
+  const listeners = /** @type {[string, EventListener][]} */ (Object.entries(on));
+  for (const [type, listener] of listeners) node.addEventListener(type, listener);
+  for (const [name, value] of Object.entries(style)) node.style.setProperty(name, String(value));
+  return fill(node, { ...attributes, text }, children);
 }
 
-/** The same in SVG. @returns {SVGElement} */
+/**
+ * @template {keyof SVGElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {SvgAttributes} [attributes]
+ * @param {(Node|null)[]} [children]
+ * @returns {SVGElementTagNameMap[Tag]}
+ */
 export function svg(tag, attributes = {}, children = []) {
   return fill(document.createElementNS(SVG, tag), attributes, children);
 }
 
+/**
+ * @template {Element} Kind
+ * @param {Kind} node
+ * @param {Record<string, AttributeValue>} attributes `text` is the content
+ * @param {(Node|null)[]} children
+ */
 function fill(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;
-    if (name === "text") node.textContent = value;
-    else if (name === "on") for (const [type, listener] of Object.entries(value)) node.addEventListener(type, listener);
-    else if (name === "style") for (const [key, one] of Object.entries(value)) node.style.setProperty(key, one);
-    else node.setAttribute(name, value === true ? "" : value);
+    if (name === "text") node.textContent = String(value);
+    else node.setAttribute(name, value === true ? "" : String(value));
   }
   node.append(...children.filter((child) => child !== null));
   return node;
 }
 
-/** @param {keyof ICONS} name @returns {SVGElement} */
+/** @param {keyof typeof ICONS} name */
 export function icon(name) {
   const path = svg("path", {
     d: ICONS[name],
@@ -57,26 +85,47 @@ export function icon(name) {
   return svg("svg", { viewBox: "0 0 16 16", class: "icon", "aria-hidden": "true" }, [path]);
 }
 
-/** A part of one as it is printed: 0.23. */
-export function part(value) {
+/**
+ * The first element inside that matches. Throws an Error where there is none: it is for what the grid itself has built.
+ * @param {Element} node
+ * @param {string} selector
+ * @returns {HTMLElement}
+ */
+export function inside(node, selector) {
+  const found = node.querySelector(selector);
+  if (!(found instanceof HTMLElement)) throw new Error(`found no ${selector} in <${node.localName}>`);
+  return found;
+}
+
+/** The target of an event, where it is an element. @param {EventTarget|null} target @returns {Element|null} */
+export function asElement(target) {
+  return target instanceof Element ? target : null;
+}
+
+/** A share between 0 and 1 as it is printed: 0.23. @param {number|null|undefined} value */
+export function formatShare(value) {
   return value === null || value === undefined ? "–" : value.toFixed(2);
 }
 
-/** A button with its key printed on it. @returns {HTMLButtonElement} */
-export function keyButton(deed, press) {
-  const cap = deed.cap ? el("kbd", { text: deed.cap, "aria-hidden": "true" }) : null;
-  const shortcut = deed.keys[0] && deed.keys[0] !== " " ? deed.keys[0].replace("shift+", "Shift+") : null;
+/**
+ * A button with its key printed on it.
+ * @param {import("./keys.js").Command} command
+ * @param {(command: import("./keys.js").Command, event: MouseEvent) => void} run
+ */
+export function keyButton(command, run) {
+  const cap = command.cap ? el("kbd", { text: command.cap, "aria-hidden": "true" }) : null;
+  const shortcut = command.keys[0] && command.keys[0] !== " " ? command.keys[0].replace("shift+", "Shift+") : null;
   return el(
     "button",
     {
       type: "button",
       class: "key",
-      "data-deed": deed.id,
-      "data-class": deed.class ?? null,
-      title: deed.help,
+      "data-command": command.id,
+      "data-class": command.class ?? null,
+      title: command.help,
       "aria-keyshortcuts": shortcut,
-      on: { click: (event) => press(deed, event) },
+      on: { click: (event) => run(command, event) },
     },
-    [cap, el("span", { text: deed.label })],
+    [cap, el("span", { text: command.label })],
   );
 }

@@ -1,35 +1,30 @@
-/**
- * What is known of a face, as pure functions: the server's tile with the answers of this browser on top.
- *
- * An entry is a row for POST /api/decisions plus `local`, which never leaves the browser: for an undo, the decision
- * at the root of its chain and whether that one stands afterwards.
- */
+/** What is known of a face, as pure functions: the server's tile with the entries of this browser on top. */
 
-/**
- * @typedef {{id: string, sample: number, action: string, label: number|null, text: string|null}} Root
- * @typedef {{id: string, round: number, sample: number, action: string, label: number|null, undoes: string|null,
- *   text: string|null, bulk: string|null, blind: boolean, ms: number, shown: object,
- *   local?: {root: Root, live: boolean}}} Entry
- */
+/** @import { Answer, DecisionBrief, Doubt, Entry, FaceState, QueueKind, Shown, Tile } from "./types.js" */
 
+/** @type {readonly FaceState[]} states that an answer leads to */
 export const ANSWERS = ["accept", "keep", "relabel", "unsure", "exclude"];
+
+/** @typedef {{id: string|null, action: Answer, label: number|null, by: string|null}} GivenAnswer */
+/** @typedef {{id: string|null, text: string|null, by: string|null}} GivenNote */
 
 /**
  * The tile as it stands once these entries are stored.
- * @param {object} base tile as the server sent it
+ * @param {Tile} base tile as the server sent it
  * @param {Entry[]} entries in the order they were made
  * @param {string} me name of the person here
- * @returns {object} a copy of the tile with action, label, by, decision, flag, flagged, note, noteBy, skip as they then are
+ * @returns {Tile} a copy of the tile with action, label, by, decision, flag, flagged, note, noteBy, skip as they then are
  */
 export function overlay(base, entries, me) {
   const tile = { ...base };
   if (!entries.length) return tile;
+  /** @type {GivenAnswer[]} */
   const answers = base.action ? [{ id: base.decision, action: base.action, label: base.label, by: base.by }] : [];
+  /** @type {GivenNote[]} */
   const notes = base.note ? [{ id: null, text: base.note, by: base.noteBy }] : [];
   for (const entry of entries) {
-    const undo = entry.action === "undo";
-    const what = undo ? entry.local?.root : entry;
-    if (what) put(tile, base, answers, notes, what, undo ? entry.local.live : true, me);
+    const change = entry.action === "undo" ? entry.local : { root: entry, live: true };
+    if (change) apply(tile, base, answers, notes, change.root, change.live, me);
   }
   const answer = answers.at(-1);
   tile.action = answer?.action ?? null;
@@ -42,34 +37,50 @@ export function overlay(base, entries, me) {
   return tile;
 }
 
-function put(tile, base, answers, notes, what, live, me) {
-  if (what.action === "flag") {
-    if (live) tile.flag = what.id;
-    else if (tile.flag === what.id) tile.flag = null;
+/**
+ * One decision is made, or taken back.
+ * @param {Tile} tile changes
+ * @param {Tile} base
+ * @param {GivenAnswer[]} answers changes
+ * @param {GivenNote[]} notes changes
+ * @param {DecisionBrief} decision
+ * @param {boolean} live false: it is taken back
+ * @param {string} me
+ */
+function apply(tile, base, answers, notes, { id, action, label, text }, live, me) {
+  if (action === "flag") {
+    if (live) tile.flag = id;
+    else if (tile.flag === id) tile.flag = null;
     // Whether somebody else has flagged it too is known only where the viewer had not.
     tile.flagged = tile.flag !== null || (base.flag === null && base.flagged);
-  } else if (what.action === "skip") {
-    if (live) tile.skip = what.id;
-    else if (tile.skip === what.id) tile.skip = null;
-  } else if (what.action === "note") {
-    toggle(notes, { id: what.id, text: what.text, by: me }, live, (n) => n.id === null && n.text === what.text);
-  } else {
-    toggle(answers, { id: what.id, action: what.action, label: what.label, by: me }, live, () => false);
+  } else if (action === "skip") {
+    if (live) tile.skip = id;
+    else if (tile.skip === id) tile.skip = null;
+  } else if (action === "note") {
+    toggle(notes, { id, text, by: me }, live, (note) => note.id === null && note.text === text);
+  } else if (action !== "undo") {
+    toggle(answers, { id, action, label, by: me }, live, () => false);
     if (live) tile.skip = null;
   }
 }
 
-function toggle(list, what, live, same) {
-  const at = list.findLastIndex((one) => one.id === what.id || same(one));
+/**
+ * @template {{id: string|null}} Given
+ * @param {Given[]} list changes
+ * @param {Given} given
+ * @param {boolean} live
+ * @param {(other: Given) => boolean} same whether another one without this id is the same
+ */
+function toggle(list, given, live, same) {
+  const at = list.findLastIndex((other) => other.id === given.id || same(other));
   if (!live && at >= 0) list.splice(at, 1);
-  if (live && at < 0) list.push(what);
+  if (live && at < 0) list.push(given);
 }
 
 /**
- * One word for the tile's state.
- * @param {object} tile after overlay
+ * @param {Pick<Tile, "action"|"skip">} tile after overlay
  * @param {boolean} taken its lease was lost to somebody else
- * @returns {"open"|"accept"|"keep"|"relabel"|"unsure"|"exclude"|"skip"|"taken"}
+ * @returns {FaceState}
  */
 export function stateOf(tile, taken = false) {
   if (tile.action) return tile.action;
@@ -78,18 +89,19 @@ export function stateOf(tile, taken = false) {
 }
 
 /**
- * What pressing an answer key on a tile means.
- * @param {object} tile after overlay
- * @param {string} action accept, keep, relabel, unsure, exclude or skip
+ * What pressing an answer key on a tile means: a decision to make; nothing, as it is so already; or why it cannot be.
+ * @param {Tile} tile after overlay
+ * @param {Answer|"skip"} action
  * @param {number|null} label class number for relabel
- * @param {string} me
- * @returns {{action: string, label: number|null}|{same: true}|{problem: string}}
+ * @param {string} me name of the person here
+ * @returns {{action: Answer|"skip", label: number|null}|{same: true}|{problem: string}}
  */
 export function meaning(tile, action, label, me) {
   const shown = tile.blind ? null : tile.proposed;
   if (action === "accept" && shown === null) {
     return { problem: tile.blind ? "No proposal is shown for this face" : "This face has no proposal" };
   }
+  /** @type {{action: Answer|"skip", label: number|null}} */
   let answer = { action, label: null };
   if (action === "accept" || (action === "relabel" && label === shown)) answer = { action: "accept", label: shown };
   else if (action === "keep" || (action === "relabel" && label === tile.given))
@@ -100,7 +112,7 @@ export function meaning(tile, action, label, me) {
   return mine ? { same: true } : answer;
 }
 
-/** What was on the screen when the decision was made, for the log. */
+/** What was on the screen when the decision was made, for the log. @param {Tile} tile @returns {Shown} */
 export function shownOf(tile) {
   const { given, kind } = tile;
   if (tile.blind) return { kind, given };
@@ -108,11 +120,16 @@ export function shownOf(tile) {
   return { kind, given, proposed, alpha, margin, bars, doubt, second };
 }
 
-/** "2 happy": classes are numbered from 1, as their keys are. */
+/**
+ * "2 happy": classes are numbered from 1, as their keys are.
+ * @param {string[]} classes
+ * @param {number|null|undefined} label nothing: an empty string
+ */
 export function className(classes, label) {
   return label === null || label === undefined ? "" : `${label + 1} ${classes[label] ?? "?"}`;
 }
 
+/** @type {Record<Exclude<FaceState, "relabel">, string>} */
 const WORDS = {
   open: "open",
   accept: "accepted",
@@ -123,13 +140,24 @@ const WORDS = {
   taken: "taken by someone else",
 };
 
-/** The state in words: "relabelled to 4 sad". */
+/**
+ * The state in words: "relabelled to 4 sad".
+ * @param {Pick<Tile, "label">} tile
+ * @param {FaceState} state
+ * @param {string[]} classes
+ */
 export function stateWords(tile, state, classes) {
   if (state === "relabel") return `relabelled to ${className(classes, tile.label)}`;
   return WORDS[state];
 }
 
-/** What people decided in an earlier round: "was 7 fear, 4 sad since round 1"; empty: nothing. */
+/** @typedef {Pick<Tile, "given"|"original"|"since">} Past */
+
+/**
+ * What people decided in an earlier round: "was 7 fear, 4 sad since round 1"; empty: nothing.
+ * @param {Past} tile
+ * @param {string[]} classes
+ */
 export function pastWords(tile, classes) {
   if (!tile.since) return "";
   const given = className(classes, tile.given);
@@ -137,23 +165,36 @@ export function pastWords(tile, classes) {
   return `was ${className(classes, tile.original)}, ${given} since round ${tile.since}`;
 }
 
-const DOUBTS = { mislabelled: "likely mislabelled", ambiguous: "ambiguous" };
+/** @type {Record<Doubt, string>} */
+const DOUBTS = { none: "", mislabelled: "likely mislabelled", ambiguous: "ambiguous" };
+/** @type {Record<Doubt, string>} */
 export const DOUBT_MEANS = {
+  none: "",
   mislabelled: "likely mislabelled: the network doubts the label, and sees another class clearly",
   ambiguous: "ambiguous: the network sees no class clearly",
 };
 
-/** In what way the network doubts the label: "ambiguous"; empty: it does not, or nothing is told. */
-export function doubtWords(tile) {
-  return DOUBTS[tile.doubt] ?? "";
+/**
+ * In what way the network doubts the label: "ambiguous"; empty: it does not, or it is not to be seen.
+ * @param {Pick<Tile, "doubt">} tile
+ */
+export function doubtWords({ doubt }) {
+  return doubt ? DOUBTS[doubt] : "";
 }
 
-/** Why a face without a proposal is asked about, where that is not its low importance; empty: it is. */
+/**
+ * Why a face without a proposal is asked about, where that is not its low importance; empty: it is.
+ * @param {{kind: QueueKind|null}} tile
+ */
 export function reasonWords(tile) {
   return tile.kind === "suspicious" ? "outside the low-importance group, but suspicious" : "";
 }
 
-/** The question a tile asks, in words for the screen and the screen reader. */
+/**
+ * The question a tile asks, in words for the screen and the screen reader.
+ * @param {Past & Pick<Tile, "blind"|"kind"|"doubt"|"proposed">} tile
+ * @param {string[]} classes
+ */
 export function questionWords(tile, classes) {
   const past = pastWords(tile, classes);
   const given = className(classes, tile.given) + (past && ` (${past})`);

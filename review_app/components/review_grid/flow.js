@@ -1,19 +1,34 @@
 /** Which page is seen: turning, waiting, the end of the queue, trouble, and bringing back what was undone. */
 
+import { asProblem } from "./net.js";
 import { waitMs } from "./outbox.js";
+
+/** @import { App, Page, PageHeader } from "./types.js" */
+/** @import { Problem } from "./net.js" */
 
 const SEEN_AFTER_MS = 150;
 
+/** @type {Record<Problem["kind"], string>} */
+const PROBLEM_TITLES = {
+  offline: "No connection to the server",
+  session: "You are signed out",
+  person: "Signed in as somebody else",
+  server: "The server could not give a page",
+  refused: "The server could not give a page",
+};
+
 export class Flow {
-  /** @param {object} app see main.js */
+  /** @param {App} app */
   constructor(app) {
     this.app = app;
-    /** @type {"loading"|"page"|"end"|"trouble"} keys answer faces only in "page" */
+    /** @type {"loading"|"page"|"end"|"problem"} keys answer faces only in "page" */
     this.view = "loading";
+    /** @type {PageHeader|null} of the page that was fetched last */
     this.header = null;
     this.busy = false;
     this.tries = 0;
-    this.timer = null;
+    /** @type {ReturnType<typeof setTimeout>|undefined} */
+    this.timer = undefined;
     this.wanted = 0;
     this.shows = 0;
   }
@@ -28,10 +43,11 @@ export class Flow {
     else await this.#turn(() => this.app.pages.next());
   }
 
+  /** @param {() => Promise<Page|null>} find */
   async #turn(find) {
     const { app } = this;
     const pages = app.pages;
-    this.#leave();
+    this.#rememberFocus();
     if (!pages.ready) this.#wait();
     this.busy = true;
     try {
@@ -44,8 +60,8 @@ export class Flow {
       this.tries = 0;
       if (page) this.#turned(page);
       else this.end();
-    } catch (problem) {
-      if (!pages.closed) this.#trouble(problem);
+    } catch (error) {
+      if (!pages.closed) this.#showProblem(asProblem(error));
     } finally {
       this.busy = false;
     }
@@ -67,23 +83,24 @@ export class Flow {
       this.show(pages.current);
       return;
     }
-    this.#leave();
+    this.#rememberFocus();
     const page = pages.back();
     if (page) this.#turned(page);
     else this.app.say("this is the first page");
   }
 
-  #leave() {
+  #rememberFocus() {
     const { pages, tiles } = this.app;
     if (pages.current && this.view === "page") pages.current.focus = tiles.at;
   }
 
+  /** @param {Page} page */
   #turned(page) {
     this.app.say(`page ${page.number}: ${page.faces.length} faces`);
     this.show(page);
   }
 
-  /** Show a page's faces. */
+  /** Show a page's faces. @param {Page} page @param {number} at place of the face that gets the focus */
   show(page, at = page.focus) {
     const { app } = this;
     clearTimeout(this.timer);
@@ -99,7 +116,8 @@ export class Flow {
     app.focus.move(app.tiles.at);
     app.progress();
     app.actions.since = performance.now();
-    if (this.closed()) app.say(this.closed(), "warn");
+    const closed = this.closed();
+    if (closed) app.say(closed, "warn");
   }
 
   /** Open faces on earlier pages, still leased to this tab. */
@@ -136,6 +154,7 @@ export class Flow {
     return state === "review" ? null : `round ${this.app.round} is ${state}: answers are no longer taken`;
   }
 
+  /** @returns {import("./panel.js").PanelContent} */
   #endWords() {
     const { app } = this;
     const passed = this.passed().length;
@@ -181,24 +200,22 @@ export class Flow {
     };
   }
 
-  #trouble(problem) {
+  /** @param {Problem} problem */
+  #showProblem(problem) {
     const { app } = this;
-    app.trouble(problem);
+    app.showProblem(problem);
     if (app.pages.current && this.view === "loading") {
       this.show(app.pages.current);
       app.say(`${problem.message}: this page stays until the next one comes; press PgDn to try again`, "warn");
       return;
     }
-    this.view = "trouble";
+    this.view = "problem";
     this.#clear();
     const kept = app.outbox.waiting.size;
     const again = { label: "try again", press: () => this.retry() };
     const session = problem.kind === "session" || problem.kind === "person";
     app.panel.show({
-      title:
-        { offline: "No connection to the server", session: "You are signed out", person: "Signed in as somebody else" }[
-          problem.kind
-        ] ?? "The server could not give a page",
+      title: PROBLEM_TITLES[problem.kind],
       text: `${problem.kind === "offline" || session ? "" : `${problem.message}. `}${kept ? `${kept} answers are kept in this browser. ` : ""}${session ? "Sign in again to go on." : "It tries again by itself."}`,
       buttons: session ? [{ label: "sign in", href: app.status.link.href }, again] : [again],
     });
@@ -209,7 +226,7 @@ export class Flow {
   /** Try again now, if trouble is what is seen. */
   retry() {
     clearTimeout(this.timer);
-    if (this.view === "trouble" && !this.busy) this.#turn(() => this.app.pages.next());
+    if (this.view === "problem" && !this.busy) this.#turn(() => this.app.pages.next());
   }
 
   close() {
@@ -218,7 +235,7 @@ export class Flow {
   }
 
   /** Bring faces on screen and put the focus on the first. @param {number[]} samples */
-  async bring(samples) {
+  async bringIntoView(samples) {
     const { app } = this;
     const wanted = (this.wanted += 1);
     const here = app.pages.current?.faces.find((face) => samples.includes(face.sample));
@@ -228,9 +245,9 @@ export class Flow {
     }
     const at = app.pages.pageOf(samples[0]);
     if (at >= 0) {
-      this.#leave();
+      this.#rememberFocus();
       app.pages.at = at;
-      const page = app.pages.current;
+      const page = app.pages.kept[at];
       const place = page.faces.findIndex((face) => face.sample === samples[0]);
       this.show(page, place);
       return;
@@ -238,11 +255,12 @@ export class Flow {
     try {
       const faces = await app.pages.tiles([...new Set(samples)]);
       if (wanted !== this.wanted || app.pages.closed || !faces.length) return;
-      this.#leave();
+      this.#rememberFocus();
       for (const face of faces) if (face.state === "open" && !face.held) face.held = "maybe";
       this.show(app.pages.insert("recall", faces), 0);
-    } catch (problem) {
-      app.trouble(problem);
+    } catch (error) {
+      const problem = asProblem(error);
+      app.showProblem(problem);
       app.say(`${app.status.message.textContent}; the face is not on screen: ${problem.message}`, "warn");
     }
   }

@@ -1,7 +1,7 @@
 /** Where the keyboard is: on the tile that keys answer, wherever the grid has the keyboard at all. */
 
 export class Focus {
-  /** @param {object} app see main.js */
+  /** @param {import("./types.js").App} app */
   constructor(app) {
     this.app = app;
   }
@@ -14,7 +14,7 @@ export class Focus {
   /** To another tile of the page. @param {number} at */
   move(at) {
     const { root, tiles, zoom } = this.app;
-    const onControl = zoom.open || root.activeElement?.closest?.(".toolbar, dialog");
+    const onControl = zoom.open || root.activeElement?.closest(".toolbar, dialog");
     tiles.focus(at, { grab: !onControl && this.here });
     if (!tiles.selection.size) tiles.anchor = tiles.at;
   }

@@ -1,56 +1,61 @@
-/** From key presses and clicks to deeds. */
+/** From key presses and clicks to commands. */
 
-import { deedOf, kept, tableOf } from "./keys.js";
+import { asElement } from "./dom.js";
+import { commandOf, commandsByKey, keptFromStreamlit } from "./keys.js";
 
+/** @import { Command, CommandGroup, CommandId, Direction } from "./keys.js" */
+
+/** @type {Set<CommandGroup>} */
 const WRITES = new Set(["answer", "class", "mark", "bulk", "history"]);
 
 export class Input {
-  /** @param {object} app see main.js */
+  /** @param {import("./types.js").App} app */
   constructor(app) {
     this.app = app;
-    this.table = tableOf(app.classes);
+    this.table = commandsByKey(app.classes);
   }
 
   /** @param {KeyboardEvent} event that happened somewhere in the grid */
   key(event) {
     const { app } = this;
     app.leases.active();
-    const target = event.composedPath()[0];
-    if (target.closest?.("input, textarea, select")) return;
-    if (kept(event)) event.stopPropagation();
-    const deed = deedOf(event, this.table);
-    if (!deed) return;
+    const target = asElement(event.composedPath()[0]);
+    if (target?.closest("input, textarea, select")) return;
+    if (keptFromStreamlit(event)) event.stopPropagation();
+    const command = commandOf(event, this.table);
+    if (!command) return;
     event.stopPropagation();
-    if (target.closest?.("button, a, summary") && [" ", "Enter"].includes(event.key)) return; // they press the button
+    if (target?.closest("button, a, summary") && [" ", "Enter"].includes(event.key)) return; // they press the button
     if (app.sheet.open) {
-      if (deed.id === "sheet") app.sheet.close();
+      if (command.id === "sheet") app.sheet.close();
       return;
     }
-    if (app.zoom.open && deed.id === "clear") return; // the dialog closes by itself
+    if (app.zoom.open && command.id === "clear") return; // the dialog closes by itself
     event.preventDefault();
     // A key held down must not answer faces that nobody has looked at.
-    if ((app.zoom.open && !deed.zoom) || (event.repeat && !deed.repeat)) return;
-    this.press(deed);
+    if ((app.zoom.open && !command.zoom) || (event.repeat && !command.repeat)) return;
+    this.run(command);
   }
 
-  /** Do what a key or a button asks for. @param {import("./keys.js").Deed} deed @param {Event} [event] a click */
-  press(deed, event) {
+  /** Do what a key or a button asks for. @param {Command} command @param {MouseEvent} [event] a click */
+  run(command, event) {
     const { app } = this;
     app.leases.active();
-    const always = this.#always()[deed.id];
-    const closed = WRITES.has(deed.group) ? app.flow.closed() : null;
+    const always = this.#always()[command.id];
+    const closed = WRITES.has(command.group) ? app.flow.closed() : null;
     if (closed) app.say(closed, "warn");
     else if (always) always();
-    else if (app.flow.view === "page") this.#onFace(deed);
+    else if (app.flow.view === "page") this.#onFace(command);
     else
       app.say(
         app.flow.view === "loading" ? "still loading: this key was not used" : "there is no face here to answer",
         "warn",
       );
     // A button pressed by keyboard keeps the focus; after a click the keys go on where they were.
-    if (event?.detail && !["note", "sheet", "zoom"].includes(deed.id)) app.focus.take();
+    if (event?.detail && !["note", "sheet", "zoom"].includes(command.id)) app.focus.take();
   }
 
+  /** @returns {Partial<Record<CommandId, () => void>>} what works without a face on screen too */
   #always() {
     const { actions, flow, sheet, tiles, zoom } = this.app;
     return {
@@ -64,21 +69,23 @@ export class Input {
     };
   }
 
-  #onFace(deed) {
+  /** @param {Command} command that needs a face */
+  #onFace({ id, class: label, way, extend = false }) {
     const { actions } = this.app;
-    if (deed.group === "move") this.#move(deed.id);
-    else if (deed.id === "relabel") actions.answer("relabel", deed.class);
-    else if (deed.id === "acceptRest") actions.rest("accept");
-    else if (deed.id === "keepRest") actions.rest("keep");
-    else if (deed.id === "flag") actions.flag();
-    else if (deed.id === "note") actions.note();
-    else actions.answer(deed.id);
+    if (way) this.#move(way, extend);
+    else if (id === "relabel") actions.answer("relabel", label);
+    else if (id === "acceptRest") actions.rest("accept");
+    else if (id === "keepRest") actions.rest("keep");
+    else if (id === "flag") actions.flag();
+    else if (id === "note") actions.note();
+    else if (id === "accept" || id === "keep" || id === "unsure" || id === "exclude" || id === "skip")
+      actions.answer(id);
   }
 
-  #move(id) {
+  /** @param {Direction} way @param {boolean} extend the selection goes along */
+  #move(way, extend) {
     const { app } = this;
-    const extend = id.startsWith("extend-");
-    const to = app.tiles.toward(extend ? id.slice(7) : id, app.columns);
+    const to = app.tiles.toward(way, app.columns);
     if (extend) app.tiles.extend(to);
     else app.tiles.anchor = to;
     app.focus.move(to);

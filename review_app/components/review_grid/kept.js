@@ -3,13 +3,15 @@
 export class Kept {
   /** @param {Storage|null} storage null where the browser has none @param {string} prefix of all keys */
   constructor(storage, prefix) {
-    Object.assign(this, { storage, prefix });
+    this.storage = storage;
+    this.prefix = prefix;
     /** Whether what is written is kept; false: it lives in this tab's memory alone. */
     this.safe = this.#works();
   }
 
   #works() {
     try {
+      if (!this.storage) return false;
       this.storage.setItem(`${this.prefix}test`, "1");
       this.storage.removeItem(`${this.prefix}test`);
       return true;
@@ -18,17 +20,25 @@ export class Kept {
     }
   }
 
-  /** @param {string} kind how the keys go on after the prefix @returns {[string, any][]} keys with values, in order */
+  /**
+   * Keys with their values, in order. Of none that is not JSON, which is removed, and of none that is null.
+   * @param {string} kind how the keys go on after the prefix
+   * @returns {{key: string, value: unknown}[]}
+   */
   read(kind) {
-    const keys = [];
-    for (let at = 0; at < this.storage.length; at += 1) keys.push(this.storage.key(at));
+    const { storage } = this;
+    if (!storage) return [];
+    const keys = Array.from({ length: storage.length }, (_, at) => storage.key(at) ?? "");
     const wanted = keys.filter((key) => key.startsWith(`${this.prefix}${kind}/`)).sort();
-    return wanted.map((key) => [key, this.#parsed(key)]).filter(([, value]) => value !== null);
+    return wanted
+      .map((key) => ({ key, value: this.#parsed(key, storage.getItem(key)) }))
+      .filter(({ value }) => value !== null);
   }
 
-  #parsed(key) {
+  /** @param {string} key @param {string|null} text @returns {unknown} */
+  #parsed(key, text) {
     try {
-      return JSON.parse(this.storage.getItem(key));
+      return JSON.parse(text ?? "");
     } catch {
       // Not ours, or cut short by a crash while it was written: it never was whole.
       this.remove(key);
@@ -36,15 +46,17 @@ export class Kept {
     }
   }
 
+  /** @param {string} key @param {unknown} value */
   write(key, value) {
     if (!this.safe) return;
     try {
-      this.storage.setItem(key, JSON.stringify(value));
+      this.storage?.setItem(key, JSON.stringify(value));
     } catch {
       this.safe = false; // full: what follows lives in memory, and the pill says so
     }
   }
 
+  /** @param {string} key */
   remove(key) {
     try {
       this.storage?.removeItem(key);

@@ -1,47 +1,65 @@
 /** One table of what can be done. The key handler, the buttons and the key sheet are all made from it. */
 
 /**
- * @typedef {object} Deed
- * @property {string} id
+ * @typedef {"left"|"right"|"up"|"down"|"home"|"end"} Direction
+ * @typedef {"accept"|"keep"|"unsure"|"exclude"|"relabel"|"skip"|"flag"|"note"|"undo"|"redo"|"acceptRest"|"keepRest"|
+ *   "back"|"next"|"zoom"|"sheet"|"clear"|Direction|`extend-${Direction}`} CommandId
+ * @typedef {"answer"|"class"|"mark"|"history"|"bulk"|"page"|"move"|"view"} CommandGroup
+ * @typedef {Pick<Command, "button"|"repeat"|"zoom"|"way"|"extend">} CommandOptions
+ */
+
+/**
+ * @typedef {object} Command
+ * @property {CommandId} id
  * @property {string[]} keys as `event.key` in lower case; "shift+" in front where Shift is part of it
  * @property {string} cap printed on the button
  * @property {string} label on the button
  * @property {string} help on the key sheet
- * @property {"answer"|"mark"|"history"|"bulk"|"page"|"move"|"view"} group
+ * @property {CommandGroup} group
+ * @property {number} [class] label that "relabel" is about
  * @property {boolean} [button] false: no button in the toolbar
  * @property {boolean} [repeat] holding the key down repeats it
  * @property {boolean} [zoom] works in the zoom too
+ * @property {Direction} [way] where the focus moves
+ * @property {boolean} [extend] the selection goes along
  */
 
-const WAYS = {
-  left: ["arrowleft", "←"],
-  right: ["arrowright", "→"],
-  up: ["arrowup", "↑"],
-  down: ["arrowdown", "↓"],
-  home: ["home", "Home"],
-  end: ["end", "End"],
-};
+/** @type {[way: Direction, key: string, cap: string][]} */
+const WAYS = [
+  ["left", "arrowleft", "←"],
+  ["right", "arrowright", "→"],
+  ["up", "arrowup", "↑"],
+  ["down", "arrowdown", "↓"],
+  ["home", "home", "Home"],
+  ["end", "end", "End"],
+];
 
-const row = (group, more) => (id, keys, cap, label, help, extra) => ({
+/**
+ * A function that makes the commands of one group.
+ * @param {CommandGroup} group
+ * @param {CommandOptions} [defaults]
+ * @returns {(id: CommandId, keys: string[], cap: string, label: string, help: string, options?: CommandOptions) => Command}
+ */
+const commandsOf = (group, defaults) => (id, keys, cap, label, help, options) => ({
   id,
   keys,
   cap,
   label,
   group,
   help,
-  ...more,
-  ...extra,
+  ...defaults,
+  ...options,
 });
-const answer = row("answer", { zoom: true });
-const mark = row("mark", { zoom: true });
-const history = row("history", { zoom: true, repeat: true });
-const bulk = row("bulk");
-const page = row("page", { zoom: true });
-const view = row("view");
-const move = row("move", { button: false });
+const answer = commandsOf("answer", { zoom: true });
+const mark = commandsOf("mark", { zoom: true });
+const history = commandsOf("history", { zoom: true, repeat: true });
+const bulk = commandsOf("bulk");
+const page = commandsOf("page", { zoom: true });
+const view = commandsOf("view");
+const move = commandsOf("move", { button: false });
 
-/** @type {Deed[]} */
-export const DEEDS = [
+/** @type {Command[]} */
+export const COMMANDS = [
   answer("accept", ["a"], "A", "accept", "accept the proposed label"),
   answer("keep", ["x"], "X", "keep given", "keep the given label"),
   answer("unsure", ["u"], "U", "unsure", "unsure: nobody could tell from this picture"),
@@ -71,13 +89,15 @@ export const DEEDS = [
     zoom: true,
   }),
   view("sheet", ["h", "?"], "H", "keys", "this list"),
-  ...["left", "right", "up", "down"].map((way) =>
-    move(way, [WAYS[way][0]], WAYS[way][1], way, "move", { zoom: true, repeat: true }),
-  ),
-  move("home", ["home"], "Home", "first", "first face of the page"),
-  move("end", ["end"], "End", "last", "last face of the page"),
-  ...Object.entries(WAYS).map(([way, [key, cap]]) =>
-    move(`extend-${way}`, [`shift+${key}`], `⇧${cap}`, `extend ${way}`, "extend the selection", { repeat: true }),
+  ...WAYS.slice(0, 4).map(([way, key, cap]) => move(way, [key], cap, way, "move", { zoom: true, repeat: true, way })),
+  move("home", ["home"], "Home", "first", "first face of the page", { way: "home" }),
+  move("end", ["end"], "End", "last", "last face of the page", { way: "end" }),
+  ...WAYS.map(([way, key, cap]) =>
+    move(`extend-${way}`, [`shift+${key}`], `⇧${cap}`, `extend ${way}`, "extend the selection", {
+      repeat: true,
+      way,
+      extend: true,
+    }),
   ),
   move("clear", ["escape"], "Esc", "clear selection", "clear the selection"),
 ];
@@ -85,8 +105,8 @@ export const DEEDS = [
 /** Keys that Streamlit would take for itself. */
 const STREAMLIT = new Set(["r", "c"]);
 
-/** @param {string[]} names of the classes @returns {Deed[]} one for each class; the first nine have keys */
-export function classDeeds(names) {
+/** @param {string[]} names of the classes @returns {Command[]} one for each class; the first nine have keys */
+export function classCommands(names) {
   return names.map((name, label) => ({
     id: "relabel",
     label: name,
@@ -99,7 +119,12 @@ export function classDeeds(names) {
   }));
 }
 
-/** The key as the table names it: what is printed on it, or, in a layout without Latin letters, where it lies. */
+/** @typedef {Pick<KeyboardEvent, "key"> & Partial<KeyboardEvent>} KeyPress a KeyboardEvent, as far as it is looked at */
+
+/**
+ * The key as the table names it: what is printed on it, or, in a layout without Latin letters, where it lies.
+ * @param {KeyPress} event
+ */
 export function keyName(event) {
   let key = event.key.toLowerCase();
   const code = event.code ?? "";
@@ -112,25 +137,27 @@ export function keyName(event) {
 
 /**
  * What a key press asks for.
- * @param {KeyboardEvent} event
- * @param {Map<string, Deed>} table of tableOf
- * @returns {Deed|null}
+ * @param {KeyPress} event
+ * @param {Map<string, Command>} table of commandsByKey
+ * @returns {Command|null}
  */
-export function deedOf(event, table) {
+export function commandOf(event, table) {
   if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return null;
   const name = keyName(event);
   // Space and Backspace mean the same with Shift held down by accident.
   return table.get(name) ?? (name === "shift+backspace" ? table.get("backspace") : null) ?? null;
 }
 
-/** @param {string[]} classes @returns {Map<string, Deed>} by key name */
-export function tableOf(classes) {
+/** @param {string[]} classes @returns {Map<string, Command>} by key name */
+export function commandsByKey(classes) {
+  /** @type {Map<string, Command>} */
   const table = new Map();
-  for (const deed of [...DEEDS, ...classDeeds(classes)]) for (const key of deed.keys) table.set(key, deed);
+  for (const command of [...COMMANDS, ...classCommands(classes)])
+    for (const key of command.keys) table.set(key, command);
   return table;
 }
 
-/** Whether Streamlit must not see this key while the grid has the focus. */
-export function kept(event) {
+/** Whether Streamlit must not see this key while the grid has the focus. @param {KeyPress} event */
+export function keptFromStreamlit(event) {
   return !event.ctrlKey && !event.altKey && !event.metaKey && STREAMLIT.has(event.key.toLowerCase());
 }

@@ -9,17 +9,22 @@ const MOST = 120;
 const WIDTHS = { S: 96, M: 134, L: 194 };
 const FLATTEST = 0.74;
 
+/** A word for a size of tiles, where it is one. @param {string|null} word @returns {import("./types.js").TileSize|null} */
+export function asTileSize(word) {
+  return word === "S" || word === "M" || word === "L" ? word : null;
+}
+
 /**
  * @param {number} width of the room, in CSS pixels
  * @param {number} height
- * @param {"S"|"M"|"L"} size
+ * @param {import("./types.js").TileSize} size
  * @returns {{columns: number, rows: number, picture: number, count: number, whole: boolean}}
  *   picture: height of a tile's picture; whole: filling the tile with it would cut off too much of a face
  */
 export function fit(width, height, size) {
   const [across, down] = [Math.max(200, width), Math.max(170, height)];
   for (let scale = 1; ; scale *= 1.1) {
-    const wanted = (WIDTHS[size] ?? WIDTHS.M) * scale;
+    const wanted = WIDTHS[size] * scale;
     const { rows, tall } = rowsOf(down, wanted);
     const tile = Math.max(wanted * 0.98, Math.min(tall, wanted * 1.25));
     const columns = Math.max(2, Math.round((across + GAP) / (tile + GAP)));
@@ -30,9 +35,13 @@ export function fit(width, height, size) {
   }
 }
 
-/** The number of rows with which pictures come closest to the height wanted. */
+/**
+ * The number of rows with which pictures come closest to the height wanted, and that height.
+ * @param {number} height of the room
+ * @param {number} wanted
+ */
 function rowsOf(height, wanted) {
-  const tallOf = (rows) => Math.floor((height + GAP) / rows) - GAP - INFO;
+  const tallOf = (/** @type {number} */ rows) => Math.floor((height + GAP) / rows) - GAP - INFO;
   let best = 1;
   for (let rows = 2; tallOf(rows) >= wanted * FLATTEST; rows += 1) {
     if (Math.abs(tallOf(rows) - wanted) < Math.abs(tallOf(best) - wanted)) best = rows;

@@ -2,16 +2,19 @@
 
 import { newId } from "./outbox.js";
 
+/** @import { Face, LeaseRequest, LeaseResponse } from "./types.js" */
+
 const RENEW_MS = 30000;
 const IDLE_MS = 600000;
-const LONGEST_MS = 2000;
+const MAX_RELEASE_MS = 2000;
 const TAB_ALIVE_MS = 120000; // as long as a lease
 
-let letting = Promise.resolve();
+/** @type {Promise<void>} */
+let releasing = Promise.resolve();
 
 /** Settles when the last release is done: one that came after a claim would give away what was just claimed. */
 export function released() {
-  return Promise.race([letting, new Promise((done) => setTimeout(done, LONGEST_MS))]);
+  return Promise.race([releasing, new Promise((done) => setTimeout(done, MAX_RELEASE_MS))]);
 }
 
 /**
@@ -21,31 +24,51 @@ export function released() {
 class Tabs {
   /** @param {Storage|null} storage @param {string} prefix of this workspace and person */
   constructor(storage, prefix) {
-    Object.assign(this, { storage, place: `${prefix}tab/`, id: newId() });
+    this.storage = storage;
+    this.place = `${prefix}tab/`;
+    this.id = newId();
   }
 
-  /** @param {number[]} items this tab holds now */
-  tell(items) {
-    this.#safely(() => this.storage?.setItem(this.place + this.id, JSON.stringify({ at: Date.now(), items })), null);
+  /** Let the other tabs know. @param {number[]} items this tab holds now */
+  write(items) {
+    try {
+      this.storage?.setItem(this.place + this.id, JSON.stringify({ at: Date.now(), items }));
+    } catch {
+      // Without storage tabs know nothing of each other.
+    }
   }
 
   /** This tab goes. @returns {Set<number>} items that other tabs hold */
   leave() {
-    return this.#safely(() => {
+    try {
       this.storage?.removeItem(this.place + this.id);
-      const keys = Object.keys(this.storage ?? {}).filter((key) => key.startsWith(this.place));
-      const told = keys.map((key) => [key, JSON.parse(this.storage.getItem(key))]);
-      for (const [key, { at }] of told) if (Date.now() - at > TAB_ALIVE_MS) this.storage.removeItem(key);
-      return new Set(told.filter(([, { at }]) => Date.now() - at <= TAB_ALIVE_MS).flatMap(([, { items }]) => items));
-    }, new Set());
+      return new Set(this.storage ? this.#readOthers(this.storage) : []);
+    } catch {
+      return new Set();
+    }
   }
 
-  #safely(run, otherwise) {
-    try {
-      return run();
-    } catch {
-      return otherwise; // without storage tabs know nothing of each other
-    }
+  /** Items of the tabs that are alive. What cannot be read, and what dead ones left, is removed. @param {Storage} storage */
+  #readOthers(storage) {
+    const keys = Array.from({ length: storage.length }, (_, at) => storage.key(at) ?? "");
+    return keys
+      .filter((key) => key.startsWith(this.place))
+      .flatMap((key) => {
+        const tab = readTab(storage.getItem(key));
+        if (tab && Date.now() - tab.at <= TAB_ALIVE_MS) return tab.items;
+        storage.removeItem(key);
+        return [];
+      });
+  }
+}
+
+/** @param {string|null} text @returns {{at: number, items: number[]}|null} null: cut short by a crash, or not ours */
+function readTab(text) {
+  try {
+    const tab = JSON.parse(text ?? "");
+    return typeof tab?.at === "number" && Array.isArray(tab.items) ? tab : null;
+  } catch {
+    return null;
   }
 }
 
@@ -56,10 +79,13 @@ export class Leases {
    * @param {import("./store.js").Store} options.store
    * @param {Storage|null} options.storage
    * @param {string} options.prefix
-   * @param {(faces: object[]) => void} options.lost
+   * @param {(faces: Face[]) => void} options.lost
    */
   constructor({ net, store, storage, prefix, lost }) {
-    Object.assign(this, { net, store, lost, tabs: new Tabs(storage, prefix) });
+    this.net = net;
+    this.store = store;
+    this.lost = lost;
+    this.tabs = new Tabs(storage, prefix);
     this.input = Date.now();
     this.timer = setInterval(() => {
       if (Date.now() - this.input < IDLE_MS) this.renew();
@@ -73,19 +99,20 @@ export class Leases {
     if (away > IDLE_MS) this.renew();
   }
 
-  /** Tell the other tabs what this one holds. */
-  tell() {
-    this.tabs.tell(this.store.held().map((face) => face.item));
+  /** Let the other tabs know what this one holds. */
+  publish() {
+    this.tabs.write(this.store.held().map((face) => face.item));
   }
 
   async renew() {
-    this.tell();
+    this.publish();
     const held = this.store.held();
     if (!held.length) return;
     const at = this.store.clock();
+    /** @type {LeaseResponse} */
     let answer;
     try {
-      answer = await (await this.net.post("/api/lease", { renew: held.map((face) => face.item), release: [] })).json();
+      answer = await (await this.#post({ renew: held.map((face) => face.item), release: [] })).json();
     } catch {
       return; // the next beat tries again; what was lost meanwhile shows then
     }
@@ -106,11 +133,16 @@ export class Leases {
       .filter((face) => !face.pending && !elsewhere.has(face.item))
       .map((face) => face.item);
     if (items.length && this.net.token) {
-      letting = this.net.post("/api/lease", { renew: [], release: items }, { keepalive: true }).then(
+      releasing = this.#post({ renew: [], release: items }, { keepalive: true }).then(
         () => {},
         () => {},
       );
     }
+  }
+
+  /** @param {LeaseRequest} body @param {{keepalive?: boolean}} [options] */
+  #post(body, options) {
+    return this.net.post("/api/lease", body, options);
   }
 
   close() {

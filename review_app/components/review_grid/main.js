@@ -5,10 +5,9 @@ import { el } from "./dom.js";
 import { Flow } from "./flow.js";
 import { Focus } from "./focus.js";
 import { Input } from "./input.js";
-import { SMALL_SCREEN, fit } from "./layout.js";
+import { SMALL_SCREEN, asTileSize, fit } from "./layout.js";
 import { Leases, released } from "./leases.js";
 import { Net } from "./net.js";
-import { Outbox } from "./outbox.js";
 import { Pages } from "./pages.js";
 import { Panel } from "./panel.js";
 import { pointerSelection } from "./select.js";
@@ -21,13 +20,17 @@ import { busyElsewhere, fillWindow, listen, localStore, recall, remember } from 
 import { Sync } from "./sync.js";
 import { Zoom } from "./zoom.js";
 
+/** @import { Command } from "./keys.js" */
+/** @import { Problem } from "./net.js" */
+/** @import { GridData, PageHeader, TileSize } from "./types.js" */
+
 const EDGE = 4;
 
-/** @type {WeakMap<Node, App>} */
+/** @type {WeakMap<ShadowRoot, App>} */
 const mounts = new WeakMap();
 
 /**
- * @param {{data: object, parentElement: ShadowRoot}} component
+ * @param {{data: GridData, parentElement: ShadowRoot}} component
  * @returns {() => void} cleanup, at unmount
  */
 export default function mount({ data, parentElement }) {
@@ -43,13 +46,23 @@ export default function mount({ data, parentElement }) {
   };
 }
 
-class App {
+/** What is mounted. Its parts are given it, and find each other through it. */
+export class App {
+  /** @param {ShadowRoot} root @param {GridData} data */
   constructor(root, data) {
-    Object.assign(this, { root, data, me: data.person.name, classes: data.classes, round: data.round });
+    this.root = root;
+    this.data = data;
+    this.me = data.person.name;
+    this.classes = data.classes;
+    this.round = data.round;
     this.storage = localStore();
+    /** What the keys of this workspace and person begin with in the browser's storage. */
     this.prefix = `scn/${data.workspace}/${data.person.id}/`;
-    this.tileSize = recall(this.storage, "scn/tile") ?? (innerWidth < SMALL_SCREEN ? "S" : data.tile);
+    this.tileSize = asTileSize(recall(this.storage, "scn/tile")) ?? (innerWidth < SMALL_SCREEN ? "S" : data.tile);
+    /** Taps select instead of moving the focus. */
     this.selecting = false;
+    /** How many tiles are selected. */
+    this.selected = 0;
     this.columns = 1;
     this.net = new Net(data.person.id);
     this.store = new Store(this.me);
@@ -57,17 +70,7 @@ class App {
     this.sync = new Sync(this);
     this.outbox = this.sync.outbox();
     this.store.record(this.outbox.entries);
-    this.#build();
-    this.flow = new Flow(this);
-    this.actions = new Actions(this);
-    this.leases = new Leases({ ...this, lost: (faces) => this.sync.lost(faces) });
-    this.unlisten = listen(this);
-    this.#useSize(this.tileSize);
-    this.status.show(this.outbox);
-    this.#begin();
-  }
 
-  #build() {
     this.grid = el("div", {
       class: "grid",
       role: "listbox",
@@ -78,14 +81,12 @@ class App {
     this.panel = new Panel();
     this.stage = el("div", { class: "stage" }, [this.grid, this.panel.node]);
     this.status = new Status({ dismiss: () => this.outbox.dismiss() });
-    this.tiles = new Tiles(this.grid, this.classes, {
+    this.tiles = new Tiles(this.grid, this.classes, this.me, {
       focused: (face) => this.zoom.follow(face),
       selected: (count) => this.#selected(count),
     });
-    this.tiles.me = this.me;
     this.input = new Input(this);
     this.focus = new Focus(this);
-    this.press = (deed, event) => this.input.press(deed, event);
     this.bar = toolbar(this, this.classes);
     this.zoom = new Zoom(this);
     this.sheet = keySheet(this.classes, () => this.focus.take());
@@ -98,17 +99,25 @@ class App {
     ]);
     this.node.addEventListener("keydown", (event) => this.input.key(event));
     pointerSelection(this.grid, this.tiles, { selecting: () => this.selecting, zoom: () => this.zoom.toggle() });
-    this.style = el("link", { rel: "stylesheet", href: `${this.data.base}grid.css` });
-    this.styled = new Promise((done) => {
-      this.style.addEventListener("load", done);
-      this.style.addEventListener("error", done);
-    });
+    this.style = el("link", { rel: "stylesheet", href: `${data.base}grid.css` });
     this.root.append(this.style, this.node);
+
+    this.pages = this.#newPages();
+    this.flow = new Flow(this);
+    this.actions = new Actions(this);
+    const { net, store, storage, prefix } = this;
+    this.leases = new Leases({ net, store, storage, prefix, lost: (faces) => this.sync.lost(faces) });
+    this.unlisten = listen(this);
+    this.#useSize(this.tileSize);
+    this.status.show(this.outbox);
+    this.#begin();
   }
 
   async #begin() {
-    this.pages = this.#pages();
-    await this.styled;
+    await new Promise((done) => {
+      this.style.addEventListener("load", done);
+      this.style.addEventListener("error", done);
+    });
     this.layout();
     if (!this.node.contains(this.root.activeElement) && !busyElsewhere()) this.focus.take();
     if (this.outbox.waiting.size) this.outbox.flush();
@@ -117,7 +126,7 @@ class App {
     await this.flow.next();
   }
 
-  #pages() {
+  #newPages() {
     return new Pages({
       net: this.net,
       store: this.store,
@@ -128,22 +137,24 @@ class App {
     });
   }
 
+  /** @param {PageHeader} header */
   #header(header) {
     this.flow.header = header;
-    this.leases.tell();
+    this.leases.publish();
     this.outbox.well();
     this.progress();
   }
 
-  /** Whether this data needs no other grid: same person, workspace, classes. */
+  /** Whether this data needs no other grid: same person, workspace, classes. @param {GridData} data */
   same(data) {
-    const kind = ({ workspace, person, classes }) => JSON.stringify([workspace, person.id, classes]);
+    const kind = (/** @type {GridData} */ { workspace, person, classes }) =>
+      JSON.stringify([workspace, person.id, classes]);
     return kind(data) === kind(this.data);
   }
 
-  /** Streamlit ran the page again; another filter or round starts from its first page. */
+  /** Streamlit ran the page again; another filter or round starts from its first page. @param {GridData} data */
   update(data) {
-    const kind = ({ round, filter, pageSize }) => JSON.stringify([round, filter, pageSize]);
+    const kind = (/** @type {GridData} */ { round, filter, pageSize }) => JSON.stringify([round, filter, pageSize]);
     const other = kind(data) !== kind(this.data);
     this.data = { ...data, base: this.data.base };
     this.layout();
@@ -160,7 +171,7 @@ class App {
     this.round = this.data.round;
     this.flow.close();
     this.flow = new Flow(this);
-    this.pages = this.#pages();
+    this.pages = this.#newPages();
     if (otherRound) this.sync.loadHistory();
     const { flow } = this;
     released().then(() => {
@@ -168,29 +179,37 @@ class App {
     });
   }
 
-  /** Say what happened. @param {string} words @param {"info"|"warn"|"done"} [kind] */
+  /** Say what happened. @param {string} words @param {import("./status.js").MessageKind} [kind] */
   say(words, kind) {
     this.status.say(words, kind);
   }
 
-  /** A request failed in a way that the pill has to tell. @param {import("./net.js").Problem} problem */
-  trouble(problem) {
+  /** A request failed: where nobody is signed in any more, the pill says so. @param {Problem} problem */
+  showProblem(problem) {
     if (problem.kind !== "session" && problem.kind !== "person") return;
     this.outbox.problem = { kind: problem.kind, message: problem.message };
     this.status.show(this.outbox);
   }
 
+  /** The line of progress follows what has changed. */
   progress() {
-    const page = this.flow?.view === "page" ? this.pages.current : null;
-    const open = this.pages?.leased ? (this.flow.header?.open ?? null) : null;
-    this.status.page(page, open, this.sync.pace, this.flow?.header?.learned ?? null);
+    const { header, view } = this.flow;
+    const page = view === "page" ? this.pages.current : null;
+    const open = this.pages.leased ? (header?.open ?? null) : null;
+    this.status.page(page, open, this.sync.pace, header?.learned ?? null);
   }
 
+  /** @param {number} count */
   #selected(count) {
     showSelected(this.bar, count);
     if (count) this.say(`${count} selected`);
     else if (this.selected) this.say("");
     this.selected = count;
+  }
+
+  /** Do what a key or a button asks for. @param {Command} command @param {MouseEvent} [event] a click */
+  run(command, event) {
+    this.input.run(command, event);
   }
 
   /** @param {boolean} on taps select instead of moving the focus */
@@ -201,12 +220,13 @@ class App {
     if (!on) this.tiles.select([]);
   }
 
-  /** @param {"S"|"M"|"L"} size of the tiles, from now on and next time */
+  /** @param {TileSize} size of the tiles, from now on and next time */
   setSize(size) {
     remember(this.storage, "scn/tile", size);
     this.#useSize(size);
   }
 
+  /** @param {TileSize} size */
   #useSize(size) {
     this.tileSize = size;
     showSize(this.bar, size);
@@ -228,7 +248,7 @@ class App {
     const { columns, picture, whole } = this.room();
     this.columns = columns;
     const { style } = this.grid;
-    style.setProperty("--columns", columns);
+    style.setProperty("--columns", String(columns));
     style.setProperty("--picture", `${picture}px`);
     style.setProperty("--fit", whole ? "contain" : "cover");
     this.node.dataset.tile = this.tileSize;

@@ -3,24 +3,31 @@
 import { el, icon } from "./dom.js";
 import { className, DOUBT_MEANS, doubtWords, pastWords } from "./faces.js";
 
-/** What stays as it is while people answer: how the network doubts the label, what was decided in earlier rounds. */
-export function corners(data, classes) {
-  const [doubt, past] = [doubtWords(data), pastWords(data, classes)];
-  const changed = data.original !== data.given;
-  const short = changed ? `was ${className(classes, data.original)}` : `confirmed, round ${data.since}`;
+/** @typedef {import("./types.js").Tile} Tile */
+
+/**
+ * What stays as it is while people answer: how the network doubts the label, what was decided in earlier rounds.
+ * @param {Tile} tile
+ * @param {string[]} classes
+ */
+export function corners(tile, classes) {
+  const { doubt } = tile;
+  const past = pastWords(tile, classes);
+  const changed = tile.original !== tile.given;
+  const short = changed ? `was ${className(classes, tile.original)}` : `confirmed, round ${tile.since}`;
   const signs = [];
-  if (doubt)
+  if (doubt && doubt !== "none")
     signs.push(
-      el("span", { class: "mark doubt", title: DOUBT_MEANS[data.doubt] }, [
-        icon(data.doubt),
-        el("span", { text: doubt }),
+      el("span", { class: "mark doubt", title: DOUBT_MEANS[doubt] }, [
+        icon(doubt),
+        el("span", { text: doubtWords(tile) }),
       ]),
     );
   if (past) signs.push(el("span", { class: "mark past", title: past, text: short }));
   return signs;
 }
 
-/** Flag and note. */
+/** Flag and note. @param {Tile} tile */
 export function marksOf(tile) {
   const marks = [];
   if (tile.flagged)

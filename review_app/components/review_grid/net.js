@@ -1,13 +1,22 @@
 /** HTTP as the grid needs it: the token, time limits, and every failure as one Problem in words. */
 
+/** @import { ErrorResponse, TokenResponse } from "./types.js" */
+
 const SLOW_MS = 20000;
 
-/** A request that did not work. `kind` says what follows from it. */
+/**
+ * What follows from a failure. offline: no answer came; session: sign in again; person: this browser is signed in as
+ * somebody else; server: try again later; refused: trying again changes nothing.
+ * @typedef {"offline"|"session"|"person"|"server"|"refused"} ProblemKind
+ */
+
+/** A request that did not work. */
 export class Problem extends Error {
   /**
-   * @param {"offline"|"session"|"person"|"server"|"refused"} kind offline: no answer came; session: sign in again;
-   *   person: this browser is signed in as somebody else; server: try again later; refused: trying again changes nothing
+   * @param {ProblemKind} kind
    * @param {string} message in words
+   * @param {number} status of HTTP; 0: no answer came
+   * @param {string} code of the answer's JSON; empty: it had none
    */
   constructor(kind, message, status = 0, code = "") {
     super(message);
@@ -17,87 +26,97 @@ export class Problem extends Error {
   }
 }
 
+/** Whatever was thrown, as a Problem: an answer that cannot be read is the server's. @param {unknown} error */
+export function asProblem(error) {
+  if (error instanceof Problem) return error;
+  return new Problem("server", error instanceof Error ? error.message : String(error));
+}
+
 export class Net {
   /**
    * @param {number} person whose answers these are
-   * @param {(url: string, options: object) => Promise<Response>} fetcher
+   * @param {(url: string, options: RequestInit) => Promise<Response>} fetcher
+   * @param {number} limit milliseconds that an answer may take, to its last byte
    */
-  constructor(person, fetcher = (url, options) => fetch(url, options)) {
+  constructor(person, fetcher = (url, options) => fetch(url, options), limit = SLOW_MS) {
     this.person = person;
+    this.limit = limit;
     this.fetcher = fetcher;
+    /** @type {string|null} */
     this.token = null;
   }
 
-  /** @returns {Promise<any>} the JSON of a GET */
+  /** @param {string} path @returns {Promise<unknown>} the JSON of a GET */
   async get(path) {
     return (await this.#request(path, {})).json();
   }
 
   /**
+   * @param {string} path
+   * @param {object} body that becomes JSON
    * @param {{keepalive?: boolean}} options
    * @returns {Promise<Response>} a good response
    */
   async post(path, body, options = {}) {
-    if (!this.token) await this.#renewToken();
+    const token = this.token ?? (await this.#newToken());
     try {
-      return await this.#send(path, body, options);
-    } catch (problem) {
-      if (problem.code !== "token_expired" && problem.code !== "token_wrong") throw problem;
-      await this.#renewToken();
-      return this.#send(path, body, options);
+      return await this.#send(path, body, options, token);
+    } catch (error) {
+      const { code } = asProblem(error);
+      if (code !== "token_expired" && code !== "token_wrong") throw error;
+      return this.#send(path, body, options, await this.#newToken());
     }
   }
 
-  /** Forget who is signed in; the next request asks again. */
-  forget() {
-    this.token = null;
-  }
-
-  #send(path, body, { keepalive = false }) {
-    const headers = { "Content-Type": "application/json", "X-Review-Token": this.token };
+  /**
+   * @param {string} path
+   * @param {object} body
+   * @param {{keepalive?: boolean}} options
+   * @param {string} token
+   */
+  #send(path, body, { keepalive = false }, token) {
+    const headers = { "Content-Type": "application/json", "X-Review-Token": token };
     return this.#request(path, { method: "POST", headers, body: JSON.stringify(body), keepalive });
   }
 
-  async #renewToken() {
+  async #newToken() {
     this.token = null;
-    const { token, person } = await this.get("/api/token");
-    const id = typeof person === "object" && person !== null ? person.id : person;
-    if (id !== undefined && id !== this.person) {
+    const { token, person } = /** @type {TokenResponse} */ (await this.get("/api/token"));
+    if (person !== undefined && person !== this.person) {
       throw new Problem("person", "this browser is now signed in as somebody else");
     }
     this.token = token;
+    return token;
   }
 
+  /** @param {string} path @param {RequestInit} options */
   async #request(path, options) {
     const abort = new AbortController();
-    const timer = setTimeout(() => abort.abort(), SLOW_MS);
+    const timer = setTimeout(() => abort.abort(), this.limit);
     let response;
     try {
-      response = await this.fetcher(path, {
-        credentials: "same-origin",
-        cache: "no-store",
-        signal: abort.signal,
-        ...options,
-      });
-      if (response.ok) return await whole(response);
+      const { signal } = abort;
+      const answer = await this.fetcher(path, { credentials: "same-origin", cache: "no-store", signal, ...options });
+      // Read the body while the time limit still runs, so that a connection that stalls half-way is noticed.
+      const body = await answer.arrayBuffer();
+      response = new Response(body, { status: answer.ok ? 200 : answer.status, headers: answer.headers });
     } catch {
       throw new Problem("offline", "no connection to the server");
     } finally {
       clearTimeout(timer);
     }
+    if (response.ok) return response;
     throw await problemOf(response);
   }
 }
 
-/** Read the body while the time limit still runs, so that a connection that stalls half-way is noticed. */
-async function whole(response) {
-  const body = await response.arrayBuffer();
-  return new Response(body, { status: 200, headers: response.headers });
-}
-
+/** @param {Response} response not a good one */
 async function problemOf(response) {
   const { status } = response;
-  const { error, code } = await response.json().catch(() => ({}));
+  // A proxy before the server may answer with anything, JSON's null among it.
+  /** @type {Partial<ErrorResponse>|null} */
+  const json = await response.json().catch(() => null);
+  const { error, code } = json ?? {};
   const words = typeof error === "string" ? error : `the server answered ${status}`;
   if (status === 401 && !String(code).startsWith("token"))
     return new Problem("session", "you are signed out", status, code);

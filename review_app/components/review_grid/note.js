@@ -1,6 +1,6 @@
 /** The text box of a note, at its tile. */
 
-import { el } from "./dom.js";
+import { asElement, el } from "./dom.js";
 
 export const LONGEST = 2000;
 
@@ -52,13 +52,15 @@ export function openNote({ host, tile, text, label, save, closed }) {
     }
   });
   box.addEventListener("focusout", (event) => {
-    if (event.relatedTarget && !box.contains(event.relatedTarget)) keep();
+    const to = asElement(event.relatedTarget);
+    if (to && !box.contains(to)) keep();
   });
   host.append(box);
   place(box, host, tile);
   area.focus({ preventScroll: true });
 }
 
+/** @param {HTMLElement} box @param {HTMLElement} host @param {HTMLElement|null} tile */
 function place(box, host, tile) {
   if (!tile) return;
   const [inside, at] = [host.getBoundingClientRect(), tile.getBoundingClientRect()];

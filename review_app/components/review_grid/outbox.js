@@ -4,13 +4,23 @@
  */
 
 import { Kept } from "./kept.js";
+import { asProblem, Problem } from "./net.js";
+
+/** @import { Decision, DecisionsResponse, Entry, Pace } from "./types.js" */
+/** @import { ProblemKind } from "./net.js" */
+
+/** @typedef {{entry: Entry, error: string}} Refusal */
+/** @typedef {Partial<DecisionsResponse>} Answer an answer that lacks something acknowledges nothing */
 
 const BATCH = 200;
 const KEEPALIVE_BYTES = 55000; // browsers refuse more than 64 KiB in flight
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30000;
 
-/** A random id, also on plain HTTP in a local network, where crypto.randomUUID is missing. */
+/**
+ * A random id, also on plain HTTP in a local network, where crypto.randomUUID is missing.
+ * @param {Pick<Crypto, "getRandomValues"> & Partial<Pick<Crypto, "randomUUID">>} random
+ */
 export function newId(random = globalThis.crypto) {
   if (random.randomUUID) return random.randomUUID();
   const bytes = random.getRandomValues(new Uint8Array(16));
@@ -20,20 +30,34 @@ export function newId(random = globalThis.crypto) {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 }
 
-/** The wait before try number n: doubling, with jitter so that many tabs do not come back in step. */
+/**
+ * The wait before try number n in milliseconds: doubling, with jitter so that many tabs do not come back in step.
+ * @param {number} tries
+ * @param {() => number} random
+ */
 export function waitMs(tries, random = Math.random) {
   return Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** tries) * (0.5 + random() / 2);
 }
 
-/** @typedef {import("./faces.js").Entry} Entry */
+/** @typedef {ReturnType<typeof setTimeout>|number} TimerId */
+
+/**
+ * @typedef {object} OutboxEvents
+ * @property {() => void} [changed]
+ * @property {(entries: Entry[], rest: {pace?: Pace, elsewhere?: boolean}) => void} [saved]
+ * @property {(refusals: Refusal[]) => void} [refused]
+ */
 
 export class Outbox {
   /**
    * @param {object} options
    * @param {Storage|null} options.storage
    * @param {string} options.prefix of this workspace and person
-   * @param {(decisions: object[], keepalive: boolean) => Promise<{saved: string[], refused: {id: string, error: string}[]}>} options.send
-   * @param {{changed?: Function, saved?: Function, refused?: Function}} options.on
+   * @param {(decisions: Decision[], keepalive: boolean) => Promise<Answer>} options.send
+   * @param {OutboxEvents} [options.on]
+   * @param {(run: () => void, ms: number) => TimerId} [options.setTimer]
+   * @param {(id: TimerId) => void} [options.clearTimer]
+   * @param {() => number} [options.random]
    */
   constructor({
     storage,
@@ -44,28 +68,41 @@ export class Outbox {
     clearTimer = (id) => clearTimeout(id),
     random = Math.random,
   }) {
-    Object.assign(this, { prefix, send, on, setTimer, clearTimer, random });
+    this.prefix = prefix;
+    this.send = send;
+    this.on = on;
+    this.setTimer = setTimer;
+    this.clearTimer = clearTimer;
+    this.random = random;
     this.kept = new Kept(storage, prefix);
     /** @type {Map<string, {key: string, entry: Entry}>} by decision id, in order */
     this.waiting = new Map();
-    /** @type {Map<string, {entry: Entry, error: string}>} */
+    /** @type {Map<string, Refusal>} */
     this.refused = new Map();
-    /** @type {{kind: string, message: string}|null} why the last try failed */
+    /** @type {{kind: ProblemKind, message: string}|null} why the last try failed */
     this.problem = null;
     this.tries = 0;
     this.last = 0;
+    /** @type {Promise<void>|null} */
     this.flying = null;
+    /** @type {TimerId|null} */
     this.timer = null;
     this.closed = false;
     if (this.safe) this.#read();
   }
 
   #read() {
-    for (const [key, entry] of this.kept.read("out")) {
-      this.waiting.set(entry.id, { key, entry });
+    for (const { key, value } of this.kept.read("out")) {
+      const entry = /** @type {Entry} */ (value);
+      if (entry.id) this.waiting.set(entry.id, { key, entry });
+      else this.kept.remove(key); // JSON, but nothing of ours
       this.last = Math.max(this.last, Number(key.slice(this.prefix.length + 4).split("/")[0]) || 0);
     }
-    for (const [, one] of this.kept.read("refused")) this.refused.set(one.entry.id, one);
+    for (const { key, value } of this.kept.read("refused")) {
+      const { entry, error } = /** @type {Partial<Refusal>} */ (value);
+      if (entry?.id && error) this.refused.set(entry.id, { entry, error });
+      else this.kept.remove(key);
+    }
     for (const id of this.refused.keys()) if (this.waiting.has(id)) this.#drop(id);
   }
 
@@ -134,50 +171,62 @@ export class Outbox {
     }
   }
 
-  /** Where a whole request is refused, find the decision that does it, so that it does not hold up the rest. */
+  /**
+   * Where a whole request is refused, find the decision that does it, so that it does not hold up the rest.
+   * @param {Entry[]} batch
+   * @returns {Promise<void>}
+   */
   async #sendSome(batch) {
     try {
       this.#settle(batch, await this.send(batch.map(wire), false));
-    } catch (problem) {
+    } catch (error) {
+      const problem = asProblem(error);
       if (problem.kind !== "refused") throw problem;
       if (batch.length > 1) await this.#sendSome(batch.slice(0, Math.ceil(batch.length / 2)));
       else this.#settle(batch, { saved: [], refused: [{ id: batch[0].id, error: problem.message }] });
     }
   }
 
-  #failed(problem) {
-    this.problem = { kind: problem.kind ?? "server", message: problem.message };
+  /** @param {unknown} error */
+  #failed(error) {
+    const { kind, message } = asProblem(error);
+    this.problem = { kind, message };
     this.on.changed?.();
     if (this.closed) return;
     this.timer = this.setTimer(() => this.flush(), waitMs(this.tries, this.random));
     this.tries += 1;
   }
 
+  /** @param {Entry[]} batch @param {Answer} answer */
   #settle(batch, { saved = [], refused = [], ...rest }) {
     const sent = new Map(batch.map((entry) => [entry.id, entry]));
-    const done = saved.filter((id) => this.waiting.has(id)).map((id) => this.waiting.get(id).entry);
-    const bad = refused
-      .filter(({ id }) => this.waiting.has(id))
-      .map(({ id, error }) => ({ entry: sent.get(id) ?? this.waiting.get(id).entry, error }));
+    const done = saved.flatMap((id) => this.waiting.get(id)?.entry ?? []);
+    const bad = refused.flatMap(({ id, error }) => {
+      const entry = this.waiting.get(id) && (sent.get(id) ?? this.waiting.get(id)?.entry);
+      return entry ? [{ entry, error }] : [];
+    });
     for (const one of bad) {
       this.refused.set(one.entry.id, one);
       this.kept.write(`${this.prefix}refused/${one.entry.id}`, one);
     }
     for (const { id } of [...done, ...bad.map(({ entry }) => entry)]) this.#drop(id);
     if (!done.length && !bad.length && batch.some(({ id }) => this.waiting.has(id))) {
-      throw Object.assign(new Error("the server named none of the decisions sent"), { kind: "server" });
+      throw new Problem("server", "the server named none of the decisions sent");
     }
     if (done.length) this.on.saved?.(done, rest);
     if (bad.length) this.on.refused?.(bad);
   }
 
+  /** @param {string} id */
   #drop(id) {
-    this.kept.remove(this.waiting.get(id).key);
+    const kept = this.waiting.get(id);
+    if (kept) this.kept.remove(kept.key);
     this.waiting.delete(id);
   }
 
   /** The tab may be gone in a moment: send what fits by a request that outlives it. */
   sendLast() {
+    /** @type {Entry[]} */
     const batch = [];
     let bytes = 20;
     for (const entry of this.entries.slice(0, BATCH)) {
@@ -196,18 +245,21 @@ export class Outbox {
 
   /**
    * Another tab of the same person was told what became of an entry, or its person has read why it was refused.
-   * @param {string} key of localStorage @param {string|null} value null: removed
+   * @param {string} key of localStorage
+   * @param {string|null} value null: removed
    */
   changedElsewhere(key, value) {
     if (!key.startsWith(this.prefix)) return;
-    const id = key.split("/").at(-1);
+    const id = key.slice(key.lastIndexOf("/") + 1);
     const kept = this.waiting.get(id);
     if (key.startsWith(`${this.prefix}refused/`)) {
       this.refused.delete(id);
       if (value !== null) {
+        /** @type {Refusal} */
+        const refusal = JSON.parse(value);
         this.waiting.delete(id);
-        this.refused.set(id, JSON.parse(value));
-        this.on.refused?.([this.refused.get(id)]);
+        this.refused.set(id, refusal);
+        this.on.refused?.([refusal]);
       }
     } else if (value === null && kept) {
       this.waiting.delete(id);
@@ -230,7 +282,7 @@ export class Outbox {
   }
 }
 
-function wire(entry) {
-  const { local, ...row } = entry;
-  return row;
+/** What is sent of an entry. @param {Entry} entry @returns {Decision} */
+function wire({ local: _, ...decision }) {
+  return decision;
 }

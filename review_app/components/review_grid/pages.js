@@ -2,30 +2,29 @@
 
 import { ANSWERS } from "./faces.js";
 
+/** @import { Face, Page, PageHeader, PageRequest, QueueFilter, Tile, TilesRequest } from "./types.js" */
+
 const KEPT = 10;
 const LIMIT = 200;
 
 /**
  * Take a packed response apart.
  * @param {ArrayBuffer} buffer 4 bytes big-endian header length, JSON, thumbnails back to back
- * @returns {{header: object, picture: (tile: object) => Uint8Array|null}}
+ * @returns {{header: PageHeader, picture: (tile: Pick<Tile, "thumb">) => Uint8Array<ArrayBuffer>|null}}
  */
 export function unpack(buffer) {
   const length = buffer.byteLength >= 4 ? new DataView(buffer).getUint32(0) : Infinity;
   if (4 + length > buffer.byteLength) throw new Error("the page arrived incomplete");
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
   const start = 4 + length;
-  const picture = ({ thumb }) => {
+  const picture = (/** @type {Pick<Tile, "thumb">} */ { thumb }) => {
     if (!thumb || start + thumb[0] + thumb[1] > buffer.byteLength) return null;
     return new Uint8Array(buffer, start + thumb[0], thumb[1]);
   };
   return { header, picture };
 }
 
-/**
- * @typedef {import("./store.js").Face} Face
- * @typedef {{kind: "queue"|"recall"|"passed", faces: Face[], number: number, focus: number}} Page
- */
+/** @typedef {{done: boolean, promise: Promise<Face[]>}} Ahead a page that is being fetched */
 
 export class Pages {
   /**
@@ -33,21 +32,28 @@ export class Pages {
    * @param {import("./net.js").Net} options.net
    * @param {import("./store.js").Store} options.store
    * @param {number} options.round
-   * @param {object} options.filter
+   * @param {QueueFilter} options.filter
    * @param {() => number} options.size faces that fit
-   * @param {{lost: (faces: Face[]) => void, header: (header: object) => void}} options.on
+   * @param {{lost: (faces: Face[]) => void, header: (header: PageHeader) => void}} options.on
    */
   constructor({ net, store, round, filter, size, on }) {
-    Object.assign(this, { net, store, round, filter, size, on });
+    this.net = net;
+    this.store = store;
+    this.round = round;
+    this.filter = filter;
+    this.size = size;
+    this.on = on;
     this.leased = (filter.state ?? "open") === "open";
     /** @type {Page[]} */
     this.kept = [];
     this.at = -1;
     this.count = 0;
+    /** @type {string|null} */
     this.cursor = null;
     this.ended = false;
     /** When the server was last asked for a page, by the store's clock. */
     this.asked = 0;
+    /** @type {Ahead|null} */
     this.ahead = null;
     this.closed = false;
   }
@@ -96,6 +102,7 @@ export class Pages {
   }
 
   #start() {
+    /** @type {Ahead} */
     const ahead = { done: false, promise: this.#fetch() };
     ahead.promise.then(
       () => {
@@ -106,12 +113,14 @@ export class Pages {
     return ahead;
   }
 
+  /** @returns {Promise<Face[]>} empty: the queue has no more */
   async #fetch() {
     for (let tries = 0; tries < 5; tries += 1) {
       if (!this.leased && this.ended) return [];
       const at = (this.asked = this.store.clock());
       const have = this.leased ? this.store.held().map((face) => face.item) : [];
       const limit = Math.max(1, Math.min(LIMIT, this.size()));
+      /** @type {PageRequest} */
       const body = { round: this.round, filter: this.filter, limit, have, cursor: this.cursor };
       const { header, faces } = await this.#read(await this.net.post("/api/page", body), at, this.leased);
       this.cursor = header.cursor ?? null;
@@ -128,6 +137,11 @@ export class Pages {
     return [];
   }
 
+  /**
+   * @param {Response} response
+   * @param {number} at when it was asked for, by the store's clock
+   * @param {boolean} claimed its faces are leased to us
+   */
   async #read(response, at, claimed = false) {
     const { header, picture } = unpack(await response.arrayBuffer());
     const items = claimed ? header.items.filter((tile) => this.#fresh(tile)) : header.items;
@@ -141,6 +155,7 @@ export class Pages {
 
   /**
    * A face that was answered here and is open again comes as a new one: earlier pages forget it.
+   * @param {Tile} tile
    * @returns {boolean} false: it is still being looked at, so it has to come later
    */
   #fresh(tile) {
@@ -154,9 +169,11 @@ export class Pages {
 
   /** Ask for certain faces, whatever their state. @param {number[]} samples @returns {Promise<Face[]>} */
   async tiles(samples) {
+    /** @type {Face[]} */
     const faces = [];
     for (let from = 0; from < samples.length; from += LIMIT) {
       const at = this.store.clock();
+      /** @type {TilesRequest} */
       const body = { round: this.round, samples: samples.slice(from, from + LIMIT) };
       const read = await this.#read(await this.net.post("/api/tiles", body), at);
       faces.push(...read.faces);
@@ -164,14 +181,17 @@ export class Pages {
     return faces;
   }
 
-  /** Show faces as a page of their own, after the current one. @param {"recall"|"passed"} kind @param {Face[]} faces */
+  /** Show faces as a page of their own, after the current one. @param {Page["kind"]} kind @param {Face[]} faces */
   insert(kind, faces) {
     return this.#append(kind, faces, this.at + 1);
   }
 
+  /** @param {Page["kind"]} kind @param {Face[]} faces @param {number} at its place among the pages */
   #append(kind, faces, at = this.kept.length) {
     this.count += 1;
-    this.kept.splice(at, 0, { kind, faces, number: this.count, focus: 0 });
+    /** @type {Page} */
+    const page = { kind, faces, number: this.count, focus: 0 };
+    this.kept.splice(at, 0, page);
     this.at = at;
     while (this.kept.length > KEPT + 1) {
       const [old] = this.at > 0 ? this.kept.splice(0, 1) : this.kept.splice(-1, 1);
@@ -179,12 +199,12 @@ export class Pages {
       const still = new Set(this.kept.flatMap((page) => page.faces));
       this.store.drop(old.faces.filter((face) => !still.has(face)));
     }
-    return this.current;
+    return page;
   }
 
   /** The newest kept page that shows this face. @param {number} sample @returns {number} its place, or -1 */
   pageOf(sample) {
-    const shows = (page) => page.faces.some((face) => face.sample === sample);
+    const shows = (/** @type {Page} */ page) => page.faces.some((face) => face.sample === sample);
     return this.current && shows(this.current) ? this.at : this.kept.findLastIndex(shows);
   }
 

@@ -2,14 +2,18 @@
 
 import { el } from "./dom.js";
 
+/** @typedef {{label: string, cap?: string, press?: () => void, href?: string}} PanelButton href: a link instead */
+/** @typedef {{title: string, text?: string, busy?: boolean, buttons?: PanelButton[]}} PanelContent */
+
 export class Panel {
   constructor() {
     this.node = el("div", { class: "panel", hidden: true });
-    this.timer = null;
+    /** @type {ReturnType<typeof setTimeout>|undefined} */
+    this.timer = undefined;
   }
 
   /**
-   * @param {{title: string, text?: string, busy?: boolean, buttons?: {label: string, cap?: string, press?: () => void, href?: string}[]}} what
+   * @param {PanelContent} content
    * @param {number} delay milliseconds before it is seen: a page that comes at once needs no word
    */
   show({ title, text = "", busy = false, buttons = [] }, delay = 0) {
@@ -31,7 +35,8 @@ export class Panel {
   }
 }
 
-function button({ label, cap = null, press, href }) {
+/** @param {PanelButton} button */
+function button({ label, cap, press, href }) {
   const inside = [cap ? el("kbd", { text: cap, "aria-hidden": "true" }) : null, el("span", { text: label })];
   if (href) return el("a", { class: "key main", href }, inside);
   return el("button", { type: "button", class: "key main", on: { click: press } }, inside);

@@ -2,7 +2,13 @@
 
 import { el } from "./dom.js";
 
-/** The pill's words. Pure. @param {import("./outbox.js").Outbox} outbox @returns {{kind: string, text: string}} */
+/** @import { Pace, Page } from "./types.js" */
+
+/** @typedef {"info"|"warn"|"done"} MessageKind */
+/** @typedef {"saved"|"saving"|"offline"|"signedout"} PillKind */
+/** @typedef {Pick<import("./outbox.js").Outbox, "waiting"|"safe"|"problem">} Sending */
+
+/** The pill's words. Pure. @param {Sending} outbox @returns {{kind: PillKind, text: string}} */
 export function pillOf(outbox) {
   const count = outbox.waiting.size;
   const where = outbox.safe ? "kept here" : "in this tab only: keep it open";
@@ -17,7 +23,7 @@ export function pillOf(outbox) {
     : { kind: "saved", text: "all saved (no storage in this browser: keep the tab open)" };
 }
 
-/** What the order of the queue was learnt from. Pure. @param {number|null} learned decided faces @returns {string} */
+/** What the order of the queue was learned from. Pure. @param {number|null} learned decided faces @returns {string} */
 export function learnedWords(learned) {
   if (learned === null) return "";
   return `order learned from ${learned.toLocaleString("en-US")} ${learned === 1 ? "answer" : "answers"}`;
@@ -26,14 +32,18 @@ export function learnedWords(learned) {
 export class Status {
   /** @param {{dismiss: () => void}} on */
   constructor(on) {
+    /** Refused decisions that are listed. */
+    this.shown = 0;
     this.pill = el("span", { class: "pill", "data-kind": "saved", text: "all saved" });
     this.link = el("a", { class: "signin", href: "/login", text: "sign in", hidden: true });
     this.progress = el("span", { class: "progress" });
     this.learned = el("span", { class: "learned", hidden: true });
     this.message = el("span", { class: "message", role: "status", "aria-live": "polite" });
+    this.refusedTitle = el("summary");
+    this.refusedList = el("ul");
     this.refused = el("details", { class: "refused", hidden: true }, [
-      el("summary"),
-      el("ul"),
+      this.refusedTitle,
+      this.refusedList,
       el("button", { type: "button", text: "dismiss", on: { click: on.dismiss } }),
     ]);
     this.node = el("footer", { class: "foot" }, [
@@ -45,19 +55,19 @@ export class Status {
       this.refused,
     ]);
     /** @type {HTMLElement|null} a live region inside an open dialog, where the rest of the page is silent */
-    this.also = null;
+    this.inDialog = null;
   }
 
-  /** Say what happened. @param {string} words @param {"info"|"warn"} kind */
+  /** Say what happened. @param {string} words @param {MessageKind} kind */
   say(words, kind = "info") {
-    for (const place of [this.message, this.also]) {
+    for (const place of [this.message, this.inDialog]) {
       if (!place) continue;
       place.textContent = words;
       place.dataset.kind = kind;
     }
   }
 
-  /** @param {import("./outbox.js").Outbox} outbox @param {string[]} classes */
+  /** @param {import("./outbox.js").Outbox} outbox */
   show(outbox) {
     const { kind, text } = pillOf(outbox);
     if (this.pill.textContent !== text) this.pill.textContent = text;
@@ -67,13 +77,13 @@ export class Status {
     if (this.refused.hidden !== !outbox.refused.size || outbox.refused.size !== this.shown) this.#refused(outbox);
   }
 
+  /** @param {import("./outbox.js").Outbox} outbox */
   #refused(outbox) {
     this.shown = outbox.refused.size;
     this.refused.hidden = !this.shown;
     this.refused.open = this.refused.open && this.shown > 0;
-    const [summary, list] = this.refused.children;
-    summary.textContent = `${this.shown} refused`;
-    list.replaceChildren(
+    this.refusedTitle.textContent = `${this.shown} refused`;
+    this.refusedList.replaceChildren(
       ...Array.from(outbox.refused.values(), ({ entry, error }) =>
         el("li", { text: `face ${entry.sample}, ${entry.action}: ${error}` }),
       ),
@@ -81,19 +91,20 @@ export class Status {
   }
 
   /**
-   * @param {{number: number, kind: string, faces: object[]}|null} page
+   * @param {Page|null} page
    * @param {number|null} open left in the filter; null: a list of answers is looked through, nothing waits in it
-   * @param {number|null} learned decided faces that the order of the queue was learnt from
+   * @param {Pace|null} pace
+   * @param {number|null} learned decided faces that the order of the queue was learned from
    */
   page(page, open, pace, learned) {
     const words = [];
     if (page) {
       const left = page.faces.filter((face) => face.state === "open").length;
-      words.push({ recall: "brought back", passed: "passed over" }[page.kind] ?? `page ${page.number}`);
+      words.push({ recall: "brought back", passed: "passed over", queue: `page ${page.number}` }[page.kind]);
       words.push(open === null ? `${page.faces.length} faces` : `${left} of ${page.faces.length} open`);
     }
     if (open !== null) words.push(`${open} waiting`);
-    if (pace?.today !== undefined && pace.today !== null) words.push(`${pace.today} today`);
+    if (pace) words.push(`${pace.today} today`);
     const text = words.join(" · ");
     if (this.progress.textContent !== text) this.progress.textContent = text;
     const order = learnedWords(learned);

@@ -2,21 +2,7 @@
 
 import { overlay, stateOf } from "./faces.js";
 
-/**
- * @typedef {object} Face
- * @property {number} item
- * @property {number} sample
- * @property {object} base tile as the server sent it
- * @property {object} tile base with our entries on top
- * @property {string} state one word of stateOf
- * @property {number} at when the base was asked for
- * @property {number} changed when one of our entries last touched it
- * @property {boolean} pending some entry is not acknowledged yet
- * @property {true|"maybe"|false} held leased to us
- * @property {boolean} taken
- * @property {number} seen greater for the faces shown later; 0: not yet
- * @property {HTMLImageElement|null} img
- */
+/** @import { Entry, Face, Tile } from "./types.js" */
 
 export class Store {
   /** @param {string} me @param {() => number} clock */
@@ -26,11 +12,11 @@ export class Store {
     this.made = 0;
     /** @type {Map<number, Face>} by sample id */
     this.faces = new Map();
-    /** @type {Map<number, {entry: object, saved: number|null, made: number}[]>} by sample id */
+    /** @type {Map<number, {entry: Entry, saved: number|null, made: number}[]>} by sample id */
     this.journal = new Map();
   }
 
-  /** Note entries that were just made, or found in the outbox. @returns {Face[]} the faces they touch */
+  /** Note entries that were just made, or found in the outbox. @param {Entry[]} entries @returns {Face[]} the faces they touch */
   record(entries) {
     for (const entry of entries) {
       const rows = this.journal.get(entry.sample) ?? [];
@@ -49,7 +35,7 @@ export class Store {
     return rows.sort((a, b) => a.made - b.made).map((row) => row.entry);
   }
 
-  /** The server has them. @returns {Face[]} */
+  /** The server has them. @param {Entry[]} entries @returns {Face[]} */
   saved(entries) {
     const ids = new Set(entries.map(({ id }) => id));
     for (const { sample } of entries) {
@@ -58,7 +44,7 @@ export class Store {
     return this.#touch(entries);
   }
 
-  /** The server will not have them. @returns {Face[]} */
+  /** The server will not have them. @param {Entry[]} entries @returns {Face[]} */
   refused(entries) {
     const ids = new Set(entries.map(({ id }) => id));
     for (const { sample } of entries) {
@@ -70,7 +56,9 @@ export class Store {
     return this.#touch(entries);
   }
 
+  /** @param {Entry[]} entries @returns {Face[]} */
   #touch(entries) {
+    /** @type {Set<Face>} */
     const touched = new Set();
     for (const { sample } of entries) {
       const face = this.faces.get(sample);
@@ -84,18 +72,21 @@ export class Store {
 
   /**
    * A tile from the server.
-   * @param {object} base
+   * @param {Tile} base
    * @param {string|null} url of its picture
    * @param {number} at when it was asked for
    * @param {boolean} claimed it is leased to us now; a tile that was only looked up may name another reading of the face
    * @returns {Face}
    */
   put(base, url, at, claimed = false) {
-    const known = this.faces.get(base.sample);
-    const face = known ?? { sample: base.sample, changed: 0, held: false, taken: false, seen: 0, img: null };
-    Object.assign(face, { base, at });
+    const face = this.faces.get(base.sample) ?? newFace(base);
+    face.base = base;
+    face.at = at;
     if (claimed || !face.held) face.item = base.item;
-    if (claimed) Object.assign(face, { held: true, taken: false });
+    if (claimed) {
+      face.held = true;
+      face.taken = false;
+    }
     if (url && face.img) URL.revokeObjectURL(url);
     else if (url) face.img = picture(url);
     this.faces.set(base.sample, face);
@@ -158,6 +149,14 @@ export class Store {
   }
 }
 
+/** @param {Tile} base @returns {Face} nobody has answered here yet */
+function newFace(base) {
+  const { item, sample } = base;
+  const rest = { at: 0, changed: 0, pending: false, held: false, taken: false, seen: 0, img: null };
+  return { item, sample, base, tile: base, state: stateOf(base), ...rest };
+}
+
+/** @param {string} url */
 function picture(url) {
   const img = new Image();
   img.alt = "";

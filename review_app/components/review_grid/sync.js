@@ -1,33 +1,38 @@
 /** What the server says about our entries, and how faces, stacks and pill follow it. */
 
+import { asProblem } from "./net.js";
 import { Outbox } from "./outbox.js";
 
-const LOOK_AFTER_MS = 250;
+/** @import { App, DecisionsRequest, DecisionsResponse, Entry, Face, HistoryResponse, Pace } from "./types.js" */
+
+const REFETCH_AFTER_MS = 250;
 
 /** @type {Map<string, Outbox>} by person and workspace, for as long as the tab lives */
-const boxes = new Map();
+const outboxes = new Map();
 
 export class Sync {
-  /** @param {object} app see main.js */
+  /** @param {App} app */
   constructor(app) {
     this.app = app;
-    /** @type {{today: number, left: number}|null} */
+    /** @type {Pace|null} */
     this.pace = null;
     /** @type {Set<number>} samples whose tile has to be fetched anew */
     this.stale = new Set();
-    this.timer = null;
+    /** @type {ReturnType<typeof setTimeout>|undefined} */
+    this.timer = undefined;
     /** Whether the stacks hold what the server knows. */
-    this.known = false;
+    this.historyLoaded = false;
   }
 
   /** @returns {Outbox} of this person in this workspace, which goes on sending while the grid is not on the page */
   outbox() {
     const { app } = this;
     const { net, prefix, storage } = app;
+    /** @param {DecisionsRequest["decisions"]} decisions @param {boolean} keepalive @returns {Promise<DecisionsResponse>} */
     const send = async (decisions, keepalive) =>
       (await net.post("/api/decisions", { decisions }, { keepalive })).json();
-    const box = boxes.get(prefix)?.reread() ?? new Outbox({ storage, prefix, send });
-    boxes.set(prefix, box);
+    const box = outboxes.get(prefix)?.reread() ?? new Outbox({ storage, prefix, send });
+    outboxes.set(prefix, box);
     box.on = {
       changed: () => app.status.show(app.outbox),
       saved: (entries, { pace, elsewhere }) => this.#saved(entries, pace, elsewhere),
@@ -42,20 +47,24 @@ export class Sync {
     const { round } = app;
     const at = app.store.clock();
     try {
-      const history = await app.net.get(`/api/history?round=${round}`);
+      const history = /** @type {HistoryResponse} */ (await app.net.get(`/api/history?round=${round}`));
       if (round !== app.round) return;
-      this.known = true;
+      this.historyLoaded = true;
       app.stacks.load(
         history,
         app.store.since(at).filter((entry) => entry.round === round),
       );
-    } catch (problem) {
+    } catch (error) {
       if (!app.stacks.undo.length) for (const entry of app.store.since(at)) app.stacks.add(entry);
-      app.trouble(problem);
+      app.showProblem(asProblem(error));
     }
   }
 
-  /** `elsewhere`: another tab removed them from the storage, and a refusal may have found no room there. */
+  /**
+   * @param {Entry[]} entries
+   * @param {Pace} [pace]
+   * @param {boolean} elsewhere another tab removed them from the storage, and a refusal may have found no room there
+   */
   #saved(entries, pace, elsewhere = false) {
     const { app } = this;
     for (const face of app.store.saved(entries)) this.#changed(face);
@@ -66,22 +75,23 @@ export class Sync {
     }
     app.zoom.forget(entries.map((entry) => entry.sample));
     const unsure = entries.filter((entry) => elsewhere || entry.action === "undo" || entry.blind);
-    this.#look(unsure.map((entry) => entry.sample));
+    this.#refetch(unsure.map((entry) => entry.sample));
     if (pace) this.pace = pace;
     app.progress();
   }
 
+  /** @param {{entry: Entry, error: string}[]} rows */
   #refused(rows) {
     const { app } = this;
     for (const face of app.store.refused(rows.map(({ entry }) => entry))) this.#changed(face);
     app.say(`refused: ${rows[0].error}`, "warn");
     this.loadHistory();
-    this.#look(rows.map(({ entry }) => entry.sample));
+    this.#refetch(rows.map(({ entry }) => entry.sample));
     app.progress();
   }
 
-  /** Fetch what the server has for these faces, if they are still known here. */
-  #look(samples) {
+  /** Fetch what the server has for these faces, if they are still known here. @param {number[]} samples */
+  #refetch(samples) {
     for (const sample of samples) this.stale.add(sample);
     if (!this.stale.size) return;
     clearTimeout(this.timer);
@@ -97,15 +107,16 @@ export class Sync {
       }
       app.leases.renew();
       app.progress();
-    }, LOOK_AFTER_MS);
+    }, REFETCH_AFTER_MS);
   }
 
+  /** @param {Face} face */
   #changed(face) {
     this.app.tiles.update(face);
     this.app.zoom.update(face);
   }
 
-  /** Leases that went to somebody else. @param {object[]} faces */
+  /** Leases that went to somebody else. @param {Face[]} faces */
   lost(faces) {
     const { app } = this;
     for (const face of faces) this.#changed(face);

@@ -1,39 +1,48 @@
 /** The DOM of the grid: one option for each face, the focus and the selection. A change touches only its own tile. */
 
-import { el, icon, part } from "./dom.js";
+import { el, formatShare, icon, inside } from "./dom.js";
 import { className, questionWords, stateWords } from "./faces.js";
 import { corners, marksOf } from "./marks.js";
+
+/** @import { Face, Tile } from "./types.js" */
+/** @import { Direction } from "./keys.js" */
+
+/** @typedef {{tile: HTMLElement, badge: HTMLElement, marks: HTMLElement, blind: boolean}} TileNodes */
 
 export class Tiles {
   /**
    * @param {HTMLElement} list
    * @param {string[]} classes
-   * @param {{focused: (face: object) => void, selected: (count: number) => void}} on
+   * @param {string} me name of the person here
+   * @param {{focused: (face: Face) => void, selected: (count: number) => void}} on
    */
-  constructor(list, classes, on) {
-    Object.assign(this, { list, classes, on });
-    /** @type {object[]} */
+  constructor(list, classes, me, on) {
+    this.list = list;
+    this.classes = classes;
+    this.me = me;
+    this.on = on;
+    /** @type {Face[]} */
     this.faces = [];
     this.at = 0;
     this.anchor = 0;
     this.scrolls = false;
-    /** @type {Set<object>} */
+    /** @type {Set<Face>} */
     this.selection = new Set();
-    /** @type {Map<object, {tile: HTMLElement, badge: HTMLElement, marks: HTMLElement}>} */
+    /** @type {Map<Face, TileNodes>} */
     this.nodes = new Map();
   }
 
-  /** @returns {object|null} the face that the keys act on */
+  /** @returns {Face|null} the face that the keys act on */
   get current() {
     return this.faces[this.at] ?? null;
   }
 
-  /** Show other faces. @param {object[]} faces @param {number} at */
+  /** Show other faces. @param {Face[]} faces @param {number} at */
   show(faces, at) {
     this.faces = faces;
     this.selection.clear();
     this.nodes = new Map(faces.map((face, place) => [face, this.#build(face, place)]));
-    this.list.replaceChildren(...faces.map((face) => this.nodes.get(face).tile));
+    this.list.replaceChildren(...faces.map((face) => this.tileOf(face)));
     this.list.setAttribute("aria-label", `${faces.length} faces`);
     for (const face of faces) this.update(face);
     this.at = Math.max(0, Math.min(at, faces.length - 1));
@@ -48,6 +57,14 @@ export class Tiles {
     this.scrolls = this.list.scrollHeight > this.list.clientHeight + 1;
   }
 
+  /** The element of a face that is shown; throws an Error for another. @param {Face} face */
+  tileOf(face) {
+    const node = this.nodes.get(face);
+    if (!node) throw new Error(`found face ${face.sample}, which this page does not show`);
+    return node.tile;
+  }
+
+  /** @param {Face} face @param {number} place @returns {TileNodes} */
   #build(face, place) {
     const { tile: data, img } = face;
     const badge = el("span", { class: "badge" });
@@ -63,12 +80,13 @@ export class Tiles {
         "data-place": place,
         "data-sample": face.sample,
       },
-      [picture, this.#ask(data), meters(data), this.#bars(data), badge],
+      [picture, this.#question(data), meters(data), this.#bars(data), badge],
     );
     return { tile, badge, marks, blind: data.blind };
   }
 
-  #ask(data) {
+  /** @param {Tile} data */
+  #question(data) {
     const given = el("span", { class: "given", text: className(this.classes, data.given) });
     if (data.blind)
       return el("div", { class: "ask tall" }, [given, el("span", { class: "none", text: "audit: no proposal shown" })]);
@@ -81,9 +99,10 @@ export class Tiles {
     ]);
   }
 
+  /** @param {Tile} data */
   #bars(data) {
-    const bars = (data.bars ?? []).map(([label, share]) =>
-      el("span", { class: "bar", title: `${className(this.classes, label)}: ${part(share)}` }, [
+    const bars = data.bars.map(([label, share]) =>
+      el("span", { class: "bar", title: `${className(this.classes, label)}: ${formatShare(share)}` }, [
         el("i", { text: label + 1 }),
         el("span", { class: "track", style: { "--share": share } }),
       ]),
@@ -91,7 +110,7 @@ export class Tiles {
     return el("div", { class: "bars" }, bars);
   }
 
-  /** Bring one tile up to date. @param {object} face */
+  /** Bring one tile up to date. @param {Face} face */
   update(face) {
     const node = this.nodes.get(face);
     if (!node) return;
@@ -101,30 +120,37 @@ export class Tiles {
     node.tile.toggleAttribute("data-pending", face.pending);
     const words = state === "open" ? "" : stateWords(tile, state, this.classes);
     const by = tile.action && tile.by && tile.by !== this.me ? `, ${tile.by}` : "";
-    node.badge.replaceChildren(...(words ? [icon(state), el("span", { text: short(words) + by })] : []));
+    node.badge.replaceChildren(...(state !== "open" ? [icon(state), el("span", { text: short(words) + by })] : []));
     node.marks.replaceChildren(...marksOf(tile));
     node.tile.setAttribute("aria-label", this.#label(face, state === "open" ? "open" : words + by));
   }
 
-  /** An audit face has been answered: from now on it tells what the others tell. */
+  /**
+   * An audit face has been answered: from now on it shows what the others show.
+   * @param {TileNodes} node
+   * @param {Face} face
+   */
   #reveal(node, face) {
     const { tile } = face;
     node.blind = tile.blind;
-    node.tile.querySelector(".ask").replaceWith(this.#ask(tile));
-    node.tile.querySelector(".pic").append(...corners(tile, this.classes));
-    node.tile.querySelector(".meters").replaceWith(meters(tile));
-    node.tile.querySelector(".bars").replaceWith(this.#bars(tile));
+    inside(node.tile, ".ask").replaceWith(this.#question(tile));
+    inside(node.tile, ".pic").append(...corners(tile, this.classes));
+    inside(node.tile, ".meters").replaceWith(meters(tile));
+    inside(node.tile, ".bars").replaceWith(this.#bars(tile));
   }
 
+  /** @param {Face} face @param {string} words of its state */
   #label(face, words) {
     const { tile } = face;
-    const numbers = tile.blind || tile.alpha === null ? "" : `, alpha ${part(tile.alpha)}, margin ${part(tile.margin)}`;
+    const numbers =
+      tile.blind || tile.alpha === null ? "" : `, alpha ${formatShare(tile.alpha)}, margin ${formatShare(tile.margin)}`;
     const flag = tile.flagged ? ", flagged" : "";
     const note = tile.note ? `, note: ${tile.note}` : "";
     const gone = tile.missing ? `, picture missing: ${tile.missing}` : "";
     return `face ${this.faces.indexOf(face) + 1} of ${this.faces.length}: ${questionWords(tile, this.classes)}${numbers}. ${words}${flag}${note}${gone}`;
   }
 
+  /** @param {number} place @param {boolean} current */
   #mark(place, current) {
     const node = this.nodes.get(this.faces[place]);
     if (!node) return;
@@ -138,13 +164,14 @@ export class Tiles {
     this.#mark(this.at, false);
     this.at = Math.max(0, Math.min(at, this.faces.length - 1));
     this.#mark(this.at, true);
-    const { tile } = this.nodes.get(this.current);
+    const face = this.faces[this.at];
+    const tile = this.tileOf(face);
     if (grab) tile.focus({ preventScroll: true });
     if (this.scrolls) tile.scrollIntoView({ block: "nearest" });
-    this.on.focused(this.current);
+    this.on.focused(face);
   }
 
-  /** Where an arrow leads. @param {"left"|"right"|"up"|"down"|"home"|"end"} way @param {number} columns */
+  /** Where an arrow leads. @param {Direction} way @param {number} columns */
   toward(way, columns) {
     const last = this.faces.length - 1;
     const to = {
@@ -160,7 +187,7 @@ export class Tiles {
     return Math.max(0, Math.min(last, to));
   }
 
-  /** The next open face after this place, from the start again at the end. @returns {number} -1: none */
+  /** The next open face after this place, from the start again at the end. @param {number} from @returns {number} -1: none */
   nextOpen(from) {
     for (let step = 1; step <= this.faces.length; step += 1) {
       const at = (from + step) % this.faces.length;
@@ -169,7 +196,7 @@ export class Tiles {
     return -1;
   }
 
-  /** @param {Iterable<object>} faces that are selected from now on */
+  /** @param {Iterable<Face>} faces that are selected from now on */
   select(faces) {
     const wanted = new Set(faces);
     for (const face of new Set([...this.selection, ...wanted])) {
@@ -185,6 +212,7 @@ export class Tiles {
     this.select(this.faces.slice(low, high + 1));
   }
 
+  /** Select one more, or one less. @param {number} at */
   toggle(at) {
     const next = new Set(this.selection);
     if (!next.delete(this.faces[at])) next.add(this.faces[at]);
@@ -192,31 +220,34 @@ export class Tiles {
     this.select(next);
   }
 
-  /** In the order of the page. @returns {object[]} */
+  /** In the order of the page. @returns {Face[]} */
   get selected() {
     return this.faces.filter((face) => this.selection.has(face));
   }
 }
 
+/** @param {string} words */
 function short(words) {
   return words.replace("relabelled to ", "").replace("taken by someone else", "taken");
 }
 
+/** @param {string|null} reason */
 function missing(reason) {
   return el("span", { class: "missing" }, [icon("missing"), el("span", { text: reason ?? "no picture" })]);
 }
 
+/** @param {Tile} data */
 function meters(data) {
   if (data.blind || data.alpha === null) return el("div", { class: "meters" });
   return el("div", { class: "meters" }, [
-    el("span", { class: "alpha", title: `alpha ${part(data.alpha)}: how much the training trusted this face` }, [
+    el("span", { class: "alpha", title: `alpha ${formatShare(data.alpha)}: how much the training trusted this face` }, [
       el("i", { text: "α" }),
       el("span", { class: "track", style: { "--share": data.alpha } }),
-      el("span", { text: part(data.alpha) }),
+      el("span", { text: formatShare(data.alpha) }),
     ]),
-    el("span", { class: "margin", title: `margin ${part(data.margin)}: likeliest class minus the given one` }, [
+    el("span", { class: "margin", title: `margin ${formatShare(data.margin)}: likeliest class minus the given one` }, [
       el("i", { text: "m" }),
-      el("span", { text: part(data.margin) }),
+      el("span", { text: formatShare(data.margin) }),
     ]),
   ]);
 }

@@ -1,8 +1,12 @@
 /** Buttons for everything the keys do, made from the table of keys, and the sheet that lists them. */
 
-import { el, keyButton } from "./dom.js";
-import { DEEDS, classDeeds } from "./keys.js";
+import { el, inside, keyButton } from "./dom.js";
+import { COMMANDS, classCommands } from "./keys.js";
 
+/** @import { App, TileSize } from "./types.js" */
+/** @import { Command, CommandGroup } from "./keys.js" */
+
+/** @type {[TileSize, string][]} */
 const SIZES = [
   ["S", "small"],
   ["M", "medium"],
@@ -10,19 +14,23 @@ const SIZES = [
 ];
 
 /**
- * @param {object} app press(deed, event), setSize(size), setSelecting(on)
+ * @param {App} app
  * @param {string[]} classes
  * @returns {HTMLElement} two rows with one tab stop each; arrows move inside
  */
 export function toolbar(app, classes) {
-  const of = (group) => DEEDS.filter((deed) => deed.group === group && deed.button !== false);
-  const buttons = (deeds) => deeds.map((deed) => keyButton(deed, app.press));
+  const of = (/** @type {CommandGroup} */ group) =>
+    COMMANDS.filter((command) => command.group === group && command.button !== false);
+  const buttons = (/** @type {Command[]} */ commands) =>
+    commands.map((command) => keyButton(command, (asked, event) => app.run(asked, event)));
+  /** @param {string} label @param {Node[]} nodes */
   const set = (label, nodes) => el("div", { class: "set", role: "group", "aria-label": label }, nodes);
+  /** @param {string} label @param {Node[]} sets */
   const row = (label, sets) => roving(el("div", { class: "row", role: "toolbar", "aria-label": label }, sets));
   return el("div", { class: "toolbar" }, [
     row("answers", [
       set("answer", buttons(of("answer").slice(0, 2))),
-      set("relabel to", buttons(classDeeds(classes))),
+      set("relabel to", buttons(classCommands(classes))),
       set("no label", buttons(of("answer").slice(2))),
       set("history", buttons(of("history"))),
     ]),
@@ -40,23 +48,25 @@ export function toolbar(app, classes) {
   ]);
 }
 
+/** @param {App} app */
 function selectSwitch(app) {
   return el("button", {
     type: "button",
     class: "key switch",
     "aria-pressed": "false",
-    "data-deed": "select",
+    "data-command": "select",
     title: "taps and clicks select",
     text: "select",
     on: {
       click: (event) => {
-        app.setSelecting(event.currentTarget.getAttribute("aria-pressed") !== "true");
+        app.setSelecting(!app.selecting);
         if (event.detail) app.focus.take();
       },
     },
   });
 }
 
+/** @param {App} app @param {TileSize} size @param {string} label */
 function sizeButton(app, size, label) {
   return el("button", {
     type: "button",
@@ -77,17 +87,19 @@ function sizeButton(app, size, label) {
 
 /** How many faces the buttons for many would answer. @param {HTMLElement} bar @param {number} count 0: the rest */
 export function showSelected(bar, count) {
-  bar.querySelector('[data-deed="acceptRest"] span').textContent = count ? `accept ${count}` : "accept rest";
-  bar.querySelector('[data-deed="keepRest"] span').textContent = count ? `keep ${count}` : "keep rest";
+  inside(bar, '[data-command="acceptRest"] span').textContent = count ? `accept ${count}` : "accept rest";
+  inside(bar, '[data-command="keepRest"] span').textContent = count ? `keep ${count}` : "keep rest";
 }
 
+/** @param {HTMLElement} bar @param {boolean} on */
 export function showSelecting(bar, on) {
-  bar.querySelector('[data-deed="select"]').setAttribute("aria-pressed", String(on));
+  inside(bar, '[data-command="select"]').setAttribute("aria-pressed", String(on));
 }
 
+/** @param {HTMLElement} bar @param {TileSize} size */
 export function showSize(bar, size) {
-  for (const one of bar.querySelectorAll("[data-size]"))
-    one.setAttribute("aria-pressed", String(one.dataset.size === size));
+  for (const button of bar.querySelectorAll("[data-size]"))
+    button.setAttribute("aria-pressed", String(button.getAttribute("data-size") === size));
 }
 
 /** One tab stop for a row of buttons. @param {HTMLElement} bar @returns {HTMLElement} the same */
@@ -102,9 +114,9 @@ export function roving(bar) {
     }),
   );
   bar.addEventListener("keydown", (event) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
     const list = all();
-    const at = list.indexOf(event.target);
+    const at = list.findIndex((button) => button === event.target);
     if (!step || at < 0) return;
     event.preventDefault();
     event.stopPropagation();
@@ -127,9 +139,10 @@ const LEGEND = [
 
 /** The list of all keys, as a dialog. @param {string[]} classes @param {() => void} closed */
 export function keySheet(classes, closed) {
-  const rows = DEEDS.filter((deed) => deed.group !== "move" || deed.id === "clear").map((deed) => [
-    capsOf(deed),
-    deed.help,
+  /** @type {[caps: string[], help: string][]} */
+  const rows = COMMANDS.filter((command) => command.group !== "move" || command.id === "clear").map((command) => [
+    capsOf(command),
+    command.help,
   ]);
   rows.splice(2, 0, [["1", "…", String(Math.min(9, classes.length))], "relabel to the class of that number"]);
   rows.push(
@@ -137,6 +150,7 @@ export function keySheet(classes, closed) {
     [["Home", "End"], "first and last face of the page"],
     [["⇧←", "⇧→"], "extend the selection"],
   );
+  /** @type {HTMLButtonElement} */
   const close = el(
     "button",
     { type: "button", class: "key close", autofocus: true, on: { click: () => dialog.close() } },
@@ -172,6 +186,11 @@ export function keySheet(classes, closed) {
   return dialog;
 }
 
-function capsOf(deed) {
-  return [deed.cap, ...({ skip: ["Space"], undo: ["Backspace"], sheet: ["?"] }[deed.id] ?? [])];
+/** @type {Partial<Record<Command["id"], string>>} */
+const OTHER_CAPS = { skip: "Space", undo: "Backspace", sheet: "?" };
+
+/** @param {Command} command */
+function capsOf({ id, cap }) {
+  const other = OTHER_CAPS[id];
+  return other ? [cap, other] : [cap];
 }

@@ -5,9 +5,13 @@
  * itself at first, then the newest undo row of its chain. So undo and redo are the same step to and fro.
  */
 
+/** @import { DecisionBrief, Entry, HistoryResponse, HistoryUnit } from "./types.js" */
+
 /**
- * @typedef {{root: import("./faces.js").Root, tip: string}} Part
- * @typedef {{bulk: string|null, parts: Part[]}} Unit
+ * @typedef {{root: DecisionBrief, tip: string}} Part
+ * @typedef {{bulk: string|null, parts: Part[], moving?: {by: string|null, left: number}}} Unit
+ *   moving: the undo that moves it to the other stack, and how many of its rows are yet to come
+ * @typedef {{undoes: string, sample: number, local: {root: DecisionBrief, live: boolean}}} UndoRow
  */
 
 export class Stacks {
@@ -20,8 +24,8 @@ export class Stacks {
 
   /**
    * Start from GET /api/history and put what is not stored yet on top.
-   * @param {{undo: object[], redo: object[]}} history newest first
-   * @param {import("./faces.js").Entry[]} entries of the outbox, in their order
+   * @param {HistoryResponse} history
+   * @param {Entry[]} entries of the outbox, in their order
    */
   load(history, entries) {
     this.undo = history.undo.map(unitOf).reverse();
@@ -31,34 +35,36 @@ export class Stacks {
 
   /**
    * Follow one entry, made now or found in the outbox. One that is in the stacks already changes nothing.
-   * @param {import("./faces.js").Entry} entry
+   * @param {Entry} entry
    */
   add(entry) {
-    if (entry.action === "undo") this.#follow(entry);
+    if (entry.action === "undo") this.#applyUndo(entry);
     else if (!this.#knows(entry.id)) this.#push(entry);
   }
 
+  /** @param {string} id of a decision */
   #knows(id) {
     return [...this.undo, ...this.redo].some((unit) => unit.parts.some((part) => part.root.id === id));
   }
 
+  /** @param {Entry} entry */
   #push(entry) {
     const { id, sample, action, label, text, bulk } = entry;
     const part = { root: { id, sample, action, label, text }, tip: id };
     this.redo = [];
     const last = this.undo.at(-1);
-    if (bulk && last?.bulk === bulk) last.parts.push(part);
+    if (bulk && last && last.bulk === bulk) last.parts.push(part);
     else this.undo.push({ bulk, parts: [part] });
   }
 
-  #follow(entry) {
+  /** @param {Entry} entry */
+  #applyUndo(entry) {
     const found = this.#find(entry.undoes);
     if (!found) return;
     const { from, unit, part } = found;
     part.tip = entry.id;
     // The parts of one unit move together: the first one moves the unit, the others only renew their tips.
-    const moved = unit.moving && unit.moving.by === entry.bulk && entry.bulk !== null && unit.moving.left > 0;
-    if (moved) {
+    if (unit.moving && unit.moving.by === entry.bulk && entry.bulk !== null && unit.moving.left > 0) {
       unit.moving.left -= 1;
       return;
     }
@@ -68,6 +74,7 @@ export class Stacks {
     to.push(unit);
   }
 
+  /** @param {string|null} tip */
   #find(tip) {
     for (const from of [this.undo, this.redo]) {
       for (let at = from.length - 1; at >= 0; at -= 1) {
@@ -78,7 +85,7 @@ export class Stacks {
     return null;
   }
 
-  /** The tip of the chain that begins with this decision. */
+  /** The tip of the chain that begins with this decision. @param {string} id */
   tipOf(id) {
     for (const unit of [...this.undo, ...this.redo]) {
       const part = unit.parts.find((one) => one.root.id === id);
@@ -90,7 +97,7 @@ export class Stacks {
   /**
    * The rows that take the newest unit back (or bring it back), not yet followed.
    * @param {"undo"|"redo"} which
-   * @returns {{undoes: string, sample: number, local: {root: object, live: boolean}}[]|null} null: nothing there
+   * @returns {UndoRow[]|null} null: nothing there
    */
   next(which) {
     const unit = this[which].at(-1);
@@ -103,6 +110,7 @@ export class Stacks {
   }
 }
 
+/** @param {HistoryUnit} unit @returns {Unit} */
 function unitOf(unit) {
   const parts = unit.decisions.map((one, at) => {
     const { id, sample, action, label = null, text = null } = one;

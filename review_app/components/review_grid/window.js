@@ -1,5 +1,9 @@
 /** What the grid hears from the window around it: network, visibility, size, other tabs, lost focus. */
 
+import { asElement } from "./dom.js";
+
+/** @import { App } from "./types.js" */
+
 const FOCUS_CHECK_MS = 500;
 const BELOW = 18; // what Streamlit leaves below the last element
 
@@ -12,7 +16,7 @@ export function localStore() {
   }
 }
 
-/** @returns {string|null} */
+/** @param {Storage|null} storage @param {string} key @returns {string|null} */
 export function recall(storage, key) {
   try {
     return storage?.getItem(key) ?? null;
@@ -21,6 +25,7 @@ export function recall(storage, key) {
   }
 }
 
+/** @param {Storage|null} storage @param {string} key @param {string} value */
 export function remember(storage, key, value) {
   try {
     storage?.setItem(key, value);
@@ -41,7 +46,7 @@ export function fillWindow(node, host) {
   node.style.setProperty("--height", `${Math.max(0, Math.floor(innerHeight - top - BELOW))}px`);
 }
 
-/** The element whose scrolling moves this one. @param {Element} node */
+/** The element whose scrolling moves this one. @param {Element} node @returns {Element|null} */
 function scrollerOf(node) {
   for (let one = node.parentElement; one; one = one.parentElement) {
     if (one.scrollTop > 0 || /auto|scroll/.test(getComputedStyle(one).overflowY)) return one;
@@ -50,66 +55,70 @@ function scrollerOf(node) {
 }
 
 /**
- * @param {object} app see main.js
+ * @param {App} app
  * @returns {() => void} stop listening
  */
 export function listen(app) {
-  const ends = [];
-  const on = (target, type, listener, options) => {
-    target.addEventListener(type, listener, options);
-    ends.push(() => target.removeEventListener(type, listener, options));
-  };
+  const ending = new AbortController();
+  const { signal } = ending;
   const wake = () => {
     app.outbox.flush();
     app.flow.retry();
   };
-  on(window, "online", wake);
-  on(document, "visibilitychange", () => {
+  const onVisibility = () => {
     if (document.visibilityState === "hidden") app.outbox.sendLast();
     else {
       wake();
       app.leases.active();
       app.leases.renew();
     }
-  });
-  on(window, "pagehide", () => {
+  };
+  const onHide = () => {
     app.outbox.sendLast();
     app.leases.release();
-  });
-  on(window, "pageshow", (event) => {
+  };
+  const onShow = (/** @type {PageTransitionEvent} */ event) => {
     if (event.persisted) app.restart();
-  });
-  on(window, "storage", (event) => {
+  };
+  const onStorage = (/** @type {StorageEvent} */ event) => {
     if (event.key) app.outbox.changedElsewhere(event.key, event.newValue);
-  });
-  on(window, "resize", () => app.layout());
+  };
+  window.addEventListener("online", wake, { signal });
+  document.addEventListener("visibilitychange", onVisibility, { signal });
+  window.addEventListener("pagehide", onHide, { signal });
+  window.addEventListener("pageshow", onShow, { signal });
+  window.addEventListener("storage", onStorage, { signal });
+  window.addEventListener("resize", () => app.layout(), { signal });
   const sizes = new ResizeObserver(() => app.layout());
   sizes.observe(app.root.host);
-  ends.push(() => sizes.disconnect(), keepFocus(app, on));
-  return () => ends.forEach((end) => end());
+  signal.addEventListener("abort", () => sizes.disconnect());
+  keepFocus(app, signal);
+  return () => ending.abort();
 }
 
-/** Streamlit's "connection error" takes the keyboard and drops it; the grid takes it back if it had it before. */
-function keepFocus(app, on) {
+/**
+ * Streamlit's "connection error" takes the keyboard and drops it; the grid takes it back if it had it before.
+ * @param {App} app
+ * @param {AbortSignal} signal ends it
+ */
+function keepFocus(app, signal) {
   let ours = false;
-  on(app.node, "focusin", () => {
-    ours = true;
-  });
-  on(document, "focusin", (event) => {
+  const onFocus = (/** @type {FocusEvent} */ event) => {
     const elsewhere = !event.composedPath().includes(app.node);
-    if (elsewhere && !event.target.closest?.("[role=dialog]")) ours = false;
-  });
-  on(
-    document,
-    "pointerdown",
-    (event) => {
-      if (!event.composedPath().includes(app.node)) ours = false;
-    },
-    true,
-  );
+    if (elsewhere && !asElement(event.target)?.closest("[role=dialog]")) ours = false;
+  };
+  const onPointer = (/** @type {PointerEvent} */ event) => {
+    if (!event.composedPath().includes(app.node)) ours = false;
+  };
+  const onOurFocus = () => {
+    ours = true;
+  };
+  app.node.addEventListener("focusin", onOurFocus, { signal });
+  document.addEventListener("focusin", onFocus, { signal });
+  document.addEventListener("pointerdown", onPointer, { capture: true, signal });
   const timer = setInterval(() => {
     const nobody = document.activeElement === document.body || document.activeElement === null;
     if (ours && nobody && document.hasFocus()) app.focus.take();
   }, FOCUS_CHECK_MS);
-  return () => clearInterval(timer);
+  signal.addEventListener("abort", () => clearInterval(timer));
 }

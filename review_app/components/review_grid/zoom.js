@@ -1,34 +1,37 @@
 /** One face, large, with everything known about it; the keys go on working and it follows the focus. */
 
 import { lineChart } from "./chart.js";
-import { el, icon, keyButton, part } from "./dom.js";
+import { el, formatShare, icon, keyButton } from "./dom.js";
 import { className, DOUBT_MEANS, questionWords, reasonWords, stateWords } from "./faces.js";
-import { DEEDS, classDeeds } from "./keys.js";
+import { COMMANDS, classCommands } from "./keys.js";
+import { asProblem } from "./net.js";
 import { roving } from "./toolbar.js";
+
+/** @import { App, Face, PastDecision, SampleDetail, Tile } from "./types.js" */
 
 const CACHED = 30;
 const UNREAD = "what others say is shown once all readings are in";
 
 export class Zoom {
-  /** @param {object} app see main.js */
+  /** @param {App} app */
   constructor(app) {
     this.app = app;
-    /** @type {Map<number, {base: object, detail: object}>} by sample id, each with the tile it belongs to */
+    /** @type {Map<number, {base: Tile, detail: SampleDetail}>} by sample id, each with the tile it belongs to */
     this.details = new Map();
+    /** @type {Face|null} */
     this.face = null;
     this.picture = el("div", { class: "large" });
     this.title = el("h2", { tabindex: "-1" });
     this.state = el("span", { class: "badge" });
     this.facts = el("div", { class: "facts" });
     this.live = el("p", { class: "message", role: "status", "aria-live": "polite" });
-    const press = (deed) => app.press(deed);
-    const deeds = [
-      ...DEEDS.slice(0, 2),
-      ...classDeeds(app.classes),
-      ...DEEDS.filter((deed) => deed.zoom && deed.button !== false && deed.id !== "zoom").slice(2),
+    const commands = [
+      ...COMMANDS.slice(0, 2),
+      ...classCommands(app.classes),
+      ...COMMANDS.filter((command) => command.zoom && command.button !== false && command.id !== "zoom").slice(2),
     ];
     const buttons = el("div", { class: "row", role: "toolbar", "aria-label": "what to do with the face" }, [
-      ...deeds.map((deed) => keyButton(deed, press)),
+      ...commands.map((command) => keyButton(command, (asked) => app.run(asked))),
       el("button", { type: "button", class: "key", on: { click: () => this.close() } }, [
         el("kbd", { text: "Esc" }),
         el("span", { text: "close" }),
@@ -56,7 +59,7 @@ export class Zoom {
     if (this.open) this.close();
     else if (this.app.tiles.current && this.app.flow.view === "page") {
       this.dialog.showModal();
-      this.app.status.also = this.live;
+      this.app.status.inDialog = this.live;
       this.live.textContent = "";
       this.follow(this.app.tiles.current);
       this.title.focus();
@@ -68,14 +71,14 @@ export class Zoom {
   }
 
   #closed() {
-    this.app.status.also = null;
+    this.app.status.inDialog = null;
     this.face = null;
     this.app.focus.take();
   }
 
-  /** Show this face, if the zoom is open. @param {object} face */
+  /** Show this face, if the zoom is open. @param {Face} face */
   follow(face) {
-    if (!this.open || !face) return;
+    if (!this.open) return;
     if (face !== this.face) {
       this.face = face;
       const small = face.img
@@ -94,7 +97,7 @@ export class Zoom {
     this.update(face);
   }
 
-  /** The face's state has changed. @param {object} face */
+  /** The face's state has changed. @param {Face} face */
   update(face) {
     if (face !== this.face) return;
     const { app } = this;
@@ -114,60 +117,51 @@ export class Zoom {
     if (this.face && samples.includes(this.face.sample)) this.#load(this.face);
   }
 
+  /** @param {Face} face */
   async #load(face) {
     try {
       const { base } = face; // another one asks the face anew, and what was known of it is not for now
       const known = this.details.get(face.sample);
       const fresh = known?.base === base ? known.detail : null;
-      const detail = fresh ?? (await this.app.net.get(`/api/sample/${face.sample}?round=${this.app.round}`));
+      const path = `/api/sample/${face.sample}?round=${this.app.round}`;
+      const detail = fresh ?? /** @type {SampleDetail} */ (await this.app.net.get(path));
       this.details.set(face.sample, { base, detail });
-      if (this.details.size > CACHED) this.details.delete(this.details.keys().next().value);
+      const [oldest] = this.details.keys();
+      if (this.details.size > CACHED) this.details.delete(oldest);
       if (face === this.face) this.facts.replaceChildren(...this.#facts(detail));
-    } catch (problem) {
+    } catch (error) {
       if (face === this.face)
         this.facts.replaceChildren(
           el("p", {
             class: "none",
-            text: `What is known of this face could not be fetched: ${problem.message}. Answers work all the same.`,
+            text: `What is known of this face could not be fetched: ${asProblem(error).message}. Answers work all the same.`,
           }),
         );
     }
   }
 
+  /** @param {SampleDetail} detail */
   #facts(detail) {
     const { classes } = this.app;
+    /** @type {HTMLElement[]} */
     const parts = [];
     if (detail.blind)
       parts.push(
         el("p", { class: "none", text: "An audit face: what the model thinks of it is shown once it is answered." }),
       );
-    const why = [DOUBT_MEANS[detail.doubt], reasonWords(detail)].filter(Boolean);
+    const why = [DOUBT_MEANS[detail.doubt ?? "none"], reasonWords(detail)].filter(Boolean);
     if (why.length) parts.push(section("Why it is asked about", [el("p", { text: why.join("; ") })]));
-    if (detail.probabilities?.length)
+    if (detail.probabilities.length)
       parts.push(
         section(
           "Probabilities",
           detail.probabilities.map((share, label) => probability(classes, detail, label, share)),
         ),
       );
-    if (detail.dynamics?.alpha?.length) {
-      parts.push(
-        section("Over the epochs", [
-          el(
-            "div",
-            { class: "charts" },
-            [
-              ["alpha", detail.dynamics.alpha],
-              ["margin", detail.dynamics.margin],
-            ].map(([name, values]) =>
-              el("figure", {}, [
-                el("figcaption", { text: `${name} ${part(detail[name] ?? values.at(-1))}` }),
-                lineChart(name, values),
-              ]),
-            ),
-          ),
-        ]),
-      );
+    if (detail.dynamics?.alpha.length) {
+      const { alpha, margin } = detail.dynamics;
+      const charts = [overEpochs("alpha", alpha, detail.alpha), overEpochs("margin", margin, detail.margin)];
+      parts.push(section("Over the epochs", [el("div", { class: "charts" }, charts)]));
     }
     if (detail.neighbours) {
       const { given, other, otherLabel } = detail.neighbours;
@@ -183,12 +177,12 @@ export class Zoom {
     parts.push(
       section(
         "History",
-        detail.history?.length
+        detail.history.length
           ? [
               el(
                 "ol",
                 { class: "history" },
-                detail.history.map((row) => event(classes, row)),
+                detail.history.map((row) => pastDecision(classes, row)),
               ),
             ]
           : [el("p", { class: "none", text: detail.unread ? UNREAD : "nobody has answered it yet" })],
@@ -199,10 +193,18 @@ export class Zoom {
   }
 }
 
+/** @param {string} name @param {number[]} values @param {number|null} score null: the last value */
+function overEpochs(name, values, score) {
+  const caption = el("figcaption", { text: `${name} ${formatShare(score ?? values.at(-1))}` });
+  return el("figure", {}, [caption, lineChart(name, values)]);
+}
+
+/** @param {string} title @param {Node[]} children */
 function section(title, children) {
   return el("section", {}, [el("h3", { text: title }), ...children]);
 }
 
+/** @param {string[]} classes @param {SampleDetail} detail @param {number} label @param {number} share */
 function probability(classes, detail, label, share) {
   const word =
     label === detail.given
@@ -215,11 +217,12 @@ function probability(classes, detail, label, share) {
   return el("div", { class: "probability", "data-word": word }, [
     el("span", { text: className(classes, label) }),
     el("span", { class: "track", style: { "--share": share } }),
-    el("span", { class: "number", text: part(share) }),
+    el("span", { class: "number", text: formatShare(share) }),
     el("i", { text: word }),
   ]);
 }
 
+/** @param {string} title @param {number[]} samples */
 function neighbours(title, samples) {
   const pictures = samples.map((sample) =>
     el("img", { src: `/thumb/${sample}`, alt: `face ${sample}`, loading: "lazy" }),
@@ -230,7 +233,8 @@ function neighbours(title, samples) {
   ]);
 }
 
-function event(classes, row) {
+/** @param {string[]} classes @param {PastDecision} row */
+function pastDecision(classes, row) {
   const label = row.label === null || row.label === undefined ? "" : ` ${className(classes, row.label)}`;
   const when = new Date(row.at).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
   const undo = row.action === "undo";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
+import { OPEN, entryOf } from "./fixtures.mjs";
 import {
   doubtWords,
   meaning,
@@ -11,31 +12,14 @@ import {
   shownOf,
   stateOf,
   stateWords,
-} from "./grid/faces.js";
+} from "./review_grid/faces.js";
+
+/** @import { Entry, Tile } from "./review_grid/types.js" */
 
 const CLASSES = ["neutral", "happy", "surprise", "sad"];
-const OPEN = {
-  item: 1,
-  sample: 7,
-  kind: "proposal",
-  given: 1,
-  proposed: 3,
-  alpha: 0.2,
-  margin: 0.6,
-  bars: [[3, 0.8]],
-  action: null,
-  label: null,
-  by: null,
-  at: null,
-  decision: null,
-  flag: null,
-  flagged: false,
-  note: null,
-  noteBy: null,
-  skip: null,
-  blind: false,
-};
-const entry = (id, action, more = {}) => ({ id, sample: 7, action, label: null, text: null, undoes: null, ...more });
+/** @param {string} id @param {Entry["action"]} action @param {Partial<Entry>} more */
+const entry = (id, action, more = {}) => entryOf(id, { action, label: null, ...more });
+/** @param {string} id @param {Entry} root @param {boolean} live */
 const undo = (id, root, live) => entry(id, "undo", { undoes: root.id, local: { root, live } });
 
 test("without entries the tile is what the server sent", () => {
@@ -55,6 +39,7 @@ test("the newest answer counts, and an undo brings back the one before", () => {
 
 test("an undo takes away what the server had, a redo brings it back once", () => {
   const root = entry("a", "relabel", { label: 2 });
+  /** @type {Tile} */
   const base = { ...OPEN, action: "relabel", label: 2, by: "ann", decision: "a" };
   assert.equal(stateOf(overlay(base, [undo("b", root, false)], "ann")), "open");
   const again = overlay(base, [undo("b", root, false), undo("c", root, true)], "ann");
@@ -64,6 +49,7 @@ test("an undo takes away what the server had, a redo brings it back once", () =>
 });
 
 test("somebody else's answer stays beneath ours", () => {
+  /** @type {Tile} */
   const base = { ...OPEN, action: "keep", label: 1, by: "bea", decision: "x" };
   const mine = entry("a", "accept", { label: 3 });
   const undone = overlay(base, [mine, undo("b", mine, false)], "ann");
@@ -101,18 +87,19 @@ test("keys mean what they should", () => {
   assert.deepEqual(meaning(OPEN, "relabel", 1, "ann"), { action: "keep", label: 1 });
   assert.deepEqual(meaning(OPEN, "relabel", 0, "ann"), { action: "relabel", label: 0 });
   assert.deepEqual(meaning(OPEN, "unsure", null, "ann"), { action: "unsure", label: null });
-  assert.ok(meaning({ ...OPEN, proposed: null }, "accept", null, "ann").problem);
+  assert.ok("problem" in meaning({ ...OPEN, proposed: null }, "accept", null, "ann"));
 });
 
 test("a blind face never reveals its proposal, not even by what a number is sent as", () => {
   const blind = { ...OPEN, blind: true };
-  assert.ok(meaning(blind, "accept", null, "ann").problem);
+  assert.ok("problem" in meaning(blind, "accept", null, "ann"));
   assert.deepEqual(meaning(blind, "relabel", 3, "ann"), { action: "relabel", label: 3 });
   assert.deepEqual(shownOf(blind), { kind: "proposal", given: 1 });
   assert.equal(questionWords(blind, CLASSES), "given 2 happy, audit: no proposal shown");
 });
 
 test("the same answer again is nothing, another person's answer is not mine", () => {
+  /** @type {Tile} */
   const kept = { ...OPEN, action: "keep", label: 1, by: "ann" };
   assert.deepEqual(meaning(kept, "keep", null, "ann"), { same: true });
   assert.deepEqual(meaning(kept, "keep", null, "bea"), { action: "keep", label: 1 });
@@ -136,8 +123,10 @@ test("a face decided in an earlier round says so, an untouched one does not", ()
 });
 
 test("a tile says in what way it is doubted, and why it is asked about; none of it before an audit face is answered", () => {
+  /** @type {Tile} */
   const clear = { ...OPEN, doubt: "mislabelled", second: 0 };
   assert.equal(questionWords(clear, CLASSES), "given 2 happy, proposed 4 sad, likely mislabelled");
+  /** @type {Tile} */
   const unclear = { ...OPEN, doubt: "ambiguous", second: 0, proposed: null, kind: "suspicious" };
   assert.equal(
     questionWords(unclear, CLASSES),
@@ -145,6 +134,7 @@ test("a tile says in what way it is doubted, and why it is asked about; none of 
   );
   assert.deepEqual([doubtWords({ ...OPEN, doubt: "none" }), doubtWords(OPEN), reasonWords(OPEN)], ["", "", ""]);
   assert.deepEqual([shownOf(clear).doubt, shownOf(clear).second], ["mislabelled", 0]);
+  /** @type {Tile} */
   const blind = { ...clear, kind: "audit", blind: true };
   assert.equal(questionWords(blind, CLASSES), "given 2 happy, audit: no proposal shown");
   assert.deepEqual(shownOf(blind), { kind: "audit", given: 1 });

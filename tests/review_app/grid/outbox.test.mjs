@@ -1,52 +1,23 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { Problem } from "./grid/net.js";
-import { Outbox, newId, waitMs } from "./grid/outbox.js";
-import { pillOf } from "./grid/status.js";
+import { Memory, entryOf } from "./fixtures.mjs";
+import { Problem } from "./review_grid/net.js";
+import { Outbox, newId, waitMs } from "./review_grid/outbox.js";
+import { pillOf } from "./review_grid/status.js";
 
-class Memory {
-  constructor(room = Infinity) {
-    this.kept = new Map();
-    this.room = room;
-  }
-  get length() {
-    return this.kept.size;
-  }
-  key(at) {
-    return [...this.kept.keys()].sort().reverse()[at] ?? null;
-  } // browsers promise no order
-  getItem(key) {
-    return this.kept.get(key) ?? null;
-  }
-  setItem(key, value) {
-    if (this.kept.size >= this.room) throw new Error("full");
-    this.kept.set(key, value);
-  }
-  removeItem(key) {
-    this.kept.delete(key);
-  }
-}
+/** @import { Answer } from "./review_grid/outbox.js" */
+/** @import { Decision } from "./review_grid/types.js" */
+/** @typedef {ConstructorParameters<typeof Outbox>[0]} Options */
 
-const row = (id, more = {}) => ({
-  id,
-  round: 1,
-  sample: 1,
-  action: "keep",
-  label: 1,
-  undoes: null,
-  text: null,
-  bulk: null,
-  blind: false,
-  ms: 1,
-  shown: {},
-  ...more,
-});
+const row = entryOf;
 const offline = () => {
   throw new Problem("offline", "no connection");
 };
+/** @param {Storage|null} storage @param {Options["send"]} send @param {Partial<Options>} more */
 const box = (storage, send, more = {}) =>
   new Outbox({ storage, prefix: "scn/w/1/", send, setTimer: () => 1, clearTimer: () => {}, ...more });
+/** @param {Decision[]} rows @returns {Promise<Answer>} */
 const saveAll = async (rows) => ({ saved: rows.map(({ id }) => id), refused: [] });
 
 test("one key for each decision, gone when acknowledged", async () => {
@@ -62,6 +33,7 @@ test("one key for each decision, gone when acknowledged", async () => {
 });
 
 test("only what the server names leaves; the rest is sent again", async () => {
+  /** @type {string[][]} */
   const sent = [];
   const outbox = box(new Memory(), async (rows) => {
     sent.push(rows.map(({ id }) => id));
@@ -77,7 +49,8 @@ test("a reload finds everything, in order, whatever order the storage lists", as
   const first = box(storage, offline);
   for (const id of ["c", "a", "b"]) first.push([row(id)]);
   await first.flush();
-  assert.equal(first.problem.kind, "offline");
+  assert.equal(first.problem?.kind, "offline");
+  /** @type {string[]} */
   const sent = [];
   const second = box(storage, async (rows) => {
     sent.push(...rows.map(({ id }) => id));
@@ -109,6 +82,7 @@ test("a clock that was set back does not change the order", async () => {
 });
 
 test("at most 200 a request, one request at a time", async () => {
+  /** @type {number[]} */
   const sizes = [];
   let flying = 0;
   const outbox = box(new Memory(), async (rows) => {
@@ -126,7 +100,9 @@ test("at most 200 a request, one request at a time", async () => {
 
 test("a refused decision leaves the outbox, is listed until dismissed, also after a reload", async () => {
   const storage = new Memory();
+  /** @type {{error: string}[]} */
   const told = [];
+  /** @type {Options["send"]} */
   const send = async (rows) => ({
     saved: rows.filter(({ id }) => id !== "bad").map(({ id }) => id),
     refused: [{ id: "bad", error: "round 1 is closed" }],
@@ -137,7 +113,7 @@ test("a refused decision leaves the outbox, is listed until dismissed, also afte
   assert.equal(outbox.waiting.size, 0);
   assert.equal(told[0].error, "round 1 is closed");
   const again = box(storage, send);
-  assert.deepEqual([again.waiting.size, again.refused.get("bad").error], [0, "round 1 is closed"]);
+  assert.deepEqual([again.waiting.size, again.refused.get("bad")?.error], [0, "round 1 is closed"]);
   again.dismiss();
   assert.equal(box(storage, send).refused.size, 0);
 });
@@ -173,6 +149,7 @@ test("nothing is lost while the session is, and an answer that names nothing is 
 });
 
 test("what fails is tried again after a growing wait, and at once when asked", async () => {
+  /** @type {number[]} */
   const waits = [];
   let works = false;
   const outbox = box(new Memory(), (rows) => (works ? saveAll(rows) : offline()), {
@@ -190,14 +167,18 @@ test("what fails is tried again after a growing wait, and at once when asked", a
 });
 
 test("local parts stay here", async () => {
-  let sent = null;
+  /** @type {Decision[]} */
+  const sent = [];
   const outbox = box(new Memory(), async (rows) => {
-    sent = rows[0];
+    sent.push(...rows);
     return saveAll(rows);
   });
-  outbox.push([row("a", { action: "undo", local: { root: {}, live: false } })]);
+  outbox.push([row("a", { action: "undo", local: { root: row("b"), live: false } })]);
   await outbox.flush();
-  assert.ok(!("local" in sent));
+  assert.deepEqual(
+    sent.map((one) => "local" in one),
+    [false],
+  );
 });
 
 test("without storage, or with a full one, it works from memory and says so", async () => {
@@ -217,7 +198,7 @@ test("the pill", async () => {
   assert.equal(pillOf(outbox).text, "saving 1");
   await outbox.flush();
   assert.equal(pillOf(outbox).text, "all saved");
-  outbox.problem = { kind: "session" };
+  outbox.problem = { kind: "session", message: "signed out" };
   assert.equal(pillOf(outbox).text, "signed out: 0 kept here");
   const off = box(new Memory(), offline);
   off.push([row("a")]);
@@ -235,7 +216,9 @@ test("another tab's acknowledgement counts", () => {
 
 test("another tab's refusal is one here too, and is dismissed with it", async () => {
   const storage = new Memory();
+  /** @type {string[][]} */
   const heard = [];
+  /** @type {Options["on"]} */
   const on = {
     saved: (entries) => heard.push(["saved", ...entries.map(({ id }) => id)]),
     refused: (rows) => heard.push(["refused", ...rows.map(({ entry, error }) => `${entry.id}: ${error}`)]),
@@ -243,16 +226,16 @@ test("another tab's refusal is one here too, and is dismissed with it", async ()
   const first = box(storage, async () => ({ saved: [], refused: [{ id: "a", error: "closed" }] }));
   first.push([row("a")]);
   const second = box(storage, offline, { on });
-  const tell = async (change) => {
+  const publish = async (/** @type {() => void} */ change) => {
     const before = new Map(storage.kept);
     await change();
     for (const [key, value] of storage.kept) if (!before.has(key)) second.changedElsewhere(key, value);
     for (const key of before.keys()) if (!storage.kept.has(key)) second.changedElsewhere(key, null);
   };
-  await tell(() => first.flush());
+  await publish(() => first.flush());
   assert.deepEqual(heard, [["refused", "a: closed"]]);
   assert.deepEqual([second.waiting.size, second.refused.size], [0, 1]);
-  await tell(() => first.dismiss());
+  await publish(() => first.dismiss());
   assert.equal(second.refused.size, 0);
 });
 
@@ -262,7 +245,7 @@ test("what another tab refused while this one was not told is refused here too",
   const second = box(storage, offline);
   first.push([row("a")]);
   await first.flush();
-  assert.equal(second.reread().refused.get("a").error, "closed");
+  assert.equal(second.reread().refused.get("a")?.error, "closed");
   first.dismiss();
   assert.equal(second.reread().refused.size, 0);
 });
@@ -279,7 +262,10 @@ test("what is cut short or foreign in the storage is passed over", () => {
   const storage = new Memory();
   storage.setItem("scn/w/1/out/00000000000000001/x", '{"id":"x');
   storage.setItem("scn/w/2/out/00000000000000001/y", "{}");
-  assert.equal(box(storage, offline).waiting.size, 0);
+  storage.setItem("scn/w/1/out/00000000000000002/z", "{}");
+  storage.setItem("scn/w/1/refused/z", "{}");
+  const outbox = box(storage, offline);
+  assert.deepEqual([outbox.waiting.size, outbox.refused.size, storage.length], [0, 0, 1]);
   assert.equal(storage.getItem("scn/w/2/out/00000000000000001/y"), "{}");
 });
 
@@ -291,11 +277,11 @@ test("ids without randomUUID have its form", () => {
 
 test("a lost session that nothing waited for is forgotten when the server answers again", async () => {
   const outbox = box(new Memory(), saveAll);
-  outbox.problem = { kind: "session" };
+  outbox.problem = { kind: "session", message: "signed out" };
   outbox.push([row("a")]);
   await outbox.flush();
   assert.deepEqual([outbox.waiting.size, outbox.problem], [0, null]);
-  outbox.problem = { kind: "session" };
+  outbox.problem = { kind: "session", message: "signed out" };
   outbox.well();
   assert.equal(outbox.problem, null);
 });

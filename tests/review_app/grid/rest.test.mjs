@@ -1,16 +1,23 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { DEEDS, classDeeds, deedOf, kept, tableOf } from "./grid/keys.js";
-import { fit } from "./grid/layout.js";
-import { Net } from "./grid/net.js";
-import { unpack } from "./grid/pages.js";
-import { learnedWords } from "./grid/status.js";
-import { Store } from "./grid/store.js";
+import { Memory, OPEN, entryOf } from "./fixtures.mjs";
+import { COMMANDS, classCommands, commandOf, commandsByKey, keptFromStreamlit } from "./review_grid/keys.js";
+import { asTileSize, fit } from "./review_grid/layout.js";
+import { Leases } from "./review_grid/leases.js";
+import { Net } from "./review_grid/net.js";
+import { unpack } from "./review_grid/pages.js";
+import { learnedWords } from "./review_grid/status.js";
+import { Store } from "./review_grid/store.js";
 
+/** @import { Tile, TileSize } from "./review_grid/types.js" */
+
+/** @type {TileSize[]} */
+const SIZES = ["S", "M", "L"];
 const CLASSES = Array.from({ length: 11 }, (_, at) => `class ${at}`);
-const TABLE = tableOf(CLASSES);
-const press = (key, more = {}) => deedOf({ key, code: "", shiftKey: false, ...more }, TABLE);
+const TABLE = commandsByKey(CLASSES);
+/** @param {string} key @param {Partial<KeyboardEvent>} more */
+const press = (key, more = {}) => commandOf({ key, code: "", shiftKey: false, ...more }, TABLE);
 
 test("keys", () => {
   for (const [key, id] of [
@@ -26,32 +33,33 @@ test("keys", () => {
   ]) {
     assert.equal(press(key)?.id, id, key);
   }
-  assert.equal(press("A", { shiftKey: true }).id, "acceptRest");
-  assert.equal(press("Z", { shiftKey: true }).id, "redo");
-  assert.equal(press("ArrowLeft", { shiftKey: true }).id, "extend-left");
-  assert.equal(press("?", { shiftKey: true }).id, "sheet");
-  assert.equal(press("3").class, 2);
+  assert.equal(press("A", { shiftKey: true })?.id, "acceptRest");
+  assert.equal(press("Z", { shiftKey: true })?.id, "redo");
+  assert.equal(press("ArrowLeft", { shiftKey: true })?.id, "extend-left");
+  assert.equal(press("?", { shiftKey: true })?.id, "sheet");
+  assert.equal(press("3")?.class, 2);
   assert.equal(press("0"), null);
   for (const held of ["ctrlKey", "altKey", "metaKey"]) assert.equal(press("a", { [held]: true }), null);
 });
 
 test("layouts without Latin letters, or with digits under Shift", () => {
-  assert.equal(press("ф", { code: "KeyA" }).id, "accept");
-  assert.equal(press("&", { code: "Digit1" }).class, 0);
-  assert.equal(press("1", { code: "Digit1", shiftKey: true }).class, 0);
+  assert.equal(press("ф", { code: "KeyA" })?.id, "accept");
+  assert.equal(press("&", { code: "Digit1" })?.class, 0);
+  assert.equal(press("1", { code: "Digit1", shiftKey: true })?.class, 0);
 });
 
 test("no key means two things, every button has one, the first nine classes too", () => {
-  const keys = [...DEEDS, ...classDeeds(CLASSES)].flatMap((deed) => deed.keys);
+  const keys = [...COMMANDS, ...classCommands(CLASSES)].flatMap((command) => command.keys);
   assert.equal(new Set(keys).size, keys.length);
-  assert.ok(DEEDS.every((deed) => deed.cap && deed.help && deed.keys.length));
+  assert.ok(COMMANDS.every((command) => command.cap && command.help && command.keys.length));
   assert.deepEqual(
-    classDeeds(CLASSES)
-      .map((deed) => deed.cap)
+    classCommands(CLASSES)
+      .map((command) => command.cap)
       .slice(8),
     ["9", "", ""],
   );
-  assert.ok(kept({ key: "R" }) && kept({ key: "c" }) && !kept({ key: "c", ctrlKey: true }));
+  assert.ok(keptFromStreamlit({ key: "R" }) && keptFromStreamlit({ key: "c" }));
+  assert.ok(!keptFromStreamlit({ key: "c", ctrlKey: true }));
 });
 
 test("what an order was learned from", () => {
@@ -71,7 +79,7 @@ test("tiles fill the room and never more than 120", () => {
     [3700, 1900],
     [1800, 900],
   ]) {
-    for (const size of ["S", "M", "L"]) {
+    for (const size of SIZES) {
       const { columns, rows, picture, count } = fit(width, height, size);
       assert.ok(
         columns >= 2 && rows >= 1 && count === columns * rows && count <= 120,
@@ -85,9 +93,13 @@ test("tiles fill the room and never more than 120", () => {
     [1228, 600],
     [1700, 900],
   ]) {
-    const [small, medium, large] = ["S", "M", "L"].map((size) => fit(width, height, size).count);
+    const [small, medium, large] = SIZES.map((size) => fit(width, height, size).count);
     assert.ok(small > medium && medium > large, `${width}x${height}: ${small}, ${medium}, ${large}`);
   }
+});
+
+test("only a size of tiles is taken from the storage", () => {
+  assert.deepEqual(["S", "M", "L", "XL", "", null].map(asTileSize), ["S", "M", "L", null, null, null]);
 });
 
 test("a packed page", () => {
@@ -100,7 +112,7 @@ test("a packed page", () => {
   bytes.set([1, 2, 3, 4, 5], 4 + header.length);
   const page = unpack(bytes.buffer);
   assert.deepEqual(
-    page.header.items.map((tile) => page.picture(tile) && [...page.picture(tile)]),
+    page.header.items.map((tile) => page.picture(tile)).map((bytes) => bytes && [...bytes]),
     [[1, 2], [3, 4, 5], null],
   );
   assert.throws(() => unpack(bytes.buffer.slice(0, 20)), /incomplete/);
@@ -109,18 +121,21 @@ test("a packed page", () => {
 });
 
 test("requests: token once, renewed when too old, never for somebody else", async () => {
+  /** @type {string[]} */
   const asked = [];
   let tokens = 0;
   let old = true;
+  /** @param {object} body */
   const answer = (body, status = 200) => new Response(JSON.stringify(body), { status });
   const net = new Net(4, async (url, options) => {
+    const sent = new Headers(options.headers).get("X-Review-Token");
     asked.push(url);
     if (url === "/api/token") return answer({ token: `t${(tokens += 1)}`, person: 4 });
-    if (old && options.headers["X-Review-Token"] === "t1") {
+    if (old && sent === "t1") {
       old = false;
       return answer({ error: "old", code: "token_expired" }, 401);
     }
-    return answer({ ok: options.headers["X-Review-Token"] });
+    return answer({ ok: sent });
   });
   assert.deepEqual(await (await net.post("/api/x", {})).json(), { ok: "t2" });
   await net.post("/api/x", {});
@@ -130,6 +145,7 @@ test("requests: token once, renewed when too old, never for somebody else", asyn
 });
 
 test("failures by kind", async () => {
+  /** @param {number} status @param {string} body */
   const kind = async (status, body) => {
     const net = new Net(1, async (url) =>
       url === "/api/token" ? new Response('{"token":"t"}') : new Response(body, { status }),
@@ -146,26 +162,26 @@ test("failures by kind", async () => {
   ]);
   assert.deepEqual(await kind(500, "<html>"), ["server", "the server answered 500"]);
   assert.deepEqual(await kind(413, '{"code":"too_large","error":"too large"}'), ["refused", "too large"]);
+  assert.deepEqual(await kind(413, "null"), ["refused", "the server answered 413"]);
   const dead = new Net(1, async () => {
     throw new TypeError("failed to fetch");
   });
   await assert.rejects(dead.get("/x"), { kind: "offline" });
 });
 
-const tile = (sample, more = {}) => ({
-  item: sample * 10,
-  sample,
-  given: 0,
-  proposed: 1,
-  action: null,
-  decision: null,
-  flag: null,
-  flagged: false,
-  note: null,
-  skip: null,
-  ...more,
+test("a refusal that stalls half-way is given up too", async () => {
+  const stalling = async (/** @type {string} */ _, /** @type {RequestInit} */ { signal }) => {
+    const start = (/** @type {ReadableStreamDefaultController} */ stream) =>
+      signal?.addEventListener("abort", () => stream.error(new Error("aborted")));
+    return new Response(new ReadableStream({ start }), { status: 503 });
+  };
+  await assert.rejects(new Net(1, stalling, 50).get("/x"), { kind: "offline" });
 });
-const keep = (id, sample) => ({ id, sample, action: "keep", label: 0, text: null });
+
+/** @param {number} sample @param {Partial<Tile>} more @returns {Tile} */
+const tile = (sample, more = {}) => ({ ...OPEN, item: sample * 10, sample, ...more });
+/** @param {string} id @param {number} sample */
+const keep = (id, sample) => entryOf(id, { sample });
 
 test("an answer given while a page was on its way is not hidden by that page", () => {
   let now = 0;
@@ -226,4 +242,25 @@ test("a face that was looked up keeps the reading it is leased for", () => {
   assert.deepEqual([face.item, face.held], [10, true]);
   store.put(tile(1, { item: 99 }), null, 2, true);
   assert.equal(face.item, 99);
+});
+
+test("a tab that goes lets go of nothing that another tab holds, whatever else lies in the storage", async () => {
+  const storage = new Memory();
+  storage.setItem("scn/w/1/tab/a", '{"at": 17');
+  storage.setItem("scn/w/1/tab/b", JSON.stringify({ at: Date.now(), items: [10] }));
+  storage.setItem("scn/w/1/tab/c", JSON.stringify({ at: Date.now() - 86400000, items: [20] }));
+  storage.setItem("scn/w/1/out/d", "{}");
+  const store = new Store("ann", () => 0);
+  for (const sample of [1, 2]) store.put(tile(sample), null, 0, true);
+  /** @type {unknown[]} */
+  const asked = [];
+  const net = new Net(1, async (_, { body }) => {
+    asked.push(JSON.parse(String(body)));
+    return new Response('{"held": []}');
+  });
+  net.token = "t";
+  const leases = new Leases({ net, store, storage, prefix: "scn/w/1/", lost: () => {} });
+  leases.close();
+  assert.deepEqual(asked, [{ renew: [], release: [20] }]);
+  assert.deepEqual([...storage.kept.keys()].sort(), ["scn/w/1/out/d", "scn/w/1/tab/b"]);
 });

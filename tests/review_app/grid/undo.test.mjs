@@ -1,23 +1,27 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { Stacks } from "./grid/undo.js";
+import { entryOf } from "./fixtures.mjs";
+import { Stacks } from "./review_grid/undo.js";
 
-const answer = (id, more = {}) => ({
-  id,
-  sample: Number(id.slice(1)),
-  action: "keep",
-  label: 1,
-  undoes: null,
-  text: null,
-  bulk: null,
-  ...more,
-});
+/** @import { Entry, HistoryResponse } from "./review_grid/types.js" */
+
+/** @param {string} id @param {Partial<Entry>} [more] */
+const answer = (id, more = {}) => entryOf(id, { sample: Number(id.slice(1)), ...more });
+/** @param {string} id @param {string} undoes @param {number} sample */
+const undo = (id, undoes, sample) => entryOf(id, { action: "undo", label: null, undoes, sample });
 let number = 0;
-const step = (stacks, which) => {
+/** @param {Stacks} stacks @param {"undo"|"redo"} which */
+const next = (stacks, which) => {
   const rows = stacks.next(which);
+  assert.ok(rows);
+  return rows;
+};
+/** @param {Stacks} stacks @param {"undo"|"redo"} which */
+const step = (stacks, which) => {
+  const rows = next(stacks, which);
   const bulk = rows.length > 1 ? `b${(number += 1)}` : null;
-  const entries = rows.map((row) => ({ id: `u${(number += 1)}`, action: "undo", bulk, ...row }));
+  const entries = rows.map((row) => ({ ...undo(`u${(number += 1)}`, row.undoes, row.sample), bulk, local: row.local }));
   for (const entry of entries) stacks.add(entry);
   return entries;
 };
@@ -65,17 +69,19 @@ test("an answer empties redo", () => {
 });
 
 test("what the server already knows of is not put on top again", () => {
+  /** @type {HistoryResponse} */
   const history = {
     undo: [{ bulk: null, decisions: [answer("d2")], redo_of: [] }],
     redo: [{ bulk: null, decisions: [answer("d1")], redo_of: ["u9"] }],
   };
   const stacks = new Stacks();
-  stacks.load(history, [answer("d1"), { id: "u9", action: "undo", undoes: "d1", bulk: null, sample: 1 }, answer("d2")]);
+  stacks.load(history, [answer("d1"), undo("u9", "d1", 1), answer("d2")]);
   assert.deepEqual([stacks.undo.length, stacks.redo.length], [1, 1]);
-  assert.equal(stacks.next("redo")[0].undoes, "u9");
+  assert.equal(next(stacks, "redo")[0].undoes, "u9");
 });
 
 test("an undo still in the outbox counts after a reload", () => {
+  /** @type {HistoryResponse} */
   const history = {
     undo: [
       { bulk: null, decisions: [answer("d2")], redo_of: [] },
@@ -84,22 +90,23 @@ test("an undo still in the outbox counts after a reload", () => {
     redo: [],
   };
   const stacks = new Stacks();
-  stacks.load(history, [{ id: "x", action: "undo", undoes: "d2", bulk: null, sample: 2 }]);
-  assert.equal(stacks.next("undo")[0].undoes, "d1");
-  assert.equal(stacks.next("redo")[0].undoes, "x");
+  stacks.load(history, [undo("x", "d2", 2)]);
+  assert.equal(next(stacks, "undo")[0].undoes, "d1");
+  assert.equal(next(stacks, "redo")[0].undoes, "x");
 });
 
 test("the newest unit of the server comes first, and a tip it names is used", () => {
+  /** @type {HistoryResponse} */
   const history = {
     undo: [
       { bulk: null, decisions: [answer("d9")], redo_of: ["r1"] },
-      { bulk: null, decisions: [answer("d1")] },
+      { bulk: null, decisions: [answer("d1")], redo_of: [] },
     ],
     redo: [],
   };
   const stacks = new Stacks();
   stacks.load(history, []);
-  assert.equal(stacks.next("undo")[0].undoes, "r1");
+  assert.equal(next(stacks, "undo")[0].undoes, "r1");
   assert.equal(stacks.tipOf("d9"), "r1");
   assert.equal(stacks.tipOf("unknown"), "unknown");
 });
@@ -107,7 +114,7 @@ test("the newest unit of the server comes first, and a tip it names is used", ()
 test("taking a flag off in the middle leaves the others where they are", () => {
   const stacks = new Stacks();
   stacks.load(empty, [answer("f1", { action: "flag", label: null }), answer("d2")]);
-  stacks.add({ id: "x", action: "undo", undoes: "f1", bulk: null, sample: 1 });
-  assert.equal(stacks.next("undo")[0].undoes, "d2");
+  stacks.add(undo("x", "f1", 1));
+  assert.equal(next(stacks, "undo")[0].undoes, "d2");
   assert.equal(stacks.undo.length, 1);
 });
