@@ -75,11 +75,20 @@ def _move(pictures: Tensor, draw: _Draws, settings: AugmentSettings) -> Tensor:
     scale = 1 / (1 + draw.uniform(-settings.scale, settings.scale))
     mirror = torch.where(draw.uniform(0, 1) < settings.flip, -1.0, 1.0)
     cos, sin = angle.cos() * scale, angle.sin() * scale
-    # The affine grid runs over -1..1, so a shift by a share of the side is twice that share.
+    # The picture runs over -1..1, so a shift by a share of the side is twice that share.
     x, y = (2 * draw.uniform(-settings.shift, settings.shift) for _ in range(2))
-    theta = torch.stack([torch.stack([cos * mirror, -sin, x], 1), torch.stack([sin * mirror, cos, y], 1)], 1)
-    grid = F.affine_grid(theta, list(pictures.shape), align_corners=False)
+    height, width = pictures.shape[-2:]
+    across, down = (_centres(side, pictures.device) for side in (width, height))
+    across, down = across[None, None, :], down[None, :, None]
+    of_x = (cos * mirror)[:, None, None] * across - sin[:, None, None] * down + x[:, None, None]
+    of_y = (sin * mirror)[:, None, None] * across + cos[:, None, None] * down + y[:, None, None]
+    grid = torch.stack([of_x, of_y], dim=3)
     return F.grid_sample(pictures, grid, padding_mode="reflection", align_corners=False)
+
+
+def _centres(side: int, device: torch.device) -> Tensor:
+    """(side,) where the pixels' centres are when the picture runs over -1..1."""
+    return (torch.arange(side, device=device) * 2 + 1) / side - 1
 
 
 def _relight(pictures: Tensor, draw: _Draws, settings: AugmentSettings) -> Tensor:

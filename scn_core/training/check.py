@@ -25,8 +25,6 @@ def check_training(settings: TrainSettings, faces: int, team: Team) -> None:
     """The same for one network."""
     if faces < 2:
         raise TrainingError(f"got {faces} training faces; at least 2 are needed to train")
-    if settings.cuda_graphs and team.size > 1:
-        raise UsageError(f"--cuda-graphs: found {team.size} processes; allowed: one; leave the flag out")
     size = min(settings.batch_size, faces)
     if size % team.size or size < 2 * team.size:
         raise UsageError(

@@ -54,11 +54,9 @@ class Compute:
 def choose_compute(settings: TrainSettings, local_rank: int = 0) -> Compute:
     """The device and precision that the settings ask for; of several GPUs the one of that number.
 
-    Raises UsageError for a device torch does not have here, and for what does not go together.
+    Raises UsageError for a device torch does not have here.
     """
     device = _device(settings.device, local_rank)
-    if settings.cuda_graphs and device.type != "cuda":
-        raise UsageError(f"--cuda-graphs: found device {device.type}; allowed: cuda; leave the flag out")
     bf16 = settings.precision == "bf16" or (settings.precision == "auto" and has_fast_bf16(device))
     return Compute(device, bf16, settings.channels_last)
 

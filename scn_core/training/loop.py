@@ -54,7 +54,8 @@ class Training:
         self.compute: Compute = choose_compute(settings, team.local_rank)
         device = self.compute.device
         self.model = self.compute.place(team.synchronised(model, device) if settings.sync_batch_norm else model)
-        self.optimizer = build_optimizer(self.model, settings)
+        self.recorded = settings.cuda_graphs and device.type == "cuda" and team.size == 1
+        self.optimizer = build_optimizer(self.model, settings, recorded=self.recorded)
         network = team.shared(self.model)
         self.network: nn.Module = torch.compile(network, dynamic=False) if settings.compile else network  # type: ignore[assignment]
         self.losses = Objective(settings, self.model, team)
@@ -69,7 +70,7 @@ class Training:
         self.augmentation = AugmentSettings().times(settings.augmentation)
         self.sums = EpochSums(device)
         self.generator = torch.Generator(device)
-        self._graphs: dict[bool, StepGraph] = {}
+        self._graph: tuple[bool, StepGraph] | None = None
 
     @property
     def judge(self) -> SelfCureNetwork:
@@ -158,10 +159,11 @@ class Training:
 
     def step(self, rows: Tensor, pixels: Tensor, *, weighting: bool) -> None:
         """One update by the faces `rows`, (B,), whose (B, S, S, 3) pixels are given. Does not wait for the device."""
-        if self.settings.cuda_graphs:
-            if weighting not in self._graphs:
-                self._graphs[weighting] = StepGraph(partial(self._step, weighting=weighting), self.generator)
-            self._graphs[weighting](rows, pixels)
+        if self.recorded:
+            if self._graph is None or self._graph[0] != weighting:
+                self._graph = None  # the memory of the one before is given back first
+                self._graph = weighting, StepGraph(partial(self._step, weighting=weighting), self.generator)
+            self._graph[1](rows, pixels)
         else:
             self._step(rows, pixels, weighting=weighting)
         self.sums.count(len(rows))
@@ -242,7 +244,7 @@ class Training:
         self.optimizer.load_state_dict(checkpoint.optimizer)
         if self.average is not None and checkpoint.average is not None:
             self.average.model.load_state_dict(checkpoint.average)
-        if self.settings.cuda_graphs:
+        if self.recorded:
             place_learning_rates(self.optimizer)
         self.faces.labels.copy_(checkpoint.labels)
         return checkpoint.epoch

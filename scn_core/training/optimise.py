@@ -14,11 +14,12 @@ from scn_core.scn.model import SelfCureNetwork
 _BASE_BATCH = 128
 
 
-def build_optimizer(model: SelfCureNetwork, settings: TrainSettings) -> torch.optim.AdamW:
+def build_optimizer(model: SelfCureNetwork, settings: TrainSettings, *, recorded: bool = False) -> torch.optim.AdamW:
     """AdamW; the attention head learns at its own rate and without weight decay.
 
     Measured from scratch on drawn faces (8 epochs, batch 64): validation accuracy 0.63, where SGD with Nesterov
-    momentum came to 0.43. Weighted logits and gamma shrink the gradient, which Adam does not mind.
+    momentum came to 0.43. Weighted logits and gamma shrink the gradient, which Adam does not mind. With `recorded`, for
+    steps that are replayed as a CUDA graph.
     """
     lr = settings.lr * math.sqrt(settings.batch_size / _BASE_BATCH)
     body, head, margin = model.parameter_groups()
@@ -28,9 +29,9 @@ def build_optimizer(model: SelfCureNetwork, settings: TrainSettings) -> torch.op
         {"params": margin, "peak": lr, "weight_decay": 0.0},
     ]
     optimizer = torch.optim.AdamW(
-        [group for group in groups if group["params"]], lr=lr, fused=settings.fused, capturable=settings.cuda_graphs
+        [group for group in groups if group["params"]], lr=lr, fused=settings.fused, capturable=recorded
     )
-    if settings.cuda_graphs:
+    if recorded:
         place_learning_rates(optimizer)
     return optimizer
 

@@ -116,7 +116,8 @@ class ResidentFaces:
         """(len(rows), S, S, 3) uint8 on the device."""
         if self._streams:
             staged = torch.empty(len(rows), *self._pixels.shape[1:], dtype=torch.uint8, pin_memory=True)
-            torch.index_select(self._pixels, 0, self._rows[rows.cpu()], out=staged)
+            # By numpy, as torch would have its threads wait for each other: four times slower on 16 cores.
+            np.take(self._pixels.numpy(), self._rows[rows.cpu()].numpy(), axis=0, out=staged.numpy(), mode="clip")
             pixels = staged.to(self.device, non_blocking=True)
         else:
             pixels = self._pixels[self._rows[rows]]

@@ -1,4 +1,7 @@
+import math
+
 import torch
+from torch.nn import functional as F
 
 from scn_core.training.augment import AugmentSettings, augment
 
@@ -62,3 +65,25 @@ def test_brightness_keeps_contrast_and_contrast_keeps_the_mean() -> None:
     strong = augment(pictures(), seeded(), AugmentSettings(0, 0, 0, 0, contrast=0.5, brightness=0, erase=0))
     assert torch.allclose(strong.mean((1, 2, 3)), pictures().mean((1, 2, 3)), atol=1e-3)
     assert (strong.std((1, 2, 3)) / pictures().std((1, 2, 3)) - 1).abs().max() > 0.2
+
+
+def test_faces_move_as_torch_would_move_them() -> None:
+    """The grid that the code computes, against torch's own for the same angle, size, shift and mirror."""
+    settings = AugmentSettings(contrast=0, brightness=0, erase=0)
+    moved = augment(pictures(), seeded(3), settings)
+    draw = seeded(3)
+
+    def drawn(low: float, high: float) -> torch.Tensor:
+        return torch.rand(16, generator=draw) * (high - low) + low
+
+    angle = drawn(-settings.degrees, settings.degrees) * (math.pi / 180)
+    scale = 1 / (1 + drawn(-settings.scale, settings.scale))
+    mirror = torch.where(drawn(0, 1) < settings.flip, -1.0, 1.0)
+    x, y = (2 * drawn(-settings.shift, settings.shift) for _ in range(2))
+    rows = [
+        [[c * m, -s, dx], [s * m, c, dy]]
+        for c, s, m, dx, dy in zip(angle.cos() * scale, angle.sin() * scale, mirror, x, y, strict=True)
+    ]
+    grid = F.affine_grid(torch.tensor(rows), [16, 3, 32, 32], align_corners=False)
+    wanted = F.grid_sample(pictures(), grid, padding_mode="reflection", align_corners=False)
+    torch.testing.assert_close(moved, wanted, atol=1e-4, rtol=0)

@@ -25,11 +25,6 @@ def test_the_faces_a_fold_trains_on_are_divided_too() -> None:
     check_round(TrainSettings(batch_size=64), 126, Team(0, 4))
 
 
-def test_graphs_are_for_one_process() -> None:
-    with pytest.raises(UsageError, match="--cuda-graphs: found 2 processes; allowed: one"):
-        check_training(TrainSettings(cuda_graphs=True), 100, Team(0, 2))
-
-
 def test_too_few_faces_are_told() -> None:
     with pytest.raises(TrainingError, match="got 1 training faces; at least 2"):
         check_training(TrainSettings(), 1, ALONE)
