@@ -37,11 +37,13 @@ from scn_core.status import describe, status_of
 from scn_core.store.rounds import latest_finished_round
 from scn_core.store.samples import classes
 from scn_core.store.scores import ProposalRow, count_open_proposals, page_open_proposals
+from scn_core.threads import settle_threads
 from scn_core.workspace import Workspace, create_workspace
 
 
 def main() -> None:
     """Entry point; turns this project's errors into a message and an exit code."""
+    settle_threads()  # torch reads the environment when it is imported, which the commands that train do
     run(cli, "python -m scn_core")
 
 

@@ -43,6 +43,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "rounds": READERS
     | {"round_follow", "scn", "training", "workspace", "round_begin", "round_faces", "round_results", "thumbnails"},
     "command_line": GROUND,
+    "threads": GROUND,
     "quality": READERS | {"quality"},
     "cli_options": GROUND,
     "cli_quality": READERS | {"cli_options", "quality", "workspace"},
@@ -57,6 +58,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "cli_bench": GROUND | {"cli_options", "bench"},
     "cli": READERS
     | {
+        "threads",
         "cli_bench",
         "clean",
         "command_line",
