@@ -8,10 +8,11 @@ in OUT/gpu.json as soon as they are known. The parts, in this order:
 machine.py      device, driver, versions, measured matrix peak and copy bandwidth
 own_tests.py    every test marked `gpu`
 agreement.py    plain, compiled and recorded steps come to the same, and never wait for the device
-speed.py        faces a second at 112 and 224 px, and what each option brings
+speed.py        faces a second at 112 and 224 px, and what the options bring
 whole_round.py  28,000 faces, 60 epochs, and where the time goes
 places.py       the three places of pictures
 protocol.py     with --faces: the FERPlus protocol
+compiled.py     what --compile brings; each takes a minute before its first step
 
 plan.py         sizes, and the time that is left
 part.py         runs one part

@@ -17,6 +17,7 @@ PARTS = {
     "round": "whole_round",
     "places": "places",
     "protocol": "protocol",
+    "compiled": "compiled",
 }
 """Name -> module, what matters most first."""
 

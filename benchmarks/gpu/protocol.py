@@ -25,7 +25,7 @@ def measure(plan: Plan) -> Findings:
         return
     epochs = plan.small(EPOCHS, 1)
     data, classes = faces_of(Path(plan.faces), plan.folder, plan.small(0, 64))
-    common: dict[str, Any] = {"image_size": 48, "batch_size": 128, "epochs": epochs, "cuda_graphs": not plan.dry_run}
+    common: dict[str, Any] = {"image_size": 48, "batch_size": 128, "epochs": epochs}
     common["relabel_from"] = max(1, round(AUTO_FROM * epochs))
     takes = float(SECONDS)
     for seed, noise, arm in product(_SEEDS, _NOISES, ARMS):
