@@ -19,10 +19,13 @@ from scn_core.workspace import Workspace
 _FACES = ("rows", "labels", "val_rows", "val_labels", "softness")
 
 
-def tell_followers(team: Team, number: int, settings: TrainSettings, classes: int, pixels: PixelArray) -> None:
+def tell_followers(
+    team: Team, number: int, settings: TrainSettings, classes: int, pixels: PixelArray, *, resume: bool
+) -> None:
     """What the first process has settled by now: all that the others need beside the files of the workspace."""
     file = Path(str(pixels.filename)).name if isinstance(pixels, np.memmap) else ""
-    team.told(json.dumps({"round": number, "settings": settings.as_dict(), "classes": classes, "pixels": file}))
+    said = {"round": number, "settings": settings.as_dict(), "classes": classes, "pixels": file, "resume": resume}
+    team.told(json.dumps(said))
 
 
 def follow_round(workspace: Workspace, team: Team) -> None:
@@ -38,6 +41,6 @@ def follow_round(workspace: Workspace, team: Team) -> None:
             data = TrainingData(pixels, **{name: faces[name] for name in _FACES if name in faces})
         # Its weights are those of the first process: torch sends them around when the team begins.
         model = build_model(settings, said["classes"], afresh=False)
-        Training(settings, data, model, folder, team=team).run(resume=True, on_epoch=lambda report: None)
+        Training(settings, data, model, folder, team=team).run(resume=said["resume"], on_epoch=lambda report: None)
         if settings.folds:
             out_of_fold(settings, data, said["classes"], folder, team=team)
