@@ -3,8 +3,8 @@
     torchrun --nproc-per-node 8 -m scn_core train WS                                            # one machine
     torchrun --nnodes 2 --nproc-per-node 8 --rdzv-backend c10d --rdzv-endpoint HOST:29500 -m scn_core train WS
 
-Every process keeps all labels and scores, and draws the same random numbers. A batch is divided among them, and so is
-a clean pass. The workspace lies where all of them see it.
+Every process keeps all labels and scores, and draws the same random numbers, but for those of dropout. A batch is
+divided among them, and so is a clean pass. The workspace lies where all of them see it.
 """
 
 from __future__ import annotations
