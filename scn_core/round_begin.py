@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -15,10 +16,11 @@ from sqlite_utils import Database
 
 from scn_core import __version__
 from scn_core.config import AmbiguousRule, ReviewSettings, TrainSettings, UnsureRule
-from scn_core.errors import WorkspaceError
+from scn_core.errors import TrainingError, WorkspaceError
 from scn_core.records import RoundInfo
 from scn_core.store import rounds as store
 from scn_core.training.checkpoint import load_checkpoint
+from scn_core.training.distributed import Team
 from scn_core.workspace import Workspace
 
 _BEGAN = "began"
@@ -119,15 +121,36 @@ def _check_own(folder: Path, info: RoundInfo) -> None:
 
 
 @contextmanager
-def accounted_for(db: Database, number: int) -> Iterator[None]:
-    """However the round ends, its row says so."""
+def accounted_for(db: Database, number: int, team: Team) -> Iterator[None]:
+    """However the round ends, its row says so.
+
+    torchrun ends the others with SIGTERM where one process of a team has failed: the round has failed then, for the
+    reason that one gave, and TrainingError says so in place of KeyboardInterrupt.
+    """
     try:
         yield
-    except KeyboardInterrupt:
-        if store.get_round(db, number).state == "running":
-            store.cancel_round(db, number, "stopped by hand; --resume continues it")
+    except KeyboardInterrupt as error:
+        with _undisturbed():
+            told, running = team.failure(), store.get_round(db, number).state == "running"
+            if running and told is not None:
+                store.fail_round(db, number, told)
+            elif running:
+                store.cancel_round(db, number, "stopped by hand; --resume continues it")
+        if told is not None:
+            raise TrainingError(told) from error
         raise
     except BaseException as error:
-        if store.get_round(db, number).state == "running":
-            store.fail_round(db, number, str(error) or type(error).__name__)
+        with _undisturbed():
+            if store.get_round(db, number).state == "running":
+                store.fail_round(db, number, str(error) or type(error).__name__)
         raise
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Within, a signal to end waits: a second one must not keep the row from saying what became of the round."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -11,7 +11,7 @@ from scn_core.config import TrainSettings
 from scn_core.records import PixelArray
 from scn_core.scn.model import build_model
 from scn_core.training.data import TrainingData
-from scn_core.training.distributed import Team
+from scn_core.training.distributed import Team, within_memory
 from scn_core.training.folds import out_of_fold
 from scn_core.training.loop import Training
 from scn_core.workspace import Workspace
@@ -31,9 +31,9 @@ def tell_followers(
 def follow_round(workspace: Workspace, team: Team) -> None:
     """Trains with the first process of the team, which begins the round and writes what comes of it.
 
-    Raises TrainingError when another process ends in the middle of an exchange.
+    Raises TrainingError when another process ends in the middle of an exchange, and when memory runs out.
     """
-    with team.together():
+    with within_memory(), team.together():
         said = json.loads(team.told(None))
         settings, folder = TrainSettings(**said["settings"]), workspace.round_folder(said["round"])
         pixels = np.load(workspace.pixels / said["pixels"], mmap_mode="r", allow_pickle=False)

@@ -54,7 +54,7 @@ from scn_core.training.checkpoint import drop_checkpoint
 from scn_core.training.collapse import collapse_warning
 from scn_core.training.data import StepReport, TrainingData
 from scn_core.training.device import choose_compute
-from scn_core.training.distributed import ALONE, Team
+from scn_core.training.distributed import ALONE, Team, within_memory
 from scn_core.training.folds import drop_folds, out_of_fold
 from scn_core.training.loop import Training
 from scn_core.workspace import Workspace
@@ -120,7 +120,7 @@ def train_round(workspace: Workspace, start: Start, watcher: Watcher, *, team: T
             number = begin_round(workspace, db, settings, review)
         else:
             go_on(db, unfinished)
-        with accounted_for(db, number):
+        with accounted_for(db, number, team), within_memory():
             fix_faces(folder, faces)
             _Job(workspace, db, number, settings, review, watcher, team).run(
                 faces, model, root, resume=isinstance(start, Resume)
