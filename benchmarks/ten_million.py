@@ -34,7 +34,7 @@ from scn_core.datasets.registry import DATASETS
 from scn_core.datasets.source import Source
 from scn_core.labels import RAF_DB
 from scn_core.records import Box, Manifest, PixelArray
-from scn_core.round_faces import fixed_faces
+from scn_core.round_faces import faces_now, fix_faces, stored_faces
 from scn_core.round_results import judged, round_scores, suspicious_faces, without_proposals
 from scn_core.scn.relabel import propose_by
 from scn_core.store.connection import create_database, open_database
@@ -98,7 +98,9 @@ def decode(folder: Path, faces: int, side: int) -> None:
 def begin(folder: Path, faces: int, side: int) -> None:
     """Fixing which faces the round trains on."""
     db = open_database(folder / "review.db")
-    assert len(fixed_faces(folder, db).rows) == faces
+    chosen = faces_now(db)
+    assert len(chosen.rows) == faces
+    fix_faces(folder, chosen)
     start_round(db, {}, code_version="bench")
     db.close()
 
@@ -127,7 +129,8 @@ def finish(folder: Path, faces: int, side: int) -> None:
         propose_by(probabilities, alpha, given, beta=0.7, margin=0.2), alpha, there.labels, probabilities, range(1, 2)
     )
     db: Database = open_database(folder / "review.db")
-    stored = fixed_faces(folder, db)
+    stored = stored_faces(folder, db)
+    assert stored is not None
     settings = TrainSettings()
     result, suspected = judged(result, stored.labels, settings)
     result = without_proposals(result, stored.turned_down)

@@ -108,7 +108,8 @@ def train(workspace: Path, resume: bool, **options: Any) -> None:
         )
     place = Workspace(workspace)
     settings = TrainSettings.merged(place.settings().train, said)
-    from scn_core.round_follow import follow_round  # these import torch
+    from scn_core.round_begin import New, Resume  # these import torch
+    from scn_core.round_follow import follow_round
     from scn_core.rounds import train_round
     from scn_core.training.distributed import joined
 
@@ -119,7 +120,7 @@ def train(workspace: Path, resume: bool, **options: Any) -> None:
                 follow_round(place, team)
                 return
             signal.signal(signal.SIGTERM, signal.default_int_handler)  # where a shell has SIGINT ignored too
-            done = train_round(place, settings, bars, resume=resume, team=team)
+            done = train_round(place, Resume() if resume else New(settings), bars, team=team)
     except KeyboardInterrupt:
         bars.close()
         click.echo(f"stopped; go on with: python -m scn_core train {workspace} --resume", err=True)

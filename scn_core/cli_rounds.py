@@ -81,9 +81,11 @@ def unpack(workspace: Path, result: Path, as_json: bool) -> None:
     """Take a round back that was trained elsewhere: scores, proposals, thumbnails, all checked by hash."""
     done = unpack_result(Workspace(workspace), result)
     if as_json:
-        click.echo(json.dumps(asdict(done)))
+        click.echo(json.dumps(asdict(done), default=str))
         return
     info = done.round
+    if done.set_aside is not None:
+        click.echo(f"files of a round that the database does not know lay in the way; now in {done.set_aside}")
     if done.again:
         click.echo(f"round {info.id} was here already; its files are in place now")
     click.echo(f"round {info.id}: {info.metrics['proposals']:,} relabels proposed, {done.thumbnails:,} thumbnails")

@@ -73,11 +73,12 @@ def _as_before(place: Workspace) -> dict[str, Any]:
 
 def _trainer(place: Workspace, settings: TrainSettings) -> Callable[[], object]:
     def train() -> object:
-        from scn_core.rounds import train_round  # imports torch
+        from scn_core.round_begin import New  # these import torch
+        from scn_core.rounds import train_round
 
         bars = RoundBars()
         try:
-            return train_round(place, settings, bars)
+            return train_round(place, New(settings), bars)
         finally:
             bars.close()
 

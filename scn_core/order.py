@@ -59,7 +59,7 @@ class Faces:
 def learn_order(db: Database, round_id: int) -> LearnedOrder | None:
     """Learns the order of a round's open faces from its answers and puts it in force.
 
-    None where fewer than NEEDED faces are decided, or all of them alike; the order is that of suspicion then.
+    None where fewer than NEEDED scored faces are decided, or all of them alike; the order is that of suspicion then.
     """
     with snapshot(db):
         learnt, waiting = lessons(db, round_id), open_faces(db, round_id)
@@ -84,17 +84,20 @@ def doubts(faces: Faces, learnt: Lessons) -> Floats | None:
     Faces of which people would say that they cannot tell come late: the answer changes nothing. None: too little is
     decided.
     """
-    if len(learnt.said) < NEEDED or len(np.unique(learnt.said)) < 2:
+    # A face that was excluded when the round began has no score, though people may have decided on it since.
+    scored = np.isin(learnt.sample_id, faces.sample_id)
+    place, said = faces.sample_id.searchsorted(learnt.sample_id[scored]), learnt.said[scored]
+    if len(said) < NEEDED or len(np.unique(said)) < 2:
         return None
     features = evidence(faces)
     model = LogisticRegression(C=_STRENGTH, max_iter=200)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # an order that is nearly the best one will do
-        model.fit(features[faces.sample_id.searchsorted(learnt.sample_id)], learnt.said)
-    said = model.predict_proba(features)
-    stays = np.zeros(len(said))
+        model.fit(features[place], said)
+    chances = model.predict_proba(features)
+    stays = np.zeros(len(chances))
     for column, outcome in enumerate(model.classes_.tolist()):
-        stays += said[:, column] * ((faces.label == outcome) | (outcome == UNSURE))
+        stays += chances[:, column] * ((faces.label == outcome) | (outcome == UNSURE))
     return 1 - stays
 
 

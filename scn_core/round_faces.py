@@ -19,7 +19,7 @@ from scn_core.store.samples import classes
 SOFTNESS = 0.5
 """Of a face that nobody, or no network, can tell: half of its label's weight goes to the other classes."""
 
-_FACES = "faces.npz"
+FACES = "faces.npz"
 
 
 @dataclass(frozen=True)
@@ -45,32 +45,21 @@ class RoundFaces:
     test_labels: IntArray
 
 
-def fixed_faces(
-    folder: Path, db: Database, unsure: UnsureRule = "given", ambiguous: AmbiguousRule = "given"
-) -> RoundFaces:
-    """The faces of the round of this folder, in faces.npz from now on: see `faces_of_round`."""
-    faces = faces_of_round(folder, db, unsure, ambiguous)
-    fix_faces(folder, faces)
-    return faces
+def stored_faces(folder: Path, db: Database) -> RoundFaces | None:
+    """The faces in faces.npz of a round's folder; None: it has none yet.
 
-
-def faces_of_round(folder: Path, db: Database, unsure: UnsureRule, ambiguous: AmbiguousRule) -> RoundFaces:
-    """The faces the round of this folder began with: those in faces.npz, or else the database's as of now.
-
-    So a resumed round trains on what it began with, whatever people decided meanwhile. Excluded faces are left out;
-    `unsure` says what becomes of those that people could not tell, `ambiguous` of those nobody has decided and the
-    newest ended round could not tell.
+    A resumed round trains on these, whatever people decided meanwhile.
     """
-    file = folder / _FACES
+    file = folder / FACES
     if not file.exists():
-        return _faces_now(db, unsure, ambiguous)
+        return None
     with np.load(file, allow_pickle=False) as stored:
         return _as_of_its_start(dict(stored), db)
 
 
 def fix_faces(folder: Path, faces: RoundFaces) -> None:
     """Writes faces.npz, where there is none. A kill in the middle leaves nothing that a resumed round trips over."""
-    file = folder / _FACES
+    file = folder / FACES
     if file.exists():
         return
     unfinished = file.with_name("faces.tmp.npz")
@@ -86,7 +75,12 @@ def _as_of_its_start(stored: dict[str, Any], db: Database) -> RoundFaces:
     )
 
 
-def _faces_now(db: Database, unsure: UnsureRule, ambiguous: AmbiguousRule) -> RoundFaces:
+def faces_now(db: Database, unsure: UnsureRule = "given", ambiguous: AmbiguousRule = "given") -> RoundFaces:
+    """The faces a round would begin with now, by the effective labels of the database.
+
+    Excluded faces are left out; `unsure` says what becomes of those that people could not tell, `ambiguous` of those
+    nobody has decided and the newest ended round could not tell.
+    """
     now = effective_labels(db)
     usable = ~now.excluded & ~(now.unsure & (unsure == "leave_out"))
     soft = now.unsure & (unsure == "soften")

@@ -21,8 +21,18 @@ from scn_core.datasets.pixels import pixel_cache
 from scn_core.errors import TrainingError, WorkspaceError
 from scn_core.labels import ClassVocabulary
 from scn_core.records import BoolArray, EpochReport, IntArray, PixelArray, RoundInfo, RoundScores
-from scn_core.round_begin import accounted_for, begin_round, bury_dead_round, go_on, unfinished_round
-from scn_core.round_faces import RoundFaces, faces_of_round, fix_faces
+from scn_core.round_begin import (
+    FromJob,
+    Resume,
+    Start,
+    accounted_for,
+    begin_round,
+    bury_dead_round,
+    drop_beginning,
+    go_on,
+    unfinished_round,
+)
+from scn_core.round_faces import FACES, RoundFaces, faces_now, fix_faces, stored_faces
 from scn_core.round_follow import tell_followers
 from scn_core.round_results import (
     judged,
@@ -44,7 +54,7 @@ from scn_core.training.checkpoint import drop_checkpoint
 from scn_core.training.collapse import collapse_warning
 from scn_core.training.data import StepReport, TrainingData
 from scn_core.training.device import choose_compute
-from scn_core.training.distributed import ALONE, Team
+from scn_core.training.distributed import ALONE, Team, within_memory
 from scn_core.training.folds import drop_folds, out_of_fold
 from scn_core.training.loop import Training
 from scn_core.workspace import Workspace
@@ -72,14 +82,12 @@ class Watcher(Protocol):
         """An epoch is done, and in the database."""
 
 
-def train_round(
-    workspace: Workspace, settings: TrainSettings, watcher: Watcher, *, resume: bool = False, team: Team = ALONE
-) -> RoundInfo:
+def train_round(workspace: Workspace, start: Start, watcher: Watcher, *, team: Team = ALONE) -> RoundInfo:
     """Trains a round and leaves it in review, its scores and proposals in the database.
 
     The first process of a team does that; the others call `follow_round` meanwhile.
 
-    With `resume`, the newest unfinished round goes on from its last whole epoch, with the settings it began with.
+    A round that begins begins in an empty folder: what lies there is set aside, and the watcher is told where.
     Ctrl-C (KeyboardInterrupt) marks the round as cancelled and passes through; any error marks it as failed. Both can
     be resumed.
 
@@ -88,22 +96,44 @@ def train_round(
     root = Path(workspace.settings().root)
     with workspace.training_lock(), workspace.database() as db:
         bury_dead_round(db)
-        unfinished = unfinished_round(workspace, db) if resume else None
         review = workspace.settings().review  # now: hours later the file may be half edited
-        if unfinished is not None:
+        unfinished = None
+        if isinstance(start, Resume):
+            unfinished = unfinished_round(workspace, db)
             settings = unfinished.settings
             review = replace(review, unsure=unfinished.unsure, ambiguous=unfinished.ambiguous)
+        else:
+            settings = start.settings
         # Before the round begins: a wrong option then leaves no failed round in the way of an unfinished one.
         choose_compute(settings, team.local_rank)
         model = build_model(settings, len(classes(db)), afresh=unfinished is None or unfinished.epochs == 0)
-        folder = workspace.round_folder(store.next_number(db) if unfinished is None else unfinished.number)
-        faces = faces_of_round(folder, db, review.unsure, review.ambiguous)
+        number = store.next_number(db) if unfinished is None else unfinished.number
+        folder = workspace.round_folder(number)
+        faces = _faces(start, folder, db, review)
         check_round(settings, len(faces.rows), team)
-        number = begin_round(workspace, db, settings, review) if unfinished is None else go_on(db, unfinished)
-        with accounted_for(db, number):
+        if unfinished is None:
+            aside = workspace.set_aside(number, keep=FACES if isinstance(start, FromJob) else None)
+            if aside is not None:
+                watcher.message(
+                    f"round {number}: {folder} held files of a round that the database does not know; now in {aside}"
+                )
+            number = begin_round(workspace, db, settings, review)
+        else:
+            go_on(db, unfinished)
+        with accounted_for(db, number, team), within_memory():
             fix_faces(folder, faces)
-            _Job(workspace, db, number, settings, review, watcher, team).run(faces, model, root)
+            _Job(workspace, db, number, settings, review, watcher, team).run(
+                faces, model, root, resume=isinstance(start, Resume)
+            )
         return store.get_round(db, number)
+
+
+def _faces(start: Start, folder: Path, db: Database, review: ReviewSettings) -> RoundFaces:
+    """The faces to train on. A round that stopped before it had fixed its own takes those of now."""
+    stored = stored_faces(folder, db) if isinstance(start, Resume | FromJob) else None
+    if stored is None and isinstance(start, FromJob):
+        raise WorkspaceError(f"{folder}: found no faces of the job; allowed: those it brought; run it in a new folder")
+    return stored or faces_now(db, review.unsure, review.ambiguous)
 
 
 class _Job:
@@ -126,13 +156,13 @@ class _Job:
         self.reports = store.epochs(db, number)
         self._heard = time.monotonic()
 
-    def run(self, faces: RoundFaces, model: SelfCureNetwork, root: Path) -> None:
-        """All steps of the round, each once."""
+    def run(self, faces: RoundFaces, model: SelfCureNetwork, root: Path, *, resume: bool) -> None:
+        """All steps of the round, each once; with `resume`, training goes on from the folder's checkpoint."""
         if model.loaded is not None:
             self._say(f"--weights {self.settings.weights}: {model.loaded}")
         pixels = self._decode(root)
         data = TrainingData(pixels, faces.rows, faces.labels, faces.val_rows, faces.val_labels, faces.softness)
-        tell_followers(self.team, self.number, self.settings, len(self.classes), pixels)
+        tell_followers(self.team, self.number, self.settings, len(self.classes), pixels, resume=resume)
         training = Training(self.settings, data, model, self.folder, alive=self._beat, team=self.team)
         self.watcher.message(
             f"round {self.number}: {self.settings.backbone} at {self.settings.image_size} px on "
@@ -140,7 +170,7 @@ class _Job:
             f"{len(faces.val_rows):,} to validate; {training.faces.describe()}"
         )
         with self.team.together():
-            result = training.run(resume=True, on_epoch=self._on_epoch, on_step=self._on_step)
+            result = training.run(resume=resume, on_epoch=self._on_epoch, on_step=self._on_step)
         by_heart = describe_memorising(result.averaged[0], result.averaged[-1], self.settings.epochs)
         if by_heart is not None:
             self._say(by_heart)
@@ -235,6 +265,7 @@ class _Job:
                 self._say(f"round {number} is closed: round {self.number} takes its place")
         drop_checkpoint(self.folder)
         drop_folds(self.folder)
+        drop_beginning(self.folder)
 
     def _draw_thumbnails(self, neighbours: IntArray) -> None:
         """Of all that people may look at. The round is in review by now: what is missing is drawn when it is shown."""

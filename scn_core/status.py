@@ -27,7 +27,7 @@ class Status:
     problems: int
     """Rows the import could not use, warnings included."""
     decisions: int
-    """Answers people gave, undos included."""
+    """Answers of all rounds that stand; skips, flags and notes are none, nor is what was taken back."""
     round: RoundInfo | None
     """The newest round, in whatever state."""
     stale: bool
@@ -55,7 +55,7 @@ def status_of(workspace: Workspace, db: Database) -> Status:
         classes=list(classes(db).names),
         samples={str(split): n for split, n in count_by_split(db).items()},
         problems=count_problems(db),
-        decisions=int(db.execute("SELECT count(*) FROM decision").fetchone()[0]),
+        decisions=int(db.execute("SELECT coalesce(sum(n), 0) FROM answer_count").fetchone()[0]),
         round=newest,
         stale=stale_round(db) is not None,
         epochs=epochs(db, newest.id) if newest else [],

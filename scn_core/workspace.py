@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -65,6 +66,24 @@ class Workspace:
     def round_folder(self, number: int) -> Path:
         """Folder of one round's files."""
         return self.path / "rounds" / f"{number:04d}"
+
+    def set_aside(self, number: int, *, keep: str | None = None) -> Path | None:
+        """Empty the folder of a round that is about to begin; what lay in it lies in the folder returned.
+
+        Such files are of a round that the database does not know, as after a backup was put back. Nothing is deleted:
+        they go to rounds/NNNN-left-1, or the next number that is free. None: the folder held nothing but, where it
+        has one of that name, the file `keep`, which stays.
+        """
+        folder = self.round_folder(number)
+        found = [entry for entry in folder.iterdir() if entry.name != keep] if folder.exists() else []
+        if not found:
+            return None
+        names = (folder.with_name(f"{folder.name}-left-{count}") for count in itertools.count(1))
+        aside = next(name for name in names if not name.exists())
+        aside.mkdir()
+        for entry in found:
+            entry.rename(aside / entry.name)
+        return aside
 
     def settings(self) -> WorkspaceSettings:
         """What workspace.toml says. Raises WorkspaceError where this is no workspace or the file is not right."""

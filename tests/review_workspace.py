@@ -17,7 +17,7 @@ from sqlite_utils import Database
 from scn_core.config import ReviewSettings
 from scn_core.datasets.source import Source
 from scn_core.records import BoolArray, EpochReport, FloatArray, IntArray, Manifest, RoundScores
-from scn_core.round_faces import fixed_faces
+from scn_core.round_faces import faces_now, fix_faces
 from scn_core.round_files import NEIGHBOUR_COUNT, NEIGHBOURS
 from scn_core.scn.suspicion import kinds_of_doubt
 from scn_core.store.connection import create_database
@@ -94,7 +94,8 @@ def add_round(
         scores = plausible_scores(db, proposals=proposals, low=low, suspicious=suspicious, seed=seed)
         folder = workspace.round_folder(number)
         folder.mkdir(parents=True)
-        faces = fixed_faces(folder, db)
+        faces = faces_now(db)
+        fix_faces(folder, faces)
         _write_dynamics(folder, scores, np.random.default_rng(seed + 1))
         np.save(folder / "neighbours.npy", _neighbours(scores))
         counts = {"proposals": proposals, "low_importance": low, "suspicious": suspicious}

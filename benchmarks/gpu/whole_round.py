@@ -18,6 +18,7 @@ from benchmarks.gpu.plan import Findings, Plan, no_time
 from scn_core.bench.stages import random_training
 from scn_core.datasets.source import Source
 from scn_core.progress import RoundBars
+from scn_core.round_begin import New
 from scn_core.rounds import train_round
 from scn_core.store.rounds import epochs as epoch_reports
 from scn_core.workspace import Workspace, create_workspace
@@ -109,7 +110,7 @@ def one_round(plan: Plan, options: dict[str, Any], name: str) -> dict[str, Any]:
     settings = plan.settings(epochs=plan.small(_EPOCHS, 2), **options)
     host = cProfile.Profile()
     begun = time.perf_counter()
-    info = host.runcall(train_round, workspace, settings, RoundBars())
+    info = host.runcall(train_round, workspace, New(settings), RoundBars())
     seconds = time.perf_counter() - begun
     with workspace.database(read_only=True) as db:
         reports = epoch_reports(db, info.id)

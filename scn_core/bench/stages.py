@@ -19,6 +19,7 @@ from scn_core.bench.windows import Stage, measure
 from scn_core.config import TrainSettings
 from scn_core.datasets.source import Source
 from scn_core.records import EpochReport, PixelArray
+from scn_core.round_begin import New
 from scn_core.rounds import train_round
 from scn_core.scn.model import SelfCureNetwork, build_model
 from scn_core.store.samples import AllSamples
@@ -165,7 +166,7 @@ def _with_pictures(
         trained = faces * settings.epochs
         yield (
             "round",
-            measure(lambda: train_round(place, settings, _Silent()), trained, seconds, device, warm_up=1),
+            measure(lambda: train_round(place, New(settings), _Silent()), trained, seconds, device, warm_up=1),
         )
     if baseline:
         with place.database(read_only=True) as db:

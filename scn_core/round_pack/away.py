@@ -17,9 +17,10 @@ from sqlite_utils import Database
 from scn_core.errors import UsageError, WorkspaceError
 from scn_core.labels import ClassVocabulary
 from scn_core.records import Manifest, RoundInfo, RoundScores
+from scn_core.round_faces import FACES
 from scn_core.round_files import NEIGHBOURS_FILE
 from scn_core.round_pack.archive import Stamp, write_archive
-from scn_core.round_pack.job import FACES, SAMPLES, START, Job, open_job, read_samples, stamp_values
+from scn_core.round_pack.job import SAMPLES, START, Job, open_job, read_samples, stamp_values
 from scn_core.round_pack.result import EPOCHS, FILES, KIND, METRICS, SCORES, THUMBS, WEBP, scores_table
 from scn_core.store.connection import create_database
 from scn_core.store.round_faces import queued_samples
@@ -115,12 +116,13 @@ def _train(place: Workspace, job: Job, watcher: Watcher) -> int:
         newest = latest_round(db)
     if newest is not None and newest.state == "review":
         return newest.id
-    from scn_core.rounds import train_round  # imports torch
+    from scn_core.round_begin import FromJob, Resume  # these import torch
+    from scn_core.rounds import train_round
 
     settings = job.settings
     if settings.weights not in (None, "imagenet"):
         settings = replace(settings, weights=str(_start_weights(place, job).resolve()))
-    return train_round(place, settings, watcher, resume=newest is not None).id
+    return train_round(place, FromJob(settings) if newest is None else Resume(), watcher).id
 
 
 def _pack(place: Workspace, number: int, job: Stamp, out: Path) -> Stamp:

@@ -32,6 +32,8 @@ class Unpacked:
     """Of faces whose picture is here."""
     again: bool
     """The round was in the database, but its files were not in place: an unpacking was cut off between the two."""
+    set_aside: Path | None
+    """Where the files now lie that were in the folder of the round before it was unpacked; None: there were none."""
 
 
 def unpack_result(workspace: Workspace, path: Path) -> Unpacked:
@@ -58,9 +60,10 @@ def unpack_result(workspace: Workspace, path: Path) -> Unpacked:
             seed=result.job.settings.seed, settled=result.settled,
             review=replace(review, unsure=result.job.review.unsure, ambiguous=result.job.review.ambiguous),
         )  # fmt: skip
-        _put_in_place(ready, workspace.round_folder(number))
+        aside = workspace.set_aside(number)
+        ready.rename(workspace.round_folder(number))
         kept = keep_thumbnails(workspace, _thumbnails(db, folder, result))
-        return Unpacked(get_round(db, number), kept, there is not None)
+        return Unpacked(get_round(db, number), kept, there is not None, aside)
 
 
 def _room(workspace: Workspace) -> TemporaryDirectory[str]:
@@ -92,12 +95,6 @@ def _round_files(folder: Path, result: Result) -> Path:
         (folder / name).rename(ready / name)
     (ready / "config.json").write_text(json.dumps(result.config, indent=2) + "\n", encoding="utf-8")
     return ready
-
-
-def _put_in_place(ready: Path, target: Path) -> None:
-    if target.exists():  # of a round that the database knows no more, such as after a backup was put back
-        target.rename(target.with_name(f"{target.name}-left-{ready.parent.name}"))
-    ready.rename(target)
 
 
 def _thumbnails(db: Database, folder: Path, result: Result) -> Iterator[tuple[StoredSample, bytes]]:

@@ -19,7 +19,7 @@ from scn_core.datasets.rows import leads_out, relative_path
 from scn_core.errors import DataError, UsageError, WorkspaceError
 from scn_core.labels import ClassVocabulary
 from scn_core.records import Box, Sample
-from scn_core.round_faces import fixed_faces
+from scn_core.round_faces import FACES, faces_now, fix_faces
 from scn_core.round_pack.archive import Stamp, check_stamp, unpack_archive, write_archive
 from scn_core.store.connection import snapshot
 from scn_core.store.labels import revision
@@ -27,7 +27,7 @@ from scn_core.store.samples import classes, count_by_split, iter_samples
 from scn_core.workspace import Workspace
 
 KIND = "job of self-cure-labels"
-SAMPLES, FACES, START = "samples.jsonl", "faces.npz", "start-weights"
+SAMPLES, START = "samples.jsonl", "start-weights"
 LIMITS = {SAMPLES: 16 << 30, FACES: 16 << 30, START: 16 << 30}
 """Members of a job and how many bytes each may have. `start-weights` is empty where the round starts from no file."""
 SHIPPED = (".safetensors", ".pt", ".pth")
@@ -63,7 +63,7 @@ def pack_job(workspace: Workspace, settings: TrainSettings, out: Path) -> Job:
     said = workspace.settings()
     with workspace.database(read_only=True) as db, snapshot(db), TemporaryDirectory() as folder:
         samples, faces, start = (Path(folder) / name for name in (SAMPLES, FACES, START))
-        fixed_faces(Path(folder), db, said.review.unsure, said.review.ambiguous)
+        fix_faces(Path(folder), faces_now(db, said.review.unsure, said.review.ambiguous))
         with samples.open("w", encoding="utf-8") as file:
             file.writelines(_lines(db, Path(said.root)))
         _copy_start_weights(settings, start)

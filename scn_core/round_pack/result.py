@@ -15,10 +15,10 @@ import numpy.typing as npt
 from scn_core.config import TrainSettings
 from scn_core.errors import DataError
 from scn_core.records import BoolArray, EpochReport, IntArray, RoundScores
-from scn_core.round_faces import RoundFaces
+from scn_core.round_faces import FACES, RoundFaces
 from scn_core.round_files import NEIGHBOURS, NEIGHBOURS_FILE
 from scn_core.round_pack.archive import Stamp, unpack_archive
-from scn_core.round_pack.job import FACES, Job, job_in
+from scn_core.round_pack.job import Job, job_in
 
 KIND = "result of self-cure-labels"
 SCORES, EPOCHS, METRICS, THUMBS, WEBP = "scores.npy", "epochs.json", "metrics.json", "thumbs.npy", "thumbs.webp"

@@ -48,8 +48,8 @@ def apply_to_queue(db: Database, decision_id: str) -> None:
         _count(db, entry)
         readings = readings_of(db, entry.round_id, entry.sample_id)
         refresh_outcome(db, entry.round_id, entry.sample_id, readings)
-    if not _in_review(db, entry.round_id) or entry.adjudicates:
-        return  # an answer of a closed round, taken back in a later one: the queue of the closed one stays
+    if entry.adjudicates:
+        return
     if entry.action in ANSWERS:
         _settle(db, entry, readings)
     elif entry.action == "skip":
@@ -78,10 +78,6 @@ def _count(db: Database, entry: Entry) -> None:
         "INSERT INTO answer_count VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n",
         (entry.round_id, entry.person_id, entry.decided_at[:16], step),
     )
-
-
-def _in_review(db: Database, round_id: int) -> bool:
-    return bool(db.execute("SELECT state = 'review' FROM round WHERE id = ?", (round_id,)).fetchone()[0])
 
 
 def _settle(db: Database, entry: Entry, readings: Sequence[Reading]) -> None:

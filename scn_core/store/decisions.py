@@ -72,9 +72,9 @@ def record_decisions(db: Database, decisions: Iterable[Decision], *, new_people:
     writes none, where one does not fit: its id stands for other content; its round is not in review; the sample is
     unknown or no training sample; the person is unknown; accept, keep or relabel with a label that is not the
     proposed one, the one the round began with or a class; an adjudication that is no answer of a lead; a note
-    without a text, or a text without a note; an undo of what is not an own decision on the same sample, or is taken
-    back already. Never because of a lease. An undo of a decision that was taken back and brought back again takes it
-    back once more.
+    without a text, or a text without a note; an undo of what is not an own decision on the same sample and of the
+    same round, or is taken back already. Never because of a lease. An undo of a decision that was taken back and
+    brought back again takes it back once more.
     """
     batch = list(decisions)
     with transaction(db):
@@ -193,6 +193,18 @@ def _chain(db: Database, decision_id: str) -> list[str]:
     return [number for (number,) in db.execute(sql, (decision_id,))]
 
 
+def _round_of(db: Database, decision_id: str) -> tuple[int, str]:
+    """Number and state of the round of a decision; of an undo, of what it goes back to."""
+    sql = """
+        WITH RECURSIVE back(id, undoes, round_id) AS (
+          SELECT id, undoes, round_id FROM decision WHERE id = ?
+          UNION ALL SELECT d.id, d.undoes, d.round_id FROM back JOIN decision d ON d.id = back.undoes)
+        SELECT r.id, r.state FROM back JOIN round r ON r.id = back.round_id WHERE back.undoes IS NULL
+        """
+    number, state = db.execute(sql, (decision_id,)).fetchone()
+    return number, state
+
+
 def _to_undo(db: Database, decision: Decision, person_id: int) -> str:
     """The row that takes the undo: the one it names or, where that was undone and brought back, what brought it."""
     row = db.execute("SELECT sample_id, person_id FROM decision WHERE id = ?", (decision.undoes,)).fetchone()
@@ -200,6 +212,13 @@ def _to_undo(db: Database, decision: Decision, person_id: int) -> str:
         raise WorkspaceError(
             f"decision {decision.id}: found an undo of {decision.undoes}; "
             f"allowed: an earlier decision of {decision.person} on sample {decision.sample_id}"
+        )
+    began, state = _round_of(db, decision.undoes)
+    if began != decision.round:
+        raise WorkspaceError(
+            f"decision {decision.id}: found an undo in round {decision.round} of a decision of round {began}, "
+            f"which is in state {state}; allowed: a decision of round {decision.round}; earlier rounds stay as they "
+            "were: answer the face anew instead"
         )
     chain = _chain(db, decision.undoes)
     if len(chain) % 2 == 0:

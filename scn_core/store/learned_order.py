@@ -29,7 +29,7 @@ class LearnedOrder:
 
     round: int
     answers: int
-    """Faces people had decided on."""
+    """Faces people had decided on, those among them that have no score in the round."""
     seq: int
     """The newest decision there was."""
     made_at: str
@@ -37,7 +37,7 @@ class LearnedOrder:
 
 @dataclass(frozen=True)
 class Lessons:
-    """Faces of a round that people have decided on."""
+    """Faces that people have decided on in a round, scored in it or not."""
 
     sample_id: IntArray
     said: IntArray

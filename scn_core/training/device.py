@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from scn_core.config import TrainSettings
 from scn_core.errors import UsageError
 
+_APART = 0x9E3779B97F4A7C15
+"""Between the seeds of two processes, so that none is that of another epoch."""
 _BF16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}  # of x86 and, the last, of ARM
 
 Model = TypeVar("Model", bound=nn.Module)
@@ -87,14 +89,16 @@ def has_fast_bf16(device: torch.device) -> bool:
 
 
 def seed_epoch(
-    seed: int, epoch: int, device: torch.device, generator: torch.Generator | None = None
+    seed: int, epoch: int, device: torch.device, generator: torch.Generator | None = None, *, rank: int = 0
 ) -> torch.Generator:
     """Seeds everything random in one epoch and returns its generator, which is the one given or a new one.
 
     Every epoch starts from (seed, epoch) alone, so a resumed round draws what an uninterrupted one would have drawn.
+    The processes of a team draw the same from that generator, and each its own from torch's global one, by its `rank`:
+    dropout inside backbones is for one process's part of a batch.
     """
     mixed = (seed * 1_000_003 + epoch) % 2**63
-    torch.manual_seed(mixed)  # dropout inside backbones draws from the global generator
+    torch.manual_seed((mixed + rank * _APART) % 2**63)
     return (generator or torch.Generator(device=device)).manual_seed(mixed)
 
 

@@ -132,7 +132,7 @@ class Training:
     def train_epoch(self, epoch: int, on_step: Callable[[StepReport], None]) -> EpochSums:
         """One pass over the augmented faces, an update a batch. Raises TrainingError for a loss that is no number."""
         settings, team, sums = self.settings, self.team, self.sums
-        seed_epoch(settings.seed, epoch, self.compute.device, self.generator)
+        seed_epoch(settings.seed, epoch, self.compute.device, self.generator, rank=team.rank)
         self.model.train()
         sums.begin()
         said = time.perf_counter()
@@ -193,7 +193,7 @@ class Training:
 
     def settle(self, epoch: int) -> None:
         """Gets the batch statistics ready for a clean pass."""
-        generator = seed_epoch(self.settings.seed, -epoch, self.compute.device)
+        generator = seed_epoch(self.settings.seed, -epoch, self.compute.device, rank=self.team.rank)
         settle_statistics(self.judge, self.faces, self.compute, self.settings.batch_size, generator)
 
     @torch.no_grad()
@@ -243,7 +243,7 @@ class Training:
         self.model.load_state_dict(checkpoint.model)
         self.optimizer.load_state_dict(checkpoint.optimizer)
         if self.average is not None and checkpoint.average is not None:
-            self.average.model.load_state_dict(checkpoint.average)
+            self.average.go_on(checkpoint.average, checkpoint.epoch * self.steps)
         if self.recorded:
             place_learning_rates(self.optimizer)
         self.faces.labels.copy_(checkpoint.labels)

@@ -87,11 +87,12 @@ def _drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def _trained(_drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from scn_core.round_begin import New
     from scn_core.rounds import train_round
 
     path = tmp_path_factory.mktemp("trained") / "ws"
     shutil.copytree(_drawn, path, ignore=shutil.ignore_patterns("images"))
-    train_round(Workspace(path), settings(backbone="resnet18", epochs=4, margin_relabel=0.05), Recorder())
+    train_round(Workspace(path), New(settings(backbone="resnet18", epochs=4, margin_relabel=0.05)), Recorder())
     return path
 
 

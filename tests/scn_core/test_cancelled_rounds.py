@@ -10,6 +10,7 @@ import pytest
 
 from scn_core import rounds as trainer
 from scn_core.errors import WorkspaceError
+from scn_core.round_begin import Resume
 from scn_core.rounds import train_round
 from scn_core.store import rounds as store
 from scn_core.workspace import Workspace
@@ -70,7 +71,7 @@ def test_a_cancelled_trainer_ends_at_its_next_heartbeat_and_can_be_gone_on_with(
     done = slow.end()
     assert (done.code, "round 1 was cancelled from elsewhere; --resume continues it" in done.err) == (1, True)
     assert_cancelled_early(workspace)
-    resumed = train_round(workspace, settings(), Recorder(), resume=True)
+    resumed = train_round(workspace, Resume(), Recorder())
     assert (resumed.id, resumed.state, resumed.config["batch_size"]) == (1, "review", 2)
 
 
@@ -79,9 +80,9 @@ def test_a_round_is_not_gone_on_with_while_its_old_trainer_lives(workspace: Work
     slow.popen.send_signal(signal.SIGSTOP)
     cancel(workspace)
     with pytest.raises(WorkspaceError, match="another trainer is at work here"):
-        train_round(workspace, settings(), Recorder(), resume=True)
+        train_round(workspace, Resume(), Recorder())
     assert_cancelled_early(workspace)
     slow.popen.send_signal(signal.SIGCONT)
     assert slow.end().code == 1
     assert_cancelled_early(workspace)
-    assert train_round(workspace, settings(), Recorder(), resume=True).state == "review"
+    assert train_round(workspace, Resume(), Recorder()).state == "review"

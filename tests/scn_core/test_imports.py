@@ -51,10 +51,19 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "cli_order": READERS | {"cli_options", "order", "workspace"},
     "simulate": READERS | {"order", "reference_labels", "simulate", "workspace"},
     "round_pack": READERS
-    | {"workspace", "workspace_toml", "round_faces", "round_files", "rounds", "thumbnails", "round_pack"},
+    | {
+        "workspace",
+        "workspace_toml",
+        "round_faces",
+        "round_begin",
+        "round_files",
+        "rounds",
+        "thumbnails",
+        "round_pack",
+    },
     "cli_rounds": READERS | {"cli_options", "progress", "round_pack", "workspace"},
-    "cli_simulate": READERS | {"cli_options", "progress", "rounds", "simulate", "workspace"},
-    "bench": READERS | {"bench", "scn", "training", "rounds", "workspace"},
+    "cli_simulate": READERS | {"cli_options", "progress", "round_begin", "rounds", "simulate", "workspace"},
+    "bench": READERS | {"bench", "scn", "training", "round_begin", "rounds", "workspace"},
     "cli_bench": GROUND | {"cli_options", "bench"},
     "cli": READERS
     | {
@@ -68,6 +77,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "cli_rounds",
         "cli_simulate",
         "cli_labels",
+        "round_begin",
         "round_follow",
         "rounds",
         "training",

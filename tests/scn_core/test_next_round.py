@@ -12,6 +12,7 @@ import pytest
 
 from scn_core.config import RelabelMode
 from scn_core.records import Decision, RoundInfo, RoundScores
+from scn_core.round_begin import New, Resume
 from scn_core.rounds import train_round
 from scn_core.scn.suspicion import may_be_proposed
 from scn_core.store import rounds as store
@@ -24,7 +25,7 @@ from tests.scn_core.conftest import Recorder, settings
 
 
 def train(workspace: Workspace, **changes: Any) -> RoundInfo:
-    return train_round(workspace, settings(**changes), Recorder())
+    return train_round(workspace, New(settings(**changes)), Recorder())
 
 
 def scores_of(workspace: Workspace, number: int = 1) -> RoundScores:
@@ -164,7 +165,7 @@ def test_a_round_that_goes_on_keeps_its_rule(reviewed: Workspace) -> None:
         store.cancel_round(db, store.start_round(db, config, code_version="1"))
     reviewed.round_folder(2).mkdir()
     use(reviewed, "given")
-    info = train_round(reviewed, settings(), Recorder(), resume=True)
+    info = train_round(reviewed, Resume(), Recorder())
     assert (info.id, info.config["unsure"], info.review["unsure"]) == (2, "leave_out", "leave_out")
     assert gone not in scores_of(reviewed, 2).sample_id
 

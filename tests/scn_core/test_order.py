@@ -21,6 +21,7 @@ from scn_core.store.decisions import record_decisions
 from scn_core.store.learned_order import EXCLUDE, UNSURE, Lessons, OpenFaces, due, learned_order, open_faces
 from scn_core.store.leases import claim_items
 from scn_core.store.people import ensure_person
+from scn_core.store.rounds import close_round
 from scn_core.workspace import Workspace
 from tests.review_workspace import add_round, copy_workspace, draw_workspace
 
@@ -72,6 +73,23 @@ def test_too_little_teaches_nothing() -> None:
     assert doubts(faces, taught(faces, truth, NEEDED - 1)) is None
     assert doubts(faces, taught(faces, np.ones_like(truth))) is None
     assert doubts(faces, taught(faces, truth, NEEDED)) is not None
+
+
+def test_a_decided_face_without_a_score_teaches_nothing() -> None:
+    """Excluded in round 1, it was not trained on in round 2; there somebody kept it after all."""
+    faces, truth = made_up()
+    learnt = taught(faces, truth)
+    expected = doubts(faces, learnt)
+    assert expected is not None
+    for others in ([0], [2, 5], [int(faces.sample_id[-1]) + 1]):  # before, between and behind those with a score
+        sample_id = np.concatenate([learnt.sample_id, others])
+        order = np.argsort(sample_id)
+        said = np.concatenate([learnt.said, np.full(len(others), EXCLUDE)])
+        found = doubts(faces, Lessons(sample_id[order], said[order], 7))
+        assert found is not None
+        assert np.array_equal(found, expected)
+        alone = Lessons(np.array(others * NEEDED)[:NEEDED], np.arange(NEEDED) % 2, 7)
+        assert doubts(faces, alone) is None
 
 
 waiting_faces = st.integers(0, 400).flatmap(
@@ -173,6 +191,25 @@ def test_the_queue_follows_the_answers(workspace: Workspace) -> None:
         assert after != before
         places = [face for (face,) in db.execute("SELECT sample_id FROM learned_place ORDER BY place")]
         assert after == places
+
+
+def test_a_face_kept_after_a_round_without_it_does_not_stop_the_order(workspace: Workspace) -> None:
+    """It lies behind all faces that have a score."""
+    with workspace.database() as db:
+        out, given = db.execute("SELECT max(id), given_label FROM sample WHERE split = 'train'").fetchone()
+        record_decisions(db, [Decision("out", 1, out, "ann", "exclude")])
+        close_round(db, 1)
+    add_round(workspace, proposals=40, low=50, audit=6)
+    with workspace.database() as db:
+        faces = open_faces(db, 2).sample_id[: 2 * NEEDED].tolist()
+        relabelled = [
+            Decision(str(uuid.uuid4()), 2, face, "ann", "relabel", n % CLASSES) for n, face in enumerate(faces)
+        ]
+        record_decisions(db, [*relabelled, Decision("in", 2, out, "ann", "keep", given)])
+        order = learn_order(db, 2)
+        assert order is not None
+        assert order.answers == 2 * NEEDED + 1
+        assert not due(db, 2)
 
 
 def test_other_orders_stay_as_they_are(workspace: Workspace) -> None:

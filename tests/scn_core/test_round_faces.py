@@ -13,7 +13,7 @@ from sqlite_utils import Database
 
 from scn_core.config import UnsureRule
 from scn_core.records import ANSWERS, Decision
-from scn_core.round_faces import RoundFaces, fixed_faces
+from scn_core.round_faces import RoundFaces, faces_now, fix_faces, stored_faces
 from scn_core.store.decisions import record_decisions
 from scn_core.store.people import ensure_person
 from scn_core.store.rounds import close_round, finish_round, start_round
@@ -55,13 +55,11 @@ def reviewed_round(
 
 @pytest.mark.parametrize("unsure", ["given", "leave_out", "soften"])
 @pytest.mark.parametrize("seed", [0, 1])
-def test_labels_are_what_people_decided_and_else_the_given_ones(
-    db: Database, tmp_path: Path, unsure: UnsureRule, seed: int
-) -> None:
+def test_labels_are_what_people_decided_and_else_the_given_ones(db: Database, unsure: UnsureRule, seed: int) -> None:
     rng = np.random.default_rng(seed)
     told: dict[int, tuple[str, int | None]] = {}
     refused = reviewed_round(db, rng, told) | reviewed_round(db, rng, told)
-    faces = fixed_faces(tmp_path, db, unsure)
+    faces = faces_now(db, unsure)
     expected = {}
     for stored in iter_samples(db):
         action, label = told.get(stored.id, ("none", None))
@@ -77,18 +75,16 @@ def test_labels_are_what_people_decided_and_else_the_given_ones(
     assert faces.softness.dtype == np.float32
 
 
-def test_ambiguous_faces_that_nobody_decided_are_softened_where_that_is_the_rule(db: Database, tmp_path: Path) -> None:
+def test_ambiguous_faces_that_nobody_decided_are_softened_where_that_is_the_rule(db: Database) -> None:
     """By the newest ended round; what people said, be it unsure, goes by its own rule."""
     told: dict[int, tuple[str, int | None]] = {}
     reviewed_round(db, np.random.default_rng(5), told)
     made = plausible_scores(db, proposals=30, low=20, seed=1)
     finish_round(db, start_round(db, {}, code_version="1"), replace(made, doubt=made.sample_id % 3), {})
     start_round(db, {}, code_version="1")  # has no scores
-    for name in "abc":
-        (tmp_path / name).mkdir()
-    without = fixed_faces(tmp_path / "a", db)
-    soft = fixed_faces(tmp_path / "b", db, ambiguous="soften")
-    both = fixed_faces(tmp_path / "c", db, "soften", "soften")
+    without = faces_now(db)
+    soft = faces_now(db, ambiguous="soften")
+    both = faces_now(db, "soften", "soften")
     unsure = {face for face, (action, _) in told.items() if action == "unsure"}
     ambiguous = {i for i in without.sample_id.tolist() if i % 3 == 2 and i not in told}
     assert set(made.sample_id[made.sample_id % 3 == 2].tolist()) & told.keys() - unsure
@@ -102,18 +98,23 @@ def test_ambiguous_faces_that_nobody_decided_are_softened_where_that_is_the_rule
 def test_a_resumed_round_has_the_faces_and_rules_it_began_with(db: Database, tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
     reviewed_round(db, rng, {})
-    began = fixed_faces(tmp_path, db, "soften")
+    began = faces_now(db, "soften")
+    assert stored_faces(tmp_path, db) is None
+    fix_faces(tmp_path, began)
     reviewed_round(db, rng, {})
-    assert same(fixed_faces(tmp_path, db, "leave_out"), began)
+    fix_faces(tmp_path, faces_now(db, "leave_out"))
+    assert same(stored_faces(tmp_path, db), began)
 
 
 def test_a_round_begun_before_there_were_rules_goes_on(db: Database, tmp_path: Path) -> None:
     reviewed_round(db, np.random.default_rng(4), {})
-    began = fixed_faces(tmp_path, db)
+    began = faces_now(db)
     old = {name: column for name, column in vars(began).items() if name not in ("softness", "turned_down")}
     np.savez(tmp_path / "faces.npz", **old)
-    assert same(fixed_faces(tmp_path, db, "soften"), began)
+    assert same(stored_faces(tmp_path, db), began)
 
 
-def same(one: RoundFaces, other: RoundFaces) -> bool:
-    return all(np.array_equal(getattr(one, f.name), getattr(other, f.name)) for f in fields(RoundFaces))
+def same(one: RoundFaces | None, other: RoundFaces) -> bool:
+    return one is not None and all(
+        np.array_equal(getattr(one, f.name), getattr(other, f.name)) for f in fields(RoundFaces)
+    )

@@ -101,10 +101,11 @@ def rewritten(archive: Path, out: Path, change: Callable[[Path], object], about:
 
 
 def test_the_round_is_the_one_that_would_have_been_trained_at_home(trip: Trip, home: Workspace, tmp_path: Path) -> None:
+    from scn_core.round_begin import New
     from scn_core.rounds import train_round
 
     here = Workspace(shutil.copytree(trip.home, tmp_path / "here"))
-    train_round(here, TRAIN, Recorder())
+    train_round(here, New(TRAIN), Recorder())
     done = unpack_result(home, trip.result)
     assert (done.round.id, done.again) == (2, False)
     with home.database() as away_db, here.database() as here_db:

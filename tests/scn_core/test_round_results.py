@@ -16,6 +16,7 @@ import pytest
 
 from scn_core import rounds
 from scn_core.records import Decision, EpochReport, RoundScores
+from scn_core.round_begin import New, Resume
 from scn_core.round_files import NEIGHBOURS, face_dynamics, face_neighbours
 from scn_core.round_results import judged
 from scn_core.rounds import train_round
@@ -105,7 +106,7 @@ def test_suspicion_is_of_the_second_half_of_the_epochs(
         return judged(result, *rest)
 
     monkeypatch.setattr(rounds, "judged", kept)
-    train_round(workspace, settings(epochs=epochs), Recorder())
+    train_round(workspace, New(settings(epochs=epochs)), Recorder())
     found, mean = scores_of(workspace), seen[0].mean.numpy()
     rows, start = np.arange(len(found.start_label)), found.start_label
     own = np.load(workspace.round_folder(1) / "dynamics.npy")["p_given"][-told:].astype(np.float64).mean(axis=0)
@@ -145,7 +146,7 @@ def test_neighbours_are_of_the_label_the_round_began_with(reviewed: Workspace) -
     with reviewed.database() as db:
         ensure_person(db, "ann")
         record_decisions(db, [Decision(str(uuid.uuid4()), 1, i, "ann", "relabel", wanted[i]) for i in wanted])
-    train_round(reviewed, settings(beta=0.05, margin_relabel=0.0, proposals="paper"), Recorder())
+    train_round(reviewed, New(settings(beta=0.05, margin_relabel=0.0, proposals="paper")), Recorder())
     after = scores_of(reviewed, 2)
     start = began | wanted
     assert after.start_label.tolist() == after.trained_label.tolist() == list(start.values())
@@ -162,8 +163,8 @@ def test_neighbours_are_of_the_label_the_round_began_with(reviewed: Workspace) -
 
 
 def test_the_paper_rule_proposes_by_the_last_pass_alone(workspace: Workspace) -> None:
-    train_round(workspace, settings(epochs=4, weighting_from=0.0, proposals="paper"), Recorder())
-    train_round(workspace, settings(epochs=4, weighting_from=0.0), Recorder())
+    train_round(workspace, New(settings(epochs=4, weighting_from=0.0, proposals="paper")), Recorder())
+    train_round(workspace, New(settings(epochs=4, weighting_from=0.0)), Recorder())
     paper, cured = scores_of(workspace, 1), scores_of(workspace, 2)
     for number, found in ((1, paper), (2, cured)):
         last = np.load(workspace.round_folder(number) / "dynamics.npy")["p_given"][-1]
@@ -176,7 +177,7 @@ def test_the_paper_rule_proposes_by_the_last_pass_alone(workspace: Workspace) ->
 
 
 def test_without_proposals_the_likeliest_other_class_is_compared(workspace: Workspace) -> None:
-    train_round(workspace, settings(relabel="off", queue_suspicion=1.0), Recorder())
+    train_round(workspace, New(settings(relabel="off", queue_suspicion=1.0)), Recorder())
     rows, found = neighbours_of(workspace), scores_of(workspace)
     assert (found.proposed_label == -1).all()
     assert not found.suspicious.any()
@@ -206,7 +207,7 @@ def test_suspicious_faces_are_outside_of_the_group_and_without_a_proposal(review
 
 def test_no_face_that_mode_auto_relabelled_is_an_example(workspace: Workspace) -> None:
     auto = settings(relabel="auto", relabel_from=1, margin_relabel=0.0, beta=0.3, epochs=4, weighting_from=0.9)
-    train_round(workspace, auto, Recorder())
+    train_round(workspace, New(auto), Recorder())
     rows, found = neighbours_of(workspace), scores_of(workspace)
     relabelled = found.trained_label != found.start_label
     agreed = relabelled & (found.predicted_label == found.trained_label)
@@ -230,7 +231,7 @@ def test_all_that_people_may_look_at_is_drawn_at_the_end(reviewed: Workspace) ->
 
 def test_a_watcher_hears_of_every_thumbnail_when_the_round_is_in_review(workspace: Workspace) -> None:
     watcher = StateWatcher(workspace)
-    train_round(workspace, settings(epochs=1, audit_samples=0, queue_suspicion=1.0), watcher)
+    train_round(workspace, New(settings(epochs=1, audit_samples=0, queue_suspicion=1.0)), watcher)
     assert watcher.states == {"review"}
     assert watcher.thumbnails_drawn == len(shown(workspace))
     assert kept(workspace) == shown(workspace)
@@ -260,7 +261,7 @@ def test_thumbnails_stopped_by_hand_leave_a_whole_round(workspace: Workspace) ->
         raise KeyboardInterrupt
 
     watcher = StateWatcher(workspace, stop)
-    assert train_round(workspace, settings(epochs=1), watcher).state == "review"
+    assert train_round(workspace, New(settings(epochs=1)), watcher).state == "review"
     assert watcher.messages[-1].startswith("thumbnails: stopped by hand")
     assert not (workspace.round_folder(1) / "checkpoint.pt").exists()
     assert kept(workspace) < shown(workspace)
@@ -269,6 +270,7 @@ def test_thumbnails_stopped_by_hand_leave_a_whole_round(workspace: Workspace) ->
 KILL = """
 import os, signal, sys
 from pathlib import Path
+from scn_core.round_begin import New
 from scn_core.rounds import train_round
 from scn_core.workspace import Workspace
 from tests.scn_core.conftest import Recorder, settings
@@ -279,7 +281,7 @@ class Killer(Recorder):
         if self.thumbnails_drawn >= 20:
             os.kill(os.getpid(), signal.SIGKILL)
 
-train_round(Workspace(Path(sys.argv[1])), settings(epochs=1), Killer())
+train_round(Workspace(Path(sys.argv[1])), New(settings(epochs=1)), Killer())
 """
 
 
@@ -291,14 +293,14 @@ def test_a_trainer_killed_at_the_thumbnails_leaves_a_round_in_review(
         assert store.get_round(db, 1).state == "review"
         stored = [each for each in iter_samples(db) if each.id in shown(workspace)]
     assert all(isinstance(webp, bytes) for webp in thumbnails_of(workspace, stored).values())
-    train_round(workspace, settings(epochs=1), Recorder())
+    train_round(workspace, New(settings(epochs=1)), Recorder())
     assert kept(workspace) >= shown(workspace, 2)
 
 
 def test_no_thumbnails_no_harm(workspace: Workspace) -> None:
     workspace.thumbs_file.write_bytes(b"not a database" * 1000)
     watcher = Recorder()
-    assert train_round(workspace, settings(epochs=1), watcher).state == "review"
+    assert train_round(workspace, New(settings(epochs=1)), watcher).state == "review"
     assert "thumbs.db: the file is damaged; remove it" in watcher.messages[-1]
 
 
@@ -314,7 +316,7 @@ def test_pictures_that_are_gone_by_then_are_counted(workspace: Workspace, tmp_pa
             path.unlink()
 
     watcher = Recorder(lose)
-    assert train_round(workspace, settings(epochs=1), watcher).state == "review"
+    assert train_round(workspace, New(settings(epochs=1)), watcher).state == "review"
     assert watcher.messages[-1].startswith("thumbnails: ")
     assert watcher.messages[-1].endswith("faces have no usable picture any more")
 
@@ -329,7 +331,7 @@ def test_a_round_stopped_at_its_neighbours_goes_on_to_the_same_ones(
     other.path.mkdir()
     for file in (workspace.settings_file, workspace.database_file):
         (other.path / file.name).write_bytes(file.read_bytes())
-    train_round(other, settings(), Recorder())
+    train_round(other, New(settings()), Recorder())
 
     def stop(file: Any, *arguments: Any) -> None:
         raise KeyboardInterrupt
@@ -337,11 +339,11 @@ def test_a_round_stopped_at_its_neighbours_goes_on_to_the_same_ones(
     with monkeypatch.context() as patch:
         patch.setattr("scn_core.round_results.write_neighbours", stop)
         with pytest.raises(KeyboardInterrupt):
-            train_round(workspace, settings(), Recorder())
+            train_round(workspace, New(settings()), Recorder())
     with workspace.database(read_only=True) as db:
         assert store.get_round(db, 1).state == "cancelled"
     assert not (workspace.round_folder(1) / "neighbours.npy").exists()
-    assert train_round(workspace, settings(), Recorder(), resume=True).state == "review"
+    assert train_round(workspace, Resume(), Recorder()).state == "review"
     assert np.array_equal(neighbours_of(workspace), neighbours_of(other))
 
 
@@ -351,7 +353,7 @@ def test_a_round_cancelled_while_neighbours_are_looked_for_stops(
     monkeypatch.setattr("scn_core.rounds._HEARTBEAT_S", 0)
     cancelled = CancelAfterTheLastEpoch(workspace)
     with pytest.raises(Exception, match="round 1 was cancelled from elsewhere"):
-        train_round(workspace, settings(epochs=1, audit_samples=0), cancelled)
+        train_round(workspace, New(settings(epochs=1, audit_samples=0)), cancelled)
     with workspace.database(read_only=True) as db:
         assert store.get_round(db, 1).state == "cancelled"
     assert not (workspace.round_folder(1) / "neighbours.npy").exists()
@@ -376,7 +378,7 @@ def test_the_workspace_says_how_many_people_read_a_face(workspace: Workspace) ->
     text = workspace.settings_file.read_text(encoding="utf-8")
     assert "readings = 1" in text
     workspace.settings_file.write_text(text.replace("readings = 1", "readings = 2"), encoding="utf-8")
-    train_round(workspace, settings(epochs=1), Recorder())
+    train_round(workspace, New(settings(epochs=1)), Recorder())
     with workspace.database(read_only=True) as db:
         slots = db.execute("SELECT slot, count(*) FROM queue_item GROUP BY slot ORDER BY slot").fetchall()
     assert [slot for slot, _ in slots] == [0, 1]

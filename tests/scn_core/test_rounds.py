@@ -21,6 +21,7 @@ from sqlite_utils import Database
 from scn_core.config import ReviewSettings, TrainSettings
 from scn_core.errors import TrainingError, UsageError, WeightsError, WorkspaceError
 from scn_core.records import Decision, EpochReport, RoundInfo, RoundScores
+from scn_core.round_begin import New, Resume
 from scn_core.rounds import train_round
 from scn_core.scn.model import SelfCureNetwork
 from scn_core.scn.suspicion import CERTAIN, DYNAMICS, EVIDENT, LIKELY
@@ -46,7 +47,8 @@ def train(
     team: Team = ALONE,
     **changes: Any,
 ) -> RoundInfo:
-    return train_round(workspace, settings(**changes), watcher or Recorder(), resume=resume, team=team)
+    start = Resume() if resume else New(settings(**changes))
+    return train_round(workspace, start, watcher or Recorder(), team=team)
 
 
 def scores_of(workspace: Workspace, number: int = 1) -> RoundScores:
@@ -339,6 +341,7 @@ def test_folds_have_their_say_in_the_scores_and_go_on_where_they_stopped(workspa
 KILL_AT_2 = """
 import os, signal, sys
 from pathlib import Path
+from scn_core.round_begin import New
 from scn_core.rounds import train_round
 from scn_core.workspace import Workspace
 from tests.scn_core.conftest import Recorder, settings
@@ -347,7 +350,7 @@ def die(report):
     if report.epoch == 2:
         os.kill(os.getpid(), signal.SIGKILL)
 
-train_round(Workspace(Path(sys.argv[1])), settings(epochs=3), Recorder(die))
+train_round(Workspace(Path(sys.argv[1])), New(settings(epochs=3)), Recorder(die))
 """
 
 

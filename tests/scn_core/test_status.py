@@ -47,6 +47,24 @@ def test_while_it_runs(workspace: Workspace) -> None:
     assert "proposals" not in text
 
 
+def test_marks_and_what_was_taken_back_are_no_answers(reviewed: Workspace) -> None:
+    with reviewed.database() as db:
+        ensure_person(db, "ann")
+        keep, skip, flag, note, out, unsure = (int(face) for face in scores(db, 1).sample_id[:6])
+        said = [
+            Decision("keep", 1, keep, "ann", "keep", int(scores(db, 1).start_label[0])),
+            Decision("skip", 1, skip, "ann", "skip"),
+            Decision("flag", 1, flag, "ann", "flag"),
+            Decision("note", 1, note, "ann", "note", text="blurred"),
+            Decision("out", 1, out, "ann", "exclude"),
+            Decision("unsure", 1, unsure, "ann", "unsure"),
+            Decision("back", 1, out, "ann", "undo", undoes="out"),
+        ]
+        record_decisions(db, said)
+    assert status(reviewed).decisions == 2  # keep and unsure
+    assert "2 answers so far" in describe(status(reviewed))
+
+
 def test_a_trainer_that_is_no_more_is_told(workspace: Workspace) -> None:
     with workspace.database() as db:
         number = rounds.start_round(db, {}, code_version="1")

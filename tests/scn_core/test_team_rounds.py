@@ -22,17 +22,25 @@ from tests.scn_core.conftest import PATIENCE_S, REPOSITORY, SETTINGS
 SHORT = replace(SETTINGS, backbone="squeezenet1_1", batch_size=16, epochs=3)
 
 
-def start(workspace: Workspace, settings: TrainSettings | None) -> subprocess.Popen[str]:
+def start(
+    workspace: Workspace,
+    settings: TrainSettings | None,
+    *,
+    program: tuple[str, ...] = ("-m", "scn_core"),
+    processes: int = 2,
+    **environment: str,
+) -> subprocess.Popen[str]:
     """A round with these settings, or the last one gone on with."""
     names = ("image_size", "epochs", "batch_size", "backbone", "device", "precision")
     said = ["--resume"]
     if settings is not None:
         said = [word for name in names for word in (flag(name), str(getattr(settings, name)))]
-    run = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
+    run = [sys.executable, *(torchrun if processes > 1 else [])]
     return subprocess.Popen(
-        [*run, "-m", "scn_core", "train", str(workspace.path), *said],
+        [*run, *program, "train", str(workspace.path), *said],
         cwd=REPOSITORY,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(REPOSITORY)} | environment,
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -94,3 +102,21 @@ def test_what_cannot_be_ends_all_processes(workspace: Workspace) -> None:
     assert "--batch-size: found 17 faces a step for 2 processes; allowed: a multiple of 2" in said
     with workspace.database(read_only=True) as db:
         assert latest_round(db) is None
+
+
+@pytest.mark.parametrize(("processes", "full"), [(1, 0), (2, 0), (2, 1)])
+def test_whoever_ran_out_of_memory_says_so_and_what_to_do(workspace: Workspace, processes: int, full: int) -> None:
+    """It is what is printed and what the round says, whichever process it was; nobody speaks of lost companions."""
+    worker = str(Path(__file__).with_name("full_worker.py"))
+    code, said = ended(start(workspace, SHORT, program=(worker,), processes=processes, FULL_RANK=str(full)))
+    stopped = round_of(workspace)
+    own = (
+        "out of memory (CUDA out of memory. Tried to allocate 2.00 GiB.); begin the round anew with a smaller "
+        "--batch-size or --image-size, or with --resident file"
+    )
+    whose = "" if full == 0 else f"process {full} of {processes}: "
+    assert code != 0
+    assert stopped.state == "failed"
+    assert (stopped.message or "").startswith(whose + own)
+    assert f"error: {own}" in said
+    assert "lost the others" not in said

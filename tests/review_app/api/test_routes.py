@@ -18,11 +18,12 @@ from review_app.settings import AppSettings
 from scn_core.order import learn_order
 from scn_core.records import QUEUE_ORDERS, QueueFilter
 from scn_core.store.browse import queue_counts
+from scn_core.store.figures import decided_counts, minutes_worked
 from scn_core.store.leases import LEASE_S
 from scn_core.store.rounds import close_round
 from scn_core.workspace import Workspace
 from tests.review_app.visitor import Page, Visitor, keep, rows
-from tests.review_workspace import copy_workspace
+from tests.review_workspace import add_round, copy_workspace
 
 Use = Callable[[Workspace], AppSettings]
 
@@ -300,6 +301,25 @@ def test_an_answer_after_the_close_is_refused_by_name(ann: Visitor) -> None:
     assert answer.status_code == 200
     assert answer.json()["saved"] == []
     assert "closed" in answer.json()["refused"][0]["error"]
+
+
+def test_an_answer_of_a_closed_round_is_not_taken_back_in_the_next(ann: Visitor, workspace: Workspace) -> None:
+    tile = next(tile for tile in ann.page(limit=60).tiles if tile["kind"] == "proposal")
+    said = keep(tile)
+    assert ann.decide(said).json()["refused"] == []
+    add_round(workspace)
+    database.call_write(close_round, 1)
+    before = database.call(decided_counts, 1), database.call(minutes_worked, 1)
+    undo = keep(tile, round=2, action="undo", label=None, undoes=said["id"])
+    answer = ann.decide(undo)
+    assert (answer.status_code, answer.json()["saved"]) == (200, [])
+    (refused,) = answer.json()["refused"]
+    assert refused["id"] == undo["id"]
+    assert (
+        "found an undo in round 2 of a decision of round 1, which is in state closed; allowed: a decision of round 2"
+        in (refused["error"])
+    )
+    assert (database.call(decided_counts, 1), database.call(minutes_worked, 1)) == before
 
 
 # Samples and pictures

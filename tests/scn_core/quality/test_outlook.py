@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import math
+import tracemalloc
 from collections import Counter
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
+from scn_core.quality.intervals import wilson
 from scn_core.quality.outlook import NEEDED, expected_corrections, outlook
 from scn_core.records import BoolArray, IntArray, QueueFilter
 from scn_core.store.corrections import FaceGroups, decided_groups, open_groups
@@ -112,6 +116,63 @@ def test_what_is_expected_comes_true_about_as_often_as_it_says(done: int) -> Non
         found += true
     assert inside >= 0.9 * 150
     assert abs(error) < 0.1 * found
+
+
+def _by_dense_newton(decided: FaceGroups, ahead: FaceGroups, classes: int) -> tuple[float, float]:
+    """The number expected and its variance, from one column for every term and every pair of labels."""
+
+    def columns(groups: FaceGroups) -> npt.NDArray[np.float64]:
+        doubt, has = np.clip(groups.suspicion, 0.01, 0.99), groups.proposed >= 0
+        plain = np.stack([np.ones(len(has)), np.log(doubt / (1 - doubt)), has, ~groups.low_importance], 1)
+        pair = np.eye(classes**2)[groups.label * classes + np.maximum(groups.proposed, 0)] * has[:, None]
+        return np.concatenate([plain, np.eye(classes)[groups.label], pair], 1)
+
+    x, start = columns(decided), np.zeros(4 + classes + classes**2)
+    start[1] = 1
+    precision = np.r_[1 / 9, 1.0, 1.0, 1.0, np.full(classes + classes**2, 4.0)]
+    weights = start.copy()
+    for _ in range(50):
+        rate = 1 / (1 + np.exp(-x @ weights))
+        hessian = np.diag(precision) + x.T @ (x * (decided.faces * rate * (1 - rate))[:, None])
+        weights += np.linalg.solve(
+            hessian, x.T @ (decided.wrong - decided.faces * rate) - precision * (weights - start)
+        )
+    rate = 1 / (1 + np.exp(-columns(ahead) @ weights))
+    pull = columns(ahead).T @ (chance := ahead.faces * rate * (1 - rate))
+    return float(ahead.faces @ rate), float(chance.sum() + pull @ np.linalg.inv(hessian) @ pull)
+
+
+def _groups(rng: np.random.Generator, count: int, classes: int) -> FaceGroups:
+    suspicion, faces = rng.random(count), rng.integers(1, 5, count)
+    proposed = np.where(rng.random(count) < 0.5, rng.integers(0, classes, count), -1)
+    label, low = rng.integers(0, classes, count), rng.random(count) < 0.4
+    return FaceGroups(label, proposed, low, suspicion, faces, rng.binomial(faces, suspicion))
+
+
+@pytest.mark.parametrize("classes", [2, 3, 7, 12])
+def test_it_comes_to_what_a_dense_model_comes_to(classes: int) -> None:
+    rng = np.random.default_rng(classes)
+    decided, near, far = (_groups(rng, count, classes) for count in (400, 150, 1))
+    for found, groups in zip(expected_corrections(decided, [near, far]), (near, far), strict=True):
+        value, variance = _by_dense_newton(decided, groups, classes)
+        assert found.value == pytest.approx(value, rel=1e-9)
+        count = int(groups.faces.sum())
+        share = value / count
+        low, high = wilson(share, share * (1 - share) * count**2 / variance)
+        assert (found.low, found.high) == (math.floor(low * count), math.ceil(high * count))
+
+
+def test_a_hundred_classes_take_no_matrix_of_all_pairs() -> None:
+    """Of 10,000 pairs such a matrix has 800 MB; what 60,000 decided groups need themselves is some 20 MB."""
+    rng = np.random.default_rng(0)
+    decided, near, far = (_groups(rng, count, 100) for count in (60_000, 500, 40_000))
+    tracemalloc.start()
+    try:
+        expected_corrections(decided, [near, far])
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 100e6
 
 
 def test_faces_grouped_or_one_by_one_are_the_same() -> None:

@@ -223,7 +223,7 @@ def test_undo_takes_back_only_an_own_decision_on_the_same_sample_once(review: Da
         record_decisions(review, [undo(first)])
 
 
-def test_decisions_of_closed_rounds_count_and_can_be_taken_back_in_the_next(
+def test_decisions_of_closed_rounds_count_and_are_not_taken_back_in_the_next(
     review: Database, make_scores: Callable[..., RoundScores]
 ) -> None:
     first = answer(1, "accept")
@@ -235,8 +235,33 @@ def test_decisions_of_closed_rounds_count_and_can_be_taken_back_in_the_next(
     finish_round(review, start_round(review, {}, code_version="1", parent=1), make_scores(), {})
     assert labels(review)[0] == (1, False)
     assert 1 in open_ids(review)  # answered in round 1, not in round 2
-    record_decisions(review, [replace(undo(first), round=2)])
+    refused = (
+        "found an undo in round 2 of a decision of round 1, which is in state closed; allowed: .* of round 2; .*anew"
+    )
+    with pytest.raises(WorkspaceError, match=refused):
+        record_decisions(review, [replace(undo(first), round=2)])
+    assert labels(review)[0] == (1, False)
+    record_decisions(review, [answer(1, "keep", round=2)])
     assert labels(review)[0] == (0, False)
+
+
+def test_what_an_older_program_took_back_across_rounds_stays_taken_back(
+    review: Database, make_scores: Callable[..., RoundScores]
+) -> None:
+    """Neither the undo nor what it took back can be undone from another round."""
+    first, back = answer(1, "accept"), str(uuid.uuid4())
+    record_decisions(review, [first])
+    close_round(review, 1)
+    finish_round(review, start_round(review, {}, code_version="1", parent=1), make_scores(), {})
+    review.execute(
+        "INSERT INTO decision (id, round_id, sample_id, person_id, action, undoes, shown, blind) "
+        "SELECT ?, 2, sample_id, person_id, 'undo', id, '{}', 0 FROM decision WHERE id = ?",
+        (back, first.id),
+    )
+    review.conn.commit()
+    for undone in (first.id, back):
+        with pytest.raises(WorkspaceError, match="of a decision of round 1, which is in state closed"):
+            record_decisions(review, [answer(1, "undo", round=2, undoes=undone)])
 
 
 def test_marks_change_no_label_and_close_nothing(review: Database) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sqlite_utils import Database
 
 from scn_core.config import DecidedBy, ReviewSettings
+from scn_core.errors import WorkspaceError
 from scn_core.records import ANSWERS, Answer
 from scn_core.store.decisions import effective_labels, record_decisions
 from scn_core.store.outcomes import Outcome, Reading, outcome_of, turned_down
@@ -134,14 +135,17 @@ def test_the_newest_round_that_decided_counts(second: Database) -> None:
     assert label_of(second, 1) == (0, False), "a later answer to an earlier round"
 
 
-def test_an_answer_of_a_closed_round_can_be_taken_back(second: Database) -> None:
+@pytest.mark.parametrize("closed", [True, False])
+def test_an_answer_of_an_earlier_round_is_not_taken_back_from_a_later_one(second: Database, closed: bool) -> None:
+    """A round that a kill left in review is no exception: its own undo takes it back."""
     accepted = decide(1, "accept", round_id=1)
     record_decisions(second, [accepted])
-    close_round(second, 1)
-    back = decide(1, "undo", round_id=2, undoes=accepted.id)
-    record_decisions(second, [back])
-    assert label_of(second, 1) == (0, False)
-    record_decisions(second, [undo(back)])
+    if closed:
+        close_round(second, 1)
+    before = second.execute("SELECT * FROM outcome").fetchall()
+    with pytest.raises(WorkspaceError, match="found an undo in round 2 of a decision of round 1"):
+        record_decisions(second, [decide(1, "undo", round_id=2, undoes=accepted.id)])
+    assert second.execute("SELECT * FROM outcome").fetchall() == before
     assert label_of(second, 1) == (1, True)
 
 

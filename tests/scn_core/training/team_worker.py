@@ -39,6 +39,7 @@ def main(out: Path, changes: dict[str, object]) -> None:
     with joined() as team:
         result = Training(settings, data, model, out, team=team).run(on_epoch=reports.append)
         assert team.leads == bool(reports)
+        np.save(out / f"global-{team.rank}.npy", torch.rand(4))
         if team.leads:
             names = (
                 "loss",

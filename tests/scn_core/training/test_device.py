@@ -33,5 +33,8 @@ def test_every_epoch_draws_its_own_numbers_whatever_came_before() -> None:
     again = torch.rand(3, generator=seed_epoch(0, 5, CPU)), torch.rand(3)
     assert torch.equal(first[0], again[0])
     assert torch.equal(first[1], again[1])
+    shared, own = torch.rand(3, generator=seed_epoch(0, 5, CPU, rank=1)), torch.rand(3)
+    assert torch.equal(shared, first[0]), "the same augmentation by all processes of a team"
+    assert not torch.equal(own, first[1]), "and each drops out its own"
     for seed, epoch in ((0, 6), (1, 5), (0, -5)):
         assert not torch.equal(first[0], torch.rand(3, generator=seed_epoch(seed, epoch, CPU)))

@@ -41,6 +41,9 @@ def test_two_processes_come_to_what_one_comes_to(tmp_path: Path, changes: dict[s
     """Half of the steps before alpha weights the logits, when the attention head gets no gradient, half after."""
     one, two = (trained(tmp_path / str(n), n, **changes) for n in (1, 2))
     assert (one["labels"] == two["labels"]).all()
+    drawn = [np.load(tmp_path / "2" / f"global-{rank}.npy") for rank in range(2)]
+    assert (drawn[0] == np.load(tmp_path / "1" / "global-0.npy")).all()
+    assert (drawn[0] != drawn[1]).all(), "each drops out its own"
     for name in ("reports", "weights", "alpha", "mean"):
         assert two[name] == pytest.approx(one[name], abs=5e-5), name
     assert one["reports"][-1, 0] < one["reports"][0, 0]

@@ -8,8 +8,10 @@ import pytest
 import torch
 
 from scn_core.config import TrainSettings
+from scn_core.errors import TrainingError
 from scn_core.scn.model import SelfCureNetwork
 from scn_core.training.data import TrainingData
+from scn_core.training.distributed import within_memory
 from scn_core.training.graphs import StepGraph
 from scn_core.training.loop import Training
 
@@ -55,6 +57,38 @@ def test_a_step_never_waits_for_the_device(data: TrainingData, tmp_path: Path, c
             job.step(*next(batches), weighting=weighting)
     finally:
         torch.cuda.set_sync_debug_mode("default")
+
+
+@pytest.mark.gpu
+@pytest.mark.usefixtures("exact")
+def test_a_recorded_step_averages_weights_as_any_other_does(data: TrainingData, tmp_path: Path) -> None:
+    """What is kept of the average changes from step to step, so a recording must not hold on to it."""
+    jobs = [
+        training(data, tmp_path / str(graphs), average_weights=0.99, cuda_graphs=graphs) for graphs in (False, True)
+    ]
+    plain, recorded = (job.run(on_epoch=lambda report: None) for job in jobs)
+    assert jobs[0].average is not None
+    assert jobs[1].average is not None
+    pairs = zip(jobs[0].average.model.parameters(), jobs[1].average.model.parameters(), strict=True)
+    for one, other in pairs:
+        torch.testing.assert_close(other, one, atol=2e-3, rtol=0)
+    torch.testing.assert_close(recorded.alpha, plain.alpha, atol=2e-3, rtol=0)
+
+
+@pytest.mark.gpu
+def test_a_full_gpu_is_said_to_be_full(data: TrainingData, tmp_path: Path) -> None:
+    torch.cuda.empty_cache()
+    torch.cuda.set_per_process_memory_fraction(1e-4)
+    try:
+        with (
+            pytest.raises(
+                TrainingError, match=r"out of memory .*smaller --batch-size or --image-size, or .*--resident file"
+            ),
+            within_memory(),
+        ):
+            training(data, tmp_path, resident="device").run(on_epoch=lambda report: None)
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
 
 
 @pytest.mark.gpu

@@ -75,17 +75,32 @@ def test_a_resumed_round_ends_as_an_uninterrupted_one(
     torch.testing.assert_close(resumed.alpha, whole.alpha, rtol=0, atol=0)
 
 
-def test_the_average_is_what_its_formula_says() -> None:
+@pytest.mark.parametrize("decay", [0.2, 0.75])
+def test_the_average_is_what_its_formula_says(decay: float) -> None:
+    """From 10 % kept at the first step to the decay."""
     model = network()
-    average = AverageWeights(model, 0.75)
+    average = AverageWeights(model, decay)
     expected = model.classifier.weight.detach().clone()
-    for step in range(1, 4):
+    for step in range(4):
         with torch.no_grad():
-            model.classifier.weight += step
+            model.classifier.weight += step + 1
         average.follow(model)
-        expected = 0.75 * expected + 0.25 * model.classifier.weight.detach()
+        kept = min(decay, (1 + step) / (10 + step))
+        expected = kept * expected + (1 - kept) * model.classifier.weight.detach()
     torch.testing.assert_close(average.model.classifier.weight.detach(), expected)
     assert not any(parameter.requires_grad for parameter in average.model.parameters())
+
+
+def test_a_slow_average_does_not_judge_by_the_random_start() -> None:
+    """Of 300 steps with 0.999 kept, nothing is left of what the network began with."""
+    model = network()
+    average = AverageWeights(model, 0.999)
+    with torch.no_grad():
+        began = model.classifier.weight.clone()
+        model.classifier.weight += 1.0
+        for _ in range(300):
+            average.follow(model)
+    torch.testing.assert_close(average.model.classifier.weight, began + 1, rtol=0, atol=1e-3)
 
 
 def test_the_averaged_network_sees_the_faces_and_stays(data: TrainingData, tmp_path: Path) -> None:
@@ -108,11 +123,23 @@ def test_blended_pictures_are_two_of_the_batch() -> None:
     torch.manual_seed(3)
     pictures = torch.randn(6, 3, 4, 4)
     mixed, blend = blended(pictures, 0.4, torch.Generator().manual_seed(1))
+    torch.manual_seed(4)
+    again, _ = blended(pictures, 0.4, torch.Generator().manual_seed(1))
+    assert torch.equal(again, mixed), "whatever the global generator is at, which each process has its own of"
     share = blend.share.item()
     assert 0.5 <= share <= 1
     assert sorted(blend.partner.tolist()) == list(range(6))
     for i, partner in enumerate(blend.partner.tolist()):
         torch.testing.assert_close(mixed[i], share * pictures[i] + (1 - share) * pictures[partner])
+
+
+def test_shares_of_a_blend_are_of_a_beta_distribution() -> None:
+    """The larger half of Beta(0.4, 0.4), by mean and variance; the latter is 1 / (4 (2 x 0.4 + 1))."""
+    generator = torch.Generator().manual_seed(2)
+    shares = torch.stack([blended(torch.zeros(2, 3, 1, 1), 0.4, generator)[1].share for _ in range(4000)])
+    told = torch.distributions.Beta(0.4, 0.4).sample((100_000,))
+    assert shares.mean().item() == pytest.approx(torch.maximum(told, 1 - told).mean().item(), abs=0.01)
+    assert ((shares - 0.5) ** 2).mean().item() == pytest.approx(1 / 7.2, abs=0.005)
 
 
 def test_the_loss_of_a_blend_is_shared_as_its_pictures_are(data: TrainingData, tmp_path: Path) -> None:
