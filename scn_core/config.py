@@ -52,8 +52,7 @@ class TrainSettings:
     relabel_from: int = option(10, "with --relabel auto: the epoch after which labels begin to change", low=1)
     proposals: Proposals = option(
         "cured",
-        "cured: by the mean of the clean passes, each class as far as it is to be trusted; "
-        "paper: by the last pass alone",
+        "cured: by the mean over the epochs, each class as far as it is to be trusted; paper: by the last pass alone",
         choices=get_args(Proposals),
     )
     weighting_from: float = option(

@@ -23,7 +23,7 @@ from scn_core.rounds import train_round
 from scn_core.store.rounds import epochs as epoch_reports
 from scn_core.workspace import Workspace, create_workspace
 
-SECONDS = 100
+SECONDS = 70
 _FACES, _HELD_OUT, _EPOCHS = 28_000, 3500, 60
 _PROFILE_SECONDS = 15
 

@@ -21,6 +21,10 @@ from scn_core.scn.suspicion import DYNAMICS, strongest_other
 _CHECKPOINT = "checkpoint.pt"
 _WEIGHTS = "weights.safetensors"
 _PASSES = "passes.npy"
+_COUNTS = "counts.npy"
+
+CLEAN_PASS_COUNTS = 2.0
+"""As many times as what was said in training: it sees the face as it is, by the weights at the end of an epoch."""
 
 
 @dataclass(frozen=True)
@@ -101,13 +105,16 @@ def drop_checkpoint(folder: Path) -> None:
     """Removes what only a round that goes on needs; optimiser state is twice the size of the weights."""
     (folder / _CHECKPOINT).unlink(missing_ok=True)
     (folder / _PASSES).unlink(missing_ok=True)
+    (folder / _COUNTS).unlink(missing_ok=True)
 
 
 class Dynamics:
-    """What every epoch's clean pass saw, a row each in two files of a round folder.
+    """What the network said of every face in each epoch, a row each in files of a round folder.
 
-    dynamics.npy  (epochs, N) `DYNAMICS`, which stays
-    passes.npy    (epochs, N, C) probabilities in half precision, until the round has ended
+    dynamics.npy  (epochs, N) `DYNAMICS`: as it trained on the face, in the last epoch by the clean pass; stays
+    passes.npy    (epochs, N, C) probabilities in half precision: as it trained on the face, or the mean of that and of
+                  the epoch's clean pass; until the round has ended
+    counts.npy    (epochs,) what a row of passes.npy counts in the mean over epochs; until the round has ended
     """
 
     def __init__(self, folder: Path, epochs: int, faces: int, classes: int, *, keep: bool) -> None:
@@ -115,19 +122,33 @@ class Dynamics:
         self._epochs = epochs
         self._rows = _opened(folder / "dynamics.npy", DYNAMICS, (epochs, faces), keep)
         self._passes = _opened(folder / _PASSES, np.dtype("<f2"), (epochs, faces, classes), keep)
+        self._counts = _opened(folder / _COUNTS, np.dtype("<f4"), (epochs,), keep)
+
+    def has(self, epoch: int) -> bool:
+        """Whether an epoch is recorded."""
+        return bool(self._passes[epoch - 1, 0].any())
 
     def record(self, epoch: int, alpha: Tensor, probabilities: Tensor, given: Tensor) -> None:
-        """The clean pass of an epoch, 1..epochs: (N,) alpha, (N, C) probabilities, (N,) labels they are held to."""
+        """The row of an epoch, 1..epochs: (N,) alpha, (N, C) probabilities, (N,) labels they are held to."""
         row, seen, labels = self._rows[epoch - 1], probabilities.cpu().numpy(), given.cpu().numpy()
         row["alpha"] = alpha.cpu().numpy()
         row["p_given"] = seen[np.arange(len(labels)), labels]
         row["p_other"] = strongest_other(seen, labels)
-        self._passes[epoch - 1] = seen
         self._rows.flush()
+
+    def count(self, epoch: int, probabilities: Tensor, clean: Tensor | None) -> None:
+        """What counts of an epoch in the mean: (N, C) probabilities once, those of its clean pass twice."""
+        seen, count = probabilities.cpu().numpy(), 1.0
+        if clean is not None:
+            count += CLEAN_PASS_COUNTS
+            seen = (seen + CLEAN_PASS_COUNTS * clean.cpu().numpy()) / count
+        self._passes[epoch - 1] = seen
+        self._counts[epoch - 1] = count
         self._passes.flush()
+        self._counts.flush()
 
     def mean(self) -> tuple[FloatArray, range]:
-        """(N, C) probabilities, averaged over the passes that tell wrong labels from right ones, and their epochs.
+        """(N, C) probabilities, averaged over the epochs that tell wrong labels from right ones, and these epochs.
 
         Of a round that an older program began, over those of them that are there.
         """
@@ -136,7 +157,7 @@ class Dynamics:
         there = [place for place in which if passes[place, 0].any()] or [len(passes) - 1]
         total = np.zeros(passes.shape[1:], np.float32)
         for place in there:
-            total += passes[place]
+            total += max(float(self._counts[place]), 1.0) * passes[place].astype(np.float32)  # 0: by an older program
         total /= total.sum(axis=1, keepdims=True)
         return total, range(there[0] + 1, there[-1] + 2)
 

@@ -58,9 +58,9 @@ class TrainingResult(Look):
     labels: Tensor
     """(N,) labels the last epoch trained on."""
     mean: Tensor
-    """(N, C) probabilities, averaged over the clean passes that `passes_to_average` chooses."""
+    """(N, C) probabilities, averaged over the epochs that `passes_to_average` chooses."""
     averaged: range
-    """The epochs of these passes, 1 and up."""
+    """These epochs, 1 and up."""
 
 
 def softness_of(data: TrainingData, label_smoothing: float, device: torch.device) -> Tensor | None:

@@ -10,6 +10,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from scn_core.errors import TrainingError
+
 _EAGER_STEPS = 3
 """Before recording: cuDNN and the optimiser set up what must not be set up while a graph is recorded."""
 
@@ -18,7 +20,7 @@ class StepGraph:
     """A step of (rows, pixels), batches of one size. The first calls run it as it is, and count like all others.
 
     The step must not wait for the device, and must work on tensors that stay where they are: labels, sums, weights and
-    learning rates are changed in place. A network that does wait cannot be recorded; its steps run as they are.
+    learning rates are changed in place.
     """
 
     def __init__(self, step: Callable[[Tensor, Tensor], None], generator: torch.Generator) -> None:
@@ -27,18 +29,16 @@ class StepGraph:
         self._side = torch.cuda.Stream(generator.device)
         self._graph: torch.cuda.CUDAGraph | None = None
         self._calls = 0
-        self.refused: str | None = None
-        """Why the step could not be recorded."""
 
     def __call__(self, rows: Tensor, pixels: Tensor) -> None:
-        """One step."""
+        """One step. Raises TrainingError where it cannot be recorded."""
         self._calls += 1
-        if self._calls == _EAGER_STEPS + 1:
-            self._graph = self._recorded(rows, pixels)
-        if self._graph is None:
+        if self._calls <= _EAGER_STEPS:
             self._aside(rows, pixels)
             return
-        if self._calls > _EAGER_STEPS + 1:
+        if self._graph is None:
+            self._graph = self._recorded(rows, pixels)
+        else:
             self._rows.copy_(rows)
             self._pixels.copy_(pixels)
         self._graph.replay()
@@ -50,7 +50,7 @@ class StepGraph:
             self._step(rows, pixels)
         now.wait_stream(self._side)
 
-    def _recorded(self, rows: Tensor, pixels: Tensor) -> torch.cuda.CUDAGraph | None:
+    def _recorded(self, rows: Tensor, pixels: Tensor) -> torch.cuda.CUDAGraph:
         self._rows, self._pixels = rows.clone(), pixels.clone()
         graph = torch.cuda.CUDAGraph()
         graph.register_generator_state(self._generator)
@@ -60,7 +60,10 @@ class StepGraph:
                 self._step(self._rows, self._pixels)
         except torch.OutOfMemoryError:
             raise
-        except RuntimeError as error:  # nothing of it has run
-            self.refused = str(error)
-            return None
+        except RuntimeError as error:
+            # No way on from here: torch's random generators stay as they are while a step is recorded.
+            raise TrainingError(
+                "a training step cannot be recorded, as something in it waits for the device; "
+                f"train with --no-cuda-graphs ({str(error).splitlines()[0]})"
+            ) from error
         return graph

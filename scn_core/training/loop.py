@@ -1,4 +1,4 @@
-"""The epochs of a round: train, look at every face as it is, relabel if the mode says so, report, checkpoint."""
+"""The epochs of a round: train, now and then look at every face as it is, relabel in mode auto, report, checkpoint."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ from scn_core.training.distributed import ALONE, Team
 from scn_core.training.graphs import StepGraph
 from scn_core.training.objective import Objective
 from scn_core.training.optimise import build_optimizer, place_learning_rates, set_learning_rate, update
-from scn_core.training.predict import clean_pass, mirrors, settle_statistics
+from scn_core.training.predict import clean_pass, has_clean_pass, mirrors, settle_statistics
 from scn_core.training.resident import ResidentFaces, normalise, steps_per_epoch
 from scn_core.training.sums import EpochSums
+from scn_core.training.train_predictions import TrainPredictions
 from scn_core.training.variants import AverageWeights, FlipConsistency, blended
 
 
@@ -69,6 +70,7 @@ class Training:
         self.steps = steps_per_epoch(len(self.faces), settings.batch_size)
         self.augmentation = AugmentSettings().times(settings.augmentation)
         self.sums = EpochSums(device)
+        self.predictions = TrainPredictions(len(self.faces), self.model.classifier.out_features, device)
         self.generator = torch.Generator(device)
         self._graph: tuple[bool, StepGraph] | None = None
 
@@ -98,11 +100,12 @@ class Training:
         shape = (epochs, len(self.faces), self.model.classifier.out_features)
         dynamics = Dynamics(self.folder, *shape, keep=done > 0) if self.team.leads else None
         seen = self.look() if done == epochs else None
-        if dynamics is not None and seen is not None:  # an older program kept no passes
+        if dynamics is not None and seen is not None and not dynamics.has(epochs):  # an older program kept no passes
             dynamics.record(epochs, seen.alpha, seen.rule.probabilities, self.initial)
+            dynamics.count(epochs, seen.rule.probabilities, None)
         with CheckpointWriter(self.folder) as checkpoints:
             for epoch in range(done + 1, epochs + 1):
-                seen, report = self._epoch(epoch, dynamics, on_step)
+                report, seen = self._epoch(epoch, dynamics, on_step)
                 if dynamics is not None:
                     on_epoch(report)
                     checkpoints.save(self._state(epoch))  # an epoch with a checkpoint is always reported
@@ -115,19 +118,29 @@ class Training:
 
     def _epoch(
         self, epoch: int, dynamics: Dynamics | None, on_step: Callable[[StepReport], None]
-    ) -> tuple[Look, EpochReport]:
+    ) -> tuple[EpochReport, Look | None]:
+        """Trains an epoch; its clean pass, if it has one. The last always has."""
         started = time.perf_counter()
         trained_on = self.faces.labels.clone()
         sums = self.train_epoch(epoch, on_step)
         speed = sums.faces_per_s()
-        self.settle(epoch)
-        seen = self.look(mirrored=mirrors(self.settings, epoch))
+        seen = None
+        if has_clean_pass(self.settings, epoch):
+            self.settle(epoch)
+            seen = self.look(mirrored=mirrors(self.settings, epoch))
+        probabilities, alpha = self.predictions.whole(self.team)
+        clean = None if seen is None else seen.rule.probabilities
+        counted = clean if clean is not None and self.settings.mixup else probabilities
+        if seen is not None and (self.settings.mixup or epoch == self.settings.epochs):
+            probabilities, alpha = seen.rule.probabilities, seen.alpha  # a curve ends where the score is
         if dynamics is not None:
-            dynamics.record(epoch, seen.alpha, seen.rule.probabilities, self.initial)
-        report = self._report(epoch, sums, seen, trained_on, speed, started)
-        if self.settings.relabel == "auto" and self.settings.relabel_from <= epoch < self.settings.epochs:
+            dynamics.record(epoch, alpha, probabilities, self.initial)
+            dynamics.count(epoch, counted, clean)
+        report = self._report(epoch, sums, seen, alpha, trained_on, speed, started)
+        sets_labels = self.settings.relabel == "auto" and self.settings.relabel_from <= epoch < self.settings.epochs
+        if sets_labels and seen is not None:
             self.faces.labels.copy_(relabel_for_next_epoch(seen.rule, self.initial, trained_on))
-        return seen, report
+        return report, seen
 
     def train_epoch(self, epoch: int, on_step: Callable[[StepReport], None]) -> EpochSums:
         """One pass over the augmented faces, an update a batch. Raises TrainingError for a loss that is no number."""
@@ -135,6 +148,7 @@ class Training:
         seed_epoch(settings.seed, epoch, self.compute.device, self.generator, rank=team.rank)
         self.model.train()
         sums.begin()
+        self.predictions.begin()
         said = time.perf_counter()
         order = (whole[team.part(len(whole))] for whole in self.faces.shuffled(settings.batch_size, self.generator))
         for step, (rows, pixels) in enumerate(self.faces.batches(order), start=1):
@@ -177,6 +191,7 @@ class Training:
         softness = None if self.softness is None else self.softness[rows]
         with self.compute.autocast():
             output = self.network(pictures)
+        self.predictions.add(rows, output)
         losses = self.losses(output, labels, softness, blend, weighting=weighting)
         loss = losses.total
         if self.consistency is not None:
@@ -207,11 +222,20 @@ class Training:
         return Look(rule, seen.alpha)
 
     def _report(
-        self, epoch: int, sums: EpochSums, seen: Look, trained_on: Tensor, speed: float, started: float
+        self,
+        epoch: int,
+        sums: EpochSums,
+        seen: Look | None,
+        alpha: Tensor,
+        trained_on: Tensor,
+        speed: float,
+        started: float,
     ) -> EpochReport:
+        if seen is not None:
+            alpha = seen.alpha  # without dropout, whose noise would hide a collapse
         loss, wce, rank, accuracy, high, low = sums.means()
         val = None
-        if len(self.val):
+        if seen is not None and len(self.val):
             held_out = clean_pass(self.judge, self.val, self.compute, step=self._alive, team=self.team)
             val = held_out.accuracy(self.val.labels)
         return EpochReport(
@@ -222,8 +246,8 @@ class Training:
             accuracy=accuracy,
             alpha_high=high,
             alpha_low=low,
-            alpha_mean=seen.alpha.mean().item(),
-            alpha_std=seen.alpha.std().item(),
+            alpha_mean=alpha.mean().item(),
+            alpha_std=alpha.std().item(),
             margin_rank=self.model.margin_rank_now,
             val_accuracy=val,
             relabelled=int((trained_on != self.initial).sum()),

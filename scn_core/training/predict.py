@@ -33,12 +33,32 @@ class CleanPass:
         return (self.logits.argmax(dim=1) == labels).float().mean().item()
 
 
+_BETWEEN_PASSES = 3
+_KNOWS_LITTLE = 0.2
+
+
+def has_clean_pass(settings: TrainSettings, epoch: int) -> bool:
+    """Whether an epoch (1..epochs) ends in a clean pass, which costs a third of its training.
+
+    The last one does, and every third before it, but for the first fifth of the epochs, in which the network knows
+    little; in mode auto, every one that sets labels too. With mixup all of them do: what the network says of blended
+    faces says nothing of single ones, so there are no predictions from training to go by.
+    """
+    if settings.mixup or (settings.relabel == "auto" and epoch >= settings.relabel_from):
+        return True
+    back = settings.epochs - epoch
+    return back == 0 or (back % _BETWEEN_PASSES == 0 and epoch > _KNOWS_LITTLE * settings.epochs)
+
+
 def mirrors(settings: TrainSettings, epoch: int) -> bool:
     """Whether the clean pass of an epoch (1..epochs) sees the faces mirrored: every other one, never the last.
 
-    Mode auto sees them as they are: the paper's own.
+    Mode auto sees them as they are: the paper's own. False for an epoch without a clean pass.
     """
-    return settings.relabel != "auto" and (settings.epochs - epoch) % 2 == 1
+    if settings.relabel == "auto" or not has_clean_pass(settings, epoch):
+        return False
+    between = 1 if settings.mixup else _BETWEEN_PASSES
+    return (settings.epochs - epoch) // between % 2 == 1
 
 
 @torch.inference_mode()

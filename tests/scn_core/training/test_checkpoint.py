@@ -59,6 +59,7 @@ def recorded(folder: Path, passes: torch.Tensor, *, keep_from: int | None = None
     given = torch.zeros(passes.shape[1], dtype=torch.int64)
     for epoch in range(keep_from or 0, len(passes)):
         dynamics.record(epoch + 1, torch.full((passes.shape[1],), 0.5), passes[epoch], given)
+        dynamics.count(epoch + 1, passes[epoch], None)
     return dynamics
 
 

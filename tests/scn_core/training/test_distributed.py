@@ -45,7 +45,7 @@ def test_two_processes_come_to_what_one_comes_to(tmp_path: Path, changes: dict[s
     assert (drawn[0] == np.load(tmp_path / "1" / "global-0.npy")).all()
     assert (drawn[0] != drawn[1]).all(), "each drops out its own"
     for name in ("reports", "weights", "alpha", "mean"):
-        assert two[name] == pytest.approx(one[name], abs=5e-5), name
+        assert two[name] == pytest.approx(one[name], abs=5e-5, nan_ok=True), name  # epochs that validate nothing
     assert one["reports"][-1, 0] < one["reports"][0, 0]
 
 

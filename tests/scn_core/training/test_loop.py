@@ -16,7 +16,7 @@ from scn_core.scn.model import SelfCureNetwork
 from scn_core.scn.suspicion import DYNAMICS
 from scn_core.training.data import TrainingData, TrainingResult
 from scn_core.training.loop import Training
-from scn_core.training.predict import CleanPass, clean_pass
+from scn_core.training.predict import CleanPass, clean_pass, has_clean_pass
 from tests.scn_core.training.conftest import SMALL
 
 SETTINGS = TrainSettings(image_size=32, epochs=3, batch_size=32, backbone=SMALL, precision="fp32", device="cpu")
@@ -70,6 +70,31 @@ def test_reports_are_plausible_and_dynamics_complete(data: TrainingData, tmp_pat
     assert (dynamics.dtype, dynamics.shape) == (DYNAMICS, (3, 192))
     assert dynamics["alpha"][-1] == pytest.approx(result.alpha.numpy(), abs=1e-3)
     assert dynamics["p_given"][-1] == pytest.approx(result.rule.p_given.numpy(), abs=1e-3)
+    assert dynamics["alpha"].astype(np.float64).mean(axis=1) == pytest.approx([r.alpha_mean for r in reports], abs=1e-3)
+    assert dynamics["alpha"].astype(np.float64).std(axis=1) == pytest.approx([r.alpha_std for r in reports], abs=1e-3)
+    assert (dynamics["p_given"] + dynamics["p_other"] > 0).all()
+    assert [r.val_accuracy is not None for r in reports] == [False, False, True]
+
+
+def test_what_is_said_of_a_face_in_training_is_kept(data: TrainingData, tmp_path: Path) -> None:
+    """Each row by its place: what the network put out for the batch that the face was in."""
+    settings = dataclasses.replace(SETTINGS, epochs=2, batch_size=50)  # 192 faces: the last batch is filled up
+    torch.manual_seed(0)
+    job = Training(settings, data, SelfCureNetwork("resnet18", 4, image_size=32), tmp_path)
+    outputs: list[Any] = []
+    job.model.register_forward_hook(lambda model, given, output: outputs.append(output) if model.training else None)
+    batches: list[torch.Tensor] = []
+    step = job._step
+    job._step = lambda rows, pixels, **more: (batches.append(rows), step(rows, pixels, **more))  # type: ignore[method-assign, assignment, func-returns-value]
+    job.run(on_epoch=lambda report: None)
+    wanted = np.zeros((192, 5), np.float32)
+    for rows, output in list(zip(batches, outputs, strict=True))[:4]:  # of the first epoch
+        for place, row in enumerate(rows.tolist()):
+            wanted[row, :4] = output.logits[place].detach().softmax(dim=0)
+            wanted[row, 4] = output.alpha[place].detach()
+    seen = np.load(tmp_path / "dynamics.npy")[0]
+    assert seen["alpha"] == pytest.approx(wanted[:, 4], abs=1e-3)
+    assert seen["p_given"] == pytest.approx(wanted[np.arange(192), data.labels], abs=1e-3)
 
 
 def test_same_seed_same_result_and_another_seed_another(data: TrainingData, tmp_path: Path) -> None:
@@ -116,18 +141,27 @@ def test_a_round_of_an_older_program_averages_the_passes_that_are_there(
     state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
     torch.save(state | {"seen": torch.zeros(192, 4), "passes": 1}, tmp_path / "checkpoint.pt")
     (tmp_path / "passes.npy").unlink()
+    (tmp_path / "counts.npy").unlink()
     resumed, _, _ = run(data, tmp_path, resume=True)
     assert list(resumed.averaged) == [3]
-    assert torch.allclose(resumed.mean, resumed.rule.probabilities, atol=1e-3)
+    last = np.load(tmp_path / "passes.npy")[-1].astype(np.float32)
+    assert resumed.mean.numpy() == pytest.approx(last / last.sum(axis=1, keepdims=True), abs=1e-5)
 
 
 @pytest.mark.parametrize(("epochs", "counted"), [(1, 1), (2, 1), (3, 2), (4, 2)])
-def test_the_mean_is_of_the_passes_of_the_second_half(
+def test_the_mean_is_of_the_epochs_of_the_second_half(
     data: TrainingData, tmp_path: Path, epochs: int, counted: int
 ) -> None:
+    """What was said in training counts once an epoch, the last clean pass twice."""
     result, _, _ = run(data, tmp_path, epochs=epochs)
     assert list(result.averaged) == list(range(epochs - counted + 1, epochs + 1))
-    seen = np.load(tmp_path / "dynamics.npy")["p_given"][-counted:].astype(np.float64).mean(axis=0)
+    counts, passes = np.load(tmp_path / "counts.npy")[-counted:], np.load(tmp_path / "passes.npy")[-counted:]
+    settings = dataclasses.replace(SETTINGS, epochs=epochs)
+    assert counts.tolist() == [1 + 2 * has_clean_pass(settings, epoch) for epoch in result.averaged]
+    whole = (counts[:, None, None] * passes.astype(np.float64)).sum(axis=0) / counts.sum()
+    seen = of_labels(torch.from_numpy(whole), data)
+    clean = 2 * of_labels(result.rule.probabilities, data) / counts.sum()
+    assert (seen >= clean - 1e-3).all()
     assert of_labels(result.mean, data) == pytest.approx(seen, abs=1e-3)
     assert result.mean.sum(dim=1).numpy() == pytest.approx(1, abs=1e-6)
 
@@ -137,9 +171,11 @@ def of_labels(probabilities: torch.Tensor, data: TrainingData) -> np.ndarray[Any
     return probabilities[torch.arange(192), torch.from_numpy(data.labels)].numpy()
 
 
-@pytest.mark.parametrize(("mode", "mirrored"), [("review", [1, 3]), ("off", [1, 3]), ("auto", [])])
+@pytest.mark.parametrize(
+    ("mode", "mirrored"), [("review", [True, False]), ("off", [True, False]), ("auto", [False] * 4)]
+)
 def test_every_other_pass_is_mirrored_but_never_of_mode_auto(
-    data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, mirrored: list[int]
+    data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, mirrored: list[bool]
 ) -> None:
     """Counted back from the last, which sees the faces as they are; so does the pass over the validation faces."""
     seen: list[tuple[int, bool]] = []
@@ -150,9 +186,7 @@ def test_every_other_pass_is_mirrored_but_never_of_mode_auto(
 
     monkeypatch.setattr("scn_core.training.loop.clean_pass", watched)
     run(data, tmp_path, epochs=4, relabel=mode, relabel_from=1)
-    of_training = [turned for faces, turned in seen if faces == 192]
-    assert [epoch for epoch, turned in enumerate(of_training, start=1) if turned] == mirrored
-    assert len(of_training) == 4
+    assert [turned for faces, turned in seen if faces == 192] == mirrored
     assert not any(turned for faces, turned in seen if faces == 32)
 
 

@@ -8,7 +8,7 @@ from scn_core.config import TrainSettings
 from scn_core.scn.model import SelfCureNetwork
 from scn_core.training.data import TrainingData
 from scn_core.training.device import choose_compute, seed_epoch
-from scn_core.training.predict import clean_pass, mirrors, settle_statistics
+from scn_core.training.predict import clean_pass, has_clean_pass, mirrors, settle_statistics
 from scn_core.training.resident import ResidentFaces
 
 COMPUTE = choose_compute(TrainSettings(device="cpu", precision="fp32"))
@@ -63,11 +63,28 @@ def test_a_mirrored_pass_is_the_pass_over_mirrored_pictures(data: TrainingData) 
     assert not torch.allclose(seen.logits, clean_pass(model, faces, COMPUTE).logits, atol=1e-4)
 
 
-@pytest.mark.parametrize(("epochs", "mirrored"), [(1, []), (2, [1]), (5, [2, 4]), (10, [1, 3, 5, 7, 9])])
-def test_which_passes_are_mirrored(epochs: int, mirrored: list[int]) -> None:
-    for mode in ("review", "off", "auto"):
+@pytest.mark.parametrize(
+    ("epochs", "passes", "mirrored"),
+    [(1, [1], []), (2, [2], []), (4, [1, 4], [1]), (8, [2, 5, 8], [5]), (15, [6, 9, 12, 15], [6, 12])],
+)
+def test_which_epochs_end_in_a_clean_pass(epochs: int, passes: list[int], mirrored: list[int]) -> None:
+    """Every third, counted back from the last, after the first fifth; every other pass sees the faces mirrored."""
+    for mode in ("review", "off"):
         chosen = TrainSettings(epochs=epochs, relabel=mode)
-        assert [n for n in range(1, epochs + 1) if mirrors(chosen, n)] == ([] if mode == "auto" else mirrored)
+        assert [n for n in range(1, epochs + 1) if has_clean_pass(chosen, n)] == passes
+        assert [n for n in range(1, epochs + 1) if mirrors(chosen, n)] == mirrored
+
+
+def test_every_epoch_that_sets_labels_has_a_clean_pass_and_none_is_mirrored() -> None:
+    chosen = TrainSettings(epochs=12, relabel="auto", relabel_from=8)
+    assert [n for n in range(1, 13) if has_clean_pass(chosen, n)] == [3, 6, 8, 9, 10, 11, 12]
+    assert not any(mirrors(chosen, n) for n in range(1, 13))
+
+
+def test_with_mixup_every_epoch_has_a_clean_pass() -> None:
+    chosen = TrainSettings(epochs=5, mixup=0.4)
+    assert all(has_clean_pass(chosen, n) for n in range(1, 6))
+    assert [n for n in range(1, 6) if mirrors(chosen, n)] == [2, 4]
 
 
 def test_networks_without_batch_normalisation_pass(data: TrainingData) -> None:
