@@ -22,7 +22,7 @@ import pytest
 
 from review_app import cli as review_cli
 from review_app.routes import all_routes
-from scn_core import cli
+from scn_core.cli import main as cli
 from scn_core.config import ReviewSettings, TrainSettings, allowed, flag
 from scn_core.store.connection import create_database
 

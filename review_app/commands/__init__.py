@@ -11,14 +11,14 @@ from typing import Any, Concatenate, ParamSpec
 import streamlit as st
 from sqlite_utils import Database
 
+from review_app.auth.sessions import signed_in
 from review_app.database import call_write
-from review_app.doors.auth import signed_in
 from review_app.queries import forget
 from scn_core.errors import WorkspaceError
 from scn_core.records import Action, Decision
-from scn_core.store.decisions import RecordedDecision, history, record_each
-from scn_core.store.leases import release_leases
-from scn_core.store.people import Person
+from scn_core.store.decisions.record import RecordedDecision, history, record_each
+from scn_core.store.people.people import Person
+from scn_core.store.queue.leases import release_leases
 
 P = ParamSpec("P")
 

@@ -10,8 +10,8 @@ from sqlite_utils import Database
 
 from review_app.commands import _record, _written
 from scn_core.records import Answer, Decision
-from scn_core.store.adjudication import Disputed, disputed, outcome_in
-from scn_core.store.people import Person
+from scn_core.store.decisions.adjudication import Disputed, disputed, outcome_in
+from scn_core.store.people.people import Person
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from review_app.database import call_slow
 from review_app.queries.labels import forget, plan_of
 from review_app.settings import current
 from scn_core.errors import DataError
-from scn_core.export import ExportOptions, export_into
-from scn_core.import_decisions import ImportPlan, take_import
-from scn_core.store.people import Person
+from scn_core.exchange.export import ExportOptions, export_into
+from scn_core.exchange.import_decisions import ImportPlan, take_import
+from scn_core.store.people.people import Person
 
 
 def make(options: ExportOptions) -> str | None:

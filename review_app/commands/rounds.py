@@ -7,15 +7,15 @@ from collections.abc import Callable
 import streamlit as st
 from sqlite_utils import Database
 
-from review_app import trainer
+from review_app import trainer_process as trainer
+from review_app.auth.sessions import signed_in
 from review_app.commands import SESSION_ENDED, _written
-from review_app.doors.auth import signed_in
 from review_app.queries import forget
 from review_app.settings import current
 from scn_core.config import ReviewSettings, TrainSettings
 from scn_core.errors import ScnError
-from scn_core.store import rounds
-from scn_core.store.people import Person
+from scn_core.store.people.people import Person
+from scn_core.store.rounds import states as rounds
 
 
 def start(settings: TrainSettings) -> str | None:

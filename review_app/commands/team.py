@@ -5,12 +5,12 @@ from __future__ import annotations
 import streamlit as st
 from sqlite_utils import Database
 
+from review_app.auth.passwords import hash_password
+from review_app.auth.sessions import checked_name, cookie_of, session_hash
 from review_app.commands import _written
-from review_app.doors.auth import checked_name, cookie_of, session_hash
-from review_app.doors.passwords import hash_password
 from scn_core.errors import ScnError
-from scn_core.store import people
-from scn_core.store.people import Person, Role
+from scn_core.store.people import people
+from scn_core.store.people.people import Person, Role
 
 
 def add(name: str, role: Role, password: str | None) -> str | None:

@@ -15,17 +15,17 @@ from review_app.database import call, call_slow
 from review_app.settings import current
 from scn_core.labels import ClassVocabulary
 from scn_core.records import EpochReport, QueueFilter, QueueItem, RoundInfo
-from scn_core.round_files import FaceDynamics, Neighbours, face_dynamics, face_neighbours
-from scn_core.store import rounds as store_rounds
-from scn_core.store.blindness import is_unread, seen_history
-from scn_core.store.browse import QueueCounts, items_of, queue_counts
-from scn_core.store.decisions import RecordedDecision
-from scn_core.store.leases import LeaseInfo, leases
-from scn_core.store.my_work import MyDecision, Pace, my_decisions, pace
-from scn_core.store.one_face import FaceLabel, FaceScore, face_label, face_scores
-from scn_core.store.people import Person
+from scn_core.rounds.artifacts import FaceDynamics, Neighbours, face_dynamics, face_neighbours
+from scn_core.store.decisions.record import RecordedDecision
+from scn_core.store.decisions.undo import MyDecision, Pace, my_decisions, pace
+from scn_core.store.decisions.visibility import is_unread, seen_history
+from scn_core.store.people.people import Person
+from scn_core.store.queue.browse import QueueCounts, items_of, queue_counts
+from scn_core.store.queue.leases import LeaseInfo, leases
+from scn_core.store.reports.one_face import FaceLabel, FaceScore, face_label, face_scores
+from scn_core.store.rounds import states as store_rounds
 from scn_core.store.samples import StoredSample, classes, find_sample, get_sample, search_samples
-from scn_core.thumbnails import thumbnails_of
+from scn_core.workspace.thumbnails import thumbnails_of
 
 FRESH_S = 2
 """How old a count on a page may be."""

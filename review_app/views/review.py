@@ -14,7 +14,7 @@ from review_app.settings import current
 from review_app.state import Asked
 from review_app.views import filters, messages
 from scn_core.records import QueueFilter, RoundInfo
-from scn_core.store.people import Person
+from scn_core.store.people.people import Person
 
 _LAST = "rv-last-filter"
 

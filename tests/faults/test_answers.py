@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx2 as httpx
 import pytest
 
-from scn_core.workspace import Workspace
+from scn_core.workspace.folder import Workspace
 from tests.browser.server import Served
 from tests.review_workspace import add_round, repeat_faces
 

@@ -6,7 +6,7 @@ import csv
 import shutil
 from pathlib import Path
 
-from scn_core.workspace import Workspace
+from scn_core.workspace.folder import Workspace
 from tests.faults.doomed import killed, whole
 from tests.scn_core.conftest import Run
 

@@ -11,9 +11,9 @@ import pytest
 from review_app import database
 from review_app.settings import AppSettings
 from scn_core.config import ReviewSettings
-from scn_core.store import ask_again
-from scn_core.store.rounds import close_round
-from scn_core.workspace import Workspace
+from scn_core.store.queue import draw_repeats as ask_again
+from scn_core.store.rounds.states import close_round
+from scn_core.workspace.folder import Workspace
 from tests.review_app.visitor import Page, Visitor, keep, rows
 from tests.review_workspace import add_round
 

@@ -8,10 +8,11 @@ import pytest
 from sqlite_utils import Database, Migrations
 
 from scn_core.errors import WorkspaceError
-from scn_core.store import connection, schema
+from scn_core.store import connection
 from scn_core.store.backup import backup
 from scn_core.store.connection import create_database, open_database, transaction
-from scn_core.store.people import ensure_person
+from scn_core.store.people.people import ensure_person
+from scn_core.store.schema import m0001_tables as schema
 
 
 def later_version() -> Migrations:

@@ -1,0 +1,1 @@
+"""What all routes share: error replies and strict JSON bodies."""

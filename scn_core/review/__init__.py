@@ -1,0 +1,1 @@
+"""What the reviewers' answers teach: learned order, quality figures, evaluation, simulation."""

@@ -1,0 +1,1 @@
+"""People, their roles and passwords, and who is signed in."""

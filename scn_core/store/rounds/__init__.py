@@ -1,0 +1,1 @@
+"""Rounds: their states, epochs and faces."""

@@ -1,0 +1,1 @@
+"""The tables of review.db, one module for each migration."""

@@ -1,0 +1,1 @@
+"""The workspace: a folder with settings, database, pictures and rounds."""
