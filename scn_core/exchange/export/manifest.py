@@ -16,7 +16,7 @@ from scn_core import __version__
 from scn_core.errors import DataError
 from scn_core.exchange.export.formats import label_studio_config
 from scn_core.store.labels import LabelChange, LabelCounts, LabelFilter
-from scn_core.store.schema.m0001_tables import migrations
+from scn_core.store.schema.migrations import STEPS
 
 MANIFEST = ".manifest.json"
 """What a manifest's name has more than its file's."""
@@ -54,7 +54,7 @@ class ExportManifest:
             "classes": list(names),
             **plain_counts(self.counts, names),
             **config,
-            "versions": {"scn_core": __version__, "schema": migrations._migrations[-1].name},
+            "versions": {"scn_core": __version__, "schema": list(STEPS)[-1]},
         }
 
 

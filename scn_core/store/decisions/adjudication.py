@@ -10,7 +10,7 @@ from sqlite_utils import Database
 from scn_core.records import ANSWERS, Decision
 from scn_core.store.decisions.outcomes import Outcome
 from scn_core.store.decisions.record import DECISION, RecordedDecision, history, read_decision
-from scn_core.store.schema.views import STANDS
+from scn_core.store.schema.expressions import STANDS
 
 _OUTCOME = "SELECT state, action, label, seq, answers, needed, adjudicated FROM outcome"
 _FACE = """

@@ -15,7 +15,7 @@ from sqlite_utils import Database
 from scn_core.records import ANSWERS
 from scn_core.store.decisions.outcomes import Reading, readings_of, refresh_outcome
 from scn_core.store.decisions.repeats import settle_repeat
-from scn_core.store.schema.m0001_tables import from_now
+from scn_core.store.schema.expressions import from_now
 
 LEASE_S = 120
 _UNTIL = from_now(LEASE_S)

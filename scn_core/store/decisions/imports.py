@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from scn_core.records import Split
-from scn_core.store.schema.m0001_tables import migrations
+from scn_core.store.schema.migrations import migrations
 
 
 @dataclass(frozen=True, slots=True)

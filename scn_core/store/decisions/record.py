@@ -16,7 +16,7 @@ from scn_core.store.columns import read_columns
 from scn_core.store.connection import transaction
 from scn_core.store.decisions.effects import apply_to_queue
 from scn_core.store.people.people import insert_person
-from scn_core.store.schema.views import STANDS
+from scn_core.store.schema.expressions import STANDS
 
 NOTE_LENGTH = 2_000
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from scn_core.records import Answer
-from scn_core.store.schema.m0001_tables import from_now
+from scn_core.store.schema.expressions import from_now
 
 _REPEAT = "round_id = :round AND sample_id = :sample AND kind = 'repeat' AND reader = :person"
 

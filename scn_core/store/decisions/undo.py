@@ -9,8 +9,7 @@ from sqlite_utils import Database
 
 from scn_core.records import Decision
 from scn_core.store.decisions.record import DECISION, read_decision
-from scn_core.store.schema.m0001_tables import NOW
-from scn_core.store.schema.views import STANDS
+from scn_core.store.schema.expressions import NOW, STANDS
 
 _ACTIVE_MINUTES = 30
 _ENOUGH = 5

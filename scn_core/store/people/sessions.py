@@ -9,7 +9,7 @@ from sqlite_utils import Database
 from scn_core.errors import WorkspaceError
 from scn_core.store.connection import transaction
 from scn_core.store.people.people import Person, get_person
-from scn_core.store.schema.m0001_tables import NOW, from_now
+from scn_core.store.schema.expressions import NOW, from_now
 
 
 def start_session(db: Database, person_id: int, token_hash: str, hours: float) -> None:

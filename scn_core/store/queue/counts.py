@@ -12,7 +12,7 @@ from sqlite_utils import Database
 from scn_core.records import DOUBTS, QUEUE_DOUBTS, QUEUE_STATES, QueueDoubt, QueueFilter, QueueState
 from scn_core.store.decisions.visibility import blind_round
 from scn_core.store.queue import filter as filters
-from scn_core.store.schema.m0002_review import ALPHA_BIN, BINS
+from scn_core.store.schema.expressions import ALPHA_BIN, BINS
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from sqlite_utils import Database
 
 from scn_core.records import QueueFilter
 from scn_core.store.queue import filter as filters
-from scn_core.store.schema.m0001_tables import ago
+from scn_core.store.schema.expressions import ago
 
 ANSWERS_BETWEEN = 60
 SECONDS_BETWEEN = 20 * 60

@@ -9,8 +9,7 @@ from sqlite_utils import Database
 from scn_core.errors import WorkspaceError
 from scn_core.records import ANSWERS, DOUBTS, QUEUE_DOUBTS, QUEUE_ORDERS, QUEUE_STATES, QueueFilter
 from scn_core.store.decisions.visibility import unread
-from scn_core.store.schema.m0002_review import BINS
-from scn_core.store.schema.views import STANDS
+from scn_core.store.schema.expressions import BINS, STANDS
 
 FLAGGED = f"""EXISTS (SELECT 1 FROM decision d WHERE d.action = 'flag' AND d.round_id = q.round_id
   AND d.sample_id = q.sample_id AND {STANDS})"""

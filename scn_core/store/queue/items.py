@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from scn_core.records import DOUBTS, Box, QueueItem
 from scn_core.store.decisions.visibility import unread
-from scn_core.store.schema.views import STANDS
+from scn_core.store.schema.expressions import STANDS
 
 # The first round of those that decided this label and have no other one between them and now.
 _SINCE = """(SELECT min(o.round_id) FROM outcome o WHERE o.sample_id = q.sample_id AND o.round_id < q.round_id

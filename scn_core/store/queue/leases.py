@@ -16,7 +16,7 @@ from scn_core.store.queue.filter import check_filter
 from scn_core.store.queue.items import load_items
 from scn_core.store.queue.learned_order import learned_items
 from scn_core.store.queue.order import Walk
-from scn_core.store.schema.m0001_tables import NOW, from_now
+from scn_core.store.schema.expressions import NOW, from_now
 
 __all__ = ["LEASE_S", "Claim", "LeaseInfo", "claim_items", "leases", "release_leases", "renew_leases"]
 

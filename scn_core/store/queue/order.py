@@ -16,7 +16,7 @@ from scn_core.records import QueueFilter, QueueOrder
 from scn_core.store.decisions.visibility import blind_round
 from scn_core.store.queue import filter as filters
 from scn_core.store.queue.filter import Pair
-from scn_core.store.schema.m0002_review import BINS
+from scn_core.store.schema.expressions import BINS
 
 SMALL = 4_000
 """Items that are read and sorted in about 5 ms; below it, a walk past many others is the worse choice."""

@@ -12,11 +12,11 @@ from sqlite_utils import Database
 from scn_core.records import DOUBTS, BoolArray, FloatArray, IntArray, QueueKind, RoundScores
 from scn_core.store.columns import rows_of
 from scn_core.store.queue.audit import AuditStratum, draw_audit, insert_strata
-from scn_core.store.schema.m0002_review import BINS
-from scn_core.store.schema.m0006_doubt import INDEXES
+from scn_core.store.schema.expressions import BINS
 
 _MANY = 50_000
 """From here on, writing an index in one sorted go is faster than row by row."""
+_INDEXES = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'queue_item' AND sql IS NOT NULL"
 KINDS: tuple[QueueKind, ...] = ("audit", "proposal", "low_importance", "suspicious")
 """Of planned items, in the order of their numbers. Repeats come later, one by one."""
 
@@ -98,7 +98,8 @@ def insert_queue(db: Database, round_id: int, plan: QueuePlan) -> None:
     """Write the queue of a round and count it. To be called within a transaction."""
     afresh = len(plan.sample_id) > _MANY
     if afresh:
-        db.executescript(_drop(INDEXES))
+        indexes = db.execute(_INDEXES).fetchall()
+        db.executescript("".join(f"DROP INDEX {name};" for name, _ in indexes))
     columns = (
         plan.kind, plan.sample_id, plan.slot, plan.priority, plan.alpha, plan.margin, plan.given_label,
         plan.proposed_label, plan.doubt, plan.low_importance, plan.listed,
@@ -110,7 +111,7 @@ def insert_queue(db: Database, round_id: int, plan: QueuePlan) -> None:
         ((KINDS[kind], *row) for kind, *row in rows_of(*columns)),
     )
     if afresh:
-        db.executescript(INDEXES)
+        db.executescript("".join(f"{sql};" for _, sql in indexes))
     insert_strata(db, round_id, plan.strata)
     db.conn.executemany(f"INSERT INTO queue_count VALUES ({round_id:d}, ?, ?, ?, ?, ?, '', ?)", _counts(plan))
 
@@ -127,8 +128,3 @@ def _counts(plan: QueuePlan) -> Iterator[tuple[str, int, int, int, int, int]]:
             cell, alpha_bin = divmod(code, BINS)
             pair, doubt = divmod(cell, len(DOUBTS))
             yield kind, pair // base, pair % base - 1, doubt, alpha_bin, n
-
-
-def _drop(indexes: str) -> str:
-    names = [part.split()[0] for part in indexes.split(" INDEX ")[1:]]
-    return "".join(f"DROP INDEX {name};" for name in names)

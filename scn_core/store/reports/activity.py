@@ -12,8 +12,7 @@ from scn_core.records import Decision
 from scn_core.store.decisions.record import DECISION, read_decision
 from scn_core.store.decisions.visibility import unread
 from scn_core.store.people.people import Change, Person, Role
-from scn_core.store.schema.m0001_tables import NOW
-from scn_core.store.schema.views import STANDS
+from scn_core.store.schema.expressions import NOW, STANDS
 
 ActivityKind = Literal["all", "answers", "adjudications", "undos", "marks", "people"]
 ACTIVITY_KINDS: tuple[ActivityKind, ...] = get_args(ActivityKind)

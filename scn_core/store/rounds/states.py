@@ -17,7 +17,7 @@ from scn_core.errors import WorkspaceError
 from scn_core.records import BoolArray, EpochReport, RoundInfo, RoundScores, RoundState
 from scn_core.store.connection import transaction
 from scn_core.store.queue.plan import QueuePlan, insert_queue, plan_queue
-from scn_core.store.schema.m0001_tables import NOW, ago
+from scn_core.store.schema.expressions import NOW, ago
 from scn_core.store.scores import insert_scores
 
 STALE_AFTER_S = 120

@@ -1,34 +1,10 @@
-"""The tables of review.db as one SQL text, and the list of migrations that leads to it.
-
-A later change adds a migration below the first; the texts already released never change.
-"""
+"""Migration m0001: the first schema."""
 
 from __future__ import annotations
 
-from sqlite_utils import Database, Migrations
+from sqlite_utils import Database
 
-from scn_core.store.schema import m0002_review as review
-from scn_core.store.schema import m0003_rounds as several
-from scn_core.store.schema import m0004_team as team
-from scn_core.store.schema import m0005_order as order
-from scn_core.store.schema import m0006_doubt as doubt
-from scn_core.store.schema.views import VIEWS, VIEWS_2, VIEWS_3, VIEWS_6
-
-migrations = Migrations("scn_core.store")
-
-
-def ago(seconds: int) -> str:
-    """The SQL of a moment so many seconds back: UTC, ISO-8601, milliseconds. Texts of this form sort as times do."""
-    return f"strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-{seconds:d} seconds')"
-
-
-def from_now(seconds: float) -> str:
-    """The SQL of a moment to come, in the same form."""
-    return f"strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+{seconds:f} seconds')"
-
-
-NOW = ago(0)
-"""The SQL that stamps rows."""
+from scn_core.store.schema.expressions import NOW
 
 TABLES = f"""
 CREATE TABLE class (
@@ -189,43 +165,55 @@ WHEN (SELECT state FROM round WHERE id = OLD.round_id) = 'closed'
 BEGIN SELECT RAISE(ABORT, 'a closed round is immutable'); END;
 """
 
+LIVE = """
+-- A decision and the chain of undos hanging on it: an odd length means that it stands.
+CREATE VIEW live_decision AS
+SELECT d.* FROM decision d
+WHERE d.action <> 'undo' AND (
+  WITH RECURSIVE chain(id) AS (
+    SELECT d.id UNION ALL SELECT u.id FROM chain JOIN decision u ON u.undoes = chain.id)
+  SELECT count(*) FROM chain) % 2 = 1;
+"""
 
-@migrations()
-def m0001_tables(db: Database) -> None:
-    """The first schema."""
-    db.executescript(TABLES + TRIGGERS + VIEWS)
+LABELS = """
+-- The newest live decision on a sample wins, whatever its round: accept and relabel give their label, exclude
+-- leaves the sample out, keep and unsure leave the given label.
+CREATE VIEW effective_label AS
+SELECT s.id AS sample_id, s.key, s.path, s.split,
+  s.given_label, (SELECT name FROM class WHERE number = s.given_label) AS given_name,
+  iif(d.action IN ('accept', 'relabel'), d.label, s.given_label) AS label,
+  (SELECT name FROM class WHERE number = iif(d.action IN ('accept', 'relabel'), d.label, s.given_label)) AS label_name,
+  d.action IS 'exclude' AS excluded,
+  d.id AS decision_id, d.round_id, d.action, d.decided_at,
+  (SELECT name FROM person WHERE id = d.person_id) AS person
+FROM sample s LEFT JOIN decision d ON d.seq = (
+  SELECT seq FROM live_decision WHERE sample_id = s.id ORDER BY seq DESC LIMIT 1);
+
+CREATE VIEW proposal AS
+SELECT c.round_id, c.sample_id, s.key, s.path,
+  s.given_label, (SELECT name FROM class WHERE number = s.given_label) AS given_name,
+  c.proposed_label, (SELECT name FROM class WHERE number = c.proposed_label) AS proposed_name,
+  c.alpha, c.p_given, c.p_max, c.margin, c.suspicion
+FROM score c JOIN sample s ON s.id = c.sample_id
+WHERE c.proposed_label IS NOT NULL;
+
+CREATE VIEW open_proposals AS
+SELECT p.* FROM proposal p
+WHERE p.round_id IN (SELECT id FROM round WHERE state = 'review') AND NOT EXISTS (
+  SELECT 1 FROM live_decision d WHERE d.sample_id = p.sample_id AND d.round_id = p.round_id);
+
+CREATE VIEW low_importance AS
+SELECT c.round_id, c.sample_id, s.key, s.path,
+  s.given_label, (SELECT name FROM class WHERE number = s.given_label) AS given_name,
+  c.predicted_label, (SELECT name FROM class WHERE number = c.predicted_label) AS predicted_name,
+  c.proposed_label, (SELECT name FROM class WHERE number = c.proposed_label) AS proposed_name,
+  c.alpha, c.margin, c.suspicion
+FROM score c JOIN sample s ON s.id = c.sample_id
+WHERE c.low_importance = 1;
+"""
+"""Views of labels and proposals; m0002 makes them anew."""
 
 
-@migrations()
-def m0002_review(db: Database) -> None:
-    """Marks beside answers, answers and orders in the queue, counts, passwords. Keeps every row."""
-    db.execute("PRAGMA defer_foreign_keys = ON")  # until the commit
-    parts = (review.DROP_OLD, review.PERSON, review.DECISION, review.QUEUE, review.INDEXES)
-    db.executescript("".join([*parts, review.COUNTS, review.TRIGGERS, VIEWS_2, review.FILL]))
-
-
-@migrations()
-def m0003_rounds(db: Database) -> None:
-    """Labels by what several readings come to, adjudication, repeats, strata of the audit. Keeps every row."""
-    db.executescript(
-        "".join([several.DROP_OLD, several.COLUMNS, several.TABLES, several.FILL, several.TRIGGERS, VIEWS_3])
-    )
-
-
-@migrations()
-def m0004_team(db: Database) -> None:
-    """Who changed which people, and when somebody was last here. Keeps every row."""
-    db.executescript(team.TABLES + team.TRIGGERS)
-
-
-@migrations()
-def m0005_order(db: Database) -> None:
-    """The order that answers have taught. Keeps every row."""
-    db.executescript(order.TABLES)
-
-
-@migrations()
-def m0006_doubt(db: Database) -> None:
-    """Kinds of doubt, the second choice, faces asked about for their suspicion alone. Keeps every row."""
-    parts = (doubt.DROP_OLD, doubt.SCORE, doubt.QUEUE, doubt.INDEXES, doubt.COUNTS, VIEWS_6)
-    db.executescript("".join(parts))
+def migrate(db: Database) -> None:
+    """Makes all tables, triggers and views."""
+    db.executescript(TABLES + TRIGGERS + LIVE + LABELS)

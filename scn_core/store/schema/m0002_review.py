@@ -1,9 +1,14 @@
-"""What migration m0002 adds for reviewing: marks, answers and leases in the queue, counts, accounts.
+"""Migration m0002: marks beside answers, answers and leases in the queue, counts, accounts.
 
 SQLite cannot change a CHECK, so `decision` and `queue_item` are made anew and filled from the old ones.
 """
 
 from __future__ import annotations
+
+from sqlite_utils import Database
+
+from scn_core.store.schema.expressions import ALPHA_BIN, STANDS
+from scn_core.store.schema.m0001_tables import LABELS
 
 _NOW = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
 
@@ -107,9 +112,6 @@ CREATE INDEX queue_lease_end ON queue_item(lease_until) WHERE lease_until IS NOT
 CREATE INDEX queue_lease_person ON queue_item(lease_person, round_id) WHERE lease_person IS NOT NULL;
 """
 
-BINS = 20
-ALPHA_BIN = "min(19, CAST(alpha * 20 AS INTEGER))"
-
 COUNTS = """
 -- Listed items of a round, counted by all that a filter asks for.
 CREATE TABLE queue_count (
@@ -182,3 +184,18 @@ WHERE slot = 0 AND (round_id, sample_id) IN (SELECT round_id, sample_id FROM liv
 INSERT INTO answer_count
 SELECT round_id, person_id, substr(decided_at, 1, 16), count(*) FROM live_decision GROUP BY 1, 2, 3;
 """
+
+LIVE = f"""
+CREATE VIEW live_decision AS
+SELECT d.* FROM decision d WHERE d.action IN ('accept', 'keep', 'relabel', 'unsure', 'exclude') AND {STANDS};
+
+CREATE VIEW live_mark AS
+SELECT d.* FROM decision d WHERE d.action IN ('skip', 'flag', 'note') AND {STANDS};
+"""
+
+
+def migrate(db: Database) -> None:
+    """Keeps every row."""
+    db.execute("PRAGMA defer_foreign_keys = ON")  # until the commit
+    parts = (DROP_OLD, PERSON, DECISION, QUEUE, INDEXES, COUNTS, TRIGGERS, LIVE, LABELS, FILL)
+    db.executescript("".join(parts))

@@ -1,6 +1,8 @@
-"""What migration m0003 adds for several rounds and readings: outcomes, adjudication, repeats, strata of the audit."""
+"""Migration m0003: labels by what several readings come to, outcomes, adjudication, repeats, strata of the audit."""
 
 from __future__ import annotations
+
+from sqlite_utils import Database
 
 from scn_core.store.schema.m0002_review import COUNT_AFRESH
 
@@ -81,3 +83,50 @@ CREATE TRIGGER score_update BEFORE UPDATE ON score
 WHEN (SELECT state FROM round WHERE id = OLD.round_id) = 'closed'
 BEGIN SELECT RAISE(ABORT, 'a closed round is immutable'); END;
 """
+
+VIEWS = """
+-- The newest round in which people decided about a face counts: accept, keep and relabel give the label of that
+-- answer, exclude leaves the face out, unsure gives the given label and is marked as such.
+CREATE VIEW effective_label AS
+SELECT s.id AS sample_id, s.key, s.path, s.split,
+  s.given_label, (SELECT name FROM class WHERE number = s.given_label) AS given_name,
+  coalesce(o.label, s.given_label) AS label,
+  (SELECT name FROM class WHERE number = coalesce(o.label, s.given_label)) AS label_name,
+  o.action IS 'exclude' AS excluded,
+  d.id AS decision_id, o.round_id, o.action, d.decided_at,
+  (SELECT name FROM person WHERE id = d.person_id) AS person
+FROM sample s
+LEFT JOIN outcome o ON o.sample_id = s.id AND o.round_id = (
+  SELECT max(round_id) FROM outcome WHERE sample_id = s.id AND state = 'decided')
+LEFT JOIN decision d ON d.seq = o.seq;
+
+-- The given label is the one the round began with, what its scores are measured against.
+CREATE VIEW proposal AS
+SELECT c.round_id, c.sample_id, s.key, s.path,
+  c.start_label AS given_label, (SELECT name FROM class WHERE number = c.start_label) AS given_name,
+  c.proposed_label, (SELECT name FROM class WHERE number = c.proposed_label) AS proposed_name,
+  c.alpha, c.p_given, c.p_max, c.margin, c.suspicion,
+  s.given_label AS original_label, (SELECT name FROM class WHERE number = s.given_label) AS original_name
+FROM score c JOIN sample s ON s.id = c.sample_id
+WHERE c.proposed_label IS NOT NULL;
+
+CREATE VIEW open_proposals AS
+SELECT p.* FROM proposal p
+WHERE p.round_id IN (SELECT id FROM round WHERE state = 'review') AND NOT EXISTS (
+  SELECT 1 FROM outcome o WHERE o.sample_id = p.sample_id AND o.round_id = p.round_id AND o.state = 'decided');
+
+CREATE VIEW low_importance AS
+SELECT c.round_id, c.sample_id, s.key, s.path,
+  c.start_label AS given_label, (SELECT name FROM class WHERE number = c.start_label) AS given_name,
+  c.predicted_label, (SELECT name FROM class WHERE number = c.predicted_label) AS predicted_name,
+  c.proposed_label, (SELECT name FROM class WHERE number = c.proposed_label) AS proposed_name,
+  c.alpha, c.margin, c.suspicion,
+  s.given_label AS original_label, (SELECT name FROM class WHERE number = s.given_label) AS original_name
+FROM score c JOIN sample s ON s.id = c.sample_id
+WHERE c.low_importance = 1;
+"""
+
+
+def migrate(db: Database) -> None:
+    """Keeps every row."""
+    db.executescript("".join((DROP_OLD, COLUMNS, TABLES, FILL, TRIGGERS, VIEWS)))

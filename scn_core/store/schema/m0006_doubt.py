@@ -1,11 +1,13 @@
-"""What migration m0006 adds: kinds of doubt, the second choice, faces asked about for their suspicion alone.
+"""Migration m0006: kinds of doubt, the second choice, faces asked about for their suspicion alone.
 
 SQLite cannot change a CHECK, so `queue_item` is made anew and filled from the old one.
 """
 
 from __future__ import annotations
 
-from scn_core.store.schema.m0002_review import ALPHA_BIN
+from sqlite_utils import Database
+
+from scn_core.store.schema.expressions import ALPHA_BIN
 
 DROP_OLD = """
 DROP VIEW proposal; DROP VIEW open_proposals; DROP VIEW low_importance;
@@ -57,7 +59,7 @@ CREATE INDEX queue_repeat ON queue_item(reader, round_id) WHERE reader IS NOT NU
 """
 
 # What people ask for is an index range: the open items by pair and order, those doubted likewise by doubt, the answered
-# ones by answer and order. After many rows `insert_queue` makes them anew: sorted in one go is faster than row by row.
+# ones by answer and order.
 INDEXES = """
 CREATE UNIQUE INDEX queue_reading ON queue_item(round_id, sample_id, slot, kind);
 CREATE INDEX queue_open_alpha ON queue_item(round_id, given_label, proposed_label, alpha)
@@ -113,3 +115,40 @@ BEGIN
   ON CONFLICT DO UPDATE SET n = n + 1;
 END;
 """
+
+_NAMED = """c.round_id, c.sample_id, s.key, s.path,
+  c.start_label AS given_label, (SELECT name FROM class WHERE number = c.start_label) AS given_name"""
+_PROPOSED = "c.proposed_label, (SELECT name FROM class WHERE number = c.proposed_label) AS proposed_name"
+_PREDICTED = "c.predicted_label, (SELECT name FROM class WHERE number = c.predicted_label) AS predicted_name"
+_ORIGINAL = "s.given_label AS original_label, (SELECT name FROM class WHERE number = s.given_label) AS original_name"
+_DOUBT = """c.second_label, (SELECT name FROM class WHERE number = c.second_label) AS second_name,
+  CASE c.doubt WHEN 0 THEN 'none' WHEN 1 THEN 'mislabelled' WHEN 2 THEN 'ambiguous' END AS doubt"""
+_SCORED = "FROM score c JOIN sample s ON s.id = c.sample_id"
+
+VIEWS = f"""
+-- The given label is the one the round began with, what its scores are measured against.
+CREATE VIEW proposal AS
+SELECT {_NAMED}, {_PROPOSED},
+  c.alpha, c.p_given, c.p_max, c.margin, c.suspicion, {_ORIGINAL}, {_DOUBT}
+{_SCORED} WHERE c.proposed_label IS NOT NULL;
+
+CREATE VIEW open_proposals AS
+SELECT p.* FROM proposal p
+WHERE p.round_id IN (SELECT id FROM round WHERE state = 'review') AND NOT EXISTS (
+  SELECT 1 FROM outcome o WHERE o.sample_id = p.sample_id AND o.round_id = p.round_id AND o.state = 'decided');
+
+CREATE VIEW low_importance AS
+SELECT {_NAMED}, {_PREDICTED}, {_PROPOSED},
+  c.alpha, c.margin, c.suspicion, {_ORIGINAL}, {_DOUBT}
+{_SCORED} WHERE c.low_importance = 1;
+
+CREATE VIEW suspicious AS
+SELECT {_NAMED}, {_PREDICTED},
+  c.alpha, c.margin, c.suspicion, {_ORIGINAL}, {_DOUBT}
+{_SCORED} WHERE c.suspicious = 1;
+"""
+
+
+def migrate(db: Database) -> None:
+    """Keeps every row."""
+    db.executescript("".join((DROP_OLD, SCORE, QUEUE, INDEXES, COUNTS, VIEWS)))

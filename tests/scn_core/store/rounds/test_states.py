@@ -11,7 +11,7 @@ from scn_core.config import ReviewSettings
 from scn_core.errors import WorkspaceError
 from scn_core.records import EpochReport, RoundScores
 from scn_core.store.rounds import states as rounds
-from scn_core.store.schema.m0001_tables import ago
+from scn_core.store.schema.expressions import ago
 
 REPORT = EpochReport(1, 2.5, 2.0, 0.5, 0.3, 0.7, 0.4, 0.6, 0.1, 0.15, None, 0, 1234.5, 8.1)
 

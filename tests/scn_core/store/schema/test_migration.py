@@ -14,7 +14,7 @@ from scn_core.records import Decision
 from scn_core.store import connection
 from scn_core.store.connection import create_database, open_database
 from scn_core.store.decisions.record import record_each
-from scn_core.store.schema import m0001_tables as schema
+from scn_core.store.schema.migrations import STEPS, migrations
 from scn_core.store.scores import scores
 
 LOG = [  # id, round, sample, person, action, label, undoes
@@ -35,12 +35,6 @@ COLUMNS = "seq, id, round_id, sample_id, person_id, action, label, undoes, shown
 
 
 MARKS = [("f1", "flag", None), ("n1", "note", "why?"), ("s1", "skip", None)]  # id, action, text; from m0002 on
-
-
-STEPS = (
-    schema.m0001_tables, schema.m0002_review, schema.m0003_rounds, schema.m0004_team, schema.m0005_order,
-    schema.m0006_doubt,
-)  # fmt: skip
 
 
 @pytest.fixture(params=[1, 2, 5], ids=lambda version: f"m{version:04d}")
@@ -69,9 +63,9 @@ def old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: int) -> Path:
 
 def up_to(version: int) -> Migrations:
     """The migrations as they were then."""
-    then = Migrations(schema.migrations.name)
-    for step in STEPS[:version]:
-        then(name=step.__name__)(step)
+    then = Migrations(migrations.name)
+    for name in list(STEPS)[:version]:
+        then(name=name)(STEPS[name])
     return then
 
 
@@ -175,7 +169,7 @@ def test_what_is_migrated_is_sound_and_has_the_schema_of_a_new_one(old: Path, tm
         assert schemas[0] == schemas[1]
         with pytest.raises(sqlite3.IntegrityError, match="append-only"):
             db.execute("DELETE FROM decision")
-    missing = STEPS[version].__name__
+    missing = list(STEPS)[version]
     assert (old.parent / "backups" / f"review-before-{missing}.db").is_file()
 
 
