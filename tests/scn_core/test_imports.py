@@ -36,6 +36,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "store.decisions": GROUND | {"store", "store.schema", "store.people"},
     "store.queue": GROUND | {"store", "store.schema", "store.people", "store.decisions"},
     "store.rounds": GROUND | {"store", "store.schema", "store.queue"},
+    "store.projections": GROUND | {"store", "store.schema", "store.decisions"},
     "store.reports": GROUND | {"store", "store.schema", "store.people", "store.decisions"},
     "datasets": GROUND,
     "scn": GROUND,

@@ -51,7 +51,10 @@ def apply_to_queue(db: Database, decision_id: str) -> None:
     if entry.adjudicates:
         return
     if entry.action in ANSWERS:
-        _settle(db, entry, readings)
+        settle_repeat(db, entry.round_id, entry.sample_id, entry.person_id, lease_s=LEASE_S)
+        stay = fill_slots(db, entry.round_id, entry.sample_id, readings)
+        if stay is not None and entry.person_id not in stay:
+            _lease_again(db, entry)
     elif entry.action == "skip":
         _release(db, entry) if entry.stands else _lease_again(db, entry)
 
@@ -80,25 +83,29 @@ def _count(db: Database, entry: Entry) -> None:
     )
 
 
-def _settle(db: Database, entry: Entry, readings: Sequence[Reading]) -> None:
-    settle_repeat(db, entry.round_id, entry.sample_id, entry.person_id, lease_s=LEASE_S)
+def fill_slots(db: Database, round_id: int, sample_id: int, readings: Sequence[Reading]) -> set[int] | None:
+    """Bring the answers in the queue in step with the readings, the newest first; an answer in its slot stays there.
+
+    The people whose answers are in the slots; None: the face is not in the queue of the round.
+    """
+    face = (round_id, sample_id)
     slots = [
         _Slot(*row)
         for row in db.execute(
             "SELECT slot, max(answered_by), max(answered_seq), max(lease_person) FROM queue_item "
             "WHERE round_id = ? AND sample_id = ? AND reader IS NULL GROUP BY slot ORDER BY slot",
-            (entry.round_id, entry.sample_id),
+            face,
         )
     ]
     if not slots:
-        return  # answered, though not asked about
+        return None  # answered, though not asked about
     answers = readings[: len(slots)]
     stay = {each.person_id: each.seq for each in answers}
     free = [slot for slot in slots if slot.answered_by not in stay]
     held = {slot.answered_by: slot for slot in slots if slot.answered_by in stay}
     for slot in free:
         if slot.answered_by is not None:
-            _reopen(db, entry, slot.slot)
+            _reopen(db, face, slot.slot)
     for each in answers:
         taken = held.get(each.person_id)
         if taken is None:
@@ -106,28 +113,27 @@ def _settle(db: Database, entry: Entry, readings: Sequence[Reading]) -> None:
             free.remove(taken)
         elif taken.answered_seq == each.seq:
             continue
-        _close(db, entry, taken.slot, each)
-    if entry.person_id not in stay:
-        _lease_again(db, entry)
+        _close(db, face, taken.slot, each)
+    return set(stay)
 
 
 def _preference(slot: _Slot, person_id: int) -> tuple[bool, bool, int]:
     return slot.lease_person != person_id, slot.lease_person is not None, slot.slot
 
 
-def _close(db: Database, entry: Entry, slot: int, by: Reading) -> None:
+def _close(db: Database, face: tuple[int, int], slot: int, by: Reading) -> None:
     db.execute(
         "UPDATE queue_item SET action = ?, answered_by = ?, answered_seq = ?, lease_person = NULL, lease_until = NULL "
         "WHERE round_id = ? AND sample_id = ? AND slot = ? AND reader IS NULL",
-        (by.action, by.person_id, by.seq, entry.round_id, entry.sample_id, slot),
+        (by.action, by.person_id, by.seq, *face, slot),
     )
 
 
-def _reopen(db: Database, entry: Entry, slot: int) -> None:
+def _reopen(db: Database, face: tuple[int, int], slot: int) -> None:
     db.execute(
         "UPDATE queue_item SET action = NULL, answered_by = NULL, answered_seq = NULL "
         "WHERE round_id = ? AND sample_id = ? AND slot = ? AND reader IS NULL",
-        (entry.round_id, entry.sample_id, slot),
+        (*face, slot),
     )
 
 

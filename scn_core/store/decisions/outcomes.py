@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -87,8 +87,8 @@ def readings_of(db: Database, round_id: int, sample_id: int) -> list[Reading]:
     return [Reading(*row) for row in db.execute(sql, (sample_id, round_id))]
 
 
-def refresh_outcome(db: Database, round_id: int, sample_id: int, readings: Sequence[Reading]) -> None:
-    """Bring the row of table `outcome` in step with the log. To be called within a transaction."""
+def outcome_by_log(db: Database, round_id: int, sample_id: int, readings: Sequence[Reading]) -> Outcome | None:
+    """The outcome of a face as it follows from the log; `readings`: from `readings_of`."""
     row = db.execute(
         "SELECT seq, person_id, action, label FROM live_decision "
         "WHERE sample_id = ? AND round_id = ? AND adjudicates = 1 ORDER BY seq DESC LIMIT 1",
@@ -101,12 +101,17 @@ def refresh_outcome(db: Database, round_id: int, sample_id: int, readings: Seque
         "coalesce(review ->> 'decided_by', 'majority') FROM round WHERE id = :round",
         {"round": round_id, "sample": sample_id},
     ).fetchone()
-    found = outcome_of(readings, Reading(*row) if row else None, needed=needed, decided_by=decided_by)
+    return outcome_of(readings, Reading(*row) if row else None, needed=needed, decided_by=decided_by)
+
+
+def refresh_outcome(db: Database, round_id: int, sample_id: int, readings: Sequence[Reading]) -> None:
+    """Bring the row of table `outcome` in step with the log. To be called within a transaction."""
+    found = outcome_by_log(db, round_id, sample_id, readings)
     if found is None:
         db.execute("DELETE FROM outcome WHERE sample_id = ? AND round_id = ?", (sample_id, round_id))
         return
-    values = (found.state, found.action, found.label, found.seq, found.answers, found.needed, found.adjudicated)
-    db.execute("INSERT OR REPLACE INTO outcome VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (sample_id, round_id, *values))
+    values = (sample_id, round_id, *astuple(found))
+    db.execute("INSERT OR REPLACE INTO outcome VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
 
 
 def turned_down(db: Database) -> tuple[IntArray, IntArray]:

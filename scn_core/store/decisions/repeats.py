@@ -45,6 +45,15 @@ def repeats(db: Database, round_id: int) -> list[Repeat]:
     return [Repeat(*row) for row in rows]
 
 
+def answers_of(db: Database, round_id: int, sample_id: int, person_id: int) -> list[tuple[int, str]]:
+    """(seq, action) of a person's answers to a face that stand, the oldest first."""
+    sql = (
+        "SELECT seq, action FROM live_decision WHERE sample_id = ? AND round_id = ? AND person_id = ? "
+        "AND adjudicates = 0 ORDER BY seq"
+    )
+    return db.execute(sql, (sample_id, round_id, person_id)).fetchall()
+
+
 def settle_repeat(db: Database, round_id: int, sample_id: int, person_id: int, *, lease_s: int) -> None:
     """Bring a person's repeat of a face in step with the log: closed by their newest answer since it was asked.
 
@@ -55,11 +64,7 @@ def settle_repeat(db: Database, round_id: int, sample_id: int, person_id: int, *
     if row is None:
         return
     number, asked_at, was = row
-    answers = db.execute(
-        "SELECT seq, action FROM live_decision WHERE sample_id = :sample AND round_id = :round "
-        "AND person_id = :person AND adjudicates = 0 ORDER BY seq",
-        who,
-    ).fetchall()
+    answers = answers_of(db, round_id, sample_id, person_id)
     if answers and answers[-1][0] > asked_at:
         seq, action = answers[-1]
         sql = "action = ?, answered_by = reader, answered_seq = ?, lease_person = NULL, lease_until = NULL"

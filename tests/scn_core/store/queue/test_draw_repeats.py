@@ -18,6 +18,7 @@ from scn_core.store.decisions.repeats import Repeat, repeats
 from scn_core.store.decisions.undo import pace
 from scn_core.store.decisions.visibility import seen_history
 from scn_core.store.people.people import Person, ensure_person
+from scn_core.store.projections import check
 from scn_core.store.queue import draw_repeats as ask_again
 from scn_core.store.queue.browse import items_of, page_items, queue_counts
 from scn_core.store.queue.leases import claim_items, release_leases, renew_leases
@@ -272,6 +273,7 @@ def test_repeats_follow_the_log(short_review: Database, steps: list[tuple[str, i
             if record_each(db, [row]) == []:
                 said.append(row)
         _check(db)
+        assert check(db) == []
     event(f"repeats: {len(rows(db))}, answered: {len(repeats(db, 1))}")
 
 
