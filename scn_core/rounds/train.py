@@ -34,15 +34,8 @@ from scn_core.rounds.lifecycle import (
     go_on,
     unfinished_round,
 )
-from scn_core.rounds.scoring import (
-    judged,
-    leave_neighbours,
-    leave_weights,
-    round_metrics,
-    round_scores,
-    suspicious_faces,
-    without_proposals,
-)
+from scn_core.rounds.scoring import score_faces
+from scn_core.rounds.write_artifacts import round_metrics, save_neighbours, save_weights
 from scn_core.scn.memorising import describe_memorising
 from scn_core.scn.model import SelfCureNetwork, build_model
 from scn_core.store.rounds import states as store
@@ -174,17 +167,15 @@ class _Job:
         by_heart = describe_memorising(result.averaged[0], result.averaged[-1], self.settings.epochs)
         if by_heart is not None:
             self._say(by_heart)
-        leave_weights(self.folder, training.judge, self.settings, self.classes)
+        save_weights(self.folder, training.judge, self.settings, self.classes)
         warnings = [warning for report in self.reports if (warning := self._warning(report)) is not None]
         metrics = round_metrics(training, pixels, faces, result, self.reports)
         metrics |= {"learned_by_heart": by_heart, "warnings": warnings}
         if self.settings.folds:
             result = replace(result, mean=(result.mean + self._out_of_fold(data).to(result.mean.device)) / 2)
-        result, suspected = judged(result, faces.labels, self.settings)
-        result = without_proposals(result, faces.turned_down | (self.settings.relabel == "off"))
-        also = suspicious_faces(result, suspected, self.settings)
-        neighbours = leave_neighbours(self.folder, faces.sample_id, training, result, suspected, also, self._beat)
-        self._finish(round_scores(faces.sample_id, faces.labels, result, suspected, also), faces.settled, metrics)
+        scores, rule = score_faces(result, faces, self.settings)
+        neighbours = save_neighbours(self.folder, scores, rule, training, self._beat)
+        self._finish(scores, faces.settled, metrics)
         self._draw_thumbnails(neighbours)
 
     def _decode(self, root: Path) -> PixelArray:

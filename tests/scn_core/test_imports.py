@@ -49,7 +49,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "rounds.inputs": READERS,
     "rounds.artifacts": GROUND | {"workspace"},
     "rounds.compare": READERS,
-    "rounds.scoring": GROUND | {"scn", "training", "rounds.inputs", "rounds.artifacts"},
+    "rounds.scoring": GROUND | {"scn", "training", "rounds.inputs"},
+    "rounds.write_artifacts": GROUND | {"scn", "training", "rounds.inputs", "rounds.artifacts"},
     "rounds.lifecycle": READERS | {"training", "workspace"},
     "rounds.follower": READERS | {"scn", "training", "workspace"},
     "rounds.train": READERS
@@ -59,6 +60,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "workspace",
         "rounds.inputs",
         "rounds.scoring",
+        "rounds.write_artifacts",
         "rounds.lifecycle",
         "rounds.follower",
     },
@@ -77,7 +79,7 @@ A module belongs to the longest part that its name begins with.
 """
 
 TORCH = {"scn", "training", "bench", "__main__"} | {
-    f"rounds.{n}" for n in ("scoring", "lifecycle", "follower", "train")
+    f"rounds.{name}" for name in ("scoring", "write_artifacts", "lifecycle", "follower", "train")
 }
 """The parts that import torch as they are imported themselves."""
 

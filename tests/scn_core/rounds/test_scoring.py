@@ -18,7 +18,7 @@ from scn_core.records import Decision, EpochReport, RoundScores
 from scn_core.rounds import train as rounds
 from scn_core.rounds.artifacts import NEIGHBOURS, face_dynamics, face_neighbours
 from scn_core.rounds.lifecycle import New, Resume
-from scn_core.rounds.scoring import judged
+from scn_core.rounds.scoring import score_faces
 from scn_core.rounds.train import train_round
 from scn_core.scn.suspicion import class_trust, cured_probabilities, kinds_of_doubt, suspicion
 from scn_core.store.decisions.record import record_decisions
@@ -103,9 +103,9 @@ def test_suspicion_is_of_the_second_half_of_the_epochs(
 
     def kept(result: TrainingResult, *rest: Any) -> Any:
         seen.append(result)
-        return judged(result, *rest)
+        return score_faces(result, *rest)
 
-    monkeypatch.setattr(rounds, "judged", kept)
+    monkeypatch.setattr(rounds, "score_faces", kept)
     train_round(workspace, New(settings(epochs=epochs)), Recorder())
     found, mean = scores_of(workspace), seen[0].mean.numpy()
     start = found.start_label
@@ -336,7 +336,7 @@ def test_a_round_stopped_at_its_neighbours_goes_on_to_the_same_ones(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("scn_core.rounds.scoring.write_neighbours", stop)
+        patch.setattr("scn_core.rounds.write_artifacts.write_neighbours", stop)
         with pytest.raises(KeyboardInterrupt):
             train_round(workspace, New(settings()), Recorder())
     with workspace.database(read_only=True) as db:
