@@ -18,7 +18,8 @@ from sqlite_utils import Database
 from scn_core.records import Decision, QueueFilter
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.people.people import ensure_person
-from scn_core.store.queue.browse import page_items, queue_counts
+from scn_core.store.queue.browse import page_items
+from scn_core.store.queue.counts import queue_counts
 from scn_core.store.queue.leases import claim_items, release_leases
 from scn_core.store.samples import iter_samples
 from scn_core.store.scores import ProposalRow, page_proposals

@@ -21,7 +21,8 @@ from review_app.http.json_body import read_json
 from review_app.settings import current
 from scn_core.records import QueueFilter, QueueItem, RoundInfo, Sample
 from scn_core.store.people.people import Person
-from scn_core.store.queue.browse import items_of, open_left, page_items
+from scn_core.store.queue.browse import items_of, page_items
+from scn_core.store.queue.counts import open_left
 from scn_core.store.queue.learned_order import learned_order
 from scn_core.store.queue.leases import LEASE_S, claim_items, release_leases, renew_leases
 from scn_core.store.rounds.states import get_round, latest_round

@@ -20,7 +20,8 @@ from scn_core.store.decisions.record import RecordedDecision
 from scn_core.store.decisions.undo import MyDecision, Pace, my_decisions, pace
 from scn_core.store.decisions.visibility import is_unread, seen_history
 from scn_core.store.people.people import Person
-from scn_core.store.queue.browse import QueueCounts, items_of, queue_counts
+from scn_core.store.queue.browse import items_of
+from scn_core.store.queue.counts import QueueCounts, queue_counts
 from scn_core.store.queue.leases import LeaseInfo, leases
 from scn_core.store.reports.one_face import FaceLabel, FaceScore, face_label, face_scores
 from scn_core.store.rounds import states as store_rounds

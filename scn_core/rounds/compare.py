@@ -10,7 +10,7 @@ from sqlite_utils import Database
 from scn_core.errors import WorkspaceError
 from scn_core.records import BoolArray, FloatArray, IntArray, RoundInfo
 from scn_core.store.rounds.states import latest_finished_round
-from scn_core.store.score_columns import ScoreColumns, score_columns
+from scn_core.store.scores import ScoreColumns, score_columns
 
 ALPHA_BINS = 40
 """Of equal width from 0 to 1."""

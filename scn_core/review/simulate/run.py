@@ -18,8 +18,7 @@ from scn_core.review.reference_labels import reference_labels
 from scn_core.review.simulate.figures import SimulatedRound, Simulation, label_change, simulated_round
 from scn_core.review.simulate.reader import Plan, simulated_answer
 from scn_core.store.decisions.adjudication import conflicts
-from scn_core.store.decisions.deciders import deciders
-from scn_core.store.decisions.record import effective_labels, record_each
+from scn_core.store.decisions.record import deciders, effective_labels, record_each
 from scn_core.store.people.people import Person, ensure_person
 from scn_core.store.queue.learned_order import due
 from scn_core.store.queue.leases import claim_items

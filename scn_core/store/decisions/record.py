@@ -101,6 +101,12 @@ def history(db: Database, sample_id: int) -> list[RecordedDecision]:
     return [RecordedDecision(read_decision(row), at, bool(live)) for live, at, *row in db.execute(sql, (sample_id,))]
 
 
+def deciders(db: Database) -> list[str]:
+    """Names of everybody with a row in the log, be it a mark or taken back, by name."""
+    sql = "SELECT name FROM person WHERE id IN (SELECT person_id FROM decision) ORDER BY name"
+    return [name for (name,) in db.execute(sql)]
+
+
 def read_decision(row: Iterable[Any]) -> Decision:
     """A row of the columns that DECISION selects."""
     values = list(row)

@@ -65,8 +65,9 @@ class _Count(NamedTuple):
     n: int
 
 
-def counted(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> QueueCounts:
-    """The counts of a filter that has been checked."""
+def queue_counts(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> QueueCounts:
+    """The counts beside a page of this filter. Raises WorkspaceError for a filter that cannot be."""
+    filters.check_filter(where)
     every = replace(where, state="all")
     by_mark = where.flagged or where.reviewer is not None
     asked = list(_among_items(db, round_id, viewer_id, every) if by_mark else _from_counts(db, round_id))
@@ -89,7 +90,8 @@ def counted(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> 
 
 
 def open_left(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> int:
-    """How many open items match a filter that has been checked, whatever state it names."""
+    """How many open items match, whatever state the filter names. Raises WorkspaceError for one that cannot be."""
+    filters.check_filter(where)
     where = replace(where, state="open")
     if where.reviewer is not None:
         return 0

@@ -11,9 +11,9 @@ from scn_core.errors import WorkspaceError
 from scn_core.records import QueueFilter, QueueItem
 from scn_core.store.connection import transaction
 from scn_core.store.decisions.effects import LEASE_S
+from scn_core.store.queue.browse import load_items
 from scn_core.store.queue.draw_repeats import ask_again, spread
 from scn_core.store.queue.filter import check_filter
-from scn_core.store.queue.items import load_items
 from scn_core.store.queue.learned_order import learned_items
 from scn_core.store.queue.order import Walk
 from scn_core.store.schema.expressions import NOW, from_now

@@ -17,7 +17,7 @@ from review_app import database, grid_files
 from review_app.settings import AppSettings
 from scn_core.records import QUEUE_ORDERS, QueueFilter
 from scn_core.review.learned_order import learn_order
-from scn_core.store.queue.browse import queue_counts
+from scn_core.store.queue.counts import queue_counts
 from scn_core.store.queue.leases import LEASE_S
 from scn_core.store.reports.figures import decided_counts, minutes_worked
 from scn_core.store.rounds.states import close_round

@@ -6,7 +6,7 @@ import pytest
 from review_app.charts import base, rounds
 from scn_core.records import RoundInfo
 from scn_core.rounds.compare import ALPHA_BINS, Comparison, LabelChange, Movements, RoundFigures, movements
-from scn_core.store.score_columns import ScoreColumns
+from scn_core.store.scores import ScoreColumns
 from tests.review_app.charts.test_charts import report
 
 CLASSES = ("sad", "<b>happy</b>", "fear")

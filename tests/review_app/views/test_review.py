@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from review_app import database
 from scn_core.records import QueueFilter
 from scn_core.store.people.people import set_role
-from scn_core.store.queue.browse import queue_counts
+from scn_core.store.queue.counts import queue_counts
 from scn_core.workspace.folder import Workspace
 from tests.review_app.browserless import NewVisitor, grid, markup, person, words
 

@@ -16,7 +16,7 @@ from scn_core.records import Decision, EpochReport, QueueFilter
 from scn_core.store.connection import transaction
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.people.people import set_role
-from scn_core.store.queue.browse import queue_counts
+from scn_core.store.queue.counts import queue_counts
 from scn_core.store.rounds import states as rounds
 from scn_core.workspace.folder import Workspace
 from tests.review_app.browserless import NewVisitor, Visitor, grid, markup, person, words

@@ -23,11 +23,11 @@ from scn_core.config import ReviewSettings, TrainSettings
 from scn_core.records import Decision, QueueFilter
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.people.people import ensure_person, set_role
-from scn_core.store.queue.browse import queue_counts
+from scn_core.store.queue.counts import queue_counts
 from scn_core.store.reports.figures import doubt_bins
 from scn_core.store.rounds import states as rounds
 from scn_core.store.rounds.states import close_round, finish_round, get_round, latest_round, start_round
-from scn_core.store.score_columns import score_columns
+from scn_core.store.scores import score_columns
 from scn_core.workspace.folder import Workspace
 from scn_core.workspace.toml import change_table
 from tests.review_app.browserless import NewVisitor, Visitor, markup, person, words

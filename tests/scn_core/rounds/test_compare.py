@@ -18,7 +18,7 @@ from scn_core.rounds.compare import ALPHA_BINS, SHOWN, Faces, compare, movements
 from scn_core.store.connection import create_database
 from scn_core.store.rounds.states import close_round, finish_round, start_round
 from scn_core.store.samples import insert_manifest
-from scn_core.store.score_columns import ScoreColumns, score_columns
+from scn_core.store.scores import ScoreColumns, score_columns
 from tests.undoubted import undoubted
 
 LABELS = st.integers(0, 2)

@@ -19,7 +19,8 @@ from scn_core.store.connection import create_database
 from scn_core.store.decisions.record import record_each
 from scn_core.store.decisions.visibility import seen_history
 from scn_core.store.people.people import Person, ensure_person
-from scn_core.store.queue.browse import items_of, open_left, page_items, queue_counts
+from scn_core.store.queue.browse import items_of, page_items
+from scn_core.store.queue.counts import open_left, queue_counts
 from scn_core.store.queue.leases import claim_items
 from scn_core.store.rounds.states import close_round, finish_round, start_round
 from scn_core.store.samples import insert_manifest

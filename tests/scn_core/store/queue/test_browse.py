@@ -28,7 +28,8 @@ from scn_core.store.connection import create_database
 from scn_core.store.decisions.record import record_each
 from scn_core.store.people.people import ensure_person
 from scn_core.store.queue import order as queue_order
-from scn_core.store.queue.browse import items_of, page_items, queue_counts
+from scn_core.store.queue.browse import items_of, page_items
+from scn_core.store.queue.counts import queue_counts
 from scn_core.store.queue.leases import claim_items
 from scn_core.store.rounds.states import finish_round, start_round
 from scn_core.store.samples import insert_manifest

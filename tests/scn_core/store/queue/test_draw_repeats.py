@@ -20,7 +20,8 @@ from scn_core.store.decisions.visibility import seen_history
 from scn_core.store.people.people import Person, ensure_person
 from scn_core.store.projections import check
 from scn_core.store.queue import draw_repeats as ask_again
-from scn_core.store.queue.browse import items_of, page_items, queue_counts
+from scn_core.store.queue.browse import items_of, page_items
+from scn_core.store.queue.counts import queue_counts
 from scn_core.store.queue.leases import claim_items, release_leases, renew_leases
 from scn_core.store.rounds.states import close_round, finish_round, start_round
 from tests.scn_core.store.review_model import decide, ids, undo
