@@ -24,7 +24,7 @@ _CONDITIONS: dict[ActivityKind, str] = {
     "undos": "d.action = 'undo'",
     "marks": "d.action IN ('skip', 'flag', 'note')",
 }
-# The rule of `blindness`, for a list of many faces.
+# The rule of `visibility`, for a list of many faces.
 _ASKED = "SELECT 1 FROM queue_item WHERE round_id = d.round_id AND sample_id = d.sample_id AND action IS NULL"
 _HIDDEN = f"""r.state = 'review' AND iif(d.person_id = :viewer, EXISTS ({_ASKED} AND reader = :viewer),
   EXISTS ({_ASKED} AND kind = 'audit')
@@ -79,7 +79,7 @@ class SaidEvent:
     about: Decision
     """What an undo is about; the decision itself where it is no undo."""
     hidden: bool
-    """The viewer may not see yet what it says, see `blindness`."""
+    """The viewer may not see yet what it says, see `visibility`."""
 
 
 @dataclass(frozen=True, slots=True)
