@@ -14,6 +14,7 @@ from scn_core.records import Decision
 from scn_core.store import connection
 from scn_core.store.connection import create_database, open_database
 from scn_core.store.decisions.record import record_each
+from scn_core.store.projections import check, rebuild
 from scn_core.store.schema.migrations import STEPS, migrations
 from scn_core.store.scores import scores
 
@@ -171,6 +172,16 @@ def test_what_is_migrated_is_sound_and_has_the_schema_of_a_new_one(old: Path, tm
             db.execute("DELETE FROM decision")
     missing = list(STEPS)[version]
     assert (old.parent / "backups" / f"review-before-{missing}.db").is_file()
+
+
+def test_derived_tables_agree_with_the_log_and_can_be_made_anew(old: Path) -> None:
+    with open_database(old) as db:
+        assert check(db) == []
+        labels = db.execute("SELECT * FROM effective_label ORDER BY 1").fetchall()
+        db.execute("DELETE FROM outcome")
+        rebuild(db)
+        assert db.execute("SELECT * FROM effective_label ORDER BY 1").fetchall() == labels
+        assert check(db) == []
 
 
 def test_the_labels_rounds_began_with_are_known(old: Path) -> None:
