@@ -2,7 +2,7 @@
 
 plan           which faces are asked about, and their place: made once, when the round ends
 audit          audit faces, drawn at random, and their strata
-order          the order asked for, as ranges of indexes
+walk           the items of a filter in the order asked for, by ranges of indexes
 learned_order  the faces to ask about first, as answers have taught: tables learned_order and learned_place
 filter         what a filter of the page Review means in SQL
 counts         how many items there are of what

@@ -15,7 +15,7 @@ from scn_core.errors import WorkspaceError
 from scn_core.records import DOUBTS, Box, QueueFilter, QueueItem
 from scn_core.store.decisions.visibility import unread
 from scn_core.store.queue.filter import check_filter
-from scn_core.store.queue.order import Place, Walk
+from scn_core.store.queue.walk import Place, Walk
 from scn_core.store.schema.expressions import STANDS
 
 # The first round of those that decided this label and have no other one between them and now.

@@ -15,7 +15,7 @@ from scn_core.store.queue.browse import load_items
 from scn_core.store.queue.draw_repeats import ask_again, spread
 from scn_core.store.queue.filter import check_filter
 from scn_core.store.queue.learned_order import learned_items
-from scn_core.store.queue.order import Walk
+from scn_core.store.queue.walk import Walk
 from scn_core.store.schema.expressions import NOW, from_now
 
 __all__ = ["LEASE_S", "Claim", "LeaseInfo", "claim_items", "leases", "release_leases", "renew_leases"]

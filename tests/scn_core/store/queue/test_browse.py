@@ -27,7 +27,7 @@ from scn_core.records import (
 from scn_core.store.connection import create_database
 from scn_core.store.decisions.record import record_each
 from scn_core.store.people.people import ensure_person
-from scn_core.store.queue import order as queue_order
+from scn_core.store.queue import walk
 from scn_core.store.queue.browse import items_of, page_items
 from scn_core.store.queue.counts import queue_counts
 from scn_core.store.queue.leases import claim_items
@@ -109,7 +109,7 @@ def test_pages_are_what_the_filter_asks_for_in_order(
     busy: Database, viewer_id: int, where: QueueFilter, limit: int, small: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(queue_order, "SMALL", small)  # both ways of reading give the same
+        patch.setattr(walk, "SMALL", small)  # both ways of reading give the same
         assert ids(all_pages(busy, viewer_id, where, limit)) == in_order(listed(busy), where, viewer_id)
 
 
@@ -142,7 +142,7 @@ def test_open_faces_of_a_doubt_are_exact_ranges_in_order(
     busy: Database, monkeypatch: pytest.MonkeyPatch, order: QueueOrder
 ) -> None:
     """However many others there are, and wherever they lie."""
-    monkeypatch.setattr(queue_order, "SMALL", 0)
+    monkeypatch.setattr(walk, "SMALL", 0)
     sent: list[str] = []
     busy.conn.set_trace_callback(sent.append)
     found, _ = page_items(busy, 1, 1, QueueFilter(doubt="ambiguous", order=order), limit=5)
