@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from review_app import database
-from review_app import order_worker as order_keeper
+from review_app import database, order_worker
 from review_app import trainer_process as trainer
 from review_app.order_worker import OrderKeeper
 from review_app.settings import AppSettings
@@ -60,17 +59,17 @@ def here(empty: Workspace) -> Workspace:
 @pytest.fixture
 def server(here: Workspace, use_workspace: Use, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """It looks every 50 ms, without a rest between processes."""
-    monkeypatch.setattr(order_keeper, "LOOK_S", 0.05)
-    monkeypatch.setattr(order_keeper, "APART_S", 0.0)
+    monkeypatch.setattr(order_worker, "LOOK_S", 0.05)
+    monkeypatch.setattr(order_worker, "APART_S", 0.0)
     server = Server(Visitor(use_workspace(here)).sign_in("ann"), OrderKeeper(here))
-    real = order_keeper._begin
+    real = order_worker._begin
 
-    def begin(command: Sequence[str]) -> order_keeper._Learner:
+    def begin(command: Sequence[str]) -> order_worker._Learner:
         learner = real(command)
         server.begun.append(learner.process.pid)
         return learner
 
-    monkeypatch.setattr(order_keeper, "_begin", begin)
+    monkeypatch.setattr(order_worker, "_begin", begin)
     server.keeper.start()
     yield server
     server.keeper.stop()
@@ -100,7 +99,7 @@ def there_is(pid: int) -> bool:
 
 
 def instead(monkeypatch: pytest.MonkeyPatch, command: list[str]) -> None:
-    monkeypatch.setattr(order_keeper, "_command", lambda workspace, number: command)
+    monkeypatch.setattr(order_worker, "_command", lambda workspace, number: command)
 
 
 def test_the_order_follows_the_answers(server: Server) -> None:
@@ -123,7 +122,7 @@ def test_a_failure_is_said_once_and_tried_again_after_new_answers(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with monkeypatch.context() as patch:
-        instead(patch, order_keeper._command(Workspace(tmp_path / "gone"), 1))
+        instead(patch, order_worker._command(Workspace(tmp_path / "gone"), 1))
         server.decide(EVERY)
         until(lambda: server.begun and not there_is(server.begun[-1]), "a process to fail")
         looks()
@@ -161,7 +160,7 @@ def test_there_are_never_two(server: Server, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_it_rests_between_two(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(order_keeper, "APART_S", 1.0)
+    monkeypatch.setattr(order_worker, "APART_S", 1.0)
     instead(monkeypatch, [sys.executable, "-c", ""])
     server.decide(EVERY)
     until(lambda: server.begun and not there_is(server.begun[0]), "a process to end")
@@ -179,9 +178,9 @@ def test_a_closed_round_is_left_alone(server: Server) -> None:
 
 def test_no_fault_ends_it(server: Server, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(order_keeper, "due", lambda db, number: 1 / 0)
+        patch.setattr(order_worker, "due", lambda db, number: 1 / 0)
         looks()
-        patch.setattr(order_keeper, "due", lambda db, number: True)
+        patch.setattr(order_worker, "due", lambda db, number: True)
         instead(patch, ["/no/such/program"])
         patch.setattr(trainer, "gently", lambda niceness: [])
         server.decide(1)

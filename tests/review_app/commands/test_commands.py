@@ -7,8 +7,7 @@ import threading
 import pytest
 
 from review_app import database
-from scn_core.store import connection
-from scn_core.store import sqlite_errors as faults
+from scn_core.store import connection, sqlite_errors
 from scn_core.store.connection import transaction
 from scn_core.store.decisions.record import history
 from scn_core.workspace.folder import Workspace
@@ -19,7 +18,7 @@ def test_a_locked_database_is_told_and_the_button_works_afterwards(
     visitor: NewVisitor, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "BUSY_TIMEOUT_MS", 100)
-    monkeypatch.setattr(faults, "BUSY_TIMEOUT_MS", 100)
+    monkeypatch.setattr(sqlite_errors, "BUSY_TIMEOUT_MS", 100)
     ann = visitor()
     app = ann.open("sample", sample="5")
     database.close()  # connections wait as long as was said when they were opened

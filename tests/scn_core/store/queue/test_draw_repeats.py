@@ -19,7 +19,7 @@ from scn_core.store.decisions.undo import pace
 from scn_core.store.decisions.visibility import seen_history
 from scn_core.store.people.people import Person, ensure_person
 from scn_core.store.projections import check
-from scn_core.store.queue import draw_repeats as ask_again
+from scn_core.store.queue import draw_repeats
 from scn_core.store.queue.browse import items_of, page_items
 from scn_core.store.queue.counts import queue_counts
 from scn_core.store.queue.leases import claim_items, release_leases, renew_leases
@@ -48,7 +48,7 @@ def long_review(db: Database, make_scores: Callable[..., RoundScores]) -> Databa
 @pytest.fixture
 def short_review(db: Database, make_scores: Callable[..., RoundScores], monkeypatch: pytest.MonkeyPatch) -> Database:
     """A round of 10 proposals in which a face may come again after two answers."""
-    monkeypatch.setattr(ask_again, "ANSWERS_BETWEEN", 2)
+    monkeypatch.setattr(draw_repeats, "ANSWERS_BETWEEN", 2)
     begin(db, make_scores(), repeats=0.2)
     return db
 
@@ -230,7 +230,7 @@ def test_a_repeat_is_renewed_comes_back_after_a_reload_and_can_be_skipped(short_
 
 def test_several_readings_keep_their_slots(db: Database, make_scores: Callable[..., RoundScores],
                                            monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
-    monkeypatch.setattr(ask_again, "ANSWERS_BETWEEN", 2)
+    monkeypatch.setattr(draw_repeats, "ANSWERS_BETWEEN", 2)
     begin(db, make_scores(), repeats=0.2, readings=2)
     face = asked_again(db).sample_id
     answer(db, *items_of(db, 1, ANN, [face]), action="unsure")
