@@ -17,6 +17,7 @@ from scn_core.errors import WorkspaceError
 from scn_core.records import Action, Decision, RoundScores
 from scn_core.store.connection import open_database
 from scn_core.store.decisions.record import effective_labels, history, record_decisions, record_each
+from scn_core.store.projections import check
 from scn_core.store.rounds.states import close_round, finish_round, start_round
 
 
@@ -152,6 +153,7 @@ def test_effective_labels_follow_the_rule(
             ]
         answered = {d.sample_id for d in model.log if d.action != "undo" and model.live(d)}
         assert open_ids(db) == [i for i in range(1, 11) if i not in answered]
+        assert check(db) == []
     fresh.unlink()
 
 

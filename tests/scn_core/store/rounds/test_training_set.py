@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from scn_core.config import ReviewSettings
 from scn_core.records import Action, Decision
 from scn_core.store.decisions.record import effective_labels, record_each
+from scn_core.store.projections import check
 from scn_core.store.rounds.states import finish_round, start_round
 from scn_core.store.rounds.training_set import TrainingSet, training_set
 from tests.scn_core.store.conftest import MakeScores
@@ -66,6 +67,7 @@ def test_it_counts_what_the_labels_say(two_rounds: Database, first: Answers, sec
         ]  # fmt: skip
         assert record_each(db, said) == []
     assert training_set(db) == slowly(db)
+    assert check(db) == []
 
 
 def test_answers_that_are_not_decided_are_counted_apart(db: Database, make_scores: MakeScores) -> None:
