@@ -14,8 +14,8 @@ SOURCES = sorted(path for folder in ("scn_core", "review_app", "benchmarks") for
 NAMED_TUPLE = {"_asdict", "_fields", "_make", "_replace"}
 """Public, whatever they look like: https://docs.python.org/3/library/collections.html"""
 
-NO_PUBLIC_NAME = {"_BatchNorm", "_overloadpacket", "_config_options_template"}
-"""Of torch, torch and Streamlit: what they say is said nowhere else."""
+NO_PUBLIC_NAME = {"_BatchNorm", "_foreach_sub", "_overloadpacket", "_config_options_template"}
+"""Of torch and, the last, of Streamlit: there is no other way to what they say or do."""
 
 
 def private_names(source: str) -> Iterator[str]:
