@@ -14,7 +14,10 @@ SOURCES = sorted(path for folder in ("scn_core", "review_app", "benchmarks") for
 NAMED_TUPLE = {"_asdict", "_fields", "_make", "_replace"}
 """Public, whatever they look like: https://docs.python.org/3/library/collections.html"""
 
-NO_PUBLIC_NAME = {"_BatchNorm", "_foreach_sub", "_overloadpacket", "_config_options_template"}
+NO_PUBLIC_NAME = {
+    "_BatchNorm", "_foreach_add_", "_foreach_mul_", "_foreach_sub", "_overloadpacket", "_sample_dirichlet",
+    "_config_options_template",
+}  # fmt: skip
 """Of torch and, the last, of Streamlit: there is no other way to what they say or do."""
 
 
