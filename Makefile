@@ -3,20 +3,22 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 DEMO   ?= data/demo
+# Versions the tests were green with. Empty: the newest that requirements*.txt allow.
+LOCK   ?= -c requirements.lock
 
-.PHONY: demo test faults types check bench bench-gpu bench-review clean help
+.PHONY: demo test test-newest faults types check bench bench-gpu bench-review clean help
 
 help:
 	@sed -n '1p' Makefile
 
-$(VENV)/.run: requirements.txt
+$(VENV)/.run: requirements.txt requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; name another with: make PYTHON=python3.12 ...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(LOCK) -r requirements.txt
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(LOCK) -r requirements.txt -r requirements-dev.txt
 	touch $@
 
 # Once: a second `make demo` opens the same round again.
@@ -40,6 +42,10 @@ node_modules/.ready: package-lock.json
 
 types: node_modules/.ready
 	npm run --silent types
+
+# The same with the newest versions, in an environment of its own.
+test-newest:
+	$(MAKE) test VENV=.venv-newest LOCK=
 
 check: $(VENV)/.dev types
 	$(BIN)/ruff check .
