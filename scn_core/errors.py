@@ -12,9 +12,29 @@ A message says what was got, what is allowed and what to do.
 
 from __future__ import annotations
 
+import re
+
+_MOST_LINES, _MOST_LETTERS = 20, 2_000
+"""Of a message: it fits on a screen, whatever file or cell it quotes."""
+_UNREADABLE = re.compile("[\\x00-\\x09\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff]")
+
+
+def readable(text: str, most: int = _MOST_LETTERS) -> str:
+    """Text of other people as a message can quote it: control characters and bytes that are not UTF-8 are escaped, and
+    what is longer than `most` letters is cut in the middle."""
+    if len(text) > most:
+        text = f"{text[: most * 2 // 3]} ... {text[-most // 6 :]}"
+    return _UNREADABLE.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+
 
 class ScnError(Exception):
-    """Base of all errors a user can meet; its text is meant to be read by one."""
+    """Base of all errors a user can meet; its text is meant to be read by one and never longer than a screen."""
+
+    def __init__(self, message: object = "") -> None:
+        lines = str(message).split("\n")
+        if len(lines) > _MOST_LINES:
+            lines[_MOST_LINES - 1 :] = [f"... and {len(lines) - _MOST_LINES + 1:,} more lines"]
+        super().__init__(readable("\n".join(lines)))
 
 
 class UsageError(ScnError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import string
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -30,9 +32,13 @@ ALIASES: dict[str, str] = {
 }
 
 
+_AROUND = f"{string.whitespace}\u00a0\u202f\u3000\u200b\u200e\u200f\ufeff"
+"""Blanks and invisible characters that tables have around a name."""
+
+
 def canonical(name: str) -> str:
     """The project's spelling of an emotion name; any other name comes back stripped and lower-cased."""
-    folded = name.strip().casefold()
+    folded = unicodedata.normalize("NFC", name).strip(_AROUND).casefold()
     return ALIASES.get(folded, folded)
 
 
@@ -55,8 +61,20 @@ class ClassVocabulary:
 
     @classmethod
     def of(cls, names: Iterable[str]) -> ClassVocabulary:
-        """A vocabulary of the given names in the given order, in the project's spelling."""
-        return cls(tuple(canonical(name) for name in names))
+        """A vocabulary of the given names in the given order, in the project's spelling.
+
+        Raises DataError, showing the names as they were given, where two are spellings of one class.
+        """
+        spelt: dict[str, str] = {}
+        given = list(names)
+        for name in given:
+            first = spelt.setdefault(canonical(name), name)
+            if first is not name:
+                raise DataError(
+                    f"class names must differ, got {first.strip()!r} and {name.strip()!r}, which both are "
+                    f"{canonical(name)!r}; remove or rename one"
+                )
+        return cls(tuple(spelt))
 
     def __len__(self) -> int:
         return len(self.names)

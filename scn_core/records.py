@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from scn_core.balance import Problem, Spelling
 from scn_core.labels import ClassVocabulary
 
 Split = Literal["train", "val", "test"]
@@ -31,6 +32,19 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
+class Vote:
+    """A label that somebody gave to a face before it came here."""
+
+    label: int | None
+    """None: an answer that is no class of the workspace, named in `other`."""
+    annotator: str = ""
+    """Who gave it; empty where the data set has counts alone."""
+    other: str = ""
+    count: int = 1
+    """How many people; 1 where they have names."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sample:
     """One labelled face as the data set gives it."""
 
@@ -45,24 +59,8 @@ class Sample:
     """The face within the picture; None: the whole picture."""
     reference_label: int | None = None
     """A label known to be better, kept apart for measuring only; never trained on, never shown."""
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something in the input that cannot be used. The sample it belongs to is left out, unless `kept`."""
-
-    file: str
-    """The file that says it (a list, a table) or is it (a picture)."""
-    line: int | None
-    """1-based line in `file`, or None."""
-    found: str
-    allowed: str
-    kept: bool = False
-    """True for a warning: the sample stays in."""
-
-    def __str__(self) -> str:
-        where = self.file if self.line is None else f"{self.file}, line {self.line}"
-        return f"{where}: found {self.found}; allowed: {self.allowed}"
+    votes: tuple[Vote, ...] = ()
+    """Every label that people gave it, where the data set has several; the given one follows from them."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +72,8 @@ class Manifest:
     classes: ClassVocabulary
     samples: tuple[Sample, ...]
     problems: tuple[Problem, ...] = ()
+    spellings: tuple[Spelling, ...] = ()
+    """How the data set writes its classes."""
 
 
 @dataclass(frozen=True)

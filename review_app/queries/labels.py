@@ -12,9 +12,12 @@ from sqlite_utils import Database
 from review_app.database import call_slow
 from review_app.queries import SLOW_S
 from review_app.settings import current
+from scn_core.balance import Balance
 from scn_core.exchange.export import ExportOptions, Preview, exports_in, preview
 from scn_core.exchange.export.manifest import ExportManifest
 from scn_core.exchange.import_decisions import ImportPlan, plan_import
+from scn_core.review.quality.votes import VoteAgreement, vote_agreement
+from scn_core.store.votes import import_balance
 
 
 def preview_of(options: ExportOptions) -> Preview:
@@ -29,15 +32,27 @@ def exports() -> list[ExportManifest]:
 
 def plan_of(upload: bytes, name: str, person: str, *, adjudicate: bool) -> ImportPlan:
     """What taking an uploaded file would do, as it is now. Raises ScnError for what is no such file."""
-    return call_slow(plan_upload, upload, name, person, adjudicate)
+    return call_slow(plan_upload, upload, name, person, adjudicate, Path(current().workspace.settings().root))
 
 
-def plan_upload(db: Database, upload: bytes, name: str, person: str, adjudicate: bool) -> ImportPlan:
+def plan_upload(
+    db: Database, upload: bytes, name: str, person: str, adjudicate: bool, root: Path | None = None
+) -> ImportPlan:
     """The same within a worker's thread."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "upload.csv")
         file.write_bytes(upload)
-        return plan_import(db, file, person=person, adjudicate=adjudicate, name=_plain(name))
+        return plan_import(db, file, person=person, adjudicate=adjudicate, name=_plain(name), root=root)
+
+
+@st.cache_data(ttl=SLOW_S, max_entries=4, show_spinner=False)
+def _origin(workspace_id: str) -> tuple[Balance | None, VoteAgreement | None]:
+    return call_slow(lambda db: (import_balance(db), vote_agreement(db)))
+
+
+def origin() -> tuple[Balance | None, VoteAgreement | None]:
+    """What the import of the data set saw, None where that was not kept yet, and the agreement of its votes."""
+    return _origin(current().workspace_id)
 
 
 def forget() -> None:

@@ -42,6 +42,7 @@ def page() -> None:
     _details(seen)
     _files(seen.revision)
     labels_import.show(person, now)
+    _origin()
 
 
 def _controls(now: Standing) -> None:
@@ -64,6 +65,15 @@ def _controls(now: Standing) -> None:
         st.checkbox("Decided faces only", key="rv-labels-decided")
         st.checkbox("Excluded faces too", key="rv-labels-excluded")
         st.checkbox("Pseudonyms for people", key="rv-labels-pseudonyms")
+
+
+def _origin() -> None:
+    """What the import of the data set saw, and how far its own annotators agree."""
+    balance, votes = queries.origin()
+    if balance is None:
+        return
+    st.subheader("The data set as it was imported", anchor=False)
+    st.text("\n".join([*balance.lines(), *([f"votes: {votes.describe()}"] if votes else [])]))
 
 
 def _chosen() -> ExportOptions:

@@ -15,6 +15,7 @@ from scn_core.errors import UsageError
 from scn_core.exchange.export import ExportOptions, Preview, export_labels
 from scn_core.exchange.export import preview as preview_of
 from scn_core.exchange.export.formats import FORMAT_NAMES, FormatName
+from scn_core.exchange.export.manifest import Spelled
 from scn_core.exchange.import_decisions import plan_import, take_import
 from scn_core.labels import ClassVocabulary
 from scn_core.records import Split
@@ -38,6 +39,13 @@ _PREVIEWED = 10
 @click.option("--round", "round_id", type=click.IntRange(1), help="Only faces decided in this round.")
 @click.option("--excluded", is_flag=True, help="Faces that people excluded too.")
 @click.option("--pseudonyms", is_flag=True, help="reviewer-1, reviewer-2, ... in place of names.")
+@click.option(
+    "--spelling",
+    type=click.Choice(get_args(Spelled)),
+    default="project",
+    show_default=True,
+    help="Class names as everywhere here, or as the data set writes them.",
+)
 @click.option("--preview", is_flag=True, help="Print counts and the first rows, write nothing.")
 @JSON
 def export_command(
@@ -51,6 +59,7 @@ def export_command(
     round_id: int | None,
     excluded: bool,
     pseudonyms: bool,
+    spelling: Spelled,
     preview: bool,
     as_json: bool,
 ) -> None:
@@ -59,7 +68,7 @@ def export_command(
         raise click.UsageError("Missing option '--out'; or take --preview.")
     with Workspace(workspace).database(read_only=True) as db:
         where = LabelFilter(split, changed, decided, _class(classes(db), class_name), round_id, excluded)
-        options = ExportOptions(name, where, pseudonyms)
+        options = ExportOptions(name, where, pseudonyms, spelling)
         if preview or out is None:
             seen = preview_of(db, options)
             click.echo(json.dumps(seen.as_dict()) if as_json else _describe(seen))
@@ -93,20 +102,33 @@ def _describe(seen: Preview) -> str:
 @WORKSPACE
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @click.option("--person", help="Who decided, where a row does not say.")
+@click.option("--path-column", help="Column of pictures or keys [path or key].")
+@click.option("--label-column", help="Column of labels [label].")
 @click.option("--adjudicate", is_flag=True, help="The answers settle the faces whatever readers said; of leads only.")
 @click.option("--dry-run", is_flag=True, help="List every problem by line and what would change, write nothing.")
 @JSON
 def import_command(
-    workspace: Path, file: Path, person: str | None, adjudicate: bool, dry_run: bool, as_json: bool
+    workspace: Path,
+    file: Path,
+    person: str | None,
+    path_column: str | None,
+    label_column: str | None,
+    adjudicate: bool,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     """Take decisions made elsewhere into the round in review.
 
     FILE is a CSV with the columns path or key, action or label, and person and note where there are any; or a file that
     export wrote, with labels changed since. It is taken whole or not at all; taken again it changes nothing.
     """
-    with Workspace(workspace).database(read_only=dry_run) as db:
+    place = Workspace(workspace)
+    with place.database(read_only=dry_run) as db:
         names = classes(db).names
-        plan = plan_import(db, file, person=person, adjudicate=adjudicate)
+        plan = plan_import(
+            db, file, person=person, adjudicate=adjudicate, root=Path(place.settings().root), path_column=path_column,
+            label_column=label_column,
+        )  # fmt: skip
         taken = 0 if dry_run or plan.problems else take_import(db, plan)
     done = not dry_run and not plan.problems
     click.echo(json.dumps(plan.as_dict(names) | {"taken": taken}) if as_json else plan.describe(names, done=done))

@@ -23,7 +23,7 @@ from scn_core.cli.options import JSON, WORKSPACE, train_options
 from scn_core.cli.order import order_command
 from scn_core.cli.progress import Counter, RoundBars
 from scn_core.cli.quality import quality_command
-from scn_core.cli.reports import describe_evaluation, describe_import, describe_proposals
+from scn_core.cli.reports import describe_evaluation, describe_import, describe_proposals, import_as_dict
 from scn_core.cli.rounds import round_group
 from scn_core.cli.run import run
 from scn_core.cli.simulate import simulate_command
@@ -33,9 +33,11 @@ from scn_core.datasets.registry import DATASETS
 from scn_core.datasets.source import LabelRule, Source
 from scn_core.errors import DataError, UsageError
 from scn_core.labels import ClassVocabulary
+from scn_core.review.quality.votes import vote_agreement
 from scn_core.store.rounds.states import latest_finished_round
 from scn_core.store.samples import classes
 from scn_core.store.scores import ProposalRow, count_open_proposals, page_open_proposals
+from scn_core.store.votes import import_balance
 from scn_core.workspace.clean import clean, describe_cleaning
 from scn_core.workspace.folder import Workspace, create_workspace
 from scn_core.workspace.status import describe, status_of
@@ -62,15 +64,24 @@ def cli() -> None:
 @click.option("--label-column", help="csv: column of labels [label].")
 @click.option("--split-column", help="csv: column of train, val or test [split, where there is one].")
 @click.option("--reference-column", help="csv: column of better labels, for measuring only.")
+@click.option("--annotator-column", help="csv: column of who gave the label, where a face has a row a person.")
 @click.option("--classes", help="csv, folder: class names in the order of their numbers, with commas between.")
-@click.option("--label-rule", type=click.Choice(get_args(LabelRule)), help="ferplus: from votes to label [majority].")
+@click.option(
+    "--label-rule",
+    type=click.Choice(get_args(LabelRule)),
+    help="ferplus, csv with annotators: from votes to label [majority; csv: plurality].",
+)
 @click.option("--class-count", type=int, help="ferplus, affectnet: 7 or 8, without or with contempt [8].")
 @click.option("--noise", help="Flip training labels: symmetric:RATE, pair:RATE or confusion:FILE.")
 @click.option("--faces", default=2000, show_default=True, help="demo: how many faces to draw.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of all that is drawn.")
+@click.option("--follow-links", is_flag=True, help="Take pictures by links that lead out of the root, too.")
 @click.option("--strict", is_flag=True, help="Fail if any row or picture cannot be used.")
-def init(workspace: Path, dataset: str, noise: str | None, faces: int, strict: bool, **options: Any) -> None:
-    """Read a data set into a new workspace."""
+@JSON
+def init(
+    workspace: Path, dataset: str, noise: str | None, faces: int, strict: bool, as_json: bool, **options: Any
+) -> None:
+    """Read a data set into a new workspace, and say what became of every row and file."""
     options["classes"] = _class_names(options["classes"])
     with Counter("reading", "face") as bar:
         manifest = create_workspace(
@@ -82,7 +93,12 @@ def init(workspace: Path, dataset: str, noise: str | None, faces: int, strict: b
             demo_faces=faces,
             progress=bar.advance,
         )
-    click.echo(describe_import(manifest))
+    with Workspace(workspace).database(read_only=True) as db:
+        balance, agreement = import_balance(db), vote_agreement(db)
+    if as_json:
+        click.echo(json.dumps(import_as_dict(manifest, balance, agreement)))
+        return
+    click.echo(describe_import(manifest, balance, agreement))
     click.echo(f"next: python -m scn_core train {workspace}")
 
 
@@ -142,8 +158,11 @@ def status(workspace: Path, as_json: bool) -> None:
     """Where the workspace stands."""
     place = Workspace(workspace)
     with place.database(read_only=True) as db:
-        now = status_of(place, db)
-    click.echo(json.dumps(now.as_dict()) if as_json else describe(now))
+        now, votes = status_of(place, db), vote_agreement(db)
+    if as_json:
+        click.echo(json.dumps(now.as_dict() | {"votes": votes.as_dict() if votes else None}))
+        return
+    click.echo(describe(now) + (f"\nvotes      {votes.describe()}" if votes else ""))
 
 
 @cli.command("clean")
@@ -192,8 +211,9 @@ def evaluate_command(workspace: Path, reference: Path | None, round_id: int | No
     """How well a round finds wrong labels, against reference labels."""
     from scn_core.review.evaluate import evaluate  # imports scikit-learn, which takes a second
 
-    with Workspace(workspace).database(read_only=True) as db:
-        result = evaluate(db, reference, round_id=round_id)
+    place = Workspace(workspace)
+    with place.database(read_only=True) as db:
+        result = evaluate(db, reference, round_id=round_id, root=Path(place.settings().root))
     click.echo(json.dumps(asdict(result)) if as_json else describe_evaluation(result))
 
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from scn_core.balance import Balance
 from scn_core.records import SPLITS, Manifest, RoundInfo
 from scn_core.store.scores import ProposalRow
 
 if TYPE_CHECKING:  # scikit-learn behind it takes a second to import
     from scn_core.review.evaluate import Detector, Evaluation
+    from scn_core.review.quality.votes import VoteAgreement
 
 _PROBLEMS_SHOWN = 10
 
 
-def describe_import(manifest: Manifest) -> str:
-    """Counts by split and class, and the first of what could not be used."""
+def describe_import(manifest: Manifest, balance: Balance | None, agreement: VoteAgreement | None) -> str:
+    """Counts by split and class, the first of what could not be used, and what became of all rows and files."""
     by_split = Counter(sample.split for sample in manifest.samples)
     by_class = Counter(sample.given_label for sample in manifest.samples if sample.split == "train")
     lines = [
@@ -30,11 +32,27 @@ def describe_import(manifest: Manifest) -> str:
         ("warnings", [p for p in manifest.problems if p.kept]),
     ):
         if problems:
-            lines.append(f"  {what}: {len(problems):,}")
+            lines.append(f"  {what}: {sum(problem.rows for problem in problems):,}")
             lines.extend(f"    {problem}" for problem in problems[:_PROBLEMS_SHOWN])
             if len(problems) > _PROBLEMS_SHOWN:
                 lines.append(f"    and {len(problems) - _PROBLEMS_SHOWN:,} more, all in table problem of review.db")
+    if agreement:
+        lines.append(f"  votes: {agreement.describe()}")
+    lines.extend(f"  {line}" for line in (balance.lines() if balance else ()))
     return "\n".join(lines)
+
+
+def import_as_dict(manifest: Manifest, balance: Balance | None, agreement: VoteAgreement | None) -> dict[str, Any]:
+    """The same as plain values for JSON; `problems` are the first ones alone, all are in table problem."""
+    return {
+        "dataset": manifest.dataset,
+        "root": str(manifest.root),
+        "classes": list(manifest.classes.names),
+        "samples": {split: sum(sample.split == split for sample in manifest.samples) for split in SPLITS},
+        "balance": balance.as_dict() if balance else None,
+        "votes": agreement.as_dict() if agreement else None,
+        "problems": [str(problem) for problem in manifest.problems[:_PROBLEMS_SHOWN]],
+    }
 
 
 def describe_proposals(

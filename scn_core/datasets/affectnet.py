@@ -18,11 +18,15 @@ from pathlib import Path
 
 import numpy as np
 
+from scn_core.balance import Problem
+from scn_core.datasets.cells import whole_number
+from scn_core.datasets.images import SUFFIXES
 from scn_core.datasets.rows import Entry, LeftOut, find_split, make_row
 from scn_core.datasets.source import Source
 from scn_core.datasets.tables import column_places, csv_rows, first_there
+from scn_core.datasets.tree import Tree
 from scn_core.labels import AFFECTNET_7, AFFECTNET_8, ClassVocabulary
-from scn_core.records import Box, Problem, Split
+from scn_core.records import Box, Split
 
 _COLUMNS = ("subDirectory_filePath", "face_x", "face_y", "face_width", "face_height", "expression")
 _PUBLISHED = [*_COLUMNS[:5], "facial_landmarks", "expression", "valence", "arousal"]
@@ -51,10 +55,10 @@ def read(source: Source) -> Iterator[Entry]:
     prefix = f"{inner.name}/" if inner.is_dir() else ""
     lists: dict[str, Split] = {"training.csv": "train", "validation.csv": "val"}
     for name, split in lists.items():
-        yield from _read_list(first_there(base / name), prefix, split, classes)
+        yield from _read_list(first_there(base / name), base, prefix, split, classes)
 
 
-def _read_list(path: Path, prefix: str, split: Split, classes: ClassVocabulary) -> Iterator[Entry]:
+def _read_list(path: Path, base: Path, prefix: str, split: Split, classes: ClassVocabulary) -> Iterator[Entry]:
     places: list[int] = []
     for line, cells in csv_rows(path):
         if not places:
@@ -64,38 +68,52 @@ def _read_list(path: Path, prefix: str, split: Split, classes: ClassVocabulary) 
                 continue
         try:
             picture, *numbers = (cells[place] for place in places)
-            left, top, width, height, expression = (int(float(number)) for number in numbers)
+            left, top, width, height = (int(float(number)) for number in numbers[:4])
+            expression = _expression(numbers[4])
         except (ValueError, OverflowError, IndexError):
             yield Problem(str(path), line, f"row {','.join(cells)[:80]!r}", f"the columns {', '.join(_COLUMNS)}")
             continue
         unusable = _unusable(str(path), line, expression, classes)
         box = Box(left, top, left + width, top + height)
-        yield unusable or make_row(str(path), line, prefix + picture, expression, split, box=box)
+        yield unusable or make_row(str(path), line, prefix + picture, expression, split, root=base, box=box)
 
 
 def _read_folder(base: Path, part: str, classes: ClassVocabulary) -> Iterator[Entry]:
     images, annotations = first_there(base / part / "images"), first_there(base / part / "annotations")
     split = find_split(part)
     assert split is not None
-    for name in sorted(path.name for path in images.iterdir()):
+    tree = Tree(base)
+    for name in (path.name for path in tree.loose_files(images, quiet=False)):
+        if Path(name).suffix.lower() not in SUFFIXES:
+            yield LeftOut(str(images), "no picture by its name", ", ".join(sorted(SUFFIXES)), name)
+            continue
         note = annotations / f"{Path(name).stem}_exp.npy"
         expression = _read_note(note)
         unusable = _unusable(str(note), None, expression, classes)
         yield unusable or make_row(f"{part}/images/{name}", None, f"{part}/images/{name}", expression, split)
+    yield from tree.others
 
 
 def _read_note(note: Path) -> int:
     """The expression of an annotation file, number or text; -1 where it holds none."""
     try:
-        return int(str(np.load(note, allow_pickle=False).item()))
+        if not note.is_file():  # a pipe would be waited for
+            return -1
+        return _expression(str(np.load(note, allow_pickle=False).item()))
     except (OSError, ValueError, EOFError):
         return -1
+
+
+def _expression(cell: str) -> int:
+    """The whole number of a cell, -1 where it has none."""
+    number = whole_number(cell)
+    return -1 if number is None else number
 
 
 def _unusable(file: str, line: int | None, expression: int, classes: ClassVocabulary) -> Problem | LeftOut | None:
     if not 0 <= expression <= _LAST_EXPRESSION:
         found = f"expression {expression}" if line else "no readable expression"
-        return Problem(file, line, found, _ALLOWED)
+        return Problem(file, line, found, _ALLOWED, reason="no expression")
     if expression >= len(classes):
         reason = "expression 7 (contempt)" if expression == 7 else "expression 8 or above (none, uncertain, no face)"
         where = file if line else str(Path(file).parent)

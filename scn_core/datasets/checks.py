@@ -9,14 +9,20 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from scn_core.balance import Problem, Spelling
 from scn_core.datasets.duplicates import Firsts
 from scn_core.datasets.images import Look, look_at
 from scn_core.datasets.parallel import in_order
-from scn_core.datasets.rows import Entry, LeftOut, Row, leads_out
+from scn_core.datasets.paths import leads_out
+from scn_core.datasets.rows import Entry, LeftOut, Row
 from scn_core.labels import ClassVocabulary
-from scn_core.records import Box, Problem, Sample
+from scn_core.records import Box, Sample
 
 _UNSEEN = Look(None, b"")
+_GONE = "no such picture"
+_LINK = "a link that leads out of the root"
+_NAMED = 3
+"""Files named of those left out for one reason."""
 
 
 class Intake(NamedTuple):
@@ -27,6 +33,7 @@ class Intake(NamedTuple):
     """In the order of the rows."""
     left_out: list[Problem]
     """One per reason, with the number of rows."""
+    spellings: list[Spelling]
 
 
 def gather(
@@ -35,31 +42,55 @@ def gather(
     classes: ClassVocabulary,
     progress: Callable[[int], None],
     look: Callable[[Path, Box | None], Look] = look_at,
+    *,
+    follow_links: bool = False,
 ) -> Intake:
     """Look at the pictures of all rows, many at a time, and keep what can be used in the order it came.
 
-    `look` opens one; benchmarks name another where there are no pictures.
+    `look` opens one; benchmarks name another where there are no pictures. With `follow_links` pictures may lie
+    outside of the root, behind links.
     """
     samples: list[Sample] = []
     problems: list[Problem] = []
     counts: Counter[LeftOut] = Counter()
+    named: dict[LeftOut, list[str]] = {}
+    written: Counter[tuple[int, str]] = Counter()
     with closing(Firsts()) as keys, closing(Firsts()) as pictures:
-        seen = in_order(partial(_look, root.resolve(), look), _without_doubles(entries, keys))
+        seen = in_order(partial(_look, root.resolve(), look, follow_links), _without_doubles(entries, keys))
         for entry, shown in seen:
-            progress(1)
+            progress(entry.rows)
             if isinstance(entry, LeftOut):
-                counts[entry] += 1
+                counts[entry] += entry.rows
+                named.setdefault(entry, []).extend([entry.name][: len(named[entry]) < _NAMED and entry.name != ""])
             elif isinstance(entry, Problem):
                 problems.append(entry)
             elif shown.wrong is not None:
                 problems.append(_unusable(entry, shown.wrong))
             else:
+                written.update(entry.written)
+                if shown.doubtful:
+                    found = f"{entry.sample.path}: {shown.doubtful}"
+                    problems.append(
+                        Problem(entry.file, entry.line, found, "a picture one can see a face in", kept=True)
+                    )
                 first = pictures.earlier(_picture(entry.sample, shown), len(samples))
                 if first is not None:
                     problems.extend(_compare(entry, samples[first], classes))
                 samples.append(entry.sample)
-    left_out = [Problem(why.file, None, f"{n:,} rows left out: {why.reason}", why.allowed) for why, n in counts.items()]
-    return Intake(samples, problems, left_out)
+    left_out = [_summed(why, count, named[why]) for why, count in counts.items()]
+    spellings = [Spelling(text, classes.names[label], n) for (label, text), n in sorted(written.items(), key=_by_class)]
+    return Intake(samples, problems, left_out, spellings)
+
+
+def _by_class(item: tuple[tuple[int, str], int]) -> tuple[int, int, str]:
+    (label, text), count = item
+    return label, -count, text
+
+
+def _summed(why: LeftOut, count: int, names: list[str]) -> Problem:
+    some = f" ({', '.join(names)}{', ...' if count > len(names) else ''})" if names else ""
+    found = f"{count:,} row{'s' * (count != 1)} left out: {why.reason}{some}"
+    return Problem(why.file, None, found, why.allowed, reason=why.reason, rows=count)
 
 
 def _without_doubles(entries: Iterable[Entry], keys: Firsts) -> Iterator[Entry]:
@@ -67,7 +98,10 @@ def _without_doubles(entries: Iterable[Entry], keys: Firsts) -> Iterator[Entry]:
         first = keys.earlier(entry.sample.key, entry.line or 0) if isinstance(entry, Row) else None
         if isinstance(entry, Row) and first is not None:
             found = f"{entry.sample.key} a second time, first in line {first}; this one is left out"
-            yield Problem(entry.file, entry.line, found, "one row a face")
+            allowed = (
+                "one row a face; name the column of who labelled it with --annotator-column where there are several"
+            )
+            yield Problem(entry.file, entry.line, found, allowed, reason="a face met before", rows=entry.rows)
         else:
             yield entry
 
@@ -77,17 +111,22 @@ def _picture(sample: Sample, shown: Look) -> bytes:
     return shown.digest if sample.box is None else shown.digest + repr(sample.box).encode()
 
 
-def _look(root: Path, look: Callable[[Path, Box | None], Look], entry: Entry) -> tuple[Entry, Look]:
+def _look(root: Path, look: Callable[[Path, Box | None], Look], follow_links: bool, entry: Entry) -> tuple[Entry, Look]:
     if not isinstance(entry, Row):
         return entry, _UNSEEN
-    if leads_out(root, entry.sample.path):
-        return entry, Look("a link that leads out of the root", b"")
-    return entry, look(root / entry.sample.path, entry.sample.box)
+    if not follow_links and leads_out(root, entry.sample.path):
+        return entry, Look(_LINK, b"")
+    shown = look(root / entry.sample.path, entry.sample.box)
+    return entry, shown._replace(wrong=f"{_GONE} at {root / entry.sample.path}") if shown.wrong == _GONE else shown
 
 
 def _unusable(row: Row, wrong: str) -> Problem:
     found = wrong if row.line is None else f"{row.sample.path}: {wrong}"
-    return Problem(row.file, row.line, found, "a whole picture under the root")
+    allowed = "a whole picture under the root"
+    if wrong == _LINK:
+        allowed = "pictures under the root; or take --follow-links"
+    reason = _GONE if wrong.startswith(_GONE) else wrong if wrong == _LINK else "a picture that cannot be used"
+    return Problem(row.file, row.line, found, allowed, reason=reason, rows=row.rows)
 
 
 def _compare(row: Row, first: Sample, classes: ClassVocabulary) -> Iterator[Problem]:

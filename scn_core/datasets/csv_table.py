@@ -4,24 +4,29 @@
     train/0001.jpg,train,happy
 
 Only the path and label columns must be there. Labels are class names (in any known spelling) or, with --classes,
-numbers counted from 0. UTF-8 with or without BOM, quoted commas, LF or CRLF. Where all of the columns left, top, right
+numbers counted from 0 or 1. Separated by commas, semicolons or tabs; see `tables`. With a column of annotators
+a face has a row for each person who labelled it; see `annotators`. Where all of the columns left, top, right
 and bottom are there, they are the face's box in its picture, in pixels; a column key then tells several faces of one
 picture apart ('path#n'), as in the files that `export` writes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from scn_core.balance import Problem
+from scn_core.datasets.annotators import by_face
+from scn_core.datasets.cells import as_written, is_missing, whole_number
 from scn_core.datasets.image_folder import ordered_vocabulary
-from scn_core.datasets.rows import SPLITS_ALLOWED, Entry, find_split, make_row
+from scn_core.datasets.numbering import class_numbers
+from scn_core.datasets.rows import SPLITS_ALLOWED, Entry, Row, find_split, make_row
 from scn_core.datasets.source import Source
 from scn_core.datasets.tables import column_places, csv_header, csv_rows
 from scn_core.errors import DataError, UsageError
 from scn_core.labels import ClassVocabulary, canonical
-from scn_core.records import Box, Problem
+from scn_core.records import Box
 
 _SIDES = ("left", "top", "right", "bottom")
 _MOST_CLASSES = 100  # more distinct labels than this means that the column holds something else
@@ -36,27 +41,33 @@ class _Columns:
     reference: int | None
     key: int | None
     """Of a table this program exported: 'path#n' names one of several faces in a picture."""
+    annotator: int | None
     box: tuple[int, ...]
     """left, top, right, bottom; empty where the table has no boxes."""
+
+    @property
+    def last(self) -> int:
+        """The place of the last cell that a row must have."""
+        places = (self.split, self.reference, self.key, self.annotator)
+        return max(self.path, self.label, *(place for place in places if place is not None), *self.box)
 
 
 def vocabulary(source: Source) -> ClassVocabulary:
     """The classes given, or else the names found in the label column.
 
-    Raises UsageError for numbers without --classes, and DataError for numbers counted from 1.
+    Raises UsageError for numbers without --classes, and DataError for more names than a column of classes has.
     """
-    found, columns = _labels_found(source)
-    numbers = {label for label in found if label.replace(".", "", 1).isdecimal()}
+    return _vocabulary(source, *_labels_found(source))
+
+
+def _vocabulary(source: Source, found: set[str], columns: _Columns) -> ClassVocabulary:
     if source.classes is not None:
-        classes = ClassVocabulary.of(source.classes)
-        if str(len(classes)) in numbers and "0" not in numbers:
-            raise DataError(
-                f"{columns.file}: found label numbers counted from 1; allowed: 0 to {len(classes) - 1}; "
-                "subtract 1 from every label, or write class names"
-            )
-        return classes
-    if numbers:
-        raise UsageError(f"--classes: found label numbers in {columns.file} and no names; allowed: name0,name1,...")
+        return ClassVocabulary.of(source.classes)
+    if any(whole_number(label) is not None for label in found):
+        raise UsageError(
+            f"--classes: found label numbers in {columns.file} and no names; "
+            "allowed: name0,name1,..., in the order of the numbers, or the numbers themselves where they are the names"
+        )
     if len(found) > _MOST_CLASSES:
         raise DataError(
             f"{columns.file}: found {len(found):,} different labels; allowed: at most {_MOST_CLASSES}; "
@@ -71,64 +82,90 @@ def root(source: Source) -> Path:
 
 
 def read(source: Source) -> Iterator[Entry]:
-    """The rows of the table."""
-    classes, columns = vocabulary(source), _columns(source)
+    """The rows of the table; with a column of annotators the faces, after the rows that cannot be read."""
+    found, columns = _labels_found(source)
+    classes = _vocabulary(source, found, columns)
+    table = _Table(columns, classes, class_numbers(found, classes, str(columns.file)), root(source))
     rows = csv_rows(columns.file)
     next(rows)
-    for line, cells in rows:
-        yield _read_row(columns, classes, line, cells)
+    if columns.annotator is None:
+        for line, cells in rows:
+            yield table.row(line, cells)
+        return
+    yield from by_face((table.labelled(line, cells) for line, cells in rows), source.label_rule, source.seed)
 
 
-def _read_row(columns: _Columns, classes: ClassVocabulary, line: int, cells: list[str]) -> Entry:
-    file = str(columns.file)
-    places = (columns.path, columns.label, columns.split or 0, columns.reference or 0, columns.key or 0, *columns.box)
-    if len(cells) <= max(places):
-        return Problem(file, line, f"{len(cells)} cells", f"at least {max(places) + 1}, as in the header")
-    label = _find(classes, cells[columns.label])
-    if label is None:
-        return Problem(file, line, f"label {cells[columns.label]!r}", classes.allowed())
-    split = "train" if columns.split is None else find_split(cells[columns.split])
-    if split is None:
-        return Problem(file, line, f"split {cells[columns.split or 0]!r}", SPLITS_ALLOWED)
-    reference_cell = "" if columns.reference is None else cells[columns.reference].strip()
-    reference = _find(classes, reference_cell)
-    if reference is None and reference_cell:
-        return Problem(file, line, f"reference label {reference_cell!r}", f"{classes.allowed()}, or empty")
-    box = _box([cells[place].strip() for place in columns.box])
-    if isinstance(box, str):
-        return Problem(file, line, f"box {box}", "four whole numbers with right > left and bottom > top, or all empty")
-    path, key = cells[columns.path], "" if columns.key is None else cells[columns.key]
-    face = key.removeprefix(f"{path}#") if key.startswith(f"{path}#") else None
-    return make_row(file, line, path, label, split, box=box, face=face, reference=reference)
+@dataclass(frozen=True)
+class _Table:
+    columns: _Columns
+    classes: ClassVocabulary
+    numbers: Mapping[str, int]
+    root: Path
+
+    def row(self, line: int, cells: list[str]) -> Row | Problem:
+        columns, classes, file = self.columns, self.classes, str(self.columns.file)
+        if len(cells) <= columns.last:
+            return Problem(file, line, f"{len(cells)} cells", f"at least {columns.last + 1}, as in the header")
+        written = as_written(cells[columns.label].strip())
+        label = self._class(written)
+        if label is None:
+            reason = "no label" if is_missing(written) else "a label that is no class"
+            return Problem(file, line, f"label {cells[columns.label]!r}", classes.allowed(), reason=reason)
+        split = "train" if columns.split is None else find_split(cells[columns.split])
+        if split is None:
+            found = f"split {cells[columns.split or 0]!r}"
+            return Problem(file, line, found, SPLITS_ALLOWED, reason="a split that is none")
+        reference_cell = "" if columns.reference is None else as_written(cells[columns.reference].strip())
+        reference = None if is_missing(reference_cell) else self._class(reference_cell)
+        if reference is None and not is_missing(reference_cell):
+            found = f"reference label {reference_cell!r}"
+            return Problem(file, line, found, f"{classes.allowed()}, or empty", reason="a reference that is no class")
+        box = _box([cells[place].strip() for place in columns.box])
+        if isinstance(box, str):
+            allowed = "four whole numbers with right > left and bottom > top, or all empty"
+            return Problem(file, line, f"box {box}", allowed, reason="a box that is none")
+        path, key = cells[columns.path], "" if columns.key is None else cells[columns.key]
+        face = key.removeprefix(f"{path}#") if key.startswith(f"{path}#") else None
+        return make_row(
+            file, line, path, label, split, root=self.root, box=box, face=face, reference=reference, written=written
+        )
+
+    def labelled(self, line: int, cells: list[str]) -> tuple[Row | Problem, str]:
+        """A row with who gave its label."""
+        place = self.columns.annotator or 0
+        return self.row(line, cells), as_written(cells[place].strip()) if place < len(cells) else ""
+
+    def _class(self, cell: str) -> int | None:
+        number = self.classes.find(cell)
+        return self.numbers.get(cell) if number is None else number
 
 
 def _box(cells: list[str]) -> Box | str | None:
     """The box of the four cells, None where all are empty, or what is wrong with them."""
-    if not any(cells):
+    if all(map(is_missing, cells)):
         return None
-    try:
-        box = Box(*map(int, cells))
-    except ValueError:
+    sides = [side for cell in cells if (side := whole_number(cell)) is not None]
+    if len(sides) != len(cells):
         return ",".join(cells)
+    box = Box(*sides)
     return box if box.left < box.right and box.top < box.bottom else ",".join(cells)
-
-
-def _find(classes: ClassVocabulary, cell: str) -> int | None:
-    number = classes.find(cell)
-    if number is None:
-        number = {str(place): place for place in range(len(classes))}.get(cell.strip())
-    return number
 
 
 def _labels_found(source: Source) -> tuple[set[str], _Columns]:
     columns = _columns(source)
     rows = csv_rows(columns.file)
     next(rows)
-    found = {cells[columns.label].strip() for _, cells in rows if len(cells) > columns.label}
-    return found - {""}, columns
+    found = {as_written(cells[columns.label].strip()) for _, cells in rows if len(cells) > columns.label}
+    named = source.classes or ()
+    return {label for label in found if label in named or not is_missing(label)}, columns
 
 
 def _columns(source: Source) -> _Columns:
+    if source.label_rule is not None and source.annotator_column is None:
+        raise UsageError(
+            f"--label-rule: found {source.label_rule} without --annotator-column; allowed: both, where a face has a "
+            "row for each person who labelled it"
+        )
     file = _file(source)
     header = csv_header(file)
 
@@ -145,6 +182,7 @@ def _columns(source: Source) -> _Columns:
         None if split is None else place(split, "--split-column"),
         None if source.reference_column is None else place(source.reference_column, "--reference-column"),
         names.index("key") if boxed and "key" in names else None,
+        None if source.annotator_column is None else place(source.annotator_column, "--annotator-column"),
         tuple(names.index(side) for side in _SIDES) if boxed else (),
     )
 

@@ -13,13 +13,15 @@ from pathlib import Path
 
 import numpy as np
 
+from scn_core.balance import Problem
+from scn_core.datasets.cells import whole_number
 from scn_core.datasets.ferplus_pixels import FOLDERS, unpacked
 from scn_core.datasets.rows import Entry, LeftOut, find_split, make_row
 from scn_core.datasets.source import LabelRule, Source
 from scn_core.datasets.tables import column_places, csv_rows, first_there
-from scn_core.errors import UsageError
+from scn_core.errors import DataError, UsageError
 from scn_core.labels import FERPLUS_7, FERPLUS_8, ClassVocabulary
-from scn_core.records import Problem
+from scn_core.records import Vote
 
 _VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
 _COLUMNS = ("Usage", "Image name", *_VOTES)
@@ -80,7 +82,13 @@ def read(source: Source) -> Iterator[Entry]:
     the untied plurality as reference; val and test faces carry the plurality itself.
     """
     base = source.folder()
-    path = first_there(base / "fer2013new.csv")
+    path = base / "fer2013new.csv"
+    if not path.exists() and (base / "fer2013.csv").is_file():
+        raise DataError(
+            f"{path}: found no such file, but fer2013.csv; allowed: both, as FERPlus's votes are in fer2013new.csv; "
+            "for the labels of fer2013.csv itself take --dataset fer2013"
+        )
+    path = first_there(path)
     rule, used = source.label_rule or "majority", len(vocabulary(source))
     draw = np.random.default_rng(source.seed)
     rows = csv_rows(path)
@@ -95,17 +103,32 @@ def read(source: Source) -> Iterator[Entry]:
 def _read_row(file: str, line: int, cells: list[str], rule: LabelRule, used: int, luck: float) -> Entry:
     if len(cells) == len(_COLUMNS) and not cells[1].strip():
         return LeftOut(file, "no image name", "the name of a picture")
-    split = find_split(cells[0])
-    if len(cells) != len(_COLUMNS) or split is None or not all(cell.strip().isdecimal() for cell in cells[2:]):
+    split, counts = find_split(cells[0]), [whole_number(cell) for cell in cells[2:]]
+    if (
+        len(cells) != len(_COLUMNS)
+        or split is None
+        or None in counts
+        or min(map(int, filter(None, counts)), default=0) < 0
+    ):
         return Problem(file, line, f"row {','.join(cells)!r}", "usage, name and ten vote counts")
-    votes = tuple(map(int, cells[2:]))
+    votes = tuple(count or 0 for count in counts)
     label = settled = _SETTLED[rule](votes, used)
     if rule == "vote" and split == "train":
         label = one_vote(votes, used, luck)
     if label is None:
         return LeftOut(file, _REASONS[rule], "a label by the rule")
     picture = f"{FOLDERS[split]}/{cells[1].strip()}"
-    return make_row(file, line, picture, label, split, reference=settled if rule == "vote" else None)
+    reference = settled if rule == "vote" else None
+    return make_row(file, line, picture, label, split, reference=reference, votes=_kept(votes, used))
+
+
+def _kept(votes: Votes, used: int) -> tuple[Vote, ...]:
+    """The votes by class; those for no used class by their names."""
+    return tuple(
+        Vote(place, count=count) if place < used else Vote(None, other=_VOTES[place], count=count)
+        for place, count in enumerate(votes)
+        if count
+    )
 
 
 def _has_folders(base: Path) -> bool:

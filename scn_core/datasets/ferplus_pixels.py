@@ -13,7 +13,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from scn_core.datasets.rows import find_split, relative_path
+from scn_core.datasets.paths import relative_path
+from scn_core.datasets.rows import find_split
 from scn_core.datasets.tables import column_places, csv_rows, first_there
 from scn_core.errors import DataError
 from scn_core.records import Split
@@ -48,14 +49,15 @@ def unpacked(votes: Path, rows: _Rows, places: tuple[int, int], pixels: Path, fo
                 )
             split, plain = find_split(usage), relative_path(name)
             if split is not None and plain is not None:
-                _write(folder / FOLDERS[split] / plain, pixel_cells[pixel_places[0]], where)
+                write_pixels(folder / FOLDERS[split] / plain, pixel_cells[pixel_places[0]], where)
         yield line, cells
 
 
 _TOGETHER = "the files go together by row; use both as published"
 
 
-def _write(path: Path, text: str, where: str) -> None:
+def write_pixels(path: Path, text: str, where: str) -> None:
+    """Write the grey values of a cell as a PNG file, unless it is there. Raises DataError, naming `where`."""
     if path.exists():
         return
     values = text.split()

@@ -4,37 +4,56 @@
     ROOT/train/CLASS/picture.jpg    with train, val and test (val and test may be missing)
 
 A folder named by a search word ("happy face", "angry man") is the emotion it names, where it names exactly one;
-otherwise its name, lower-cased, is the class. Pictures may lie in folders below; names that
-begin with '.' are passed over.
+otherwise its name, lower-cased, is the class. With classes given, folders may have their numbers, from 0 or 1.
+Pictures may lie in folders below. Hidden files and those of operating systems, folders beside the splits and links to
+folders are left out and counted.
 """
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from scn_core.balance import Problem
 from scn_core.datasets.images import SUFFIXES
-from scn_core.datasets.rows import Entry, LeftOut, find_split, make_row
+from scn_core.datasets.numbering import class_numbers
+from scn_core.datasets.rows import SPLITS_ALLOWED, Entry, LeftOut, find_split, make_row
 from scn_core.datasets.source import Source
+from scn_core.datasets.tree import Tree, count_files
 from scn_core.errors import DataError
 from scn_core.labels import ALIASES, FERPLUS_8, ClassVocabulary, canonical
-from scn_core.records import Problem, Split
+from scn_core.records import Split
+
+_NEGATIONS = frozenset(
+    {"not", "non", "no", "un", "never", "without", "neither", "nor", "hardly", "barely", "isn", "anti"}
+)
+_EMOTION = re.compile("(?:un|non|dis)?(?:happ|joy|sad|ang(?:er|r)|fear|afraid|disgust|surpris|contempt|neutral)")
+"""Beginnings of words of emotion, adverbs among them."""
 
 
 @dataclass(frozen=True)
 class _ClassFolder:
     path: Path
     split: Split
-    name: str
+
+
+@dataclass(frozen=True)
+class _Layout:
+    classes: list[_ClassFolder]
+    tree: Tree
 
 
 def class_name(folder: str) -> str:
-    """The class a folder's name stands for."""
-    emotions = {ALIASES[word] for word in re.findall(r"[^\W\d_]+", folder.casefold()) if word in ALIASES}
-    return emotions.pop() if len(emotions) == 1 else canonical(folder)
+    """The class a folder's name stands for: the one emotion it names, or else its own name.
+
+    A compound or a negation ('Sadly Fearful', 'not_happy') names no one emotion.
+    """
+    words = re.findall(r"[^\W\d_]+", folder.casefold())
+    emotions = {ALIASES[word] for word in words if word in ALIASES}
+    compound = any(word in _NEGATIONS or (word not in ALIASES and _EMOTION.match(word)) for word in words)
+    return emotions.pop() if len(emotions) == 1 and not compound else canonical(folder)
 
 
 def ordered_vocabulary(names: set[str]) -> ClassVocabulary:
@@ -48,7 +67,7 @@ def vocabulary(source: Source) -> ClassVocabulary:
     """The classes given, or else those of the folders."""
     if source.classes is not None:
         return ClassVocabulary.of(source.classes)
-    return ordered_vocabulary({folder.name for folder in _class_folders(source.folder())})
+    return ordered_vocabulary({class_name(folder.path.name) for folder in _layout(source).classes})
 
 
 def root(source: Source) -> Path:
@@ -58,40 +77,94 @@ def root(source: Source) -> Path:
 
 def read(source: Source) -> Iterator[Entry]:
     """The pictures, ordered by split, folder and name. Raises DataError for a train class without pictures."""
-    base, classes = source.folder(), vocabulary(source)
-    for folder in _class_folders(base):
-        label = classes.find(folder.name)
+    base, classes, layout = source.folder(), vocabulary(source), _layout(source)
+    numbers = class_numbers({folder.path.name for folder in layout.classes}, classes, str(base))
+    for folder in layout.classes:
+        name = folder.path.name
+        label = classes.find(name)
         if label is None:
-            yield Problem(str(folder.path), None, f"class {folder.name!r}", f"{classes.allowed()} (--classes)")
+            label = numbers.get(name, classes.find(class_name(name)))
+        if label is None:
+            yield _left_folder(
+                folder.path, f"class {name!r}", f"{classes.allowed()} (--classes)", "a class not asked for"
+            )
             continue
         empty = True
-        for path in _files(folder.path):
+        for path in layout.tree.files(folder.path):
             if path.suffix.lower() not in SUFFIXES:
-                yield LeftOut(str(folder.path), "no picture by its name", ", ".join(sorted(SUFFIXES)))
+                yield LeftOut(str(folder.path), "no picture by its name", ", ".join(sorted(SUFFIXES)), path.name)
                 continue
             empty = False
             relative = path.relative_to(base).as_posix()
-            yield make_row(relative, None, relative, label, folder.split)
+            yield make_row(relative, None, relative, label, folder.split, written=name)
         if empty and folder.split == "train":
             raise DataError(f"{folder.path}: found an empty class; put pictures there or remove the folder")
+    yield from layout.tree.others
 
 
-def _class_folders(base: Path) -> list[_ClassFolder]:
-    parts = [(path, split) for path in _folders(base) if (split := find_split(path.name))]
-    if not any(split == "train" for _, split in parts):
+def _layout(source: Source) -> _Layout:
+    tree = Tree(source.folder(), source.follow_links)
+    base = _deepest(tree, source.folder())
+    folders = tree.folders(base)
+    parts = [(path, split) for path in folders if (split := find_split(path.name))]
+    if any(split == "train" for _, split in parts):
+        for path in folders:
+            if find_split(path.name) is None:
+                tree.others.append(_left_folder(path, "a folder beside train that is no split", SPLITS_ALLOWED))
+        _leave_loose(tree, base)
+    elif parts and len(parts) == len(folders):
+        found = ", ".join(path.name for path, _ in parts)
+        raise DataError(f"{base}: found {found} and no folder train; allowed: {base}/train/CLASS/*.jpg as well")
+    else:
         parts = [(base, "train")]
     parts.sort(key=lambda part: ("train", "val", "test").index(part[1]))
-    found = [_ClassFolder(path, split, class_name(path.name)) for part, split in parts for path in _folders(part)]
-    if not found:
+    found_classes: list[_ClassFolder] = []
+    for part, split in parts:
+        inner = part if part == base else _deepest(tree, part)
+        inside = folders if part == base else tree.folders(inner)
+        found_classes += [_ClassFolder(path, split) for path in inside]
+        _leave_loose(tree, inner)
+    if not found_classes:
         raise DataError(f"{base}: found no class folders; allowed: {base}/CLASS/*.jpg or {base}/train/CLASS/*.jpg")
-    return found
+    return _Layout(found_classes, tree)
 
 
-def _folders(base: Path) -> list[Path]:
-    return sorted(path for path in base.iterdir() if path.is_dir() and not path.name.startswith("."))
+def _deepest(tree: Tree, folder: Path) -> Path:
+    """Where class or split folders begin: a folder that holds but one folder, which holds folders alone, is passed
+    through, as archives often have one around everything."""
+    while True:
+        look = Tree(tree.root, tree.follow_links)
+        inside = look.folders(folder)
+        if len(inside) != 1 or find_split(inside[0].name) or _pictures(look.loose_files(folder)):
+            return folder
+        within = inside[0]
+        if not Tree(tree.root, tree.follow_links).folders(within) or _pictures(look.loose_files(within)):
+            return folder
+        tree.folders(folder)  # tells what else is there
+        _leave_loose(tree, folder)
+        folder = within
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    for where, folders, names in os.walk(folder):
-        folders.sort()
-        yield from (Path(where, name) for name in sorted(names) if not name.startswith("."))
+def _pictures(files: list[Path]) -> list[Path]:
+    return [path for path in files if path.suffix.lower() in SUFFIXES]
+
+
+def _leave_loose(tree: Tree, folder: Path) -> None:
+    for path in tree.loose_files(folder):
+        if path.suffix.lower() in SUFFIXES:
+            reason, allowed = "a picture outside of the class folders", "pictures in a folder for each class"
+        else:
+            reason, allowed = "no picture by its name", ", ".join(sorted(SUFFIXES))
+        tree.others.append(LeftOut(str(folder), reason, allowed, path.name))
+
+
+def _left_folder(path: Path, found: str, allowed: str, reason: str = "") -> Problem:
+    count = count_files(path)
+    return Problem(
+        str(path),
+        None,
+        f"{found}, with {count:,} file{'s' * (count != 1)}",
+        allowed,
+        reason=reason or found,
+        rows=count,
+    )

@@ -6,18 +6,24 @@ A box counts in pixels of the upright picture, that is after the EXIF orientatio
 from __future__ import annotations
 
 import io
+import stat
 from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError, features
 
 from scn_core.records import Box, PixelArray
 
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"})
+_AVIF = features.check("avif")  # not in every build of Pillow
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", *(("AVIF",) if _AVIF else ()))
+SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", *((".avif",) if _AVIF else ())}
+)
 MIN_SIDE = 8
+MIN_CONTRAST = 16
+"""Of 255: a picture whose channels all span less is warned of."""
 MAX_PIXELS = 64_000_000
 MAX_BYTES = 256_000_000
 
@@ -32,6 +38,8 @@ class Look(NamedTuple):
     """Why it cannot be used, or None."""
     digest: bytes
     """Hash of the file's content, empty where it could not be read."""
+    doubtful: str | None = None
+    """What is odd about a picture that can be used, or None."""
 
 
 def open_face(path: Path, box: Box | None, side: int, *, enlarge: bool = True) -> PixelArray:
@@ -64,35 +72,49 @@ def check_face(path: Path, box: Box | None) -> str | None:
 def look_at(path: Path, box: Box | None) -> Look:
     """`check_face`, with the content's hash from the same read."""
     try:
-        if path.stat().st_size > MAX_BYTES:
+        state = path.stat()
+        if not stat.S_ISREG(state.st_mode):  # a pipe would be waited for
+            return Look("not a picture file", b"")
+        if state.st_size > MAX_BYTES:
             return Look(f"a file of over {MAX_BYTES:,} bytes", b"")
         content = path.read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return Look("no such picture", b"")
     except OSError as error:
         return Look(f"unreadable picture ({error.strerror})", b"")
-    return Look(_wrong(content, box), blake2b(content, digest_size=16).digest())
+    wrong, doubtful = _checked(content, box)
+    return Look(wrong, blake2b(content, digest_size=16).digest(), doubtful)
 
 
-def _wrong(content: bytes, box: Box | None) -> str | None:
+def _checked(content: bytes, box: Box | None) -> tuple[str | None, str | None]:
+    """What is wrong and what is odd about a picture."""
     if not content:
-        return "an empty file"
+        return "an empty file", None
+    if content.startswith(b"version https://git-lfs"):
+        return "a Git LFS pointer in place of the picture; fetch it with git lfs pull", None
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
             width, height = _upright_size(picture)
             if (wrong := _wrong_size(width, height, box)) is not None:
-                return wrong
+                return wrong, None
             # Reads every byte of the scan all the same, at a fraction of the arithmetic.
             picture.draft("RGB", (MIN_SIDE, MIN_SIDE))
             picture.load()
-            _rgb(picture)
+            return None, _flat(_rgb(picture))
     except UnidentifiedImageError:
-        return f"not a picture in one of the formats {', '.join(FORMATS)}"
+        return f"not a picture in one of the formats {', '.join(FORMATS)}", None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        return f"a picture of over {MAX_PIXELS:,} pixels"
+        return f"a picture of over {MAX_PIXELS:,} pixels", None
     except Exception as error:  # a decoder fed with damaged bytes raises whatever it stumbles over
-        return f"a damaged picture ({error})"
-    return None
+        return f"a damaged picture ({error})", None
+
+
+def _flat(picture: Image.Image) -> str | None:
+    """Says so of a picture without contrast, such as values of 12 bits in a file of 16."""
+    lows, highs = zip(*picture.getextrema(), strict=True)
+    if max(high - low for low, high in zip(lows, highs, strict=True)) >= MIN_CONTRAST:
+        return None
+    return f"a picture without contrast (values of {min(lows)} to {max(highs)} out of 255)"
 
 
 def _wrong_size(width: int, height: int, box: Box | None) -> str | None:

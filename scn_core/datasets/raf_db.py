@@ -12,12 +12,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path, PureWindowsPath
 
+from scn_core.balance import Problem
+from scn_core.datasets.cells import whole_number
 from scn_core.datasets.rows import Entry, find_split, make_row
 from scn_core.datasets.source import Source
 from scn_core.datasets.tables import first_there, text_lines
 from scn_core.errors import DataError
 from scn_core.labels import RAF_DB, ClassVocabulary
-from scn_core.records import Problem
 
 _LINE = "'train_00001.jpg 5' with a label of 1 to 7"
 
@@ -46,15 +47,12 @@ def read(source: Source) -> Iterator[Entry]:
     _check_numbering(label_list)
     for line, content in text_lines(label_list):
         name, label = _parts(content)
-        split = find_split(name.partition("_")[0])
-        if split is None or label not in _NUMBERS:
+        split, number = find_split(name.partition("_")[0]), whole_number(label)
+        if split is None or number is None or not 1 <= number <= len(RAF_DB):
             yield Problem(str(label_list), line, repr(content), _LINE)
             continue
         picture = f"{images.as_posix()}/{name.removesuffix('.jpg')}{tail}"
-        yield make_row(str(label_list), line, picture, _NUMBERS[label], split)
-
-
-_NUMBERS = {str(number): number - 1 for number in range(1, 8)}
+        yield make_row(str(label_list), line, picture, number - 1, split, root=base)
 
 
 def _parts(content: str) -> tuple[str, str]:
@@ -67,7 +65,7 @@ def _check_numbering(label_list: Path) -> None:
         name, label = _parts(content)
         if name.startswith("/") or PureWindowsPath(name).drive:
             raise DataError(f"{label_list}, line {line}: found an absolute path, {name!r}; allowed: {_LINE}")
-        if label == "0":
+        if whole_number(label) == 0:
             raise DataError(
                 f"{label_list}, line {line}: found label 0, so the list counts from 0; allowed: {_LINE}; "
                 "add 1 to every label if its order is surprise, fear, disgust, happy, sad, anger, neutral"

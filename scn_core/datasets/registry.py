@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from scn_core.datasets import affectnet, csv_table, expw, ferplus, image_folder, raf_db
+from scn_core.balance import Problem
+from scn_core.datasets import affectnet, csv_table, expw, fer2013, ferplus, image_folder, raf_db
 from scn_core.datasets.checks import gather
 from scn_core.datasets.rows import Entry
 from scn_core.datasets.source import Source
 from scn_core.errors import DataError, UsageError
 from scn_core.labels import ClassVocabulary
-from scn_core.records import Manifest, Problem, Sample
+from scn_core.records import Manifest, Sample
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,20 @@ def _demo(source: Source) -> Source:
     return replace(source, csv=source.folder() / "labels.csv", reference_column="reference")
 
 
-_TABLE = frozenset({"csv", "path_column", "label_column", "split_column", "reference_column", "classes"})
+_REASONS = 8
+"""Listed where an import ends in an error."""
+_TABLE = frozenset(
+    {
+        "csv",
+        "path_column",
+        "label_column",
+        "split_column",
+        "reference_column",
+        "annotator_column",
+        "classes",
+        "label_rule",
+    }
+)
 
 DATASETS: dict[str, Dataset] = {
     "raf-db": Dataset("RAF-DB, basic emotions: EmoLabel and Image", raf_db.vocabulary, raf_db.root, raf_db.read),
@@ -44,6 +59,7 @@ DATASETS: dict[str, Dataset] = {
         ferplus.read,
         frozenset({"label_rule", "class_count"}),
     ),
+    "fer2013": Dataset("FER2013: fer2013.csv alone", fer2013.vocabulary, fer2013.root, fer2013.read),
     "affectnet": Dataset(
         "AffectNet: training.csv and validation.csv, or train_set and val_set",
         affectnet.vocabulary,
@@ -88,12 +104,14 @@ def read_manifest(
     dataset = find_dataset(name)
     source.check(name, dataset.options)
     root, classes = dataset.root(source), dataset.vocabulary(source)
-    samples, problems, left_out = gather(dataset.read(source), root, classes, progress or (lambda rows: None))
+    samples, problems, left_out, spellings = gather(
+        dataset.read(source), root, classes, progress or (lambda rows: None), follow_links=source.follow_links
+    )
     unusable = [problem for problem in problems if not problem.kept]
     if strict and unusable:
         raise DataError(_listed(f"found {len(unusable):,} rows that cannot be used", unusable))
     _check_usable(root, samples, classes, [*unusable, *left_out])
-    return Manifest(name, root, classes, tuple(samples), (*problems, *left_out))
+    return Manifest(name, root, classes, tuple(samples), (*problems, *left_out), tuple(spellings))
 
 
 def _check_usable(root: Path, samples: list[Sample], classes: ClassVocabulary, reasons: list[Problem]) -> None:
@@ -110,4 +128,8 @@ def _listed(what: str, problems: list[Problem], most: int = 5) -> str:
     lines = [what, *(f"  {problem}" for problem in problems[:most])]
     if len(problems) > most:
         lines.append(f"  ... and {len(problems) - most:,} more")
+        counts: Counter[str] = Counter()
+        for problem in problems:
+            counts[problem.reason] += problem.rows
+        lines.append("  in all: " + "; ".join(f"{n:,} {reason}" for reason, n in counts.most_common(_REASONS)))
     return "\n".join(lines)

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath, PureWindowsPath
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from scn_core.records import Box, Problem, Sample, Split
+from scn_core.balance import Problem
+from scn_core.datasets.paths import control_character, find_path, relative_path
+from scn_core.records import Box, Sample, Split, Vote
 
-# Names of splits in published files and folders, lower-cased.
-SPLIT_NAMES: dict[str, Split] = {
+_SPLIT_WORDS: dict[str, Split] = {
     "train": "train",
     "training": "train",
-    "train_set": "train",
     "val": "val",
     "valid": "val",
     "validation": "val",
-    "val_set": "val",
+    "dev": "val",
+    "devel": "val",
+    "development": "val",
     "publictest": "val",
     "test": "test",
+    "testing": "test",
+    "eval": "test",
+    "evaluation": "test",
     "privatetest": "test",
 }
+"""Names of splits in published files and folders, lower-cased, without '_set' and the like."""
+_SPLIT_TAIL = re.compile(r"[\s_-]*(?:set|data|split)$")
 SPLITS_ALLOWED = "train, val or test"
 
 
@@ -30,6 +39,10 @@ class Row:
     sample: Sample
     file: str
     line: int | None
+    written: tuple[tuple[int, str], ...] = ()
+    """Class number and what the list writes for it, one for each of its rows; empty where classes have numbers."""
+    rows: int = 1
+    """Of the list; more than one where it has a row for each annotator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +52,18 @@ class LeftOut:
     file: str
     reason: str
     allowed: str
+    name: str = field(default="", compare=False)
+    """Of the file; the first few are named."""
+    rows: int = field(default=1, compare=False)
 
 
 Entry = Row | Problem | LeftOut
 
 
 def find_split(name: str) -> Split | None:
-    """The split a published name stands for, or None."""
-    return SPLIT_NAMES.get(name.strip().casefold())
-
-
-def relative_path(text: str) -> str | None:
-    """A path as a list writes it, in its one normal form 'a/b.jpg'; None where it names nothing under the root.
-
-    Absolute paths (of any system), '..' and control characters are refused; './' and '//' are tidied away.
-    """
-    path = PurePosixPath(text)
-    windows = PureWindowsPath(path.as_posix())  # of the normal form: './C:/a.jpg' must not become 'C:/a.jpg'
-    if windows.drive or windows.root or ".." in windows.parts or not path.name or not text.isprintable():
-        return None
-    return path.as_posix()
+    """The split a published name stands for, such as 'Training' or 'val_set'; None for any other name."""
+    folded = name.strip().casefold()
+    return _SPLIT_WORDS.get(folded) or _SPLIT_WORDS.get(_SPLIT_TAIL.sub("", folded))
 
 
 def make_row(
@@ -68,18 +73,34 @@ def make_row(
     label: int,
     split: Split,
     *,
+    root: Path | None = None,
     box: Box | None = None,
     face: str | None = None,
     reference: int | None = None,
+    votes: tuple[Vote, ...] = (),
+    written: str | None = None,
 ) -> Row | Problem:
-    """The row for a face, or the Problem of a path that leaves the root. `face`: its number within the picture."""
-    relative = relative_path(path)
+    """The row for a face, or the Problem of a path that names nothing under the root.
+
+    Args:
+        file: the list or picture that says it.
+        line: where in it, from 1.
+        path: as the list writes it.
+        label: class number.
+        split: where the face belongs.
+        root: with it every way to write a path is tried for the picture that is there.
+        box: the face within the picture.
+        face: its number within the picture.
+        reference: class number of a better label.
+        votes: every label that people gave it.
+        written: how the list spells the label.
+    """
+    relative = relative_path(path) if root is None else find_path(path, lambda each: os.path.lexists(root / each), root)
     if relative is None:
-        return Problem(file, line, f"path {path!r}", "a path relative to the root, without '..'")
+        found, allowed = f"path {path!r}", "a path relative to the root, without '..'"
+        if control := control_character(path):
+            found, allowed = f"{found} with the character {control}", "names in UTF-8 without control characters"
+        return Problem(file, line, found, allowed, reason="a path that names nothing under the root")
     key = relative if face is None else f"{relative}#{face}"
-    return Row(Sample(key, relative, label, split, box, reference), file, line)
-
-
-def leads_out(root: Path, relative: str) -> bool:
-    """Whether links on the way take a path out of `root` (which must be resolved)."""
-    return not (root / relative).resolve().is_relative_to(root)
+    spelt = () if written is None else ((label, written),)
+    return Row(Sample(key, relative, label, split, box, reference, votes), file, line, spelt)

@@ -12,7 +12,7 @@ from scn_core.errors import DataError, UsageError
 LabelRule = Literal["majority", "plurality", "vote"]
 
 # Fields every data set takes: where it is, where generated pictures go, and the seed of what is drawn.
-_COMMON = frozenset({"root", "unpack_to", "seed"})
+_COMMON = frozenset({"root", "unpack_to", "seed", "follow_links"})
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,19 @@ class Source:
     """Column of train, val or test (csv); default 'split' where the file has it, else every row is train."""
     reference_column: str | None = None
     """Column of better labels, kept apart for measuring (csv); default none."""
+    annotator_column: str | None = None
+    """Column of who gave the label, where a face has a row for each person who labelled it (csv); default none."""
     classes: tuple[str, ...] | None = None
     """Class names in the order of their numbers (csv, folder); default: the names found."""
     label_rule: LabelRule | None = None
-    """How ten votes become one label (ferplus): majority (default), plurality, or one vote drawn by the seed."""
+    """How votes become one label (ferplus; csv with annotators): majority (default of ferplus), plurality (default of
+    csv), or one vote drawn by the seed."""
     class_count: int | None = None
     """7 or 8: without or with contempt (ferplus, affectnet); default 8."""
     unpack_to: Path | None = None
     """Folder for pictures that lie inside a table (ferplus as fer2013.csv); kept, and used again next time."""
+    follow_links: bool = False
+    """Take pictures by links that lead out of the root, and those in linked folders."""
     seed: int = 0
     """Seed of whatever is drawn while reading."""
 

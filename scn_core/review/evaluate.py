@@ -74,10 +74,13 @@ class Evaluation:
     shares: tuple[float, ...] = SHARES
 
 
-def evaluate(db: Database, reference: Path | None = None, *, round_id: int | None = None) -> Evaluation:
+def evaluate(
+    db: Database, reference: Path | None = None, *, round_id: int | None = None, root: Path | None = None
+) -> Evaluation:
     """Measures a round (the newest one that ended) against a CSV of path,label.
 
-    Without a CSV, against the references `init` kept. Right or wrong is the label the round began with: the given one,
+    Its paths may be written in any way that names a picture under `root`. Without a CSV, against the references `init`
+    kept. Right or wrong is the label the round began with: the given one,
     or what people had decided by then.
 
     Raises DataError naming file and line for a label that is no class and where no row names a training face, and
@@ -85,7 +88,7 @@ def evaluate(db: Database, reference: Path | None = None, *, round_id: int | Non
     """
     ended = _ended_round(db, round_id)
     seen = scores(db, ended.id)
-    truth_of = reference_labels(db, reference)
+    truth_of = reference_labels(db, reference, root)
     known = np.isin(seen.sample_id, list(truth_of))
     if not known.any():
         some = next(iter_samples(db)).sample.key

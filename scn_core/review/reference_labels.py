@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
 from sqlite_utils import Database
 
-from scn_core.datasets.rows import relative_path
+from scn_core.datasets.cells import as_written, is_missing
+from scn_core.datasets.paths import find_path, relative_path
 from scn_core.datasets.tables import column_places, csv_header, csv_rows
 from scn_core.errors import DataError, WorkspaceError
 from scn_core.labels import ClassVocabulary
 from scn_core.store.samples import classes, iter_samples, references
 
 
-def reference_labels(db: Database, reference: Path | None = None) -> dict[int, int]:
+def reference_labels(db: Database, reference: Path | None = None, root: Path | None = None) -> dict[int, int]:
     """Class number by sample id: those that `init` kept, or of a CSV of path,label.
 
-    Rows of the CSV that name no face get ids below 0, so that they are counted. Raises DataError naming file and line,
+    Paths may be written in any way that names a picture under `root`. Rows of the CSV that name no face get ids below
+    0, so that they are counted. Raises DataError naming file and line,
     WorkspaceError where there is no CSV and `init` kept none.
     """
-    return _kept(db) if reference is None else _told(db, reference)
+    return _kept(db) if reference is None else _told(db, reference, root)
 
 
 def _kept(db: Database) -> dict[int, int]:
@@ -31,17 +34,19 @@ def _kept(db: Database) -> dict[int, int]:
     return dict(zip(kept.sample_id.tolist(), kept.label.tolist(), strict=True))
 
 
-def _told(db: Database, reference: Path) -> dict[int, int]:
+def _told(db: Database, reference: Path, root: Path | None) -> dict[int, int]:
     """Class number by sample id, from a CSV; rows that name no face get ids below 0, so that they are counted."""
     ids = {stored.sample.key: stored.id for stored in iter_samples(db)}
-    told = read_reference(reference, classes(db))
+    told = read_reference(reference, classes(db), lambda text: find_path(text, ids.__contains__, root))
     return {ids.get(key, -row): label for row, (key, label) in enumerate(told.items(), start=1)}
 
 
-def read_reference(path: Path, vocabulary: ClassVocabulary) -> dict[str, int]:
+def read_reference(
+    path: Path, vocabulary: ClassVocabulary, find: Callable[[str], str | None] = relative_path
+) -> dict[str, int]:
     """Class number by sample key, from a CSV with the columns path and label (class names in any known spelling).
 
-    A path is the key of a face, whether written 'a.jpg' or './a.jpg'.
+    A path is the key of a face; `find` gives it for a path as written, None for what is no path.
     Rows with an empty label are passed over. Raises DataError naming file and line.
     """
     if not path.is_file():
@@ -51,8 +56,8 @@ def read_reference(path: Path, vocabulary: ClassVocabulary) -> dict[str, int]:
     for line, cells in islice(csv_rows(path), 1, None):
         if len(cells) <= max(path_place, label_place):
             raise DataError(f"{path}, line {line}: found {len(cells)} cells; allowed: as many as in the header")
-        label, key = cells[label_place].strip(), relative_path(cells[path_place])
-        if not label:
+        label, key = as_written(cells[label_place].strip()), find(cells[path_place])
+        if is_missing(label):
             continue
         number = vocabulary.find(label)
         if number is None:

@@ -12,6 +12,7 @@ connection   open, create, migrate, write transactions      sqlite_errors  SQLit
 backup       a copy while others use it                      columns        rows of a query as numpy columns
 samples      classes, samples, references, import problems   scores         scores and proposal pages
 labels       every label with where it comes from            thumbs         thumbnails, in a file beside review.db
+votes        what came with the data set: the balance of the import, the labels of several people
 
 Imports go down only: schema < this folder's own files < people < decisions < queue < rounds; reports and projections
 read what is below them.

@@ -9,7 +9,8 @@ from typing import Any, Literal, NamedTuple
 
 from sqlite_utils import Database
 
-from scn_core.records import ANSWERS, Box, Split
+from scn_core.records import ANSWERS, Box, Split, Vote
+from scn_core.store.votes import votes_between
 
 LabelSource = Literal["given", "waiting", "conflict", "accept", "keep", "relabel", "unsure", "exclude"]
 """given: nobody answered; waiting, conflict: the answers decide nothing yet, and an earlier label stands."""
@@ -58,6 +59,8 @@ class LabelRow:
     """As that round saw the face, or else the newest round with scores; None: no score. So too the two below."""
     margin: float | None
     proposed_label: int | None
+    votes: tuple[Vote, ...] = ()
+    """The labels it came with, where the data set has several a face."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,8 @@ def iter_labels(db: Database, where: LabelFilter, *, page: int = 10_000) -> Iter
     for after in range(0, last, page):
         rows = db.execute(sql, {**values, "after": after, "upto": after + page, "scored": scored}).fetchall()
         answered = _people(db, after + 1, after + page) if any(row[13] is not None for row in rows) else {}
-        yield from (_row(row, answered) for row in rows)
+        votes = votes_between(db, after + 1, after + page)
+        yield from (_row(row, answered, tuple(votes.get(row[0], ()))) for row in rows)
 
 
 def label_counts(db: Database, where: LabelFilter) -> LabelCounts:
@@ -195,10 +199,14 @@ def _people(db: Database, first: int, last: int) -> dict[tuple[int, int], tuple[
     return {face: tuple(people) for face, people in found.items()}
 
 
-def _row(row: tuple[Any, ...], answered: Mapping[tuple[int, int], tuple[int, ...]]) -> LabelRow:
-    number, key, path, split, left, top, right, bottom, given, label, out, source, settled, round_id, *rest = row
+def _row(
+    row: tuple[Any, ...], answered: Mapping[tuple[int, int], tuple[int, ...]], votes: tuple[Vote, ...]
+) -> LabelRow:
+    number, key, path, split, left, top, right, bottom, given, label, out, source, settled, *seen = row
     box = None if left is None else Box(left, top, right, bottom)
+    round_id, decided_at, alpha, margin, proposed = seen
     people = answered.get((number, round_id), ())
     return LabelRow(
-        number, key, path, split, box, given, label, bool(out), source, bool(settled), people, round_id, *rest
-    )
+        number, key, path, split, box, given, label, bool(out), source, bool(settled), people, round_id, decided_at,
+        alpha, margin, proposed, votes,
+    )  # fmt: skip

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 from sqlite_utils import Database
 
+from scn_core.balance import UNREADABLE_ROW, Problem
 from scn_core.errors import DataError, WorkspaceError
 from scn_core.labels import ClassVocabulary
-from scn_core.records import SPLITS, Box, IntArray, Manifest, Problem, Sample, Split
+from scn_core.records import SPLITS, Box, IntArray, Manifest, Sample, Split
 from scn_core.store.columns import read_columns
 from scn_core.store.connection import transaction
+from scn_core.store.votes import insert_what_was_read
 
 _SAMPLE = "SELECT id, key, path, given_label, split, box_left, box_top, box_right, box_bottom FROM sample"
 
@@ -52,9 +54,10 @@ def insert_manifest(db: Database, manifest: Manifest) -> None:
         )
         _insert_references(db, references)
         db.conn.executemany(
-            "INSERT INTO problem (file, line, found, allowed, kept) VALUES (?, ?, ?, ?, ?)",
-            ((p.file, p.line, p.found, p.allowed, p.kept) for p in manifest.problems),
+            "INSERT INTO problem (file, line, found, allowed, kept, reason, rows) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            ((p.file, p.line, p.found, p.allowed, p.kept, p.reason, p.rows) for p in manifest.problems),
         )
+        insert_what_was_read(db, manifest)
 
 
 def classes(db: Database) -> ClassVocabulary:
@@ -123,8 +126,12 @@ class AllSamples:
 
 def problems(db: Database, limit: int = -1) -> list[Problem]:
     """What the import could not use, in the order met; the first `limit` of them, -1: all."""
-    rows = db.execute("SELECT file, line, found, allowed, kept FROM problem ORDER BY id LIMIT ?", (limit,))
-    return [Problem(file, line, found, allowed, bool(kept)) for file, line, found, allowed, kept in rows]
+    sql = "SELECT file, line, found, allowed, kept, coalesce(reason, ?), rows FROM problem ORDER BY id LIMIT ?"
+    rows = db.execute(sql, (UNREADABLE_ROW, limit))
+    return [
+        Problem(file, line, found, allowed, bool(kept), reason, count)
+        for file, line, found, allowed, kept, reason, count in rows
+    ]
 
 
 def count_problems(db: Database) -> int:

@@ -16,6 +16,7 @@ from sqlite_utils import Database
 from scn_core.config import ReviewSettings
 from scn_core.datasets.demo_faces import draw_demo
 from scn_core.datasets.noise import parse_noise, with_noise
+from scn_core.datasets.paths import control_character
 from scn_core.datasets.registry import find_dataset, read_manifest
 from scn_core.datasets.source import Source
 from scn_core.errors import UsageError, WorkspaceError
@@ -152,6 +153,7 @@ def create_workspace(
     Raises UsageError, DataError, and WorkspaceError where there is a workspace already.
     """
     workspace = Workspace(path)
+    _refuse_unreadable_names(path, source)
     if workspace.settings_file.exists():
         raise WorkspaceError(f"{path}: found a workspace already; allowed: a new folder; name another one")
     if path.exists() and not path.is_dir():
@@ -174,6 +176,15 @@ def create_workspace(
     return manifest
 
 
+def _refuse_unreadable_names(path: Path, source: Source) -> None:
+    """workspace.toml and the database keep paths as text."""
+    for where in (path.absolute(), source.root, source.csv):
+        if where is not None and control_character(str(where)):
+            raise UsageError(
+                f"{where}: found a path that is not UTF-8 or has control characters; allowed: others; rename the folder"
+            )
+
+
 def _placed(
     workspace: Workspace, dataset: str, source: Source, demo_faces: int, progress: Callable[[int], None]
 ) -> Source:
@@ -181,7 +192,7 @@ def _placed(
     changes: dict[str, Any] = {
         f.name: value.resolve() for f in fields(source) if isinstance(value := getattr(source, f.name), Path)
     }
-    if dataset == "ferplus":
+    if dataset in ("ferplus", "fer2013"):
         changes.setdefault("unpack_to", workspace.path.resolve() / "images")
     if dataset == "demo":
         root = changes.setdefault("root", workspace.path.resolve() / "images")
@@ -233,7 +244,7 @@ def _write_settings(workspace: Workspace, manifest: Manifest, source: Source, no
         "source": {
             f.name: _plain(getattr(source, f.name))
             for f in fields(source)
-            if f.name != "seed" and getattr(source, f.name) is not None
+            if f.name != "seed" and getattr(source, f.name) not in (None, False)
         },
         "review": asdict(ReviewSettings()),
         "train": {},

@@ -7,10 +7,12 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from scn_core.balance import Balance
 from scn_core.records import EpochReport, RoundInfo
 from scn_core.store.rounds.states import epochs, latest_round, stale_round
 from scn_core.store.samples import classes, count_by_split, count_problems
 from scn_core.store.scores import count_open_proposals, count_proposals
+from scn_core.store.votes import import_balance
 from scn_core.workspace.folder import Workspace
 
 
@@ -25,7 +27,9 @@ class Status:
     samples: dict[str, int]
     """By split."""
     problems: int
-    """Rows the import could not use, warnings included."""
+    """What the import had to say, warnings included."""
+    balance: Balance | None
+    """Rows and files the import saw and what became of them; None in workspaces from before it was kept."""
     decisions: int
     """Answers of all rounds that stand; skips, flags and notes are none, nor is what was taken back."""
     round: RoundInfo | None
@@ -41,7 +45,7 @@ class Status:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        return asdict(self)
+        return asdict(self) | {"balance": self.balance.as_dict() if self.balance else None}
 
 
 def status_of(workspace: Workspace, db: Database) -> Status:
@@ -55,6 +59,7 @@ def status_of(workspace: Workspace, db: Database) -> Status:
         classes=list(classes(db).names),
         samples={str(split): n for split, n in count_by_split(db).items()},
         problems=count_problems(db),
+        balance=import_balance(db),
         decisions=int(db.execute("SELECT coalesce(sum(n), 0) FROM answer_count").fetchone()[0]),
         round=newest,
         stale=stale_round(db) is not None,
@@ -73,6 +78,8 @@ def describe(status: Status) -> str:
         f"faces      {counts}" + (f"; {status.problems:,} import problems" if status.problems else ""),
         f"classes    {', '.join(status.classes)}",
     ]
+    if status.balance:
+        lines.append(f"import     {status.balance.lines()[0]}")
     info = status.round
     if info is None:
         return "\n".join([*lines, "round      none yet; next: python -m scn_core train " + status.workspace])

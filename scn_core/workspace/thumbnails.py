@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from scn_core.datasets.images import MAX_BYTES, check_face
 from scn_core.datasets.parallel import in_order
-from scn_core.datasets.rows import leads_out, relative_path
+from scn_core.datasets.paths import leads_out, relative_path
 from scn_core.datasets.thumbnails import RECIPE, large_face, make_thumbnail
 from scn_core.errors import WorkspaceError
 from scn_core.records import Box, Sample
@@ -27,6 +27,14 @@ _LOG = logging.getLogger(__name__)
 _LOOKED_UP = 1024  # samples whose files are asked for at a time
 _WRITTEN = 128  # thumbnails a transaction: short, as people may be reviewing
 _BATCH = 4  # pictures a task; a page is 60 faces, and all cores should have some
+
+
+class _Root(NamedTuple):
+    """Where the pictures are."""
+
+    path: Path
+    follow_links: bool
+    """Also behind links that lead out of it."""
 
 
 class _Wanted(NamedTuple):
@@ -137,14 +145,15 @@ def _or_logged() -> Iterator[None]:
         _LOG.warning("thumbnails are not kept: %s", error)
 
 
-def _root(workspace: Workspace) -> Path:
-    return Path(workspace.settings().root).resolve()
+def _root(workspace: Workspace) -> _Root:
+    settings = workspace.settings()
+    return _Root(Path(settings.root).resolve(), settings.source.get("follow_links") is True)
 
 
-def _fingerprint(root: Path, sample: Sample) -> bytes | str:
+def _fingerprint(root: _Root, sample: Sample) -> bytes | str:
     """What a thumbnail is made from, or why none can be. One look at the file's entry, for every face of every page."""
     try:
-        state = os.stat(f"{root}/{sample.path}")  # noqa: PTH116 (a Path costs as much again)
+        state = os.stat(f"{root.path}/{sample.path}")  # noqa: PTH116 (a Path costs as much again)
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return "no such picture"
     except OSError as error:
@@ -157,15 +166,15 @@ def _fingerprint(root: Path, sample: Sample) -> bytes | str:
     return blake2b(repr(told).encode(), digest_size=16).digest()
 
 
-def _make(root: Path, wanted: _Wanted) -> tuple[_Wanted, bytes | str]:
+def _make(root: _Root, wanted: _Wanted) -> tuple[_Wanted, bytes | str]:
     return wanted, _drawn(make_thumbnail, root, wanted.stored.sample)
 
 
-def _drawn(draw: Callable[[Path, Box | None], bytes], root: Path, sample: Sample) -> bytes | str:
+def _drawn(draw: Callable[[Path, Box | None], bytes], root: _Root, sample: Sample) -> bytes | str:
     # Checked at the import too, but since then links may have changed, and the database may have been edited.
-    if relative_path(sample.path) != sample.path or leads_out(root, sample.path):
+    if relative_path(sample.path) != sample.path or (not root.follow_links and leads_out(root.path, sample.path)):
         return "a path that leaves the folder of the data set"
     try:
-        return draw(root / sample.path, sample.box)
+        return draw(root.path / sample.path, sample.box)
     except Exception:  # as in images: decoders raise whatever they stumble over
-        return check_face(root / sample.path, sample.box) or "a damaged picture"
+        return check_face(root.path / sample.path, sample.box) or "a damaged picture"

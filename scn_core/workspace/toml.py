@@ -80,7 +80,7 @@ def change_table(file: Path, table: str, values: Mapping[str, Any]) -> None:
     Raises WorkspaceError where the table is written in a way that lines cannot be exchanged in.
     """
     before = _parsed(file)
-    changed = _with_table(file.read_text(encoding="utf-8"), table, values)
+    changed = _with_table(file.read_text(encoding="utf-8-sig"), table, values)
     try:
         right = tomllib.loads(changed) == before | {table: before.get(table, {}) | dict(values)}
     except tomllib.TOMLDecodeError:
@@ -116,7 +116,7 @@ def _line(name: str, value: Any) -> str:
 
 def _parsed(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise WorkspaceError(f"{file}: not valid TOML ({error}); correct it") from error
 

@@ -26,6 +26,7 @@ from scn_core.exchange.export.formats import FORMATS, About, FormatName, values_
 from scn_core.exchange.export.manifest import (
     MANIFEST,
     ExportManifest,
+    Spelled,
     manifest_file,
     plain_counts,
     read_manifest,
@@ -44,6 +45,7 @@ from scn_core.store.labels import (
     revision,
 )
 from scn_core.store.samples import classes
+from scn_core.store.votes import has_votes, names_as_written
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ class ExportOptions:
     where: LabelFilter = field(default_factory=LabelFilter)
     pseudonyms: bool = False
     """reviewer-1, reviewer-2, ... in place of names."""
+    spelling: Spelled = "project"
+    """How classes are called: as everywhere here, or as the data set writes them most often."""
 
 
 def export_labels(
@@ -110,6 +114,7 @@ def _export(
         revision=str(stand),
         where=options.where,
         pseudonyms=options.pseudonyms,
+        spelling=options.spelling,
         classes=about.classes,
         counts=counts,
     )
@@ -141,7 +146,9 @@ def preview(db: Database, options: ExportOptions, *, first: int = 10) -> Preview
 
 
 def _about(db: Database, options: ExportOptions) -> About:
-    return About(classes(db).names, has_boxes(db), reviewer_names(db, pseudonyms=options.pseudonyms))
+    people = reviewer_names(db, pseudonyms=options.pseudonyms)
+    names = classes(db).names if options.spelling == "project" else names_as_written(db)
+    return About(names, has_boxes(db), people, has_votes(db))
 
 
 def _counted(rows: Iterable[LabelRow], progress: Callable[[int], None]) -> Iterator[LabelRow]:

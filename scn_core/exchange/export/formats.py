@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
@@ -37,6 +38,8 @@ class About:
     """Some face has a box."""
     people: Mapping[int, str]
     """What to call each person."""
+    voted: bool = False
+    """Some face came with several people's labels."""
 
 
 Writer = Callable[[About, Iterable[LabelRow]], Iterator[str]]
@@ -56,7 +59,7 @@ class Format:
 
 
 def values_of(about: About, row: LabelRow) -> dict[str, Any]:
-    """One face as plain values, by the names of COLUMNS."""
+    """One face as plain values, by the names of COLUMNS; `votes` too where the data set has several labels a face."""
     return {
         "path": row.path,
         "label": about.classes[row.label],
@@ -72,7 +75,16 @@ def values_of(about: About, row: LabelRow) -> dict[str, Any]:
         "margin": None if row.margin is None else round(row.margin, 6),
         "decided_at": row.decided_at,
         "key": row.key,
+        **({"votes": _votes(about, row)} if about.voted else {}),
     }
+
+
+def _votes(about: About, row: LabelRow) -> dict[str, int]:
+    """How many people gave which label before the import; answers that are no class by their own names."""
+    counts: Counter[str] = Counter()
+    for vote in row.votes:
+        counts[vote.other if vote.label is None else about.classes[vote.label]] += vote.count
+    return dict(counts.most_common())
 
 
 class _Line:
@@ -84,10 +96,12 @@ class _Line:
 
 def _csv(about: About, rows: Iterable[LabelRow]) -> Iterator[str]:
     row_of = csv.writer(_Line()).writerow
-    yield row_of(COLUMNS + (BOX_COLUMNS if about.boxed else ()))
+    yield row_of(COLUMNS + (("votes",) if about.voted else ()) + (BOX_COLUMNS if about.boxed else ()))
     for row in rows:
         values = values_of(about, row)
         values["reviewers"] = "; ".join(values["reviewers"])
+        if about.voted:
+            values["votes"] = "; ".join(f"{name}: {count}" for name, count in values["votes"].items())
         cells = [harmless_path(value) if name in ("path", "key") else harmless(value) for name, value in values.items()]
         yield row_of(cells + (_sides(row) or [""] * 4 if about.boxed else []))
 

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from scn_core import __version__
 from scn_core.errors import DataError
@@ -18,6 +18,7 @@ from scn_core.exchange.export.formats import label_studio_config
 from scn_core.store.labels import LabelChange, LabelCounts, LabelFilter
 from scn_core.store.schema.migrations import STEPS
 
+Spelled = Literal["project", "dataset"]
 MANIFEST = ".manifest.json"
 """What a manifest's name has more than its file's."""
 _LAYOUT = 1
@@ -38,6 +39,8 @@ class ExportManifest:
     pseudonyms: bool
     classes: tuple[str, ...]
     counts: LabelCounts
+    spelling: Spelled = "project"
+    """Of the classes: as everywhere here, or as the data set writes them most often."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON, classes by name."""
@@ -50,7 +53,7 @@ class ExportManifest:
             "sha256": self.sha256,
             "bytes": self.bytes,
             "revision": self.revision,
-            "options": {"format": self.format, "pseudonyms": self.pseudonyms, **options},
+            "options": {"format": self.format, "pseudonyms": self.pseudonyms, "spelling": self.spelling, **options},
             "classes": list(names),
             **plain_counts(self.counts, names),
             **config,
@@ -91,10 +94,11 @@ def read_manifest(path: Path) -> ExportManifest:
         names = tuple(map(str, said["classes"]))
         options = dict(said["options"])
         form, pseudonyms, label = options.pop("format"), options.pop("pseudonyms"), options.pop("label")
+        spelling = options.pop("spelling", "project")  # manifests of earlier versions have none
         changes = (LabelChange(names.index(c["given"]), names.index(c["label"]), c["count"]) for c in said["changes"])
         where = LabelFilter(**options, label=None if label is None else names.index(label))
         counts = LabelCounts(said["rows"], said["changed"], said["excluded"], said["sources"], tuple(changes))
         head = (said["file"], said["sha256"], said["bytes"], form, said["revision"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path}: found no manifest of an export ({error}); export the file anew") from error
-    return ExportManifest(*head, where, pseudonyms, names, counts)
+    return ExportManifest(*head, where, pseudonyms, names, counts, spelling)

@@ -18,10 +18,11 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from scn_core.datasets.tables import csv_header, csv_rows
-from scn_core.errors import DataError, WorkspaceError
+from scn_core.balance import Problem
+from scn_core.datasets.tables import column_places, csv_header, csv_rows
+from scn_core.errors import DataError, WorkspaceError, readable
 from scn_core.exchange.import_decisions.rows import Reading, Row, Wrong
-from scn_core.records import Action, Decision, Problem
+from scn_core.records import Action, Decision
 from scn_core.store.connection import snapshot
 from scn_core.store.decisions.imports import workspace_mark
 from scn_core.store.decisions.record import record_decisions
@@ -90,8 +91,9 @@ class ImportPlan:
 
 
 def plan_import(
-    db: Database, file: Path, *, person: str | None = None, adjudicate: bool = False, name: str | None = None
-) -> ImportPlan:
+    db: Database, file: Path, *, person: str | None = None, adjudicate: bool = False, name: str | None = None,
+    root: Path | None = None, path_column: str | None = None, label_column: str | None = None,
+) -> ImportPlan:  # fmt: skip
     """Reads a file and looks at every row; writes nothing.
 
     Args:
@@ -100,6 +102,9 @@ def plan_import(
         person: who decided, where the row does not say.
         adjudicate: the answers settle the faces whatever readers said; of leads only.
         name: what to call the file in problems, and in the log.
+        root: folder of the pictures; with it paths below it may be written absolute.
+        path_column: the column to read as path, by its name.
+        label_column: the column to read as label.
 
     Raises DataError for a file that is no such table, WorkspaceError where no round is in review.
     """
@@ -107,13 +112,21 @@ def plan_import(
     if current is None or current.state != "review":
         raise WorkspaceError("found no round in review; decisions are taken while one is; train a round first")
     name = name or file.name
-    columns = _columns(file, name)
+    columns = _columns(file, name, {"path": path_column, "label": label_column})
     exported = "action" not in columns and set(columns) >= _EXPORTED
     problems: list[Problem] = []
     count = 0
     with snapshot(db):
         reading = Reading(
-            db, current.id, classes(db), workspace_mark(db), person, name, adjudicate=adjudicate, exported=exported
+            db,
+            current.id,
+            classes(db),
+            workspace_mark(db),
+            person,
+            name,
+            adjudicate=adjudicate,
+            exported=exported,
+            root=root,
         )
         for line, cells in _rows(file, name):
             count += 1
@@ -149,14 +162,22 @@ def take_import(db: Database, plan: ImportPlan) -> int:
     return len(record_decisions(db, plan.decisions, new_people=plan.new_people))
 
 
-def _columns(file: Path, name: str) -> list[str]:
+def _columns(file: Path, name: str, renamed: Mapping[str, str | None]) -> list[str]:
     """The header in lower case. Raises DataError where it lacks what is needed, or says it twice."""
     with _called(file, name):
         header = csv_header(file)
     columns = [column.strip().casefold() for column in header]
+    for wanted, column in renamed.items():
+        if column is not None:
+            (place,) = column_places(file, header, (column,), f"; name another with --{wanted}-column")
+            columns = [f"{each}, as it was" if each == wanted else each for each in columns]
+            columns[place] = wanted
     allowed = f"a header with path or key, and action or label; besides these {', '.join(_READ[4:])}"
     if not {"path", "key"} & set(columns) or not {"action", "label"} & set(columns):
-        raise DataError(f"{name}: found columns {', '.join(header)}; allowed: {allowed}")
+        raise DataError(
+            f"{name}: found columns {readable(', '.join(header), 400)}; allowed: {allowed}; "
+            "or say which with --path-column and --label-column"
+        )
     if doubled := [column for column, n in Counter(columns).items() if n > 1 and column in _READ]:
         raise DataError(f"{name}: found column {doubled[0]} {columns.count(doubled[0])} times; allowed: once")
     return columns

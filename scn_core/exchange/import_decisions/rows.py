@@ -6,11 +6,13 @@ import json
 import uuid
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 from sqlite_utils import Database
 
-from scn_core.exchange.export.cells import as_written, path_as_written
+from scn_core.datasets.cells import as_written
+from scn_core.datasets.paths import path_forms
 from scn_core.labels import ClassVocabulary
 from scn_core.records import ANSWERS, Action, Answer, Decision
 from scn_core.store.decisions.imports import KnownFace, is_recorded, known_faces, labels_decided_at
@@ -52,6 +54,8 @@ class Reading:
     origin: str
     adjudicate: bool
     exported: bool
+    root: Path | None = None
+    """Folder of the pictures, for paths that are written absolute."""
     decisions: list[Decision] = field(default_factory=list)
     new_people: dict[str, str] = field(default_factory=dict)
     seen: dict[tuple[int, str], int] = field(default_factory=dict)
@@ -87,10 +91,11 @@ class Reading:
             self.changes[face.label, answer[1]] += 1
 
     def _face(self, row: Row) -> KnownFace:
-        name = path_as_written(row.cells.get("key", "").strip() or row.cells.get("path", "").strip())
+        name = row.cells.get("key", "").strip() or row.cells.get("path", "").strip()
         if not name:
             raise Wrong("neither a path nor a key", "one of them")
-        faces = known_faces(self.db, self.round, name)
+        found = (known_faces(self.db, self.round, form) for form in path_forms(name, self.root))
+        faces = next(filter(None, found), [])
         if not faces:
             raise Wrong(f"{name}, which is no face of this workspace", "paths and keys as an export has them")
         if len(faces) > 1:

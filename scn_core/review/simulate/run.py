@@ -56,7 +56,7 @@ def simulate(
     with workspace.database() as db:
         if not force:
             _refuse_real_people(db, workspace)
-        truth = reference_labels(db, reference)
+        truth = reference_labels(db, reference, Path(workspace.settings().root))
         start = effective_labels(db)
         _check_known(db, start, truth, reference)
         newest = latest_finished_round(db)

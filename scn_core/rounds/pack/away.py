@@ -56,7 +56,7 @@ def run_job(path: Path, root: Path, out: Path, work: Path, watcher: Watcher) -> 
     root = root.resolve()
     with TemporaryDirectory(prefix="job-", dir=_parent(work)) as folder:
         stamp, job = open_job(path, Path(folder))
-        samples = read_samples(Path(folder) / SAMPLES, root)
+        samples = read_samples(Path(folder) / SAMPLES, root, follow_links=job.follow_links)
         place = Workspace(work)
         if not place.settings_file.exists():
             _build(place, Path(folder), job, Manifest(job.dataset, root, ClassVocabulary(tuple(job.classes)),

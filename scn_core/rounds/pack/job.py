@@ -15,7 +15,7 @@ from sqlite_utils import Database
 
 from scn_core import __version__
 from scn_core.config import ReviewSettings, TrainSettings
-from scn_core.datasets.rows import leads_out, relative_path
+from scn_core.datasets.paths import leads_out, relative_path
 from scn_core.errors import DataError, UsageError, WorkspaceError
 from scn_core.labels import ClassVocabulary
 from scn_core.records import Box, Sample
@@ -53,6 +53,8 @@ class Job:
     revision: str
     """Where the labels stood, as exports tell it."""
     code_version: str
+    follow_links: bool = False
+    """Pictures may lie behind links that lead out of the root."""
 
 
 def pack_job(workspace: Workspace, settings: TrainSettings, out: Path) -> Job:
@@ -78,6 +80,7 @@ def pack_job(workspace: Workspace, settings: TrainSettings, out: Path) -> Job:
             "parent": stand.round or None,
             "revision": str(stand),
             "code_version": __version__,
+            "follow_links": said.source.get("follow_links") is True,
         }
         return job_of(write_archive(out, KIND, about, {SAMPLES: samples, FACES: faces, START: start}), out)
 
@@ -97,7 +100,7 @@ def job_of(stamp: Stamp, path: Path) -> Job:
         job = Job(id=stamp.id, settings=settings, review=review, **said)
         ClassVocabulary(tuple(job.classes))
         numbers = (job.samples, 0 if job.parent is None else job.parent)
-        right = all(isinstance(number, int) for number in numbers)
+        right = all(isinstance(number, int) for number in numbers) and isinstance(job.follow_links, bool)
         right = right and all(isinstance(text, str) for text in (*job.classes, job.dataset, job.data_set, job.revision))
     except (KeyError, TypeError, UsageError, WorkspaceError) as error:
         raise DataError(f"{path}: {error}; allowed: what `round pack` of this version ({__version__}) wrote") from error
@@ -124,7 +127,7 @@ def data_set_hash(db: Database) -> str:
     return seen.hexdigest()
 
 
-def read_samples(file: Path, root: Path) -> list[Sample]:
+def read_samples(file: Path, root: Path, *, follow_links: bool = False) -> list[Sample]:
     """The samples of a job in order. Raises DataError naming what is not under `root` as it was when packed."""
     samples: list[Sample] = []
     lacking: list[str] = []
@@ -132,7 +135,7 @@ def read_samples(file: Path, root: Path) -> list[Sample]:
         for line in lines:
             key, path, split, label, box, size = json.loads(line)
             samples.append(Sample(key, path, label, split, None if box is None else Box(*box)))
-            if fault := _fault(root, path, size):
+            if fault := _fault(root, path, size, follow_links):
                 lacking.append(f"{path} ({fault})")
     if lacking:
         shown = "; ".join(lacking[:_NAMED_FEW])
@@ -154,8 +157,8 @@ def _lines(db: Database, root: Path) -> Iterator[str]:
         yield json.dumps([sample.key, sample.path, sample.split, sample.given_label, sides, size]) + "\n"
 
 
-def _fault(root: Path, path: str, size: int | None) -> str | None:
-    if relative_path(path) != path or leads_out(root, path):
+def _fault(root: Path, path: str, size: int | None, follow_links: bool) -> str | None:
+    if relative_path(path) != path or (not follow_links and leads_out(root, path)):
         return "leads out of the folder"
     try:
         found = (root / path).stat().st_size

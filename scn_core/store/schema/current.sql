@@ -1,4 +1,4 @@
--- The schema of review.db after m0006_doubt. Written by tests/scn_core/store/schema/test_current.py.
+-- The schema of review.db after m0007_import. Written by tests/scn_core/store/schema/test_current.py.
 
 CREATE TABLE answer_count (
   round_id INTEGER NOT NULL REFERENCES round(id),
@@ -145,7 +145,7 @@ CREATE TABLE problem (
   found TEXT NOT NULL,
   allowed TEXT NOT NULL,
   kept INTEGER NOT NULL CHECK (kept IN (0, 1))
-);
+, reason TEXT, rows INTEGER NOT NULL DEFAULT 1 CHECK (rows >= 0));
 
 CREATE TABLE queue_count (
   round_id INTEGER NOT NULL REFERENCES round(id),
@@ -285,6 +285,23 @@ CREATE TABLE session (
   created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-0 seconds')),
   expires_at TEXT NOT NULL
 ) WITHOUT ROWID;
+
+CREATE TABLE spelling (
+  label INTEGER NOT NULL REFERENCES class(number),
+  written TEXT NOT NULL,
+  rows INTEGER NOT NULL CHECK (rows >= 1),
+  PRIMARY KEY (label, written)
+) WITHOUT ROWID;
+
+CREATE TABLE vote (
+  sample_id INTEGER NOT NULL REFERENCES sample(id),
+  annotator TEXT NOT NULL,  -- empty where the data set has counts alone
+  label INTEGER REFERENCES class(number),  -- NULL: an answer that is no class, named in other
+  other TEXT NOT NULL,
+  votes INTEGER NOT NULL CHECK (votes >= 1),
+  CHECK ((label IS NULL) = (other <> '')),
+  UNIQUE (sample_id, annotator, label, other)
+);
 
 CREATE VIEW effective_label AS
 SELECT s.id AS sample_id, s.key, s.path, s.split,

@@ -13,11 +13,12 @@ from scn_core.store.schema import (
     m0004_team,
     m0005_order,
     m0006_doubt,
+    m0007_import,
 )
 
 STEPS: dict[str, Callable[[Database], None]] = {
     module.__name__.rpartition(".")[2]: module.migrate
-    for module in (m0001_tables, m0002_review, m0003_rounds, m0004_team, m0005_order, m0006_doubt)
+    for module in (m0001_tables, m0002_review, m0003_rounds, m0004_team, m0005_order, m0006_doubt, m0007_import)
 }
 """Name of each migration, by which databases know that they have it -> what it does."""
 

@@ -173,7 +173,7 @@ def test_problems_of_an_upload_are_listed_and_nothing_can_be_taken(visitor: NewV
     assert "nowhere&lt;i&gt;.jpg" in markup(app)
     assert "rv-labels-take" not in [button.key for button in app.button]
     upload(app, "a;b\n1;2\n")
-    assert "in.csv: found columns a;b; allowed: a header with path or key" in words(ann.run())
+    assert "in.csv: found columns a, b; allowed: a header with path or key" in words(ann.run())
 
 
 def test_who_is_no_lead_any_more_takes_nothing(visitor: NewVisitor, workspace: Workspace) -> None:
@@ -222,3 +222,18 @@ def test_settling_is_asked_where_several_people_read(readings: int, visitor: New
     app = ann.open("labels")
     keys = [box.key for box in app.checkbox]
     assert ("rv-labels-adjudicate" in keys) == (readings > 1)
+
+
+def test_the_page_says_what_the_import_took(visitor: NewVisitor, workspace: Workspace) -> None:
+    ann = visitor("ann", "lead")
+    with workspace.database() as db:
+        db.execute(
+            "INSERT INTO problem (file, line, found, allowed, kept, reason, rows) "
+            "VALUES ('l.csv', 2, 'x', 'y', 0, 'no label', 3)"
+        )
+        db.execute("INSERT INTO vote VALUES (1, '', 0, '', 7), (1, '', 1, '', 3), (2, '', 1, '', 10)")
+        db.conn.commit()
+    said = words(ann.open("labels"))
+    assert "seen: 123 rows and files = 120 faces taken + 3 left out" in said
+    assert "3 no label" in said
+    assert "votes: 20 labels on 2 faces, 1 unanimous" in said

@@ -31,7 +31,8 @@ from tests.scn_core.conftest import PATIENCE_S, Process, Run, flags, settings
 StartProcess = Callable[..., Process]
 
 PROMISED = {
-    "init": "--dataset --root --csv --path-column --label-column --split-column --noise --seed --strict",
+    "init": "--dataset --root --csv --path-column --label-column --split-column --annotator-column --noise --seed "
+    "--follow-links --strict --json",
     "train": "--image-size --epochs --batch-size --lr --backbone --weights --beta --gamma --margin-rank "
     "--learn-margin-rank --margin-relabel --relabel --device --seed --resume",
     "status": "--json",
@@ -420,6 +421,58 @@ def test_ctrl_c_leaves_a_round_that_resume_finishes(process: StartProcess, works
     with workspace.database(read_only=True) as db:
         assert get_round(db, 1).state == "review"
         assert [report.epoch for report in epochs(db, 1)] == list(range(1, EPOCHS + 1))
+
+
+def test_init_tells_what_became_of_every_row(run: Run, table: Path, tmp_path: Path) -> None:
+    """As text, as JSON, and later in the status alike."""
+    text = table.read_text(encoding="utf-8").replace("7.png,happy", "7.png,Joy").replace("8.png,happy", "8.png,NaN", 1)
+    table.write_text(text + "gone.png,sad,train\n,,\n", encoding="utf-8")
+    done = run(*init_arguments(tmp_path / "one", table))
+    assert done.code == 0, done.err
+    assert (
+        "  seen: 31 rows and files = 29 faces taken + 2 left out\n    1 no label\n    1 no such picture\n" in done.out
+    )
+    assert "  joined: happy, Joy -> happy" in done.out
+    assert f"gone.png: no such picture at {table.parent / 'gone.png'}" in done.out
+    said = json.loads(run(*init_arguments(tmp_path / "two", table), "--json").out)
+    assert said["balance"] == {
+        "seen": 31,
+        "taken": 29,
+        "further_labels": 0,
+        "left_out": {"no label": 1, "no such picture": 1},
+        "joined": {"happy": ["happy", "Joy"]},
+        "renamed": {},
+    }
+    assert json.loads(run("status", tmp_path / "two", "--json").out)["balance"] == said["balance"]
+    assert "= 29 faces taken + 2 left out" in run("status", tmp_path / "two").out
+
+
+def test_labels_of_several_people(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    rows = ["path,label,who"]
+    for number in range(4):
+        noise = np.random.default_rng(number).integers(0, 256, (32, 32, 3), np.uint8)
+        Image.fromarray(noise).save(tmp_path / "data" / f"{number}.png")
+        rows += [f"{number}.png,{'Sad' if number % 2 else 'Joy'},{who}" for who in ("ann", "bob")]
+    rows.append("0.png,Sad,cy")
+    (tmp_path / "data/l.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    arguments = ["--dataset", "csv", "--csv", tmp_path / "data/l.csv", "--annotator-column", "who"]
+    done = run("init", tmp_path / "ws", *arguments)
+    assert done.code == 0, done.err
+    assert "  votes: 9 labels of 3 people on 4 faces, 3 unanimous, Krippendorff's alpha " in done.out
+    assert "seen: 9 rows and files = 4 faces taken + 5 further labels of these" in done.out
+    out = tmp_path / "out.csv"
+    assert run("export", tmp_path / "ws", "--out", out, "--spelling", "dataset").code == 0
+    found = list(csv.DictReader(out.read_text(encoding="utf-8").splitlines()))
+    assert [(row["label"], row["votes"]) for row in found[:2]] == [("Joy", "Joy: 2; Sad: 1"), ("Sad", "Sad: 2")]
+    again = run("init", tmp_path / "again", "--dataset", "csv", "--csv", out, "--root", tmp_path / "data")
+    assert again.code == 0, again.err
+
+
+def test_a_folder_that_toml_cannot_name_is_refused_at_once(run: Run, table: Path, tmp_path: Path) -> None:
+    done = run(*init_arguments(tmp_path / "a\x07b", table))
+    assert (done.code, "found a path that is not UTF-8 or has control characters" in done.err) == (2, True)
+    assert not (tmp_path / "a\x07b").exists()
 
 
 def test_bench_prints_one_object_and_keeps_it(run: Run, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,12 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from scn_core.balance import Problem
 from scn_core.datasets import affectnet
 from scn_core.datasets.registry import read_manifest
 from scn_core.datasets.rows import LeftOut, Row
 from scn_core.datasets.source import Source
 from scn_core.errors import DataError
-from scn_core.records import Box, Problem
+from scn_core.records import Box
 
 Draw = Callable[..., Path]
 HEADER = "subDirectory_filePath,face_x,face_y,face_width,face_height,facial_landmarks,expression,valence,arousal"
@@ -101,7 +103,7 @@ def test_the_new_release(tmp_path: Path, draw: Draw) -> None:
     assert [sample.given_label for sample in manifest.samples] == [*range(8), 5]
     assert manifest.samples[-1].key == "val_set/images/0.jpg"
     assert manifest.samples[-1].split == "val"
-    assert ["1 rows left out" in problem.found for problem in manifest.problems] == [True]
+    assert ["1 row left out" in problem.found for problem in manifest.problems] == [True]
 
 
 @pytest.mark.parametrize("value", [None, np.array([1, 2]), np.array("sad"), np.array(1, dtype=object)])
@@ -125,3 +127,41 @@ def test_missing_files_are_named(tmp_path: Path) -> None:
     (tmp_path / "train_set").mkdir()
     with pytest.raises(DataError, match="images: found no such file"):
         list(affectnet.read(Source(root=tmp_path)))
+
+
+def test_decimals_and_files_of_systems_in_the_new_release(tmp_path: Path, draw: Draw) -> None:
+    for part in ("train_set", "val_set"):
+        for n in range(8):
+            draw(f"{part}/images/{n}.jpg", n)
+            _note(tmp_path, part, str(n), np.array(float(n)))
+        (tmp_path / part / "images/.DS_Store").touch()
+        (tmp_path / part / "images/notes.txt").touch()
+    draw("train_set/images/9.jpg", 9)
+    _note(tmp_path, "train_set", "9", np.array(1.5))
+    manifest = read_manifest("affectnet", Source(root=tmp_path))
+    assert [sample.given_label for sample in manifest.samples] == [*range(8), *range(8)]
+    left_out = {(problem.reason, problem.rows) for problem in manifest.problems if not problem.kept}
+    assert left_out == {
+        ("hidden, or a file of the operating system", 2),
+        ("no picture by its name", 1),
+        ("no expression", 1),
+    }
+
+
+def test_a_decimal_that_is_no_whole_number_is_no_expression(tmp_path: Path) -> None:
+    _write(tmp_path, [_row("a.jpg", "1.5"), _row("b.jpg", "2.0")], [])
+    problem, row = affectnet.read(Source(root=tmp_path))
+    assert isinstance(problem, Problem)
+    assert isinstance(row, Row)
+    assert row.sample.given_label == 2
+
+
+def test_a_pipe_in_place_of_an_annotation_is_not_waited_for(tmp_path: Path, draw: Draw) -> None:
+    draw("train_set/images/0.jpg", 0)
+    for part in ("train_set", "val_set"):
+        for folder in ("images", "annotations"):
+            (tmp_path / part / folder).mkdir(parents=True, exist_ok=True)
+    os.mkfifo(tmp_path / "train_set/annotations/0_exp.npy")
+    (problem,) = affectnet.read(Source(root=tmp_path))
+    assert isinstance(problem, Problem)
+    assert problem.found == "no readable expression"

@@ -5,17 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from scn_core.balance import Problem
 from scn_core.datasets import expw
 from scn_core.datasets.registry import read_manifest
 from scn_core.datasets.rows import Row
 from scn_core.datasets.source import Source
 from scn_core.errors import DataError
-from scn_core.records import Box, Problem
+from scn_core.records import Box
 
 Draw = Callable[..., Path]
 
 
-@pytest.mark.parametrize("images", ["image/origin", "image", "."])
+@pytest.mark.parametrize("images", ["image/origin", "image", "Images", "Image/origin", "."])
 def test_several_faces_a_picture(tmp_path: Path, draw: Draw, images: str) -> None:
     draw(f"{images}/angry actor.jpg", size=(60, 40))
     lines = [f"angry actor.jpg {face} 2 {face * 8} {face * 8 + 10} 20 50.5 {face}" for face in range(7)]

@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from scn_core.balance import Problem
 from scn_core.datasets import ferplus
 from scn_core.datasets.registry import read_manifest
 from scn_core.datasets.rows import LeftOut, Row
 from scn_core.datasets.source import LabelRule, Source
 from scn_core.errors import DataError, UsageError
-from scn_core.records import Manifest, Problem
+from scn_core.records import Manifest, Vote
 
 Draw = Callable[..., Path]
 HEADER = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
@@ -245,3 +246,25 @@ def test_left_out_rows_are_no_problems_one_by_one(tmp_path: Path) -> None:
     (entry,) = ferplus.read(Source(root=tmp_path))
     assert isinstance(entry, LeftOut)
     assert "--label-rule majority" in entry.reason
+
+
+def test_all_votes_are_kept_also_those_for_no_class(tmp_path: Path) -> None:
+    _write(
+        tmp_path,
+        [
+            f"Training,a.png,{_votes(neutral=6, happiness=2, contempt=1, unknown=1)}",
+            f"Training,b.png,{_votes(fear=10)}",
+        ],
+    )
+    (tmp_path / "FER2013Train").mkdir()
+    first, second = (entry for entry in ferplus.read(Source(root=tmp_path, class_count=7)) if isinstance(entry, Row))
+    assert first.sample.votes == (
+        Vote(0, count=6), Vote(1, count=2), Vote(None, other="contempt"), Vote(None, other="unknown"),
+    )  # fmt: skip
+    assert second.sample.votes == (Vote(6, count=10),)
+
+
+def test_counts_that_pandas_wrote_as_decimals(tmp_path: Path) -> None:
+    _write(tmp_path, ["Training,a.png," + _votes(neutral=10).replace("10", "10.0").replace(",0", ",0.0")])
+    (tmp_path / "FER2013Train").mkdir()
+    assert _read(tmp_path) == [0]

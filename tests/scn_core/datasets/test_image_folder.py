@@ -47,7 +47,10 @@ def test_folders_become_classes_in_a_stable_order(tmp_path: Path, draw: Draw) ->
         ("sad/b.jpg", 1, "train"),
         ("sad/more/0.jpg", 1, "train"),
     ]
-    assert ["1 rows left out: no picture by its name" in problem.found for problem in manifest.problems] == [True]
+    assert [problem.found for problem in manifest.problems] == [
+        "1 row left out: no picture by its name (notes.txt)",
+        "2 rows left out: hidden, or a file of the operating system (.cache, .hidden.jpg)",
+    ]
 
 
 def test_parts_with_classes_below_them(tmp_path: Path, draw: Draw) -> None:

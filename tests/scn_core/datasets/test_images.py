@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, features
 
-from scn_core.datasets.images import MAX_PIXELS, check_face, look_at, open_face
+from scn_core.datasets.images import MAX_PIXELS, SUFFIXES, check_face, look_at, open_face
 from scn_core.records import Box
 
 
@@ -154,7 +155,7 @@ def test_truncated_png_is_told(tmp_path: Path) -> None:
 
 def test_missing_and_unreadable_pictures_are_told(tmp_path: Path) -> None:
     assert check_face(tmp_path / "gone.jpg", None) == "no such picture"
-    assert "unreadable" in (check_face(tmp_path, None) or "")
+    assert check_face(tmp_path, None) == "not a picture file"
 
 
 def test_formats_not_on_the_list_are_refused(tmp_path: Path) -> None:
@@ -184,3 +185,34 @@ def test_equal_bytes_have_equal_digests(tmp_path: Path) -> None:
         _halves(side, side).save(tmp_path / f"{name}.png")
     a, b, c = (look_at(tmp_path / f"{name}.png", None).digest for name in "abc")
     assert a == b != c
+
+
+@pytest.mark.parametrize(("suffix", "format"), [(".jfif", "JPEG"), (".jpe", "JPEG"), (".avif", "AVIF")])
+def test_other_endings_of_pictures(tmp_path: Path, suffix: str, format: str) -> None:
+    if format == "AVIF" and not features.check("avif"):
+        pytest.skip("Pillow is built without AVIF")
+    assert suffix in SUFFIXES
+    path = tmp_path / f"face{suffix}"
+    _halves(64, 64).save(path, format)
+    assert look_at(path, None).wrong is None
+    assert open_face(path, None, 16).shape == (16, 16, 3)
+
+
+def test_twelve_bits_in_sixteen_are_warned_of(tmp_path: Path) -> None:
+    path = tmp_path / "face.png"
+    ramp = np.arange(64 * 64).reshape(64, 64)
+    Image.fromarray((ramp % 4096).astype(np.uint16)).save(path)
+    assert look_at(path, None).doubtful == "a picture without contrast (values of 0 to 15 out of 255)"
+    Image.fromarray((ramp * 16).astype(np.uint16)).save(path)
+    assert look_at(path, None).doubtful is None
+
+
+def test_a_git_lfs_pointer_says_how_to_get_the_picture(tmp_path: Path) -> None:
+    path = tmp_path / "face.jpg"
+    path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+    assert "git lfs pull" in (check_face(path, None) or "")
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "face.jpg")
+    assert check_face(tmp_path / "face.jpg", None) == "not a picture file"

@@ -22,8 +22,8 @@ def _found(manifest: Manifest) -> list[tuple[int | None, str, bool]]:
     return [(problem.line, problem.found, problem.kept) for problem in manifest.problems]
 
 
-def test_there_are_seven_data_sets() -> None:
-    assert list(DATASETS) == ["raf-db", "ferplus", "affectnet", "expw", "folder", "csv", "demo"]
+def test_there_are_eight_data_sets() -> None:
+    assert list(DATASETS) == ["raf-db", "ferplus", "fer2013", "affectnet", "expw", "folder", "csv", "demo"]
     with pytest.raises(UsageError, match="--dataset: found 'fer'; allowed: raf-db, ferplus,"):
         find_dataset("fer")
 
@@ -42,6 +42,7 @@ _OPTIONS = {
     "label_column": "a",
     "split_column": "a",
     "reference_column": "a",
+    "annotator_column": "a",
     "classes": ("a", "b"),
     "label_rule": "vote",
     "class_count": 7,
@@ -159,7 +160,7 @@ def test_strict_lists_the_first_few_and_the_count(table: Table) -> None:
     lines = str(caught.value).splitlines()
     assert lines[0] == "found 8 rows that cannot be used"
     assert "line 4: found gone0.png: no such picture" in lines[1]
-    assert (len(lines), lines[-1]) == (7, "  ... and 3 more")
+    assert lines[6:] == ["  ... and 3 more", "  in all: 8 no such picture"]
 
 
 def test_nothing_to_train_on_says_why(tmp_path: Path, draw: Draw) -> None:

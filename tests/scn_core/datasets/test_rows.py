@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scn_core.datasets.rows import Row, find_split, leads_out, make_row, relative_path
-from scn_core.records import Problem
+from scn_core.balance import Problem
+from scn_core.datasets.paths import leads_out, relative_path
+from scn_core.datasets.rows import Row, find_split, make_row
 
 _PARTS = st.sampled_from(["a", "b.jpg", "..", ".", "", "/", "\\", "C:", "c d", "é", "\0", "\n", "~", "..."])
 
@@ -68,3 +69,22 @@ def test_split_names() -> None:
         None,
         None,
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "split"),
+    [
+        ("test_set", "test"),
+        ("Testing", "test"),
+        ("evaluation", "test"),
+        ("eval", "test"),
+        ("dev", "val"),
+        ("Validation Set", "val"),
+        ("training-data", "train"),
+        ("trains", None),
+        ("set", None),
+        ("settest", None),
+    ],
+)
+def test_split_names_of_folders(name: str, split: str | None) -> None:
+    assert find_split(name) == split

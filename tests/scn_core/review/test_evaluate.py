@@ -272,3 +272,10 @@ def test_right_is_the_label_the_round_began_with(db: Database, decided: int, wro
     finish(db, start=np.array([decided, *rest]), trained=np.array([2, *rest]))
     set_references(db, {"0.jpg": 0, "1.jpg": 1})
     assert evaluate(db).wrong == wrong
+
+
+def test_paths_of_a_reference_may_be_written_otherwise(db: Database, tmp_path: Path) -> None:
+    finish(db)
+    text = f"path;label\n.\\0.jpg;fear\n{tmp_path}/1.jpg;sad\n%32.jpg;fear\n./3.jpg;NaN\n"
+    found = evaluate(db, reference_file(tmp_path, text), root=tmp_path)
+    assert (found.faces, found.unmatched) == (3, 0)

@@ -24,6 +24,7 @@ from scn_core.store.samples import StoredSample, iter_samples
 from scn_core.store.thumbs import Thumbs
 from scn_core.workspace.folder import Workspace, create_workspace
 from scn_core.workspace.thumbnails import large_face_of, thumbnails_of, write_thumbnails
+from scn_core.workspace.toml import change_table
 
 COUNT = 10
 Faces = list[StoredSample]
@@ -143,6 +144,17 @@ def test_no_path_leads_out_of_the_root(path: str, place: Workspace, faces: Faces
         assert found in ("a path that leaves the folder of the data set", "no such picture")
     assert write_thumbnails(place, [stored]) == 1
     assert not place.thumbs_file.exists() or kept(place) == 0
+
+
+def test_links_that_lead_out_are_followed_where_the_import_was_asked_to(
+    place: Workspace, faces: Faces, tmp_path: Path
+) -> None:
+    paint(tmp_path / "other.png", 1)
+    (Path(place.settings().root) / "link.png").symlink_to(tmp_path / "other.png")
+    change_table(place.settings_file, "source", {"follow_links": True})
+    stored = moved(faces[0], "link.png")
+    assert isinstance(thumbnails_of(place, [stored])[1], bytes)
+    assert isinstance(thumbnails_of(place, [moved(faces[0], "../other.png")])[1], str)
 
 
 @pytest.mark.parametrize("path", ["/etc/hostname", "", ".", "a\0b", "1.png/2.png"])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from scn_core.config import DecidedBy, ReviewSettings, UnsureRule
 from scn_core.errors import WorkspaceError
-from scn_core.workspace.toml import change_table
+from scn_core.workspace.toml import begin_settings, change_table, read_settings
 
 BY_HAND = """\
 dataset = "demo"  # drawn
@@ -79,3 +79,12 @@ def test_what_cannot_be_changed_line_by_line_is_left_alone(file: Path, text: str
         change_table(file, "review", {"readings": 3})
     assert file.read_text(encoding="utf-8") == text
     assert [path.name for path in file.parent.iterdir()] == ["workspace.toml"]
+
+
+def test_a_byte_order_mark_is_passed_over_and_gone_after_a_change(tmp_path: Path) -> None:
+    file = tmp_path / "workspace.toml"
+    begin_settings(file, {"dataset": "csv", "root": "x", "classes": ["a", "b"]})
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    assert read_settings(file).dataset == "csv"
+    change_table(file, "review", {"readings": 2})
+    assert read_settings(file).review.readings == 2

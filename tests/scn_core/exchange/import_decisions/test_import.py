@@ -197,3 +197,46 @@ def test_whatever_a_file_holds_it_is_planned_or_refused(
     except sqlite3.Error as error:
         pytest.fail(str(error))
     assert contents(db) == before
+
+
+_QUOTED = "gr%C3%B6%C3%9Fe/%E6%97%A5%E6%9C%AC.png"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "./größe/日本.png",
+        "größe\\日本.png",
+        "gro\u0308ße//日本.png",
+        _QUOTED,
+        f"/data/local-files/?d={_QUOTED}",
+        "ABSOLUTE",
+    ],
+)
+def test_a_face_is_found_however_its_path_is_written(db: Database, tmp_path: Path, written: str) -> None:
+    path = str(tmp_path / LAST) if written == "ABSOLUTE" else written
+    plan = plan_import(db, write(tmp_path, ["path", "label"], [path, "happy"]), person="ann", root=tmp_path)
+    assert plan.problems == ()
+    assert [decision.sample_id for decision in plan.decisions] == [8]
+
+
+def test_columns_of_other_programs_are_named(db: Database, tmp_path: Path) -> None:
+    file = write(tmp_path, ["label", "image", "Choice"], ["odd", "/data/local-files/?d=a.png", "sad"])
+    with pytest.raises(DataError, match="--path-column and --label-column"):
+        plan_import(db, write(tmp_path, ["image", "Choice"], ["a.png", "sad"], name="other.csv"), person="ann")
+    plan = plan_import(db, file, person="ann", path_column="image", label_column="choice")
+    assert [(decision.sample_id, decision.label) for decision in plan.decisions] == [(1, 1)]
+    assert plan.unread == ("label, as it was",)
+
+
+def test_a_huge_line_makes_a_short_message(db: Database, tmp_path: Path) -> None:
+    with pytest.raises(DataError) as caught:
+        plan_import(db, write(tmp_path, [f'{{"id": {n}}}' for n in range(9_000)]))
+    assert len(str(caught.value)) < 1_500
+
+
+def test_semicolons_and_rows_of_bare_separators(db: Database, tmp_path: Path) -> None:
+    file = tmp_path / "in.csv"
+    file.write_text("sep=;\npath;label\n;;\na.png;sad\n;\n", encoding="utf-8")
+    plan = plan_import(db, file, person="ann")
+    assert (plan.rows, plan.problems, len(plan.decisions)) == (1, (), 1)

@@ -38,7 +38,7 @@ COLUMNS = "seq, id, round_id, sample_id, person_id, action, label, undoes, shown
 MARKS = [("f1", "flag", None), ("n1", "note", "why?"), ("s1", "skip", None)]  # id, action, text; from m0002 on
 
 
-@pytest.fixture(params=[1, 2, 5], ids=lambda version: f"m{version:04d}")
+@pytest.fixture(params=[1, 2, 5, 6], ids=lambda version: f"m{version:04d}")
 def version(request: pytest.FixtureRequest) -> int:
     return int(request.param)
 

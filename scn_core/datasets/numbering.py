@@ -1,0 +1,32 @@
+"""Classes that a data set calls by number where names were given: counted from 0, or from 1 where that is certain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from scn_core.datasets.cells import whole_number
+from scn_core.errors import DataError
+from scn_core.labels import ClassVocabulary
+
+
+def class_numbers(labels: Iterable[str], classes: ClassVocabulary, where: str) -> dict[str, int]:
+    """Label as written -> class number, for those labels that are numbers and not names of classes.
+
+    '3.0' is the class '3' where one is called so.
+
+    Counted from 1 where the numbers are 1 to the number of classes, the last among them and 0 not; else from 0.
+    Raises DataError where numbers go beyond and might be counted either way.
+    """
+    numbers = {
+        label: number for label in labels if classes.find(label) is None and (number := whole_number(label)) is not None
+    }
+    named = {label: place for label, number in numbers.items() if (place := classes.find(str(number))) is not None}
+    numbers = {label: number for label, number in numbers.items() if label not in named}
+    found, last = set(numbers.values()), len(classes)
+    first = 1 if last in found and 0 not in found else 0
+    if first and max(found) > last:
+        raise DataError(
+            f"{where}: found label numbers {min(found)} to {max(found)}; allowed: 0 to {last - 1}, or 1 to {last}; "
+            "give as many --classes as there are numbers, or write class names"
+        )
+    return {label: number - first for label, number in numbers.items() if first <= number < last + first} | named

@@ -1,0 +1,93 @@
+"""What came with the data set beside one label a face: the balance of the import, and the votes of several people."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sqlite_utils import Database
+
+from scn_core.balance import Balance, Spelling
+from scn_core.records import IntArray, Manifest, Vote
+from scn_core.store.columns import read_columns
+
+
+@dataclass(frozen=True)
+class VoteCounts:
+    """How often each answer was given to each face, as columns of equal length, ordered by sample id."""
+
+    sample_id: IntArray
+    answer: IntArray
+    """Class number; the answers that are no class have numbers above."""
+    votes: IntArray
+
+
+def insert_what_was_read(db: Database, manifest: Manifest) -> None:
+    """Spellings and votes of a manifest whose classes and samples are in the database."""
+    spelt = ((manifest.classes.find(each.name), each.written, each.rows) for each in manifest.spellings)
+    db.conn.executemany("INSERT INTO spelling VALUES (?, ?, ?)", spelt)
+    db.conn.executemany("INSERT INTO vote VALUES (?, ?, ?, ?, ?)", _votes(manifest))
+
+
+def _votes(manifest: Manifest) -> Iterator[tuple[Any, ...]]:
+    for number, sample in enumerate(manifest.samples, 1):
+        for vote in sample.votes:
+            yield number, vote.annotator, vote.label, vote.other, vote.count
+
+
+def import_balance(db: Database) -> Balance | None:
+    """What the import saw and what became of it; None where it is from before reasons were kept."""
+    if db.execute("SELECT EXISTS (SELECT 1 FROM problem WHERE reason IS NULL)").fetchone()[0]:
+        return None
+    taken = db.execute("SELECT count(*) FROM sample").fetchone()[0]
+    further = db.execute("SELECT count(*) - count(DISTINCT sample_id) FROM vote WHERE annotator <> ''").fetchone()[0]
+    left_out = db.execute(
+        "SELECT reason, sum(rows) FROM problem WHERE kept = 0 AND rows > 0 GROUP BY reason ORDER BY 2 DESC, 1"
+    ).fetchall()
+    spellings = db.execute(
+        "SELECT s.written, c.name, s.rows FROM spelling s JOIN class c ON c.number = s.label ORDER BY c.number, s.rows "
+        "DESC, s.written"
+    )
+    return Balance(taken, further, dict(left_out), tuple(Spelling(*row) for row in spellings))
+
+
+def names_as_written(db: Database) -> tuple[str, ...]:
+    """The classes by number, each in the spelling that most rows of the data set have; its name where none is known."""
+    rows = db.execute(
+        "SELECT coalesce((SELECT written FROM spelling WHERE label = number ORDER BY rows DESC, written LIMIT 1), "
+        "name) FROM class ORDER BY number"
+    )
+    return tuple(name for (name,) in rows)
+
+
+def has_votes(db: Database) -> bool:
+    """Whether any face came with several people's labels."""
+    return bool(db.execute("SELECT EXISTS (SELECT 1 FROM vote)").fetchone()[0])
+
+
+def votes_between(db: Database, first: int, last: int) -> dict[int, list[Vote]]:
+    """Sample id -> its votes, of the faces first to last that have any."""
+    found: dict[int, list[Vote]] = defaultdict(list)
+    sql = "SELECT sample_id, label, annotator, other, votes FROM vote WHERE sample_id BETWEEN ? AND ? ORDER BY rowid"
+    for sample_id, *vote in db.execute(sql, (first, last)):
+        found[sample_id].append(Vote(*vote))
+    return found
+
+
+def vote_counts(db: Database) -> VoteCounts:
+    """All votes, summed over people."""
+    answers = "coalesce(v.label, (SELECT count(*) FROM class) + o.place)"
+    cursor = db.execute(
+        f"SELECT v.sample_id, {answers} AS answer, sum(v.votes) FROM vote v LEFT JOIN (SELECT other, row_number() OVER "
+        "(ORDER BY other) - 1 AS place FROM vote GROUP BY other) o ON o.other = v.other AND v.label IS NULL "
+        "GROUP BY v.sample_id, answer ORDER BY v.sample_id, answer"
+    )
+    return VoteCounts(*read_columns(cursor, np.int64, np.int64, np.int64))
+
+
+def annotator_count(db: Database) -> int:
+    """How many people the votes name; 0 where they are counts alone."""
+    return int(db.execute("SELECT count(DISTINCT annotator) FROM vote WHERE annotator <> ''").fetchone()[0])
