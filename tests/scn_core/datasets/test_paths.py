@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,7 +19,7 @@ _NAME = st.text(
     st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp"), exclude_characters="/\\#?"), min_size=1, max_size=8
 ).filter(lambda name: name.strip() == name and name not in (".", "..") and name[1:2] != ":")
 _PATH = st.lists(_NAME, min_size=1, max_size=3).map("/".join)
-_WAYS = {
+_WAYS: dict[str, Callable[[str], str]] = {
     "as it is": lambda path: path,
     "./": lambda path: f"./{path}",
     "//": lambda path: path.replace("/", "//"),

@@ -45,10 +45,10 @@ def two(tmp_path: Path, draw: Draw) -> Path:
 
 def test_a_name_that_is_not_utf8_is_left_out_and_escaped(two: Path, draw: Draw) -> None:
     picture = draw("other.png", 9)
-    shutil.copy(picture, os.fsencode(two / "happy") + b"/gl\xfccklich.png")
+    shutil.copy(picture, os.fsdecode(os.fsencode(two / "happy") + b"/gl\xfccklich.png"))
     Path(os.fsdecode(os.fsencode(two) + b"/w\xfctend")).mkdir()
     for number in range(3):
-        shutil.copy(picture, os.fsencode(two) + b"/w\xfctend/%d.png" % number)
+        shutil.copy(picture, os.fsdecode(os.fsencode(two) + b"/w\xfctend/%d.png" % number))
     manifest = _read(two)
     assert len(manifest.samples) == 4
     assert _left_out(manifest) == {"a name that is not UTF-8 or has control characters": 4}
