@@ -4,22 +4,24 @@ What torch raises there is raised here without a GPU; all else is as it is. With
 """
 
 import os
+from typing import Any
 
 import torch
 
 from scn_core.cli import main as cli
 from scn_core.training import loop
+from scn_core.training.sums import EpochSums
 
-settle = loop.Training.settle
+train_epoch = loop.Training.train_epoch
 FULL = os.environ.get("RANK", "0") == os.environ["FULL_RANK"]
 
 
-def settle_once(job: loop.Training, epoch: int) -> None:
+def train_once(job: loop.Training, epoch: int, *more: Any) -> EpochSums:
     if FULL and epoch == 2:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.\nAnd much more")
-    settle(job, epoch)
+    return train_epoch(job, epoch, *more)
 
 
 if __name__ == "__main__":
-    setattr(loop.Training, "settle", settle_once)  # noqa: B010
+    setattr(loop.Training, "train_epoch", train_once)  # noqa: B010
     cli.main()
