@@ -179,6 +179,11 @@ def latest_finished_round(db: Database, round_id: int | None = None) -> RoundInf
     return None if row is None else _info(row)
 
 
+def in_review(db: Database) -> list[int]:
+    """Numbers of the rounds in review, newest first."""
+    return [number for (number,) in db.execute("SELECT id FROM round WHERE state = 'review' ORDER BY id DESC")]
+
+
 def rounds(db: Database) -> list[RoundInfo]:
     """All rounds, newest first."""
     return [_info(row) for row in db.execute(f"{_ROUND} ORDER BY id DESC")]

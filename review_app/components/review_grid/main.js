@@ -106,7 +106,14 @@ export class App {
     this.flow = new Flow(this);
     this.actions = new Actions(this);
     const { net, store, storage, prefix } = this;
-    this.leases = new Leases({ net, store, storage, prefix, lost: (faces) => this.sync.lost(faces) });
+    this.leases = new Leases({
+      net,
+      store,
+      storage,
+      prefix,
+      lost: (faces) => this.sync.lost(faces),
+      rounds: (rounds) => this.flow.heard(rounds),
+    });
     this.unlisten = listen(this);
     this.#useSize(this.tileSize);
     this.status.show(this.outbox);
@@ -139,7 +146,8 @@ export class App {
 
   /** @param {PageHeader} header */
   #header(header) {
-    this.flow.header = header;
+    this.flow.headed(header);
+    this.sync.pace = header.pace;
     this.leases.publish();
     this.outbox.well();
     this.progress();

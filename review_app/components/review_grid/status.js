@@ -1,6 +1,7 @@
 /** The bottom line: what is saved, how far the page is, what just happened; and the same for screen readers. */
 
 import { el } from "./dom.js";
+import { pageWords } from "./pages.js";
 
 /** @import { Pace, Page } from "./types.js" */
 
@@ -100,7 +101,7 @@ export class Status {
     const words = [];
     if (page) {
       const left = page.faces.filter((face) => face.state === "open").length;
-      words.push({ recall: "brought back", passed: "passed over", queue: `page ${page.number}` }[page.kind]);
+      words.push(pageWords(page));
       words.push(open === null ? `${page.faces.length} faces` : `${left} of ${page.faces.length} open`);
     }
     if (open !== null) words.push(`${open} waiting`);
