@@ -52,10 +52,10 @@ class Standing:
         return self.rounds[0] if self.rounds else None
 
     def find(self, number: int | None) -> RoundInfo | None:
-        """The round of that number; None: the newest one in review, or else the newest of all."""
+        """The round of that number; None: the one in review that people should answer, or else the newest of all."""
         if number is not None:
             return next((info for info in self.rounds if info.id == number), None)
-        return next((info for info in self.rounds if info.state == "review"), self.newest)
+        return next(iter(store_rounds.to_review(self.rounds)), self.newest)
 
     @property
     def scored(self) -> list[RoundInfo]:
@@ -138,6 +138,11 @@ def face_files(round_id: int, sample_id: int) -> FaceFiles:
     return _face_files(current().workspace_id, round_id, sample_id)
 
 
+def unreviewed(round_id: int) -> int:
+    """Faces of the round that wait for an answer, at most SLOW_S old."""
+    return _unreviewed(current().workspace_id, round_id)
+
+
 def forget() -> None:
     """Drop what is cached, after a write that the next page must show."""
     _standing.clear()
@@ -152,6 +157,11 @@ def _standing(workspace_id: str) -> Standing:
 @st.cache_data(ttl=FRESH_S, max_entries=200, show_spinner=False)
 def _counts(workspace_id: str, round_id: int, viewer_id: int, where: QueueFilter) -> QueueCounts:
     return call(queue_counts, round_id, viewer_id, where)
+
+
+@st.cache_data(ttl=SLOW_S, max_entries=20, show_spinner=False)
+def _unreviewed(workspace_id: str, round_id: int) -> int:
+    return call_slow(store_rounds.unreviewed, round_id)
 
 
 @st.cache_data(ttl=SLOW_S, max_entries=200, show_spinner=False)

@@ -6,6 +6,7 @@ Every change of state is one UPDATE that names the state it expects, within one 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple, fields
 from typing import Any
@@ -22,6 +23,9 @@ from scn_core.store.scores import insert_scores
 
 STALE_AFTER_S = 120
 """A running round without a heartbeat for this long has ended without a word (killed, power cut)."""
+
+WORSE_BY = 0.05
+"""Share of the validation faces; a smaller loss is no reason to doubt a round."""
 
 _STALE = f"(state = 'running' AND heartbeat_at < {ago(STALE_AFTER_S)})"
 _ROUND = (
@@ -100,11 +104,13 @@ def receive_round(
     seed: int,
     review: ReviewSettings,
     settled: BoolArray,
+    close_earlier: bool,
 ) -> int:
-    """Write a round that was trained elsewhere, in review at once, and close those before it, all or nothing.
+    """Write a round that was trained elsewhere, in review at once, all or nothing.
 
-    Arguments are those of `start_round` and `finish_round`; returns its number. Raises WorkspaceError while a round
-    runs, where there is no round `parent`, and where the scores do not fit.
+    With `close_earlier` those before it are closed, but for those than which it came out worse. Other arguments are
+    those of `start_round` and `finish_round`; returns its number. Raises WorkspaceError while a round runs, where
+    there is no round `parent`, and where the scores do not fit.
     """
     plan = plan_queue(scores, audit=audit, seed=seed, slots=review.readings, settled=settled)
     with transaction(db):
@@ -112,8 +118,8 @@ def receive_round(
         for report in reports:
             _insert_epoch(db, number, report)
         _finish(db, number, scores, metrics, plan, review)
-        for (earlier,) in db.execute("SELECT id FROM round WHERE state = 'review' AND id < ?", (number,)).fetchall():
-            _close(db, earlier)
+        if close_earlier:
+            _close_earlier(db, number)
     return number
 
 
@@ -133,6 +139,15 @@ def close_round(db: Database, round_id: int) -> None:
     """End the review of a round: from now on nothing of it changes. Raises WorkspaceError where it is not in review."""
     with transaction(db):
         _close(db, round_id)
+
+
+def close_earlier(db: Database, round_id: int) -> tuple[list[int], list[int]]:
+    """End the review of the rounds before a finished one, but for those than which it came out worse.
+
+    Returns the numbers of the closed ones, and of those that stay in review.
+    """
+    with transaction(db):
+        return _close_earlier(db, round_id)
 
 
 def resume_round(db: Database, round_id: int, *, after_epoch: int = 0) -> None:
@@ -180,8 +195,41 @@ def latest_finished_round(db: Database, round_id: int | None = None) -> RoundInf
 
 
 def in_review(db: Database) -> list[int]:
-    """Numbers of the rounds in review, newest first."""
-    return [number for (number,) in db.execute("SELECT id FROM round WHERE state = 'review' ORDER BY id DESC")]
+    """Numbers of the rounds in review, in the order of `to_review`."""
+    return [info.id for info in to_review([_info(row) for row in db.execute(f"{_ROUND} WHERE state = 'review'")])]
+
+
+def to_review(infos: Iterable[RoundInfo]) -> list[RoundInfo]:
+    """The rounds in review, the one to answer first: the newest that came out no worse than an earlier one of them."""
+    open_now = sorted((info for info in infos if info.state == "review"), key=lambda info: -info.id)
+    worse = {info.id: any(came_out_worse(info, other) for other in open_now) for info in open_now}
+    return sorted(open_now, key=lambda info: worse[info.id])
+
+
+def round_to_answer(db: Database) -> RoundInfo | None:
+    """The first of `to_review`, which takes answers that name no round; None: no round is in review."""
+    numbers = in_review(db)
+    return get_round(db, numbers[0]) if numbers else None
+
+
+def came_out_worse(info: RoundInfo, earlier: RoundInfo) -> bool:
+    """Whether validation accuracy fell from an earlier round to this one: by 5 points and two standard errors at least.
+
+    False where one of them has no validation figure. Older rounds do not say how many faces they validated on; 5 points
+    are enough there.
+    """
+    before, now = (each.metrics.get("val_accuracy") for each in (earlier, info))
+    if info.id <= earlier.id or before is None or now is None:
+        return False
+    mean, faces = (before + now) / 2, info.metrics.get("val_faces")
+    error = math.sqrt(2 * mean * (1 - mean) / faces) if faces else 0.0
+    return bool(before - now >= max(WORSE_BY, 2 * error))
+
+
+def unreviewed(db: Database, round_id: int) -> int:
+    """Faces of the round's queue that still wait for an answer."""
+    sql = "SELECT count(DISTINCT sample_id) FROM queue_item WHERE round_id = ? AND listed = 1 AND action IS NULL"
+    return int(db.execute(sql, (round_id,)).fetchone()[0])
 
 
 def rounds(db: Database) -> list[RoundInfo]:
@@ -230,6 +278,19 @@ def _close(db: Database, round_id: int) -> None:
         "UPDATE queue_item SET lease_person = NULL, lease_until = NULL WHERE round_id = ? AND lease_person IS NOT NULL",
         (round_id,),
     )
+
+
+def _close_earlier(db: Database, round_id: int) -> tuple[list[int], list[int]]:
+    done = get_round(db, round_id)
+    closed: list[int] = []
+    kept: list[int] = []
+    for info in [_info(row) for row in db.execute(f"{_ROUND} WHERE state = 'review' AND id < ?", (round_id,))]:
+        if came_out_worse(done, info):
+            kept.append(info.id)
+        else:
+            _close(db, info.id)
+            closed.append(info.id)
+    return closed, kept
 
 
 def _beat(db: Database, round_id: int) -> bool:

@@ -55,6 +55,17 @@ def by_face(found: RoundScores, column: str) -> dict[int, int]:
     return dict(zip(found.sample_id.tolist(), getattr(found, column).tolist(), strict=True))
 
 
+def test_a_round_closes_the_one_before_only_where_it_is_to(reviewed: Workspace) -> None:
+    watcher = Recorder()
+    train_round(reviewed, settings(epochs=1, close_earlier=False), watcher)
+    with reviewed.database() as db:
+        assert [store.get_round(db, number).state for number in (1, 2)] == ["review", "review"]
+        waiting = store.unreviewed(db, 1)
+    assert f"round 1 is in review with {waiting} faces unreviewed; it stays in review until a lead closes it" in (
+        watcher.messages
+    )
+
+
 def use(workspace: Workspace, rule: str) -> None:
     text = workspace.settings_file.read_text(encoding="utf-8")
     lines = [f'unsure = "{rule}"' if line.startswith("unsure") else line for line in text.splitlines()]

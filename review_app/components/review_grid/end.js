@@ -54,7 +54,7 @@ function roundEnded({ app, rounds: [next] }, back) {
   const late = [...app.outbox.refused.values()].filter(({ code }) => code === "closed").length;
   const safe = late
     ? `All answers you gave before are safe; ${late} came after its end and ${late === 1 ? "was" : "were"} not taken.`
-    : "All your answers are safe.";
+    : "All answers saved before that are safe.";
   if (!next)
     return {
       title: `Round ${app.round} has ended`,
