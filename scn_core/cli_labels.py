@@ -9,13 +9,15 @@ from typing import get_args
 
 import click
 
-from scn_core.cli_options import JSON, WORKSPACE
-from scn_core.errors import UsageError
-from scn_core.export import ExportOptions, Preview, export_labels
+from scn_core.cli_options import FORCE, JSON, WORKSPACE
+from scn_core.errors import DataError, UsageError
+from scn_core.export import ExportOptions, Preview, export_labels, is_export, print_labels
 from scn_core.export import preview as preview_of
 from scn_core.export.formats import FORMAT_NAMES, FormatName
+from scn_core.export.manifest import manifest_file, read_manifest
 from scn_core.import_decisions import plan_import, take_import
 from scn_core.labels import ClassVocabulary
+from scn_core.outputs import check_output
 from scn_core.progress import Counter
 from scn_core.records import Split
 from scn_core.store.labels import LabelCounts, LabelFilter
@@ -27,7 +29,7 @@ _PREVIEWED = 10
 
 @click.command("export")
 @WORKSPACE
-@click.option("--out", type=click.Path(path_type=Path), help="The file to write; OUT.manifest.json goes beside it.")
+@click.option("--out", type=click.Path(path_type=Path), help="File to write; OUT.manifest.json beside it; -: print.")
 @click.option(
     "--format", "name", type=click.Choice(FORMAT_NAMES), default="csv", show_default=True, help="How it is written."
 )
@@ -39,6 +41,7 @@ _PREVIEWED = 10
 @click.option("--excluded", is_flag=True, help="Faces that people excluded too.")
 @click.option("--pseudonyms", is_flag=True, help="reviewer-1, reviewer-2, ... in place of names.")
 @click.option("--preview", is_flag=True, help="Print counts and the first rows, write nothing.")
+@FORCE
 @JSON
 def export_command(
     workspace: Path,
@@ -52,21 +55,37 @@ def export_command(
     excluded: bool,
     pseudonyms: bool,
     preview: bool,
+    force: bool,
     as_json: bool,
 ) -> None:
     """Write the corrected labels, and a manifest beside them."""
     if out is None and not preview:
         raise click.UsageError("Missing option '--out'; or take --preview.")
-    with Workspace(workspace).database(read_only=True) as db:
+    place, printed = Workspace(workspace), str(out) == "-"
+    if printed and as_json:
+        raise UsageError("--out: found - and --json too; allowed: one of them, as both print")
+    with place.database(read_only=True) as db:
         where = LabelFilter(split, changed, decided, _class(classes(db), class_name), round_id, excluded)
         options = ExportOptions(name, where, pseudonyms)
         if preview or out is None:
             seen = preview_of(db, options)
             click.echo(json.dumps(seen.as_dict()) if as_json else _describe(seen))
             return
+        if printed:
+            print_labels(db, options, lambda text: click.echo(text.encode(), nl=False))
+            return
+        check_output("--out", out, ours=is_export, workspace=place, force=force)
+        check_output("--out", manifest_file(out), ours=_is_manifest, workspace=place, force=force)
         with Counter("writing", "face") as bar:
             made = export_labels(db, out, options, progress=bar.advance)
     click.echo(json.dumps(made.as_dict()) if as_json else f"{out}: {_counted(made.counts)}")
+
+
+def _is_manifest(path: Path) -> bool:
+    try:
+        return manifest_file(path.with_name(read_manifest(path).file)) == path
+    except DataError:
+        return False
 
 
 def _class(vocabulary: ClassVocabulary, name: str | None) -> int | None:

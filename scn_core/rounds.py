@@ -46,6 +46,7 @@ from scn_core.round_results import (
 from scn_core.scn.memorising import describe_memorising
 from scn_core.scn.model import SelfCureNetwork, build_model
 from scn_core.store import rounds as store
+from scn_core.store.browse import unreviewed
 from scn_core.store.round_faces import queued_samples
 from scn_core.store.samples import AllSamples, classes, iter_samples
 from scn_core.thumbnails import write_thumbnails
@@ -175,7 +176,7 @@ class _Job:
                 if self.settings.close_earlier
                 else "it stays in review until a lead closes it"
             )
-            waiting = store.unreviewed(self.db, number)
+            waiting = unreviewed(self.db, number)
             self.watcher.message(f"round {number} is in review with {waiting:,} faces unreviewed; {fate}")
         with self.team.together():
             result = training.run(resume=resume, on_epoch=self._on_epoch, on_step=self._on_step)

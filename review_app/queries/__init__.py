@@ -16,7 +16,9 @@ from review_app.settings import current
 from scn_core.labels import ClassVocabulary
 from scn_core.records import EpochReport, QueueFilter, QueueItem, RoundInfo
 from scn_core.round_files import FaceDynamics, Neighbours, face_dynamics, face_neighbours
+from scn_core.store import browse
 from scn_core.store import rounds as store_rounds
+from scn_core.store.better_round import to_review
 from scn_core.store.blindness import is_unread, seen_history
 from scn_core.store.browse import QueueCounts, items_of, queue_counts
 from scn_core.store.decisions import RecordedDecision
@@ -55,7 +57,7 @@ class Standing:
         """The round of that number; None: the one in review that people should answer, or else the newest of all."""
         if number is not None:
             return next((info for info in self.rounds if info.id == number), None)
-        return next(iter(store_rounds.to_review(self.rounds)), self.newest)
+        return next(iter(to_review(self.rounds)), self.newest)
 
     @property
     def scored(self) -> list[RoundInfo]:
@@ -161,7 +163,7 @@ def _counts(workspace_id: str, round_id: int, viewer_id: int, where: QueueFilter
 
 @st.cache_data(ttl=SLOW_S, max_entries=20, show_spinner=False)
 def _unreviewed(workspace_id: str, round_id: int) -> int:
-    return call_slow(store_rounds.unreviewed, round_id)
+    return call_slow(browse.unreviewed, round_id)
 
 
 @st.cache_data(ttl=SLOW_S, max_entries=200, show_spinner=False)

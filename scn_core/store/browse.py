@@ -17,7 +17,7 @@ from scn_core.store.queue_filter import check_filter
 from scn_core.store.queue_items import load_items
 from scn_core.store.queue_order import Place, Walk
 
-__all__ = ["PairCount", "QueueCounts", "items_of", "open_left", "page_items", "queue_counts"]
+__all__ = ["PairCount", "QueueCounts", "items_of", "open_left", "page_items", "queue_counts", "unreviewed"]
 
 
 def page_items(
@@ -59,6 +59,12 @@ def open_left(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -
     """How many open items match, whatever state the filter names."""
     check_filter(where)
     return counting.open_left(db, round_id, viewer_id, where)
+
+
+def unreviewed(db: Database, round_id: int) -> int:
+    """Faces of the round's queue that still wait for an answer."""
+    sql = "SELECT count(DISTINCT sample_id) FROM queue_item WHERE round_id = ? AND listed = 1 AND action IS NULL"
+    return int(db.execute(sql, (round_id,)).fetchone()[0])
 
 
 def _place(cursor: str) -> Place:

@@ -6,7 +6,6 @@ Every change of state is one UPDATE that names the state it expects, within one 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple, fields
 from typing import Any
@@ -16,6 +15,7 @@ from sqlite_utils import Database
 from scn_core.config import ReviewSettings
 from scn_core.errors import WorkspaceError
 from scn_core.records import BoolArray, EpochReport, RoundInfo, RoundScores, RoundState
+from scn_core.store.better_round import came_out_worse, to_review
 from scn_core.store.connection import transaction
 from scn_core.store.queue import QueuePlan, insert_queue, plan_queue
 from scn_core.store.schema import NOW, ago
@@ -23,9 +23,6 @@ from scn_core.store.scores import insert_scores
 
 STALE_AFTER_S = 120
 """A running round without a heartbeat for this long has ended without a word (killed, power cut)."""
-
-WORSE_BY = 0.05
-"""Share of the validation faces; a smaller loss is no reason to doubt a round."""
 
 _STALE = f"(state = 'running' AND heartbeat_at < {ago(STALE_AFTER_S)})"
 _ROUND = (
@@ -199,37 +196,10 @@ def in_review(db: Database) -> list[int]:
     return [info.id for info in to_review([_info(row) for row in db.execute(f"{_ROUND} WHERE state = 'review'")])]
 
 
-def to_review(infos: Iterable[RoundInfo]) -> list[RoundInfo]:
-    """The rounds in review, the one to answer first: the newest that came out no worse than an earlier one of them."""
-    open_now = sorted((info for info in infos if info.state == "review"), key=lambda info: -info.id)
-    worse = {info.id: any(came_out_worse(info, other) for other in open_now) for info in open_now}
-    return sorted(open_now, key=lambda info: worse[info.id])
-
-
 def round_to_answer(db: Database) -> RoundInfo | None:
     """The first of `to_review`, which takes answers that name no round; None: no round is in review."""
     numbers = in_review(db)
     return get_round(db, numbers[0]) if numbers else None
-
-
-def came_out_worse(info: RoundInfo, earlier: RoundInfo) -> bool:
-    """Whether validation accuracy fell from an earlier round to this one: by 5 points and two standard errors at least.
-
-    False where one of them has no validation figure. Older rounds do not say how many faces they validated on; 5 points
-    are enough there.
-    """
-    before, now = (each.metrics.get("val_accuracy") for each in (earlier, info))
-    if info.id <= earlier.id or before is None or now is None:
-        return False
-    mean, faces = (before + now) / 2, info.metrics.get("val_faces")
-    error = math.sqrt(2 * mean * (1 - mean) / faces) if faces else 0.0
-    return bool(before - now >= max(WORSE_BY, 2 * error))
-
-
-def unreviewed(db: Database, round_id: int) -> int:
-    """Faces of the round's queue that still wait for an answer."""
-    sql = "SELECT count(DISTINCT sample_id) FROM queue_item WHERE round_id = ? AND listed = 1 AND action IS NULL"
-    return int(db.execute(sql, (round_id,)).fetchone()[0])
 
 
 def rounds(db: Database) -> list[RoundInfo]:
@@ -282,14 +252,11 @@ def _close(db: Database, round_id: int) -> None:
 
 def _close_earlier(db: Database, round_id: int) -> tuple[list[int], list[int]]:
     done = get_round(db, round_id)
-    closed: list[int] = []
-    kept: list[int] = []
-    for info in [_info(row) for row in db.execute(f"{_ROUND} WHERE state = 'review' AND id < ?", (round_id,))]:
-        if came_out_worse(done, info):
-            kept.append(info.id)
-        else:
-            _close(db, info.id)
-            closed.append(info.id)
+    earlier = [_info(row) for row in db.execute(f"{_ROUND} WHERE state = 'review' AND id < ?", (round_id,))]
+    kept = [info.id for info in earlier if came_out_worse(done, info)]
+    closed = [info.id for info in earlier if info.id not in kept]
+    for number in closed:
+        _close(db, number)
     return closed, kept
 
 

@@ -21,7 +21,7 @@ from review_app.trainer import Started
 from scn_core.config import ReviewSettings, TrainSettings
 from scn_core.records import Decision, QueueFilter
 from scn_core.store import rounds
-from scn_core.store.browse import queue_counts
+from scn_core.store.browse import queue_counts, unreviewed
 from scn_core.store.decisions import record_decisions
 from scn_core.store.figures import doubt_bins
 from scn_core.store.people import ensure_person, set_role
@@ -282,7 +282,7 @@ def test_a_round_is_closed_after_one_more_click(visitor: NewVisitor) -> None:
 def test_a_start_says_what_becomes_of_the_round_in_review(visitor: NewVisitor, workspace: Workspace) -> None:
     lead = visitor("lea", "lead")
     app = lead.open("rounds")
-    faces = database.call(rounds.unreviewed, 1)
+    faces = database.call(unreviewed, 1)
     assert app.radio(key="rv-train-close_earlier").label == "When round 2 ends, round 1"
     assert app.radio(key="rv-train-close_earlier").options == [
         f"is closed with {faces} faces unreviewed; they keep the label they have",

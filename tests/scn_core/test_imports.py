@@ -27,7 +27,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "reference_labels": READERS,
     "evaluate": READERS | {"reference_labels"},
     "export": READERS | {"export"},
-    "cli_labels": READERS | {"cli_options", "export", "import_decisions", "progress", "workspace"},
+    "outputs": READERS | {"workspace"},
+    "cli_labels": READERS | {"cli_options", "export", "import_decisions", "outputs", "progress", "workspace"},
     "import_decisions": READERS | {"export", "import_decisions"},
     "compare": READERS,
     "round_faces": READERS,
@@ -61,10 +62,10 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "thumbnails",
         "round_pack",
     },
-    "cli_rounds": READERS | {"cli_options", "progress", "round_pack", "workspace"},
+    "cli_rounds": READERS | {"cli_options", "outputs", "progress", "round_pack", "workspace"},
     "cli_simulate": READERS | {"cli_options", "progress", "round_begin", "rounds", "simulate", "workspace"},
     "bench": READERS | {"bench", "scn", "training", "round_begin", "rounds", "workspace"},
-    "cli_bench": GROUND | {"cli_options", "bench"},
+    "cli_bench": GROUND | {"cli_options", "bench", "outputs"},
     "cli": READERS
     | {
         "threads",

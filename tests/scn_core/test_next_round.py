@@ -16,6 +16,7 @@ from scn_core.round_begin import New, Resume
 from scn_core.rounds import train_round
 from scn_core.scn.suspicion import may_be_proposed
 from scn_core.store import rounds as store
+from scn_core.store.browse import unreviewed
 from scn_core.store.decisions import record_decisions
 from scn_core.store.people import ensure_person
 from scn_core.store.samples import iter_samples
@@ -60,7 +61,7 @@ def test_a_round_closes_the_one_before_only_where_it_is_to(reviewed: Workspace) 
     train_round(reviewed, settings(epochs=1, close_earlier=False), watcher)
     with reviewed.database() as db:
         assert [store.get_round(db, number).state for number in (1, 2)] == ["review", "review"]
-        waiting = store.unreviewed(db, 1)
+        waiting = unreviewed(db, 1)
     assert f"round 1 is in review with {waiting} faces unreviewed; it stays in review until a lead closes it" in (
         watcher.messages
     )

@@ -11,6 +11,7 @@ from scn_core.config import ReviewSettings
 from scn_core.errors import WorkspaceError
 from scn_core.records import EpochReport, RoundScores
 from scn_core.store import rounds
+from scn_core.store.browse import unreviewed
 from scn_core.store.schema import ago
 from tests.scn_core.store.conftest import MakeScores
 
@@ -255,4 +256,4 @@ def test_of_several_rounds_in_review_the_newest_good_one_is_answered_first(
 def test_faces_unreviewed_are_faces(db: Database, make_scores: MakeScores) -> None:
     number = rounds.start_round(db, {}, code_version="1")
     rounds.finish_round(db, number, make_scores(), {}, review=ReviewSettings(readings=2), audit=3)
-    assert rounds.unreviewed(db, number) == 10
+    assert unreviewed(db, number) == 10
