@@ -106,6 +106,12 @@ def test_without_a_network_the_page_stays_and_takes_answers(desk: Desk) -> None:
     third = desk.next_page().samples()
     desk.press("PageDown")
     expect(desk.message).to_contain_text("no connection to the server")
+    desk.page.unroute(API)
+    desk.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # a beat, without waiting for it
+    expect(desk.message).to_have_text("")
+    desk.page.route(API, lambda route: route.abort())
+    desk.press("PageDown")
+    expect(desk.message).to_contain_text("no connection to the server")
     assert desk.samples() == third
     desk.press("u")
     expect(desk.pill).to_have_text("offline: 1 kept here")

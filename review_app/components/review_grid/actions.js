@@ -216,10 +216,8 @@ export class Actions {
       rows = app.stacks.next(which);
     }
     if (!rows) {
-      app.say(
-        app.sync.historyLoaded ? `nothing to ${which}` : `no connection: what there is to ${which} is not known yet`,
-        "warn",
-      );
+      if (app.sync.historyLoaded) app.say(`nothing to ${which}`, "warn");
+      else app.say(`no connection: what there is to ${which} is not known yet`, "trouble");
       return;
     }
     const bulk = rows.length > 1 ? newId() : null;

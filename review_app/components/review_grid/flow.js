@@ -187,7 +187,7 @@ export class Flow {
     app.showProblem(problem);
     if (app.pages.current && this.view === "loading") {
       this.show(app.pages.current);
-      app.say(`${problem.message}: this page stays until the next one comes; press PgDn to try again`, "warn");
+      app.say(`${problem.message}: this page stays until the next one comes; press PgDn to try again`, "trouble");
       return;
     }
     this.view = "problem";
@@ -243,7 +243,7 @@ export class Flow {
     } catch (error) {
       const problem = asProblem(error);
       app.showProblem(problem);
-      app.say(`${app.status.message.textContent}; the face is not on screen: ${problem.message}`, "warn");
+      app.say(`${app.status.message.textContent}; the face is not on screen: ${problem.message}`, "trouble");
     }
   }
 }

@@ -5,7 +5,7 @@ import { pageWords } from "./pages.js";
 
 /** @import { Pace, Page } from "./types.js" */
 
-/** @typedef {"info"|"warn"|"done"} MessageKind */
+/** @typedef {"info"|"warn"|"done"|"trouble"} MessageKind trouble: until the server answers again */
 /** @typedef {"saved"|"saving"|"offline"|"signedout"} PillKind */
 /** @typedef {Pick<import("./outbox.js").Outbox, "waiting"|"safe"|"problem">} Sending */
 
@@ -66,6 +66,11 @@ export class Status {
       place.textContent = words;
       place.dataset.kind = kind;
     }
+  }
+
+  /** The server answers: what was said about trouble with it is over. */
+  well() {
+    for (const place of [this.message, this.inDialog]) if (place?.dataset.kind === "trouble") place.textContent = "";
   }
 
   /** @param {import("./outbox.js").Outbox} outbox */
