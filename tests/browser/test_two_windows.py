@@ -81,7 +81,7 @@ def test_a_stale_window_replaces_nothing(served: Served, new_page: NewPage) -> N
     ann.saved()
     assert [other.tile(sample).state for sample in (first, second)] == ["open", "open"]
     other.press("Shift+X")
-    expect(other.message).to_contain_text("2 faces were answered in another window meanwhile")
+    expect(other.message).to_contain_text("2 faces were answered elsewhere meanwhile")
     other.until(lambda: [other.tile(s).state for s in (first, second)] == ["unsure", "exclude"], "what was answered")
     other.saved()
     expect(other.page.locator(".app .refused")).to_be_hidden()
@@ -102,6 +102,6 @@ def test_a_browser_that_is_closed_takes_nothing_from_the_other(served: Served, n
     other.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # a beat, without waiting for it
     other.until(lambda: [other.tile(sample).state for sample in answered] == ["keep", "keep"], "the answers to be seen")
     assert {tile.state for tile in other.tiles()} == {"open", "keep"}
-    expect(other.message).to_contain_text("2 of these faces were answered in another window")
+    expect(other.message).to_contain_text("2 of these faces were answered elsewhere")
     bob = sit_down(new_page(), served, "bob")
     assert not set(bob.samples()) & mine

@@ -99,7 +99,7 @@ export class Sync {
     const { app } = this;
     for (const face of app.store.refused(entries)) this.#changed(face);
     const many = entries.length === 1 ? "1 face was" : `${entries.length} faces were`;
-    app.say(`${many} answered in another window meanwhile; those answers stay`, "warn");
+    app.say(`${many} answered elsewhere meanwhile; those answers stay`, "warn");
     this.loadHistory();
     this.#refetch(entries.map(({ sample }) => sample));
     app.progress();
@@ -143,6 +143,7 @@ export class Sync {
   async lost(faces) {
     const { app } = this;
     const { pages } = app;
+    const at = app.store.clock();
     if (app.flow.ended) return;
     try {
       await pages.tiles(faces.map((face) => face.sample));
@@ -156,11 +157,11 @@ export class Sync {
       this.#changed(app.store.refresh(face));
     }
     app.progress();
-    const here = faces.filter((face) => app.tiles.nodes.has(face));
+    const here = faces.filter((face) => app.tiles.nodes.has(face) && face.changed < at);
     const taken = here.filter((face) => face.state === "taken").length;
     const words = [
       taken ? `${taken} of these faces went to somebody else while you were away` : "",
-      here.length > taken ? `${here.length - taken} of these faces were answered in another window` : "",
+      here.length > taken ? `${here.length - taken} of these faces were answered elsewhere` : "",
     ];
     if (here.length) app.say(words.filter(Boolean).join("; "), "warn");
     if (app.flow.view === "page" && app.tiles.current?.state === "taken") {
