@@ -58,7 +58,7 @@ def by_face(found: RoundScores, column: str) -> dict[int, int]:
 
 def test_a_round_closes_the_one_before_only_where_it_is_to(reviewed: Workspace) -> None:
     watcher = Recorder()
-    train_round(reviewed, settings(epochs=1, close_earlier=False), watcher)
+    train_round(reviewed, New(settings(epochs=1, close_earlier=False)), watcher)
     with reviewed.database() as db:
         assert [store.get_round(db, number).state for number in (1, 2)] == ["review", "review"]
         waiting = unreviewed(db, 1)
