@@ -84,7 +84,7 @@ def _news(shown: int) -> None:
         st.text(f"Round {newest.id} is training: epoch {len(now.epochs)} of {newest.config.get('epochs', '?')}.")
     elif due is not None and due.state == "review" and due.id != shown:
         st.html(
-            f"<p>Round {due.id:d} is in review now. All answers of round {shown:d} are safe. "
+            f"<p>Round {due.id:d} is in review now. All answers saved in round {shown:d} are safe. "
             f'<a href="?round={due.id:d}"><strong>Go to round {due.id:d}</strong></a></p>'
         )
 

@@ -72,6 +72,7 @@ def _earlier(number: int, setting: Field[Any], usual: TrainSettings, now: Standi
     open_now = [info for info in now.rounds if info.state == "review"]
     if not open_now:
         return {setting.name: value}
+    one = len(open_now) == 1
     names = " and ".join(f"round {info.id}" for info in open_now)
     left = sum(queries.unreviewed(info.id) for info in open_now)
     faces = "every face reviewed" if not left else f"{left:,} {'face' if left == 1 else 'faces'} unreviewed"
@@ -79,13 +80,13 @@ def _earlier(number: int, setting: Field[Any], usual: TrainSettings, now: Standi
         chosen = st.radio(
             f"When round {number} ends, {names}", (True, False), index=0 if value else 1, key=key,
             format_func={
-                True: f"is closed with {faces}; they keep the label they have",
-                False: "stays in review until a lead closes it",
+                True: f"{'is' if one else 'are'} closed with {faces}; they keep the label they have",
+                False: f"{'stays' if one else 'stay'} in review until a lead closes {'it' if one else 'them'}",
             }.__getitem__,
         )  # fmt: skip
         st.text(
-            f"Closed or not, answers given in {names} count. Answers given while round {number} trains are not trained "
-            f"on before the round after it. Should round {number} come out worse in validation, {names} stays open."
+            f"Closed or not, answers given in {names} count; those given while round {number} trains are trained on by the "
+            f"round after it. If round {number} comes out worse in validation, nothing is closed."
         )
     return {setting.name: bool(chosen)}
 

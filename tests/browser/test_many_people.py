@@ -26,14 +26,6 @@ def turn(desk: Desk) -> bool:
     return not desk.panel_says()
 
 
-def keep_all(desk: Desk) -> None:
-    """Keeps every face of the page; audit faces want an answer of their own."""
-    desk.press("Shift+X")
-    for tile in desk.tiles():
-        if tile.state == "open":
-            desk.go_to(tile.sample).press("x")
-
-
 def test_two_people_share_no_face_and_together_see_all(served: Served, new_page: NewPage) -> None:
     desks = [sit_down(new_page(), served, name) for name in ("ann", "bob")]
     seen: list[list[int]] = [desk.samples() for desk in desks]
@@ -54,9 +46,9 @@ def test_two_people_share_no_face_and_together_see_all(served: Served, new_page:
 def test_what_one_leaves_comes_to_the_other(served: Served, new_page: NewPage) -> None:
     ann, bob = (sit_down(new_page(), served, name) for name in ("ann", "bob"))
     hers = set(ann.samples())
-    keep_all(bob)
+    bob.keep_all()
     while turn(bob):
-        keep_all(bob.ready())
+        bob.ready().keep_all()
     assert len(bob.decisions()) < len(faces_of(served))
     ann.page.goto("about:blank")
     held = "SELECT 1 FROM queue_item i JOIN person p ON p.id = i.lease_person WHERE p.name = 'ann'"

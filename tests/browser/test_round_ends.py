@@ -35,7 +35,7 @@ def test_the_next_key_says_that_a_new_round_has_begun(served: Served, new_page: 
     expect(desk.message).not_to_contain_text("somebody else")
     desk.press("u", "x")
     expect(desk.message).to_contain_text("answers are no longer taken")
-    expect(page.get_by_text("Round 2 is in review now. All answers of round 1 are safe.")).to_be_visible()
+    expect(page.get_by_text("Round 2 is in review now. All answers saved in round 1 are safe.")).to_be_visible()
     desk.panel.get_by_role("link", name="go to round 2").click()
     desk.ready().press("u")
     rows = desk.stored(3)
