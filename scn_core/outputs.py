@@ -48,9 +48,7 @@ def _check_workspace(flag: str, out: Path, workspace: Workspace, *, there: bool,
         return
     for file in _never(workspace):
         if file.exists() and out.samefile(file):
-            _refuse(
-                flag, f"{out}, which is {file} of this workspace", "a new name: what was imported is never replaced"
-            )
+            _refuse(flag, f"{out}, which this workspace was made from or lives in", "a new name; it is never replaced")
     root = Path(workspace.settings().root)
     if (inside or place.is_relative_to(root.resolve())) and not ours(out):
         kind = "the workspace" if inside else "the data set"

@@ -85,8 +85,8 @@ def _earlier(number: int, setting: Field[Any], usual: TrainSettings, now: Standi
             }.__getitem__,
         )  # fmt: skip
         st.text(
-            f"Closed or not, answers given in {names} count; those given while round {number} trains are trained on by the "
-            f"round after it. If round {number} comes out worse in validation, nothing is closed."
+            f"Closed or not, answers given in {names} count; those given while round {number} trains are trained on by "
+            f"the round after it. If round {number} comes out worse in validation, nothing is closed."
         )
     return {setting.name: bool(chosen)}
 
