@@ -23,13 +23,13 @@ from scn_core.bench.report import versions
 from scn_core.config import TrainSettings
 from scn_core.datasets.pixels import pixel_cache
 from scn_core.records import EpochReport
-from scn_core.reference_labels import read_reference
+from scn_core.review.reference_labels import read_reference
 from scn_core.scn.model import SelfCureNetwork
 from scn_core.store.samples import classes, iter_samples, references
 from scn_core.training.collapse import collapse_warning
 from scn_core.training.data import TrainingData
 from scn_core.training.loop import Training
-from scn_core.workspace import Workspace
+from scn_core.workspace.folder import Workspace
 
 RECIPES: dict[str, dict[str, Any]] = {
     "default": {},

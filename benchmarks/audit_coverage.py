@@ -23,14 +23,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from scn_core.quality.audit import AuditEstimate, estimate_from
 from scn_core.records import BoolArray, FloatArray, IntArray, RoundScores
-from scn_core.store.audit import DecidedFaces, strata_of
-from scn_core.store.queue import QueuePlan, plan_queue
-from scn_core.store.rounds import latest_finished_round
+from scn_core.review.quality.audit import AuditEstimate, estimate_from
+from scn_core.store.queue.audit import DecidedFaces, strata_of
+from scn_core.store.queue.plan import QueuePlan, plan_queue
+from scn_core.store.rounds.states import latest_finished_round
 from scn_core.store.samples import references
 from scn_core.store.scores import scores
-from scn_core.workspace import Workspace
+from scn_core.workspace.folder import Workspace
 
 AUDITS = (50, 100, 300)
 CLASSES = 8

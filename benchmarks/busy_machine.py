@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from scn_core.threads import SETTINGS, usable_cores
+from scn_core.cli.threads import SETTINGS, usable_cores
 
 RESULTS = Path(__file__).with_name("results") / "busy_machine.json"
 NEIGHBOUR = "while True: pass"
@@ -67,7 +67,7 @@ def main() -> None:
 
 def bench(environment: dict[str, str], side: int, seconds: float) -> dict[str, Any]:
     """One measurement of a step. torch alone reads the environment: the measured program sets nothing itself."""
-    program = f"from scn_core.cli_bench import bench_command; bench_command(['--image-size={side}', '--stage=step', "
+    program = f"from scn_core.cli.bench import bench_command; bench_command(['--image-size={side}', '--stage=step', "
     program += f"'--seconds={seconds}', '--device=cpu', '--json'])"
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("OMP_", "GOMP_", "KMP_"))}
     done = subprocess.run(

@@ -42,8 +42,8 @@ from benchmarks.cleaning.rows import Seen, judged_with_folds, rankings
 from benchmarks.cleaning.tables import describe, describe_variants
 from benchmarks.cleaning.trainings import PLAIN, SETTINGS, PublishedRule, Recording, out_of_fold, recorded
 from scn_core.bench.report import versions
-from scn_core.evaluate import detector
 from scn_core.records import DOUBTS, FloatArray, IntArray
+from scn_core.review.evaluate import detector
 from scn_core.scn.relabel import low_importance_group
 from scn_core.scn.suspicion import (
     class_trust,

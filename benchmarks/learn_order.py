@@ -22,8 +22,8 @@ from statistics import median
 import sklearn
 
 from benchmarks.review_database import ROUND, build
-from scn_core.order import learn_order
-from scn_core.workspace import Workspace
+from scn_core.review.learned_order import learn_order
+from scn_core.workspace.folder import Workspace
 
 RESULTS = Path(__file__).with_name("results") / "learn_order.json"
 

@@ -23,8 +23,8 @@ from benchmarks.cleaning.faces import NAMES, NOISES, Faces, given_labels, load_f
 from benchmarks.cleaning.figures import calibration, proposals
 from benchmarks.cleaning.trainings import SETTINGS
 from scn_core.bench.report import versions
-from scn_core.evaluate import detector
 from scn_core.records import BoolArray, FloatArray, IntArray
+from scn_core.review.evaluate import detector
 from scn_core.scn.memorising import doubts_fitted, passes_to_average
 from scn_core.scn.model import build_model
 from scn_core.scn.relabel import low_importance_group

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from scn_core.simulate import Plan, review
-from scn_core.workspace import Workspace
+from scn_core.review.simulate import Plan, review
+from scn_core.workspace.folder import Workspace
 from tests.browser.chromium import FLAGS, find_chromium
 from tests.browser.desk import sign_in
 from tests.browser.server import Served

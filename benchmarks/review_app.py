@@ -27,7 +27,7 @@ from benchmarks.review_browser import BrowserTimes, measure_browser
 from benchmarks.review_database import ROUND, build, query_times
 from benchmarks.review_load import Seen, simulate
 from benchmarks.review_memory import memory_of
-from scn_core.workspace import Workspace
+from scn_core.workspace.folder import Workspace
 from tests.browser.server import Served
 
 BUDGETS = {  # figure: (statistic, most)

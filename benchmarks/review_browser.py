@@ -20,7 +20,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.review_memory import memory_of
-from scn_core.workspace import Workspace
+from scn_core.workspace.folder import Workspace
 from tests.browser.chromium import FLAGS, find_chromium
 from tests.browser.desk import Desk, sign_in
 from tests.browser.server import Served

@@ -16,15 +16,16 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from scn_core.records import Decision, QueueFilter
-from scn_core.store.browse import page_items, queue_counts
-from scn_core.store.decisions import record_decisions
-from scn_core.store.leases import claim_items, release_leases
-from scn_core.store.people import ensure_person
+from scn_core.store.decisions.record import record_decisions
+from scn_core.store.people.people import ensure_person
+from scn_core.store.queue.browse import page_items
+from scn_core.store.queue.counts import queue_counts
+from scn_core.store.queue.leases import claim_items, release_leases
 from scn_core.store.samples import iter_samples
 from scn_core.store.scores import ProposalRow, page_proposals
 from scn_core.store.thumbs import Thumb, Thumbs
-from scn_core.thumbnails import write_thumbnails
-from scn_core.workspace import Workspace
+from scn_core.workspace.folder import Workspace
+from scn_core.workspace.thumbnails import write_thumbnails
 from tests.review_workspace import add_round, draw_workspace, repeat_faces
 
 PICTURES = 420

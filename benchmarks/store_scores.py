@@ -28,8 +28,8 @@ from sqlite_utils import Database
 from scn_core.labels import RAF_DB
 from scn_core.records import Manifest, RoundScores, Sample
 from scn_core.store.connection import create_database, transaction
-from scn_core.store.decisions import effective_labels
-from scn_core.store.rounds import finish_round, start_round
+from scn_core.store.decisions.record import effective_labels
+from scn_core.store.rounds.states import finish_round, start_round
 from scn_core.store.samples import insert_manifest
 from scn_core.store.scores import ProposalCursor, count_proposals, insert_scores, page_proposals, scores
 

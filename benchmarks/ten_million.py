@@ -28,17 +28,17 @@ import torch
 from sqlite_utils import Database
 
 from scn_core.config import TrainSettings
+from scn_core.datasets.checks import gather
 from scn_core.datasets.images import Look
-from scn_core.datasets.intake import gather
 from scn_core.datasets.registry import DATASETS
 from scn_core.datasets.source import Source
 from scn_core.labels import RAF_DB
 from scn_core.records import Box, Manifest, PixelArray
-from scn_core.round_faces import faces_now, fix_faces, stored_faces
-from scn_core.round_results import judged, round_scores, suspicious_faces, without_proposals
+from scn_core.rounds.inputs import faces_now, fix_faces, stored_faces
+from scn_core.rounds.scoring import score_faces
 from scn_core.scn.relabel import propose_by
 from scn_core.store.connection import create_database, open_database
-from scn_core.store.rounds import finish_round, start_round
+from scn_core.store.rounds.states import finish_round, start_round
 from scn_core.store.samples import AllSamples, insert_manifest
 from scn_core.training.checkpoint import Dynamics
 from scn_core.training.data import TrainingResult
@@ -131,11 +131,8 @@ def finish(folder: Path, faces: int, side: int) -> None:
     db: Database = open_database(folder / "review.db")
     stored = stored_faces(folder, db)
     assert stored is not None
-    settings = TrainSettings()
-    result, suspected = judged(result, stored.labels, settings)
-    result = without_proposals(result, stored.turned_down)
-    also = suspicious_faces(result, suspected, settings)
-    finish_round(db, 1, round_scores(stored.sample_id, stored.labels, result, suspected, also), {}, audit=100)
+    scores, _ = score_faces(result, stored, TrainSettings())
+    finish_round(db, 1, scores, {}, audit=100)
     db.close()
 
 

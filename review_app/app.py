@@ -10,7 +10,7 @@ from review_app import queries, theme
 from review_app.settings import current
 from review_app.views import messages, navigation, parts
 from scn_core.errors import ScnError
-from scn_core.store.people import Person
+from scn_core.store.people.people import Person
 
 SIDEBAR_PX = 220
 STANDING_S = 10.0  # how often the menu looks where the rounds stand; no text here, Streamlit would show it

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from review_app.doors.accounts import person
+from review_app.auth.accounts import person
 from review_app.settings import AUTH_MODES, AuthMode
 from scn_core import __version__
-from scn_core.command_line import run
+from scn_core.cli.run import run
 
 WORKSPACE = click.argument("workspace", metavar="WS", type=click.Path(path_type=Path))
 

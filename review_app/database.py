@@ -23,11 +23,11 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
 from sqlite_utils import Database
 
-from review_app.refused import TooSlow
+from review_app.http.errors import TooSlow
 from review_app.settings import current
 from scn_core.errors import ScnError
 from scn_core.store.connection import open_database
-from scn_core.store.faults import plain_errors
+from scn_core.store.sqlite_errors import plain_errors
 
 P = ParamSpec("P")
 T = TypeVar("T")

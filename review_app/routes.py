@@ -15,13 +15,14 @@ from streamlit.file_util import get_static_dir
 
 from review_app import database
 from review_app.api import basics, decisions, exports, pages, samples
-from review_app.doors import auth, login
-from review_app.doors.endpoint import plain
-from review_app.doors.guard import UPLOADS, Guard, is_own, page_policy
-from review_app.refused import Refused
+from review_app.auth import login
+from review_app.auth import sessions as auth
+from review_app.auth.endpoint import plain
+from review_app.auth.guard import UPLOADS, Guard, is_own, page_policy
+from review_app.http.errors import Refused
 from review_app.settings import AppSettings, current
 from scn_core.errors import ScnError
-from scn_core.store.sessions import session_person
+from scn_core.store.people.sessions import session_person
 
 
 def all_routes() -> list[BaseRoute]:

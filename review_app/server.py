@@ -18,15 +18,15 @@ import streamlit as st
 from streamlit import config
 
 from review_app import database
-from review_app.doors.openid import secrets_file
-from review_app.doors.secret_key import read_secret
-from review_app.order_keeper import OrderKeeper
+from review_app.auth.openid import secrets_file
+from review_app.auth.secret_key import read_secret
+from review_app.order_worker import OrderKeeper
 from review_app.routes import all_middleware
 from review_app.settings import LOOPBACK, WILDCARDS, AppSettings, AuthMode, use
 from scn_core.errors import UsageError, WorkspaceError
-from scn_core.store.people import password_hash, people
-from scn_core.store.rounds import latest_round
-from scn_core.workspace import Workspace
+from scn_core.store.people.people import password_hash, people
+from scn_core.store.rounds.states import latest_round
+from scn_core.workspace.folder import Workspace
 
 SCRIPT = Path(__file__).with_name("app.py")
 

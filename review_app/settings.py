@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from scn_core.errors import ScnError
-from scn_core.workspace import Workspace
+from scn_core.workspace.folder import Workspace
 
 AuthMode = Literal["none", "password", "oidc"]
 AUTH_MODES: tuple[AuthMode, ...] = get_args(AuthMode)

@@ -17,14 +17,14 @@ from sqlite_utils import Database
 from scn_core.config import ReviewSettings
 from scn_core.datasets.source import Source
 from scn_core.records import BoolArray, EpochReport, FloatArray, IntArray, Manifest, RoundScores
-from scn_core.round_faces import faces_now, fix_faces
-from scn_core.round_files import NEIGHBOUR_COUNT, NEIGHBOURS
+from scn_core.rounds.artifacts import NEIGHBOUR_COUNT, NEIGHBOURS
+from scn_core.rounds.inputs import faces_now, fix_faces
 from scn_core.scn.suspicion import kinds_of_doubt
 from scn_core.store.connection import create_database
-from scn_core.store.decisions import effective_labels
-from scn_core.store.rounds import finish_round, record_epoch, start_round
+from scn_core.store.decisions.record import effective_labels
+from scn_core.store.rounds.states import finish_round, record_epoch, start_round
 from scn_core.store.samples import classes, insert_manifest, iter_samples, references
-from scn_core.workspace import Workspace, create_workspace
+from scn_core.workspace.folder import Workspace, create_workspace
 
 FACES = 120
 """Drawn faces; about 96 of them for training."""

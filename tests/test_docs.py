@@ -22,7 +22,7 @@ import pytest
 
 from review_app import cli as review_cli
 from review_app.routes import all_routes
-from scn_core import cli
+from scn_core.cli import main as cli
 from scn_core.config import ReviewSettings, TrainSettings, allowed, flag
 from scn_core.store.connection import create_database
 
@@ -35,7 +35,10 @@ TRAINING = ROOT / "docs/training.md"
 LABELS = ROOT / "docs/labels.md"
 GUIDES = [README, TRAINING, LABELS, LEADING]
 KEYS = ROOT / "review_app/components/review_grid/keys.js"
-DOCS = [README, *sorted((ROOT / "docs").glob("*.md")), ROOT / "data/README.md", ROOT / "benchmarks/README.md"]
+DOCS = [
+    README, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "data/README.md",
+    ROOT / "benchmarks/README.md",
+]  # fmt: skip
 BEGIN, END = "<!-- train options -->", "<!-- /train options -->"
 RULES_BEGIN, RULES_END = "<!-- review options -->", "<!-- /review options -->"
 KEYS_BEGIN, KEYS_END = "<!-- keys -->", "<!-- /keys -->"

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.cleaning.trainings import SETTINGS
-from scn_core.evaluate import proposal_quality
 from scn_core.records import BoolArray, FloatArray, IntArray
+from scn_core.review.evaluate import proposal_quality
 from scn_core.scn.suspicion import probability_margin
 
 

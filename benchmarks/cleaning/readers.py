@@ -9,10 +9,10 @@ import numpy.typing as npt
 
 from benchmarks.cleaning.faces import Faces
 from scn_core.config import ReviewSettings
-from scn_core.order import Faces as Scored
-from scn_core.order import arrange, doubts
 from scn_core.records import FloatArray, IntArray
-from scn_core.store.learned_order import Lessons, OpenFaces
+from scn_core.review.learned_order import Faces as Scored
+from scn_core.review.learned_order import arrange, doubts
+from scn_core.store.queue.learned_order import Lessons, OpenFaces
 
 SHARES = (0.05, 0.1, 0.2, 0.3)
 READERS = ("perfect", "5 % slips", "15 % slips", "a vote of the crowd")
@@ -79,7 +79,7 @@ def learned_order(
     learn_every: int,
     seed: int,
 ) -> IntArray:
-    """The first `count` faces in the order that the answers teach, as the queue does it (`scn_core.order`)."""
+    """The first `count` faces in the order that the answers teach (`scn_core.review.learned_order`)."""
     n = len(given)
     scored = Scored(np.arange(n), given, probabilities)
     asked = np.empty(0, np.int64)

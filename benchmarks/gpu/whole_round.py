@@ -16,12 +16,12 @@ from torch.profiler import ProfilerActivity, profile
 from benchmarks.gpu.pictures import CLASSES, made_pictures
 from benchmarks.gpu.plan import Findings, Plan, no_time
 from scn_core.bench.stages import random_training
+from scn_core.cli.progress import RoundBars
 from scn_core.datasets.source import Source
-from scn_core.progress import RoundBars
-from scn_core.round_begin import New
-from scn_core.rounds import train_round
-from scn_core.store.rounds import epochs as epoch_reports
-from scn_core.workspace import Workspace, create_workspace
+from scn_core.rounds.lifecycle import New
+from scn_core.rounds.train import train_round
+from scn_core.store.rounds.states import epochs as epoch_reports
+from scn_core.workspace.folder import Workspace, create_workspace
 
 SECONDS = 70
 _FACES, _HELD_OUT, _EPOCHS = 28_000, 3500, 60

@@ -6,12 +6,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from review_app import database
-from review_app.doors import auth
-from review_app.doors.endpoint import as_person
+from review_app.auth import sessions as auth
+from review_app.auth.endpoint import as_person
 from review_app.grid_files import content_type, grid_files
-from review_app.refused import Refused
+from review_app.http.errors import Refused
 from review_app.settings import current
-from scn_core.store.rounds import latest_round
+from scn_core.store.rounds.states import latest_round
 
 
 async def health(request: Request) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from review_app.doors.json_body import Fields
+from review_app.http.json_body import Fields
 from scn_core.records import ACTIONS, QUEUE_DOUBTS, QUEUE_ORDERS, QUEUE_STATES, Decision, QueueFilter
 
 MAX_ITEMS = 2_000

@@ -11,14 +11,14 @@ from starlette.responses import JSONResponse, Response
 
 from review_app.api.bodies import DecisionsBody
 from review_app.api.pages import known_round
-from review_app.doors.endpoint import as_person, as_person_writing
-from review_app.doors.json_body import read_json
-from review_app.refused import Refused
+from review_app.auth.endpoint import as_person, as_person_writing
+from review_app.http.errors import Refused
+from review_app.http.json_body import read_json
 from scn_core.records import Decision
-from scn_core.store.decisions import Refusal, record_each
-from scn_core.store.my_work import Pace, UndoUnits, Unit, pace, undo_units
-from scn_core.store.people import Person
-from scn_core.store.rounds import in_review
+from scn_core.store.decisions.record import Refusal, record_each
+from scn_core.store.decisions.undo import Pace, UndoUnits, Unit, pace, undo_units
+from scn_core.store.people.people import Person
+from scn_core.store.rounds.states import in_review
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from sqlite_utils import Database
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-from review_app.doors.endpoint import as_person
-from review_app.refused import Refused
+from review_app.auth.endpoint import as_person
+from review_app.http.errors import Refused
 from review_app.settings import current
-from scn_core.store.people import Person
+from scn_core.store.people.people import Person
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*-r[0-9]+-d[0-9]+[0-9a-f-]*(\.[a-z]+)+")
 

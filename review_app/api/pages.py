@@ -15,19 +15,20 @@ from review_app import database
 from review_app.api.bodies import LeaseBody, PageBody, TilesBody
 from review_app.api.pack import pack
 from review_app.api.tiles import tile
-from review_app.doors.endpoint import as_person, as_person_writing
-from review_app.doors.json_body import read_json
-from review_app.refused import Refused
+from review_app.auth.endpoint import as_person, as_person_writing
+from review_app.http.errors import Refused
+from review_app.http.json_body import read_json
 from review_app.settings import current
 from scn_core.records import QueueFilter, QueueItem, RoundInfo, Sample
-from scn_core.store.browse import items_of, open_left, page_items
-from scn_core.store.learned_order import learned_order
-from scn_core.store.leases import LEASE_S, claim_items, release_leases, renew_leases
-from scn_core.store.my_work import Pace, pace
-from scn_core.store.people import Person
-from scn_core.store.rounds import get_round, in_review, latest_round
+from scn_core.store.decisions.undo import Pace, pace
+from scn_core.store.people.people import Person
+from scn_core.store.queue.browse import items_of, page_items
+from scn_core.store.queue.counts import open_left
+from scn_core.store.queue.learned_order import learned_order
+from scn_core.store.queue.leases import LEASE_S, claim_items, release_leases, renew_leases
+from scn_core.store.rounds.states import get_round, in_review, latest_round
 from scn_core.store.samples import StoredSample
-from scn_core.thumbnails import thumbnails_of
+from scn_core.workspace.thumbnails import thumbnails_of
 
 
 @dataclass(frozen=True)

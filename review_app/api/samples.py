@@ -15,18 +15,18 @@ from review_app.api.decisions import round_asked
 from review_app.api.pack import Tile
 from review_app.api.pages import known_round
 from review_app.api.tiles import tile, unasked
-from review_app.doors.endpoint import as_person
-from review_app.doors.json_body import ID_MAX
-from review_app.refused import Refused
+from review_app.auth.endpoint import as_person
+from review_app.http.errors import Refused
+from review_app.http.json_body import ID_MAX
 from review_app.settings import current
-from scn_core.round_files import FaceDynamics, Neighbours, face_dynamics, face_neighbours
-from scn_core.store.blindness import is_unread, seen_history
-from scn_core.store.browse import items_of
-from scn_core.store.decisions import RecordedDecision
-from scn_core.store.one_face import face_scores
-from scn_core.store.people import Person
+from scn_core.rounds.artifacts import FaceDynamics, Neighbours, face_dynamics, face_neighbours
+from scn_core.store.decisions.record import RecordedDecision
+from scn_core.store.decisions.visibility import is_unread, seen_history
+from scn_core.store.people.people import Person
+from scn_core.store.queue.browse import items_of
+from scn_core.store.reports.one_face import face_scores
 from scn_core.store.samples import StoredSample, get_sample
-from scn_core.thumbnails import large_face_of, thumbnails_of
+from scn_core.workspace.thumbnails import large_face_of, thumbnails_of
 
 _CACHED = {"Cache-Control": "private, max-age=3600"}
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from review_app.api.pack import Tile
 from scn_core.records import QueueItem
-from scn_core.store.one_face import FaceScore
+from scn_core.store.reports.one_face import FaceScore
 from scn_core.store.samples import StoredSample
 
 BARS = 3

@@ -9,7 +9,7 @@ import numpy as np
 
 from review_app.charts.base import BLUE, GREY, ORANGE, PURPLE, compact
 from scn_core.records import DOUBTS, Doubt, IntArray
-from scn_core.store.figures import SUSPICION_BINS, DoubtAnswers
+from scn_core.store.reports.figures import SUSPICION_BINS, DoubtAnswers
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from review_app.charts.base import BLUE, GREY, ORANGE, PURPLE, compact, plain, text_colour, whiskers
-from scn_core.quality.audit import AuditEstimate
-from scn_core.quality.figures import ClassErrors
-from scn_core.quality.intervals import Rate
 from scn_core.records import IntArray
-from scn_core.store.figures import ALPHA_BINS, MARGIN_BINS, DecidedCount, DecidedSteps, ScoreBins
+from scn_core.review.quality.audit import AuditEstimate
+from scn_core.review.quality.figures import ClassErrors
+from scn_core.review.quality.intervals import Rate
+from scn_core.store.reports.figures import ALPHA_BINS, MARGIN_BINS, DecidedCount, DecidedSteps, ScoreBins
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

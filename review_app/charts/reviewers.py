@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from review_app.charts.base import BLUE, GREY, ORANGE, PURPLE, TEAL, compact, plain, whiskers
-from scn_core.quality.reviewers import Reviewer
 from scn_core.records import Answer
+from scn_core.review.quality.reviewers import Reviewer
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

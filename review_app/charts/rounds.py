@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from review_app.charts.base import BLUE, GREY, ORANGE, compact, plain, whole_epochs
-from scn_core.compare import ALPHA_BINS, Comparison, LabelChange
 from scn_core.records import EpochReport
+from scn_core.rounds.compare import ALPHA_BINS, Comparison, LabelChange
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

@@ -11,14 +11,14 @@ from typing import Any, Concatenate, ParamSpec
 import streamlit as st
 from sqlite_utils import Database
 
+from review_app.auth.sessions import signed_in
 from review_app.database import call_write
-from review_app.doors.auth import signed_in
 from review_app.queries import forget
 from scn_core.errors import WorkspaceError
 from scn_core.records import Action, Decision
-from scn_core.store.decisions import RecordedDecision, history, record_each
-from scn_core.store.leases import release_leases
-from scn_core.store.people import Person
+from scn_core.store.decisions.record import RecordedDecision, history, record_each
+from scn_core.store.people.people import Person
+from scn_core.store.queue.leases import release_leases
 
 P = ParamSpec("P")
 
@@ -41,20 +41,20 @@ class Said:
 
 def say(said: Said) -> str | None:
     """Record it; the reason where it was refused."""
-    return _written(_say, said)
+    return in_writer(_say, said)
 
 
 def set_live(decision: Decision, *, live: bool) -> str | None:
     """Take a decision back, or bring it back; the reason where it was refused. One that is so already stays so."""
-    return _written(_set_live, decision, live)
+    return in_writer(_set_live, decision, live)
 
 
 def release(holder_id: int) -> str | None:
     """Give back all faces that someone holds; the reason where it was refused."""
-    return _written(_release, holder_id)
+    return in_writer(_release, holder_id)
 
 
-def _written(
+def in_writer(
     function: Callable[Concatenate[Database, Person, P], str | None], *args: P.args, **kwargs: P.kwargs
 ) -> str | None:
     """In the writer's thread, as the person whose session this is now: the page may have been drawn long ago."""
@@ -79,10 +79,11 @@ def _say(db: Database, person: Person, said: Said) -> str | None:
         blind=said.blind,
         shown=json.dumps(dict(said.shown)),
     )
-    return _record(db, decision)
+    return record_one(db, decision)
 
 
-def _record(db: Database, decision: Decision) -> str | None:
+def record_one(db: Database, decision: Decision) -> str | None:
+    """Writes one decision; the reason where it was refused."""
     refused = record_each(db, [decision])
     return refused[0].error if refused else None
 
@@ -102,7 +103,7 @@ def _set_live(db: Database, person: Person, decision: Decision, live: bool) -> s
         action="undo",
         undoes=_last_of_chain(rows, decision.id),
     )
-    return _record(db, undo)
+    return record_one(db, undo)
 
 
 def _last_of_chain(rows: list[RecordedDecision], first: str) -> str:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from review_app.commands import _record, _written
+from review_app.commands import in_writer, record_one
 from scn_core.records import Answer, Decision
-from scn_core.store.adjudication import Disputed, disputed, outcome_in
-from scn_core.store.people import Person
+from scn_core.store.decisions.adjudication import Disputed, disputed, outcome_in
+from scn_core.store.people.people import Person
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Settling:
 
 def settle(said: Settling) -> str | None:
     """Record it; the reason where it was refused."""
-    return _written(_settle, said)
+    return in_writer(_settle, said)
 
 
 def _settle(db: Database, person: Person, said: Settling) -> str | None:
@@ -39,7 +39,7 @@ def _settle(db: Database, person: Person, said: Settling) -> str | None:
     if outcome_in(db, face.round, face.sample_id) != face.outcome:
         return f"{face.key}: it has been answered or settled since it was shown; look again, then decide"
     shown = {} if face.audit else {"proposed": face.proposed_label, "alpha": face.alpha, "margin": face.margin}
-    return _record(
+    return record_one(
         db,
         Decision(
             id=str(uuid.uuid4()),

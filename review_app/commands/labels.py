@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from sqlite_utils import Database
 
-from review_app.commands import _written
-from review_app.commands.rounds import _as_lead, _no_lead
+from review_app.commands import in_writer
+from review_app.commands.rounds import as_lead, refusal_unless_lead
 from review_app.database import call_slow
 from review_app.queries.labels import forget, plan_of
 from review_app.settings import current
 from scn_core.errors import DataError
-from scn_core.export import ExportOptions, export_into
-from scn_core.import_decisions import ImportPlan, take_import
-from scn_core.store.people import Person
+from scn_core.exchange.export import ExportOptions, export_into
+from scn_core.exchange.import_decisions import ImportPlan, take_import
+from scn_core.store.people.people import Person
 
 
 def make(options: ExportOptions) -> str | None:
@@ -20,7 +20,7 @@ def make(options: ExportOptions) -> str | None:
 
     In a reader's thread: nobody's answers wait for it.
     """
-    return _as_lead(lambda lead: call_slow(_make, options))
+    return as_lead(lambda lead: call_slow(_make, options))
 
 
 def take(upload: bytes, name: str, *, adjudicate: bool) -> str | None:
@@ -29,9 +29,9 @@ def take(upload: bytes, name: str, *, adjudicate: bool) -> str | None:
     Every row is looked at in a reader's thread: nobody's answers wait for it.
     """
     plans: list[ImportPlan] = []
-    refused = _as_lead(lambda lead: plans.append(plan_of(upload, name, lead.name, adjudicate=adjudicate)))
+    refused = as_lead(lambda lead: plans.append(plan_of(upload, name, lead.name, adjudicate=adjudicate)))
     for plan in plans:
-        refused = _written(_take, plan)
+        refused = in_writer(_take, plan)
     forget()
     return refused
 
@@ -41,7 +41,7 @@ def _make(db: Database, options: ExportOptions) -> None:
 
 
 def _take(db: Database, person: Person, plan: ImportPlan) -> str | None:
-    if refused := _no_lead(person):
+    if refused := refusal_unless_lead(person):
         return refused
     try:
         take_import(db, plan)

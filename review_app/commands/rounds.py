@@ -7,52 +7,52 @@ from collections.abc import Callable
 import streamlit as st
 from sqlite_utils import Database
 
-from review_app import trainer
-from review_app.commands import SESSION_ENDED, _written
-from review_app.doors.auth import signed_in
+from review_app import trainer_process as trainer
+from review_app.auth.sessions import signed_in
+from review_app.commands import SESSION_ENDED, in_writer
 from review_app.queries import forget
 from review_app.settings import current
 from scn_core.config import ReviewSettings, TrainSettings
 from scn_core.errors import ScnError
-from scn_core.store import rounds
-from scn_core.store.people import Person
+from scn_core.store.people.people import Person
+from scn_core.store.rounds import states as rounds
 
 
 def start(settings: TrainSettings) -> str | None:
     """Begin a round; the reason where it was refused. What the trainer finds wrong later is in its log."""
-    return _as_lead(lambda lead: trainer.start(current().workspace, settings, by=lead.name))
+    return as_lead(lambda lead: trainer.start(current().workspace, settings, by=lead.name))
 
 
 def resume() -> str | None:
     """Go on with the newest unfinished round; the reason where it was refused."""
-    return _as_lead(lambda lead: trainer.start(current().workspace, None, by=lead.name))
+    return as_lead(lambda lead: trainer.start(current().workspace, None, by=lead.name))
 
 
 def stop() -> str | None:
     """End a trainer that has no round yet; the reason where it was refused."""
-    return _as_lead(lambda lead: trainer.stop(current().workspace))
+    return as_lead(lambda lead: trainer.stop(current().workspace))
 
 
 def cancel(round_id: int) -> str | None:
     """End a round in training; the reason where it was refused. Its trainer hears of it within seconds."""
-    return _written(_cancel, round_id)
+    return in_writer(_cancel, round_id)
 
 
 def close(round_id: int) -> str | None:
     """End the review of a round; the reason where it was refused."""
-    return _written(_close, round_id)
+    return in_writer(_close, round_id)
 
 
 def set_rules(rules: ReviewSettings) -> str | None:
     """Write table [review] of workspace.toml; the reason where it was refused."""
-    return _written(_set_rules, rules)
+    return in_writer(_set_rules, rules)
 
 
-def _as_lead(act: Callable[[Person], None]) -> str | None:
+def as_lead(act: Callable[[Person], None]) -> str | None:
     """In this script's thread, as it may wait for another trainer's end: nobody's answers shall wait with it."""
     try:
         person = signed_in(st.context.cookies)
-        refused = SESSION_ENDED if person is None else _no_lead(person)
+        refused = SESSION_ENDED if person is None else refusal_unless_lead(person)
         if person is not None and refused is None:
             act(person)
     except (ScnError, OSError) as error:
@@ -61,26 +61,27 @@ def _as_lead(act: Callable[[Person], None]) -> str | None:
     return refused
 
 
-def _no_lead(person: Person) -> str | None:
+def refusal_unless_lead(person: Person) -> str | None:
+    """The reason why this person may not do what leads alone may, or None."""
     return None if person.role == "lead" else f"{person.name} is {person.role}; allowed: a lead"
 
 
 def _cancel(db: Database, person: Person, round_id: int) -> str | None:
-    if refused := _no_lead(person):
+    if refused := refusal_unless_lead(person):
         return refused
     rounds.cancel_round(db, round_id, f"cancelled by {person.name}")
     return None
 
 
 def _close(db: Database, person: Person, round_id: int) -> str | None:
-    if refused := _no_lead(person):
+    if refused := refusal_unless_lead(person):
         return refused
     rounds.close_round(db, round_id)
     return None
 
 
 def _set_rules(db: Database, person: Person, rules: ReviewSettings) -> str | None:
-    if refused := _no_lead(person):
+    if refused := refusal_unless_lead(person):
         return refused
     current().workspace.write_review(rules)
     return None

@@ -5,12 +5,12 @@ from __future__ import annotations
 import streamlit as st
 from sqlite_utils import Database
 
-from review_app.commands import _written
-from review_app.doors.auth import checked_name, cookie_of, session_hash
-from review_app.doors.passwords import hash_password
+from review_app.auth.passwords import hash_password
+from review_app.auth.sessions import checked_name, cookie_of, session_hash
+from review_app.commands import in_writer
 from scn_core.errors import ScnError
-from scn_core.store import people
-from scn_core.store.people import Person, Role
+from scn_core.store.people import people
+from scn_core.store.people.people import Person, Role
 
 
 def add(name: str, role: Role, password: str | None) -> str | None:
@@ -19,7 +19,7 @@ def add(name: str, role: Role, password: str | None) -> str | None:
         name, hashed = checked_name(name), None if password is None else hash_password(password)
     except ScnError as error:
         return str(error)
-    return _written(_add, name, role, hashed)
+    return in_writer(_add, name, role, hashed)
 
 
 def reset_password(person_id: int, password: str) -> str | None:
@@ -29,17 +29,17 @@ def reset_password(person_id: int, password: str) -> str | None:
     except ScnError as error:
         return str(error)
     cookie = cookie_of(st.context.cookies)
-    return _written(_reset_password, person_id, hashed, None if cookie is None else session_hash(cookie))
+    return in_writer(_reset_password, person_id, hashed, None if cookie is None else session_hash(cookie))
 
 
 def set_role(person_id: int, role: Role) -> str | None:
     """Annotator or lead, from their next click on."""
-    return _written(_set_role, person_id, role)
+    return in_writer(_set_role, person_id, role)
 
 
 def set_active(person_id: int, active: bool) -> str | None:
     """Let somebody in again, or sign them out and let them in no more; what they did stays."""
-    return _written(_set_active, person_id, active)
+    return in_writer(_set_active, person_id, active)
 
 
 def _add(db: Database, by: Person, name: str, role: Role, hashed: str | None) -> None:

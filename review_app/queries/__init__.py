@@ -15,19 +15,20 @@ from review_app.database import call, call_slow
 from review_app.settings import current
 from scn_core.labels import ClassVocabulary
 from scn_core.records import EpochReport, QueueFilter, QueueItem, RoundInfo
-from scn_core.round_files import FaceDynamics, Neighbours, face_dynamics, face_neighbours
-from scn_core.store import browse
-from scn_core.store import rounds as store_rounds
-from scn_core.store.better_round import to_review
-from scn_core.store.blindness import is_unread, seen_history
-from scn_core.store.browse import QueueCounts, items_of, queue_counts
-from scn_core.store.decisions import RecordedDecision
-from scn_core.store.leases import LeaseInfo, leases
-from scn_core.store.my_work import MyDecision, Pace, my_decisions, pace
-from scn_core.store.one_face import FaceLabel, FaceScore, face_label, face_scores
-from scn_core.store.people import Person
+from scn_core.rounds.artifacts import FaceDynamics, Neighbours, face_dynamics, face_neighbours
+from scn_core.store.decisions.record import RecordedDecision
+from scn_core.store.decisions.undo import MyDecision, Pace, my_decisions, pace
+from scn_core.store.decisions.visibility import is_unread, seen_history
+from scn_core.store.people.people import Person
+from scn_core.store.queue.browse import items_of
+from scn_core.store.queue.counts import QueueCounts, queue_counts
+from scn_core.store.queue.counts import unreviewed as count_unreviewed
+from scn_core.store.queue.leases import LeaseInfo, leases
+from scn_core.store.reports.one_face import FaceLabel, FaceScore, face_label, face_scores
+from scn_core.store.rounds import states as store_rounds
+from scn_core.store.rounds.better_round import to_review
 from scn_core.store.samples import StoredSample, classes, find_sample, get_sample, search_samples
-from scn_core.thumbnails import thumbnails_of
+from scn_core.workspace.thumbnails import thumbnails_of
 
 FRESH_S = 2
 """How old a count on a page may be."""
@@ -163,7 +164,7 @@ def _counts(workspace_id: str, round_id: int, viewer_id: int, where: QueueFilter
 
 @st.cache_data(ttl=SLOW_S, max_entries=20, show_spinner=False)
 def _unreviewed(workspace_id: str, round_id: int) -> int:
-    return call_slow(browse.unreviewed, round_id)
+    return call_slow(count_unreviewed, round_id)
 
 
 @st.cache_data(ttl=SLOW_S, max_entries=200, show_spinner=False)

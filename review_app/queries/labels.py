@@ -12,9 +12,9 @@ from sqlite_utils import Database
 from review_app.database import call_slow
 from review_app.queries import SLOW_S
 from review_app.settings import current
-from scn_core.export import ExportOptions, Preview, exports_in, preview
-from scn_core.export.manifest import ExportManifest
-from scn_core.import_decisions import ImportPlan, plan_import
+from scn_core.exchange.export import ExportOptions, Preview, exports_in, preview
+from scn_core.exchange.export.manifest import ExportManifest
+from scn_core.exchange.import_decisions import ImportPlan, plan_import
 
 
 def preview_of(options: ExportOptions) -> Preview:

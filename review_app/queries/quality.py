@@ -7,9 +7,9 @@ import streamlit as st
 from review_app.database import call_slow
 from review_app.queries import SLOW_S
 from review_app.settings import current
-from scn_core.quality.figures import Quality, quality
 from scn_core.records import IntArray, RoundInfo
-from scn_core.store.figures import ScoreBins, doubt_bins, score_bins
+from scn_core.review.quality.figures import Quality, quality
+from scn_core.store.reports.figures import ScoreBins, doubt_bins, score_bins
 
 _UNCHANGING_S = 600
 """For what does not change once a round has ended."""

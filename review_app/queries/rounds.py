@@ -9,18 +9,18 @@ from typing import Literal
 import streamlit as st
 from sqlite_utils import Database
 
-from review_app import trainer
+from review_app import trainer_process as trainer
 from review_app.database import call, call_slow
 from review_app.queries import SLOW_S
 from review_app.settings import current
-from review_app.trainer import Started
-from scn_core.compare import Comparison, compare
+from review_app.trainer_process import Started
 from scn_core.config import ReviewSettings, TrainSettings
 from scn_core.errors import UsageError
 from scn_core.records import EpochReport, RoundInfo
-from scn_core.store import rounds as store_rounds
+from scn_core.rounds.compare import Comparison, compare
+from scn_core.store.rounds import states as store_rounds
+from scn_core.store.rounds.training_set import TrainingSet, training_set
 from scn_core.store.scores import count_open_proposals
-from scn_core.store.training_set import TrainingSet, training_set
 
 _KEPT_S = 600
 """Scores of a round never change."""

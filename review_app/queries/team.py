@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from review_app.database import call_slow
-from scn_core.store.activity import ActivityKind, Event, Member, Place, activity, members
+from scn_core.store.reports.activity import ActivityKind, Event, Member, Place, activity, members
 
 
 def everybody() -> list[Member]:

@@ -13,8 +13,8 @@ from review_app.queries import Standing
 from review_app.queries import adjudicate as faces
 from review_app.views import adjudicate_face, messages, navigation, parts
 from scn_core.records import RoundInfo
-from scn_core.store.adjudication import Disputed, OutcomeCounts, Settled
-from scn_core.store.people import Person
+from scn_core.store.decisions.adjudication import Disputed, OutcomeCounts, Settled
+from scn_core.store.people.people import Person
 
 PAGE = 10
 

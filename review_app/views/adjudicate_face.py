@@ -13,8 +13,8 @@ from review_app.commands.adjudicate import Settling
 from review_app.queries import adjudicate as queries
 from review_app.views import messages, parts
 from scn_core.records import Answer
-from scn_core.store.adjudication import Disputed
-from scn_core.store.people import Person
+from scn_core.store.decisions.adjudication import Disputed
+from scn_core.store.people.people import Person
 
 _SINCE = "rv-adj-since"
 TOO_SOON_MS = 400

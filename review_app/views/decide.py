@@ -9,8 +9,8 @@ from review_app.commands import Said
 from review_app.queries import Face, Standing
 from review_app.views import messages, parts
 from scn_core.records import Action, Decision
-from scn_core.store.one_face import FaceScore
-from scn_core.store.people import Person
+from scn_core.store.people.people import Person
+from scn_core.store.reports.one_face import FaceScore
 
 NOTE_LENGTH = 2_000
 

@@ -11,7 +11,7 @@ from review_app.charts.face import dynamics, probability_bars
 from review_app.queries import Face
 from review_app.views import parts
 from review_app.views.parts import ACTION_WORDS, Html
-from scn_core.store.one_face import FaceScore
+from scn_core.store.reports.one_face import FaceScore
 
 _PLAIN_CHART = {"displayModeBar": False}
 

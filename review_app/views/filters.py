@@ -13,7 +13,7 @@ from review_app.queries import Standing
 from review_app.state import Asked
 from review_app.views import parts
 from scn_core.records import QueueDoubt, QueueOrder, QueueState
-from scn_core.store.browse import PairCount, QueueCounts
+from scn_core.store.queue.counts import PairCount, QueueCounts
 
 STATES: dict[QueueState, str] = {
     "open": "Open", "answered": "Answered", "accept": "Accepted", "keep": "Kept", "relabel": "Relabelled",

@@ -13,9 +13,9 @@ from review_app.queries import Standing
 from review_app.queries import labels as queries
 from review_app.views import labels_import, messages, parts
 from review_app.views.parts import Html
-from scn_core.export import ExportOptions, Preview
-from scn_core.export.formats import FORMAT_NAMES, FORMATS
-from scn_core.export.manifest import MANIFEST, ExportManifest
+from scn_core.exchange.export import ExportOptions, Preview
+from scn_core.exchange.export.formats import FORMAT_NAMES, FORMATS
+from scn_core.exchange.export.manifest import MANIFEST, ExportManifest
 from scn_core.records import SPLITS
 from scn_core.store.labels import LabelFilter
 

@@ -11,8 +11,8 @@ from review_app.queries import Standing
 from review_app.queries import labels as queries
 from review_app.views import messages, parts
 from scn_core.errors import ScnError
-from scn_core.import_decisions import ImportPlan
-from scn_core.store.people import Person
+from scn_core.exchange.import_decisions import ImportPlan
+from scn_core.store.people.people import Person
 
 _PROBLEMS = 200
 """Listed on the page; the command line lists all."""

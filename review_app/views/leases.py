@@ -6,7 +6,7 @@ import streamlit as st
 
 from review_app import commands, queries
 from review_app.views import messages, parts
-from scn_core.store.leases import LEASE_S, LeaseInfo
+from scn_core.store.queue.leases import LEASE_S, LeaseInfo
 
 
 def page() -> None:

@@ -11,15 +11,15 @@ from urllib.parse import urlencode, urlsplit
 import streamlit as st
 
 from review_app import queries
+from review_app.auth.login import path_to
+from review_app.auth.sessions import signed_in, ticket_path
 from review_app.charts.rounds import training as training_chart
-from review_app.doors.auth import signed_in, ticket_path
-from review_app.doors.login import path_to
 from review_app.queries import Standing
 from review_app.settings import current
 from review_app.views import navigation, parts
 from scn_core.errors import ScnError
 from scn_core.records import EpochReport, RoundInfo
-from scn_core.store.people import Person, Role
+from scn_core.store.people.people import Person, Role
 
 FOLLOW_S = 2.0
 """How often a page looks at a round in training."""

@@ -11,8 +11,8 @@ from review_app.views import messages, navigation, parts
 from review_app.views.parts import Html
 from review_app.views.round_choice import scored_round
 from scn_core.records import RoundInfo
-from scn_core.store.my_work import MyDecision
-from scn_core.store.people import Person
+from scn_core.store.decisions.undo import MyDecision
+from scn_core.store.people.people import Person
 
 PAGE = 30
 

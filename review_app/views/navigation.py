@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from scn_core.store.people import Role
+from scn_core.store.people.people import Role
 
 _FOLDER = Path(__file__).parent
 

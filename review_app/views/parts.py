@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from scn_core.records import Action, Decision, Doubt, EpochReport, QueueKind, RoundInfo
-from scn_core.store.better_round import came_out_worse
+from scn_core.store.rounds.better_round import came_out_worse
 
 ACTION_WORDS: dict[Action, str] = {
     "accept": "accepted",

@@ -11,12 +11,12 @@ from review_app.charts import doubt as of_doubt
 from review_app.charts import quality as charts
 from review_app.charts import reviewers as of_people
 from review_app.views import navigation, parts
-from scn_core.quality.agreement import Agreement
-from scn_core.quality.figures import Quality
-from scn_core.quality.intervals import Measured, Rate
-from scn_core.quality.reviewers import Reviewer
 from scn_core.records import RoundInfo
-from scn_core.store.figures import ScoreBins
+from scn_core.review.quality.agreement import Agreement
+from scn_core.review.quality.figures import Quality
+from scn_core.review.quality.intervals import Measured, Rate
+from scn_core.review.quality.reviewers import Reviewer
+from scn_core.store.reports.figures import ScoreBins
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

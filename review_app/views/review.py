@@ -15,7 +15,7 @@ from review_app.state import Asked
 from review_app.views import filters, messages
 from scn_core.errors import ScnError
 from scn_core.records import QueueFilter, RoundInfo
-from scn_core.store.people import Person
+from scn_core.store.people.people import Person
 
 _LAST = "rv-last-filter"
 NEWS_S = 10.0  # how often the page looks for a round in training or a new one; no text here, Streamlit would show it

@@ -8,8 +8,8 @@ from review_app.charts import rounds as charts
 from review_app.queries import Standing
 from review_app.queries import rounds as reading
 from review_app.views import parts
-from scn_core.compare import Comparison, Faces, RoundFigures
 from scn_core.records import RoundInfo
+from scn_core.rounds.compare import Comparison, Faces, RoundFigures
 
 _CHART = {"displayModeBar": False}
 

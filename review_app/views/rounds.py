@@ -22,7 +22,7 @@ from review_app.views import (
 )
 from review_app.views import round_start as start
 from scn_core.records import QueueFilter, RoundInfo
-from scn_core.store.people import Person
+from scn_core.store.people.people import Person
 
 _CLOSING = "rv-closing"
 _SECTIONS = ("New round", "All rounds", "Compare", "Rules of review")

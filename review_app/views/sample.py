@@ -7,7 +7,7 @@ import streamlit as st
 from review_app import queries
 from review_app.queries import Face, Standing
 from review_app.views import decide, face_parts, messages, parts
-from scn_core.store.people import Person
+from scn_core.store.people.people import Person
 
 
 def page() -> None:

@@ -7,14 +7,14 @@ from typing import get_args
 
 import streamlit as st
 
+from review_app.auth.passwords import LONGEST, SHORTEST, new_password
+from review_app.auth.sessions import LONGEST_NAME
 from review_app.commands import team as commands
-from review_app.doors.auth import LONGEST_NAME
-from review_app.doors.passwords import LONGEST, SHORTEST, new_password
 from review_app.queries import team as queries
 from review_app.settings import current
 from review_app.views import messages, parts, team_log
-from scn_core.store.activity import Member
-from scn_core.store.people import Person, Role
+from scn_core.store.people.people import Person, Role
+from scn_core.store.reports.activity import Member
 
 ROLES: tuple[Role, ...] = get_args(Role)
 _TOLD = "rv-team-told"

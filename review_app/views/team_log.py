@@ -9,8 +9,8 @@ import streamlit as st
 from review_app.queries import standing
 from review_app.queries import team as queries
 from review_app.views import parts
-from scn_core.store.activity import ACTIVITY_KINDS, ActivityKind, ChangeEvent, Event, Member, Place, SaidEvent
-from scn_core.store.people import Person
+from scn_core.store.people.people import Person
+from scn_core.store.reports.activity import ACTIVITY_KINDS, ActivityKind, ChangeEvent, Event, Member, Place, SaidEvent
 
 PAGE = 30
 KINDS: dict[ActivityKind, str] = {

@@ -19,8 +19,8 @@ from scn_core.bench.windows import Stage, measure
 from scn_core.config import TrainSettings
 from scn_core.datasets.source import Source
 from scn_core.records import EpochReport, PixelArray
-from scn_core.round_begin import New
-from scn_core.rounds import train_round
+from scn_core.rounds.lifecycle import New
+from scn_core.rounds.train import train_round
 from scn_core.scn.model import SelfCureNetwork, build_model
 from scn_core.store.samples import AllSamples
 from scn_core.training.augment import augment
@@ -28,7 +28,7 @@ from scn_core.training.data import StepReport, TrainingData
 from scn_core.training.loop import Training
 from scn_core.training.optimise import update
 from scn_core.training.resident import normalise
-from scn_core.workspace import Workspace, create_workspace
+from scn_core.workspace.folder import Workspace, create_workspace
 
 StageName = Literal["data", "model", "step", "epoch", "round"]
 STAGES: tuple[StageName, ...] = get_args(StageName)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scn_core.datasets import affectnet, csv_table, expw, ferplus, image_folder, raf_db
-from scn_core.datasets.intake import gather
+from scn_core.datasets.checks import gather
 from scn_core.datasets.rows import Entry
 from scn_core.datasets.source import Source
 from scn_core.errors import DataError, UsageError

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from scn_core.errors import WorkspaceError
-from scn_core.store.faults import database_path, plain_errors
+from scn_core.store.sqlite_errors import database_path, plain_errors
 
 
 def backup(db: Database, path: Path) -> None:

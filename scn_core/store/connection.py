@@ -16,8 +16,8 @@ from sqlite_utils import Database
 
 from scn_core.errors import WorkspaceError
 from scn_core.store.backup import backup
-from scn_core.store.faults import BUSY_TIMEOUT_MS, database_path, plain_errors
-from scn_core.store.schema import migrations
+from scn_core.store.schema.migrations import migrations, names_of
+from scn_core.store.sqlite_errors import BUSY_TIMEOUT_MS, database_path, plain_errors
 
 # Kept in the file or meant for writers. NORMAL: a commit outlives the end of the program in any way, a power cut
 # may take the last ones with it. The WAL of a million scores is cut back to 64 MiB once it is checkpointed.
@@ -110,7 +110,7 @@ def _connect(path: Path, mode: str) -> Database:
 
 def _check_schema(db: Database, path: Path) -> None:
     applied = [migration.name for migration in migrations.applied(db)]
-    known = [migration.name for migration in migrations._migrations]
+    known = names_of(migrations)
     if not applied:
         raise WorkspaceError(f"{path}: an SQLite database, but not of a workspace; name the review.db of a workspace")
     if unknown := [name for name in applied if name not in known]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from sqlite_utils import Database
 
 from scn_core.errors import WorkspaceError
-from scn_core.records import DOUBTS, Doubt, FloatArray, RoundScores
+from scn_core.records import DOUBTS, BoolArray, Doubt, FloatArray, IntArray, RoundScores
 from scn_core.store.columns import read_columns, rows_of
 
 _COLUMNS = tuple(field.name for field in fields(RoundScores))
@@ -167,3 +167,31 @@ def _check(scores: RoundScores, classes: int) -> None:
         least, most = getattr(scores, name).min(), getattr(scores, name).max()
         if not (low <= least and most <= high):  # so that NaN fails too
             raise WorkspaceError(f"scores: column {name} reaches from {least} to {most}; allowed: {low} to {high}")
+
+
+@dataclass(frozen=True)
+class ScoreColumns:
+    """The scores of a round that are small enough to hold for a million faces, twice: see `RoundScores`.
+
+    Columns of equal length, by rising sample id.
+    """
+
+    sample_id: IntArray
+    start_label: IntArray
+    predicted_label: IntArray
+    proposed_label: IntArray
+    """-1: none."""
+    alpha: FloatArray
+    suspicion: FloatArray
+    low_importance: BoolArray
+
+
+def score_columns(db: Database, round_id: int) -> ScoreColumns:
+    """The scores of a round; empty columns where it has none."""
+    cursor = db.execute(
+        "SELECT sample_id, start_label, predicted_label, coalesce(proposed_label, -1), alpha, suspicion, "
+        "low_importance FROM score WHERE round_id = ? ORDER BY sample_id",
+        (round_id,),
+    )
+    types = (np.int64, np.int64, np.int64, np.int64, np.float32, np.float32, np.bool_)
+    return ScoreColumns(*read_columns(cursor, *types))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from scn_core.errors import WorkspaceError
-from scn_core.store.faults import BUSY_TIMEOUT_MS, plain_errors
+from scn_core.store.sqlite_errors import BUSY_TIMEOUT_MS, plain_errors
 
 _VERSION = 1
 _SCHEMA = """

@@ -16,8 +16,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from scn_core.config import ReviewSettings
-from scn_core.store.people import ensure_person
-from scn_core.workspace import Workspace
+from scn_core.store.people.people import ensure_person
+from scn_core.workspace.folder import Workspace
 from tests.browser.chromium import FLAGS, find_chromium
 from tests.browser.desk import Desk, sign_in
 from tests.browser.server import PATIENCE_S, Served

@@ -16,7 +16,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from scn_core.workspace import Workspace
+from scn_core.workspace.folder import Workspace
 
 REPOSITORY = Path(__file__).parents[2]
 PATIENCE_S = 60

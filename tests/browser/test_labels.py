@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from scn_core.store.people import ensure_person
+from scn_core.store.people.people import ensure_person
 from tests.browser.conftest import NewPage
 from tests.browser.desk import sign_in
 from tests.browser.server import Served

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from review_app.doors.passwords import hash_password
+from review_app.auth.passwords import hash_password
 from scn_core.config import ReviewSettings
 from scn_core.records import Decision
-from scn_core.store.decisions import record_decisions
-from scn_core.store.people import add_person
-from scn_core.workspace import Workspace
+from scn_core.store.decisions.record import record_decisions
+from scn_core.store.people.people import add_person
+from scn_core.workspace.folder import Workspace
 from tests.browser.conftest import NewPage
 from tests.browser.desk import Desk, sign_in
 from tests.browser.server import Served, eventually

@@ -9,10 +9,10 @@ import pytest
 from playwright.sync_api import expect
 
 from scn_core.config import ReviewSettings
-from scn_core.store.decisions import record_each
-from scn_core.store.people import ensure_person
-from scn_core.store.rounds import close_round
-from scn_core.workspace import Workspace
+from scn_core.store.decisions.record import record_each
+from scn_core.store.people.people import ensure_person
+from scn_core.store.rounds.states import close_round
+from scn_core.workspace.folder import Workspace
 from tests.browser.conftest import NewPage
 from tests.browser.desk import Desk, sign_in
 from tests.browser.server import Served

@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import expect
 from sqlite_utils import Database
 
-from scn_core.store.rounds import close_earlier, finish_round, start_round
+from scn_core.store.rounds.states import close_earlier, finish_round, start_round
 from tests.browser.conftest import NewPage
 from tests.browser.desk import Desk, sign_in
 from tests.browser.server import Served

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from review_app import trainer
-from scn_core.store import rounds
-from scn_core.workspace import Workspace
-from scn_core.workspace_toml import change_table
+from review_app import trainer_process as trainer
+from scn_core.store.rounds import states as rounds
+from scn_core.workspace.folder import Workspace
+from scn_core.workspace.toml import change_table
 from tests.browser.conftest import NewPage
 from tests.browser.desk import Desk, sign_in
 from tests.browser.server import Served, eventually

@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Page, Route, TimeoutError, expect
 
 from scn_core.records import EpochReport
-from scn_core.store import rounds
-from scn_core.workspace import Workspace
+from scn_core.store.rounds import states as rounds
+from scn_core.workspace.folder import Workspace
 from tests.browser.conftest import NewPage
 from tests.browser.desk import Desk, focused, sign_in
 from tests.browser.server import Served

@@ -37,10 +37,10 @@ def _run(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 def main() -> None:
     seconds, *command = sys.argv[1:]
-    from scn_core import cli
+    from scn_core.cli import main as cli
 
     if command[0] == "train":
-        import scn_core.rounds  # noqa: F401  torch takes its time
+        import scn_core.rounds.train  # noqa: F401  torch takes its time
     if seconds != "never":
         end = threading.Timer(float(seconds), os.kill, (os.getpid(), signal.SIGKILL))
         end.daemon = True

@@ -12,7 +12,8 @@ from pathlib import Path
 import httpx2 as httpx
 import pytest
 
-from scn_core.workspace import Workspace
+from scn_core.store.projections import check
+from scn_core.workspace.folder import Workspace
 from tests.browser.server import Served
 from tests.review_workspace import add_round, repeat_faces
 
@@ -86,5 +87,7 @@ def test_every_answer_is_stored_once(served: Served, kills: int) -> None:
     counted = served.rows("SELECT action, sum(n) FROM queue_count WHERE n > 0 GROUP BY action ORDER BY 1")
     there = "SELECT coalesce(action, ''), count(*) FROM queue_item WHERE listed GROUP BY 1 ORDER BY 1"
     assert counted == served.rows(there)
+    with served.workspace.database() as db:
+        assert check(db) == []
     minutes = served.rows("SELECT sum(n) FROM answer_count")
     assert minutes == [(sum(len(each.sent) for each in people),)]

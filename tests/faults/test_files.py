@@ -6,7 +6,8 @@ import csv
 import shutil
 from pathlib import Path
 
-from scn_core.workspace import Workspace
+from scn_core.store.projections import check
+from scn_core.workspace.folder import Workspace
 from tests.faults.doomed import killed, whole
 from tests.scn_core.conftest import Run
 
@@ -51,6 +52,8 @@ def test_import_decisions(reviewed: Workspace, tmp_path: Path, run: Run, instant
     assert rows(reviewed, log) == rows(complete, log) != []
     counts = "SELECT kind, action, n FROM queue_count WHERE n > 0 ORDER BY 1, 2, given_label, proposed_label, alpha_bin"
     assert rows(reviewed, counts) == rows(complete, counts)
+    with reviewed.database() as db:
+        assert check(db) == []
 
 
 def test_export_over_an_older_one(reviewed: Workspace, tmp_path: Path, run: Run, instant: float) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from scn_core.store.rounds import latest_round
-from scn_core.workspace import Workspace
+from scn_core.store.rounds.states import latest_round
+from scn_core.workspace.folder import Workspace
 from tests.faults.doomed import killed, whole
 from tests.scn_core.conftest import Run, flags, settings
 

@@ -13,9 +13,9 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from review_app import database
-from review_app.doors import auth
+from review_app.auth import sessions as auth
 from review_app.settings import current
-from scn_core.store.people import Person, Role, add_person, find_person
+from scn_core.store.people.people import Person, Role, add_person, find_person
 
 APP = Path(database.__file__).with_name("app.py")
 PATIENCE_S = 60

@@ -9,8 +9,8 @@ import pytest
 
 from review_app import database, settings
 from review_app.settings import AppSettings
-from scn_core.store.people import Role
-from scn_core.workspace import Workspace
+from scn_core.store.people.people import Role
+from scn_core.workspace.folder import Workspace
 from tests.review_app.browserless import NewVisitor, Visitor, person
 from tests.review_workspace import add_round, copy_workspace, draw_workspace
 

@@ -15,15 +15,15 @@ from sqlite_utils import Database
 
 from review_app import database, queries, settings
 from review_app.database import ReadLimits
+from review_app.http.errors import TooSlow, refusal_of
 from review_app.queries import labels, quality, rounds, team
-from review_app.refused import TooSlow, refusal_of
 from review_app.settings import AppSettings
 from scn_core.errors import WorkspaceError
-from scn_core.export import ExportOptions
+from scn_core.exchange.export import ExportOptions
 from scn_core.store.connection import transaction
-from scn_core.store.people import Person, ensure_person, find_person, people
-from scn_core.store.rounds import latest_finished_round
-from scn_core.workspace import Workspace
+from scn_core.store.people.people import Person, ensure_person, find_person, people
+from scn_core.store.rounds.states import latest_finished_round
+from scn_core.workspace.folder import Workspace
 from tests.review_app.browserless import NewVisitor, words
 from tests.review_app.visitor import Visitor
 

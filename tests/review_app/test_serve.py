@@ -17,12 +17,12 @@ from pathlib import Path
 import pytest
 from websockets.sync.client import connect
 
-from review_app.doors.passwords import hash_password
+from review_app.auth.passwords import hash_password
 from review_app.server import prepare
 from review_app.settings import AuthMode
 from scn_core.errors import ScnError, UsageError
-from scn_core.store.people import add_person
-from scn_core.workspace import Workspace
+from scn_core.store.people.people import add_person
+from scn_core.workspace.folder import Workspace
 from tests.review_app.visitor import PASSWORD
 
 REPOSITORY = Path(__file__).parents[2]

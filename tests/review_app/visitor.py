@@ -17,10 +17,10 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from review_app.doors.endpoint import TOKEN_HEADER
+from review_app.auth.endpoint import TOKEN_HEADER
 from review_app.routes import all_middleware
 from review_app.settings import AppSettings
-from scn_core.workspace import Workspace
+from scn_core.workspace.folder import Workspace
 
 BASE = "http://127.0.0.1:8501"
 STREAMLIT = "a page of Streamlit's"

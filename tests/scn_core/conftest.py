@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from scn_core import cli
+from scn_core.cli import main as cli
 from scn_core.config import TrainSettings
 from scn_core.datasets.source import Source
 from scn_core.records import EpochReport
-from scn_core.workspace import Workspace, create_workspace
+from scn_core.workspace.folder import Workspace, create_workspace
 
 if TYPE_CHECKING:
     from scn_core.training.data import StepReport
@@ -87,8 +87,8 @@ def _drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def _trained(_drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from scn_core.round_begin import New
-    from scn_core.rounds import train_round
+    from scn_core.rounds.lifecycle import New
+    from scn_core.rounds.train import train_round
 
     path = tmp_path_factory.mktemp("trained") / "ws"
     shutil.copytree(_drawn, path, ignore=shutil.ignore_patterns("images"))

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from review_app.grid_files import base_path
-from scn_core.store.people import Person
+from scn_core.store.people.people import Person
 
 TileSize = Literal["S", "M", "L"]
 

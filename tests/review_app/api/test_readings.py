@@ -11,9 +11,9 @@ import pytest
 from review_app import database
 from review_app.settings import AppSettings
 from scn_core.config import ReviewSettings
-from scn_core.store import ask_again
-from scn_core.store.rounds import close_round
-from scn_core.workspace import Workspace
+from scn_core.store.queue import draw_repeats
+from scn_core.store.rounds.states import close_round
+from scn_core.workspace.folder import Workspace
 from tests.review_app.visitor import Page, Visitor, keep, rows
 from tests.review_workspace import add_round
 
@@ -92,7 +92,7 @@ def test_what_follows_is_the_rounds_own_rule(start: Callable[..., Visitor], empt
 def test_a_repeat_is_like_any_open_tile_until_it_is_answered(
     start: Callable[..., Visitor], monkeypatch: pytest.MonkeyPatch, empty: Workspace
 ) -> None:
-    monkeypatch.setattr(ask_again, "ANSWERS_BETWEEN", 2)
+    monkeypatch.setattr(draw_repeats, "ANSWERS_BETWEEN", 2)
     ann = start(repeats=0.2)
     first: dict[int, dict[str, Any]] = {}
     for limit in (4, 3):

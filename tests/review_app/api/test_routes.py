@@ -15,13 +15,13 @@ from PIL import Image
 
 from review_app import database, grid_files
 from review_app.settings import AppSettings
-from scn_core.order import learn_order
 from scn_core.records import QUEUE_ORDERS, QueueFilter
-from scn_core.store.browse import queue_counts
-from scn_core.store.figures import decided_counts, minutes_worked
-from scn_core.store.leases import LEASE_S
-from scn_core.store.rounds import close_round
-from scn_core.workspace import Workspace
+from scn_core.review.learned_order import learn_order
+from scn_core.store.queue.counts import queue_counts
+from scn_core.store.queue.leases import LEASE_S
+from scn_core.store.reports.figures import decided_counts, minutes_worked
+from scn_core.store.rounds.states import close_round
+from scn_core.workspace.folder import Workspace
 from tests.review_app.visitor import Page, Visitor, keep, rows
 from tests.review_workspace import add_round, copy_workspace
 

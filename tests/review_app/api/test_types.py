@@ -9,7 +9,7 @@ import pytest
 
 from review_app.grid_files import FOLDER
 from review_app.settings import AppSettings
-from scn_core.workspace import Workspace
+from scn_core.workspace.folder import Workspace
 from tests.review_app.visitor import Visitor, keep
 
 TYPES = (FOLDER / "types.js").read_text(encoding="utf-8")

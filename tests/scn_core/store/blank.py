@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from sqlite_utils import Database
 
-from scn_core.store.schema import migrations
+from scn_core.store.schema.migrations import migrations
 
 
 def blank_database() -> Database:

@@ -12,8 +12,8 @@ from sqlite_utils import Database
 from scn_core.labels import ClassVocabulary
 from scn_core.records import Box, Manifest, Problem, RoundScores, Sample
 from scn_core.store.connection import create_database
-from scn_core.store.people import ensure_person
-from scn_core.store.rounds import finish_round, start_round
+from scn_core.store.people.people import ensure_person
+from scn_core.store.rounds.states import finish_round, start_round
 from scn_core.store.samples import insert_manifest
 from tests.undoubted import undoubted
 

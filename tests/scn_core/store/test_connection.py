@@ -8,21 +8,18 @@ import pytest
 from sqlite_utils import Database, Migrations
 
 from scn_core.errors import WorkspaceError
-from scn_core.store import connection, schema
+from scn_core.store import connection
 from scn_core.store.backup import backup
 from scn_core.store.connection import create_database, open_database, transaction
-from scn_core.store.people import ensure_person
+from scn_core.store.people.people import ensure_person
+from scn_core.store.schema.migrations import STEPS, migrations
 
 
 def later_version() -> Migrations:
     """The migrations of a version yet to come."""
-    later = Migrations(schema.migrations.name)
-    later(name="m0001_tables")(schema.m0001_tables)
-    later(name="m0002_review")(schema.m0002_review)
-    later(name="m0003_rounds")(schema.m0003_rounds)
-    later(name="m0004_team")(schema.m0004_team)
-    later(name="m0005_order")(schema.m0005_order)
-    later(name="m0006_doubt")(schema.m0006_doubt)
+    later = Migrations(migrations.name)
+    for name, step in STEPS.items():
+        later(name=name)(step)
 
     @later()
     def m0007_notes(db: Database) -> None:

@@ -16,13 +16,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from scn_core.config import DecidedBy, ReviewSettings
 from scn_core.labels import ClassVocabulary
 from scn_core.records import ANSWERS, MARKS, QUEUE_ORDERS, Decision, Manifest, QueueFilter, RoundScores, Sample
-from scn_core.store.browse import items_of, queue_counts
 from scn_core.store.connection import create_database
-from scn_core.store.decisions import effective_labels, history, record_each
-from scn_core.store.leases import claim_items, release_leases, renew_leases
-from scn_core.store.my_work import pace, undo_units
-from scn_core.store.people import Role, ensure_person
-from scn_core.store.rounds import finish_round, start_round
+from scn_core.store.decisions.record import effective_labels, history, record_each
+from scn_core.store.decisions.undo import pace, undo_units
+from scn_core.store.people.people import Role, ensure_person
+from scn_core.store.projections import check, rebuild
+from scn_core.store.queue.browse import items_of
+from scn_core.store.queue.counts import queue_counts
+from scn_core.store.queue.leases import claim_items, release_leases, renew_leases
+from scn_core.store.rounds.states import finish_round, start_round
 from scn_core.store.samples import insert_manifest
 from tests.scn_core.store.review_model import PEOPLE, Log, decide, in_order, listed, undo
 
@@ -79,6 +81,7 @@ class Reviewing(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "db"):
+            self.derived_tables_can_be_made_anew()
             self.db.close()
             self.folder.cleanup()
 
@@ -260,6 +263,28 @@ class Reviewing(RuleBasedStateMachine):
         assert queue_counts(self.db, 1, 1, QueueFilter()).reviewers == dict(stand)
         for name, number in self.people.items():
             assert pace(self.db, 1, number).total == stand[name]
+
+    @precondition(lambda self: hasattr(self, "db"))
+    @invariant()
+    def derived_tables_agree_with_the_log(self) -> None:
+        assert check(self.db) == []
+
+    def derived_tables_can_be_made_anew(self) -> None:
+        tables = ("outcome", "queue_count", "answer_count")
+        derived = [
+            f"SELECT * FROM {table} {'' if table == 'outcome' else 'WHERE n <> 0'} ORDER BY 1, 2, 3, 4"
+            for table in tables
+        ]
+        derived.append(
+            "SELECT round_id, sample_id, kind, answered_by, action, answered_seq FROM queue_item ORDER BY 1, 2, 3, 4"
+        )
+        before = [self.db.execute(sql).fetchall() for sql in derived]
+        self.db.execute("UPDATE queue_item SET action = NULL, answered_by = NULL, answered_seq = NULL")
+        for table in tables:
+            self.db.execute(f"DELETE FROM {table}")
+        rebuild(self.db)
+        assert [self.db.execute(sql).fetchall() for sql in derived] == before
+        assert check(self.db) == []
 
     @precondition(lambda self: hasattr(self, "db"))
     @invariant()

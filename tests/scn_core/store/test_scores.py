@@ -14,8 +14,8 @@ from scn_core.errors import WorkspaceError
 from scn_core.records import Decision, Manifest, RoundScores
 from scn_core.store import columns
 from scn_core.store.connection import transaction
-from scn_core.store.decisions import record_decisions
-from scn_core.store.rounds import cancel_round, close_round, start_round
+from scn_core.store.decisions.record import record_decisions
+from scn_core.store.rounds.states import cancel_round, close_round, start_round
 from scn_core.store.scores import (
     ProposalCursor,
     ProposalRow,

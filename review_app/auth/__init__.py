@@ -1,0 +1,8 @@
+"""Who may come in, and as whom.
+
+guard       host, origin, headers: before every request     endpoint    a request as a person, on the database
+login       pages for signing in and out                     sessions    behind a cookie
+passwords   hashes                                           tokens      signed words: tokens, tickets
+accounts    the command `person`                             secret_key  the workspace's secret
+openid      what signing in by OpenID Connect needs          throttle    how often one may try
+"""

@@ -1,0 +1,132 @@
+"""`python -m review_app person ...`: who may sign in. The first lead is made here, others on the page Team too."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import get_args
+
+import click
+from sqlite_utils import Database
+
+from review_app.auth.passwords import LONGEST, SHORTEST, hash_password
+from review_app.auth.sessions import checked_name
+from scn_core.errors import UsageError, WorkspaceError
+from scn_core.store.people.people import (
+    Person,
+    Role,
+    add_person,
+    find_person,
+    password_hash,
+    people,
+    set_active,
+    set_password_hash,
+    set_role,
+)
+from scn_core.workspace.folder import Workspace
+
+_ROLES: tuple[Role, ...] = get_args(Role)
+
+_WORKSPACE = click.argument("workspace", metavar="WS", type=click.Path(path_type=Path))
+_NAME = click.argument("name")
+_STDIN = click.option("--password-stdin", is_flag=True, help="Read the password from standard input, one line.")
+
+
+@click.group()
+def person() -> None:
+    """Add people, and change what they may do."""
+
+
+@person.command()
+@_WORKSPACE
+@_NAME
+@click.option("--role", type=click.Choice(_ROLES), default="annotator", show_default=True, help="What they may do.")
+@_STDIN
+@click.option("--no-password", is_flag=True, help="For --auth oidc, where NAME is the e-mail address.")
+def add(workspace: Path, name: str, role: Role, password_stdin: bool, no_password: bool) -> None:
+    """Add NAME; the password is asked for twice."""
+    if password_stdin and no_password:
+        raise UsageError("--no-password: found --password-stdin too; allowed: one of them")
+    name = checked_name(name)
+    with Workspace(workspace).database() as db:
+        if find_person(db, name) is not None:
+            raise WorkspaceError(f"found a person {name} already; allowed: a new name; to change one: person role")
+        hashed = None if no_password else hash_password(_password(password_stdin))
+        added = add_person(db, name, role, hashed)
+    click.echo(f"added {added.name}, {added.role}")
+
+
+@person.command("list")
+@_WORKSPACE
+def list_command(workspace: Path) -> None:
+    """Everybody, one line each."""
+    with Workspace(workspace).database() as db:
+        rows = [(each, password_hash(db, each.id) is not None) for each in people(db)]
+    for each, has_password in rows:
+        how = "password" if has_password else "no password"
+        click.echo(f"{each.name:<24} {each.role:<10} {how:<12}{'' if each.active else ' not active'}".rstrip())
+    if not rows:
+        click.echo(f"nobody yet; next: python -m review_app person add {workspace} NAME --role lead")
+
+
+@person.command()
+@_WORKSPACE
+@_NAME
+@_STDIN
+def password(workspace: Path, name: str, password_stdin: bool) -> None:
+    """Give NAME another password, and sign them out everywhere."""
+    with Workspace(workspace).database() as db:
+        found = _known(db, name)
+        set_password_hash(db, found.id, hash_password(_password(password_stdin)))
+    click.echo(f"{found.name} has another password, and is signed out everywhere")
+
+
+@person.command()
+@_WORKSPACE
+@_NAME
+@click.argument("role", type=click.Choice(_ROLES))
+def role(workspace: Path, name: str, role: Role) -> None:
+    """Make NAME an annotator or a lead, from their next click on."""
+    with Workspace(workspace).database() as db:
+        found = _known(db, name)
+        set_role(db, found.id, role)
+    click.echo(f"{found.name} is {role} now")
+
+
+@person.command()
+@_WORKSPACE
+@_NAME
+def deactivate(workspace: Path, name: str) -> None:
+    """Sign NAME out everywhere, and let them in no more; what they decided stays."""
+    with Workspace(workspace).database() as db:
+        found = _known(db, name)
+        set_active(db, found.id, False)
+    click.echo(f"{found.name} may not sign in any more")
+
+
+@person.command()
+@_WORKSPACE
+@_NAME
+def activate(workspace: Path, name: str) -> None:
+    """Let NAME in again."""
+    with Workspace(workspace).database() as db:
+        found = _known(db, name)
+        set_active(db, found.id, True)
+    click.echo(f"{found.name} may sign in again")
+
+
+def _known(db: Database, name: str) -> Person:
+    found = find_person(db, name)
+    if found is None:
+        names = ", ".join(each.name for each in people(db)[:20]) or "nobody yet; add somebody first"
+        raise WorkspaceError(f"found no person {name!r}; allowed: {names}")
+    return found
+
+
+def _password(from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    if not sys.stdin.isatty():
+        raise UsageError("password: found no terminal to ask at; allowed: --password-stdin")
+    asked = f"Password ({SHORTEST} to {LONGEST} characters)"
+    return str(click.prompt(asked, hide_input=True, confirmation_prompt="The same again"))

@@ -1,0 +1,101 @@
+"""From a request to a function on the database, and from its errors to an answer: what all our routes share."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlite_utils import Database
+from starlette.requests import Request
+from starlette.responses import Response
+
+from review_app import database
+from review_app.auth import sessions as auth
+from review_app.auth.tokens import TokenClaims, read_token
+from review_app.http.errors import Refused, refusal_of
+from review_app.settings import current
+from scn_core.store.people.people import Person
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Handler = Callable[[Request], Awaitable[Response]]
+
+TOKEN_HEADER = "x-review-token"
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Door:
+    """What a request showed to be let in; looked at together with the database."""
+
+    session: str | None
+    token: TokenClaims | Refused | None
+    """None: this request needs none."""
+
+    def person(self, db: Database) -> Person:
+        person = auth.require_person(db, self.session)
+        if isinstance(self.token, Refused):
+            raise self.token
+        if self.token is not None and self.token != TokenClaims(person.id, str(self.session)[:16]):
+            raise Refused(401, "token_wrong", "X-Review-Token is of another session; GET /api/token gives yours")
+        return person
+
+
+def plain(handler: Handler) -> Handler:
+    """Errors as JSON."""
+    return answering(handler, lambda refusal: refusal.response())
+
+
+def answering(handler: Handler, answer: Callable[[Refused], Response]) -> Handler:
+    """Errors as `answer` tells them; a defect of ours as a 500 that tells nothing, with the rest in the log."""
+
+    async def guarded(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except Exception as error:
+            refusal = refusal_of(error)
+            if refusal is None or refusal.status == 500:
+                _LOG.exception("%s %s", request.method, request.url.path)
+            return answer(refusal or Refused(500, "defect", "the server made a mistake; its log says more"))
+
+    return guarded
+
+
+async def as_person(
+    request: Request,
+    function: Callable[Concatenate[Database, Person, P], T],
+    /,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    """`function(db, person, *args)` for whoever is signed in. Raises Refused for anybody else."""
+    return await database.run(_enter, _door(request), function, *args, **kwargs)
+
+
+async def as_person_writing(
+    request: Request,
+    function: Callable[Concatenate[Database, Person, P], T],
+    /,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    """The same in the thread of writers."""
+    return await database.run_write(_enter, _door(request), function, *args, **kwargs)
+
+
+def _enter(db: Database, door: _Door, function: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+    return function(db, door.person(db), *args, **kwargs)
+
+
+def _door(request: Request) -> _Door:
+    cookie = auth.cookie_of(request.cookies)
+    session = None if cookie is None else auth.session_hash(cookie)
+    if request.method in ("GET", "HEAD"):
+        return _Door(session, None)
+    try:
+        return _Door(session, read_token(current().secret, request.headers.get(TOKEN_HEADER, "")))
+    except Refused as refusal:
+        return _Door(session, refusal)

@@ -1,1 +1,0 @@
-"""Who may come in: the guard before every request, signing in, sessions, tokens and accounts."""

@@ -1,0 +1,1 @@
+"""What all routes share: refusals as 4xx (errors), strict JSON bodies and checks of their fields (json_body)."""

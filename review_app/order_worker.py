@@ -1,0 +1,159 @@
+"""The order of the queue is learnt anew while people review, by a process of lowest priority.
+
+Learning takes scikit-learn and seconds of a processor; in this process it would hold up answers. What is learnt is in
+the database, so this one need not hear of it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from typing import IO, NamedTuple
+
+import click
+from sqlite_utils import Database
+
+from review_app import trainer_process as trainer
+from review_app.database import call
+from scn_core.errors import ScnError
+from scn_core.store.labels import Revision, revision
+from scn_core.store.queue.learned_order import due
+from scn_core.store.rounds.states import round_to_answer
+from scn_core.workspace.folder import Workspace
+
+LOOK_S = 2.0
+"""How often it is asked whether enough was decided."""
+APART_S = 10.0
+"""From the end of one process to the beginning of the next."""
+STOP_S = 1.0
+_GRACE_S = 0.4
+"""For a process to end once it was told to; twice this is less than STOP_S."""
+_LINES = 20
+"""What is kept of the words of a process that failed."""
+
+
+class _Asked(NamedTuple):
+    """What the database said."""
+
+    revision: Revision
+    round: int | None
+    """Whose order is to be learnt; None: none is, or nothing was decided since it was asked last."""
+
+
+@dataclass
+class _Learner:
+    """A process that learns an order."""
+
+    process: subprocess.Popen[bytes]
+    words: IO[bytes]
+    """What it writes to standard error."""
+
+    def failure(self) -> str | None:
+        """What went wrong, once it has ended; None: nothing did."""
+        self.words.seek(0)
+        lines = self.words.read().decode("utf-8", "replace").splitlines()[-_LINES:]
+        self.words.close()
+        return trainer.error(lines) if self.process.returncode else None
+
+    def end(self) -> None:
+        """Ends it, whatever it is at: what it writes to the database is there as a whole or not at all."""
+        for how in (signal.SIGTERM, signal.SIGKILL):
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, how)
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(_GRACE_S)
+                break
+        self.words.close()
+
+
+class OrderKeeper:
+    """Looks every 2 s whether the order of the round in review is to be learnt anew, and has that done.
+
+    Never two at once; after a failure, which is said in the server's log, again when something new was decided.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="order keeper", daemon=True)
+        self._learner: _Learner | None = None
+        self._rests_until = 0.0
+        self._seen: Revision | None = None
+        self._said = ""
+
+    def start(self) -> None:
+        """Look from now on."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Look no more, and end what is being learnt; takes 1 s at most."""
+        self._stopped.set()
+        if self._thread.is_alive():
+            self._thread.join(STOP_S)
+
+    def _keep(self) -> None:
+        while not self._stopped.wait(LOOK_S):
+            try:
+                self._look()
+            except Exception as error:  # whatever it is: people can review without a learnt order
+                self._say(str(error) if isinstance(error, ScnError | OSError) else repr(error))
+        if self._learner is not None:
+            self._learner.end()
+
+    def _look(self) -> None:
+        if self._learner is not None:
+            if self._learner.process.poll() is None:
+                return
+            self._note_end(self._learner)
+        if time.monotonic() < self._rests_until:
+            return
+        asked = call(_ask, self._seen)
+        self._seen = asked.revision
+        if asked.round is not None:
+            self._learner = _begin(_command(self._workspace, asked.round))
+
+    def _note_end(self, learner: _Learner) -> None:
+        self._learner = None
+        self._rests_until = time.monotonic() + APART_S
+        failure = learner.failure()
+        if failure is None:
+            self._said = ""
+        else:
+            self._say(failure)
+
+    def _say(self, why: str) -> None:
+        """Once, until it is something else or has gone well in between."""
+        if why != self._said:
+            self._said = why
+            with suppress(OSError, ValueError):  # a log on a full disk, or closed
+                click.echo(f"the order of the queue was not learnt anew: {why}", err=True)
+
+
+def _ask(db: Database, seen: Revision | None) -> _Asked:
+    now = revision(db)
+    asked = round_to_answer(db) if now != seen else None
+    return _Asked(now, asked.id if asked is not None and due(db, asked.id) else None)
+
+
+def _command(workspace: Workspace, round_id: int) -> list[str]:
+    return [sys.executable, "-m", "scn_core", "order", str(workspace.path), "--round", str(round_id)]
+
+
+def _begin(command: Sequence[str]) -> _Learner:
+    with ExitStack() as unless_begun:
+        # A pipe that nobody reads would stop the process when it is full.
+        words = unless_begun.enter_context(tempfile.TemporaryFile())
+        process = subprocess.Popen(
+            [*trainer.gently(19), *command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=words,
+            start_new_session=True, env=trainer.environment(),
+        )  # fmt: skip
+        unless_begun.pop_all()
+    return _Learner(process, words)

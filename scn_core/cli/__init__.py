@@ -1,0 +1,13 @@
+"""The command line, `python -m scn_core`: one module for each group of commands.
+
+main       init, train, status, proposals, evaluate    rounds     round list, cancel, close, pack, run, unpack
+labels     export, import-decisions                     quality    figures of the page Quality for a terminal
+order      the learned order                            simulate   what review is worth on data with known labels
+bench      how fast this machine trains                 options    options that several commands share
+reports    what commands print                          progress   bars on a terminal
+run        errors as one line, and exit codes; the review app uses it too
+outputs    what a command that writes a file may replace, and what never
+threads    how many threads torch computes with, settled before it is imported
+
+Modules that train import torch within their commands, so that the others do not wait for it.
+"""

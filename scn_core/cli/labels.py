@@ -1,0 +1,133 @@
+"""`python -m scn_core export` and `import-decisions`: corrected labels out, decisions made elsewhere in."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import get_args
+
+import click
+
+from scn_core.cli.options import FORCE, JSON, WORKSPACE
+from scn_core.cli.outputs import check_output
+from scn_core.cli.progress import Counter
+from scn_core.errors import DataError, UsageError
+from scn_core.exchange.export import ExportOptions, Preview, export_labels, is_export, print_labels
+from scn_core.exchange.export import preview as preview_of
+from scn_core.exchange.export.formats import FORMAT_NAMES, FormatName
+from scn_core.exchange.export.manifest import manifest_file, read_manifest
+from scn_core.exchange.import_decisions import plan_import, take_import
+from scn_core.labels import ClassVocabulary
+from scn_core.records import Split
+from scn_core.store.labels import LabelCounts, LabelFilter
+from scn_core.store.samples import classes
+from scn_core.workspace.folder import Workspace
+
+_PREVIEWED = 10
+
+
+@click.command("export")
+@WORKSPACE
+@click.option("--out", type=click.Path(path_type=Path), help="File to write; OUT.manifest.json beside it; -: print.")
+@click.option(
+    "--format", "name", type=click.Choice(FORMAT_NAMES), default="csv", show_default=True, help="How it is written."
+)
+@click.option("--split", type=click.Choice(get_args(Split)), help="This split alone.")
+@click.option("--changed", is_flag=True, help="Only faces whose label is another than the given one.")
+@click.option("--decided", is_flag=True, help="Only faces that people decided about.")
+@click.option("--class", "class_name", help="Only faces whose label is this class now.")
+@click.option("--round", "round_id", type=click.IntRange(1), help="Only faces decided in this round.")
+@click.option("--excluded", is_flag=True, help="Faces that people excluded too.")
+@click.option("--pseudonyms", is_flag=True, help="reviewer-1, reviewer-2, ... in place of names.")
+@click.option("--preview", is_flag=True, help="Print counts and the first rows, write nothing.")
+@FORCE
+@JSON
+def export_command(
+    workspace: Path,
+    out: Path | None,
+    name: FormatName,
+    split: Split | None,
+    changed: bool,
+    decided: bool,
+    class_name: str | None,
+    round_id: int | None,
+    excluded: bool,
+    pseudonyms: bool,
+    preview: bool,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Write the corrected labels, and a manifest beside them."""
+    if out is None and not preview:
+        raise click.UsageError("Missing option '--out'; or take --preview.")
+    place, printed = Workspace(workspace), str(out) == "-"
+    if printed and as_json:
+        raise UsageError("--out: found - and --json too; allowed: one of them, as both print")
+    with place.database(read_only=True) as db:
+        where = LabelFilter(split, changed, decided, _class(classes(db), class_name), round_id, excluded)
+        options = ExportOptions(name, where, pseudonyms)
+        if preview or out is None:
+            seen = preview_of(db, options)
+            click.echo(json.dumps(seen.as_dict()) if as_json else _describe(seen))
+            return
+        if printed:
+            print_labels(db, options, lambda text: click.echo(text.encode(), nl=False))
+            return
+        check_output("--out", out, ours=is_export, workspace=place, force=force)
+        check_output("--out", manifest_file(out), ours=_is_manifest, workspace=place, force=force)
+        with Counter("writing", "face") as bar:
+            made = export_labels(db, out, options, progress=bar.advance)
+    click.echo(json.dumps(made.as_dict()) if as_json else f"{out}: {_counted(made.counts)}")
+
+
+def _is_manifest(path: Path) -> bool:
+    try:
+        return manifest_file(path.with_name(read_manifest(path).file)) == path
+    except DataError:
+        return False
+
+
+def _class(vocabulary: ClassVocabulary, name: str | None) -> int | None:
+    found = None if name is None else vocabulary.find(name)
+    if name is not None and found is None:
+        raise UsageError(f"--class: found {name!r}; allowed: {vocabulary.allowed()}")
+    return found
+
+
+def _counted(counts: LabelCounts) -> str:
+    return f"{counts.rows:,} faces, {counts.changed:,} with a corrected label, {counts.excluded:,} excluded"
+
+
+def _describe(seen: Preview) -> str:
+    names, counts = seen.about.classes, seen.counts
+    lines = [f"revision {seen.revision}: {_counted(counts)}"]
+    lines.append("  labels from: " + ", ".join(f"{n:,} {source}" for source, n in sorted(counts.sources.items())))
+    lines.extend(f"  {names[c.given_label]} -> {names[c.label]}: {c.count:,}" for c in counts.changes)
+    lines.extend(f"{row.key}  {names[row.given_label]} -> {names[row.label]}  {row.source}" for row in seen.first)
+    return "\n".join(lines)
+
+
+@click.command("import-decisions")
+@WORKSPACE
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.option("--person", help="Who decided, where a row does not say.")
+@click.option("--adjudicate", is_flag=True, help="The answers settle the faces whatever readers said; of leads only.")
+@click.option("--dry-run", is_flag=True, help="List every problem by line and what would change, write nothing.")
+@JSON
+def import_command(
+    workspace: Path, file: Path, person: str | None, adjudicate: bool, dry_run: bool, as_json: bool
+) -> None:
+    """Take decisions made elsewhere into the round in review.
+
+    FILE is a CSV with the columns path or key, action or label, and person and note where there are any; or a file that
+    export wrote, with labels changed since. It is taken whole or not at all; taken again it changes nothing.
+    """
+    with Workspace(workspace).database(read_only=dry_run) as db:
+        names = classes(db).names
+        plan = plan_import(db, file, person=person, adjudicate=adjudicate)
+        taken = 0 if dry_run or plan.problems else take_import(db, plan)
+    done = not dry_run and not plan.problems
+    click.echo(json.dumps(plan.as_dict(names) | {"taken": taken}) if as_json else plan.describe(names, done=done))
+    if plan.problems:
+        sys.exit(1)

@@ -1,0 +1,206 @@
+"""`python -m scn_core ...`: begin a workspace, train a round, look at what it says, take the labels out.
+
+Exit codes: 0 done, 1 the work failed (message on standard error), 2 wrong use. torch is imported only by the commands
+that train.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+
+from scn_core import __version__
+from scn_core.cli.bench import bench_command
+from scn_core.cli.labels import export_command, import_command
+from scn_core.cli.options import JSON, WORKSPACE, train_options
+from scn_core.cli.order import order_command
+from scn_core.cli.progress import Counter, RoundBars
+from scn_core.cli.quality import quality_command
+from scn_core.cli.reports import describe_evaluation, describe_import, describe_proposals
+from scn_core.cli.rounds import round_group
+from scn_core.cli.run import run
+from scn_core.cli.simulate import simulate_command
+from scn_core.cli.threads import settle_threads
+from scn_core.config import TrainSettings, flag
+from scn_core.datasets.registry import DATASETS
+from scn_core.datasets.source import LabelRule, Source
+from scn_core.errors import DataError, UsageError
+from scn_core.labels import ClassVocabulary
+from scn_core.store.rounds.states import latest_finished_round
+from scn_core.store.samples import classes
+from scn_core.store.scores import ProposalRow, count_open_proposals, page_open_proposals
+from scn_core.workspace.clean import clean, describe_cleaning
+from scn_core.workspace.folder import Workspace, create_workspace
+from scn_core.workspace.status import describe, status_of
+
+
+def main() -> None:
+    """Entry point; turns this project's errors into a message and an exit code."""
+    settle_threads()  # torch reads the environment when it is imported, which the commands that train do
+    run(cli, "python -m scn_core")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(__version__)
+def cli() -> None:
+    """Cure doubtful face labels with a Self-Cure Network. WS is the folder of a workspace."""
+
+
+@cli.command()
+@WORKSPACE
+@click.option("--dataset", required=True, type=click.Choice(list(DATASETS)), help="What is to be read.")
+@click.option("--root", type=click.Path(path_type=Path), help="Folder of the data set (demo: where faces are drawn).")
+@click.option("--csv", type=click.Path(path_type=Path), help="csv: the file of paths and labels.")
+@click.option("--path-column", help="csv: column of picture paths [path].")
+@click.option("--label-column", help="csv: column of labels [label].")
+@click.option("--split-column", help="csv: column of train, val or test [split, where there is one].")
+@click.option("--reference-column", help="csv: column of better labels, for measuring only.")
+@click.option("--classes", help="csv, folder: class names in the order of their numbers, with commas between.")
+@click.option("--label-rule", type=click.Choice(get_args(LabelRule)), help="ferplus: from votes to label [majority].")
+@click.option("--class-count", type=int, help="ferplus, affectnet: 7 or 8, without or with contempt [8].")
+@click.option("--noise", help="Flip training labels: symmetric:RATE, pair:RATE or confusion:FILE.")
+@click.option("--faces", default=2000, show_default=True, help="demo: how many faces to draw.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of all that is drawn.")
+@click.option("--strict", is_flag=True, help="Fail if any row or picture cannot be used.")
+def init(workspace: Path, dataset: str, noise: str | None, faces: int, strict: bool, **options: Any) -> None:
+    """Read a data set into a new workspace."""
+    options["classes"] = _class_names(options["classes"])
+    with Counter("reading", "face") as bar:
+        manifest = create_workspace(
+            workspace,
+            dataset,
+            Source(**options),
+            noise=noise,
+            strict=strict,
+            demo_faces=faces,
+            progress=bar.advance,
+        )
+    click.echo(describe_import(manifest))
+    click.echo(f"next: python -m scn_core train {workspace}")
+
+
+def _class_names(text: str | None) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    try:
+        return ClassVocabulary.of(text.split(",")).names
+    except DataError as error:
+        raise UsageError(f"--classes: {error}") from error
+
+
+@cli.command()
+@WORKSPACE
+@train_options
+@click.option("--resume", is_flag=True, help="Go on with the newest unfinished round, with its own options.")
+def train(workspace: Path, resume: bool, **options: Any) -> None:
+    """Train a round: importance weights and relabel proposals for every training face."""
+    said = {name: value for name, value in options.items() if value is not None}
+    if resume and said:
+        raise UsageError(
+            f"--resume: found {flag(next(iter(said)))} too; a round goes on with the options it began with"
+        )
+    place = Workspace(workspace)
+    settings = TrainSettings.merged(place.settings().train, said)
+    from scn_core.rounds.follower import follow_round
+    from scn_core.rounds.lifecycle import New, Resume  # these import torch
+    from scn_core.rounds.train import train_round
+    from scn_core.training.distributed import joined
+
+    bars = RoundBars()
+    try:
+        with joined() as team:
+            if not team.leads:
+                follow_round(place, team)
+                return
+            signal.signal(signal.SIGTERM, signal.default_int_handler)  # where a shell has SIGINT ignored too
+            done = train_round(place, Resume() if resume else New(settings), bars, team=team)
+    except KeyboardInterrupt:
+        bars.close()
+        click.echo(f"stopped; go on with: python -m scn_core train {workspace} --resume", err=True)
+        sys.exit(1)
+    finally:
+        bars.close()
+    click.echo(
+        f"round {done.id}: {done.metrics['proposals']:,} relabels proposed, "
+        f"{done.metrics['low_importance']:,} faces of low importance, "
+        f"{done.metrics['suspicious']:,} others suspicious, in {done.metrics['seconds']:.0f} s of training"
+    )
+    click.echo(f"next: python -m scn_core proposals {workspace}")
+
+
+@cli.command()
+@WORKSPACE
+@JSON
+def status(workspace: Path, as_json: bool) -> None:
+    """Where the workspace stands."""
+    place = Workspace(workspace)
+    with place.database(read_only=True) as db:
+        now = status_of(place, db)
+    click.echo(json.dumps(now.as_dict()) if as_json else describe(now))
+
+
+@cli.command("clean")
+@WORKSPACE
+@click.option("--dry-run", is_flag=True, help="Remove nothing; a trainer may be at work.")
+@JSON
+def clean_command(workspace: Path, dry_run: bool, as_json: bool) -> None:
+    """Remove decoded pictures of other sizes or of older pictures; the newest round's and workspace.toml's stay."""
+    done = clean(Workspace(workspace), dry_run=dry_run)
+    click.echo(json.dumps(done.as_dict()) if as_json else describe_cleaning(done))
+
+
+@cli.command()
+@WORKSPACE
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many, most suspect first.")
+@JSON
+def proposals(workspace: Path, limit: int, as_json: bool) -> None:
+    """The open relabel proposals, most suspect first."""
+    place = Workspace(workspace)
+    with place.database(read_only=True) as db:
+        names = classes(db).names
+        ended = latest_finished_round(db)
+        rows: list[ProposalRow] = []
+        count = 0
+        if ended is not None:
+            rows, _ = page_open_proposals(db, ended.id, limit=limit)
+            count = count_open_proposals(db, ended.id)
+    if as_json:
+        named = [asdict(row) | _named(row, names) for row in rows]
+        click.echo(json.dumps({"round": ended.id if ended else None, "count": count, "proposals": named}))
+    else:
+        click.echo(describe_proposals(rows, names, count, ended, Path(place.settings().root)))
+
+
+def _named(row: ProposalRow, names: Sequence[str]) -> dict[str, str | None]:
+    second = None if row.second_label is None else names[row.second_label]
+    return {"given": names[row.given_label], "proposed": names[row.proposed_label], "second": second}
+
+
+@cli.command("evaluate")
+@WORKSPACE
+@click.option("--reference", type=click.Path(path_type=Path), help="CSV with columns path,label [those init kept].")
+@click.option("--round", "round_id", type=int, help="Which round [the newest that ended].")
+@JSON
+def evaluate_command(workspace: Path, reference: Path | None, round_id: int | None, as_json: bool) -> None:
+    """How well a round finds wrong labels, against reference labels."""
+    from scn_core.review.evaluate import evaluate  # imports scikit-learn, which takes a second
+
+    with Workspace(workspace).database(read_only=True) as db:
+        result = evaluate(db, reference, round_id=round_id)
+    click.echo(json.dumps(asdict(result)) if as_json else describe_evaluation(result))
+
+
+cli.add_command(bench_command)
+cli.add_command(simulate_command)
+cli.add_command(round_group)
+cli.add_command(export_command)
+cli.add_command(import_command)
+cli.add_command(order_command)
+cli.add_command(quality_command)

@@ -1,0 +1,41 @@
+"""`python -m scn_core order`: learns in which order the open faces are asked about."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from scn_core.cli.options import JSON, WORKSPACE
+from scn_core.errors import WorkspaceError
+from scn_core.store.queue.learned_order import forget_order
+from scn_core.store.rounds.states import get_round, latest_finished_round
+from scn_core.workspace.folder import Workspace
+
+
+@click.command("order")
+@WORKSPACE
+@click.option("--round", "round_id", type=int, help="Which round [the newest that ended].")
+@click.option("--forget", is_flag=True, help="Back to the order of suspicion, until the order is learnt again.")
+@JSON
+def order_command(workspace: Path, round_id: int | None, forget: bool, as_json: bool) -> None:
+    """Learn from the answers so far which open faces to ask about first. The app does so by itself."""
+    from scn_core.review.learned_order import NEEDED, learn_order  # imports scikit-learn, which takes a second
+
+    with Workspace(workspace).database() as db:
+        info = latest_finished_round(db, round_id)
+        if info is None or info.state != "review":
+            state = "no round in review" if round_id is None else f"round {round_id}, {get_round(db, round_id).state}"
+            raise WorkspaceError(f"found {state}; allowed: a round in review")
+        if forget:
+            forget_order(db, info.id)
+        made = None if forget else learn_order(db, info.id)
+    if as_json:
+        click.echo(json.dumps({"round": info.id, "learned": None if made is None else asdict(made)}))
+    elif made is not None:
+        click.echo(f"round {info.id}: order learned from {made.answers:,} answers")
+    else:
+        why = "forgotten" if forget else f"from {NEEDED} decided faces on, which differ, an order is learnt"
+        click.echo(f"round {info.id}: the order is that of suspicion; {why}")

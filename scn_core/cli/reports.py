@@ -1,0 +1,101 @@
+"""What the commands print for people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scn_core.records import SPLITS, Manifest, RoundInfo
+from scn_core.store.scores import ProposalRow
+
+if TYPE_CHECKING:  # scikit-learn behind it takes a second to import
+    from scn_core.review.evaluate import Detector, Evaluation
+
+_PROBLEMS_SHOWN = 10
+
+
+def describe_import(manifest: Manifest) -> str:
+    """Counts by split and class, and the first of what could not be used."""
+    by_split = Counter(sample.split for sample in manifest.samples)
+    by_class = Counter(sample.given_label for sample in manifest.samples if sample.split == "train")
+    lines = [
+        f"{manifest.dataset}: {len(manifest.samples):,} faces from {manifest.root}",
+        "  " + ", ".join(f"{by_split[split]:,} {split}" for split in SPLITS),
+        "  train: " + ", ".join(f"{by_class[i]:,} {name}" for i, name in enumerate(manifest.classes.names)),
+    ]
+    for what, problems in (
+        ("left out", [p for p in manifest.problems if not p.kept]),
+        ("warnings", [p for p in manifest.problems if p.kept]),
+    ):
+        if problems:
+            lines.append(f"  {what}: {len(problems):,}")
+            lines.extend(f"    {problem}" for problem in problems[:_PROBLEMS_SHOWN])
+            if len(problems) > _PROBLEMS_SHOWN:
+                lines.append(f"    and {len(problems) - _PROBLEMS_SHOWN:,} more, all in table problem of review.db")
+    return "\n".join(lines)
+
+
+def describe_proposals(
+    rows: Sequence[ProposalRow], names: Sequence[str], count: int, ended: RoundInfo | None, root: Path
+) -> str:
+    """A table of proposals, and where the pictures are."""
+    if ended is None:
+        return "no round has ended yet; train one with: python -m scn_core train WS"
+    if not rows:
+        return f"round {ended.id}: no open proposals"
+    width = max(len(row.key) for row in rows)
+    lines = [f"{'face':<{width}}  {'given':<9} {'proposed':<9} {'alpha':>6} {'margin':>7} {'suspicion':>9}"]
+    lines.extend(
+        f"{row.key:<{width}}  {names[row.given_label]:<9} {names[row.proposed_label]:<9} "
+        f"{row.alpha:>6.3f} {row.margin:>7.3f} {row.suspicion:>9.3f}"
+        for row in rows
+    )
+    lines.append(f"round {ended.id}: {len(rows):,} of {count:,} open proposals; pictures under {root}")
+    return "\n".join(lines)
+
+
+def describe_evaluation(result: Evaluation) -> str:
+    """Tables of detectors, proposals and label accuracy."""
+    lines = [
+        f"round {result.round}: {result.faces:,} faces with a reference label, {result.wrong:,} given labels wrong "
+        f"({result.wrong / result.faces:.1%}); {result.unmatched:,} reference rows name no training face",
+        "",
+        f"{'order':<18}{'AP':>7}{'AUROC':>8}{'in class':>10}{'P@k':>7}{'P@500':>8}{'P@2000':>8}",
+    ]
+    lines += [
+        _detector_line(name, found)
+        for name, found in (
+            ("1 - alpha", result.alpha),
+            ("margin", result.margin),
+            ("suspicion", result.suspicion),
+            ("class error rate", result.class_error_rate),
+        )
+    ]
+    quality = result.proposals
+    lines += [
+        "",
+        f"proposals: {quality.count:,}; given label wrong in {_share(quality.precision)} of them, new label right in "
+        f"{_share(quality.label_right)}; {_share(quality.recall)} of the wrong labels have one",
+        "",
+        f"{'label accuracy':<18}" + "".join(f"{f'at {share:.0%}':>8}" for share in result.shares),
+    ]
+    lines += [f"{name:<18}" + "".join(f"{v:>8.3f}" for v in curve) for name, curve in result.label_accuracy.items()]
+    return "\n".join(lines)
+
+
+def _detector_line(name: str, found: Detector) -> str:
+    figures = (
+        (found.average_precision, 7),
+        (found.auroc, 8),
+        (found.auroc_within_classes, 10),
+        (found.precision_at_k, 7),
+        (found.precision_at_500, 8),
+        (found.precision_at_2000, 8),
+    )
+    return f"{name:<18}" + "".join(f"{'-' if value is None else f'{value:.3f}':>{w}}" for value, w in figures)
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1%}"

@@ -1,0 +1,154 @@
+"""`python -m scn_core round ...`: the rounds of a workspace, and rounds that are trained on another machine."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from scn_core.cli.options import FORCE, JSON, WORKSPACE, train_options
+from scn_core.cli.outputs import check_output
+from scn_core.cli.progress import RoundBars
+from scn_core.config import TrainSettings
+from scn_core.errors import WorkspaceError
+from scn_core.records import RoundInfo
+from scn_core.rounds.pack import job as job_file
+from scn_core.rounds.pack import pack_job, run_job, unpack_result
+from scn_core.rounds.pack import result as result_file
+from scn_core.rounds.pack.archive import is_archive
+from scn_core.store.rounds import states as store
+from scn_core.store.scores import count_open_proposals
+from scn_core.workspace.folder import Workspace
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+NUMBER = click.option("--round", "number", type=int, help="Which round [the newest in that state].")
+
+
+@click.group("round")
+def round_group() -> None:
+    """The rounds of a workspace; training one on another machine."""
+
+
+@round_group.command()
+@WORKSPACE
+@click.option("--out", required=True, type=FILE, help="The job to write, a zip file.")
+@train_options
+@FORCE
+@JSON
+def pack(workspace: Path, out: Path, force: bool, as_json: bool, **options: Any) -> None:
+    """Pack the next round for a machine that does not share this disk: faces, labels as of now, options of train."""
+    place = Workspace(workspace)
+    check_output("--out", out, ours=lambda path: is_archive(path, job_file.KIND), workspace=place, force=force)
+    said = {name: value for name, value in options.items() if value is not None}
+    job = pack_job(place, TrainSettings.merged(place.settings().train, said), out)
+    if as_json:
+        click.echo(json.dumps(asdict(job)))
+        return
+    click.echo(f"{out}: {job.samples:,} faces, labels of {job.revision}, job {job.id[:12]}; pictures are not in it")
+    click.echo(f"next, on the other machine: python -m scn_core round run {out.name} --root FACES --out result.zip")
+
+
+@round_group.command("run")
+@click.argument("job", metavar="JOB", type=FILE)
+@click.option("--root", required=True, type=click.Path(path_type=Path), help="Folder of the pictures on this machine.")
+@click.option("--out", required=True, type=FILE, help="The result to write, a zip file.")
+@click.option("--work", type=click.Path(path_type=Path), help="Folder to train in [beside JOB, by its name].")
+@FORCE
+@JSON
+def run_command(job: Path, root: Path, out: Path, work: Path | None, force: bool, as_json: bool) -> None:
+    """Train the round of a job on this machine; called again, it goes on after the last whole epoch."""
+    check_output("--out", out, ours=lambda path: is_archive(path, result_file.KIND), force=force)  # before it trains
+    signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
+    bars = RoundBars()
+    try:
+        stamp = run_job(job, root, out, work or job.with_name(f"{job.stem}-work"), bars)
+    except KeyboardInterrupt:
+        bars.close()
+        click.echo("stopped; the same command goes on", err=True)
+        sys.exit(1)
+    finally:
+        bars.close()
+    if as_json:
+        click.echo(json.dumps({"out": str(out), "id": stamp.id, "job": stamp.about["job"]["id"]}))
+        return
+    click.echo(f"{out}: the round of job {stamp.about['job']['id'][:12]}")
+    click.echo(f"next, at home: python -m scn_core round unpack WS {out.name}")
+
+
+@round_group.command()
+@WORKSPACE
+@click.argument("result", metavar="RESULT", type=FILE)
+@JSON
+def unpack(workspace: Path, result: Path, as_json: bool) -> None:
+    """Take a round back that was trained elsewhere: scores, proposals, thumbnails, all checked by hash."""
+    done = unpack_result(Workspace(workspace), result)
+    if as_json:
+        click.echo(json.dumps(asdict(done), default=str))
+        return
+    info = done.round
+    if done.set_aside is not None:
+        click.echo(f"files of a round that the database does not know lay in the way; now in {done.set_aside}")
+    if done.again:
+        click.echo(f"round {info.id} was here already; its files are in place now")
+    click.echo(f"round {info.id}: {info.metrics['proposals']:,} relabels proposed, {done.thumbnails:,} thumbnails")
+    click.echo(f"next: python -m scn_core proposals {workspace}")
+
+
+@round_group.command("list")
+@WORKSPACE
+@JSON
+def list_command(workspace: Path, as_json: bool) -> None:
+    """All rounds, newest first."""
+    with Workspace(workspace).database(read_only=True) as db:
+        found = store.rounds(db)
+    click.echo(json.dumps([asdict(info) for info in found]) if as_json else _table(found))
+
+
+@round_group.command()
+@WORKSPACE
+@NUMBER
+def close(workspace: Path, number: int | None) -> None:
+    """End the review of a round: nothing of it changes from then on."""
+    with Workspace(workspace).database() as db:
+        chosen = _chosen(store.rounds(db), number, "review")
+        ended = count_open_proposals(db, chosen)
+        store.close_round(db, chosen)
+    click.echo(f"round {chosen} is closed, with {ended:,} proposals that nobody has answered")
+
+
+@round_group.command()
+@WORKSPACE
+@NUMBER
+def cancel(workspace: Path, number: int | None) -> None:
+    """Stop the round that is being trained; its trainer ends within seconds, and `train --resume` goes on."""
+    with Workspace(workspace).database() as db:
+        chosen = _chosen(store.rounds(db), number, "running")
+        store.cancel_round(db, chosen, "cancelled; --resume continues it")
+    click.echo(f"round {chosen} is cancelled; go on with: python -m scn_core train {workspace} --resume")
+
+
+def _chosen(found: Sequence[RoundInfo], number: int | None, state: str) -> int:
+    if number is not None:
+        return number
+    chosen = next((info.id for info in found if info.state == state), None)
+    if chosen is None:
+        states = ", ".join(f"{info.id} {info.state}" for info in found[:3]) or "none"
+        raise WorkspaceError(f"found no round in state {state} (rounds: {states}); allowed: one in that state")
+    return chosen
+
+
+def _table(found: Sequence[RoundInfo]) -> str:
+    lines = [f"{'round':>5}  {'state':<10}{'began':<18}{'relabel':<9}{'val':>7}{'test':>7}{'proposals':>11}"]
+    for info in found:
+        figures = [info.metrics.get(name) for name in ("val_accuracy", "test_accuracy")]
+        shown = "".join(f"{'-' if value is None else f'{value:.3f}':>7}" for value in figures)
+        began = info.started_at[:16].replace("T", " ")
+        line = f"{info.id:>5}  {info.state:<10}{began:<18}{info.config.get('relabel', ''):<9}{shown}"
+        lines.append(line + f"{info.metrics.get('proposals', '-'):>11}" + (f"  {info.message}" if info.message else ""))
+    return "\n".join(lines)

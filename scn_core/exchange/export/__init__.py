@@ -1,0 +1,186 @@
+"""Corrected labels out: a file in one of several formats, and beside it a manifest that says what it is.
+
+formats    how a face is written in each format, and what each cannot hold
+cells      text that no spreadsheet runs
+manifest   hash, revision, options and counts of a file
+
+The same revision and options give the same bytes: nothing in a file depends on when or where it was written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from scn_core.errors import DataError, UsageError
+from scn_core.exchange.export.formats import FORMATS, About, FormatName, values_of
+from scn_core.exchange.export.manifest import (
+    MANIFEST,
+    ExportManifest,
+    manifest_file,
+    plain_counts,
+    read_manifest,
+    write_manifest,
+)
+from scn_core.store.connection import snapshot
+from scn_core.store.labels import (
+    LabelCounts,
+    LabelFilter,
+    LabelRow,
+    Revision,
+    has_boxes,
+    iter_labels,
+    label_counts,
+    reviewer_names,
+    revision,
+)
+from scn_core.store.samples import classes
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """What is exported, and how."""
+
+    format: FormatName = "csv"
+    where: LabelFilter = field(default_factory=LabelFilter)
+    pseudonyms: bool = False
+    """reviewer-1, reviewer-2, ... in place of names."""
+
+
+def export_labels(
+    db: Database, out: Path, options: ExportOptions, *, progress: Callable[[int], None] = lambda faces: None
+) -> ExportManifest:
+    """Writes the labels as they are now, and OUT.manifest.json beside; returns what that says.
+
+    Written beside and renamed, so a reader never meets half a file, and read as of one moment. `progress` hears how
+    many more faces are written.
+
+    Raises UsageError where the folder is not there, `out` is one, or the format cannot hold a face.
+    """
+    if not out.parent.is_dir():
+        raise UsageError(f"--out: found no folder {out.parent}; allowed: a file in a folder that is there")
+    if out.is_dir():
+        raise UsageError(f"--out: found the folder {out}; allowed: a file in a folder that is there")
+    return _export(db, lambda stand: out, options, progress)
+
+
+def print_labels(db: Database, options: ExportOptions, write: Callable[[str], object]) -> None:
+    """Hands what `export_labels` would write to `write`, piece by piece; there is no manifest."""
+    chosen = FORMATS[options.format]
+    with snapshot(db):
+        about = _about(db, options)
+        chosen.check(db, about)
+        for piece in chosen.write(about, iter_labels(db, options.where)):
+            write(piece)
+
+
+def is_export(out: Path) -> bool:
+    """Whether a file is as an export left it, by the manifest beside it: nobody has worked on it since."""
+    try:
+        made = read_manifest(manifest_file(out))
+        with out.open("rb") as file:
+            return made.file == out.name and hashlib.file_digest(file, "sha256").hexdigest() == made.sha256
+    except (DataError, OSError):
+        return False
+
+
+def export_into(db: Database, folder: Path, options: ExportOptions) -> ExportManifest:
+    """The same into a folder, which is made, under a name that tells revision and options apart."""
+    folder.mkdir(exist_ok=True)
+    chosen = json.dumps(asdict(options), sort_keys=True)
+    mark = "" if options == ExportOptions(options.format) else f"-{hashlib.sha256(chosen.encode()).hexdigest()[:6]}"
+    ending = f"{mark}{FORMATS[options.format].ending}"
+    return _export(db, lambda stand: folder / f"{options.format}-{stand}{ending}", options, lambda faces: None)
+
+
+def exports_in(folder: Path) -> list[ExportManifest]:
+    """What lies in such a folder, the newest first."""
+    files = sorted(folder.glob(f"*{MANIFEST}"), key=lambda file: file.stat().st_mtime)
+    found = []
+    for file in reversed(files):
+        with suppress(DataError):  # somebody else's
+            found.append(read_manifest(file))
+    return [made for made in found if (folder / made.file).is_file()]
+
+
+def _export(
+    db: Database, place: Callable[[Revision], Path], options: ExportOptions, progress: Callable[[int], None]
+) -> ExportManifest:
+    chosen = FORMATS[options.format]
+    with snapshot(db):
+        about = _about(db, options)
+        chosen.check(db, about)
+        counts, stand = label_counts(db, options.where), revision(db)
+        out = place(stand)
+        digest, size = _write(out, chosen.write(about, _counted(iter_labels(db, options.where), progress)))
+    made = ExportManifest(
+        file=out.name,
+        sha256=digest,
+        bytes=size,
+        format=options.format,
+        revision=str(stand),
+        where=options.where,
+        pseudonyms=options.pseudonyms,
+        classes=about.classes,
+        counts=counts,
+    )
+    write_manifest(manifest_file(out), made)
+    return made
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What an export would hold."""
+
+    revision: str
+    counts: LabelCounts
+    about: About
+    first: tuple[LabelRow, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON, classes by name."""
+        counts = plain_counts(self.counts, self.about.classes)
+        return {"revision": self.revision, **counts, "first": [values_of(self.about, row) for row in self.first]}
+
+
+def preview(db: Database, options: ExportOptions, *, first: int = 10) -> Preview:
+    """Counts and the first rows of what `export_labels` would write."""
+    with snapshot(db):
+        about = _about(db, options)
+        rows = iter_labels(db, options.where, page=1_000)
+        return Preview(str(revision(db)), label_counts(db, options.where), about, tuple(islice(rows, first)))
+
+
+def _about(db: Database, options: ExportOptions) -> About:
+    return About(classes(db).names, has_boxes(db), reviewer_names(db, pseudonyms=options.pseudonyms))
+
+
+def _counted(rows: Iterable[LabelRow], progress: Callable[[int], None]) -> Iterator[LabelRow]:
+    for row in rows:
+        yield row
+        progress(1)
+
+
+def _write(out: Path, pieces: Iterable[str]) -> tuple[str, int]:
+    """SHA-256 and bytes of what was written."""
+    digest, size = hashlib.sha256(), 0
+    unfinished = out.with_name(f"{out.name}.{uuid.uuid4().hex}.part")  # two may write the same file at once
+    try:
+        with unfinished.open("wb") as file:
+            for piece in pieces:
+                data = piece.encode("utf-8")
+                digest.update(data)
+                size += file.write(data)
+        unfinished.replace(out)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return digest.hexdigest(), size

@@ -1,0 +1,100 @@
+"""The manifest beside an exported file: what it is, from which state of the labels, and how to see that it is whole.
+
+It holds no time and no place, so it is the same for the same revision and options as well.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from scn_core import __version__
+from scn_core.errors import DataError
+from scn_core.exchange.export.formats import label_studio_config
+from scn_core.store.labels import LabelChange, LabelCounts, LabelFilter
+from scn_core.store.schema.migrations import STEPS
+
+MANIFEST = ".manifest.json"
+"""What a manifest's name has more than its file's."""
+_LAYOUT = 1
+
+
+@dataclass(frozen=True)
+class ExportManifest:
+    """What an export wrote."""
+
+    file: str
+    """Name without a folder."""
+    sha256: str
+    bytes: int
+    format: str
+    revision: str
+    """The newest round with scores and the newest decision, such as r2-d1543."""
+    where: LabelFilter
+    pseudonyms: bool
+    classes: tuple[str, ...]
+    counts: LabelCounts
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON, classes by name."""
+        names, where = self.classes, self.where
+        options = asdict(where) | {"label": None if where.label is None else names[where.label]}
+        config = {"label_config": label_studio_config(names)} if self.format == "label-studio" else {}
+        return {
+            "layout": _LAYOUT,
+            "file": self.file,
+            "sha256": self.sha256,
+            "bytes": self.bytes,
+            "revision": self.revision,
+            "options": {"format": self.format, "pseudonyms": self.pseudonyms, **options},
+            "classes": list(names),
+            **plain_counts(self.counts, names),
+            **config,
+            "versions": {"scn_core": __version__, "schema": list(STEPS)[-1]},
+        }
+
+
+def plain_counts(counts: LabelCounts, names: Sequence[str]) -> dict[str, Any]:
+    """Counts for JSON, classes by name."""
+    return {
+        "rows": counts.rows,
+        "changed": counts.changed,
+        "excluded": counts.excluded,
+        "sources": dict(sorted(counts.sources.items())),
+        "changes": [
+            {"given": names[change.given_label], "label": names[change.label], "count": change.count}
+            for change in counts.changes
+        ],
+    }
+
+
+def manifest_file(out: Path) -> Path:
+    """Where the manifest of a file lies."""
+    return out.with_name(out.name + MANIFEST)
+
+
+def write_manifest(path: Path, manifest: ExportManifest) -> None:
+    """Written beside and renamed."""
+    unfinished = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
+    unfinished.write_text(json.dumps(manifest.as_dict(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    unfinished.replace(path)
+
+
+def read_manifest(path: Path) -> ExportManifest:
+    """Raises DataError for what is no manifest of this program."""
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        names = tuple(map(str, said["classes"]))
+        options = dict(said["options"])
+        form, pseudonyms, label = options.pop("format"), options.pop("pseudonyms"), options.pop("label")
+        changes = (LabelChange(names.index(c["given"]), names.index(c["label"]), c["count"]) for c in said["changes"])
+        where = LabelFilter(**options, label=None if label is None else names.index(label))
+        counts = LabelCounts(said["rows"], said["changed"], said["excluded"], said["sources"], tuple(changes))
+        head = (said["file"], said["sha256"], said["bytes"], form, said["revision"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"{path}: found no manifest of an export ({error}); export the file anew") from error
+    return ExportManifest(*head, where, pseudonyms, names, counts)

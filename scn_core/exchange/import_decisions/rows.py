@@ -1,0 +1,166 @@
+"""The rows of an import: what each means, and what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from sqlite_utils import Database
+
+from scn_core.exchange.export.cells import as_written, path_as_written
+from scn_core.labels import ClassVocabulary
+from scn_core.records import ANSWERS, Action, Answer, Decision
+from scn_core.store.decisions.imports import KnownFace, is_recorded, known_faces, labels_decided_at
+from scn_core.store.decisions.record import NOTE_LENGTH
+from scn_core.store.people.people import find_person
+
+_LONGEST_NAME = 80
+_IDS = uuid.UUID("6f0d4d0e-3f2b-5a6c-9d6e-5c7f2a1b8e90")
+
+
+class Wrong(Exception):
+    """A row that cannot be taken."""
+
+    def __init__(self, found: str, allowed: str) -> None:
+        self.found, self.allowed = found, allowed
+
+
+class Row(NamedTuple):
+    """A line of the file."""
+
+    cells: dict[str, str]
+    """By the column's name in lower case."""
+    line: int
+
+    def get(self, name: str) -> str:
+        """A cell of text, empty where there is none."""
+        return as_written(self.cells.get(name, "").strip())
+
+
+@dataclass
+class Reading:
+    """A file as far as it has been read."""
+
+    db: Database
+    round: int
+    names: ClassVocabulary
+    mark: str
+    person: str | None
+    origin: str
+    adjudicate: bool
+    exported: bool
+    decisions: list[Decision] = field(default_factory=list)
+    new_people: dict[str, str] = field(default_factory=dict)
+    seen: dict[tuple[int, str], int] = field(default_factory=dict)
+    changes: Counter[tuple[int, int]] = field(default_factory=Counter)
+    known: int = 0
+    unchanged: int = 0
+
+    def take(self, row: Row) -> None:
+        """Adds what the row says. Raises Wrong."""
+        face = self._face(row)
+        if self.exported and not self._edited(row, face):
+            self.unchanged += 1
+            return
+        if face.split != "train":
+            raise Wrong(f"{face.key}, which is in split {face.split}", "training faces; others are not reviewed")
+        person, answer = self._person(row), self._answer(row, face)
+        note = "" if self.exported else row.get("note")
+        if len(note) > NOTE_LENGTH:
+            raise Wrong(f"a note of {len(note):,} characters", f"at most {NOTE_LENGTH:,}")
+        first = self.seen.setdefault((face.sample_id, person), row.line)
+        if first != row.line:
+            raise Wrong(f"{face.key} of {person} a second time, first in line {first}", "one row a face and person")
+        said = () if self.exported else (row.get("action"), note)
+        content = (face.key, person, row.get("label"), row.cells.get("decided_at", ""), *said)
+        made = [self._decision(content, face, person, answer[0], label=answer[1], adjudicates=self.adjudicate)]
+        if note:
+            made.append(self._decision(("note", *content), face, person, "note", text=note))
+        if is_recorded(self.db, made[0].id):
+            self.known += 1
+            return
+        self.decisions += made
+        if answer[1] is not None and answer[1] != face.label:
+            self.changes[face.label, answer[1]] += 1
+
+    def _face(self, row: Row) -> KnownFace:
+        name = path_as_written(row.cells.get("key", "").strip() or row.cells.get("path", "").strip())
+        if not name:
+            raise Wrong("neither a path nor a key", "one of them")
+        faces = known_faces(self.db, self.round, name)
+        if not faces:
+            raise Wrong(f"{name}, which is no face of this workspace", "paths and keys as an export has them")
+        if len(faces) > 1:
+            raise Wrong(f"{name}, which holds {len(faces)} faces", f"the key of one, such as {faces[0].key}")
+        return faces[0]
+
+    def _edited(self, row: Row, face: KnownFace) -> bool:
+        """Whether somebody changed the label of an exported row. Raises Wrong where the face was decided since."""
+        label, moment = self._class(row.get("label"), "label"), row.get("decided_at")
+        decided = moment and row.get("source") in ("accept", "keep", "relabel")
+        then = labels_decided_at(self.db, face.sample_id, moment) if decided else {self._given(row)}
+        if label in then or label == face.label:
+            return False
+        if (face.decided_at or "") != moment:
+            now = self.names.names[face.label]
+            raise Wrong(
+                f"{self.names.names[label]} for {face.key}, which people decided about since the export ({now})",
+                "rows that are still as exported; remove the line, or export anew",
+            )
+        return True
+
+    def _given(self, row: Row) -> int:
+        return self._class(row.get("given_label"), "given label")
+
+    def _person(self, row: Row) -> str:
+        name = (row.get("person") or self.person or "").strip()
+        if not name:
+            raise Wrong("no person", "a name in column person, or one for the whole file (--person)")
+        if len(name) > _LONGEST_NAME or not name.isprintable():
+            raise Wrong(f"a name of {len(name)} characters", f"1 to {_LONGEST_NAME} printable ones")
+        known = find_person(self.db, name)
+        if self.adjudicate and (known is None or known.role != "lead"):
+            raise Wrong(f"{name}, who is no lead", "leads, where the file settles what readers answered (--adjudicate)")
+        if known is None:
+            return self.new_people.setdefault(name.lower(), name)
+        return known.name
+
+    def _answer(self, row: Row, face: KnownFace) -> tuple[Answer, int | None]:
+        action = "" if self.exported else row.get("action").lower()
+        label = self._class(row.get("label"), "label") if row.get("label") else None
+        if not action and label is None:
+            raise Wrong("neither an action nor a label", "one of them")
+        if action and action not in ANSWERS:
+            raise Wrong(f"action {action!r}", ", ".join(ANSWERS))
+        if not action:
+            action = {face.proposed_label: "accept", face.start_label: "keep"}.get(label, "relabel")
+        if action == "relabel" and label is None:
+            raise Wrong("relabel without a label", self.names.allowed())
+        if action == "accept" and face.proposed_label is None:
+            raise Wrong("accept of a face without a proposal", "keep, relabel, unsure, exclude")
+        if action == "relabel":
+            return "relabel", label
+        means = {"accept": face.proposed_label, "keep": face.start_label}.get(action)
+        if label not in (None, means):
+            wanted = "no label" if means is None else f"{self.names.names[means]}, or no label"
+            raise Wrong(f"{action} with label {row.get('label')}", wanted)
+        return next(answer for answer in ANSWERS if answer == action), means
+
+    def _class(self, name: str, what: str) -> int:
+        number = self.names.find(name)
+        if number is None:
+            raise Wrong(f"{what} {name!r}", self.names.allowed())
+        return number
+
+    def _decision(
+        self, content: tuple[str, ...], face: KnownFace, person: str, action: Action, *,
+        label: int | None = None, text: str | None = None, adjudicates: bool = False,
+    ) -> Decision:  # fmt: skip
+        number = str(uuid.uuid5(_IDS, json.dumps([self.mark, *content])))
+        shown = json.dumps({"imported": self.origin})
+        return Decision(
+            number, self.round, face.sample_id, person, action, label, shown=shown, text=text, adjudicates=adjudicates
+        )

@@ -1,0 +1,188 @@
+"""How well a round finds wrong labels, measured against reference labels it has never seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import average_precision_score, roc_auc_score
+from sqlite_utils import Database
+
+from scn_core.errors import DataError, WorkspaceError
+from scn_core.records import BoolArray, IntArray, RoundInfo
+from scn_core.review.reference_labels import reference_labels
+from scn_core.store.rounds.states import latest_finished_round
+from scn_core.store.samples import iter_samples
+from scn_core.store.scores import scores
+
+Ranking = npt.NDArray[np.floating]
+
+SHARES = (0.05, 0.1, 0.2, 0.3, 0.5)
+"""Shares of the faces reviewed at which label accuracy is told."""
+
+
+@dataclass(frozen=True)
+class Detector:
+    """A score as a detector of wrong given labels; None where it is not defined."""
+
+    average_precision: float | None
+    auroc: float | None
+    auroc_within_classes: float | None
+    """Mean over given classes, weighted by size: what remains when knowing the class alone is taken away."""
+    precision_at_k: float | None
+    """k: the number of wrong labels."""
+    precision_at_500: float | None
+    precision_at_2000: float | None
+
+
+@dataclass(frozen=True)
+class ProposalQuality:
+    """What a perfect reviewer would say of the relabel proposals."""
+
+    count: int
+    """Proposals on faces that have a reference label."""
+    precision: float | None
+    """Share of them whose given label is wrong."""
+    recall: float | None
+    """Share of the wrong labels that have one."""
+    label_right: float | None
+    """Share of them whose new label is the reference label."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A round against reference labels."""
+
+    round: int
+    faces: int
+    """Training faces with a reference label."""
+    wrong: int
+    """Of these, with another label than it when the round began."""
+    unmatched: int
+    """Reference rows that name no training face."""
+    alpha: Detector
+    """1 - alpha."""
+    margin: Detector
+    suspicion: Detector
+    class_error_rate: Detector
+    """Not a score of ours: every face ranked by its given class's true error rate. Beat it, or say so."""
+    proposals: ProposalQuality
+    label_accuracy: dict[str, list[float]]
+    """By order of review (suspicion, margin, alpha, random, oracle): label accuracy after each share of `SHARES`."""
+    shares: tuple[float, ...] = SHARES
+
+
+def evaluate(db: Database, reference: Path | None = None, *, round_id: int | None = None) -> Evaluation:
+    """Measures a round (the newest one that ended) against a CSV of path,label.
+
+    Without a CSV, against the references `init` kept. Right or wrong is the label the round began with: the given one,
+    or what people had decided by then.
+
+    Raises DataError naming file and line for a label that is no class and where no row names a training face, and
+    WorkspaceError where no round has ended or there is no reference.
+    """
+    ended = _ended_round(db, round_id)
+    seen = scores(db, ended.id)
+    truth_of = reference_labels(db, reference)
+    known = np.isin(seen.sample_id, list(truth_of))
+    if not known.any():
+        some = next(iter_samples(db)).sample.key
+        raise DataError(f"{reference}: no path names a training face; allowed: keys of the workspace, such as {some}")
+    truth = np.array([truth_of[i] for i in seen.sample_id[known].tolist()])
+    given = seen.start_label[known]
+    wrong = given != truth
+    rankings: dict[str, Ranking] = {
+        "suspicion": seen.suspicion[known],
+        "margin": seen.margin[known],
+        "alpha": 1 - seen.alpha[known],
+    }
+    return Evaluation(
+        round=ended.id,
+        faces=len(truth),
+        wrong=int(wrong.sum()),
+        unmatched=len(truth_of) - len(truth),
+        alpha=detector(rankings["alpha"], wrong, given),
+        margin=detector(rankings["margin"], wrong, given),
+        suspicion=detector(rankings["suspicion"], wrong, given),
+        class_error_rate=detector(_class_error_rate(wrong, given), wrong, given),
+        proposals=proposal_quality(seen.proposed_label[known], truth, wrong),
+        label_accuracy=label_accuracy(rankings, wrong),
+    )
+
+
+def _ended_round(db: Database, round_id: int | None) -> RoundInfo:
+    ended = latest_finished_round(db, round_id)
+    if ended is None:
+        asked = "no round has ended" if round_id is None else f"round {round_id} has not ended"
+        raise WorkspaceError(f"{asked}; there is nothing to measure; run: python -m scn_core train WS")
+    return ended
+
+
+def detector(ranking: Ranking, wrong: BoolArray, given: IntArray) -> Detector:
+    """The figures of a score that should be high where `wrong`; among equal scores the order is random."""
+    both = bool(wrong.any()) and not bool(wrong.all())
+    hits = _expected_hits(ranking, wrong)
+
+    def precision_at(k: int) -> float | None:
+        return float(hits[:k].mean()) if 0 < k <= len(hits) else None
+
+    return Detector(
+        average_precision=float(average_precision_score(wrong, ranking)) if wrong.any() else None,
+        auroc=float(roc_auc_score(wrong, ranking)) if both else None,
+        auroc_within_classes=_auroc_within_classes(ranking, wrong, given),
+        precision_at_k=precision_at(int(wrong.sum())),
+        precision_at_500=precision_at(500),
+        precision_at_2000=precision_at(2000),
+    )
+
+
+def _expected_hits(ranking: Ranking, wrong: BoolArray) -> Ranking:
+    """`wrong` from the highest score to the lowest, as its expectation where equal scores are in random order."""
+    _, group = np.unique(-ranking, return_inverse=True)
+    sizes = np.bincount(group)
+    return np.repeat(np.bincount(group, weights=wrong) / sizes, sizes)
+
+
+def _auroc_within_classes(ranking: Ranking, wrong: BoolArray, given: IntArray) -> float | None:
+    parts = []
+    for label in np.unique(given):
+        of_class = given == label
+        if 0 < wrong[of_class].sum() < of_class.sum():
+            parts.append((float(roc_auc_score(wrong[of_class], ranking[of_class])), int(of_class.sum())))
+    if not parts:
+        return None
+    areas, sizes = zip(*parts, strict=True)
+    return float(np.average(areas, weights=sizes))
+
+
+def _class_error_rate(wrong: BoolArray, given: IntArray) -> Ranking:
+    rates = {label: wrong[given == label].mean() for label in np.unique(given)}
+    return np.array([rates[label] for label in given])
+
+
+def proposal_quality(proposed: IntArray, truth: IntArray, wrong: BoolArray) -> ProposalQuality:
+    """Proposals (-1 where there is none) against the truth."""
+    has = proposed >= 0
+    count, errors = int(has.sum()), int(wrong.sum())
+    return ProposalQuality(
+        count=count,
+        precision=float(wrong[has].mean()) if count else None,
+        recall=float(has[wrong].mean()) if errors else None,
+        label_right=float((proposed == truth)[has].mean()) if count else None,
+    )
+
+
+def label_accuracy(rankings: dict[str, Ranking], wrong: BoolArray) -> dict[str, list[float]]:
+    """Share of right labels after a perfect reviewer has answered the first 5, 10, ... % in each order.
+
+    Random order, the one among equal scores too, is its expectation, not a draw.
+    """
+    n, before = len(wrong), 1 - float(wrong.mean())
+    curves = {}
+    for name, ranking in {**rankings, "oracle": wrong.astype(float)}.items():
+        mended = np.concatenate([[0], np.cumsum(_expected_hits(ranking, wrong))])
+        curves[name] = [before + float(mended[round(share * n)]) / n for share in SHARES]
+    curves["random"] = [before + (1 - before) * round(share * n) / n for share in SHARES]
+    return curves

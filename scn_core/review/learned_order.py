@@ -1,0 +1,146 @@
+"""The queue learns while people review: what they have answered says which of the open faces are most likely wrong.
+
+A multinomial logistic regression of what people decided on the label a face began with and the logarithms of its class
+probabilities. It learns within a few hundred answers which labels are mostly wrong, and how far the network is to be
+believed class by class. What it gives is a function of the answers and the scores alone, so it is the same after a
+restart. Measured in benchmarks/README.md.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sqlite_utils import Database
+
+from scn_core.config import ReviewSettings
+from scn_core.records import IntArray
+from scn_core.store.connection import snapshot
+from scn_core.store.queue.learned_order import (
+    UNSURE,
+    LearnedOrder,
+    Lessons,
+    OpenFaces,
+    lessons,
+    open_faces,
+    scored_faces,
+    write_order,
+)
+from scn_core.store.rounds.states import get_round
+
+NEEDED = 20
+"""Decided faces before anything is learnt."""
+_STRENGTH = 0.1
+"""Inverse of the regularisation; .02 to .3 gave the same on real faces."""
+_GIVEN = 2.0
+"""How far apart labels are beside probabilities of variance 1."""
+_FIRST, _OF_A_PAIR = 5_000, 200
+"""Places: the first of all, and the first of each pair of given and proposed label, for whoever filters by it."""
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Faces:
+    """Scored faces, as columns of equal length."""
+
+    sample_id: IntArray
+    """Rising."""
+    label: IntArray
+    """The label the round began with."""
+    probabilities: npt.NDArray[np.float32]
+    """(N, C)"""
+
+
+def learn_order(db: Database, round_id: int) -> LearnedOrder | None:
+    """Learns the order of a round's open faces from its answers and puts it in force.
+
+    None where fewer than NEEDED scored faces are decided, or all of them alike; the order is that of suspicion then.
+    """
+    with snapshot(db):
+        learnt, waiting = lessons(db, round_id), open_faces(db, round_id)
+        faces = Faces(*scored_faces(db, round_id))
+        rules = get_round(db, round_id).review
+    doubt = doubts(faces, learnt)
+    if doubt is None:
+        return write_order(db, round_id, np.empty(0, np.int64), learnt)
+    order = arrange(
+        waiting,
+        doubt[faces.sample_id.searchsorted(waiting.sample_id)],
+        faces.label[faces.sample_id.searchsorted(waiting.sample_id)],
+        explore=rules.get("explore", ReviewSettings.explore),
+        seed=learnt.seq,
+    )
+    return write_order(db, round_id, order, learnt)
+
+
+def doubts(faces: Faces, learnt: Lessons) -> Floats | None:
+    """(N,) how likely an answer would change the label of a face, by another one or by its exclusion, 0..1.
+
+    Faces of which people would say that they cannot tell come late: the answer changes nothing. None: too little is
+    decided.
+    """
+    # A face that was excluded when the round began has no score, though people may have decided on it since.
+    scored = np.isin(learnt.sample_id, faces.sample_id)
+    place, said = faces.sample_id.searchsorted(learnt.sample_id[scored]), learnt.said[scored]
+    if len(said) < NEEDED or len(np.unique(said)) < 2:
+        return None
+    features = evidence(faces)
+    model = LogisticRegression(C=_STRENGTH, max_iter=200)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # an order that is nearly the best one will do
+        model.fit(features[place], said)
+    chances = model.predict_proba(features)
+    stays = np.zeros(len(chances))
+    for column, outcome in enumerate(model.classes_.tolist()):
+        stays += chances[:, column] * ((faces.label == outcome) | (outcome == UNSURE))
+    return 1 - stays
+
+
+def evidence(faces: Faces) -> npt.NDArray[np.float32]:
+    """(N, 2 C) what is learnt from: log-probabilities of mean 0 and variance 1, and which label the face began with."""
+    logs = np.log(faces.probabilities + np.float32(1e-3))
+    logs -= logs.mean(axis=0)
+    logs /= logs.std(axis=0) + np.float32(1e-6)
+    given = np.eye(logs.shape[1], dtype=np.float32)[faces.label] * np.float32(_GIVEN)
+    return np.concatenate([logs, given], axis=1)
+
+
+def arrange(waiting: OpenFaces, doubt: Floats, label: IntArray, *, explore: float, seed: int) -> IntArray:
+    """The sample ids to ask about first.
+
+    By falling doubt, but for a share `explore` drawn at random from all, so that what the model is wrong about comes
+    to light; and for audit faces, which come in the order they had and as densely as they lie among the open faces:
+    nothing that was learnt tells on them, so the estimate made from them stays unbiased.
+    """
+    rng = np.random.default_rng(seed)
+    plain, audit = np.flatnonzero(~waiting.audit), np.flatnonzero(waiting.audit)
+    ranked = plain[np.argsort(-doubt[plain], kind="stable")]
+    pairs = label[ranked] * (waiting.proposed.max(initial=0) + 2) + waiting.proposed[ranked] + 1
+    chosen = ranked[(np.arange(len(ranked)) < _FIRST) | (_rank_within(pairs) < _OF_A_PAIR)]
+    drawn = rng.permutation(plain)[: round(explore * len(chosen))]
+    mixed = _spread(chosen[~np.isin(chosen, drawn)], drawn)
+    share = len(audit) / max(len(waiting.audit), 1)
+    found: IntArray = waiting.sample_id[_spread(mixed, audit[: round(share / max(1 - share, 1e-9) * len(mixed))])]
+    return found
+
+
+def _rank_within(groups: IntArray) -> IntArray:
+    """(N,) how many of the same group come before."""
+    order = np.argsort(groups, kind="stable")
+    ordered = groups[order]
+    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if len(groups) else np.empty(0, np.int64)
+    rank = np.empty(len(groups), np.int64)
+    rank[order] = np.arange(len(groups)) - np.repeat(starts, np.diff(np.r_[starts, len(groups)]))
+    return rank
+
+
+def _spread(main: IntArray, among: IntArray) -> IntArray:
+    """Both in their order, the second ones evenly between the first."""
+    places = np.r_[np.arange(len(main)) + 0.5, (np.arange(len(among)) + 1) * (len(main) / (len(among) + 1))]
+    both = np.concatenate([main, among])
+    return both[np.argsort(places, kind="stable")]

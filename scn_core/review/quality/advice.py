@@ -1,0 +1,102 @@
+"""When to stop, in plain words: what the audit and the answers so far say about going on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scn_core.records import RoundState
+from scn_core.review.quality.audit import NEEDED, AuditEstimate
+from scn_core.review.quality.intervals import Rate
+from scn_core.review.quality.outlook import Outlook
+
+_RARE = 0.02
+"""Fewer corrections an answer than this are hardly worth a person's time."""
+_GOOD = 0.01
+"""With no more labels wrong than this, at the upper end of the interval, looking for them costs more than they do."""
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What a lead can do now, and why."""
+
+    title: str
+    text: str
+
+
+def advise(
+    state: RoundState, estimate: AuditEstimate, ahead: Outlook | None, *, waiting: int, classes: Sequence[str]
+) -> Advice:
+    """What to do about a round.
+
+    Args:
+        state: of the round, review or closed.
+        estimate: its newest.
+        ahead: what the next answers are expected to correct; None: too few answers to tell, or nothing open.
+        waiting: answers that the queue still waits for.
+        classes: their names by number.
+    """
+    after, left, known = estimate.after, estimate.left, _known(estimate, classes)
+    if state == "closed":
+        return Advice("This round is closed", f"Nothing of it changes any more. {known}")
+    if after is None or left is None:
+        title = "Go on: there is no estimate yet" if waiting else "There is no estimate"
+        return Advice(title, known if ahead is None else f"{known} {_expected(ahead)}.")
+    if after.high <= _GOOD:
+        return Advice("You can stop", f"At most {after.high:.1%} of the labels are still wrong. {known}")
+    if not waiting:
+        return Advice("Train the next round", f"Every face of the queue is answered. {known} {_DOUBTED}")
+    if ahead is None:
+        return Advice("Go on", f"{known} A few more answers will tell how many the next ones correct.")
+    rate = ahead.corrections.value / ahead.reviews
+    at_random = _between(*(share * ahead.reviews for share in (left.value, left.low, left.high)))
+    why = f"{_expected(ahead)}; among as many drawn at random it would be {at_random}. "
+    if rate < _RARE:
+        return Advice("Stop, or train the next round", f"{why}{known} {_DOUBTED}")
+    if rate < left.low:  # the order of the queue has nothing left to offer
+        return Advice("Train the next round", f"{why}{known} {_DOUBTED}")
+    return Advice(f"Go on: one face in {max(1, round(1 / rate))} is corrected", f"{why}{known}")
+
+
+_DOUBTED = "The next round, trained on what was decided, doubts faces anew."
+
+
+def _known(estimate: AuditEstimate, classes: Sequence[str]) -> str:
+    if estimate.left is not None:
+        return _left(estimate.left)
+    if estimate.drawn < NEEDED:
+        return (
+            f"How wrong the labels are cannot be told: {_count(estimate.drawn, 'face')} drawn at random, {NEEDED} "
+            "needed. Give the next round more audit samples."
+        )
+    conflicts = f", {estimate.conflicts:,} wait for a lead to settle them" if estimate.conflicts else ""
+    said = f"Of {estimate.drawn:,} faces drawn at random {estimate.answered:,} are decided{conflicts}."
+    if estimate.missing:
+        names = ", ".join(classes[label] for label in estimate.missing)
+        return f"{said} None of them is labelled {names}: answer the queue without a filter for a while."
+    return f"{said} From {NEEDED} on there is an estimate; they lie in between the others in the queue's usual order."
+
+
+def _left(left: Rate) -> str:
+    if left.of == 0:
+        return "No face is left that nobody has decided."
+    faces = _between(left.faces, left.faces_low, left.faces_high)
+    return f"Among the {left.of:,} faces nobody has decided, about {faces} labels are still wrong."
+
+
+def _expected(ahead: Outlook) -> str:
+    place = "In the next face" if ahead.reviews == 1 else f"Among the next {ahead.reviews:,} faces"
+    found = ahead.corrections
+    return f"{place} of the queue about {_between(found.value, found.low, found.high)} labels will be corrected"
+
+
+def _between(value: float, low: float, high: float) -> str:
+    return f"{_number(value)} ({_number(low)} to {_number(high)})"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 or value == 0 else f"{value:,.1f}"
+
+
+def _count(n: int, word: str) -> str:
+    return f"{n:,} {word}" + ("" if n == 1 else "s")

@@ -1,0 +1,115 @@
+"""What a round's folder says of one face: how the network saw it over the epochs, and which faces are like it.
+
+A round that was trained before a file existed, or whose file is damaged, says nothing: None, never an exception.
+"""
+
+from __future__ import annotations
+
+import zlib
+from bisect import bisect_left
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+import numpy.typing as npt
+
+from scn_core.workspace.folder import Workspace
+
+NEIGHBOURS_FILE = "neighbours.npy"
+NEIGHBOUR_COUNT = 6
+NEIGHBOURS = np.dtype(
+    [
+        ("sample_id", "<i8"),
+        ("other_label", "<i2"),
+        ("given", "<i8", (NEIGHBOUR_COUNT,)),
+        ("other", "<i8", (NEIGHBOUR_COUNT,)),
+    ]
+)
+"""A row of neighbours.npy; rows by rising sample id, -1 where there are fewer neighbours."""
+
+
+# What numpy raises for files that are missing, cut off, of another type or shape, or no numpy files at all.
+_DAMAGES = (OSError, EOFError, BadZipFile, zlib.error, KeyError, IndexError, TypeError, ValueError, SyntaxError)
+
+
+@dataclass(frozen=True)
+class FaceDynamics:
+    """One face over the epochs of a round, one value an epoch."""
+
+    alpha: list[float]
+    """Importance weight in the clean pass."""
+    margin: list[float]
+    """Probability of the likeliest class less that of the given label."""
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Confident faces that are like one face, as sample ids, nearest first, up to 6 each."""
+
+    given: list[int]
+    """Of its given class."""
+    other: list[int]
+    """Of the other class."""
+    other_label: int
+    """The proposed class, or where none is proposed the likeliest one beside the given."""
+
+
+def face_dynamics(workspace: Workspace, round_id: int, sample_id: int) -> FaceDynamics | None:
+    """What the epochs of a round said of a face, or None where the round did not train on it or left no such file.
+
+    Of a round that is still at work, the epochs behind it.
+    """
+    folder = workspace.round_folder(round_id)
+    try:
+        # Opened here: numpy leaves a file that is cut off open.
+        with (folder / "faces.npz").open("rb") as file, np.load(file, allow_pickle=False) as faces:
+            trained_on = faces["sample_id"]
+        place = _place(trained_on, sample_id)
+        dynamics = np.load(folder / "dynamics.npy", mmap_mode="r", allow_pickle=False)
+        if place is None or dynamics.shape[1:] != trained_on.shape:
+            return None
+        return _face_dynamics(np.array(dynamics[:, place]))
+    except _DAMAGES:
+        return None
+
+
+def _face_dynamics(seen: npt.NDArray[np.void]) -> FaceDynamics | None:
+    alpha, given, other = (seen[name].astype(np.float64) for name in ("alpha", "p_given", "p_other"))
+    seen_epochs = np.flatnonzero((given != 0) | (other != 0))  # probabilities: both zero only where nothing is written
+    epochs = 0 if not len(seen_epochs) else int(seen_epochs[-1]) + 1
+    margin = np.maximum(given, other) - given
+    if not epochs or not (np.isfinite(alpha).all() and np.isfinite(margin).all()):
+        return None
+    return FaceDynamics(alpha[:epochs].tolist(), margin[:epochs].tolist())
+
+
+def face_neighbours(workspace: Workspace, round_id: int, sample_id: int) -> Neighbours | None:
+    """The confident faces that are like a face, or None where the round looked for none."""
+    try:
+        rows = np.load(workspace.round_folder(round_id) / NEIGHBOURS_FILE, mmap_mode="r", allow_pickle=False)
+        if rows.dtype != NEIGHBOURS or rows.ndim != 1:
+            return None
+        place = _place(rows["sample_id"], sample_id)
+        return None if place is None else _neighbours(rows[place])
+    except _DAMAGES:
+        return None
+
+
+def _neighbours(row: Any) -> Neighbours:
+    given, other = (row[name][row[name] >= 0].tolist() for name in ("given", "other"))
+    return Neighbours(given, other, int(row["other_label"]))
+
+
+def write_neighbours(folder: Path, rows: npt.NDArray[np.void]) -> None:
+    """neighbours.npy of a round's folder, whole or not at all; `rows` are of type NEIGHBOURS, in any order."""
+    unfinished = folder / f"unfinished-{NEIGHBOURS_FILE}"
+    np.save(unfinished, rows[np.argsort(rows["sample_id"])], allow_pickle=False)
+    unfinished.replace(folder / NEIGHBOURS_FILE)
+
+
+def _place(rising: npt.NDArray[np.int64], sample_id: int) -> int | None:
+    # bisect, as np.searchsorted would first copy a column of a memory map as a whole.
+    place = bisect_left(rising, sample_id)
+    return place if place < len(rising) and rising[place] == sample_id else None

@@ -1,0 +1,144 @@
+"""Two rounds side by side: what the decisions between them changed, and what the network made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from sqlite_utils import Database
+
+from scn_core.errors import WorkspaceError
+from scn_core.records import BoolArray, FloatArray, IntArray, RoundInfo
+from scn_core.store.rounds.states import latest_finished_round
+from scn_core.store.scores import ScoreColumns, score_columns
+
+ALPHA_BINS = 40
+"""Of equal width from 0 to 1."""
+SHOWN = 24
+"""Faces named of each group."""
+
+
+@dataclass(frozen=True)
+class RoundFigures:
+    """What one round showed."""
+
+    info: RoundInfo
+    faces: int
+    """Scored: its training faces."""
+    low_importance: int
+    alpha: IntArray
+    """(ALPHA_BINS,) faces by importance weight."""
+    boundary: float | None
+    """The highest alpha of the low-importance group."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelChange:
+    """Faces that the second round began with another label than the first."""
+
+    before: int
+    after: int
+    faces: int
+
+
+@dataclass(frozen=True, slots=True)
+class Faces:
+    """Some faces, and the first SHOWN of them."""
+
+    count: int
+    sample_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Movements:
+    """What became of faces that both rounds scored, and of those that only one did."""
+
+    both: int
+    changes: tuple[LabelChange, ...]
+    """Most faces first."""
+    cured: Faces
+    """Changed, and the second network sees the new label too. Most suspicious in the first round first."""
+    fell_back: Faces
+    """Changed, but the second round proposes another label than the new one. Most suspicious in it first."""
+    doubtful: Faces
+    """Changed, and neither: the second network sees another class, but is not sure enough to propose it."""
+    left_low: Faces
+    """In the low-importance group of the first round alone. Greatest rise of alpha first."""
+    entered_low: Faces
+    """In that of the second round alone. Greatest fall of alpha first."""
+    only_first: int
+    """The second round did not train on them: excluded since, or left out as unsure."""
+    only_second: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two rounds side by side."""
+
+    first: RoundFigures
+    second: RoundFigures
+    moved: Movements
+
+
+def compare(db: Database, first: int, second: int) -> Comparison:
+    """What changed from one round to a later one.
+
+    Raises WorkspaceError for a round without scores, and where the second is not the later one.
+    """
+    if second <= first:
+        raise WorkspaceError(f"found rounds {first} and {second}; allowed: an earlier round, then a later one")
+    infos = [latest_finished_round(db, number) for number in (first, second)]
+    for number, info in zip((first, second), infos, strict=True):
+        if info is None:
+            raise WorkspaceError(f"round {number} has no scores; allowed: rounds in review or closed")
+    before, after = score_columns(db, first), score_columns(db, second)
+    figures = [_figures(info, columns) for info, columns in zip(infos, (before, after), strict=True) if info]
+    return Comparison(figures[0], figures[1], movements(before, after))
+
+
+def movements(before: ScoreColumns, after: ScoreColumns) -> Movements:
+    """What became of the faces of one round in a later one."""
+    ids, a, b = np.intersect1d(before.sample_id, after.sample_id, assume_unique=True, return_indices=True)
+    start, new, seen = before.start_label[a], after.start_label[b], after.predicted_label[b]
+    changed = start != new
+    doubted = changed & (after.proposed_label[b] >= 0) & (after.proposed_label[b] != new)
+    agreed = changed & (seen == new) & ~doubted
+    low, still_low = before.low_importance[a], after.low_importance[b]
+    risen = after.alpha[b] - before.alpha[a]
+    return Movements(
+        both=len(ids),
+        changes=_changes(start[changed], new[changed]),
+        cured=_faces(ids, agreed, before.suspicion[a]),
+        fell_back=_faces(ids, doubted, after.suspicion[b]),
+        doubtful=_faces(ids, changed & ~agreed & ~doubted, after.suspicion[b]),
+        left_low=_faces(ids, low & ~still_low, risen),
+        entered_low=_faces(ids, still_low & ~low, -risen),
+        only_first=len(before.sample_id) - len(ids),
+        only_second=len(after.sample_id) - len(ids),
+    )
+
+
+def _figures(info: RoundInfo, columns: ScoreColumns) -> RoundFigures:
+    # Counted as `bincount` does: np.histogram's bounds differ for float32 values on a border.
+    bins = np.minimum((columns.alpha.astype(np.float64) * ALPHA_BINS).astype(np.int64), ALPHA_BINS - 1)
+    low = columns.alpha[columns.low_importance]
+    return RoundFigures(
+        info=info,
+        faces=len(columns.sample_id),
+        low_importance=len(low),
+        alpha=np.bincount(bins, minlength=ALPHA_BINS),
+        boundary=float(low.max()) if len(low) else None,
+    )
+
+
+def _changes(before: IntArray, after: IntArray) -> tuple[LabelChange, ...]:
+    pairs, counts = np.unique(np.stack([before, after], 1), axis=0, return_counts=True)
+    found = [LabelChange(a, b, n) for (a, b), n in zip(pairs.tolist(), counts.tolist(), strict=True)]
+    return tuple(sorted(found, key=lambda change: -change.faces))
+
+
+def _faces(ids: IntArray, chosen: BoolArray, weight: FloatArray) -> Faces:
+    """The chosen ones by falling weight, then by id."""
+    places = np.flatnonzero(chosen)
+    order = places[np.argsort(-weight[places], kind="stable")]
+    return Faces(len(places), tuple(ids[order[:SHOWN]].tolist()))

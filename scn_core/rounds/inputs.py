@@ -1,0 +1,110 @@
+"""Which faces a round trains on and measures with, fixed when it begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sqlite_utils import Database
+
+from scn_core.config import AmbiguousRule, UnsureRule
+from scn_core.records import BoolArray, FloatArray, IntArray
+from scn_core.store.decisions.outcomes import turned_down
+from scn_core.store.decisions.record import effective_labels
+from scn_core.store.rounds.faces import ambiguous_faces
+from scn_core.store.samples import classes
+
+SOFTNESS = 0.5
+"""Of a face that nobody, or no network, can tell: half of its label's weight goes to the other classes."""
+
+FACES = "faces.npz"
+
+
+@dataclass(frozen=True)
+class RoundFaces:
+    """The faces of a round. `rows` are places in the pixel cache, which holds all samples by id."""
+
+    sample_id: IntArray
+    """(N,) of the training faces."""
+    rows: IntArray
+    """(N,)"""
+    labels: IntArray
+    """(N,) effective labels."""
+    softness: FloatArray
+    """(N,) share of the label's weight that training spreads over the other classes; above 0 for unsure and ambiguous
+    faces alone."""
+    settled: BoolArray
+    """(N,) people decided on its label: not asked about again, unless this round proposes another."""
+    turned_down: BoolArray
+    """(N, classes) people have answered this proposal with another label: not made again."""
+    val_rows: IntArray
+    val_labels: IntArray
+    test_rows: IntArray
+    test_labels: IntArray
+
+
+def stored_faces(folder: Path, db: Database) -> RoundFaces | None:
+    """The faces in faces.npz of a round's folder; None: it has none yet.
+
+    A resumed round trains on these, whatever people decided meanwhile.
+    """
+    file = folder / FACES
+    if not file.exists():
+        return None
+    with np.load(file, allow_pickle=False) as stored:
+        return _as_of_its_start(dict(stored), db)
+
+
+def fix_faces(folder: Path, faces: RoundFaces) -> None:
+    """Writes faces.npz, where there is none. A kill in the middle leaves nothing that a resumed round trips over."""
+    file = folder / FACES
+    if file.exists():
+        return
+    unfinished = file.with_name("faces.tmp.npz")
+    np.savez(unfinished, **vars(faces))
+    unfinished.replace(file)
+
+
+def _as_of_its_start(stored: dict[str, Any], db: Database) -> RoundFaces:
+    """A round begun by a version that knew no rule for unsure faces trained them under the given label."""
+    sample_id = stored["sample_id"]
+    return RoundFaces(
+        **{"softness": np.zeros(len(sample_id), np.float32), "turned_down": _turned_down(db, sample_id)} | stored
+    )
+
+
+def faces_now(db: Database, unsure: UnsureRule = "given", ambiguous: AmbiguousRule = "given") -> RoundFaces:
+    """The faces a round would begin with now, by the effective labels of the database.
+
+    Excluded faces are left out; `unsure` says what becomes of those that people could not tell, `ambiguous` of those
+    nobody has decided and the newest ended round could not tell.
+    """
+    now = effective_labels(db)
+    usable = ~now.excluded & ~(now.unsure & (unsure == "leave_out"))
+    soft = now.unsure & (unsure == "soften")
+    if ambiguous == "soften":
+        soft |= ~now.settled & ~now.unsure & np.isin(now.sample_id, ambiguous_faces(db))
+    train, val, test = (np.flatnonzero((now.split == split) & usable) for split in ("train", "val", "test"))
+    return RoundFaces(
+        sample_id=now.sample_id[train],
+        rows=train,
+        labels=now.label[train],
+        softness=np.where(soft[train], SOFTNESS, 0).astype(np.float32),
+        settled=now.settled[train],
+        turned_down=_turned_down(db, now.sample_id[train]),
+        val_rows=val,
+        val_labels=now.given_label[val],
+        test_rows=test,
+        test_labels=now.given_label[test],
+    )
+
+
+def _turned_down(db: Database, among: IntArray) -> BoolArray:
+    """(N, classes) of N rising sample ids."""
+    mask = np.zeros((len(among), len(classes(db))), np.bool_)
+    sample_id, label = turned_down(db)
+    known = np.isin(sample_id, among)
+    mask[np.searchsorted(among, sample_id[known]), label[known]] = True
+    return mask

@@ -1,0 +1,156 @@
+"""How a round begins, how one that stopped goes on, and how its row says what became of it."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+import torchvision
+from sqlite_utils import Database
+
+from scn_core import __version__
+from scn_core.config import AmbiguousRule, ReviewSettings, TrainSettings, UnsureRule
+from scn_core.errors import TrainingError, WorkspaceError
+from scn_core.records import RoundInfo
+from scn_core.store.rounds import states as store
+from scn_core.training.checkpoint import load_checkpoint
+from scn_core.training.distributed import Team
+from scn_core.workspace.folder import Workspace
+
+_BEGAN = "began"
+"""File of a round's folder, until the round has ended: when the database says that it began."""
+
+
+@dataclass(frozen=True)
+class New:
+    """Begin a round in an empty folder, on the labels as of now."""
+
+    settings: TrainSettings
+
+
+@dataclass(frozen=True)
+class Resume:
+    """Go on with the newest round, which failed or was cancelled: its settings, its faces, its last whole epoch."""
+
+
+@dataclass(frozen=True)
+class FromJob:
+    """Begin a round on the faces that a job brought: faces.npz in the round's folder. Nothing else in it is used."""
+
+    settings: TrainSettings
+
+
+Start = New | Resume | FromJob
+"""What a call of `train_round` is to begin or go on with."""
+
+
+def bury_dead_round(db: Database) -> None:
+    """We hold the lock, so a round that says it is running belongs to a process that is no more."""
+    newest = store.latest_round(db)
+    if newest is not None and newest.state == "running":
+        store.fail_round(db, newest.id, "its trainer ended without a word; --resume continues it")
+
+
+def begin_round(workspace: Workspace, db: Database, settings: TrainSettings, review: ReviewSettings) -> int:
+    """A new round in state running, its folder made; its number."""
+    reviewed = store.latest_finished_round(db)
+    versions = {"torch": torch.__version__, "torchvision": torchvision.__version__}
+    config = settings.as_dict() | {"unsure": review.unsure, "ambiguous": review.ambiguous} | versions
+    parent = None if reviewed is None else reviewed.id
+    number = store.start_round(db, config, code_version=__version__, parent=parent)
+    folder = workspace.round_folder(number)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    (folder / _BEGAN).write_text(store.get_round(db, number).started_at, encoding="utf-8")
+    return number
+
+
+def drop_beginning(folder: Path) -> None:
+    """Removes the note of when the round began: a finished round is not gone on with."""
+    (folder / _BEGAN).unlink(missing_ok=True)
+
+
+class Unfinished(NamedTuple):
+    """A round to go on with."""
+
+    number: int
+    settings: TrainSettings
+    unsure: UnsureRule
+    ambiguous: AmbiguousRule
+    """The rules for unsure and for ambiguous faces it began with."""
+    epochs: int
+    """Whole epochs behind it."""
+
+
+def unfinished_round(workspace: Workspace, db: Database) -> Unfinished:
+    """The newest round, to be gone on with. Raises WorkspaceError unless it failed or was cancelled."""
+    newest = store.latest_round(db)
+    if newest is None or newest.state not in ("failed", "cancelled"):
+        state = "there is no round yet" if newest is None else f"round {newest.id} is in state {newest.state}"
+        raise WorkspaceError(f"--resume: {state}; allowed: a failed or cancelled round; train without --resume")
+    folder = workspace.round_folder(newest.id)
+    _check_own(folder, newest)
+    checkpoint = load_checkpoint(folder)
+    options = {setting.name for setting in fields(TrainSettings)}
+    said = {name: value for name, value in newest.config.items() if name in options}
+    settings = TrainSettings.merged(said, source=f"round {newest.id}")
+    unsure, ambiguous = (newest.config.get(rule, "given") for rule in ("unsure", "ambiguous"))  # before there were any
+    return Unfinished(newest.id, settings, unsure, ambiguous, 0 if checkpoint is None else checkpoint.epoch)
+
+
+def go_on(db: Database, unfinished: Unfinished) -> None:
+    """Sets it running again."""
+    store.resume_round(db, unfinished.number, after_epoch=unfinished.epochs)
+
+
+def _check_own(folder: Path, info: RoundInfo) -> None:
+    """Refuses a folder in which another round of that number began. Older programs left no note of when."""
+    note = folder / _BEGAN
+    began = note.read_text(encoding="utf-8") if note.exists() else info.started_at
+    if began != info.started_at:
+        raise WorkspaceError(
+            f"--resume: found files of another round {info.id} in {folder}: it began at {began}, that of the database "
+            f"at {info.started_at}, as after a backup was put back; train without --resume"
+        )
+
+
+@contextmanager
+def accounted_for(db: Database, number: int, team: Team) -> Iterator[None]:
+    """However the round ends, its row says so.
+
+    torchrun ends the others with SIGTERM where one process of a team has failed: the round has failed then, for the
+    reason that one gave, and TrainingError says so in place of KeyboardInterrupt.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        with _undisturbed():
+            told, running = team.failure(), store.get_round(db, number).state == "running"
+            if running and told is not None:
+                store.fail_round(db, number, told)
+            elif running:
+                store.cancel_round(db, number, "stopped by hand; --resume continues it")
+        if told is not None:
+            raise TrainingError(told) from error
+        raise
+    except BaseException as error:
+        with _undisturbed():
+            if store.get_round(db, number).state == "running":
+                store.fail_round(db, number, str(error) or type(error).__name__)
+        raise
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Within, a signal to end waits: a second one must not keep the row from saying what became of the round."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,0 +1,104 @@
+"""Back home: a result becomes a round in review, as if it had been trained here."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sqlite_utils import Database
+
+from scn_core.errors import DataError, WorkspaceError
+from scn_core.records import RoundInfo
+from scn_core.rounds.pack.job import data_set_hash
+from scn_core.rounds.pack.result import FILES, WEBP, Result, open_result
+from scn_core.store.rounds.states import get_round, receive_round, rounds
+from scn_core.store.samples import StoredSample, iter_samples
+from scn_core.workspace.folder import Workspace
+from scn_core.workspace.thumbnails import keep_thumbnails
+
+_UNPACKING = "unpacking-"
+
+
+@dataclass(frozen=True)
+class Unpacked:
+    """What a result became."""
+
+    round: RoundInfo
+    thumbnails: int
+    """Of faces whose picture is here."""
+    again: bool
+    """The round was in the database, but its files were not in place: an unpacking was cut off between the two."""
+    set_aside: Path | None
+    """Where the files now lie that were in the folder of the round before it was unpacked; None: there were none."""
+
+
+def unpack_result(workspace: Workspace, path: Path) -> Unpacked:
+    """Writes the round of a result into a workspace: scores, proposals, queue, files, thumbnails.
+
+    Its queue follows the rules of review that the workspace has now; earlier rounds are closed as the job
+    says. Stopped at any time, there is either no such round or, called again, a whole one.
+
+    Raises DataError for a file that is damaged or of another data set, WorkspaceError while a round runs and for a
+    result that is here already.
+    """
+    review = workspace.settings().review
+    with workspace.training_lock(), workspace.database() as db, _room(workspace) as temporary:
+        folder = Path(temporary)
+        result = open_result(path, folder)
+        _check_home(db, result, path)
+        ready = _round_files(folder, result)
+        there = _round_of(db, result)
+        if there is not None and workspace.round_folder(there.id).exists():
+            raise WorkspaceError(f"{path}: found the job of round {there.id}, which is here; allowed: a job once")
+        number = there.id if there is not None else receive_round(
+            db, result.config, result.epochs, result.scores, result.metrics | {"job": result.job.id},
+            code_version=result.code_version, parent=result.job.parent, audit=result.job.settings.audit_samples,
+            seed=result.job.settings.seed, settled=result.settled,
+            close_earlier=result.job.settings.close_earlier,
+            review=replace(review, unsure=result.job.review.unsure, ambiguous=result.job.review.ambiguous),
+        )  # fmt: skip
+        aside = workspace.set_aside(number)
+        ready.rename(workspace.round_folder(number))
+        kept = keep_thumbnails(workspace, _thumbnails(db, folder, result))
+        return Unpacked(get_round(db, number), kept, there is not None, aside)
+
+
+def _room(workspace: Workspace) -> TemporaryDirectory[str]:
+    """A folder beside those of the rounds; what an unpacking that was killed left there is removed."""
+    parent = workspace.round_folder(1).parent
+    parent.mkdir(exist_ok=True)
+    for left in parent.glob(f"{_UNPACKING}*"):
+        shutil.rmtree(left)
+    return TemporaryDirectory(prefix=_UNPACKING, dir=parent)
+
+
+def _check_home(db: Database, result: Result, path: Path) -> None:
+    if data_set_hash(db) != result.job.data_set:
+        raise DataError(
+            f"{path}: found a round over another data set ({result.job.samples:,} faces, "
+            f"{', '.join(result.job.classes)}); allowed: a job packed in this workspace"
+        )
+
+
+def _round_of(db: Database, result: Result) -> RoundInfo | None:
+    return next((info for info in rounds(db) if info.metrics.get("job") == result.job.id), None)
+
+
+def _round_files(folder: Path, result: Result) -> Path:
+    """The folder of the round, ready to be put in place."""
+    ready = folder / "round"
+    ready.mkdir()
+    for name in FILES:
+        (folder / name).rename(ready / name)
+    (ready / "config.json").write_text(json.dumps(result.config, indent=2) + "\n", encoding="utf-8")
+    return ready
+
+
+def _thumbnails(db: Database, folder: Path, result: Result) -> Iterator[tuple[StoredSample, bytes]]:
+    with (folder / WEBP).open("rb") as pictures:
+        webp = {number: pictures.read(size) for number, size in result.thumbs.tolist()}
+    yield from ((stored, webp[stored.id]) for stored in iter_samples(db) if stored.id in webp)

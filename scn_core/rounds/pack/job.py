@@ -1,0 +1,177 @@
+"""A round to be trained on another machine: the faces, the labels as of now, the settings."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from sqlite_utils import Database
+
+from scn_core import __version__
+from scn_core.config import ReviewSettings, TrainSettings
+from scn_core.datasets.rows import leads_out, relative_path
+from scn_core.errors import DataError, UsageError, WorkspaceError
+from scn_core.labels import ClassVocabulary
+from scn_core.records import Box, Sample
+from scn_core.rounds.inputs import FACES, faces_now, fix_faces
+from scn_core.rounds.pack.archive import Stamp, check_stamp, unpack_archive, write_archive
+from scn_core.store.connection import snapshot
+from scn_core.store.labels import revision
+from scn_core.store.samples import classes, count_by_split, iter_samples
+from scn_core.workspace.folder import Workspace
+
+KIND = "job of self-cure-labels"
+SAMPLES, START = "samples.jsonl", "start-weights"
+LIMITS = {SAMPLES: 16 << 30, FACES: 16 << 30, START: 16 << 30}
+"""Members of a job and how many bytes each may have. `start-weights` is empty where the round starts from no file."""
+SHIPPED = (".safetensors", ".pt", ".pth")
+_NAMED_FEW = 3
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a job is about."""
+
+    id: str
+    data_set: str
+    """Hash over classes and sample keys."""
+    dataset: str
+    classes: list[str]
+    samples: int
+    """Of all splits."""
+    settings: TrainSettings
+    review: ReviewSettings
+    """The workspace's when it was packed; training follows its rules for unsure and ambiguous faces."""
+    parent: int | None
+    """The newest round with scores by then."""
+    revision: str
+    """Where the labels stood, as exports tell it."""
+    code_version: str
+
+
+def pack_job(workspace: Workspace, settings: TrainSettings, out: Path) -> Job:
+    """Writes what the next round trains on into `out`. The same revision and options give the same bytes.
+
+    Reference labels stay at home. Raises UsageError for weights to start from that are not there.
+    """
+    said = workspace.settings()
+    with workspace.database(read_only=True) as db, snapshot(db), TemporaryDirectory() as folder:
+        samples, faces, start = (Path(folder) / name for name in (SAMPLES, FACES, START))
+        fix_faces(Path(folder), faces_now(db, said.review.unsure, said.review.ambiguous))
+        with samples.open("w", encoding="utf-8") as file:
+            file.writelines(_lines(db, Path(said.root)))
+        _copy_start_weights(settings, start)
+        stand = revision(db)
+        about = {
+            "data_set": data_set_hash(db),
+            "dataset": said.dataset,
+            "classes": list(classes(db).names),
+            "samples": sum(count_by_split(db).values()),
+            "settings": settings.as_dict(),
+            "review": said.review.as_dict(),
+            "parent": stand.round or None,
+            "revision": str(stand),
+            "code_version": __version__,
+        }
+        return job_of(write_archive(out, KIND, about, {SAMPLES: samples, FACES: faces, START: start}), out)
+
+
+def open_job(path: Path, folder: Path) -> tuple[Stamp, Job]:
+    """Checks a job whole, and leaves its members in an empty folder. Raises DataError."""
+    stamp = unpack_archive(path, KIND, LIMITS, folder)
+    return stamp, job_of(stamp, path)
+
+
+def job_of(stamp: Stamp, path: Path) -> Job:
+    """What the stamp of a job is about. Raises DataError for one that this version did not write."""
+    said: dict[str, Any] = dict(stamp.about)
+    try:
+        settings = TrainSettings.merged(said.pop("settings"), source=str(path))
+        review = ReviewSettings.from_table(said.pop("review"), source=str(path))
+        job = Job(id=stamp.id, settings=settings, review=review, **said)
+        ClassVocabulary(tuple(job.classes))
+        numbers = (job.samples, 0 if job.parent is None else job.parent)
+        right = all(isinstance(number, int) for number in numbers)
+        right = right and all(isinstance(text, str) for text in (*job.classes, job.dataset, job.data_set, job.revision))
+    except (KeyError, TypeError, UsageError, WorkspaceError) as error:
+        raise DataError(f"{path}: {error}; allowed: what `round pack` of this version ({__version__}) wrote") from error
+    if not right:
+        raise DataError(f"{path}: found a manifest that `round pack` did not write; allowed: one it wrote")
+    return job
+
+
+def job_in(said: object, path: Path) -> Job:
+    """The job that a result says it comes from."""
+    return job_of(check_stamp(said, path, KIND), path)
+
+
+def stamp_values(stamp: Stamp) -> dict[str, Any]:
+    """A stamp as plain values, for the manifest of a result."""
+    return asdict(stamp)
+
+
+def data_set_hash(db: Database) -> str:
+    """SHA-256, in hex, over class names and sample keys with their splits, all in order."""
+    seen = hashlib.sha256(json.dumps(list(classes(db).names)).encode())
+    for stored in iter_samples(db):
+        seen.update(json.dumps([stored.sample.key, stored.sample.split]).encode() + b"\n")
+    return seen.hexdigest()
+
+
+def read_samples(file: Path, root: Path) -> list[Sample]:
+    """The samples of a job in order. Raises DataError naming what is not under `root` as it was when packed."""
+    samples: list[Sample] = []
+    lacking: list[str] = []
+    with file.open(encoding="utf-8") as lines:
+        for line in lines:
+            key, path, split, label, box, size = json.loads(line)
+            samples.append(Sample(key, path, label, split, None if box is None else Box(*box)))
+            if fault := _fault(root, path, size):
+                lacking.append(f"{path} ({fault})")
+    if lacking:
+        shown = "; ".join(lacking[:_NAMED_FEW])
+        raise DataError(
+            f"--root: {root} lacks {len(lacking):,} of {len(samples):,} faces as they were packed: {shown}; "
+            "allowed: a folder with all of them under the same paths; copy what is missing"
+        )
+    return samples
+
+
+def _lines(db: Database, root: Path) -> Iterator[str]:
+    for stored in iter_samples(db):
+        sample, box = stored.sample, stored.sample.box
+        sides = None if box is None else [box.left, box.top, box.right, box.bottom]
+        try:
+            size = (root / sample.path).stat().st_size
+        except OSError:  # the pictures need not be here
+            size = None
+        yield json.dumps([sample.key, sample.path, sample.split, sample.given_label, sides, size]) + "\n"
+
+
+def _fault(root: Path, path: str, size: int | None) -> str | None:
+    if relative_path(path) != path or leads_out(root, path):
+        return "leads out of the folder"
+    try:
+        found = (root / path).stat().st_size
+    except OSError:
+        return "not there"
+    return None if size in (None, found) else f"{found:,} bytes, packed with {size:,}"
+
+
+def _copy_start_weights(settings: TrainSettings, to: Path) -> None:
+    """A file to start from goes along: its path says nothing on the other machine."""
+    if settings.weights is None or settings.weights == "imagenet":
+        to.touch()
+        return
+    source = Path(settings.weights).expanduser()
+    if source.suffix not in SHIPPED or not source.is_file():
+        raise UsageError(
+            f"--weights: found {settings.weights!r}; allowed: imagenet, or a file with {', '.join(SHIPPED)}"
+        )
+    shutil.copyfile(source, to)

@@ -1,0 +1,291 @@
+"""A round from beginning to end; the only place that knows the order of its steps.
+
+effective labels -> pixels -> train -> clean pass -> neighbours -> scores, proposals and queue in one transaction ->
+review -> thumbnails
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from sqlite_utils import Database
+from torch import Tensor
+
+from scn_core.config import ReviewSettings, TrainSettings
+from scn_core.datasets.pixels import pixel_cache
+from scn_core.errors import TrainingError, WorkspaceError
+from scn_core.labels import ClassVocabulary
+from scn_core.records import BoolArray, EpochReport, IntArray, PixelArray, RoundInfo, RoundScores
+from scn_core.rounds.follower import tell_followers
+from scn_core.rounds.inputs import FACES, RoundFaces, faces_now, fix_faces, stored_faces
+from scn_core.rounds.lifecycle import (
+    FromJob,
+    Resume,
+    Start,
+    accounted_for,
+    begin_round,
+    bury_dead_round,
+    drop_beginning,
+    go_on,
+    unfinished_round,
+)
+from scn_core.rounds.scoring import score_faces
+from scn_core.rounds.write_artifacts import round_metrics, save_neighbours, save_weights
+from scn_core.scn.memorising import describe_memorising
+from scn_core.scn.model import SelfCureNetwork, build_model
+from scn_core.store.queue.counts import unreviewed
+from scn_core.store.rounds import states as store
+from scn_core.store.rounds.faces import queued_samples
+from scn_core.store.samples import AllSamples, classes, iter_samples
+from scn_core.training.check import check_round
+from scn_core.training.checkpoint import drop_checkpoint
+from scn_core.training.collapse import collapse_warning
+from scn_core.training.data import StepReport, TrainingData
+from scn_core.training.device import choose_compute
+from scn_core.training.distributed import ALONE, Team, within_memory
+from scn_core.training.folds import drop_folds, out_of_fold
+from scn_core.training.loop import Training
+from scn_core.workspace.folder import Workspace
+from scn_core.workspace.thumbnails import write_thumbnails
+
+_HEARTBEAT_S = 5
+"""How soon a round that was cancelled from elsewhere ends."""
+
+
+class Watcher(Protocol):
+    """Who follows a round; the command line draws bars from it."""
+
+    def message(self, text: str) -> None:
+        """Something worth reading now."""
+
+    def decoded(self, faces: int, total: int) -> None:
+        """`faces` more of `total` pictures are in the pixel cache."""
+
+    def thumbnails(self, faces: int, total: int) -> None:
+        """`faces` more of `total` thumbnails are in thumbs.db."""
+
+    def step(self, report: StepReport, epochs: int) -> None:
+        """Where the current epoch is, about twice a second."""
+
+    def epoch(self, report: EpochReport, epochs: int) -> None:
+        """An epoch is done, and in the database."""
+
+
+def train_round(workspace: Workspace, start: Start, watcher: Watcher, *, team: Team = ALONE) -> RoundInfo:
+    """Trains a round and leaves it in review, its scores and proposals in the database.
+
+    The first process of a team does that; the others call `follow_round` meanwhile.
+
+    A round that begins begins in an empty folder: what lies there is set aside, and the watcher is told where.
+    Ctrl-C (KeyboardInterrupt) marks the round as cancelled and passes through; any error marks it as failed. Both can
+    be resumed.
+
+    Raises WorkspaceError while another trainer is at work, or where there is nothing to resume.
+    """
+    root = Path(workspace.settings().root)
+    with workspace.training_lock(), workspace.database() as db:
+        bury_dead_round(db)
+        review = workspace.settings().review  # now: hours later the file may be half edited
+        unfinished = None
+        if isinstance(start, Resume):
+            unfinished = unfinished_round(workspace, db)
+            settings = unfinished.settings
+            review = replace(review, unsure=unfinished.unsure, ambiguous=unfinished.ambiguous)
+        else:
+            settings = start.settings
+        # Before the round begins: a wrong option then leaves no failed round in the way of an unfinished one.
+        choose_compute(settings, team.local_rank)
+        model = build_model(settings, len(classes(db)), afresh=unfinished is None or unfinished.epochs == 0)
+        number = store.next_number(db) if unfinished is None else unfinished.number
+        folder = workspace.round_folder(number)
+        faces = _faces(start, folder, db, review)
+        check_round(settings, len(faces.rows), team)
+        if unfinished is None:
+            aside = workspace.set_aside(number, keep=FACES if isinstance(start, FromJob) else None)
+            if aside is not None:
+                watcher.message(
+                    f"round {number}: {folder} held files of a round that the database does not know; now in {aside}"
+                )
+            number = begin_round(workspace, db, settings, review)
+        else:
+            go_on(db, unfinished)
+        with accounted_for(db, number, team), within_memory():
+            fix_faces(folder, faces)
+            _Job(workspace, db, number, settings, review, watcher, team).run(
+                faces, model, root, resume=isinstance(start, Resume)
+            )
+        return store.get_round(db, number)
+
+
+def _faces(start: Start, folder: Path, db: Database, review: ReviewSettings) -> RoundFaces:
+    """The faces to train on. A round that stopped before it had fixed its own takes those of now."""
+    stored = stored_faces(folder, db) if isinstance(start, Resume | FromJob) else None
+    if stored is None and isinstance(start, FromJob):
+        raise WorkspaceError(f"{folder}: found no faces of the job; allowed: those it brought; run it in a new folder")
+    return stored or faces_now(db, review.unsure, review.ambiguous)
+
+
+class _Job:
+    """One round at work."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        db: Database,
+        number: int,
+        settings: TrainSettings,
+        review: ReviewSettings,
+        watcher: Watcher,
+        team: Team,
+    ) -> None:
+        self.workspace, self.db, self.number, self.team = workspace, db, number, team
+        self.settings, self.review, self.watcher = settings, review, watcher
+        self.folder = workspace.round_folder(number)
+        self.classes: ClassVocabulary = classes(db)
+        self.reports = store.epochs(db, number)
+        self._heard = time.monotonic()
+
+    def run(self, faces: RoundFaces, model: SelfCureNetwork, root: Path, *, resume: bool) -> None:
+        """All steps of the round, each once; with `resume`, training goes on from the folder's checkpoint."""
+        if model.loaded is not None:
+            self._say(f"--weights {self.settings.weights}: {model.loaded}")
+        pixels = self._decode(root)
+        data = TrainingData(pixels, faces.rows, faces.labels, faces.val_rows, faces.val_labels, faces.softness)
+        tell_followers(self.team, self.number, self.settings, len(self.classes), pixels, resume=resume)
+        training = Training(self.settings, data, model, self.folder, alive=self._beat, team=self.team)
+        self.watcher.message(
+            f"round {self.number}: {self.settings.backbone} at {self.settings.image_size} px on "
+            f"{training.compute.describe()}{self.team.describe()}; {len(faces.rows):,} faces to train on, "
+            f"{len(faces.val_rows):,} to validate; {training.faces.describe()}"
+        )
+        for number in store.in_review(self.db):
+            fate = (
+                "its review ends when this round does; --no-close-earlier leaves it open"
+                if self.settings.close_earlier
+                else "it stays in review until a lead closes it"
+            )
+            waiting = unreviewed(self.db, number)
+            self.watcher.message(f"round {number} is in review with {waiting:,} faces unreviewed; {fate}")
+        with self.team.together():
+            result = training.run(resume=resume, on_epoch=self._on_epoch, on_step=self._on_step)
+        by_heart = describe_memorising(result.averaged[0], result.averaged[-1], self.settings.epochs)
+        if by_heart is not None:
+            self._say(by_heart)
+        save_weights(self.folder, training.judge, self.settings, self.classes)
+        warnings = [warning for report in self.reports if (warning := self._warning(report)) is not None]
+        metrics = round_metrics(training, pixels, faces, result, self.reports)
+        metrics |= {"learned_by_heart": by_heart, "warnings": warnings}
+        if self.settings.folds:
+            result = replace(result, mean=(result.mean + self._out_of_fold(data).to(result.mean.device)) / 2)
+        scores, rule = score_faces(result, faces, self.settings)
+        neighbours = save_neighbours(self.folder, scores, rule, training, self._beat)
+        self._finish(scores, faces.settled, metrics)
+        self._draw_thumbnails(neighbours)
+
+    def _decode(self, root: Path) -> PixelArray:
+        samples = AllSamples(self.db)
+        total = len(samples)
+
+        def progress(faces: int) -> None:
+            self.watcher.decoded(faces, total)
+            self._beat()
+
+        return pixel_cache(self.workspace.pixels, samples, root, self.settings.image_size, progress=progress)
+
+    def _out_of_fold(self, data: TrainingData) -> Tensor:
+        """(N, C) probabilities by networks that have not seen the faces' labels."""
+        folds, epochs = self.settings.folds, self.settings.epochs
+
+        def on_epoch(fold: int, report: EpochReport) -> None:
+            self._say(f"fold {fold} of {folds}: epoch {report.epoch} of {epochs}, {report.faces_per_s:,.0f} faces/s")
+
+        with self.team.together():
+            return out_of_fold(
+                self.settings, data, len(self.classes), self.folder,
+                alive=self._beat, on_epoch=on_epoch, team=self.team,
+            )  # fmt: skip
+
+    def _on_step(self, report: StepReport) -> None:
+        self.watcher.step(report, self.settings.epochs)
+
+    def _beat(self) -> None:
+        if time.monotonic() - self._heard > _HEARTBEAT_S:
+            self._heard = time.monotonic()
+            if not store.heartbeat(self.db, self.number):
+                raise TrainingError(f"round {self.number} was cancelled from elsewhere; --resume continues it")
+
+    def _on_epoch(self, report: EpochReport) -> None:
+        store.record_epoch(self.db, self.number, report)
+        self._heard = time.monotonic()
+        self.reports.append(report)
+        self.watcher.epoch(report, self.settings.epochs)
+        self._log(json.dumps(vars(report)))
+        warning = self._warning(report)
+        if warning is not None:
+            self._say(warning)
+
+    def _warning(self, report: EpochReport) -> str | None:
+        weighted = report.epoch > self.settings.weighting_from * self.settings.epochs
+        warning = collapse_warning(report.alpha_mean, report.alpha_std) if weighted else None
+        return None if warning is None else f"epoch {report.epoch}: {warning}"
+
+    def _say(self, text: str) -> None:
+        self.watcher.message(text)
+        self._log(text)
+
+    def _log(self, text: str) -> None:
+        with (self.folder / "log.txt").open("a", encoding="utf-8") as log:
+            log.write(f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {text}\n")
+
+    def _finish(self, scores: RoundScores, settled: BoolArray, metrics: dict[str, Any]) -> None:
+        proposals = int((scores.proposed_label >= 0).sum())
+        metrics |= {
+            "proposals": proposals,
+            "low_importance": int(scores.low_importance.sum()),
+            "suspicious": int(scores.suspicious.sum()),
+        }
+        store.finish_round(
+            self.db,
+            self.number,
+            scores,
+            metrics,
+            audit=self.settings.audit_samples,
+            seed=self.settings.seed,
+            review=self.review,
+            settled=settled,
+        )
+        if self.settings.close_earlier:  # a kill before this step leaves several in review
+            closed, kept = store.close_earlier(self.db, self.number)
+            for number in closed:
+                self._say(f"round {number} is closed: round {self.number} takes its place")
+            for number in kept:
+                self._say(
+                    f"round {self.number} came out worse than round {number} in validation: both stay in review, "
+                    f"people are given the faces of round {number}; close the one you do not want"
+                )
+        drop_checkpoint(self.folder)
+        drop_folds(self.folder)
+        drop_beginning(self.folder)
+
+    def _draw_thumbnails(self, neighbours: IntArray) -> None:
+        """Of all that people may look at. The round is in review by now: what is missing is drawn when it is shown."""
+        shown = np.union1d(queued_samples(self.db, self.number), neighbours)
+        there = np.zeros(shown.max(initial=0) + 1, np.bool_)
+        there[shown] = True
+        stored = (each for each in iter_samples(self.db) if each.id < len(there) and there[each.id])
+        try:
+            unusable = write_thumbnails(
+                self.workspace, stored, lambda faces: self.watcher.thumbnails(faces, len(shown))
+            )
+        except KeyboardInterrupt:  # the round is whole, there would be nothing to resume
+            self._say("thumbnails: stopped by hand; those that are missing are drawn when they are shown")
+        except WorkspaceError as error:
+            self._say(f"thumbnails: {error}; until then they are drawn when they are shown")
+        else:
+            if unusable:
+                self._say(f"thumbnails: {unusable:,} of {len(shown):,} faces have no usable picture any more")

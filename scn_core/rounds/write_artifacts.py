@@ -1,0 +1,106 @@
+"""What the trainer writes into a round's folder: its network and the neighbours of doubtful faces; and its figures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from scn_core import __version__
+from scn_core.config import TrainSettings
+from scn_core.labels import ClassVocabulary
+from scn_core.records import EpochReport, IntArray, PixelArray, RoundScores
+from scn_core.rounds.artifacts import NEIGHBOUR_COUNT, NEIGHBOURS, write_neighbours
+from scn_core.rounds.inputs import RoundFaces
+from scn_core.scn.model import SelfCureNetwork
+from scn_core.scn.relabel import Relabelling
+from scn_core.training import checkpoint
+from scn_core.training.data import TrainingResult
+from scn_core.training.loop import Training
+from scn_core.training.neighbours import ConfidentNeighbours, confident_faces, confident_neighbours, unit_features
+from scn_core.training.predict import clean_pass
+from scn_core.training.resident import ResidentFaces
+
+
+def round_metrics(
+    training: Training, pixels: PixelArray, faces: RoundFaces, result: TrainingResult, reports: list[EpochReport]
+) -> dict[str, Any]:
+    """The last epoch's figures, and the best validation figure beside them: it chooses nothing."""
+    last = reports[-1]
+    validated = [report for report in reports if report.val_accuracy is not None]
+    best = max(validated, key=lambda report: report.val_accuracy or 0.0, default=None)
+    test = None
+    if len(faces.test_rows):
+        held_out = ResidentFaces(pixels, faces.test_rows, faces.test_labels, training.compute.device)
+        test = clean_pass(training.judge, held_out, training.compute).accuracy(held_out.labels)
+    return {
+        "device": training.compute.describe(),
+        "train_accuracy": last.accuracy,
+        "val_accuracy": last.val_accuracy,
+        "val_faces": len(faces.val_rows),
+        "best_val_accuracy": None if best is None else best.val_accuracy,
+        "best_val_epoch": None if best is None else best.epoch,
+        "test_accuracy": test,
+        "alpha_mean": result.alpha.mean().item(),
+        "alpha_std": result.alpha.std().item(),
+        "margin_rank": last.margin_rank,
+        "relabelled": last.relabelled,
+        "averaged_epochs": [result.averaged[0], result.averaged[-1]],
+        "seconds": sum(report.seconds for report in reports),
+        "faces_per_s": float(np.mean([report.faces_per_s for report in reports])),
+    }
+
+
+def save_weights(folder: Path, model: SelfCureNetwork, settings: TrainSettings, classes: ClassVocabulary) -> None:
+    """The network after the last epoch, and what it takes to build it again."""
+    checkpoint.save_weights(folder, model)
+    meta = {
+        "backbone": settings.backbone,
+        "image_size": settings.image_size,
+        "classes": list(classes.names),
+        "epochs": settings.epochs,
+        "code_version": __version__,
+    }
+    (folder / "meta.json").write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")
+
+
+def save_neighbours(
+    folder: Path, scores: RoundScores, rule: Relabelling, training: Training, step: Callable[[], None]
+) -> IntArray:
+    """Writes neighbours.npy, from one more clean pass; the sample ids of all faces that are a neighbour, rising.
+
+    Args:
+        folder: of the round.
+        scores: of the round.
+        rule: from `score_faces`, on the device.
+        training: the round's, its network as it was at the last clean pass.
+        step: called after every piece of the work.
+    """
+    features = unit_features(training.judge, training.faces, training.compute, step)
+    trained, suspected, suspicious = (
+        torch.from_numpy(column).to(features.device)
+        for column in (scores.trained_label, scores.suspicion, scores.suspicious)
+    )
+    start = training.initial
+    confident = confident_faces(rule.predicted, trained, start, suspected, rule.probabilities.shape[1])
+    asked = rule.low_importance | (rule.proposed >= 0) | suspicious
+    found = confident_neighbours(features, rule, trained, start, confident, asked, count=NEIGHBOUR_COUNT, step=step)
+    rows = neighbour_rows(scores.sample_id, found)
+    write_neighbours(folder, rows)
+    shown = np.union1d(rows["given"], rows["other"])
+    return shown[shown >= 0]
+
+
+def neighbour_rows(sample_id: IntArray, found: ConfidentNeighbours) -> npt.NDArray[np.void]:
+    """The rows of neighbours.npy: places among the training faces become sample ids."""
+    rows = np.empty(len(found.rows), NEIGHBOURS)
+    rows["sample_id"] = sample_id[found.rows]
+    rows["other_label"] = found.other_label
+    for side, places in (("given", found.given), ("other", found.other)):
+        rows[side] = np.where(places >= 0, sample_id[places], -1)
+    return rows

@@ -1,0 +1,145 @@
+"""Faces that readers answered differently, for the lead who settles them."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from scn_core.records import ANSWERS, Decision
+from scn_core.store.decisions.outcomes import Outcome
+from scn_core.store.decisions.record import DECISION, RecordedDecision, history, read_decision
+from scn_core.store.schema.expressions import STANDS
+
+_OUTCOME = "SELECT state, action, label, seq, answers, needed, adjudicated FROM outcome"
+_FACE = """
+SELECT s.key, s.path, s.given_label, c.start_label, c.proposed_label, c.alpha, c.margin, c.suspicion, c.probabilities,
+  EXISTS (SELECT 1 FROM queue_item q WHERE q.round_id = c.round_id AND q.sample_id = s.id AND q.kind = 'audit')
+FROM sample s JOIN score c ON c.sample_id = s.id AND c.round_id = ? WHERE s.id = ?
+"""
+_COLUMNS = f"SELECT d.seq, d.decided_at, {STANDS}, o.seq IS d.seq, s.key, coalesce(c.start_label, s.given_label),"
+_SETTLED = f"""
+{DECISION.replace("SELECT", _COLUMNS, 1)} JOIN sample s ON s.id = d.sample_id
+LEFT JOIN score c ON c.round_id = d.round_id AND c.sample_id = d.sample_id
+LEFT JOIN outcome o ON o.round_id = d.round_id AND o.sample_id = d.sample_id
+WHERE d.round_id = ? AND d.adjudicates = 1 AND d.seq < ? ORDER BY d.seq DESC LIMIT ?
+"""
+_LAST_SEQ = 2**62
+
+
+@dataclass(frozen=True)
+class Disputed:
+    """A face whose readings are in, with all that was said of it in the round."""
+
+    round: int
+    sample_id: int
+    key: str
+    path: str
+    original_label: int
+    """The data set's."""
+    given_label: int
+    """The label the round began with."""
+    proposed_label: int | None
+    alpha: float
+    margin: float
+    suspicion: float
+    probabilities: tuple[float, ...]
+    """One per class."""
+    audit: bool
+    """Drawn at random: who settles it is shown nothing of the network either, or the estimate would not hold."""
+    outcome: Outcome
+    readings: tuple[RecordedDecision, ...]
+    """The answers that count, oldest first; as many as people were asked."""
+    notes: tuple[RecordedDecision, ...]
+    """Live ones of anyone, oldest first."""
+    settled: RecordedDecision | None
+    """The adjudication that stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """One adjudication, taken back or not."""
+
+    seq: int
+    decision: Decision
+    decided_at: str
+    live: bool
+    counts: bool
+    """It is the one that stands; of several the newest does."""
+    key: str
+    given_label: int
+    """The label the round began with."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeCounts:
+    """Faces of a round that somebody has answered."""
+
+    waiting: int
+    conflict: int
+    decided: int
+
+
+def outcome_counts(db: Database, round_id: int) -> OutcomeCounts:
+    """How many faces wait for readings, are in conflict, are decided."""
+    found = dict(
+        db.execute("SELECT state, count(*) FROM outcome WHERE round_id = ? GROUP BY 1", (round_id,)).fetchall()
+    )
+    return OutcomeCounts(found.get("waiting", 0), found.get("conflict", 0), found.get("decided", 0))
+
+
+def conflicts(db: Database, round_id: int, *, after: int = 0, limit: int = 1) -> list[Disputed]:
+    """Faces in conflict by the `seq` of their outcome, that is of their newest answer, the oldest first; those behind
+    `after`, the `seq` of the last one seen."""
+    sql = "SELECT sample_id FROM outcome WHERE round_id = ? AND state = 'conflict' AND seq > ? ORDER BY seq LIMIT ?"
+    found = [disputed(db, round_id, face) for (face,) in db.execute(sql, (round_id, after, limit)).fetchall()]
+    return [each for each in found if each is not None]
+
+
+def disputed(db: Database, round_id: int, sample_id: int) -> Disputed | None:
+    """The face if it is in conflict or was settled; None for any other."""
+    outcome = outcome_in(db, round_id, sample_id)
+    row = db.execute(_FACE, (round_id, sample_id)).fetchone()
+    if outcome is None or row is None or not (outcome.state == "conflict" or outcome.adjudicated):
+        return None
+    key, path, original, given, proposed, alpha, margin, suspicion, blob, audit = row
+    said = [each for each in history(db, sample_id) if each.live and each.decision.round == round_id]
+    answers = [each for each in said if each.decision.action in ANSWERS and not each.decision.adjudicates]
+    newest = {each.decision.person: each for each in answers}
+    return Disputed(
+        round=round_id,
+        sample_id=sample_id,
+        key=key,
+        path=path,
+        original_label=original,
+        given_label=given,
+        proposed_label=proposed,
+        alpha=alpha,
+        margin=margin,
+        suspicion=suspicion,
+        probabilities=struct.unpack(f"<{len(blob) // 4}f", blob),
+        audit=bool(audit),
+        outcome=outcome,
+        readings=tuple(each for each in answers if newest[each.decision.person] is each)[-outcome.needed :],
+        notes=tuple(each for each in said if each.decision.action == "note"),
+        settled=next((each for each in reversed(said) if each.decision.adjudicates), None),
+    )
+
+
+def outcome_in(db: Database, round_id: int, sample_id: int) -> Outcome | None:
+    """What the answers to a face come to; None: nobody has answered."""
+    row = db.execute(f"{_OUTCOME} WHERE round_id = ? AND sample_id = ?", (round_id, sample_id)).fetchone()
+    return None if row is None else Outcome(*[*row[:-1], bool(row[-1])])
+
+
+def settled(
+    db: Database, round_id: int, *, before: int | None = None, limit: int = 30
+) -> tuple[list[Settled], int | None]:
+    """Adjudications of a round, newest first, and `before` of the next page; None: there is none."""
+    rows = db.execute(_SETTLED, (round_id, _LAST_SEQ if before is None else before, limit + 1)).fetchall()
+    found = [
+        Settled(seq, read_decision(row), at, bool(live), bool(counts), key, given)
+        for seq, at, live, counts, key, given, *row in rows[:limit]
+    ]
+    return found, found[-1].seq if len(rows) > limit else None

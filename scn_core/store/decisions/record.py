@@ -1,0 +1,284 @@
+"""What people decided, and the labels that follow from it. Rows are only ever added."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from sqlite_utils import Database
+
+from scn_core.errors import WorkspaceError
+from scn_core.records import ANSWERS, Decision, EffectiveLabels
+from scn_core.store.columns import read_columns
+from scn_core.store.connection import transaction
+from scn_core.store.decisions.effects import ITEM_OF_VIEWER, apply_to_queue
+from scn_core.store.people.people import insert_person
+from scn_core.store.schema.expressions import STANDS
+
+NOTE_LENGTH = 2_000
+
+RefusalCode = Literal["audit", "answered", "closed", "invalid"]
+"""audit: a bulk answer to an audit face; answered: a bulk answer to a face that was answered since it was shown;
+closed: the round is not in review; invalid: anything else."""
+
+# In the order of Decision's fields.
+DECISION = """
+SELECT d.id, d.round_id, d.sample_id, p.name, d.action, d.label, d.undoes, d.shown, d.blind, d.bulk, d.milliseconds,
+  d.text, d.adjudicates
+FROM decision d JOIN person p ON p.id = d.person_id
+"""
+
+
+@dataclass(frozen=True)
+class RecordedDecision:
+    """A decision as it stands in the log."""
+
+    decision: Decision
+    decided_at: str
+    """UTC, ISO-8601."""
+    live: bool
+    """Not taken back. Of several live ones on a sample the newest counts; an undo is never live itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A decision that was not stored, and why."""
+
+    id: str
+    error: str
+    """What was found, what is allowed."""
+    code: RefusalCode
+
+
+class _RefusedError(WorkspaceError):
+    def __init__(self, message: str, code: RefusalCode) -> None:
+        super().__init__(message)
+        self.code: RefusalCode = code
+
+
+def record_each(
+    db: Database, decisions: Iterable[Decision], *, believed: Mapping[str, str | None] | None = None
+) -> list[Refusal]:
+    """Write what fits in one transaction and name what does not, by the rules of `record_decisions`.
+
+    `believed`: by id of a decision, the id of the answer that the person was shown as the face's when they made it;
+    None: the face was shown as open. A bulk answer to a face that was answered since is left out, with code answered.
+    Without `believed` nothing is compared.
+    """
+    refused: list[Refusal] = []
+    with transaction(db):
+        for decision in decisions:
+            db.execute("SAVEPOINT one")
+            try:
+                _record(db, decision, believed)
+            except WorkspaceError as error:
+                db.execute("ROLLBACK TO one")
+                code = error.code if isinstance(error, _RefusedError) else "invalid"
+                refused.append(Refusal(decision.id, str(error), code))
+            db.execute("RELEASE one")
+    return refused
+
+
+def record_decisions(db: Database, decisions: Iterable[Decision], *, new_people: Iterable[str] = ()) -> list[str]:
+    """Write decisions in one transaction and return their ids, all of them stored, and the queue in step, by then.
+
+    `new_people` are added as annotators with them.
+
+    One that is stored already is acknowledged again, even after its round was closed. Raises WorkspaceError, and
+    writes none, where one does not fit: its id stands for other content; its round is not in review; the sample is
+    unknown or no training sample; the person is unknown; accept, keep or relabel with a label that is not the
+    proposed one, the one the round began with or a class; an adjudication that is no answer of a lead; a note
+    without a text, or a text without a note; a bulk answer to an audit face; an undo of what is not an own decision
+    on the same sample and of the same round, or is taken back already. Never because of a lease. An undo of a
+    decision that was taken back and brought back again takes it back once more.
+    """
+    batch = list(decisions)
+    with transaction(db):
+        for name in new_people:
+            insert_person(db, name, "annotator", None, by=None)
+        for decision in batch:
+            _record(db, decision)
+    return [decision.id for decision in batch]
+
+
+def effective_labels(db: Database) -> EffectiveLabels:
+    """The label of every sample under the decisions of all rounds, by sample id. The rule is the view's."""
+    cursor = db.execute(
+        "SELECT sample_id, split, given_label, label, excluded, action IS NOT NULL AND action <> 'unsure' AND "
+        "NOT excluded, action IS 'unsure' FROM effective_label ORDER BY sample_id"
+    )
+    return EffectiveLabels(*read_columns(cursor, np.int64, np.str_, np.int64, np.int64, np.bool_, np.bool_, np.bool_))
+
+
+def history(db: Database, sample_id: int) -> list[RecordedDecision]:
+    """Every decision on a sample, undos included, oldest first."""
+    stands = f"d.action <> 'undo' AND {STANDS}"
+    sql = DECISION.replace("SELECT", f"SELECT {stands}, d.decided_at,", 1) + "WHERE d.sample_id = ? ORDER BY d.seq"
+    return [RecordedDecision(read_decision(row), at, bool(live)) for live, at, *row in db.execute(sql, (sample_id,))]
+
+
+def deciders(db: Database) -> list[str]:
+    """Names of everybody with a row in the log, be it a mark or taken back, by name."""
+    sql = "SELECT name FROM person WHERE id IN (SELECT person_id FROM decision) ORDER BY name"
+    return [name for (name,) in db.execute(sql)]
+
+
+def read_decision(row: Iterable[Any]) -> Decision:
+    """A row of the columns that DECISION selects."""
+    values = list(row)
+    values[8], values[12] = bool(values[8]), bool(values[12])
+    return Decision(*values)
+
+
+def _stored_already(db: Database, decision: Decision) -> bool:
+    row = db.execute(f"{DECISION} WHERE d.id = ?", (decision.id,)).fetchone()
+    if row is None:
+        return False
+    stored = read_decision(row)
+    if decision.undoes is not None and stored.undoes in _chain(db, decision.undoes):
+        stored = replace(stored, undoes=decision.undoes)  # what it was resolved to when it came first
+    # A name is one person in any case of its letters.
+    if replace(stored, person=stored.person.lower()) != replace(decision, person=decision.person.lower()):
+        raise WorkspaceError(f"decision {decision.id}: stored already with other content: {stored}; use a new id")
+    return True
+
+
+def _record(db: Database, decision: Decision, believed: Mapping[str, str | None] | None = None) -> None:
+    try:
+        if not _stored_already(db, decision):
+            _insert(db, decision, believed)
+            apply_to_queue(db, decision.id)
+    except (OverflowError, UnicodeError) as error:
+        raise WorkspaceError(f"decision {decision.id!r}: {error}; allowed: 64-bit numbers and valid text") from error
+
+
+def _insert(db: Database, decision: Decision, believed: Mapping[str, str | None] | None) -> None:
+    person_id = _check(db, decision)
+    if decision.bulk is not None and decision.action in ANSWERS:
+        _check_bulk(db, decision, person_id, believed)
+    if decision.action == "undo":
+        decision = replace(decision, undoes=_to_undo(db, decision, person_id))
+    d = decision
+    values = (d.id, d.round, d.sample_id, person_id, d.action, d.label, d.undoes, d.shown, d.blind, d.bulk)
+    sql = (
+        "INSERT INTO decision (id, round_id, sample_id, person_id, action, label, undoes, shown, blind, bulk, "
+        "milliseconds, text, adjudicates) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    )
+    try:
+        db.execute(sql, (*values, d.milliseconds, d.text, d.adjudicates))
+    except sqlite3.IntegrityError as error:
+        raise WorkspaceError(f"decision {d.id}: found {d}; {error}") from error
+
+
+def _check(db: Database, decision: Decision) -> int:
+    """The person's number, if round, sample, person and label fit together."""
+    state, split, given, proposed, classes, person_id, role = db.execute(
+        """
+        SELECT r.state, s.split, coalesce(c.start_label, s.given_label), c.proposed_label,
+          (SELECT count(*) FROM class), p.id, p.role
+        FROM (SELECT 1) LEFT JOIN round r ON r.id = :round LEFT JOIN sample s ON s.id = :sample
+        LEFT JOIN score c ON c.round_id = r.id AND c.sample_id = s.id LEFT JOIN person p ON p.name = :person
+        """,
+        {"round": decision.round, "sample": decision.sample_id, "person": decision.person},
+    ).fetchone()
+    labels = {"accept": [proposed], "keep": [given], "relabel": range(classes)}.get(decision.action, [None])
+    for what, found, allowed in (
+        (f"round {decision.round} in state", state, ["review"]),
+        (f"sample {decision.sample_id} in split", split, ["train"]),
+        (f"{decision.action} with label", decision.label, labels),
+    ):
+        if found not in allowed:
+            shown = ", ".join(map(str, allowed))
+            code: RefusalCode = "closed" if found == state and found != "review" else "invalid"
+            raise _RefusedError(f"decision {decision.id}: found {what} {found}; allowed: {shown}", code)
+    if decision.adjudicates and (decision.action not in ANSWERS or role not in (None, "lead")):
+        raise WorkspaceError(
+            f"decision {decision.id}: found {decision.action} of {decision.person}, {role}, that adjudicates; "
+            f"allowed: {', '.join(ANSWERS)} of a lead"
+        )
+    length = 0 if decision.text is None else len(decision.text)
+    low, high = (1, NOTE_LENGTH) if decision.action == "note" else (0, 0)
+    if not low <= length <= high or (decision.text == "" and not low):
+        raise WorkspaceError(
+            f"decision {decision.id}: found {decision.action} with a text of {length} characters; allowed: {low} to "
+            f"{high}, a text for notes alone"
+        )
+    if person_id is None:
+        raise WorkspaceError(f"decision {decision.id}: found person {decision.person!r}; allowed: people added before")
+    return int(person_id)
+
+
+def _check_bulk(db: Database, decision: Decision, person_id: int, believed: Mapping[str, str | None] | None) -> None:
+    """Many faces answered at once: none that measures the label-error rate, and none that was answered since."""
+    face = {"round": decision.round, "sample": decision.sample_id, "viewer": person_id, "again": True}
+    audit = "SELECT 1 FROM queue_item WHERE round_id = :round AND sample_id = :sample AND kind = 'audit'"
+    if db.execute(audit, face).fetchone():
+        raise _RefusedError(
+            f"decision {decision.id}: found a bulk answer to audit face {decision.sample_id}; allowed: one answer for "
+            "each audit face, because they measure how many labels are wrong",
+            "audit",
+        )
+    if believed is None:
+        return
+    sql = (
+        f"SELECT d.id FROM queue_item q LEFT JOIN decision d ON d.seq = q.answered_seq WHERE q.id = ({ITEM_OF_VIEWER})"
+    )
+    shown = {row[0] for row in db.execute(sql, face)}
+    again = "SELECT 1 FROM queue_item WHERE round_id = :round AND sample_id = :sample AND reader = :viewer"
+    if db.execute(f"{again} AND action IS NULL", face).fetchone():
+        shown.add(None)  # asked about once more, whoever holds the lease by now
+    if shown and believed.get(decision.id) not in shown:
+        raise _RefusedError(
+            f"decision {decision.id}: found a bulk answer to face {decision.sample_id}, which was answered since it "
+            "was shown; allowed: faces that are as they were shown; load them anew",
+            "answered",
+        )
+
+
+def _chain(db: Database, decision_id: str) -> list[str]:
+    """The decision, the undo of it, the undo of that, ..."""
+    sql = """
+        WITH RECURSIVE chain(id, n) AS (
+          SELECT ?, 1 UNION ALL SELECT u.id, n + 1 FROM chain JOIN decision u ON u.undoes = chain.id)
+        SELECT id FROM chain ORDER BY n
+        """
+    return [number for (number,) in db.execute(sql, (decision_id,))]
+
+
+def _round_of(db: Database, decision_id: str) -> tuple[int, str]:
+    """Number and state of the round of a decision; of an undo, of what it goes back to."""
+    sql = """
+        WITH RECURSIVE back(id, undoes, round_id) AS (
+          SELECT id, undoes, round_id FROM decision WHERE id = ?
+          UNION ALL SELECT d.id, d.undoes, d.round_id FROM back JOIN decision d ON d.id = back.undoes)
+        SELECT r.id, r.state FROM back JOIN round r ON r.id = back.round_id WHERE back.undoes IS NULL
+        """
+    number, state = db.execute(sql, (decision_id,)).fetchone()
+    return number, state
+
+
+def _to_undo(db: Database, decision: Decision, person_id: int) -> str:
+    """The row that takes the undo: the one it names or, where that was undone and brought back, what brought it."""
+    row = db.execute("SELECT sample_id, person_id FROM decision WHERE id = ?", (decision.undoes,)).fetchone()
+    if row is None or decision.undoes is None or row != (decision.sample_id, person_id):
+        raise WorkspaceError(
+            f"decision {decision.id}: found an undo of {decision.undoes}; "
+            f"allowed: an earlier decision of {decision.person} on sample {decision.sample_id}"
+        )
+    began, state = _round_of(db, decision.undoes)
+    if began != decision.round:
+        raise WorkspaceError(
+            f"decision {decision.id}: found an undo in round {decision.round} of a decision of round {began}, "
+            f"which is in state {state}; allowed: a decision of round {decision.round}; earlier rounds stay as they "
+            "were: answer the face anew instead"
+        )
+    chain = _chain(db, decision.undoes)
+    if len(chain) % 2 == 0:
+        raise WorkspaceError(
+            f"decision {decision.id}: {decision.undoes} is taken back already by {chain[1]}; "
+            "allowed: one undo for each decision; to bring it back, undo that one"
+        )
+    return chain[-1]

@@ -1,0 +1,62 @@
+"""Who may see what others said of a face: the one rule, for every list, count, tile and history.
+
+Several readings are blind to each other until all are in: while a round is in review and a face of it waits for
+readings, nobody sees what others answered, took back or noted there. Own words are always seen, and so are the flags
+of others, which say nothing of the label. A lead who settles readings that differ sees them because they are in.
+
+Two kinds of items hide more from their reader until they are answered: an audit face, so that nothing suggests the
+answer, whatever others ever said; and a repeat, so that it looks new, what the reader said in this round.
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database
+
+from scn_core.records import QueueItem
+from scn_core.store.decisions.record import RecordedDecision, history
+from scn_core.store.people.people import Person
+
+
+def unread(round_id: str, sample_id: str) -> str:
+    """SQL: whether the face's readings are still blind to each other. Both arguments are SQL too."""
+    face = f"round_id = {round_id} AND sample_id = {sample_id}"
+    return (
+        f"((SELECT state = 'review' FROM round WHERE id = {round_id}) "
+        f"AND EXISTS (SELECT 1 FROM queue_item WHERE {face} AND slot = 1 AND reader IS NULL) "
+        f"AND NOT EXISTS (SELECT 1 FROM outcome WHERE {face} AND state <> 'waiting'))"
+    )
+
+
+def blind_round(db: Database, round_id: int) -> bool:
+    """Whether any face of the round can have readings that are blind to each other."""
+    sql = (
+        "SELECT state = 'review' AND EXISTS (SELECT 1 FROM queue_item WHERE round_id = :round AND slot = 1 "
+        "AND reader IS NULL AND sample_id = (SELECT max(sample_id) FROM queue_item WHERE round_id = :round)) "
+        "FROM round WHERE id = :round"
+    )
+    row = db.execute(sql, {"round": round_id}).fetchone()
+    return bool(row and row[0])
+
+
+def is_unread(db: Database, round_id: int, sample_id: int) -> bool:
+    """Whether the face's readings in the round are still blind to each other."""
+    row = db.execute(f"SELECT {unread(':round', ':sample')}", {"round": round_id, "sample": sample_id}).fetchone()
+    return bool(row[0])
+
+
+def seen_history(db: Database, sample_id: int, viewer: Person, item: QueueItem | None) -> list[RecordedDecision]:
+    """What the viewer may see of the face's `history`. `item`: what the viewer is asked of it, as the store gave it."""
+    rows = history(db, sample_id)
+    blind = {number for number in {row.decision.round for row in rows} if is_unread(db, number, sample_id)}
+    return [row for row in rows if not _hidden(row, viewer, item, waits=row.decision.round in blind)]
+
+
+def _hidden(row: RecordedDecision, viewer: Person, item: QueueItem | None, *, waits: bool) -> bool:
+    said = row.decision
+    own, mark = said.person == viewer.name, said.action in ("flag", "skip")
+    asked_again = item is not None and item.again and item.round == said.round
+    if own:
+        return asked_again
+    if item is not None and item.blind:
+        return True
+    return (waits and not mark) or (asked_again and not mark and said.action != "note")

@@ -1,0 +1,1 @@
+"""People, their roles and passwords (people), and who is signed in (sessions)."""

@@ -1,0 +1,12 @@
+"""What people are asked about after a round, in which order, and who has which face on screen.
+
+plan           which faces are asked about, and their place: made once, when the round ends
+audit          audit faces, drawn at random, and their strata
+walk           the items of a filter in the order asked for, by ranges of indexes
+learned_order  the faces to ask about first, as answers have taught: tables learned_order and learned_place
+filter         what a filter of the page Review means in SQL
+counts         how many items there are of what
+browse         pages of items, and single faces, with all that a tile shows
+leases         who has which open item on screen; which come next for whom
+draw_repeats   which faces a person is asked about once more
+"""

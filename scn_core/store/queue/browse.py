@@ -1,0 +1,149 @@
+"""Reading the queue of a round: pages of it in any order, and single faces, with everything a tile shows."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from sqlite_utils import Database
+
+from scn_core.errors import WorkspaceError
+from scn_core.records import DOUBTS, Box, QueueFilter, QueueItem
+from scn_core.store.decisions.effects import ITEM_OF_VIEWER
+from scn_core.store.decisions.visibility import unread
+from scn_core.store.queue.filter import check_filter
+from scn_core.store.queue.walk import Place, Walk
+from scn_core.store.schema.expressions import STANDS
+
+# The first round of those that decided this label and have no other one between them and now.
+_SINCE = """(SELECT min(o.round_id) FROM outcome o WHERE o.sample_id = q.sample_id AND o.round_id < q.round_id
+    AND o.state = 'decided' AND o.label = q.given_label AND NOT EXISTS (SELECT 1 FROM outcome n
+      WHERE n.sample_id = q.sample_id AND n.round_id > o.round_id AND n.round_id < q.round_id
+        AND n.state = 'decided' AND n.label IS NOT q.given_label))"""
+# CROSS JOIN keeps the order of the tables: the ids asked for lead, whatever the planner believes of them.
+_ITEMS = f"""
+SELECT q.id, q.round_id, q.sample_id, s.key, s.path, s.box_left, s.box_top, s.box_right, s.box_bottom,
+  iif(q.kind <> 'repeat', q.kind, (SELECT o.kind FROM queue_item o WHERE o.round_id = q.round_id
+    AND o.sample_id = q.sample_id AND o.listed = 1)),
+  q.given_label, s.given_label, {_SINCE},
+  c.proposed_label, c.predicted_label, c.alpha, c.margin, c.suspicion, coalesce(c.doubt, 0), c.second_label,
+  c.probabilities,
+  q.action, a.label, p.name, a.decided_at, a.id, q.lease_person, q.lease_until,
+  q.kind = 'repeat' AND q.action IS NULL, q.priority, {unread("q.round_id", "q.sample_id")}
+FROM json_each(?) asked CROSS JOIN queue_item q ON q.id = asked.value JOIN sample s ON s.id = q.sample_id
+JOIN score c ON c.round_id = q.round_id AND c.sample_id = q.sample_id
+LEFT JOIN decision a ON a.seq = q.answered_seq LEFT JOIN person p ON p.id = q.answered_by
+ORDER BY asked.key
+"""
+_MARKS = f"""
+SELECT d.sample_id, d.round_id, d.action, d.id, d.person_id, d.seq, d.text,
+  (SELECT name FROM person WHERE id = d.person_id)
+FROM (SELECT DISTINCT value FROM json_each(?)) asked CROSS JOIN decision d ON d.sample_id = asked.value
+WHERE d.action IN ('skip', 'flag', 'note') AND {STANDS} ORDER BY d.seq
+"""
+
+
+def page_items(
+    db: Database, round_id: int, viewer_id: int, where: QueueFilter, *, after: str | None = None, limit: int = 60
+) -> tuple[list[QueueItem], str | None]:
+    """The next `limit` items under the filter and where to go on (`after` of the next call); None: that was all.
+
+    Takes no leases, and shows items others hold. Raises WorkspaceError for a filter or a cursor that cannot be.
+    """
+    check_filter(where)
+    walk = Walk(db, round_id, viewer_id, where)
+    found = list(islice(walk.items(None if after is None else _place(after)), max(limit, 0) + 1))
+    more = len(found) > limit > 0
+    page = found[:limit]
+    cursor = json.dumps(page[-1].place) if more else None
+    return load_items(db, viewer_id, [each.place.id for each in page]), cursor
+
+
+def items_of(
+    db: Database, round_id: int, viewer_id: int, sample_ids: Sequence[int], *, again: bool = True
+) -> list[QueueItem]:
+    """One item a face in the order asked: the viewer's own reading, else an open one, else the first.
+
+    With `again` what the viewer has on screen to answer once more comes before all of these. Faces that are not in the
+    queue of the round are left out.
+    """
+    who = {"round": round_id, "viewer": viewer_id, "again": again}
+    found = (db.execute(ITEM_OF_VIEWER, {**who, "sample": sample}).fetchone() for sample in sample_ids)
+    return load_items(db, viewer_id, [row[0] for row in found if row is not None])
+
+
+def load_items(db: Database, viewer_id: int, ids: Sequence[int]) -> list[QueueItem]:
+    """The items of these ids, in that order."""
+    rows = db.execute(_ITEMS, (json.dumps(list(ids)),)).fetchall()
+    marks: defaultdict[tuple[int, int], list[tuple[Any, ...]]] = defaultdict(list)
+    for sample_id, round_id, *mark in db.execute(_MARKS, (json.dumps([row[2] for row in rows]),)):
+        marks[sample_id, round_id].append(tuple(mark))
+    return [_item(viewer_id, row, marks.get((row[2], row[1]), [])) for row in rows]
+
+
+def _place(cursor: str) -> Place:
+    try:
+        group, section, key, number = json.loads(cursor)
+        if not all(type(value) is int for value in (group, section, number)) or type(key) not in (int, float):
+            raise ValueError("not numbers")
+        if not all(abs(value) < 2**62 for value in (group, section, key, number)):  # NaN and infinity too
+            raise ValueError("out of range")
+    except (ValueError, TypeError) as error:
+        raise WorkspaceError(f"found the cursor {cursor[:100]!r}; allowed: one that a page gave; begin anew") from error
+    return Place(group, section, key, number)
+
+
+def _item(viewer_id: int, row: tuple[Any, ...], marks: list[tuple[Any, ...]]) -> QueueItem:
+    number, round_id, sample_id, key, path, *sides, kind = row[:10]
+    given, original, decided_round, proposed, predicted, alpha, margin, suspicion, doubt, second = row[10:20]
+    probabilities, action, label, by, at, decision_id, lease_person, lease_until, again, asked_at, blind = row[20:]
+    flag = skip = note = note_by = None
+    flagged = False
+    for mark, mark_id, person, seq, text, name in marks:
+        own = person == viewer_id
+        if (own and again and seq <= asked_at) or (not own and blind and mark == "note"):
+            continue
+        if mark == "note":
+            note, note_by = text, name
+        elif mark == "flag":
+            flagged = True
+            flag = mark_id if own else flag
+        elif own:
+            skip = mark_id
+    return QueueItem(
+        id=number,
+        round=round_id,
+        sample_id=sample_id,
+        key=key,
+        path=path,
+        box=None if sides[0] is None else Box(*sides),
+        kind=kind,
+        given_label=given,
+        original_label=original,
+        decided_round=decided_round,
+        proposed_label=proposed,
+        predicted_label=predicted,
+        alpha=alpha,
+        margin=margin,
+        suspicion=suspicion,
+        doubt=DOUBTS[doubt],
+        second_label=second,
+        probabilities=tuple(np.frombuffer(probabilities, "<f4").tolist()),
+        action=action,
+        label=label,
+        answered_by=by,
+        answered_at=at,
+        decision_id=decision_id,
+        flag=flag,
+        flagged=flagged,
+        note=note,
+        note_by=note_by,
+        skip=skip,
+        lease_person=lease_person,
+        lease_until=lease_until,
+        again=bool(again),
+    )

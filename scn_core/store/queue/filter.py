@@ -1,0 +1,137 @@
+"""A filter of the queue as SQL over `queue_item q`, and checked for what is allowed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from scn_core.errors import WorkspaceError
+from scn_core.records import ANSWERS, DOUBTS, QUEUE_DOUBTS, QUEUE_ORDERS, QUEUE_STATES, QueueFilter
+from scn_core.store.decisions.visibility import unread
+from scn_core.store.schema.expressions import BINS, STANDS
+
+FLAGGED = f"""EXISTS (SELECT 1 FROM decision d WHERE d.action = 'flag' AND d.round_id = q.round_id
+  AND d.sample_id = q.sample_id AND {STANDS})"""
+SKIPPED = f"""EXISTS (SELECT 1 FROM decision d WHERE d.action = 'skip' AND d.round_id = q.round_id
+  AND d.person_id = :viewer AND d.sample_id = q.sample_id AND {STANDS})"""
+
+ELSEWHERE = """EXISTS (SELECT 1 FROM queue_item o WHERE o.round_id = q.round_id AND o.sample_id = q.sample_id
+  AND o.slot <> q.slot AND (o.answered_by = :viewer OR o.lease_person = :viewer))"""
+
+SEEN = f"(q.action IS NULL OR q.answered_by = :viewer OR NOT {unread('q.round_id', 'q.sample_id')})"
+"""SQL: whether the viewer may know of the answer to item `q`."""
+
+
+def check_filter(where: QueueFilter) -> None:
+    """Raises WorkspaceError for a state, an order, a doubt or a range of alpha that does not exist."""
+    low, high = where.alpha_from, where.alpha_to
+    steps = [(share * BINS, round(share * BINS)) for share in (low, high)] if 0 <= low < high <= 1 else [(0.0, 1)]
+    for what, found, good, allowed in (
+        ("state", where.state, where.state in QUEUE_STATES, ", ".join(QUEUE_STATES)),
+        ("order", where.order, where.order in QUEUE_ORDERS, ", ".join(QUEUE_ORDERS)),
+        ("doubt", where.doubt, where.doubt in QUEUE_DOUBTS, ", ".join(QUEUE_DOUBTS)),
+        ("alpha", f"{low} to {high}", all(abs(x - n) < 1e-6 for x, n in steps), "rising multiples of 0.05 in 0 to 1"),
+    ):
+        if not good:
+            raise WorkspaceError(f"filter: found {what} {found}; allowed: {allowed}")
+
+
+def marked(mark: str) -> str:
+    """FROM items whose face ever had such a mark: marks are few, so they lead to the items."""
+    faces = f"SELECT DISTINCT sample_id AS marked FROM decision WHERE round_id = :round AND {mark}"
+    return f"({faces}) CROSS JOIN queue_item q INDEXED BY queue_reading ON q.sample_id = marked"
+
+
+def alpha_bins(where: QueueFilter) -> tuple[int, int]:
+    """First bin, and the one after the last."""
+    return round(where.alpha_from * BINS), round(where.alpha_to * BINS)
+
+
+def doubt_code(where: QueueFilter) -> int | None:
+    """Place in DOUBTS of the doubt asked for; None: any."""
+    return None if where.doubt == "all" else DOUBTS.index(where.doubt)
+
+
+def actions(where: QueueFilter) -> tuple[str, ...]:
+    """The answers whose items the state asks for."""
+    if where.state in ("all", "answered"):
+        return ANSWERS
+    return (where.state,) if where.state in ANSWERS else ()
+
+
+def asks_open(where: QueueFilter) -> bool:
+    """Whether open items are among those of the state."""
+    return where.state in ("open", "skipped", "all") and where.reviewer is None
+
+
+def conditions(where: QueueFilter, *, blind: bool) -> str:
+    """What an item must fulfil beside its state, with the parameters of `parameters`; `blind`: see `blind_round`."""
+    low, high = alpha_bins(where)
+    doubt = doubt_code(where)
+    parts = {
+        "q.given_label = :given": where.given is not None,
+        "q.proposed_label = :proposed": where.proposed is not None,
+        "q.proposed_label IS NULL AND q.kind <> 'audit'": where.unproposed,
+        "(q.given_label = :label OR q.proposed_label = :label)": where.label is not None,
+        f"q.doubt = {doubt} AND q.doubt <> 0": doubt is not None,  # the second half is what partial indexes ask for
+        f"q.alpha >= {low / BINS}": low > 0,
+        f"q.alpha < {high / BINS}": high < BINS,
+        "q.answered_by = :reviewer": where.reviewer is not None,
+        FLAGGED: where.flagged,
+        SKIPPED: where.state == "skipped",
+        SEEN: blind,
+    }
+    return " AND ".join(["q.round_id = :round", "q.listed = 1", *(sql for sql, wanted in parts.items() if wanted)])
+
+
+def parameters(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> dict[str, int | None]:
+    """The values of a filter's SQL."""
+    row = db.execute("SELECT id FROM person WHERE name = ?", (where.reviewer,)).fetchone() if where.reviewer else None
+    labels = {"given": where.given, "proposed": where.proposed, "label": where.label}
+    return {**labels, "round": round_id, "viewer": viewer_id, "reviewer": row[0] if row else -1}
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A given -> proposed pair of a round under a filter."""
+
+    given: int
+    proposed: int | None
+    total: int
+    """Items of the round, whatever the filter."""
+    open: int
+    """Open items under the filter, as far as queue_count knows: labels, doubt and alpha."""
+    answered: int
+    """Answered ones likewise."""
+
+    @property
+    def sql(self) -> str:
+        """The items of this pair."""
+        proposed = "NULL" if self.proposed is None else f"{self.proposed:d}"
+        return f"q.given_label = {self.given:d} AND q.proposed_label IS {proposed}"
+
+
+def pairs_of(db: Database, round_id: int, where: QueueFilter) -> list[Pair]:
+    """The pairs that match the labels of a filter, the largest in the round first."""
+    low, high = alpha_bins(where)
+    code = doubt_code(where)
+    inside = f"alpha_bin BETWEEN {low} AND {high - 1}" + ("" if code is None else f" AND doubt = {code}")
+    rows = db.execute(
+        f"""
+        SELECT given_label, nullif(proposed_label, -1), sum(n),
+          sum(iif(action = '' AND {inside}, n, 0)), sum(iif(action <> '' AND {inside}, n, 0))
+        FROM queue_count WHERE round_id = ? GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
+        """,
+        (round_id,),
+    )
+    return [pair for pair in (Pair(*row) for row in rows) if _wanted(pair, where)]
+
+
+def _wanted(pair: Pair, where: QueueFilter) -> bool:
+    return (
+        where.given in (None, pair.given)
+        and (where.proposed is None or where.proposed == pair.proposed)
+        and not (where.unproposed and pair.proposed is not None)
+        and (where.label is None or where.label in (pair.given, pair.proposed))
+    )

@@ -1,0 +1,147 @@
+"""Who has which open item on screen: short leases, so that two people never get the same face."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from scn_core.errors import WorkspaceError
+from scn_core.records import QueueFilter, QueueItem
+from scn_core.store.connection import transaction
+from scn_core.store.decisions.effects import LEASE_S
+from scn_core.store.queue.browse import load_items
+from scn_core.store.queue.draw_repeats import ask_again, spread
+from scn_core.store.queue.filter import ELSEWHERE, SKIPPED, check_filter
+from scn_core.store.queue.learned_order import learned_items
+from scn_core.store.queue.walk import Walk
+from scn_core.store.schema.expressions import NOW, from_now
+
+__all__ = ["LEASE_S", "Claim", "LeaseInfo", "claim_items", "leases", "release_leases", "renew_leases"]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a person holds after asking for a page."""
+
+    items: list[QueueItem]
+    """The further items, in the order asked for, leased to the person for LEASE_S."""
+    lost: list[int]
+    """Those of `have` that are no longer the person's, or answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseInfo:
+    """What one person holds of a round."""
+
+    person_id: int
+    person: str
+    items: int
+    until: str
+    """When the last of them runs out."""
+
+
+def claim_items(
+    db: Database, round_id: int, person_id: int, where: QueueFilter, *, limit: int, have: Sequence[int] = ()
+) -> Claim:
+    """Renew the leases on `have` (item ids on screen or prefetched) and lease up to `limit` more open items in order.
+
+    Of `have`, what nobody holds is leased again, as `renew_leases` does. Leases run out for everybody first. Never
+    given: faces this person has answered, skipped or holds otherwise. A person's own items that are not in `have`
+    (after a reload) come again in their place. Where the round has repeats, some of the page are faces this person
+    answered before, see `repeats`. `where.state` open alone; nothing is given of a round that is not in review.
+    Raises WorkspaceError for a filter that cannot be.
+    """
+    check_filter(where)
+    if where.state != "open":
+        raise WorkspaceError(f"claim: found state {where.state}; allowed: open; page_items shows the others")
+    with transaction(db):
+        _expire(db)
+        kept = set(_renew(db, person_id, have))
+        ids = _next(db, round_id, person_id, where, limit=limit, have=kept) if _in_review(db, round_id) else []
+        again = ask_again(db, round_id, person_id, where, new=len(ids), have=kept)
+        ids = spread(ids[: limit - len(again)], again)
+        _lease(db, person_id, ids)
+    return Claim(load_items(db, person_id, ids), [item for item in have if item not in kept])
+
+
+def renew_leases(db: Database, person_id: int, items: Sequence[int]) -> list[int]:
+    """Hold the items for another LEASE_S; those now held, in the order given.
+
+    An item that nobody holds any more (its lease ran out while a computer slept, or another browser of the same person
+    gave it back) is leased again, unless it is answered or this person answered, skipped or holds the face otherwise.
+    """
+    with transaction(db):
+        _expire(db)
+        return _renew(db, person_id, items)
+
+
+def release_leases(db: Database, person_id: int, items: Sequence[int] | None = None) -> int:
+    """Give the items back, all of this person's where None; how many were held."""
+    sql = "UPDATE queue_item SET lease_person = NULL, lease_until = NULL WHERE lease_person = ?"
+    with transaction(db):
+        if items is None:
+            return db.execute(sql, (person_id,)).rowcount
+        return sum(db.execute(f"{sql} AND id = ?", (person_id, item)).rowcount for item in items)
+
+
+def leases(db: Database, round_id: int) -> list[LeaseInfo]:
+    """Who holds how many items of the round now, by name."""
+    rows = db.execute(
+        f"""
+        SELECT p.id, p.name, count(*), max(q.lease_until) FROM queue_item q INDEXED BY queue_leased
+        JOIN person p ON p.id = q.lease_person
+        WHERE q.round_id = ? AND q.lease_person IS NOT NULL AND q.lease_until >= {NOW} GROUP BY p.id ORDER BY p.name
+        """,
+        (round_id,),
+    )
+    return [LeaseInfo(*row) for row in rows]
+
+
+def _expire(db: Database) -> None:
+    db.execute(f"UPDATE queue_item SET lease_person = NULL, lease_until = NULL WHERE lease_until < {NOW}")
+
+
+def _renew(db: Database, person_id: int, items: Sequence[int]) -> list[int]:
+    free = f"""q.action IS NULL AND q.lease_person IS NULL AND coalesce(q.reader, :viewer) = :viewer
+      AND NOT {SKIPPED} AND NOT {ELSEWHERE}
+      AND (SELECT state FROM round WHERE id = q.round_id) = 'review'"""
+    sql = f"""UPDATE queue_item AS q SET lease_person = :viewer, lease_until = {from_now(LEASE_S)}
+      WHERE id = :item AND (lease_person = :viewer OR ({free}))"""
+    return [item for item in items if db.execute(sql, {"item": item, "viewer": person_id}).rowcount]
+
+
+def _lease(db: Database, person_id: int, items: Sequence[int]) -> None:
+    sql = f"UPDATE queue_item SET lease_person = ?, lease_until = {from_now(LEASE_S)} WHERE id = ?"
+    db.conn.executemany(sql, ((person_id, item) for item in items))
+
+
+def _next(
+    db: Database, round_id: int, person_id: int, where: QueueFilter, *, limit: int, have: Container[int]
+) -> list[int]:
+    """The next items for this person in order, each face once."""
+    chosen: dict[int, int] = {}
+    if limit <= 0:
+        return []
+    for item, sample in _in_order(db, round_id, person_id, where):
+        if item in have or sample in chosen:
+            continue
+        chosen[sample] = item
+        if len(chosen) == limit:
+            break
+    return list(chosen.values())
+
+
+def _in_order(db: Database, round_id: int, person_id: int, where: QueueFilter) -> Iterator[tuple[int, int]]:
+    """(item, sample), some twice: within each group those that answers have taught first, then the rest."""
+    walk = Walk(db, round_id, person_id, where, holder="mine or nobody")
+    for rank, pair in enumerate(walk.groups()):
+        if pair is None or pair.open:
+            yield from learned_items(db, round_id, person_id, where, walk.common, pair)
+            yield from ((found.place.id, found.sample_id) for found in walk.group(rank, pair))
+
+
+def _in_review(db: Database, round_id: int) -> bool:
+    row = db.execute("SELECT state = 'review' FROM round WHERE id = ?", (round_id,)).fetchone()
+    return bool(row and row[0])

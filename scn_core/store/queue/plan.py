@@ -1,0 +1,130 @@
+"""What people are asked about after a round, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from sqlite_utils import Database
+
+from scn_core.records import DOUBTS, BoolArray, FloatArray, IntArray, QueueKind, RoundScores
+from scn_core.store.columns import rows_of
+from scn_core.store.queue.audit import AuditStratum, draw_audit, insert_strata
+from scn_core.store.schema.expressions import BINS
+
+_MANY = 50_000
+"""From here on, writing an index in one sorted go is faster than row by row."""
+_INDEXES = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'queue_item' AND sql IS NOT NULL"
+KINDS: tuple[QueueKind, ...] = ("audit", "proposal", "low_importance", "suspicious")
+"""Of planned items, in the order of their numbers. Repeats come later, one by one."""
+
+
+@dataclass(frozen=True)
+class QueuePlan:
+    """The queue of a round as columns of equal length, by falling priority, which is the order of asking."""
+
+    sample_id: IntArray
+    slot: IntArray
+    """0 and up: which of several independent readings."""
+    kind: npt.NDArray[np.int8]
+    """Place in KINDS."""
+    priority: FloatArray
+    """Suspicion of the sample. An audit item takes this, alpha and margin from an item drawn at random: whatever
+    people order or filter by, the audit faces they have answered say nothing of those they have not."""
+    alpha: FloatArray
+    margin: FloatArray
+    given_label: IntArray
+    """The label the round began with."""
+    proposed_label: IntArray
+    """-1: none, or an audit item, whose proposal no filter shall tell."""
+    doubt: IntArray
+    """Place in DOUBTS; 0 for audit items, for the same reason."""
+    low_importance: BoolArray
+    """False for audit items."""
+    listed: BoolArray
+    """False: the face is asked about as an audit item instead, so that nobody gets it twice."""
+    strata: tuple[AuditStratum, ...]
+
+    @property
+    def audit(self) -> BoolArray:
+        """Whether an item is an audit item."""
+        found: BoolArray = self.kind == KINDS.index("audit")
+        return found
+
+
+def plan_queue(
+    scores: RoundScores, *, audit: int, seed: int, slots: int = 1, settled: BoolArray | None = None
+) -> QueuePlan:
+    """One item per proposal, per other sample of low importance or suspicious, and `audit` drawn from all samples.
+
+    `settled`, (N,): people decided on the face in an earlier round. Without a proposal it is not asked about again.
+
+    Each item is there `slots` times, for as many independent readings. Audit items are spread evenly over the queue,
+    not ordered by their own suspicion: a lead who stops half-way has then read a random half of them, and the
+    estimate made from them stays unbiased.
+    """
+    rng = np.random.default_rng(seed)
+    proposed = scores.proposed_label >= 0
+    doubtful = scores.low_importance | scores.suspicious
+    queued = proposed | (doubtful if settled is None else doubtful & ~settled)
+    asked = np.flatnonzero(queued)
+    drawn, strata = draw_audit(scores.suspicion, queued, audit, rng)
+    row = np.concatenate([asked, drawn])
+    place = np.concatenate([asked, rng.choice(asked, len(drawn)) if len(asked) else drawn])
+    is_audit = np.arange(len(row)) >= len(asked)
+    first_that_holds = [is_audit, proposed[row], scores.low_importance[row]]  # in the order of KINDS
+    kind = np.select(first_that_holds, np.arange(3, dtype=np.int8), np.int8(3))
+    order = np.repeat(np.lexsort((scores.sample_id[row], -scores.suspicion[place])), slots)
+    row, place, is_audit = row[order], place[order], is_audit[order]
+    return QueuePlan(
+        sample_id=scores.sample_id[row],
+        slot=np.tile(np.arange(slots), len(order) // slots),
+        kind=kind[order],
+        priority=scores.suspicion[place],
+        alpha=scores.alpha[place],
+        margin=scores.margin[place],
+        given_label=scores.start_label[row],
+        proposed_label=np.where(is_audit, -1, scores.proposed_label[row]),
+        doubt=np.where(is_audit, 0, scores.doubt[row]),
+        low_importance=~is_audit & scores.low_importance[row],
+        listed=is_audit | ~np.isin(row, drawn),
+        strata=strata,
+    )
+
+
+def insert_queue(db: Database, round_id: int, plan: QueuePlan) -> None:
+    """Write the queue of a round and count it. To be called within a transaction."""
+    afresh = len(plan.sample_id) > _MANY
+    if afresh:
+        indexes = db.execute(_INDEXES).fetchall()
+        db.executescript("".join(f"DROP INDEX {name};" for name, _ in indexes))
+    columns = (
+        plan.kind, plan.sample_id, plan.slot, plan.priority, plan.alpha, plan.margin, plan.given_label,
+        plan.proposed_label, plan.doubt, plan.low_importance, plan.listed,
+    )  # fmt: skip
+    db.conn.executemany(
+        "INSERT INTO queue_item (round_id, kind, sample_id, slot, priority, alpha, margin, given_label, "
+        "proposed_label, doubt, low_importance, listed) "
+        f"VALUES ({round_id:d}, ?, ?, ?, ?, ?, ?, ?, nullif(?, -1), ?, ?, ?)",
+        ((KINDS[kind], *row) for kind, *row in rows_of(*columns)),
+    )
+    if afresh:
+        db.executescript("".join(f"{sql};" for _, sql in indexes))
+    insert_strata(db, round_id, plan.strata)
+    db.conn.executemany(f"INSERT INTO queue_count VALUES ({round_id:d}, ?, ?, ?, ?, ?, '', ?)", _counts(plan))
+
+
+def _counts(plan: QueuePlan) -> Iterator[tuple[str, int, int, int, int, int]]:
+    """(kind, given, proposed, doubt, alpha bin, items) of the listed ones."""
+    bins = np.minimum(BINS - 1, (plan.alpha.astype(np.float64) * BINS).astype(np.int64))
+    base = int(plan.proposed_label.max(initial=-1)) + 2
+    for place, kind in enumerate(KINDS):
+        chosen = plan.listed & (plan.kind == place)
+        pairs = plan.given_label[chosen] * base + plan.proposed_label[chosen] + 1
+        codes = (pairs * len(DOUBTS) + plan.doubt[chosen]) * BINS + bins[chosen]
+        for code, n in zip(*(part.tolist() for part in np.unique(codes, return_counts=True)), strict=True):
+            cell, alpha_bin = divmod(code, BINS)
+            pair, doubt = divmod(cell, len(DOUBTS))
+            yield kind, pair // base, pair % base - 1, doubt, alpha_bin, n

@@ -1,0 +1,338 @@
+-- The schema of review.db after m0006_doubt. Written by tests/scn_core/store/schema/test_current.py.
+
+CREATE TABLE answer_count (
+  round_id INTEGER NOT NULL REFERENCES round(id),
+  person_id INTEGER NOT NULL REFERENCES person(id),
+  minute TEXT NOT NULL,  -- 2026-11-23T06:20
+  n INTEGER NOT NULL,
+  PRIMARY KEY (round_id, person_id, minute)
+) WITHOUT ROWID;
+
+CREATE TABLE audit_stratum (
+  round_id INTEGER NOT NULL REFERENCES round(id),
+  stratum INTEGER NOT NULL,
+  queued INTEGER,  -- 1: asked about, 0: not, NULL: either
+  suspicion_from REAL NOT NULL,
+  suspicion_to REAL NOT NULL,
+  faces INTEGER NOT NULL,
+  drawn INTEGER NOT NULL,
+  PRIMARY KEY (round_id, stratum)
+) WITHOUT ROWID;
+
+CREATE TABLE class (
+  number INTEGER PRIMARY KEY CHECK (number >= 0),
+  name TEXT NOT NULL UNIQUE
+);
+
+CREATE TABLE decision (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  round_id INTEGER NOT NULL REFERENCES round(id),
+  sample_id INTEGER NOT NULL REFERENCES sample(id),
+  person_id INTEGER NOT NULL REFERENCES person(id),
+  action TEXT NOT NULL CONSTRAINT "action is accept, keep, relabel, unsure, exclude, skip, flag, note or undo"
+    CHECK (action IN ('accept', 'keep', 'relabel', 'unsure', 'exclude', 'skip', 'flag', 'note', 'undo')),
+  label INTEGER REFERENCES class(number),
+  undoes TEXT REFERENCES decision(id),
+  shown TEXT NOT NULL CONSTRAINT "shown is JSON" CHECK (json_valid(shown)),
+  blind INTEGER NOT NULL CHECK (blind IN (0, 1)),
+  bulk TEXT,
+  milliseconds INTEGER CONSTRAINT "milliseconds is 0 or more" CHECK (milliseconds >= 0),
+  decided_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+  text TEXT CONSTRAINT "text has 1 to 2000 characters" CHECK (length(text) BETWEEN 1 AND 2000), adjudicates INTEGER NOT NULL DEFAULT 0 CONSTRAINT "only answers adjudicate"
+  CHECK (adjudicates IN (0, 1) AND (adjudicates = 0 OR action IN ('accept', 'keep', 'relabel', 'unsure', 'exclude'))),
+  CONSTRAINT "label is set exactly for accept, keep and relabel"
+    CHECK ((label IS NOT NULL) = (action IN ('accept', 'keep', 'relabel'))),
+  CONSTRAINT "undoes is set exactly for undo" CHECK ((undoes IS NOT NULL) = (action = 'undo')),
+  CONSTRAINT "text is set exactly for note" CHECK ((text IS NOT NULL) = (action = 'note'))
+);
+CREATE INDEX decision_adjudications ON decision(round_id, seq) WHERE adjudicates = 1;
+CREATE INDEX decision_flags ON decision(round_id, sample_id) WHERE action = 'flag';
+CREATE INDEX decision_of_bulk ON decision(bulk, seq) WHERE bulk IS NOT NULL;
+CREATE INDEX decision_of_person ON decision(person_id, round_id, seq);
+CREATE INDEX decision_of_sample ON decision(sample_id, seq);
+CREATE INDEX decision_skips ON decision(round_id, person_id, sample_id) WHERE action = 'skip';
+CREATE UNIQUE INDEX decision_undone_once ON decision(undoes) WHERE undoes IS NOT NULL;
+CREATE TRIGGER decision_in_review BEFORE INSERT ON decision
+WHEN (SELECT state FROM round WHERE id = NEW.round_id) IS NOT 'review'
+BEGIN SELECT RAISE(ABORT, 'decisions are taken while their round is in review'); END;
+CREATE TRIGGER decision_no_delete BEFORE DELETE ON decision
+BEGIN SELECT RAISE(ABORT, 'decisions are append-only'); END;
+CREATE TRIGGER decision_no_replace BEFORE INSERT ON decision
+WHEN EXISTS (SELECT 1 FROM decision WHERE id = NEW.id OR seq = NEW.seq OR undoes = NEW.undoes)
+BEGIN SELECT RAISE(ABORT, 'decisions are append-only, and taken back once'); END;
+CREATE TRIGGER decision_no_update BEFORE UPDATE ON decision
+BEGIN SELECT RAISE(ABORT, 'decisions are append-only'); END;
+CREATE TRIGGER decision_undo_own BEFORE INSERT ON decision
+WHEN NEW.action = 'undo' AND NOT EXISTS (
+  SELECT 1 FROM decision WHERE id = NEW.undoes AND sample_id = NEW.sample_id AND person_id = NEW.person_id)
+BEGIN SELECT RAISE(ABORT, 'an undo takes back an earlier decision of the same person on the same sample'); END;
+
+CREATE TABLE epoch (
+  round_id INTEGER NOT NULL REFERENCES round(id),
+  epoch INTEGER NOT NULL CHECK (epoch >= 1),
+  loss REAL NOT NULL, wce_loss REAL NOT NULL, rank_loss REAL NOT NULL, accuracy REAL NOT NULL,
+  alpha_high REAL NOT NULL, alpha_low REAL NOT NULL, alpha_mean REAL NOT NULL, alpha_std REAL NOT NULL,
+  margin_rank REAL NOT NULL, val_accuracy REAL, relabelled INTEGER NOT NULL,
+  faces_per_s REAL NOT NULL, seconds REAL NOT NULL,
+  PRIMARY KEY (round_id, epoch)
+) WITHOUT ROWID;
+CREATE TRIGGER epoch_delete BEFORE DELETE ON epoch
+WHEN (SELECT state FROM round WHERE id = OLD.round_id) = 'closed'
+BEGIN SELECT RAISE(ABORT, 'a closed round is immutable'); END;
+CREATE TRIGGER epoch_insert BEFORE INSERT ON epoch
+WHEN (SELECT state FROM round WHERE id = NEW.round_id) = 'closed'
+BEGIN SELECT RAISE(ABORT, 'a closed round is immutable'); END;
+CREATE TRIGGER epoch_update BEFORE UPDATE ON epoch
+WHEN (SELECT state FROM round WHERE id = OLD.round_id) = 'closed'
+BEGIN SELECT RAISE(ABORT, 'a closed round is immutable'); END;
+
+CREATE TABLE learned_order (
+  round_id INTEGER PRIMARY KEY REFERENCES round(id),
+  answers INTEGER NOT NULL,  -- faces people had decided on
+  seq INTEGER NOT NULL,  -- of the newest decision there was; the order follows from these and the scores
+  made_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+);
+
+CREATE TABLE learned_place (
+  round_id INTEGER NOT NULL REFERENCES round(id),
+  place INTEGER NOT NULL,
+  sample_id INTEGER NOT NULL REFERENCES sample(id),
+  PRIMARY KEY (round_id, place)
+) WITHOUT ROWID;
+
+CREATE TABLE outcome (
+  sample_id INTEGER NOT NULL REFERENCES sample(id),
+  round_id INTEGER NOT NULL REFERENCES round(id),
+  state TEXT NOT NULL CHECK (state IN ('waiting', 'conflict', 'decided')),
+  action TEXT CHECK (action IN ('accept', 'keep', 'relabel', 'unsure', 'exclude')),  -- set exactly where decided
+  label INTEGER REFERENCES class(number),
+  seq INTEGER NOT NULL REFERENCES decision(seq),  -- the newest answer that says so; else the newest answer
+  answers INTEGER NOT NULL,  -- readings that count
+  needed INTEGER NOT NULL,
+  adjudicated INTEGER NOT NULL CHECK (adjudicated IN (0, 1)),
+  PRIMARY KEY (sample_id, round_id),
+  CHECK ((action IS NOT NULL) = (state = 'decided')),
+  CHECK ((label IS NOT NULL) = (action IS NOT NULL AND action IN ('accept', 'keep', 'relabel')))
+) WITHOUT ROWID;
+CREATE INDEX outcome_of_round ON outcome(round_id, state, seq);
+
+CREATE TABLE person (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE COLLATE NOCASE CONSTRAINT "a name is not blank" CHECK (trim(name) <> ''),
+  role TEXT NOT NULL CONSTRAINT "role is annotator or lead" CHECK (role IN ('annotator', 'lead')),
+  created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-0 seconds'))
+, password_hash TEXT, active INTEGER NOT NULL DEFAULT 1 CHECK (active IN (0, 1)), seen_at TEXT);
+
+CREATE TABLE person_change (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  person_id INTEGER NOT NULL REFERENCES person(id),
+  by_id INTEGER REFERENCES person(id),  -- the lead; NULL: the command line, or a first sign-in by name
+  what TEXT NOT NULL CHECK (what IN ('added', 'role', 'password', 'deactivated', 'activated')),
+  role TEXT,  -- the role they have since then
+  changed_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+  CHECK ((role IS NOT NULL) = (what IN ('added', 'role')))
+);
+CREATE TRIGGER person_change_no_delete BEFORE DELETE ON person_change
+BEGIN SELECT RAISE(ABORT, 'the log of people is append-only'); END;
+CREATE TRIGGER person_change_no_update BEFORE UPDATE ON person_change
+BEGIN SELECT RAISE(ABORT, 'the log of people is append-only'); END;
+
+CREATE TABLE problem (
+  id INTEGER PRIMARY KEY,
+  file TEXT NOT NULL,
+  line INTEGER CHECK (line >= 1),
+  found TEXT NOT NULL,
+  allowed TEXT NOT NULL,
+  kept INTEGER NOT NULL CHECK (kept IN (0, 1))
+);
+
+CREATE TABLE queue_count (
+  round_id INTEGER NOT NULL REFERENCES round(id),
+  kind TEXT NOT NULL,
+  given_label INTEGER NOT NULL,
+  proposed_label INTEGER NOT NULL,  -- -1: none
+  doubt INTEGER NOT NULL,
+  alpha_bin INTEGER NOT NULL CHECK (alpha_bin BETWEEN 0 AND 19),
+  action TEXT NOT NULL,  -- '': open
+  n INTEGER NOT NULL,
+  PRIMARY KEY (round_id, kind, given_label, proposed_label, doubt, alpha_bin, action)
+) WITHOUT ROWID;
+
+CREATE TABLE queue_item (
+  id INTEGER PRIMARY KEY,  -- within a round in the order of suspicion
+  round_id INTEGER NOT NULL REFERENCES round(id),
+  sample_id INTEGER NOT NULL REFERENCES sample(id),
+  slot INTEGER NOT NULL DEFAULT 0 CHECK (slot >= 0),  -- which of several independent readings
+  kind TEXT NOT NULL CHECK (kind IN ('proposal', 'low_importance', 'suspicious', 'audit', 'repeat')),
+  priority REAL NOT NULL,  -- the highest is shown first
+  alpha REAL NOT NULL, margin REAL NOT NULL, given_label INTEGER NOT NULL,
+  proposed_label INTEGER,  -- NULL: none, or an audit item, whose proposal no filter shall tell
+  doubt INTEGER NOT NULL DEFAULT 0 CHECK (doubt BETWEEN 0 AND 2),  -- 0: none, or an audit item
+  low_importance INTEGER NOT NULL DEFAULT 0 CHECK (low_importance IN (0, 1)),  -- 0: not, or an audit item
+  listed INTEGER NOT NULL DEFAULT 1 CHECK (listed IN (0, 1)),  -- 0: the face is asked about as an audit item instead
+  action TEXT CHECK (action IN ('accept', 'keep', 'relabel', 'unsure', 'exclude')),  -- NULL: open
+  answered_by INTEGER REFERENCES person(id),
+  answered_seq INTEGER REFERENCES decision(seq),
+  lease_person INTEGER REFERENCES person(id),
+  lease_until TEXT,
+  reader INTEGER REFERENCES person(id),  -- of a repeat: who answered the face before and is asked once more
+  CHECK ((lease_person IS NULL) = (lease_until IS NULL)),
+  CHECK ((action IS NULL) = (answered_by IS NULL) AND (action IS NULL) = (answered_seq IS NULL)),
+  CONSTRAINT "only open items are leased" CHECK (action IS NULL OR lease_person IS NULL)
+);
+CREATE INDEX queue_done ON queue_item(round_id, action) WHERE action IS NOT NULL AND listed = 1;
+CREATE INDEX queue_done_alpha ON queue_item(round_id, action, alpha) WHERE action IS NOT NULL AND listed = 1;
+CREATE INDEX queue_done_margin ON queue_item(round_id, action, margin DESC) WHERE action IS NOT NULL AND listed = 1;
+CREATE INDEX queue_done_newest ON queue_item(round_id, action, answered_seq DESC)
+  WHERE action IS NOT NULL AND listed = 1;
+CREATE INDEX queue_done_pair ON queue_item(round_id, given_label, proposed_label, doubt)
+  WHERE action IS NOT NULL AND listed = 1;
+CREATE INDEX queue_done_person ON queue_item(round_id, answered_by, answered_seq)
+  WHERE action IS NOT NULL AND listed = 1;
+CREATE INDEX queue_doubt_alpha ON queue_item(round_id, doubt, given_label, proposed_label, alpha)
+  WHERE action IS NULL AND listed = 1 AND doubt <> 0;
+CREATE INDEX queue_doubt_margin ON queue_item(round_id, doubt, given_label, proposed_label, margin DESC)
+  WHERE action IS NULL AND listed = 1 AND doubt <> 0;
+CREATE INDEX queue_doubt_pair ON queue_item(round_id, doubt, given_label, proposed_label)
+  WHERE action IS NULL AND listed = 1 AND doubt <> 0;
+CREATE INDEX queue_free ON queue_item(round_id) WHERE action IS NULL AND listed = 1 AND lease_person IS NULL;
+CREATE INDEX queue_lease_end ON queue_item(lease_until) WHERE lease_until IS NOT NULL;
+CREATE INDEX queue_lease_person ON queue_item(lease_person, round_id) WHERE lease_person IS NOT NULL;
+CREATE INDEX queue_leased ON queue_item(round_id) WHERE lease_person IS NOT NULL;
+CREATE INDEX queue_open_alpha ON queue_item(round_id, given_label, proposed_label, alpha)
+  WHERE action IS NULL AND listed = 1;
+CREATE INDEX queue_open_margin ON queue_item(round_id, given_label, proposed_label, margin DESC)
+  WHERE action IS NULL AND listed = 1;
+CREATE INDEX queue_open_pair ON queue_item(round_id, given_label, proposed_label) WHERE action IS NULL AND listed = 1;
+CREATE UNIQUE INDEX queue_reading ON queue_item(round_id, sample_id, slot, kind);
+CREATE INDEX queue_repeat ON queue_item(reader, round_id) WHERE reader IS NOT NULL;
+CREATE TRIGGER queue_answered AFTER UPDATE OF action ON queue_item
+WHEN NEW.listed = 1 AND OLD.action IS NOT NEW.action
+BEGIN
+  UPDATE queue_count SET n = n - 1 WHERE round_id = OLD.round_id AND kind = OLD.kind
+    AND given_label = OLD.given_label AND proposed_label = coalesce(OLD.proposed_label, -1) AND doubt = OLD.doubt
+    AND alpha_bin = min(19, CAST(OLD.alpha * 20 AS INTEGER)) AND action = coalesce(OLD.action, '');
+  INSERT INTO queue_count VALUES (NEW.round_id, NEW.kind, NEW.given_label, coalesce(NEW.proposed_label, -1), NEW.doubt,
+    min(19, CAST(NEW.alpha * 20 AS INTEGER)), coalesce(NEW.action, ''), 1)
+  ON CONFLICT DO UPDATE SET n = n + 1;
+END;
+
+CREATE TABLE reference (
+  sample_id INTEGER PRIMARY KEY REFERENCES sample(id),
+  label INTEGER NOT NULL REFERENCES class(number)
+);
+
+CREATE TABLE round (
+  id INTEGER PRIMARY KEY,
+  parent INTEGER REFERENCES round(id) CHECK (parent < id),
+  state TEXT NOT NULL CHECK (state IN ('running', 'review', 'closed', 'failed', 'cancelled')),
+  config TEXT NOT NULL CHECK (json_valid(config)),
+  code_version TEXT NOT NULL,
+  started_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-0 seconds')),
+  finished_at TEXT,  -- when it last stopped running, however it did
+  heartbeat_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-0 seconds')),
+  message TEXT,
+  metrics TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(metrics))
+, review TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(review)));
+CREATE UNIQUE INDEX round_only_one_runs ON round(state) WHERE state = 'running';
+CREATE TRIGGER round_closed_delete BEFORE DELETE ON round WHEN OLD.state = 'closed'
+BEGIN SELECT RAISE(ABORT, 'a closed round is immutable'); END;
+CREATE TRIGGER round_closed_update BEFORE UPDATE ON round WHEN OLD.state = 'closed'
+BEGIN SELECT RAISE(ABORT, 'a closed round is immutable'); END;
+
+CREATE TABLE sample (
+  id INTEGER PRIMARY KEY,
+  key TEXT NOT NULL UNIQUE,
+  path TEXT NOT NULL,
+  split TEXT NOT NULL CONSTRAINT "split is train, val or test" CHECK (split IN ('train', 'val', 'test')),
+  given_label INTEGER NOT NULL REFERENCES class(number),
+  box_left INTEGER, box_top INTEGER, box_right INTEGER, box_bottom INTEGER,  -- pixels; right and bottom exclusive
+  CONSTRAINT "a box has four sides and an area, or is absent" CHECK (
+    coalesce(box_left, box_top, box_right, box_bottom) IS NULL
+    OR (box_left < box_right AND box_top < box_bottom) IS TRUE)
+);
+CREATE TRIGGER sample_given_label BEFORE UPDATE OF given_label ON sample
+BEGIN SELECT RAISE(ABORT, 'the given label is never overwritten; decide, and read effective_label'); END;
+
+CREATE TABLE score (
+  round_id INTEGER NOT NULL REFERENCES round(id),
+  sample_id INTEGER NOT NULL REFERENCES sample(id),
+  alpha REAL NOT NULL, p_given REAL NOT NULL, p_max REAL NOT NULL,
+  predicted_label INTEGER NOT NULL,
+  margin REAL NOT NULL, suspicion REAL NOT NULL,
+  low_importance INTEGER NOT NULL CHECK (low_importance IN (0, 1)),
+  proposed_label INTEGER,  -- NULL: no relabel is proposed
+  trained_label INTEGER NOT NULL,
+  probabilities BLOB NOT NULL, start_label INTEGER, second_label INTEGER, doubt INTEGER CHECK (doubt BETWEEN 0 AND 2), suspicious INTEGER NOT NULL DEFAULT 0 CHECK (suspicious IN (0, 1)),  -- little-endian float32, one per class
+  PRIMARY KEY (round_id, sample_id)
+) WITHOUT ROWID;
+CREATE INDEX score_proposals ON score(round_id, suspicion DESC, sample_id, proposed_label)
+  WHERE proposed_label IS NOT NULL;
+CREATE TRIGGER score_delete BEFORE DELETE ON score
+WHEN (SELECT state FROM round WHERE id = OLD.round_id) = 'closed'
+BEGIN SELECT RAISE(ABORT, 'a closed round is immutable'); END;
+CREATE TRIGGER score_insert BEFORE INSERT ON score
+WHEN (SELECT state FROM round WHERE id = NEW.round_id) = 'closed'
+BEGIN SELECT RAISE(ABORT, 'a closed round is immutable'); END;
+CREATE TRIGGER score_update BEFORE UPDATE ON score
+WHEN (SELECT state FROM round WHERE id = OLD.round_id) = 'closed'
+BEGIN SELECT RAISE(ABORT, 'a closed round is immutable'); END;
+
+CREATE TABLE session (
+  token_hash TEXT PRIMARY KEY,
+  person_id INTEGER NOT NULL REFERENCES person(id),
+  created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-0 seconds')),
+  expires_at TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE VIEW effective_label AS
+SELECT s.id AS sample_id, s.key, s.path, s.split,
+  s.given_label, (SELECT name FROM class WHERE number = s.given_label) AS given_name,
+  coalesce(o.label, s.given_label) AS label,
+  (SELECT name FROM class WHERE number = coalesce(o.label, s.given_label)) AS label_name,
+  o.action IS 'exclude' AS excluded,
+  d.id AS decision_id, o.round_id, o.action, d.decided_at,
+  (SELECT name FROM person WHERE id = d.person_id) AS person
+FROM sample s
+LEFT JOIN outcome o ON o.sample_id = s.id AND o.round_id = (
+  SELECT max(round_id) FROM outcome WHERE sample_id = s.id AND state = 'decided')
+LEFT JOIN decision d ON d.seq = o.seq;
+
+CREATE VIEW live_decision AS
+SELECT d.* FROM decision d WHERE d.action IN ('accept', 'keep', 'relabel', 'unsure', 'exclude') AND iif(EXISTS (SELECT 1 FROM decision u WHERE u.undoes = d.id), (
+  WITH RECURSIVE chain(id) AS (
+    SELECT d.id UNION ALL SELECT u.id FROM chain JOIN decision u ON u.undoes = chain.id)
+  SELECT count(*) FROM chain) % 2 = 1, 1);
+
+CREATE VIEW live_mark AS
+SELECT d.* FROM decision d WHERE d.action IN ('skip', 'flag', 'note') AND iif(EXISTS (SELECT 1 FROM decision u WHERE u.undoes = d.id), (
+  WITH RECURSIVE chain(id) AS (
+    SELECT d.id UNION ALL SELECT u.id FROM chain JOIN decision u ON u.undoes = chain.id)
+  SELECT count(*) FROM chain) % 2 = 1, 1);
+
+CREATE VIEW low_importance AS
+SELECT c.round_id, c.sample_id, s.key, s.path,
+  c.start_label AS given_label, (SELECT name FROM class WHERE number = c.start_label) AS given_name, c.predicted_label, (SELECT name FROM class WHERE number = c.predicted_label) AS predicted_name, c.proposed_label, (SELECT name FROM class WHERE number = c.proposed_label) AS proposed_name,
+  c.alpha, c.margin, c.suspicion, s.given_label AS original_label, (SELECT name FROM class WHERE number = s.given_label) AS original_name, c.second_label, (SELECT name FROM class WHERE number = c.second_label) AS second_name,
+  CASE c.doubt WHEN 0 THEN 'none' WHEN 1 THEN 'mislabelled' WHEN 2 THEN 'ambiguous' END AS doubt
+FROM score c JOIN sample s ON s.id = c.sample_id WHERE c.low_importance = 1;
+
+CREATE VIEW open_proposals AS
+SELECT p.* FROM proposal p
+WHERE p.round_id IN (SELECT id FROM round WHERE state = 'review') AND NOT EXISTS (
+  SELECT 1 FROM outcome o WHERE o.sample_id = p.sample_id AND o.round_id = p.round_id AND o.state = 'decided');
+
+CREATE VIEW proposal AS
+SELECT c.round_id, c.sample_id, s.key, s.path,
+  c.start_label AS given_label, (SELECT name FROM class WHERE number = c.start_label) AS given_name, c.proposed_label, (SELECT name FROM class WHERE number = c.proposed_label) AS proposed_name,
+  c.alpha, c.p_given, c.p_max, c.margin, c.suspicion, s.given_label AS original_label, (SELECT name FROM class WHERE number = s.given_label) AS original_name, c.second_label, (SELECT name FROM class WHERE number = c.second_label) AS second_name,
+  CASE c.doubt WHEN 0 THEN 'none' WHEN 1 THEN 'mislabelled' WHEN 2 THEN 'ambiguous' END AS doubt
+FROM score c JOIN sample s ON s.id = c.sample_id WHERE c.proposed_label IS NOT NULL;
+
+CREATE VIEW suspicious AS
+SELECT c.round_id, c.sample_id, s.key, s.path,
+  c.start_label AS given_label, (SELECT name FROM class WHERE number = c.start_label) AS given_name, c.predicted_label, (SELECT name FROM class WHERE number = c.predicted_label) AS predicted_name,
+  c.alpha, c.margin, c.suspicion, s.given_label AS original_label, (SELECT name FROM class WHERE number = s.given_label) AS original_name, c.second_label, (SELECT name FROM class WHERE number = c.second_label) AS second_name,
+  CASE c.doubt WHEN 0 THEN 'none' WHEN 1 THEN 'mislabelled' WHEN 2 THEN 'ambiguous' END AS doubt
+FROM score c JOIN sample s ON s.id = c.sample_id WHERE c.suspicious = 1;

@@ -1,0 +1,27 @@
+"""SQL expressions that the migrations and the queries share: moments, whether a decision stands, bins of alpha."""
+
+from __future__ import annotations
+
+
+def ago(seconds: int) -> str:
+    """The SQL of a moment so many seconds back: UTC, ISO-8601, milliseconds. Texts of this form sort as times do."""
+    return f"strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-{seconds:d} seconds')"
+
+
+def from_now(seconds: float) -> str:
+    """The SQL of a moment to come, in the same form."""
+    return f"strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+{seconds:f} seconds')"
+
+
+NOW = ago(0)
+"""The SQL that stamps rows."""
+
+STANDS = """iif(EXISTS (SELECT 1 FROM decision u WHERE u.undoes = d.id), (
+  WITH RECURSIVE chain(id) AS (
+    SELECT d.id UNION ALL SELECT u.id FROM chain JOIN decision u ON u.undoes = chain.id)
+  SELECT count(*) FROM chain) % 2 = 1, 1)"""
+"""SQL: whether decision `d` and the chain of undos hanging on it have an odd length, so that it stands."""
+
+BINS = 20
+ALPHA_BIN = "min(19, CAST(alpha * 20 AS INTEGER))"
+"""SQL: the bin of column `alpha`, 0 to BINS - 1."""

@@ -1,0 +1,32 @@
+"""The migrations of review.db, in order. A change of the schema is a new one: released ones never change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlite_utils import Database, Migrations
+
+from scn_core.store.schema import (
+    m0001_tables,
+    m0002_review,
+    m0003_rounds,
+    m0004_team,
+    m0005_order,
+    m0006_doubt,
+)
+
+STEPS: dict[str, Callable[[Database], None]] = {
+    module.__name__.rpartition(".")[2]: module.migrate
+    for module in (m0001_tables, m0002_review, m0003_rounds, m0004_team, m0005_order, m0006_doubt)
+}
+"""Name of each migration, by which databases know that they have it -> what it does."""
+
+migrations = Migrations("scn_core.store")
+for _name, _step in STEPS.items():
+    migrations(name=_name)(_step)
+
+
+def names_of(known: Migrations) -> list[str]:
+    """All migrations of a set, the oldest first: those that an empty database lacks."""
+    with Database(memory=True) as empty:
+        return [migration.name for migration in known.pending(empty)]

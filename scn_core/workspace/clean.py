@@ -1,0 +1,113 @@
+"""What a workspace no longer needs: decoded pictures of other sizes, of older pictures, or half written."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from scn_core.config import TrainSettings
+from scn_core.datasets.pixels import CacheFile, cache_files, cache_fingerprint
+from scn_core.errors import WorkspaceError
+from scn_core.store.rounds.states import latest_round
+from scn_core.store.samples import AllSamples
+from scn_core.workspace.folder import Workspace
+
+
+@dataclass(frozen=True)
+class Removal:
+    """A file to remove, or removed."""
+
+    file: str
+    """Its name in the workspace's folder `pixels`."""
+    bytes: int
+    why: str
+
+
+@dataclass(frozen=True)
+class Cleaning:
+    """What `clean` removed, or would."""
+
+    workspace: str
+    dry_run: bool
+    removed: list[Removal]
+    freed_bytes: int
+    kept: int
+    """Pixel caches that stay."""
+    kept_bytes: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+def clean(workspace: Workspace, *, dry_run: bool = False) -> Cleaning:
+    """Removes pixel caches that neither the newest round nor a round with the settings of workspace.toml would use.
+
+    A cache stays where its size is that of the newest round or of workspace.toml, and its pictures are those of now.
+    Files of other names, links and folders are left alone. With `dry_run` nothing is removed, and a trainer may be at
+    work.
+
+    Raises WorkspaceError while a trainer is at work or where a file cannot be removed, and DataError where a picture is
+    missing, since it cannot be told then which caches are of older pictures.
+    """
+    found = cache_files(workspace.pixels)
+    with workspace.database(read_only=True) as db:
+        # Before the lock: a million pictures take a while, in which a trainer should not be turned away. What one
+        # writes meanwhile is not among the files found.
+        pictures = cache_fingerprint(AllSamples(db), Path(workspace.settings().root)) if found else ""
+        if dry_run:
+            return _cleaned(workspace, found, _sides_in_use(workspace, db), pictures, dry_run=True)
+        with workspace.training_lock():
+            return _cleaned(workspace, found, _sides_in_use(workspace, db), pictures, dry_run=False)
+
+
+def describe_cleaning(done: Cleaning) -> str:
+    """A line for each file, and the sum."""
+    count = len(done.removed)
+    kept = f"{done.kept:,} pixel cache{'' if done.kept == 1 else 's'} kept, {done.kept_bytes / 1e9:.2f} GB"
+    if not count:
+        return f"nothing to remove; {kept}"
+    freed = f"{'would free' if done.dry_run else 'freed'} {done.freed_bytes / 1e9:.2f} GB"
+    lines = [f"pixels/{each.file}  {each.bytes / 1e9:.2f} GB  {each.why}" for each in done.removed]
+    return "\n".join([*lines, f"{freed} in {count:,} file{'' if count == 1 else 's'}; {kept}"])
+
+
+def _cleaned(
+    workspace: Workspace, found: list[CacheFile], sides: frozenset[int], pictures: str, *, dry_run: bool
+) -> Cleaning:
+    removed, kept = [], []
+    for file in found:
+        why = _why(file, sides, pictures)
+        if why is None:
+            kept.append(file.bytes)
+            continue
+        if not dry_run:
+            _remove(file.path)
+        removed.append(Removal(file.path.name, file.bytes, why))
+    freed = sum(each.bytes for each in removed)
+    return Cleaning(str(workspace.path), dry_run, removed, freed, len(kept), sum(kept))
+
+
+def _why(file: CacheFile, sides: frozenset[int], pictures: str) -> str | None:
+    """Why a file is of no use any more, or None."""
+    if file.unfinished:
+        return "half written by a trainer that ended"
+    if file.side not in sides:
+        return f"of {file.side} pixels; in use: {', '.join(map(str, sorted(sides)))}"
+    return None if file.fingerprint == pictures else "of pictures or a list that have changed since"
+
+
+def _sides_in_use(workspace: Workspace, db: Database) -> frozenset[int]:
+    newest = latest_round(db)
+    sides = {TrainSettings.merged(workspace.settings().train).image_size}
+    return frozenset(sides if newest is None else {*sides, int(newest.config.get("image_size", 0))})
+
+
+def _remove(file: Path) -> None:
+    try:
+        file.unlink(missing_ok=True)
+    except OSError as error:
+        raise WorkspaceError(f"{file}: cannot be removed ({error.strerror or error}); remove it by hand") from error

@@ -1,0 +1,245 @@
+"""The folder that holds everything about one data set: where each part lies, its settings, and how it is begun."""
+
+from __future__ import annotations
+
+import itertools
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from sqlite_utils import Database
+
+from scn_core.config import ReviewSettings
+from scn_core.datasets.demo_faces import draw_demo
+from scn_core.datasets.noise import parse_noise, with_noise
+from scn_core.datasets.registry import find_dataset, read_manifest
+from scn_core.datasets.source import Source
+from scn_core.errors import UsageError, WorkspaceError
+from scn_core.records import Manifest
+from scn_core.store.connection import create_database, open_database
+from scn_core.store.samples import insert_manifest
+from scn_core.workspace.toml import WorkspaceSettings, begin_settings, change_table, read_settings
+
+_LOOK_S = 1.0
+"""How long a trainer waits for a look at its lock to end."""
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Where the parts of a workspace lie."""
+
+    path: Path
+
+    @property
+    def settings_file(self) -> Path:
+        """workspace.toml."""
+        return self.path / "workspace.toml"
+
+    @property
+    def database_file(self) -> Path:
+        """review.db."""
+        return self.path / "review.db"
+
+    @property
+    def thumbs_file(self) -> Path:
+        """thumbs.db."""
+        return self.path / "thumbs.db"
+
+    @property
+    def pixels(self) -> Path:
+        """Folder of decode-once caches."""
+        return self.path / "pixels"
+
+    @property
+    def exports(self) -> Path:
+        """Folder of exported labels that were made from the page."""
+        return self.path / "exports"
+
+    @property
+    def _lock_file(self) -> Path:
+        return self.path / "train.lock"
+
+    def round_folder(self, number: int) -> Path:
+        """Folder of one round's files."""
+        return self.path / "rounds" / f"{number:04d}"
+
+    def set_aside(self, number: int, *, keep: str | None = None) -> Path | None:
+        """Empty the folder of a round that is about to begin; what lay in it lies in the folder returned.
+
+        Such files are of a round that the database does not know, as after a backup was put back. Nothing is deleted:
+        they go to rounds/NNNN-left-1, or the next number that is free. None: the folder held nothing but, where it
+        has one of that name, the file `keep`, which stays.
+        """
+        folder = self.round_folder(number)
+        found = [entry for entry in folder.iterdir() if entry.name != keep] if folder.exists() else []
+        if not found:
+            return None
+        names = (folder.with_name(f"{folder.name}-left-{count}") for count in itertools.count(1))
+        aside = next(name for name in names if not name.exists())
+        aside.mkdir()
+        for entry in found:
+            entry.rename(aside / entry.name)
+        return aside
+
+    def settings(self) -> WorkspaceSettings:
+        """What workspace.toml says. Raises WorkspaceError where this is no workspace or the file is not right."""
+        return read_settings(self.settings_file)
+
+    def write_review(self, review: ReviewSettings) -> None:
+        """Set table [review] of workspace.toml, for the rounds that begin from now on; all else in it stays.
+
+        Raises WorkspaceError where this is no workspace, or the table is written in a way that cannot be changed.
+        """
+        self.settings()
+        change_table(self.settings_file, "review", review.as_dict())
+
+    @contextmanager
+    def database(self, *, read_only: bool = False) -> Iterator[Database]:
+        """The open database, closed afterwards. Raises WorkspaceError where there is none."""
+        self.settings()
+        db = open_database(self.database_file, read_only=read_only)
+        try:
+            yield db
+        finally:
+            db.close()
+
+    @contextmanager
+    def training_lock(self) -> Iterator[None]:
+        """Held by the one process that trains here; the system frees it when that process ends, however it ends.
+
+        Raises WorkspaceError while another process has it; a moment's `is_training` elsewhere is waited for.
+        """
+        lock = FileLock(self._lock_file)
+        try:
+            lock.acquire(timeout=_LOOK_S)
+        except Timeout as error:
+            raise WorkspaceError(f"{self.path}: another trainer is at work here; wait for it or stop it") from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def is_training(self) -> bool:
+        """Whether any process trains here now, whoever started it."""
+        lock = FileLock(self._lock_file)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return True
+        lock.release()
+        return False
+
+
+def create_workspace(
+    path: Path,
+    dataset: str,
+    source: Source,
+    *,
+    noise: str | None = None,
+    strict: bool = False,
+    demo_faces: int = 2000,
+    progress: Callable[[int], None] = lambda done: None,
+) -> Manifest:
+    """Reads a data set into a new workspace and returns what was read, problems included.
+
+    Data set `demo` is drawn first, under the source's root or, without one, in the workspace itself. A failure leaves
+    no workspace behind; calling again begins anew. `progress` hears how many more rows (or drawn faces) are done.
+
+    Raises UsageError, DataError, and WorkspaceError where there is a workspace already.
+    """
+    workspace = Workspace(path)
+    if workspace.settings_file.exists():
+        raise WorkspaceError(f"{path}: found a workspace already; allowed: a new folder; name another one")
+    if path.exists() and not path.is_dir():
+        raise WorkspaceError(f"{path}: found a file; allowed: a folder, or the name of a new one")
+    _refuse_used_database(workspace)
+    source.check(dataset, find_dataset(dataset).options)  # before anything is drawn
+    spec = parse_noise(noise) if noise else None
+    path.mkdir(parents=True, exist_ok=True)
+    source = _placed(workspace, dataset, source, demo_faces, progress)
+    manifest = read_manifest(dataset, source, strict=strict, progress=progress)
+    if spec is not None:
+        manifest = with_noise(manifest, spec, source.seed)
+    _remove_database(workspace)  # of an init that was stopped half-way: without workspace.toml nobody uses it
+    db = create_database(workspace.database_file)
+    try:
+        insert_manifest(db, manifest)
+    finally:
+        db.close()
+    _write_settings(workspace, manifest, source, noise)
+    return manifest
+
+
+def _placed(
+    workspace: Workspace, dataset: str, source: Source, demo_faces: int, progress: Callable[[int], None]
+) -> Source:
+    """The source with every path absolute, and demo faces drawn where it points to."""
+    changes: dict[str, Any] = {
+        f.name: value.resolve() for f in fields(source) if isinstance(value := getattr(source, f.name), Path)
+    }
+    if dataset == "ferplus":
+        changes.setdefault("unpack_to", workspace.path.resolve() / "images")
+    if dataset == "demo":
+        root = changes.setdefault("root", workspace.path.resolve() / "images")
+        if any(root.iterdir()) if root.is_dir() else False:
+            _check_redrawable(root)
+        draw_demo(root, count=demo_faces, seed=source.seed, progress=lambda done: progress(1))
+    said = {f.name: getattr(source, f.name) for f in fields(source)}
+    return Source(**(said | changes))
+
+
+def _check_redrawable(root: Path) -> None:
+    strange = sorted({entry.name for entry in root.iterdir()} - {"labels.csv", "faces"})
+    if strange:
+        raise UsageError(
+            f"--root: {root} holds {', '.join(strange[:3])}; demo faces go into an empty or a demo folder; name another"
+        )
+
+
+def _refuse_used_database(workspace: Workspace) -> None:
+    """A database that an init left half-way has no round; one that has belongs to a workspace that lost its toml."""
+    if not workspace.database_file.exists():
+        return
+    try:
+        with closing(sqlite3.connect(f"{workspace.database_file.resolve().as_uri()}?mode=ro", uri=True)) as db:
+            used = db.execute("SELECT EXISTS (SELECT 1 FROM round)").fetchone()[0]
+    except sqlite3.OperationalError:  # no such table: it did not come far
+        used = False
+    except sqlite3.DatabaseError:
+        used = True
+    if used:
+        raise WorkspaceError(
+            f"{workspace.path}: found a review.db in use, but no workspace.toml; "
+            "allowed: a new folder; put workspace.toml back, or move review.db away"
+        )
+
+
+def _remove_database(workspace: Workspace) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        Path(f"{workspace.database_file}{suffix}").unlink(missing_ok=True)
+
+
+def _write_settings(workspace: Workspace, manifest: Manifest, source: Source, noise: str | None) -> None:
+    values: dict[str, Any] = {
+        "dataset": manifest.dataset,
+        "root": str(manifest.root.resolve()),
+        "classes": list(manifest.classes.names),
+        "seed": source.seed,
+        "noise": noise or "",
+        "source": {
+            f.name: _plain(getattr(source, f.name))
+            for f in fields(source)
+            if f.name != "seed" and getattr(source, f.name) is not None
+        },
+        "review": asdict(ReviewSettings()),
+        "train": {},
+    }
+    begin_settings(workspace.settings_file, values)
+
+
+def _plain(value: object) -> object:
+    return str(value) if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,97 @@
+"""Where a workspace stands, as one record that screens and scripts read."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlite_utils import Database
+
+from scn_core.records import EpochReport, RoundInfo
+from scn_core.store.rounds.states import epochs, latest_round, stale_round
+from scn_core.store.samples import classes, count_by_split, count_problems
+from scn_core.store.scores import count_open_proposals, count_proposals
+from scn_core.workspace.folder import Workspace
+
+
+@dataclass(frozen=True)
+class Status:
+    """A workspace at one moment."""
+
+    workspace: str
+    dataset: str
+    root: str
+    classes: list[str]
+    samples: dict[str, int]
+    """By split."""
+    problems: int
+    """Rows the import could not use, warnings included."""
+    decisions: int
+    """Answers of all rounds that stand; skips, flags and notes are none, nor is what was taken back."""
+    round: RoundInfo | None
+    """The newest round, in whatever state."""
+    stale: bool
+    """It says it is running, but has not been heard of for two minutes: its trainer is no more."""
+    epochs: list[EpochReport]
+    """Of that round."""
+    proposals: int
+    """Of that round."""
+    open_proposals: int
+    """Not answered yet."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+def status_of(workspace: Workspace, db: Database) -> Status:
+    """Reads it all from the database."""
+    settings = workspace.settings()
+    newest = latest_round(db)
+    return Status(
+        workspace=str(workspace.path),
+        dataset=settings.dataset,
+        root=settings.root,
+        classes=list(classes(db).names),
+        samples={str(split): n for split, n in count_by_split(db).items()},
+        problems=count_problems(db),
+        decisions=int(db.execute("SELECT coalesce(sum(n), 0) FROM answer_count").fetchone()[0]),
+        round=newest,
+        stale=stale_round(db) is not None,
+        epochs=epochs(db, newest.id) if newest else [],
+        proposals=count_proposals(db, newest.id) if newest else 0,
+        open_proposals=count_open_proposals(db, newest.id) if newest else 0,
+    )
+
+
+def describe(status: Status) -> str:
+    """The status as a few lines for a terminal."""
+    counts = ", ".join(f"{n:,} {split}" for split, n in status.samples.items())
+    lines = [
+        f"workspace  {status.workspace}",
+        f"data set   {status.dataset} at {status.root}",
+        f"faces      {counts}" + (f"; {status.problems:,} import problems" if status.problems else ""),
+        f"classes    {', '.join(status.classes)}",
+    ]
+    info = status.round
+    if info is None:
+        return "\n".join([*lines, "round      none yet; next: python -m scn_core train " + status.workspace])
+    message = f"not heard of since {info.heartbeat_at}; train --resume continues it" if status.stale else info.message
+    lines.append(f"round {info.id:<4} {info.state}" + (f": {message}" if message else ""))
+    if status.epochs:
+        lines.append(f"epoch      {_epoch_line(status.epochs[-1], info.config.get('epochs', 0))}")
+    if info.state in ("review", "closed"):
+        lines.append(
+            f"proposals  {status.proposals:,}, {status.open_proposals:,} open; {status.decisions:,} answers so far"
+        )
+    lines.extend(f"warning    {warning}" for warning in info.metrics.get("warnings", ()))
+    return "\n".join(lines)
+
+
+def _epoch_line(report: EpochReport, of: int) -> str:
+    val = "" if report.val_accuracy is None else f", validation {report.val_accuracy:.1%}"
+    return (
+        f"{report.epoch} of {of}: loss {report.loss:.3f}, accuracy {report.accuracy:.1%}{val}, "
+        f"alpha {report.alpha_high:.2f} high / {report.alpha_low:.2f} low (spread {report.alpha_std:.3f}), "
+        f"{report.faces_per_s:,.0f} faces/s"
+    )

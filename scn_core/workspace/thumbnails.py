@@ -1,0 +1,171 @@
+"""Thumbnails of a workspace's faces: those in thumbs.db, and those that have to be made."""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from hashlib import blake2b
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from scn_core.datasets.images import MAX_BYTES, check_face
+from scn_core.datasets.parallel import in_order
+from scn_core.datasets.rows import leads_out, relative_path
+from scn_core.datasets.thumbnails import RECIPE, large_face, make_thumbnail
+from scn_core.errors import WorkspaceError
+from scn_core.records import Box, Sample
+from scn_core.store.samples import StoredSample
+from scn_core.store.thumbs import Thumb, Thumbs
+from scn_core.workspace.folder import Workspace
+
+_LOG = logging.getLogger(__name__)
+_LOOKED_UP = 1024  # samples whose files are asked for at a time
+_WRITTEN = 128  # thumbnails a transaction: short, as people may be reviewing
+_BATCH = 4  # pictures a task; a page is 60 faces, and all cores should have some
+
+
+class _Wanted(NamedTuple):
+    """A thumbnail to be made."""
+
+    stored: StoredSample
+    fingerprint: bytes
+
+
+def thumbnails_of(workspace: Workspace, samples: Sequence[StoredSample]) -> dict[int, bytes | str]:
+    """Sample id -> its thumbnail as WebP, or a few words on why there is none, such as 'no such picture'.
+
+    What is missing, or was made from another state of the picture, is made now on all cores and kept. Where
+    thumbs.db cannot be used, thumbnails are made each time; the log says why.
+
+    Raises WorkspaceError where this is no workspace.
+    """
+    root, thumbs = _root(workspace), Thumbs(workspace.thumbs_file)
+    found: dict[int, bytes | str] = {}
+    wanted: dict[int, _Wanted] = {}
+    for stored in samples:
+        state = _fingerprint(root, stored.sample)
+        if isinstance(state, str):
+            found[stored.id] = state
+        else:
+            wanted[stored.id] = _Wanted(stored, state)
+    with _or_logged():
+        found |= thumbs.get({number: each.fingerprint for number, each in wanted.items()})
+    missing = [each for number, each in wanted.items() if number not in found]
+    made: list[Thumb] = []
+    for each, picture in in_order(partial(_make, root), missing, batch=_BATCH):
+        found[each.stored.id] = picture
+        if isinstance(picture, bytes):
+            made.append(Thumb(each.stored.id, each.fingerprint, picture))
+    if made:
+        with _or_logged():
+            thumbs.put(made)
+    return found
+
+
+def write_thumbnails(
+    workspace: Workspace, samples: Iterable[StoredSample], progress: Callable[[int], None] = lambda faces: None
+) -> int:
+    """Makes what is missing of any number of thumbnails and returns how many have no usable picture.
+
+    `progress` is called with the number of faces done since it was last called. Whatever ends it, what was made so
+    far is kept. Raises WorkspaceError where thumbs.db cannot be written.
+    """
+    root, thumbs = _root(workspace), Thumbs(workspace.thumbs_file)
+    unusable = 0
+
+    def missing() -> Iterator[_Wanted]:
+        nonlocal unusable
+        source = iter(samples)
+        while part := list(islice(source, _LOOKED_UP)):
+            states = [(stored, _fingerprint(root, stored.sample)) for stored in part]
+            wanted = [_Wanted(stored, state) for stored, state in states if isinstance(state, bytes)]
+            there = thumbs.having({each.stored.id: each.fingerprint for each in wanted})
+            unusable += len(part) - len(wanted)
+            progress(len(part) - len(wanted) + len(there))
+            yield from (each for each in wanted if each.stored.id not in there)
+
+    made: list[Thumb] = []
+    try:
+        for each, picture in in_order(partial(_make, root), missing(), batch=_BATCH):
+            progress(1)
+            if isinstance(picture, str):
+                unusable += 1
+                continue
+            made.append(Thumb(each.stored.id, each.fingerprint, picture))
+            if len(made) == _WRITTEN:
+                thumbs.put(made)
+                made = []
+    finally:
+        if made:
+            thumbs.put(made)
+    return unusable
+
+
+def keep_thumbnails(workspace: Workspace, drawn: Iterable[tuple[StoredSample, bytes]]) -> int:
+    """Keeps thumbnails that were drawn elsewhere from the same pictures, where there is such a picture; how many.
+
+    Raises WorkspaceError where thumbs.db cannot be written.
+    """
+    root, thumbs = _root(workspace), Thumbs(workspace.thumbs_file)
+    kept, source = 0, iter(drawn)
+    while part := list(islice(source, _WRITTEN)):
+        states = [(stored.id, _fingerprint(root, stored.sample), webp) for stored, webp in part]
+        made = [Thumb(number, state, webp) for number, state, webp in states if isinstance(state, bytes)]
+        thumbs.put(made)
+        kept += len(made)
+    return kept
+
+
+def large_face_of(workspace: Workspace, stored: StoredSample) -> bytes | str:
+    """The face as WebP of up to 768 pixels a side, or a few words on why there is none."""
+    root, sample = _root(workspace), stored.sample
+    state = _fingerprint(root, sample)
+    return state if isinstance(state, str) else _drawn(large_face, root, sample)
+
+
+@contextmanager
+def _or_logged() -> Iterator[None]:
+    """Thumbnails are for convenience: reviewing goes on without the file that keeps them."""
+    try:
+        yield
+    except WorkspaceError as error:
+        _LOG.warning("thumbnails are not kept: %s", error)
+
+
+def _root(workspace: Workspace) -> Path:
+    return Path(workspace.settings().root).resolve()
+
+
+def _fingerprint(root: Path, sample: Sample) -> bytes | str:
+    """What a thumbnail is made from, or why none can be. One look at the file's entry, for every face of every page."""
+    try:
+        state = os.stat(f"{root}/{sample.path}")  # noqa: PTH116 (a Path costs as much again)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return "no such picture"
+    except OSError as error:
+        return f"unreadable picture ({error.strerror})"
+    if not stat.S_ISREG(state.st_mode):  # a pipe would be waited for
+        return "not a picture file"
+    if state.st_size > MAX_BYTES:
+        return f"a file of over {MAX_BYTES:,} bytes"
+    told = (RECIPE, sample.path, sample.box, state.st_size, state.st_mtime_ns)
+    return blake2b(repr(told).encode(), digest_size=16).digest()
+
+
+def _make(root: Path, wanted: _Wanted) -> tuple[_Wanted, bytes | str]:
+    return wanted, _drawn(make_thumbnail, root, wanted.stored.sample)
+
+
+def _drawn(draw: Callable[[Path, Box | None], bytes], root: Path, sample: Sample) -> bytes | str:
+    # Checked at the import too, but since then links may have changed, and the database may have been edited.
+    if relative_path(sample.path) != sample.path or leads_out(root, sample.path):
+        return "a path that leaves the folder of the data set"
+    try:
+        return draw(root / sample.path, sample.box)
+    except Exception:  # as in images: decoders raise whatever they stumble over
+        return check_face(root / sample.path, sample.box) or "a damaged picture"

@@ -1,0 +1,71 @@
+"""The command for a GPU, on a machine without one: real processes, everything shrunk."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks.gpu.__main__ import Result
+from benchmarks.gpu.part import PARTS
+from benchmarks.gpu.report import describe
+from benchmarks.gpu.whole_round import kind_of
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def run(out: Path, *arguments: str) -> tuple[int, dict[str, Any], str]:
+    """Exit code, gpu.json and standard output of `python -m benchmarks.gpu OUT --dry-run ...`."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.gpu", str(out), "--dry-run", *arguments],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    return done.returncode, json.loads((out / "gpu.json").read_text(encoding="utf-8")), done.stdout
+
+
+def test_a_part_runs_in_a_process_of_its_own_and_leaves_its_figures(tmp_path: Path) -> None:
+    code, found, said = run(tmp_path, "--only", "machine", "--json")
+    assert code == 0
+    assert json.loads(said) == found
+    assert found["ended"]
+    machine = found["parts"]["machine"]
+    assert machine["ended"]["returned"] == 0
+    assert machine["machine"]["device"].startswith("cpu")
+    assert machine["limits, fp32"]["flops"]["n"] >= 5
+
+
+def test_without_time_every_part_is_named_as_not_measured(tmp_path: Path) -> None:
+    code, found, said = run(tmp_path, "--minutes", "0")
+    assert code == 0
+    assert list(found["parts"]) == list(PARTS)
+    assert said.count("not measured: ended: no time was left") == len(PARTS)
+
+
+def test_what_a_part_found_before_it_failed_is_kept_and_told(tmp_path: Path) -> None:
+    result = Result(tmp_path / "gpu.json", dry_run=True)
+    result.add("places", "--resident device", {"error": "RuntimeError: full"})
+    result.add("places", "ended", {"returned": -9, "said": "killed"})
+    result.end()
+    assert not result.whole()
+    assert json.loads((tmp_path / "gpu.json").read_text()) == result.values
+    text = describe(result.values)
+    assert "failed: --resident device: RuntimeError: full" in text
+    assert "the part ended with -9: killed" in text
+
+
+def test_a_failed_test_makes_the_run_fail(tmp_path: Path) -> None:
+    result = Result(tmp_path / "gpu.json", dry_run=True)
+    result.add("tests", "tests", {"passed": 1, "failed": {"test_x": "assert False"}, "skipped": 0})
+    result.add("tests", "ended", {"returned": 0})
+    assert not result.whole()
+    assert "failed: test_x: assert False" in describe(result.values)
+
+
+def test_kernels_are_told_apart_by_their_names() -> None:
+    assert kind_of("sm90_xmma_fprop_implicit_gemm_bf16") == "convolutions and matrix products"
+    assert kind_of("void at::native::batch_norm_transform_input_channels_last_kernel") == "batch normalisation"
+    assert kind_of("max_pool_forward_nhwc") == "pooling"
+    assert kind_of("vectorized_elementwise_kernel") == "the rest"

@@ -1,0 +1,160 @@
+"""`python -m review_app person ...` as people and scripts use it."""
+
+from __future__ import annotations
+
+import io
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from review_app import cli
+from review_app.auth.passwords import is_password
+from scn_core.store.people.people import find_person, password_hash
+from scn_core.store.people.sessions import session_person, start_session
+from scn_core.workspace.folder import Workspace
+from tests.review_app.visitor import PASSWORD, contents
+
+REPOSITORY = Path(__file__).parents[3]
+
+
+class Done(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """run('person', 'list', ws, stdin='...')"""
+
+    def _run(*arguments: object, stdin: str = "") -> Done:
+        monkeypatch.setattr(sys, "argv", ["review_app", *map(str, arguments)])
+        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        capsys.readouterr()
+        code: object = 0
+        try:
+            cli.main()
+        except SystemExit as end:
+            code = end.code or 0
+        assert isinstance(code, int)
+        return Done(code, *capsys.readouterr())
+
+    return _run
+
+
+def stored_hash(workspace: Workspace, name: str) -> str | None:
+    with workspace.database() as db:
+        person = find_person(db, name)
+        assert person is not None
+        return password_hash(db, person.id)
+
+
+def test_add_list_and_change(run: Run, empty: Workspace) -> None:
+    ws = empty.path
+    assert run("person", "list", ws).out.startswith("nobody yet; next: python -m review_app person add")
+    done = run("person", "add", ws, "Ann", "--role", "lead", "--password-stdin", stdin=PASSWORD + "\n")
+    assert done == Done(0, "added Ann, lead\n", "")
+    assert run("person", "add", ws, "bob@example.org", "--no-password").out == "added bob@example.org, annotator\n"
+    assert run("person", "role", ws, "bob@example.org", "lead").code == 0
+    assert run("person", "deactivate", ws, "ann").code == 0
+    listed = [line.split() for line in run("person", "list", ws).out.splitlines()]
+    assert listed == [
+        ["Ann", "lead", "password", "not", "active"],
+        ["bob@example.org", "lead", "no", "password"],
+    ]
+    assert run("person", "activate", ws, "ann").code == 0
+    assert "not active" not in run("person", "list", ws).out
+    assert PASSWORD not in "\n".join(contents(empty))
+    assert is_password(stored_hash(empty, "ann"), PASSWORD)
+
+
+@pytest.mark.parametrize("command", ["password", "deactivate"])
+def test_a_change_signs_out_everywhere(run: Run, empty: Workspace, command: str) -> None:
+    run("person", "add", empty.path, "ann", "--password-stdin", stdin=PASSWORD)
+    with empty.database() as db:
+        person = find_person(db, "ann")
+        assert person is not None
+        start_session(db, person.id, "hash", 12)
+        assert session_person(db, "hash") == person
+    options = ["--password-stdin"] if command == "password" else []
+    assert run("person", command, empty.path, "ann", *options, stdin="another long one\n").code == 0
+    if command == "password":
+        assert is_password(stored_hash(empty, "ann"), "another long one")
+    else:
+        run("person", "activate", empty.path, "ann")
+    with empty.database() as db:
+        assert session_person(db, "hash") is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "code", "message"),
+    [
+        (["add", "WS", "ann", "--password-stdin"], "short\n", 2, "password: found 5 characters; allowed: 10 to 200"),
+        (["add", "WS", "ann", "--password-stdin"], "", 2, "password: found 0 characters"),
+        (["add", "WS", "ann"], "", 2, "found no terminal to ask at; allowed: --password-stdin"),
+        (["add", "WS", "ann", "--password-stdin", "--no-password"], PASSWORD, 2, "--no-password"),
+        (["add", "WS", "", "--no-password"], "", 1, "found a name of 0 characters"),
+        (["add", "WS", "a\nb", "--no-password"], "", 1, "printable"),
+        (["add", "WS", "ann", "--role", "admin", "--no-password"], "", 2, "'admin' is not one of 'annotator', 'lead'"),
+        (["role", "WS", "nobody", "lead"], "", 1, "found no person 'nobody'; allowed: nobody yet"),
+        (["deactivate", "WS", "nobody"], "", 1, "found no person 'nobody'"),
+        (["list", "no/such/place"], "", 1, "found no workspace.toml"),
+    ],
+)
+def test_wrong_use_changes_nothing(
+    run: Run, empty: Workspace, arguments: list[str], stdin: str, code: int, message: str
+) -> None:
+    before = contents(empty)
+    done = run("person", *[str(empty.path) if a == "WS" else a for a in arguments], stdin=stdin)
+    assert (done.code, done.out) == (code, "")
+    assert message in done.err
+    assert contents(empty) == before
+
+
+def test_a_name_is_added_once(run: Run, empty: Workspace) -> None:
+    run("person", "add", empty.path, "ann", "--no-password")
+    done = run("person", "add", empty.path, "ANN", "--no-password")
+    assert done.code == 1
+    assert "found a person ANN already; allowed: a new name" in done.err
+
+
+@pytest.mark.parametrize(("second", "code"), [(PASSWORD, 0), ("something else", 1)])
+def test_a_terminal_is_asked_twice_and_shows_nothing(empty: Workspace, second: str, code: int) -> None:
+    terminal, inside = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "review_app", "person", "add", str(empty.path), "ann"],
+        cwd=REPOSITORY, stdin=inside, stdout=inside, stderr=inside, start_new_session=True,
+        preexec_fn=_own_terminal,
+    )  # fmt: skip
+    os.close(inside)
+    seen = b""
+    for asked, answer in ((b"characters):", PASSWORD), (b"again:", second)):
+        while asked not in seen:
+            seen += os.read(terminal, 1000)
+        os.write(terminal, answer.encode() + b"\n")
+    if code:
+        process.terminate()  # it asks once more
+        process.wait(60)
+    else:
+        assert process.wait(60) == 0
+    os.close(terminal)
+    assert PASSWORD.encode() not in seen
+    with empty.database() as db:
+        assert (find_person(db, "ann") is not None) == (code == 0)
+
+
+def _own_terminal() -> None:
+    """click asks at the controlling terminal, as getpass does."""
+    import fcntl
+    import termios
+
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)

@@ -1,0 +1,176 @@
+"""The page Quality: what a lead reads, from the first answer on, and who may see it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+from streamlit.testing.v1 import AppTest
+
+from review_app import database
+from review_app.settings import AppSettings, current
+from scn_core.config import ReviewSettings
+from scn_core.records import Answer, Decision
+from scn_core.store.decisions.record import record_decisions
+from scn_core.store.people.people import set_role
+from scn_core.store.rounds.states import close_round, fail_round, start_round
+from scn_core.workspace.folder import Workspace
+from tests.review_app.browserless import NewVisitor, Visitor, person, words
+from tests.review_workspace import add_round, repeat_faces
+
+CHARTS = {
+    "rv-label-errors",
+    "rv-confusion",
+    "rv-class-errors",
+    "rv-pace",
+    "rv-doubt-answers",
+    "rv-reviewer-answers",
+    "rv-reviewer-rates",
+    "rv-alpha",
+    "rv-alpha-margin",
+}
+
+
+def answer(name: str, faces: list[int], action: Answer, *, round_id: int = 1) -> None:
+    """The same answer to several faces; a label where the answer needs one."""
+    person(name)
+
+    def write(db: Database) -> None:
+        sql = "SELECT start_label, proposed_label FROM score WHERE round_id = ? AND sample_id = ?"
+        for face in faces:
+            start, proposed = db.execute(sql, (round_id, face)).fetchone()
+            label = {"accept": proposed, "keep": start}.get(action)
+            record_decisions(db, [Decision(str(uuid.uuid4()), round_id, face, name, action, label)])
+
+    database.call_write(write)
+
+
+def faces(kind: str, *, round_id: int = 1) -> list[int]:
+    """Faces asked about as that, in the order of the queue."""
+    sql = "SELECT sample_id FROM queue_item WHERE round_id = ? AND kind = ? AND listed = 1 ORDER BY id"
+    return database.call(lambda db: [row[0] for row in db.execute(sql, (round_id, kind))])
+
+
+def shown_charts(app: AppTest) -> set[str]:
+    return {key for key in CHARTS for chart in app.get("plotly_chart") if chart.proto.id.endswith(f"-{key}")}
+
+
+def links(app: AppTest) -> str:
+    return "\n".join(link.proto.label for link in app.get("page_link"))
+
+
+def test_before_the_first_answer(visitor: NewVisitor) -> None:
+    app = visitor("lea", "lead").open("quality")
+    seen = words(app)
+    assert "there is no estimate yet" in seen
+    assert "6 faces drawn at random, 10 needed" in seen
+    assert "No face is decided" in seen
+    assert "Nobody has answered in this round" in seen
+    assert shown_charts(app) == {"rv-alpha", "rv-alpha-margin"}
+
+
+def test_a_review_in_figures(visitor: NewVisitor) -> None:
+    lead = visitor("lea", "lead")
+    lead.open()
+    database.call_write(close_round, 1)
+    add_round(current().workspace, audit=30)
+    drawn, proposed = faces("audit", round_id=2), faces("proposal", round_id=2)
+    answer("<b>ann</b>", drawn[:20], "keep", round_id=2)
+    answer("<b>ann</b>", proposed[:20], "accept", round_id=2)
+    answer("bob", proposed[20:25], "exclude", round_id=2)
+    app = lead.open("quality")
+    assert not app.exception
+    assert shown_charts(app) == CHARTS
+    numbers = {each.label: each.value for each in app.metric}
+    assert (numbers["Faces decided"], numbers["Corrected"]) == ("45", "25")
+    seen = words(app)
+    assert "<b>ann</b>" in seen
+    assert "before the review" in seen
+    assert "No face has two readings" in seen
+
+
+def test_two_readings(visitor: NewVisitor) -> None:
+    lead = visitor("lea", "lead")
+    lead.open()
+    database.call_write(close_round, 1)
+    add_round(current().workspace, review=ReviewSettings(readings=2))
+    proposed = faces("proposal", round_id=2)[::2]  # each is there twice
+    answer("ann", proposed[:4], "accept", round_id=2)
+    answer("bob", proposed[:4], "keep", round_id=2)
+    app = lead.open("quality")
+    assert not app.exception
+    assert "4 faces were answered differently" in links(app)
+    assert "Krippendorff's alpha" in words(app)
+    answer("ann", proposed[4:10], "accept", round_id=2)
+    answer("bob", proposed[4:10], "accept", round_id=2)
+    seen = words(lead.open("quality"))
+    assert "from 20 readings of 10 faces" in seen
+    assert "ann and bob" in seen
+
+
+def test_rounds_are_chosen(visitor: NewVisitor) -> None:
+    lead = visitor("lea", "lead")
+    lead.open()
+    database.call_write(close_round, 1)
+    add_round(current().workspace)
+    app = lead.open("quality")
+    assert app.selectbox(key="rv-quality-round").value == 2
+    app = lead.open("quality", round="1")
+    assert app.selectbox(key="rv-quality-round").value == 1
+    assert "This round is closed" in words(app)
+    assert "waits for 0 answers" in words(app)
+    app.selectbox(key="rv-quality-round").select(2)
+    app = lead.run()
+    assert app.query_params["round"] == "2"
+    assert "This round is closed" not in words(app)
+
+
+def test_without_a_round_that_ended(empty: Workspace, use_workspace: Callable[[Workspace], AppSettings],
+                         monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    use_workspace(empty)
+    lead = Visitor(monkeypatch, person("lea", "lead"))
+    assert "No round yet" in words(lead.open("quality"))
+    number = database.call_write(start_round, {"epochs": 3}, code_version="test")
+    assert "Round 1 is training" in words(lead.open("quality"))
+    database.call_write(fail_round, number, "the disk is full")
+    assert "the disk is full" in words(lead.open("quality"))
+
+
+def test_it_is_for_leads_whatever_the_menu_says(visitor: NewVisitor) -> None:
+    ann = visitor("ann", "annotator")
+    app = AppTest.from_file("../../../review_app/views/quality.py")  # the page itself, past the menu
+    ann.app = app
+    assert "This page is for leads" in words(ann.run())
+    assert not app.get("plotly_chart")
+    database.call_write(set_role, person("ann").id, "lead")
+    assert ann.run().get("plotly_chart")
+
+
+def test_what_is_sent_does_not_grow_with_the_faces(
+    drawn: Workspace,
+    visitor: NewVisitor,
+    use_workspace: Callable[[Workspace], AppSettings],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    lead = visitor("lea", "lead")
+    lead.open()
+    answer("ann", faces("proposal")[:40], "accept")
+    few = sent(lead.open("quality"))
+    database.close()
+    workspace = repeat_faces(drawn, tmp_path / "many", 4000)
+    add_round(workspace, proposals=2500, low=1000, audit=20)
+    use_workspace(workspace)
+    lead = Visitor(monkeypatch, person("lea", "lead"))
+    answer("ann", faces("proposal")[:1500], "accept")
+    app = lead.open("quality")
+    assert shown_charts(app) >= CHARTS - {"rv-label-errors"}
+    assert sent(app) < few + 20_000
+
+
+def sent(app: AppTest) -> int:
+    """Bytes of the figures."""
+    return sum(len(chart.proto.SerializeToString()) for chart in app.get("plotly_chart"))

@@ -1,0 +1,244 @@
+"""The page Team: who may come in, passwords, and who did what."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from review_app import database, settings
+from review_app.auth.passwords import is_password, new_password
+from review_app.settings import AuthMode, current
+from review_app.views import team, team_log
+from scn_core.records import Action, Decision
+from scn_core.store.decisions.record import record_decisions
+from scn_core.store.people.people import find_person, password_hash, set_active, set_role
+from scn_core.store.people.sessions import start_session
+from tests.review_app.browserless import PATIENCE_S, NewVisitor, Visitor, markup, person, words
+
+TYPED = "correct horse battery"
+
+
+@pytest.fixture
+def lead(visitor: NewVisitor) -> Visitor:
+    """lea, at a server that asks for passwords."""
+    return of_mode("password", visitor)
+
+
+def of_mode(auth: AuthMode, visitor: NewVisitor) -> Visitor:
+    visitor(None)
+    settings.use(replace(current(), auth=auth))
+    return visitor("lea", "lead")
+
+
+def role_of(name: str) -> tuple[str, bool]:
+    found = database.call(find_person, name)
+    assert found is not None
+    return found.role, found.active
+
+
+def hash_of(name: str) -> str | None:
+    return database.call(password_hash, person(name).id)
+
+
+def choose(visitor: Visitor, name: str) -> AppTest:
+    visitor.app.selectbox(key="rv-whom").set_value(person(name).id)
+    return visitor.run()
+
+
+def shown_password(app: AppTest) -> str:
+    (code,) = app.code
+    return str(code.value)
+
+
+def say(name: str, face: int, action: Action, **more: str | int) -> None:
+    person(name)
+    decision = Decision(str(uuid.uuid4()), 1, face, name, action, **more)  # type: ignore[arg-type]
+    database.call_write(record_decisions, [decision])
+
+
+def training_face(position: int) -> int:
+    """None that was drawn at random: what others say of those stays hidden."""
+    audit = "SELECT sample_id FROM queue_item WHERE kind = 'audit'"
+    sql = f"SELECT id FROM sample WHERE split = 'train' AND id NOT IN ({audit}) ORDER BY id LIMIT 1 OFFSET ?"
+    return int(database.call(lambda db: db.execute(sql, (position,)).fetchone()[0]))
+
+
+def add(visitor: Visitor, name: str, role: str = "annotator", password: str | None = None) -> AppTest:
+    app = visitor.open("team")
+    app.text_input(key="rv-add-name").set_value(name)
+    app.radio(key="rv-add-role").set_value(role)
+    if password is not None:
+        app.text_input(key="rv-add-password").set_value(password)
+    app.button(key="rv-add-go").click()
+    return visitor.run()
+
+
+def test_annotators_see_nothing_of_it(visitor: NewVisitor) -> None:
+    ann = visitor("ann")
+    with pytest.raises(ValueError, match="Could not find a navigation page"):
+        ann.open("team")
+    ann.app = AppTest.from_file(team.__file__, default_timeout=PATIENCE_S)  # past the menu
+    app = ann.run()
+    assert "This page is for leads" in words(app)
+    assert "Who did what" not in words(app)
+    assert not app.text_input
+
+
+def test_a_made_password_is_shown_until_done_and_lets_in(lead: Visitor) -> None:
+    app = add(lead, " bob ", "lead")
+    made = shown_password(app)
+    assert role_of("bob") == ("lead", True)
+    assert is_password(hash_of("bob"), made)
+    assert app.text_input(key="rv-add-name").value == ""
+    app = choose(lead, "bob")  # another click does not lose it
+    assert shown_password(app) == made
+    app.button(key="rv-team-done").click()
+    app = lead.run()
+    assert made not in words(app)
+    assert "lea\nadded bob, lead" in words(app)
+
+
+def test_leaving_the_page_forgets_the_made_password(lead: Visitor) -> None:
+    made = shown_password(add(lead, "bob"))
+    lead.app.switch_page("views/leases.py")
+    lead.run()
+    lead.app.switch_page("views/team.py")
+    assert made not in words(lead.run())
+
+
+def test_a_typed_password_is_not_shown_and_leaves_the_field(lead: Visitor) -> None:
+    app = add(lead, "bob", password=TYPED)
+    assert is_password(hash_of("bob"), TYPED)
+    assert "The password you typed is set" in words(app)
+    assert not app.get("code")
+    assert TYPED not in str(app)
+
+
+@pytest.mark.parametrize(
+    ("name", "password", "told"),
+    [
+        ("bob", "short", "password: found 5 characters; allowed: 10 to 200"),
+        ("LEA", TYPED, "found the name 'LEA', which is taken"),
+        ("", TYPED, "found a name of 0 characters"),
+    ],
+)
+def test_what_cannot_be_added_is_refused_and_stays_in_the_field(
+    lead: Visitor, name: str, password: str, told: str
+) -> None:
+    app = add(lead, name, password=password)
+    assert "That was not stored" in words(app)
+    assert told in words(app)
+    assert database.call(find_person, "bob") is None
+    assert app.text_input(key="rv-add-name").value == name
+
+
+def test_another_password_signs_out(lead: Visitor, visitor: NewVisitor) -> None:
+    bob = visitor("bob")
+    lead.open("team")
+    app = choose(lead, "bob")
+    app.button(key=f"rv-reset-{person('bob').id}-go").click()
+    made = shown_password(lead.run())
+    assert is_password(hash_of("bob"), made)
+    assert "Nobody is signed in here" in words(bob.open("my_work"))
+
+
+def test_ones_own_password_signs_out_elsewhere_only(lead: Visitor) -> None:
+    me = person("lea").id
+    database.call_write(start_session, me, "elsewhere", 1)
+    lead.open("team")
+    app = choose(lead, "lea")
+    app.text_input(key=f"rv-reset-{me}").set_value(TYPED)
+    app.button(key=f"rv-reset-{me}-go").click()
+    assert "The password you typed is set" in words(lead.run())
+    left = database.call(lambda db: db.execute("SELECT token_hash FROM session WHERE person_id = ?", (me,)).fetchall())
+    assert len(left) == 1
+    assert left[0] != ("elsewhere",)
+
+
+def test_role_and_access_change(lead: Visitor, visitor: NewVisitor) -> None:
+    bob = visitor("bob")
+    number = person("bob").id
+    lead.open("team")
+    choose(lead, "bob").button(key=f"rv-role-{number}").click()
+    app = lead.run()
+    assert role_of("bob") == ("lead", True)
+    app.button(key=f"rv-active-{number}").click()
+    app = lead.run()
+    assert role_of("bob") == ("lead", False)
+    assert "\nnot active" in words(app)
+    assert "Nobody is signed in here" in words(bob.open("my_work"))
+    assert next(b for b in app.button if b.key == f"rv-active-{number}").label == "Activate bob"
+    app.button(key=f"rv-active-{number}").click()
+    assert "\nnot active" not in words(lead.run())
+    assert role_of("bob") == ("lead", True)
+
+
+def test_nobody_shuts_themself_out(lead: Visitor) -> None:
+    me = person("lea").id
+    lead.open("team")
+    app = choose(lead, "lea")
+    assert not [b for b in app.button if b.key in (f"rv-role-{me}", f"rv-active-{me}")]
+    assert "changed by another lead" in words(app)
+
+
+@pytest.mark.parametrize("fate", ["demoted", "deactivated"])
+def test_a_lead_no_more_changes_nobody(lead: Visitor, fate: str) -> None:
+    number, me = person("bob").id, person("lea").id
+    lead.open("team")
+    app = choose(lead, "bob")
+    button = app.button(key=f"rv-role-{number}")  # drawn before
+    if fate == "demoted":
+        database.call_write(set_role, me, "annotator")
+    else:
+        database.call_write(set_active, me, False)
+    button.click()
+    said = words(lead.run())
+    assert role_of("bob") == ("annotator", True)
+    assert "allowed: an active lead" in said or "Nobody is signed in here" in said
+
+
+@pytest.mark.parametrize(("auth", "field"), [("none", "Name"), ("oidc", "E-mail address")])
+def test_without_passwords_none_is_asked_for(visitor: NewVisitor, auth: AuthMode, field: str) -> None:
+    lead = of_mode(auth, visitor)
+    app = add(lead, "bob@example.org")
+    assert [each.label for each in app.text_input] == [field]
+    assert role_of("bob@example.org") == ("annotator", True)
+    assert hash_of("bob@example.org") is None
+    assert not [b for b in app.button if "password" in b.label]
+
+
+def test_who_did_what_is_filtered_and_paged(lead: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(team_log, "PAGE", 3)
+    for position in range(4):
+        say("ann", training_face(position), "unsure")
+    say("*bob*", training_face(5), "note", text="<b>who</b>")
+    app = lead.open("team")
+    assert "&lt;b&gt;who&lt;/b&gt;" in markup(app)
+    assert "<b>who" not in markup(app)
+    assert f"/samples?sample={training_face(5)}" in markup(app)
+    seen = words(app).count("\nunsure\n")
+    app.selectbox(key="rv-log-person").set_value(person("ann").id)
+    app = lead.run()
+    assert app.query_params == {"person": str(person("ann").id)}
+    assert words(app).count("\nunsure\n") == 3 > seen
+    app.button(key="rv-log-older").click()
+    app = lead.run()
+    assert words(app).count("\nunsure\n") == 1
+    assert "ann was added, annotator" in words(app)
+    app.selectbox(key="rv-log-kind").set_value("marks")
+    assert "Nothing of this kind has been done" in words(lead.run())
+
+
+@pytest.mark.parametrize("before", ["1", "²-1", "9" * 30 + "-1"])
+def test_an_address_that_says_nonsense_shows_the_newest(lead: Visitor, before: str) -> None:
+    app = lead.open("team", before=before, person="99", kind="nothing")
+    assert "was added, lead" in words(app)
+
+
+def test_made_passwords_differ_and_fit_the_rules() -> None:
+    made = {new_password() for _ in range(50)}
+    assert len(made) == 50
+    assert all(len(each) == 19 and not set(each) & set("01lio") for each in made)

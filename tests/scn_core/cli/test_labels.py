@@ -1,0 +1,122 @@
+"""`export` and `import-decisions` as a person or a script calls them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scn_core.records import Decision
+from scn_core.store.decisions.record import effective_labels, record_decisions
+from scn_core.store.people.people import ensure_person
+from scn_core.store.scores import scores
+from scn_core.workspace.folder import Workspace
+from tests.review_workspace import add_round, copy_workspace, draw_workspace
+from tests.scn_core.conftest import Run
+
+
+@pytest.fixture(scope="module")
+def _in_review(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    workspace = draw_workspace(tmp_path_factory.mktemp("labels") / "ws", faces=70)
+    add_round(workspace, proposals=20, low=10)
+    return workspace
+
+
+@pytest.fixture
+def ws(_in_review: Workspace, tmp_path: Path) -> Workspace:
+    """Round 1 is in review; ann accepted one proposal."""
+    copy = copy_workspace(_in_review, tmp_path / "ws")
+    with copy.database() as db:
+        found = scores(db, 1)
+        place = int((found.proposed_label >= 0).argmax())
+        face, label = int(found.sample_id[place]), int(found.proposed_label[place])
+        ensure_person(db, "ann")
+        record_decisions(db, [Decision("0" * 36, 1, face, "ann", "accept", label)])
+    return copy
+
+
+def test_a_preview_writes_nothing(run: Run, ws: Workspace, tmp_path: Path) -> None:
+    before = sorted(path.name for path in tmp_path.iterdir())
+    done = run("export", ws.path, "--preview")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("revision r1-d1: 70 faces, 1 with a corrected label, 0 excluded\n")
+    assert "labels from: 1 accept, 69 given" in done.out
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+    said = json.loads(run("export", ws.path, "--preview", "--json", "--changed").out)
+    assert (said["rows"], said["changes"][0]["count"], len(said["first"])) == (1, 1, 1)
+
+
+def test_json_is_the_manifest(run: Run, ws: Workspace, tmp_path: Path) -> None:
+    out = tmp_path / "out.jsonl"
+    done = run("export", ws.path, "--out", out, "--format", "jsonl", "--decided", "--pseudonyms", "--json")
+    assert json.loads(done.out) == json.loads((tmp_path / "out.jsonl.manifest.json").read_text())
+    (row,) = [json.loads(line) for line in out.read_text().splitlines()]
+    assert row["reviewers"] == ["reviewer-1"]
+
+
+def test_filters_by_class_and_split(run: Run, ws: Workspace, tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    assert run("export", ws.path, "--out", out, "--class", "angry", "--split", "val").code == 0
+    assert {line.split(",")[1] for line in out.read_text().splitlines()[1:]} == {"anger"}
+    wrong = run("export", ws.path, "--out", out, "--class", "bored")
+    assert (wrong.code, wrong.out) == (2, "")
+    assert "--class: found 'bored'; allowed: neutral, happy" in wrong.err
+
+
+def test_out_or_preview_is_needed(run: Run, ws: Workspace) -> None:
+    done = run("export", ws.path)
+    assert done.code == 2
+    assert "Missing option '--out'" in done.err
+
+
+def changed_labels(ws: Workspace, file: Path) -> dict[str, str]:
+    """Writes a file to import: the first training faces, called something else. Path -> label."""
+    with ws.database(read_only=True) as db:
+        sql = "SELECT key FROM sample WHERE split = 'train' AND id NOT IN (SELECT sample_id FROM decision) LIMIT 3"
+        keys = [key for (key,) in db.execute(sql)]
+    wanted = dict(zip(keys, ("happy", "sad", "fear"), strict=True))
+    file.write_text("path,label\n" + "".join(f"{key},{label}\n" for key, label in wanted.items()))
+    return wanted
+
+
+def labels_of(ws: Workspace) -> dict[str, int]:
+    with ws.database(read_only=True) as db:
+        keys: list[Any] = [key for (key,) in db.execute("SELECT key FROM sample ORDER BY id")]
+        return dict(zip(keys, effective_labels(db).label.tolist(), strict=True))
+
+
+def test_decisions_are_tried_then_taken_then_known(run: Run, ws: Workspace, tmp_path: Path) -> None:
+    wanted, before = changed_labels(ws, tmp_path / "in.csv"), labels_of(ws)
+    tried = run("import-decisions", ws.path, tmp_path / "in.csv", "--person", "eve", "--dry-run")
+    assert (tried.code, tried.err) == (0, "")
+    assert "to take from 3 rows" in tried.out
+    assert "people to add: eve" in tried.out
+    assert labels_of(ws) == before
+    done = run("import-decisions", ws.path, tmp_path / "in.csv", "--person", "eve", "--json")
+    assert json.loads(done.out)["taken"] == 3
+    names = ws.settings().classes
+    assert {key: names[label] for key, label in labels_of(ws).items() if key in wanted} == wanted
+    again = run("import-decisions", ws.path, tmp_path / "in.csv", "--person", "eve")
+    assert again.code == 0
+    assert again.out == "round 1: nothing taken from 3 rows\n  3 rows taken before\n"
+
+
+@pytest.mark.parametrize("dry", [["--dry-run"], []])
+def test_problems_are_listed_and_end_with_code_1(run: Run, ws: Workspace, tmp_path: Path, dry: list[str]) -> None:
+    changed_labels(ws, tmp_path / "in.csv")
+    with (tmp_path / "in.csv").open("a") as file:
+        file.write("nowhere.jpg,happy\nfaces/00001.jpg,bored\n")
+    before = labels_of(ws)
+    done = run("import-decisions", ws.path, tmp_path / "in.csv", "--person", "eve", *dry)
+    assert done.code == 1
+    assert done.out.splitlines()[0] == "2 of 5 rows cannot be taken, so none is:"
+    assert "in.csv, line 5: found nowhere.jpg, which is no face of this workspace" in done.out
+    assert labels_of(ws) == before
+
+
+def test_a_file_that_is_not_there_is_code_1(run: Run, ws: Workspace, tmp_path: Path) -> None:
+    done = run("import-decisions", ws.path, tmp_path / "gone.csv")
+    assert (done.code, done.out) == (1, "")
+    assert "gone.csv: found No such file" in done.err

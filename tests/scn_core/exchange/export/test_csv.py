@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+import csv
+import sqlite3
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from scn_core.config import ReviewSettings
+from scn_core.datasets.registry import read_manifest
+from scn_core.datasets.source import Source
+from scn_core.errors import UsageError
+from scn_core.exchange.export import ExportOptions, export_labels
+from scn_core.exchange.export.formats import COLUMNS
+from scn_core.records import Box, Manifest, Sample
+from scn_core.store.labels import LabelFilter
+from scn_core.store.samples import insert_manifest
+from tests.scn_core.exchange.export.labelled import PATHS, RISKY, add_round, begin, decide, draw, rows
+
+PLAIN = ExportOptions()
+
+
+def test_without_decisions_it_is_what_was_given(db: Database, manifest: Manifest, tmp_path: Path) -> None:
+    insert_manifest(db, manifest)
+    made = export_labels(db, tmp_path / "out.csv", PLAIN)
+    assert (made.counts.rows, made.counts.changed, made.counts.excluded) == (len(PATHS), 0, 0)
+    found = rows(tmp_path / "out.csv")
+    assert tuple(found[0]) == COLUMNS
+    assert found[0] == dict.fromkeys(COLUMNS, "") | {
+        "path": "a.png", "label": "happy", "split": "train", "given_label": "happy", "changed": "0",
+        "source": "given", "adjudicated": "0", "decisions": "0", "key": "a.png",
+    }  # fmt: skip
+    assert [row["split"] for row in found[-2:]] == ["val", "test"]
+
+
+def test_each_answer_shows(db: Database, manifest: Manifest, tmp_path: Path) -> None:
+    begin(db, manifest)
+    decide(db, 1, "accept", 1)
+    decide(db, 2, "relabel", 0, person="bob")
+    decide(db, 3, "keep", 0)
+    decide(db, 4, "unsure")
+    decide(db, 5, "exclude")
+    made = export_labels(db, tmp_path / "out.csv", PLAIN)
+    assert (made.counts.rows, made.counts.changed, made.counts.excluded) == (len(PATHS) - 1, 2, 1)
+    found = rows(tmp_path / "out.csv")
+    said = [(r["label"], r["given_label"], r["changed"], r["source"], r["reviewers"], r["decisions"]) for r in found]
+    assert said[:5] == [
+        ("sad", "happy", "1", "accept", "ann", "1"),
+        ("happy", "sad", "1", "relabel", "bob", "1"),
+        ("happy", "happy", "0", "keep", "ann", "1"),
+        ("sad", "sad", "0", "unsure", "ann", "1"),
+        ("sad", "sad", "0", "given", "", "0"),
+    ]
+    assert {row["round"] for row in found[:4]} == {"1"}
+    assert found[0]["decided_at"].endswith("Z")
+    assert [row["margin"] for row in found[:3]] == ["0.0", "0.01", "0.02"]
+    assert PATHS[4] not in {row["key"].removeprefix("./") for row in found}
+    export_labels(db, tmp_path / "all.csv", ExportOptions(where=LabelFilter(excluded=True)))
+    assert [(r["label"], r["source"]) for r in rows(tmp_path / "all.csv")][4] == ("happy", "exclude")
+
+
+def test_answers_that_decide_nothing_leave_the_given_label_and_say_so(
+    db: Database, manifest: Manifest, tmp_path: Path
+) -> None:
+    begin(db, manifest, review=ReviewSettings(readings=2))
+    decide(db, 3, "accept", 1)
+    for person in ("bob", "ann"):
+        decide(db, 1, "accept", 1, person=person)
+        decide(db, 2, "keep" if person == "ann" else "accept", 1 if person == "ann" else 0, person=person)
+        decide(db, 4, "keep" if person == "ann" else "accept", 1 if person == "ann" else 0, person=person)
+    decide(db, 4, "relabel", 0, person="lea", adjudicates=True)
+    export_labels(db, tmp_path / "out.csv", PLAIN)
+    said = [
+        (r["label"], r["source"], r["adjudicated"], r["reviewers"], r["round"]) for r in rows(tmp_path / "out.csv")[:4]
+    ]
+    assert said == [
+        ("sad", "accept", "0", "bob; ann", "1"),
+        ("sad", "conflict", "0", "bob; ann", "1"),
+        ("happy", "waiting", "0", "ann", "1"),
+        ("happy", "relabel", "1", "bob; ann; lea", "1"),
+    ]
+    assert rows(tmp_path / "out.csv")[1]["decided_at"] == ""
+
+
+def test_a_label_keeps_the_round_and_the_scores_it_was_decided_on(
+    db: Database, manifest: Manifest, tmp_path: Path
+) -> None:
+    begin(db, manifest)
+    decide(db, 1, "accept", 1)
+    add_round(db, manifest, alpha=0.25)
+    export_labels(db, tmp_path / "out.csv", PLAIN)
+    found = rows(tmp_path / "out.csv")
+    assert [(r["round"], r["alpha"]) for r in found[:2]] == [("1", "0.5"), ("", "0.25")]
+    assert found[-1]["alpha"] == ""
+
+
+def test_no_cell_is_run_by_a_spreadsheet(db: Database, manifest: Manifest, tmp_path: Path) -> None:
+    begin(db, manifest)
+    decide(db, 1, "accept", 1, person='=HYPERLINK("http://evil","x")')
+    decide(db, 2, "unsure", person="+ann")
+    export_labels(db, tmp_path / "out.csv", PLAIN)
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as text:
+        cells = {cell for row in csv.reader(text) for cell in row}
+    assert not [cell for cell in cells if cell[:1] in {*"=+-@\t\r\n＝＋－＠"}]
+    assert """'=HYPERLINK("http://evil","x")""" in cells
+    assert {f"./{path}" for path in RISKY} <= cells
+
+
+def test_it_reads_back_as_the_same_labels(db: Database, manifest: Manifest, tmp_path: Path) -> None:
+    draw(manifest)
+    begin(db, manifest)
+    decide(db, 1, "accept", 1)
+    decide(db, 5, "exclude")
+    export_labels(db, tmp_path / "out.csv", PLAIN)
+    again = read_manifest("csv", Source(csv=tmp_path / "out.csv"), strict=True)
+    expected = {sample.path: (sample.given_label, sample.split) for sample in manifest.samples}
+    expected["a.png"] = (1, "train")
+    del expected[PATHS[4]]
+    assert {sample.path: (sample.given_label, sample.split) for sample in again.samples} == expected
+    assert again.classes == manifest.classes
+
+
+def test_boxes_are_written_where_there_are_some(db: Database, manifest: Manifest, tmp_path: Path) -> None:
+    draw(manifest)
+    boxed = [
+        Sample(f"{path}#{n}", path, n, "train", Box(n, 2, 15, 16)) for path in ("a.png", "=1+1.png") for n in range(2)
+    ]
+    insert_manifest(db, Manifest("toy", tmp_path, manifest.classes, (*boxed, *manifest.samples[2:])))
+    export_labels(db, tmp_path / "out.csv", PLAIN)
+    again = read_manifest("csv", Source(csv=tmp_path / "out.csv"), strict=True)
+    assert again.samples == (*boxed, *manifest.samples[2:])
+    found = rows(tmp_path / "out.csv")
+    assert tuple(found[0]) == (*COLUMNS, "left", "top", "right", "bottom")
+    assert [found[0][side] for side in ("left", "top", "right", "bottom")] == ["0", "2", "15", "16"]
+    assert found[0]["key"] == "a.png#0"
+    assert found[4]["left"] == ""
+
+
+def test_a_file_there_is_replaced_whole(db: Database, manifest: Manifest, tmp_path: Path) -> None:
+    insert_manifest(db, manifest)
+    (tmp_path / "out.csv").write_text("old " * 10_000)
+    export_labels(db, tmp_path / "out.csv", PLAIN)
+    assert len(rows(tmp_path / "out.csv")) == len(PATHS)
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_failure_leaves_the_old_files_and_no_part(db: Database, manifest: Manifest, tmp_path: Path) -> None:
+    """A path damaged in the database breaks the export off at the last row."""
+    insert_manifest(db, manifest)
+    export_labels(db, tmp_path / "out.csv", PLAIN)
+    before = {file.name: file.read_bytes() for file in tmp_path.glob("out.csv*")}
+    assert len(before) == 2
+    db.execute("UPDATE sample SET path = CAST(x'ff' AS TEXT) WHERE id = ?", (len(PATHS),))
+    with pytest.raises(sqlite3.OperationalError, match="Could not decode"):
+        export_labels(db, tmp_path / "out.csv", PLAIN)
+    assert {file.name: file.read_bytes() for file in tmp_path.glob("out.csv*")} == before
+
+
+def test_places_that_cannot_be_written_are_named(db: Database, manifest: Manifest, tmp_path: Path) -> None:
+    insert_manifest(db, manifest)
+    with pytest.raises(UsageError, match=r"--out: found no folder .*gone; allowed: a file in a folder that is there"):
+        export_labels(db, tmp_path / "gone" / "out.csv", PLAIN)
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(UsageError, match=r"--out: found the folder .*folder\.csv"):
+        export_labels(db, tmp_path / "folder.csv", PLAIN)
+    assert not list(tmp_path.glob("*.part"))

@@ -1,0 +1,61 @@
+"""A file that `export` wrote comes back, with labels changed by somebody."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from scn_core.exchange.export import ExportOptions, export_labels
+from scn_core.exchange.export.formats import COLUMNS
+from scn_core.exchange.import_decisions import plan_import
+from scn_core.store.labels import LabelFilter
+from tests.scn_core.exchange.export.labelled import decide, rows
+from tests.scn_core.exchange.import_decisions.elsewhere import LAST, RISKY, contents, log, take, write
+
+
+def edited(out: Path, **labels: str) -> Path:
+    """The exported file with other labels for some paths, saved as a spreadsheet would."""
+    found = rows(out)
+    for row in found:
+        row["label"] = labels.get(row["path"], row["label"])
+    return write(out.parent, list(found[0]), *(list(row.values()) for row in found), name="edited.csv")
+
+
+def test_of_an_exported_file_only_what_was_changed_is_taken(db: Database, tmp_path: Path) -> None:
+    decide(db, 1, "accept", 1)
+    decide(db, 5, "unsure")
+    out = tmp_path / "out.csv"
+    export_labels(db, out, ExportOptions(where=LabelFilter(excluded=True)))
+    assert plan_import(db, out).unchanged == 10
+    file = edited(out, **{"a.png": "happy", f"./{RISKY}": "happy", LAST: "happy"})
+    plan = take(db, file, person="ann")
+    assert (plan.unchanged, plan.unread) == (7, ())
+    assert log(db)[2:] == [
+        (1, "ann", "keep", 0, None), (2, "ann", "accept", 0, None), (8, "ann", "relabel", 0, None)
+    ]  # fmt: skip
+    before = contents(db)
+    assert take(db, file, person="ann").decisions == ()
+    assert contents(db) == before
+
+
+def test_an_edit_is_no_match_for_what_people_decided_since(db: Database, tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    export_labels(db, out, ExportOptions())
+    decide(db, 1, "keep", 0)
+    decide(db, 2, "accept", 0)
+    decide(db, 3, "accept", 1)
+    file = edited(out, **{"a.png": "sad", f"./{RISKY}": "happy"})
+    plan = plan_import(db, file, person="bob")
+    assert [(p.line, p.found) for p in plan.problems] == [
+        (2, "sad for a.png, which people decided about since the export (happy)")
+    ]
+    assert plan.unchanged == 9  # one of them has the label of the file already
+
+
+def test_an_edit_of_a_face_that_is_not_reviewed_is_a_problem(db: Database, tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    export_labels(db, out, ExportOptions())
+    plan = plan_import(db, edited(out, **{"b.png": "sad"}), person="ann")
+    assert [p.found for p in plan.problems] == ["b.png, which is in split val"]
+    assert "source" in COLUMNS

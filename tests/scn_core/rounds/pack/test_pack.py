@@ -1,0 +1,418 @@
+"""A round trained elsewhere is the round that would have been trained here, or nothing at all."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import uuid
+import zipfile
+from collections.abc import Callable
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+from scn_core.config import ReviewSettings, TrainSettings
+from scn_core.errors import DataError, ScnError, UsageError, WorkspaceError
+from scn_core.records import ANSWERS, Decision, RoundScores
+from scn_core.rounds.pack import pack_job, run_job, unpack_result
+from scn_core.rounds.pack.archive import unpack_archive, write_archive
+from scn_core.rounds.pack.job import KIND as JOB
+from scn_core.rounds.pack.job import LIMITS as JOB_LIMITS
+from scn_core.rounds.pack.job import SAMPLES
+from scn_core.rounds.pack.result import KIND, LIMITS, METRICS, SCORES
+from scn_core.store.decisions.record import record_decisions
+from scn_core.store.people.people import ensure_person
+from scn_core.store.rounds.states import epochs, rounds, start_round
+from scn_core.store.samples import iter_samples
+from scn_core.store.scores import scores
+from scn_core.workspace.folder import Workspace
+from scn_core.workspace.thumbnails import thumbnails_of
+from tests.review_workspace import add_round
+from tests.scn_core.conftest import Process, Recorder, Run, flags, settings
+
+StartProcess = Callable[..., Process]
+
+TRAIN = settings(epochs=2, audit_samples=5, seed=4)
+QUEUE = "sample_id, slot, kind, priority, alpha, margin, given_label, proposed_label, listed"
+
+
+class Trip(NamedTuple):
+    """A workspace with decisions, and what came of sending its next round away."""
+
+    home: Path
+    root: Path
+    job: Path
+    result: Path
+
+
+@pytest.fixture(scope="session")
+def trip(_drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Trip:
+    folder = tmp_path_factory.mktemp("trip")
+    home = Workspace(shutil.copytree(_drawn, folder / "home", ignore=shutil.ignore_patterns("images", "pixels")))
+    home.write_review(ReviewSettings(readings=1, unsure="soften"))
+    add_round(home, proposals=30, low=20)
+    decide(home)
+    pack_job(home, TRAIN, folder / "job.zip")
+    root = Path(home.settings().root)
+    run_job(folder / "job.zip", root, folder / "result.zip", folder / "work", Recorder())
+    return Trip(home.path, root, folder / "job.zip", folder / "result.zip")
+
+
+@pytest.fixture
+def home(trip: Trip, tmp_path: Path) -> Workspace:
+    """The workspace as it was when the round was packed."""
+    return Workspace(shutil.copytree(trip.home, tmp_path / "home"))
+
+
+def decide(workspace: Workspace) -> None:
+    """Some of every answer: corrected, turned down, excluded, unsure."""
+    with workspace.database() as db:
+        ensure_person(db, "ann")
+        rows = db.execute(
+            "SELECT sample_id, start_label, proposed_label FROM score WHERE proposed_label IS NOT NULL LIMIT 20"
+        ).fetchall()
+        for place, (face, start, proposed) in enumerate(rows):
+            action = ANSWERS[place % 5]
+            label = {"accept": proposed, "keep": start, "relabel": start}.get(action)
+            record_decisions(db, [Decision(str(uuid.uuid4()), 1, face, "ann", action, label)])
+
+
+def state_of(workspace: Workspace) -> tuple[object, ...]:
+    """All that an unpacking may change."""
+    with workspace.database(read_only=True) as db:
+        counted = [db.execute(f"SELECT count(*) FROM {name}").fetchone() for name in ("score", "epoch", "queue_item")]
+        return rounds(db), counted, sorted(path.name for path in (workspace.path / "rounds").iterdir())
+
+
+def rewritten(archive: Path, out: Path, change: Callable[[Path], object], about: dict[str, Any] | None = None) -> Path:
+    """A result with other content, its hashes right again: what damage never makes, but a mistake could."""
+    folder = out.with_suffix(".members")
+    folder.mkdir()
+    stamp = unpack_archive(archive, KIND, LIMITS, folder)
+    change(folder)
+    write_archive(out, KIND, stamp.about | (about or {}), {name: folder / name for name in LIMITS})
+    return out
+
+
+# There and back
+
+
+def test_the_round_is_the_one_that_would_have_been_trained_at_home(trip: Trip, home: Workspace, tmp_path: Path) -> None:
+    from scn_core.rounds.lifecycle import New
+    from scn_core.rounds.train import train_round
+
+    here = Workspace(shutil.copytree(trip.home, tmp_path / "here"))
+    train_round(here, New(TRAIN), Recorder())
+    done = unpack_result(home, trip.result)
+    assert (done.round.id, done.again) == (2, False)
+    with home.database() as away_db, here.database() as here_db:
+        theirs, ours = scores(away_db, 2), scores(here_db, 2)
+        for field in fields(RoundScores):
+            assert np.array_equal(getattr(theirs, field.name), getattr(ours, field.name)), field.name
+        for sql in (
+            f"SELECT {QUEUE} FROM queue_item WHERE round_id = 2 ORDER BY id",
+            "SELECT * FROM queue_count WHERE round_id = 2 ORDER BY 1, 2, 3, 4, 5, 6",
+            "SELECT * FROM audit_stratum WHERE round_id = 2",
+            "SELECT id, parent, state, config, code_version, message, review FROM round ORDER BY id",
+        ):
+            assert away_db.execute(sql).fetchall() == here_db.execute(sql).fetchall(), sql
+        timeless = [
+            [replace(report, seconds=0, faces_per_s=0) for report in epochs(db, 2)] for db in (away_db, here_db)
+        ]
+        assert timeless[0] == timeless[1]
+        metrics = [rounds(db)[0].metrics for db in (away_db, here_db)]
+    times = {"seconds", "faces_per_s"}
+    assert {k: v for k, v in metrics[0].items() if k not in {*times, "job"}} == {
+        k: v for k, v in metrics[1].items() if k not in times
+    }
+    for name in ("config.json", "meta.json", "weights.safetensors", "dynamics.npy", "neighbours.npy", "faces.npz"):
+        assert (home.round_folder(2) / name).read_bytes() == (here.round_folder(2) / name).read_bytes(), name
+    assert "epoch" in (home.round_folder(2) / "log.txt").read_text()
+    assert sorted(path.name for path in (home.path / "rounds").iterdir()) == ["0001", "0002"]
+
+
+def test_thumbnails_come_back_as_they_would_be_drawn_here(trip: Trip, home: Workspace, tmp_path: Path) -> None:
+    done = unpack_result(home, trip.result)
+    with home.database() as db:
+        asked = {face for (face,) in db.execute("SELECT sample_id FROM queue_item WHERE round_id = 2")}
+        stored = [each for each in iter_samples(db) if each.id in asked]
+    assert done.thumbnails >= len(asked)
+    kept = home.thumbs_file.read_bytes()
+    found = thumbnails_of(home, stored)
+    assert home.thumbs_file.read_bytes() == kept  # none had to be drawn
+    elsewhere = Workspace(shutil.copytree(trip.home, tmp_path / "elsewhere", ignore=shutil.ignore_patterns("thumbs*")))
+    assert found == thumbnails_of(elsewhere, stored)
+
+
+def test_a_job_holds_no_reference_labels_and_no_names(trip: Trip, tmp_path: Path) -> None:
+    unpack_archive(trip.job, JOB, JOB_LIMITS, tmp_path)
+    with Workspace(trip.home).database() as db:
+        samples = [stored.sample for stored in iter_samples(db)]
+    lines = [json.loads(line) for line in (tmp_path / SAMPLES).read_text().splitlines()]
+    assert [(key, path, split, label) for key, path, split, label, _, _ in lines] == [
+        (each.key, each.path, each.split, each.given_label) for each in samples
+    ]
+    with zipfile.ZipFile(trip.job) as archive:
+        assert not any(word in archive.read(name) for name in archive.namelist() for word in (b"reference", b'ann"'))
+
+
+def test_the_same_labels_and_options_give_the_same_job(trip: Trip, home: Workspace, tmp_path: Path) -> None:
+    job = pack_job(home, TRAIN, tmp_path / "again.zip")
+    assert (tmp_path / "again.zip").read_bytes() == trip.job.read_bytes()
+    assert job.revision == "r1-d20"
+    assert pack_job(home, replace(TRAIN, seed=5), tmp_path / "other.zip").id != job.id
+    with home.database() as db:
+        face = db.execute("SELECT sample_id FROM score WHERE proposed_label IS NULL").fetchone()[0]
+        record_decisions(db, [Decision(str(uuid.uuid4()), 1, face, "ann", "exclude")])
+    assert pack_job(home, TRAIN, tmp_path / "later.zip").id != job.id
+
+
+def test_a_run_that_is_stopped_goes_on_and_ends_the_same(trip: Trip, tmp_path: Path) -> None:
+    def stop(report: object) -> None:
+        raise KeyboardInterrupt
+
+    out, work = tmp_path / "out.zip", tmp_path / "work"
+    with pytest.raises(KeyboardInterrupt):
+        run_job(trip.job, trip.root, out, work, Recorder(on_epoch=stop))
+    assert not out.exists()
+    moved = shutil.copytree(trip.root, tmp_path / "moved")
+    run_job(trip.job, moved, out, work, again := Recorder())
+    assert Workspace(work).settings().root == str(moved)
+    assert [report.epoch for report in again.epochs] in ([1, 2], [2])
+    run_job(trip.job, moved, tmp_path / "packed-again.zip", work, idle := Recorder())
+    assert idle.epochs == []
+    weights = []
+    for place, archive in enumerate((trip.result, out, tmp_path / "packed-again.zip")):
+        (tmp_path / str(place)).mkdir()
+        unpack_archive(archive, KIND, LIMITS, tmp_path / str(place))
+        weights.append((tmp_path / str(place) / "weights.safetensors").read_bytes())
+    assert weights[0] == weights[1] == weights[2]
+
+
+def test_a_run_whose_process_was_killed_goes_on(home: Workspace, tmp_path: Path, process: StartProcess) -> None:
+    job, out, work = tmp_path / "job.zip", tmp_path / "result.zip", tmp_path / "job-work"
+    pack_job(home, replace(TRAIN, epochs=8), job)
+    running = process("-m", "scn_core", "round", "run", job, "--root", home.settings().root, "--out", out)
+    running.wait_for_line("epoch   1/8")
+    running.popen.kill()
+    running.popen.wait()
+    with Workspace(work).database() as db:
+        assert rounds(db)[0].state == "running"  # nobody was left to say otherwise
+        done = len(epochs(db, 1))
+    run_job(job, Path(home.settings().root), out, work, again := Recorder())
+    assert again.epochs[0].epoch in (done, done + 1)
+    assert again.epochs[-1].epoch == 8
+    assert unpack_result(home, out).round.state == "review"
+
+
+def test_weights_to_start_from_go_along(trip: Trip, home: Workspace, tmp_path: Path) -> None:
+    unpack_result(home, trip.result)
+    start = home.round_folder(2) / "weights.safetensors"
+    chosen = replace(TRAIN, weights=str(start), epochs=1)
+    pack_job(home, chosen, tmp_path / "job.zip")
+    heard = Recorder()
+    start = start.rename(tmp_path / "not there.safetensors")
+    run_job(tmp_path / "job.zip", trip.root, tmp_path / "result.zip", tmp_path / "work", heard)
+    assert any("start-weights.safetensors" in text for text in heard.messages)
+    assert unpack_result(home, tmp_path / "result.zip").round.config["weights"] == chosen.weights
+    with pytest.raises(UsageError, match=r"--weights: found .*; allowed: imagenet, or a file with .safetensors"):
+        pack_job(home, replace(TRAIN, weights="nowhere.pt"), tmp_path / "job.zip")
+
+
+def test_the_queue_follows_the_rules_of_review_of_now(trip: Trip, home: Workspace) -> None:
+    home.write_review(ReviewSettings(readings=2, unsure="leave_out"))
+    info = unpack_result(home, trip.result).round
+    assert (
+        info.review == ReviewSettings(readings=2, unsure="soften").as_dict()
+    )  # trained by the rule it was packed with
+    with home.database() as db:
+        assert db.execute("SELECT max(slot) FROM queue_item WHERE round_id = 2").fetchone() == (1,)
+
+
+# Pictures of the other machine
+
+
+def test_pictures_are_looked_for_before_anything_is_trained(trip: Trip, tmp_path: Path) -> None:
+    root = shutil.copytree(trip.root, tmp_path / "faces")
+    (root / "faces/00003.jpg").unlink()
+    (root / "faces/00005.jpg").write_bytes(b"another picture")
+    work = tmp_path / "work"
+    with pytest.raises(DataError, match=r"lacks 2 of 100 faces .*00003.jpg \(not there\); .*00005.jpg \(15 bytes"):
+        run_job(trip.job, root, tmp_path / "out.zip", work, Recorder())
+    with pytest.raises(UsageError, match="--root: found no folder"):
+        run_job(trip.job, tmp_path / "nowhere", tmp_path / "out.zip", work, Recorder())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["faces"]
+
+
+def test_a_folder_of_another_job_is_left_alone(trip: Trip, home: Workspace, tmp_path: Path) -> None:
+    with pytest.raises(WorkspaceError, match="belongs to another job"):
+        run_job(trip.job, trip.root, tmp_path / "out.zip", home.path, Recorder())
+    (tmp_path / "full").mkdir()
+    with pytest.raises(WorkspaceError, match="is there and no workspace"):
+        run_job(trip.job, trip.root, tmp_path / "out.zip", tmp_path / "full", Recorder())
+
+
+# All or nothing
+
+
+def test_a_result_is_taken_once(trip: Trip, home: Workspace) -> None:
+    unpack_result(home, trip.result)
+    before = state_of(home)
+    with pytest.raises(WorkspaceError, match="found the job of round 2, which is here; allowed: a job once"):
+        unpack_result(home, trip.result)
+    assert state_of(home) == before
+
+
+def test_an_unpacking_cut_off_before_its_files_were_in_place_is_mended(trip: Trip, home: Workspace) -> None:
+    unpack_result(home, trip.result)
+    left = home.path / "rounds" / "unpacking-left"
+    home.round_folder(2).rename(left)
+    done = unpack_result(home, trip.result)
+    assert (done.round.id, done.again) == (2, True)
+    assert (home.round_folder(2) / "weights.safetensors").exists()
+    assert not left.exists()
+
+
+def test_files_of_a_round_the_database_does_not_know_are_put_aside(trip: Trip, home: Workspace) -> None:
+    home.round_folder(2).mkdir()
+    (home.round_folder(2) / "faces.npz").write_text("of another round")
+    unpack_result(home, trip.result)
+    aside = [path for path in (home.path / "rounds").iterdir() if path.name.startswith("0002-left")]
+    assert [(path / "faces.npz").read_text() for path in aside] == ["of another round"]
+
+
+def test_nothing_is_taken_while_a_round_runs(trip: Trip, home: Workspace) -> None:
+    with home.training_lock(), pytest.raises(WorkspaceError, match="another trainer is at work"):
+        unpack_result(home, trip.result)
+    with home.database() as db:
+        start_round(db, {}, code_version="test")
+    before = state_of(home)
+    with pytest.raises(WorkspaceError, match="round 2 is running"):
+        unpack_result(home, trip.result)
+    assert state_of(home) == before
+
+
+def test_a_round_of_other_faces_is_refused(trip: Trip, tmp_path: Path) -> None:
+    other = Workspace(shutil.copytree(trip.home, tmp_path / "other"))
+    with other.database() as db:
+        db.execute("UPDATE sample SET key = 'renamed.jpg' WHERE id = 1")
+    before = state_of(other)
+    with pytest.raises(DataError, match=r"over another data set \(100 faces, .*; allowed: a job packed in this"):
+        unpack_result(other, trip.result)
+    assert state_of(other) == before
+
+
+def _alpha_above_one(folder: Path) -> None:
+    table = np.load(folder / SCORES)
+    table["alpha"][3] = 1.5
+    np.save(folder / SCORES, table)
+
+
+def _unknown_face(folder: Path) -> None:
+    table = np.load(folder / SCORES)
+    table["sample_id"][-1] = 9_999
+    np.save(folder / SCORES, table)
+
+
+def _pickled(folder: Path) -> None:
+    np.save(folder / SCORES, np.array([{"a": 1}], object), allow_pickle=True)
+
+
+def _an_epoch_less(folder: Path) -> None:
+    (folder / "epochs.json").write_text(json.dumps(json.loads((folder / "epochs.json").read_text())[:1]))
+
+
+def _no_numbers(folder: Path) -> None:
+    (folder / METRICS).write_text('{"test_accuracy": NaN}')
+
+
+def _short_pictures(folder: Path) -> None:
+    (folder / "thumbs.webp").write_bytes(b"RIFF")
+
+
+def _other_epochs(folder: Path) -> None:
+    np.save(folder / "dynamics.npy", np.load(folder / "dynamics.npy")[:, :-1])
+
+
+def _far_neighbours(folder: Path) -> None:
+    rows = np.load(folder / "neighbours.npy")
+    rows["given"][0] = 101
+    np.save(folder / "neighbours.npy", rows)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (_alpha_above_one, "column alpha reaches from .* to 1.5"),
+        (_unknown_face, "scores.npy is not of the faces in faces.npz"),
+        (_pickled, "did not write .*Python objects"),
+        (_an_epoch_less, "epochs.json has not the epochs 1 to 2"),
+        (_no_numbers, "metrics.json is no object of finite numbers"),
+        (_short_pictures, "thumbs.webp has another size"),
+        (_other_epochs, "dynamics.npy has the shape"),
+        (_far_neighbours, "names faces that are not in the data set"),
+        (lambda folder: (folder / "faces.npz").write_bytes(b"x"), "faces.npz is not that of the job"),
+        (lambda folder: (folder / METRICS).write_text("[]"), "metrics.json is no object"),
+        (lambda folder: (folder / SCORES).write_bytes(b""), "found content that `round run` did not write"),
+    ],
+)
+def test_content_that_does_not_fit_changes_nothing(
+    trip: Trip, home: Workspace, tmp_path: Path, change: Callable[[Path], object], message: str
+) -> None:
+    before = state_of(home)
+    with pytest.raises(ScnError, match=message):
+        unpack_result(home, rewritten(trip.result, tmp_path / "forged.zip", change))
+    assert state_of(home) == before
+
+
+def test_a_job_whose_parent_is_not_here_is_refused(trip: Trip, workspace: Workspace) -> None:
+    with pytest.raises(WorkspaceError, match="found round 1; allowed: none yet"):
+        unpack_result(workspace, trip.result)
+    with workspace.database() as db:
+        assert rounds(db) == []
+
+
+def test_a_job_is_no_result_and_a_result_no_job(trip: Trip, home: Workspace, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="found a 'job of self-cure-labels'; allowed: a 'result of"):
+        unpack_result(home, trip.job)
+    with pytest.raises(DataError, match="found a 'result of self-cure-labels'; allowed: a 'job of"):
+        run_job(trip.result, trip.root, tmp_path / "out.zip", tmp_path / "work", Recorder())
+
+
+# The commands
+
+
+def test_the_commands_go_there_and_back(home: Workspace, trip: Trip, tmp_path: Path, run: Run) -> None:
+    job, result = tmp_path / "job.zip", tmp_path / "result.zip"
+    packed = run("round", "pack", home.path, "--out", job, *flags(replace(TRAIN, epochs=1)), "--json")
+    assert packed.code == 0, packed.err
+    told = json.loads(packed.out)
+    assert (told["samples"], told["settings"]["epochs"]) == (100, 1)
+    ran = run("round", "run", job, "--root", trip.root, "--out", result)
+    assert ran.code == 0, ran.err
+    assert "round unpack WS result.zip" in ran.out
+    assert (tmp_path / "job-work" / "review.db").exists()
+    taken = run("round", "unpack", home.path, result)
+    assert (taken.code, taken.out.splitlines()[0].split(":")[0]) == (0, "round 2"), taken.err
+    assert run("round", "unpack", home.path, result).code == 1
+    listed = json.loads(run("round", "list", home.path, "--json").out)
+    assert [(each["id"], each["state"]) for each in listed] == [(2, "review"), (1, "closed")]
+    assert "review" in run("round", "list", home.path).out
+    with home.database() as db:
+        start_round(db, TrainSettings().as_dict(), code_version="test")
+    assert run("round", "cancel", home.path).out.startswith(
+        "round 3 is cancelled; go on with: python -m scn_core train"
+    )
+    nothing = run("round", "cancel", home.path)
+    assert (nothing.code, nothing.out) == (1, "")
+    assert "found no round in state running (rounds: 3 cancelled, 2 review, 1 closed)" in nothing.err
+    assert run("round", "close", home.path).out.startswith("round 2 is closed, with ")
+    assert "cannot close round 2: it is closed" in run("round", "close", home.path, "--round", 2).err
+
+
+def test_values_of_a_job_are_plain(trip: Trip, home: Workspace, tmp_path: Path) -> None:
+    job = pack_job(home, TRAIN, tmp_path / "job.zip")
+    assert json.loads(json.dumps(asdict(job)))["id"] == job.id

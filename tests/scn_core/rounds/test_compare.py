@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlite_utils import Database
+
+from scn_core.errors import WorkspaceError
+from scn_core.labels import ClassVocabulary
+from scn_core.records import IntArray, Manifest, RoundScores, Sample
+from scn_core.rounds.compare import ALPHA_BINS, SHOWN, Faces, compare, movements
+from scn_core.store.connection import create_database
+from scn_core.store.rounds.states import close_round, finish_round, start_round
+from scn_core.store.samples import insert_manifest
+from scn_core.store.scores import ScoreColumns, score_columns
+from tests.undoubted import undoubted
+
+LABELS = st.integers(0, 2)
+# start, predicted, proposed, alpha, suspicion, low: of a face in one round
+FACE = st.tuples(
+    LABELS, LABELS, st.integers(-1, 2), st.floats(0, 1, width=32), st.floats(0, 1, width=32), st.booleans()
+)
+ROUND = st.dictionaries(st.integers(1, 12), FACE, max_size=12)
+Round = dict[int, tuple[Any, ...]]
+
+
+@pytest.fixture
+def two_rounds(tmp_path: Path) -> Iterator[Database]:
+    """Forty faces; the fifth began round 2 with another label."""
+    db = create_database(tmp_path / "review.db")
+    samples = tuple(Sample(f"{i}.jpg", f"{i}.jpg", 0, "train") for i in range(40))
+    insert_manifest(db, Manifest("toy", tmp_path, ClassVocabulary(("happy", "sad", "fear")), samples))
+    for number in (1, 2):
+        start = np.zeros(40, np.int64)
+        start[4] = 2 * (number - 1)
+        finish_round(db, start_round(db, {}, code_version="1"), scores(start, number), {"train_accuracy": 0.5})
+    yield db
+    db.close()
+
+
+def scores(start: IntArray, seed: int) -> RoundScores:
+    rng = np.random.default_rng(seed)
+    probabilities = rng.dirichlet(np.ones(3), len(start)).astype(np.float32)
+    p_given, p_max = probabilities[np.arange(len(start)), start], probabilities.max(1)
+    alpha = (rng.integers(0, 41, len(start)) / 40).astype(np.float32)  # on the borders of the bins
+    return RoundScores(
+        sample_id=np.arange(1, len(start) + 1), start_label=start, alpha=alpha, p_given=p_given, p_max=p_max,
+        predicted_label=probabilities.argmax(1), margin=p_max - p_given, suspicion=p_max, low_importance=alpha < 0.3,
+        proposed_label=np.full(len(start), -1), trained_label=start, probabilities=probabilities,
+        **undoubted(len(start)),
+    )  # fmt: skip
+
+
+def columns(faces: Round) -> ScoreColumns:
+    ids = sorted(faces)
+    start, predicted, proposed, alpha, suspicion, low = zip(*(faces[i] for i in ids), strict=True) if ids else ((),) * 6
+    labels = [np.array(values, np.int64) for values in (ids, start, predicted, proposed)]
+    return ScoreColumns(
+        labels[0], labels[1], labels[2], labels[3],
+        np.array(alpha, np.float32), np.array(suspicion, np.float32), np.array(low, np.bool_),
+    )  # fmt: skip
+
+
+def first(faces: list[tuple[float, int]]) -> Faces:
+    """Of (weight, sample id) pairs."""
+    return Faces(len(faces), tuple(i for _, i in sorted(faces, key=lambda face: (-face[0], face[1])))[:SHOWN])
+
+
+@settings(max_examples=300, deadline=None)
+@given(ROUND, ROUND)
+def test_every_face_is_where_its_labels_say(before: Round, after: Round) -> None:
+    changes: Counter[tuple[int, int]] = Counter()
+    cured, fell_back, doubtful, left, entered = [], [], [], [], []
+    for i in before.keys() & after.keys():
+        start, _, _, alpha, suspicion, low = before[i]
+        new, seen, proposed, now, suspicion_now, low_now = after[i]
+        if start != new:
+            changes[start, new] += 1
+            if proposed not in (-1, new):
+                fell_back.append((suspicion_now, i))
+            elif seen == new:
+                cured.append((suspicion, i))
+            else:
+                doubtful.append((suspicion_now, i))
+        rise = float(np.float32(now) - np.float32(alpha))
+        if low and not low_now:
+            left.append((rise, i))
+        if low_now and not low:
+            entered.append((-rise, i))
+    found = movements(columns(before), columns(after))
+    assert {(change.before, change.after): change.faces for change in found.changes} == changes
+    assert [change.faces for change in found.changes] == sorted(changes.values(), reverse=True)
+    assert [found.cured, found.fell_back, found.doubtful] == [first(cured), first(fell_back), first(doubtful)]
+    assert [found.left_low, found.entered_low] == [first(left), first(entered)]
+    assert found.only_first == len(before.keys() - after.keys())
+    assert found.only_second == len(after.keys() - before.keys())
+    assert found.both == len(before.keys() & after.keys())
+
+
+def test_more_faces_are_counted_than_named() -> None:
+    faces = 3 * SHOWN
+    before = columns({i: (0, 0, -1, 0.2, i / 100, True) for i in range(1, faces + 1)})
+    after = columns(dict.fromkeys(range(1, faces + 1), (1, 1, -1, 0.9, 0.1, False)))
+    cured = movements(before, after).cured
+    assert cured.count == faces
+    assert cured.sample_ids == tuple(range(faces, faces - SHOWN, -1)), "the most suspicious"
+
+
+def test_two_rounds_of_a_workspace(two_rounds: Database) -> None:
+    found = compare(two_rounds, 1, 2)
+    for figures in (found.first, found.second):
+        scores = score_columns(two_rounds, figures.info.id)
+        by_hand = Counter(min(int(float(alpha) * ALPHA_BINS), ALPHA_BINS - 1) for alpha in scores.alpha)
+        assert dict(enumerate(figures.alpha.tolist())) == {i: by_hand[i] for i in range(ALPHA_BINS)}
+        low = scores.alpha[scores.low_importance]
+        assert (figures.low_importance, figures.faces) == (len(low), len(scores.sample_id))
+        assert figures.boundary == (max(low) if len(low) else None)
+    assert [(change.before, change.after, change.faces) for change in found.moved.changes] == [(0, 2, 1)]
+
+
+@pytest.mark.parametrize(("pair", "said"), [((1, 3), "round 3 has no scores"), ((2, 1), "found rounds 2 and 1")])
+def test_what_cannot_be_compared(two_rounds: Database, pair: tuple[int, int], said: str) -> None:
+    close_round(two_rounds, 2)
+    start_round(two_rounds, {}, code_version="1")
+    with pytest.raises(WorkspaceError, match=said):
+        compare(two_rounds, *pair)

@@ -1,0 +1,79 @@
+"""What the next round would train on, beside the labels themselves read one by one."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlite_utils import Database
+
+from scn_core.config import ReviewSettings
+from scn_core.records import Action, Decision
+from scn_core.store.decisions.record import effective_labels, record_each
+from scn_core.store.projections import check
+from scn_core.store.rounds.states import finish_round, start_round
+from scn_core.store.rounds.training_set import TrainingSet, training_set
+from tests.scn_core.store.conftest import MakeScores
+
+Answers = list[tuple[int, str, Action]]
+ACTIONS: list[Action] = ["keep", "relabel", "unsure", "exclude"]
+ANSWERS = st.lists(
+    st.tuples(st.integers(1, 10), st.sampled_from(["ann", "bob"]), st.sampled_from(ACTIONS)), max_size=12
+)
+
+
+def slowly(db: Database) -> TrainingSet:
+    now = effective_labels(db)
+    outcomes = db.execute("SELECT round_id, state FROM outcome").fetchall()
+    newest = max((number for number, _ in outcomes), default=0)
+    train = now.split == "train"
+    changed = now.settled & (now.label != now.given_label)
+    return TrainingSet(
+        faces=int(train.sum()),
+        changed=int((train & changed).sum()),
+        confirmed=int((train & now.settled & ~changed).sum()),
+        excluded=int((train & now.excluded).sum()),
+        unsure=int((train & now.unsure).sum()),
+        undecided=len([state for number, state in outcomes if number == newest and state != "decided"]),
+    )
+
+
+@pytest.fixture
+def two_rounds(review: Database, make_scores: MakeScores) -> Database:
+    """Round 2 is in review too, with two readings; in it one face began with another label than in round 1."""
+    scores = make_scores()
+    start = scores.start_label.copy()
+    start[3] = 2
+    finish_round(review, start_round(review, {}, code_version="1"), replace(scores, start_label=start), {},
+                 review=ReviewSettings(readings=2))  # fmt: skip
+    return review
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(ANSWERS, ANSWERS)
+def test_it_counts_what_the_labels_say(two_rounds: Database, first: Answers, second: Answers) -> None:
+    db = two_rounds
+    for number, answers in ((1, first), (2, second)):
+        start = dict(db.execute("SELECT sample_id, start_label FROM score WHERE round_id = ?", (number,)))
+        said = [
+            Decision(
+                str(uuid.uuid4()), number, face, who, action,
+                label={"keep": start[face], "relabel": 1}.get(action),
+            )
+            for face, who, action in answers
+        ]  # fmt: skip
+        assert record_each(db, said) == []
+    assert training_set(db) == slowly(db)
+    assert check(db) == []
+
+
+def test_answers_that_are_not_decided_are_counted_apart(db: Database, make_scores: MakeScores) -> None:
+    number = start_round(db, {}, code_version="1")
+    finish_round(db, number, make_scores(), {}, review=ReviewSettings(readings=2))
+    record_each(db, [Decision(str(uuid.uuid4()), 1, 2, "ann", "relabel", 0)])
+    assert training_set(db) == TrainingSet(10, 0, 0, 0, 0, undecided=1)
+    record_each(db, [Decision(str(uuid.uuid4()), 1, 2, "bob", "relabel", 0)])
+    assert training_set(db) == TrainingSet(10, changed=1, confirmed=0, excluded=0, unsure=0, undecided=0)

@@ -1,0 +1,227 @@
+"""Thumbnails of a workspace, whatever has happened to the pictures and to thumbs.db."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import shutil
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from scn_core.datasets.source import Source
+from scn_core.datasets.thumbnails import make_thumbnail
+from scn_core.errors import WorkspaceError
+from scn_core.records import Box
+from scn_core.store.samples import StoredSample, iter_samples
+from scn_core.store.thumbs import Thumbs
+from scn_core.workspace.folder import Workspace, create_workspace
+from scn_core.workspace.thumbnails import large_face_of, thumbnails_of, write_thumbnails
+
+COUNT = 10
+Faces = list[StoredSample]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Workspace:
+    """Ten pictures of noise, ids 1 to 10."""
+    root = tmp_path / "data"
+    root.mkdir()
+    for number in range(1, COUNT + 1):
+        paint(root / f"{number}.png", number)
+    rows = "".join(f"{number}.png,{'sad' if number % 2 else 'joy'}\n" for number in range(1, COUNT + 1))
+    (root / "labels.csv").write_text("path,label\n" + rows, encoding="utf-8")
+    create_workspace(tmp_path / "ws", "csv", Source(csv=root / "labels.csv"))
+    return Workspace(tmp_path / "ws")
+
+
+@pytest.fixture
+def faces(place: Workspace) -> Faces:
+    with place.database(read_only=True) as db:
+        return list(iter_samples(db))
+
+
+def paint(path: Path, number: int) -> None:
+    Image.fromarray(np.random.default_rng(number).integers(0, 256, (16, 16, 3), np.uint8)).save(path)
+
+
+def picture(place: Workspace, stored: StoredSample) -> Path:
+    return Path(place.settings().root) / stored.sample.path
+
+
+def expected(place: Workspace, faces: Faces) -> dict[int, bytes]:
+    return {each.id: make_thumbnail(picture(place, each), each.sample.box) for each in faces}
+
+
+def kept(place: Workspace) -> int:
+    with closing(sqlite3.connect(place.thumbs_file)) as db:
+        return int(db.execute("SELECT count(*) FROM thumb").fetchone()[0])
+
+
+def moved(stored: StoredSample, path: str) -> StoredSample:
+    """As if somebody had edited the database."""
+    return replace(stored, sample=replace(stored.sample, path=path))
+
+
+def test_thumbnails_are_made_when_asked_for_and_kept(place: Workspace, faces: Faces) -> None:
+    assert thumbnails_of(place, []) == {}
+    assert thumbnails_of(place, faces[:3]) == expected(place, faces[:3])
+    assert kept(place) == 3
+    assert thumbnails_of(place, faces) == expected(place, faces)
+    assert kept(place) == COUNT
+
+
+def test_a_second_look_decodes_nothing(place: Workspace, faces: Faces) -> None:
+    """The pictures are spoilt behind the program's back, size and time as they were."""
+    first = thumbnails_of(place, faces)
+    for stored in faces:
+        path, state = picture(place, stored), picture(place, stored).stat()
+        path.write_bytes(b"\0" * state.st_size)
+        os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert thumbnails_of(place, faces) == first
+    assert write_thumbnails(place, faces) == 0
+
+
+def test_a_changed_picture_or_box_gets_a_new_one(place: Workspace, faces: Faces) -> None:
+    before = thumbnails_of(place, faces)
+    paint(picture(place, faces[2]), 99)
+    boxed = replace(faces[4], sample=replace(faces[4].sample, box=Box(0, 0, 9, 9)))
+    now = [boxed if each.id == boxed.id else each for each in faces]
+    after = thumbnails_of(place, now)
+    assert after == expected(place, now)
+    assert {number for number in before if before[number] != after[number]} == {3, 5}
+    assert kept(place) == COUNT
+
+
+def test_what_has_no_usable_picture_is_told_in_a_few_words(place: Workspace, faces: Faces, tmp_path: Path) -> None:
+    picture(place, faces[0]).unlink()
+    picture(place, faces[1]).write_bytes(b"<svg/>")
+    picture(place, faces[2]).unlink()
+    picture(place, faces[2]).mkdir()
+    content = picture(place, faces[3]).read_bytes()
+    picture(place, faces[3]).write_bytes(content[: len(content) // 2])
+    os.truncate(picture(place, faces[4]), 300_000_000)
+    boxed = replace(faces[5], sample=replace(faces[5].sample, box=Box(500, 500, 600, 600)))
+    asked = [*faces[:5], boxed, *faces[6:]]
+    found = thumbnails_of(place, asked)
+    told = {number: text for number, text in found.items() if isinstance(text, str)}
+    assert told.pop(2).startswith("not a picture in one of the formats")
+    assert told.pop(4).startswith("a damaged picture")
+    assert told.pop(6).endswith("outside the picture of 16 x 16 or under 8 pixels")
+    assert told == {
+        1: "no such picture",
+        3: "not a picture file",
+        5: "a file of over 256,000,000 bytes",
+    }
+    assert not any(str(tmp_path) in text for text in found.values() if isinstance(text, str))
+    assert {number for number, webp in found.items() if isinstance(webp, bytes)} == {7, 8, 9, 10}
+    assert write_thumbnails(place, asked) == 6
+    assert {number: large_face_of(place, each) for number, each in zip(range(1, 7), asked, strict=False)} == {
+        number: text for number, text in found.items() if number < 7
+    }
+
+
+@pytest.mark.parametrize(
+    "path", ["../secret.png", "a/../../secret.png", "ROOT/../secret.png", "link.png", "dir/secret.png"]
+)
+def test_no_path_leads_out_of_the_root(path: str, place: Workspace, faces: Faces, tmp_path: Path) -> None:
+    """Whatever the database says, and wherever links inside the root point."""
+    root = Path(place.settings().root)
+    paint(tmp_path / "secret.png", 1)
+    (root / "a").mkdir()
+    (root / "link.png").symlink_to(tmp_path / "secret.png")
+    (root / "dir").symlink_to(tmp_path)
+    stored = moved(faces[0], path.replace("ROOT", str(root)))
+    for found in (thumbnails_of(place, [stored])[1], large_face_of(place, stored)):
+        assert found in ("a path that leaves the folder of the data set", "no such picture")
+    assert write_thumbnails(place, [stored]) == 1
+    assert not place.thumbs_file.exists() or kept(place) == 0
+
+
+@pytest.mark.parametrize("path", ["/etc/hostname", "", ".", "a\0b", "1.png/2.png"])
+def test_paths_that_name_no_picture_are_no_errors(path: str, place: Workspace, faces: Faces) -> None:
+    stored = moved(faces[0], path)
+    assert isinstance(thumbnails_of(place, [stored])[1], str)
+    assert isinstance(large_face_of(place, stored), str)
+
+
+def test_links_within_the_root_are_followed(place: Workspace, faces: Faces) -> None:
+    (Path(place.settings().root) / "link.png").symlink_to("2.png")
+    assert thumbnails_of(place, [moved(faces[0], "link.png")])[1] == expected(place, [faces[1]])[2]
+
+
+def test_a_root_that_is_a_link_itself_is_no_way_out(place: Workspace, faces: Faces, tmp_path: Path) -> None:
+    root = Path(place.settings().root)
+    root.rename(tmp_path / "elsewhere")
+    root.symlink_to(tmp_path / "elsewhere")
+    assert thumbnails_of(place, faces) == expected(place, faces)
+
+
+def test_without_thumbs_db_reviewing_goes_on(place: Workspace, faces: Faces, caplog: pytest.LogCaptureFixture) -> None:
+    place.thumbs_file.write_bytes(b"not a database" * 1000)
+    with caplog.at_level(logging.WARNING):
+        assert thumbnails_of(place, faces) == expected(place, faces)
+    assert "thumbs.db: the file is damaged; remove it" in caplog.text
+    with pytest.raises(WorkspaceError, match="remove it"):
+        write_thumbnails(place, faces)
+
+
+def test_all_are_written_and_counted(place: Workspace, faces: Faces) -> None:
+    thumbnails_of(place, faces[:4])
+    heard: list[int] = []
+    assert write_thumbnails(place, iter(faces), heard.append) == 0
+    assert sum(heard) == COUNT
+    assert kept(place) == COUNT
+    assert thumbnails_of(place, faces) == expected(place, faces)
+
+
+def test_more_than_fit_one_transaction_or_one_lookup(place: Workspace, faces: Faces) -> None:
+    """The same pictures under 2,500 ids."""
+    many = [replace(faces[i % COUNT], id=i + 1) for i in range(2500)]
+    heard: list[int] = []
+    assert write_thumbnails(place, many, heard.append) == 0
+    assert (sum(heard), kept(place)) == (2500, 2500)
+    found = thumbnails_of(place, many)
+    assert found[2500] == expected(place, [faces[9]])[10]
+
+
+def test_what_was_made_before_a_stop_is_kept(place: Workspace, faces: Faces) -> None:
+    done = 0
+
+    def stop(more: int) -> None:
+        nonlocal done
+        done += more
+        if done == 6:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_thumbnails(place, faces, stop)
+    assert 1 <= kept(place) < COUNT
+    assert write_thumbnails(place, faces) == 0
+    assert kept(place) == COUNT
+
+
+def test_many_threads_ask_at_once(place: Workspace, faces: Faces) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: thumbnails_of(place, faces), range(24)))
+    assert found == [expected(place, faces)] * 24
+
+
+def test_large_faces_keep_their_own_pixels(place: Workspace, faces: Faces) -> None:
+    webp = large_face_of(place, faces[0])
+    assert isinstance(webp, bytes)
+    assert Image.open(io.BytesIO(webp)).size == (16, 16)
+
+
+def test_a_folder_that_is_no_workspace_is_told(faces: Faces, place: Workspace) -> None:
+    shutil.rmtree(place.path)
+    with pytest.raises(WorkspaceError, match=r"found no workspace\.toml"):
+        thumbnails_of(place, faces)
+    assert Thumbs(place.thumbs_file).path == place.thumbs_file
