@@ -26,7 +26,7 @@ from review_app.database import call
 from scn_core.errors import ScnError
 from scn_core.store.labels import Revision, revision
 from scn_core.store.queue.learned_order import due
-from scn_core.store.rounds.states import latest_finished_round
+from scn_core.store.rounds.states import round_to_answer
 from scn_core.workspace.folder import Workspace
 
 LOOK_S = 2.0
@@ -139,8 +139,8 @@ class OrderKeeper:
 
 def _ask(db: Database, seen: Revision | None) -> _Asked:
     now = revision(db)
-    newest = latest_finished_round(db) if now != seen else None
-    return _Asked(now, newest.id if newest is not None and due(db, newest.id) else None)
+    asked = round_to_answer(db) if now != seen else None
+    return _Asked(now, asked.id if asked is not None and due(db, asked.id) else None)
 
 
 def _command(workspace: Workspace, round_id: int) -> list[str]:

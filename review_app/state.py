@@ -79,9 +79,12 @@ def narrowed(where: QueueFilter) -> bool:
 
 
 def active(where: QueueFilter) -> int:
-    """How many conditions leave faces out, the state not counted."""
+    """How many of the folded controls are set: conditions that leave faces out, and grouping."""
     pair = where.given is not None or where.proposed is not None or where.unproposed
-    others = (where.label is not None, where.doubt != "all", narrowed(where), where.flagged, where.reviewer is not None)
+    others = (
+        where.label is not None, where.doubt != "all", narrowed(where), where.flagged, where.reviewer is not None,
+        where.grouped,
+    )  # fmt: skip
     return pair + sum(others)
 
 

@@ -102,6 +102,9 @@ class TrainSettings:
         choices=get_args(RankOver),
     )
     sync_batch_norm: bool = option(True, "several GPUs: batch statistics are those of the whole batch")
+    close_earlier: bool = option(
+        True, "close the round in review when this one ends, unless this one came out worse; else a lead closes it"
+    )
     seed: int = option(0, "same seed, same machine, same result", low=0, high=2**31 - 1)
 
     def __post_init__(self) -> None:

@@ -76,15 +76,18 @@ class DecisionsBody:
     """POST /api/decisions. Nobody's yet: who decided is known from the session alone."""
 
     decisions: tuple[Decision, ...]
+    believed: dict[str, str | None]
+    """By id of a decision: the answer that was shown as the face's when it was made; None: it was shown as open."""
 
     @classmethod
     def read(cls, body: Fields) -> DecisionsBody:
         """Raises Refused for anything else."""
-        decisions = body.objects("decisions", MAX_DECISIONS, _decision)
+        believed: dict[str, str | None] = {}
+        decisions = body.objects("decisions", MAX_DECISIONS, lambda said: _decision(said, believed))
         if len({decision.id for decision in decisions}) != len(decisions):
             raise body.refusal("decisions", "an id twice", "each id once in a request")
         body.end()
-        return cls(tuple(decisions))
+        return cls(tuple(decisions), believed)
 
     def of(self, person: str) -> list[Decision]:
         """As this person's."""
@@ -110,7 +113,7 @@ def _filter(said: Fields) -> QueueFilter:
     return where
 
 
-def _decision(said: Fields) -> Decision:
+def _decision(said: Fields, believed: dict[str, str | None]) -> Decision:
     decision = Decision(
         id=said.uuid("id"),
         round=said.integer("round"),
@@ -127,5 +130,6 @@ def _decision(said: Fields) -> Decision:
     )
     if (decision.text is not None) != (decision.action == "note"):
         raise said.refusal("text", decision.text, "text for a note, null for everything else")
+    believed[decision.id] = said.maybe_uuid("before")
     said.end()
     return decision

@@ -18,6 +18,7 @@ from scn_core.records import Decision
 from scn_core.store.decisions.record import Refusal, record_each
 from scn_core.store.decisions.undo import Pace, UndoUnits, Unit, pace, undo_units
 from scn_core.store.people.people import Person
+from scn_core.store.rounds.states import in_review
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class _Recorded:
     saved: list[str]
     refused: list[Refusal]
     pace: Pace
+    in_review: list[int]
 
 
 async def decisions(request: Request) -> Response:
@@ -34,7 +36,12 @@ async def decisions(request: Request) -> Response:
     body = DecisionsBody.read(await read_json(request))
     done = await as_person_writing(request, _record, body)
     return JSONResponse(
-        {"saved": done.saved, "refused": [asdict(refusal) for refusal in done.refused], "pace": asdict(done.pace)}
+        {
+            "saved": done.saved,
+            "refused": [asdict(refusal) for refusal in done.refused],
+            "pace": asdict(done.pace),
+            "in_review": done.in_review,
+        }
     )
 
 
@@ -55,10 +62,10 @@ def round_asked(request: Request) -> int:
 
 def _record(db: Database, person: Person, body: DecisionsBody) -> _Recorded:
     batch = body.of(person.name)
-    refused = record_each(db, batch)
+    refused = record_each(db, batch, believed=body.believed)
     wrong = {refusal.id for refusal in refused}
     saved = list(dict.fromkeys(decision.id for decision in batch if decision.id not in wrong))
-    return _Recorded(saved, refused, pace(db, batch[-1].round, person.id))
+    return _Recorded(saved, refused, pace(db, batch[-1].round, person.id), in_review(db))
 
 
 def _history(db: Database, person: Person, round_id: int) -> UndoUnits:

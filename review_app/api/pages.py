@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 
 from sqlite_utils import Database
@@ -20,12 +20,13 @@ from review_app.http.errors import Refused
 from review_app.http.json_body import read_json
 from review_app.settings import current
 from scn_core.records import QueueFilter, QueueItem, RoundInfo, Sample
+from scn_core.store.decisions.undo import Pace, pace
 from scn_core.store.people.people import Person
 from scn_core.store.queue.browse import items_of, page_items
 from scn_core.store.queue.counts import open_left
 from scn_core.store.queue.learned_order import learned_order
 from scn_core.store.queue.leases import LEASE_S, claim_items, release_leases, renew_leases
-from scn_core.store.rounds.states import get_round, latest_round
+from scn_core.store.rounds.states import get_round, in_review, latest_round
 from scn_core.store.samples import StoredSample
 from scn_core.workspace.thumbnails import thumbnails_of
 
@@ -39,6 +40,8 @@ class _Page:
     items: list[QueueItem]
     lost: list[int]
     cursor: str | None
+    pace: Pace
+    in_review: list[int]
     learned: int | None = None
     """Decided faces that their order was learnt from; None: it is that of the filter."""
 
@@ -68,7 +71,8 @@ async def tiles(request: Request) -> Response:
 async def lease(request: Request) -> Response:
     """POST /api/lease."""
     body = LeaseBody.read(await read_json(request))
-    return JSONResponse({"held": await as_person_writing(request, _lease, body), "lease_s": LEASE_S})
+    held, reviewed = await as_person_writing(request, _lease, body)
+    return JSONResponse({"held": held, "lease_s": LEASE_S, "in_review": reviewed})
 
 
 def known_round(db: Database, round_id: int) -> RoundInfo:
@@ -84,9 +88,16 @@ def _page(db: Database, person: Person, body: PageBody) -> _Page:
     info = known_round(db, body.round)
     if body.where.state == "open" and info.state == "review":
         claim = claim_items(db, info.id, person.id, body.where, limit=body.limit, have=body.have)
-        return _Page(person, info, claim.items, claim.lost, None, _learned(db, info.id, body.where))
+        return _found(db, person, info, claim.items, claim.lost, None, _learned(db, info.id, body.where))
     items, cursor = page_items(db, info.id, person.id, body.where, after=body.cursor, limit=body.limit)
-    return _Page(person, info, items, [], cursor)
+    return _found(db, person, info, items, [], cursor)
+
+
+def _found(
+    db: Database, person: Person, info: RoundInfo, items: list[QueueItem], lost: list[int], cursor: str | None,
+    learned: int | None = None,
+) -> _Page:  # fmt: skip
+    return _Page(person, info, items, lost, cursor, pace(db, info.id, person.id), in_review(db), learned)
 
 
 def _learned(db: Database, round_id: int, where: QueueFilter) -> int | None:
@@ -98,13 +109,13 @@ def _learned(db: Database, round_id: int, where: QueueFilter) -> int | None:
 
 def _tiles(db: Database, person: Person, body: TilesBody) -> _Page:
     info = known_round(db, body.round)
-    return _Page(person, info, items_of(db, info.id, person.id, body.samples), [], None)
+    return _found(db, person, info, items_of(db, info.id, person.id, body.samples), [], None)
 
 
-def _lease(db: Database, person: Person, body: LeaseBody) -> list[int]:
+def _lease(db: Database, person: Person, body: LeaseBody) -> tuple[list[int], list[int]]:
     if body.release:
         release_leases(db, person.id, body.release)
-    return renew_leases(db, person.id, body.renew) if body.renew else []
+    return renew_leases(db, person.id, body.renew) if body.renew else [], in_review(db)
 
 
 async def _thumbs(items: list[QueueItem]) -> dict[int, bytes | str]:
@@ -121,6 +132,8 @@ def _packed(found: _Page, thumbs: dict[int, bytes | str], left: int) -> Response
         "learned": found.learned,
         "open": left,
         "lease_s": LEASE_S,
+        "pace": asdict(found.pace),
+        "in_review": found.in_review,
         "round": {"id": found.round.id, "state": found.round.state},
     }
     return pack([tile(item) for item in found.items], thumbs, header)

@@ -22,9 +22,11 @@ from scn_core.store.decisions.visibility import is_unread, seen_history
 from scn_core.store.people.people import Person
 from scn_core.store.queue.browse import items_of
 from scn_core.store.queue.counts import QueueCounts, queue_counts
+from scn_core.store.queue.counts import unreviewed as count_unreviewed
 from scn_core.store.queue.leases import LeaseInfo, leases
 from scn_core.store.reports.one_face import FaceLabel, FaceScore, face_label, face_scores
 from scn_core.store.rounds import states as store_rounds
+from scn_core.store.rounds.better_round import to_review
 from scn_core.store.samples import StoredSample, classes, find_sample, get_sample, search_samples
 from scn_core.workspace.thumbnails import thumbnails_of
 
@@ -53,10 +55,10 @@ class Standing:
         return self.rounds[0] if self.rounds else None
 
     def find(self, number: int | None) -> RoundInfo | None:
-        """The round of that number; None: the newest one in review, or else the newest of all."""
+        """The round of that number; None: the one in review that people should answer, or else the newest of all."""
         if number is not None:
             return next((info for info in self.rounds if info.id == number), None)
-        return next((info for info in self.rounds if info.state == "review"), self.newest)
+        return next(iter(to_review(self.rounds)), self.newest)
 
     @property
     def scored(self) -> list[RoundInfo]:
@@ -139,6 +141,11 @@ def face_files(round_id: int, sample_id: int) -> FaceFiles:
     return _face_files(current().workspace_id, round_id, sample_id)
 
 
+def unreviewed(round_id: int) -> int:
+    """Faces of the round that wait for an answer, at most SLOW_S old."""
+    return _unreviewed(current().workspace_id, round_id)
+
+
 def forget() -> None:
     """Drop what is cached, after a write that the next page must show."""
     _standing.clear()
@@ -153,6 +160,11 @@ def _standing(workspace_id: str) -> Standing:
 @st.cache_data(ttl=FRESH_S, max_entries=200, show_spinner=False)
 def _counts(workspace_id: str, round_id: int, viewer_id: int, where: QueueFilter) -> QueueCounts:
     return call(queue_counts, round_id, viewer_id, where)
+
+
+@st.cache_data(ttl=SLOW_S, max_entries=20, show_spinner=False)
+def _unreviewed(workspace_id: str, round_id: int) -> int:
+    return call_slow(count_unreviewed, round_id)
 
 
 @st.cache_data(ttl=SLOW_S, max_entries=200, show_spinner=False)

@@ -24,8 +24,8 @@ from scn_core.store.scores import count_open_proposals
 
 _KEPT_S = 600
 """Scores of a round never change."""
-_OF_A_MACHINE = {"device", "precision"}
-"""Options that say nothing about the next round, which may be trained elsewhere."""
+_OF_ONE_ROUND = {"device", "precision", "close_earlier"}
+"""Options that say nothing about the next round: it may be trained elsewhere, and begins with another one in review."""
 
 
 Phase = Literal["idle", "starting", "running", "ending"]
@@ -101,7 +101,7 @@ def usual_settings() -> TrainSettings:
     """What a form begins with: workspace.toml, then what the newest round was trained with."""
     said = current().workspace.settings().train
     newest = call(store_rounds.latest_round)
-    known = {setting.name for setting in fields(TrainSettings)} - _OF_A_MACHINE
+    known = {setting.name for setting in fields(TrainSettings)} - _OF_ONE_ROUND
     before = {name: value for name, value in (newest.config if newest else {}).items() if name in known}
     try:
         return TrainSettings.merged(before, said)

@@ -141,9 +141,9 @@ def _changed(name: str, options: Mapping[Any, str] | None, classes: Sequence[str
 
 
 def clear(classes: Sequence[str]) -> None:
-    """Show every open face again, in the order chosen."""
+    """Show every open face again, ungrouped, in the order chosen."""
     asked = state.read(st.query_params.to_dict(), classes)
-    kept = replace(Asked().where, order=asked.where.order, grouped=asked.where.grouped)
+    kept = replace(Asked().where, order=asked.where.order)
     st.query_params.from_dict(state.write(Asked(asked.round, kept), classes))
 
 

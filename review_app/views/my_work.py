@@ -44,7 +44,7 @@ def page() -> None:
 def _pace(person: Person, info: RoundInfo) -> None:
     pace = queries.pace_of(info.id, person.id)
     shown = {
-        "Today": f"{pace.today:,}",
+        "Faces today": f"{pace.today:,}",
         f"In round {info.id}": f"{pace.total:,}",
         "Per minute": "–" if pace.per_minute is None else f"{pace.per_minute:.1f}",
         "Left": f"{pace.left:,}",

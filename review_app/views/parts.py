@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from scn_core.records import Action, Decision, Doubt, EpochReport, QueueKind, RoundInfo
+from scn_core.store.rounds.better_round import came_out_worse
 
 ACTION_WORDS: dict[Action, str] = {
     "accept": "accepted",
@@ -215,6 +216,16 @@ def auto_words(info: RoundInfo, epochs: Sequence[EpochReport] = ()) -> str | Non
     changed = epochs[-1].relabelled if epochs else info.metrics.get("relabelled")
     many = "labels changed by the network during training" + ("" if changed is None else f", {changed:,}")
     return f"auto: {many}; none of it is kept"
+
+
+def worse_words(info: RoundInfo, rounds: Sequence[RoundInfo]) -> str | None:
+    """That a round came out worse than one in review, or than the one it followed; None: it did not."""
+    before = [each for each in rounds if each.state == "review" or each.id == info.parent]
+    worse = next((each for each in before if came_out_worse(info, each)), None)
+    if worse is None:
+        return None
+    was, now = (share(each.metrics["val_accuracy"]) for each in (worse, info))
+    return f"came out worse than round {worse.id}: validation {now}, before {was}"
 
 
 def training_line(info: RoundInfo | None, epochs: Sequence[EpochReport], *, stale: bool) -> str:

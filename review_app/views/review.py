@@ -13,10 +13,12 @@ from review_app.queries import Standing
 from review_app.settings import current
 from review_app.state import Asked
 from review_app.views import filters, messages
+from scn_core.errors import ScnError
 from scn_core.records import QueueFilter, RoundInfo
 from scn_core.store.people.people import Person
 
 _LAST = "rv-last-filter"
+NEWS_S = 10.0  # how often the page looks for a round in training or a new one; no text here, Streamlit would show it
 
 
 def page() -> None:
@@ -33,7 +35,7 @@ def page() -> None:
     elif info is None:
         messages.no_such_round(asked.round or 0, now)
     elif info.state in ("review", "closed"):
-        _round_in_training(now, info)
+        _news(info.id)
         _grid(person, asked, info, now)
     elif info.state == "running" and not now.stale:
         messages.training(info.id)
@@ -70,10 +72,21 @@ def _grid(person: Person, asked: Asked, info: RoundInfo, now: Standing) -> None:
     )
 
 
-def _round_in_training(now: Standing, shown: RoundInfo) -> None:
-    newest = now.newest
-    if newest is not None and newest.id != shown.id and newest.state == "running" and not now.stale:
+@st.fragment(run_every=NEWS_S)
+def _news(shown: int) -> None:
+    """What goes on beside the round that is shown: one in training, or one that people answer now."""
+    try:
+        now = queries.standing()
+    except ScnError:  # what the page shows stays, and the grid tries again by itself
+        return
+    newest, due = now.newest, now.find(None)
+    if newest is not None and newest.id != shown and newest.state == "running" and not now.stale:
         st.text(f"Round {newest.id} is training: epoch {len(now.epochs)} of {newest.config.get('epochs', '?')}.")
+    elif due is not None and due.state == "review" and due.id != shown:
+        st.html(
+            f"<p>Round {due.id:d} is in review now. All answers saved in round {shown:d} are safe. "
+            f'<a href="?round={due.id:d}"><strong>Go to round {due.id:d}</strong></a></p>'
+        )
 
 
 def _return_to_last_filter() -> None:

@@ -24,7 +24,8 @@ def table(now: Standing) -> None:
     parts.table("All rounds", _HEAD, [_row(info) for info in now.rounds])
     st.text("Accuracies are the last epoch's; no epoch is chosen by them.")
     for info in now.rounds:
-        for words in filter(None, (parts.auto_words(info), info.metrics.get("learned_by_heart"))):
+        worse = parts.worse_words(info, now.rounds)
+        for words in filter(None, (worse, parts.auto_words(info), info.metrics.get("learned_by_heart"))):
             st.text(f"Round {info.id}, {words}")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from review_app import queries
 from review_app.commands import rounds as commands
 from review_app.queries import Standing
 from review_app.queries import rounds as reading
@@ -27,6 +28,8 @@ _UNSURE: dict[UnsureRule, str] = {
     "leave_out": "left out",
     "soften": "trained on, half of the label's weight spread over the other classes",
 }
+_APART = ("close_earlier",)
+"""Asked on its own, above the others."""
 _PREFIX = "rv-train"
 _WIDE = 3
 """Controls a row."""
@@ -45,9 +48,10 @@ def form(now: Standing, training: reading.Training) -> None:
         return
     faces = _to_train_on(number)
     by_name = {setting.name: setting for setting in fields(TrainSettings)}
-    values = _controls([by_name[name] for name in _FIRST], usual, now)
+    values = _earlier(number, by_name["close_earlier"], usual, now)
+    values |= _controls([by_name[name] for name in _FIRST], usual, now)
     with st.expander("All other options", key="rv-more-options"):
-        values |= _controls([each for name, each in by_name.items() if name not in _FIRST], usual, now)
+        values |= _controls([each for name, each in by_name.items() if name not in (*_FIRST, *_APART)], usual, now)
     settings = TrainSettings.merged(values)
     problems = reading.problems(settings, faces)
     for name, problem in problems.items():
@@ -60,6 +64,31 @@ def form(now: Standing, training: reading.Training) -> None:
     st.button(
         f"Start round {number}", key="rv-start", type="primary", disabled=bool(problems), on_click=_start, args=(faces,)
     )
+
+
+def _earlier(number: int, setting: Field[Any], usual: TrainSettings, now: Standing) -> dict[str, bool]:
+    """What becomes of the round in review when this one ends."""
+    key, value = f"{_PREFIX}-{setting.name}", usual.close_earlier
+    open_now = [info for info in now.rounds if info.state == "review"]
+    if not open_now:
+        return {setting.name: value}
+    one = len(open_now) == 1
+    names = " and ".join(f"round {info.id}" for info in open_now)
+    left = sum(queries.unreviewed(info.id) for info in open_now)
+    faces = "every face reviewed" if not left else f"{left:,} {'face' if left == 1 else 'faces'} unreviewed"
+    with st.container(border=True, key="rv-earlier"):
+        chosen = st.radio(
+            f"When round {number} ends, {names}", (True, False), index=0 if value else 1, key=key,
+            format_func={
+                True: f"{'is' if one else 'are'} closed with {faces}; they keep the label they have",
+                False: f"{'stays' if one else 'stay'} in review until a lead closes {'it' if one else 'them'}",
+            }.__getitem__,
+        )  # fmt: skip
+        st.text(
+            f"Closed or not, answers given in {names} count; those given while round {number} trains are trained on by "
+            f"the round after it. If round {number} comes out worse in validation, nothing is closed."
+        )
+    return {setting.name: bool(chosen)}
 
 
 def _to_train_on(number: int) -> int:
@@ -107,6 +136,7 @@ def _weights(now: Standing) -> dict[str, str]:
 
 
 def _start(faces: int) -> None:
-    settings = TrainSettings.merged(settings_form.said(fields(TrainSettings), _PREFIX))
+    asked = [each for each in fields(TrainSettings) if f"{_PREFIX}-{each.name}" in st.session_state]
+    settings = TrainSettings.merged(settings_form.said(asked, _PREFIX))
     problem = next(iter(reading.problems(settings, faces).values()), None)
     messages.remember(problem or commands.start(settings))

@@ -40,7 +40,7 @@ def page() -> None:
     round_follow.live()
     for info in now.rounds:
         if info.state == "review":
-            _in_review(person, info)
+            _in_review(person, info, now)
     _section(now, training)
 
 
@@ -69,7 +69,7 @@ def _turn() -> None:
     st.query_params.from_dict({"show": str(st.session_state["rv-section"]).lower().replace(" ", "-")})
 
 
-def _in_review(person: Person, info: RoundInfo) -> None:
+def _in_review(person: Person, info: RoundInfo, now: Standing) -> None:
     waiting = queries.counts(info.id, person.id, QueueFilter()).matching
     left = f"{waiting:,} wait for an answer" if waiting else "every face is answered"
     with st.container(horizontal=True, vertical_alignment="center", key=f"rv-in-review-{info.id}"):
@@ -77,6 +77,12 @@ def _in_review(person: Person, info: RoundInfo) -> None:
         st.page_link(navigation.review(), label="Review it", query_params={"round": str(info.id)})
         if st.session_state.get(_CLOSING) != info.id:
             st.button("Close it", key=f"rv-close-{info.id}", on_click=_ask, args=(info.id,))
+    if worse := parts.worse_words(info, now.rounds):
+        both = any(other.state == "review" and other.id < info.id for other in now.rounds)
+        choice = (
+            " People are given the faces of the earlier one while both are in review: close the one you do not want."
+        )
+        st.text(f"It {worse}.{choice if both else ''}")
     if st.session_state.get(_CLOSING) == info.id:
         _closing(info)
 
@@ -87,8 +93,7 @@ def _closing(info: RoundInfo) -> None:
     with st.container(border=True):
         st.text(
             f"Closing round {info.id} ends its review for good: {ends}. Answers given so far count, and can no longer "
-            "be changed or taken back; faces without an answer keep the label they have. The next round closes it too, "
-            "when its training ends."
+            "be changed or taken back; faces without an answer keep the label they have."
         )
         with st.container(horizontal=True):
             st.button(f"Close round {info.id}", key="rv-close-now", type="primary", on_click=_close, args=(info.id,))

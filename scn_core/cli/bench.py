@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from scn_core.cli.options import JSON, train_options
+from scn_core.cli.options import FORCE, JSON, train_options
+from scn_core.cli.outputs import check_output
 from scn_core.config import TrainSettings
 
 _EPOCHS = 2
@@ -22,6 +23,7 @@ _STAGES = ("data", "model", "step", "epoch", "round")
 @click.option("--stage", "stages", multiple=True, type=click.Choice(_STAGES), help="Only this; may be repeated [all].")
 @click.option("--baseline", is_flag=True, help="Also an epoch of a plain loop: decoding in workers, fp32, host syncs.")
 @click.option("--save", type=click.Path(path_type=Path), help="Write the JSON to this file too.")
+@FORCE
 @JSON
 def bench_command(
     seconds: float,
@@ -29,11 +31,14 @@ def bench_command(
     stages: tuple[Any, ...],
     baseline: bool,
     save: Path | None,
+    force: bool,
     as_json: bool,
     **options: Any,
 ) -> None:
     """Faces per second of every stage of training on this machine. A round has 2 epochs unless --epochs says more."""
     settings = TrainSettings.merged({"epochs": _EPOCHS}, options)
+    if save is not None:
+        check_output("--save", save, ours=_is_record, force=force)
     from scn_core.bench.report import bench_record, describe_bench  # imports torch
     from scn_core.bench.stages import run_bench
 
@@ -42,3 +47,11 @@ def bench_command(
     if save is not None:
         save.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     click.echo(json.dumps(record) if as_json else describe_bench(record))
+
+
+def _is_record(path: Path) -> bool:
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(said, dict) and {"stages", "share_of", "settings", "machine", "versions"} <= said.keys()

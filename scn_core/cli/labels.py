@@ -9,13 +9,14 @@ from typing import get_args
 
 import click
 
-from scn_core.cli.options import JSON, WORKSPACE
+from scn_core.cli.options import FORCE, JSON, WORKSPACE
+from scn_core.cli.outputs import check_output
 from scn_core.cli.progress import Counter
-from scn_core.errors import UsageError
-from scn_core.exchange.export import ExportOptions, Preview, export_labels
+from scn_core.errors import DataError, UsageError
+from scn_core.exchange.export import ExportOptions, Preview, export_labels, is_export, print_labels
 from scn_core.exchange.export import preview as preview_of
 from scn_core.exchange.export.formats import FORMAT_NAMES, FormatName
-from scn_core.exchange.export.manifest import Spelled
+from scn_core.exchange.export.manifest import Spelled, manifest_file, read_manifest
 from scn_core.exchange.import_decisions import plan_import, take_import
 from scn_core.labels import ClassVocabulary
 from scn_core.records import Split
@@ -28,7 +29,7 @@ _PREVIEWED = 10
 
 @click.command("export")
 @WORKSPACE
-@click.option("--out", type=click.Path(path_type=Path), help="The file to write; OUT.manifest.json goes beside it.")
+@click.option("--out", type=click.Path(path_type=Path), help="File to write; OUT.manifest.json beside it; -: print.")
 @click.option(
     "--format", "name", type=click.Choice(FORMAT_NAMES), default="csv", show_default=True, help="How it is written."
 )
@@ -47,6 +48,7 @@ _PREVIEWED = 10
     help="Class names as everywhere here, or as the data set writes them.",
 )
 @click.option("--preview", is_flag=True, help="Print counts and the first rows, write nothing.")
+@FORCE
 @JSON
 def export_command(
     workspace: Path,
@@ -61,21 +63,37 @@ def export_command(
     pseudonyms: bool,
     spelling: Spelled,
     preview: bool,
+    force: bool,
     as_json: bool,
 ) -> None:
     """Write the corrected labels, and a manifest beside them."""
     if out is None and not preview:
         raise click.UsageError("Missing option '--out'; or take --preview.")
-    with Workspace(workspace).database(read_only=True) as db:
+    place, printed = Workspace(workspace), str(out) == "-"
+    if printed and as_json:
+        raise UsageError("--out: found - and --json too; allowed: one of them, as both print")
+    with place.database(read_only=True) as db:
         where = LabelFilter(split, changed, decided, _class(classes(db), class_name), round_id, excluded)
         options = ExportOptions(name, where, pseudonyms, spelling)
         if preview or out is None:
             seen = preview_of(db, options)
             click.echo(json.dumps(seen.as_dict()) if as_json else _describe(seen))
             return
+        if printed:
+            print_labels(db, options, lambda text: click.echo(text.encode(), nl=False))
+            return
+        check_output("--out", out, ours=is_export, workspace=place, force=force)
+        check_output("--out", manifest_file(out), ours=_is_manifest, workspace=place, force=force)
         with Counter("writing", "face") as bar:
             made = export_labels(db, out, options, progress=bar.advance)
     click.echo(json.dumps(made.as_dict()) if as_json else f"{out}: {_counted(made.counts)}")
+
+
+def _is_manifest(path: Path) -> bool:
+    try:
+        return manifest_file(path.with_name(read_manifest(path).file)) == path
+    except DataError:
+        return False
 
 
 def _class(vocabulary: ClassVocabulary, name: str | None) -> int | None:

@@ -12,12 +12,16 @@ from typing import Any
 
 import click
 
-from scn_core.cli.options import JSON, WORKSPACE, train_options
+from scn_core.cli.options import FORCE, JSON, WORKSPACE, train_options
+from scn_core.cli.outputs import check_output
 from scn_core.cli.progress import RoundBars
 from scn_core.config import TrainSettings
 from scn_core.errors import WorkspaceError
 from scn_core.records import RoundInfo
+from scn_core.rounds.pack import job as job_file
 from scn_core.rounds.pack import pack_job, run_job, unpack_result
+from scn_core.rounds.pack import result as result_file
+from scn_core.rounds.pack.archive import is_archive
 from scn_core.store.rounds import states as store
 from scn_core.store.scores import count_open_proposals
 from scn_core.workspace.folder import Workspace
@@ -35,10 +39,12 @@ def round_group() -> None:
 @WORKSPACE
 @click.option("--out", required=True, type=FILE, help="The job to write, a zip file.")
 @train_options
+@FORCE
 @JSON
-def pack(workspace: Path, out: Path, as_json: bool, **options: Any) -> None:
+def pack(workspace: Path, out: Path, force: bool, as_json: bool, **options: Any) -> None:
     """Pack the next round for a machine that does not share this disk: faces, labels as of now, options of train."""
     place = Workspace(workspace)
+    check_output("--out", out, ours=lambda path: is_archive(path, job_file.KIND), workspace=place, force=force)
     said = {name: value for name, value in options.items() if value is not None}
     job = pack_job(place, TrainSettings.merged(place.settings().train, said), out)
     if as_json:
@@ -53,9 +59,11 @@ def pack(workspace: Path, out: Path, as_json: bool, **options: Any) -> None:
 @click.option("--root", required=True, type=click.Path(path_type=Path), help="Folder of the pictures on this machine.")
 @click.option("--out", required=True, type=FILE, help="The result to write, a zip file.")
 @click.option("--work", type=click.Path(path_type=Path), help="Folder to train in [beside JOB, by its name].")
+@FORCE
 @JSON
-def run_command(job: Path, root: Path, out: Path, work: Path | None, as_json: bool) -> None:
+def run_command(job: Path, root: Path, out: Path, work: Path | None, force: bool, as_json: bool) -> None:
     """Train the round of a job on this machine; called again, it goes on after the last whole epoch."""
+    check_output("--out", out, ours=lambda path: is_archive(path, result_file.KIND), force=force)  # before it trains
     signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
     bars = RoundBars()
     try:

@@ -38,6 +38,7 @@ from scn_core.rounds.scoring import score_faces
 from scn_core.rounds.write_artifacts import round_metrics, save_neighbours, save_weights
 from scn_core.scn.memorising import describe_memorising
 from scn_core.scn.model import SelfCureNetwork, build_model
+from scn_core.store.queue.counts import unreviewed
 from scn_core.store.rounds import states as store
 from scn_core.store.rounds.faces import queued_samples
 from scn_core.store.samples import AllSamples, classes, iter_samples
@@ -162,6 +163,14 @@ class _Job:
             f"{training.compute.describe()}{self.team.describe()}; {len(faces.rows):,} faces to train on, "
             f"{len(faces.val_rows):,} to validate; {training.faces.describe()}"
         )
+        for number in store.in_review(self.db):
+            fate = (
+                "its review ends when this round does; --no-close-earlier leaves it open"
+                if self.settings.close_earlier
+                else "it stays in review until a lead closes it"
+            )
+            waiting = unreviewed(self.db, number)
+            self.watcher.message(f"round {number} is in review with {waiting:,} faces unreviewed; {fate}")
         with self.team.together():
             result = training.run(resume=resume, on_epoch=self._on_epoch, on_step=self._on_step)
         by_heart = describe_memorising(result.averaged[0], result.averaged[-1], self.settings.epochs)
@@ -250,10 +259,15 @@ class _Job:
             review=self.review,
             settled=settled,
         )
-        for number in range(1, self.number):  # a kill between these two steps may have left several in review
-            if store.get_round(self.db, number).state == "review":
-                store.close_round(self.db, number)
+        if self.settings.close_earlier:  # a kill before this step leaves several in review
+            closed, kept = store.close_earlier(self.db, self.number)
+            for number in closed:
                 self._say(f"round {number} is closed: round {self.number} takes its place")
+            for number in kept:
+                self._say(
+                    f"round {self.number} came out worse than round {number} in validation: both stay in review, "
+                    f"people are given the faces of round {number}; close the one you do not want"
+                )
         drop_checkpoint(self.folder)
         drop_folds(self.folder)
         drop_beginning(self.folder)

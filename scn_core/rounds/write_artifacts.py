@@ -42,6 +42,7 @@ def round_metrics(
         "device": training.compute.describe(),
         "train_accuracy": last.accuracy,
         "val_accuracy": last.val_accuracy,
+        "val_faces": len(faces.val_rows),
         "best_val_accuracy": None if best is None else best.val_accuracy,
         "best_val_epoch": None if best is None else best.epoch,
         "test_accuracy": test,

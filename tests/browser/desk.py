@@ -140,6 +140,13 @@ class Desk:
         """Faces on screen whose proposal is shown, in order."""
         return [tile.sample for tile in self.tiles() if "proposed" in tile.label]
 
+    def keep_all(self) -> None:
+        """Keeps every open face of the page: the audit faces, which no answer to many reaches, one by one."""
+        self.press("Shift+X")
+        for tile in self.tiles():
+            if tile.state == "open":
+                self.go_to(tile.sample).press("x")
+
     def next_page(self) -> Desk:
         """PgDn, until other faces are there."""
         before = self.samples()

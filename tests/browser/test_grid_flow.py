@@ -106,6 +106,12 @@ def test_without_a_network_the_page_stays_and_takes_answers(desk: Desk) -> None:
     third = desk.next_page().samples()
     desk.press("PageDown")
     expect(desk.message).to_contain_text("no connection to the server")
+    desk.page.unroute(API)
+    desk.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # a beat, without waiting for it
+    expect(desk.message).to_have_text("")
+    desk.page.route(API, lambda route: route.abort())
+    desk.press("PageDown")
+    expect(desk.message).to_contain_text("no connection to the server")
     assert desk.samples() == third
     desk.press("u")
     expect(desk.pill).to_have_text("offline: 1 kept here")
@@ -147,6 +153,9 @@ def test_what_the_server_refuses_is_listed_with_its_reason(served: Served, new_p
     desk.press("u")
     refused = desk.page.locator(".app .refused")
     expect(refused.locator("summary")).to_have_text("1 refused")
+    expect(desk.panel).to_contain_text("Round 1 has ended")
+    expect(desk.panel).to_contain_text("All answers you gave before are safe; 1 came after its end and was not taken.")
+    desk.press("PageUp")
     desk.until(lambda: desk.tile(first).state == "open", "the tile to show what the server has")
     desk.page.reload()
     desk.page.locator(".app .refused summary").click()

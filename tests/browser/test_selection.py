@@ -101,6 +101,19 @@ def test_accepting_the_rest_of_the_page_leaves_what_has_no_proposal(desk: Desk) 
     assert [row.sample for row in rows if row.live] == [first]
 
 
+def test_selecting_moves_no_button(desk: Desk) -> None:
+    """The words of two buttons change with the selection; at some widths that made a row of buttons more, or less."""
+    bar = desk.page.locator(".app .toolbar")
+    for width in range(1000, 1300, 15):
+        desk.page.set_viewport_size({"width": width, "height": 800})
+        heights = []
+        for keys in (["Escape"], ["Home", "Shift+ArrowRight"], ["Shift+End"], ["Escape"]):
+            desk.press(*keys)
+            heights.append(bar.evaluate("bar => bar.offsetHeight"))
+        assert len(set(heights)) == 1, f"at {width} px: {heights}"
+    desk.page.set_viewport_size({"width": 1280, "height": 800})
+
+
 def test_keeping_the_rest_by_buttons(desk: Desk) -> None:
     samples = desk.samples()
     desk.page.get_by_role("button", name="keep rest").click()

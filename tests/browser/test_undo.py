@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import NewPage
 from tests.browser.desk import Desk, sign_in
+from tests.browser.server import Served
 
 
 def live(desk: Desk) -> list[tuple[int, str]]:
@@ -90,3 +91,48 @@ def test_nobody_takes_back_what_is_not_theirs(desk: Desk, new_page: NewPage) -> 
     other.press("e")  # what the key before had stored would come first
     assert [row.action for row in other.stored(1)] == ["exclude"]
     assert len(live(desk)) == 2
+
+
+def waiting(desk: Desk) -> int:
+    """As the line below the grid says."""
+    words = desk.page.locator(".app .progress").inner_text()
+    return int(words.split(" waiting")[0].split("·")[-1])
+
+
+def test_what_an_undo_brings_back_leads_back_to_the_page_it_interrupts(served: Served, new_page: NewPage) -> None:
+    page = new_page()
+    sign_in(page, served, "ann")
+    desk = Desk(page, served, "ann").ready()
+    face = desk.current().sample
+    desk.press("u")
+    desk.stored(1)
+    desk.saved()
+    page.reload()
+    desk.ready()
+    open_faces = "SELECT count(*) FROM queue_item WHERE action IS NULL AND listed = 1"
+    assert [waiting(desk)] == list(served.rows(open_faces)[0])
+    interrupted = desk.samples()
+    desk.press("z")
+    desk.until(lambda: desk.samples() == [face], "the face taken back")
+    desk.press("e")
+    desk.stored(3)
+    desk.saved()
+    assert [waiting(desk)] == list(served.rows(open_faces)[0])
+    desk.press("PageDown")
+    desk.until(lambda: desk.samples() == interrupted, "the page that was interrupted")
+    expect(page.locator(".app .progress")).to_contain_text("page 1 ·")
+
+
+def test_today_counts_faces_and_outlives_a_reload(served: Served, new_page: NewPage) -> None:
+    page = new_page()
+    sign_in(page, served, "ann")
+    desk = Desk(page, served, "ann").ready()
+    face = desk.current().sample
+    desk.press("u", "e")
+    desk.go_to(face).press("x")
+    desk.stored(3)
+    today = page.locator(".app .progress")
+    expect(today).to_contain_text("2 today")
+    page.reload()
+    desk.ready()
+    expect(today).to_contain_text("2 today")

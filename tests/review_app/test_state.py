@@ -95,7 +95,8 @@ def test_alpha_is_taken_to_steps() -> None:
     ("where", "count"),
     [
         (QueueFilter(), 0),
-        (QueueFilter(state="keep", order="alpha", grouped=True), 0),
+        (QueueFilter(state="keep", order="alpha"), 0),
+        (QueueFilter(grouped=True), 1),
         (QueueFilter(given=1, proposed=2), 1),
         (QueueFilter(unproposed=True, label=0, alpha_to=0.5, flagged=True, reviewer="ann"), 5),
     ],

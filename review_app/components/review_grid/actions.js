@@ -1,6 +1,6 @@
 /** What the keys do to faces: answers, marks, many at once, undo and redo. */
 
-import { className, meaning, shownOf, stateWords } from "./faces.js";
+import { ANSWERS, className, meaning, shownOf, stateWords } from "./faces.js";
 import { openNote } from "./note.js";
 import { newId } from "./outbox.js";
 
@@ -27,8 +27,10 @@ export class Actions {
   answer(action, label = null) {
     const { tiles } = this.app;
     const chosen = tiles.selected;
-    if (chosen.length) this.#answerMany(chosen, action, label);
+    if (chosen.length > 1) this.#answerMany(chosen, action, label);
+    else if (chosen.length) this.#answerOne(chosen[0], action, label);
     else if (tiles.current) this.#answerOne(tiles.current, action, label);
+    if (chosen.length === 1) tiles.select([]);
   }
 
   /** Accept or keep the selection, or the rest of the page, as one unit. @param {"accept"|"keep"} action */
@@ -68,8 +70,13 @@ export class Actions {
     /** @type {Entry[]} */
     const entries = [];
     let without = 0;
+    let audit = 0;
     for (const face of faces) {
       if (face.state === "taken") continue;
+      if (face.tile.kind === "audit" && action !== "skip") {
+        audit += 1; // they measure how many labels are wrong: each is looked at, or not answered
+        continue;
+      }
       const meant = meaning(face.tile, action, label, app.me);
       if ("problem" in meant) without += 1;
       else if (!("same" in meant)) entries.push(this.#entry(face, meant, bulk));
@@ -80,7 +87,11 @@ export class Actions {
     const words = entries.length
       ? `${entries.length} ${wordOf(action, label, app.classes)}, one undo takes them back`
       : "nothing to change here";
-    const all = without ? `${words}; ${without} without a proposal stay open` : words;
+    const stay = [
+      without ? `${without} without a proposal stay open` : "",
+      audit ? `${audit} audit ${audit === 1 ? "face needs an answer of its own" : "faces need answers of their own"}` : "",
+    ];
+    const all = [words, ...stay].filter(Boolean).join("; ");
     if (entries.length && last) this.#advance(last, all);
     else app.say(all, "warn");
   }
@@ -99,6 +110,7 @@ export class Actions {
       undoes: null,
       text,
       bulk,
+      before: face.tile.decision,
       blind: face.tile.blind,
       ms,
       shown: shownOf(face.tile),
@@ -107,17 +119,24 @@ export class Actions {
 
   /** Show, keep and send entries, in this order, within the frame of the key. @param {Entry[]} entries */
   commit(entries) {
+    this.follow(entries);
+    this.app.outbox.push(entries);
+    this.app.progress();
+  }
+
+  /** Show entries that were made here or in another tab. @param {Entry[]} entries */
+  follow(entries) {
     const { app } = this;
     const open = () => entries.filter(({ sample }) => app.store.faces.get(sample)?.state === "open").length;
     const before = open();
+    const reopened = entries.map((entry) => (app.store.faces.has(entry.sample) ? 0 : reopens(entry)));
     for (const face of app.store.record(entries)) {
       app.tiles.update(face);
       app.zoom.update(face);
     }
-    if (app.flow.header) app.flow.header.open = Math.max(0, app.flow.header.open + open() - before);
+    const more = open() - before + reopened.reduce((sum, one) => sum + one, 0);
+    if (app.flow.header) app.flow.header.open = Math.max(0, app.flow.header.open + more);
     for (const entry of entries) app.stacks.add(entry);
-    app.outbox.push(entries);
-    app.progress();
   }
 
   /** @param {Face} face */
@@ -180,6 +199,7 @@ export class Actions {
       undoes,
       text: null,
       bulk,
+      before: null,
       blind: false,
       ms: 0,
       shown: {},
@@ -196,10 +216,8 @@ export class Actions {
       rows = app.stacks.next(which);
     }
     if (!rows) {
-      app.say(
-        app.sync.historyLoaded ? `nothing to ${which}` : `no connection: what there is to ${which} is not known yet`,
-        "warn",
-      );
+      if (app.sync.historyLoaded) app.say(`nothing to ${which}`, "warn");
+      else app.say(`no connection: what there is to ${which} is not known yet`, "trouble");
       return;
     }
     const bulk = rows.length > 1 ? newId() : null;
@@ -210,6 +228,16 @@ export class Actions {
     app.say(`${which === "undo" ? "undone" : "done again"}: ${what}`);
     await app.flow.bringIntoView(rows.map((row) => row.sample));
   }
+}
+
+/**
+ * Open faces more, once an entry about a face that this tab does not know is stored.
+ * @param {Entry} entry
+ * @returns {number}
+ */
+function reopens({ local }) {
+  if (!local || !ANSWERS.some((answer) => answer === local.root.action)) return 0;
+  return local.live ? -1 : 1;
 }
 
 /** @type {Record<Exclude<Action, "relabel">, string>} */

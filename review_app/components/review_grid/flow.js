@@ -1,7 +1,9 @@
 /** Which page is seen: turning, waiting, the end of the queue, trouble, and bringing back what was undone. */
 
+import { endWords } from "./end.js";
 import { asProblem } from "./net.js";
 import { waitMs } from "./outbox.js";
+import { pageWords } from "./pages.js";
 
 /** @import { App, Page, PageHeader } from "./types.js" */
 /** @import { Problem } from "./net.js" */
@@ -31,6 +33,11 @@ export class Flow {
     this.timer = undefined;
     this.wanted = 0;
     this.shows = 0;
+    /** The round took answers when its first page came, and takes none now. */
+    this.ended = false;
+    this.opened = false;
+    /** @type {number[]} rounds that take answers, newest first */
+    this.rounds = [];
   }
 
   /** PgDn. */
@@ -58,7 +65,7 @@ export class Flow {
       }
       if (pages.closed) return;
       this.tries = 0;
-      if (page) this.#turned(page);
+      if (page && !this.ended) this.#turned(page);
       else this.end();
     } catch (error) {
       if (!pages.closed) this.#showProblem(asProblem(error));
@@ -96,7 +103,7 @@ export class Flow {
 
   /** @param {Page} page */
   #turned(page) {
-    this.app.say(`page ${page.number}: ${page.faces.length} faces`);
+    this.app.say(`${pageWords(page)}: ${page.faces.length} faces`);
     this.show(page);
   }
 
@@ -137,7 +144,7 @@ export class Flow {
     this.view = "end";
     this.#clear();
     app.progress();
-    app.panel.show(this.#endWords());
+    app.panel.show(endWords(this));
   }
 
   /** No tiles now, and nothing to zoom into. */
@@ -148,56 +155,30 @@ export class Flow {
     app.grid.hidden = true;
   }
 
+  /** The header of a page has come. @param {PageHeader} header */
+  headed(header) {
+    this.header = header;
+    this.opened ||= header.round.state === "review";
+    this.heard(header.in_review);
+  }
+
+  /** The server said which rounds take answers: where this one ended meanwhile, say so in place of its faces. @param {number[]} rounds */
+  heard(rounds) {
+    const { app, ended } = this;
+    this.rounds = rounds;
+    if (!this.header || !this.opened) return;
+    this.ended = !rounds.includes(app.round);
+    if (ended && !this.ended) app.restart(); // a lead has opened it again
+    if (!this.ended || (ended && this.view !== "end")) return;
+    this.header.round.state = "closed";
+    if (!ended) app.say(`round ${app.round} takes no answers any more`, "warn");
+    this.end();
+  }
+
   /** Why answers are not taken now, in words; null: they are. */
   closed() {
     const state = this.header?.round?.state ?? "review";
     return state === "review" ? null : `round ${this.app.round} is ${state}: answers are no longer taken`;
-  }
-
-  /** @returns {import("./panel.js").PanelContent} */
-  #endWords() {
-    const { app } = this;
-    const passed = this.passed().length;
-    const open = this.header?.open ?? 0;
-    const state = this.header?.round?.state ?? "review";
-    const look = { label: "look again", cap: "PgDn", press: () => this.next() };
-    const back = app.pages.current ? [{ label: "earlier page", cap: "PgUp", press: () => this.back() }] : [];
-    if (state !== "review")
-      return {
-        title: `Round ${app.round} is ${state}`,
-        text: "Answers are taken while a round is in review. Choose another round above, or ask the lead.",
-        buttons: back,
-      };
-    if (passed)
-      return {
-        title: `${passed} faces you passed over`,
-        text: "The queue has nothing else for you in this filter.",
-        buttons: [{ ...look, label: "show them", press: () => this.next() }, ...back],
-      };
-    if (!app.pages.leased) {
-      return {
-        title: app.pages.current ? "That was the last page" : "No face matches this filter",
-        text: "Choose another filter above to see others.",
-        buttons: back,
-      };
-    }
-    if (open > 0)
-      return {
-        title: "Nothing waits for you here right now",
-        text: `The ${open} open faces of this filter are with other reviewers, or you have skipped or answered them. Look again in a minute, or choose another filter.`,
-        buttons: [look, ...back],
-      };
-    if (app.pages.current)
-      return {
-        title: "All done",
-        text: "Every face of this filter is answered. Choose another filter above, or take a break.",
-        buttons: [look, ...back],
-      };
-    return {
-      title: "Nothing waits in this filter",
-      text: "Every face of it is answered, or none matches. Choose another filter above.",
-      buttons: [look],
-    };
   }
 
   /** @param {Problem} problem */
@@ -206,7 +187,7 @@ export class Flow {
     app.showProblem(problem);
     if (app.pages.current && this.view === "loading") {
       this.show(app.pages.current);
-      app.say(`${problem.message}: this page stays until the next one comes; press PgDn to try again`, "warn");
+      app.say(`${problem.message}: this page stays until the next one comes; press PgDn to try again`, "trouble");
       return;
     }
     this.view = "problem";
@@ -257,11 +238,12 @@ export class Flow {
       if (wanted !== this.wanted || app.pages.closed || !faces.length) return;
       this.#rememberFocus();
       for (const face of faces) if (face.state === "open" && !face.held) face.held = "maybe";
-      this.show(app.pages.insert("recall", faces), 0);
+      // Before the page it interrupts, so that PgDn leads back to that one.
+      this.show(app.pages.insert("recall", faces, Math.max(0, app.pages.at) + (this.view === "page" ? 0 : 1)), 0);
     } catch (error) {
       const problem = asProblem(error);
       app.showProblem(problem);
-      app.say(`${app.status.message.textContent}; the face is not on screen: ${problem.message}`, "warn");
+      app.say(`${app.status.message.textContent}; the face is not on screen: ${problem.message}`, "trouble");
     }
   }
 }

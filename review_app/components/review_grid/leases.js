@@ -79,12 +79,14 @@ export class Leases {
    * @param {import("./store.js").Store} options.store
    * @param {Storage|null} options.storage
    * @param {string} options.prefix
-   * @param {(faces: Face[]) => void} options.lost
+   * @param {(faces: Face[]) => void} options.lost leased to us no more
+   * @param {(rounds: number[]) => void} options.rounds that take answers
    */
-  constructor({ net, store, storage, prefix, lost }) {
+  constructor({ net, store, storage, prefix, lost, rounds }) {
     this.net = net;
     this.store = store;
     this.lost = lost;
+    this.rounds = rounds;
     this.tabs = new Tabs(storage, prefix);
     this.input = Date.now();
     this.timer = setInterval(() => {
@@ -107,7 +109,6 @@ export class Leases {
   async renew() {
     this.publish();
     const held = this.store.held();
-    if (!held.length) return;
     const at = this.store.clock();
     /** @type {LeaseResponse} */
     let answer;
@@ -116,6 +117,7 @@ export class Leases {
     } catch {
       return; // the next beat tries again; what was lost meanwhile shows then
     }
+    this.rounds(answer.in_review);
     const still = new Set(answer.held);
     for (const face of held) if (still.has(face.item) && face.held === "maybe") face.held = true;
     const gone = this.store.lose(

@@ -22,7 +22,7 @@ import { Zoom } from "./zoom.js";
 
 /** @import { Command } from "./keys.js" */
 /** @import { Problem } from "./net.js" */
-/** @import { GridData, PageHeader, TileSize } from "./types.js" */
+/** @import { Face, GridData, PageHeader, TileSize } from "./types.js" */
 
 const EDGE = 4;
 
@@ -81,6 +81,7 @@ export class App {
     this.panel = new Panel();
     this.stage = el("div", { class: "stage" }, [this.grid, this.panel.node]);
     this.status = new Status({ dismiss: () => this.outbox.dismiss() });
+    this.net.well = () => this.status.well();
     this.tiles = new Tiles(this.grid, this.classes, this.me, {
       focused: (face) => this.zoom.follow(face),
       selected: (count) => this.#selected(count),
@@ -106,7 +107,9 @@ export class App {
     this.flow = new Flow(this);
     this.actions = new Actions(this);
     const { net, store, storage, prefix } = this;
-    this.leases = new Leases({ net, store, storage, prefix, lost: (faces) => this.sync.lost(faces) });
+    const lost = (/** @type {Face[]} */ faces) => this.sync.lost(faces);
+    const rounds = (/** @type {number[]} */ numbers) => this.flow.heard(numbers);
+    this.leases = new Leases({ net, store, storage, prefix, lost, rounds });
     this.unlisten = listen(this);
     this.#useSize(this.tileSize);
     this.status.show(this.outbox);
@@ -139,7 +142,8 @@ export class App {
 
   /** @param {PageHeader} header */
   #header(header) {
-    this.flow.header = header;
+    this.flow.headed(header);
+    this.sync.pace = header.pace;
     this.leases.publish();
     this.outbox.well();
     this.progress();

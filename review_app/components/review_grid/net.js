@@ -44,6 +44,8 @@ export class Net {
     this.fetcher = fetcher;
     /** @type {string|null} */
     this.token = null;
+    /** Called whenever the server has answered as it should. */
+    this.well = () => {};
   }
 
   /** @param {string} path @returns {Promise<unknown>} the JSON of a GET */
@@ -105,7 +107,10 @@ export class Net {
     } finally {
       clearTimeout(timer);
     }
-    if (response.ok) return response;
+    if (response.ok) {
+      this.well();
+      return response;
+    }
     throw await problemOf(response);
   }
 }

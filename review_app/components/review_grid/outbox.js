@@ -6,16 +6,17 @@
 import { Kept } from "./kept.js";
 import { asProblem, Problem } from "./net.js";
 
-/** @import { Decision, DecisionsResponse, Entry, Pace } from "./types.js" */
+/** @import { Decision, DecisionsResponse, Entry, Pace, RefusalCode } from "./types.js" */
 /** @import { ProblemKind } from "./net.js" */
 
-/** @typedef {{entry: Entry, error: string}} Refusal */
+/** @typedef {{entry: Entry, error: string, code?: RefusalCode}} Refusal code: none in what older versions kept */
 /** @typedef {Partial<DecisionsResponse>} Answer an answer that lacks something acknowledges nothing */
 
 const BATCH = 200;
 const KEEPALIVE_BYTES = 55000; // browsers refuse more than 64 KiB in flight
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30000;
+const OTHERS_MS = 10000; // another tab that has not sent its decisions by then may be gone
 
 /**
  * A random id, also on plain HTTP in a local network, where crypto.randomUUID is missing.
@@ -46,6 +47,9 @@ export function waitMs(tries, random = Math.random) {
  * @property {() => void} [changed]
  * @property {(entries: Entry[], rest: {pace?: Pace, elsewhere?: boolean}) => void} [saved]
  * @property {(refusals: Refusal[]) => void} [refused]
+ * @property {(entries: Entry[]) => void} [left] parts of a bulk answer to faces that were answered since they were shown
+ * @property {(entries: Entry[]) => void} [arrived] made in another tab, and not acknowledged yet
+ * @property {(rounds: number[]) => void} [rounds] that take answers
  */
 
 export class Outbox {
@@ -87,6 +91,8 @@ export class Outbox {
     this.flying = null;
     /** @type {TimerId|null} */
     this.timer = null;
+    /** @type {TimerId|null} */
+    this.others = null;
     this.closed = false;
     if (this.safe) this.#read();
   }
@@ -99,8 +105,8 @@ export class Outbox {
       this.last = Math.max(this.last, Number(key.slice(this.prefix.length + 4).split("/")[0]) || 0);
     }
     for (const { key, value } of this.kept.read("refused")) {
-      const { entry, error } = /** @type {Partial<Refusal>} */ (value);
-      if (entry?.id && error) this.refused.set(entry.id, { entry, error });
+      const { entry, error, code } = /** @type {Partial<Refusal>} */ (value);
+      if (entry?.id && error) this.refused.set(entry.id, { entry, error, code });
       else this.kept.remove(key);
     }
     for (const id of this.refused.keys()) if (this.waiting.has(id)) this.#drop(id);
@@ -183,7 +189,7 @@ export class Outbox {
       const problem = asProblem(error);
       if (problem.kind !== "refused") throw problem;
       if (batch.length > 1) await this.#sendSome(batch.slice(0, Math.ceil(batch.length / 2)));
-      else this.#settle(batch, { saved: [], refused: [{ id: batch[0].id, error: problem.message }] });
+      else this.#settle(batch, { saved: [], refused: [{ id: batch[0].id, error: problem.message, code: "invalid" }] });
     }
   }
 
@@ -198,23 +204,27 @@ export class Outbox {
   }
 
   /** @param {Entry[]} batch @param {Answer} answer */
-  #settle(batch, { saved = [], refused = [], ...rest }) {
+  #settle(batch, { saved = [], refused = [], in_review: rounds, ...rest }) {
     const sent = new Map(batch.map((entry) => [entry.id, entry]));
     const done = saved.flatMap((id) => this.waiting.get(id)?.entry ?? []);
-    const bad = refused.flatMap(({ id, error }) => {
+    const said = refused.flatMap(({ id, error, code }) => {
       const entry = this.waiting.get(id) && (sent.get(id) ?? this.waiting.get(id)?.entry);
-      return entry ? [{ entry, error }] : [];
+      return entry ? [{ entry, error, code }] : [];
     });
+    const left = said.filter(({ code }) => code === "answered").map(({ entry }) => entry);
+    const bad = said.filter(({ code }) => code !== "answered");
     for (const one of bad) {
       this.refused.set(one.entry.id, one);
       this.kept.write(`${this.prefix}refused/${one.entry.id}`, one);
     }
-    for (const { id } of [...done, ...bad.map(({ entry }) => entry)]) this.#drop(id);
-    if (!done.length && !bad.length && batch.some(({ id }) => this.waiting.has(id))) {
+    for (const { id } of [...done, ...said.map(({ entry }) => entry)]) this.#drop(id);
+    if (!done.length && !said.length && batch.some(({ id }) => this.waiting.has(id))) {
       throw new Problem("server", "the server named none of the decisions sent");
     }
     if (done.length) this.on.saved?.(done, rest);
+    if (left.length) this.on.left?.(left);
     if (bad.length) this.on.refused?.(bad);
+    if (rounds) this.on.rounds?.(rounds);
   }
 
   /** @param {string} id */
@@ -244,7 +254,7 @@ export class Outbox {
   }
 
   /**
-   * Another tab of the same person was told what became of an entry, or its person has read why it was refused.
+   * Another tab of the same person made an entry or was told what became of it, or its person has read why it was refused.
    * @param {string} key of localStorage
    * @param {string|null} value null: removed
    */
@@ -261,6 +271,15 @@ export class Outbox {
         this.refused.set(id, refusal);
         this.on.refused?.([refusal]);
       }
+    } else if (value !== null && !kept && key.startsWith(`${this.prefix}out/`)) {
+      /** @type {Entry} */
+      const entry = JSON.parse(value);
+      this.waiting.set(id, { key, entry });
+      this.on.arrived?.([entry]);
+      this.others ??= this.setTimer(() => {
+        this.others = null;
+        if (this.timer === null && this.waiting.size) this.flush();
+      }, OTHERS_MS);
     } else if (value === null && kept) {
       this.waiting.delete(id);
       if (!this.refused.has(id)) this.on.saved?.([kept.entry], { elsewhere: true });
@@ -278,7 +297,7 @@ export class Outbox {
   close() {
     this.sendLast();
     this.closed = true;
-    if (this.timer !== null) this.clearTimer(this.timer);
+    for (const timer of [this.timer, this.others]) if (timer !== null) this.clearTimer(timer);
   }
 }
 

@@ -24,6 +24,11 @@ export function unpack(buffer) {
   return { header, picture };
 }
 
+/** What a page is called. @param {Page} page */
+export function pageWords({ kind, number }) {
+  return { recall: "brought back", passed: "passed over", queue: `page ${number}` }[kind];
+}
+
 /** @typedef {{done: boolean, promise: Promise<Face[]>}} Ahead a page that is being fetched */
 
 export class Pages {
@@ -181,14 +186,18 @@ export class Pages {
     return faces;
   }
 
-  /** Show faces as a page of their own, after the current one. @param {Page["kind"]} kind @param {Face[]} faces */
-  insert(kind, faces) {
-    return this.#append(kind, faces, this.at + 1);
+  /**
+   * Show faces as a page of their own.
+   * @param {Page["kind"]} kind @param {Face[]} faces
+   * @param {number} at its place among the pages: after the current one, unless said otherwise
+   */
+  insert(kind, faces, at = this.at + 1) {
+    return this.#append(kind, faces, at);
   }
 
   /** @param {Page["kind"]} kind @param {Face[]} faces @param {number} at its place among the pages */
   #append(kind, faces, at = this.kept.length) {
-    this.count += 1;
+    if (kind === "queue") this.count += 1;
     /** @type {Page} */
     const page = { kind, faces, number: this.count, focus: 0 };
     this.kept.splice(at, 0, page);

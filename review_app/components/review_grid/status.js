@@ -1,10 +1,11 @@
 /** The bottom line: what is saved, how far the page is, what just happened; and the same for screen readers. */
 
 import { el } from "./dom.js";
+import { pageWords } from "./pages.js";
 
 /** @import { Pace, Page } from "./types.js" */
 
-/** @typedef {"info"|"warn"|"done"} MessageKind */
+/** @typedef {"info"|"warn"|"done"|"trouble"} MessageKind trouble: until the server answers again */
 /** @typedef {"saved"|"saving"|"offline"|"signedout"} PillKind */
 /** @typedef {Pick<import("./outbox.js").Outbox, "waiting"|"safe"|"problem">} Sending */
 
@@ -67,6 +68,11 @@ export class Status {
     }
   }
 
+  /** The server answers: what was said about trouble with it is over. */
+  well() {
+    for (const place of [this.message, this.inDialog]) if (place?.dataset.kind === "trouble") place.textContent = "";
+  }
+
   /** @param {import("./outbox.js").Outbox} outbox */
   show(outbox) {
     const { kind, text } = pillOf(outbox);
@@ -100,7 +106,7 @@ export class Status {
     const words = [];
     if (page) {
       const left = page.faces.filter((face) => face.state === "open").length;
-      words.push({ recall: "brought back", passed: "passed over", queue: `page ${page.number}` }[page.kind]);
+      words.push(pageWords(page));
       words.push(open === null ? `${page.faces.length} faces` : `${left} of ${page.faces.length} open`);
     }
     if (open !== null) words.push(`${open} waiting`);

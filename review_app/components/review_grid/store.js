@@ -119,16 +119,15 @@ export class Store {
   /**
    * What the server said about leases.
    * @param {number[]} lost item ids @param {number} at when it was asked
-   * @returns {Face[]} that are somebody else's now
+   * @returns {Face[]} that were leased to us and are not any more: answered in another browser, or somebody else's
    */
   lose(lost, at) {
     const items = new Set(lost);
     const gone = [];
     for (const face of this.faces.values()) {
       if (!items.has(face.item) || face.pending || face.changed >= at || face.state !== "open") continue;
-      face.taken = face.held === true;
+      if (face.held === true) gone.push(face);
       face.held = false;
-      if (face.taken) gone.push(this.refresh(face));
     }
     return gone;
   }

@@ -37,6 +37,9 @@ export class Sync {
       changed: () => app.status.show(app.outbox),
       saved: (entries, { pace, elsewhere }) => this.#saved(entries, pace, elsewhere),
       refused: (rows) => this.#refused(rows),
+      left: (entries) => this.#left(entries),
+      arrived: (entries) => this.#arrived(entries),
+      rounds: (rounds) => app.flow.heard(rounds),
     };
     return box;
   }
@@ -67,6 +70,7 @@ export class Sync {
    */
   #saved(entries, pace, elsewhere = false) {
     const { app } = this;
+    if (elsewhere) this.historyLoaded = false; // what of a bulk answer was left out is not known here
     for (const face of app.store.saved(entries)) this.#changed(face);
     for (const { sample, action } of entries) {
       const face = app.store.faces.get(sample);
@@ -84,9 +88,27 @@ export class Sync {
   #refused(rows) {
     const { app } = this;
     for (const face of app.store.refused(rows.map(({ entry }) => entry))) this.#changed(face);
-    app.say(`refused: ${rows[0].error}`, "warn");
+    if (!app.flow.ended) app.say(`refused: ${rows[0].error}`, "warn");
     this.loadHistory();
     this.#refetch(rows.map(({ entry }) => entry.sample));
+    app.progress();
+  }
+
+  /** The server kept what these faces were answered with since they were shown here. @param {Entry[]} entries */
+  #left(entries) {
+    const { app } = this;
+    for (const face of app.store.refused(entries)) this.#changed(face);
+    const many = entries.length === 1 ? "1 face was" : `${entries.length} faces were`;
+    app.say(`${many} answered elsewhere meanwhile; those answers stay`, "warn");
+    this.loadHistory();
+    this.#refetch(entries.map(({ sample }) => sample));
+    app.progress();
+  }
+
+  /** Another tab of this person has answered. @param {Entry[]} entries */
+  #arrived(entries) {
+    const { app } = this;
+    app.actions.follow(entries.filter((entry) => entry.round === app.round));
     app.progress();
   }
 
@@ -99,6 +121,7 @@ export class Sync {
       const { app } = this;
       const wanted = [...this.stale].filter((sample) => app.store.faces.has(sample));
       this.stale.clear();
+      if (!this.historyLoaded) this.loadHistory();
       if (!wanted.length) return;
       try {
         for (const face of await app.pages.tiles(wanted)) this.#changed(face);
@@ -116,13 +139,31 @@ export class Sync {
     this.app.zoom.update(face);
   }
 
-  /** Leases that went to somebody else. @param {Face[]} faces */
-  lost(faces) {
+  /** Leases that we do not have any more: look why. @param {Face[]} faces */
+  async lost(faces) {
     const { app } = this;
-    for (const face of faces) this.#changed(face);
+    const { pages } = app;
+    const at = app.store.clock();
+    if (app.flow.ended) return;
+    try {
+      await pages.tiles(faces.map((face) => face.sample));
+    } catch {
+      for (const face of faces) face.held = "maybe"; // so that the next beat asks again
+      return;
+    }
+    if (pages.closed) return;
+    for (const face of faces) {
+      if (face.state === "open") face.taken = true;
+      this.#changed(app.store.refresh(face));
+    }
     app.progress();
-    const here = faces.filter((face) => app.tiles.nodes.has(face)).length;
-    if (here) app.say(`${here} of these faces went to somebody else while you were away`, "warn");
+    const here = faces.filter((face) => app.tiles.nodes.has(face) && face.changed < at);
+    const taken = here.filter((face) => face.state === "taken").length;
+    const words = [
+      taken ? `${taken} of these faces went to somebody else while you were away` : "",
+      here.length > taken ? `${here.length - taken} of these faces were answered elsewhere` : "",
+    ];
+    if (here.length) app.say(words.filter(Boolean).join("; "), "warn");
     if (app.flow.view === "page" && app.tiles.current?.state === "taken") {
       const open = app.tiles.nextOpen(app.tiles.at);
       if (open >= 0) app.focus.move(open);

@@ -74,13 +74,15 @@ export {};
  * @property {number|null} learned decided faces that the order was learned from; null: it is that of the filter
  * @property {number} open faces that wait in the filter
  * @property {number} lease_s seconds that a lease lasts
+ * @property {Pace} pace of the person here
+ * @property {number[]} in_review rounds that take answers, newest first
  * @property {{id: number, state: RoundState}} round
  */
 
 /** @typedef {{round: number, filter: QueueFilter, limit: number, have: number[], cursor: string|null}} PageRequest */
 /** @typedef {{round: number, samples: number[]}} TilesRequest */
 /** @typedef {{renew: number[], release: number[]}} LeaseRequest ids of items */
-/** @typedef {{held: number[], lease_s: number}} LeaseResponse */
+/** @typedef {{held: number[], lease_s: number, in_review: number[]}} LeaseResponse */
 /** @typedef {{token: string, person: number}} TokenResponse */
 /** @typedef {{error: string, code: string, at?: string}} ErrorResponse of every 4xx and 5xx that is ours */
 
@@ -95,6 +97,7 @@ export {};
  * @property {string|null} undoes id of the decision that an undo takes back
  * @property {string|null} text of a note
  * @property {string|null} bulk id that decisions made at once have in common
+ * @property {string|null} before id of the answer that the face was shown with; null: it was shown as open
  * @property {boolean} blind no proposal was shown
  * @property {number} ms milliseconds since the decision before
  * @property {Shown} shown
@@ -103,8 +106,9 @@ export {};
 /** @typedef {Partial<Pick<Tile, "kind"|"given"|"proposed"|"alpha"|"margin"|"bars"|"doubt"|"second">>} Shown what was on the screen */
 /** @typedef {{today: number, total: number, per_minute: number|null, left: number, seconds_left: number|null}} Pace */
 /** @typedef {{decisions: Decision[]}} DecisionsRequest */
-/** @typedef {{id: string, error: string}} RefusedDecision */
-/** @typedef {{saved: string[], refused: RefusedDecision[], pace: Pace}} DecisionsResponse saved: ids */
+/** @typedef {"audit"|"answered"|"closed"|"invalid"} RefusalCode answered: since the bulk answer's faces were shown */
+/** @typedef {{id: string, error: string, code: RefusalCode}} RefusedDecision */
+/** @typedef {{saved: string[], refused: RefusedDecision[], pace: Pace, in_review: number[]}} DecisionsResponse saved: ids */
 
 /** @typedef {Pick<Decision, "id"|"sample"|"action"|"label"|"text">} DecisionBrief */
 
@@ -166,7 +170,7 @@ export {};
  * @property {number} changed when one of our entries last touched it
  * @property {boolean} pending some entry is not acknowledged yet
  * @property {true|"maybe"|false} held leased to us
- * @property {boolean} taken somebody else has it
+ * @property {boolean} taken somebody else has it, and nobody has answered it
  * @property {number} seen greater for the faces shown later; 0: not yet
  * @property {HTMLImageElement|null} img
  */

@@ -77,6 +77,26 @@ def export_labels(
     return _export(db, lambda stand: out, options, progress)
 
 
+def print_labels(db: Database, options: ExportOptions, write: Callable[[str], object]) -> None:
+    """Hands what `export_labels` would write to `write`, piece by piece; there is no manifest."""
+    chosen = FORMATS[options.format]
+    with snapshot(db):
+        about = _about(db, options)
+        chosen.check(db, about)
+        for piece in chosen.write(about, iter_labels(db, options.where)):
+            write(piece)
+
+
+def is_export(out: Path) -> bool:
+    """Whether a file is as an export left it, by the manifest beside it: nobody has worked on it since."""
+    try:
+        made = read_manifest(manifest_file(out))
+        with out.open("rb") as file:
+            return made.file == out.name and hashlib.file_digest(file, "sha256").hexdigest() == made.sha256
+    except (DataError, OSError):
+        return False
+
+
 def export_into(db: Database, folder: Path, options: ExportOptions) -> ExportManifest:
     """The same into a folder, which is made, under a name that tells revision and options apart."""
     folder.mkdir(exist_ok=True)

@@ -27,7 +27,7 @@ from scn_core.store.connection import snapshot
 from scn_core.store.decisions.imports import workspace_mark
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.labels import LabelChange
-from scn_core.store.rounds.states import latest_finished_round
+from scn_core.store.rounds.states import round_to_answer
 from scn_core.store.samples import classes
 
 _READ = ("path", "key", "action", "label", "person", "note")
@@ -108,8 +108,8 @@ def plan_import(
 
     Raises DataError for a file that is no such table, WorkspaceError where no round is in review.
     """
-    current = latest_finished_round(db)
-    if current is None or current.state != "review":
+    current = round_to_answer(db)
+    if current is None:
         raise WorkspaceError("found no round in review; decisions are taken while one is; train a round first")
     name = name or file.name
     columns = _columns(file, name, {"path": path_column, "label": label_column})

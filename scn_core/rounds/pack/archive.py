@@ -61,6 +61,15 @@ def write_archive(path: Path, kind: str, about: Mapping[str, Any], members: Mapp
     return stamp
 
 
+def is_archive(path: Path, kind: str) -> bool:
+    """Whether a file says that it is an archive of this kind; its members are not looked at."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _read_stamp(archive, path, kind).kind == kind
+    except (DataError, *_DAMAGES, OSError):
+        return False
+
+
 def unpack_archive(path: Path, kind: str, allowed: Mapping[str, int], folder: Path) -> Stamp:
     """Checks an archive whole, and leaves its members in an empty folder.
 

@@ -39,8 +39,8 @@ class Unpacked:
 def unpack_result(workspace: Workspace, path: Path) -> Unpacked:
     """Writes the round of a result into a workspace: scores, proposals, queue, files, thumbnails.
 
-    Its queue follows the rules of review that the workspace has now; earlier rounds in review are closed. Stopped at
-    any time, there is either no such round or, called again, a whole one.
+    Its queue follows the rules of review that the workspace has now; earlier rounds are closed as the job
+    says. Stopped at any time, there is either no such round or, called again, a whole one.
 
     Raises DataError for a file that is damaged or of another data set, WorkspaceError while a round runs and for a
     result that is here already.
@@ -58,6 +58,7 @@ def unpack_result(workspace: Workspace, path: Path) -> Unpacked:
             db, result.config, result.epochs, result.scores, result.metrics | {"job": result.job.id},
             code_version=result.code_version, parent=result.job.parent, audit=result.job.settings.audit_samples,
             seed=result.job.settings.seed, settled=result.settled,
+            close_earlier=result.job.settings.close_earlier,
             review=replace(review, unsure=result.job.review.unsure, ambiguous=result.job.review.ambiguous),
         )  # fmt: skip
         aside = workspace.set_aside(number)

@@ -18,6 +18,14 @@ from scn_core.store.decisions.repeats import settle_repeat
 from scn_core.store.schema.expressions import from_now
 
 LEASE_S = 120
+
+ITEM_OF_VIEWER = """
+SELECT id FROM queue_item WHERE round_id = :round AND sample_id = :sample
+  AND (listed = 1 OR (:again AND reader = :viewer AND lease_person = :viewer))
+ORDER BY listed, answered_by IS NOT :viewer, lease_person IS NOT :viewer, action IS NOT NULL, slot LIMIT 1
+"""
+"""SQL: the item whose answer the viewer is shown: their own reading, else an open one, else the first. With :again what
+they have on screen to answer once more comes before all of these."""
 _UNTIL = from_now(LEASE_S)
 
 

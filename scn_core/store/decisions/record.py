@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from sqlite_utils import Database
@@ -14,11 +14,15 @@ from scn_core.errors import WorkspaceError
 from scn_core.records import ANSWERS, Decision, EffectiveLabels
 from scn_core.store.columns import read_columns
 from scn_core.store.connection import transaction
-from scn_core.store.decisions.effects import apply_to_queue
+from scn_core.store.decisions.effects import ITEM_OF_VIEWER, apply_to_queue
 from scn_core.store.people.people import insert_person
 from scn_core.store.schema.expressions import STANDS
 
 NOTE_LENGTH = 2_000
+
+RefusalCode = Literal["audit", "answered", "closed", "invalid"]
+"""audit: a bulk answer to an audit face; answered: a bulk answer to a face that was answered since it was shown;
+closed: the round is not in review; invalid: anything else."""
 
 # In the order of Decision's fields.
 DECISION = """
@@ -46,19 +50,34 @@ class Refusal:
     id: str
     error: str
     """What was found, what is allowed."""
+    code: RefusalCode
 
 
-def record_each(db: Database, decisions: Iterable[Decision]) -> list[Refusal]:
-    """Write what fits in one transaction and name what does not, by the rules of `record_decisions`."""
+class _RefusedError(WorkspaceError):
+    def __init__(self, message: str, code: RefusalCode) -> None:
+        super().__init__(message)
+        self.code: RefusalCode = code
+
+
+def record_each(
+    db: Database, decisions: Iterable[Decision], *, believed: Mapping[str, str | None] | None = None
+) -> list[Refusal]:
+    """Write what fits in one transaction and name what does not, by the rules of `record_decisions`.
+
+    `believed`: by id of a decision, the id of the answer that the person was shown as the face's when they made it;
+    None: the face was shown as open. A bulk answer to a face that was answered since is left out, with code answered.
+    Without `believed` nothing is compared.
+    """
     refused: list[Refusal] = []
     with transaction(db):
         for decision in decisions:
             db.execute("SAVEPOINT one")
             try:
-                _record(db, decision)
+                _record(db, decision, believed)
             except WorkspaceError as error:
                 db.execute("ROLLBACK TO one")
-                refused.append(Refusal(decision.id, str(error)))
+                code = error.code if isinstance(error, _RefusedError) else "invalid"
+                refused.append(Refusal(decision.id, str(error), code))
             db.execute("RELEASE one")
     return refused
 
@@ -72,9 +91,9 @@ def record_decisions(db: Database, decisions: Iterable[Decision], *, new_people:
     writes none, where one does not fit: its id stands for other content; its round is not in review; the sample is
     unknown or no training sample; the person is unknown; accept, keep or relabel with a label that is not the
     proposed one, the one the round began with or a class; an adjudication that is no answer of a lead; a note
-    without a text, or a text without a note; an undo of what is not an own decision on the same sample and of the
-    same round, or is taken back already. Never because of a lease. An undo of a decision that was taken back and
-    brought back again takes it back once more.
+    without a text, or a text without a note; a bulk answer to an audit face; an undo of what is not an own decision
+    on the same sample and of the same round, or is taken back already. Never because of a lease. An undo of a
+    decision that was taken back and brought back again takes it back once more.
     """
     batch = list(decisions)
     with transaction(db):
@@ -127,17 +146,19 @@ def _stored_already(db: Database, decision: Decision) -> bool:
     return True
 
 
-def _record(db: Database, decision: Decision) -> None:
+def _record(db: Database, decision: Decision, believed: Mapping[str, str | None] | None = None) -> None:
     try:
         if not _stored_already(db, decision):
-            _insert(db, decision)
+            _insert(db, decision, believed)
             apply_to_queue(db, decision.id)
     except (OverflowError, UnicodeError) as error:
         raise WorkspaceError(f"decision {decision.id!r}: {error}; allowed: 64-bit numbers and valid text") from error
 
 
-def _insert(db: Database, decision: Decision) -> None:
+def _insert(db: Database, decision: Decision, believed: Mapping[str, str | None] | None) -> None:
     person_id = _check(db, decision)
+    if decision.bulk is not None and decision.action in ANSWERS:
+        _check_bulk(db, decision, person_id, believed)
     if decision.action == "undo":
         decision = replace(decision, undoes=_to_undo(db, decision, person_id))
     d = decision
@@ -171,7 +192,8 @@ def _check(db: Database, decision: Decision) -> int:
     ):
         if found not in allowed:
             shown = ", ".join(map(str, allowed))
-            raise WorkspaceError(f"decision {decision.id}: found {what} {found}; allowed: {shown}")
+            code: RefusalCode = "closed" if found == state and found != "review" else "invalid"
+            raise _RefusedError(f"decision {decision.id}: found {what} {found}; allowed: {shown}", code)
     if decision.adjudicates and (decision.action not in ANSWERS or role not in (None, "lead")):
         raise WorkspaceError(
             f"decision {decision.id}: found {decision.action} of {decision.person}, {role}, that adjudicates; "
@@ -187,6 +209,33 @@ def _check(db: Database, decision: Decision) -> int:
     if person_id is None:
         raise WorkspaceError(f"decision {decision.id}: found person {decision.person!r}; allowed: people added before")
     return int(person_id)
+
+
+def _check_bulk(db: Database, decision: Decision, person_id: int, believed: Mapping[str, str | None] | None) -> None:
+    """Many faces answered at once: none that measures the label-error rate, and none that was answered since."""
+    face = {"round": decision.round, "sample": decision.sample_id, "viewer": person_id, "again": True}
+    audit = "SELECT 1 FROM queue_item WHERE round_id = :round AND sample_id = :sample AND kind = 'audit'"
+    if db.execute(audit, face).fetchone():
+        raise _RefusedError(
+            f"decision {decision.id}: found a bulk answer to audit face {decision.sample_id}; allowed: one answer for "
+            "each audit face, because they measure how many labels are wrong",
+            "audit",
+        )
+    if believed is None:
+        return
+    sql = (
+        f"SELECT d.id FROM queue_item q LEFT JOIN decision d ON d.seq = q.answered_seq WHERE q.id = ({ITEM_OF_VIEWER})"
+    )
+    shown = {row[0] for row in db.execute(sql, face)}
+    again = "SELECT 1 FROM queue_item WHERE round_id = :round AND sample_id = :sample AND reader = :viewer"
+    if db.execute(f"{again} AND action IS NULL", face).fetchone():
+        shown.add(None)  # asked about once more, whoever holds the lease by now
+    if shown and believed.get(decision.id) not in shown:
+        raise _RefusedError(
+            f"decision {decision.id}: found a bulk answer to face {decision.sample_id}, which was answered since it "
+            "was shown; allowed: faces that are as they were shown; load them anew",
+            "answered",
+        )
 
 
 def _chain(db: Database, decision_id: str) -> list[str]:

@@ -34,6 +34,12 @@ _BULK = f"""
 {DECISION} WHERE d.bulk = :bulk AND p.name = :person AND d.round_id = :round AND d.action <> 'undo' AND {STANDS}
 ORDER BY d.seq DESC
 """
+# Back from the newest decision to the last of yesterday, then a range of an index.
+_TODAY = f"""
+SELECT count(*) FROM queue_item INDEXED BY queue_done_person
+WHERE round_id = :round AND answered_by = :person AND action IS NOT NULL AND listed = 1 AND answered_seq > coalesce((
+  SELECT d.seq FROM decision d WHERE {_MINE} AND d.decided_at < substr({NOW}, 1, 10) ORDER BY d.seq DESC LIMIT 1), 0)
+"""
 _LABEL = "coalesce(c.start_label, s.given_label)"
 _LISTED = f"""
 {DECISION.replace("SELECT", f"SELECT d.seq, d.decided_at, {STANDS}, s.key, {_LABEL}, r.state = 'review',", 1)}
@@ -82,7 +88,7 @@ class Pace:
     """How fast a person is, and how much is left."""
 
     today: int
-    """Live answers since midnight UTC."""
+    """Faces whose newest answer is this person's, given since midnight UTC: one that was answered twice counts once."""
     total: int
     """Live answers in the round."""
     per_minute: float | None
@@ -118,11 +124,10 @@ def my_decisions(
 
 def pace(db: Database, round_id: int, person_id: int) -> Pace:
     """Counts and speed of one person in one round."""
-    today, total = db.execute(
-        f"SELECT coalesce(sum(iif(minute >= substr({NOW}, 1, 10), n, 0)), 0), coalesce(sum(n), 0) "
-        "FROM answer_count WHERE round_id = ? AND person_id = ?",
-        (round_id, person_id),
-    ).fetchone()
+    mine = {"person": person_id, "round": round_id}
+    sql = "SELECT coalesce(sum(n), 0) FROM answer_count WHERE round_id = :round AND person_id = :person"
+    total = int(db.execute(sql, mine).fetchone()[0])
+    today = int(db.execute(_TODAY, mine).fetchone()[0])
     answers, minutes = db.execute(
         "SELECT sum(n), count(*) FROM (SELECT n FROM answer_count WHERE round_id = ? AND person_id = ? AND n > 0 "
         f"ORDER BY minute DESC LIMIT {_ACTIVE_MINUTES})",

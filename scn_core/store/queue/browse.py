@@ -13,6 +13,7 @@ from sqlite_utils import Database
 
 from scn_core.errors import WorkspaceError
 from scn_core.records import DOUBTS, Box, QueueFilter, QueueItem
+from scn_core.store.decisions.effects import ITEM_OF_VIEWER
 from scn_core.store.decisions.visibility import unread
 from scn_core.store.queue.filter import check_filter
 from scn_core.store.queue.walk import Place, Walk
@@ -70,15 +71,8 @@ def items_of(
     With `again` what the viewer has on screen to answer once more comes before all of these. Faces that are not in the
     queue of the round are left out.
     """
-    asked_again = "reader = :viewer AND lease_person = :viewer"
-    sql = f"""
-        SELECT id FROM queue_item
-        WHERE round_id = :round AND sample_id = :sample AND (listed = 1 {f"OR {asked_again}" if again else ""})
-        ORDER BY listed, answered_by IS NOT :viewer, lease_person IS NOT :viewer, action IS NOT NULL, slot LIMIT 1
-        """
-    found = (
-        db.execute(sql, {"round": round_id, "sample": sample, "viewer": viewer_id}).fetchone() for sample in sample_ids
-    )
+    who = {"round": round_id, "viewer": viewer_id, "again": again}
+    found = (db.execute(ITEM_OF_VIEWER, {**who, "sample": sample}).fetchone() for sample in sample_ids)
     return load_items(db, viewer_id, [row[0] for row in found if row is not None])
 
 

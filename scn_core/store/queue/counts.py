@@ -47,7 +47,7 @@ class QueueCounts:
     reviewers: dict[str, int]
     """Answers that stand in the round, by who gave them."""
     flagged: int
-    """Items with a live flag in the round."""
+    """Items with a live flag, under the other filters."""
 
 
 class _Count(NamedTuple):
@@ -74,6 +74,9 @@ def queue_counts(db: Database, round_id: int, viewer_id: int, where: QueueFilter
     rows = asked if by_mark else [*asked, *_unseen(db, round_id, viewer_id)]
     skipped = list(_among_items(db, round_id, viewer_id, replace(where, state="skipped")))
     in_state = skipped if where.state == "skipped" else [row for row in rows if _in_state(row, where.state)]
+    state: QueueState = "skipped" if where.state == "skipped" else "all"
+    marked = _among_items(db, round_id, viewer_id, replace(where, state=state, flagged=True))
+    flagged = [row for row in marked if state == "skipped" or _in_state(row, where.state)]
     found = _Within(where)
     states = _states(row for row in rows if found.labels(row) and found.doubt(row) and found.alpha(row))
     states["skipped"] = _sum(row for row in skipped if found.labels(row) and found.doubt(row) and found.alpha(row))
@@ -85,7 +88,7 @@ def queue_counts(db: Database, round_id: int, viewer_id: int, where: QueueFilter
         doubts=_doubts(row for row in in_state if found.labels(row) and found.alpha(row)),
         alpha=_alpha(row for row in in_state if found.labels(row) and found.doubt(row)),
         reviewers=_reviewers(db, round_id),
-        flagged=_flagged(db, round_id),
+        flagged=_sum(row for row in flagged if found.labels(row) and found.doubt(row) and found.alpha(row)),
     )
 
 
@@ -99,6 +102,12 @@ def open_left(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -
     rows = _among_items(db, round_id, viewer_id, every) if where.flagged else _from_counts(db, round_id)
     found = _Within(where)
     return _sum(row for row in rows if not row.action and found.labels(row) and found.doubt(row) and found.alpha(row))
+
+
+def unreviewed(db: Database, round_id: int) -> int:
+    """Faces of the round's queue that still wait for an answer."""
+    sql = "SELECT count(DISTINCT sample_id) FROM queue_item WHERE round_id = ? AND listed = 1 AND action IS NULL"
+    return int(db.execute(sql, (round_id,)).fetchone()[0])
 
 
 def _from_counts(db: Database, round_id: int) -> Iterator[_Count]:
@@ -220,11 +229,3 @@ def _reviewers(db: Database, round_id: int) -> dict[str, int]:
         WHERE c.round_id = ? GROUP BY p.id HAVING sum(c.n) > 0 ORDER BY p.name
         """
     return dict(db.execute(sql, (round_id,)).fetchall())
-
-
-def _flagged(db: Database, round_id: int) -> int:
-    sql = f"""
-        SELECT count(*) FROM {filters.marked("action = 'flag'")} WHERE q.round_id = :round AND q.listed = 1
-          AND {filters.FLAGGED}
-        """
-    return int(db.execute(sql, {"round": round_id}).fetchone()[0])

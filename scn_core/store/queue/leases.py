@@ -13,7 +13,7 @@ from scn_core.store.connection import transaction
 from scn_core.store.decisions.effects import LEASE_S
 from scn_core.store.queue.browse import load_items
 from scn_core.store.queue.draw_repeats import ask_again, spread
-from scn_core.store.queue.filter import check_filter
+from scn_core.store.queue.filter import ELSEWHERE, SKIPPED, check_filter
 from scn_core.store.queue.learned_order import learned_items
 from scn_core.store.queue.walk import Walk
 from scn_core.store.schema.expressions import NOW, from_now
@@ -47,10 +47,11 @@ def claim_items(
 ) -> Claim:
     """Renew the leases on `have` (item ids on screen or prefetched) and lease up to `limit` more open items in order.
 
-    Leases run out for everybody first. Never given: faces this person has answered, skipped or holds otherwise. A
-    person's own items that are not in `have` (after a reload) come again in their place. Where the round has repeats,
-    some of the page are faces this person answered before, see `repeats`. `where.state` open alone;
-    nothing is given of a round that is not in review. Raises WorkspaceError for a filter that cannot be.
+    Of `have`, what nobody holds is leased again, as `renew_leases` does. Leases run out for everybody first. Never
+    given: faces this person has answered, skipped or holds otherwise. A person's own items that are not in `have`
+    (after a reload) come again in their place. Where the round has repeats, some of the page are faces this person
+    answered before, see `repeats`. `where.state` open alone; nothing is given of a round that is not in review.
+    Raises WorkspaceError for a filter that cannot be.
     """
     check_filter(where)
     if where.state != "open":
@@ -66,7 +67,11 @@ def claim_items(
 
 
 def renew_leases(db: Database, person_id: int, items: Sequence[int]) -> list[int]:
-    """Hold the items for another LEASE_S; those still held, in the order given."""
+    """Hold the items for another LEASE_S; those now held, in the order given.
+
+    An item that nobody holds any more (its lease ran out while a computer slept, or another browser of the same person
+    gave it back) is leased again, unless it is answered or this person answered, skipped or holds the face otherwise.
+    """
     with transaction(db):
         _expire(db)
         return _renew(db, person_id, items)
@@ -99,8 +104,12 @@ def _expire(db: Database) -> None:
 
 
 def _renew(db: Database, person_id: int, items: Sequence[int]) -> list[int]:
-    sql = f"UPDATE queue_item SET lease_until = {from_now(LEASE_S)} WHERE id = ? AND lease_person = ?"
-    return [item for item in items if db.execute(sql, (item, person_id)).rowcount]
+    free = f"""q.action IS NULL AND q.lease_person IS NULL AND coalesce(q.reader, :viewer) = :viewer
+      AND NOT {SKIPPED} AND NOT {ELSEWHERE}
+      AND (SELECT state FROM round WHERE id = q.round_id) = 'review'"""
+    sql = f"""UPDATE queue_item AS q SET lease_person = :viewer, lease_until = {from_now(LEASE_S)}
+      WHERE id = :item AND (lease_person = :viewer OR ({free}))"""
+    return [item for item in items if db.execute(sql, {"item": item, "viewer": person_id}).rowcount]
 
 
 def _lease(db: Database, person_id: int, items: Sequence[int]) -> None:

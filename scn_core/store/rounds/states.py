@@ -17,6 +17,7 @@ from scn_core.errors import WorkspaceError
 from scn_core.records import BoolArray, EpochReport, RoundInfo, RoundScores, RoundState
 from scn_core.store.connection import transaction
 from scn_core.store.queue.plan import QueuePlan, insert_queue, plan_queue
+from scn_core.store.rounds.better_round import came_out_worse, to_review
 from scn_core.store.schema.expressions import NOW, ago
 from scn_core.store.scores import insert_scores
 
@@ -100,11 +101,13 @@ def receive_round(
     seed: int,
     review: ReviewSettings,
     settled: BoolArray,
+    close_earlier: bool,
 ) -> int:
-    """Write a round that was trained elsewhere, in review at once, and close those before it, all or nothing.
+    """Write a round that was trained elsewhere, in review at once, all or nothing.
 
-    Arguments are those of `start_round` and `finish_round`; returns its number. Raises WorkspaceError while a round
-    runs, where there is no round `parent`, and where the scores do not fit.
+    With `close_earlier` those before it are closed, but for those than which it came out worse. Other arguments are
+    those of `start_round` and `finish_round`; returns its number. Raises WorkspaceError while a round runs, where
+    there is no round `parent`, and where the scores do not fit.
     """
     plan = plan_queue(scores, audit=audit, seed=seed, slots=review.readings, settled=settled)
     with transaction(db):
@@ -112,8 +115,8 @@ def receive_round(
         for report in reports:
             _insert_epoch(db, number, report)
         _finish(db, number, scores, metrics, plan, review)
-        for (earlier,) in db.execute("SELECT id FROM round WHERE state = 'review' AND id < ?", (number,)).fetchall():
-            _close(db, earlier)
+        if close_earlier:
+            _close_earlier(db, number)
     return number
 
 
@@ -133,6 +136,15 @@ def close_round(db: Database, round_id: int) -> None:
     """End the review of a round: from now on nothing of it changes. Raises WorkspaceError where it is not in review."""
     with transaction(db):
         _close(db, round_id)
+
+
+def close_earlier(db: Database, round_id: int) -> tuple[list[int], list[int]]:
+    """End the review of the rounds before a finished one, but for those than which it came out worse.
+
+    Returns the numbers of the closed ones, and of those that stay in review.
+    """
+    with transaction(db):
+        return _close_earlier(db, round_id)
 
 
 def resume_round(db: Database, round_id: int, *, after_epoch: int = 0) -> None:
@@ -177,6 +189,17 @@ def latest_finished_round(db: Database, round_id: int | None = None) -> RoundInf
     sql = f"{_ROUND} WHERE state IN ('review', 'closed') AND id = coalesce(?, id) ORDER BY id DESC LIMIT 1"
     row = db.execute(sql, (round_id,)).fetchone()
     return None if row is None else _info(row)
+
+
+def in_review(db: Database) -> list[int]:
+    """Numbers of the rounds in review, in the order of `to_review`."""
+    return [info.id for info in to_review([_info(row) for row in db.execute(f"{_ROUND} WHERE state = 'review'")])]
+
+
+def round_to_answer(db: Database) -> RoundInfo | None:
+    """The first of `to_review`, which takes answers that name no round; None: no round is in review."""
+    numbers = in_review(db)
+    return get_round(db, numbers[0]) if numbers else None
 
 
 def rounds(db: Database) -> list[RoundInfo]:
@@ -225,6 +248,16 @@ def _close(db: Database, round_id: int) -> None:
         "UPDATE queue_item SET lease_person = NULL, lease_until = NULL WHERE round_id = ? AND lease_person IS NOT NULL",
         (round_id,),
     )
+
+
+def _close_earlier(db: Database, round_id: int) -> tuple[list[int], list[int]]:
+    done = get_round(db, round_id)
+    earlier = [_info(row) for row in db.execute(f"{_ROUND} WHERE state = 'review' AND id < ?", (round_id,))]
+    kept = [info.id for info in earlier if came_out_worse(done, info)]
+    closed = [info.id for info in earlier if info.id not in kept]
+    for number in closed:
+        _close(db, number)
+    return closed, kept
 
 
 def _beat(db: Database, round_id: int) -> bool:

@@ -109,7 +109,7 @@ def test_what_was_lost_is_told(ann: Visitor, bob: Visitor, workspace: Workspace)
 def test_leases_are_renewed_and_given_back(ann: Visitor, bob: Visitor) -> None:
     items = [tile["item"] for tile in ann.page(limit=4).tiles]
     answer = ann.post("/api/lease", {"renew": items[:3], "release": items[3:]})
-    assert answer.json() == {"held": items[:3], "lease_s": LEASE_S}
+    assert answer.json() == {"held": items[:3], "lease_s": LEASE_S, "in_review": [1]}
     assert [tile["item"] for tile in bob.page(limit=1).tiles] == items[3:]
     assert bob.post("/api/lease", {"renew": items[:3], "release": items[:3]}).json()["held"] == []
     assert ann.post("/api/lease", {"renew": items}).json()["held"] == items[:3]
@@ -261,8 +261,79 @@ def test_what_fits_is_stored_beside_what_does_not(ann: Visitor, workspace: Works
     assert rows(workspace, "SELECT id FROM decision") == [(right["id"],)]
 
 
+def bulk_of(*tiles: dict[str, Any], **changes: Any) -> list[dict[str, Any]]:
+    together = str(uuid.uuid4())
+    return [keep(tile, bulk=together, before=tile["decision"], **changes) for tile in tiles]
+
+
+@pytest.mark.parametrize("action", ["keep", "relabel", "unsure", "exclude"])
+def test_no_bulk_answer_settles_an_audit_face(ann: Visitor, workspace: Workspace, action: str) -> None:
+    tiles = ann.page(limit=200).tiles
+    audit = [tile for tile in tiles if tile["kind"] == "audit"]
+    other = next(tile for tile in tiles if tile["kind"] != "audit")
+    assert audit
+    label = {"keep": audit[0]["given"], "relabel": 0}.get(action)
+    sent = bulk_of(audit[0], action=action, label=label) + bulk_of(other)
+    answer = ann.decide(*sent).json()
+    assert answer["saved"] == [sent[1]["id"]]
+    assert [(refusal["id"], refusal["code"]) for refusal in answer["refused"]] == [(sent[0]["id"], "audit")]
+    sql = "SELECT count(*) FROM queue_item WHERE kind = 'audit' AND action IS NOT NULL"
+    assert rows(workspace, sql) == [(0,)]
+    assert ann.decide(keep(audit[0])).json()["refused"] == []
+    (again,) = ann.decide(*bulk_of(audit[0], action="unsure", label=None)).json()["refused"]  # nor changes its answer
+    assert again["code"] == "audit"
+
+
+def test_a_bulk_answer_leaves_what_was_answered_since_the_page_came(ann: Visitor, workspace: Workspace) -> None:
+    tiles = [tile for tile in ann.page(limit=60).tiles if not tile["blind"]][:6]
+    single = [keep(tiles[0], action="unsure", label=None), keep(tiles[1], action="relabel", label=5)]
+    undone = keep(tiles[2], action="exclude", label=None)
+    ann.decide(*single, undone, keep(tiles[2], action="undo", label=None, undoes=undone["id"]))
+    sent = bulk_of(*tiles)
+    answer = ann.decide(*sent).json()
+    assert answer["saved"] == [decision["id"] for decision in sent[2:]]
+    assert [(refusal["id"], refusal["code"]) for refusal in answer["refused"]] == [
+        (sent[0]["id"], "answered"), (sent[1]["id"], "answered")
+    ]  # fmt: skip
+    assert ann.decide(*sent).json()["saved"] == answer["saved"]  # sent again by another tab: as it was
+    live = "SELECT action FROM live_decision WHERE sample_id = ? ORDER BY seq"
+    assert [rows(workspace, live, tile["sample"]) for tile in tiles[:2]] == [[("unsure",)], [("relabel",)]]
+    # Who sees the answer may replace it, in bulk too; so may a single answer from any page.
+    changed = [keep(tiles[0], bulk=str(uuid.uuid4()), before=single[0]["id"]), keep(tiles[1])]
+    assert ann.decide(*changed).json()["refused"] == []
+
+
+def test_a_bulk_answer_leaves_what_somebody_else_answered_since(ann: Visitor, bob: Visitor) -> None:
+    tile = next(tile for tile in ann.page(limit=10).tiles if not tile["blind"])
+    bob.decide(keep(tile, action="exclude", label=None))
+    (refusal,) = ann.decide(*bulk_of(tile)).json()["refused"]
+    assert refusal["code"] == "answered"
+    assert ann.decide(keep(tile)).json()["refused"] == []  # one by one, a late answer counts
+
+
+def test_a_lease_that_nobody_took_is_taken_up_again(ann: Visitor, bob: Visitor, workspace: Workspace) -> None:
+    items = [tile["item"] for tile in ann.page(limit=4).tiles]
+    samples = [tile["sample"] for tile in ann.page(limit=4).tiles]
+    ann.post("/api/lease", {"renew": [], "release": items})  # as another browser of hers does when it goes
+    assert bob.page(limit=1).tiles[0]["item"] == items[0]
+    ann.decide({"id": str(uuid.uuid4()), "round": 1, "sample": samples[1], "action": "unsure", "label": None})
+    ann.decide({"id": str(uuid.uuid4()), "round": 1, "sample": samples[2], "action": "skip", "label": None})
+    assert ann.post("/api/lease", {"renew": items}).json()["held"] == items[3:]
+    assert items[3] not in [tile["item"] for tile in bob.page(limit=200).tiles]
+
+
+def test_every_answer_of_the_server_says_which_rounds_take_answers(ann: Visitor) -> None:
+    tile = ann.page(limit=1).tiles[0]
+    assert ann.page().header["in_review"] == [1]
+    assert ann.decide(keep(tile)).json()["in_review"] == [1]
+    database.call_write(close_round, 1)
+    assert ann.post("/api/lease", {}).json()["in_review"] == []
+    late = ann.decide(keep(tile)).json()
+    assert (late["in_review"], [refusal["code"] for refusal in late["refused"]]) == ([], ["closed"])
+
+
 def test_undo_and_redo_as_units(ann: Visitor) -> None:
-    tiles = ann.page(limit=3).tiles
+    tiles = [tile for tile in ann.page(limit=20).tiles if not tile["blind"]][:3]
     bulk = str(uuid.uuid4())
     alone, *together = keep(tiles[0]), keep(tiles[1], bulk=bulk), keep(tiles[2], bulk=bulk)
     ann.decide(alone)

@@ -43,7 +43,7 @@ def test_pages_and_samples(ann: Visitor) -> None:
 
 def test_decisions_and_history(ann: Visitor) -> None:
     tile = ann.page(limit=1).tiles[0]
-    more = {"undoes": None, "text": None, "bulk": None, "blind": tile["blind"], "ms": 1, "shown": {}}
+    more = {"undoes": None, "text": None, "bulk": None, "before": None, "blind": tile["blind"], "ms": 1, "shown": {}}
     decision = keep(tile, **more)
     assert set(decision) == properties("Decision")
     answer = ann.decide(decision).json()

@@ -51,6 +51,7 @@ export const entryOf = (id, more = {}) => ({
   undoes: null,
   text: null,
   bulk: null,
+  before: null,
   blind: false,
   ms: 1,
   shown: {},

@@ -105,7 +105,7 @@ test("a refused decision leaves the outbox, is listed until dismissed, also afte
   /** @type {Options["send"]} */
   const send = async (rows) => ({
     saved: rows.filter(({ id }) => id !== "bad").map(({ id }) => id),
-    refused: [{ id: "bad", error: "round 1 is closed" }],
+    refused: [{ id: "bad", error: "round 1 is closed", code: "closed" }],
   });
   const outbox = box(storage, send, { on: { refused: (rows) => told.push(...rows) } });
   outbox.push([row("a"), row("bad")]);
@@ -223,7 +223,7 @@ test("another tab's refusal is one here too, and is dismissed with it", async ()
     saved: (entries) => heard.push(["saved", ...entries.map(({ id }) => id)]),
     refused: (rows) => heard.push(["refused", ...rows.map(({ entry, error }) => `${entry.id}: ${error}`)]),
   };
-  const first = box(storage, async () => ({ saved: [], refused: [{ id: "a", error: "closed" }] }));
+  const first = box(storage, async () => ({ saved: [], refused: [{ id: "a", error: "closed", code: "closed" }] }));
   first.push([row("a")]);
   const second = box(storage, offline, { on });
   const publish = async (/** @type {() => void} */ change) => {
@@ -241,7 +241,7 @@ test("another tab's refusal is one here too, and is dismissed with it", async ()
 
 test("what another tab refused while this one was not told is refused here too", async () => {
   const storage = new Memory();
-  const first = box(storage, async () => ({ saved: [], refused: [{ id: "a", error: "closed" }] }));
+  const first = box(storage, async () => ({ saved: [], refused: [{ id: "a", error: "closed", code: "closed" }] }));
   const second = box(storage, offline);
   first.push([row("a")]);
   await first.flush();
@@ -284,4 +284,55 @@ test("a lost session that nothing waited for is forgotten when the server answer
   outbox.problem = { kind: "session", message: "signed out" };
   outbox.well();
   assert.equal(outbox.problem, null);
+});
+
+test("what was answered since is left as it is, and not listed as refused", async () => {
+  const storage = new Memory();
+  /** @type {string[][]} */
+  const heard = [];
+  /** @type {Options["on"]} */
+  const on = {
+    left: (entries) => heard.push(["left", ...entries.map(({ id }) => id)]),
+    refused: () => heard.push(["refused"]),
+    rounds: (rounds) => heard.push(["rounds", ...rounds.map(String)]),
+  };
+  const outbox = box(
+    storage,
+    async () => ({ saved: ["a"], refused: [{ id: "b", error: "since", code: "answered" }], in_review: [1] }),
+    { on },
+  );
+  outbox.push([row("a"), row("b")]);
+  await outbox.flush();
+  assert.deepEqual(heard, [
+    ["left", "b"],
+    ["rounds", "1"],
+  ]);
+  assert.deepEqual([outbox.waiting.size, outbox.refused.size, storage.kept.size], [0, 0, 0]);
+});
+
+test("what another tab answers is known here at once, and sent from here where that tab does not", async () => {
+  const storage = new Memory();
+  const first = box(storage, offline);
+  /** @type {string[]} */
+  const arrived = [];
+  /** @type {(() => void)[]} */
+  const timers = [];
+  /** @type {string[]} */
+  const sent = [];
+  const second = box(
+    storage,
+    async (rows) => {
+      sent.push(...rows.map(({ id }) => id));
+      return { saved: rows.map(({ id }) => id) };
+    },
+    { on: { arrived: (entries) => arrived.push(...entries.map(({ id }) => id)) }, setTimer: (run) => timers.push(run) },
+  );
+  first.push([row("a")]);
+  const [[key, value]] = storage.kept;
+  second.changedElsewhere(key, value);
+  second.changedElsewhere(key, value);
+  assert.deepEqual([arrived, second.waiting.size, timers.length], [["a"], 1, 1]);
+  timers[0]();
+  await second.flush();
+  assert.deepEqual([sent, second.waiting.size, storage.kept.size], [["a"], 0, 0]);
 });

@@ -56,7 +56,7 @@ def test_nothing_yet(visitor: NewVisitor) -> None:
     app = visitor().open("my_work")
     assert "Nothing here yet" in words(app)
     assert {metric.label: metric.value for metric in app.metric} == {
-        "Today": "0", "In round 1": "0", "Per minute": "–", "Left": str(open_items()), "Time left": "–",
+        "Faces today": "0", "In round 1": "0", "Per minute": "–", "Left": str(open_items()), "Time left": "–",
     }  # fmt: skip
 
 

@@ -47,7 +47,7 @@ def test_an_address_with_a_filter(visitor: NewVisitor) -> None:
     assert app.selectbox(key="rv-filter-pair").value == (3, None, False)
     assert app.slider(key="rv-filter-alpha").value == (0.2, 0.5)
     assert [app.toggle(key=f"rv-filter-{name}").value for name in ("flag", "group")] == [True, True]
-    assert "Filter (3)" in app.get("popover")[0].proto.popover.label
+    assert "Filter (4)" in app.get("popover")[0].proto.popover.label
 
 
 def test_options_say_how_many_faces_they_hold(visitor: NewVisitor) -> None:

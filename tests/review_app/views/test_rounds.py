@@ -23,14 +23,14 @@ from scn_core.config import ReviewSettings, TrainSettings
 from scn_core.records import Decision, QueueFilter
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.people.people import ensure_person, set_role
-from scn_core.store.queue.counts import queue_counts
+from scn_core.store.queue.counts import queue_counts, unreviewed
 from scn_core.store.reports.figures import doubt_bins
 from scn_core.store.rounds import states as rounds
 from scn_core.store.rounds.states import close_round, finish_round, get_round, latest_round, start_round
 from scn_core.store.scores import score_columns
 from scn_core.workspace.folder import Workspace
 from scn_core.workspace.toml import change_table
-from tests.review_app.browserless import NewVisitor, Visitor, markup, person, words
+from tests.review_app.browserless import NewVisitor, Visitor, grid, markup, person, words
 from tests.review_app.test_trainer_process import ended
 from tests.review_app.views.test_review_states import page_links, report
 from tests.review_workspace import plausible_scores
@@ -104,7 +104,7 @@ def test_the_form_begins_with_the_file_then_the_newest_round(visitor: NewVisitor
     assert app.number_input(key="rv-train-image_size").value == 64, "round 1"
     assert app.number_input(key="rv-train-batch_size").value == TrainSettings().batch_size, "neither"
     assert app.selectbox(key="rv-train-weights").value == "imagenet"
-    shown = keys(app, "number_input") | keys(app, "selectbox") | keys(app, "checkbox")
+    shown = keys(app, "number_input") | keys(app, "selectbox") | keys(app, "checkbox") | keys(app, "radio")
     assert {f"rv-train-{name}" for name in TrainSettings().as_dict()} <= shown, "every option there is"
 
 
@@ -278,6 +278,42 @@ def test_a_round_is_closed_after_one_more_click(visitor: NewVisitor) -> None:
     app = press(lead, "rv-close-now")
     assert database.call(get_round, 1).state == "closed"
     assert "is in review" not in words(app)
+
+
+def test_a_start_says_what_becomes_of_the_round_in_review(visitor: NewVisitor, workspace: Workspace) -> None:
+    lead = visitor("lea", "lead")
+    app = lead.open("rounds")
+    faces = database.call(unreviewed, 1)
+    assert app.radio(key="rv-train-close_earlier").label == "When round 2 ends, round 1"
+    assert app.radio(key="rv-train-close_earlier").options == [
+        f"is closed with {faces} faces unreviewed; they keep the label they have",
+        "stays in review until a lead closes it",
+    ]
+    assert app.radio(key="rv-train-close_earlier").value is True
+    change_table(workspace.settings_file, "train", {"close_earlier": False})
+    assert lead.open("rounds").radio(key="rv-train-close_earlier").value is False
+    database.call_write(close_round, 1)
+    assert "rv-train-close_earlier" not in keys(lead.open("rounds"), "radio"), "there is nothing to close"
+
+
+def test_a_round_that_came_out_worse_is_marked_and_the_earlier_one_goes_on(visitor: NewVisitor) -> None:
+    def finish(db: Database) -> None:
+        db.execute("UPDATE round SET metrics = json_set(metrics, '$.val_accuracy', 0.859) WHERE id = 1")
+        number = second_round(db, {})
+        db.execute("UPDATE round SET metrics = json_set(metrics, '$.val_accuracy', 0.286) WHERE id = ?", (number,))
+        assert rounds.close_earlier(db, number) == ([], [1])
+
+    database.call_write(finish)
+    lead = visitor("lea", "lead")
+    worse = "came out worse than round 1: validation 28.6%, before 85.9%"
+    app = lead.open("rounds", show="all-rounds")
+    assert words(app).count(worse) == 2, "where it is in review, and in the list"
+    assert json.loads(grid(lead.open())[0].proto.json)["round"] == 1, "people go on with the earlier one"
+    lead.open("rounds")
+    press(lead, "rv-close-2")
+    app = press(lead, "rv-close-now")
+    assert [database.call(get_round, number).state for number in (1, 2)] == ["review", "closed"]
+    assert worse not in words(app)
 
 
 def test_a_lead_no_more_changes_no_rules(visitor: NewVisitor, workspace: Workspace) -> None:

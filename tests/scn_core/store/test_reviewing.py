@@ -146,7 +146,25 @@ class Reviewing(RuleBasedStateMachine):
 
     @rule(person=people, sample_ids=st.lists(faces, min_size=1, unique=True), bulk=st.uuids())
     def bulk(self, person: str, sample_ids: list[int], bulk: Any) -> None:
-        self.record(*(decide(i, "keep", person, bulk=str(bulk)) for i in sample_ids))
+        said = [decide(i, "keep", person, bulk=str(bulk)) for i in sample_ids]
+        self.record_bulk(said, believed=None, left={})
+
+    @rule(person=people, sample_ids=st.lists(faces, min_size=1, unique=True), bulk=st.uuids())
+    def bulk_on_a_page_from_the_beginning(self, person: str, sample_ids: list[int], bulk: Any) -> None:
+        """Every face was open then: those that show this person an answer now are left alone."""
+        said = [decide(i, "keep", person, bulk=str(bulk)) for i in sample_ids]
+        seen = items_of(self.db, 1, self.people[person], sample_ids)
+        answered = {item.sample_id for item in seen if item.decision_id is not None}
+        self.record_bulk(said, believed={}, left={d.id: "answered" for d in said if d.sample_id in answered})
+
+    def record_bulk(
+        self, said: list[Decision], *, believed: dict[str, str | None] | None, left: dict[str, str]
+    ) -> None:
+        rows = self.db.execute("SELECT sample_id FROM queue_item WHERE kind = 'audit'")
+        audit = {sample_id for (sample_id,) in rows}
+        refused = {each.id: each.code for each in record_each(self.db, said, believed=believed)}
+        assert refused == left | {d.id: "audit" for d in said if d.sample_id in audit}
+        self.log.rows += [d for d in said if d.id not in refused]
 
     @rule(person=people, sample_id=faces, action=st.sampled_from(MARKS))
     def mark(self, person: str, sample_id: int, action: Any) -> None:
@@ -204,8 +222,18 @@ class Reviewing(RuleBasedStateMachine):
 
     @rule(person=people)
     def release(self, person: str) -> None:
-        release_leases(self.db, self.people[person])
-        assert renew_leases(self.db, self.people[person], [item["id"] for item in listed(self.db)]) == []
+        """What was given back and nobody took can be had again, as far as the person may have it at all."""
+        me = self.people[person]
+        release_leases(self.db, me)
+        self.db.execute("UPDATE queue_item SET lease_person = NULL, lease_until = NULL WHERE lease_until < '2002'")
+        items, again = listed(self.db), dict[int, int]()
+        for item in items:
+            beside = [i for i in items if i["sample_id"] == item["sample_id"]]
+            mine = any(i["answered_by"] == me for i in beside) or str(me) in (item["skippers"] or "").split(",")
+            if item["action"] is None and item["lease_person"] is None and not mine:
+                again.setdefault(item["sample_id"], item["id"])
+        assert renew_leases(self.db, me, [item["id"] for item in items]) == list(again.values())
+        release_leases(self.db, me)
 
     @precondition(lambda self: hasattr(self, "db"))
     @invariant()

@@ -86,6 +86,19 @@ def test_pace_counts_what_stands(review: Database) -> None:
     assert now.seconds_left == round(5 / now.per_minute * 60)
 
 
+def test_a_face_that_is_answered_twice_is_one_of_today(review: Database) -> None:
+    first, second = decide(1, "keep"), decide(1, "unsure")
+    say(review, decide(2, "keep"), decide(3, "exclude"), first, second)
+    assert pace(review, 1, ANN).today == 3
+    review.execute("DROP TRIGGER decision_no_update")
+    review.execute("UPDATE decision SET decided_at = '2020-01-01T10:00:00.000Z' WHERE sample_id = 2")
+    assert pace(review, 1, ANN).today == 2
+    say(review, undo(second))
+    assert pace(review, 1, ANN).today == 2
+    say(review, undo(first))
+    assert pace(review, 1, ANN).today == 1
+
+
 def test_pace_leaves_out_idle_minutes_and_yesterday(review: Database) -> None:
     review.conn.executemany(
         "INSERT INTO answer_count VALUES (1, 1, ?, ?)",

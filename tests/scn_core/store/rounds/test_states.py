@@ -10,8 +10,10 @@ from sqlite_utils import Database
 from scn_core.config import ReviewSettings
 from scn_core.errors import WorkspaceError
 from scn_core.records import EpochReport, RoundScores
+from scn_core.store.queue.counts import unreviewed
 from scn_core.store.rounds import states as rounds
 from scn_core.store.schema.expressions import ago
+from tests.scn_core.store.conftest import MakeScores
 
 REPORT = EpochReport(1, 2.5, 2.0, 0.5, 0.3, 0.7, 0.4, 0.6, 0.1, 0.15, None, 0, 1234.5, 8.1)
 
@@ -200,3 +202,58 @@ def test_a_round_keeps_the_rules_of_its_review(running: Database, make_scores: C
     rules = ReviewSettings(readings=3, decided_by="lead", repeats=0.1, unsure="soften")
     rounds.finish_round(running, 1, make_scores(), {}, review=rules)
     assert rounds.get_round(running, 1).review == rules.as_dict()
+
+
+def in_review(db: Database, make_scores: MakeScores, *figures: float | None, faces: int | None = 400) -> list[int]:
+    """One round in review for each validation accuracy."""
+    metrics = [{"val_accuracy": figure, "val_faces": faces} for figure in figures]
+    numbers = []
+    for each in metrics:
+        number = rounds.start_round(db, {}, code_version="1")
+        rounds.finish_round(db, number, make_scores(), each)
+        numbers.append(number)
+    return numbers
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "faces", "worse"),
+    [
+        (0.859, 0.286, 400, True),
+        (0.859, 0.286, None, True),
+        (0.80, 0.76, 100_000, False),  # significant, and too little to doubt a round
+        (0.80, 0.74, 100_000, True),
+        (0.80, 0.74, 50, False),  # three faces of fifty are chance
+        (0.80, 0.74, None, True),
+        (0.5, 0.9, 400, False),
+        (None, 0.2, 400, False),
+        (0.8, None, 400, False),
+    ],
+)
+def test_a_round_that_came_out_worse_closes_none_before_it(
+    db: Database, make_scores: MakeScores, before: float | None, now: float | None, faces: int | None, worse: bool
+) -> None:
+    first, second = in_review(db, make_scores, before, now, faces=faces)
+    assert rounds.in_review(db) == ([first, second] if worse else [second, first])
+    assert rounds.close_earlier(db, second) == (([], [first]) if worse else ([first], []))
+    assert rounds.in_review(db) == ([first, second] if worse else [second])
+    found = rounds.round_to_answer(db)
+    assert found is not None
+    assert found.id == (first if worse else second)
+    if worse:
+        rounds.close_round(db, first)
+        assert rounds.in_review(db) == [second]
+
+
+def test_of_several_rounds_in_review_the_newest_good_one_is_answered_first(
+    db: Database, make_scores: MakeScores
+) -> None:
+    first, second, third = in_review(db, make_scores, 0.8, 0.3, 0.85)
+    assert rounds.in_review(db) == [third, first, second]
+    assert rounds.close_earlier(db, third) == ([first, second], [])
+    assert rounds.round_to_answer(db) == rounds.get_round(db, third)
+
+
+def test_faces_unreviewed_are_faces(db: Database, make_scores: MakeScores) -> None:
+    number = rounds.start_round(db, {}, code_version="1")
+    rounds.finish_round(db, number, make_scores(), {}, review=ReviewSettings(readings=2), audit=3)
+    assert unreviewed(db, number) == 10

@@ -1,0 +1,69 @@
+/** What stands in place of faces where there are no more: why, and what to do next. */
+
+/** @import { Flow } from "./flow.js" */
+/** @import { PanelButton, PanelContent } from "./panel.js" */
+
+/** @param {Flow} flow whose queue has no more @returns {PanelContent} */
+export function endWords(flow) {
+  const { app } = flow;
+  const passed = flow.passed().length;
+  const open = flow.header?.open ?? 0;
+  const state = flow.header?.round?.state ?? "review";
+  const look = { label: "look again", cap: "PgDn", press: () => flow.next() };
+  const back = app.pages.current ? [{ label: "earlier page", cap: "PgUp", press: () => flow.back() }] : [];
+  if (flow.ended) return roundEnded(flow, back);
+  if (state !== "review")
+    return {
+      title: `Round ${app.round} is ${state}`,
+      text: "Answers are taken while a round is in review. Choose another round above, or ask the lead.",
+      buttons: back,
+    };
+  if (passed)
+    return {
+      title: `${passed} ${passed === 1 ? "face" : "faces"} you passed over`,
+      text: "The queue has nothing else for you in this filter.",
+      buttons: [{ ...look, label: "show them" }, ...back],
+    };
+  if (!app.pages.leased)
+    return {
+      title: app.pages.current ? "That was the last page" : "No face matches this filter",
+      text: "Choose another filter above to see others.",
+      buttons: back,
+    };
+  if (open > 0)
+    return {
+      title: "Nothing waits for you here right now",
+      text: `The ${open} open faces of this filter are with other reviewers, or you have skipped or answered them. Look again in a minute, or choose another filter.`,
+      buttons: [look, ...back],
+    };
+  if (app.pages.current)
+    return {
+      title: "All done",
+      text: "Every face of this filter is answered. Choose another filter above, or take a break.",
+      buttons: [look, ...back],
+    };
+  return {
+    title: "Nothing waits in this filter",
+    text: "Every face of it is answered, or none matches. Choose another filter above.",
+    buttons: [look],
+  };
+}
+
+/** The round ended while somebody was answering. @param {Flow} flow @param {PanelButton[]} back @returns {PanelContent} */
+function roundEnded({ app, rounds: [next] }, back) {
+  const late = [...app.outbox.refused.values()].filter(({ code }) => code === "closed").length;
+  const safe = late
+    ? `All answers you gave before are safe; ${late} came after its end and ${late === 1 ? "was" : "were"} not taken.`
+    : "All answers saved before that are safe.";
+  if (!next)
+    return {
+      title: `Round ${app.round} has ended`,
+      text: `${safe} No round takes answers now: ask a lead what comes next.`,
+      buttons: back,
+    };
+  return {
+    title: `Round ${next} has begun`,
+    text: `Round ${app.round} ended while you were here. ${safe}`,
+    buttons: [{ label: `go to round ${next}`, href: location.pathname }, ...back],
+  };
+}
