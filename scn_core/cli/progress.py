@@ -14,11 +14,16 @@ if TYPE_CHECKING:  # torch stays out of the commands that do not train
     from scn_core.training.data import StepReport
 
 
+def draws_bars() -> bool:
+    """Whether standard error shows a bar that moves: a terminal, or a Jupyter cell, which is none but does the same."""
+    return sys.stderr.isatty() or type(sys.stderr).__module__.partition(".")[0] == "ipykernel"
+
+
 class Counter:
     """A bar of things done, for work that calls `advance` with how many more are done."""
 
-    def __init__(self, what: str, unit: str, total: int | None = None) -> None:
-        self._bar = tqdm(total=total, desc=what, unit=unit, leave=False, disable=not sys.stderr.isatty())
+    def __init__(self, what: str, unit: str, total: int | None = None, *, hidden: bool = False) -> None:
+        self._bar = tqdm(total=total, desc=what, unit=unit, leave=False, disable=hidden or not draws_bars())
 
     def advance(self, more: int) -> None:
         """`more` are done."""
@@ -36,27 +41,32 @@ class Counter:
 
 
 class RoundBars:
-    """Draws a round on standard error: a bar for decoding, one for all epochs, a line for each epoch."""
+    """Draws a round on standard error: a bar for decoding, one for all epochs, a line for each epoch.
 
-    def __init__(self) -> None:
+    Hidden, it draws and writes nothing.
+    """
+
+    def __init__(self, *, hidden: bool = False) -> None:
+        self._hidden = hidden
         self._decoding: Counter | None = None
         self._drawing: Counter | None = None
         self._training: tqdm[NoReturn] | None = None
 
     def message(self, text: str) -> None:
         """A line above the bars."""
-        tqdm.write(text, file=sys.stderr)
+        if not self._hidden:
+            tqdm.write(text, file=sys.stderr)
 
     def decoded(self, faces: int, total: int) -> None:
         """The pixel cache is being filled."""
-        self._decoding = self._decoding or Counter("decoding", "face", total)
+        self._decoding = self._decoding or Counter("decoding", "face", total, hidden=self._hidden)
         self._decoding.advance(faces)
 
     def thumbnails(self, faces: int, total: int) -> None:
         """Thumbnails are being drawn, after the last epoch."""
         if self._drawing is None:
             self.close()
-            self._drawing = Counter("thumbnails", "face", total)
+            self._drawing = Counter("thumbnails", "face", total, hidden=self._hidden)
         self._drawing.advance(faces)
 
     def step(self, report: StepReport, epochs: int) -> None:
@@ -90,5 +100,6 @@ class RoundBars:
         if self._training is None:
             self.close()
             # From where a resumed round is, so that the time left is told from steps done now.
-            self._training = tqdm(total=total, initial=done, unit="step", leave=False, disable=not sys.stderr.isatty())
+            off = self._hidden or not draws_bars()
+            self._training = tqdm(total=total, initial=done, unit="step", leave=False, disable=off)
         self._training.update(done - self._training.n)

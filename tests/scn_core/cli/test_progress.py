@@ -107,3 +107,31 @@ def test_a_counter_shows_and_clears(monkeypatch: pytest.MonkeyPatch) -> None:
         counter.advance(3)
     assert "reading" in screen.getvalue()
     assert screen.getvalue().rstrip("\r").rpartition("\r")[2].strip() == ""
+
+
+class Cell(io.StringIO):
+    """What a Jupyter kernel has for standard error: no terminal, but the cell below it draws a moving bar."""
+
+
+Cell.__module__ = "ipykernel.iostream"
+
+
+def test_a_notebook_gets_the_bar_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    cell = Cell()
+    monkeypatch.setattr(sys, "stderr", cell)
+    bars = RoundBars()
+    bars.step(step(1, 5), 3)
+    assert "5/30" in cell.getvalue()
+    bars.close()
+
+
+def test_hidden_bars_say_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = screen_on(monkeypatch)
+    bars = RoundBars(hidden=True)
+    bars.decoded(50, 100)
+    bars.step(step(1, 5), 3)
+    bars.epoch(REPORT, 30)
+    bars.message("something")
+    bars.thumbnails(16, 100)
+    bars.close()
+    assert screen.getvalue() == ""
