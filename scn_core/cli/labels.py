@@ -82,11 +82,16 @@ def export_command(
         if printed:
             print_labels(db, options, lambda text: click.echo(text.encode(), nl=False))
             return
-        check_output("--out", out, ours=is_export, workspace=place, force=force)
-        check_output("--out", manifest_file(out), ours=_is_manifest, workspace=place, force=force)
+        check_export("--out", out, place, force=force)
         with Counter("writing", "face") as bar:
             made = export_labels(db, out, options, progress=bar.advance)
     click.echo(json.dumps(made.as_dict()) if as_json else f"{out}: {_counted(made.counts)}")
+
+
+def check_export(flag: str, out: Path, workspace: Workspace, *, force: bool) -> None:
+    """Raises UsageError, naming `flag`, where an export or its manifest would replace what it may not replace."""
+    check_output(flag, out, ours=is_export, workspace=workspace, force=force)
+    check_output(flag, manifest_file(out), ours=_is_manifest, workspace=workspace, force=force)
 
 
 def _is_manifest(path: Path) -> bool:

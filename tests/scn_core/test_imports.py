@@ -30,6 +30,7 @@ STORE = frozenset(
 READERS = GROUND | STORE | {"datasets"}
 MAY_IMPORT: dict[str, frozenset[str]] = {
     **dict.fromkeys(GROUND, GROUND),
+    "scn_core": frozenset({"errors", "api"}),
     "store.schema": frozenset(),
     "store": GROUND | {"store.schema"},
     "store.people": GROUND | {"store", "store.schema"},
@@ -71,12 +72,20 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "cli": READERS
     | {"training", "workspace", "exchange.export", "exchange.import_decisions", "review", "bench", "cli.run"}
     | {"rounds.lifecycle", "rounds.train", "rounds.follower", "rounds.pack"},
+    "frames": READERS,
+    "api": READERS
+    | {"workspace", "exchange.export", "exchange.import_decisions", "review", "frames", "cli"}
+    | {"rounds.lifecycle", "rounds.train"},
     "__main__": frozenset({"cli"}),
 }
-"""Part -> the other parts it may import. A part is a folder or a file of scn_core; 'scn_core' is the package itself.
+"""Part -> the other parts it may import. A part is a folder or a file of scn_core; 'scn_core' is the package itself,
+which imports `api` when a name of it is first used: of the package, others read the version alone.
 
 A module belongs to the longest part that its name begins with.
 """
+
+ALLOWED_BY_IMPORT_SCN_CORE = {"scn_core", "scn_core.errors"}
+"""What `import scn_core` loads of ours. Nothing else but the standard library: no pandas, numpy, SQLite or torch."""
 
 TORCH = {"scn", "training", "bench", "__main__"} | {
     f"rounds.{name}" for name in ("scoring", "write_artifacts", "lifecycle", "follower", "train")
@@ -115,6 +124,13 @@ def imported(source: Path) -> Iterator[str]:
                     yield full if full in MODULES else node.module
 
 
+def run_python(code: str) -> str:
+    """What a new interpreter prints."""
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=PACKAGE.parent, capture_output=True, text=True, check=True, timeout=300
+    ).stdout
+
+
 every_source = pytest.mark.parametrize("source", SOURCES, ids=lambda source: str(source.relative_to(PACKAGE)))
 
 
@@ -132,8 +148,37 @@ def test_the_rules_themselves_go_down_only() -> None:
 
 
 def test_no_circle_of_modules() -> None:
-    order = TopologicalSorter({name: set(imported(source)) - {name} for name, source in MODULES.items()})
-    order.prepare()  # CycleError names the circle
+    edges = {name: set(imported(source)) - {name} for name, source in MODULES.items()}
+    edges["scn_core"] -= {"scn_core.api"}  # not before the package is there: see the two tests below
+    TopologicalSorter(edges).prepare()  # CycleError names the circle
+
+
+@every_source
+def test_of_the_package_itself_only_the_version_is_read(source: Path) -> None:
+    if source == PACKAGE / "__init__.py":
+        return
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            assert "scn_core" not in {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module == "scn_core":
+            names = {alias.name for alias in node.names if f"scn_core.{alias.name}" not in MODULES}
+            assert names <= {"__version__"}
+
+
+def test_importing_the_package_loads_next_to_nothing() -> None:
+    code = (
+        "import sys\nbefore = set(sys.modules)\nimport scn_core\nloaded = set(sys.modules) - before\n"
+        "print(*sorted(name for name in loaded if name.partition('.')[0] not in sys.stdlib_module_names))"
+    )
+    assert set(run_python(code).split()) == ALLOWED_BY_IMPORT_SCN_CORE
+
+
+def test_opening_a_workspace_waits_for_neither_scikit_learn_nor_torch() -> None:
+    code = (
+        "import sys\nimport scn_core as scn\ntry:\n    scn.open('nowhere')\nexcept scn.WorkspaceError:\n"
+        "    print(*sorted({'sklearn', 'torch'} & set(sys.modules)), 'tqdm' in sys.modules)"
+    )
+    assert run_python(code).split() == ["True"]
 
 
 def test_the_walk_sees_imports() -> None:
@@ -150,6 +195,8 @@ def test_the_torch_free_half_never_imports_torch() -> None:
         "scn_core.store.rounds.states",
         "scn_core.datasets.demo_faces.face",
         "scn_core.cli.main",
+        "scn_core.api",
+        "scn_core.frames",
         "scn_core.rounds.pack.away",
         "scn_core.rounds.artifacts",
         "scn_core.review.evaluate",
@@ -158,10 +205,7 @@ def test_the_torch_free_half_never_imports_torch() -> None:
         f"import importlib, sys\nfor name in {modules!r}:\n    importlib.import_module(name)\n"
         "print(*sorted({'torch', 'torchvision', 'streamlit', 'plotly'} & set(sys.modules)))"
     )
-    ran = subprocess.run(
-        [sys.executable, "-c", code], cwd=PACKAGE.parent, capture_output=True, text=True, check=True, timeout=300
-    )
-    assert ran.stdout.strip() == ""
+    assert run_python(code).strip() == ""
 
 
 @every_source

@@ -9,8 +9,9 @@ The id of a decision follows from the workspace and the row, so a row taken once
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,7 @@ from scn_core.store.connection import snapshot
 from scn_core.store.decisions.imports import workspace_mark
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.labels import LabelChange
-from scn_core.store.rounds.states import round_to_answer
+from scn_core.store.rounds.states import in_review, round_to_answer
 from scn_core.store.samples import classes
 
 _READ = ("path", "key", "action", "label", "person", "note")
@@ -108,9 +109,7 @@ def plan_import(
 
     Raises DataError for a file that is no such table, WorkspaceError where no round is in review.
     """
-    current = round_to_answer(db)
-    if current is None:
-        raise WorkspaceError("found no round in review; decisions are taken while one is; train a round first")
+    current = _round_in_review(db)
     name = name or file.name
     columns = _columns(file, name, {"path": path_column, "label": label_column})
     exported = "action" not in columns and set(columns) >= _EXPORTED
@@ -119,7 +118,7 @@ def plan_import(
     with snapshot(db):
         reading = Reading(
             db,
-            current.id,
+            current,
             classes(db),
             workspace_mark(db),
             person,
@@ -138,7 +137,7 @@ def plan_import(
                 problems.append(Problem(name, line, wrong.found, wrong.allowed))
     changes = sorted(reading.changes.items(), key=lambda change: (-change[1], change[0]))
     return ImportPlan(
-        round=current.id,
+        round=current,
         decisions=tuple(reading.decisions),
         new_people=tuple(reading.new_people.values()),
         problems=tuple(problems),
@@ -160,6 +159,48 @@ def take_import(db: Database, plan: ImportPlan) -> int:
         more = f", and {len(plan.problems) - 1:,} more" if len(plan.problems) > 1 else ""
         raise DataError(f"{plan.problems[0]}{more}; nothing was taken")
     return len(record_decisions(db, plan.decisions, new_people=plan.new_people))
+
+
+def record_rows(
+    db: Database, rows: Iterable[Mapping[str, str]], *, person: str, origin: str, round_id: int | None = None
+) -> int:
+    """Writes answers of one person by the rules of a file, all or none, however often they are given; how many.
+
+    Args:
+        db: the workspace's database.
+        rows: each with key, action and label, as in a file.
+        person: who decided.
+        origin: what to call the rows in the log.
+        round_id: the round in review; None: whichever is.
+
+    Raises DataError naming the first row that cannot be taken, counted from 1, and WorkspaceError where the round is
+    not in review.
+    """
+    current = _round_in_review(db, round_id)
+    fresh = str(uuid.uuid4())  # for the mark of the workspace: the same answer given again is a new one
+    reading = Reading(db, current, classes(db), fresh, person, origin, adjudicate=False, exported=False)
+    with snapshot(db):
+        for number, cells in enumerate(rows, 1):
+            try:
+                reading.take(Row(dict(cells), number))
+            except Wrong as wrong:
+                raise DataError(
+                    f"answer {number:,}: found {wrong.found}; allowed: {wrong.allowed}; nothing was written"
+                ) from wrong
+    return len(record_decisions(db, reading.decisions, new_people=reading.new_people.values()))
+
+
+def _round_in_review(db: Database, round_id: int | None = None) -> int:
+    """The round asked for, or the one that takes answers that name none. Raises WorkspaceError where it takes none."""
+    current = round_to_answer(db)
+    if current is None:
+        raise WorkspaceError("found no round in review; decisions are taken while one is; train a round first")
+    if round_id is None:
+        return current.id
+    if round_id not in (numbers := in_review(db)):
+        shown = ", ".join(map(str, numbers))
+        raise WorkspaceError(f"found round {round_id}; allowed: a round in review, of which there is {shown}")
+    return round_id
 
 
 def _columns(file: Path, name: str, renamed: Mapping[str, str | None]) -> list[str]:

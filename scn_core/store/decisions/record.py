@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -115,9 +115,19 @@ def effective_labels(db: Database) -> EffectiveLabels:
 
 def history(db: Database, sample_id: int) -> list[RecordedDecision]:
     """Every decision on a sample, undos included, oldest first."""
+    return list(_recorded(db, "d.sample_id = ?", sample_id))
+
+
+def whole_log(db: Database, round_id: int | None = None) -> Iterator[RecordedDecision]:
+    """Every decision of a round, or of all rounds, undos included, oldest first."""
+    return _recorded(db, "d.round_id = coalesce(?, d.round_id)", round_id)
+
+
+def _recorded(db: Database, condition: str, value: int | None) -> Iterator[RecordedDecision]:
     stands = f"d.action <> 'undo' AND {STANDS}"
-    sql = DECISION.replace("SELECT", f"SELECT {stands}, d.decided_at,", 1) + "WHERE d.sample_id = ? ORDER BY d.seq"
-    return [RecordedDecision(read_decision(row), at, bool(live)) for live, at, *row in db.execute(sql, (sample_id,))]
+    sql = DECISION.replace("SELECT", f"SELECT {stands}, d.decided_at,", 1) + f"WHERE {condition} ORDER BY d.seq"
+    for live, at, *row in db.execute(sql, (value,)):
+        yield RecordedDecision(read_decision(row), at, bool(live))
 
 
 def deciders(db: Database) -> list[str]:

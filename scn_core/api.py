@@ -1,0 +1,318 @@
+"""A workspace in a notebook or a script: `import scn_core as scn`, `ws = scn.open("work/raf")`.
+
+Every call opens the database and closes it again, so a workspace may be open here, in the browser and in a trainer at
+once. All errors are of `scn_core.errors`; they name options as the command line does (`--epochs` is `epochs=`).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from sqlite_utils import Database
+
+from scn_core import frames
+from scn_core.cli.labels import check_export
+from scn_core.cli.progress import Counter, RoundBars
+from scn_core.cli.reports import describe_import
+from scn_core.cli.threads import settle_threads
+from scn_core.config import TrainSettings
+from scn_core.datasets.source import Source
+from scn_core.errors import UsageError, WorkspaceError
+from scn_core.exchange.export import ExportOptions, export_labels
+from scn_core.exchange.export.formats import FORMAT_NAMES, FormatName
+from scn_core.exchange.export.manifest import ExportManifest
+from scn_core.exchange.import_decisions import record_rows
+from scn_core.records import Answer, QueueFilter, QueueOrder, QueueState, RoundInfo, Split
+from scn_core.review.quality.votes import vote_agreement
+from scn_core.store.labels import LabelFilter
+from scn_core.store.rounds.states import get_round, latest_finished_round, round_to_answer
+from scn_core.store.samples import classes
+from scn_core.store.votes import import_balance
+from scn_core.workspace.folder import Workspace, create_workspace
+from scn_core.workspace.status import Status, status_of
+
+if TYPE_CHECKING:  # scikit-learn behind it takes a second to import
+    from scn_core.review.evaluate import Evaluation
+
+__all__ = ["OpenWorkspace", "init", "open"]
+
+_PLACES = frozenset({"root", "csv", "unpack_to"})
+
+
+def open(path: str | Path) -> OpenWorkspace:
+    """The workspace in a folder. Raises WorkspaceError where there is none; `init` makes one."""
+    found = OpenWorkspace(Path(path).expanduser())
+    found.folder.settings()
+    return found
+
+
+def init(
+    path: str | Path,
+    *,
+    dataset: str,
+    noise: str | None = None,
+    strict: bool = False,
+    faces: int = 2000,
+    progress: bool = True,
+    **source: Any,
+) -> OpenWorkspace:
+    """Read a data set into a new workspace, as `python -m scn_core init` does.
+
+    Args:
+        path: a new folder, or one that holds no workspace yet.
+        dataset: as `python -m scn_core init --help` lists them: raf-db, ferplus, folder, csv, demo, ...
+        noise: flips training labels: symmetric:RATE, pair:RATE or confusion:FILE.
+        strict: raise DataError if any row or picture cannot be used; otherwise it is left out and counted in
+            `status().problems`.
+        faces: demo: how many faces to draw.
+        progress: on standard error, draw a bar and say in the end what became of every row and file.
+        **source: where the data set lies and how it is read: the fields of `scn_core.datasets.source.Source`, such as
+            root, csv, label_column and classes.
+
+    Raises UsageError for an option that does not exist or does not apply, DataError for files that are not there or
+    not as they should be, WorkspaceError where there is a workspace already.
+    """
+    known = [field.name for field in fields(Source)]
+    if unknown := sorted(source.keys() - set(known)):
+        raise UsageError(f"init: found option {unknown[0]!r}; allowed: {', '.join(known)}")
+    for name in _PLACES & source.keys():
+        source[name] = _place(source[name])
+    if source.get("classes") is not None:
+        source["classes"] = tuple(source["classes"])
+    made = OpenWorkspace(Path(path).expanduser())
+    with Counter("reading", "face", hidden=not progress) as bar:
+        manifest = create_workspace(
+            made.path,
+            dataset,
+            Source(**source),
+            noise=noise,
+            strict=strict,
+            demo_faces=faces,
+            progress=bar.advance,
+        )
+    if progress:
+        with made.folder.database(read_only=True) as db:
+            print(describe_import(manifest, import_balance(db), vote_agreement(db)), file=sys.stderr)
+    return made
+
+
+@dataclass(frozen=True)
+class OpenWorkspace:
+    """A workspace. What its tables hold, column by column, is in docs/python.md.
+
+    Whoever can read the folder sees every answer here, those of readings that are blind to each other too.
+    """
+
+    path: Path
+
+    @property
+    def folder(self) -> Workspace:
+        """Where the parts of the workspace lie."""
+        return Workspace(self.path)
+
+    def status(self) -> Status:
+        """Where the workspace stands: data set, faces, the newest round and its epochs, proposals and answers."""
+        with self.folder.database(read_only=True) as db:
+            return status_of(self.folder, db)
+
+    def train(self, *, resume: bool = False, progress: bool = True, **options: Any) -> RoundInfo:
+        """Train a round and leave it in review: importance weights, scores and proposals for every training face.
+
+        Ctrl-C, or the notebook's stop button, cancels the round; `resume=True` goes on with it.
+
+        Args:
+            resume: go on with the newest round, which failed or was cancelled, with its own options.
+            progress: draw a bar, and write a line for each epoch, on standard error.
+            **options: of the round, as in docs/training.md (epochs=12, image_size=64, device="cuda"); what is not
+                said is as in table [train] of workspace.toml, or the default.
+
+        Raises UsageError for an option that does not exist or is out of range, WorkspaceError while another trainer is
+        at work or where there is nothing to resume, TrainingError where training cannot go on.
+        """
+        if resume and options:
+            raise UsageError(
+                f"train: found {next(iter(options))} with resume=True; a round goes on with the options it began with"
+            )
+        settings = TrainSettings.merged(self.folder.settings().train, options, source="train")
+        settle_threads()  # before torch is imported; later it has no effect
+        from scn_core.rounds.lifecycle import New, Resume
+        from scn_core.rounds.train import train_round
+
+        bars = RoundBars(hidden=not progress)
+        try:
+            return train_round(self.folder, Resume() if resume else New(settings), bars)
+        finally:
+            bars.close()
+
+    def labels(self) -> pd.DataFrame:
+        """All faces with the label each has now, where it comes from and who decided it; a row a face."""
+        with self.folder.database(read_only=True) as db:
+            return frames.labels(db)
+
+    def scores(self, *, round: int | None = None) -> pd.DataFrame:
+        """What a round says of each of its training faces, with a column of probabilities for each class.
+
+        `round`: which one, by default the newest that ended. Raises WorkspaceError where there is no such round.
+        """
+        with self.folder.database(read_only=True) as db:
+            return frames.scores(db, _ended(db, round).id)
+
+    def decisions(self, *, round: int | None = None) -> pd.DataFrame:
+        """The log of what people decided, oldest first: answers, marks, and what took them back.
+
+        `round`: of this round alone; WorkspaceError where there is no such round.
+        """
+        with self.folder.database(read_only=True) as db:
+            return frames.decisions(db, None if round is None else get_round(db, round).id)
+
+    def queue(
+        self,
+        *,
+        round: int | None = None,
+        state: QueueState = "open",
+        order: QueueOrder = "suspicion",
+        limit: int | None = None,
+    ) -> pd.DataFrame:
+        """The faces a round asks people about; a row an answer that is asked for, so several for a face read often.
+
+        An audit face shows no more here than in the browser until it is answered: what the network says of it would
+        bias the estimate made from it.
+
+        Args:
+            round: which one, by default the one that `decide` answers, or else the newest that ended.
+            state: open, answered, all, or one of the answers (accept, keep, relabel, unsure, exclude).
+            order: suspicion, alpha, margin or newest, as in the browser.
+            limit: the first so many rows; None: all.
+
+        Raises WorkspaceError where there is no such round, state or order.
+        """
+        with self.folder.database(read_only=True) as db:
+            current = round_to_answer(db) if round is None else None  # that of `decide`
+            return frames.queue(db, (current or _ended(db, round)).id, QueueFilter(state=state, order=order), limit)
+
+    def decide(
+        self,
+        key: str | Iterable[str],
+        action: Answer | Iterable[Answer] | Iterable[str],
+        label: str | Iterable[str | float | None] | None = None,
+        *,
+        person: str,
+        round: int | None = None,
+    ) -> int:
+        """Answer one or many faces of the round in review, all of them or none; returns how many.
+
+        It is what the browser does: of several answers of a person to a face the newest counts.
+
+        Args:
+            key: a face's key as the tables have it, or several, such as a column of a table.
+            action: accept the proposed label, keep the given one, relabel, unsure or exclude; one for all faces, or
+                one for each.
+            label: class name: needed to relabel, allowed where accept or keep mean it; one for all faces or one for
+                each, None or NaN where there is none.
+            person: whose answers these are; somebody new is added as an annotator without a password.
+            round: which of the rounds in review, by default the one that the browser opens.
+
+        Raises UsageError for lists of different lengths and what is no text, WorkspaceError where the round is not in
+        review, and DataError naming the first answer that does not fit.
+        """
+        keys = [key] if isinstance(key, str) else list(key)
+        columns = {"key": keys, "action": _each(action, len(keys)), "label": _each(label, len(keys))}
+        rows = [{name: _cell(name, values[place]) for name, values in columns.items()} for place in range(len(keys))]
+        with self.folder.database() as db:
+            return record_rows(db, rows, person=person, origin="python", round_id=round)
+
+    def export(
+        self,
+        out: str | Path,
+        format: FormatName = "csv",
+        *,
+        split: Split | None = None,
+        changed: bool = False,
+        decided: bool = False,
+        label: str | None = None,
+        round: int | None = None,
+        excluded: bool = False,
+        pseudonyms: bool = False,
+        force: bool = False,
+    ) -> ExportManifest:
+        """Write the labels as they are now to a file, and OUT.manifest.json beside it; returns what that says.
+
+        Args:
+            out: the file; its folder must be there.
+            format: csv, jsonl, raf-db, metadata-csv, label-studio or fiftyone.
+            split: this split alone.
+            changed: only faces whose label is another than the given one.
+            decided: only faces that people decided about.
+            label: only faces whose label is this class now.
+            round: only faces decided in this round.
+            excluded: faces that people excluded too.
+            pseudonyms: reviewer-1, reviewer-2, ... in place of names.
+            force: replace a file that is not as an export left it.
+
+        Raises UsageError where the folder is not there, the file may not be replaced, there is no such format or class,
+        or the format cannot hold a face.
+        """
+        if format not in FORMAT_NAMES:
+            raise UsageError(f"format: found {format!r}; allowed: {', '.join(FORMAT_NAMES)}")
+        place = Path(out).expanduser()
+        check_export("export", place, self.folder, force=force)
+        with self.folder.database(read_only=True) as db:
+            where = LabelFilter(split, changed, decided, _class(db, label), round, excluded)
+            return export_labels(db, place, ExportOptions(format, where, pseudonyms))
+
+    def evaluate(self, reference: str | Path | None = None, *, round: int | None = None) -> Evaluation:
+        """How well a round finds wrong labels, against reference labels.
+
+        `reference`: CSV with columns path,label; None: the labels that `init` kept. `round`: which one, by default the
+        newest that ended. Raises DataError where the CSV does not fit, WorkspaceError where there is no such round or
+        no reference.
+        """
+        from scn_core.review.evaluate import evaluate
+
+        with self.folder.database(read_only=True) as db:
+            root = Path(self.folder.settings().root)
+            return evaluate(db, _place(reference), round_id=round, root=root)
+
+
+def _place(path: str | Path | None) -> Path | None:
+    return None if path is None else Path(path).expanduser()
+
+
+def _ended(db: Database, round_id: int | None) -> RoundInfo:
+    ended = latest_finished_round(db, round_id)
+    if ended is None:
+        found = "no round that ended" if round_id is None else f"round {round_id}, which has not ended"
+        raise WorkspaceError(f"found {found}; allowed: a round in review or closed; train one first")
+    return ended
+
+
+def _class(db: Database, name: str | None) -> int | None:
+    vocabulary = classes(db)
+    number = None if name is None else vocabulary.find(name)
+    if name is not None and number is None:
+        raise UsageError(f"label: found {name!r}; allowed: {vocabulary.allowed()}")
+    return number
+
+
+def _each(values: str | Iterable[str | float | None] | None, count: int) -> list[Any]:
+    """One value for every face. Raises UsageError where there are more or fewer."""
+    if values is None or isinstance(values, str):
+        return [values] * count
+    listed = list(values)
+    if len(listed) != count:
+        raise UsageError(f"decide: found {count:,} keys and {len(listed):,} values; allowed: one for all, or one each")
+    return listed
+
+
+def _cell(name: str, value: object) -> str:
+    """Text as it is; what stands for nothing (None, NaN, pandas.NA) as no text."""
+    if isinstance(value, str):
+        return value
+    if value is None or value is pd.NA or (isinstance(value, float) and value != value):
+        return ""
+    raise UsageError(f"decide: found {name} {value!r}, a {type(value).__name__}; allowed: text, as the tables have it")

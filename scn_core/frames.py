@@ -1,0 +1,183 @@
+"""What a workspace holds, as pandas tables for `scn_core.api`. docs/python.md describes every column.
+
+A class is a category by its name, in the order of the class numbers; what may be missing is <NA>, NaN or NaT.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, get_args
+
+import numpy as np
+import pandas as pd
+from sqlite_utils import Database
+
+from scn_core.records import ACTIONS, DOUBTS, SPLITS, QueueFilter, QueueItem, QueueKind
+from scn_core.store import labels as label_store
+from scn_core.store import scores as score_store
+from scn_core.store.connection import snapshot
+from scn_core.store.decisions.record import whole_log
+from scn_core.store.queue.browse import page_items
+from scn_core.store.samples import classes, iter_samples
+
+_PAGE = 5_000
+_NOBODY = 0
+"""Of no person's number: what anyone may see of the queue."""
+
+
+def labels(db: Database) -> pd.DataFrame:
+    """All faces by their number, with the label each has now."""
+    with snapshot(db):
+        names = classes(db).names
+        people = label_store.reviewer_names(db)
+        rows = list(label_store.iter_labels(db, label_store.LabelFilter(excluded=True)))
+    return pd.DataFrame(
+        {
+            "key": _text(row.key for row in rows),
+            "path": _text(row.path for row in rows),
+            "split": _one_of(SPLITS, (row.split for row in rows)),
+            "given_label": _classes(names, (row.given_label for row in rows)),
+            "label": _classes(names, (row.label for row in rows)),
+            "changed": _flags(row.label != row.given_label for row in rows),
+            "excluded": _flags(row.excluded for row in rows),
+            "source": _one_of(get_args(label_store.LabelSource), (row.source for row in rows)),
+            "adjudicated": _flags(row.adjudicated for row in rows),
+            "people": pd.Series([tuple(people[number] for number in row.people) for row in rows], dtype="object"),
+            "round": _whole(row.round for row in rows),
+            "decided_at": _moments(row.decided_at for row in rows),
+            "alpha": _shares(row.alpha for row in rows),
+            "margin": _shares(row.margin for row in rows),
+            "proposed_label": _classes(names, (row.proposed_label for row in rows)),
+        }
+    )
+
+
+def scores(db: Database, round_id: int) -> pd.DataFrame:
+    """What a round says of its training faces, by their number."""
+    with snapshot(db):
+        names = classes(db).names
+        keys = _keys(db)
+        found = score_store.scores(db, round_id)
+    said = {
+        "key": _text(keys[number] for number in found.sample_id.tolist()),
+        "start_label": _classes(names, found.start_label.tolist()),
+        "predicted_label": _classes(names, found.predicted_label.tolist()),
+        "proposed_label": _classes(names, found.proposed_label.tolist()),
+        "second_label": _classes(names, found.second_label.tolist()),
+        "trained_label": _classes(names, found.trained_label.tolist()),
+        "alpha": found.alpha,
+        "p_given": found.p_given,
+        "p_max": found.p_max,
+        "margin": found.margin,
+        "suspicion": found.suspicion,
+        "doubt": pd.Categorical.from_codes(found.doubt.tolist(), categories=pd.Index(DOUBTS)),
+        "low_importance": found.low_importance,
+        "suspicious": found.suspicious,
+    }
+    return pd.DataFrame(said | {f"prob_{name}": found.probabilities[:, place] for place, name in enumerate(names)})
+
+
+def decisions(db: Database, round_id: int | None) -> pd.DataFrame:
+    """The log of a round, or of all, oldest first."""
+    with snapshot(db):
+        names = classes(db).names
+        keys = _keys(db)
+        rows = [(row.decision, row) for row in whole_log(db, round_id)]
+    return pd.DataFrame(
+        {
+            "id": _text(said.id for said, _ in rows),
+            "round": _integers(said.round for said, _ in rows),
+            "key": _text(keys[said.sample_id] for said, _ in rows),
+            "person": _text(said.person for said, _ in rows),
+            "action": _one_of(ACTIONS, (said.action for said, _ in rows)),
+            "label": _classes(names, (said.label for said, _ in rows)),
+            "live": _flags(row.live for _, row in rows),
+            "decided_at": _moments(row.decided_at for _, row in rows),
+            "milliseconds": _whole(said.milliseconds for said, _ in rows),
+            "adjudicates": _flags(said.adjudicates for said, _ in rows),
+            "text": _text(said.text for said, _ in rows),
+            "undoes": _text(said.undoes for said, _ in rows),
+        }
+    )
+
+
+def queue(db: Database, round_id: int, where: QueueFilter, limit: int | None) -> pd.DataFrame:
+    """The items of a round's queue under a filter, in its order."""
+    with snapshot(db):
+        names = classes(db).names
+        rows = list(_items(db, round_id, where, limit))
+
+    def shown(name: str) -> list[Any]:
+        """What the network says, but of an audit face before it is answered."""
+        return [None if row.blind else getattr(row, name) for row in rows]
+
+    return pd.DataFrame(
+        {
+            "key": _text(row.key for row in rows),
+            "path": _text(row.path for row in rows),
+            "kind": _one_of(get_args(QueueKind), (row.kind for row in rows)),
+            "start_label": _classes(names, (row.given_label for row in rows)),
+            "proposed_label": _classes(names, shown("proposed_label")),
+            "second_label": _classes(names, shown("second_label")),
+            "alpha": _shares(shown("alpha")),
+            "margin": _shares(shown("margin")),
+            "suspicion": _shares(shown("suspicion")),
+            "doubt": _one_of(DOUBTS, shown("doubt")),
+            "action": _one_of(ACTIONS, (row.action for row in rows)),
+            "label": _classes(names, (row.label for row in rows)),
+            "person": _text(row.answered_by for row in rows),
+            "answered_at": _moments(row.answered_at for row in rows),
+            "flagged": _flags(row.flagged for row in rows),
+        }
+    )
+
+
+def _items(db: Database, round_id: int, where: QueueFilter, limit: int | None) -> Iterator[QueueItem]:
+    after, left = None, limit
+    while left is None or left > 0:
+        page, after = page_items(
+            db, round_id, _NOBODY, where, after=after, limit=_PAGE if left is None else min(left, _PAGE)
+        )
+        yield from page
+        left = None if left is None else left - len(page)
+        if after is None:
+            return
+
+
+def _keys(db: Database) -> Mapping[int, str]:
+    return {stored.id: stored.sample.key for stored in iter_samples(db)}
+
+
+def _classes(names: Sequence[str], numbers: Iterable[int | None]) -> Any:
+    """None and -1: no class."""
+    codes = [-1 if number is None else number for number in numbers]
+    return pd.Categorical.from_codes(codes, categories=pd.Index(list(names)))
+
+
+def _one_of(words: Sequence[str], values: Iterable[str | None]) -> Any:
+    return pd.Categorical(list(values), categories=list(words))
+
+
+def _text(values: Iterable[str | None]) -> Any:
+    return pd.array(list(values), dtype="string")
+
+
+def _whole(values: Iterable[int | None]) -> Any:
+    return pd.array(list(values), dtype="Int64")
+
+
+def _integers(values: Iterable[int]) -> Any:
+    return np.fromiter(values, np.int64)
+
+
+def _flags(values: Iterable[bool]) -> Any:
+    return np.fromiter(values, np.bool_)
+
+
+def _shares(values: Iterable[float | None]) -> Any:
+    return np.array([np.nan if value is None else value for value in values], np.float32)
+
+
+def _moments(values: Iterable[str | None]) -> Any:
+    """UTC, ISO-8601, in milliseconds."""
+    return pd.to_datetime(pd.Series(list(values), dtype="object"), utc=True).dt.as_unit("ms")
