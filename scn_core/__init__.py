@@ -1,3 +1,3 @@
 """Self-Cure Network trainer: importance weights and relabel proposals for doubtful face labels."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -160,8 +160,8 @@ class ReviewSettings:
         "soften: as with unsure",
         choices=get_args(AmbiguousRule),
     )
-    learn_every: int = option(50, "the order of the queue is learnt anew after so many answers; 0: never", low=0)
-    explore: float = option(0.01, "share of a learnt order drawn at random, to find what the model is wrong about",
+    learn_every: int = option(50, "the order of the queue is learned again after so many answers; 0: never", low=0)
+    explore: float = option(0.01, "share of a learned order drawn at random, to find what the model is wrong about",
                             low=0, high=0.5)  # fmt: skip
 
     def as_dict(self) -> dict[str, Any]:
