@@ -15,7 +15,7 @@ from scn_core.errors import DataError, ScnError, TrainingError, UsageError, Weig
 if TYPE_CHECKING:
     from scn_core.api import OpenWorkspace, init, open
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "DataError",

@@ -52,7 +52,7 @@ class TrainSettings:
     relabel_from: int = option(10, "with --relabel auto: the epoch after which labels begin to change", low=1)
     proposals: Proposals = option(
         "cured",
-        "cured: by the mean over the epochs, each class as far as it is to be trusted; paper: by the last pass alone",
+        "cured: by the mean over the epochs, each class weighted by its trust; paper: by the last pass alone",
         choices=get_args(Proposals),
     )
     weighting_from: float = option(
@@ -68,20 +68,22 @@ class TrainSettings:
     )
     mixup: float = option(0.0, "blend faces in pairs, by shares from Beta(mixup, mixup); 0: never", low=0, high=10)
     average_weights: float = option(
-        0.0, "faces are judged by a running average of the weights, of which this is kept a step; 0: by the last ones",
+        0.0, "score faces with a running average of the weights; this share of it is kept in each step; 0: off",
         low=0, high=0.99999,
     )  # fmt: skip
     flip_consistency: float = option(
         0.0, "weight of the loss that mirrored faces should be looked at alike; doubles the cost; 0: none", low=0
     )
-    augmentation: float = option(1.0, "how far faces are turned, shifted, re-lit and erased; 1: gently", low=0, high=10)
+    augmentation: float = option(
+        1.0, "how far faces are rotated, shifted, changed in brightness and erased; 1: gently", low=0, high=10
+    )
     folds: int = option(
         0, "train so many more networks, each without a share of the faces, which it then judges; 0, or 2 and more",
         low=0, high=20,
     )  # fmt: skip
     precision: Precision = option("auto", "auto: bf16 where the device computes in it", choices=get_args(Precision))
     queue_suspicion: float = option(
-        0.3, "faces outside the low-importance group are asked about too where suspicion is at least this; 1: none",
+        0.3, "faces outside the low-importance group join the queue if their suspicion is at least this; 1: none",
         low=0, high=1,
     )  # fmt: skip
     audit_samples: int = option(100, "faces drawn at random into the queue, to estimate the label-error rate", low=0)
@@ -160,8 +162,8 @@ class ReviewSettings:
         "soften: as with unsure",
         choices=get_args(AmbiguousRule),
     )
-    learn_every: int = option(50, "the order of the queue is learnt anew after so many answers; 0: never", low=0)
-    explore: float = option(0.01, "share of a learnt order drawn at random, to find what the model is wrong about",
+    learn_every: int = option(50, "the order of the queue is learned again after so many answers; 0: never", low=0)
+    explore: float = option(0.01, "share of a learned order drawn at random, to find what the model is wrong about",
                             low=0, high=0.5)  # fmt: skip
 
     def as_dict(self) -> dict[str, Any]:

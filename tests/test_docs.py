@@ -33,15 +33,19 @@ REVIEWING = ROOT / "docs/reviewing.md"
 LEADING = ROOT / "docs/leading.md"
 TRAINING = ROOT / "docs/training.md"
 LABELS = ROOT / "docs/labels.md"
-GUIDES = [README, TRAINING, LABELS, LEADING]
+WORKSPACE = ROOT / "docs/workspace.md"
+DATASETS = ROOT / "data/README.md"
+GUIDES = [README, DATASETS, TRAINING, LABELS, LEADING, WORKSPACE]
 KEYS = ROOT / "review_app/components/review_grid/keys.js"
+STATUS = ROOT / "review_app/components/review_grid/status.js"
 DOCS = [
-    README, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "data/README.md",
+    README, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md")), DATASETS,
     ROOT / "benchmarks/README.md",
 ]  # fmt: skip
 BEGIN, END = "<!-- train options -->", "<!-- /train options -->"
 RULES_BEGIN, RULES_END = "<!-- review options -->", "<!-- /review options -->"
 KEYS_BEGIN, KEYS_END = "<!-- keys -->", "<!-- /keys -->"
+PILL_BEGIN, PILL_END = "<!-- pill -->", "<!-- /pill -->"
 CALL = "python -m scn_core"
 REVIEW_CALL = "python -m review_app"
 
@@ -207,7 +211,7 @@ def test_a_call_that_is_wrong_does_not_parse() -> None:
     assert arguments(f"{CALL} status WS --json | jq .round > 'a b'") == ["status", "WS", "--json"]
 
 
-@pytest.mark.parametrize("call", [*calls(README, REVIEW_CALL), *calls(REVIEWING, REVIEW_CALL)])
+@pytest.mark.parametrize("call", [call for guide in [*GUIDES, REVIEWING] for call in calls(guide, REVIEW_CALL)])
 def test_every_call_of_the_review_app_parses(call: str) -> None:
     words = arguments(call)
     command: click.Command = review_cli.cli
@@ -238,6 +242,48 @@ def test_the_table_of_keys_is_that_of_the_grid() -> None:
     assert len(key_rows()) > 15
     text = REVIEWING.read_text(encoding="utf-8")
     assert text == with_keys(text), "the table is out of date: PYTHONPATH=. python tests/test_docs.py --write"
+
+
+def test_every_text_of_the_pill_is_in_the_guide_and_no_other() -> None:
+    text = REVIEWING.read_text(encoding="utf-8")
+    rows = text.partition(PILL_BEGIN)[2].partition(PILL_END)[0].strip().splitlines()[2:]
+    told = {re.sub(r"[:\d].*", "", row.split("|")[1]).strip() for row in rows}
+    code = STATUS.read_text(encoding="utf-8").partition("export function pillOf")[2].partition("\n}")[0]
+    shown = {re.sub(r"[:$(].*", "", words).strip() for words in re.findall(r'text: [`"]([^`"]+)', code)} - {""}
+    shown |= set(re.findall(r'"([\w ]+)" : "([\w ]+)"\}:', code)[0])  # offline, or server trouble
+    assert len(shown) > 4
+    assert told == shown
+
+
+@pytest.mark.parametrize("guide", [REVIEWING, LEADING], ids=lambda path: path.name)
+def test_what_a_guide_quotes_is_said_by_the_app(guide: Path) -> None:
+    folders = [ROOT / "review_app", ROOT / "scn_core"]
+    said = "".join(
+        path.read_text(encoding="utf-8")
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.suffix in (".py", ".js", ".html")
+    )
+    quoted = quotations(guide.read_text(encoding="utf-8"))
+    assert len(quoted) > 10
+    assert [words for words in quoted if any(part not in said for part in re.split(r"\d+", words))] == []
+
+
+def quotations(text: str) -> list[str]:
+    """What stands in *italics* outside of code: in the guides, words that the app shows; numbers are examples."""
+    plain = re.sub(r"^```.*?^```|`[^`\n]*`", "", text, flags=re.DOTALL | re.MULTILINE)
+    return [" ".join(words.split()) for words in re.findall(r"(?<![*\w])\*([^*|]+)\*(?![*\w])", plain)]
+
+
+def test_what_no_page_says_would_be_noticed() -> None:
+    assert quotations("The pill says *kept in memory\nonly*, **bold**, `*code*` and *was 7 fear*.") == [
+        "kept in memory only",
+        "was 7 fear",
+    ]
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.read_text(encoding="utf-8").splitlines()) < 200
 
 
 @in_every_document

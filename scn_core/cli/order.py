@@ -18,7 +18,7 @@ from scn_core.workspace.folder import Workspace
 @click.command("order")
 @WORKSPACE
 @click.option("--round", "round_id", type=int, help="Which round [the newest that ended].")
-@click.option("--forget", is_flag=True, help="Back to the order of suspicion, until the order is learnt again.")
+@click.option("--forget", is_flag=True, help="Back to the order by suspicion, until the order is learned again.")
 @JSON
 def order_command(workspace: Path, round_id: int | None, forget: bool, as_json: bool) -> None:
     """Learn from the answers so far which open faces to ask about first. The app does so by itself."""
@@ -37,5 +37,5 @@ def order_command(workspace: Path, round_id: int | None, forget: bool, as_json: 
     elif made is not None:
         click.echo(f"round {info.id}: order learned from {made.answers:,} answers")
     else:
-        why = "forgotten" if forget else f"from {NEEDED} decided faces on, which differ, an order is learnt"
+        why = "forgotten" if forget else f"an order is learned from {NEEDED} decided faces on, if their answers differ"
         click.echo(f"round {info.id}: the order is that of suspicion; {why}")

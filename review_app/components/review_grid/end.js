@@ -32,8 +32,8 @@ export function endWords(flow) {
     };
   if (open > 0)
     return {
-      title: "Nothing waits for you here right now",
-      text: `The ${open} open faces of this filter are with other reviewers, or you have skipped or answered them. Look again in a minute, or choose another filter.`,
+      title: "Nothing to review here right now",
+      text: `The faces to review in this filter (${open}) are with other reviewers, or you have skipped or answered them. Look again in a minute, or choose another filter.`,
       buttons: [look, ...back],
     };
   if (app.pages.current)
@@ -43,7 +43,7 @@ export function endWords(flow) {
       buttons: [look, ...back],
     };
   return {
-    title: "Nothing waits in this filter",
+    title: "Nothing to review in this filter",
     text: "Every face of it is answered, or none matches. Choose another filter above.",
     buttons: [look],
   };
