@@ -17,6 +17,7 @@ from sqlite_utils import Database
 from scn_core import __version__
 from scn_core.config import AmbiguousRule, ReviewSettings, TrainSettings, UnsureRule
 from scn_core.errors import TrainingError, WorkspaceError
+from scn_core.files import write_text
 from scn_core.records import RoundInfo
 from scn_core.store.rounds import states as store
 from scn_core.training.checkpoint import load_checkpoint
@@ -66,8 +67,8 @@ def begin_round(workspace: Workspace, db: Database, settings: TrainSettings, rev
     number = store.start_round(db, config, code_version=__version__, parent=parent)
     folder = workspace.round_folder(number)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-    (folder / _BEGAN).write_text(store.get_round(db, number).started_at, encoding="utf-8")
+    write_text(folder / "config.json", json.dumps(config, indent=2) + "\n")
+    write_text(folder / _BEGAN, store.get_round(db, number).started_at)
     return number
 
 

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from scn_core.config import TrainSettings
+from scn_core.files import replaced
 from scn_core.records import EpochReport, FloatArray, IntArray
 from scn_core.scn.model import build_model
 from scn_core.training.check import check_folds
@@ -65,8 +66,8 @@ def out_of_fold(
             continue
         seen[held_out] = _held_out(settings, data, classes, part, held_out, alive, partial(on_epoch, number + 1), team)
         if team.leads:
-            np.save(part / "unfinished.npy", seen[held_out], allow_pickle=False)
-            (part / "unfinished.npy").replace(kept)
+            with replaced(kept) as file:
+                np.save(file, seen[held_out], allow_pickle=False)
     return torch.from_numpy(seen)
 
 

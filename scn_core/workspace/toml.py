@@ -13,6 +13,7 @@ import tomli_w
 
 from scn_core.config import ReviewSettings
 from scn_core.errors import WorkspaceError
+from scn_core.files import write_text
 
 _HEADER = """\
 # A workspace of self-cure-labels. The labels themselves are in review.db.
@@ -71,7 +72,7 @@ def read_settings(file: Path) -> WorkspaceSettings:
 
 def begin_settings(file: Path, values: Mapping[str, Any]) -> None:
     """Write a new file, whole or not at all."""
-    _write(file, _HEADER + tomli_w.dumps(values))
+    write_text(file, _HEADER + tomli_w.dumps(values))
 
 
 def change_table(file: Path, table: str, values: Mapping[str, Any]) -> None:
@@ -90,7 +91,7 @@ def change_table(file: Path, table: str, values: Mapping[str, Any]) -> None:
             f"{file}: found table {table} written in a way that cannot be changed from here; allowed: a line [{table}] "
             "and one line for each setting beneath; write it so, or change it by hand"
         )
-    _write(file, changed)
+    write_text(file, changed)
 
 
 def _with_table(text: str, table: str, values: Mapping[str, Any]) -> str:
@@ -119,9 +120,3 @@ def _parsed(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise WorkspaceError(f"{file}: not valid TOML ({error}); correct it") from error
-
-
-def _write(file: Path, text: str) -> None:
-    unfinished = file.with_suffix(".tmp")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(file)
