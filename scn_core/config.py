@@ -19,6 +19,10 @@ UnsureRule = Literal["given", "leave_out", "soften"]
 AmbiguousRule = Literal["given", "soften"]
 
 
+REMOVED = ("flip_consistency", "folds")
+"""Options that older versions had; records of rounds keep them, 0 where a round was trained without."""
+
+
 def option(
     default: Any, help: str, *, low: float | None = None, high: float | None = None, choices: tuple[str, ...] = ()
 ) -> Any:
@@ -71,14 +75,7 @@ class TrainSettings:
         0.0, "faces are judged by a running average of the weights, of which this is kept a step; 0: by the last ones",
         low=0, high=0.99999,
     )  # fmt: skip
-    flip_consistency: float = option(
-        0.0, "weight of the loss that mirrored faces should be looked at alike; doubles the cost; 0: none", low=0
-    )
     augmentation: float = option(1.0, "how far faces are turned, shifted, re-lit and erased; 1: gently", low=0, high=10)
-    folds: int = option(
-        0, "train so many more networks, each without a share of the faces, which it then judges; 0, or 2 and more",
-        low=0, high=20,
-    )  # fmt: skip
     precision: Precision = option("auto", "auto: bf16 where the device computes in it", choices=get_args(Precision))
     queue_suspicion: float = option(
         0.3, "faces outside the low-importance group are asked about too where suspicion is at least this; 1: none",
@@ -110,10 +107,6 @@ class TrainSettings:
     def __post_init__(self) -> None:
         for setting in fields(self):
             _check(setting, getattr(self, setting.name))
-        if self.folds == 1:
-            raise UsageError("--folds: found 1; allowed: 0, or 2 and more, as a network needs other faces to train on")
-        if self.compile and self.flip_consistency:
-            raise UsageError("--compile: found --flip-consistency too; allowed: one of them")
 
     @classmethod
     def merged(cls, *layers: Mapping[str, Any], source: str = "workspace.toml, table [train]") -> TrainSettings:
@@ -125,7 +118,11 @@ class TrainSettings:
         said: dict[str, Any] = {}
         for layer in layers:
             if unknown := sorted(set(layer) - known.keys()):
-                raise UsageError(f"{source}: found option {unknown[0]!r}; allowed: {', '.join(sorted(known))}")
+                name = unknown[0]
+                found = (
+                    f"{name!r}, which was removed as it found no more wrong labels" if name in REMOVED else repr(name)
+                )
+                raise UsageError(f"{source}: found option {found}; allowed: {', '.join(sorted(known))}; take it out")
             said |= {name: value for name, value in layer.items() if value is not None}
         nothing = {name for name, setting in known.items() if setting.default is None}
         said |= {name: None for name, value in said.items() if name in nothing and value == "none"}
@@ -181,6 +178,19 @@ class ReviewSettings:
             if not _fits(known[name], value):
                 raise WorkspaceError(f"{source}: found {name} = {value!r}; allowed: {allowed(known[name])}; correct it")
         return cls(**table)
+
+
+def still_options(said: Mapping[str, Any], *, source: str) -> dict[str, Any]:
+    """What a record says without the options that were removed since.
+
+    Raises UsageError, naming `source`, where one of those was in use.
+    """
+    if used := [name for name in REMOVED if said.get(name)]:
+        raise UsageError(
+            f"{source}: found {flag(used[0])} {said[used[0]]}, an option that this version does not have; allowed: "
+            "records without it; begin a new round, or go on with the version that began this one"
+        )
+    return {name: value for name, value in said.items() if name not in REMOVED}
 
 
 def flag(name: str) -> str:
