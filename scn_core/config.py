@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import Field, asdict, dataclass, field, fields
 from typing import Any, Literal, get_args
 
-from scn_core.errors import UsageError, WorkspaceError
+from scn_core.errors import UsageError, WorkspaceError, complaint
 
 RelabelMode = Literal["review", "auto", "off"]
 Proposals = Literal["cured", "paper"]
@@ -122,7 +122,7 @@ class TrainSettings:
                 found = (
                     f"{name!r}, which was removed as it found no more wrong labels" if name in REMOVED else repr(name)
                 )
-                raise UsageError(f"{source}: found option {found}; allowed: {', '.join(sorted(known))}; take it out")
+                raise UsageError(complaint(source, f"option {found}", ", ".join(sorted(known)), "take it out"))
             said |= {name: value for name, value in layer.items() if value is not None}
         nothing = {name for name, setting in known.items() if setting.default is None}
         said |= {name: None for name, value in said.items() if name in nothing and value == "none"}
@@ -174,9 +174,9 @@ class ReviewSettings:
         known = {setting.name: setting for setting in fields(cls)}
         for name, value in table.items():
             if name not in known:
-                raise WorkspaceError(f"{source}: found key {name!r}; allowed: {', '.join(known)}; correct it")
+                raise WorkspaceError(complaint(source, f"key {name!r}", ", ".join(known), "correct it"))
             if not _fits(known[name], value):
-                raise WorkspaceError(f"{source}: found {name} = {value!r}; allowed: {allowed(known[name])}; correct it")
+                raise WorkspaceError(complaint(source, f"{name} = {value!r}", allowed(known[name]), "correct it"))
         return cls(**table)
 
 
@@ -186,10 +186,9 @@ def still_options(said: Mapping[str, Any], *, source: str) -> dict[str, Any]:
     Raises UsageError, naming `source`, where one of those was in use.
     """
     if used := [name for name in REMOVED if said.get(name)]:
-        raise UsageError(
-            f"{source}: found {flag(used[0])} {said[used[0]]}, an option that this version does not have; allowed: "
-            "records without it; begin a new round, or go on with the version that began this one"
-        )
+        found = f"{flag(used[0])} {said[used[0]]}, an option that this version does not have"
+        do = "begin a new round, or go on with the version that began this one"
+        raise UsageError(complaint(source, found, "records without it", do))
     return {name: value for name, value in said.items() if name not in REMOVED}
 
 
@@ -213,7 +212,7 @@ def allowed(setting: Field[Any]) -> str:
 
 def _check(setting: Field[Any], value: Any) -> None:
     if not _fits(setting, value):
-        raise UsageError(f"{flag(setting.name)}: found {value!r}; allowed: {allowed(setting)}")
+        raise UsageError(complaint(flag(setting.name), repr(value), allowed(setting)))
 
 
 def _fits(setting: Field[Any], value: Any) -> bool:
