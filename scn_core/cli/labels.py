@@ -71,7 +71,7 @@ def export_command(
         raise click.UsageError("Missing option '--out'; or take --preview.")
     place, printed = Workspace(workspace), str(out) == "-"
     if printed and as_json:
-        raise UsageError("--out: found - and --json too; allowed: one of them, as both print")
+        raise UsageError(complaint("--out", "- and --json too", "one of them, as both print"))
     with place.database(read_only=True) as db:
         where = LabelFilter(split, changed, decided, _class(classes(db), class_name), round_id, excluded)
         options = ExportOptions(name, where, pseudonyms, spelling)
