@@ -9,7 +9,7 @@ labels and for every seed these are trained, with the same faces, epochs, pictur
 
     scn         the default options; all scores and orders but those named below are read from this one
     plain       cross entropy alone, no attention
-    folds       two more networks, each on half of the faces, for out-of-fold probabilities
+    folds       two more networks, each on half of the faces, for the out-of-fold probabilities of confident learning
     published   labels replaced in place as the published code does
     reviewed    a second round, after a fifth was answered by a reader with 5 % slips in the learned order
 
@@ -38,7 +38,7 @@ from benchmarks.cleaning.faces import NOISES, Faces, given_labels, load_faces
 from benchmarks.cleaning.figures import calibration, proposals
 from benchmarks.cleaning.pictures import draw
 from benchmarks.cleaning.readers import READERS, SHARES, answers, learned_order, reviewed
-from benchmarks.cleaning.rows import Seen, judged_with_folds, rankings
+from benchmarks.cleaning.rows import Seen, rankings
 from benchmarks.cleaning.tables import describe, describe_variants
 from benchmarks.cleaning.trainings import PLAIN, SETTINGS, PublishedRule, Recording, out_of_fold, recorded
 from scn_core.bench.report import versions
@@ -71,7 +71,6 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "mixup 0.2": {"mixup": 0.2},
     "label_smoothing 0.1": {"label_smoothing": 0.1},
     "augmentation 2": {"augmentation": 2.0},
-    "flip_consistency 1": {"flip_consistency": 1.0},
 }
 
 
@@ -182,9 +181,6 @@ def _reviews(
         }
         orders["oracle"] = np.argsort(given == truth, kind="stable")
         orders["**learned order**"] = order_of_answers(trained["scn"].mean, given, said, count, seed)
-        if "folds" in trained:
-            both = judged_with_folds(trained["scn"], trained["folds"])
-            orders["**learned order with --folds 2**"] = order_of_answers(both, given, said, count, seed)
         for name, order in orders.items():
             yield {"order": name, "reader": reader, **asdict(reviewed(order, said, given, truth))}
 

@@ -26,6 +26,7 @@ from typing import IO, Any
 from review_app.database import call
 from scn_core.config import TrainSettings, flag
 from scn_core.errors import WorkspaceError
+from scn_core.files import write_text
 from scn_core.store.rounds.states import latest_round
 from scn_core.workspace.folder import Workspace
 
@@ -69,7 +70,7 @@ def start(workspace: Workspace, settings: TrainSettings | None, *, by: str) -> N
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=environment(),
         )  # fmt: skip
         began = Started(process.pid, by, _stamp(), 0 if newest is None else newest.id, settings is None)
-        _write(_record(workspace), json.dumps(asdict(began)))
+        write_text(_record(workspace), json.dumps(asdict(began)))
     # Nobody else would take note of its end while this server lives.
     threading.Thread(target=process.wait, name="trainer", daemon=True).start()
 
@@ -167,12 +168,6 @@ def _locked(file: IO[bytes], how: int, *, wait_s: float = 0) -> bool:
             time.sleep(_POLL_S)
         else:
             return True
-
-
-def _write(file: Path, text: str) -> None:
-    unfinished = file.with_suffix(".tmp")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(file)
 
 
 def _stamp() -> str:

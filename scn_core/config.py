@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import Field, asdict, dataclass, field, fields
 from typing import Any, Literal, get_args
 
-from scn_core.errors import UsageError, WorkspaceError
+from scn_core.errors import UsageError, WorkspaceError, complaint
 
 RelabelMode = Literal["review", "auto", "off"]
 Proposals = Literal["cured", "paper"]
@@ -17,6 +17,10 @@ RankOver = Literal["batch", "process"]
 DecidedBy = Literal["majority", "lead"]
 UnsureRule = Literal["given", "leave_out", "soften"]
 AmbiguousRule = Literal["given", "soften"]
+
+
+REMOVED = ("flip_consistency", "folds")
+"""Options that older versions had; records of rounds keep them, 0 where a round was trained without."""
 
 
 def option(
@@ -71,16 +75,9 @@ class TrainSettings:
         0.0, "score faces with a running average of the weights; this share of it is kept in each step; 0: off",
         low=0, high=0.99999,
     )  # fmt: skip
-    flip_consistency: float = option(
-        0.0, "weight of the loss that mirrored faces should be looked at alike; doubles the cost; 0: none", low=0
-    )
     augmentation: float = option(
         1.0, "how far faces are rotated, shifted, changed in brightness and erased; 1: gently", low=0, high=10
     )
-    folds: int = option(
-        0, "train so many more networks, each without a share of the faces, which it then judges; 0, or 2 and more",
-        low=0, high=20,
-    )  # fmt: skip
     precision: Precision = option("auto", "auto: bf16 where the device computes in it", choices=get_args(Precision))
     queue_suspicion: float = option(
         0.3, "faces outside the low-importance group join the queue if their suspicion is at least this; 1: none",
@@ -112,10 +109,6 @@ class TrainSettings:
     def __post_init__(self) -> None:
         for setting in fields(self):
             _check(setting, getattr(self, setting.name))
-        if self.folds == 1:
-            raise UsageError("--folds: found 1; allowed: 0, or 2 and more, as a network needs other faces to train on")
-        if self.compile and self.flip_consistency:
-            raise UsageError("--compile: found --flip-consistency too; allowed: one of them")
 
     @classmethod
     def merged(cls, *layers: Mapping[str, Any], source: str = "workspace.toml, table [train]") -> TrainSettings:
@@ -127,7 +120,11 @@ class TrainSettings:
         said: dict[str, Any] = {}
         for layer in layers:
             if unknown := sorted(set(layer) - known.keys()):
-                raise UsageError(f"{source}: found option {unknown[0]!r}; allowed: {', '.join(sorted(known))}")
+                name = unknown[0]
+                found = (
+                    f"{name!r}, which was removed as it found no more wrong labels" if name in REMOVED else repr(name)
+                )
+                raise UsageError(complaint(source, f"option {found}", ", ".join(sorted(known)), "take it out"))
             said |= {name: value for name, value in layer.items() if value is not None}
         nothing = {name for name, setting in known.items() if setting.default is None}
         said |= {name: None for name, value in said.items() if name in nothing and value == "none"}
@@ -179,10 +176,22 @@ class ReviewSettings:
         known = {setting.name: setting for setting in fields(cls)}
         for name, value in table.items():
             if name not in known:
-                raise WorkspaceError(f"{source}: found key {name!r}; allowed: {', '.join(known)}; correct it")
+                raise WorkspaceError(complaint(source, f"key {name!r}", ", ".join(known), "correct it"))
             if not _fits(known[name], value):
-                raise WorkspaceError(f"{source}: found {name} = {value!r}; allowed: {allowed(known[name])}; correct it")
+                raise WorkspaceError(complaint(source, f"{name} = {value!r}", allowed(known[name]), "correct it"))
         return cls(**table)
+
+
+def still_options(said: Mapping[str, Any], *, source: str) -> dict[str, Any]:
+    """What a record says without the options that were removed since.
+
+    Raises UsageError, naming `source`, where one of those was in use.
+    """
+    if used := [name for name in REMOVED if said.get(name)]:
+        found = f"{flag(used[0])} {said[used[0]]}, an option that this version does not have"
+        do = "begin a new round, or go on with the version that began this one"
+        raise UsageError(complaint(source, found, "records without it", do))
+    return {name: value for name, value in said.items() if name not in REMOVED}
 
 
 def flag(name: str) -> str:
@@ -205,7 +214,7 @@ def allowed(setting: Field[Any]) -> str:
 
 def _check(setting: Field[Any], value: Any) -> None:
     if not _fits(setting, value):
-        raise UsageError(f"{flag(setting.name)}: found {value!r}; allowed: {allowed(setting)}")
+        raise UsageError(complaint(flag(setting.name), repr(value), allowed(setting)))
 
 
 def _fits(setting: Field[Any], value: Any) -> bool:

@@ -7,7 +7,7 @@ ScnError
  ├── WeightsError      a weights file does not fit the backbone
  └── TrainingError     training cannot go on (no faces, loss is not a number, ...)
 
-A message says what was got, what is allowed and what to do.
+A message says what was found, what is allowed and what to do; `complaint` words it.
 """
 
 from __future__ import annotations
@@ -55,3 +55,16 @@ class WeightsError(ScnError):
 
 class TrainingError(ScnError):
     """Training cannot go on."""
+
+
+def complaint(where: str, found: str, allowed: str, do: str = "") -> str:
+    """A message in the words all of them have: `WHERE: found FOUND; allowed: ALLOWED; DO`.
+
+    Args:
+        where: the flag, file, table or line; empty where the message has none.
+        found: what was said there, quoted where it is a value.
+        allowed: what may be said.
+        do: what the user can do, where that does not follow from `allowed`.
+    """
+    place, end = f"{where}: " if where else "", f"; {do}" if do else ""
+    return f"{place}found {found}; allowed: {allowed}{end}"

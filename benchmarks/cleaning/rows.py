@@ -10,7 +10,7 @@ import numpy.typing as npt
 from cleanlab.rank import get_label_quality_scores
 
 from benchmarks.cleaning.trainings import Recording
-from scn_core.records import FloatArray, IntArray
+from scn_core.records import IntArray
 from scn_core.scn import suspicion as scores
 
 Ranking = npt.NDArray[np.float32] | npt.NDArray[np.float64]
@@ -46,12 +46,6 @@ def class_error_rate(seen: Seen) -> Ranking:
     return rates[seen.given]
 
 
-def judged_with_folds(scn: Recording, folds: Recording) -> FloatArray:
-    """(N, C) what `--folds` judges by."""
-    mean: FloatArray = (scn.mean + folds.mean) * np.float32(0.5)
-    return mean
-
-
 def _of(run: Recording | None, score: Callable[[Recording], Ranking]) -> Ranking | None:
     return None if run is None else score(run)
 
@@ -63,10 +57,6 @@ def _normalised_margin(run: Recording, given: IntArray) -> Ranking:
 
 def _two_trainings(seen: Seen) -> Ranking | None:
     return None if seen.plain is None else (averaged_margin(seen.scn) + averaged_margin(seen.plain)) / 2
-
-
-def _with_folds(seen: Seen) -> Ranking | None:
-    return None if seen.folds is None else scores.suspicion(judged_with_folds(seen.scn, seen.folds), seen.given)
 
 
 def _aum(run: Recording) -> Ranking:
@@ -92,5 +82,4 @@ ROWS: dict[str, Callable[[Seen], Ranking | None]] = {
     ),
     "confident learning: normalised margin": lambda s: _of(s.folds, lambda run: _normalised_margin(run, s.given)),
     "**suspicion**": lambda s: scores.suspicion(s.scn.mean, s.given),
-    "**suspicion with --folds 2**": _with_folds,
 }

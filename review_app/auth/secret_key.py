@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import stat
-from contextlib import suppress
 from pathlib import Path
 
 from scn_core.errors import WorkspaceError
+from scn_core.files import create_private
 
 _BYTES = 32
 
@@ -20,7 +19,8 @@ def read_secret(folder: Path) -> bytes:
     """
     path = folder / "secret.key"
     if not path.exists():
-        _make(path)
+        # Of two servers that start at once, the first one's stands.
+        create_private(path, f"{secrets.token_hex(_BYTES)}\n".encode())
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
         raise WorkspaceError(
@@ -33,17 +33,3 @@ def read_secret(folder: Path) -> bytes:
     if len(secret) != _BYTES:
         raise WorkspaceError(f"{path}: found no secret of {_BYTES} bytes; delete it, everybody then signs in again")
     return secret
-
-
-def _make(path: Path) -> None:
-    """Appears under its name only when it is whole; of two servers that start at once, the first one's stands."""
-    part = path.with_name(f".secret.{os.getpid()}.{secrets.token_hex(4)}.part")
-    try:
-        with os.fdopen(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(_BYTES) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            path.hardlink_to(part)
-    finally:
-        part.unlink(missing_ok=True)

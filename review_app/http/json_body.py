@@ -12,6 +12,7 @@ from typing import Any, NoReturn, TypeVar
 from starlette.requests import ClientDisconnect, Request
 
 from review_app.http.errors import Refused
+from scn_core.errors import complaint
 
 MAX_BODY = 1_000_000
 ID_MAX = 2**63 - 1
@@ -200,7 +201,7 @@ def shown(value: object) -> str:
 
 
 def _bad(at: str, found: str, allowed: str) -> Refused:
-    return Refused(400, "bad_request", f"{at or 'body'}: found {found}; allowed: {allowed}", at=at)
+    return Refused(400, "bad_request", complaint(at or "body", found, allowed), at=at)
 
 
 def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -12,7 +12,7 @@ import click
 from scn_core.cli.options import FORCE, JSON, WORKSPACE
 from scn_core.cli.outputs import check_output
 from scn_core.cli.progress import Counter
-from scn_core.errors import DataError, UsageError
+from scn_core.errors import DataError, UsageError, complaint
 from scn_core.exchange.export import ExportOptions, Preview, export_labels, is_export, print_labels
 from scn_core.exchange.export import preview as preview_of
 from scn_core.exchange.export.formats import FORMAT_NAMES, FormatName
@@ -71,7 +71,7 @@ def export_command(
         raise click.UsageError("Missing option '--out'; or take --preview.")
     place, printed = Workspace(workspace), str(out) == "-"
     if printed and as_json:
-        raise UsageError("--out: found - and --json too; allowed: one of them, as both print")
+        raise UsageError(complaint("--out", "- and --json too", "one of them, as both print"))
     with place.database(read_only=True) as db:
         where = LabelFilter(split, changed, decided, _class(classes(db), class_name), round_id, excluded)
         options = ExportOptions(name, where, pseudonyms, spelling)
@@ -104,7 +104,7 @@ def _is_manifest(path: Path) -> bool:
 def _class(vocabulary: ClassVocabulary, name: str | None) -> int | None:
     found = None if name is None else vocabulary.find(name)
     if name is not None and found is None:
-        raise UsageError(f"--class: found {name!r}; allowed: {vocabulary.allowed()}")
+        raise UsageError(complaint("--class", repr(name), vocabulary.allowed()))
     return found
 
 

@@ -9,15 +9,14 @@ from pathlib import Path
 import click
 
 from scn_core.cli.options import JSON, WORKSPACE
-from scn_core.errors import WorkspaceError
 from scn_core.store.queue.learned_order import forget_order
-from scn_core.store.rounds.states import get_round, latest_finished_round
+from scn_core.store.rounds.states import which_round
 from scn_core.workspace.folder import Workspace
 
 
 @click.command("order")
 @WORKSPACE
-@click.option("--round", "round_id", type=int, help="Which round [the newest that ended].")
+@click.option("--round", "round_id", type=int, help="Which round [the newest in review].")
 @click.option("--forget", is_flag=True, help="Back to the order by suspicion, until the order is learned again.")
 @JSON
 def order_command(workspace: Path, round_id: int | None, forget: bool, as_json: bool) -> None:
@@ -25,10 +24,7 @@ def order_command(workspace: Path, round_id: int | None, forget: bool, as_json: 
     from scn_core.review.learned_order import NEEDED, learn_order  # imports scikit-learn, which takes a second
 
     with Workspace(workspace).database() as db:
-        info = latest_finished_round(db, round_id)
-        if info is None or info.state != "review":
-            state = "no round in review" if round_id is None else f"round {round_id}, {get_round(db, round_id).state}"
-            raise WorkspaceError(f"found {state}; allowed: a round in review")
+        info = which_round(db, round_id, "review")
         if forget:
             forget_order(db, info.id)
         made = None if forget else learn_order(db, info.id)

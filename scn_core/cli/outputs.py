@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
-from scn_core.errors import UsageError
+from scn_core.errors import UsageError, complaint
 from scn_core.workspace.folder import Workspace
 
 _OF_A_WORKSPACE = ("workspace.toml", "review.db", "thumbs.db", "train.lock", "trainer.log", "trainer.json", "secret")
@@ -62,4 +62,4 @@ def _never(workspace: Workspace) -> Iterator[Path]:
 
 
 def _refuse(flag: str, found: str, allowed: str) -> NoReturn:
-    raise UsageError(f"{flag}: found {found}; allowed: {allowed}")
+    raise UsageError(complaint(flag, found, allowed))

@@ -9,11 +9,10 @@ from pathlib import Path
 import click
 
 from scn_core.cli.options import JSON, WORKSPACE
-from scn_core.errors import WorkspaceError
 from scn_core.review.quality.figures import Quality, as_dict, quality
 from scn_core.review.quality.intervals import Measured, Rate
 from scn_core.store.reports.figures import score_bins
-from scn_core.store.rounds.states import get_round, latest_finished_round
+from scn_core.store.rounds.states import SCORED, which_round
 from scn_core.workspace.folder import Workspace
 
 
@@ -24,12 +23,7 @@ from scn_core.workspace.folder import Workspace
 def quality_command(workspace: Path, round_id: int | None, as_json: bool) -> None:
     """How wrong the labels of a round are, what people decided, and how they agree."""
     with Workspace(workspace).database(read_only=True) as db:
-        info = latest_finished_round(db, round_id)
-        if info is None:
-            found = (
-                "no round that has ended" if round_id is None else f"round {round_id}, {get_round(db, round_id).state}"
-            )
-            raise WorkspaceError(f"found {found}; allowed: a round in review or closed; train one first")
+        info = which_round(db, round_id, *SCORED)
         shown = quality(db, info)
         if as_json:
             click.echo(json.dumps(as_dict(shown, score_bins(db, info.id))))

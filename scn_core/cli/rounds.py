@@ -16,7 +16,6 @@ from scn_core.cli.options import FORCE, JSON, WORKSPACE, train_options
 from scn_core.cli.outputs import check_output
 from scn_core.cli.progress import RoundBars
 from scn_core.config import TrainSettings
-from scn_core.errors import WorkspaceError
 from scn_core.records import RoundInfo
 from scn_core.rounds.pack import job as job_file
 from scn_core.rounds.pack import pack_job, run_job, unpack_result
@@ -116,7 +115,7 @@ def list_command(workspace: Path, as_json: bool) -> None:
 def close(workspace: Path, number: int | None) -> None:
     """End the review of a round: nothing of it changes from then on."""
     with Workspace(workspace).database() as db:
-        chosen = _chosen(store.rounds(db), number, "review")
+        chosen = store.which_round(db, number, "review").id
         ended = count_open_proposals(db, chosen)
         store.close_round(db, chosen)
     click.echo(f"round {chosen} is closed, with {ended:,} proposals that nobody has answered")
@@ -128,19 +127,9 @@ def close(workspace: Path, number: int | None) -> None:
 def cancel(workspace: Path, number: int | None) -> None:
     """Stop the round that is being trained; its trainer ends within seconds, and `train --resume` goes on."""
     with Workspace(workspace).database() as db:
-        chosen = _chosen(store.rounds(db), number, "running")
+        chosen = store.which_round(db, number, "running").id
         store.cancel_round(db, chosen, "cancelled; --resume continues it")
     click.echo(f"round {chosen} is cancelled; go on with: python -m scn_core train {workspace} --resume")
-
-
-def _chosen(found: Sequence[RoundInfo], number: int | None, state: str) -> int:
-    if number is not None:
-        return number
-    chosen = next((info.id for info in found if info.state == state), None)
-    if chosen is None:
-        states = ", ".join(f"{info.id} {info.state}" for info in found[:3]) or "none"
-        raise WorkspaceError(f"found no round in state {state} (rounds: {states}); allowed: one in that state")
-    return chosen
 
 
 def _table(found: Sequence[RoundInfo]) -> str:

@@ -24,7 +24,7 @@ from scn_core.datasets.numbering import class_numbers
 from scn_core.datasets.rows import SPLITS_ALLOWED, Entry, Row, find_split, make_row
 from scn_core.datasets.source import Source
 from scn_core.datasets.tables import column_places, csv_header, csv_rows
-from scn_core.errors import DataError, UsageError
+from scn_core.errors import DataError, UsageError, complaint
 from scn_core.labels import ClassVocabulary, canonical
 from scn_core.records import Box
 
@@ -64,15 +64,11 @@ def _vocabulary(source: Source, found: set[str], columns: _Columns) -> ClassVoca
     if source.classes is not None:
         return ClassVocabulary.of(source.classes)
     if any(whole_number(label) is not None for label in found):
-        raise UsageError(
-            f"--classes: found label numbers in {columns.file} and no names; "
-            "allowed: name0,name1,..., in the order of the numbers, or the numbers themselves where they are the names"
-        )
+        names = "name0,name1,..., in the order of the numbers, or the numbers themselves where they are the names"
+        raise UsageError(complaint("--classes", f"label numbers in {columns.file} and no names", names))
     if len(found) > _MOST_CLASSES:
-        raise DataError(
-            f"{columns.file}: found {len(found):,} different labels; allowed: at most {_MOST_CLASSES}; "
-            "check --label-column"
-        )
+        many = f"{len(found):,} different labels"
+        raise DataError(complaint(str(columns.file), many, f"at most {_MOST_CLASSES}", "check --label-column"))
     return ordered_vocabulary({canonical(label) for label in found})
 
 
@@ -162,9 +158,9 @@ def _labels_found(source: Source) -> tuple[set[str], _Columns]:
 
 def _columns(source: Source) -> _Columns:
     if source.label_rule is not None and source.annotator_column is None:
+        found = f"{source.label_rule} without --annotator-column"
         raise UsageError(
-            f"--label-rule: found {source.label_rule} without --annotator-column; allowed: both, where a face has a "
-            "row for each person who labelled it"
+            complaint("--label-rule", found, "both, where a face has a row for each person who labelled it")
         )
     file = _file(source)
     header = csv_header(file)
@@ -189,5 +185,5 @@ def _columns(source: Source) -> _Columns:
 
 def _file(source: Source) -> Path:
     if source.csv is None:
-        raise UsageError("--csv: found nothing; allowed: a CSV file of paths and labels")
+        raise UsageError(complaint("--csv", "nothing", "a CSV file of paths and labels"))
     return source.csv

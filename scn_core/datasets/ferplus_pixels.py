@@ -17,6 +17,7 @@ from scn_core.datasets.paths import relative_path
 from scn_core.datasets.rows import find_split
 from scn_core.datasets.tables import column_places, csv_rows, first_there
 from scn_core.errors import DataError
+from scn_core.files import replaced
 from scn_core.records import Split
 
 SIDE = 48
@@ -58,7 +59,7 @@ _TOGETHER = "the files go together by row; use both as published"
 
 def write_pixels(path: Path, text: str, where: str) -> None:
     """Write the grey values of a cell as a PNG file, unless it is there. Raises DataError, naming `where`."""
-    if path.exists():
+    if path.exists() and path.stat().st_size:  # a power cut may have left an empty one
         return
     values = text.split()
     try:
@@ -67,6 +68,5 @@ def write_pixels(path: Path, text: str, where: str) -> None:
         grey = b""
     if len(grey) != SIDE * SIDE:
         raise DataError(f"{where}: found {len(values)} pixel values; allowed: {SIDE * SIDE} of 0 to 255")
-    half = path.with_name(path.name + ".part")  # a killed run must not leave half a picture under the real name
-    Image.frombytes("L", (SIDE, SIDE), grey).save(half, format="PNG", compress_level=1)
-    half.replace(path)
+    with replaced(path, durable=False) as file:
+        Image.frombytes("L", (SIDE, SIDE), grey).save(file, format="PNG", compress_level=1)

@@ -25,6 +25,7 @@ import numpy as np
 from scn_core.datasets.images import open_face
 from scn_core.datasets.parallel import in_order
 from scn_core.errors import DataError, WorkspaceError
+from scn_core.files import put_in_place
 from scn_core.records import PixelArray, Sample
 
 _SPARE_BYTES = 64 * 2**20  # left free on the disk, for the database beside the cache
@@ -71,7 +72,7 @@ def pixel_cache(
     try:
         with half.open("wb") as file:
             _write(file, shape, samples, root, progress or (lambda faces: None))
-        half.replace(path)
+        put_in_place(half, path)
     except OSError as error:
         raise WorkspaceError(f"{half}: cannot write the pixel cache ({error.strerror or error})") from error
     finally:
@@ -130,8 +131,6 @@ def _write(
     for face in in_order(partial(_decode, root, shape[1]), samples):
         file.write(face.data)
         progress(1)
-    file.flush()
-    os.fsync(file.fileno())
 
 
 def _decode(root: Path, side: int, sample: Sample) -> PixelArray:

@@ -10,10 +10,10 @@ import numpy.typing as npt
 from sklearn.metrics import average_precision_score, roc_auc_score
 from sqlite_utils import Database
 
-from scn_core.errors import DataError, WorkspaceError
-from scn_core.records import BoolArray, IntArray, RoundInfo
+from scn_core.errors import DataError
+from scn_core.records import BoolArray, IntArray
 from scn_core.review.reference_labels import reference_labels
-from scn_core.store.rounds.states import latest_finished_round
+from scn_core.store.rounds.states import SCORED, which_round
 from scn_core.store.samples import iter_samples
 from scn_core.store.scores import scores
 
@@ -86,7 +86,7 @@ def evaluate(
     Raises DataError naming file and line for a label that is no class and where no row names a training face, and
     WorkspaceError where no round has ended or there is no reference.
     """
-    ended = _ended_round(db, round_id)
+    ended = which_round(db, round_id, *SCORED)
     seen = scores(db, ended.id)
     truth_of = reference_labels(db, reference, root)
     known = np.isin(seen.sample_id, list(truth_of))
@@ -113,14 +113,6 @@ def evaluate(
         proposals=proposal_quality(seen.proposed_label[known], truth, wrong),
         label_accuracy=label_accuracy(rankings, wrong),
     )
-
-
-def _ended_round(db: Database, round_id: int | None) -> RoundInfo:
-    ended = latest_finished_round(db, round_id)
-    if ended is None:
-        asked = "no round has ended" if round_id is None else f"round {round_id} has not ended"
-        raise WorkspaceError(f"{asked}; there is nothing to measure; run: python -m scn_core train WS")
-    return ended
 
 
 def detector(ranking: Ranking, wrong: BoolArray, given: IntArray) -> Detector:

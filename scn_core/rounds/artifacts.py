@@ -15,6 +15,7 @@ from zipfile import BadZipFile
 import numpy as np
 import numpy.typing as npt
 
+from scn_core.files import replaced
 from scn_core.workspace.folder import Workspace
 
 NEIGHBOURS_FILE = "neighbours.npy"
@@ -104,9 +105,8 @@ def _neighbours(row: Any) -> Neighbours:
 
 def write_neighbours(folder: Path, rows: npt.NDArray[np.void]) -> None:
     """neighbours.npy of a round's folder, whole or not at all; `rows` are of type NEIGHBOURS, in any order."""
-    unfinished = folder / f"unfinished-{NEIGHBOURS_FILE}"
-    np.save(unfinished, rows[np.argsort(rows["sample_id"])], allow_pickle=False)
-    unfinished.replace(folder / NEIGHBOURS_FILE)
+    with replaced(folder / NEIGHBOURS_FILE) as file:
+        np.save(file, rows[np.argsort(rows["sample_id"])], allow_pickle=False)
 
 
 def _place(rising: npt.NDArray[np.int64], sample_id: int) -> int | None:

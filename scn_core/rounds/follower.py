@@ -12,7 +12,6 @@ from scn_core.records import PixelArray
 from scn_core.scn.model import build_model
 from scn_core.training.data import TrainingData
 from scn_core.training.distributed import Team, within_memory
-from scn_core.training.folds import out_of_fold
 from scn_core.training.loop import Training
 from scn_core.workspace.folder import Workspace
 
@@ -42,5 +41,3 @@ def follow_round(workspace: Workspace, team: Team) -> None:
         # Its weights are those of the first process: torch sends them around when the team begins.
         model = build_model(settings, said["classes"], afresh=False)
         Training(settings, data, model, folder, team=team).run(resume=said["resume"], on_epoch=lambda report: None)
-        if settings.folds:
-            out_of_fold(settings, data, said["classes"], folder, team=team)

@@ -10,6 +10,7 @@ import numpy as np
 from sqlite_utils import Database
 
 from scn_core.config import AmbiguousRule, UnsureRule
+from scn_core.files import replaced
 from scn_core.records import BoolArray, FloatArray, IntArray
 from scn_core.store.decisions.outcomes import turned_down
 from scn_core.store.decisions.record import effective_labels
@@ -62,9 +63,8 @@ def fix_faces(folder: Path, faces: RoundFaces) -> None:
     file = folder / FACES
     if file.exists():
         return
-    unfinished = file.with_name("faces.tmp.npz")
-    np.savez(unfinished, **vars(faces))
-    unfinished.replace(file)
+    with replaced(file) as unfinished:
+        np.savez(unfinished, **vars(faces))
 
 
 def _as_of_its_start(stored: dict[str, Any], db: Database) -> RoundFaces:

@@ -15,8 +15,9 @@ import torchvision
 from sqlite_utils import Database
 
 from scn_core import __version__
-from scn_core.config import AmbiguousRule, ReviewSettings, TrainSettings, UnsureRule
+from scn_core.config import AmbiguousRule, ReviewSettings, TrainSettings, UnsureRule, still_options
 from scn_core.errors import TrainingError, WorkspaceError
+from scn_core.files import write_text
 from scn_core.records import RoundInfo
 from scn_core.store.rounds import states as store
 from scn_core.training.checkpoint import load_checkpoint
@@ -66,8 +67,8 @@ def begin_round(workspace: Workspace, db: Database, settings: TrainSettings, rev
     number = store.start_round(db, config, code_version=__version__, parent=parent)
     folder = workspace.round_folder(number)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-    (folder / _BEGAN).write_text(store.get_round(db, number).started_at, encoding="utf-8")
+    write_text(folder / "config.json", json.dumps(config, indent=2) + "\n")
+    write_text(folder / _BEGAN, store.get_round(db, number).started_at)
     return number
 
 
@@ -89,7 +90,10 @@ class Unfinished(NamedTuple):
 
 
 def unfinished_round(workspace: Workspace, db: Database) -> Unfinished:
-    """The newest round, to be gone on with. Raises WorkspaceError unless it failed or was cancelled."""
+    """The newest round, to be gone on with.
+
+    Raises WorkspaceError unless it failed or was cancelled, UsageError where it used an option that was removed since.
+    """
     newest = store.latest_round(db)
     if newest is None or newest.state not in ("failed", "cancelled"):
         state = "there is no round yet" if newest is None else f"round {newest.id} is in state {newest.state}"
@@ -98,8 +102,9 @@ def unfinished_round(workspace: Workspace, db: Database) -> Unfinished:
     _check_own(folder, newest)
     checkpoint = load_checkpoint(folder)
     options = {setting.name for setting in fields(TrainSettings)}
-    said = {name: value for name, value in newest.config.items() if name in options}
-    settings = TrainSettings.merged(said, source=f"round {newest.id}")
+    source = f"--resume: round {newest.id}"
+    said = {name: value for name, value in still_options(newest.config, source=source).items() if name in options}
+    settings = TrainSettings.merged(said, source=source)
     unsure, ambiguous = (newest.config.get(rule, "given") for rule in ("unsure", "ambiguous"))  # before there were any
     return Unfinished(newest.id, settings, unsure, ambiguous, 0 if checkpoint is None else checkpoint.epoch)
 

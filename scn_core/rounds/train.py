@@ -14,7 +14,6 @@ from typing import Any, Protocol
 
 import numpy as np
 from sqlite_utils import Database
-from torch import Tensor
 
 from scn_core.config import ReviewSettings, TrainSettings
 from scn_core.datasets.pixels import pixel_cache
@@ -42,13 +41,12 @@ from scn_core.store.queue.counts import unreviewed
 from scn_core.store.rounds import states as store
 from scn_core.store.rounds.faces import queued_samples
 from scn_core.store.samples import AllSamples, classes, iter_samples
-from scn_core.training.check import check_round
+from scn_core.training.check import check_training
 from scn_core.training.checkpoint import drop_checkpoint
 from scn_core.training.collapse import collapse_warning
 from scn_core.training.data import StepReport, TrainingData
 from scn_core.training.device import choose_compute
 from scn_core.training.distributed import ALONE, Team, within_memory
-from scn_core.training.folds import drop_folds, out_of_fold
 from scn_core.training.loop import Training
 from scn_core.workspace.folder import Workspace
 from scn_core.workspace.thumbnails import write_thumbnails
@@ -104,7 +102,7 @@ def train_round(workspace: Workspace, start: Start, watcher: Watcher, *, team: T
         number = store.next_number(db) if unfinished is None else unfinished.number
         folder = workspace.round_folder(number)
         faces = _faces(start, folder, db, review)
-        check_round(settings, len(faces.rows), team)
+        check_training(settings, len(faces.rows), team)
         if unfinished is None:
             aside = workspace.set_aside(number, keep=FACES if isinstance(start, FromJob) else None)
             if aside is not None:
@@ -180,8 +178,6 @@ class _Job:
         warnings = [warning for report in self.reports if (warning := self._warning(report)) is not None]
         metrics = round_metrics(training, pixels, faces, result, self.reports)
         metrics |= {"learned_by_heart": by_heart, "warnings": warnings}
-        if self.settings.folds:
-            result = replace(result, mean=(result.mean + self._out_of_fold(data).to(result.mean.device)) / 2)
         scores, rule = score_faces(result, faces, self.settings)
         neighbours = save_neighbours(self.folder, scores, rule, training, self._beat)
         self._finish(scores, faces.settled, metrics)
@@ -196,19 +192,6 @@ class _Job:
             self._beat()
 
         return pixel_cache(self.workspace.pixels, samples, root, self.settings.image_size, progress=progress)
-
-    def _out_of_fold(self, data: TrainingData) -> Tensor:
-        """(N, C) probabilities by networks that have not seen the faces' labels."""
-        folds, epochs = self.settings.folds, self.settings.epochs
-
-        def on_epoch(fold: int, report: EpochReport) -> None:
-            self._say(f"fold {fold} of {folds}: epoch {report.epoch} of {epochs}, {report.faces_per_s:,.0f} faces/s")
-
-        with self.team.together():
-            return out_of_fold(
-                self.settings, data, len(self.classes), self.folder,
-                alive=self._beat, on_epoch=on_epoch, team=self.team,
-            )  # fmt: skip
 
     def _on_step(self, report: StepReport) -> None:
         self.watcher.step(report, self.settings.epochs)
@@ -269,7 +252,6 @@ class _Job:
                     f"people are given the faces of round {number}; close the one you do not want"
                 )
         drop_checkpoint(self.folder)
-        drop_folds(self.folder)
         drop_beginning(self.folder)
 
     def _draw_thumbnails(self, neighbours: IntArray) -> None:

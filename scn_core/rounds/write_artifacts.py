@@ -13,6 +13,7 @@ import torch
 
 from scn_core import __version__
 from scn_core.config import TrainSettings
+from scn_core.files import write_text
 from scn_core.labels import ClassVocabulary
 from scn_core.records import EpochReport, IntArray, PixelArray, RoundScores
 from scn_core.rounds.artifacts import NEIGHBOUR_COUNT, NEIGHBOURS, write_neighbours
@@ -66,7 +67,7 @@ def save_weights(folder: Path, model: SelfCureNetwork, settings: TrainSettings, 
         "epochs": settings.epochs,
         "code_version": __version__,
     }
-    (folder / "meta.json").write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")
+    write_text(folder / "meta.json", json.dumps(meta, indent=2) + "\n")
 
 
 def save_neighbours(

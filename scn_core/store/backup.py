@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from scn_core.errors import WorkspaceError
+from scn_core.files import replaced
 from scn_core.store.sqlite_errors import database_path, plain_errors
 
 
@@ -22,12 +22,5 @@ def backup(db: Database, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and path.samefile(database_path(db)):
         raise WorkspaceError(f"{path}: is the database itself; allowed: another file; name one in the folder backups")
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with plain_errors(part), closing(sqlite3.connect(part)) as copy:
-            db.conn.backup(copy)
-        with part.open("rb+") as file:
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with replaced(path) as file, plain_errors(path), closing(sqlite3.connect(file.name)) as copy:
+        db.conn.backup(copy)

@@ -7,22 +7,14 @@ from scn_core.errors import TrainingError, UsageError
 from scn_core.training.distributed import Team
 
 
-def check_round(settings: TrainSettings, faces: int, team: Team) -> None:
-    """Raises UsageError or TrainingError for a training, or a fold of it, that these settings do not allow.
+def check_training(settings: TrainSettings, faces: int, team: Team) -> None:
+    """Raises UsageError or TrainingError for a training that these settings do not allow.
 
     Args:
         settings: of the round.
         faces: how many it trains on.
         team: who trains.
     """
-    check_training(settings, faces, team)
-    if settings.folds:
-        check_folds(settings.folds, faces)
-        check_training(settings, faces - -(-faces // settings.folds), team)
-
-
-def check_training(settings: TrainSettings, faces: int, team: Team) -> None:
-    """The same for one network."""
     if faces < 2:
         raise TrainingError(f"got {faces} training faces; at least 2 are needed to train")
     size = min(settings.batch_size, faces)
@@ -31,9 +23,3 @@ def check_training(settings: TrainSettings, faces: int, team: Team) -> None:
             f"--batch-size: found {size} faces a step for {team.size} processes; allowed: a multiple of "
             f"{team.size}, {2 * team.size} or more, and no more than the {faces:,} training faces"
         )
-
-
-def check_folds(folds: int, faces: int) -> None:
-    """The same for the number of folds alone."""
-    if faces < 2 * folds:
-        raise TrainingError(f"--folds: found {folds} for {faces} faces; allowed: at least 2 faces a fold; try fewer")

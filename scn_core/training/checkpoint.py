@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from scn_core.errors import WorkspaceError
+from scn_core.files import replaced, write_bytes
 from scn_core.records import FloatArray
 from scn_core.scn.memorising import passes_to_average
 from scn_core.scn.model import SelfCureNetwork
@@ -70,9 +71,8 @@ class CheckpointWriter:
 
 
 def _write(folder: Path, state: dict[str, Any]) -> None:
-    unfinished = folder / (_CHECKPOINT + ".tmp")
-    torch.save(state, unfinished)
-    unfinished.replace(folder / _CHECKPOINT)
+    with replaced(folder / _CHECKPOINT) as file:
+        torch.save(state, file)
 
 
 def _copied(state: Any) -> Any:
@@ -170,10 +170,9 @@ def _opened(path: Path, kind: np.dtype[Any], shape: tuple[int, ...], keep: bool)
 
 def save_weights(folder: Path, model: SelfCureNetwork) -> None:
     """Writes weights.safetensors: every parameter and buffer under its name in `SelfCureNetwork`."""
-    unfinished = folder / (_WEIGHTS + ".tmp")
     # Bytes, not `save_file`: that one makes files only their owner may read, whatever the umask.
-    unfinished.write_bytes(save({name: tensor.contiguous().cpu() for name, tensor in model.state_dict().items()}))
-    unfinished.replace(folder / _WEIGHTS)
+    state = {name: tensor.contiguous().cpu() for name, tensor in model.state_dict().items()}
+    write_bytes(folder / _WEIGHTS, save(state))
 
 
 def load_weights(folder: Path, model: SelfCureNetwork) -> None:

@@ -29,7 +29,7 @@ from scn_core.training.predict import clean_pass, has_clean_pass, mirrors, settl
 from scn_core.training.resident import ResidentFaces, normalise, steps_per_epoch
 from scn_core.training.sums import EpochSums
 from scn_core.training.train_predictions import TrainPredictions
-from scn_core.training.variants import AverageWeights, FlipConsistency, blended
+from scn_core.training.variants import AverageWeights, blended
 
 
 class Training:
@@ -61,7 +61,6 @@ class Training:
         self.network: nn.Module = torch.compile(network, dynamic=False) if settings.compile else network  # type: ignore[assignment]
         self.losses = Objective(settings, self.model, team)
         self.average = AverageWeights(self.model, settings.average_weights) if settings.average_weights else None
-        self.consistency = FlipConsistency(self.model) if settings.flip_consistency else None
         keep = partial(ResidentFaces, device=device, resident=settings.resident, sharers=team.local_size)
         self.faces = keep(data.pixels, data.rows, data.labels)
         self.initial = self.faces.labels.clone()
@@ -194,9 +193,6 @@ class Training:
         self.predictions.add(rows, output)
         losses = self.losses(output, labels, softness, blend, weighting=weighting)
         loss = losses.total
-        if self.consistency is not None:
-            with self.compute.autocast():
-                loss = loss + settings.flip_consistency * self.consistency.loss(pictures)
         resting = () if weighting else self.model.importance_parameters()
         if self.team.size > 1 and not weighting:
             loss = loss + 0 * losses.rank  # the team waits for a gradient of every parameter, and it is dropped here

@@ -6,10 +6,8 @@ from copy import deepcopy
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import Tensor
 
-from scn_core.errors import UsageError
 from scn_core.scn.model import SelfCureNetwork
 
 
@@ -65,39 +63,3 @@ def blended(pictures: Tensor, concentration: float, generator: torch.Generator) 
     share = torch.maximum(drawn, 1 - drawn)  # the same pairs, and the first of a pair leads
     partner = torch.randperm(len(pictures), generator=generator, device=generator.device)
     return torch.lerp(pictures[partner], pictures, share), Blend(partner, share)
-
-
-class FlipConsistency:
-    """The class activation maps of a face and of its mirror image should be mirror images.
-
-    Erasing Attention Consistency (Zhang et al., ECCV 2022): a network that looks at the same parts of a face either way
-    finds it harder to learn a wrong label by heart. Costs a second forward and backward pass.
-    """
-
-    def __init__(self, model: SelfCureNetwork) -> None:
-        """Listens to what goes into the last pooling of the model's backbone.
-
-        Raises UsageError for a backbone whose features are not the mean over a map.
-        """
-        self._model = model
-        self._maps: Tensor | None = None
-        pools = [module for module in model.backbone.modules() if isinstance(module, nn.AdaptiveAvgPool2d)]
-        if not pools or pools[-1].output_size not in (1, (1, 1)):
-            raise UsageError("--flip-consistency: the backbone does not end in a mean over a map; use resnet18 or like")
-        pools[-1].register_forward_pre_hook(lambda module, seen: setattr(self, "_maps", seen[0]))
-
-    def loss(self, pictures: Tensor) -> Tensor:
-        """Mean squared difference of the maps of (B, 3, S, S) pictures, which the model has just seen, and mirrored."""
-        seen = self._activation()
-        self._model(pictures.flip(3))
-        return F.mse_loss(seen, self._activation().flip(3))
-
-    def _activation(self) -> Tensor:
-        maps, weight = self._maps, self._model.classifier.weight
-        assert maps is not None
-        if maps.shape[1] != weight.shape[1]:
-            raise UsageError(
-                f"--flip-consistency: the backbone's last map has {maps.shape[1]} channels and the classifier reads "
-                f"{weight.shape[1]} features; the two must be equal; use resnet18 or like"
-            )
-        return torch.einsum("bdhw,cd->bchw", maps.float(), weight)

@@ -19,7 +19,7 @@ from scn_core.datasets.noise import parse_noise, with_noise
 from scn_core.datasets.paths import control_character
 from scn_core.datasets.registry import find_dataset, read_manifest
 from scn_core.datasets.source import Source
-from scn_core.errors import UsageError, WorkspaceError
+from scn_core.errors import UsageError, WorkspaceError, complaint
 from scn_core.records import Manifest
 from scn_core.store.connection import create_database, open_database
 from scn_core.store.samples import insert_manifest
@@ -155,9 +155,9 @@ def create_workspace(
     workspace = Workspace(path)
     _refuse_unreadable_names(path, source)
     if workspace.settings_file.exists():
-        raise WorkspaceError(f"{path}: found a workspace already; allowed: a new folder; name another one")
+        raise WorkspaceError(complaint(str(path), "a workspace already", "a new folder", "name another one"))
     if path.exists() and not path.is_dir():
-        raise WorkspaceError(f"{path}: found a file; allowed: a folder, or the name of a new one")
+        raise WorkspaceError(complaint(str(path), "a file", "a folder, or the name of a new one"))
     _refuse_used_database(workspace)
     source.check(dataset, find_dataset(dataset).options)  # before anything is drawn
     spec = parse_noise(noise) if noise else None
@@ -180,9 +180,8 @@ def _refuse_unreadable_names(path: Path, source: Source) -> None:
     """workspace.toml and the database keep paths as text."""
     for where in (path.absolute(), source.root, source.csv):
         if where is not None and control_character(str(where)):
-            raise UsageError(
-                f"{where}: found a path that is not UTF-8 or has control characters; allowed: others; rename the folder"
-            )
+            found = "a path that is not UTF-8 or has control characters"
+            raise UsageError(complaint(str(where), found, "others", "rename the folder"))
 
 
 def _placed(
@@ -223,10 +222,8 @@ def _refuse_used_database(workspace: Workspace) -> None:
     except sqlite3.DatabaseError:
         used = True
     if used:
-        raise WorkspaceError(
-            f"{workspace.path}: found a review.db in use, but no workspace.toml; "
-            "allowed: a new folder; put workspace.toml back, or move review.db away"
-        )
+        found, do = "a review.db in use, but no workspace.toml", "put workspace.toml back, or move review.db away"
+        raise WorkspaceError(complaint(str(workspace.path), found, "a new folder", do))
 
 
 def _remove_database(workspace: Workspace) -> None:

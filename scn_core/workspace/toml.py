@@ -12,7 +12,8 @@ from typing import Any
 import tomli_w
 
 from scn_core.config import ReviewSettings
-from scn_core.errors import WorkspaceError
+from scn_core.errors import WorkspaceError, complaint
+from scn_core.files import write_text
 
 _HEADER = """\
 # A workspace of self-cure-labels. The labels themselves are in review.db.
@@ -54,24 +55,24 @@ def read_settings(file: Path) -> WorkspaceSettings:
     """What the file says. Raises WorkspaceError where it is missing or not right."""
     if not file.is_file():
         raise WorkspaceError(
-            f"{file.parent}: found no workspace.toml; allowed: a workspace made by `python -m scn_core init`"
+            complaint(str(file.parent), "no workspace.toml", "a workspace made by `python -m scn_core init`")
         )
     said = _parsed(file)
     known = {f.name for f in fields(WorkspaceSettings)}
-    if wrong := sorted(set(said) - known):
-        raise WorkspaceError(f"{file}: found {', '.join(wrong)}; allowed: {', '.join(sorted(known))}")
+    if unknown := sorted(set(said) - known):
+        raise WorkspaceError(complaint(str(file), ", ".join(unknown), ", ".join(sorted(known))))
     if missing := [name for name in ("dataset", "root", "classes") if name not in said]:
         raise WorkspaceError(f"{file}: lacks {', '.join(missing)}; put it back")
     for name, value in said.items():
         if not isinstance(value, _TYPES[name]):
-            raise WorkspaceError(f"{file}: found {name} = {value!r}; allowed: {_WORDS[_TYPES[name]]}")
+            raise WorkspaceError(complaint(str(file), f"{name} = {value!r}", _WORDS[_TYPES[name]]))
     review = ReviewSettings.from_table(said.pop("review", {}), source=f"{file}, table [review]")
     return WorkspaceSettings(**said, review=review)
 
 
 def begin_settings(file: Path, values: Mapping[str, Any]) -> None:
     """Write a new file, whole or not at all."""
-    _write(file, _HEADER + tomli_w.dumps(values))
+    write_text(file, _HEADER + tomli_w.dumps(values))
 
 
 def change_table(file: Path, table: str, values: Mapping[str, Any]) -> None:
@@ -86,11 +87,10 @@ def change_table(file: Path, table: str, values: Mapping[str, Any]) -> None:
     except tomllib.TOMLDecodeError:
         right = False
     if not right:
-        raise WorkspaceError(
-            f"{file}: found table {table} written in a way that cannot be changed from here; allowed: a line [{table}] "
-            "and one line for each setting beneath; write it so, or change it by hand"
-        )
-    _write(file, changed)
+        found = f"table {table} written in a way that cannot be changed from here"
+        allowed = f"a line [{table}] and one line for each setting beneath"
+        raise WorkspaceError(complaint(str(file), found, allowed, "write it so, or change it by hand"))
+    write_text(file, changed)
 
 
 def _with_table(text: str, table: str, values: Mapping[str, Any]) -> str:
@@ -119,9 +119,3 @@ def _parsed(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise WorkspaceError(f"{file}: not valid TOML ({error}); correct it") from error
-
-
-def _write(file: Path, text: str) -> None:
-    unfinished = file.with_suffix(".tmp")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(file)

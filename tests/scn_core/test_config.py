@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scn_core.config import TrainSettings, allowed, flag
+from scn_core.config import REMOVED, TrainSettings, allowed, flag, still_options
 from scn_core.errors import UsageError
 
 OPTIONS: dict[str, Field[Any]] = {setting.name: setting for setting in fields(TrainSettings)}
@@ -99,6 +99,32 @@ def test_an_unknown_option_is_named_with_its_source_and_all_there_are() -> None:
     with pytest.raises(UsageError, match=r"somewhere: found option 'epoch'; allowed: .*\bepochs\b") as error:
         TrainSettings.merged({"epoch": 7}, source="somewhere")
     assert all(name in str(error.value) for name in OPTIONS)
+
+
+@pytest.mark.parametrize("name", REMOVED)
+@pytest.mark.parametrize("value", [0, 2])
+def test_a_removed_option_in_workspace_toml_is_told_from_a_misspelt_one(name: str, value: int) -> None:
+    with pytest.raises(
+        UsageError, match=rf"table \[train\]: found option '{name}', which was removed .*; take it out$"
+    ):
+        TrainSettings.merged({name: value})
+
+
+def test_a_record_of_a_round_trained_without_removed_options_is_as_good_as_one_of_now() -> None:
+    kept = TrainSettings(epochs=3).as_dict()
+    older = kept | {"folds": 0, "flip_consistency": 0.0}
+    assert still_options(older, source="round 3") == kept
+    assert still_options(kept, source="round 3") == kept
+
+
+@pytest.mark.parametrize(("name", "value"), [("folds", 2), ("flip_consistency", 0.5)])
+def test_a_record_of_a_round_trained_with_a_removed_option_says_what_to_do(name: str, value: float) -> None:
+    with pytest.raises(UsageError) as error:
+        still_options(TrainSettings().as_dict() | {name: value}, source="round 3")
+    assert str(error.value) == (
+        f"round 3: found {flag(name)} {value}, an option that this version does not have; allowed: records without it; "
+        "begin a new round, or go on with the version that began this one"
+    )
 
 
 def test_json_and_back_is_the_same() -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -32,6 +31,7 @@ from scn_core.exchange.export.manifest import (
     read_manifest,
     write_manifest,
 )
+from scn_core.files import replaced
 from scn_core.store.connection import snapshot
 from scn_core.store.labels import (
     LabelCounts,
@@ -180,14 +180,9 @@ def _counted(rows: Iterable[LabelRow], progress: Callable[[int], None]) -> Itera
 def _write(out: Path, pieces: Iterable[str]) -> tuple[str, int]:
     """SHA-256 and bytes of what was written."""
     digest, size = hashlib.sha256(), 0
-    unfinished = out.with_name(f"{out.name}.{uuid.uuid4().hex}.part")  # two may write the same file at once
-    try:
-        with unfinished.open("wb") as file:
-            for piece in pieces:
-                data = piece.encode("utf-8")
-                digest.update(data)
-                size += file.write(data)
-        unfinished.replace(out)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with replaced(out) as file:
+        for piece in pieces:
+            data = piece.encode("utf-8")
+            digest.update(data)
+            size += file.write(data)
     return digest.hexdigest(), size

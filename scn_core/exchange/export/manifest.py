@@ -6,7 +6,6 @@ It holds no time and no place, so it is the same for the same revision and optio
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any, Literal
 from scn_core import __version__
 from scn_core.errors import DataError
 from scn_core.exchange.export.formats import label_studio_config
+from scn_core.files import write_text
 from scn_core.store.labels import LabelChange, LabelCounts, LabelFilter
 from scn_core.store.schema.migrations import STEPS
 
@@ -81,10 +81,8 @@ def manifest_file(out: Path) -> Path:
 
 
 def write_manifest(path: Path, manifest: ExportManifest) -> None:
-    """Written beside and renamed."""
-    unfinished = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
-    unfinished.write_text(json.dumps(manifest.as_dict(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    unfinished.replace(path)
+    """Whole or not at all."""
+    write_text(path, json.dumps(manifest.as_dict(), indent=2, ensure_ascii=False) + "\n")
 
 
 def read_manifest(path: Path) -> ExportManifest:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from scn_core.errors import DataError
+from scn_core.files import replaced
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -45,19 +46,14 @@ def write_archive(path: Path, kind: str, about: Mapping[str, Any], members: Mapp
     """Writes files under the names given, whole or not at all; `about` is plain values for JSON."""
     told = dict(about)
     stamp = _stamped(kind, told, {name: _digest(file) for name, file in sorted(members.items())})
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    try:
-        with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
-            text = {"format": FORMAT, "kind": kind, "id": stamp.id, "about": told, "members": stamp.members}
-            archive.writestr(zipfile.ZipInfo(MANIFEST, _LONG_AGO), json.dumps(text, indent=1, allow_nan=False))
-            for name, file in sorted(members.items()):
-                entry = zipfile.ZipInfo(name, _LONG_AGO)
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                with file.open("rb") as source, archive.open(entry, "w", force_zip64=True) as target:
-                    shutil.copyfileobj(source, target, _CHUNK)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with replaced(path) as unfinished, zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
+        text = {"format": FORMAT, "kind": kind, "id": stamp.id, "about": told, "members": stamp.members}
+        archive.writestr(zipfile.ZipInfo(MANIFEST, _LONG_AGO), json.dumps(text, indent=1, allow_nan=False))
+        for name, file in sorted(members.items()):
+            entry = zipfile.ZipInfo(name, _LONG_AGO)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            with file.open("rb") as source, archive.open(entry, "w", force_zip64=True) as target:
+                shutil.copyfileobj(source, target, _CHUNK)
     return stamp
 
 

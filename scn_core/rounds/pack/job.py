@@ -14,7 +14,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from scn_core import __version__
-from scn_core.config import ReviewSettings, TrainSettings
+from scn_core.config import ReviewSettings, TrainSettings, still_options
 from scn_core.datasets.paths import leads_out, relative_path
 from scn_core.errors import DataError, UsageError, WorkspaceError
 from scn_core.labels import ClassVocabulary
@@ -95,14 +95,14 @@ def job_of(stamp: Stamp, path: Path) -> Job:
     """What the stamp of a job is about. Raises DataError for one that this version did not write."""
     said: dict[str, Any] = dict(stamp.about)
     try:
-        settings = TrainSettings.merged(said.pop("settings"), source=str(path))
+        settings = TrainSettings.merged(still_options(said.pop("settings"), source=str(path)), source=str(path))
         review = ReviewSettings.from_table(said.pop("review"), source=str(path))
         job = Job(id=stamp.id, settings=settings, review=review, **said)
         ClassVocabulary(tuple(job.classes))
         numbers = (job.samples, 0 if job.parent is None else job.parent)
         right = all(isinstance(number, int) for number in numbers) and isinstance(job.follow_links, bool)
         right = right and all(isinstance(text, str) for text in (*job.classes, job.dataset, job.data_set, job.revision))
-    except (KeyError, TypeError, UsageError, WorkspaceError) as error:
+    except (AttributeError, KeyError, TypeError, UsageError, WorkspaceError) as error:
         raise DataError(f"{path}: {error}; allowed: what `round pack` of this version ({__version__}) wrote") from error
     if not right:
         raise DataError(f"{path}: found a manifest that `round pack` did not write; allowed: one it wrote")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from scn_core.errors import WorkspaceError
+from scn_core.errors import WorkspaceError, complaint
 from scn_core.records import ANSWERS, DOUBTS, QUEUE_DOUBTS, QUEUE_ORDERS, QUEUE_STATES, QueueFilter
 from scn_core.store.decisions.visibility import unread
 from scn_core.store.schema.expressions import BINS, STANDS
@@ -34,7 +34,7 @@ def check_filter(where: QueueFilter) -> None:
         ("alpha", f"{low} to {high}", all(abs(x - n) < 1e-6 for x, n in steps), "rising multiples of 0.05 in 0 to 1"),
     ):
         if not good:
-            raise WorkspaceError(f"filter: found {what} {found}; allowed: {allowed}")
+            raise WorkspaceError(complaint("filter", f"{what} {found}", allowed))
 
 
 def marked(mark: str) -> str:

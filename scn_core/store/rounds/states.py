@@ -13,7 +13,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from scn_core.config import ReviewSettings
-from scn_core.errors import WorkspaceError
+from scn_core.errors import WorkspaceError, complaint
 from scn_core.records import BoolArray, EpochReport, RoundInfo, RoundScores, RoundState
 from scn_core.store.connection import transaction
 from scn_core.store.queue.plan import QueuePlan, insert_queue, plan_queue
@@ -29,6 +29,8 @@ _ROUND = (
     "SELECT id, parent, state, config, code_version, started_at, finished_at, heartbeat_at, message, metrics, "
     "review FROM round"
 )
+SCORED: tuple[RoundState, ...] = ("review", "closed")
+"""The states of rounds that have scores."""
 _ONE_READING = ReviewSettings()
 _EPOCH = tuple(field.name for field in fields(EpochReport))
 
@@ -171,6 +173,23 @@ def get_round(db: Database, round_id: int) -> RoundInfo:
         allowed = "none yet, train first" if last is None else f"1 to {last.id}"
         raise WorkspaceError(f"found round {round_id}; allowed: {allowed}")
     return _info(row)
+
+
+def which_round(db: Database, number: int | None, *states: RoundState) -> RoundInfo:
+    """The round that a command is about: the one of that number or else the newest, in one of these states.
+
+    Raises WorkspaceError where there is none.
+    """
+    asked = rounds(db) if number is None else [get_round(db, number)]
+    for info in asked:
+        if info.state in states:
+            return info
+    wanted = " or ".join(states)
+    if number is not None:
+        raise WorkspaceError(complaint("", f"round {number} in state {asked[0].state}", f"one in state {wanted}"))
+    there = ", ".join(f"{info.id} {info.state}" for info in asked[:3]) or "none"
+    found, do = f"no round in state {wanted} (rounds: {there})", "" if asked else "train one first"
+    raise WorkspaceError(complaint("", found, "one in that state", do))
 
 
 def latest_round(db: Database) -> RoundInfo | None:

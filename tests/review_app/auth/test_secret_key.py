@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from review_app.auth.secret_key import _make, read_secret
+from review_app.auth.secret_key import read_secret
 from scn_core.errors import WorkspaceError
+from scn_core.files import create_private
 
 
 def test_it_is_made_once_with_mode_600(tmp_path: Path) -> None:
@@ -58,6 +59,6 @@ def test_servers_that_start_at_once_agree(tmp_path: Path) -> None:
 
 def test_a_server_that_comes_second_does_not_replace_it(tmp_path: Path) -> None:
     secret = read_secret(tmp_path)
-    _make(tmp_path / "secret.key")  # it had seen none a moment ago
+    create_private(tmp_path / "secret.key", b"another")  # it had seen none a moment ago
     assert read_secret(tmp_path) == secret
     assert [path.name for path in tmp_path.iterdir()] == ["secret.key"]

@@ -70,7 +70,7 @@ def test_before_any_answer(tmp_path: Path, run: Run) -> None:
     workspace = draw_workspace(tmp_path / "ws", faces=70)
     ended = run("quality", workspace.path)
     assert ended.code == 1
-    assert "found no round that has ended" in ended.err
+    assert "found no round in state review or closed (rounds: none)" in ended.err
     add_round(workspace, proposals=10, low=5, audit=3)
     ended = run("quality", workspace.path)
     assert "There is no estimate" in ended.out or "no estimate yet" in ended.out

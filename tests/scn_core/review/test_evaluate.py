@@ -239,14 +239,14 @@ def test_faces_left_out_of_the_round_are_unmatched(db: Database, tmp_path: Path)
 
 def test_the_newest_round_that_ended_is_measured_or_the_one_named(db: Database, tmp_path: Path) -> None:
     reference = reference_file(tmp_path, REFERENCE)
-    with pytest.raises(WorkspaceError, match="no round has ended; there is nothing to measure"):
+    with pytest.raises(WorkspaceError, match=r"found no round in state review or closed \(rounds: none\)"):
         evaluate(db, reference)
     finish(db)
     finish(db, keep=5)
     start_round(db, {}, code_version="1")
     assert evaluate(db, reference).round == 2
     assert evaluate(db, reference, round_id=1).faces == 8
-    with pytest.raises(WorkspaceError, match="round 3 has not ended"):
+    with pytest.raises(WorkspaceError, match="found round 3 in state running; allowed: one in state review or closed"):
         evaluate(db, reference, round_id=3)
 
 

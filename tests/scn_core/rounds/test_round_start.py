@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import uuid
 from pathlib import Path
@@ -17,8 +18,10 @@ from scn_core.rounds.train import train_round
 from scn_core.store.backup import backup
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.people.people import ensure_person
+from scn_core.store.rounds.states import get_round
 from scn_core.store.scores import scores
 from scn_core.workspace.folder import Workspace
+from scn_core.workspace.toml import change_table
 from tests.scn_core.conftest import Recorder, Run, flags, settings
 from tests.scn_core.rounds.test_train import stop_with
 
@@ -96,6 +99,39 @@ def test_a_round_does_not_go_on_in_the_folder_of_another_one(reviewed: Workspace
     with pytest.raises(WorkspaceError, match=r"--resume: found files of another round 2 in .*; train without --resume"):
         train_round(reviewed, Resume(), Recorder())
     assert train_round(reviewed, New(settings(epochs=1)), Recorder()).id == 3
+
+
+def recorded(workspace: Workspace, number: int, name: str, value: float) -> None:
+    """As an older version, which had that option, wrote it."""
+    with workspace.database() as db:
+        db.execute("UPDATE round SET config = json_set(config, ?, ?) WHERE id = ?", (f"$.{name}", value, number))
+        db.conn.commit()
+
+
+def test_a_round_of_an_older_version_goes_on_where_it_used_no_removed_option(reviewed: Workspace, run: Run) -> None:
+    stopped(reviewed)
+    recorded(reviewed, 2, "folds", 2)
+    asked = run("train", reviewed.path, "--resume")
+    assert asked.code == 2
+    assert "--resume: round 2: found --folds 2, an option that this version does not have" in asked.err
+    assert "begin a new round" in asked.err
+    with reviewed.database(read_only=True) as db:
+        assert get_round(db, 2).state == "cancelled", "as it was"
+    recorded(reviewed, 2, "folds", 0)
+    recorded(reviewed, 2, "flip_consistency", 0.0)
+    went_on = run("train", reviewed.path, "--resume")
+    assert went_on.code == 0, went_on.err
+    recorded(reviewed, 2, "folds", 2)
+    shown = run("round", "list", reviewed.path, "--json")
+    assert shown.code == 0, shown.err
+    assert json.loads(shown.out)[0]["config"]["folds"] == 2
+
+
+def test_a_removed_option_in_workspace_toml_is_told(reviewed: Workspace, run: Run) -> None:
+    change_table(reviewed.settings_file, "train", {"folds": 2})
+    asked = run("train", reviewed.path)
+    assert asked.code == 2
+    assert "workspace.toml, table [train]: found option 'folds', which was removed" in asked.err
 
 
 def test_the_faces_of_a_job_are_used_and_nothing_that_lies_beside_them(reviewed: Workspace) -> None:

@@ -310,34 +310,6 @@ def test_a_stopped_round_says_so_and_goes_on_to_the_same_scores(
     assert sorted(entry.name for entry in workspace.round_folder(1).iterdir()) == FINISHED
 
 
-class CutInFold2(Recorder):
-    """Stopped by hand when the second fold has begun."""
-
-    def message(self, text: str) -> None:
-        super().message(text)
-        if text.startswith("fold 2 of 2: epoch 1"):
-            raise KeyboardInterrupt
-
-
-def test_folds_have_their_say_in_the_scores_and_go_on_where_they_stopped(workspace: Workspace, tmp_path: Path) -> None:
-    other = Workspace(shutil.copytree(workspace.path, tmp_path / "whole"))
-    train(other, watcher := Recorder(), folds=2)
-    whole = scores_of(other)
-    assert [text.split(",")[0] for text in watcher.messages if text.startswith("fold")] == [
-        f"fold {fold} of 2: epoch {epoch} of 2" for fold in (1, 2) for epoch in (1, 2)
-    ]
-    plain = Workspace(shutil.copytree(workspace.path, tmp_path / "plain"))
-    train(plain)
-    assert np.array_equal(scores_of(plain).alpha, whole.alpha)
-    assert not np.array_equal(scores_of(plain).suspicion, whole.suspicion)
-    with pytest.raises(KeyboardInterrupt):
-        train(workspace, CutInFold2(), folds=2)
-    train(workspace, resumed := Recorder(), resume=True)
-    assert not any(text.startswith("fold 1") for text in resumed.messages)
-    assert same(scores_of(workspace), whole)
-    assert sorted(entry.name for entry in workspace.round_folder(1).iterdir()) == FINISHED
-
-
 KILL_AT_2 = """
 import os, signal, sys
 from pathlib import Path

@@ -11,14 +11,13 @@ import torch
 from torch import Tensor
 
 from scn_core.config import TrainSettings
-from scn_core.errors import UsageError
 from scn_core.scn.losses import weighted_cross_entropy
 from scn_core.scn.model import Output, SelfCureNetwork
 from scn_core.training.augment import AugmentSettings
 from scn_core.training.checkpoint import load_checkpoint, load_weights, save_weights
 from scn_core.training.data import TrainingData, TrainingResult
 from scn_core.training.loop import Training
-from scn_core.training.variants import AverageWeights, Blend, FlipConsistency, blended
+from scn_core.training.variants import AverageWeights, Blend, blended
 from tests.scn_core.training.conftest import SMALL
 
 SETTINGS = TrainSettings(image_size=32, epochs=2, batch_size=48, precision="fp32", device="cpu")
@@ -26,7 +25,6 @@ VARIANTS: tuple[dict[str, float], ...] = (
     {"label_smoothing": 0.1},
     {"mixup": 0.4},
     {"average_weights": 0.9},
-    {"flip_consistency": 1.0},
     {"augmentation": 2.0},
 )
 
@@ -39,7 +37,7 @@ def network(backbone: str = SMALL) -> SelfCureNetwork:
 def training(data: TrainingData, folder: Path, **changes: float) -> Training:
     folder.mkdir(exist_ok=True)
     settings = dataclasses.replace(SETTINGS, **changes)  # type: ignore[arg-type]
-    return Training(settings, data, network("resnet18" if settings.flip_consistency else SMALL), folder)
+    return Training(settings, data, network(), folder)
 
 
 def result(job: Training, *, resume: bool = False) -> TrainingResult:
@@ -55,7 +53,7 @@ def test_it_changes_what_is_learnt_and_repeats(variant: dict[str, float], data: 
     assert torch.equal(one.alpha, again.alpha)
 
 
-@pytest.mark.parametrize("variant", VARIANTS[1:4], ids=lambda variant: next(iter(variant)))
+@pytest.mark.parametrize("variant", VARIANTS[1:3], ids=lambda variant: next(iter(variant)))
 def test_a_resumed_round_ends_as_an_uninterrupted_one(
     variant: dict[str, float], data: TrainingData, tmp_path: Path
 ) -> None:
@@ -154,39 +152,6 @@ def test_the_loss_of_a_blend_is_shared_as_its_pictures_are(data: TrainingData, t
         return weighted_cross_entropy(output.logits, output.alpha, labels[places], softness[places])
 
     torch.testing.assert_close(wce, 0.7 * cross_entropy(torch.arange(4)) + 0.3 * cross_entropy(partner))
-
-
-def test_maps_of_a_mirror_image_are_compared_mirrored() -> None:
-    """Slow reference: the map of class c is the sum over channels of weight times feature."""
-    model = network("resnet18").eval()
-    consistency = FlipConsistency(model)
-    pictures = torch.randn(2, 3, 64, 64)
-    model(pictures)
-    loss = consistency.loss(pictures)
-    stem = torch.nn.Sequential(*list(model.backbone.children())[:-2])
-
-    def activation(seen: Tensor) -> Tensor:
-        maps, weight = stem(seen), model.classifier.weight
-        return torch.stack(
-            [sum(weight[c, d] * maps[:, d] for d in range(maps.shape[1])) for c in range(4)],
-            dim=1,
-        )
-
-    difference = activation(pictures) - activation(pictures.flip(3)).flip(3)
-    torch.testing.assert_close(loss, difference.square().mean(), rtol=1e-3, atol=1e-6)
-    assert loss > 0
-
-
-@pytest.mark.parametrize("backbone", ["vgg11", "mobilenet_v3_small", SMALL])
-def test_a_backbone_without_such_maps_is_refused(backbone: str) -> None:
-    def seen() -> None:
-        model = network(backbone).eval()
-        consistency = FlipConsistency(model)
-        model(torch.zeros(2, 3, 32, 32))
-        consistency.loss(torch.zeros(2, 3, 32, 32))
-
-    with pytest.raises(UsageError, match="--flip-consistency"):
-        seen()
 
 
 def test_smoothing_never_makes_an_unsure_face_surer(data: TrainingData, tmp_path: Path) -> None:

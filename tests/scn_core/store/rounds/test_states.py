@@ -52,6 +52,27 @@ def test_unknown_rounds_are_named(db: Database) -> None:
     assert rounds.latest_round(db) is None
 
 
+def test_which_round_is_the_one_named_or_the_newest_in_one_of_the_states(db: Database) -> None:
+    with pytest.raises(
+        WorkspaceError, match=r"found no round in state review or closed \(rounds: none\); allowed: one"
+    ):
+        rounds.which_round(db, None, *rounds.SCORED)
+    for state in ("review", "closed", "failed", "cancelled"):
+        number = rounds.start_round(db, {}, code_version="1")
+        db.execute("UPDATE round SET state = ? WHERE id = ?", (state, number))
+    assert rounds.which_round(db, None, *rounds.SCORED).id == 2
+    assert rounds.which_round(db, None, "review").id == 1
+    assert rounds.which_round(db, 1, *rounds.SCORED).id == 1
+    with pytest.raises(WorkspaceError, match="found round 3 in state failed; allowed: one in state review or closed"):
+        rounds.which_round(db, 3, *rounds.SCORED)
+    with pytest.raises(WorkspaceError, match="found round 9; allowed: 1 to 4"):
+        rounds.which_round(db, 9, "review")
+    with pytest.raises(
+        WorkspaceError, match=r"found no round in state running \(rounds: 4 cancelled, 3 failed, 2 closed"
+    ):
+        rounds.which_round(db, None, "running")
+
+
 def test_one_round_runs_at_a_time(running: Database) -> None:
     assert rounds.stale_round(running) is None
     with pytest.raises(WorkspaceError, match=r"round 1 is running, last heard of at .*; one at a time"):

@@ -1,0 +1,107 @@
+"""Files that stand under their name only when they are whole, whatever ends the program or the machine meanwhile."""
+
+from __future__ import annotations
+
+import fcntl
+import glob
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+_SUFFIX = ".part"
+_NEW_S = 60.0
+"""An unlocked unfinished file younger than this may have been created this moment, its lock still to come."""
+
+
+@contextmanager
+def replaced(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
+    """A new file to write into, which takes the place of `path` when the block ends.
+
+    It lies in the same folder under a name of its own, so several may write the same file at once; the last to end
+    wins. Where the block raises, it is removed and `path` stays as it was. What a killed process left of an earlier
+    attempt is removed. The mode is that of the file replaced, or what the umask gives a new one.
+
+    Args:
+        path: the file; its folder is there.
+        durable: wait until the disk has it, so that after a power cut there is the old or the new file. Without, a
+            power cut may leave an empty one: for many small files that can be made again.
+    """
+    mode = path.stat().st_mode & 0o777 if path.exists() else None
+    if durable:
+        _remove_abandoned(path)
+    with _beside(path, 0o666 if mode is None else mode | 0o600) as file:
+        yield file
+        if mode is not None:
+            os.fchmod(file.fileno(), mode)
+        file.flush()
+        part = Path(file.name)
+        if durable:
+            put_in_place(part, path)
+        else:
+            part.replace(path)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Replace a file by these bytes, or leave it as it was."""
+    with replaced(path) as file:
+        file.write(data)
+
+
+def write_text(path: Path, text: str) -> None:
+    """The same with a text, in UTF-8."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def create_private(path: Path, data: bytes) -> None:
+    """A file that only its owner may read, whole or not at all; where there is one of that name, that one stays."""
+    with _beside(path, 0o600) as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            path.hardlink_to(file.name)
+        _sync_folder(path.parent)
+
+
+def put_in_place(part: Path, path: Path) -> None:
+    """Rename a finished file to `path` in the same folder, once the disk has it; a file of that name is replaced."""
+    with part.open("rb") as file:
+        os.fsync(file.fileno())
+    part.replace(path)
+    _sync_folder(path.parent)
+
+
+@contextmanager
+def _beside(path: Path, mode: int) -> Iterator[BinaryIO]:
+    """A new file, locked, that is gone after the block unless it was renamed."""
+    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}{_SUFFIX}")
+    try:
+        with open(part, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
+            with suppress(OSError):  # a file system without locks
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield file
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Removes unfinished files for `path` that no process is writing any more."""
+    for part in path.parent.glob(f".{glob.escape(path.name)}.{'[0-9a-f]' * 16}{_SUFFIX}"):
+        with suppress(OSError), part.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # BlockingIOError: somebody is
+            if time.time() - part.stat().st_mtime > _NEW_S:
+                part.unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the disk keep a new name; some file systems cannot be asked to."""
+    with suppress(OSError):
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
