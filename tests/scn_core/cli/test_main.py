@@ -485,4 +485,3 @@ def test_bench_prints_one_object_and_keeps_it(run: Run, tmp_path: Path) -> None:
     assert list(said["stages"]) == ["data", "step"]
     assert said["settings"]["batch_size"] == 4
     assert run("bench", "--image-size=1").code == 2
-    assert run("bench", "--cuda-graphs", "--device=cpu").code == 2
