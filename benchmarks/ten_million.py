@@ -117,6 +117,7 @@ def epoch(folder: Path, faces: int, side: int) -> None:
     dynamics = Dynamics(folder, 2, faces, _CLASSES, keep=False)
     for number in (1, 2):
         dynamics.record(number, alpha, probabilities, given)
+        dynamics.count(number, probabilities, probabilities if number == 2 else None)
     del probabilities, alpha
     dynamics.mean()
 

@@ -309,7 +309,7 @@ def test_the_command_learns_and_forgets(workspace: Workspace) -> None:
         assert result.exit_code == 0
         return result.stdout
 
-    assert "the order is that of suspicion; from 20 decided faces on" in run()
+    assert "the order is that of suspicion; an order is learned from 20 decided faces on" in run()
     with workspace.database() as db:
         before = queue(db)
         answered = {each.sample_id for each in answer(db, 45)}
