@@ -1,31 +1,49 @@
-"""How many threads torch computes with, and how they wait. Has to be settled before torch is imported."""
+"""How many threads torch computes with. Has to be settled before torch is imported."""
 
 from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, MutableMapping
+import time
+from collections.abc import Callable, Iterator, MutableMapping
 from pathlib import Path
+from statistics import median
 
 _CGROUPS = Path("/sys/fs/cgroup")
 
-SETTINGS = {
-    "OMP_WAIT_POLICY": "PASSIVE",  # the standard's own; GNU's and LLVM's OpenMP both follow it
-    "GOMP_SPINCOUNT": "0",  # GNU's, which torch brings along on Linux
-    "KMP_BLOCKTIME": "0",  # LLVM's and Intel's
-}
-"""Threads that wait for each other sleep. Spinning, they take from each other the cores they wait for as soon as
-anything else runs on the machine (benchmarks/README.md, "Beside a busy neighbour")."""
+_LOADAVG = Path("/proc/loadavg")
+_LOOKS = 5
+_BETWEEN_LOOKS_S = 0.01
 
 
-def settle_threads(environ: MutableMapping[str, str] = os.environ) -> None:
-    """Sets a thread for each core that this process may use, and that threads sleep while they wait.
+def settle_threads(environ: MutableMapping[str, str] = os.environ, *, busy: Callable[[], bool] | None = None) -> None:
+    """Sets a thread for each core that this process may use, or one fewer where another process is at work.
 
-    What the environment says already stays. Has no effect once torch is imported.
+    torch's threads wait for each other at every operation, so the slowest of them, which shares its core with somebody
+    else, sets the pace of all: on two cores of which one is taken, two threads train half as fast as one does, and
+    letting them sleep while they wait makes it worse (benchmarks/README.md, "Beside a busy neighbour").
+
+    What the environment says already stays. Has no effect once torch is imported. `busy`: whether another process is at
+    work; by default the machine is asked.
     """
-    environ.setdefault("OMP_NUM_THREADS", str(usable_cores()))
-    for name, value in SETTINGS.items():
-        environ.setdefault(name, value)
+    if "OMP_NUM_THREADS" in environ:
+        return
+    cores = usable_cores()
+    shared = cores > 1 and (busy or others_at_work)()
+    environ["OMP_NUM_THREADS"] = str(cores - shared)
+
+
+def others_at_work(loadavg: Path = _LOADAVG) -> bool:
+    """Whether a process beside this one runs or wants to, in most of a few looks; takes 0.05 s. False off Linux."""
+    looks = []
+    try:
+        for _ in range(_LOOKS):
+            runnable = loadavg.read_text(encoding="ascii").split()[3].partition("/")[0]
+            looks.append(int(runnable) - 1)  # this process
+            time.sleep(_BETWEEN_LOOKS_S)
+    except (OSError, ValueError, IndexError):
+        return False
+    return median(looks) >= 1
 
 
 def usable_cores(cgroups: Path = _CGROUPS, process: Path = Path("/proc/self/cgroup")) -> int:

@@ -1,4 +1,4 @@
-"""How many threads torch gets, and how they wait."""
+"""How many threads torch gets."""
 
 import os
 import subprocess
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scn_core.cli.threads import SETTINGS, settle_threads, usable_cores
+from scn_core.cli.threads import others_at_work, settle_threads, usable_cores
 
 BOUND = len(os.sched_getaffinity(0))
 
@@ -58,9 +58,23 @@ def test_where_nothing_is_said_it_is_the_cores_it_is_bound_to(tmp_path: Path) ->
 
 
 def test_what_the_user_says_stays() -> None:
-    environ = {"OMP_NUM_THREADS": "7", "OMP_WAIT_POLICY": "ACTIVE"}
-    settle_threads(environ)
-    assert environ == SETTINGS | {"OMP_NUM_THREADS": "7", "OMP_WAIT_POLICY": "ACTIVE"}
+    environ = {"OMP_NUM_THREADS": "7"}
+    settle_threads(environ, busy=lambda: True)
+    assert environ == {"OMP_NUM_THREADS": "7"}
+
+
+@pytest.mark.parametrize("busy", [True, False])
+def test_one_core_is_left_to_who_else_is_at_work(busy: bool) -> None:
+    environ: dict[str, str] = {}
+    settle_threads(environ, busy=lambda: busy)
+    assert environ == {"OMP_NUM_THREADS": str(max(1, BOUND - busy))}
+
+
+@pytest.mark.parametrize(("runnable", "busy"), [("1", False), ("2", True), ("9", True), ("", False)])
+def test_others_are_those_that_run_beside_this_process(tmp_path: Path, runnable: str, busy: bool) -> None:
+    (tmp_path / "loadavg").write_text(f"0.52 0.58 0.59 {runnable}/467 12345\n")
+    assert others_at_work(tmp_path / "loadavg") == busy
+    assert not others_at_work(tmp_path / "none")
 
 
 def test_a_command_bound_to_one_core_trains_with_one_thread() -> None:
