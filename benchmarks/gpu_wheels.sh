@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fetches into .wheels/ what `python -m benchmarks.gpu` needs beyond Python 3.12, torch, torchvision, numpy, pandas,
+# On a machine with a network: fetches into .wheels/, to be carried along, what `python -m benchmarks.gpu` needs beyond Python 3.12, torch, torchvision, numpy, pandas,
 # pillow, scikit-learn, safetensors, click, tqdm, filelock, pytest and hypothesis. On the machine with the GPU then:
 #   python3 -m pip install --no-index --no-deps --target SITE .wheels/*.whl && export PYTHONPATH=SITE
 set -euo pipefail

@@ -14,6 +14,8 @@ places.py       the three places of pictures
 protocol.py     with --faces: the FERPlus protocol
 compiled.py     what --compile brings; each takes a minute before its first step
 
+What they share:
+
 plan.py         sizes, and the time that is left
 part.py         runs one part
 report.py       the tables of a gpu.json

@@ -24,11 +24,17 @@ _TAIL = 4000
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=benchmarks.gpu.__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.gpu",
+        description=benchmarks.gpu.__doc__,
+        formatter_class=argparse.RawTextHelpFormatter,
+    )
     parser.add_argument("out", type=Path, help="folder for gpu.json and log.txt")
     parser.add_argument("--faces", type=Path, help="root of real faces, as data set ferplus reads it")
-    parser.add_argument("--minutes", type=float, default=8.0)
-    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART")
+    parser.add_argument("--minutes", type=float, default=8.0, help="for all parts together [8]")
+    parser.add_argument(
+        "--only", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART", help=f"of {', '.join(PARTS)}"
+    )
     parser.add_argument("--dry-run", action="store_true", help="on the CPU, everything shrunk: does it all run?")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON, not as tables")
     args = parser.parse_args()
