@@ -34,6 +34,7 @@ from scn_core.datasets.noise import flip_labels, parse_noise
 from scn_core.datasets.pixels import pixel_cache
 from scn_core.datasets.registry import read_manifest
 from scn_core.datasets.source import Source
+from scn_core.files import write_text
 from scn_core.labels import ClassVocabulary
 from scn_core.records import EpochReport, IntArray
 from scn_core.scn.model import build_model
@@ -72,7 +73,8 @@ def main() -> None:
         settings = TrainSettings(**(common | ARMS[arm]), seed=seed)
         file = said.work / f"{arm}-{noise}-{seed}-{len(data.rows)}-{said.epochs}-{said.batch_size}.json"
         if not file.exists():
-            keep(file, trained(flipped(data, noise, classes, seed), data.labels, settings, len(classes), file.stem))
+            run = trained(flipped(data, noise, classes, seed), data.labels, settings, len(classes), file.stem)
+            write_text(file, json.dumps(run))
         runs.append({"arm": arm, "noise": noise, "seed": seed, **json.loads(file.read_text(encoding="utf-8"))})
     report = {
         "benchmark": "ferplus_protocol",
@@ -123,12 +125,6 @@ def trained(
         "settings": settings.as_dict(),
         "epochs": [asdict(report) for report in epochs],
     }
-
-
-def keep(file: Path, outcome: dict[str, Any]) -> None:
-    half = file.with_suffix(".part")
-    half.write_text(json.dumps(outcome), encoding="utf-8")
-    half.replace(file)
 
 
 def table(runs: list[dict[str, Any]]) -> str:

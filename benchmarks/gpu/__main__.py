@@ -17,6 +17,7 @@ import benchmarks.gpu
 from benchmarks.gpu.part import PARTS
 from benchmarks.gpu.plan import Plan
 from benchmarks.gpu.report import describe
+from scn_core.files import write_text
 
 _GRACE_S = 10
 """For a part to end by itself after its time is up."""
@@ -77,9 +78,7 @@ class Result:
 
     def _write(self) -> None:
         self.values["seconds"] = round(time.time() - self._begun, 1)
-        unfinished = self.file.with_suffix(".part")
-        unfinished.write_text(json.dumps(self.values, indent=1) + "\n", encoding="utf-8")
-        unfinished.replace(self.file)
+        write_text(self.file, json.dumps(self.values, indent=1) + "\n")
 
 
 def run_part(name: str, plan: Plan, result: Result, log: IO[str]) -> None:

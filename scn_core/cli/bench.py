@@ -10,7 +10,9 @@ import click
 
 from scn_core.cli.options import FORCE, JSON, train_options
 from scn_core.cli.outputs import check_output
+from scn_core.cli.threads import settle_threads
 from scn_core.config import TrainSettings
+from scn_core.files import write_text
 
 _EPOCHS = 2
 _STAGES = ("data", "model", "step", "epoch", "round")
@@ -39,13 +41,14 @@ def bench_command(
     settings = TrainSettings.merged({"epochs": _EPOCHS}, options)
     if save is not None:
         check_output("--save", save, ours=_is_record, force=force)
+    settle_threads()
     from scn_core.bench.report import bench_record, describe_bench  # imports torch
     from scn_core.bench.stages import run_bench
 
     result = run_bench(settings, seconds=seconds, faces=faces, stages=stages or _STAGES, baseline=baseline)
     record = bench_record(result, settings)
     if save is not None:
-        save.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        write_text(save, json.dumps(record, indent=1) + "\n")
     click.echo(json.dumps(record) if as_json else describe_bench(record))
 
 

@@ -45,7 +45,6 @@ from scn_core.workspace.status import describe, status_of
 
 def main() -> None:
     """Entry point; turns this project's errors into a message and an exit code."""
-    settle_threads()  # torch reads the environment when it is imported, which the commands that train do
     run(cli, "python -m scn_core")
 
 
@@ -124,8 +123,9 @@ def train(workspace: Path, resume: bool, **options: Any) -> None:
         )
     place = Workspace(workspace)
     settings = TrainSettings.merged(place.settings().train, said)
-    from scn_core.rounds.follower import follow_round
-    from scn_core.rounds.lifecycle import New, Resume  # these import torch
+    settle_threads()
+    from scn_core.rounds.follower import follow_round  # these import torch
+    from scn_core.rounds.lifecycle import New, Resume
     from scn_core.rounds.train import train_round
     from scn_core.training.distributed import joined
 

@@ -15,6 +15,7 @@ import click
 from scn_core.cli.options import FORCE, JSON, WORKSPACE, train_options
 from scn_core.cli.outputs import check_output
 from scn_core.cli.progress import RoundBars
+from scn_core.cli.threads import settle_threads
 from scn_core.config import TrainSettings
 from scn_core.records import RoundInfo
 from scn_core.rounds.pack import job as job_file
@@ -66,6 +67,7 @@ def run_command(job: Path, root: Path, out: Path, work: Path | None, force: bool
     signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
     bars = RoundBars()
     try:
+        settle_threads()
         stamp = run_job(job, root, out, work or job.with_name(f"{job.stem}-work"), bars)
     except KeyboardInterrupt:
         bars.close()

@@ -12,6 +12,7 @@ import click
 
 from scn_core.cli.options import JSON, WORKSPACE, train_options
 from scn_core.cli.progress import RoundBars
+from scn_core.cli.threads import settle_threads
 from scn_core.config import TrainSettings
 from scn_core.review.simulate import Plan, SimulatedRound, Simulation, simulate
 from scn_core.store.rounds.states import latest_finished_round
@@ -73,6 +74,7 @@ def _as_before(place: Workspace) -> dict[str, Any]:
 
 def _trainer(place: Workspace, settings: TrainSettings) -> Callable[[], object]:
     def train() -> object:
+        settle_threads()
         from scn_core.rounds.lifecycle import New  # these import torch
         from scn_core.rounds.train import train_round
 
