@@ -308,7 +308,7 @@ def test_threads_are_settled_before_torch_is_imported(workspace: Workspace) -> N
         "class Spy:\n"
         "    def find_spec(self, name, path=None, target=None):\n"
         "        if name == 'torch':\n"
-        "            print('torch with', os.environ.get('GOMP_SPINCOUNT'), os.environ.get('OMP_NUM_THREADS'))\n"
+        "            print('torch with', os.environ.get('OMP_NUM_THREADS'))\n"
         "            sys.exit()\n"
         f"sys.meta_path.insert(0, Spy())\nscn.open({str(workspace.path)!r}).train(progress=False, **{SMALL!r})\n"
     )
@@ -316,7 +316,7 @@ def test_threads_are_settled_before_torch_is_imported(workspace: Workspace) -> N
     ran = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=kept, capture_output=True, text=True, check=True, timeout=300
     )
-    assert re.fullmatch(r"torch with 0 \d+\n", ran.stdout)
+    assert re.fullmatch(r"torch with \d+\n", ran.stdout)
 
 
 def test_the_commands_and_types_are_part_of_the_packages() -> None:
