@@ -6,15 +6,12 @@ import fcntl
 import glob
 import os
 import secrets
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 _SUFFIX = ".part"
-_NEW_S = 60.0
-"""An unlocked unfinished file younger than this may have been created this moment, its lock still to come."""
 
 
 @contextmanager
@@ -75,17 +72,32 @@ def put_in_place(part: Path, path: Path) -> None:
     _sync_folder(path.parent)
 
 
+def remove(path: Path) -> None:
+    """Remove a file, and what a killed process left of an attempt to replace it. No error where there is none."""
+    path.unlink(missing_ok=True)
+    _remove_abandoned(path)
+
+
 @contextmanager
 def _beside(path: Path, mode: int) -> Iterator[BinaryIO]:
     """A new file, locked, that is gone after the block unless it was renamed."""
     part = path.with_name(f".{path.name}.{secrets.token_hex(8)}{_SUFFIX}")
     try:
-        with open(part, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
-            with suppress(OSError):  # a file system without locks
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with _locked(part, mode) as file:
             yield file
     finally:
         part.unlink(missing_ok=True)
+
+
+def _locked(part: Path, mode: int) -> BinaryIO:
+    """A new file that nobody else takes for abandoned."""
+    while True:
+        file = open(part, "xb", opener=lambda name, flags: os.open(name, flags, mode))  # noqa: SIM115 (the caller's)
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(file, fcntl.LOCK_EX)
+        if os.fstat(file.fileno()).st_nlink:
+            return file
+        file.close()  # removed by another process between its creation and its lock
 
 
 def _remove_abandoned(path: Path) -> None:
@@ -93,8 +105,7 @@ def _remove_abandoned(path: Path) -> None:
     for part in path.parent.glob(f".{glob.escape(path.name)}.{'[0-9a-f]' * 16}{_SUFFIX}"):
         with suppress(OSError), part.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # BlockingIOError: somebody is
-            if time.time() - part.stat().st_mtime > _NEW_S:
-                part.unlink()
+            part.unlink()
 
 
 def _sync_folder(folder: Path) -> None:

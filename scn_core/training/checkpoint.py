@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from scn_core.errors import WorkspaceError
-from scn_core.files import replaced, write_bytes
+from scn_core.files import remove, replaced, write_bytes
 from scn_core.records import FloatArray
 from scn_core.scn.memorising import passes_to_average
 from scn_core.scn.model import SelfCureNetwork
@@ -103,7 +103,7 @@ def load_checkpoint(folder: Path) -> Checkpoint | None:
 
 def drop_checkpoint(folder: Path) -> None:
     """Removes what only a round that goes on needs; optimiser state is twice the size of the weights."""
-    (folder / _CHECKPOINT).unlink(missing_ok=True)
+    remove(folder / _CHECKPOINT)
     (folder / _PASSES).unlink(missing_ok=True)
     (folder / _COUNTS).unlink(missing_ok=True)
 

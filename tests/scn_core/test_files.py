@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import fcntl
 import os
 import re
 import signal
@@ -11,12 +12,13 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import IO
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scn_core.files import create_private, put_in_place, replaced, write_bytes, write_text
+from scn_core.files import create_private, put_in_place, remove, replaced, write_bytes, write_text
 
 ROOT = Path(__file__).parents[2]
 
@@ -98,21 +100,45 @@ def test_what_a_killed_process_left_goes_with_the_next_replacement(tmp_path: Pat
         process.send_signal(signal.SIGKILL)
     assert path.read_bytes() == b"old"
     (left,) = parts(tmp_path)
-    write_bytes(path, b"new")
-    assert parts(tmp_path) == [left], "as young as one whose lock is still to come"
-    os.utime(left, (0, 0))
     write_bytes(tmp_path / "another", b"new")
     assert parts(tmp_path) == [left]
-    write_bytes(path, b"newer")
+    write_bytes(path, b"new")
     assert parts(tmp_path) == []
-    assert path.read_bytes() == b"newer"
+    assert path.read_bytes() == b"new"
+
+
+def test_what_a_killed_process_left_goes_with_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    with writing(path) as process:
+        process.send_signal(signal.SIGKILL)
+    assert parts(tmp_path)
+    remove(path)
+    remove(path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_taken_for_abandoned_before_its_lock_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, real, removed = tmp_path / "file", fcntl.flock, []
+
+    def flock(file: IO[bytes], kind: int) -> None:
+        if not removed:  # another process comes first
+            removed.extend(parts(tmp_path))
+            removed[0].unlink()
+        real(file, kind)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    write_bytes(path, b"x")
+    assert removed
+    assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == {"file": b"x"}
 
 
 def test_what_another_process_is_writing_stays(tmp_path: Path) -> None:
     path = tmp_path / "file"
     with writing(path) as process:
         (part,) = parts(tmp_path)
-        os.utime(part, (0, 0))
         write_bytes(path, b"mine")
         assert parts(tmp_path) == [part]
         process.communicate("")
