@@ -121,7 +121,8 @@ def test_what_a_killed_process_left_goes_with_the_file(tmp_path: Path) -> None:
 def test_a_file_taken_for_abandoned_before_its_lock_is_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, real, removed = tmp_path / "file", fcntl.flock, []
+    path, real = tmp_path / "file", fcntl.flock
+    removed: list[Path] = []
 
     def flock(file: IO[bytes], kind: int) -> None:
         if not removed:  # another process comes first
