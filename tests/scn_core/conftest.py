@@ -6,6 +6,7 @@ torch is imported only by what trains, so that the other tests start in a second
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -135,6 +136,25 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         return Done(code, *capsys.readouterr())
 
     return _run
+
+
+def signalled_after(epoch: int, by: signal.Signals) -> str:
+    """A program that is `python -m scn_core`, and gets this signal when that epoch was reported: not a step later."""
+    return f"""
+import os
+from scn_core.cli.main import main
+from scn_core.cli.progress import RoundBars
+
+write_line = RoundBars.epoch
+
+def epoch(self, report, epochs):
+    write_line(self, report, epochs)
+    if report.epoch == {epoch}:
+        os.kill(os.getpid(), {int(by)})
+
+RoundBars.epoch = epoch
+main()
+"""
 
 
 class Process:
