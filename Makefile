@@ -30,9 +30,10 @@ $(DEMO)/.ready: | $(VENV)/.run
 demo: $(VENV)/.run $(DEMO)/.ready
 	$(BIN)/python -m review_app serve $(DEMO) --open
 
-# A file of tests stays in one process, and browser tests stay last.
+# A file of tests stays in one process, and browser tests stay last. One thread each: on as many cores as processes,
+# torch's threads would mostly wait for each other.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # Users and CI need neither node nor npm; TypeScript is there to check types, and makes no file.
 node_modules/.ready: package-lock.json

@@ -25,7 +25,7 @@ def facts(face: Face, classes: Sequence[str]) -> None:
     else:
         rows += _labels(face, classes)
     if item is not None:
-        state = "open" if item.action is None else ACTION_WORDS[item.action]
+        state = "to review" if item.action is None else ACTION_WORDS[item.action]
         rows.append((f"Queue, round {item.round}", f"{parts.KIND_WORDS[item.kind]}, {state}"))
         held = f"held until {parts.moment(item.lease_until, seconds=True)}" if item.lease_until else "held by nobody"
         rows.append(("Lease", held))

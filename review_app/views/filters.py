@@ -16,7 +16,7 @@ from scn_core.records import QueueDoubt, QueueOrder, QueueState
 from scn_core.store.queue.counts import PairCount, QueueCounts
 
 STATES: dict[QueueState, str] = {
-    "open": "Open", "answered": "Answered", "accept": "Accepted", "keep": "Kept", "relabel": "Relabelled",
+    "open": "To review", "answered": "Answered", "accept": "Accepted", "keep": "Kept", "relabel": "Relabelled",
     "unsure": "Unsure", "exclude": "Excluded", "skipped": "Skipped by me", "all": "All",
 }  # fmt: skip
 ORDERS: dict[QueueOrder, str] = {
@@ -80,7 +80,7 @@ def _folded(asked: Asked, counts: QueueCounts, now: Standing) -> None:
 def _pairs(pairs: Sequence[PairCount], names: Sequence[str], chosen: Pair) -> dict[Pair, str]:
     options = {ANY_PAIR: "every pair"}
     for each in pairs:
-        options[(each.given, each.proposed, each.proposed is None)] = f"({each.open:,} open of {each.total:,})"
+        options[(each.given, each.proposed, each.proposed is None)] = f"({each.open:,} of {each.total:,} to review)"
     options.setdefault(chosen, "(0)")  # an address may ask for one side of a pair, or for a pair there is none of
     return {
         (given, proposed, none): words

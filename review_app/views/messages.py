@@ -153,7 +153,7 @@ def all_answered(info: RoundInfo) -> None:
 def nothing_matches(open_faces: int, clear: Callable[[], None]) -> None:
     """The filter leaves no face; the grid beneath says so in large letters, this is the way out."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.text(f"No face matches this filter; {open_faces:,} of the round wait for an answer.")
+        st.text(f"No face matches this filter; the round has {open_faces:,} to review.")
         st.button("Clear filters", key="rv-clear-here", on_click=clear)
 
 

@@ -71,7 +71,7 @@ def _turn() -> None:
 
 def _in_review(person: Person, info: RoundInfo, now: Standing) -> None:
     waiting = queries.counts(info.id, person.id, QueueFilter()).matching
-    left = f"{waiting:,} wait for an answer" if waiting else "every face is answered"
+    left = f"{waiting:,} to review" if waiting else "every face is reviewed"
     with st.container(horizontal=True, vertical_alignment="center", key=f"rv-in-review-{info.id}"):
         st.text(f"{parts.round_name(info)} is in review: {left}.", width="stretch")
         st.page_link(navigation.review(), label="Review it", query_params={"round": str(info.id)})
@@ -89,7 +89,11 @@ def _in_review(person: Person, info: RoundInfo, now: Standing) -> None:
 
 def _closing(info: RoundInfo) -> None:
     proposals = reading.open_proposals(info.id)
-    ends = f"{proposals:,} open proposals end with it and change no label" if proposals else "no proposal is open"
+    ends = (
+        f"{proposals:,} unreviewed proposals end with it and change no label"
+        if proposals
+        else "every proposal is reviewed"
+    )
     with st.container(border=True):
         st.text(
             f"Closing round {info.id} ends its review for good: {ends}. Answers given so far count, and can no longer "

@@ -70,7 +70,7 @@ def describe_proposals(
         f"{row.alpha:>6.3f} {row.margin:>7.3f} {row.suspicion:>9.3f}"
         for row in rows
     )
-    lines.append(f"round {ended.id}: {len(rows):,} of {count:,} open proposals; pictures under {root}")
+    lines.append(f"round {ended.id}: {len(rows):,} of {count:,} proposals to review; pictures under {root}")
     return "\n".join(lines)
 
 

@@ -89,7 +89,7 @@ def describe(status: Status) -> str:
         lines.append(f"epoch      {_epoch_line(status.epochs[-1], info.config.get('epochs', 0))}")
     if info.state in ("review", "closed"):
         lines.append(
-            f"proposals  {status.proposals:,}, {status.open_proposals:,} open; {status.decisions:,} answers so far"
+            f"proposals  {status.proposals:,}, {status.open_proposals:,} to review; {status.decisions:,} answers so far"
         )
     lines.extend(f"warning    {warning}" for warning in info.metrics.get("warnings", ()))
     return "\n".join(lines)

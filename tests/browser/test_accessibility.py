@@ -148,7 +148,7 @@ PLACES: dict[str, Visit] = {
     "rules of review": path("/rounds?show=rules-of-review", "Save"),
     "quality": quality,
     "labels": path("/labels", "Make the file"),
-    "team": path("/team", "was added, lead"),
+    "team": path("/team?kind=people", "was added"),
     "leases": leases,
     "no such round": path("/?round=99", "There is no round 99"),
     "sign out": path("/logout", "You are signed in"),

@@ -78,7 +78,7 @@ def test_controls_write_the_address_and_reload_and_back_keep_to_it(desk: Desk) -
     page.reload()
     desk.ready()
     assert desk.samples()[0] == first[0]
-    choose(page, "State", "Open")
+    choose(page, "State", "To review")
     desk.until(lambda: "state" not in asked(page), "an address without a state")
     page.go_back()
     desk.until(lambda: asked(page).get("state") == ["answered"], "the address before")
@@ -110,5 +110,5 @@ def test_counts_stand_beside_the_choices(desk: Desk) -> None:
     page = desk.page
     waiting = len(desk.served.rows("SELECT 1 FROM queue_item WHERE action IS NULL AND listed = 1"))
     page.get_by_role("combobox", name="State").click()
-    expect(page.get_by_role("option", name=f"Open ({waiting:,})")).to_be_visible()
+    expect(page.get_by_role("option", name=f"To review ({waiting:,})")).to_be_visible()
     page.keyboard.press("Escape")

@@ -96,7 +96,7 @@ def test_nobody_takes_back_what_is_not_theirs(desk: Desk, new_page: NewPage) -> 
 def waiting(desk: Desk) -> int:
     """As the line below the grid says."""
     words = desk.page.locator(".app .progress").inner_text()
-    return int(words.split(" waiting")[0].split("·")[-1])
+    return int(words.split(" to review in all")[0].split("·")[-1].replace(",", ""))
 
 
 def test_what_an_undo_brings_back_leads_back_to_the_page_it_interrupts(served: Served, new_page: NewPage) -> None:

@@ -131,7 +131,7 @@ export function className(classes, label) {
 
 /** @type {Record<Exclude<FaceState, "relabel">, string>} */
 const WORDS = {
-  open: "open",
+  open: "to review",
   accept: "accepted",
   keep: "kept",
   unsure: "unsure",

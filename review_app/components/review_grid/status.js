@@ -107,9 +107,9 @@ export class Status {
     if (page) {
       const left = page.faces.filter((face) => face.state === "open").length;
       words.push(pageWords(page));
-      words.push(open === null ? `${page.faces.length} faces` : `${left} of ${page.faces.length} open`);
+      words.push(open === null ? `${page.faces.length} faces` : `${left} of ${page.faces.length} to review`);
     }
-    if (open !== null) words.push(`${open} waiting`);
+    if (open !== null) words.push(`${open.toLocaleString("en-US")} to review in all`);
     if (pace) words.push(`${pace.today} today`);
     const text = words.join(" · ");
     if (this.progress.textContent !== text) this.progress.textContent = text;

@@ -122,7 +122,7 @@ export class Tiles {
     const by = tile.action && tile.by && tile.by !== this.me ? `, ${tile.by}` : "";
     node.badge.replaceChildren(...(state !== "open" ? [icon(state), el("span", { text: short(words) + by })] : []));
     node.marks.replaceChildren(...marksOf(tile));
-    node.tile.setAttribute("aria-label", this.#label(face, state === "open" ? "open" : words + by));
+    node.tile.setAttribute("aria-label", this.#label(face, state === "open" ? "to review" : words + by));
   }
 
   /**

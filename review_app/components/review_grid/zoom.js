@@ -106,7 +106,7 @@ export class Zoom {
     this.state.dataset.state = face.state;
     this.state.replaceChildren(
       ...(face.state === "open"
-        ? [el("span", { text: "open" })]
+        ? [el("span", { text: "to review" })]
         : [icon(face.state), el("span", { text: stateWords(face.tile, face.state, app.classes) })]),
     );
   }

@@ -53,7 +53,7 @@ def test_an_address_with_a_filter(visitor: NewVisitor) -> None:
 def test_options_say_how_many_faces_they_hold(visitor: NewVisitor) -> None:
     app = visitor().open()
     states = app.selectbox(key="rv-filter-state").options
-    assert states[0] == f"Open ({matching(OPEN)})"
+    assert states[0] == f"To review ({matching(OPEN)})"
     assert states[1] == "Answered (0)"
     classes = app.selectbox(key="rv-filter-class").options
     assert f"happy ({matching(QueueFilter(label=1))})" in classes
@@ -62,7 +62,7 @@ def test_options_say_how_many_faces_they_hold(visitor: NewVisitor) -> None:
     assert doubts[2] == f"ambiguous ({matching(QueueFilter(doubt='ambiguous'))})" != "ambiguous (0)"
     pair = app.selectbox(key="rv-filter-pair").options[1]
     number = int(pair.rpartition("(")[2].split()[0])
-    assert f"({number} open of {number})" in pair
+    assert f"({number} of {number} to review)" in pair
 
 
 CHANGES = [

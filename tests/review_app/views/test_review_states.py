@@ -138,7 +138,7 @@ def test_everything_answered(visitor: NewVisitor, workspace: Workspace) -> None:
 def test_an_empty_filter(visitor: NewVisitor) -> None:
     app = visitor().open(state="exclude")
     faces = database.call(queue_counts, 1, person("ann").id, QueueFilter()).matching
-    assert f"No face matches this filter; {faces} of the round wait" in words(app)
+    assert f"No face matches this filter; the round has {faces} to review" in words(app)
     assert len(grid(app)) == 1
     app.button(key="rv-clear-here").click().run()
     assert app.query_params == {}

@@ -269,9 +269,9 @@ def waiting() -> int:
 def test_a_round_is_closed_after_one_more_click(visitor: NewVisitor) -> None:
     lead = visitor("lea", "lead")
     app = lead.open("rounds")
-    assert f"Round 1 is in review: {waiting():,} wait for an answer." in words(app)
+    assert f"Round 1 is in review: {waiting():,} to review." in words(app)
     app = press(lead, "rv-close-1")
-    assert "Closing round 1 ends its review for good: 60 open proposals end with it" in words(app)
+    assert "Closing round 1 ends its review for good: 60 unreviewed proposals end with it" in words(app)
     press(lead, "rv-close-not")
     assert database.call(get_round, 1).state == "review"
     press(lead, "rv-close-1")

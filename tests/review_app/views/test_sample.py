@@ -61,7 +61,7 @@ def test_everything_known(by: str, visitor: NewVisitor, workspace: Workspace) ->
         key,
         names[given],
         f"proposed: {names[proposed]}",
-        "proposal, open",
+        "proposal, to review",
         "held by nobody",
         "nothing decided",
     ):
