@@ -11,9 +11,8 @@ from starlette.responses import JSONResponse, Response
 
 from review_app.api.bodies import DecisionsBody
 from review_app.api.pages import known_round
-from review_app.auth.endpoint import as_person, as_person_writing
+from review_app.auth.endpoint import as_person, as_person_writing, json_of_person
 from review_app.http.errors import Refused
-from review_app.http.json_body import read_json
 from scn_core.records import Decision
 from scn_core.store.decisions.record import Refusal, record_each
 from scn_core.store.decisions.undo import Pace, UndoUnits, Unit, pace, undo_units
@@ -33,7 +32,7 @@ class _Recorded:
 
 async def decisions(request: Request) -> Response:
     """POST /api/decisions. Answered only after the commit."""
-    body = DecisionsBody.read(await read_json(request))
+    body = DecisionsBody.read(await json_of_person(request))
     done = await as_person_writing(request, _record, body)
     return JSONResponse(
         {

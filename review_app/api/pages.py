@@ -15,9 +15,8 @@ from review_app import database
 from review_app.api.bodies import LeaseBody, PageBody, TilesBody
 from review_app.api.pack import pack
 from review_app.api.tiles import tile
-from review_app.auth.endpoint import as_person, as_person_writing
+from review_app.auth.endpoint import as_person, as_person_writing, json_of_person
 from review_app.http.errors import Refused
-from review_app.http.json_body import read_json
 from review_app.settings import current
 from scn_core.records import QueueFilter, QueueItem, RoundInfo, Sample
 from scn_core.store.decisions.undo import Pace, pace
@@ -48,7 +47,7 @@ class _Page:
 
 async def page(request: Request) -> Response:
     """POST /api/page."""
-    body = PageBody.read(await read_json(request))
+    body = PageBody.read(await json_of_person(request))
     # Claiming writes, so it queues with the other writers; listing does not.
     enter = as_person_writing if body.where.state == "open" else as_person
     found = await enter(request, _page, body)
@@ -60,7 +59,7 @@ async def page(request: Request) -> Response:
 
 async def tiles(request: Request) -> Response:
     """POST /api/tiles."""
-    body = TilesBody.read(await read_json(request))
+    body = TilesBody.read(await json_of_person(request))
     found = await as_person(request, _tiles, body)
     left, thumbs = await asyncio.gather(
         database.run(open_left, body.round, found.viewer.id, QueueFilter()), _thumbs(found.items)
@@ -70,7 +69,7 @@ async def tiles(request: Request) -> Response:
 
 async def lease(request: Request) -> Response:
     """POST /api/lease."""
-    body = LeaseBody.read(await read_json(request))
+    body = LeaseBody.read(await json_of_person(request))
     held, reviewed = await as_person_writing(request, _lease, body)
     return JSONResponse({"held": held, "lease_s": LEASE_S, "in_review": reviewed})
 

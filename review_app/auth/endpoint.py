@@ -15,6 +15,7 @@ from review_app import database
 from review_app.auth import sessions as auth
 from review_app.auth.tokens import TokenClaims, read_token
 from review_app.http.errors import Refused, refusal_of
+from review_app.http.json_body import Fields, read_json
 from review_app.settings import current
 from scn_core.store.people.people import Person
 
@@ -62,6 +63,12 @@ def answering(handler: Handler, answer: Callable[[Refused], Response]) -> Handle
             return answer(refusal or Refused(500, "defect", "the server made a mistake; its log says more"))
 
     return guarded
+
+
+async def json_of_person(request: Request) -> Fields:
+    """The body as JSON, once we know whose it is: for a stranger nothing is read or parsed."""
+    await as_person(request, lambda db, person: None)
+    return await read_json(request)
 
 
 async def as_person(

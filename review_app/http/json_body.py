@@ -6,9 +6,11 @@ import json
 import math
 import re
 import reprlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, TypeVar
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 
 from review_app.http.errors import Refused
@@ -19,6 +21,10 @@ ID_MAX = 2**63 - 1
 """SQLite's largest number."""
 
 _DIGITS = 19
+_FLOAT_LENGTH = 40
+"""JavaScript and Python write no number longer than 25 characters."""
+_PARSED_AT_ONCE = 16_384
+"""Bytes. A longer body is parsed in a thread: a megabyte takes long enough for everybody else to notice."""
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")  # all but the newline
 _T = TypeVar("_T")
@@ -48,7 +54,8 @@ async def read_json(request: Request) -> Fields:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise Refused(415, "not_json", f"found content type {kind[:80]!r}; allowed: application/json")
-    return parse(await read_body(request))
+    body = await read_body(request)
+    return parse(body) if len(body) <= _PARSED_AT_ONCE else await run_in_threadpool(parse, body)
 
 
 def parse(body: bytes) -> Fields:
@@ -207,8 +214,7 @@ def _bad(at: str, found: str, allowed: str) -> Refused:
 def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        double = next(name for name in names if names.count(name) > 1)
+        (double, _), *_ = Counter(name for name, _ in pairs).most_common(1)
         raise _bad("", f"field {shown(double)} twice", "each field once")
     return found
 
@@ -224,6 +230,8 @@ def _short_int(text: str) -> int:
 
 
 def _finite(text: str) -> float:
+    if len(text) > _FLOAT_LENGTH:
+        raise _bad("", f"a number of {len(text):,} characters", f"numbers of at most {_FLOAT_LENGTH} characters")
     value = float(text)
     if not math.isfinite(value):
         raise _bad("", shown(text), "finite numbers")

@@ -27,7 +27,7 @@ class Call(NamedTuple):
 
     method: str
     path: str
-    body: dict[str, Any] | None = None
+    body: dict[str, Any] | bytes | None = None
 
 
 class Scene(NamedTuple):
@@ -104,6 +104,16 @@ def test_without_a_session(unchanged: Scene, cookie: str | None) -> None:
         refused(stranger, call, 401, "no_session", **headers)
 
 
+@pytest.mark.parametrize("body", [b"{", b'{"round": 1, "x": "' + b"x" * 2_000_000 + b'"}'])
+def test_a_stranger_s_body_is_neither_read_nor_parsed(unchanged: Scene, body: bytes) -> None:
+    """Else the answer would be what is wrong with it."""
+    stranger = Visitor(unchanged.ann.settings)
+    for call in unchanged.changes():
+        refused(stranger, Call("POST", call.path, body), 401, "no_session")
+        unchanged.ann.token = "made-up"
+        refused(unchanged.ann, Call("POST", call.path, body), 401, "token_wrong")
+
+
 def test_with_the_session_of_a_person_who_may_not_sign_in_any_more(scene: Scene) -> None:
     ann = database.call(find_person, "ann")
     assert ann is not None
@@ -171,7 +181,11 @@ def test_a_huge_body_that_does_not_say_how_long_it_is(unchanged: Scene) -> None:
     answer = unchanged.ann.client.post(
         "/api/decisions",
         content=parts(),
-        headers={"Origin": "http://127.0.0.1:8501", "Content-Type": "application/json", "X-Review-Token": "x"},
+        headers={
+            "Origin": "http://127.0.0.1:8501",
+            "Content-Type": "application/json",
+            "X-Review-Token": unchanged.ann.token,
+        },
     )
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
