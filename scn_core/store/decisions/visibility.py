@@ -27,6 +27,20 @@ def unread(round_id: str, sample_id: str) -> str:
     )
 
 
+_ASKED_AGAIN = """EXISTS (
+    SELECT 1 FROM round r JOIN queue_item q ON q.round_id = r.id AND q.sample_id = d.sample_id
+    WHERE r.id = d.round_id AND r.state = 'review' AND q.action IS NULL AND q.reader = :viewer)"""
+_OPEN_AUDIT_FACE = """EXISTS (
+    SELECT 1 FROM round r JOIN queue_item q ON q.round_id = r.id AND q.sample_id = d.sample_id
+    WHERE r.state = 'review' AND q.action IS NULL AND q.kind = 'audit')"""
+HIDDEN = f"""iif(d.person_id = :viewer, {_ASKED_AGAIN},
+  {_OPEN_AUDIT_FACE}
+  OR d.action NOT IN ('flag', 'skip') AND ({unread("d.round_id", "d.sample_id")}
+    OR d.action <> 'note' AND {_ASKED_AGAIN}))"""
+"""SQL of a decision d and the person :viewer, for lists over many faces: what `seen_history` leaves out. With several
+readings an audit face hides until all are in, also from those who have given theirs."""
+
+
 def blind_round(db: Database, round_id: int) -> bool:
     """Whether any face of the round can have readings that are blind to each other."""
     sql = (

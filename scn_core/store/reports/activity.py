@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from scn_core.records import Decision
 from scn_core.store.decisions.record import DECISION, read_decision
-from scn_core.store.decisions.visibility import unread
+from scn_core.store.decisions.visibility import HIDDEN
 from scn_core.store.people.people import Change, Person, Role
 from scn_core.store.schema.expressions import NOW, STANDS
 
@@ -24,11 +24,6 @@ _CONDITIONS: dict[ActivityKind, str] = {
     "undos": "d.action = 'undo'",
     "marks": "d.action IN ('skip', 'flag', 'note')",
 }
-# The rule of `visibility`, for a list of many faces.
-_ASKED = "SELECT 1 FROM queue_item WHERE round_id = d.round_id AND sample_id = d.sample_id AND action IS NULL"
-_HIDDEN = f"""r.state = 'review' AND iif(d.person_id = :viewer, EXISTS ({_ASKED} AND reader = :viewer),
-  EXISTS ({_ASKED} AND kind = 'audit')
-  OR d.action NOT IN ('flag', 'skip') AND {unread("d.round_id", "d.sample_id")})"""
 # What an undo, an undo of an undo, ... is about, and how long the chain back to it is.
 _ROOT = f"""
 {DECISION.replace("SELECT", "SELECT back.n,", 1)} JOIN (
@@ -151,9 +146,9 @@ def _said(db: Database, kind: ActivityKind, asked: dict[str, Any]) -> list[tuple
     # Rounds follow each other, so both orders are the same; each is that of an index.
     by_round = asked["person"] is not None or kind == "adjudications"
     whose = "1" if asked["person"] is None else "d.person_id = :person"
-    columns = f"SELECT d.seq, d.decided_at, {STANDS}, s.key, {_HIDDEN},"
+    columns = f"SELECT d.seq, d.decided_at, {STANDS}, s.key, {HIDDEN},"
     sql = f"""
-        {DECISION.replace("SELECT", columns, 1)} JOIN sample s ON s.id = d.sample_id JOIN round r ON r.id = d.round_id
+        {DECISION.replace("SELECT", columns, 1)} JOIN sample s ON s.id = d.sample_id
         WHERE d.seq < :before AND {_CONDITIONS[kind]} AND {whose}
         ORDER BY {"d.round_id DESC, d.seq DESC" if by_round else "d.seq DESC"} LIMIT :limit
         """

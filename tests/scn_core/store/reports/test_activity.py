@@ -13,8 +13,11 @@ from sqlite_utils import Database
 from scn_core.config import ReviewSettings
 from scn_core.records import Action, Decision
 from scn_core.store.decisions.record import record_decisions
+from scn_core.store.decisions.visibility import seen_history
 from scn_core.store.people import people
+from scn_core.store.people.people import Person
 from scn_core.store.people.sessions import start_session
+from scn_core.store.queue.browse import items_of
 from scn_core.store.reports.activity import (
     ACTIVITY_KINDS,
     ActivityKind,
@@ -157,6 +160,27 @@ def test_what_a_reader_may_not_see_yet_is_hidden(db: Database, make_scores: Make
     say(db, "bob", 1, "keep", 0)  # the second of two readings: they differ
     assert hidden_faces(db, BOB) == (set(range(2, 11)) if readings == 2 else set())
     close_round(db, 1)
+    assert hidden_faces(db, BOB) == set()
+
+
+def test_an_audit_face_hides_what_was_said_in_earlier_rounds_too(db: Database, make_scores: MakeScores) -> None:
+    for audit in (0, 3):
+        number = start_round(db, {}, code_version="1")
+        finish_round(db, number, make_scores(), {}, audit=audit, seed=3)
+        if not audit:
+            for face in range(1, 11):
+                say(db, "ann", face, "keep", (face - 1) % 3)
+            close_round(db, number)
+            assert hidden_faces(db, BOB) == set()
+    drawn = {face for (face,) in db.execute("SELECT sample_id FROM queue_item WHERE kind = 'audit'")}
+    assert len(drawn) == 3
+    assert [hidden_faces(db, viewer) for viewer in (ANN, BOB)] == [set(), drawn]
+    for viewer in (Person(ANN, "ann", "lead"), Person(BOB, "bob", "lead")):
+        for face in range(1, 11):
+            items = items_of(db, 2, viewer.id, [face])
+            seen = seen_history(db, face, viewer, items[0] if items else None)
+            assert (seen == []) == (face in hidden_faces(db, viewer.id))
+    close_round(db, 2)
     assert hidden_faces(db, BOB) == set()
 
 
