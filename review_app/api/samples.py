@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
+from anyio import CapacityLimiter, to_thread
+from anyio.lowlevel import RunVar
 from sqlite_utils import Database
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -28,6 +30,8 @@ from scn_core.store.reports.one_face import face_scores
 from scn_core.store.samples import StoredSample, get_sample
 from scn_core.workspace.thumbnails import large_face_of, thumbnails_of
 
+_DRAWERS = 2
+"""Large faces drawn at once; those that wait hold no thread that others need."""
 _CACHED = {"Cache-Control": "private, max-age=3600"}
 
 
@@ -59,10 +63,21 @@ async def sample(request: Request) -> Response:
     return JSONResponse({**about.tile, **said, "probabilities": about.probabilities, "history": past})
 
 
+_limiter: RunVar[CapacityLimiter] = RunVar("drawers of large faces")  # a limiter belongs to an event loop
+
+
+def _drawers() -> CapacityLimiter:
+    try:
+        return _limiter.get()
+    except LookupError:
+        _limiter.set(CapacityLimiter(_DRAWERS))
+        return _limiter.get()
+
+
 async def face(request: Request) -> Response:
     """GET /face/{id}: the large picture."""
     stored = await as_person(request, _stored, sample_asked(request))
-    return _picture(await run_in_threadpool(large_face_of, current().workspace, stored))
+    return _picture(await to_thread.run_sync(large_face_of, current().workspace, stored, limiter=_drawers()))
 
 
 async def thumb(request: Request) -> Response:

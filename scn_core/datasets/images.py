@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import io
 import stat
+from contextlib import nullcontext
 from hashlib import blake2b
 from pathlib import Path
+from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +30,9 @@ MAX_PIXELS = 64_000_000
 MAX_BYTES = 256_000_000
 
 _ORIENTATION = 0x0112
+_BIG = 16_000_000
+_ONE_AT_A_TIME = Lock()
+"""A picture of so many pixels takes up to 17 bytes each to decode (WebP, Pillow 12): a gigabyte for the largest."""
 _REDUCE = 2.0  # decode and box-reduce to this many times the target, then filter: looks alike, costs a fraction
 
 
@@ -57,10 +62,13 @@ def open_face(path: Path, box: Box | None, side: int, *, enlarge: bool = True) -
         side = side if enlarge else min(side, square)
         shrink = side * _REDUCE / square
         picture.draft("RGB", (round(picture.width * shrink) + 1, round(picture.height * shrink) + 1))
-        upright = _rgb(_upright(picture))
-    across, down = upright.width / width, upright.height / height
-    area = (left * across, top * down, (left + square) * across, (top + square) * down)
-    face = upright.resize((side, side), Image.Resampling.BICUBIC, box=area, reducing_gap=_REDUCE)
+        with _ONE_AT_A_TIME if picture.width * picture.height > _BIG else nullcontext():
+            upright = _rgb(_upright(picture))
+            across, down = upright.width / width, upright.height / height
+            area = (left * across, top * down, (left + square) * across, (top + square) * down)
+            face = upright.resize((side, side), Image.Resampling.BICUBIC, box=area, reducing_gap=_REDUCE)
+            del upright
+            picture.close()
     return np.asarray(face)
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import stat
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
+from threading import Lock
 from typing import NamedTuple
 
 from scn_core.datasets.images import MAX_BYTES, check_face
@@ -130,10 +132,47 @@ def keep_thumbnails(workspace: Workspace, drawn: Iterable[tuple[StoredSample, by
 
 
 def large_face_of(workspace: Workspace, stored: StoredSample) -> bytes | str:
-    """The face as WebP of up to 768 pixels a side, or a few words on why there is none."""
+    """The face as WebP of up to 768 pixels a side, or a few words on why there is none.
+
+    The last ones drawn are kept in memory, as long as their pictures stay as they are.
+    """
     root, sample = _root(workspace), stored.sample
     state = _fingerprint(root, sample)
-    return state if isinstance(state, str) else _drawn(large_face, root, sample)
+    if isinstance(state, str):
+        return state
+    key = root.path, state
+    if (known := _LARGE.get(key)) is not None:
+        return known
+    made = _drawn(large_face, root, sample)
+    if isinstance(made, bytes):
+        _LARGE.put(key, made)
+    return made
+
+
+class Recent:
+    """The values used last, up to so many bytes in all; for several threads at once."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._bytes, self._lock = most, 0, Lock()
+        self._values: OrderedDict[tuple[Path, bytes], bytes] = OrderedDict()
+
+    def get(self, key: tuple[Path, bytes]) -> bytes | None:
+        """The value kept under this key, which counts as used now."""
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+            return self._values.get(key)
+
+    def put(self, key: tuple[Path, bytes], value: bytes) -> None:
+        """Keep a value, and let those go that were not used for longest."""
+        with self._lock:
+            self._bytes += len(value) - len(self._values.pop(key, b""))
+            self._values[key] = value
+            while self._bytes > self._most:
+                self._bytes -= len(self._values.popitem(last=False)[1])
+
+
+_LARGE = Recent(64_000_000)
 
 
 @contextmanager

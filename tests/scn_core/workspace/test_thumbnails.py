@@ -7,6 +7,8 @@ import logging
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -14,6 +16,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from scn_core.datasets.source import Source
@@ -23,7 +27,7 @@ from scn_core.records import Box
 from scn_core.store.samples import StoredSample, iter_samples
 from scn_core.store.thumbs import Thumbs
 from scn_core.workspace.folder import Workspace, create_workspace
-from scn_core.workspace.thumbnails import large_face_of, thumbnails_of, write_thumbnails
+from scn_core.workspace.thumbnails import Recent, large_face_of, thumbnails_of, write_thumbnails
 from scn_core.workspace.toml import change_table
 
 COUNT = 10
@@ -230,6 +234,50 @@ def test_large_faces_keep_their_own_pixels(place: Workspace, faces: Faces) -> No
     webp = large_face_of(place, faces[0])
     assert isinstance(webp, bytes)
     assert Image.open(io.BytesIO(webp)).size == (16, 16)
+
+
+def test_a_large_face_is_drawn_once_while_its_picture_stays(place: Workspace, faces: Faces) -> None:
+    first = large_face_of(place, faces[0])
+    assert large_face_of(place, faces[0]) is first
+    paint(Path(place.settings().root, faces[0].sample.path), 99)
+    assert large_face_of(place, faces[0]) != first
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 5), st.binary(max_size=6)), max_size=30))
+def test_recent_values_are_those_used_last_within_their_room(puts: list[tuple[int, bytes]]) -> None:
+    recent, model = Recent(10), dict[tuple[Path, bytes], bytes]()
+    for number, value in puts:
+        key = Path("x"), bytes([number])
+        recent.put(key, value)
+        model.pop(key, None)
+        model[key] = value
+        while sum(map(len, model.values())) > 10:
+            del model[next(iter(model))]
+        assert {k: recent.get(k) for k in sorted(model)} == {k: model[k] for k in sorted(model)}
+        model = {k: model[k] for k in sorted(model)}  # the order they were just asked for in
+        assert recent.get((Path("y"), b"")) is None
+
+
+PEAK = """
+import resource, sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from scn_core.datasets.images import open_face
+
+with ThreadPoolExecutor(4) as pool:
+    list(pool.map(lambda _: open_face(Path(sys.argv[1]), None, 768), range(int(sys.argv[2]))))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def test_huge_pictures_are_decoded_one_at_a_time(tmp_path: Path) -> None:
+    path = tmp_path / "huge.webp"
+    Image.new("RGB", (5000, 4000), "tan").save(path, quality=1)
+    alone, together = (
+        int(subprocess.check_output([sys.executable, "-c", PEAK, path, str(count)], text=True)) for count in (1, 4)
+    )
+    assert together < 2.2 * alone  # four were 3.3 times as much; an open WebP takes a little before it is decoded
 
 
 def test_a_folder_that_is_no_workspace_is_told(faces: Faces, place: Workspace) -> None:
