@@ -1,7 +1,7 @@
 """The trainer as a process of its own: it outlives this server, and one workspace never trains twice at once.
 
 Who is at work is asked of locks, which the system frees when their process ends, and of the database; never of what
-this process remembers. train.lock is the trainer's own. The lock on the log passes on to a trainer begun from a page
+this process remembers. train.lock is the trainer's own. The lock on the log passes on to a trainer started from a page
 when it is begun, and so covers the seconds before it has train.lock.
 """
 

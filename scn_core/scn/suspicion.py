@@ -16,8 +16,8 @@ DYNAMICS = np.dtype([("alpha", "<f2"), ("p_given", "<f2"), ("p_other", "<f2")])
 BIAS, MARGIN, DISTRUST = -1.55, 2.57, 5.0
 """The log odds that a label is wrong: BIAS + MARGIN * probability margin + DISTRUST * (1 - trust of its class).
 
-Fitted on 13,000 real faces whose labels ten people checked, under two kinds of wrong labels; DISTRUST was held a third
-below what fits best, as it is the part that could be the faces' own."""
+Fitted on 13,000 real faces whose labels ten people checked, under two kinds of wrong labels; DISTRUST is a third lower
+than the best fit, because it may be specific to these faces."""
 
 LIKELY, CERTAIN = 0.6, 0.75
 """Suspicion from which on a relabel may be proposed: in the low-importance group, and outside it."""

@@ -4,8 +4,8 @@ Several readings are blind to each other until all are in: while a round is in r
 readings, nobody sees what others answered, took back or noted there. Own words are always seen, and so are the flags
 of others, which say nothing of the label. A lead who settles readings that differ sees them because they are in.
 
-Two kinds of items hide more from their reader until they are answered: an audit face, so that nothing suggests the
-answer, whatever others ever said; and a repeat, so that it looks new, what the reader said in this round.
+Two kinds of items hide more until they are answered. An audit face hides all that others ever said of it, so that
+nothing suggests the answer. A repeat hides what its reader said in this round, so that it looks new.
 """
 
 from __future__ import annotations
