@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from cleanlab.rank import get_label_quality_scores
 
+from benchmarks.cleaning import published_scores
 from benchmarks.cleaning.trainings import Recording
 from scn_core.records import IntArray
 from scn_core.scn import suspicion as scores
@@ -60,16 +61,16 @@ def _two_trainings(seen: Seen) -> Ranking | None:
 
 
 def _aum(run: Recording) -> Ranking:
-    return scores.logit_margin(run.p_given.astype(np.float32), run.p_other.astype(np.float32))
+    return published_scores.logit_margin(run.p_given.astype(np.float32), run.p_other.astype(np.float32))
 
 
 ROWS: dict[str, Callable[[Seen], Ranking | None]] = {
     "random": lambda s: np.zeros(len(s.given)),
     "error rate of the given class, known beforehand": class_error_rate,
-    "1 - alpha": lambda s: scores.low_importance(s.scn.alpha),
-    "SCN margin": lambda s: scores.scn_margin(s.scn.last, s.given),
-    "mixture on the loss": lambda s: scores.loss_mixture(s.scn.last[np.arange(len(s.given)), s.given]),
-    "neighbour vote": lambda s: scores.neighbour_vote(s.scn.features.astype(np.float32), s.given),
+    "1 - alpha": lambda s: published_scores.low_importance(s.scn.alpha),
+    "SCN margin": lambda s: published_scores.scn_margin(s.scn.last, s.given),
+    "mixture on the loss": lambda s: published_scores.loss_mixture(s.scn.last[np.arange(len(s.given)), s.given]),
+    "neighbour vote": lambda s: published_scores.neighbour_vote(s.scn.features.astype(np.float32), s.given),
     "epoch-averaged logit margin": lambda s: _aum(s.scn),
     "epoch-averaged probability margin": lambda s: averaged_margin(s.scn),
     "plain cross entropy: final margin": lambda s: _of(
@@ -78,7 +79,7 @@ ROWS: dict[str, Callable[[Seen], Ranking | None]] = {
     "plain cross entropy: epoch-averaged logit margin": lambda s: _of(s.plain, _aum),
     "two trainings: epoch-averaged probability margin": _two_trainings,
     "confident learning: self-confidence": lambda s: _of(
-        s.folds, lambda run: scores.self_confidence(run.last, s.given)
+        s.folds, lambda run: published_scores.self_confidence(run.last, s.given)
     ),
     "confident learning: normalised margin": lambda s: _of(s.folds, lambda run: _normalised_margin(run, s.given)),
     "**suspicion**": lambda s: scores.suspicion(s.scn.mean, s.given),

@@ -17,6 +17,7 @@ from scn_core.scn.suspicion import (
     cured_probabilities,
     may_be_proposed,
     probability_margin,
+    second_choice,
     strongest_other,
     suspicion,
 )
@@ -181,3 +182,8 @@ def test_outside_the_low_importance_group_a_proposal_takes_more_suspicion() -> N
 def test_where_another_class_is_evident_a_proposal_takes_no_suspicion() -> None:
     margin = np.array([-1, 0.7, 0.71], np.float32)
     assert may_be_proposed(np.zeros(3, np.float32), np.zeros(3, np.bool_), margin).tolist() == [False, False, True]
+
+
+def test_two_classes_leave_no_second_choice() -> None:
+    assert second_choice(np.array([[0.9, 0.1]], np.float32), np.array([0])).tolist() == [-1]
+    assert second_choice(np.array([[0.2, 0.5, 0.3]], np.float32), np.array([1])).tolist() == [0]

