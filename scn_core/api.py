@@ -16,7 +16,7 @@ import pandas as pd
 from sqlite_utils import Database
 
 from scn_core import frames
-from scn_core.cli.labels import check_export
+from scn_core.cli.labels import check_export, check_options
 from scn_core.cli.progress import Counter, RoundBars
 from scn_core.cli.reports import describe_import
 from scn_core.cli.threads import settle_threads
@@ -24,7 +24,7 @@ from scn_core.config import TrainSettings
 from scn_core.datasets.source import Source
 from scn_core.errors import UsageError, WorkspaceError
 from scn_core.exchange.export import ExportOptions, export_labels
-from scn_core.exchange.export.formats import FORMAT_NAMES, FormatName
+from scn_core.exchange.export.formats import FORMAT_NAMES, FORMATS, FormatName
 from scn_core.exchange.export.manifest import ExportManifest
 from scn_core.exchange.import_decisions import record_rows
 from scn_core.records import Answer, QueueFilter, QueueOrder, QueueState, RoundInfo, Split
@@ -238,13 +238,15 @@ class OpenWorkspace:
         round: int | None = None,
         excluded: bool = False,
         pseudonyms: bool = False,
+        copies: bool = False,
+        image_prefix: str | None = None,
         force: bool = False,
     ) -> ExportManifest:
-        """Write the labels as they are now to a file, and OUT.manifest.json beside it; returns what that says.
+        """Write the labels as they are now to a file or folder, with OUT.manifest.json beside; returns what that says.
 
         Args:
-            out: the file; its folder must be there.
-            format: csv, jsonl, raf-db, metadata-csv, label-studio or fiftyone.
+            out: the file, or for class-folders and hugging-face a new folder; the folder it lies in must be there.
+            format: csv, jsonl, raf-db, class-folders, hugging-face, label-studio, fiftyone or npz.
             split: this split alone.
             changed: only faces whose label is another than the given one.
             decided: only faces that people decided about.
@@ -252,6 +254,8 @@ class OpenWorkspace:
             round: only faces decided in this round.
             excluded: faces that people excluded too.
             pseudonyms: reviewer-1, reviewer-2, ... in place of names.
+            copies: of class-folders and hugging-face: copy pictures rather than link to them.
+            image_prefix: of label-studio: the address before a picture's path; None: local files.
             force: replace a file that is not as an export left it.
 
         Raises UsageError where the folder is not there, the file may not be replaced, there is no such format or class,
@@ -260,10 +264,13 @@ class OpenWorkspace:
         if format not in FORMAT_NAMES:
             raise UsageError(f"format: found {format!r}; allowed: {', '.join(FORMAT_NAMES)}")
         place = Path(out).expanduser()
-        check_export("export", place, self.folder, force=force)
+        check_options(format, copies=copies, image_prefix=image_prefix)
+        check_export("export", place, self.folder, force=force, folder=FORMATS[format].lay is not None)
+        pictures = Path(self.folder.settings().root)
         with self.folder.database(read_only=True) as db:
             where = LabelFilter(split, changed, decided, _class(db, label), round, excluded)
-            return export_labels(db, place, ExportOptions(format, where, pseudonyms))
+            options = ExportOptions(format, where, pseudonyms, copies=copies, image_prefix=image_prefix)
+            return export_labels(db, place, options, pictures=pictures)
 
     def evaluate(self, reference: str | Path | None = None, *, round: int | None = None) -> Evaluation:
         """How well a round finds wrong labels, against reference labels.

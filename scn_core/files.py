@@ -6,6 +6,7 @@ import fcntl
 import glob
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -40,6 +41,33 @@ def replaced(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
             put_in_place(part, path)
         else:
             part.replace(path)
+
+
+@contextmanager
+def replaced_folder(path: Path) -> Iterator[Path]:
+    """A new folder to fill, which takes the place of `path` when the block ends; what was there is removed.
+
+    It lies beside under a name of its own. Where the block raises, it is removed and `path` stays as it was; what a
+    killed process left of an earlier attempt is removed.
+    """
+    _remove_abandoned(path)
+    part, lock = _locked_folder(path)
+    try:
+        yield part
+        aside = _unfinished(path)
+        if path.exists():
+            path.rename(aside)
+        try:
+            part.rename(path)
+        except OSError:
+            if aside.exists():
+                aside.rename(path)
+            raise
+        _sync_folder(path.parent)
+        shutil.rmtree(aside, ignore_errors=True)
+    finally:
+        os.close(lock)
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -81,7 +109,7 @@ def remove(path: Path) -> None:
 @contextmanager
 def _beside(path: Path, mode: int) -> Iterator[BinaryIO]:
     """A new file, locked, that is gone after the block unless it was renamed."""
-    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}{_SUFFIX}")
+    part = _unfinished(path)
     try:
         with _locked(part, mode) as file:
             yield file
@@ -100,12 +128,37 @@ def _locked(part: Path, mode: int) -> BinaryIO:
         file.close()  # removed by another process between its creation and its lock
 
 
+def _locked_folder(path: Path) -> tuple[Path, int]:
+    """The same with a folder for `path`, and what is open while it is locked."""
+    while True:
+        part = _unfinished(path)
+        part.mkdir()
+        with suppress(FileNotFoundError):
+            lock = os.open(part, os.O_RDONLY)
+            with suppress(OSError):  # a file system without locks
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            if os.fstat(lock).st_nlink:
+                return part, lock
+            os.close(lock)
+
+
+def _unfinished(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{secrets.token_hex(8)}{_SUFFIX}")
+
+
 def _remove_abandoned(path: Path) -> None:
-    """Removes unfinished files for `path` that no process is writing any more."""
+    """Removes unfinished files and folders for `path` that no process is writing any more."""
     for part in path.parent.glob(f".{glob.escape(path.name)}.{'[0-9a-f]' * 16}{_SUFFIX}"):
-        with suppress(OSError), part.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # BlockingIOError: somebody is
-            part.unlink()
+        with suppress(OSError):
+            opened = os.open(part, os.O_RDONLY)
+            try:
+                fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)  # BlockingIOError: somebody is
+                if part.is_dir():
+                    shutil.rmtree(part)
+                else:
+                    part.unlink()
+            finally:
+                os.close(opened)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sqlite_utils import Database
 
 from review_app.commands import in_writer
@@ -37,7 +39,8 @@ def take(upload: bytes, name: str, *, adjudicate: bool) -> str | None:
 
 
 def _make(db: Database, options: ExportOptions) -> None:
-    export_into(db, current().workspace.exports, options)
+    workspace = current().workspace
+    export_into(db, workspace.exports, options, pictures=Path(workspace.settings().root))
 
 
 def _take(db: Database, person: Person, plan: ImportPlan) -> str | None:

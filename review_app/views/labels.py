@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePath
+from typing import Any
 from urllib.parse import quote
 
 import streamlit as st
@@ -20,7 +22,7 @@ from scn_core.records import SPLITS
 from scn_core.store.labels import LabelFilter
 
 _CHANGES = 8  # pairs of classes listed; the rest are counted
-_CONTROLS = ("format", "split", "class", "round", "changed", "decided", "excluded", "pseudonyms")
+_CONTROLS = ("format", "split", "class", "round", "changed", "decided", "excluded", "pseudonyms", "copies", "prefix")
 _SOURCES = {
     "given": "not answered", "accept": "accepted", "keep": "kept", "relabel": "relabelled", "unsure": "unsure",
     "exclude": "excluded", "waiting": "waiting for answers", "conflict": "in conflict",
@@ -65,6 +67,12 @@ def _controls(now: Standing) -> None:
         st.checkbox("Decided faces only", key="rv-labels-decided")
         st.checkbox("Excluded faces too", key="rv-labels-excluded")
         st.checkbox("Pseudonyms for people", key="rv-labels-pseudonyms")
+        if FORMATS[st.session_state["rv-labels-format"]].lay is not None:
+            st.checkbox("Copies of pictures, not links", key="rv-labels-copies")
+    if st.session_state["rv-labels-format"] == "label-studio":
+        st.text_input(
+            "Address before a picture's path", key="rv-labels-prefix", placeholder="local files: /data/local-files/?d="
+        )
 
 
 def _origin() -> None:
@@ -78,12 +86,17 @@ def _origin() -> None:
 
 def _chosen() -> ExportOptions:
     """What the controls are set to."""
-    said = {name: st.session_state[f"rv-labels-{name}"] for name in _CONTROLS}
+    said: dict[str, Any] = {name: st.session_state.get(f"rv-labels-{name}") for name in _CONTROLS}
+    chosen = FORMATS[said["format"]]
     where = LabelFilter(
         said["split"], changed=said["changed"], decided=said["decided"], label=said["class"], round=said["round"],
         excluded=said["excluded"],
     )  # fmt: skip
-    return ExportOptions(said["format"], where, said["pseudonyms"])
+    prefix = said["prefix"] if said["format"] == "label-studio" else None
+    return ExportOptions(
+        said["format"], where, said["pseudonyms"], copies=bool(said["copies"]) and chosen.lay is not None,
+        image_prefix=prefix or None,
+    )  # fmt: skip
 
 
 def _counts(seen: Preview) -> None:
@@ -135,8 +148,8 @@ def _make(options: ExportOptions, seen: Preview) -> None:
     chosen = FORMATS[options.format]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            "Make the file", type="primary", key="rv-labels-make", on_click=_write,
-            disabled=not seen.counts.rows,
+            "Make the file" if chosen.lay is None else "Make the folder", type="primary", key="rv-labels-make",
+            on_click=_write, disabled=not seen.counts.rows,
         )  # fmt: skip
         st.text(f"{chosen.title}: {chosen.help}.")
 
@@ -150,14 +163,17 @@ def _files(revision: str) -> None:
     if not made:
         return
     st.subheader("Files", anchor=False)
-    st.text("Made here, kept in the workspace's folder exports. A manifest says what a file holds, with its SHA-256.")
+    st.text(
+        "Made here, kept in the workspace's folder exports. A manifest says what a file or folder holds, with its "
+        "SHA-256. A folder of pictures is not downloaded: it lies on the server."
+    )
     head = ("File", "Labels as of", "Faces", "Changed", "Filter", "Size", "Manifest")
     parts.table("Files", head, [_file(each, revision) for each in made])
 
 
 def _file(made: ExportManifest, revision: str) -> Sequence[Html | str]:
     return (
-        _download(made.file, made.file),
+        _download(made.file, made.file) if PurePath(made.file).suffix else parts.whole(f"exports/{made.file}"),
         "now" if made.revision == revision else parts.quiet(f"{made.revision}, older"),
         f"{made.counts.rows:,}",
         f"{made.counts.changed:,}",

@@ -29,10 +29,10 @@ def show(person: Person, now: Standing) -> None:
         return
     st.text(
         "A CSV with the columns path or key, and action (accept, keep, relabel, unsure, exclude) or label; person and "
-        "note where there are any. Or a CSV made above in which somebody changed labels. Rows without a person count "
-        "as yours. Nothing is taken before you say so."
+        "note where there are any. Or a CSV made above in which somebody changed labels, or what Label Studio exported "
+        "(JSON, JSON-MIN, CSV). Rows without a person count as yours. Nothing is taken before you say so."
     )
-    file = st.file_uploader("File", type="csv", key="rv-labels-upload", label_visibility="collapsed")
+    file = st.file_uploader("File", type=["csv", "json", "jsonl"], key="rv-labels-upload", label_visibility="collapsed")
     if info.review.get("readings", 1) > 1:
         st.checkbox("These answers settle the faces, whatever readers said", key=_ADJUDICATE)
     if file is None:
@@ -63,9 +63,7 @@ def _report(plan: ImportPlan, names: Sequence[str]) -> None:
         return
     facts = [(parts.ACTION_WORDS[action], f"{n:,}") for action, n in plan.actions.items()]
     facts += [(f"{names[c.given_label]} → {names[c.label]}", f"{c.count:,}") for c in plan.changes]
-    facts += [
-        (what, f"{n:,}") for what, n in (("rows taken before", plan.known), ("rows as exported", plan.unchanged)) if n
-    ]
+    facts += [(f"rows {reason}", f"{n:,}") for reason, n in plan.without_effect().items()]
     if plan.new_people:
         facts.append(("people to add, as annotators", ", ".join(plan.new_people)))
     if plan.unread:

@@ -10,12 +10,12 @@ from typing import get_args
 import click
 
 from scn_core.cli.options import FORCE, JSON, WORKSPACE
-from scn_core.cli.outputs import check_output
+from scn_core.cli.outputs import check_folder, check_output
 from scn_core.cli.progress import Counter
 from scn_core.errors import DataError, UsageError, complaint
 from scn_core.exchange.export import ExportOptions, Preview, export_labels, is_export, print_labels
 from scn_core.exchange.export import preview as preview_of
-from scn_core.exchange.export.formats import FORMAT_NAMES, FormatName
+from scn_core.exchange.export.formats import FORMAT_NAMES, FORMATS, FormatName
 from scn_core.exchange.export.manifest import Spelled, manifest_file, read_manifest
 from scn_core.exchange.import_decisions import plan_import, take_import
 from scn_core.labels import ClassVocabulary
@@ -29,7 +29,9 @@ _PREVIEWED = 10
 
 @click.command("export")
 @WORKSPACE
-@click.option("--out", type=click.Path(path_type=Path), help="File to write; OUT.manifest.json beside it; -: print.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="File or folder to write; OUT.manifest.json beside it; -: print."
+)
 @click.option(
     "--format", "name", type=click.Choice(FORMAT_NAMES), default="csv", show_default=True, help="How it is written."
 )
@@ -47,6 +49,8 @@ _PREVIEWED = 10
     show_default=True,
     help="Class names as everywhere here, or as the data set writes them.",
 )
+@click.option("--copies", is_flag=True, help="Copy pictures into a folder of pictures, rather than link to them.")
+@click.option("--image-prefix", help="label-studio: address before a picture's path [local files].")
 @click.option("--preview", is_flag=True, help="Print counts and the first rows, write nothing.")
 @FORCE
 @JSON
@@ -62,6 +66,8 @@ def export_command(
     excluded: bool,
     pseudonyms: bool,
     spelling: Spelled,
+    copies: bool,
+    image_prefix: str | None,
     preview: bool,
     force: bool,
     as_json: bool,
@@ -70,27 +76,41 @@ def export_command(
     if out is None and not preview:
         raise click.UsageError("Missing option '--out'; or take --preview.")
     place, printed = Workspace(workspace), str(out) == "-"
+    check_options(name, copies=copies, image_prefix=image_prefix)
     if printed and as_json:
         raise UsageError(complaint("--out", "- and --json too", "one of them, as both print"))
+    pictures = Path(place.settings().root)
     with place.database(read_only=True) as db:
         where = LabelFilter(split, changed, decided, _class(classes(db), class_name), round_id, excluded)
-        options = ExportOptions(name, where, pseudonyms, spelling)
+        options = ExportOptions(name, where, pseudonyms, spelling, copies, image_prefix)
         if preview or out is None:
             seen = preview_of(db, options)
             click.echo(json.dumps(seen.as_dict()) if as_json else _describe(seen))
             return
         if printed:
-            print_labels(db, options, lambda text: click.echo(text.encode(), nl=False))
+            print_labels(db, options, lambda piece: click.echo(piece, nl=False), pictures=pictures)
             return
-        check_export("--out", out, place, force=force)
+        check_export("--out", out, place, force=force, folder=FORMATS[name].lay is not None)
         with Counter("writing", "face") as bar:
-            made = export_labels(db, out, options, progress=bar.advance)
+            made = export_labels(db, out, options, pictures=pictures, progress=bar.advance)
     click.echo(json.dumps(made.as_dict()) if as_json else f"{out}: {_counted(made.counts)}")
 
 
-def check_export(flag: str, out: Path, workspace: Workspace, *, force: bool) -> None:
+def check_options(name: FormatName, *, copies: bool, image_prefix: str | None) -> None:
+    """Raises UsageError for an option that the format does not read."""
+    if copies and FORMATS[name].lay is None:
+        folders = ", ".join(each for each, form in FORMATS.items() if form.lay is not None)
+        raise UsageError(complaint("--copies", f"format {name}", folders))
+    if image_prefix is not None and name != "label-studio":
+        raise UsageError(complaint("--image-prefix", f"format {name}", "label-studio"))
+
+
+def check_export(flag: str, out: Path, workspace: Workspace, *, force: bool, folder: bool = False) -> None:
     """Raises UsageError, naming `flag`, where an export or its manifest would replace what it may not replace."""
-    check_output(flag, out, ours=is_export, workspace=workspace, force=force)
+    if folder:
+        check_folder(flag, out, ours=is_export, workspace=workspace)
+    else:
+        check_output(flag, out, ours=is_export, workspace=workspace, force=force)
     check_output(flag, manifest_file(out), ours=_is_manifest, workspace=workspace, force=force)
 
 
@@ -121,12 +141,24 @@ def _describe(seen: Preview) -> str:
     return "\n".join(lines)
 
 
+def _named(annotators: tuple[str, ...]) -> dict[str, str]:
+    """ID -> name. Raises UsageError for what has no '='."""
+    named = {}
+    for said in annotators:
+        number, equals, name = said.partition("=")
+        if not (number and equals and name.strip()):
+            raise UsageError(complaint("--annotator", repr(said), "ID=NAME, such as 3=ann"))
+        named[number.strip()] = name.strip()
+    return named
+
+
 @click.command("import-decisions")
 @WORKSPACE
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @click.option("--person", help="Who decided, where a row does not say.")
 @click.option("--path-column", help="Column of pictures or keys [path or key].")
 @click.option("--label-column", help="Column of labels [label].")
+@click.option("--annotator", "annotators", multiple=True, metavar="ID=NAME", help="Who Label Studio's number ID is.")
 @click.option("--adjudicate", is_flag=True, help="The answers settle the faces whatever readers said; of leads only.")
 @click.option("--dry-run", is_flag=True, help="List every problem by line and what would change, write nothing.")
 @JSON
@@ -136,21 +168,23 @@ def import_command(
     person: str | None,
     path_column: str | None,
     label_column: str | None,
+    annotators: tuple[str, ...],
     adjudicate: bool,
     dry_run: bool,
     as_json: bool,
 ) -> None:
     """Take decisions made elsewhere into the round in review.
 
-    FILE is a CSV with the columns path or key, action or label, and person and note where there are any; or a file that
-    export wrote, with labels changed since. It is taken whole or not at all; taken again it changes nothing.
+    FILE is a CSV with the columns path or key, action or label, and person and note where there are any; a file that
+    export wrote, with labels changed since; or what Label Studio (JSON, JSON-MIN, CSV) or FiftyOne exported. It is
+    taken whole or not at all; taken again it changes nothing.
     """
     place = Workspace(workspace)
     with place.database(read_only=dry_run) as db:
         names = classes(db).names
         plan = plan_import(
             db, file, person=person, adjudicate=adjudicate, root=Path(place.settings().root), path_column=path_column,
-            label_column=label_column,
+            label_column=label_column, annotators=_named(annotators),
         )  # fmt: skip
         taken = 0 if dry_run or plan.problems else take_import(db, plan)
     done = not dry_run and not plan.problems

@@ -7,7 +7,8 @@ Only the path and label columns must be there. Labels are class names (in any kn
 numbers counted from 0 or 1. Separated by commas, semicolons or tabs; see `tables`. With a column of annotators
 a face has a row for each person who labelled it; see `annotators`. Where all of the columns left, top, right
 and bottom are there, they are the face's box in its picture, in pixels; a column key then tells several faces of one
-picture apart ('path#n'), as in the files that `export` writes.
+picture apart ('path#n'), as in the files that `export` writes. Of such a file the classes are those of its
+manifest, in their order, if it lies beside; and its JSON formats are read as well, see `json_table`.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ from pathlib import Path
 from scn_core.balance import Problem
 from scn_core.datasets.annotators import by_face
 from scn_core.datasets.cells import as_written, is_missing, whole_number
+from scn_core.datasets.class_list import exported_classes
 from scn_core.datasets.image_folder import ordered_vocabulary
+from scn_core.datasets.json_table import table_header, table_rows
 from scn_core.datasets.numbering import class_numbers
 from scn_core.datasets.rows import SPLITS_ALLOWED, Entry, Row, find_split, make_row
 from scn_core.datasets.source import Source
-from scn_core.datasets.tables import column_places, csv_header, csv_rows
+from scn_core.datasets.tables import column_places
 from scn_core.errors import DataError, UsageError, complaint
 from scn_core.labels import ClassVocabulary, canonical
 from scn_core.records import Box
@@ -63,6 +66,8 @@ def vocabulary(source: Source) -> ClassVocabulary:
 def _vocabulary(source: Source, found: set[str], columns: _Columns) -> ClassVocabulary:
     if source.classes is not None:
         return ClassVocabulary.of(source.classes)
+    if (exported := exported_classes(columns.file, found)) is not None:
+        return exported
     if any(whole_number(label) is not None for label in found):
         names = "name0,name1,..., in the order of the numbers, or the numbers themselves where they are the names"
         raise UsageError(complaint("--classes", f"label numbers in {columns.file} and no names", names))
@@ -82,7 +87,7 @@ def read(source: Source) -> Iterator[Entry]:
     found, columns = _labels_found(source)
     classes = _vocabulary(source, found, columns)
     table = _Table(columns, classes, class_numbers(found, classes, str(columns.file)), root(source))
-    rows = csv_rows(columns.file)
+    rows = table_rows(columns.file)
     next(rows)
     if columns.annotator is None:
         for line, cells in rows:
@@ -149,7 +154,7 @@ def _box(cells: list[str]) -> Box | str | None:
 
 def _labels_found(source: Source) -> tuple[set[str], _Columns]:
     columns = _columns(source)
-    rows = csv_rows(columns.file)
+    rows = table_rows(columns.file)
     next(rows)
     found = {as_written(cells[columns.label].strip()) for _, cells in rows if len(cells) > columns.label}
     named = source.classes or ()
@@ -163,7 +168,7 @@ def _columns(source: Source) -> _Columns:
             complaint("--label-rule", found, "both, where a face has a row for each person who labelled it")
         )
     file = _file(source)
-    header = csv_header(file)
+    header = table_header(file)
 
     def place(name: str, option: str) -> int:
         return column_places(file, header, (name,), f"; name another with {option}")[0]

@@ -5,6 +5,7 @@
 
 A folder named by a search word ("happy face", "angry man") is the emotion it names, where it names exactly one;
 otherwise its name, lower-cased, is the class. With classes given, folders may have their numbers, from 0 or 1.
+A folder that `export --format class-folders` laid has the classes of its classes.json, in their order.
 Pictures may lie in folders below. Hidden files and those of operating systems, folders beside the splits and links to
 folders are left out and counted.
 """
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scn_core.balance import Problem
+from scn_core.datasets.class_list import folder_classes
 from scn_core.datasets.images import SUFFIXES
 from scn_core.datasets.numbering import class_numbers
 from scn_core.datasets.rows import SPLITS_ALLOWED, Entry, LeftOut, find_split, make_row
@@ -67,7 +69,11 @@ def vocabulary(source: Source) -> ClassVocabulary:
     """The classes given, or else those of the folders."""
     if source.classes is not None:
         return ClassVocabulary.of(source.classes)
-    return ordered_vocabulary({class_name(folder.path.name) for folder in _layout(source).classes})
+    layout = _layout(source)
+    exported = _exported(source, layout)
+    if exported is not None:
+        return ClassVocabulary(tuple(dict.fromkeys(exported.values())))
+    return ordered_vocabulary({class_name(folder.path.name) for folder in layout.classes})
 
 
 def root(source: Source) -> Path:
@@ -78,10 +84,14 @@ def root(source: Source) -> Path:
 def read(source: Source) -> Iterator[Entry]:
     """The pictures, ordered by split, folder and name. Raises DataError for a train class without pictures."""
     base, classes, layout = source.folder(), vocabulary(source), _layout(source)
-    numbers = class_numbers({folder.path.name for folder in layout.classes}, classes, str(base))
+    names = {folder.path.name for folder in layout.classes}
+    exported = _exported(source, layout) or {}
+    numbers = {} if exported else class_numbers(names, classes, str(base))
     for folder in layout.classes:
         name = folder.path.name
-        label = classes.find(name)
+        if exported and name not in exported:
+            continue  # empty, as every split has the folders of all classes
+        label = classes.find(exported.get(name, name))
         if label is None:
             label = numbers.get(name, classes.find(class_name(name)))
         if label is None:
@@ -96,10 +106,17 @@ def read(source: Source) -> Iterator[Entry]:
                 continue
             empty = False
             relative = path.relative_to(base).as_posix()
-            yield make_row(relative, None, relative, label, folder.split, written=name)
-        if empty and folder.split == "train":
+            written = exported.get(name, name)
+            yield make_row(relative, None, relative, label, folder.split, written=written)
+        if empty and folder.split == "train" and not exported:
             raise DataError(f"{folder.path}: found an empty class; put pictures there or remove the folder")
     yield from layout.tree.others
+
+
+def _exported(source: Source, layout: _Layout) -> dict[str, str] | None:
+    """Class folder -> class, where `export` laid the folder; see `class_list`."""
+    filled = (folder.path.name for folder in layout.classes if next(folder.path.iterdir(), None) is not None)
+    return folder_classes(source.folder(), dict.fromkeys(filled)) if source.classes is None else None
 
 
 def _layout(source: Source) -> _Layout:

@@ -72,6 +72,12 @@ def open_face(path: Path, box: Box | None, side: int, *, enlarge: bool = True) -
     return np.asarray(face)
 
 
+def picture_size(path: Path) -> tuple[int, int]:
+    """Width and height of the upright picture in pixels. Raises OSError or ValueError like `open_face`."""
+    with Image.open(path, formats=FORMATS) as picture:
+        return _upright_size(picture)
+
+
 def check_face(path: Path, box: Box | None) -> str | None:
     """What is wrong with a picture and box, in a few words, or None. Decodes the whole file."""
     return look_at(path, box).wrong

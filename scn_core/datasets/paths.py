@@ -38,7 +38,8 @@ def path_forms(text: str, root: Path | None = None) -> Iterator[str]:
     """The normal forms of every path that `text` may stand for, likeliest first, each once.
 
     As it is written; without blanks around; as Label Studio (`/data/local-files/?d=`) or a file: address has it;
-    percent-decoded; with '/' for backslashes; below `root` where it is absolute; in either Unicode normal form.
+    percent-decoded; with '/' for backslashes; below `root` where it is absolute or begins with its name; in either
+    Unicode normal form.
     """
     if _PLAIN.fullmatch(text) and "?d=" not in text and not text.startswith("file:"):
         forms = [text]
@@ -87,7 +88,8 @@ def _slashes(text: str) -> str:
 def _below(root: Path | None) -> Callable[[str], str]:
     if root is None:
         return lambda text: text
-    heads = {f"{folder.as_posix()}/" for folder in (root, root.absolute(), root.resolve()) if folder.is_absolute()}
+    heads = [f"{folder.as_posix()}/" for folder in (root, root.absolute(), root.resolve()) if folder.is_absolute()]
+    heads.append(f"{root.absolute().name}/")  # as Label Studio finds local files: from the folder around the root
 
     def below(text: str) -> str:
         head = next((head for head in heads if text.startswith(head)), "")

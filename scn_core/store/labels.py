@@ -31,6 +31,8 @@ class LabelFilter:
     """Only where people decided it in this round."""
     excluded: bool = False
     """Those that people excluded too."""
+    scored: bool = False
+    """Only faces of which a round said something: of that in which they were answered, or else of the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +58,14 @@ class LabelRow:
     decided_at: str | None
     """UTC, ISO-8601, of the answer that counts; None: nothing is decided."""
     alpha: float | None
-    """As that round saw the face, or else the newest round with scores; None: no score. So too the two below."""
+    """As that round saw the face, or else the newest round with scores; None: no score. So too the three below."""
     margin: float | None
+    suspicion: float | None
     proposed_label: int | None
     votes: tuple[Vote, ...] = ()
     """The labels it came with, where the data set has several a face."""
+    probabilities: bytes | None = None
+    """Of the classes, little-endian float32; None: no score, or not asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +109,12 @@ LEFT JOIN outcome o ON o.sample_id = e.sample_id AND o.round_id = coalesce(
 """
 _ROWS = f"""
 SELECT s.id, s.key, s.path, s.split, s.box_left, s.box_top, s.box_right, s.box_bottom, e.given_label, e.label,
-  e.excluded, {_SOURCE}, coalesce(o.adjudicated, 0), o.round_id, e.decided_at, c.alpha, c.margin, c.proposed_label
+  e.excluded, {_SOURCE}, coalesce(o.adjudicated, 0), o.round_id, e.decided_at, c.alpha, c.margin, c.suspicion,
+  c.proposed_label, {{probabilities}}
 {_FROM} LEFT JOIN score c ON c.sample_id = s.id AND c.round_id = coalesce(o.round_id, :scored)
 """
+_SCORED = """EXISTS (
+  SELECT 1 FROM score WHERE sample_id = s.id AND round_id = coalesce(o.round_id, :scored))"""
 _ANSWERS = """
 SELECT sample_id, round_id, person_id FROM live_decision WHERE sample_id BETWEEN ? AND ?
 GROUP BY sample_id, round_id, person_id ORDER BY sample_id, max(seq)
@@ -120,10 +128,16 @@ def revision(db: Database) -> Revision:
     return Revision(newest, scored)
 
 
-def iter_labels(db: Database, where: LabelFilter, *, page: int = 10_000) -> Iterator[LabelRow]:
-    """The faces of a filter by id, read `page` at a time. Of one moment only within `connection.snapshot`."""
+def iter_labels(
+    db: Database, where: LabelFilter, *, page: int = 10_000, probabilities: bool = False
+) -> Iterator[LabelRow]:
+    """The faces of a filter by id, read `page` at a time. Of one moment only within `connection.snapshot`.
+
+    `probabilities`: those of the classes too.
+    """
     conditions, values = _conditions(where)
-    sql = f"{_ROWS} WHERE s.id > :after AND s.id <= :upto{conditions} ORDER BY s.id"
+    columns = _ROWS.format(probabilities="c.probabilities" if probabilities else "NULL")
+    sql = f"{columns} WHERE s.id > :after AND s.id <= :upto{conditions} ORDER BY s.id"
     last = int(db.execute("SELECT coalesce(max(id), 0) FROM sample").fetchone()[0])
     scored = revision(db).round
     for after in range(0, last, page):
@@ -143,7 +157,7 @@ def label_counts(db: Database, where: LabelFilter) -> LabelCounts:
     excluded = 0
     sources: dict[LabelSource, int] = defaultdict(int)
     changes: dict[tuple[int, int], int] = defaultdict(int)
-    for given, label, out, source, count in db.execute(sql, values):
+    for given, label, out, source, count in db.execute(sql, values | {"scored": revision(db).round}):
         excluded += count if out else 0
         if out and not where.excluded:
             continue
@@ -187,6 +201,7 @@ def _conditions(where: LabelFilter) -> tuple[str, dict[str, Any]]:
         "e.label = :label": where.label is not None,
         "e.round_id = :round": where.round is not None,
         "NOT e.excluded": not where.excluded,
+        _SCORED: where.scored,
     }
     values = {"split": where.split, "label": where.label, "round": where.round}
     return "".join(f" AND {text}" for text, wanted in said.items() if wanted), values
@@ -204,9 +219,9 @@ def _row(
 ) -> LabelRow:
     number, key, path, split, left, top, right, bottom, given, label, out, source, settled, *seen = row
     box = None if left is None else Box(left, top, right, bottom)
-    round_id, decided_at, alpha, margin, proposed = seen
+    round_id, decided_at, alpha, margin, suspicion, proposed, probabilities = seen
     people = answered.get((number, round_id), ())
     return LabelRow(
         number, key, path, split, box, given, label, bool(out), source, bool(settled), people, round_id, decided_at,
-        alpha, margin, proposed, votes,
+        alpha, margin, suspicion, proposed, votes, probabilities,
     )  # fmt: skip

@@ -1,8 +1,13 @@
-"""Corrected labels out: a file in one of several formats, and beside it a manifest that says what it is.
+"""Corrected labels out: a file or folder in one of several formats, and beside it a manifest that says what it is.
 
-formats    how a face is written in each format, and what each cannot hold
-cells      text that no spreadsheet runs
-manifest   hash, revision, options and counts of a file
+about         what the faces of an export have in common, and a face as plain values
+formats       the formats by their names, and what each cannot hold
+table         csv
+label_studio  tasks with predictions and annotations
+arrays        npz
+folders       folders of pictures
+cells         text that no spreadsheet runs
+manifest      hash, revision, options and counts of a file
 
 The same revision and options give the same bytes: nothing in a file depends on when or where it was written.
 """
@@ -13,7 +18,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -21,7 +26,9 @@ from typing import Any
 from sqlite_utils import Database
 
 from scn_core.errors import DataError, UsageError
-from scn_core.exchange.export.formats import FORMATS, About, FormatName, values_of
+from scn_core.exchange.export.about import About, values_of
+from scn_core.exchange.export.folders import folder_digest
+from scn_core.exchange.export.formats import FORMATS, Format, FormatName
 from scn_core.exchange.export.manifest import (
     MANIFEST,
     ExportManifest,
@@ -31,7 +38,7 @@ from scn_core.exchange.export.manifest import (
     read_manifest,
     write_manifest,
 )
-from scn_core.files import replaced
+from scn_core.files import replaced, replaced_folder
 from scn_core.store.connection import snapshot
 from scn_core.store.labels import (
     LabelCounts,
@@ -58,52 +65,81 @@ class ExportOptions:
     """reviewer-1, reviewer-2, ... in place of names."""
     spelling: Spelled = "project"
     """How classes are called: as everywhere here, or as the data set writes them most often."""
+    copies: bool = False
+    """Folders of pictures hold copies; otherwise links to the pictures, where they are whole."""
+    image_prefix: str | None = None
+    """label-studio: what is before a picture's path; None: `/data/local-files/?d=` and the name of their folder."""
 
 
 def export_labels(
-    db: Database, out: Path, options: ExportOptions, *, progress: Callable[[int], None] = lambda faces: None
+    db: Database,
+    out: Path,
+    options: ExportOptions,
+    *,
+    pictures: Path | None = None,
+    progress: Callable[[int], None] = lambda faces: None,
 ) -> ExportManifest:
     """Writes the labels as they are now, and OUT.manifest.json beside; returns what that says.
 
-    Written beside and renamed, so a reader never meets half a file, and read as of one moment. `progress` hears how
-    many more faces are written.
+    Written beside and renamed, so a reader never meets half of it, and read as of one moment.
 
-    Raises UsageError where the folder is not there, `out` is one, or the format cannot hold a face.
+    Args:
+        db: the workspace's database.
+        out: the file, or the folder where the format is one of folders; replaced.
+        options: what is exported, and how.
+        pictures: the folder that the paths of faces are relative to; formats that open pictures need it.
+        progress: hears how many more faces are written.
+
+    Raises UsageError where the folder is not there, `out` is a folder for a format of files or a file for one of
+    folders, or the format cannot hold a face; DataError where a picture is needed and not there.
     """
+    lays = FORMATS[options.format].lay is not None
     if not out.parent.is_dir():
         raise UsageError(f"--out: found no folder {out.parent}; allowed: a file in a folder that is there")
-    if out.is_dir():
-        raise UsageError(f"--out: found the folder {out}; allowed: a file in a folder that is there")
-    return _export(db, lambda stand: out, options, progress)
+    if out.exists() and out.is_dir() != lays:
+        found, allowed = ("file", "new folder") if lays else ("folder", "file")
+        raise UsageError(f"--out: found the {found} {out}; allowed: a {allowed} in a folder that is there")
+    return _export(db, lambda stand: out, options, pictures, progress)
 
 
-def print_labels(db: Database, options: ExportOptions, write: Callable[[str], object]) -> None:
-    """Hands what `export_labels` would write to `write`, piece by piece; there is no manifest."""
+def print_labels(
+    db: Database, options: ExportOptions, write: Callable[[bytes], object], *, pictures: Path | None = None
+) -> None:
+    """Hands what `export_labels` would write to `write`, piece by piece; there is no manifest.
+
+    Raises UsageError for a format of folders.
+    """
     chosen = FORMATS[options.format]
+    if chosen.write is None:
+        raise UsageError(f"--out: found - with format {options.format}, a folder; allowed: the name of a new folder")
     with snapshot(db):
-        about = _about(db, options)
+        about = _about(db, options, pictures)
         chosen.check(db, about)
-        for piece in chosen.write(about, iter_labels(db, options.where)):
-            write(piece)
+        for piece in chosen.write(about, _rows(db, options)):
+            write(piece.encode() if isinstance(piece, str) else piece)
 
 
 def is_export(out: Path) -> bool:
-    """Whether a file is as an export left it, by the manifest beside it: nobody has worked on it since."""
+    """Whether a file or folder is as an export left it, by the manifest beside it: nobody has worked on it since."""
     try:
         made = read_manifest(manifest_file(out))
+        if out.is_dir() and not out.is_symlink():
+            return made.file == out.name and folder_digest(out)[0] == made.sha256
         with out.open("rb") as file:
             return made.file == out.name and hashlib.file_digest(file, "sha256").hexdigest() == made.sha256
     except (DataError, OSError):
         return False
 
 
-def export_into(db: Database, folder: Path, options: ExportOptions) -> ExportManifest:
+def export_into(db: Database, folder: Path, options: ExportOptions, *, pictures: Path | None = None) -> ExportManifest:
     """The same into a folder, which is made, under a name that tells revision and options apart."""
     folder.mkdir(exist_ok=True)
     chosen = json.dumps(asdict(options), sort_keys=True)
     mark = "" if options == ExportOptions(options.format) else f"-{hashlib.sha256(chosen.encode()).hexdigest()[:6]}"
     ending = f"{mark}{FORMATS[options.format].ending}"
-    return _export(db, lambda stand: folder / f"{options.format}-{stand}{ending}", options, lambda faces: None)
+    return _export(
+        db, lambda stand: folder / f"{options.format}-{stand}{ending}", options, pictures, lambda faces: None
+    )
 
 
 def exports_in(folder: Path) -> list[ExportManifest]:
@@ -113,30 +149,38 @@ def exports_in(folder: Path) -> list[ExportManifest]:
     for file in reversed(files):
         with suppress(DataError):  # somebody else's
             found.append(read_manifest(file))
-    return [made for made in found if (folder / made.file).is_file()]
+    return [made for made in found if (folder / made.file).exists()]
 
 
 def _export(
-    db: Database, place: Callable[[Revision], Path], options: ExportOptions, progress: Callable[[int], None]
+    db: Database,
+    place: Callable[[Revision], Path],
+    options: ExportOptions,
+    pictures: Path | None,
+    progress: Callable[[int], None],
 ) -> ExportManifest:
     chosen = FORMATS[options.format]
     with snapshot(db):
-        about = _about(db, options)
+        about = _about(db, options, pictures)
         chosen.check(db, about)
-        counts, stand = label_counts(db, options.where), revision(db)
+        where = _where(options)
+        counts, stand = label_counts(db, where), revision(db)
         out = place(stand)
-        digest, size = _write(out, chosen.write(about, _counted(iter_labels(db, options.where), progress)))
+        digest, size = _write(out, chosen, about, _counted(_rows(db, options), progress))
     made = ExportManifest(
         file=out.name,
         sha256=digest,
         bytes=size,
         format=options.format,
         revision=str(stand),
-        where=options.where,
+        where=where,
         pseudonyms=options.pseudonyms,
         spelling=options.spelling,
         classes=about.classes,
         counts=counts,
+        copies=options.copies,
+        image_prefix=options.image_prefix,
+        boxed=about.boxed,
     )
     write_manifest(manifest_file(out), made)
     return made
@@ -159,16 +203,25 @@ class Preview:
 
 def preview(db: Database, options: ExportOptions, *, first: int = 10) -> Preview:
     """Counts and the first rows of what `export_labels` would write."""
+    where = _where(options)
     with snapshot(db):
         about = _about(db, options)
-        rows = iter_labels(db, options.where, page=1_000)
-        return Preview(str(revision(db)), label_counts(db, options.where), about, tuple(islice(rows, first)))
+        rows = iter_labels(db, where, page=1_000)
+        return Preview(str(revision(db)), label_counts(db, where), about, tuple(islice(rows, first)))
 
 
-def _about(db: Database, options: ExportOptions) -> About:
+def _about(db: Database, options: ExportOptions, pictures: Path | None = None) -> About:
     people = reviewer_names(db, pseudonyms=options.pseudonyms)
     names = classes(db).names if options.spelling == "project" else names_as_written(db)
-    return About(names, has_boxes(db), people, has_votes(db))
+    return About(names, has_boxes(db), people, has_votes(db), pictures, options.image_prefix, options.copies)
+
+
+def _where(options: ExportOptions) -> LabelFilter:
+    return replace(options.where, scored=True) if FORMATS[options.format].scored else options.where
+
+
+def _rows(db: Database, options: ExportOptions) -> Iterator[LabelRow]:
+    return iter_labels(db, _where(options), probabilities=FORMATS[options.format].scored)
 
 
 def _counted(rows: Iterable[LabelRow], progress: Callable[[int], None]) -> Iterator[LabelRow]:
@@ -177,12 +230,16 @@ def _counted(rows: Iterable[LabelRow], progress: Callable[[int], None]) -> Itera
         progress(1)
 
 
-def _write(out: Path, pieces: Iterable[str]) -> tuple[str, int]:
+def _write(out: Path, chosen: Format, about: About, rows: Iterable[LabelRow]) -> tuple[str, int]:
     """SHA-256 and bytes of what was written."""
+    if chosen.lay is not None:
+        with replaced_folder(out) as folder:
+            chosen.lay(about, rows, folder)
+            return folder_digest(folder)
     digest, size = hashlib.sha256(), 0
     with replaced(out) as file:
-        for piece in pieces:
-            data = piece.encode("utf-8")
+        for piece in chosen.write(about, rows) if chosen.write is not None else ():
+            data = piece.encode("utf-8") if isinstance(piece, str) else piece
             digest.update(data)
             size += file.write(data)
     return digest.hexdigest(), size

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from scn_core import __version__
 from scn_core.errors import DataError
-from scn_core.exchange.export.formats import label_studio_config
+from scn_core.exchange.export.label_studio import label_studio_config
 from scn_core.files import write_text
 from scn_core.store.labels import LabelChange, LabelCounts, LabelFilter
 from scn_core.store.schema.migrations import STEPS
@@ -29,9 +29,11 @@ class ExportManifest:
     """What an export wrote."""
 
     file: str
-    """Name without a folder."""
+    """Name without a folder; a folder of pictures has one too."""
     sha256: str
+    """Of the file, or over all that a folder holds; see `folders.folder_digest`."""
     bytes: int
+    """In the file, or in those of the folder."""
     format: str
     revision: str
     """The newest round with scores and the newest decision, such as r2-d1543."""
@@ -41,20 +43,29 @@ class ExportManifest:
     counts: LabelCounts
     spelling: Spelled = "project"
     """Of the classes: as everywhere here, or as the data set writes them most often."""
+    copies: bool = False
+    """A folder of pictures holds copies, not links."""
+    image_prefix: str | None = None
+    """What Label Studio finds before the path of a picture; None: local files."""
+    boxed: bool = False
+    """Some face of the data set has a box."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON, classes by name."""
         names, where = self.classes, self.where
         options = asdict(where) | {"label": None if where.label is None else names[where.label]}
-        config = {"label_config": label_studio_config(names)} if self.format == "label-studio" else {}
+        config = {"label_config": label_studio_config(names, boxed=self.boxed)} if self.format == "label-studio" else {}
+        chosen = {"format": self.format, "pseudonyms": self.pseudonyms, "spelling": self.spelling}
+        chosen |= {"copies": self.copies, "image_prefix": self.image_prefix}
         return {
             "layout": _LAYOUT,
             "file": self.file,
             "sha256": self.sha256,
             "bytes": self.bytes,
             "revision": self.revision,
-            "options": {"format": self.format, "pseudonyms": self.pseudonyms, "spelling": self.spelling, **options},
+            "options": {**chosen, **options},
             "classes": list(names),
+            "boxes": self.boxed,
             **plain_counts(self.counts, names),
             **config,
             "versions": {"scn_core": __version__, "schema": list(STEPS)[-1]},
@@ -92,11 +103,13 @@ def read_manifest(path: Path) -> ExportManifest:
         names = tuple(map(str, said["classes"]))
         options = dict(said["options"])
         form, pseudonyms, label = options.pop("format"), options.pop("pseudonyms"), options.pop("label")
-        spelling = options.pop("spelling", "project")  # manifests of earlier versions have none
+        # Manifests of earlier versions have none of these.
+        spelling, copies = options.pop("spelling", "project"), options.pop("copies", False)
+        prefix, boxed = options.pop("image_prefix", None), said.get("boxes", False)
         changes = (LabelChange(names.index(c["given"]), names.index(c["label"]), c["count"]) for c in said["changes"])
         where = LabelFilter(**options, label=None if label is None else names.index(label))
         counts = LabelCounts(said["rows"], said["changed"], said["excluded"], said["sources"], tuple(changes))
         head = (said["file"], said["sha256"], said["bytes"], form, said["revision"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path}: found no manifest of an export ({error}); export the file anew") from error
-    return ExportManifest(*head, where, pseudonyms, names, counts, spelling)
+    return ExportManifest(*head, where, pseudonyms, names, counts, spelling, copies, prefix, boxed)

@@ -1,8 +1,12 @@
-"""Decisions made elsewhere: a CSV file becomes decisions of the round in review, all of it or nothing.
+"""Decisions made elsewhere: a file becomes decisions of the round in review, all of it or nothing.
 
-Columns, without regard to case: path or key; action, label or both; person; note. An action without a label stands
-for what it means of that face, a label without an action for whatever gives the face this label. A file that `export`
-wrote is known by its columns: of such a file only the rows count whose label somebody changed since.
+sheets        the files that can be read, each as rows
+label_studio  what people answered there, as rows
+rows          what a row means, and what is wrong with it
+
+Columns of a CSV file, without regard to case: path or key; action, label or both; person; note. An action without a
+label stands for what it means of that face, a label without an action for whatever gives the face this label.
+A file that `export` wrote is known by its columns: of such a file only the rows count whose label was changed since.
 
 The id of a decision follows from the workspace and the row, so a row taken once is never taken again.
 """
@@ -11,8 +15,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,9 +23,10 @@ from typing import Any
 from sqlite_utils import Database
 
 from scn_core.balance import Problem
-from scn_core.datasets.tables import column_places, csv_header, csv_rows
 from scn_core.errors import DataError, WorkspaceError, readable
+from scn_core.exchange.import_decisions.label_studio import AS_EXPORTED
 from scn_core.exchange.import_decisions.rows import Reading, Row, Wrong
+from scn_core.exchange.import_decisions.sheets import Reader
 from scn_core.records import Action, Decision
 from scn_core.store.connection import snapshot
 from scn_core.store.decisions.imports import workspace_mark
@@ -31,8 +35,8 @@ from scn_core.store.labels import LabelChange
 from scn_core.store.rounds.states import in_review, round_to_answer
 from scn_core.store.samples import classes
 
-_READ = ("path", "key", "action", "label", "person", "note")
-_EXPORTED = frozenset({"key", "label", "given_label", "source", "decided_at"})
+_LISTED = 400
+"""Letters of a list of names in a report."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,8 @@ class ImportPlan:
     """Rows taken before."""
     unchanged: int
     """Rows of an exported file that nobody changed."""
+    passed: Mapping[str, int]
+    """Entries that hold no answer, by reason."""
     actions: Mapping[Action, int]
     changes: tuple[LabelChange, ...]
     """From the label a face has now to another one that an answer of the file gives it."""
@@ -69,9 +75,15 @@ class ImportPlan:
             "new_people": list(self.new_people),
             "known": self.known,
             "unchanged": self.unchanged,
+            "passed": dict(self.passed),
             "unread": list(self.unread),
             "problems": [str(problem) for problem in self.problems],
         }
+
+    def without_effect(self) -> dict[str, int]:
+        """How many rows change nothing, by reason."""
+        counts = {"taken before": self.known, AS_EXPORTED: self.unchanged, **self.passed}
+        return {reason: count for reason, count in counts.items() if count}
 
     def describe(self, names: Sequence[str], *, done: bool) -> str:
         """What was taken or would be, or every problem, in lines."""
@@ -81,38 +93,38 @@ class ImportPlan:
         said = ", ".join(f"{n:,} {action}" for action, n in self.actions.items()) or "nothing"
         lines = [f"round {self.round}: {said} {'taken' if done else 'to take'} from {self.rows:,} rows"]
         lines.extend(f"  {names[c.given_label]} -> {names[c.label]}: {c.count:,}" for c in self.changes)
-        for what, count in (("taken before", self.known), ("as exported", self.unchanged)):
-            if count:
-                lines.append(f"  {count:,} rows {what}")
+        lines.extend(f"  {count:,} rows {what}" for what, count in self.without_effect().items())
         if self.new_people:
-            lines.append(f"  people {'added' if done else 'to add'}: {', '.join(self.new_people)}")
+            people = readable(", ".join(self.new_people), _LISTED)
+            lines.append(f"  people {'added' if done else 'to add'}: {people}")
         if self.unread:
-            lines.append(f"  columns not read: {', '.join(self.unread)}")
+            lines.append(f"  columns not read: {readable(', '.join(self.unread), _LISTED)}")
         return "\n".join(lines)
 
 
 def plan_import(
     db: Database, file: Path, *, person: str | None = None, adjudicate: bool = False, name: str | None = None,
     root: Path | None = None, path_column: str | None = None, label_column: str | None = None,
+    annotators: Mapping[str, str] | None = None,
 ) -> ImportPlan:  # fmt: skip
     """Reads a file and looks at every row; writes nothing.
 
     Args:
         db: the workspace's database.
-        file: CSV, UTF-8.
+        file: CSV, JSON that `export` wrote, an export of Label Studio (JSON, JSON-MIN, CSV) or labels of FiftyOne.
         person: who decided, where the row does not say.
         adjudicate: the answers settle the faces whatever readers said; of leads only.
         name: what to call the file in problems, and in the log.
         root: folder of the pictures; with it paths below it may be written absolute.
         path_column: the column to read as path, by its name.
-        label_column: the column to read as label.
+        label_column: the column to read as label, or the control of Label Studio.
+        annotators: Label Studio's number or address of a person -> their name here.
 
-    Raises DataError for a file that is no such table, WorkspaceError where no round is in review.
+    Raises DataError for a file that is none of these, WorkspaceError where no round is in review.
     """
     current = _round_in_review(db)
     name = name or file.name
-    columns = _columns(file, name, {"path": path_column, "label": label_column})
-    exported = "action" not in columns and set(columns) >= _EXPORTED
+    sheet = Reader(name, path_column, label_column, annotators or {}).open(file)
     problems: list[Problem] = []
     count = 0
     with snapshot(db):
@@ -124,17 +136,21 @@ def plan_import(
             person,
             name,
             adjudicate=adjudicate,
-            exported=exported,
+            exported=sheet.exported,
             root=root,
         )
-        for line, cells in _rows(file, name):
+        for row in sheet.rows:
             count += 1
+            if isinstance(row, Wrong):
+                problems.append(Problem(name, row.line, row.found, row.allowed))
+                continue
             try:
-                if len(cells) != len(columns):
-                    raise Wrong(f"{len(cells)} cells", f"{len(columns)}, as in the header")
-                reading.take(Row(dict(zip(columns, cells, strict=True)), line))
+                reading.take(row)
             except Wrong as wrong:
-                problems.append(Problem(name, line, wrong.found, wrong.allowed))
+                where = f"{row.place}: " if row.place else ""
+                problems.append(Problem(name, row.line, f"{where}{wrong.found}", wrong.allowed))
+    count += sheet.passed.total()
+    unchanged = reading.unchanged + sheet.passed.pop(AS_EXPORTED, 0)
     changes = sorted(reading.changes.items(), key=lambda change: (-change[1], change[0]))
     return ImportPlan(
         round=current,
@@ -143,10 +159,11 @@ def plan_import(
         problems=tuple(problems),
         rows=count,
         known=reading.known,
-        unchanged=reading.unchanged,
+        unchanged=unchanged,
+        passed=dict(+sheet.passed),
         actions=Counter(decision.action for decision in reading.decisions),
         changes=tuple(LabelChange(*pair, n) for pair, n in changes),
-        unread=() if exported else tuple(column for column in columns if column not in _READ),
+        unread=sheet.unread,
     )
 
 
@@ -201,40 +218,3 @@ def _round_in_review(db: Database, round_id: int | None = None) -> int:
         shown = ", ".join(map(str, numbers))
         raise WorkspaceError(f"found round {round_id}; allowed: a round in review, of which there is {shown}")
     return round_id
-
-
-def _columns(file: Path, name: str, renamed: Mapping[str, str | None]) -> list[str]:
-    """The header in lower case. Raises DataError where it lacks what is needed, or says it twice."""
-    with _called(file, name):
-        header = csv_header(file)
-    columns = [column.strip().casefold() for column in header]
-    for wanted, column in renamed.items():
-        if column is not None:
-            (place,) = column_places(file, header, (column,), f"; name another with --{wanted}-column")
-            columns = [f"{each}, as it was" if each == wanted else each for each in columns]
-            columns[place] = wanted
-    allowed = f"a header with path or key, and action or label; besides these {', '.join(_READ[4:])}"
-    if not {"path", "key"} & set(columns) or not {"action", "label"} & set(columns):
-        raise DataError(
-            f"{name}: found columns {readable(', '.join(header), 400)}; allowed: {allowed}; "
-            "or say which with --path-column and --label-column"
-        )
-    if doubled := [column for column, n in Counter(columns).items() if n > 1 and column in _READ]:
-        raise DataError(f"{name}: found column {doubled[0]} {columns.count(doubled[0])} times; allowed: once")
-    return columns
-
-
-def _rows(file: Path, name: str) -> Iterator[tuple[int, list[str]]]:
-    with _called(file, name):
-        rows = csv_rows(file)
-        next(rows)
-        yield from rows
-
-
-@contextmanager
-def _called(file: Path, name: str) -> Iterator[None]:
-    """Errors call the file by its name: an upload lies in a place nobody has heard of."""
-    try:
-        yield
-    except DataError as error:
-        raise DataError(str(error).replace(str(file), name)) from error

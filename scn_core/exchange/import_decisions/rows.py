@@ -24,18 +24,26 @@ _IDS = uuid.UUID("6f0d4d0e-3f2b-5a6c-9d6e-5c7f2a1b8e90")
 
 
 class Wrong(Exception):
-    """A row that cannot be taken."""
+    """A row that cannot be taken; `line` where it has to be said here."""
 
-    def __init__(self, found: str, allowed: str) -> None:
-        self.found, self.allowed = found, allowed
+    def __init__(self, found: str, allowed: str, line: int = 0) -> None:
+        self.found, self.allowed, self.line = found, allowed, line
 
 
 class Row(NamedTuple):
-    """A line of the file."""
+    """An answer of the file."""
 
     cells: dict[str, str]
     """By the column's name in lower case."""
     line: int
+    """Or the place in the list, in a file that has no lines; both from 1."""
+    place: str = ""
+    """What to call it, where that is not its line."""
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return self.place or f"line {self.line}"
 
     def get(self, name: str) -> str:
         """A cell of text, empty where there is none."""
@@ -58,7 +66,7 @@ class Reading:
     """Folder of the pictures, for paths that are written absolute."""
     decisions: list[Decision] = field(default_factory=list)
     new_people: dict[str, str] = field(default_factory=dict)
-    seen: dict[tuple[int, str], int] = field(default_factory=dict)
+    seen: dict[tuple[int, str], str] = field(default_factory=dict)
     changes: Counter[tuple[int, int]] = field(default_factory=Counter)
     known: int = 0
     unchanged: int = 0
@@ -75,9 +83,9 @@ class Reading:
         note = "" if self.exported else row.get("note")
         if len(note) > NOTE_LENGTH:
             raise Wrong(f"a note of {len(note):,} characters", f"at most {NOTE_LENGTH:,}")
-        first = self.seen.setdefault((face.sample_id, person), row.line)
-        if first != row.line:
-            raise Wrong(f"{face.key} of {person} a second time, first in line {first}", "one row a face and person")
+        if (first := self.seen.get((face.sample_id, person))) is not None:
+            raise Wrong(f"{face.key} of {person} a second time, first in {first}", "one row a face and person")
+        self.seen[face.sample_id, person] = row.name
         said = () if self.exported else (row.get("action"), note)
         content = (face.key, person, row.get("label"), row.cells.get("decided_at", ""), *said)
         made = [self._decision(content, face, person, answer[0], label=answer[1], adjudicates=self.adjudicate)]

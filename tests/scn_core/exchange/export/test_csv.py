@@ -12,7 +12,7 @@ from scn_core.datasets.registry import read_manifest
 from scn_core.datasets.source import Source
 from scn_core.errors import UsageError
 from scn_core.exchange.export import ExportOptions, export_labels
-from scn_core.exchange.export.formats import COLUMNS
+from scn_core.exchange.export.about import COLUMNS
 from scn_core.records import Box, Manifest, Sample
 from scn_core.store.labels import LabelFilter
 from scn_core.store.samples import insert_manifest

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 from dataclasses import replace
@@ -18,7 +17,8 @@ from scn_core.datasets.registry import read_manifest
 from scn_core.datasets.source import Source
 from scn_core.errors import UsageError
 from scn_core.exchange.export import ExportOptions, export_labels
-from scn_core.exchange.export.formats import FormatName, label_studio_config
+from scn_core.exchange.export.formats import FormatName
+from scn_core.exchange.export.label_studio import label_studio_config
 from scn_core.labels import RAF_DB, ClassVocabulary
 from scn_core.records import Box, Manifest, Sample
 from scn_core.store.labels import LabelFilter
@@ -59,14 +59,6 @@ def test_json_lines(answered: Database, tmp_path: Path) -> None:
     assert (found[0]["box"], found[0]["alpha"], found[0]["changed"], found[0]["round"]) == (None, 0.5, 1, 1)
 
 
-def test_metadata_csv_names_the_pictures_of_a_folder(answered: Database, manifest: Manifest, tmp_path: Path) -> None:
-    draw(manifest)
-    text = written(answered, tmp_path, "metadata-csv")
-    found = list(csv.DictReader(text.splitlines()))
-    assert {os.path.normpath(row["file_name"]): row["label"] for row in found} == expected()
-    assert all((tmp_path / row["file_name"]).is_file() for row in found)
-
-
 def test_label_studio_tasks(answered: Database, tmp_path: Path) -> None:
     tasks = json.loads(written(answered, tmp_path, "label-studio", LabelFilter(excluded=True)))
     config = ElementTree.fromstring(label_studio_config(("happy", "sad")))
@@ -84,9 +76,11 @@ def test_label_studio_tasks(answered: Database, tmp_path: Path) -> None:
     assert {choice for r in results for choice in r["value"]["choices"]} <= allowed
     assert len({r["id"] for r in results}) == len(results)
     where = [parse_qs(urlsplit(task["data"]["image"]).query, strict_parsing=True)["d"] for task in tasks]
-    assert where == [[path] for path in PATHS]
+    assert where == [[path] for path in PATHS]  # the folder of the pictures is not known here
     first, second, third, fourth = tasks[:4]
     assert [p["result"][0]["value"]["choices"] for p in first["predictions"]] == [["happy"], ["sad"]]
+    assert [p["score"] for p in first["predictions"]] == [0.5, 0.5]
+    assert "score" not in tasks[-1]["predictions"][0]  # a test face has no score
     assert first["annotations"][0]["result"][0]["value"]["choices"] == ["sad"]
     assert second["annotations"] == [{"result": [], "was_cancelled": True}]
     assert third["annotations"][0]["result"][0]["value"]["choices"] == ["happy"]
@@ -99,11 +93,17 @@ def test_fiftyone_finds_each_picture_without_its_ending(answered: Database, mani
     said = json.loads(written(answered, tmp_path, "fiftyone"))
     pictures = {os.path.splitext(p.relative_to(tmp_path).as_posix())[0] for p in tmp_path.rglob("*.png")}  # noqa: PTH122
     assert set(said["labels"]) <= pictures
-    found = {f"{stem}.png": said["classes"][label] for stem, label in said["labels"].items()}
+    found = {f"{stem}.png": said["classes"][face["label"]] for stem, face in said["labels"].items()}
     assert found == expected()
+    assert said["labels"]["a"]["attributes"] == {
+        "given_label": "happy", "source": "accept", "split": "train", "alpha": 0.5, "margin": 0.0, "suspicion": 0.5,
+        "path": "a.png", "key": "a.png", "proposed_label": "sad",
+        "decided_at": said["labels"]["a"]["attributes"]["decided_at"],
+    }  # fmt: skip
+    assert said["labels"]["c"]["attributes"].keys() == {"given_label", "source", "split", "path", "key", "decided_at"}
 
 
-@pytest.mark.parametrize("name", ["jsonl", "label-studio", "fiftyone", "metadata-csv", "csv", "raf-db"])
+@pytest.mark.parametrize("name", ["jsonl", "label-studio", "fiftyone", "csv", "raf-db"])
 def test_an_export_of_nothing_is_still_of_its_format(name: FormatName, db: Database, tmp_path: Path) -> None:
     insert_manifest(db, Manifest("toy", tmp_path, RAF_DB, (Sample("train_1.jpg", "train_1.jpg", 0, "train"),)))
     text = written(db, tmp_path, name, LabelFilter(decided=True))
@@ -156,7 +156,7 @@ def test_classes_a_raf_db_list_cannot_hold_are_named(db: Database, tmp_path: Pat
 
 @pytest.mark.parametrize(
     ("name", "paths"),
-    [("metadata-csv", ("a.jpg", "a.jpg")), ("fiftyone", ("a.jpg", "a.jpg")), ("fiftyone", ("d/a.jpg", "d/a.png"))],
+    [("fiftyone", ("a.jpg", "a.jpg")), ("fiftyone", ("d/a.jpg", "d/a.png"))],
 )
 def test_faces_that_would_get_one_name_are_refused(
     name: FormatName, paths: tuple[str, str], db: Database, tmp_path: Path
@@ -165,4 +165,4 @@ def test_faces_that_would_get_one_name_are_refused(
     insert_manifest(db, Manifest("toy", tmp_path, ClassVocabulary(("happy", "sad")), samples))
     with pytest.raises(UsageError, match=rf"--format {name}: found several faces that it would call (d/)?a"):
         written(db, tmp_path, name)
-    assert len(json.loads(written(db, tmp_path, "label-studio"))) == 2
+    assert len(written(db, tmp_path, "jsonl").splitlines()) == 2

@@ -80,7 +80,7 @@ def fresh(path: Path, story: list[tuple[int, str, str]]) -> Database:
 @given(
     story=answers,
     where=filters,
-    name=st.sampled_from(["csv", "jsonl", "metadata-csv", "label-studio", "fiftyone"]),
+    name=st.sampled_from(["csv", "jsonl", "npz", "label-studio", "fiftyone"]),
     pseudonyms=st.booleans(),
 )
 def test_the_same_revision_exports_the_same_bytes(
@@ -207,7 +207,7 @@ def test_pseudonyms_follow_the_order_of_first_answers_and_stay(db: Database, man
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["csv", "jsonl", "label-studio", "metadata-csv", "fiftyone"])
+@pytest.mark.parametrize("name", ["csv", "jsonl", "label-studio", "fiftyone"])
 def test_with_pseudonyms_no_name_is_in_the_files(
     name: FormatName, db: Database, manifest: Manifest, tmp_path: Path
 ) -> None:

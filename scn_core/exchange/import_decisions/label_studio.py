@@ -1,0 +1,156 @@
+"""What people answered in Label Studio: its exports JSON, JSON-MIN and CSV as rows.
+
+Every annotation is an answer of the person who completed it, the one that confirms a label too. What `export` had
+written as decided, and nobody changed, is passed over, and so are tasks that were skipped or not annotated.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from scn_core.datasets.json_table import cell_of
+from scn_core.exchange.export.label_studio import CURRENT, DECIDED_ID, LABEL, PERCENT
+from scn_core.exchange.import_decisions.rows import Row, Wrong
+
+ANSWERED = frozenset({"annotation_id", "annotator"})
+"""Columns that tell the exports CSV and JSON-MIN from others."""
+AS_EXPORTED, UNANSWERED = "as exported", "skipped or not annotated"
+_DECIDED = ("accept", "keep", "relabel")
+_SAME_BOX = 0.5
+"""A rectangle is that of a face where the area they share is at least this part of the area they cover."""
+_SIDES = ("x", "y", "width", "height")
+_VALUES = ("choices", "rectanglelabels")
+
+
+@dataclass(frozen=True)
+class Options:
+    """See `sheets.Reader`."""
+
+    path_column: str | None
+    label_column: str | None
+    annotators: Mapping[str, str]
+
+    def person(self, said: object) -> str:
+        """What to call who completed an annotation: Label Studio writes a number, an address or an account."""
+        account = said if isinstance(said, dict) else {"id": said, "email": said if isinstance(said, str) else None}
+        number, email = cell_of(account.get("id")), cell_of(account.get("email"))
+        known = self.annotators.get(email) or self.annotators.get(number)
+        if known or not (number or email):
+            return known or ""
+        return email if "@" in email else f"Label Studio {number}"
+
+
+def task_rows(tasks: Iterable[Mapping[str, Any]], options: Options, passed: Counter[str]) -> Iterator[Row | Wrong]:
+    """Of export JSON."""
+    for number, task in enumerate(tasks, 1):
+        place = f"task {task.get('id', number)}"
+        data, annotations = task.get("data"), task.get("annotations")
+        if not isinstance(data, dict) or not isinstance(annotations, list):
+            yield Wrong(f"{place} without data or annotations", "tasks as Label Studio exports them", number)
+            continue
+        answers = [each for each in annotations if not each.get("was_cancelled") and each.get("result")]
+        passed[UNANSWERED] += not answers
+        for answer in answers:
+            results = [
+                result
+                for result in answer["result"]
+                if result.get("type") in _VALUES and result.get("from_name") == (options.label_column or LABEL)
+            ]
+            if not results:
+                names = sorted({cell_of(result.get("from_name")) for result in answer["result"]})
+                wanted = f"results of control {options.label_column or LABEL}; name another with --label-column"
+                yield Wrong(f"{place} with results of {', '.join(names)}", wanted, number)
+                continue
+            cells = {
+                "person": options.person(answer.get("completed_by")),
+                "decided_at": cell_of(answer.get("updated_at")),
+            }
+            values = [result.get("value", {}) for result in results]
+            ours = [cell_of(result.get("id")).endswith(DECIDED_ID) for result in results]
+            yield from _rows(data, values, ours, cells, (number, place), options, passed)
+
+
+def flat_rows(
+    records: Iterable[tuple[int, Mapping[str, Any]]], options: Options, passed: Counter[str]
+) -> Iterator[Row | Wrong]:
+    """Of exports JSON-MIN and CSV: a record an annotation. CSV has lists as JSON text."""
+    for number, record in records:
+        control = options.label_column or LABEL
+        if record.get("annotation_id") and control not in record:
+            found = f"annotation {record['annotation_id']} without {control}"
+            yield Wrong(found, f"the control of that name in {', '.join(record)}; name it with --label-column", number)
+            continue
+        answer = _parsed(record.get(control))
+        if not answer or not record.get("annotation_id"):
+            passed[UNANSWERED] += 1
+            continue
+        cells = {
+            "person": options.person(_parsed(record.get("annotator"))),
+            "decided_at": cell_of(record.get("updated_at")),
+        }
+        values = answer if isinstance(answer, list) else [{"choices": _choices(answer)}]
+        untouched = not record.get("lead_time")  # nobody had it open in Label Studio
+        data = {name: _parsed(value) if name == "faces" else value for name, value in record.items()}
+        place = (number, f"annotation {record['annotation_id']}")
+        yield from _rows(data, values, [untouched] * len(values), cells, place, options, passed)
+
+
+def _rows(
+    data: Mapping[str, Any], values: Sequence[Any], ours: Sequence[bool], cells: Mapping[str, str],
+    place: tuple[int, str], options: Options, passed: Counter[str],
+) -> Iterator[Row | Wrong]:  # fmt: skip
+    """The rows of one annotation: one for the picture, or one for each rectangle."""
+    faces = data.get("faces")
+    for value, our in zip(values, ours, strict=True):
+        chosen: list[str] = next((value[name] for name in _VALUES if value.get(name)), [])
+        if len(chosen) != 1:
+            yield Wrong(f"{len(chosen)} classes chosen in {place[1]}", "one class a face", place[0])
+            continue
+        face: Mapping[str, Any] | None = data
+        if isinstance(faces, list):
+            face = _face_of(value, faces)
+        if face is None:
+            yield Wrong(f"a rectangle in {place[1]} that is no face's", "the rectangles of the tasks", place[0])
+            continue
+        if our and face.get("source") in _DECIDED and face.get(CURRENT) == chosen[0]:
+            passed[AS_EXPORTED] += 1
+            continue
+        path = data.get(options.path_column) if options.path_column else face.get("path") or data.get("image")
+        key = "" if options.path_column else cell_of(face.get("key"))
+        yield Row({**cells, "key": key, "path": cell_of(path), "label": chosen[0]}, *place)
+
+
+def _face_of(value: Mapping[str, Any], faces: Sequence[Any]) -> Mapping[str, Any] | None:
+    """The face whose box a rectangle is, also where it was moved a little; None: it is no face's."""
+    shared = [(_shared([value.get(side) for side in _SIDES], face.get(PERCENT)), face) for face in faces]
+    most, face = max(shared, key=lambda each: each[0], default=(0.0, None))
+    return face if most >= _SAME_BOX else None
+
+
+def _shared(one: Sequence[Any], other: Any) -> float:
+    """The part of the area that two rectangles cover which both do; 0 where a side is missing."""
+    if not isinstance(other, list) or not all(isinstance(side, int | float) for side in [*one, *other]):
+        return 0.0
+    across = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
+    down = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
+    both = max(across, 0.0) * max(down, 0.0)
+    return float(both / (one[2] * one[3] + other[2] * other[3] - both)) if both else 0.0
+
+
+def _parsed(cell: Any) -> Any:
+    """A cell of JSON text as what it stands for, and any other as it is."""
+    if isinstance(cell, str) and cell[:1] in ("[", "{"):
+        try:
+            return json.loads(cell)
+        except ValueError:
+            return cell
+    return cell
+
+
+def _choices(answer: Any) -> list[str]:
+    several = answer.get("choices") if isinstance(answer, dict) else None
+    return several if isinstance(several, list) else [cell_of(answer)]

@@ -1,0 +1,77 @@
+"""Whatever is exported, `init` reads back: the same faces, labels, splits, classes and order of classes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scn_core.datasets.images import open_face
+from scn_core.datasets.registry import read_manifest
+from scn_core.datasets.source import Source
+from scn_core.errors import UsageError
+from scn_core.exchange.export import ExportOptions, export_labels
+from scn_core.exchange.export.formats import FormatName
+from scn_core.records import Manifest
+from tests.scn_core.exchange.export.labelled import add_round, decide
+from tests.scn_core.exchange.export.layouts import LAYOUTS, imported
+
+FILES: tuple[FormatName, ...] = ("csv", "jsonl", "label-studio", "fiftyone")
+FOLDERS: tuple[FormatName, ...] = ("class-folders", "hugging-face")
+
+
+@pytest.fixture(params=LAYOUTS)
+def data_set(request: pytest.FixtureRequest, tmp_path: Path) -> Manifest:
+    (tmp_path / "pictures").mkdir()
+    return LAYOUTS[request.param](tmp_path / "pictures")
+
+
+def faces(manifest: Manifest) -> list[tuple[bytes, str, str]]:
+    """Pixels as training sees them, label and split of every face."""
+    return sorted(
+        (
+            open_face(manifest.root / s.path, s.box, 1_000, enlarge=False).tobytes(),
+            manifest.classes.names[s.given_label],
+            s.split,
+        )
+        for s in manifest.samples
+    )
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_reads_back(name: FormatName, data_set: Manifest, tmp_path: Path) -> None:
+    with imported(data_set, tmp_path) as db:
+        add_round(db, data_set)
+        train = [i for i, sample in enumerate(data_set.samples, 1) if sample.split == "train"]
+        decide(db, train[0], "accept", (data_set.samples[train[0] - 1].given_label + 1) % len(data_set.classes))
+        if name == "fiftyone" and len({s.path for s in data_set.samples}) < len(data_set.samples):
+            with pytest.raises(UsageError, match="one face a picture"):
+                export_labels(db, tmp_path / "out", ExportOptions(name), pictures=data_set.root)
+            return
+        export_labels(db, tmp_path / "out", ExportOptions(name), pictures=data_set.root)
+    again = read_manifest("csv", Source(root=data_set.root, csv=tmp_path / "out"), strict=True)
+    expected = [(s.key, s.path, s.given_label, s.split, s.box) for s in data_set.samples]
+    key, path, label, *rest = expected[train[0] - 1]
+    expected[train[0] - 1] = (key, path, (label + 1) % len(data_set.classes), *rest)  # type: ignore[assignment]
+    assert again.classes == data_set.classes
+    assert sorted(expected) == sorted((s.key, s.path, s.given_label, s.split, s.box) for s in again.samples)
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+@pytest.mark.parametrize("copies", [False, True])
+def test_a_folder_reads_back(name: FormatName, copies: bool, data_set: Manifest, tmp_path: Path) -> None:
+    out = tmp_path / "train out"
+    with imported(data_set, tmp_path) as db:
+        made = export_labels(db, out, ExportOptions(name, copies=copies), pictures=data_set.root)
+    assert made.counts.rows == len(data_set.samples)
+    source = (
+        Source(root=out, follow_links=not copies)
+        if name == "class-folders"
+        else Source(csv=out / "labels.csv", follow_links=not copies)
+    )
+    again = read_manifest("folder" if name == "class-folders" else "csv", source, strict=False)
+    assert again.classes == data_set.classes
+    assert faces(again) == faces(data_set)
+    assert any(file.is_symlink() for file in out.rglob("*")) == (
+        not copies and not all(s.box for s in data_set.samples)
+    )
