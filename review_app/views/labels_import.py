@@ -56,7 +56,7 @@ def _report(plan: ImportPlan, names: Sequence[str]) -> None:
         st.text(
             f"{len(plan.problems):,} of {plan.rows:,} rows cannot be taken, so none is. Correct them, then try again."
         )
-        listed = [(str(p.line), p.found, p.allowed) for p in plan.problems[:_PROBLEMS]]
+        listed = [(str(p.line or p.file), p.found, p.allowed) for p in plan.problems[:_PROBLEMS]]
         parts.table("Problems", ("Line", "Found", "Allowed"), listed)
         if len(plan.problems) > _PROBLEMS:
             st.text(f"and {len(plan.problems) - _PROBLEMS:,} more")

@@ -141,14 +141,13 @@ def plan_import(
         )
         for row in sheet.rows:
             count += 1
-            if isinstance(row, Wrong):
-                problems.append(Problem(name, row.line, row.found, row.allowed))
-                continue
             try:
+                if isinstance(row, Wrong):
+                    raise row
                 reading.take(row)
             except Wrong as wrong:
-                where = f"{row.place}: " if row.place else ""
-                problems.append(Problem(name, row.line, f"{where}{wrong.found}", wrong.allowed))
+                where = f"{name}, {row.place}" if row.place else name
+                problems.append(Problem(where, row.line, wrong.found, wrong.allowed))
     count += sheet.passed.total()
     unchanged = reading.unchanged + sheet.passed.pop(AS_EXPORTED, 0)
     changes = sorted(reading.changes.items(), key=lambda change: (-change[1], change[0]))

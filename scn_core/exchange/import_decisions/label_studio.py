@@ -50,7 +50,7 @@ def task_rows(tasks: Iterable[Mapping[str, Any]], options: Options, passed: Coun
         place = f"task {task.get('id', number)}"
         data, annotations = task.get("data"), task.get("annotations")
         if not isinstance(data, dict) or not isinstance(annotations, list):
-            yield Wrong(f"{place} without data or annotations", "tasks as Label Studio exports them", number)
+            yield Wrong("no data or no annotations", "tasks as Label Studio exports them", None, place)
             continue
         answers = [each for each in annotations if not each.get("was_cancelled") and each.get("result")]
         passed[UNANSWERED] += not answers
@@ -63,7 +63,7 @@ def task_rows(tasks: Iterable[Mapping[str, Any]], options: Options, passed: Coun
             if not results:
                 names = sorted({cell_of(result.get("from_name")) for result in answer["result"]})
                 wanted = f"results of control {options.label_column or LABEL}; name another with --label-column"
-                yield Wrong(f"{place} with results of {', '.join(names)}", wanted, number)
+                yield Wrong(f"results of {', '.join(names)}", wanted, None, place)
                 continue
             cells = {
                 "person": options.person(answer.get("completed_by")),
@@ -71,18 +71,16 @@ def task_rows(tasks: Iterable[Mapping[str, Any]], options: Options, passed: Coun
             }
             values = [result.get("value", {}) for result in results]
             ours = [cell_of(result.get("id")).endswith(DECIDED_ID) for result in results]
-            yield from _rows(data, values, ours, cells, (number, place), options, passed)
+            yield from _rows(data, values, ours, cells, place, options, passed)
 
 
-def flat_rows(
-    records: Iterable[tuple[int, Mapping[str, Any]]], options: Options, passed: Counter[str]
-) -> Iterator[Row | Wrong]:
+def flat_rows(records: Iterable[Mapping[str, Any]], options: Options, passed: Counter[str]) -> Iterator[Row | Wrong]:
     """Of exports JSON-MIN and CSV: a record an annotation. CSV has lists as JSON text."""
-    for number, record in records:
+    for record in records:
         control = options.label_column or LABEL
         if record.get("annotation_id") and control not in record:
-            found = f"annotation {record['annotation_id']} without {control}"
-            yield Wrong(found, f"the control of that name in {', '.join(record)}; name it with --label-column", number)
+            wanted = f"control {control} among {', '.join(record)}; name it with --label-column"
+            yield Wrong(f"no {control}", wanted, None, f"annotation {record['annotation_id']}")
             continue
         answer = _parsed(record.get(control))
         if not answer or not record.get("annotation_id"):
@@ -95,33 +93,33 @@ def flat_rows(
         values = answer if isinstance(answer, list) else [{"choices": _choices(answer)}]
         untouched = not record.get("lead_time")  # nobody had it open in Label Studio
         data = {name: _parsed(value) if name == "faces" else value for name, value in record.items()}
-        place = (number, f"annotation {record['annotation_id']}")
+        place = f"annotation {record['annotation_id']}"
         yield from _rows(data, values, [untouched] * len(values), cells, place, options, passed)
 
 
 def _rows(
     data: Mapping[str, Any], values: Sequence[Any], ours: Sequence[bool], cells: Mapping[str, str],
-    place: tuple[int, str], options: Options, passed: Counter[str],
+    place: str, options: Options, passed: Counter[str],
 ) -> Iterator[Row | Wrong]:  # fmt: skip
     """The rows of one annotation: one for the picture, or one for each rectangle."""
     faces = data.get("faces")
     for value, our in zip(values, ours, strict=True):
         chosen: list[str] = next((value[name] for name in _VALUES if value.get(name)), [])
         if len(chosen) != 1:
-            yield Wrong(f"{len(chosen)} classes chosen in {place[1]}", "one class a face", place[0])
+            yield Wrong(f"{len(chosen)} classes", "one class a face", None, place)
             continue
         face: Mapping[str, Any] | None = data
         if isinstance(faces, list):
             face = _face_of(value, faces)
         if face is None:
-            yield Wrong(f"a rectangle in {place[1]} that is no face's", "the rectangles of the tasks", place[0])
+            yield Wrong("a rectangle that is no face's", "the rectangles of the tasks", None, place)
             continue
         if our and face.get("source") in _DECIDED and face.get(CURRENT) == chosen[0]:
             passed[AS_EXPORTED] += 1
             continue
         path = data.get(options.path_column) if options.path_column else face.get("path") or data.get("image")
         key = "" if options.path_column else cell_of(face.get("key"))
-        yield Row({**cells, "key": key, "path": cell_of(path), "label": chosen[0]}, *place)
+        yield Row({**cells, "key": key, "path": cell_of(path), "label": chosen[0]}, None, place)
 
 
 def _face_of(value: Mapping[str, Any], faces: Sequence[Any]) -> Mapping[str, Any] | None:

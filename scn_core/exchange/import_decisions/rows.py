@@ -24,10 +24,10 @@ _IDS = uuid.UUID("6f0d4d0e-3f2b-5a6c-9d6e-5c7f2a1b8e90")
 
 
 class Wrong(Exception):
-    """A row that cannot be taken; `line` where it has to be said here."""
+    """A row that cannot be taken. Its line or other place is said by whoever reads rows."""
 
-    def __init__(self, found: str, allowed: str, line: int = 0) -> None:
-        self.found, self.allowed, self.line = found, allowed, line
+    def __init__(self, found: str, allowed: str, line: int | None = None, place: str = "") -> None:
+        self.found, self.allowed, self.line, self.place = found, allowed, line, place
 
 
 class Row(NamedTuple):
@@ -35,10 +35,9 @@ class Row(NamedTuple):
 
     cells: dict[str, str]
     """By the column's name in lower case."""
-    line: int
-    """Or the place in the list, in a file that has no lines; both from 1."""
+    line: int | None
+    """From 1; None in a file that is no table of lines, where `place` says which it is."""
     place: str = ""
-    """What to call it, where that is not its line."""
 
     @property
     def name(self) -> str:

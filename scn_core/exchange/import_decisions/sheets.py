@@ -79,11 +79,13 @@ class Reader:
         if not all(isinstance(record, dict) for record in records):
             allowed = "tasks exported by Label Studio, labels by FiftyOne, or JSON that export wrote"
             raise DataError(complaint(self.name, "JSON that is no list of objects", allowed))
+        if not records:
+            raise DataError(complaint(self.name, "no entries", "a list with one or more"))
         sheet = Sheet(iter(()))
-        if records and all("annotations" in record for record in records):
+        if any("annotations" in record for record in records):
             sheet.rows = label_studio.task_rows(records, self._options(), sheet.passed)
-        elif records and all(record.keys() >= label_studio.ANSWERED for record in records):
-            sheet.rows = label_studio.flat_rows(enumerate(records, 1), self._options(), sheet.passed)
+        elif any(record.keys() >= label_studio.ANSWERED for record in records):
+            sheet.rows = label_studio.flat_rows(records, self._options(), sheet.passed)
         else:
             return self._table(file)
         return sheet
@@ -93,7 +95,7 @@ class Reader:
         columns = self._columns(file, next(rows)[1])
         exported = "action" not in columns and set(columns) >= _EXPORTED
         unread = () if exported else tuple(column for column in columns if column not in READ)
-        made = (Row(dict(zip(columns, cells, strict=True)), number, f"entry {number:,}") for number, cells in rows)
+        made = (Row(dict(zip(columns, cells, strict=True)), None, f"entry {number:,}") for number, cells in rows)
         return Sheet(made, exported, unread)
 
     def _options(self) -> label_studio.Options:
@@ -129,12 +131,12 @@ class Reader:
                 else:
                     yield Row(dict(zip(columns, cells, strict=True)), line)
 
-    def _records(self, file: Path, header: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    def _records(self, file: Path, header: list[str]) -> Iterator[dict[str, Any]]:
         with self._called(file):
             rows = csv_rows(file)
             next(rows)
-            for line, cells in rows:
-                yield line, dict(zip(header, cells, strict=False))
+            for _, cells in rows:
+                yield dict(zip(header, cells, strict=False))
 
     @contextmanager
     def _called(self, file: Path) -> Iterator[None]:
