@@ -7,7 +7,7 @@ once. All errors are of `scn_core.errors`; they name options as the command line
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,7 @@ from scn_core.errors import UsageError, WorkspaceError
 from scn_core.exchange.export import ExportOptions, export_labels
 from scn_core.exchange.export.formats import FORMAT_NAMES, FORMATS, FormatName
 from scn_core.exchange.export.manifest import ExportManifest
-from scn_core.exchange.import_decisions import record_rows
+from scn_core.exchange.import_decisions import ImportPlan, plan_import, record_rows, take_import
 from scn_core.records import Answer, QueueFilter, QueueOrder, QueueState, RoundInfo, Split
 from scn_core.review.quality.votes import vote_agreement
 from scn_core.store.labels import LabelFilter
@@ -271,6 +271,42 @@ class OpenWorkspace:
             where = LabelFilter(split, changed, decided, _class(db, label), round, excluded)
             options = ExportOptions(format, where, pseudonyms, copies=copies, image_prefix=image_prefix)
             return export_labels(db, place, options, pictures=pictures)
+
+    def import_decisions(
+        self,
+        file: str | Path,
+        *,
+        person: str | None = None,
+        annotators: Mapping[str, str] | None = None,
+        path_column: str | None = None,
+        label_column: str | None = None,
+        adjudicate: bool = False,
+        dry_run: bool = False,
+    ) -> ImportPlan:
+        """Take decisions made elsewhere into the round in review, all of a file or none, each only once.
+
+        Args:
+            file: a CSV of answers, an export with labels changed since, or what Label Studio or FiftyOne exported.
+            person: who decided, where a row does not say.
+            annotators: Label Studio's number or address of a person -> their name here.
+            path_column: the column to read as path.
+            label_column: the column to read as label, or the control of Label Studio.
+            adjudicate: the answers settle the faces whatever readers said; of leads only.
+            dry_run: write nothing; the plan lists every problem.
+
+        Returns the plan: its decisions, which are taken unless `dry_run`, and what has no effect. Raises DataError for
+        a file that is none of these, or naming the first row that cannot be taken; WorkspaceError where no round is in
+        review.
+        """
+        place = Path(file).expanduser()
+        with self.folder.database(read_only=dry_run) as db:
+            plan = plan_import(
+                db, place, person=person, adjudicate=adjudicate, root=Path(self.folder.settings().root),
+                path_column=path_column, label_column=label_column, annotators=annotators,
+            )  # fmt: skip
+            if not dry_run:
+                take_import(db, plan)
+            return plan
 
     def evaluate(self, reference: str | Path | None = None, *, round: int | None = None) -> Evaluation:
         """How well a round finds wrong labels, against reference labels.

@@ -25,13 +25,15 @@ def make(options: ExportOptions) -> str | None:
     return as_lead(lambda lead: call_slow(_make, options))
 
 
-def take(upload: bytes, name: str, *, adjudicate: bool) -> str | None:
-    """Take the decisions of an uploaded file; the reason where it was refused.
+def take(upload: bytes, name: str, *, adjudicate: bool, accounts: str = "") -> str | None:
+    """Take the decisions of an uploaded file; the reason where it was refused. `accounts` as for `plan_of`.
 
     Every row is looked at in a reader's thread: nobody's answers wait for it.
     """
     plans: list[ImportPlan] = []
-    refused = as_lead(lambda lead: plans.append(plan_of(upload, name, lead.name, adjudicate=adjudicate)))
+    refused = as_lead(
+        lambda lead: plans.append(plan_of(upload, name, lead.name, adjudicate=adjudicate, accounts=accounts))
+    )
     for plan in plans:
         refused = in_writer(_take, plan)
     forget()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import streamlit as st
@@ -16,6 +17,7 @@ from scn_core.balance import Balance
 from scn_core.exchange.export import ExportOptions, Preview, exports_in, preview
 from scn_core.exchange.export.manifest import ExportManifest
 from scn_core.exchange.import_decisions import ImportPlan, plan_import
+from scn_core.exchange.import_decisions.label_studio import named_accounts
 from scn_core.review.quality.votes import VoteAgreement, vote_agreement
 from scn_core.store.votes import import_balance
 
@@ -30,19 +32,26 @@ def exports() -> list[ExportManifest]:
     return exports_in(current().workspace.exports)
 
 
-def plan_of(upload: bytes, name: str, person: str, *, adjudicate: bool) -> ImportPlan:
-    """What taking an uploaded file would do, as it is now. Raises ScnError for what is no such file."""
-    return call_slow(plan_upload, upload, name, person, adjudicate, Path(current().workspace.settings().root))
+def plan_of(upload: bytes, name: str, person: str, *, adjudicate: bool, accounts: str = "") -> ImportPlan:
+    """What taking an uploaded file would do, as it is now. Raises ScnError for what is no such file.
+
+    `accounts`: whose Label Studio's accounts are, such as '1=ann, 2=bob'.
+    """
+    named = named_accounts(text for text in accounts.split(",") if text.strip())
+    return call_slow(plan_upload, upload, name, person, adjudicate, Path(current().workspace.settings().root), named)
 
 
 def plan_upload(
-    db: Database, upload: bytes, name: str, person: str, adjudicate: bool, root: Path | None = None
-) -> ImportPlan:
+    db: Database, upload: bytes, name: str, person: str, adjudicate: bool, root: Path | None = None,
+    accounts: Mapping[str, str] | None = None,
+) -> ImportPlan:  # fmt: skip
     """The same within a worker's thread."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "upload.csv")
         file.write_bytes(upload)
-        return plan_import(db, file, person=person, adjudicate=adjudicate, name=_plain(name), root=root)
+        return plan_import(
+            db, file, person=person, adjudicate=adjudicate, name=_plain(name), root=root, annotators=accounts
+        )
 
 
 @st.cache_data(ttl=SLOW_S, max_entries=4, show_spinner=False)

@@ -10,12 +10,14 @@ from review_app.commands import labels as commands
 from review_app.queries import Standing
 from review_app.queries import labels as queries
 from review_app.views import messages, parts
-from scn_core.errors import ScnError
+from scn_core.errors import ScnError, readable
 from scn_core.exchange.import_decisions import ImportPlan
 from scn_core.store.people.people import Person
 
 _PROBLEMS = 200
 """Listed on the page; the command line lists all."""
+_LISTED = 400
+"""Letters of a list of names."""
 _ADJUDICATE = "rv-labels-adjudicate"
 _DONE = "rv-labels-done"
 
@@ -37,9 +39,12 @@ def show(person: Person, now: Standing) -> None:
         st.checkbox("These answers settle the faces, whatever readers said", key=_ADJUDICATE)
     if file is None:
         return
+    accounts = st.text_input(
+        "Of Label Studio: whose its accounts are", key="rv-labels-accounts", placeholder="1=ann, 2=bob"
+    )
     upload, adjudicate = file.getvalue(), bool(st.session_state.get(_ADJUDICATE))
     try:
-        plan = queries.plan_of(upload, file.name, person.name, adjudicate=adjudicate)
+        plan = queries.plan_of(upload, file.name, person.name, adjudicate=adjudicate, accounts=accounts)
     except ScnError as error:
         messages.say("This file cannot be taken", str(error))
         return
@@ -47,7 +52,8 @@ def show(person: Person, now: Standing) -> None:
     if plan.decisions and not plan.problems:
         st.button(
             f"Take {len(plan.decisions):,} decisions into round {plan.round}", type="primary", key="rv-labels-take",
-            on_click=_take, args=(upload, file.name, len(plan.decisions)), kwargs={"adjudicate": adjudicate},
+            on_click=_take, args=(upload, file.name, len(plan.decisions)),
+            kwargs={"adjudicate": adjudicate, "accounts": accounts},
         )  # fmt: skip
 
 
@@ -65,16 +71,16 @@ def _report(plan: ImportPlan, names: Sequence[str]) -> None:
     facts += [(f"{names[c.given_label]} → {names[c.label]}", f"{c.count:,}") for c in plan.changes]
     facts += [(f"rows {reason}", f"{n:,}") for reason, n in plan.without_effect().items()]
     if plan.new_people:
-        facts.append(("people to add, as annotators", ", ".join(plan.new_people)))
+        facts.append(("people to add, as annotators", readable(", ".join(plan.new_people), _LISTED)))
     if plan.unread:
-        facts.append(("columns not read", ", ".join(plan.unread)))
+        facts.append(("columns not read", readable(", ".join(plan.unread), _LISTED)))
     parts.facts(facts)
     if not plan.decisions:
         st.text(st.session_state.pop(_DONE, None) or "There is nothing to take in this file.")
 
 
-def _take(upload: bytes, name: str, decisions: int, *, adjudicate: bool) -> None:
-    refused = commands.take(upload, name, adjudicate=adjudicate)
+def _take(upload: bytes, name: str, decisions: int, *, adjudicate: bool, accounts: str) -> None:
+    refused = commands.take(upload, name, adjudicate=adjudicate, accounts=accounts)
     messages.remember(refused)
     if refused is None:
         st.session_state[_DONE] = f"{decisions:,} decisions are taken."

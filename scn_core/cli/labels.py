@@ -18,6 +18,7 @@ from scn_core.exchange.export import preview as preview_of
 from scn_core.exchange.export.formats import FORMAT_NAMES, FORMATS, FormatName
 from scn_core.exchange.export.manifest import Spelled, manifest_file, read_manifest
 from scn_core.exchange.import_decisions import plan_import, take_import
+from scn_core.exchange.import_decisions.label_studio import named_accounts
 from scn_core.labels import ClassVocabulary
 from scn_core.records import Split
 from scn_core.store.labels import LabelCounts, LabelFilter
@@ -141,17 +142,6 @@ def _describe(seen: Preview) -> str:
     return "\n".join(lines)
 
 
-def _named(annotators: tuple[str, ...]) -> dict[str, str]:
-    """ID -> name. Raises UsageError for what has no '='."""
-    named = {}
-    for said in annotators:
-        number, equals, name = said.partition("=")
-        if not (number and equals and name.strip()):
-            raise UsageError(complaint("--annotator", repr(said), "ID=NAME, such as 3=ann"))
-        named[number.strip()] = name.strip()
-    return named
-
-
 @click.command("import-decisions")
 @WORKSPACE
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
@@ -184,7 +174,7 @@ def import_command(
         names = classes(db).names
         plan = plan_import(
             db, file, person=person, adjudicate=adjudicate, root=Path(place.settings().root), path_column=path_column,
-            label_column=label_column, annotators=_named(annotators),
+            label_column=label_column, annotators=named_accounts(annotators),
         )  # fmt: skip
         taken = 0 if dry_run or plan.problems else take_import(db, plan)
     done = not dry_run and not plan.problems

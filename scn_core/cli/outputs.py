@@ -40,19 +40,20 @@ def check_output(
 
 
 def check_folder(flag: str, out: Path, *, ours: Callable[[Path], bool], workspace: Workspace) -> None:
-    """The same for a folder: a new one, an empty one, or one that `ours` recognises; no other is replaced, whatever is
-    forced, as nobody can say what is in it. None lies in the data set's folder, where its pictures would be read as
-    part of the data set."""
+    """The same for a folder: a new one, an empty one, or one that `ours` recognises. No other is replaced, whatever is
+    forced, as nobody can say what is in it; and none may lie in the data set's folder, where its pictures would be read
+    as part of the data set, or in the workspace's but for that of its exports."""
     if not out.parent.is_dir():
         _refuse(flag, f"no folder {out.parent}", "a new folder in a folder that is there")
     if out.is_symlink():
         _refuse(flag, f"{out}, a link", "the name of a folder itself")
     if out.exists() and not out.is_dir():
         _refuse(flag, f"the file {out}", "a new folder")
-    home, root = workspace.path.resolve(), Path(workspace.settings().root).resolve()
-    place = out.parent.resolve() / out.name
-    for kind, taken in (("workspace", home), ("data set", root)):
-        if place.is_relative_to(taken) or taken.is_relative_to(place):
+    place, exports = out.parent.resolve() / out.name, workspace.exports.resolve()
+    for kind, taken in (("data set", Path(workspace.settings().root)), ("workspace", workspace.path)):
+        home = taken.resolve()
+        inside = place.is_relative_to(home) and not (place.is_relative_to(exports) and place != exports)
+        if inside or home.is_relative_to(place):
             _refuse(flag, f"{out}, in or around the folder of the {kind}", "a new folder elsewhere")
     if out.exists() and any(out.iterdir()) and not ours(out):
         _refuse(flag, f"the folder {out}, which is not as this command left it", "a new name; it is never replaced")

@@ -64,6 +64,7 @@ def test_the_public_names_are_exactly_these() -> None:
     assert all(getattr(scn, name) is getattr(api, name) for name in api.__all__)
     public = {name for name in vars(scn.OpenWorkspace) if not name.startswith("_")}
     calls = {"status", "train", "labels", "scores", "decisions", "queue", "decide", "export", "evaluate"}
+    calls |= {"import_decisions"}
     assert public - {"folder"} == calls
     assert calls == set(re.findall(r"ws\.(\w+)\(", GUIDE))
     with pytest.raises(AttributeError, match="no attribute 'opne'"):
@@ -229,6 +230,20 @@ def test_a_round_that_is_not_there_is_said(workspace: Workspace) -> None:
         ws.decisions(round=7)
 
 
+def test_decisions_made_elsewhere_come_in(ws: scn.OpenWorkspace, tmp_path: Path) -> None:
+    face = proposals(ws)["key"].iloc[1]
+    (tmp_path / "in.csv").write_text(f"path,action\n{face},accept\n", encoding="utf-8")
+    before = len(ws.decisions())
+    assert len(ws.import_decisions(tmp_path / "in.csv", person="Eve", dry_run=True).decisions) == 1
+    assert len(ws.decisions()) == before
+    ws.import_decisions(tmp_path / "in.csv", person="Eve")
+    assert len(ws.decisions()) == before + 1
+    assert ws.import_decisions(tmp_path / "in.csv", person="Eve").known == 1
+    (tmp_path / "in.csv").write_text("path,action\nnowhere.png,accept\n", encoding="utf-8")
+    with pytest.raises(scn.DataError, match=r"in\.csv, line 2: found nowhere\.png"):
+        ws.import_decisions(tmp_path / "in.csv", person="Eve")
+
+
 def test_labels_go_out_as_the_command_writes_them(ws: scn.OpenWorkspace, tmp_path: Path) -> None:
     face = proposals(ws)["key"].iloc[0]
     ws.decide(face, "accept", person="Ada")
@@ -242,6 +257,8 @@ def test_labels_go_out_as_the_command_writes_them(ws: scn.OpenWorkspace, tmp_pat
     assert (tmp_path / "mine.csv").read_text(encoding="utf-8") == "worked on"
     assert ws.export(tmp_path / "mine.csv", force=True).counts.rows > 1
     assert ws.export(str(tmp_path / "happy.jsonl"), "jsonl", label="joy").counts.rows > 0
+    assert ws.export(tmp_path / "faces", "hugging-face", copies=True).copies
+    assert ws.export(tmp_path / "tasks.json", "label-studio", image_prefix="https://faces.example/").image_prefix
     with pytest.raises(scn.UsageError, match="format: found 'xml'; allowed: csv, jsonl"):
         ws.export(tmp_path / "out.xml", "xml")  # type: ignore[arg-type]
     with pytest.raises(scn.UsageError, match="label: found 'bored'; allowed: neutral, happy"):

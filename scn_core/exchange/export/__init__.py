@@ -85,7 +85,8 @@ def export_labels(
 
     Args:
         db: the workspace's database.
-        out: the file, or the folder where the format is one of folders; replaced.
+        out: the file, which is replaced; or the folder where the format is one of folders, which is replaced only
+            where it is empty or as an export left it.
         options: what is exported, and how.
         pictures: the folder that the paths of faces are relative to; formats that open pictures need it.
         progress: hears how many more faces are written.
@@ -166,6 +167,11 @@ def _export(
         where = _where(options)
         counts, stand = label_counts(db, where), revision(db)
         out = place(stand)
+        if chosen.lay is not None and out.exists() and any(out.iterdir()) and not is_export(out):
+            raise UsageError(
+                f"--out: found the folder {out}, which is not as an export left it; allowed: a new name, as it is "
+                "never replaced"
+            )
         digest, size = _write(out, chosen, about, _counted(_rows(db, options), progress))
     made = ExportManifest(
         file=out.name,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scn_core.datasets.json_table import cell_of
+from scn_core.errors import UsageError, complaint
 from scn_core.exchange.export.label_studio import CURRENT, DECIDED_ID, LABEL, PERCENT
 from scn_core.exchange.import_decisions.rows import Row, Wrong
 
@@ -42,6 +43,17 @@ class Options:
         if known or not (number or email):
             return known or ""
         return email if "@" in email else f"Label Studio {number}"
+
+
+def named_accounts(said: Iterable[str]) -> dict[str, str]:
+    """Label Studio's number or address of a person -> their name here, of texts such as '3=ann'. Raises UsageError."""
+    named = {}
+    for text in said:
+        number, _, name = (part.strip() for part in text.partition("="))
+        if not (number and name):
+            raise UsageError(complaint("--annotator", repr(text), "ID=NAME, such as 3=ann"))
+        named[number] = name
+    return named
 
 
 def task_rows(tasks: Iterable[Mapping[str, Any]], options: Options, passed: Counter[str]) -> Iterator[Row | Wrong]:

@@ -126,6 +126,31 @@ def test_a_format_that_cannot_hold_the_faces_says_why(visitor: NewVisitor, works
     assert not list(workspace.exports.glob("*"))
 
 
+def test_a_folder_of_pictures_is_made_on_the_server(visitor: NewVisitor, workspace: Workspace) -> None:
+    ann = visitor("ann", "lead")
+    app = ann.open("labels")
+    app.selectbox(key="rv-labels-format").select("class-folders")
+    ann.run()
+    app.checkbox(key="rv-labels-copies").check()
+    app.button(key="rv-labels-make").click()
+    ann.run()
+    (manifest,) = workspace.exports.glob("*.manifest.json")
+    made = json.loads(manifest.read_text())
+    assert (made["options"]["copies"], made["rows"]) == (True, 120)
+    assert f"exports/{made['file']}" in markup(app)
+    assert f'href="/api/export/{made["file"]}"' not in markup(app)
+    assert len(list((workspace.exports / made["file"]).glob("*/*/*.jpg"))) == 120
+    app.selectbox(key="rv-labels-format").select("label-studio")
+    ann.run()
+    app.text_input(key="rv-labels-prefix").set_value("https://faces.example/")
+    app.button(key="rv-labels-make").click()
+    ann.run()
+    (manifest,) = workspace.exports.glob("label-studio-*.manifest.json")
+    tasks = json.loads((workspace.exports / json.loads(manifest.read_text())["file"]).read_text())
+    assert len(tasks) == 120
+    assert all(task["data"]["image"].startswith("https://faces.example/") for task in tasks)
+
+
 def upload(app: AppTest, text: str, name: str = "in.csv") -> None:
     app.file_uploader(key="rv-labels-upload").upload(name, text.encode(), "text/csv")
 

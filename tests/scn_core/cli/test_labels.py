@@ -120,3 +120,59 @@ def test_a_file_that_is_not_there_is_code_1(run: Run, ws: Workspace, tmp_path: P
     done = run("import-decisions", ws.path, tmp_path / "gone.csv")
     assert (done.code, done.out) == (1, "")
     assert "gone.csv: found No such file" in done.err
+
+
+def test_a_folder_of_pictures_is_made_and_what_is_not_ours_never_replaced(
+    run: Run, ws: Workspace, tmp_path: Path
+) -> None:
+    out, root = tmp_path / "faces", Path(ws.settings().root)
+    for options in ([], ["--copies"]):
+        done = run("export", ws.path, "--out", out, "--format", "class-folders", *options)
+        assert (done.code, done.out) == (0, f"{out}: 70 faces, 1 with a corrected label, 0 excluded\n")
+    (out / "mine.txt").write_text("mine")
+    refused = {
+        out: "not as this command left it; allowed: a new name; it is never replaced",
+        root / "new": "in or around the folder of the data set",
+        root.parent: "in or around the folder of the data set",
+        ws.path / "new": "in or around the folder of the workspace",
+        tmp_path / "gone" / "new": "no folder",
+        ws.settings_file: "the file",
+    }
+    for place, reason in refused.items():
+        done = run("export", ws.path, "--out", place, "--format", "hugging-face", "--force")
+        assert (done.code, done.out) == (2, "")
+        assert reason in done.err
+    assert (out / "mine.txt").read_text() == "mine"
+    (tmp_path / "link").symlink_to(out)
+    assert "a link" in run("export", ws.path, "--out", tmp_path / "link", "--format", "hugging-face").err
+
+
+def test_options_of_one_format_are_refused_with_another(run: Run, ws: Workspace, tmp_path: Path) -> None:
+    done = run("export", ws.path, "--out", tmp_path / "out.csv", "--copies")
+    assert (done.code, done.out) == (2, "")
+    assert "--copies: found format csv; allowed: class-folders, hugging-face" in done.err
+    done = run("export", ws.path, "--out", tmp_path / "out.csv", "--image-prefix", "https://faces.example/")
+    assert "--image-prefix: found format csv; allowed: label-studio" in done.err
+    done = run("export", ws.path, "--out", "-", "--format", "hugging-face")
+    assert "--out: found - with format hugging-face, a folder; allowed: the name of a new folder" in done.err
+
+
+def test_pictures_of_label_studio_lie_where_is_said(run: Run, ws: Workspace, tmp_path: Path) -> None:
+    root = Path(ws.settings().root)
+    for options, start in (
+        ([], f"/data/local-files/?d={root.name}/"),
+        (["--image-prefix", "https://faces.example/a?d="], "https://faces.example/a?d="),
+    ):
+        done = run("export", ws.path, "--out", "-", "--format", "label-studio", *options)
+        assert {task["data"]["image"].removeprefix(start) for task in json.loads(done.out)} == set(labels_of(ws))
+
+
+def test_answers_of_label_studio_are_those_of_the_people_named(run: Run, ws: Workspace, tmp_path: Path) -> None:
+    key = next(iter(changed_labels(ws, tmp_path / "in.csv")))
+    record = {"key": key, "label": "happy", "annotation_id": 5, "annotator": 3, "lead_time": 1.5}
+    (tmp_path / "in.json").write_text(json.dumps([record]))
+    done = run("import-decisions", ws.path, tmp_path / "in.json", "--annotator", "3=eve", "--dry-run", "--json")
+    assert json.loads(done.out)["new_people"] == ["eve"]
+    wrong = run("import-decisions", ws.path, tmp_path / "in.json", "--annotator", "eve")
+    assert (wrong.code, wrong.out) == (2, "")
+    assert "--annotator: found 'eve'; allowed: ID=NAME, such as 3=ann" in wrong.err

@@ -1,7 +1,7 @@
 """What Label Studio exports comes back. The files are exports of a real Label Studio (1.23.2).
 
-Its project held the tasks of format label-studio, of the training faces here after ann had accepted the proposal for the
-first face and kept the label of the second. There account 1 changed ann's first decision back to happy, skipped face 6
+Its project held the tasks of format label-studio, of the training faces here after ann had accepted the proposal for
+the first face and kept the label of the second. There account 1 changed ann's first decision back to happy, skipped face 6
 and annotated others; account 2 annotated faces that had an annotation already. Nobody opened faces 7 and 8.
 """
 
