@@ -25,7 +25,8 @@ from scn_core.store.labels import LabelCounts, LabelFilter
 from scn_core.store.samples import classes
 from scn_core.workspace.folder import Workspace
 
-_PREVIEWED = 10
+_PROBLEMS = 18
+"""Listed where nothing but the problems was asked for: they fit on a screen."""
 
 
 @click.command("export")
@@ -178,6 +179,7 @@ def import_command(
         )  # fmt: skip
         taken = 0 if dry_run or plan.problems else take_import(db, plan)
     done = not dry_run and not plan.problems
-    click.echo(json.dumps(plan.as_dict(names) | {"taken": taken}) if as_json else plan.describe(names, done=done))
+    said = plan.describe(names, done=done, most=None if dry_run else _PROBLEMS)
+    click.echo(json.dumps(plan.as_dict(names) | {"taken": taken}) if as_json else said)
     if plan.problems:
         sys.exit(1)

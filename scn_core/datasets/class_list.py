@@ -49,7 +49,7 @@ def _of(classes: ClassVocabulary, found: list[int | None]) -> ClassVocabulary | 
 def _read(file: Path) -> ClassVocabulary | None:
     try:
         said = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     listed = said.get("classes") if isinstance(said, dict) else said
     if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):

@@ -51,6 +51,8 @@ def read_json(path: Path) -> Any:
         text = opened.read()
     try:
         return json.loads(text)
+    except RecursionError as error:
+        raise DataError(complaint(str(path), "JSON of more levels than can be read", _ALLOWED)) from error
     except ValueError as error:
         lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
         if len(lines) < 2 or not lines[0][1].strip().endswith("}"):
@@ -61,19 +63,19 @@ def read_json(path: Path) -> Any:
 def _line(path: Path, number: int, line: str) -> Any:
     try:
         return json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(complaint(f"{path}, line {number}", readable(line, 200), "a JSON object a line")) from error
 
 
 def fiftyone_records(said: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The labels of a FiftyOneImageClassificationDataset: path, label and the attributes of each."""
-    classes = said.get("classes") or []
-    for name, value in dict(said["labels"]).items():
+    classes, labels = said.get("classes"), said["labels"]
+    for name, value in labels.items():
         each = value if isinstance(value, dict) else {"label": value}
-        label = each.get("label")
-        if isinstance(label, int) and 0 <= label < len(classes):
+        label, attributes = each.get("label"), each.get("attributes")
+        if isinstance(label, int) and isinstance(classes, list) and 0 <= label < len(classes):
             label = classes[label]
-        yield {"path": name, **(each.get("attributes") or {}), "label": label}
+        yield {"path": name, **(attributes if isinstance(attributes, dict) else {}), "label": label}
 
 
 def _records(path: Path) -> Iterator[dict[str, Any]]:
@@ -82,18 +84,13 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
         yield from fiftyone_records(said)
         return
     for number, record in enumerate(said if isinstance(said, list) else [said], 1):
-        if not isinstance(record, dict):
-            found = readable(json.dumps(record, ensure_ascii=False), 200)
-            raise DataError(complaint(f"{path}, entry {number}", found, _ALLOWED))
-        data = record.get("data")
-        if isinstance(data, dict):
-            yield from (_face(face) for face in data.get("faces") or [data])
-        else:
-            yield record
-
-
-def _face(data: Mapping[str, Any]) -> dict[str, Any]:
-    return {"label" if name == "current_label" else name: value for name, value in data.items()}
+        data = record.get("data") if isinstance(record, dict) else None
+        faces = data.get("faces", [data]) if isinstance(data, dict) else [record]
+        for face in faces if isinstance(faces, list) else [faces]:
+            if not isinstance(face, dict):
+                found = readable(json.dumps(face, ensure_ascii=False), 200)
+                raise DataError(complaint(f"{path}, entry {number}", found, _ALLOWED))
+            yield {"label" if name == "current_label" else name: value for name, value in face.items()}
 
 
 def _cells(record: Mapping[str, Any]) -> dict[str, str]:

@@ -85,11 +85,14 @@ class ImportPlan:
         counts = {"taken before": self.known, AS_EXPORTED: self.unchanged, **self.passed}
         return {reason: count for reason, count in counts.items() if count}
 
-    def describe(self, names: Sequence[str], *, done: bool) -> str:
-        """What was taken or would be, or every problem, in lines."""
+    def describe(self, names: Sequence[str], *, done: bool, most: int | None = None) -> str:
+        """What was taken or would be, or every problem, or the first `most`, in lines."""
         if self.problems:
-            found = f"{len(self.problems):,} of {self.rows:,} rows cannot be taken, so none is:"
-            return "\n".join([found, *(f"  {problem}" for problem in self.problems)])
+            lines = [f"{len(self.problems):,} of {self.rows:,} rows cannot be taken, so none is:"]
+            lines.extend(f"  {problem}" for problem in self.problems[:most])
+            if (rest := len(self.problems) - len(lines) + 1) > 0:
+                lines.append(f"  and {rest:,} more; --dry-run lists all")
+            return "\n".join(lines)
         said = ", ".join(f"{n:,} {action}" for action, n in self.actions.items()) or "nothing"
         lines = [f"round {self.round}: {said} {'taken' if done else 'to take'} from {self.rows:,} rows"]
         lines.extend(f"  {names[c.given_label]} -> {names[c.label]}: {c.count:,}" for c in self.changes)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from scn_core.datasets.json_table import cell_of
 from scn_core.errors import UsageError, complaint
@@ -34,6 +35,11 @@ class Options:
     path_column: str | None
     label_column: str | None
     annotators: Mapping[str, str]
+
+    @property
+    def control(self) -> str:
+        """Whose results are the labels."""
+        return self.label_column or LABEL
 
     def person(self, said: object) -> str:
         """What to call who completed an annotation: Label Studio writes a number, an address or an account."""
@@ -61,27 +67,30 @@ def task_rows(tasks: Iterable[Mapping[str, Any]], options: Options, passed: Coun
     for number, task in enumerate(tasks, 1):
         place = f"task {task.get('id', number)}"
         data, annotations = task.get("data"), task.get("annotations")
-        if not isinstance(data, dict) or not isinstance(annotations, list):
+        if not isinstance(data, dict) or not _is_list_of_objects(annotations):
             yield Wrong("no data or no annotations", "tasks as Label Studio exports them", None, place)
             continue
         answers = [each for each in annotations if not each.get("was_cancelled") and each.get("result")]
         passed[UNANSWERED] += not answers
         for answer in answers:
+            if not _is_list_of_objects(answer["result"]):
+                yield Wrong("a result that is no list", "annotations as Label Studio exports them", None, place)
+                continue
             results = [
                 result
                 for result in answer["result"]
-                if result.get("type") in _VALUES and result.get("from_name") == (options.label_column or LABEL)
+                if result.get("type") in _VALUES and result.get("from_name") == options.control
             ]
             if not results:
                 names = sorted({cell_of(result.get("from_name")) for result in answer["result"]})
-                wanted = f"results of control {options.label_column or LABEL}; name another with --label-column"
+                wanted = f"results of control {options.control}; name another with --label-column"
                 yield Wrong(f"results of {', '.join(names)}", wanted, None, place)
                 continue
             cells = {
                 "person": options.person(answer.get("completed_by")),
                 "decided_at": cell_of(answer.get("updated_at")),
             }
-            values = [result.get("value", {}) for result in results]
+            values = [result.get("value") for result in results]
             ours = [cell_of(result.get("id")).endswith(DECIDED_ID) for result in results]
             yield from _rows(data, values, ours, cells, place, options, passed)
 
@@ -89,24 +98,23 @@ def task_rows(tasks: Iterable[Mapping[str, Any]], options: Options, passed: Coun
 def flat_rows(records: Iterable[Mapping[str, Any]], options: Options, passed: Counter[str]) -> Iterator[Row | Wrong]:
     """Of exports JSON-MIN and CSV: a record an annotation. CSV has lists as JSON text."""
     for record in records:
-        control = options.label_column or LABEL
-        if record.get("annotation_id") and control not in record:
-            wanted = f"control {control} among {', '.join(record)}; name it with --label-column"
-            yield Wrong(f"no {control}", wanted, None, f"annotation {record['annotation_id']}")
+        number = cell_of(record.get("annotation_id"))
+        if number and options.control not in record:
+            wanted = f"control {options.control} among {', '.join(record)}; name it with --label-column"
+            yield Wrong(f"no {options.control}", wanted, None, f"annotation {number}")
             continue
-        answer = _parsed(record.get(control))
-        if not answer or not record.get("annotation_id"):
+        answer = _parsed(record.get(options.control))
+        if not answer or not number:
             passed[UNANSWERED] += 1
             continue
         cells = {
             "person": options.person(_parsed(record.get("annotator"))),
             "decided_at": cell_of(record.get("updated_at")),
         }
-        values = answer if isinstance(answer, list) else [{"choices": _choices(answer)}]
+        values = answer if isinstance(answer, list) else [answer if isinstance(answer, dict) else {"choices": [answer]}]
         untouched = not record.get("lead_time")  # nobody had it open in Label Studio
         data = {name: _parsed(value) if name == "faces" else value for name, value in record.items()}
-        place = f"annotation {record['annotation_id']}"
-        yield from _rows(data, values, [untouched] * len(values), cells, place, options, passed)
+        yield from _rows(data, values, [untouched] * len(values), cells, f"annotation {number}", options, passed)
 
 
 def _rows(
@@ -116,13 +124,15 @@ def _rows(
     """The rows of one annotation: one for the picture, or one for each rectangle."""
     faces = data.get("faces")
     for value, our in zip(values, ours, strict=True):
-        chosen: list[str] = next((value[name] for name in _VALUES if value.get(name)), [])
-        if len(chosen) != 1:
-            yield Wrong(f"{len(chosen)} classes", "one class a face", None, place)
+        said = value if isinstance(value, dict) else {}
+        chosen: Any = next((said[name] for name in _VALUES if said.get(name)), [])
+        if not isinstance(chosen, list) or len(chosen) != 1:
+            found = f"{len(chosen)} classes" if isinstance(chosen, list) else "classes that are no list"
+            yield Wrong(found, "one class a face", None, place)
             continue
         face: Mapping[str, Any] | None = data
-        if isinstance(faces, list):
-            face = _face_of(value, faces)
+        if _is_list_of_objects(faces):
+            face = _face_of(said, faces)
         if face is None:
             yield Wrong("a rectangle that is no face's", "the rectangles of the tasks", None, place)
             continue
@@ -131,7 +141,11 @@ def _rows(
             continue
         path = data.get(options.path_column) if options.path_column else face.get("path") or data.get("image")
         key = "" if options.path_column else cell_of(face.get("key"))
-        yield Row({**cells, "key": key, "path": cell_of(path), "label": chosen[0]}, None, place)
+        yield Row({**cells, "key": key, "path": cell_of(path), "label": cell_of(chosen[0])}, None, place)
+
+
+def _is_list_of_objects(value: Any) -> TypeGuard[list[dict[str, Any]]]:
+    return isinstance(value, list) and all(isinstance(each, dict) for each in value)
 
 
 def _face_of(value: Mapping[str, Any], faces: Sequence[Any]) -> Mapping[str, Any] | None:
@@ -153,14 +167,6 @@ def _shared(one: Sequence[Any], other: Any) -> float:
 
 def _parsed(cell: Any) -> Any:
     """A cell of JSON text as what it stands for, and any other as it is."""
-    if isinstance(cell, str) and cell[:1] in ("[", "{"):
-        try:
-            return json.loads(cell)
-        except ValueError:
-            return cell
+    with suppress(ValueError, RecursionError):
+        return json.loads(cell) if isinstance(cell, str) and cell[:1] in ("[", "{") else cell
     return cell
-
-
-def _choices(answer: Any) -> list[str]:
-    several = answer.get("choices") if isinstance(answer, dict) else None
-    return several if isinstance(several, list) else [cell_of(answer)]

@@ -176,3 +176,13 @@ def test_answers_of_label_studio_are_those_of_the_people_named(run: Run, ws: Wor
     wrong = run("import-decisions", ws.path, tmp_path / "in.json", "--annotator", "eve")
     assert (wrong.code, wrong.out) == (2, "")
     assert "--annotator: found 'eve'; allowed: ID=NAME, such as 3=ann" in wrong.err
+
+
+def test_of_many_problems_a_screen_is_listed_and_all_by_a_dry_run(run: Run, ws: Workspace, tmp_path: Path) -> None:
+    lines = [f"nowhere-{n}.jpg,happy" for n in range(300)]
+    (tmp_path / "in.csv").write_text("\n".join(["path,label", *lines]) + "\n")
+    done = run("import-decisions", ws.path, tmp_path / "in.csv", "--person", "eve")
+    assert (done.code, len(done.out.splitlines())) == (1, 20)
+    assert done.out.endswith("  and 282 more; --dry-run lists all\n")
+    tried = run("import-decisions", ws.path, tmp_path / "in.csv", "--person", "eve", "--dry-run")
+    assert (tried.code, len(tried.out.splitlines())) == (1, 301)

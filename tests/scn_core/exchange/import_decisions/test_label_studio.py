@@ -1,20 +1,29 @@
 """What Label Studio exports comes back. The files are exports of a real Label Studio (1.23.2).
 
 Its project held the tasks of format label-studio, of the training faces here after ann had accepted the proposal for
-the first face and kept the label of the second. There account 1 changed ann's first decision back to happy, skipped face 6
-and annotated others; account 2 annotated faces that had an annotation already. Nobody opened faces 7 and 8.
+the first face and kept the label of the second. There account 1 changed ann's first decision back to happy, skipped
+face 6 and annotated others; account 2 annotated faces that had an annotation already. Nobody opened faces 7 and 8.
 """
 
 from __future__ import annotations
 
+import functools
 import json
+import operator
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlite_utils import Database
 
-from scn_core.errors import DataError
+from scn_core.datasets.registry import read_manifest
+from scn_core.datasets.source import Source
+from scn_core.errors import DataError, ScnError
 from scn_core.exchange.import_decisions import plan_import
 from scn_core.store.connection import create_database
 from tests.scn_core.exchange.export.labelled import begin, decide
@@ -176,3 +185,56 @@ def test_no_message_is_longer_than_a_screen(db: Database, tmp_path: Path) -> Non
     head = ["path", "label", *(f"column {n}" for n in range(9_000))]
     plan = plan_import(db, write(tmp_path, head, ["a.png", "sad"] + [""] * 9_000), person="ann")
     assert len(plan.describe(("happy", "sad"), done=False)) < 1_500
+
+
+NAMES_OF_FIELDS = (
+    "data", "faces", "annotations", "result", "value", "choices", "rectanglelabels", "type", "from_name", "key", "path",
+    "label", "labels", "classes", "attributes", "annotation_id", "annotator", "completed_by", "box", "percent",
+)  # fmt: skip
+_WORDS = st.sampled_from(["a.png", "sad", "choices", "rectanglelabels", "label", "", "[", "{}", "7"])
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 9) | st.floats(allow_nan=False) | _WORDS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(NAMES_OF_FIELDS), inner, max_size=6),
+    max_leaves=25,
+)
+
+
+def places(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place within a JSON value."""
+    yield at
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, inner in inside:
+        yield from places(inner, (*at, name))
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    file=st.sampled_from(["toy.json", "party.json", "toy.min.json", "party.min.json", "fiftyone", "none"]),
+    chance=st.randoms(use_true_random=False),
+    value=ANY_JSON,
+)
+def test_whatever_json_a_file_holds_it_is_planned_or_refused(
+    db: Database, tmp_path: Path, file: str, chance: Random, value: Any
+) -> None:
+    """Real exports with anything in the place of a part, and anything at all."""
+    text = "null"
+    if file != "none":
+        text = (EXPORTS / file if file != "fiftyone" else EXPORTS.parent / "fiftyone_export.json").read_text("utf-8")
+    said = [json.loads(text)]
+    *way, last = chance.choice([place for place in places(said) if place])
+    parent = functools.reduce(operator.getitem, way, said)
+    parent[last] = value
+    (tmp_path / "in.json").write_text(json.dumps(said[0]), encoding="utf-8")
+    before = contents(db)
+    with suppress(DataError):
+        plan = plan_import(db, tmp_path / "in.json", person="ann")
+        assert all(len(str(problem)) < 1_500 for problem in plan.problems)
+    with suppress(ScnError):
+        read_manifest("csv", Source(root=tmp_path, csv=tmp_path / "in.json"))
+    assert contents(db) == before
+
+
+def test_json_deeper_than_can_be_read_is_refused(db: Database, tmp_path: Path) -> None:
+    (tmp_path / "in.json").write_text("[" * 200_000)
+    with pytest.raises(DataError, match=r"in\.json: found (JSON of more levels|broken JSON)"):
+        plan_import(db, tmp_path / "in.json")
