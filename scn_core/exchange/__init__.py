@@ -1,5 +1,5 @@
 """Labels out, decisions in.
 
-export            the labels that people decided, as CSV and other formats, with a manifest
-import_decisions  decisions made elsewhere, and exported files that were edited
+export            the labels that people decided, as CSV, for other tools, and as folders of pictures, with a manifest
+import_decisions  decisions made elsewhere: CSV, edited exports, what Label Studio and FiftyOne export
 """

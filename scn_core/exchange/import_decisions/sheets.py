@@ -34,6 +34,12 @@ class Sheet:
     """As the rows are read: how many entries were passed over, by reason."""
 
 
+def _sheet(columns: list[str], rows: Iterator[Row | Wrong]) -> Sheet:
+    """Of a table with these columns."""
+    exported = "action" not in columns and set(columns) >= _EXPORTED
+    return Sheet(rows, exported, () if exported else tuple(column for column in columns if column not in READ))
+
+
 @dataclass(frozen=True)
 class Reader:
     """How to read a file.
@@ -60,12 +66,12 @@ class Reader:
         columns = self._columns(file, header)
         if set(columns) >= label_studio.ANSWERED:
             sheet = Sheet(iter(()))
-            records = self._records(file, [column.strip() for column in header])
-            sheet.rows = label_studio.flat_rows(records, self._options(), sheet.passed)
+            named = [None if each is None else each.casefold() for each in (self.path_column, self.label_column)]
+            options = label_studio.Options(named[0], named[1], self.annotators)
+            records = self._records(file, [column.strip().casefold() for column in header])
+            sheet.rows = label_studio.flat_rows(records, options, sheet.passed)
             return sheet
-        exported = "action" not in columns and set(columns) >= _EXPORTED
-        unread = () if exported else tuple(column for column in columns if column not in READ)
-        return Sheet(self._rows(file, columns), exported, unread)
+        return _sheet(columns, self._rows(file, columns))
 
     def _json(self, file: Path) -> Sheet:
         said = read_json(file)
@@ -93,10 +99,8 @@ class Reader:
     def _table(self, file: Path) -> Sheet:
         rows = json_rows(file)
         columns = self._columns(file, next(rows)[1])
-        exported = "action" not in columns and set(columns) >= _EXPORTED
-        unread = () if exported else tuple(column for column in columns if column not in READ)
         made = (Row(dict(zip(columns, cells, strict=True)), None, f"entry {number:,}") for number, cells in rows)
-        return Sheet(made, exported, unread)
+        return _sheet(columns, made)
 
     def _options(self) -> label_studio.Options:
         return label_studio.Options(self.path_column, self.label_column, self.annotators)

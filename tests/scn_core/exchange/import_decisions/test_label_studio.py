@@ -152,6 +152,8 @@ def test_projects_that_were_not_made_of_our_tasks(db: Database, tmp_path: Path) 
     root = tmp_path / "faces of ours"
     plan = plan_import(db, tmp_path / "own.json", path_column="photo", label_column="mood", root=root)
     assert [(d.sample_id, d.person, d.action) for d in plan.decisions] == [(1, "eve@faces.example", "accept")]
+    table = write(tmp_path, ["Annotation_ID", "annotator", "Photo", "Mood"], ["1", "eve@faces.example", "a.png", "sad"])
+    assert plan_import(db, table, path_column="photo", label_column="mood").decisions[0].person == "eve@faces.example"
     plan = plan_import(db, tmp_path / "own.json", path_column="photo", root=root)
     assert [(p.file, p.found) for p in plan.problems] == [("own.json, annotation 1", "no label")]
 
