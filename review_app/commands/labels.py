@@ -13,7 +13,7 @@ from review_app.queries.labels import forget, plan_of
 from review_app.settings import current
 from scn_core.errors import DataError
 from scn_core.exchange.export import ExportOptions, export_into
-from scn_core.exchange.import_decisions import ImportPlan, take_import
+from scn_core.exchange.import_decisions import ImportPlan, Piece, pieces, take_piece
 from scn_core.store.people.people import Person
 
 
@@ -28,14 +28,19 @@ def make(options: ExportOptions) -> str | None:
 def take(upload: bytes, name: str, *, adjudicate: bool, accounts: str = "") -> str | None:
     """Take the decisions of an uploaded file; the reason where it was refused. `accounts` as for `plan_of`.
 
-    Every row is looked at in a reader's thread: nobody's answers wait for it.
+    Every row is looked at in a reader's thread, and between two pieces others write: nobody's answers wait for it.
     """
     plans: list[ImportPlan] = []
     refused = as_lead(
         lambda lead: plans.append(plan_of(upload, name, lead.name, adjudicate=adjudicate, accounts=accounts))
     )
-    for plan in plans:
-        refused = in_writer(_take, plan)
+    try:
+        for piece in (piece for plan in plans for piece in pieces(plan)):
+            refused = in_writer(_take, piece)
+            if refused:
+                break
+    except DataError as error:
+        refused = str(error)
     forget()
     return refused
 
@@ -45,11 +50,8 @@ def _make(db: Database, options: ExportOptions) -> None:
     export_into(db, workspace.exports, options, pictures=Path(workspace.settings().root))
 
 
-def _take(db: Database, person: Person, plan: ImportPlan) -> str | None:
+def _take(db: Database, person: Person, piece: Piece) -> str | None:
     if refused := refusal_unless_lead(person):
         return refused
-    try:
-        take_import(db, plan)
-    except DataError as error:
-        return str(error)
+    take_piece(db, piece)
     return None

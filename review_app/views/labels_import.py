@@ -1,4 +1,4 @@
-"""Decisions made elsewhere: a file is looked at first, then taken whole or not at all."""
+"""Decisions made elsewhere: a file is looked at first, then taken, unless a row has a problem."""
 
 from __future__ import annotations
 

@@ -167,8 +167,8 @@ def import_command(
     """Take decisions made elsewhere into the round in review.
 
     FILE is a CSV with the columns path or key, action or label, and person and note where there are any; a file that
-    export wrote, with labels changed since; or what Label Studio (JSON, JSON-MIN, CSV) or FiftyOne exported. It is
-    taken whole or not at all; taken again it changes nothing.
+    export wrote, with labels changed since; or what Label Studio (JSON, JSON-MIN, CSV) or FiftyOne exported. Where a
+    row has a problem, none is taken. Taken again, the file changes nothing; interrupted, it is taken again for the rest.
     """
     place = Workspace(workspace)
     with place.database(read_only=dry_run) as db:

@@ -81,12 +81,12 @@ def train_round(workspace: Workspace, start: Start, watcher: Watcher, *, team: T
 
     A round that begins begins in an empty folder: what lies there is set aside, and the watcher is told where.
     Ctrl-C (KeyboardInterrupt) marks the round as cancelled and passes through; any error marks it as failed. Both can
-    be resumed.
+    be resumed. While another program writes to the database the round waits, as long as it takes, and says so.
 
     Raises WorkspaceError while another trainer is at work, or where there is nothing to resume.
     """
     root = Path(workspace.settings().root)
-    with workspace.training_lock(), workspace.database() as db:
+    with workspace.training_lock(), workspace.database(on_wait=watcher.message) as db:
         bury_dead_round(db)
         review = workspace.settings().review  # now: hours later the file may be half edited
         unfinished = None

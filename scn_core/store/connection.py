@@ -8,7 +8,7 @@ WorkspaceError, throw the connection away. WAL: readers never wait, one writer a
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,11 +19,11 @@ from scn_core.store.backup import backup
 from scn_core.store.schema.migrations import migrations, names_of
 from scn_core.store.sqlite_errors import BUSY_TIMEOUT_MS, database_path, plain_errors
 
-# Kept in the file or meant for writers. NORMAL: a commit outlives the end of the program in any way, a power cut
-# may take the last ones with it. The WAL of a million scores is cut back to 64 MiB once it is checkpointed.
+# Kept in the file or meant for writers. FULL: what is committed is on the disk, and outlives a power cut too; with WAL,
+# NORMAL would lose the last commits. The WAL of a million scores is cut back to 64 MiB once it is checkpointed.
 _WRITE_PRAGMAS = """
 PRAGMA journal_mode = WAL;
-PRAGMA synchronous = NORMAL;
+PRAGMA synchronous = FULL;
 PRAGMA journal_size_limit = 67108864;
 """
 # 64 MiB of cache at most: enough for the index of a million proposals while it is written in random order.
@@ -33,6 +33,15 @@ PRAGMA mmap_size = 268435456;
 PRAGMA cache_size = -65536;
 PRAGMA temp_store = MEMORY;
 """
+
+
+class PatientDatabase(Database):
+    """A connection whose transactions wait for other writers as long as it takes.
+
+    `on_wait` hears of it once for each wait, after the 5 s for which the others wait.
+    """
+
+    on_wait: Callable[[str], None]
 
 
 def create_database(path: Path) -> Database:
@@ -51,15 +60,17 @@ def create_database(path: Path) -> Database:
     return db
 
 
-def open_database(path: Path, *, read_only: bool = False) -> Database:
+def open_database(path: Path, *, read_only: bool = False, on_wait: Callable[[str], None] | None = None) -> Database:
     """The database of a workspace, brought up to this version's schema after a backup beside it in `backups`.
+
+    With `on_wait` a `PatientDatabase`.
 
     Raises WorkspaceError for a missing file, a file that is no workspace database, a schema newer than this
     version knows and, where `read_only`, an older one.
     """
     if not path.is_file():
         raise WorkspaceError(f"{path}: there is no such file; allowed: the review.db of a workspace; run init first")
-    db = _connect(path, "ro" if read_only else "rw")
+    db = _connect(path, "ro" if read_only else "rw", on_wait)
     try:
         with plain_errors(path):
             _check_schema(db, path)
@@ -78,10 +89,11 @@ def transaction(db: Database) -> Iterator[None]:
 
     Never sqlite-utils' `atomic()` for writes: it begins deferred, and a deferred transaction that has read gets
     "database is locked" at once when another one writes, whatever the timeout. Raises WorkspaceError where the
-    lock is not had within 5 s, the database is open for reading only or the disk is full.
+    lock is not had within 5 s (a `PatientDatabase` waits longer), the database is open for reading only or the disk is
+    full.
     """
     with plain_errors(database_path(db)):
-        db.conn.execute("BEGIN IMMEDIATE")
+        _begin(db)
         try:
             yield
             db.conn.execute("COMMIT")
@@ -101,11 +113,30 @@ def snapshot(db: Database) -> Iterator[None]:
             db.rollback()
 
 
-def _connect(path: Path, mode: str) -> Database:
+def _begin(db: Database) -> None:
+    told = False
+    while True:
+        try:
+            db.conn.execute("BEGIN IMMEDIATE")
+            return
+        except sqlite3.OperationalError as error:
+            if not isinstance(db, PatientDatabase) or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            if not told:
+                told = True
+                db.on_wait("waiting for another program that is writing to the database")
+
+
+def _connect(path: Path, mode: str, on_wait: Callable[[str], None] | None = None) -> Database:
     uri = f"{path.resolve().as_uri()}?mode={mode}"
     with plain_errors(path):
         # isolation_level None: Python begins nothing by itself, `transaction` is the only way to write.
-        return Database(sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_MS / 1000))
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_MS / 1000)
+    if on_wait is None:
+        return Database(connection)
+    db = PatientDatabase(connection)
+    db.on_wait = on_wait
+    return db
 
 
 def _check_schema(db: Database, path: Path) -> None:

@@ -99,10 +99,13 @@ class Workspace:
         change_table(self.settings_file, "review", review.as_dict())
 
     @contextmanager
-    def database(self, *, read_only: bool = False) -> Iterator[Database]:
-        """The open database, closed afterwards. Raises WorkspaceError where there is none."""
+    def database(self, *, read_only: bool = False, on_wait: Callable[[str], None] | None = None) -> Iterator[Database]:
+        """The open database, closed afterwards. Raises WorkspaceError where there is none.
+
+        With `on_wait` its transactions wait for other writers as long as it takes, and `on_wait` hears of it.
+        """
         self.settings()
-        db = open_database(self.database_file, read_only=read_only)
+        db = open_database(self.database_file, read_only=read_only, on_wait=on_wait)
         try:
             yield db
         finally:

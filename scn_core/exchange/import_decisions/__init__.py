@@ -1,4 +1,4 @@
-"""Decisions made elsewhere: a file becomes decisions of the round in review, all of it or nothing.
+"""Decisions made elsewhere: a file becomes decisions of the round in review; none where a row has a problem.
 
 sheets        the files that can be read, each as rows
 label_studio  what people answered there, as rows
@@ -8,14 +8,16 @@ Columns of a CSV file, without regard to case: path or key; action, label or bot
 label stands for what it means of that face, a label without an action for whatever gives the face this label.
 A file that `export` wrote is known by its columns: of such a file only the rows count whose label was changed since.
 
-The id of a decision follows from the workspace and the row, so a row taken once is never taken again.
+The id of a decision follows from the workspace and the row, so a row taken once is never taken again. So a long file is
+written in pieces, between which others write, and an import that was interrupted is finished by the same file.
 """
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +39,10 @@ from scn_core.store.samples import classes
 
 _LISTED = 400
 """Letters of a list of names in a report."""
+PIECE = 200
+"""Decisions that are written in one transaction, about a quarter of a second long; a note more at most."""
+MOMENT_S = 0.11
+"""SQLite lets those who wait for the database look for it every 0.1 s."""
 
 
 @dataclass(frozen=True)
@@ -169,15 +175,70 @@ def plan_import(
     )
 
 
-def take_import(db: Database, plan: ImportPlan) -> int:
-    """Writes the decisions of a plan, all or none; how many.
+@dataclass(frozen=True)
+class Piece:
+    """Decisions that are written in one transaction."""
 
-    Raises DataError naming the first problem where there is one, WorkspaceError where a decision does not fit any more.
+    decisions: list[Decision]
+    new_people: tuple[str, ...]
+    taken: int
+    """Decisions of the plan before these."""
+    of: int
+    """Decisions of the plan."""
+
+
+def pieces(plan: ImportPlan) -> Iterator[Piece]:
+    """The pieces of a plan, to be given to `take_piece` one after the other.
+
+    Each comes only after a pause as long as the last one took, or MOMENT_S, so that everybody else who waits for the
+    database has it in between. Raises DataError naming the first problem where there is one.
     """
     if plan.problems:
         more = f", and {len(plan.problems) - 1:,} more" if len(plan.problems) > 1 else ""
         raise DataError(f"{plan.problems[0]}{more}; nothing was taken")
-    return len(record_decisions(db, plan.decisions, new_people=plan.new_people))
+    taken = 0
+    for decisions in _in_pieces(plan.decisions):
+        begun = time.monotonic()
+        yield Piece(decisions, () if taken else plan.new_people, taken, len(plan.decisions))
+        taken += len(decisions)
+        if taken < len(plan.decisions):
+            time.sleep(max(MOMENT_S, time.monotonic() - begun))
+
+
+def take_piece(db: Database, piece: Piece) -> int:
+    """Writes the decisions of a piece, all or none; how many.
+
+    Raises WorkspaceError where one does not fit any more. It says how many of the plan are taken by then.
+    """
+    try:
+        return len(record_decisions(db, piece.decisions, new_people=piece.new_people))
+    except WorkspaceError as error:
+        if not piece.taken:
+            raise
+        raise WorkspaceError(
+            f"{error}; {piece.taken:,} of {piece.of:,} decisions are taken; import the same file again for the rest"
+        ) from error.__cause__ or error
+
+
+def take_import(db: Database, plan: ImportPlan) -> int:
+    """Writes the decisions of a plan, piece by piece; how many.
+
+    Raises DataError naming the first problem, having written none, and WorkspaceError where a decision does not fit any
+    more: the pieces before it stay, and the same file taken again adds the rest.
+    """
+    return sum(take_piece(db, piece) for piece in pieces(plan))
+
+
+def _in_pieces(decisions: Sequence[Decision]) -> Iterator[list[Decision]]:
+    """A note stays with its answer: whether a row was taken is asked of its answer alone."""
+    piece: list[Decision] = []
+    for decision in decisions:
+        if len(piece) >= PIECE and decision.action != "note":
+            yield piece
+            piece = []
+        piece.append(decision)
+    if piece:
+        yield piece
 
 
 def record_rows(

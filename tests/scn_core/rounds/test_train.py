@@ -25,6 +25,7 @@ from scn_core.rounds.lifecycle import New, Resume
 from scn_core.rounds.train import train_round
 from scn_core.scn.model import SelfCureNetwork
 from scn_core.scn.suspicion import CERTAIN, DYNAMICS, EVIDENT, LIKELY
+from scn_core.store import connection
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.people.people import ensure_person
 from scn_core.store.rounds import states as store
@@ -33,6 +34,7 @@ from scn_core.store.scores import scores
 from scn_core.training.checkpoint import load_weights
 from scn_core.training.distributed import ALONE, Team
 from scn_core.workspace.folder import Workspace
+from tests.another_writer import AnotherWriter
 from tests.scn_core.conftest import Process, Recorder, settings
 
 StartProcess = Callable[..., Process]
@@ -90,6 +92,22 @@ def test_every_train_face_is_scored_and_no_other(reviewed: Workspace) -> None:
             "SELECT count(*) FROM queue_item WHERE sample_id NOT IN (SELECT sample_id FROM score)"
         ).fetchone() == (0,)
     assert all(ids.values())
+
+
+def test_a_round_waits_for_another_program_that_writes(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "BUSY_TIMEOUT_MS", 20)
+    others: list[AnotherWriter] = []
+
+    class Releasing(Recorder):
+        def message(self, text: str) -> None:
+            super().message(text)
+            if text.startswith("waiting for another program"):
+                others.pop().release()
+
+    watcher = Releasing(lambda report: others.append(AnotherWriter(workspace)))
+    assert train_round(workspace, New(settings()), watcher).state == "review"
+    assert others == []
+    assert watcher.messages.count("waiting for another program that is writing to the database") == 2
 
 
 def test_scores_belong_together(reviewed: Workspace) -> None:

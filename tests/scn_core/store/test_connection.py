@@ -36,7 +36,7 @@ def test_every_connection_has_the_pragmas(tmp_path: Path) -> None:
     with create_database(tmp_path / "review.db") as made, open_database(tmp_path / "review.db") as opened:
         for db in (made, opened):
             assert pragma(db, "journal_mode") == "wal"
-            assert pragma(db, "synchronous") == 1
+            assert pragma(db, "synchronous") == 2
             assert pragma(db, "foreign_keys") == 1
             assert pragma(db, "busy_timeout") == 5000
             assert db.conn.isolation_level is None
@@ -149,6 +149,29 @@ def test_a_locked_database_is_told_in_plain_words(empty: Database, tmp_path: Pat
         ):
             raise AssertionError("unreachable: the lock is taken")
         ensure_person(other, "ann")  # free again
+
+
+def test_who_is_patient_waits_for_as_long_as_it_takes_and_says_so_once(empty: Database, tmp_path: Path) -> None:
+    heard: list[str] = []
+
+    def on_wait(text: str) -> None:
+        heard.append(text)
+        tries = 0
+
+        def third_try(statement: str) -> None:
+            nonlocal tries
+            tries += statement.startswith("BEGIN")
+            if tries == 3:
+                empty.conn.execute("ROLLBACK")
+
+        patient.conn.set_trace_callback(third_try)
+
+    with open_database(tmp_path / "review.db", on_wait=on_wait) as patient:
+        patient.execute("PRAGMA busy_timeout = 20")
+        empty.conn.execute("BEGIN IMMEDIATE")
+        ensure_person(patient, "ann")
+        ensure_person(patient, "bob")
+    assert heard == ["waiting for another program that is writing to the database"]
 
 
 def test_writers_that_read_first_wait_for_each_other(tmp_path: Path) -> None:

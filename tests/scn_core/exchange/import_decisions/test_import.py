@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import sqlite3
+import uuid
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,13 +12,15 @@ from sqlite_utils import Database
 
 from scn_core.config import ReviewSettings
 from scn_core.errors import DataError, WorkspaceError
-from scn_core.exchange.import_decisions import plan_import, take_import
+from scn_core.exchange import import_decisions
+from scn_core.exchange.import_decisions import pieces, plan_import, take_import, take_piece
 from scn_core.labels import ClassVocabulary
-from scn_core.records import Box, Manifest, Sample
-from scn_core.store.connection import create_database
-from scn_core.store.decisions.record import effective_labels, history
+from scn_core.records import Box, Decision, Manifest, Sample
+from scn_core.store.connection import create_database, open_database
+from scn_core.store.decisions.record import effective_labels, history, record_decisions
 from scn_core.store.people.people import add_person, find_person
 from scn_core.store.rounds.states import close_round
+from scn_core.store.sqlite_errors import database_path
 from tests.scn_core.exchange.export.labelled import add_round, begin, decide, toy_manifest
 from tests.scn_core.exchange.import_decisions.elsewhere import LAST, NAMES, RISKY, contents, log, take, write
 
@@ -115,6 +119,39 @@ def test_every_problem_is_listed_by_line_and_nothing_is_taken(db: Database, tmp_
     with pytest.raises(DataError, match=r"in\.csv, line 3: found gone\.png, .*, and 15 more; nothing was taken"):
         take_import(db, plan)
     assert contents(db) == before
+
+
+def test_others_write_between_two_pieces(db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(import_decisions, "PIECE", 3)
+    add_person(db, "ann", "annotator")
+    faces = ["a.png", RISKY, LAST]
+    file = write(tmp_path, ["path", "action", "person", "note"], *([face, "unsure", "zoe", "why"] for face in faces))
+    plan = plan_import(db, file)
+    assert [(len(each.decisions), each.taken, each.of) for each in pieces(plan)] == [(4, 0, 6), (2, 4, 6)]
+    for piece in pieces(plan):
+        assert take_piece(db, piece) == len(piece.decisions)
+        with closing(open_database(database_path(db))) as other:
+            other.execute("PRAGMA busy_timeout = 0")
+            record_decisions(other, [Decision(str(uuid.uuid4()), 1, 2, "ann", "unsure")])
+    assert [name for _, name, *_ in log(db)] == ["zoe"] * 4 + ["ann"] + ["zoe"] * 2 + ["ann"]
+    assert not plan_import(db, file).decisions
+
+
+def test_an_import_that_stops_says_how_far_it_came(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_decisions, "PIECE", 1)
+    plan = plan_import(
+        db, write(tmp_path, ["path", "label", "person"], ["a.png", "sad", "zoe"], [RISKY, "happy", "zoe"])
+    )
+    first, second = pieces(plan)
+    take_piece(db, first)
+    close_round(db, 1)
+    with pytest.raises(
+        WorkspaceError, match=r"in state closed.*; 1 of 2 decisions are taken; import the same file again"
+    ):
+        take_piece(db, second)
+    assert len(log(db)) == 1
 
 
 def test_a_decision_that_does_not_fit_any_more_takes_nothing(db: Database, tmp_path: Path) -> None:
