@@ -3,8 +3,9 @@
 One thread takes all writes in the order they came: writers of this process never wait for a lock they hold against
 each other, which SQLite would have them do in naps. Readers never wait for it (WAL). Reads that may take long (exports,
 searches, figures over a whole round) have threads of their own, so that the check of a session never waits for one.
-Every read has a time limit. A connection belongs to its thread for life; after an exception that is not a refusal of
-ours it is thrown away, and the next job opens another.
+Every read has a time limit. A write is never stopped, but it waits for another program's lock only briefly, counted
+from when it was asked for: those behind it in the queue do not wait one after the other. A connection belongs to its
+thread for life; after an exception that is not a refusal of ours it is thrown away, and the next job opens another.
 """
 
 from __future__ import annotations
@@ -40,19 +41,21 @@ _LOOK_EVERY = 200_000
 
 
 @dataclass(frozen=True)
-class ReadLimits:
-    """How long reads may take, in seconds from when they were asked for; waiting for a thread counts."""
+class Limits:
+    """Seconds from when a read or write was asked for; waiting for a thread counts."""
 
     quick_s: float = 15
     """Less than the 20 s after which the grid gives a request up, so that it hears why."""
     slow_s: float = 300
+    lock_s: float = 2
+    """How long a write waits for another program that writes. The grid keeps what was refused, and sends it again."""
 
 
-LIMITS = ReadLimits()
+LIMITS = Limits()
 
 
 class _Deadline:
-    """Ends a read that takes too long: SQLite asks it now and then, while it works for the connection."""
+    """Ends a read that takes too long, SQLite asks it now and then; or a write's wait for another program."""
 
     def __init__(self, limit_s: float) -> None:
         self._limit_s = limit_s
@@ -60,6 +63,10 @@ class _Deadline:
 
     def passed(self) -> bool:
         return time.monotonic() >= self._at
+
+    def left_ms(self) -> int:
+        """Until then; 0 where the time is up."""
+        return max(0, round((self._at - time.monotonic()) * 1000))
 
     def refuse(self, cause: BaseException | None = None) -> None:
         """Raises TooSlow where the time is up."""
@@ -76,22 +83,23 @@ class _Job:
 
     future: Future[Any]
     work: Callable[[Database], Any]
-    deadline: _Deadline | None
+    deadline: _Deadline
 
 
 class _Workers:
     """Threads that take jobs from one queue."""
 
-    def __init__(self, path: Path, name: str, threads: int, limit_s: float | None) -> None:
+    def __init__(self, path: Path, name: str, threads: int, limit_s: float, *, write: bool = False) -> None:
         self._path = path
         self._limit_s = limit_s
+        self._write = write
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._threads = [threading.Thread(target=self._work, name=f"{name} {i}", daemon=True) for i in range(threads)]
         for thread in self._threads:
             thread.start()
 
     def submit(self, work: Callable[[Database], Any]) -> Future[Any]:
-        job = _Job(Future(), work, None if self._limit_s is None else _Deadline(self._limit_s))
+        job = _Job(Future(), work, _Deadline(self._limit_s))
         self._jobs.put(job)
         return job.future
 
@@ -121,7 +129,8 @@ class _Workers:
             db.close()
 
     def _done(self, db: Database, job: _Job) -> Any:
-        if job.deadline is None:
+        if self._write:
+            db.execute(f"PRAGMA busy_timeout = {job.deadline.left_ms()}")
             with plain_errors(self._path):
                 return job.work(db)
         job.deadline.refuse()
@@ -138,9 +147,9 @@ class _Workers:
 class Pool:
     """The writer and the readers of one database."""
 
-    def __init__(self, path: Path, limits: ReadLimits) -> None:
+    def __init__(self, path: Path, limits: Limits) -> None:
         self._workers: dict[Lane, _Workers] = {
-            "write": _Workers(path, "writer", 1, None),
+            "write": _Workers(path, "writer", 1, limits.lock_s, write=True),
             "quick": _Workers(path, "reader", READERS, limits.quick_s),
             "slow": _Workers(path, "slow reader", SLOW_READERS, limits.slow_s),
         }
@@ -162,7 +171,7 @@ _lock = threading.Lock()
 async def run(function: Callable[Concatenate[Database, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """`function(db, *args)` in a reader's thread, for routes: reads of some milliseconds.
 
-    Raises TooSlow for one that takes or waits longer than `ReadLimits.quick_s`.
+    Raises TooSlow for one that takes or waits longer than `Limits.quick_s`.
     """
     return await asyncio.wrap_future(_submit("quick", function, *args, **kwargs))
 
@@ -170,6 +179,7 @@ async def run(function: Callable[Concatenate[Database, P], T], /, *args: P.args,
 async def run_write(function: Callable[Concatenate[Database, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """`function(db, *args)` in the one thread of writers, for routes.
 
+    Raises WorkspaceError where another program has the lock for longer than `Limits.lock_s`.
     A request that is given up does not take it back: what was begun is committed.
     """
     return await asyncio.wrap_future(_submit("write", function, *args, **kwargs))
@@ -178,7 +188,7 @@ async def run_write(function: Callable[Concatenate[Database, P], T], /, *args: P
 def call(function: Callable[Concatenate[Database, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """`function(db, *args)` in a reader's thread, for pages: waits for the result, some milliseconds.
 
-    Raises TooSlow for a read that takes or waits longer than `ReadLimits.quick_s`.
+    Raises TooSlow for a read that takes or waits longer than `Limits.quick_s`.
     """
     return _submit("quick", function, *args, **kwargs).result()
 
@@ -186,13 +196,16 @@ def call(function: Callable[Concatenate[Database, P], T], /, *args: P.args, **kw
 def call_slow(function: Callable[Concatenate[Database, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """`call` for reads that grow with the data set, such as exports: in threads that no request of the grid waits for.
 
-    Raises TooSlow for a read that takes or waits longer than `ReadLimits.slow_s`.
+    Raises TooSlow for a read that takes or waits longer than `Limits.slow_s`.
     """
     return _submit("slow", function, *args, **kwargs).result()
 
 
 def call_write(function: Callable[Concatenate[Database, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """`function(db, *args)` in the one thread of writers, for pages: waits for the result."""
+    """`function(db, *args)` in the one thread of writers, for pages: waits for the result.
+
+    Raises WorkspaceError where another program has the lock for longer than `Limits.lock_s`.
+    """
     return _submit("write", function, *args, **kwargs).result()
 
 

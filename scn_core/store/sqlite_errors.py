@@ -14,7 +14,7 @@ from scn_core.errors import WorkspaceError
 BUSY_TIMEOUT_MS = 5_000
 
 _PLAIN = {
-    sqlite3.SQLITE_BUSY: "another program has been writing to it for {wait:g} s; wait for it or end it, then try again",
+    sqlite3.SQLITE_BUSY: "another program has been writing to it for too long; wait for it or end it, then try again",
     sqlite3.SQLITE_READONLY: "it is open for reading only; open it for writing, or make the file writable",
     sqlite3.SQLITE_FULL: "the disk is full, nothing was written; make room, then try again",
     sqlite3.SQLITE_IOERR: "the disk reports an error ({error}); check the disk, then try again",
@@ -39,5 +39,5 @@ def plain_errors(path: Path) -> Iterator[None]:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary of an extended code
         if code not in _PLAIN:
             raise
-        text = _PLAIN[code].format(wait=BUSY_TIMEOUT_MS / 1000, error=error)
+        text = _PLAIN[code].format(error=error)
         raise WorkspaceError(f"{path}: {text}") from error

@@ -55,6 +55,9 @@ class StoredDecision(NamedTuple):
 class Served:
     """A server at work on `workspace`, at `url`."""
 
+    repository = REPOSITORY
+    """The checkout whose code is served."""
+
     def __init__(self, workspace: Workspace, *options: str) -> None:
         self.workspace = workspace
         self.options = options
@@ -72,7 +75,7 @@ class Served:
         """Starts it and waits until it answers."""
         command = [sys.executable, "-m", "review_app", "serve", self.workspace.path, "--port", self.port, *self.options]
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(list(map(str, command)), cwd=REPOSITORY, stdout=log, stderr=log)
+            self.process = subprocess.Popen(list(map(str, command)), cwd=self.repository, stdout=log, stderr=log)
         eventually(self._answers, "the server to answer /health")
 
     def kill(self) -> None:

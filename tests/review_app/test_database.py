@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -14,7 +14,7 @@ import streamlit as st
 from sqlite_utils import Database
 
 from review_app import database, queries, settings
-from review_app.database import ReadLimits
+from review_app.database import Limits
 from review_app.http.errors import TooSlow, refusal_of
 from review_app.queries import labels, quality, rounds, team
 from review_app.settings import AppSettings
@@ -24,6 +24,7 @@ from scn_core.store.connection import transaction
 from scn_core.store.people.people import Person, ensure_person, find_person, people
 from scn_core.store.rounds.states import latest_finished_round
 from scn_core.workspace.folder import Workspace
+from tests.another_writer import AnotherWriter
 from tests.review_app.browserless import NewVisitor, words
 from tests.review_app.visitor import Visitor
 
@@ -100,16 +101,22 @@ def test_after_anything_else_there_is_another_connection() -> None:
     assert [person.name for person in database.call(people)] == ["whole"]
 
 
-def test_a_fault_of_sqlite_is_told_in_plain_words(workspace: Workspace) -> None:
-    blocker = sqlite3.connect(workspace.database_file, isolation_level=None)
-    database.call_write(lambda db: db.execute("PRAGMA busy_timeout = 50"))
-    blocker.execute("BEGIN IMMEDIATE")
-    try:
-        with pytest.raises(WorkspaceError, match="another program has been writing to it"):
-            database.call_write(lambda db: db.execute("INSERT INTO person (name, role) VALUES ('x', 'lead')"))
-    finally:
-        blocker.close()
+def test_a_fault_of_sqlite_is_told_in_plain_words(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "LIMITS", Limits(lock_s=0.05))
+    with AnotherWriter(workspace), pytest.raises(WorkspaceError, match="another program has been writing to it"):
+        database.call_write(ensure_person, "x")
     database.call_write(ensure_person, "ann")
+
+
+def test_what_waited_in_the_queue_does_not_wait_for_the_lock_as_long_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "LIMITS", Limits(lock_s=0.1))
+    done = threading.Event()
+    database._submit("write", lambda db: done.wait(60))
+    behind = database._submit("write", lambda db: db.execute("PRAGMA busy_timeout").fetchone()[0])
+    time.sleep(0.1)
+    done.set()
+    assert behind.result() == 0
+    assert 0 < database.call_write(lambda db: db.execute("PRAGMA busy_timeout").fetchone()[0]) <= 100
 
 
 def test_closing_finishes_what_was_handed_in(workspace: Workspace) -> None:
@@ -174,7 +181,7 @@ def test_a_session_is_checked_while_slow_reads_are_held(workspace: Workspace, he
 
 
 def test_a_read_that_takes_too_long_is_stopped_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "LIMITS", ReadLimits(quick_s=0.2, slow_s=0.3))
+    monkeypatch.setattr(database, "LIMITS", Limits(quick_s=0.2, slow_s=0.3))
 
     def endless(db: Database) -> object:
         return db.execute(ENDLESS).fetchone()
@@ -188,7 +195,7 @@ def test_a_read_that_takes_too_long_is_stopped_and_says_so(monkeypatch: pytest.M
 
 
 def test_waiting_for_a_thread_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "LIMITS", ReadLimits(slow_s=0))
+    monkeypatch.setattr(database, "LIMITS", Limits(slow_s=0))
     begun: list[str] = []
     with pytest.raises(TooSlow):
         database.call_slow(lambda db: begun.append("slow"))
@@ -201,7 +208,7 @@ def test_waiting_for_a_thread_counts(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_after_a_read_was_stopped_the_next_one_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     """A thread has another connection then, and every read a time of its own."""
     monkeypatch.setattr(database, "READERS", 1)
-    monkeypatch.setattr(database, "LIMITS", ReadLimits(quick_s=0.2))
+    monkeypatch.setattr(database, "LIMITS", Limits(quick_s=0.2))
     before = database.call(_where)
     with pytest.raises(TooSlow):
         database.call(lambda db: db.execute(ENDLESS).fetchone())
@@ -213,7 +220,7 @@ def test_what_grows_with_the_data_set_is_read_by_the_slow_threads(
     visitor: NewVisitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Their time is up before it begins: what they read is refused, all else works."""
-    monkeypatch.setattr(database, "LIMITS", ReadLimits(slow_s=0))
+    monkeypatch.setattr(database, "LIMITS", Limits(slow_s=0))
     info = database.call(latest_finished_round)
     assert info is not None
     slow: list[Callable[[], object]] = [

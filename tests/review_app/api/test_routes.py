@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import shutil
-import sqlite3
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +13,7 @@ import pytest
 from PIL import Image
 
 from review_app import database, grid_files
+from review_app.database import Limits
 from review_app.settings import AppSettings
 from scn_core.records import QUEUE_ORDERS, QueueFilter
 from scn_core.review.learned_order import learn_order
@@ -22,6 +22,7 @@ from scn_core.store.queue.leases import LEASE_S
 from scn_core.store.reports.figures import decided_counts, minutes_worked
 from scn_core.store.rounds.states import close_round
 from scn_core.workspace.folder import Workspace
+from tests.another_writer import AnotherWriter
 from tests.review_app.visitor import Page, Visitor, keep, rows
 from tests.review_workspace import add_round, copy_workspace
 
@@ -493,18 +494,28 @@ def test_health_tells_little(ann: Visitor) -> None:
     assert stranger.get("/health").json() == {"ok": True, "workspace": ann.settings.workspace_id, "round": 1}
 
 
-def test_a_locked_database_is_worth_another_try(ann: Visitor, workspace: Workspace) -> None:
+def test_while_another_program_writes_all_is_answered_and_worth_another_try(
+    workspace: Workspace, use_workspace: Use, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "LIMITS", Limits(lock_s=0.05))
+    ann = Visitor(use_workspace(workspace)).sign_in("ann")
     tile = ann.page(limit=1).tiles[0]
-    database.call_write(lambda db: db.execute("PRAGMA busy_timeout = 50"))
-    blocker = sqlite3.connect(workspace.database_file, isolation_level=None)
-    blocker.execute("BEGIN IMMEDIATE")
-    try:
-        answer = ann.decide(keep(tile))
-        assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "busy", "1")
+    stranger = Visitor(ann.settings)
+    with AnotherWriter(workspace):
+        for answer in (
+            ann.decide(keep(tile)),
+            ann.post("/api/page", {"round": 1, "filter": {}, "limit": 5}),
+            ann.post("/api/lease", {"renew": [tile["item"]], "release": []}),
+        ):
+            assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "busy", "1")
+        shown = stranger.log_in(name="bob")
+        assert shown.status_code == 503
+        assert "Another program is writing to the database; try again." in shown.text
+        assert ann.post("/api/page", {"round": 1, "filter": {"state": "all"}, "limit": 5}).status_code == 200
         assert ann.get("/health").status_code == 200
-    finally:
-        blocker.close()
     assert ann.decide(keep(tile)).json()["refused"] == []
+    assert ann.page(limit=5).tiles
+    assert stranger.log_in(name="bob").status_code == 303
 
 
 def test_a_full_disk_is_told(ann: Visitor) -> None:

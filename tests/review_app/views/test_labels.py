@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from review_app import database
-from review_app.database import ReadLimits
+from review_app.database import Limits
 from review_app.settings import AppSettings
 from review_app.views import labels
 from scn_core.config import ReviewSettings
@@ -222,7 +222,7 @@ def test_taking_looks_at_the_rows_among_the_slow_reads(
     upload(app, rows_of(workspace, training_faces(workspace), "disgust"))
     ann.run()
     database.close()
-    monkeypatch.setattr(database, "LIMITS", ReadLimits(slow_s=0))
+    monkeypatch.setattr(database, "LIMITS", Limits(slow_s=0))
     app.button(key="rv-labels-take").click()
     ann.run()
     with workspace.database(read_only=True) as db:
