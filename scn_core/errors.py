@@ -13,6 +13,11 @@ A message says what was found, what is allowed and what to do; `complaint` words
 from __future__ import annotations
 
 import re
+import zlib
+from zipfile import BadZipFile
+
+DAMAGED_ARRAYS = (OSError, EOFError, BadZipFile, zlib.error, KeyError, IndexError, TypeError, ValueError, SyntaxError)
+"""What numpy raises for files that are missing, cut off, of another type or shape, or no numpy files at all."""
 
 _MOST_LINES, _MOST_LETTERS = 20, 2_000
 """Of a message: it fits on a screen, whatever file or cell it quotes."""

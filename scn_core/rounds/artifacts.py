@@ -5,16 +5,15 @@ A round that was trained before a file existed, or whose file is damaged, says n
 
 from __future__ import annotations
 
-import zlib
 from bisect import bisect_left
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 
+from scn_core.errors import DAMAGED_ARRAYS
 from scn_core.files import replaced
 from scn_core.workspace.folder import Workspace
 
@@ -29,10 +28,6 @@ NEIGHBOURS = np.dtype(
     ]
 )
 """A row of neighbours.npy; rows by rising sample id, -1 where there are fewer neighbours."""
-
-
-# What numpy raises for files that are missing, cut off, of another type or shape, or no numpy files at all.
-_DAMAGES = (OSError, EOFError, BadZipFile, zlib.error, KeyError, IndexError, TypeError, ValueError, SyntaxError)
 
 
 @dataclass(frozen=True)
@@ -72,7 +67,7 @@ def face_dynamics(workspace: Workspace, round_id: int, sample_id: int) -> FaceDy
         if place is None or dynamics.shape[1:] != trained_on.shape:
             return None
         return _face_dynamics(np.array(dynamics[:, place]))
-    except _DAMAGES:
+    except DAMAGED_ARRAYS:
         return None
 
 
@@ -94,7 +89,7 @@ def face_neighbours(workspace: Workspace, round_id: int, sample_id: int) -> Neig
             return None
         place = _place(rows["sample_id"], sample_id)
         return None if place is None else _neighbours(rows[place])
-    except _DAMAGES:
+    except DAMAGED_ARRAYS:
         return None
 
 

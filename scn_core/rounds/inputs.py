@@ -10,6 +10,7 @@ import numpy as np
 from sqlite_utils import Database
 
 from scn_core.config import AmbiguousRule, UnsureRule
+from scn_core.errors import DAMAGED_ARRAYS, WorkspaceError
 from scn_core.files import replaced
 from scn_core.records import BoolArray, FloatArray, IntArray
 from scn_core.store.decisions.outcomes import turned_down
@@ -49,13 +50,19 @@ class RoundFaces:
 def stored_faces(folder: Path, db: Database) -> RoundFaces | None:
     """The faces in faces.npz of a round's folder; None: it has none yet.
 
-    A resumed round trains on these, whatever people decided meanwhile.
+    A resumed round trains on these, whatever people decided meanwhile. Raises WorkspaceError for a damaged file.
     """
-    file = folder / FACES
-    if not file.exists():
+    path = folder / FACES
+    if not path.exists():
         return None
-    with np.load(file, allow_pickle=False) as stored:
-        return _as_of_its_start(dict(stored), db)
+    try:
+        # Opened here: numpy leaves a file that is cut off open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            return _as_of_its_start(dict(stored), db)
+    except DAMAGED_ARRAYS as error:
+        raise WorkspaceError(
+            f"{path}: found a damaged file; allowed: the faces that the round began with; train without --resume"
+        ) from error
 
 
 def fix_faces(folder: Path, faces: RoundFaces) -> None:

@@ -117,7 +117,7 @@ def go_on(db: Database, unfinished: Unfinished) -> None:
 def _check_own(folder: Path, info: RoundInfo) -> None:
     """Refuses a folder in which another round of that number began. Older programs left no note of when."""
     note = folder / _BEGAN
-    began = note.read_text(encoding="utf-8") if note.exists() else info.started_at
+    began = note.read_text(encoding="utf-8", errors="replace") if note.exists() else info.started_at
     if began != info.started_at:
         raise WorkspaceError(
             f"--resume: found files of another round {info.id} in {folder}: it began at {began}, that of the database "

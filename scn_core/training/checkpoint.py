@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from scn_core.errors import WorkspaceError
+from scn_core.errors import DAMAGED_ARRAYS, WorkspaceError
 from scn_core.files import remove, replaced, write_bytes
 from scn_core.records import FloatArray
 from scn_core.scn.memorising import passes_to_average
@@ -97,7 +97,8 @@ def load_checkpoint(folder: Path) -> Checkpoint | None:
         return Checkpoint(**{f.name: state[f.name] for f in fields(Checkpoint) if f.name in state})
     except Exception as error:
         raise WorkspaceError(
-            f"{path}: not a checkpoint of this program ({error}); delete it and train again without --resume"
+            f"{path}: found a damaged file, or one of another program; allowed: a checkpoint of this one; "
+            "remove it, then --resume trains the round from its first epoch"
         ) from error
 
 
@@ -118,7 +119,7 @@ class Dynamics:
     """
 
     def __init__(self, folder: Path, epochs: int, faces: int, classes: int, *, keep: bool) -> None:
-        """`keep`: go on with the files, if they are there."""
+        """`keep`: go on with the files, if they are there. Raises WorkspaceError for a damaged one."""
         self._epochs = epochs
         self._rows = _opened(folder / "dynamics.npy", DYNAMICS, (epochs, faces), keep)
         self._passes = _opened(folder / _PASSES, np.dtype("<f2"), (epochs, faces, classes), keep)
@@ -163,9 +164,23 @@ class Dynamics:
 
 
 def _opened(path: Path, kind: np.dtype[Any], shape: tuple[int, ...], keep: bool) -> np.memmap[Any, Any]:
-    if keep and path.exists():
-        return np.lib.format.open_memmap(path, mode="r+")
-    return np.lib.format.open_memmap(path, mode="w+", dtype=kind, shape=shape)
+    if not (keep and path.exists()):
+        return np.lib.format.open_memmap(path, mode="w+", dtype=kind, shape=shape)
+    try:
+        # To read first: numpy fills up a file that is cut off where it may write.
+        found = np.lib.format.open_memmap(path, mode="r")
+        if found.dtype == kind and found.shape[1:] == shape[1:] and len(found) >= shape[0]:
+            return np.lib.format.open_memmap(path, mode="r+")
+    except DAMAGED_ARRAYS as error:
+        raise _damaged(path) from error
+    raise _damaged(path)
+
+
+def _damaged(path: Path) -> WorkspaceError:
+    return WorkspaceError(
+        f"{path}: found a damaged file, or one of another round; allowed: what the epochs of this round left; "
+        "remove it, then --resume goes on without it"
+    )
 
 
 def save_weights(folder: Path, model: SelfCureNetwork) -> None:

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, Route, TimeoutError, expect
 from scn_core.records import EpochReport
 from scn_core.store.rounds import states as rounds
 from scn_core.workspace.folder import Workspace
+from tests.another_writer import AnotherWriter
 from tests.browser.conftest import NewPage
 from tests.browser.desk import Desk, focused, sign_in
 from tests.browser.server import Served
@@ -106,6 +107,17 @@ def test_a_locked_database_loses_nothing(served: Served, new_page: NewPage) -> N
         db.execute("ROLLBACK")
     desk.stored(2)
     desk.saved()
+
+
+def test_a_page_opens_while_another_program_writes(served: Served, new_page: NewPage) -> None:
+    page = new_page()
+    sign_in(page, served, "ann")
+    desk = Desk(page, served, "ann").ready()
+    with AnotherWriter(served.workspace):
+        page.reload()
+        expect(desk.panel).to_contain_text("another program is writing to the database")
+        expect(desk.panel).to_contain_text("It tries again by itself.")
+    desk.ready()
 
 
 @pytest.fixture
