@@ -17,6 +17,8 @@ PAGES = (12, 28)
 ARRIVE_S = 5
 """Everybody sits down within so long."""
 RENEW_EVERY_S = 30
+RESEND_S = 0.5
+"""As the grid does."""
 
 
 @dataclass
@@ -31,6 +33,8 @@ class Seen:
     answer_ms: list[float] = field(default_factory=list)
     page_ms: list[float] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    busy: int = 0
+    """How often another program was writing, so that the same was sent again; the times above hold the waiting."""
 
 
 def simulate(url: str, round_id: int, *, people: int, seconds: float) -> list[Seen]:
@@ -103,7 +107,12 @@ class _Reviewer:
         self.seen.refused += [refusal["error"] for refusal in said["refused"]]
 
     async def _post(self, client: httpx.AsyncClient, path: str, body: dict[str, Any]) -> httpx.Response:
-        answer = await client.post(path, json=body, headers={"X-Review-Token": self.token})
+        while True:
+            answer = await client.post(path, json=body, headers={"X-Review-Token": self.token})
+            if answer.status_code != 503:
+                break
+            self.seen.busy += 1
+            await asyncio.sleep(RESEND_S)
         assert answer.status_code == 200, f"{path}: {answer.status_code} {answer.text[:300]}"
         return answer
 

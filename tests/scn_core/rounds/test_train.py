@@ -94,6 +94,9 @@ def test_every_train_face_is_scored_and_no_other(reviewed: Workspace) -> None:
     assert all(ids.values())
 
 
+WAITING = "waiting for another program that is writing to the database"
+
+
 def test_a_round_waits_for_another_program_that_writes(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "BUSY_TIMEOUT_MS", 20)
     others: list[AnotherWriter] = []
@@ -101,13 +104,32 @@ def test_a_round_waits_for_another_program_that_writes(workspace: Workspace, mon
     class Releasing(Recorder):
         def message(self, text: str) -> None:
             super().message(text)
-            if text.startswith("waiting for another program"):
+            if text == WAITING:
                 others.pop().release()
 
     watcher = Releasing(lambda report: others.append(AnotherWriter(workspace)))
     assert train_round(workspace, New(settings()), watcher).state == "review"
     assert others == []
-    assert watcher.messages.count("waiting for another program that is writing to the database") == 2
+    assert watcher.messages.count(WAITING) == 2
+
+
+def test_a_round_stopped_while_another_program_writes_is_no_running_one(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "BUSY_TIMEOUT_MS", 20)
+    others: list[AnotherWriter] = []
+
+    class Stopping(Recorder):
+        def message(self, text: str) -> None:
+            super().message(text)
+            if text == WAITING and self.messages.count(WAITING) == 1:
+                raise KeyboardInterrupt
+            if text == WAITING:
+                others.pop().release()
+
+    with pytest.raises(KeyboardInterrupt):
+        train_round(workspace, New(settings()), Stopping(lambda report: others.append(AnotherWriter(workspace))))
+    assert (newest(workspace).state, others) == ("cancelled", [])
 
 
 def test_scores_belong_together(reviewed: Workspace) -> None:
