@@ -39,8 +39,8 @@ from scn_core.store.samples import classes
 
 _LISTED = 400
 """Letters of a list of names in a report."""
-PIECE = 200
-"""Decisions that are written in one transaction, about a quarter of a second long; a note more at most."""
+PIECE = 100
+"""Decisions that are written in one transaction, about a tenth of a second long; a note more at most."""
 MOMENT_S = 0.11
 """SQLite lets those who wait for the database look for it every 0.1 s."""
 
