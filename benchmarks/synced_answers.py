@@ -56,11 +56,10 @@ def _measure(workspace: Workspace, checkout: Path, repeat: int, args: argparse.N
 
     served = Here(workspace)
     importing = _importing(workspace, checkout, args.imported) if args.imported else None
-    begun = time.monotonic()
     try:
         seen = simulate(served.url, ROUND, people=args.people, seconds=args.seconds)
         if importing is not None:
-            print(f"  {importing.communicate()[0].splitlines()[0]}; ended by {time.monotonic() - begun:.0f} s")
+            print(f"  {importing.communicate()[0].splitlines()[0]}")
     finally:
         served.stop()
     found = accounts(workspace, seen)
