@@ -36,5 +36,6 @@ class AnotherWriter:
 
     def release(self) -> None:
         """Lets the lock go; the process has ended by then."""
-        self._process.communicate()
+        if self._process.poll() is None:
+            self._process.communicate()
         assert self._process.returncode == 0

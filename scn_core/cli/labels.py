@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
@@ -171,7 +172,7 @@ def import_command(
     row has a problem, none is taken. Taken again, the file changes nothing; interrupted, it is taken again for the rest.
     """
     place = Workspace(workspace)
-    with place.database(read_only=dry_run) as db:
+    with place.database(read_only=dry_run, on_wait=partial(click.echo, err=True)) as db:
         names = classes(db).names
         plan = plan_import(
             db, file, person=person, adjudicate=adjudicate, root=Path(place.settings().root), path_column=path_column,

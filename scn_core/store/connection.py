@@ -34,11 +34,14 @@ PRAGMA cache_size = -65536;
 PRAGMA temp_store = MEMORY;
 """
 
+PATIENT_TRY_MS = 1_000
+"""How long a `PatientDatabase` waits in one piece."""
+
 
 class PatientDatabase(Database):
     """A connection whose transactions wait for other writers as long as it takes.
 
-    `on_wait` hears of it once for each wait, after the 5 s for which the others wait.
+    `on_wait` hears of it once for each wait, after a second; Ctrl-C is heard every second.
     """
 
     on_wait: Callable[[str], None]
@@ -131,7 +134,8 @@ def _connect(path: Path, mode: str, on_wait: Callable[[str], None] | None = None
     uri = f"{path.resolve().as_uri()}?mode={mode}"
     with plain_errors(path):
         # isolation_level None: Python begins nothing by itself, `transaction` is the only way to write.
-        connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_MS / 1000)
+        timeout = (BUSY_TIMEOUT_MS if on_wait is None else PATIENT_TRY_MS) / 1000
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=timeout)
     if on_wait is None:
         return Database(connection)
     db = PatientDatabase(connection)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from scn_core.store.decisions.record import effective_labels, record_decisions
 from scn_core.store.people.people import ensure_person
 from scn_core.store.scores import scores
 from scn_core.workspace.folder import Workspace
+from tests.another_writer import AnotherWriter
 from tests.review_workspace import add_round, copy_workspace, draw_workspace
-from tests.scn_core.conftest import Run
+from tests.scn_core.conftest import Process, Run
 
 
 @pytest.fixture(scope="module")
@@ -186,3 +188,17 @@ def test_of_many_problems_a_screen_is_listed_and_all_by_a_dry_run(run: Run, ws: 
     assert done.out.endswith("  and 282 more; --dry-run lists all\n")
     tried = run("import-decisions", ws.path, tmp_path / "in.csv", "--person", "eve", "--dry-run")
     assert (tried.code, len(tried.out.splitlines())) == (1, 301)
+
+
+def test_an_import_waits_for_another_program_that_writes(
+    process: Callable[..., Process], ws: Workspace, tmp_path: Path
+) -> None:
+    with ws.database() as db:
+        (key,) = db.execute("SELECT key FROM sample WHERE split = 'train'").fetchone()
+    (tmp_path / "in.csv").write_text(f"key,action\n{key},unsure\n")
+    with AnotherWriter(ws) as other:
+        importing = process("-m", "scn_core", "import-decisions", ws.path, tmp_path / "in.csv", "--person", "eve")
+        importing.wait_for_line("waiting for another program that is writing to the database")
+        other.release()
+        done = importing.end()
+    assert (done.code, done.out.splitlines()[0]) == (0, "round 1: 1 unsure taken from 1 rows")

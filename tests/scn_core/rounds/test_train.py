@@ -98,7 +98,7 @@ WAITING = "waiting for another program that is writing to the database"
 
 
 def test_a_round_waits_for_another_program_that_writes(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "BUSY_TIMEOUT_MS", 20)
+    monkeypatch.setattr(connection, "PATIENT_TRY_MS", 20)
     others: list[AnotherWriter] = []
 
     class Releasing(Recorder):
@@ -116,7 +116,7 @@ def test_a_round_waits_for_another_program_that_writes(workspace: Workspace, mon
 def test_a_round_stopped_while_another_program_writes_is_no_running_one(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "BUSY_TIMEOUT_MS", 20)
+    monkeypatch.setattr(connection, "PATIENT_TRY_MS", 20)
     others: list[AnotherWriter] = []
 
     class Stopping(Recorder):
