@@ -283,7 +283,9 @@ class OpenWorkspace:
         adjudicate: bool = False,
         dry_run: bool = False,
     ) -> ImportPlan:
-        """Take decisions made elsewhere into the round in review, all of a file or none, each only once.
+        """Take decisions made elsewhere into the round in review, each only once; none where a row has a problem.
+
+        A long file is written in pieces; an import that was interrupted is finished by the same call.
 
         Args:
             file: a CSV of answers, an export with labels changed since, or what Label Studio or FiftyOne exported.

@@ -169,7 +169,8 @@ def import_command(
 
     FILE is a CSV with the columns path or key, action or label, and person and note where there are any; a file that
     export wrote, with labels changed since; or what Label Studio (JSON, JSON-MIN, CSV) or FiftyOne exported. Where a
-    row has a problem, none is taken. Taken again, the file changes nothing; interrupted, it is taken again for the rest.
+    row has a problem, none is taken. Taken again, the file changes nothing; interrupted, it is taken again for the
+    rest.
     """
     place = Workspace(workspace)
     with place.database(read_only=dry_run, on_wait=partial(click.echo, err=True)) as db:
