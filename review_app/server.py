@@ -18,6 +18,7 @@ import streamlit as st
 from streamlit import config
 
 from review_app import database
+from review_app.auth.accounts import add_lead
 from review_app.auth.openid import secrets_file
 from review_app.auth.secret_key import read_secret
 from review_app.order_worker import OrderKeeper
@@ -68,8 +69,7 @@ def prepare(
     if auth == "none" and host not in LOOPBACK:
         raise UsageError(
             f"--host: found {host} with --auth none, which would let anyone on the network answer under any name; "
-            "allowed: 127.0.0.1, or accounts: add people with `python -m review_app person add WS NAME --role lead` "
-            "and start with --auth password"
+            f"allowed: 127.0.0.1, or accounts: add people with `{add_lead(path)}` and start with --auth password"
         )
     workspace = Workspace(path.resolve())
     workspace.settings()  # says what is wrong with them now
@@ -77,10 +77,7 @@ def prepare(
         secrets_file(workspace.path)
     with workspace.database() as db:
         if auth == "password" and not any(each.active and password_hash(db, each.id) for each in people(db)):
-            raise WorkspaceError(
-                f"--auth password: found nobody who could sign in; first: python -m review_app person add {path} NAME "
-                "--role lead"
-            )
+            raise WorkspaceError(f"--auth password: found nobody who could sign in; first: {add_lead(path)}")
     return AppSettings(workspace, read_secret(workspace.path), auth, host, port, allow_hosts)
 
 

@@ -12,6 +12,7 @@ from sqlite_utils import Database
 from review_app.auth.passwords import LONGEST, SHORTEST, hash_password
 from review_app.auth.sessions import checked_name
 from scn_core.errors import UsageError, WorkspaceError
+from scn_core.shell import command_line
 from scn_core.store.people.people import (
     Person,
     Role,
@@ -30,6 +31,11 @@ _ROLES: tuple[Role, ...] = get_args(Role)
 _WORKSPACE = click.argument("workspace", metavar="WS", type=click.Path(path_type=Path))
 _NAME = click.argument("name")
 _STDIN = click.option("--password-stdin", is_flag=True, help="Read the password from standard input, one line.")
+
+
+def add_lead(workspace: Path) -> str:
+    """The command that adds a lead, for messages of a workspace that has nobody yet."""
+    return command_line("person", "add", workspace, "NAME", "--role", "lead", program="review_app")
 
 
 @click.group()
@@ -66,7 +72,7 @@ def list_command(workspace: Path) -> None:
         how = "password" if has_password else "no password"
         click.echo(f"{each.name:<24} {each.role:<10} {how:<12}{'' if each.active else ' not active'}".rstrip())
     if not rows:
-        click.echo(f"nobody yet; next: python -m review_app person add {workspace} NAME --role lead")
+        click.echo(f"nobody yet; next: {add_lead(workspace)}")
 
 
 @person.command()

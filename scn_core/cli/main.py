@@ -34,6 +34,7 @@ from scn_core.datasets.source import LabelRule, Source
 from scn_core.errors import DataError, UsageError
 from scn_core.labels import ClassVocabulary
 from scn_core.review.quality.votes import vote_agreement
+from scn_core.shell import command_line
 from scn_core.store.rounds.states import latest_finished_round
 from scn_core.store.samples import classes
 from scn_core.store.scores import ProposalRow, count_open_proposals, page_open_proposals
@@ -98,7 +99,7 @@ def init(
         click.echo(json.dumps(import_as_dict(manifest, balance, agreement)))
         return
     click.echo(describe_import(manifest, balance, agreement))
-    click.echo(f"next: python -m scn_core train {workspace}")
+    click.echo(f"next: {command_line('train', workspace)}")
 
 
 def _class_names(text: str | None) -> tuple[str, ...] | None:
@@ -139,7 +140,7 @@ def train(workspace: Path, resume: bool, **options: Any) -> None:
             done = train_round(place, Resume() if resume else New(settings), bars, team=team)
     except KeyboardInterrupt:
         bars.close()
-        click.echo(f"stopped; go on with: python -m scn_core train {workspace} --resume", err=True)
+        click.echo(f"stopped; go on with: {command_line('train', workspace, '--resume')}", err=True)
         sys.exit(1)
     finally:
         bars.close()
@@ -148,7 +149,7 @@ def train(workspace: Path, resume: bool, **options: Any) -> None:
         f"{done.metrics['low_importance']:,} faces of low importance, "
         f"{done.metrics['suspicious']:,} others suspicious, in {done.metrics['seconds']:.0f} s of training"
     )
-    click.echo(f"next: python -m scn_core proposals {workspace}")
+    click.echo(f"next: {command_line('proposals', workspace)}")
 
 
 @cli.command()
@@ -194,7 +195,7 @@ def proposals(workspace: Path, limit: int, as_json: bool) -> None:
         named = [asdict(row) | _named(row, names) for row in rows]
         click.echo(json.dumps({"round": ended.id if ended else None, "count": count, "proposals": named}))
     else:
-        click.echo(describe_proposals(rows, names, count, ended, Path(place.settings().root)))
+        click.echo(describe_proposals(rows, names, count, ended, place))
 
 
 def _named(row: ProposalRow, names: Sequence[str]) -> dict[str, str | None]:

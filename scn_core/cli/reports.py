@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scn_core.balance import Balance
 from scn_core.records import SPLITS, Manifest, RoundInfo
+from scn_core.shell import command_line
 from scn_core.store.scores import ProposalRow
+from scn_core.workspace.folder import Workspace
 
 if TYPE_CHECKING:  # scikit-learn behind it takes a second to import
     from scn_core.review.evaluate import Detector, Evaluation
@@ -56,11 +57,11 @@ def import_as_dict(manifest: Manifest, balance: Balance | None, agreement: VoteA
 
 
 def describe_proposals(
-    rows: Sequence[ProposalRow], names: Sequence[str], count: int, ended: RoundInfo | None, root: Path
+    rows: Sequence[ProposalRow], names: Sequence[str], count: int, ended: RoundInfo | None, workspace: Workspace
 ) -> str:
     """A table of proposals, and where the pictures are."""
     if ended is None:
-        return "no round has ended yet; train one with: python -m scn_core train WS"
+        return f"no round has ended yet; train one with: {command_line('train', workspace.path)}"
     if not rows:
         return f"round {ended.id}: no open proposals"
     width = max(len(row.key) for row in rows)
@@ -70,6 +71,7 @@ def describe_proposals(
         f"{row.alpha:>6.3f} {row.margin:>7.3f} {row.suspicion:>9.3f}"
         for row in rows
     )
+    root = workspace.settings().root
     lines.append(f"round {ended.id}: {len(rows):,} of {count:,} proposals to review; pictures under {root}")
     return "\n".join(lines)
 

@@ -22,6 +22,7 @@ from scn_core.rounds.pack import job as job_file
 from scn_core.rounds.pack import pack_job, run_job, unpack_result
 from scn_core.rounds.pack import result as result_file
 from scn_core.rounds.pack.archive import is_archive
+from scn_core.shell import command_line
 from scn_core.store.rounds import states as store
 from scn_core.store.scores import count_open_proposals
 from scn_core.workspace.folder import Workspace
@@ -51,7 +52,8 @@ def pack(workspace: Path, out: Path, force: bool, as_json: bool, **options: Any)
         click.echo(json.dumps(asdict(job)))
         return
     click.echo(f"{out}: {job.samples:,} faces, labels of {job.revision}, job {job.id[:12]}; pictures are not in it")
-    click.echo(f"next, on the other machine: python -m scn_core round run {out.name} --root FACES --out result.zip")
+    there = command_line("round", "run", Path(out.name), "--root", "FACES", "--out", "result.zip")
+    click.echo(f"next, on the other machine: {there}")
 
 
 @round_group.command("run")
@@ -79,7 +81,7 @@ def run_command(job: Path, root: Path, out: Path, work: Path | None, force: bool
         click.echo(json.dumps({"out": str(out), "id": stamp.id, "job": stamp.about["job"]["id"]}))
         return
     click.echo(f"{out}: the round of job {stamp.about['job']['id'][:12]}")
-    click.echo(f"next, at home: python -m scn_core round unpack WS {out.name}")
+    click.echo(f"next, at home: {command_line('round', 'unpack', 'WS', Path(out.name))}")
 
 
 @round_group.command()
@@ -98,7 +100,7 @@ def unpack(workspace: Path, result: Path, as_json: bool) -> None:
     if done.again:
         click.echo(f"round {info.id} was here already; its files are in place now")
     click.echo(f"round {info.id}: {info.metrics['proposals']:,} relabels proposed, {done.thumbnails:,} thumbnails")
-    click.echo(f"next: python -m scn_core proposals {workspace}")
+    click.echo(f"next: {command_line('proposals', workspace)}")
 
 
 @round_group.command("list")
@@ -131,7 +133,7 @@ def cancel(workspace: Path, number: int | None) -> None:
     with Workspace(workspace).database() as db:
         chosen = store.which_round(db, number, "running").id
         store.cancel_round(db, chosen, "cancelled; --resume continues it")
-    click.echo(f"round {chosen} is cancelled; go on with: python -m scn_core train {workspace} --resume")
+    click.echo(f"round {chosen} is cancelled; go on with: {command_line('train', workspace, '--resume')}")
 
 
 def _table(found: Sequence[RoundInfo]) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database
 
 from scn_core.balance import Balance
 from scn_core.records import EpochReport, RoundInfo
+from scn_core.shell import command_line
 from scn_core.store.rounds.states import epochs, latest_round, stale_round
 from scn_core.store.samples import classes, count_by_split, count_problems
 from scn_core.store.scores import count_open_proposals, count_proposals
@@ -82,8 +84,11 @@ def describe(status: Status) -> str:
         lines.append(f"import     {status.balance.lines()[0]}")
     info = status.round
     if info is None:
-        return "\n".join([*lines, "round      none yet; next: python -m scn_core train " + status.workspace])
-    message = f"not heard of since {info.heartbeat_at}; train --resume continues it" if status.stale else info.message
+        return "\n".join([*lines, "round      none yet; next: " + command_line("train", Path(status.workspace))])
+    message = info.message
+    if status.stale:
+        resume = command_line("train", Path(status.workspace), "--resume")
+        message = f"not heard of since {info.heartbeat_at}; go on with: {resume}"
     lines.append(f"round {info.id:<4} {info.state}" + (f": {message}" if message else ""))
     if status.epochs:
         lines.append(f"epoch      {_epoch_line(status.epochs[-1], info.config.get('epochs', 0))}")

@@ -21,6 +21,7 @@ from review_app.auth.passwords import hash_password
 from review_app.server import prepare
 from review_app.settings import AuthMode
 from scn_core.errors import ScnError, UsageError
+from scn_core.shell import command_line
 from scn_core.store.people.people import add_person
 from scn_core.workspace.folder import Workspace
 from tests.review_app.visitor import PASSWORD
@@ -146,7 +147,7 @@ def test_other_addresses_need_accounts(workspace: Workspace, host: str) -> None:
     code, out, err = run(workspace.path, "--host", host)
     assert (code, out) == (2, "")
     assert f"--host: found {host} with --auth none" in err
-    assert "person add WS NAME --role lead" in err
+    assert f"{command_line('person', 'add', workspace.path, 'NAME', program='review_app')} --role lead" in err
     assert "--auth password" in err
     assert not (workspace.path / "secret.key").exists()
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from scn_core.records import Decision, EpochReport
+from scn_core.shell import command_line
 from scn_core.store.connection import transaction
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.people.people import ensure_person
@@ -73,7 +74,8 @@ def test_a_trainer_that_is_no_more_is_told(workspace: Workspace) -> None:
             db.execute("UPDATE round SET heartbeat_at = '2020-01-01T00:00:00.000Z' WHERE id = ?", (number,))
     now = status(workspace)
     assert now.stale
-    assert "running: not heard of since 2020-01-01T00:00:00.000Z; train --resume continues it" in describe(now)
+    resume = command_line("train", workspace.path, "--resume")
+    assert f"running: not heard of since 2020-01-01T00:00:00.000Z; go on with: {resume}" in describe(now)
 
 
 def test_a_failed_round_says_why(workspace: Workspace) -> None:

@@ -1,0 +1,45 @@
+import ast
+import re
+import shlex
+from pathlib import Path
+
+from scn_core.shell import command_line
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_a_shell_reads_back_every_word() -> None:
+    path = Path("my set #2/it's $HOME; `x`")
+    words = shlex.split(command_line("train", path, "--resume"))
+    assert words == ["python", "-m", "scn_core", "train", str(path), "--resume"]
+
+
+def test_plain_words_stay_as_they_are() -> None:
+    shown = command_line("person", "add", Path("work/faces"), "NAME", program="review_app")
+    assert shown == "python -m review_app person add work/faces NAME"
+
+
+def test_a_path_is_never_read_as_an_option() -> None:
+    assert command_line("train", Path("-x"), "--resume") == "python -m scn_core train ./-x --resume"
+
+
+def test_no_message_puts_an_unquoted_word_into_a_command() -> None:
+    wrong = [
+        f"{source.relative_to(ROOT)}, line {text.lineno}"
+        for package in ("scn_core", "review_app")
+        for source in (ROOT / package).rglob("*.py")
+        for text in ast.walk(ast.parse(source.read_text(encoding="utf-8")))
+        if isinstance(text, ast.JoinedStr) and _has_value_after_command(text)
+    ]
+    assert not wrong, "use scn_core.shell.command_line"
+
+
+def _has_value_after_command(text: ast.JoinedStr) -> bool:
+    within = False
+    for part in text.values:
+        if isinstance(part, ast.FormattedValue):
+            if within:
+                return True
+        elif isinstance(part, ast.Constant) and (found := re.search(r"python -m (scn_core|review_app)\b", part.value)):
+            within = "`" not in part.value[found.end() :]
+    return False
