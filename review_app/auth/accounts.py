@@ -66,7 +66,7 @@ def add(workspace: Path, name: str, role: Role, password_stdin: bool, no_passwor
 @_WORKSPACE
 def list_command(workspace: Path) -> None:
     """Everybody, one line each."""
-    with Workspace(workspace).database() as db:
+    with Workspace(workspace).database(read_only=True) as db:
         rows = [(each, password_hash(db, each.id) is not None) for each in people(db)]
     for each, has_password in rows:
         how = "password" if has_password else "no password"

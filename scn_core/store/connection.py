@@ -7,6 +7,7 @@ WorkspaceError, throw the connection away. WAL: readers never wait, one writer a
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +15,8 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from scn_core.errors import WorkspaceError
+from scn_core.errors import WorkspaceError, complaint
+from scn_core.shell import command_line
 from scn_core.store.backup import backup
 from scn_core.store.schema.migrations import migrations, names_of
 from scn_core.store.sqlite_errors import BUSY_TIMEOUT_MS, database_path, plain_errors
@@ -51,7 +53,7 @@ def create_database(path: Path) -> Database:
     """A new, empty database in a folder that exists. Raises WorkspaceError where there is a file already."""
     if path.exists():
         raise WorkspaceError(f"{path}: there is a file already; allowed: a new name; open it, or name another folder")
-    db = _connect(path, "rwc")
+    db = _connect(path, "mode=rwc")
     try:
         with plain_errors(path):
             db.conn.executescript(_WRITE_PRAGMAS + _PRAGMAS)
@@ -66,14 +68,15 @@ def create_database(path: Path) -> Database:
 def open_database(path: Path, *, read_only: bool = False, on_wait: Callable[[str], None] | None = None) -> Database:
     """The database of a workspace, brought up to this version's schema after a backup beside it in `backups`.
 
+    With `read_only` it may lie in a folder that cannot be written to, such as an archive or a colleague's workspace.
     With `on_wait` a `PatientDatabase`.
 
     Raises WorkspaceError for a missing file, a file that is no workspace database, a schema newer than this
-    version knows and, where `read_only`, an older one.
+    version knows and, where `read_only`, an older one, or changes that cannot be read from where the file lies.
     """
     if not path.is_file():
         raise WorkspaceError(f"{path}: there is no such file; allowed: the review.db of a workspace; run init first")
-    db = _connect(path, "ro" if read_only else "rw", on_wait)
+    db = _connect(path, _access_for_reading(path) if read_only else "mode=rw", on_wait)
     try:
         with plain_errors(path):
             _check_schema(db, path)
@@ -130,8 +133,25 @@ def _begin(db: Database) -> None:
                 db.on_wait("waiting for another program that is writing to the database")
 
 
-def _connect(path: Path, mode: str, on_wait: Callable[[str], None] | None = None) -> Database:
-    uri = f"{path.resolve().as_uri()}?mode={mode}"
+def _access_for_reading(path: Path) -> str:
+    """How to open the file for reading, as parameters of an SQLite URI.
+
+    Readers of a WAL database share an index of the WAL, the file -shm. Where it neither exists nor can be created, the
+    database can be read only as a file that nobody changes, without the WAL.
+    """
+    path = path.resolve()
+    index, wal = path.with_name(f"{path.name}-shm"), path.with_name(f"{path.name}-wal")
+    if index.exists() or os.access(path.parent, os.W_OK):
+        return "mode=ro"
+    if wal.exists() and wal.stat().st_size:
+        found = f"{wal.name}, with changes that are not in {path.name} yet, in a folder that this user may not write to"
+        allowed = "a folder that may be written to, where SQLite can read such changes"
+        raise WorkspaceError(complaint(str(path), found, allowed, "copy the folder, both files together"))
+    return "immutable=1"
+
+
+def _connect(path: Path, access: str, on_wait: Callable[[str], None] | None = None) -> Database:
+    uri = f"{path.resolve().as_uri()}?{access}"
     with plain_errors(path):
         # isolation_level None: Python begins nothing by itself, `transaction` is the only way to write.
         timeout = (BUSY_TIMEOUT_MS if on_wait is None else PATIENT_TRY_MS) / 1000
@@ -158,7 +178,11 @@ def _check_schema(db: Database, path: Path) -> None:
 def _migrate(db: Database, path: Path, *, read_only: bool) -> None:
     first = migrations.pending(db)[0].name
     if read_only:
-        raise WorkspaceError(f"{path}: its schema lacks {first}; open it once for writing to bring it up to date")
+        serve = command_line("serve", path.parent, program="review_app")
+        raise WorkspaceError(
+            f"{path}: its schema is that of an older version, it lacks {first}, and reading does not change it; bring "
+            f"it up to date with: {serve} (or train); where the folder may not be written to, copy it first"
+        )
     backup(db, path.parent / "backups" / f"{path.stem}-before-{first}.db")
     with transaction(db):
         migrations.apply(db)  # asks again what is pending: another process may have been faster

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -100,11 +101,15 @@ class Workspace:
 
     @contextmanager
     def database(self, *, read_only: bool = False, on_wait: Callable[[str], None] | None = None) -> Iterator[Database]:
-        """The open database, closed afterwards. Raises WorkspaceError where there is none.
+        """The open database, closed afterwards.
 
         With `on_wait` its transactions wait for other writers as long as it takes, and `on_wait` hears of it.
+
+        Raises WorkspaceError where there is none, and, unless `read_only`, where the folder cannot be written to.
         """
         self.settings()
+        if not read_only:
+            self._require_writable()
         db = open_database(self.database_file, read_only=read_only, on_wait=on_wait)
         try:
             yield db
@@ -117,6 +122,7 @@ class Workspace:
 
         Raises WorkspaceError while another process has it; a moment's `is_training` elsewhere is waited for.
         """
+        self._require_writable()
         lock = FileLock(self._lock_file)
         try:
             lock.acquire(timeout=_LOOK_S)
@@ -136,6 +142,14 @@ class Workspace:
             return True
         lock.release()
         return False
+
+    def _require_writable(self) -> None:
+        if not self.path.is_dir() or os.access(self.path, os.W_OK):
+            return
+        allowed = "one that may be written to; what only reads works here, such as status, proposals, evaluate, "
+        allowed += "quality, export to another folder and the Python API"
+        found = "a folder that this user may not write to"
+        raise WorkspaceError(complaint(str(self.path), found, allowed, "copy it to work in the copy"))
 
 
 def create_workspace(
