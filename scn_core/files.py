@@ -12,26 +12,30 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from scn_core.disk import naming_full_disk
+
 _SUFFIX = ".part"
 
 
 @contextmanager
-def replaced(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
+def replaced(path: Path, *, durable: bool = True, needed: int | None = None) -> Iterator[BinaryIO]:
     """A new file to write into, which takes the place of `path` when the block ends.
 
     It lies in the same folder under a name of its own, so several may write the same file at once; the last to end
-    wins. Where the block raises, it is removed and `path` stays as it was. What a killed process left of an earlier
-    attempt is removed. The mode is that of the file replaced, or what the umask gives a new one.
+    wins. Where the block raises, it is removed and `path` stays as it was; a full disk raises DiskFullError. What a
+    killed process left of an earlier attempt is removed. The mode is that of the file replaced, or what the umask gives
+    a new one.
 
     Args:
         path: the file; its folder is there.
         durable: wait until the disk has it, so that after a power cut there is the old or the new file. Without, a
             power cut may leave an empty one: for many small files that can be made again.
+        needed: bytes that the file takes, where that is known; the error of a full disk says it.
     """
     mode = path.stat().st_mode & 0o777 if path.exists() else None
     if durable:
         _remove_abandoned(path)
-    with _beside(path, 0o666 if mode is None else mode | 0o600) as file:
+    with naming_full_disk(path, needed), _beside(path, 0o666 if mode is None else mode | 0o600) as file:
         yield file
         if mode is not None:
             os.fchmod(file.fileno(), mode)
@@ -72,7 +76,7 @@ def replaced_folder(path: Path) -> Iterator[Path]:
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Replace a file by these bytes, or leave it as it was."""
-    with replaced(path) as file:
+    with replaced(path, needed=len(data)) as file:
         file.write(data)
 
 
@@ -83,7 +87,7 @@ def write_text(path: Path, text: str) -> None:
 
 def create_private(path: Path, data: bytes) -> None:
     """A file that only its owner may read, whole or not at all; where there is one of that name, that one stays."""
-    with _beside(path, 0o600) as file:
+    with naming_full_disk(path, len(data)), _beside(path, 0o600) as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())

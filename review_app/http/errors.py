@@ -6,7 +6,7 @@ import sqlite3
 
 from starlette.responses import JSONResponse, Response
 
-from scn_core.errors import ScnError, WorkspaceError
+from scn_core.errors import DiskFullError, ScnError, WorkspaceError
 
 
 class Refused(ScnError):
@@ -41,13 +41,13 @@ def refusal_of(error: Exception) -> Refused | None:
         return error
     if isinstance(error, TooSlow):
         return Refused(503, "too_slow", str(error), retry_after_s=5)
+    if isinstance(error, DiskFullError):
+        return Refused(507, "disk_full", "the disk of the server is full, nothing was stored; make room there")
     fault = error if isinstance(error, sqlite3.Error) else error.__cause__
     if isinstance(fault, sqlite3.OperationalError):
         code = getattr(fault, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return Refused(503, "busy", "another program is writing to the database; try again", retry_after_s=1)
-        if code == sqlite3.SQLITE_FULL:
-            return Refused(507, "disk_full", "the disk of the server is full, nothing was stored; make room there")
         return Refused(500, "database", f"the database cannot be used: {error}")
     if isinstance(fault, sqlite3.DatabaseError) and not isinstance(fault, sqlite3.IntegrityError):
         return Refused(500, "database", f"the database cannot be used: {error}")

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -24,6 +23,7 @@ import numpy as np
 
 from scn_core.datasets.images import open_face
 from scn_core.datasets.parallel import in_order
+from scn_core.disk import check_room, naming_full_disk
 from scn_core.errors import DataError, WorkspaceError
 from scn_core.files import put_in_place
 from scn_core.records import PixelArray, Sample
@@ -67,10 +67,11 @@ def pixel_cache(
         return ready
     folder.mkdir(parents=True, exist_ok=True)
     _remove_abandoned(folder)
-    _check_room(folder, shape)
+    room = int(np.prod(shape, dtype=np.int64)) + _SPARE_BYTES
+    check_room(folder, room, f"{shape[0]:,} faces of {side} pixels", "lower --image-size")
     half = path.with_name(f"{path.stem}-{os.getpid()}.part")
     try:
-        with half.open("wb") as file:
+        with naming_full_disk(half, room, "lower --image-size"), half.open("wb") as file:
             _write(file, shape, samples, root, progress or (lambda faces: None))
         put_in_place(half, path)
     except OSError as error:
@@ -157,12 +158,3 @@ def _remove_abandoned(folder: Path) -> None:
     for half in folder.glob("pixels-*.part"):
         if time.time() - half.stat().st_mtime > _ABANDONED_AFTER:
             half.unlink(missing_ok=True)
-
-
-def _check_room(folder: Path, shape: tuple[int, ...]) -> None:
-    needed, free = int(np.prod(shape, dtype=np.int64)) + _SPARE_BYTES, shutil.disk_usage(folder).free
-    if needed > free:
-        raise WorkspaceError(
-            f"{folder}: found {free / 1e9:.1f} GB free; allowed: {needed / 1e9:.1f} GB for {shape[0]:,} faces of "
-            f"{shape[1]} pixels; free some, or lower --image-size"
-        )

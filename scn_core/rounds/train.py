@@ -17,6 +17,7 @@ from sqlite_utils import Database
 
 from scn_core.config import ReviewSettings, TrainSettings
 from scn_core.datasets.pixels import pixel_cache
+from scn_core.disk import naming_full_disk
 from scn_core.errors import TrainingError, WorkspaceError
 from scn_core.labels import ClassVocabulary
 from scn_core.records import BoolArray, EpochReport, IntArray, PixelArray, RoundInfo, RoundScores
@@ -112,7 +113,7 @@ def train_round(workspace: Workspace, start: Start, watcher: Watcher, *, team: T
             number = begin_round(workspace, db, settings, review)
         else:
             go_on(db, unfinished)
-        with accounted_for(db, number, team), within_memory():
+        with accounted_for(db, number, team), within_memory(), naming_full_disk(folder):
             fix_faces(folder, faces)
             _Job(workspace, db, number, settings, review, watcher, team).run(
                 faces, model, root, resume=isinstance(start, Resume)

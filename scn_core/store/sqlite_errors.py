@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from scn_core.disk import naming_full_disk
 from scn_core.errors import WorkspaceError
 
 BUSY_TIMEOUT_MS = 5_000
@@ -16,7 +17,6 @@ BUSY_TIMEOUT_MS = 5_000
 _PLAIN = {
     sqlite3.SQLITE_BUSY: "another program has been writing to it for too long; wait for it or end it, then try again",
     sqlite3.SQLITE_READONLY: "it is open for reading only; open it for writing, or make the file writable",
-    sqlite3.SQLITE_FULL: "the disk is full, nothing was written; make room, then try again",
     sqlite3.SQLITE_IOERR: "the disk reports an error ({error}); check the disk, then try again",
     sqlite3.SQLITE_CORRUPT: "the file is damaged ({error}); take the newest file of the folder backups",
     sqlite3.SQLITE_NOTADB: "the file is not an SQLite database; name the review.db of a workspace",
@@ -34,7 +34,8 @@ def database_path(db: Database) -> Path:
 def plain_errors(path: Path) -> Iterator[None]:
     """Turn the faults a user can mend into a WorkspaceError that names the file; let the others pass."""
     try:
-        yield
+        with naming_full_disk(path):
+            yield
     except sqlite3.DatabaseError as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary of an extended code
         if code not in _PLAIN:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Self
@@ -12,7 +14,8 @@ import torch
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from scn_core.errors import DAMAGED_ARRAYS, WorkspaceError
+from scn_core.disk import naming_full_disk
+from scn_core.errors import DAMAGED_ARRAYS, WorkspaceError, complaint
 from scn_core.files import remove, replaced, write_bytes
 from scn_core.records import FloatArray
 from scn_core.scn.memorising import passes_to_average
@@ -71,8 +74,16 @@ class CheckpointWriter:
 
 
 def _write(folder: Path, state: dict[str, Any]) -> None:
-    with replaced(folder / _CHECKPOINT) as file:
+    with replaced(folder / _CHECKPOINT, needed=_bytes_of(state)) as file:
         torch.save(state, file)
+
+
+def _bytes_of(state: Any) -> int:
+    """What the tensors of the state take."""
+    if isinstance(state, Tensor):
+        return state.nbytes
+    parts = state.values() if isinstance(state, dict) else state if isinstance(state, list | tuple) else ()
+    return sum(_bytes_of(part) for part in parts)
 
 
 def _copied(state: Any) -> Any:
@@ -165,7 +176,7 @@ class Dynamics:
 
 def _opened(path: Path, kind: np.dtype[Any], shape: tuple[int, ...], keep: bool) -> np.memmap[Any, Any]:
     if not (keep and path.exists()):
-        return np.lib.format.open_memmap(path, mode="w+", dtype=kind, shape=shape)
+        return _created(path, kind, shape)
     try:
         # To read first: numpy fills up a file that is cut off where it may write.
         found = np.lib.format.open_memmap(path, mode="r")
@@ -176,11 +187,27 @@ def _opened(path: Path, kind: np.dtype[Any], shape: tuple[int, ...], keep: bool)
     raise _damaged(path)
 
 
+def _created(path: Path, kind: np.dtype[Any], shape: tuple[int, ...]) -> np.memmap[Any, Any]:
+    try:
+        table = np.lib.format.open_memmap(path, mode="w+", dtype=kind, shape=shape)
+        _take_room(path, table.nbytes)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return table
+
+
+def _take_room(path: Path, size: int) -> None:
+    """Takes the room of a mapped file: without any when a page is first written, the system kills the process."""
+    if not hasattr(os, "posix_fallocate"):
+        return
+    with suppress(OSError), naming_full_disk(path, size), path.open("r+b") as file:  # some file systems cannot do it
+        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+
+
 def _damaged(path: Path) -> WorkspaceError:
-    return WorkspaceError(
-        f"{path}: found a damaged file, or one of another round; allowed: what the epochs of this round left; "
-        "remove it, then --resume goes on without it"
-    )
+    found, allowed = "a damaged file, or one of another round", "what the epochs of this round left"
+    return WorkspaceError(complaint(str(path), found, allowed, "remove it, then --resume goes on without it"))
 
 
 def save_weights(folder: Path, model: SelfCureNetwork) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -20,6 +21,7 @@ from scn_core.datasets.noise import parse_noise, with_noise
 from scn_core.datasets.paths import control_character
 from scn_core.datasets.registry import find_dataset, read_manifest
 from scn_core.datasets.source import Source
+from scn_core.disk import naming_full_disk
 from scn_core.errors import UsageError, WorkspaceError, complaint
 from scn_core.records import Manifest
 from scn_core.store.connection import create_database, open_database
@@ -165,9 +167,10 @@ def create_workspace(
     """Reads a data set into a new workspace and returns what was read, problems included.
 
     Data set `demo` is drawn first, under the source's root or, without one, in the workspace itself. A failure leaves
-    no workspace behind; calling again begins anew. `progress` hears how many more rows (or drawn faces) are done.
+    no workspace behind, nor a folder that was not there before; calling again begins anew. `progress` hears how many
+    more rows (or drawn faces) are done.
 
-    Raises UsageError, DataError, and WorkspaceError where there is a workspace already.
+    Raises UsageError, DataError, WorkspaceError where there is a workspace already, and DiskFullError.
     """
     workspace = Workspace(path)
     _refuse_unreadable_names(path, source)
@@ -178,19 +181,32 @@ def create_workspace(
     _refuse_used_database(workspace)
     source.check(dataset, find_dataset(dataset).options)  # before anything is drawn
     spec = parse_noise(noise) if noise else None
-    path.mkdir(parents=True, exist_ok=True)
-    source = _placed(workspace, dataset, source, demo_faces, progress)
-    manifest = read_manifest(dataset, source, strict=strict, progress=progress)
-    if spec is not None:
-        manifest = with_noise(manifest, spec, source.seed)
-    _remove_database(workspace)  # of an init that was stopped half-way: without workspace.toml nobody uses it
-    db = create_database(workspace.database_file)
-    try:
-        insert_manifest(db, manifest)
-    finally:
-        db.close()
-    _write_settings(workspace, manifest, source, noise)
+    with _removed_on_error(path), naming_full_disk(path):
+        source = _placed(workspace, dataset, source, demo_faces, progress)
+        manifest = read_manifest(dataset, source, strict=strict, progress=progress)
+        if spec is not None:
+            manifest = with_noise(manifest, spec, source.seed)
+        _remove_database(workspace)  # of an init that was stopped half-way: without workspace.toml nobody uses it
+        db = create_database(workspace.database_file)
+        try:
+            insert_manifest(db, manifest)
+        finally:
+            db.close()
+        _write_settings(workspace, manifest, source, noise)
     return manifest
+
+
+@contextmanager
+def _removed_on_error(folder: Path) -> Iterator[None]:
+    """Makes the folder, where there is none; an error then removes it again, with all that was put into it."""
+    new = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except Exception:
+        if new:
+            shutil.rmtree(folder)
+        raise
 
 
 def _refuse_unreadable_names(path: Path, source: Source) -> None:

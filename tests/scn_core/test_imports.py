@@ -15,7 +15,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "scn_core"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 
-GROUND = frozenset({"scn_core", "balance", "errors", "files", "labels", "records", "config", "shell"})
+GROUND = frozenset({"scn_core", "balance", "errors", "files", "labels", "records", "config", "disk", "shell"})
 STORE = frozenset(
     {
         "store",

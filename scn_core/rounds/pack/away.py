@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sqlite_utils import Database
 
+from scn_core.disk import naming_full_disk
 from scn_core.errors import UsageError, WorkspaceError
 from scn_core.labels import ClassVocabulary
 from scn_core.records import Manifest, RoundInfo, RoundScores
@@ -54,7 +55,7 @@ def run_job(path: Path, root: Path, out: Path, work: Path, watcher: Watcher) -> 
     if not root.is_dir():
         raise UsageError(f"--root: found no folder {root}; allowed: the folder of the faces")
     root = root.resolve()
-    with TemporaryDirectory(prefix="job-", dir=_parent(work)) as folder:
+    with TemporaryDirectory(prefix="job-", dir=_parent(work)) as folder, naming_full_disk(work):
         stamp, job = open_job(path, Path(folder))
         samples = read_samples(Path(folder) / SAMPLES, root, follow_links=job.follow_links)
         place = Workspace(work)
@@ -127,7 +128,7 @@ def _train(place: Workspace, job: Job, watcher: Watcher) -> int:
 
 def _pack(place: Workspace, number: int, job: Stamp, out: Path) -> Stamp:
     round_folder = place.round_folder(number)
-    with place.database(read_only=True) as db, TemporaryDirectory() as temporary:
+    with place.database(read_only=True) as db, TemporaryDirectory() as temporary, naming_full_disk(Path(temporary)):
         folder, info, seen = Path(temporary), get_round(db, number), scores(db, number)
         np.save(folder / SCORES, scores_table(seen), allow_pickle=False)
         _write_json(folder / EPOCHS, [asdict(report) for report in epochs(db, number)])

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 from sqlite_utils import Database
 
+from scn_core.disk import naming_full_disk
 from scn_core.errors import DataError, WorkspaceError
 from scn_core.records import RoundInfo
 from scn_core.rounds.pack.job import data_set_hash
@@ -46,7 +47,12 @@ def unpack_result(workspace: Workspace, path: Path) -> Unpacked:
     result that is here already.
     """
     review = workspace.settings().review
-    with workspace.training_lock(), workspace.database() as db, _room(workspace) as temporary:
+    with (
+        workspace.training_lock(),
+        workspace.database() as db,
+        _room(workspace) as temporary,
+        naming_full_disk(workspace.path),
+    ):
         folder = Path(temporary)
         result = open_result(path, folder)
         _check_home(db, result, path)

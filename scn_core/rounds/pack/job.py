@@ -16,6 +16,7 @@ from sqlite_utils import Database
 from scn_core import __version__
 from scn_core.config import ReviewSettings, TrainSettings, still_options
 from scn_core.datasets.paths import leads_out, relative_path
+from scn_core.disk import naming_full_disk
 from scn_core.errors import DataError, UsageError, WorkspaceError
 from scn_core.labels import ClassVocabulary
 from scn_core.records import Box, Sample
@@ -63,7 +64,12 @@ def pack_job(workspace: Workspace, settings: TrainSettings, out: Path) -> Job:
     Reference labels stay at home. Raises UsageError for weights to start from that are not there.
     """
     said = workspace.settings()
-    with workspace.database(read_only=True) as db, snapshot(db), TemporaryDirectory() as folder:
+    with (
+        workspace.database(read_only=True) as db,
+        snapshot(db),
+        TemporaryDirectory() as folder,
+        naming_full_disk(Path(folder)),
+    ):
         samples, faces, start = (Path(folder) / name for name in (SAMPLES, FACES, START))
         fix_faces(Path(folder), faces_now(db, said.review.unsure, said.review.ambiguous))
         with samples.open("w", encoding="utf-8") as file:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from scn_core.errors import DiskFullError
 from scn_core.training.checkpoint import Checkpoint, CheckpointWriter, Dynamics, drop_checkpoint, load_checkpoint
 
 
@@ -103,3 +104,13 @@ def test_rows_sum_to_one_whatever_half_precision_made_of_them(tmp_path: Path) ->
     mean, _ = recorded(tmp_path, passes).mean()
     assert mean.sum(axis=1) == pytest.approx(1, abs=1e-6)
     assert mean == pytest.approx(passes[2:].mean(dim=0).numpy(), abs=5e-4)
+
+
+def test_a_full_disk_is_named_and_leaves_no_half_file(small_disk: Path) -> None:
+    too_large = pytest.raises(DiskFullError, match=r"checkpoint\.pt: found 2 MB free .*; allowed: 80 MB")
+    with too_large, CheckpointWriter(small_disk) as checkpoints:
+        checkpoints.save(state(1, torch.zeros(10_000_000)))
+    # Written as a map, without room, it would end the process with SIGBUS.
+    with pytest.raises(DiskFullError, match=r"dynamics\.npy: found 2 MB free .*; allowed: 6 MB"):
+        Dynamics(small_disk, 10, 100_000, 7, keep=False)
+    assert not list(small_disk.iterdir())
