@@ -1,9 +1,10 @@
 """The queue learns while people review: what they have answered says which of the open faces are most likely wrong.
 
-A multinomial logistic regression of what people decided on the label a face began with and the logarithms of its class
-probabilities. It learns within a few hundred answers which labels are mostly wrong, and how far the network is to be
-believed class by class. What it gives is a function of the answers and the scores alone, so it is the same after a
-restart. Measured in benchmarks/README.md.
+A multinomial logistic regression of what people decided on the label a face began with, the logarithms of its class
+probabilities and, where the data set came with several people's labels, those of their shares. It learns within a few
+hundred answers which labels are mostly wrong, and how far to believe the network and earlier annotators in each class.
+What it gives is a function of the answers, the scores and the votes alone, so it is the same after a restart.
+Measured in benchmarks/README.md, but for the votes.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from scn_core.store.queue.learned_order import (
     write_order,
 )
 from scn_core.store.rounds.states import get_round
+from scn_core.store.votes import vote_shares
 
 NEEDED = 20
 """Decided faces before anything is learnt."""
@@ -54,16 +56,21 @@ class Faces:
     """The label the round began with."""
     probabilities: npt.NDArray[np.float32]
     """(N, C)"""
+    votes: npt.NDArray[np.float32] | None = None
+    """(N, C) shares of the labels that people gave before the import, above 0; None: the data set came without."""
 
 
-def learn_order(db: Database, round_id: int) -> LearnedOrder | None:
+def learn_order(db: Database, round_id: int, *, votes: bool = True) -> LearnedOrder | None:
     """Learns the order of a round's open faces from its answers and puts it in force.
 
+    `votes`: learn from the votes that the data set came with, too; not where the answers were made from them.
     None where fewer than NEEDED scored faces are decided, or all of them alike; the order is that of suspicion then.
     """
     with snapshot(db):
         learnt, waiting = lessons(db, round_id), open_faces(db, round_id)
-        faces = Faces(*scored_faces(db, round_id))
+        sample_id, label, probabilities = scored_faces(db, round_id)
+        shares = vote_shares(db, sample_id, probabilities.shape[1]) if votes else None
+        faces = Faces(sample_id, label, probabilities, shares)
         rules = get_round(db, round_id).review
     doubt = doubts(faces, learnt)
     if doubt is None:
@@ -102,12 +109,22 @@ def doubts(faces: Faces, learnt: Lessons) -> Floats | None:
 
 
 def evidence(faces: Faces) -> npt.NDArray[np.float32]:
-    """(N, 2 C) what is learnt from: log-probabilities of mean 0 and variance 1, and which label the face began with."""
-    logs = np.log(faces.probabilities + np.float32(1e-3))
+    """(N, 2 C) what is learnt from: log-probabilities of mean 0 and variance 1, and which label the face began with.
+
+    With votes (N, 3 C): the logarithms of their shares come in between, scaled alike. So a face on which they disagree,
+    with the label or with each other, is told from one on which they agree, and the answers say what that is worth.
+    """
+    classes = faces.probabilities.shape[1]
+    logs = [_scaled_logs(faces.probabilities)] + ([] if faces.votes is None else [_scaled_logs(faces.votes)])
+    given = np.eye(classes, dtype=np.float32)[faces.label] * np.float32(_GIVEN)
+    return np.concatenate([*logs, given], axis=1)
+
+
+def _scaled_logs(shares: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    logs: npt.NDArray[np.float32] = np.log(shares + np.float32(1e-3))
     logs -= logs.mean(axis=0)
     logs /= logs.std(axis=0) + np.float32(1e-6)
-    given = np.eye(logs.shape[1], dtype=np.float32)[faces.label] * np.float32(_GIVEN)
-    return np.concatenate([logs, given], axis=1)
+    return logs
 
 
 def arrange(waiting: OpenFaces, doubt: Floats, label: IntArray, *, explore: float, seed: int) -> IntArray:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from sqlite_utils import Database
 
 from scn_core.balance import Balance, Spelling
-from scn_core.records import IntArray, Manifest, Vote
+from scn_core.records import FloatArray, IntArray, Manifest, Vote
 from scn_core.store.columns import read_columns
 
 
@@ -86,6 +87,54 @@ def vote_counts(db: Database) -> VoteCounts:
         "GROUP BY v.sample_id, answer ORDER BY v.sample_id, answer"
     )
     return VoteCounts(*read_columns(cursor, np.int64, np.int64, np.int64))
+
+
+def vote_shares(db: Database, sample_id: IntArray, classes: int) -> FloatArray | None:
+    """(N, classes) how often the votes on each of N faces name each class: (votes for it + 1) / (votes + classes).
+
+    Votes that name no class count in the sum alone; a face without votes has the same share for every class. None where
+    no face at all came with votes. `sample_id`: rising.
+    """
+    if not has_votes(db):
+        return None
+    counts = vote_counts(db)
+    known = np.isin(counts.sample_id, sample_id)
+    row, answer, votes = sample_id.searchsorted(counts.sample_id[known]), counts.answer[known], counts.votes[known]
+    total = np.bincount(row, votes, len(sample_id))
+    named, of_classes = np.zeros((len(sample_id), classes), np.float32), answer < classes
+    named[row[of_classes], answer[of_classes]] = votes[of_classes]
+    shares: FloatArray = ((named + 1) / (total[:, None] + classes)).astype(np.float32)
+    return shares
+
+
+@dataclass(frozen=True)
+class FaceVotes:
+    """How one face was labelled before it came here."""
+
+    labels: dict[int, int]
+    """Class number -> votes, most votes first."""
+    others: dict[str, int]
+    """Answer that is no class -> votes, most votes first."""
+
+    @property
+    def total(self) -> int:
+        """Votes of all answers."""
+        return sum(self.labels.values()) + sum(self.others.values())
+
+
+def face_votes(db: Database, sample_ids: Sequence[int]) -> dict[int, FaceVotes]:
+    """Sample id -> its votes, summed over people, of those faces that have any."""
+    sql = (
+        "SELECT v.sample_id, v.label, v.other, sum(v.votes) FROM (SELECT DISTINCT value FROM json_each(?)) asked "
+        "CROSS JOIN vote v ON v.sample_id = asked.value GROUP BY 1, 2, 3 ORDER BY 1, 4 DESC, 2, 3"
+    )
+    found: defaultdict[int, FaceVotes] = defaultdict(lambda: FaceVotes({}, {}))
+    for sample_id, label, other, votes in db.execute(sql, (json.dumps(list(sample_ids)),)):
+        if label is None:
+            found[sample_id].others[other] = votes
+        else:
+            found[sample_id].labels[label] = votes
+    return dict(found)
 
 
 def annotator_count(db: Database) -> int:

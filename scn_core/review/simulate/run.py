@@ -125,7 +125,7 @@ class _Review:
                 answers.append(self._decision(name, item.sample_id, person, answer, blind=item.blind))
             self._record(answers)
             if due(self.db, self.info.id):
-                learn_order(self.db, self.info.id)
+                learn_order(self.db, self.info.id, votes=False)  # reference labels may come from them
         self.answered |= times.keys()
 
     def _settle(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,41 @@ def test_faces_nobody_can_tell_come_late_and_unusable_ones_early() -> None:
     assert doubt is not None
     assert doubt[faces.label == 1].max() < 0.2
     assert doubt[faces.label == 2].min() > 0.6
+
+
+def test_it_learns_what_the_votes_of_earlier_annotators_are_worth() -> None:
+    """Their disagreement tells wrong labels here, and the network knows nothing."""
+    faces, _ = made_up(2000, seed=2)
+    rng = np.random.default_rng(2)
+    wrong = rng.random(2000) < 0.3
+    truth = np.where(wrong, (faces.label + 1) % CLASSES, faces.label)
+    counts = rng.multinomial(3, [1 / CLASSES] * CLASSES, 2000) + 4 * np.eye(CLASSES, dtype=np.int64)[truth]
+    votes = ((counts + 1) / (counts.sum(1, keepdims=True) + CLASSES)).astype(np.float32)
+    rest = np.arange(2000) >= 300
+    without = doubts(faces, taught(faces, truth, 300))
+    doubt = doubts(replace(faces, votes=votes), taught(faces, truth, 300))
+    assert without is not None
+    assert doubt is not None
+    assert without[wrong & rest].mean() - without[~wrong & rest].mean() < 0.1
+    assert doubt[wrong & rest].mean() - doubt[~wrong & rest].mean() > 0.5
+
+
+def test_votes_in_the_database_change_the_order(workspace: Workspace) -> None:
+    with workspace.database() as db:
+        ensure_person(db, "ann")
+        faces = open_faces(db, 1)
+        for number, face in enumerate(faces.sample_id[:60].tolist()):
+            record_decisions(db, [Decision(str(uuid.uuid4()), 1, face, "ann", "relabel", number % 3)])
+        plain = learn_order(db, 1)
+        before = db.execute("SELECT sample_id FROM learned_place ORDER BY place").fetchall()
+        db.execute("INSERT INTO vote SELECT id, '', id % 3, '', 10 FROM sample")
+        with_votes = learn_order(db, 1)
+        after = db.execute("SELECT sample_id FROM learned_place ORDER BY place").fetchall()
+        assert plain is not None
+        assert with_votes is not None
+        assert before != after
+        learn_order(db, 1, votes=False)
+        assert db.execute("SELECT sample_id FROM learned_place ORDER BY place").fetchall() == before
 
 
 def test_too_little_teaches_nothing() -> None:

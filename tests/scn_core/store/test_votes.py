@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ from scn_core.records import Manifest, Sample, Vote
 from scn_core.review.quality.votes import vote_agreement
 from scn_core.store.connection import create_database
 from scn_core.store.samples import insert_manifest
-from scn_core.store.votes import import_balance, names_as_written, votes_between
+from scn_core.store.votes import FaceVotes, face_votes, import_balance, names_as_written, vote_shares, votes_between
 
 ANN, BOB, CY = "ann", "bob", "cy"
 
@@ -105,3 +106,25 @@ def test_the_sum_holds_whatever_was_left_out(left_out: dict[str, int], taken: in
     balance = Balance(taken, further, left_out, ())
     assert balance.seen == taken + further + sum(left_out.values())
     assert replace(balance, taken=taken + 1).seen == balance.seen + 1
+
+
+def test_shares_count_all_votes_and_are_even_without_any(blank: Database) -> None:
+    insert_manifest(blank, manifest((Vote(0, count=7), Vote(1), Vote(None, other="NF", count=2)), (), (Vote(1, ANN),)))
+    shares = vote_shares(blank, np.array([1, 2]), 2)
+    assert shares is not None
+    assert np.allclose(shares, [[8 / 12, 2 / 12], [0.5, 0.5]])
+
+
+def test_without_votes_there_are_no_shares(blank: Database) -> None:
+    insert_manifest(blank, manifest((), ()))
+    assert vote_shares(blank, np.array([1, 2]), 2) is None
+    assert face_votes(blank, [1, 2]) == {}
+
+
+def test_the_votes_of_a_face_are_summed_over_people(blank: Database) -> None:
+    votes = (Vote(0, ANN), Vote(1, BOB), Vote(1, CY), Vote(None, "dan", "NF"))
+    insert_manifest(blank, manifest(votes, (), (Vote(1, count=10),)))
+    found = face_votes(blank, [3, 1, 1])
+    assert found == {1: FaceVotes({1: 2, 0: 1}, {"NF": 1}), 3: FaceVotes({1: 10}, {})}
+    assert list(found[1].labels) == [1, 0]
+    assert found[1].total == 4
