@@ -6,7 +6,8 @@ from html import escape
 
 import streamlit as st
 
-from review_app import queries, theme
+from review_app import theme
+from review_app.queries import standing as queries
 from review_app.settings import current
 from review_app.views import messages, navigation, parts
 from scn_core.errors import ScnError

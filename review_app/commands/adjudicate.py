@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from review_app.commands import in_writer, record_one
+from review_app.commands.decisions import record_one
+from review_app.commands.writer import in_writer
 from scn_core.records import Answer, Decision
 from scn_core.store.decisions.adjudication import Disputed, disputed, outcome_in
 from scn_core.store.people.people import Person

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from review_app.commands import in_writer
 from review_app.commands.rounds import as_lead, refusal_unless_lead
+from review_app.commands.writer import in_writer
 from review_app.database import call_slow
 from review_app.queries.labels import forget, plan_of
 from review_app.settings import current

@@ -9,8 +9,8 @@ from sqlite_utils import Database
 
 from review_app import trainer_process as trainer
 from review_app.auth.sessions import signed_in
-from review_app.commands import SESSION_ENDED, in_writer
-from review_app.queries import forget
+from review_app.commands.writer import SESSION_ENDED, in_writer
+from review_app.queries.standing import forget
 from review_app.settings import current
 from scn_core.config import ReviewSettings, TrainSettings
 from scn_core.errors import ScnError

@@ -7,7 +7,7 @@ from sqlite_utils import Database
 
 from review_app.auth.passwords import hash_password
 from review_app.auth.sessions import checked_name, cookie_of, session_hash
-from review_app.commands import in_writer
+from review_app.commands.writer import in_writer
 from scn_core.errors import ScnError
 from scn_core.store.people import people
 from scn_core.store.people.people import Person, Role

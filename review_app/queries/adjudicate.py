@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from review_app.database import call
-from review_app.queries import picture_fault
+from review_app.queries.faces import picture_fault
 from scn_core.store.decisions.adjudication import (
     Disputed,
     OutcomeCounts,

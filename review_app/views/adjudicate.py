@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import streamlit as st
 
-from review_app import queries
-from review_app.commands import set_live
-from review_app.queries import Standing
+from review_app.commands.decisions import set_live
 from review_app.queries import adjudicate as faces
+from review_app.queries import standing as queries
+from review_app.queries.standing import Standing
 from review_app.views import adjudicate_face, messages, navigation, parts
 from scn_core.records import RoundInfo
 from scn_core.store.decisions.adjudication import Disputed, OutcomeCounts, Settled

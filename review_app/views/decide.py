@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from review_app import commands
-from review_app.commands import Said
-from review_app.queries import Face, Standing
+from review_app.commands import decisions as commands
+from review_app.commands.decisions import Said
+from review_app.queries.faces import Face
+from review_app.queries.standing import Standing
 from review_app.views import messages, parts
 from scn_core.records import Action, Decision
 from scn_core.store.people.people import Person

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from review_app import queries
 from review_app.charts.face import dynamics, probability_bars
-from review_app.queries import Face
+from review_app.queries.faces import Face, face_files
 from review_app.views import parts
 from review_app.views.parts import ACTION_WORDS, Html
 from scn_core.store.reports.one_face import FaceScore
@@ -62,7 +61,7 @@ def scores(face: Face, classes: Sequence[str]) -> None:
         config=_PLAIN_CHART,
         alt=f"Class probabilities in round {chosen}",
     )
-    files = queries.face_files(score.round, face.stored.id)
+    files = face_files(score.round, face.stored.id)
     if files.dynamics is not None:
         st.plotly_chart(
             dynamics(files.dynamics.alpha, files.dynamics.margin, dark=parts.is_dark()),

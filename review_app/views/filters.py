@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from review_app import state
-from review_app.queries import Standing
+from review_app.queries.standing import Standing
 from review_app.state import Asked
 from review_app.views import parts
 from scn_core.records import QueueDoubt, QueueOrder, QueueState

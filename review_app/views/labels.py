@@ -9,10 +9,10 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from review_app import queries as standing
 from review_app.commands import labels as commands
-from review_app.queries import Standing
 from review_app.queries import labels as queries
+from review_app.queries import standing
+from review_app.queries.standing import Standing
 from review_app.views import labels_import, messages, parts
 from review_app.views.parts import Html
 from scn_core.exchange.export import ExportOptions, Preview

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from review_app.commands import labels as commands
-from review_app.queries import Standing
 from review_app.queries import labels as queries
+from review_app.queries.standing import Standing
 from review_app.views import messages, parts
 from scn_core.errors import ScnError, readable
 from scn_core.exchange.import_decisions import ImportPlan

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from review_app import commands, queries
+from review_app.commands import leases as commands
+from review_app.queries import standing as queries
 from review_app.views import messages, parts
 from scn_core.store.queue.leases import LEASE_S, LeaseInfo
 

@@ -10,11 +10,11 @@ from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
-from review_app import queries
 from review_app.auth.login import path_to
 from review_app.auth.sessions import signed_in, ticket_path
 from review_app.charts.rounds import training as training_chart
-from review_app.queries import Standing
+from review_app.queries import standing as queries
+from review_app.queries.standing import Standing
 from review_app.settings import current
 from review_app.views import navigation, parts
 from scn_core.errors import ScnError

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from review_app import commands, queries
+from review_app.commands import decisions as commands
+from review_app.queries import standing as queries
 from review_app.views import messages, navigation, parts
 from review_app.views.parts import Html
 from review_app.views.round_choice import scored_round

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from review_app import queries
-from review_app.queries import Standing
+from review_app.queries import standing as queries
 from review_app.queries.quality import bins_of, quality_of
+from review_app.queries.standing import Standing
 from review_app.views import messages, parts, quality_parts
 from review_app.views.round_choice import scored_round
 

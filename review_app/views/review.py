@@ -7,9 +7,10 @@ from functools import partial
 
 import streamlit as st
 
-from review_app import queries, state
+from review_app import state
 from review_app.components.review_grid import GridData, review_grid
-from review_app.queries import Standing
+from review_app.queries import standing as queries
+from review_app.queries.standing import Standing
 from review_app.settings import current
 from review_app.state import Asked
 from review_app.views import filters, messages

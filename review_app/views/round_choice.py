@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from review_app.queries import Standing
+from review_app.queries.standing import Standing
 from review_app.views import parts
 from scn_core.records import RoundInfo
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from review_app.charts import rounds as charts
-from review_app.queries import Standing
 from review_app.queries import rounds as reading
+from review_app.queries.standing import Standing
 from review_app.views import parts
 from scn_core.records import RoundInfo
 from scn_core.rounds.compare import Comparison, Faces, RoundFigures

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from review_app.charts import doubt as charts
-from review_app.queries import Standing
 from review_app.queries.quality import doubts_of
+from review_app.queries.standing import Standing
 from review_app.views import parts
 from scn_core.records import DOUBTS
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from review_app import queries
 from review_app.charts import rounds as charts
 from review_app.commands import rounds as commands
 from review_app.queries import rounds as reading
+from review_app.queries import standing as queries
 from review_app.queries.rounds import Training
 from review_app.views import messages, parts
 from scn_core.records import EpochReport, RoundInfo

@@ -8,10 +8,10 @@ from typing import Any
 
 import streamlit as st
 
-from review_app import queries
 from review_app.commands import rounds as commands
-from review_app.queries import Standing
 from review_app.queries import rounds as reading
+from review_app.queries import standing as queries
+from review_app.queries.standing import Standing
 from review_app.settings import current
 from review_app.views import messages, parts, settings_form
 from scn_core.config import TrainSettings, UnsureRule

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from review_app import queries
-from review_app.queries import Face, Standing
+from review_app.queries import faces, standing
+from review_app.queries.faces import Face
+from review_app.queries.standing import Standing
 from review_app.views import decide, face_parts, messages, parts
 from scn_core.store.people.people import Person
 
@@ -21,9 +22,9 @@ def page() -> None:
             "Which face?", "Type its key, a part of it, or its number. The address of this page can be shared."
         )
         return
-    now = queries.standing()
+    now = standing.standing()
     info = now.find(None)
-    found = queries.face(asked, person, info.id if info and info.state == "review" else None)
+    found = faces.face(asked, person, info.id if info and info.state == "review" else None)
     if found is None:
         _results(asked)
     else:
@@ -43,12 +44,12 @@ def _searched() -> None:
 
 
 def _results(asked: str) -> None:
-    found = queries.search(asked)
+    found = faces.search(asked)
     if not found:
         messages.no_such_face(asked)
         return
-    classes = queries.standing().classes.names
-    st.text(f"{len(found)} faces" + (", the first ones" if len(found) == queries.SEARCH_LIMIT else ""))
+    classes = standing.standing().classes.names
+    st.text(f"{len(found)} faces" + (", the first ones" if len(found) == faces.SEARCH_LIMIT else ""))
     for stored in found:
         given = parts.quiet(f"{classes[stored.sample.given_label]} · {stored.sample.split}")
         parts.row(stored.id, stored.sample.key, [parts.link(stored.id, stored.sample.key), given])
@@ -58,7 +59,7 @@ def _face(person: Person, face: Face, now: Standing) -> None:
     blind = face.blind
     left, right = st.columns([2, 3], gap="medium")
     with left:
-        if why := queries.picture_fault(face.stored):
+        if why := faces.picture_fault(face.stored):
             messages.missing_picture(face.stored.sample.path, why)
         else:
             parts.large_face(face.stored.id, face.stored.sample.key)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from review_app.queries import standing
 from review_app.queries import team as queries
+from review_app.queries.standing import standing
 from review_app.views import parts
 from scn_core.store.people.people import Person
 from scn_core.store.reports.activity import ACTIVITY_KINDS, ActivityKind, ChangeEvent, Event, Member, Place, SaidEvent

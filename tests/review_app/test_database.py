@@ -13,10 +13,10 @@ import pytest
 import streamlit as st
 from sqlite_utils import Database
 
-from review_app import database, queries, settings
+from review_app import database, settings
 from review_app.database import Limits
 from review_app.http.errors import TooSlow, refusal_of
-from review_app.queries import labels, quality, rounds, team
+from review_app.queries import faces, labels, quality, rounds, standing, team
 from review_app.settings import AppSettings
 from scn_core.errors import WorkspaceError
 from scn_core.exchange.export import ExportOptions
@@ -224,7 +224,7 @@ def test_what_grows_with_the_data_set_is_read_by_the_slow_threads(
     info = database.call(latest_finished_round)
     assert info is not None
     slow: list[Callable[[], object]] = [
-        lambda: queries.search("faces"),
+        lambda: faces.search("faces"),
         lambda: rounds.to_train_on(),
         lambda: rounds.open_proposals(info.id),
         lambda: rounds.comparison(info.id, info.id),
@@ -240,7 +240,7 @@ def test_what_grows_with_the_data_set_is_read_by_the_slow_threads(
     for read in slow:
         with pytest.raises(TooSlow):
             read()
-    assert queries.standing().newest == info
+    assert standing.standing().newest == info
     ann = visitor("ann", "lead")
     app = ann.open("labels")
     assert "The workspace did not answer" in words(app)

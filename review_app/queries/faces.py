@@ -1,0 +1,92 @@
+"""What the page Samples reads: one face with all that is known about it, and the search for one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+from sqlite_utils import Database
+
+from review_app.database import call, call_slow
+from review_app.queries.standing import SLOW_S
+from review_app.settings import current
+from scn_core.records import QueueItem
+from scn_core.rounds.artifacts import FaceDynamics, Neighbours, face_dynamics, face_neighbours
+from scn_core.store.decisions.record import RecordedDecision
+from scn_core.store.decisions.visibility import is_unread, seen_history
+from scn_core.store.people.people import Person
+from scn_core.store.queue.browse import items_of
+from scn_core.store.reports.one_face import FaceLabel, FaceScore, face_label, face_scores
+from scn_core.store.samples import StoredSample, find_sample, get_sample, search_samples
+from scn_core.workspace.thumbnails import thumbnails_of
+
+SEARCH_LIMIT = 50
+
+
+@dataclass(frozen=True)
+class Face:
+    """All that is known about one face."""
+
+    stored: StoredSample
+    label: FaceLabel
+    scores: list[FaceScore]
+    """Newest round first."""
+    history: list[RecordedDecision]
+    """What the viewer may see of it, oldest first."""
+    item: QueueItem | None
+    """Its place in the queue of the round in review."""
+    unread: bool
+    """What others say of it in that round is not shown yet: not all readings are in."""
+
+    @property
+    def blind(self) -> bool:
+        """Drawn at random and not answered: what the network says would sway the person."""
+        return self.item is not None and self.item.blind
+
+
+@dataclass(frozen=True)
+class FaceFiles:
+    """What a round's files say about one face."""
+
+    dynamics: FaceDynamics | None
+    neighbours: Neighbours | None
+
+
+def search(text: str) -> list[StoredSample]:
+    """Faces whose key is or contains the text, at most SEARCH_LIMIT."""
+    return call_slow(search_samples, text, limit=SEARCH_LIMIT)
+
+
+def face(key: str, viewer: Person, round_id: int | None) -> Face | None:
+    """What the viewer may know of the face of that key or number; `round_id` is the round in review."""
+    return call(_face, key, viewer, round_id)
+
+
+def picture_fault(stored: StoredSample) -> str | None:
+    """Why the face cannot be shown, or None."""
+    found = thumbnails_of(current().workspace, [stored])[stored.id]
+    return found if isinstance(found, str) else None
+
+
+def face_files(round_id: int, sample_id: int) -> FaceFiles:
+    """How the network saw the face over the epochs of a round, and faces that are like it."""
+    return _face_files(current().workspace_id, round_id, sample_id)
+
+
+@st.cache_data(ttl=SLOW_S, max_entries=200, show_spinner=False)
+def _face_files(workspace_id: str, round_id: int, sample_id: int) -> FaceFiles:
+    workspace = current().workspace
+    return FaceFiles(face_dynamics(workspace, round_id, sample_id), face_neighbours(workspace, round_id, sample_id))
+
+
+def _face(db: Database, key: str, viewer: Person, round_id: int | None) -> Face | None:
+    # Links name faces by number; a data set whose keys are bare numbers is still found by searching.
+    number = int(key) if key.isascii() and key.isdigit() and len(key) < 16 else 0
+    stored = get_sample(db, number) or find_sample(db, key)
+    label = None if stored is None else face_label(db, stored.id)
+    if stored is None or label is None:
+        return None
+    items = [] if round_id is None else items_of(db, round_id, viewer.id, [stored.id], again=False)
+    item = items[0] if items else None
+    seen, waits = seen_history(db, stored.id, viewer, item), item is not None and is_unread(db, item.round, stored.id)
+    return Face(stored, label, face_scores(db, stored.id), seen, item, waits)
