@@ -18,6 +18,7 @@ from scn_core.store.people.people import Person
 from scn_core.store.queue.browse import items_of
 from scn_core.store.reports.one_face import FaceLabel, FaceScore, face_label, face_scores
 from scn_core.store.samples import StoredSample, find_sample, get_sample, search_samples
+from scn_core.store.votes import FaceVotes, face_votes
 from scn_core.workspace.thumbnails import thumbnails_of
 
 SEARCH_LIMIT = 50
@@ -35,6 +36,8 @@ class Face:
     """What the viewer may see of it, oldest first."""
     item: QueueItem | None
     """Its place in the queue of the round in review."""
+    votes: FaceVotes | None
+    """How it was labelled before the import; None: the data set has one label a face."""
     unread: bool
     """What others say of it in that round is not shown yet: not all readings are in."""
 
@@ -89,4 +92,5 @@ def _face(db: Database, key: str, viewer: Person, round_id: int | None) -> Face 
     items = [] if round_id is None else items_of(db, round_id, viewer.id, [stored.id], again=False)
     item = items[0] if items else None
     seen, waits = seen_history(db, stored.id, viewer, item), item is not None and is_unread(db, item.round, stored.id)
-    return Face(stored, label, face_scores(db, stored.id), seen, item, waits)
+    votes = face_votes(db, [stored.id]).get(stored.id)
+    return Face(stored, label, face_scores(db, stored.id), seen, item, votes, waits)

@@ -46,6 +46,19 @@ def _labels(face: Face, classes: Sequence[str]) -> list[tuple[str, str]]:
     return [*rows, ("Label now", f"{'excluded' if label.excluded else classes[label.label]} ({why})")]
 
 
+def votes(face: Face, classes: Sequence[str]) -> None:
+    """How the people labelled the face whose labels the data set came with."""
+    if face.votes is None:
+        return
+    named = [(classes[label], count) for label, count in face.votes.labels.items()]
+    st.subheader("Votes", anchor=False)
+    st.text("Labels that people gave before the import")
+    rows = [
+        (name, f"{count:,}", f"{count / face.votes.total:.0%}") for name, count in (*named, *face.votes.others.items())
+    ]
+    parts.table("Votes", ("Label", "Votes", "Share"), rows)
+
+
 def scores(face: Face, classes: Sequence[str]) -> None:
     """What each round says of the face, and one of them in full."""
     numbers = [score.round for score in face.scores]

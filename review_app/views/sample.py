@@ -64,6 +64,8 @@ def _face(person: Person, face: Face, now: Standing) -> None:
         else:
             parts.large_face(face.stored.id, face.stored.sample.key)
         face_parts.facts(face, now.classes.names)
+        if not blind:
+            face_parts.votes(face, now.classes.names)
     with right:
         decide.panel(person, face, now, blind=blind)
         if blind:

@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 import pytest
+from sqlite_utils import Database
 from streamlit.testing.v1 import AppTest
 
 from review_app import database
@@ -69,6 +70,25 @@ def test_everything_known(by: str, visitor: NewVisitor, workspace: Workspace) ->
     assert charts(app) == ["Class probabilities in round 1", "Alpha and margin over the epochs of round 1"]
     assert '<img src="/thumb/' in markup(app)
     assert "Nobody has said anything about this face yet." in read
+
+
+def test_votes_that_the_data_set_came_with(visitor: NewVisitor, workspace: Workspace) -> None:
+    ann = visitor()
+    shown, hidden, names = proposal()[0], audit(), workspace.settings().classes
+
+    def vote(db: Database) -> None:
+        with transaction(db):
+            for face in (shown, hidden):
+                rows = [(face, "bob", 1, ""), (face, "cy", 1, ""), (face, "dan", 0, ""), (face, "eve", None, "<NF>")]
+                db.conn.executemany("INSERT INTO vote VALUES (?, ?, ?, ?, 1)", rows)
+
+    assert "Votes" not in words(ann.open("sample", sample=str(shown)))
+    database.call_write(vote)
+    table = markup(ann.open("sample", sample=str(shown)))
+    cells = [(names[1], 2, "50%"), (names[0], 1, "25%"), ("&lt;NF&gt;", 1, "25%")]
+    for name, count, share in cells:
+        assert f"<td>{name}</td><td>{count}</td><td>{share}</td>" in table
+    assert "Votes" not in words(ann.open("sample", sample=str(hidden))), "they would sway an unbiased answer"
 
 
 def test_rounds_are_looked_at_one_by_one(visitor: NewVisitor, workspace: Workspace) -> None:
