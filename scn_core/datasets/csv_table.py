@@ -8,11 +8,14 @@ numbers counted from 0 or 1. Separated by commas, semicolons or tabs; see `table
 a face has a row for each person who labelled it; see `annotators`. Where all of the columns left, top, right
 and bottom are there, they are the face's box in its picture, in pixels; a column key then tells several faces of one
 picture apart ('path#n'), as in the files that `export` writes. Of such a file the classes are those of its
-manifest, in their order, if it lies beside; and its JSON formats are read as well, see `json_table`.
+manifest, in their order, if it lies beside, and its column votes ('happy: 7; sad: 3') is read; and its JSON formats
+are read as well, see `json_table`.
 """
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,8 +32,11 @@ from scn_core.datasets.source import Source
 from scn_core.datasets.tables import column_places
 from scn_core.errors import DataError, UsageError, complaint
 from scn_core.labels import ClassVocabulary, canonical
-from scn_core.records import Box
+from scn_core.records import Box, Vote
 
+_OF_AN_EXPORT = frozenset({"given_label", "changed", "source"})
+"""Columns that tell a table this program exported; in others, a column votes says something else."""
+_VOTES = re.compile(r"(?P<name>.+?): (?P<count>[1-9]\d{0,8})(?:; |$)", re.DOTALL)
 _SIDES = ("left", "top", "right", "bottom")
 _MOST_CLASSES = 100  # more distinct labels than this means that the column holds something else
 
@@ -45,13 +51,15 @@ class _Columns:
     key: int | None
     """Of a table this program exported: 'path#n' names one of several faces in a picture."""
     annotator: int | None
+    votes: int | None
+    """Of a table this program exported."""
     box: tuple[int, ...]
     """left, top, right, bottom; empty where the table has no boxes."""
 
     @property
     def last(self) -> int:
         """The place of the last cell that a row must have."""
-        places = (self.split, self.reference, self.key, self.annotator)
+        places = (self.split, self.reference, self.key, self.annotator, self.votes)
         return max(self.path, self.label, *(place for place in places if place is not None), *self.box)
 
 
@@ -125,16 +133,33 @@ class _Table:
         if isinstance(box, str):
             allowed = "four whole numbers with right > left and bottom > top, or all empty"
             return Problem(file, line, f"box {box}", allowed, reason="a box that is none")
+        votes = () if columns.votes is None else self._votes(as_written(cells[columns.votes].strip()))
+        if votes is None:
+            found = f"votes {cells[columns.votes or 0]!r}"
+            return Problem(file, line, found, "such as happy: 7; sad: 3, or empty", reason="votes that are none")
         path, key = cells[columns.path], "" if columns.key is None else cells[columns.key]
         face = key.removeprefix(f"{path}#") if key.startswith(f"{path}#") else None
         return make_row(
-            file, line, path, label, split, root=self.root, box=box, face=face, reference=reference, written=written
-        )
+            file, line, path, label, split, root=self.root, box=box, face=face, reference=reference, votes=votes,
+            written=written,
+        )  # fmt: skip
 
     def labelled(self, line: int, cells: list[str]) -> tuple[Row | Problem, str]:
         """A row with who gave its label."""
         place = self.columns.annotator or 0
         return self.row(line, cells), as_written(cells[place].strip()) if place < len(cells) else ""
+
+    def _votes(self, cell: str) -> tuple[Vote, ...] | None:
+        """How often each answer was given, as `export` writes it; None for any other text."""
+        counts: Counter[tuple[int | None, str]] = Counter()
+        end = 0
+        for found in _VOTES.finditer(cell):
+            label = self._class(found["name"])
+            counts[label, found["name"] if label is None else ""] += int(found["count"])
+            end = found.end()
+        if end != len(cell):
+            return None
+        return tuple(Vote(label, other=other, count=count) for (label, other), count in counts.items())
 
     def _class(self, cell: str) -> int | None:
         number = self.classes.find(cell)
@@ -175,6 +200,7 @@ def _columns(source: Source) -> _Columns:
 
     names = [name.strip().casefold() for name in header]
     split = source.split_column or ("split" if "split" in names else None)
+    exported = set(names) >= _OF_AN_EXPORT
     boxed = all(side in names for side in _SIDES)
     return _Columns(
         file,
@@ -184,6 +210,7 @@ def _columns(source: Source) -> _Columns:
         None if source.reference_column is None else place(source.reference_column, "--reference-column"),
         names.index("key") if boxed and "key" in names else None,
         None if source.annotator_column is None else place(source.annotator_column, "--annotator-column"),
+        names.index("votes") if exported and "votes" in names and not source.annotator_column else None,
         tuple(names.index(side) for side in _SIDES) if boxed else (),
     )
 

@@ -463,6 +463,7 @@ def test_labels_of_several_people(run: Run, tmp_path: Path) -> None:
     assert [(row["label"], row["votes"]) for row in found[:2]] == [("Joy", "Joy: 2; Sad: 1"), ("Sad", "Sad: 2")]
     again = run("init", tmp_path / "again", "--dataset", "csv", "--csv", out, "--root", tmp_path / "data")
     assert again.code == 0, again.err
+    assert "  votes: 9 labels on 4 faces, 3 unanimous, Krippendorff's alpha " in again.out
 
 
 def test_a_folder_that_toml_cannot_name_is_refused_at_once(run: Run, table: Path, tmp_path: Path) -> None:

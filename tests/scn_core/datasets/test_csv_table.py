@@ -11,7 +11,7 @@ from scn_core.datasets.registry import read_manifest
 from scn_core.datasets.rows import Row
 from scn_core.datasets.source import Source
 from scn_core.errors import DataError, UsageError
-from scn_core.records import Box
+from scn_core.records import Box, Vote
 
 Draw = Callable[..., Path]
 
@@ -203,3 +203,33 @@ def test_a_box_that_is_none_is_told(tmp_path: Path, box: str) -> None:
     file = _csv(tmp_path, f"{header}\na.jpg,sad,{','.join(cells)}\nb.jpg,happy,0,0,9,9\n")
     problems = [entry for entry in csv_table.read(Source(csv=file)) if isinstance(entry, Problem)]
     assert [(problem.line, problem.found) for problem in problems] == [(2, "box " + ",".join(cells))]
+
+
+EXPORTED = "path,label,given_label,changed,source,votes\n"
+
+
+def test_votes_of_our_own_export_are_read_back(tmp_path: Path) -> None:
+    cells = ["happy: 7; sad: 3", "Joy: 2; happy: 1; NF: 1", "", "a: 1; b: 2: 4", "'=x: 9"]
+    labels = ("happy", "sad", "happy", "sad", "happy")
+    rows = [f"{n}.jpg,{label},sad,1,keep,{cell}\n" for n, (label, cell) in enumerate(zip(labels, cells, strict=True))]
+    found = _rows(Source(csv=_csv(tmp_path, EXPORTED + "".join(rows))))
+    assert [row.sample.votes for row in found] == [
+        (Vote(0, count=7), Vote(1, count=3)),
+        (Vote(0, count=3), Vote(None, other="NF")),
+        (),
+        (Vote(None, other="a"), Vote(None, other="b: 2", count=4)),
+        (Vote(None, other="=x", count=9),),
+    ]
+
+
+@pytest.mark.parametrize("cell", ["10", "happy", "happy: 0", "happy: 7; sad"])
+def test_votes_that_cannot_be_read_are_listed(tmp_path: Path, cell: str) -> None:
+    file = _csv(tmp_path, f'{EXPORTED}a.jpg,sad,sad,0,keep,"{cell}"\n')
+    (problem,) = csv_table.read(Source(csv=file, classes=("happy", "sad")))
+    assert isinstance(problem, Problem)
+    assert f"votes {cell!r}; allowed: such as happy: 7; sad: 3, or empty" in str(problem)
+
+
+def test_a_column_votes_of_another_table_is_left_alone(tmp_path: Path) -> None:
+    (row,) = _rows(Source(csv=_csv(tmp_path, "path,label,votes\na.jpg,sad,10\n"), classes=("happy", "sad")))
+    assert row.sample.votes == ()
