@@ -7,5 +7,5 @@ cd "$(dirname "$0")/.."
 rm -rf .wheels
 ${PYTHON:-python3} -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
   --python-version 3.12 --implementation py --abi none --platform any --dest .wheels \
-  sqlite-utils sqlite-fts4 click-default-group tabulate tomli-w
+  sqlite-utils sqlite-fts4 click-default-group tabulate tomlkit
 ls .wheels

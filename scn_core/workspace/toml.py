@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-import tomli_w
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
 
 from scn_core.config import ReviewSettings
 from scn_core.errors import WorkspaceError, complaint
@@ -20,8 +20,6 @@ _HEADER = """\
 # Options of `python -m scn_core train` may be set for good under [train], such as: epochs = 40
 
 """
-_TABLE = re.compile(r"\s*\[")
-_KEY = re.compile(r"\s*([A-Za-z0-9_-]+)\s*=")
 
 
 @dataclass(frozen=True)
@@ -72,50 +70,37 @@ def read_settings(file: Path) -> WorkspaceSettings:
 
 def begin_settings(file: Path, values: Mapping[str, Any]) -> None:
     """Write a new file, whole or not at all."""
-    write_text(file, _HEADER + tomli_w.dumps(values))
+    write_text(file, _HEADER + tomlkit.dumps(values))
 
 
 def change_table(file: Path, table: str, values: Mapping[str, Any]) -> None:
-    """Set `values` in a table of the file; every other line of it stays as it is, comments too.
+    """Set `values` in a table of the file; everything else in it stays as it is, comments too.
 
-    Raises WorkspaceError where the table is written in a way that lines cannot be exchanged in.
+    Raises WorkspaceError where the table is written in a way that cannot be changed.
     """
     before = _parsed(file)
-    changed = _with_table(file.read_text(encoding="utf-8-sig"), table, values)
     try:
+        document = tomlkit.parse(_text(file))
+        section = document.setdefault(table, tomlkit.table())
+        for name, value in values.items():
+            section[name] = value
+        changed = tomlkit.dumps(document)
         right = tomllib.loads(changed) == before | {table: before.get(table, {}) | dict(values)}
-    except tomllib.TOMLDecodeError:
+    except (TOMLKitError, tomllib.TOMLDecodeError, TypeError):
         right = False
-    if not right:
+    if not right:  # such as `review = 1`; and a fault of the library must not cost anyone their settings
         found = f"table {table} written in a way that cannot be changed from here"
         allowed = f"a line [{table}] and one line for each setting beneath"
         raise WorkspaceError(complaint(str(file), found, allowed, "write it so, or change it by hand"))
     write_text(file, changed)
 
 
-def _with_table(text: str, table: str, values: Mapping[str, Any]) -> str:
-    lines = text.removesuffix("\n").split("\n")  # str.splitlines would also split at marks that TOML allows in texts
-    head = re.compile(rf"\s*\[\s*{re.escape(table)}\s*\]\s*(#.*)?$")
-    start = next((at for at, line in enumerate(lines) if head.match(line)), None)
-    if start is None:
-        lines += ["", f"[{table}]"]
-        start = len(lines) - 1
-    end = next((at for at in range(start + 1, len(lines)) if _TABLE.match(lines[at])), len(lines))
-    missing = dict(values)
-    for at in range(start + 1, end):
-        key = _KEY.match(lines[at])
-        if key and key[1] in missing:
-            lines[at] = _line(key[1], missing.pop(key[1]))
-    lines[start + 1 : start + 1] = [_line(name, value) for name, value in missing.items()]
-    return "\n".join(lines) + "\n"
-
-
-def _line(name: str, value: Any) -> str:
-    return tomli_w.dumps({name: value}).rstrip("\n")
+def _text(file: Path) -> str:
+    return file.read_bytes().decode("utf-8-sig")  # as it is, line ends too
 
 
 def _parsed(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        return tomllib.loads(_text(file))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise WorkspaceError(f"{file}: not valid TOML ({error}); correct it") from error

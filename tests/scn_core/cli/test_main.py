@@ -14,7 +14,7 @@ from typing import Any
 import click
 import numpy as np
 import pytest
-import tomli_w
+import tomlkit
 from PIL import Image
 
 from scn_core import __version__
@@ -362,7 +362,7 @@ def test_a_reader_that_closes_the_pipe_is_no_traceback(process: StartProcess, re
 def test_train_reads_the_workspace_file_and_flags_win(run: Run, workspace: Workspace) -> None:
     said = tomllib.loads(workspace.settings_file.read_text())
     said["train"] = {"epochs": 1, "beta": 0.6, "learn_margin_rank": True, "gamma": 0.25}
-    workspace.settings_file.write_text(tomli_w.dumps(said))
+    workspace.settings_file.write_text(tomlkit.dumps(said))
     before = signal.getsignal(signal.SIGTERM)
     try:
         done = run("train", workspace.path, *[f for f in flags() if "epochs" not in f], "--gamma=0.75")

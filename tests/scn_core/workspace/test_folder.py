@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tomli_w
+import tomlkit
 from filelock import FileLock
 from PIL import Image
 
@@ -45,7 +45,7 @@ def table(tmp_path: Path) -> Table:
 
 def edit(workspace: Workspace, **changes: Any) -> None:
     said = tomllib.loads(workspace.settings_file.read_text(encoding="utf-8"))
-    workspace.settings_file.write_text(tomli_w.dumps(said | changes), encoding="utf-8")
+    workspace.settings_file.write_text(tomlkit.dumps(said | changes), encoding="utf-8")
 
 
 def nothing_usable(path: Path) -> bool:
@@ -261,7 +261,7 @@ def test_review_options_are_read_from_the_file(workspace: Workspace) -> None:
 def test_a_workspace_from_before_there_were_review_options_is_read(workspace: Workspace) -> None:
     said = tomllib.loads(workspace.settings_file.read_text(encoding="utf-8"))
     del said["review"]
-    workspace.settings_file.write_text(tomli_w.dumps(said), encoding="utf-8")
+    workspace.settings_file.write_text(tomlkit.dumps(said), encoding="utf-8")
     assert workspace.settings().review == ReviewSettings(readings=1)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-import tomli_w
+import tomlkit
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +20,7 @@ root = "faces"
 
 [ review ]  # agreed on Monday
 # two of us
-readings = 2
+readings = 2  # at least
 
 [train]
 epochs = 40 # enough
@@ -48,8 +48,8 @@ def test_lines_that_are_not_its_own_stay_as_they_are(file: Path) -> None:
     file.write_text(BY_HAND, encoding="utf-8")
     change_table(file, "review", {"readings": 3, "decided_by": "lead"})
     assert file.read_text(encoding="utf-8") == BY_HAND.replace(
-        "[ review ]  # agreed on Monday\n# two of us\nreadings = 2",
-        '[ review ]  # agreed on Monday\ndecided_by = "lead"\n# two of us\nreadings = 3',
+        "[ review ]  # agreed on Monday\n# two of us\nreadings = 2  # at least",
+        '[ review ]  # agreed on Monday\n# two of us\nreadings = 3  # at least\ndecided_by = "lead"',
     )
 
 
@@ -59,21 +59,29 @@ def test_lines_that_are_not_its_own_stay_as_they_are(file: Path) -> None:
 def test_nothing_else_changes(file: Path, rest: dict[str, Any], review: ReviewSettings) -> None:
     rest = {name: value for name, value in rest.items() if name != "review"}
     for before in ({}, {"review": asdict(ReviewSettings())}):
-        file.write_text(tomli_w.dumps(rest | before), encoding="utf-8")
+        file.write_text(tomlkit.dumps(rest | before), encoding="utf-8")
         change_table(file, "review", review.as_dict())
         assert tomllib.loads(file.read_text(encoding="utf-8")) == rest | {"review": review.as_dict()}
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "changed"),
     [
-        "review = { readings = 2 }\n",
-        "review.readings = 2\n",
-        'note = """\n[review]\n"""\n',
-        "[review]\nreadings = [\n  1,\n]\n",
+        ("review = { readings = 2 }\n", "review = { readings = 3 }\n"),
+        ("review.readings = 2  # two\n", "review.readings = 3  # two\n"),
+        ("[review]\nreadings = [\n  1,\n]\n", "[review]\nreadings = 3\n"),
+        ("[review]\r\nreadings = 2\r\n\r\n[train]\r\n", "[review]\r\nreadings = 3\r\n\r\n[train]\r\n"),
+        ('note = """\n[review]\n"""\n', 'note = """\n[review]\n"""\n\n[review]\nreadings = 3\n'),
     ],
 )
-def test_what_cannot_be_changed_line_by_line_is_left_alone(file: Path, text: str) -> None:
+def test_every_way_to_write_a_table_is_changed_in_place(file: Path, text: str, changed: str) -> None:
+    file.write_bytes(text.encode())
+    change_table(file, "review", {"readings": 3})
+    assert file.read_bytes().decode() == changed
+
+
+@pytest.mark.parametrize("text", ["review = 1\n", "[[review]]\nreadings = 2\n"])
+def test_what_is_no_table_is_left_alone(file: Path, text: str) -> None:
     file.write_text(text, encoding="utf-8")
     with pytest.raises(WorkspaceError, match=r"workspace\.toml: found table review written in a way"):
         change_table(file, "review", {"readings": 3})
