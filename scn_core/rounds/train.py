@@ -233,7 +233,7 @@ class _Job:
             "low_importance": int(scores.low_importance.sum()),
             "suspicious": int(scores.suspicious.sum()),
         }
-        store.finish_round(
+        earlier = store.finish_round(
             self.db,
             self.number,
             scores,
@@ -242,16 +242,15 @@ class _Job:
             seed=self.settings.seed,
             review=self.review,
             settled=settled,
+            close_earlier=self.settings.close_earlier,
         )
-        if self.settings.close_earlier:  # a kill before this step leaves several in review
-            closed, kept = store.close_earlier(self.db, self.number)
-            for number in closed:
-                self._say(f"round {number} is closed: round {self.number} takes its place")
-            for number in kept:
-                self._say(
-                    f"round {self.number} came out worse than round {number} in validation: both stay in review, "
-                    f"people are given the faces of round {number}; close the one you do not want"
-                )
+        for number in earlier.closed:
+            self._say(f"round {number} is closed: round {self.number} takes its place")
+        for number in earlier.kept:
+            self._say(
+                f"round {self.number} came out worse than round {number} in validation: both stay in review, "
+                f"people are given the faces of round {number}; close the one you do not want"
+            )
         drop_checkpoint(self.folder)
         drop_beginning(self.folder)
 

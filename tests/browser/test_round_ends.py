@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import expect
 from sqlite_utils import Database
 
-from scn_core.store.rounds.states import close_earlier, finish_round, start_round
+from scn_core.store.rounds.states import finish_round, start_round
 from tests.browser.conftest import NewPage
 from tests.browser.desk import Desk, sign_in
 from tests.browser.server import Served
@@ -15,9 +15,8 @@ from tests.review_workspace import plausible_scores
 def next_round(db: Database, *, close: bool) -> None:
     """What a trainer that ends now does to the database."""
     number = start_round(db, {"epochs": 8}, code_version="1", parent=1)
-    finish_round(db, number, plausible_scores(db, proposals=30, low=10, seed=4), {"val_accuracy": 0.9}, audit=4)
-    if close:
-        close_earlier(db, number)
+    scores = plausible_scores(db, proposals=30, low=10, seed=4)
+    finish_round(db, number, scores, {"val_accuracy": 0.9}, audit=4, close_earlier=close)
 
 
 def test_the_next_key_says_that_a_new_round_has_begun(served: Served, new_page: NewPage) -> None:

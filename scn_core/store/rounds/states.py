@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlite_utils import Database
 
@@ -33,6 +33,14 @@ SCORED: tuple[RoundState, ...] = ("review", "closed")
 """The states of rounds that have scores."""
 _ONE_READING = ReviewSettings()
 _EPOCH = tuple(field.name for field in fields(EpochReport))
+
+
+class EarlierRounds(NamedTuple):
+    """What became of the rounds in review when another one ended and was to close them, by number."""
+
+    closed: list[int]
+    kept: list[int]
+    """Better than the one that ended, which is why they stay in review."""
 
 
 def start_round(db: Database, config: Mapping[str, Any], *, code_version: str, parent: int | None = None) -> int:
@@ -77,17 +85,28 @@ def finish_round(
     seed: int = 0,
     review: ReviewSettings = _ONE_READING,
     settled: BoolArray | None = None,
-) -> None:
+    close_earlier: bool = False,
+) -> EarlierRounds:
     """Write scores, proposals, the queue with `audit` random samples, and the state review, all or nothing.
 
-    `review`: the rules its answers are read by, kept with the round. `settled`, (N,) of the scored samples: people
-    decided on the face in an earlier round; without a proposal it is not asked about again.
+    Returns what `close_earlier` has done.
+
+    Args:
+        db: the database.
+        round_id: a running round.
+        scores: of N samples.
+        metrics: figures of the round, kept with it.
+        audit: how many samples to draw.
+        seed: of what is drawn.
+        review: the rules its answers are read by, kept with the round.
+        settled: (N,) people decided on the face in an earlier round; without a proposal it is not asked about again.
+        close_earlier: end the review of earlier rounds, but of those than which this one came out worse.
 
     Raises WorkspaceError where the round does not run or the scores do not fit.
     """
     plan = plan_queue(scores, audit=audit, seed=seed, slots=review.readings, settled=settled)
     with transaction(db):
-        _finish(db, round_id, scores, metrics, plan, review)
+        return _finish(db, round_id, scores, metrics, plan, review, close_earlier)
 
 
 def receive_round(
@@ -107,18 +126,15 @@ def receive_round(
 ) -> int:
     """Write a round that was trained elsewhere, in review at once, all or nothing.
 
-    With `close_earlier` those before it are closed, but for those than which it came out worse. Other arguments are
-    those of `start_round` and `finish_round`; returns its number. Raises WorkspaceError while a round runs, where
-    there is no round `parent`, and where the scores do not fit.
+    The arguments are those of `start_round` and `finish_round`; returns its number. Raises WorkspaceError while a round
+    runs, where there is no round `parent`, and where the scores do not fit.
     """
     plan = plan_queue(scores, audit=audit, seed=seed, slots=review.readings, settled=settled)
     with transaction(db):
         number = _start(db, config, code_version, parent)
         for report in reports:
             _insert_epoch(db, number, report)
-        _finish(db, number, scores, metrics, plan, review)
-        if close_earlier:
-            _close_earlier(db, number)
+        _finish(db, number, scores, metrics, plan, review, close_earlier)
     return number
 
 
@@ -138,15 +154,6 @@ def close_round(db: Database, round_id: int) -> None:
     """End the review of a round: from now on nothing of it changes. Raises WorkspaceError where it is not in review."""
     with transaction(db):
         _close(db, round_id)
-
-
-def close_earlier(db: Database, round_id: int) -> tuple[list[int], list[int]]:
-    """End the review of the rounds before a finished one, but for those than which it came out worse.
-
-    Returns the numbers of the closed ones, and of those that stay in review.
-    """
-    with transaction(db):
-        return _close_earlier(db, round_id)
 
 
 def resume_round(db: Database, round_id: int, *, after_epoch: int = 0) -> None:
@@ -253,11 +260,13 @@ def _finish(
     metrics: Mapping[str, Any],
     plan: QueuePlan,
     review: ReviewSettings,
-) -> None:
+    close_earlier: bool,
+) -> EarlierRounds:
     _move(db, round_id, "review", "running", metrics=_json(metrics))
     db.execute("UPDATE round SET review = ? WHERE id = ?", (_json(review.as_dict()), round_id))
     insert_scores(db, round_id, scores)
     insert_queue(db, round_id, plan)
+    return _close_earlier(db, round_id) if close_earlier else EarlierRounds([], [])
 
 
 def _close(db: Database, round_id: int) -> None:
@@ -269,14 +278,14 @@ def _close(db: Database, round_id: int) -> None:
     )
 
 
-def _close_earlier(db: Database, round_id: int) -> tuple[list[int], list[int]]:
+def _close_earlier(db: Database, round_id: int) -> EarlierRounds:
     done = get_round(db, round_id)
     earlier = [_info(row) for row in db.execute(f"{_ROUND} WHERE state = 'review' AND id < ?", (round_id,))]
     kept = [info.id for info in earlier if came_out_worse(done, info)]
     closed = [info.id for info in earlier if info.id not in kept]
     for number in closed:
         _close(db, number)
-    return closed, kept
+    return EarlierRounds(closed, kept)
 
 
 def _beat(db: Database, round_id: int) -> bool:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -227,13 +228,15 @@ def test_a_round_keeps_the_rules_of_its_review(running: Database, make_scores: C
 
 def in_review(db: Database, make_scores: MakeScores, *figures: float | None, faces: int | None = 400) -> list[int]:
     """One round in review for each validation accuracy."""
-    metrics = [{"val_accuracy": figure, "val_faces": faces} for figure in figures]
-    numbers = []
-    for each in metrics:
-        number = rounds.start_round(db, {}, code_version="1")
-        rounds.finish_round(db, number, make_scores(), each)
-        numbers.append(number)
-    return numbers
+    return [finished(db, make_scores, figure, faces)[0] for figure in figures]
+
+
+def finished(
+    db: Database, make_scores: MakeScores, figure: float | None, faces: int | None = 400, *, close_earlier: bool = False
+) -> tuple[int, rounds.EarlierRounds]:
+    """The number of a round in review, and what became of those before it."""
+    number, metrics = rounds.start_round(db, {}, code_version="1"), {"val_accuracy": figure, "val_faces": faces}
+    return number, rounds.finish_round(db, number, make_scores(), metrics, close_earlier=close_earlier)
 
 
 @pytest.mark.parametrize(
@@ -253,9 +256,9 @@ def in_review(db: Database, make_scores: MakeScores, *figures: float | None, fac
 def test_a_round_that_came_out_worse_closes_none_before_it(
     db: Database, make_scores: MakeScores, before: float | None, now: float | None, faces: int | None, worse: bool
 ) -> None:
-    first, second = in_review(db, make_scores, before, now, faces=faces)
-    assert rounds.in_review(db) == ([first, second] if worse else [second, first])
-    assert rounds.close_earlier(db, second) == (([], [first]) if worse else ([first], []))
+    (first,) = in_review(db, make_scores, before, faces=faces)
+    second, earlier = finished(db, make_scores, now, faces, close_earlier=True)
+    assert earlier == (([], [first]) if worse else ([first], []))
     assert rounds.in_review(db) == ([first, second] if worse else [second])
     found = rounds.round_to_answer(db)
     assert found is not None
@@ -270,8 +273,23 @@ def test_of_several_rounds_in_review_the_newest_good_one_is_answered_first(
 ) -> None:
     first, second, third = in_review(db, make_scores, 0.8, 0.3, 0.85)
     assert rounds.in_review(db) == [third, first, second]
-    assert rounds.close_earlier(db, third) == ([first, second], [])
-    assert rounds.round_to_answer(db) == rounds.get_round(db, third)
+    fourth, earlier = finished(db, make_scores, 0.86, close_earlier=True)
+    assert earlier == ([first, second, third], [])
+    assert rounds.round_to_answer(db) == rounds.get_round(db, fourth)
+
+
+def test_a_round_ends_and_closes_those_before_it_in_one_step(db: Database, make_scores: MakeScores) -> None:
+    (first,) = in_review(db, make_scores, 0.8)
+    second = rounds.start_round(db, {}, code_version="1")
+    db.execute(
+        "CREATE TEMP TRIGGER no_end BEFORE UPDATE ON round WHEN new.state = 'closed' "
+        "BEGIN SELECT RAISE(ABORT, 'the power is gone'); END"
+    )
+    with pytest.raises(sqlite3.IntegrityError, match="the power is gone"):
+        rounds.finish_round(db, second, make_scores(), {}, close_earlier=True)
+    assert [info.state for info in rounds.rounds(db)] == ["running", "review"]
+    assert rounds.in_review(db) == [first]
+    assert db.execute("SELECT count(*) FROM score WHERE round_id = ?", (second,)).fetchone() == (0,)
 
 
 def test_faces_unreviewed_are_faces(db: Database, make_scores: MakeScores) -> None:
