@@ -22,7 +22,7 @@ from scn_core.cli.reports import describe_import
 from scn_core.cli.threads import settle_threads
 from scn_core.config import TrainSettings
 from scn_core.datasets.source import Source
-from scn_core.errors import UsageError, WorkspaceError
+from scn_core.errors import UsageError, complaint
 from scn_core.exchange.export import ExportOptions, export_labels
 from scn_core.exchange.export.formats import FORMAT_NAMES, FORMATS, FormatName
 from scn_core.exchange.export.manifest import ExportManifest
@@ -30,7 +30,7 @@ from scn_core.exchange.import_decisions import ImportPlan, plan_import, record_r
 from scn_core.records import Answer, QueueFilter, QueueOrder, QueueState, RoundInfo, Split
 from scn_core.review.quality.votes import vote_agreement
 from scn_core.store.labels import LabelFilter
-from scn_core.store.rounds.states import get_round, latest_finished_round, round_to_answer
+from scn_core.store.rounds.states import SCORED, get_round, round_to_answer, which_round
 from scn_core.store.samples import classes
 from scn_core.store.votes import import_balance
 from scn_core.workspace.folder import Workspace, create_workspace
@@ -79,7 +79,7 @@ def init(
     """
     known = [field.name for field in fields(Source)]
     if unknown := sorted(source.keys() - set(known)):
-        raise UsageError(f"init: found option {unknown[0]!r}; allowed: {', '.join(known)}")
+        raise UsageError(complaint("init", f"option {unknown[0]!r}", ", ".join(known)))
     for name in _PLACES & source.keys():
         source[name] = _place(source[name])
     if source.get("classes") is not None:
@@ -160,7 +160,7 @@ class OpenWorkspace:
         `round`: which one, by default the newest that ended. Raises WorkspaceError where there is no such round.
         """
         with self.folder.database(read_only=True) as db:
-            return frames.scores(db, _ended(db, round).id)
+            return frames.scores(db, which_round(db, round, *SCORED).id)
 
     def decisions(self, *, round: int | None = None) -> pd.DataFrame:
         """The log of what people decided, oldest first: answers, marks, and what took them back.
@@ -193,7 +193,8 @@ class OpenWorkspace:
         """
         with self.folder.database(read_only=True) as db:
             current = round_to_answer(db) if round is None else None  # that of `decide`
-            return frames.queue(db, (current or _ended(db, round)).id, QueueFilter(state=state, order=order), limit)
+            chosen = current or which_round(db, round, *SCORED)
+            return frames.queue(db, chosen.id, QueueFilter(state=state, order=order), limit)
 
     def decide(
         self,
@@ -262,7 +263,7 @@ class OpenWorkspace:
         or the format cannot hold a face.
         """
         if format not in FORMAT_NAMES:
-            raise UsageError(f"format: found {format!r}; allowed: {', '.join(FORMAT_NAMES)}")
+            raise UsageError(complaint("format", repr(format), ", ".join(FORMAT_NAMES)))
         place = Path(out).expanduser()
         check_options(format, copies=copies, image_prefix=image_prefix)
         check_export("export", place, self.folder, force=force, folder=FORMATS[format].lay is not None)
@@ -328,19 +329,11 @@ def _place(path: str | Path | None) -> Path | None:
     return None if path is None else Path(path).expanduser()
 
 
-def _ended(db: Database, round_id: int | None) -> RoundInfo:
-    ended = latest_finished_round(db, round_id)
-    if ended is None:
-        found = "no round that ended" if round_id is None else f"round {round_id}, which has not ended"
-        raise WorkspaceError(f"found {found}; allowed: a round in review or closed; train one first")
-    return ended
-
-
 def _class(db: Database, name: str | None) -> int | None:
     vocabulary = classes(db)
     number = None if name is None else vocabulary.find(name)
     if name is not None and number is None:
-        raise UsageError(f"label: found {name!r}; allowed: {vocabulary.allowed()}")
+        raise UsageError(complaint("label", repr(name), vocabulary.allowed()))
     return number
 
 
@@ -350,7 +343,7 @@ def _each(values: str | Iterable[str | float | None] | None, count: int) -> list
         return [values] * count
     listed = list(values)
     if len(listed) != count:
-        raise UsageError(f"decide: found {count:,} keys and {len(listed):,} values; allowed: one for all, or one each")
+        raise UsageError(complaint("decide", f"{count:,} keys and {len(listed):,} values", "one for all, or one each"))
     return listed
 
 
@@ -360,4 +353,4 @@ def _cell(name: str, value: object) -> str:
         return value
     if value is None or value is pd.NA or (isinstance(value, float) and value != value):
         return ""
-    raise UsageError(f"decide: found {name} {value!r}, a {type(value).__name__}; allowed: text, as the tables have it")
+    raise UsageError(complaint("decide", f"{name} {value!r}, a {type(value).__name__}", "text, as the tables have it"))

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from review_app.auth.passwords import LONGEST, SHORTEST, hash_password
 from review_app.auth.sessions import checked_name
-from scn_core.errors import UsageError, WorkspaceError
+from scn_core.errors import UsageError, WorkspaceError, complaint
 from scn_core.shell import command_line
 from scn_core.store.people.people import (
     Person,
@@ -52,11 +52,11 @@ def person() -> None:
 def add(workspace: Path, name: str, role: Role, password_stdin: bool, no_password: bool) -> None:
     """Add NAME; the password is asked for twice."""
     if password_stdin and no_password:
-        raise UsageError("--no-password: found --password-stdin too; allowed: one of them")
+        raise UsageError(complaint("--no-password", "--password-stdin too", "one of them"))
     name = checked_name(name)
     with Workspace(workspace).database() as db:
         if find_person(db, name) is not None:
-            raise WorkspaceError(f"found a person {name} already; allowed: a new name; to change one: person role")
+            raise WorkspaceError(complaint("", f"a person {name} already", "a new name", "to change one: person role"))
         hashed = None if no_password else hash_password(_password(password_stdin))
         added = add_person(db, name, role, hashed)
     click.echo(f"added {added.name}, {added.role}")
@@ -125,7 +125,7 @@ def _known(db: Database, name: str) -> Person:
     found = find_person(db, name)
     if found is None:
         names = ", ".join(each.name for each in people(db)[:20]) or "nobody yet; add somebody first"
-        raise WorkspaceError(f"found no person {name!r}; allowed: {names}")
+        raise WorkspaceError(complaint("", f"no person {name!r}", names))
     return found
 
 
@@ -133,6 +133,6 @@ def _password(from_stdin: bool) -> str:
     if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")
     if not sys.stdin.isatty():
-        raise UsageError("password: found no terminal to ask at; allowed: --password-stdin")
+        raise UsageError(complaint("password", "no terminal to ask at", "--password-stdin"))
     asked = f"Password ({SHORTEST} to {LONGEST} characters)"
     return str(click.prompt(asked, hide_input=True, confirmation_prompt="The same again"))

@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from scn_core.errors import WorkspaceError
+from scn_core.errors import WorkspaceError, complaint
 
 _KEYS = ("redirect_uri", "cookie_secret", "client_id", "client_secret", "server_metadata_url")
 
@@ -21,7 +21,7 @@ def secrets_file(workspace: Path) -> Path:
     found = next((place for place in places if place.is_file()), None)
     if found is None:
         raise WorkspaceError(
-            f"--auth oidc: found no secrets; allowed: {places[0]} with a table [auth] of {', '.join(_KEYS)}"
+            complaint("--auth oidc", "no secrets", f"{places[0]} with a table [auth] of {', '.join(_KEYS)}")
         )
     try:
         said = tomllib.loads(found.read_text(encoding="utf-8"))

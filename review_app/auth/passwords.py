@@ -9,7 +9,7 @@ from threading import BoundedSemaphore
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from scn_core.errors import UsageError
+from scn_core.errors import UsageError, complaint
 
 SHORTEST, LONGEST = 10, 200
 
@@ -22,7 +22,7 @@ _AT_ONCE = BoundedSemaphore(2)  # each takes 64 MiB and all it can of the proces
 def hash_password(password: str) -> str:
     """Raises UsageError for one that is too short or too long."""
     if not SHORTEST <= len(password) <= LONGEST:
-        raise UsageError(f"password: found {len(password)} characters; allowed: {SHORTEST} to {LONGEST}")
+        raise UsageError(complaint("password", f"{len(password)} characters", f"{SHORTEST} to {LONGEST}"))
     with _AT_ONCE:
         return _HASHER.hash(password)
 

@@ -6,7 +6,7 @@ import secrets
 import stat
 from pathlib import Path
 
-from scn_core.errors import WorkspaceError
+from scn_core.errors import WorkspaceError, complaint
 from scn_core.files import create_private
 
 _BYTES = 32
@@ -24,7 +24,7 @@ def read_secret(folder: Path) -> bytes:
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
         raise WorkspaceError(
-            f"{path}: others may read it (mode {mode:o}); allowed: 600; delete it, everybody then signs in again"
+            complaint(str(path), f"mode {mode:o}, so others may read it", "600", "delete it, everybody signs in again")
         )
     try:
         secret = bytes.fromhex(path.read_text(encoding="ascii").strip())

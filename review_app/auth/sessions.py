@@ -16,6 +16,7 @@ from review_app.auth.passwords import is_password
 from review_app.auth.tokens import DEVICE_S, TokenClaims, make_device, make_ticket, make_token, read_device
 from review_app.http.errors import Refused
 from review_app.settings import AppSettings, current
+from scn_core.errors import complaint
 from scn_core.store.people.people import Person, add_person, find_person, password_hash, people
 from scn_core.store.people.sessions import end_session, session_person, start_session
 
@@ -132,9 +133,8 @@ def checked_name(name: str) -> str:
     """The name without spaces around it. Raises Refused for one that cannot be a name."""
     name = name.strip()
     if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
-        raise Refused(
-            400, "bad_name", f"found a name of {len(name)} characters; allowed: 1 to {LONGEST_NAME} printable ones"
-        )
+        allowed = f"1 to {LONGEST_NAME} printable ones"
+        raise Refused(400, "bad_name", complaint("", f"a name of {len(name)} characters", allowed))
     return name
 
 

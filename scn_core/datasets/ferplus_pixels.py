@@ -16,7 +16,7 @@ from PIL import Image
 from scn_core.datasets.paths import relative_path
 from scn_core.datasets.rows import find_split
 from scn_core.datasets.tables import column_places, csv_rows, first_there
-from scn_core.errors import DataError
+from scn_core.errors import DataError, complaint
 from scn_core.files import replaced
 from scn_core.records import Split
 
@@ -67,6 +67,6 @@ def write_pixels(path: Path, text: str, where: str) -> None:
     except ValueError:  # not a number, or none of 0 to 255
         grey = b""
     if len(grey) != SIDE * SIDE:
-        raise DataError(f"{where}: found {len(values)} pixel values; allowed: {SIDE * SIDE} of 0 to 255")
+        raise DataError(complaint(where, f"{len(values)} pixel values", f"{SIDE * SIDE} of 0 to 255"))
     with replaced(path, durable=False) as file:
         Image.frombytes("L", (SIDE, SIDE), grey).save(file, format="PNG", compress_level=1)

@@ -24,7 +24,7 @@ from scn_core.datasets.numbering import class_numbers
 from scn_core.datasets.rows import SPLITS_ALLOWED, Entry, LeftOut, find_split, make_row
 from scn_core.datasets.source import Source
 from scn_core.datasets.tree import Tree, count_files
-from scn_core.errors import DataError
+from scn_core.errors import DataError, complaint
 from scn_core.labels import ALIASES, FERPLUS_8, ClassVocabulary, canonical
 from scn_core.records import Split
 
@@ -131,7 +131,7 @@ def _layout(source: Source) -> _Layout:
         _leave_loose(tree, base)
     elif parts and len(parts) == len(folders):
         found = ", ".join(path.name for path, _ in parts)
-        raise DataError(f"{base}: found {found} and no folder train; allowed: {base}/train/CLASS/*.jpg as well")
+        raise DataError(complaint(str(base), f"{found} and no folder train", f"{base}/train/CLASS/*.jpg as well"))
     else:
         parts = [(base, "train")]
     parts.sort(key=lambda part: ("train", "val", "test").index(part[1]))
@@ -142,7 +142,7 @@ def _layout(source: Source) -> _Layout:
         found_classes += [_ClassFolder(path, split) for path in inside]
         _leave_loose(tree, inner)
     if not found_classes:
-        raise DataError(f"{base}: found no class folders; allowed: {base}/CLASS/*.jpg or {base}/train/CLASS/*.jpg")
+        raise DataError(complaint(str(base), "no class folders", f"{base}/CLASS/*.jpg or {base}/train/CLASS/*.jpg"))
     return _Layout(found_classes, tree)
 
 

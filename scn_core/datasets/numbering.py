@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from scn_core.datasets.cells import whole_number
-from scn_core.errors import DataError
+from scn_core.errors import DataError, complaint
 from scn_core.labels import ClassVocabulary
 
 
@@ -26,7 +26,11 @@ def class_numbers(labels: Iterable[str], classes: ClassVocabulary, where: str) -
     first = 1 if last in found and 0 not in found else 0
     if first and max(found) > last:
         raise DataError(
-            f"{where}: found label numbers {min(found)} to {max(found)}; allowed: 0 to {last - 1}, or 1 to {last}; "
-            "give as many --classes as there are numbers, or write class names"
+            complaint(
+                where,
+                f"label numbers {min(found)} to {max(found)}",
+                f"0 to {last - 1}, or 1 to {last}",
+                "give as many --classes as there are numbers, or write class names",
+            )
         )
     return {label: number - first for label, number in numbers.items() if first <= number < last + first} | named

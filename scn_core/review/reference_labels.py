@@ -11,7 +11,7 @@ from sqlite_utils import Database
 from scn_core.datasets.cells import as_written, is_missing
 from scn_core.datasets.paths import find_path, relative_path
 from scn_core.datasets.tables import column_places, csv_header, csv_rows
-from scn_core.errors import DataError, WorkspaceError
+from scn_core.errors import DataError, WorkspaceError, complaint
 from scn_core.labels import ClassVocabulary
 from scn_core.store.samples import classes, iter_samples, references
 
@@ -50,20 +50,20 @@ def read_reference(
     Rows with an empty label are passed over. Raises DataError naming file and line.
     """
     if not path.is_file():
-        raise DataError(f"--reference: found no file {path}; allowed: a CSV with the columns path,label")
+        raise DataError(complaint("--reference", f"no file {path}", "a CSV with the columns path,label"))
     path_place, label_place = column_places(path, csv_header(path), ("path", "label"))
     truth: dict[str, int] = {}
     for line, cells in islice(csv_rows(path), 1, None):
         if len(cells) <= max(path_place, label_place):
-            raise DataError(f"{path}, line {line}: found {len(cells)} cells; allowed: as many as in the header")
+            raise DataError(complaint(f"{path}, line {line}", f"{len(cells)} cells", "as many as in the header"))
         label, key = as_written(cells[label_place].strip()), find(cells[path_place])
         if is_missing(label):
             continue
         number = vocabulary.find(label)
         if number is None:
-            raise DataError(f"{path}, line {line}: found label {label!r}; allowed: {vocabulary.allowed()}, or empty")
+            raise DataError(complaint(f"{path}, line {line}", f"label {label!r}", f"{vocabulary.allowed()}, or empty"))
         if key is None:
-            raise DataError(f"{path}, line {line}: found path {cells[path_place]!r}; allowed: the key of a face")
+            raise DataError(complaint(f"{path}, line {line}", f"path {cells[path_place]!r}", "the key of a face"))
         if truth.setdefault(key, number) != number:
-            raise DataError(f"{path}, line {line}: found another label for {key!r}; allowed: one a face")
+            raise DataError(complaint(f"{path}, line {line}", f"another label for {key!r}", "one a face"))
     return truth

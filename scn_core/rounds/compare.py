@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from sqlite_utils import Database
 
-from scn_core.errors import WorkspaceError
+from scn_core.errors import WorkspaceError, complaint
 from scn_core.records import BoolArray, FloatArray, IntArray, RoundInfo
-from scn_core.store.rounds.states import latest_finished_round
+from scn_core.store.rounds.states import SCORED, which_round
 from scn_core.store.scores import ScoreColumns, score_columns
 
 ALPHA_BINS = 40
@@ -86,14 +86,10 @@ def compare(db: Database, first: int, second: int) -> Comparison:
     Raises WorkspaceError for a round without scores, and where the second is not the later one.
     """
     if second <= first:
-        raise WorkspaceError(f"found rounds {first} and {second}; allowed: an earlier round, then a later one")
-    infos = [latest_finished_round(db, number) for number in (first, second)]
-    for number, info in zip((first, second), infos, strict=True):
-        if info is None:
-            raise WorkspaceError(f"round {number} has no scores; allowed: rounds in review or closed")
+        raise WorkspaceError(complaint("", f"rounds {first} and {second}", "an earlier round, then a later one"))
+    earlier, later = (which_round(db, number, *SCORED) for number in (first, second))
     before, after = score_columns(db, first), score_columns(db, second)
-    figures = [_figures(info, columns) for info, columns in zip(infos, (before, after), strict=True) if info]
-    return Comparison(figures[0], figures[1], movements(before, after))
+    return Comparison(_figures(earlier, before), _figures(later, after), movements(before, after))
 
 
 def movements(before: ScoreColumns, after: ScoreColumns) -> Movements:

@@ -18,7 +18,7 @@ from sqlite_utils import Database
 from scn_core.config import ReviewSettings, TrainSettings
 from scn_core.datasets.pixels import pixel_cache
 from scn_core.disk import naming_full_disk
-from scn_core.errors import TrainingError, WorkspaceError
+from scn_core.errors import TrainingError, WorkspaceError, complaint
 from scn_core.labels import ClassVocabulary
 from scn_core.records import BoolArray, EpochReport, IntArray, PixelArray, RoundInfo, RoundScores
 from scn_core.rounds.follower import tell_followers
@@ -125,7 +125,9 @@ def _faces(start: Start, folder: Path, db: Database, review: ReviewSettings) -> 
     """The faces to train on. A round that stopped before it had fixed its own takes those of now."""
     stored = stored_faces(folder, db) if isinstance(start, Resume | FromJob) else None
     if stored is None and isinstance(start, FromJob):
-        raise WorkspaceError(f"{folder}: found no faces of the job; allowed: those it brought; run it in a new folder")
+        raise WorkspaceError(
+            complaint(str(folder), "no faces of the job", "those it brought", "run it in a new folder")
+        )
     return stored or faces_now(db, review.unsure, review.ambiguous)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from scn_core.errors import WorkspaceError
+from scn_core.errors import WorkspaceError, complaint
 from scn_core.files import replaced
 from scn_core.store.sqlite_errors import database_path, plain_errors
 
@@ -21,6 +21,8 @@ def backup(db: Database, path: Path) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and path.samefile(database_path(db)):
-        raise WorkspaceError(f"{path}: is the database itself; allowed: another file; name one in the folder backups")
+        raise WorkspaceError(
+            complaint(str(path), "the database itself", "another file", "name one in the folder backups")
+        )
     with replaced(path) as file, plain_errors(path), closing(sqlite3.connect(file.name)) as copy:
         db.conn.backup(copy)

@@ -52,7 +52,7 @@ class PatientDatabase(Database):
 def create_database(path: Path) -> Database:
     """A new, empty database in a folder that exists. Raises WorkspaceError where there is a file already."""
     if path.exists():
-        raise WorkspaceError(f"{path}: there is a file already; allowed: a new name; open it, or name another folder")
+        raise WorkspaceError(complaint(str(path), "a file already", "a new name", "open it, or name another folder"))
     db = _connect(path, "mode=rwc")
     try:
         with plain_errors(path):
@@ -75,7 +75,7 @@ def open_database(path: Path, *, read_only: bool = False, on_wait: Callable[[str
     version knows and, where `read_only`, an older one, or changes that cannot be read from where the file lies.
     """
     if not path.is_file():
-        raise WorkspaceError(f"{path}: there is no such file; allowed: the review.db of a workspace; run init first")
+        raise WorkspaceError(complaint(str(path), "no such file", "the review.db of a workspace", "run init first"))
     db = _connect(path, _access_for_reading(path) if read_only else "mode=rw", on_wait)
     try:
         with plain_errors(path):

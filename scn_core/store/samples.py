@@ -11,7 +11,7 @@ import numpy as np
 from sqlite_utils import Database
 
 from scn_core.balance import UNREADABLE_ROW, Problem
-from scn_core.errors import DataError, WorkspaceError
+from scn_core.errors import DataError, WorkspaceError, complaint
 from scn_core.labels import ClassVocabulary
 from scn_core.records import SPLITS, Box, IntArray, Manifest, Sample, Split
 from scn_core.store.columns import read_columns
@@ -46,7 +46,7 @@ def insert_manifest(db: Database, manifest: Manifest) -> None:
     """
     with transaction(db):
         if db.execute("SELECT EXISTS (SELECT 1 FROM sample)").fetchone()[0]:
-            raise WorkspaceError("the workspace holds a data set already; allowed: one; make another workspace")
+            raise WorkspaceError(complaint("", "a data set in this workspace already", "one", "make another workspace"))
         db.conn.executemany("INSERT INTO class VALUES (?, ?)", enumerate(manifest.classes.names))
         _insert_samples(db, manifest)
         references = (
@@ -157,7 +157,7 @@ def set_references(db: Database, labels: Mapping[str, int]) -> None:
 def _sample_id(db: Database, key: str) -> int:
     row = db.execute("SELECT id FROM sample WHERE key = ?", (key,)).fetchone()
     if row is None:
-        raise DataError(f"found reference for {key!r}; allowed: keys of samples in the workspace; check the path")
+        raise DataError(complaint("", f"reference for {key!r}", "keys of samples in the workspace", "check the path"))
     return int(row[0])
 
 
@@ -175,8 +175,12 @@ def _insert_samples(db: Database, manifest: Manifest) -> None:
         db.conn.executemany("INSERT INTO sample VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows())
     except sqlite3.IntegrityError as error:
         raise DataError(
-            f"{manifest.dataset}: found sample {last}; allowed: keys that differ, labels 0 to "
-            f"{len(manifest.classes) - 1}, boxes with an area ({error}); correct the data set"
+            complaint(
+                str(manifest.dataset),
+                f"sample {last}",
+                f"keys that differ, labels 0 to {len(manifest.classes) - 1}, boxes with an area ({error})",
+                "correct the data set",
+            )
         ) from error
 
 
@@ -186,7 +190,7 @@ def _insert_references(db: Database, rows: Iterable[tuple[int, int | None]]) -> 
             "INSERT INTO reference VALUES (?, ?) ON CONFLICT (sample_id) DO UPDATE SET label = excluded.label", rows
         )
     except sqlite3.IntegrityError as error:
-        raise DataError(f"found a reference label that is no class; allowed: {classes(db).allowed()}") from error
+        raise DataError(complaint("", "a reference label that is no class", classes(db).allowed())) from error
 
 
 def _stored(row: tuple[Any, ...]) -> StoredSample:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from sqlite_utils import Database
 
-from scn_core.errors import WorkspaceError
+from scn_core.errors import WorkspaceError, complaint
 from scn_core.records import DOUBTS, BoolArray, Doubt, FloatArray, IntArray, RoundScores
 from scn_core.store.columns import read_columns, rows_of
 
@@ -81,8 +81,11 @@ def insert_scores(db: Database, round_id: int, scores: RoundScores) -> None:
         db.conn.executemany(sql, rows_of(*plain, _blobs(scores.probabilities)))
     except sqlite3.IntegrityError as error:
         raise WorkspaceError(
-            f"scores of round {round_id}: found a sample that is unknown or named twice ({error}); "
-            "allowed: each sample of the workspace once"
+            complaint(
+                f"scores of round {round_id}",
+                f"a sample that is unknown or named twice ({error})",
+                "each sample of the workspace once",
+            )
         ) from error
 
 
@@ -158,7 +161,7 @@ def _check(scores: RoundScores, classes: int) -> None:
         shape = getattr(scores, name).shape
         wanted = (count, classes) if name == "probabilities" else (count,)
         if shape != wanted:
-            raise WorkspaceError(f"scores: column {name} has the shape {shape}; allowed: {wanted}")
+            raise WorkspaceError(complaint(f"scores, column {name}", f"shape {shape}", str(wanted)))
     if count == 0:
         return
     ranges = {**dict.fromkeys(_SHARES, (0, 1)), **{name: (low, classes - 1) for name, low in _LABELS.items()}}
@@ -166,7 +169,9 @@ def _check(scores: RoundScores, classes: int) -> None:
     for name, (low, high) in ranges.items():
         least, most = getattr(scores, name).min(), getattr(scores, name).max()
         if not (low <= least and most <= high):  # so that NaN fails too
-            raise WorkspaceError(f"scores: column {name} reaches from {least} to {most}; allowed: {low} to {high}")
+            raise WorkspaceError(
+                complaint(f"scores, column {name}", f"values from {least} to {most}", f"{low} to {high}")
+            )
 
 
 @dataclass(frozen=True)

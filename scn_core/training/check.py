@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scn_core.config import TrainSettings
-from scn_core.errors import TrainingError, UsageError
+from scn_core.errors import TrainingError, UsageError, complaint
 from scn_core.training.distributed import Team
 
 
@@ -20,6 +20,9 @@ def check_training(settings: TrainSettings, faces: int, team: Team) -> None:
     size = min(settings.batch_size, faces)
     if size % team.size or size < 2 * team.size:
         raise UsageError(
-            f"--batch-size: found {size} faces a step for {team.size} processes; allowed: a multiple of "
-            f"{team.size}, {2 * team.size} or more, and no more than the {faces:,} training faces"
+            complaint(
+                "--batch-size",
+                f"{size} faces a step for {team.size} processes",
+                (f"a multiple of {team.size}, {2 * team.size} or more, and no more than the {faces:,} training faces"),
+            )
         )

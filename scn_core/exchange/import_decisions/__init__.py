@@ -25,7 +25,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from scn_core.balance import Problem
-from scn_core.errors import DataError, WorkspaceError, readable
+from scn_core.errors import DataError, readable
 from scn_core.exchange.import_decisions.label_studio import AS_EXPORTED
 from scn_core.exchange.import_decisions.rows import Reading, Row, Wrong
 from scn_core.exchange.import_decisions.sheets import Reader
@@ -34,7 +34,7 @@ from scn_core.store.connection import snapshot
 from scn_core.store.decisions.imports import workspace_mark
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.labels import LabelChange
-from scn_core.store.rounds.states import in_review, round_to_answer
+from scn_core.store.rounds.states import round_to_answer, which_round
 from scn_core.store.samples import classes
 
 _LISTED = 400
@@ -272,12 +272,5 @@ def record_rows(
 
 def _round_in_review(db: Database, round_id: int | None = None) -> int:
     """The round asked for, or the one that takes answers that name none. Raises WorkspaceError where it takes none."""
-    current = round_to_answer(db)
-    if current is None:
-        raise WorkspaceError("found no round in review; decisions are taken while one is; train a round first")
-    if round_id is None:
-        return current.id
-    if round_id not in (numbers := in_review(db)):
-        shown = ", ".join(map(str, numbers))
-        raise WorkspaceError(f"found round {round_id}; allowed: a round in review, of which there is {shown}")
-    return round_id
+    current = round_to_answer(db) if round_id is None else None
+    return (current or which_round(db, round_id, "review")).id

@@ -22,7 +22,7 @@ from scn_core.store.decisions.record import deciders, effective_labels, record_e
 from scn_core.store.people.people import Person, ensure_person
 from scn_core.store.queue.learned_order import due
 from scn_core.store.queue.leases import claim_items
-from scn_core.store.rounds.states import latest_finished_round
+from scn_core.store.rounds.states import latest_finished_round, which_round
 from scn_core.store.samples import classes, iter_samples
 from scn_core.workspace.folder import Workspace
 
@@ -66,14 +66,14 @@ def simulate(
     answered: set[int] = set()
     for _ in range(plan.rounds):
         with workspace.database() as db:
-            review = _Review(db, _in_review(db), plan, truth)
+            review = _Review(db, which_round(db, None, "review"), plan, truth)
             done.append(review.run())
         answered |= review.answered
         heard(done[-1])
         train()
     with workspace.database() as db:
         end = effective_labels(db)
-        done.append(simulated_round(_in_review(db), Counter(), set(), end, end, truth))
+        done.append(simulated_round(which_round(db, None, "review"), Counter(), set(), end, end, truth))
     heard(done[-1])
     total = label_change(start, end, truth, answered)
     return Simulation(plan, done, total, sum(each.answers for each in done))
@@ -84,7 +84,7 @@ def review(db: Database, plan: Plan) -> SimulatedRound:
 
     Raises WorkspaceError where no round is in review or no reference was kept.
     """
-    return _Review(db, _in_review(db), plan, reference_labels(db)).run()
+    return _Review(db, which_round(db, None, "review"), plan, reference_labels(db)).run()
 
 
 class _Review:
@@ -166,13 +166,6 @@ class _Review:
         if refused:
             raise WorkspaceError(f"round {self.info.id}: found an answer that is refused: {refused[0].error}")
         self.actions.update(each.action for each in decisions)
-
-
-def _in_review(db: Database) -> RoundInfo:
-    newest = latest_finished_round(db)
-    if newest is None or newest.state != "review":
-        raise WorkspaceError("no round is in review; it was closed while this ran; begin again")
-    return newest
 
 
 def _refuse_real_people(db: Database, workspace: Workspace) -> None:

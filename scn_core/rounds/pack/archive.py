@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from scn_core.errors import DataError
+from scn_core.errors import DataError, complaint
 from scn_core.files import replaced
 
 FORMAT = 1
@@ -78,7 +78,7 @@ def unpack_archive(path: Path, kind: str, allowed: Mapping[str, int], folder: Pa
     Raises DataError for anything else than such an archive as it was written.
     """
     if not path.is_file():
-        raise DataError(f"{path}: found no such file; allowed: a file of `python -m scn_core round`")
+        raise DataError(complaint(str(path), "no such file", "a file of `python -m scn_core round`"))
     try:
         with zipfile.ZipFile(path) as archive:
             stamp = _read_stamp(archive, path, kind)
@@ -99,9 +99,11 @@ def _read_stamp(archive: zipfile.ZipFile, path: Path, kind: str) -> Stamp:
     except (KeyError, ValueError, RecursionError):
         said = None
     if not isinstance(said, dict) or set(said) != {"format", "kind", "id", "about", "members"}:
-        raise DataError(f"{path}: found no {MANIFEST} of this program; allowed: a file of `python -m scn_core round`")
+        raise DataError(complaint(str(path), f"no {MANIFEST} of this program", "a file of `python -m scn_core round`"))
     if said["format"] != FORMAT:
-        raise DataError(f"{path}: found format {said['format']!r}; allowed: {FORMAT}; use one version on both machines")
+        raise DataError(
+            complaint(str(path), f"format {said['format']!r}", str(FORMAT), "use one version on both machines")
+        )
     return check_stamp({name: said[name] for name in ("kind", "id", "about", "members")}, path, kind)
 
 
@@ -113,7 +115,7 @@ def check_stamp(said: object, path: Path, kind: str) -> Stamp:
         right = isinstance(said["about"], dict) and isinstance(members, dict)
         right = right and all(isinstance(text, str) for text in (*members.values(), said["id"]))
         if right and said["kind"] != kind:
-            raise DataError(f"{path}: found a {said['kind']!r}; allowed: a {kind!r}")
+            raise DataError(complaint(str(path), f"a {said['kind']!r}", f"a {kind!r}"))
         if right:
             stamp = _stamped(kind, said["about"], members)
             if stamp.id == said["id"]:
@@ -130,7 +132,7 @@ def _check_names(archive: zipfile.ZipFile, path: Path, stamp: Stamp, allowed: Ma
     wanted = sorted([MANIFEST, *allowed])
     if sorted(archive.namelist()) != wanted or sorted(stamp.members) != sorted(allowed):
         strange = sorted({*archive.namelist(), *stamp.members} ^ set(wanted))
-        raise DataError(f"{path}: found other members ({', '.join(strange[:3])}); allowed: {', '.join(wanted)}")
+        raise DataError(complaint(str(path), f"other members ({', '.join(strange[:3])})", ", ".join(wanted)))
 
 
 def _extract(archive: zipfile.ZipFile, path: Path, name: str, limit: int, to: Path, digest: str) -> None:
@@ -139,7 +141,7 @@ def _extract(archive: zipfile.ZipFile, path: Path, name: str, limit: int, to: Pa
         while part := source.read(_CHUNK):
             size += len(part)
             if size > limit:
-                raise DataError(f"{path}: found {name} of more than {limit:,} bytes; allowed: that many")
+                raise DataError(complaint(str(path), f"{name} of more than {limit:,} bytes", "that many"))
             seen.update(part)
             target.write(part)
     if seen.hexdigest() != digest:

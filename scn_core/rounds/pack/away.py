@@ -15,7 +15,7 @@ import numpy as np
 from sqlite_utils import Database
 
 from scn_core.disk import naming_full_disk
-from scn_core.errors import UsageError, WorkspaceError
+from scn_core.errors import UsageError, WorkspaceError, complaint
 from scn_core.labels import ClassVocabulary
 from scn_core.records import Manifest, RoundInfo, RoundScores
 from scn_core.rounds.artifacts import NEIGHBOURS_FILE
@@ -53,7 +53,7 @@ def run_job(path: Path, root: Path, out: Path, work: Path, watcher: Watcher) -> 
     job, and whatever training raises.
     """
     if not root.is_dir():
-        raise UsageError(f"--root: found no folder {root}; allowed: the folder of the faces")
+        raise UsageError(complaint("--root", f"no folder {root}", "the folder of the faces"))
     root = root.resolve()
     with TemporaryDirectory(prefix="job-", dir=_parent(work)) as folder, naming_full_disk(work):
         stamp, job = open_job(path, Path(folder))
@@ -76,7 +76,9 @@ def _parent(work: Path) -> Path:
 def _build(place: Workspace, folder: Path, job: Job, manifest: Manifest, stamp: Stamp) -> None:
     """A workspace of the job, whole or not at all."""
     if place.path.exists():
-        raise WorkspaceError(f"--work: {place.path} is there and no workspace; allowed: a new folder; name another")
+        raise WorkspaceError(
+            complaint("--work", f"{place.path}, which is no workspace", "a new folder", "name another")
+        )
     unfinished = Workspace(folder / "work")
     unfinished.round_folder(1).mkdir(parents=True)
     db = create_database(unfinished.database_file)
@@ -108,7 +110,7 @@ def _check_same(place: Workspace, stamp: Stamp) -> None:
     except (OSError, ValueError, KeyError, TypeError):
         same = False
     if not same:
-        raise WorkspaceError(f"--work: {place.path} belongs to another job; allowed: a folder of its own for each job")
+        raise WorkspaceError(complaint("--work", f"{place.path} of another job", "a folder of its own for each job"))
 
 
 def _train(place: Workspace, job: Job, watcher: Watcher) -> int:

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from sqlite_utils import Database
 
 from scn_core.disk import naming_full_disk
-from scn_core.errors import DataError, WorkspaceError
+from scn_core.errors import DataError, WorkspaceError, complaint
 from scn_core.records import RoundInfo
 from scn_core.rounds.pack.job import data_set_hash
 from scn_core.rounds.pack.result import FILES, WEBP, Result, open_result
@@ -59,7 +59,7 @@ def unpack_result(workspace: Workspace, path: Path) -> Unpacked:
         ready = _round_files(folder, result)
         there = _round_of(db, result)
         if there is not None and workspace.round_folder(there.id).exists():
-            raise WorkspaceError(f"{path}: found the job of round {there.id}, which is here; allowed: a job once")
+            raise WorkspaceError(complaint(str(path), f"the job of round {there.id}, which is here", "a job once"))
         number = there.id if there is not None else receive_round(
             db, result.config, result.epochs, result.scores, result.metrics | {"job": result.job.id},
             code_version=result.code_version, parent=result.job.parent, audit=result.job.settings.audit_samples,
@@ -85,8 +85,11 @@ def _room(workspace: Workspace) -> TemporaryDirectory[str]:
 def _check_home(db: Database, result: Result, path: Path) -> None:
     if data_set_hash(db) != result.job.data_set:
         raise DataError(
-            f"{path}: found a round over another data set ({result.job.samples:,} faces, "
-            f"{', '.join(result.job.classes)}); allowed: a job packed in this workspace"
+            complaint(
+                str(path),
+                f"a round over another data set ({result.job.samples:,} faces, {', '.join(result.job.classes)})",
+                "a job packed in this workspace",
+            )
         )
 
 

@@ -17,7 +17,7 @@ from scn_core import __version__
 from scn_core.config import ReviewSettings, TrainSettings, still_options
 from scn_core.datasets.paths import leads_out, relative_path
 from scn_core.disk import naming_full_disk
-from scn_core.errors import DataError, UsageError, WorkspaceError
+from scn_core.errors import DataError, UsageError, WorkspaceError, complaint
 from scn_core.labels import ClassVocabulary
 from scn_core.records import Box, Sample
 from scn_core.rounds.inputs import FACES, faces_now, fix_faces
@@ -111,7 +111,7 @@ def job_of(stamp: Stamp, path: Path) -> Job:
     except (AttributeError, KeyError, TypeError, UsageError, WorkspaceError) as error:
         raise DataError(f"{path}: {error}; allowed: what `round pack` of this version ({__version__}) wrote") from error
     if not right:
-        raise DataError(f"{path}: found a manifest that `round pack` did not write; allowed: one it wrote")
+        raise DataError(complaint(str(path), "a manifest that `round pack` did not write", "one it wrote"))
     return job
 
 
@@ -181,6 +181,6 @@ def _copy_start_weights(settings: TrainSettings, to: Path) -> None:
     source = Path(settings.weights).expanduser()
     if source.suffix not in SHIPPED or not source.is_file():
         raise UsageError(
-            f"--weights: found {settings.weights!r}; allowed: imagenet, or a file with {', '.join(SHIPPED)}"
+            complaint("--weights", repr(settings.weights), f"imagenet, or a file with {', '.join(SHIPPED)}")
         )
     shutil.copyfile(source, to)

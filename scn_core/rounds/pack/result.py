@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scn_core.config import TrainSettings
-from scn_core.errors import DataError
+from scn_core.errors import DataError, complaint
 from scn_core.records import BoolArray, EpochReport, IntArray, RoundScores
 from scn_core.rounds.artifacts import NEIGHBOURS, NEIGHBOURS_FILE
 from scn_core.rounds.inputs import FACES, RoundFaces
@@ -69,7 +69,7 @@ def open_result(path: Path, folder: Path) -> Result:
         return _result(stamp, path, folder)
     except _DAMAGES as error:
         raise DataError(
-            f"{path}: found content that `round run` did not write ({error}); allowed: what it wrote"
+            complaint(str(path), f"content that `round run` did not write ({error})", "what it wrote")
         ) from error
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from sqlite_utils import Database
 
-from scn_core.errors import WorkspaceError
+from scn_core.errors import WorkspaceError, complaint
 from scn_core.records import ANSWERS, Decision, EffectiveLabels
 from scn_core.store.columns import read_columns
 from scn_core.store.connection import transaction
@@ -203,21 +203,27 @@ def _check(db: Database, decision: Decision) -> int:
         if found not in allowed:
             shown = ", ".join(map(str, allowed))
             code: RefusalCode = "closed" if found == state and found != "review" else "invalid"
-            raise _RefusedError(f"decision {decision.id}: found {what} {found}; allowed: {shown}", code)
+            raise _RefusedError(complaint(f"decision {decision.id}", f"{what} {found}", shown), code)
     if decision.adjudicates and (decision.action not in ANSWERS or role not in (None, "lead")):
         raise WorkspaceError(
-            f"decision {decision.id}: found {decision.action} of {decision.person}, {role}, that adjudicates; "
-            f"allowed: {', '.join(ANSWERS)} of a lead"
+            complaint(
+                f"decision {decision.id}",
+                f"{decision.action} of {decision.person}, {role}, that adjudicates",
+                f"{', '.join(ANSWERS)} of a lead",
+            )
         )
     length = 0 if decision.text is None else len(decision.text)
     low, high = (1, NOTE_LENGTH) if decision.action == "note" else (0, 0)
     if not low <= length <= high or (decision.text == "" and not low):
         raise WorkspaceError(
-            f"decision {decision.id}: found {decision.action} with a text of {length} characters; allowed: {low} to "
-            f"{high}, a text for notes alone"
+            complaint(
+                f"decision {decision.id}",
+                f"{decision.action} with a text of {length} characters",
+                f"{low} to {high}, a text for notes alone",
+            )
         )
     if person_id is None:
-        raise WorkspaceError(f"decision {decision.id}: found person {decision.person!r}; allowed: people added before")
+        raise WorkspaceError(complaint(f"decision {decision.id}", f"person {decision.person!r}", "people added before"))
     return int(person_id)
 
 
@@ -227,8 +233,11 @@ def _check_bulk(db: Database, decision: Decision, person_id: int, believed: Mapp
     audit = "SELECT 1 FROM queue_item WHERE round_id = :round AND sample_id = :sample AND kind = 'audit'"
     if db.execute(audit, face).fetchone():
         raise _RefusedError(
-            f"decision {decision.id}: found a bulk answer to audit face {decision.sample_id}; allowed: one answer for "
-            "each audit face, because they measure how many labels are wrong",
+            complaint(
+                f"decision {decision.id}",
+                f"a bulk answer to audit face {decision.sample_id}",
+                "one answer for each audit face, because they measure how many labels are wrong",
+            ),
             "audit",
         )
     if believed is None:
@@ -242,8 +251,12 @@ def _check_bulk(db: Database, decision: Decision, person_id: int, believed: Mapp
         shown.add(None)  # asked about once more, whoever holds the lease by now
     if shown and believed.get(decision.id) not in shown:
         raise _RefusedError(
-            f"decision {decision.id}: found a bulk answer to face {decision.sample_id}, which was answered since it "
-            "was shown; allowed: faces that are as they were shown; load them anew",
+            complaint(
+                f"decision {decision.id}",
+                f"a bulk answer to face {decision.sample_id}, which was answered since it was shown",
+                "faces that are as they were shown",
+                "load them anew",
+            ),
             "answered",
         )
 
@@ -275,15 +288,21 @@ def _to_undo(db: Database, decision: Decision, person_id: int) -> str:
     row = db.execute("SELECT sample_id, person_id FROM decision WHERE id = ?", (decision.undoes,)).fetchone()
     if row is None or decision.undoes is None or row != (decision.sample_id, person_id):
         raise WorkspaceError(
-            f"decision {decision.id}: found an undo of {decision.undoes}; "
-            f"allowed: an earlier decision of {decision.person} on sample {decision.sample_id}"
+            complaint(
+                f"decision {decision.id}",
+                f"an undo of {decision.undoes}",
+                f"an earlier decision of {decision.person} on sample {decision.sample_id}",
+            )
         )
     began, state = _round_of(db, decision.undoes)
     if began != decision.round:
         raise WorkspaceError(
-            f"decision {decision.id}: found an undo in round {decision.round} of a decision of round {began}, "
-            f"which is in state {state}; allowed: a decision of round {decision.round}; earlier rounds stay as they "
-            "were: answer the face anew instead"
+            complaint(
+                f"decision {decision.id}",
+                f"an undo in round {decision.round} of a decision of round {began}, which is in state {state}",
+                f"a decision of round {decision.round}",
+                "earlier rounds stay as they were: answer the face anew instead",
+            )
         )
     chain = _chain(db, decision.undoes)
     if len(chain) % 2 == 0:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from sqlite_utils import Database
 
-from scn_core.errors import WorkspaceError
+from scn_core.errors import WorkspaceError, complaint
 from scn_core.store.connection import transaction
 
 Role = Literal["annotator", "lead"]
@@ -66,7 +66,7 @@ def add_person(
     with transaction(db):
         _check_lead(db, by)
         if find_person(db, name) is not None:
-            raise WorkspaceError(f"found the name {name!r}, which is taken; allowed: another name")
+            raise WorkspaceError(complaint("", f"the name {name!r}, which is taken", "another name"))
         return insert_person(db, name, role, password_hash, by=by)
 
 
@@ -127,7 +127,7 @@ def _check_lead(db: Database, by: int | None, *, but: int | None = None) -> None
     lead = get_person(db, by)
     if lead is None or not lead.active or lead.role != "lead":
         found = f"person {by}" if lead is None else f"{lead.name}, {lead.role}{'' if lead.active else ', not active'}"
-        raise WorkspaceError(f"found {found}; allowed: an active lead")
+        raise WorkspaceError(complaint("", found, "an active lead"))
     if by == but:
         raise WorkspaceError(f"{lead.name} cannot change their own role or shut themself out; ask another lead")
 
@@ -135,7 +135,7 @@ def _check_lead(db: Database, by: int | None, *, but: int | None = None) -> None
 def _set(db: Database, person_id: int, column: str, value: str | int | None) -> None:
     try:
         if db.execute(f"UPDATE person SET {column} = ? WHERE id = ?", (value, person_id)).rowcount == 0:
-            raise WorkspaceError(f"found person {person_id}; allowed: people added before")
+            raise WorkspaceError(complaint("", f"person {person_id}", "people added before"))
     except sqlite3.IntegrityError as error:
         raise WorkspaceError(f"person {person_id}, {column} {value!r}: {error}") from error
 

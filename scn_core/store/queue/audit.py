@@ -11,6 +11,7 @@ from sqlite_utils import Database
 
 from scn_core.records import BoolArray, FloatArray, IntArray
 from scn_core.store.columns import read_columns
+from scn_core.store.schema.expressions import LABEL_WAS_WRONG
 
 _PER_STRATUM = 12
 """Audit faces that a stratum should have. Fewer say too little of it, and more strata tell little more."""
@@ -115,8 +116,7 @@ def decided_faces(db: Database, round_id: int) -> DecidedFaces:
     cursor = db.execute(
         f"""
         SELECT c.suspicion, {_asked("proposal", "low_importance", "suspicious")}, c.start_label, {_asked("audit")},
-          o.action = 'exclude' OR o.label IS NOT NULL AND o.label <> c.start_label, o.action = 'unsure',
-          o.action = 'exclude'
+          {LABEL_WAS_WRONG}, o.action = 'unsure', o.action = 'exclude'
         FROM outcome o INDEXED BY outcome_of_round
         JOIN score c ON c.round_id = o.round_id AND c.sample_id = o.sample_id
         WHERE o.round_id = ? AND o.state = 'decided' ORDER BY o.seq

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from sqlite_utils import Database
 
-from scn_core.errors import WorkspaceError
+from scn_core.errors import WorkspaceError, complaint
 from scn_core.records import DOUBTS, Box, QueueFilter, QueueItem
 from scn_core.store.decisions.effects import ITEM_OF_VIEWER
 from scn_core.store.decisions.visibility import unread
@@ -93,7 +93,9 @@ def _place(cursor: str) -> Place:
         if not all(abs(value) < 2**62 for value in (group, section, key, number)):  # NaN and infinity too
             raise ValueError("out of range")
     except (ValueError, TypeError) as error:
-        raise WorkspaceError(f"found the cursor {cursor[:100]!r}; allowed: one that a page gave; begin anew") from error
+        raise WorkspaceError(
+            complaint("", f"the cursor {cursor[:100]!r}", "one that a page gave", "begin anew")
+        ) from error
     return Place(group, section, key, number)
 
 

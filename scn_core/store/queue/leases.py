@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from scn_core.errors import WorkspaceError
+from scn_core.errors import WorkspaceError, complaint
 from scn_core.records import QueueFilter, QueueItem
 from scn_core.store.connection import transaction
 from scn_core.store.decisions.effects import LEASE_S
@@ -55,7 +55,7 @@ def claim_items(
     """
     check_filter(where)
     if where.state != "open":
-        raise WorkspaceError(f"claim: found state {where.state}; allowed: open; page_items shows the others")
+        raise WorkspaceError(complaint("claim", f"state {where.state}", "open", "page_items shows the others"))
     with transaction(db):
         _expire(db)
         kept = set(_renew(db, person_id, have))

@@ -11,6 +11,7 @@ from sqlite_utils import Database
 
 from scn_core.records import BoolArray, IntArray
 from scn_core.store.columns import read_columns
+from scn_core.store.schema.expressions import LABEL_WAS_WRONG
 
 _STEPS = 50
 """Suspicion is told apart in so many steps."""
@@ -61,7 +62,7 @@ def _cell(label: str, proposed: str, low: str, suspicion: str) -> str:
 
 _DECIDED = f"""
 SELECT {_cell("c.start_label", "c.proposed_label", "c.low_importance", "c.suspicion")}, avg(c.suspicion), count(*),
-  sum(o.action = 'exclude' OR o.label IS NOT NULL AND o.label <> c.start_label)
+  sum({LABEL_WAS_WRONG})
 FROM outcome o INDEXED BY outcome_of_round JOIN score c ON c.round_id = o.round_id AND c.sample_id = o.sample_id
 WHERE o.round_id = :round AND o.state = 'decided' GROUP BY 1
 """

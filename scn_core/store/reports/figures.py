@@ -9,6 +9,7 @@ from sqlite_utils import Database
 
 from scn_core.records import DOUBTS, Answer, BoolArray, Doubt, IntArray
 from scn_core.store.columns import read_columns
+from scn_core.store.schema.expressions import LABEL_WAS_WRONG
 
 ALPHA_BINS, MARGIN_BINS, SUSPICION_BINS = 50, 25, 25
 """Of equal width from 0 to 1."""
@@ -21,7 +22,6 @@ SELECT (min({ALPHA_BINS - 1}, CAST(alpha * {ALPHA_BINS} AS INTEGER)) * {MARGIN_B
   + min({MARGIN_BINS - 1}, CAST(margin * {MARGIN_BINS} AS INTEGER))) * 2 + low_importance AS cell, count(*), max(alpha)
 FROM score WHERE round_id = ? GROUP BY cell
 """
-_CHANGES = "o.action = 'exclude' OR (o.label IS NOT NULL AND o.label <> c.start_label)"
 _DECIDED = "FROM outcome o JOIN score c ON c.round_id = o.round_id AND c.sample_id = o.sample_id"
 
 
@@ -116,7 +116,7 @@ def doubt_bins(db: Database, round_id: int) -> IntArray:
 def doubt_answers(db: Database, round_id: int) -> list[DoubtAnswers]:
     """Decided faces by kind of doubt, in the order of DOUBTS; kinds of which none is decided are left out."""
     sql = (
-        f"SELECT c.doubt, sum({_CHANGES}), sum(o.action = 'unsure'), count(*) {_DECIDED} "
+        f"SELECT c.doubt, sum({LABEL_WAS_WRONG}), sum(o.action = 'unsure'), count(*) {_DECIDED} "
         "WHERE o.round_id = ? AND o.state = 'decided' AND c.doubt IS NOT NULL GROUP BY 1 ORDER BY 1"
     )
     rows = db.execute(sql, (round_id,))
@@ -142,7 +142,7 @@ def decided_steps(db: Database, round_id: int) -> DecidedSteps:
     span = 0 if ends[0] is None else ends[1] - ends[0]
     unit, length, rest, _ = next((step for step in _STEPS if span < (MOST_STEPS - 1) * step[3]), _STEPS[-1])
     sql = (
-        f"SELECT substr(d.decided_at, 1, {length}), sum({_CHANGES}), count(*) "
+        f"SELECT substr(d.decided_at, 1, {length}), sum({LABEL_WAS_WRONG}), count(*) "
         f"{_DECIDED} JOIN decision d ON d.seq = o.seq "
         "WHERE o.round_id = ? AND o.state = 'decided' GROUP BY 1 ORDER BY 1"
     )

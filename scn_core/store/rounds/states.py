@@ -178,7 +178,7 @@ def get_round(db: Database, round_id: int) -> RoundInfo:
     if row is None:
         last = latest_round(db)
         allowed = "none yet, train first" if last is None else f"1 to {last.id}"
-        raise WorkspaceError(f"found round {round_id}; allowed: {allowed}")
+        raise WorkspaceError(complaint("", f"round {round_id}", allowed))
     return _info(row)
 
 
@@ -210,10 +210,9 @@ def next_number(db: Database) -> int:
     return int(db.execute("SELECT coalesce(max(id), 0) + 1 FROM round").fetchone()[0])
 
 
-def latest_finished_round(db: Database, round_id: int | None = None) -> RoundInfo | None:
-    """The newest round that has scores (in review or closed), or None; with `round_id` that round alone is asked."""
-    sql = f"{_ROUND} WHERE state IN ('review', 'closed') AND id = coalesce(?, id) ORDER BY id DESC LIMIT 1"
-    row = db.execute(sql, (round_id,)).fetchone()
+def latest_finished_round(db: Database) -> RoundInfo | None:
+    """The newest round that has scores (in review or closed), or None."""
+    row = db.execute(f"{_ROUND} WHERE state IN ('review', 'closed') ORDER BY id DESC LIMIT 1").fetchone()
     return None if row is None else _info(row)
 
 

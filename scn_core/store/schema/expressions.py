@@ -1,4 +1,4 @@
-"""SQL expressions that the migrations and the queries share: moments, whether a decision stands, bins of alpha."""
+"""SQL expressions that migrations and queries share: moments, what stands, wrong labels, bins of alpha."""
 
 from __future__ import annotations
 
@@ -21,6 +21,10 @@ STANDS = """iif(EXISTS (SELECT 1 FROM decision u WHERE u.undoes = d.id), (
     SELECT d.id UNION ALL SELECT u.id FROM chain JOIN decision u ON u.undoes = chain.id)
   SELECT count(*) FROM chain) % 2 = 1, 1)"""
 """SQL: whether decision `d` and the chain of undos hanging on it have an odd length, so that it stands."""
+
+LABEL_WAS_WRONG = "(o.action = 'exclude' OR (o.label IS NOT NULL AND o.label <> c.start_label))"
+"""SQL: whether outcome `o`, decided, says that the label the round began with, in score `c`, was wrong: people chose
+another one, or excluded the face. Where they could not tell, it counts as right."""
 
 BINS = 20
 ALPHA_BIN = "min(19, CAST(alpha * 20 AS INTEGER))"

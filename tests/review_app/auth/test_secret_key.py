@@ -33,7 +33,7 @@ def test_it_is_made_once_with_mode_600(tmp_path: Path) -> None:
 def test_one_that_others_may_read_is_refused(tmp_path: Path, mode: int) -> None:
     read_secret(tmp_path)
     (tmp_path / "secret.key").chmod(mode)
-    with pytest.raises(WorkspaceError, match=rf"secret.key: others may read it \(mode {mode:o}\); allowed: 600"):
+    with pytest.raises(WorkspaceError, match=rf"secret.key: found mode {mode:o}, so others may read it; allowed: 600"):
         read_secret(tmp_path)
 
 

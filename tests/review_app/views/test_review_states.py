@@ -160,7 +160,7 @@ def test_a_database_that_does_not_answer(visitor: NewVisitor, workspace: Workspa
     workspace.database_file.rename(away)
     app = ann.run()
     assert "The workspace did not answer" in words(app)
-    assert "review.db: there is no such file" in words(app)
+    assert "review.db: found no such file" in words(app)
     assert not app.exception
     away.rename(workspace.database_file)
     app.button(key="rv-retry").click()

@@ -124,7 +124,13 @@ def test_two_rounds_of_a_workspace(two_rounds: Database) -> None:
     assert [(change.before, change.after, change.faces) for change in found.moved.changes] == [(0, 2, 1)]
 
 
-@pytest.mark.parametrize(("pair", "said"), [((1, 3), "round 3 has no scores"), ((2, 1), "found rounds 2 and 1")])
+@pytest.mark.parametrize(
+    ("pair", "said"),
+    [
+        ((1, 3), "found round 3 in state running; allowed: one in state review or closed"),
+        ((2, 1), "found rounds 2 and 1"),
+    ],
+)
 def test_what_cannot_be_compared(two_rounds: Database, pair: tuple[int, int], said: str) -> None:
     close_round(two_rounds, 2)
     start_round(two_rounds, {}, code_version="1")

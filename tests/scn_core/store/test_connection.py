@@ -44,7 +44,7 @@ def test_every_connection_has_the_pragmas(tmp_path: Path) -> None:
 
 def test_create_refuses_a_file_that_is_there(tmp_path: Path) -> None:
     (tmp_path / "review.db").write_text("mine")
-    with pytest.raises(WorkspaceError, match=r"review\.db: there is a file already"):
+    with pytest.raises(WorkspaceError, match=r"review\.db: found a file already"):
         create_database(tmp_path / "review.db")
     assert (tmp_path / "review.db").read_text() == "mine"
 
@@ -224,7 +224,7 @@ def test_backup_is_one_whole_file(db: Database, tmp_path: Path) -> None:
 
 
 def test_backup_never_replaces_the_database_itself(db: Database, tmp_path: Path) -> None:
-    with pytest.raises(WorkspaceError, match="is the database itself"):
+    with pytest.raises(WorkspaceError, match="found the database itself"):
         backup(db, tmp_path / "review.db")
     assert db["sample"].count == 12
 

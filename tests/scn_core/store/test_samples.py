@@ -51,7 +51,7 @@ def test_a_sample_that_does_not_fit_is_named_and_nothing_is_kept(
 
 
 def test_a_second_data_set_is_refused(db: Database, manifest: Manifest) -> None:
-    with pytest.raises(WorkspaceError, match="holds a data set already"):
+    with pytest.raises(WorkspaceError, match="found a data set in this workspace already"):
         samples.insert_manifest(db, manifest)
 
 

@@ -82,14 +82,14 @@ def test_probabilities_are_little_endian_float32(db: Database, make_scores: Make
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"alpha": np.full(10, np.nan, np.float32)}, "alpha reaches from nan"),
-        ({"suspicion": np.full(10, 1.5, np.float32)}, "suspicion reaches from 1.5 to 1.5; allowed: 0 to 1"),
-        ({"predicted_label": np.full(10, 3)}, "predicted_label reaches from 3 to 3; allowed: 0 to 2"),
-        ({"proposed_label": np.full(10, -2)}, "proposed_label reaches from -2 to -2; allowed: -1 to 2"),
-        ({"second_label": np.full(10, 3)}, "second_label reaches from 3 to 3; allowed: -1 to 2"),
-        ({"doubt": np.full(10, 3)}, "doubt reaches from 3 to 3; allowed: 0 to 2"),
-        ({"margin": np.zeros(9, np.float32)}, r"margin has the shape \(9,\); allowed: \(10,\)"),
-        ({"probabilities": np.zeros((10, 7), np.float32)}, r"probabilities has the shape \(10, 7\)"),
+        ({"alpha": np.full(10, np.nan, np.float32)}, "alpha: found values from nan"),
+        ({"suspicion": np.full(10, 1.5, np.float32)}, "suspicion: found values from 1.5 to 1.5; allowed: 0 to 1"),
+        ({"predicted_label": np.full(10, 3)}, "predicted_label: found values from 3 to 3; allowed: 0 to 2"),
+        ({"proposed_label": np.full(10, -2)}, "proposed_label: found values from -2 to -2; allowed: -1 to 2"),
+        ({"second_label": np.full(10, 3)}, "second_label: found values from 3 to 3; allowed: -1 to 2"),
+        ({"doubt": np.full(10, 3)}, "doubt: found values from 3 to 3; allowed: 0 to 2"),
+        ({"margin": np.zeros(9, np.float32)}, r"margin: found shape \(9,\); allowed: \(10,\)"),
+        ({"probabilities": np.zeros((10, 7), np.float32)}, r"probabilities: found shape \(10, 7\)"),
         ({"sample_id": np.ones(10, np.int64)}, "named twice"),
     ],
 )

@@ -289,7 +289,7 @@ def test_wrong_review_options_name_file_and_key(review: object, error: str, work
 
 def test_a_missing_or_foreign_database_is_told(workspace: Workspace) -> None:
     workspace.database_file.unlink()
-    with pytest.raises(WorkspaceError, match=r"review\.db: there is no such file"), workspace.database():
+    with pytest.raises(WorkspaceError, match=r"review\.db: found no such file"), workspace.database():
         pass
     sqlite3.connect(workspace.database_file).execute("CREATE TABLE mine (x)").connection.close()
     with pytest.raises(WorkspaceError, match="not of a workspace"), workspace.database():

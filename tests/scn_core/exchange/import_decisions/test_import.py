@@ -162,7 +162,7 @@ def test_a_decision_that_does_not_fit_any_more_takes_nothing(db: Database, tmp_p
     with pytest.raises(WorkspaceError, match="found round 1 in state closed"):
         take_import(db, plan)
     assert contents(db) == before
-    with pytest.raises(WorkspaceError, match="found no round in review"):
+    with pytest.raises(WorkspaceError, match="found no round in state review"):
         plan_import(db, file)
 
 

@@ -248,10 +248,10 @@ def test_pictures_are_looked_for_before_anything_is_trained(trip: Trip, tmp_path
 
 
 def test_a_folder_of_another_job_is_left_alone(trip: Trip, home: Workspace, tmp_path: Path) -> None:
-    with pytest.raises(WorkspaceError, match="belongs to another job"):
+    with pytest.raises(WorkspaceError, match="of another job"):
         run_job(trip.job, trip.root, tmp_path / "out.zip", home.path, Recorder())
     (tmp_path / "full").mkdir()
-    with pytest.raises(WorkspaceError, match="is there and no workspace"):
+    with pytest.raises(WorkspaceError, match="which is no workspace"):
         run_job(trip.job, trip.root, tmp_path / "out.zip", tmp_path / "full", Recorder())
 
 
@@ -346,7 +346,7 @@ def _far_neighbours(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (_alpha_above_one, "column alpha reaches from .* to 1.5"),
+        (_alpha_above_one, "column alpha: found values from .* to 1.5"),
         (_unknown_face, "scores.npy is not of the faces in faces.npz"),
         (_pickled, "did not write .*Python objects"),
         (_an_epoch_less, "epochs.json has not the epochs 1 to 2"),
