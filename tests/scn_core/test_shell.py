@@ -37,9 +37,9 @@ def test_no_message_puts_an_unquoted_word_into_a_command() -> None:
 def _has_value_after_command(text: ast.JoinedStr) -> bool:
     within = False
     for part in text.values:
-        if isinstance(part, ast.FormattedValue):
-            if within:
-                return True
-        elif isinstance(part, ast.Constant) and (found := re.search(r"python -m (scn_core|review_app)\b", part.value)):
-            within = "`" not in part.value[found.end() :]
+        if isinstance(part, ast.FormattedValue) and within:
+            return True
+        if isinstance(part, ast.Constant):
+            *_, last = re.split(r"python -m (?:scn_core|review_app)\b", str(part.value))
+            within = last != part.value and "`" not in last
     return False

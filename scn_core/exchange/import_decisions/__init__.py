@@ -25,7 +25,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from scn_core.balance import Problem
-from scn_core.errors import DataError, readable
+from scn_core.errors import DataError, WorkspaceError, readable
 from scn_core.exchange.import_decisions.label_studio import AS_EXPORTED
 from scn_core.exchange.import_decisions.rows import Reading, Row, Wrong
 from scn_core.exchange.import_decisions.sheets import Reader
