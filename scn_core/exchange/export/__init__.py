@@ -91,15 +91,9 @@ def export_labels(
         pictures: the folder that the paths of faces are relative to; formats that open pictures need it.
         progress: hears how many more faces are written.
 
-    Raises UsageError where the folder is not there, `out` is a folder for a format of files or a file for one of
-    folders, or the format cannot hold a face; DataError where a picture is needed and not there.
+    Raises UsageError where the format cannot hold a face; DataError where a picture is needed and not there. Whether
+    there may be written to `out` is for the caller to check, as `cli.outputs` does.
     """
-    lays = FORMATS[options.format].lay is not None
-    if not out.parent.is_dir():
-        raise UsageError(f"--out: found no folder {out.parent}; allowed: a file in a folder that is there")
-    if out.exists() and out.is_dir() != lays:
-        found, allowed = ("file", "new folder") if lays else ("folder", "file")
-        raise UsageError(f"--out: found the {found} {out}; allowed: a {allowed} in a folder that is there")
     return _export(db, lambda stand: out, options, pictures, progress)
 
 

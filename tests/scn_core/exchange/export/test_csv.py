@@ -10,7 +10,6 @@ from sqlite_utils import Database
 from scn_core.config import ReviewSettings
 from scn_core.datasets.registry import read_manifest
 from scn_core.datasets.source import Source
-from scn_core.errors import UsageError
 from scn_core.exchange.export import ExportOptions, export_labels
 from scn_core.exchange.export.about import COLUMNS
 from scn_core.records import Box, Manifest, Sample
@@ -155,13 +154,3 @@ def test_a_failure_leaves_the_old_files_and_no_part(db: Database, manifest: Mani
     with pytest.raises(sqlite3.OperationalError, match="Could not decode"):
         export_labels(db, tmp_path / "out.csv", PLAIN)
     assert {file.name: file.read_bytes() for file in tmp_path.glob("out.csv*")} == before
-
-
-def test_places_that_cannot_be_written_are_named(db: Database, manifest: Manifest, tmp_path: Path) -> None:
-    insert_manifest(db, manifest)
-    with pytest.raises(UsageError, match=r"--out: found no folder .*gone; allowed: a file in a folder that is there"):
-        export_labels(db, tmp_path / "gone" / "out.csv", PLAIN)
-    (tmp_path / "folder.csv").mkdir()
-    with pytest.raises(UsageError, match=r"--out: found the folder .*folder\.csv"):
-        export_labels(db, tmp_path / "folder.csv", PLAIN)
-    assert not list(tmp_path.glob("*.part"))

@@ -114,9 +114,6 @@ def test_what_a_killed_export_left_is_removed(db: Database, manifest: Manifest, 
 
 
 def test_files_and_folders_are_told_apart(db: Database, manifest: Manifest, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("mine")
-    with pytest.raises(UsageError, match=r"--out: found the file .*file; allowed: a new folder"):
-        export_labels(db, tmp_path / "file", LINKS, pictures=manifest.root)
     with pytest.raises(UsageError, match="found - with format class-folders"):
         print_labels(db, LINKS, lambda piece: None)
     with pytest.raises(UsageError, match="found no folder of the pictures"):
