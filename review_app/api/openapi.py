@@ -29,7 +29,7 @@ ABOUT: dict[str, str] = {
     "have": "items you hold already and do not want again",
     "cursor": "of the page before; null: from the beginning. Faces to review of a round in review need none: they are "
     "leased, and the next request gets others",
-    "state": "what became of the face; `skipped` and the answers are your own reading's",
+    "state": "`open`: to review; `answered`, or one answer: by anyone; `skipped`: by you",
     "given": "given label: number of a class",
     "proposed": "proposed label: number of a class",
     "unproposed": "only faces without a proposal; not together with `proposed`",

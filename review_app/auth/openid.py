@@ -63,7 +63,8 @@ def ends_sessions(secrets: Path) -> bool:
 
 def _provider(auth: dict[str, Any]) -> dict[str, Any]:
     """A provider with a table of its own, [auth.NAME]."""
-    return next((table for table in auth.values() if isinstance(table, dict)), {})
+    tables = (table for table in auth.values() if isinstance(table, dict))
+    return next((table for table in tables if "server_metadata_url" in table), {})
 
 
 def _missing(auth: Any) -> list[str]:

@@ -61,6 +61,7 @@ class Served:
     def __init__(self, workspace: Workspace, *options: str) -> None:
         self.workspace = workspace
         self.options = options
+        self.base = options[options.index("--base-path") + 1] if "--base-path" in options else ""
         self.port = free_port()
         self.log = workspace.path / "server.log"
         self.process: subprocess.Popen[bytes] | None = None
@@ -69,7 +70,7 @@ class Served:
     @property
     def url(self) -> str:
         """Without a slash at its end."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://127.0.0.1:{self.port}{self.base}"
 
     def start(self) -> None:
         """Starts it and waits until it answers."""
