@@ -58,11 +58,11 @@ class Served:
     repository = REPOSITORY
     """The checkout whose code is served."""
 
-    def __init__(self, workspace: Workspace, *options: str) -> None:
+    def __init__(self, workspace: Workspace, *options: str, port: int = 0) -> None:
         self.workspace = workspace
         self.options = options
         self.base = options[options.index("--base-path") + 1] if "--base-path" in options else ""
-        self.port = free_port()
+        self.port = port or free_port()
         self.log = workspace.path / "server.log"
         self.process: subprocess.Popen[bytes] | None = None
         self.start()
