@@ -106,7 +106,9 @@ def _enter(db: Database, door: _Door, function: Callable[..., T], /, *args: Any,
 async def _door(request: Request) -> _Door:
     bearer = bearer_of(request.headers)
     if bearer is not None:
-        return _Door(None, None, await admit(bearer, request.client.host if request.client else ""))
+        if not hasattr(request.state, "access_token"):  # a body is read in between, see json_of_person
+            request.state.access_token = await admit(bearer, request.client.host if request.client else "")
+        return _Door(None, None, request.state.access_token)
     cookie = auth.cookie_of(request.cookies)
     session = None if cookie is None else auth.session_hash(cookie)
     if request.method in ("GET", "HEAD"):
