@@ -52,8 +52,11 @@ def path_to(target: str) -> str:
 def safe_target(target: str) -> str:
     """A path within this server, and within its base path; anything else becomes its first page."""
     base = current().base_path
-    within = re.fullmatch(rf"{re.escape(base)}(/(?![/\\])[!-\[\]-~]{{0,1000}})", target)  # printable, no backslash
-    leads_on = within is not None and not within[1].startswith(("/login", "/logout"))
+    found = re.fullmatch(rf"{re.escape(base)}(/(?![/\\])[!-\[\]-~]{{0,1000}})", target)  # printable, no backslash
+    within = "" if found is None else found[1].partition("?")[0]
+    # Browsers take %2e for a dot, and two dots for a way out of the base path.
+    leads_out = ".." in re.sub("%2e", ".", within, flags=re.IGNORECASE).split("/")
+    leads_on = within and not leads_out and not within.startswith(("/login", "/logout"))
     return target if leads_on else f"{base}/"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import socket
@@ -64,9 +65,10 @@ def nginx(folder: Path, upstream: int, text: str | None = None) -> Iterator[int]
     places = "".join(
         f"{kind}_temp_path {folder / kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
+    user = "user root;\n" if os.geteuid() == 0 else ""  # its workers write to the folder
     file = folder / "nginx.conf"
     file.write_text(
-        f"daemon off;\npid {folder / 'nginx.pid'};\nerror_log {folder / 'error.log'};\nevents {{}}\n"
+        f"{user}daemon off;\npid {folder / 'nginx.pid'};\nerror_log {folder / 'error.log'};\nevents {{}}\n"
         f"http {{\naccess_log off;\n{places}{server}}}\n"
     )
     with _running([program, "-p", str(folder), "-e", str(folder / "error.log"), "-c", str(file)], port, folder):
