@@ -78,7 +78,7 @@ def password(workspace: Path, name: str, password_stdin: bool) -> None:
     with Workspace(workspace).database() as db:
         found = known_person(db, name)
         set_password_hash(db, found.id, hash_password(_password(password_stdin)))
-    click.echo(f"{found.name} has another password, and is signed out everywhere")
+    click.echo(f"{found.name} has another password, is signed out everywhere, and has no access tokens any more")
 
 
 @person.command()
@@ -101,7 +101,7 @@ def deactivate(workspace: Path, name: str) -> None:
     with Workspace(workspace).database() as db:
         found = known_person(db, name)
         set_active(db, found.id, False)
-    click.echo(f"{found.name} may not sign in any more")
+    click.echo(f"{found.name} may not sign in any more, and has no access tokens any more")
 
 
 @person.command()
