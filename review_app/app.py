@@ -42,11 +42,12 @@ def _standing(person: Person) -> None:
     except ScnError:  # the page beside it says so
         return
     info = now.find(None)
+    sign_out = f'<a href="{escape(current().url("/logout"))}">Sign out</a>'
     standing = "no round yet" if info is None else parts.round_state(info)
     st.html(
         f'<div class="rv-me"><strong>{escape(current().workspace.path.name)}</strong><br>{escape(standing)}<br>'
         f'<span class="rv-quiet">{escape(person.name)}, {person.role}</span><br>'
-        f'<a href="/logout">Sign out</a>{parts.training_line(now.newest, now.epochs, stale=now.stale)}</div>'
+        f"{sign_out}{parts.training_line(now.newest, now.epochs, stale=now.stale)}</div>"
     )
 
 

@@ -1,4 +1,4 @@
-"""`python -m review_app ...`: serve a workspace to browsers, and keep its accounts."""
+"""`python -m review_app ...`: serve a workspace to browsers, and keep its accounts and access tokens."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from pathlib import Path
 
 import click
 
-from review_app.auth.accounts import person
+from review_app.auth.accounts import WORKSPACE, person
+from review_app.auth.token_command import token
 from review_app.settings import AUTH_MODES, AuthMode
 from scn_core import __version__
 from scn_core.cli.run import run
-
-WORKSPACE = click.argument("workspace", metavar="WS", type=click.Path(path_type=Path))
 
 
 def main() -> None:
@@ -31,16 +30,41 @@ def cli() -> None:
 @click.option("--port", type=click.IntRange(0, 65535), default=8501, show_default=True, help="0: any free one.")
 @click.option("--auth", type=click.Choice(AUTH_MODES), default="none", show_default=True, help="How people sign in.")
 @click.option("--allow-host", "allow_hosts", multiple=True, metavar="NAME", help="A further host name to answer to.")
+@click.option("--base-path", default="", metavar="PATH", help="Where a proxy shows the pages, such as /review.")
+@click.option(
+    "--trusted-proxy",
+    "trusted_proxies",
+    multiple=True,
+    metavar="ADDRESS",
+    help="Address or network of a proxy whose X-Forwarded headers are believed.",
+)
 @click.option("--open", "open_browser", is_flag=True, help="Open the page in a browser.")
 def serve(
-    workspace: Path, host: str, port: int, auth: AuthMode, allow_hosts: tuple[str, ...], open_browser: bool
+    workspace: Path,
+    host: str,
+    port: int,
+    auth: AuthMode,
+    allow_hosts: tuple[str, ...],
+    base_path: str,
+    trusted_proxies: tuple[str, ...],
+    open_browser: bool,
 ) -> None:
     """Serve the review pages until Ctrl-C."""
     from review_app.server import prepare, serve_until_stopped  # imports Streamlit, which takes a second
 
     serve_until_stopped(
-        prepare(workspace, host=host, port=port, auth=auth, allow_hosts=allow_hosts), open_browser=open_browser
+        prepare(
+            workspace,
+            host=host,
+            port=port,
+            auth=auth,
+            allow_hosts=allow_hosts,
+            base_path=base_path,
+            trusted_proxies=trusted_proxies,
+        ),
+        open_browser=open_browser,
     )
 
 
 cli.add_command(person)
+cli.add_command(token)

@@ -31,8 +31,8 @@ def grid_files() -> GridFiles:
     return GridFiles(digest.hexdigest()[:16], content)
 
 
-def base_path() -> str:
-    """Where the grid's modules are, with a slash at the end."""
+def modules_path() -> str:
+    """Where the grid's modules are below the server's base path, with a slash at the end."""
     return f"/grid/{grid_files().version}/"
 
 

@@ -14,11 +14,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit.file_util import get_static_dir
 
 from review_app import database
-from review_app.api import basics, decisions, exports, pages, samples
+from review_app.api import basics, decisions, exports, openapi, pages, samples, workspace
 from review_app.auth import login
 from review_app.auth import sessions as auth
 from review_app.auth.endpoint import plain
-from review_app.auth.guard import UPLOADS, Guard, is_own, page_policy
+from review_app.auth.guard import UPLOADS, Guard, is_own, page_policy, path_within
+from review_app.auth.page import refusal_page
 from review_app.http.errors import Refused
 from review_app.settings import AppSettings, current
 from scn_core.errors import ScnError
@@ -35,10 +36,13 @@ def all_routes() -> list[BaseRoute]:
         Route("/api/history", plain(decisions.history), methods=["GET"]),
         Route("/api/sample/{id}", plain(samples.sample), methods=["GET"]),
         Route("/api/export/{name}", plain(exports.exported), methods=["GET"]),
+        Route("/api/classes", plain(workspace.all_classes), methods=["GET"]),
+        Route("/api/rounds", plain(workspace.all_rounds), methods=["GET"]),
         Route("/api/token", plain(basics.token), methods=["GET"]),
         Route("/face/{id}", plain(samples.face), methods=["GET"]),
         Route("/thumb/{id}", plain(samples.thumb), methods=["GET"]),
         Route("/grid/{version}/{file}", plain(basics.grid), methods=["GET"]),
+        Route("/openapi.json", plain(openapi.description), methods=["GET"]),
         Route("/health", plain(basics.health), methods=["GET"]),
         *login.routes(),
     ]
@@ -47,7 +51,14 @@ def all_routes() -> list[BaseRoute]:
 def all_middleware(settings: AppSettings) -> list[Middleware]:
     """From the outside in; Streamlit's own comes after."""
     page = Path(get_static_dir(), "index.html").read_text(encoding="utf-8")
-    return [Middleware(Guard, hosts=settings.hosts, policy=page_policy(page)), Middleware(Doors)]
+    guard = Middleware(
+        Guard,
+        hosts=settings.hosts,
+        policy=page_policy(page),
+        base_path=settings.base_path,
+        trusted_proxies=settings.trusted_proxies,
+    )
+    return [guard, Middleware(Doors, base_path=settings.base_path)]
 
 
 class Doors:
@@ -55,30 +66,37 @@ class Doors:
     with its first page. Who comes to a Streamlit page without a session is shown to the log-in page.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, base_path: str = "") -> None:
         self._app = app
+        self._base = base_path
         self._own = Router(all_routes(), redirect_slashes=False, default=_nothing_here)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        if scope["type"] == "http" and is_own(scope["path"]):
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        path = path_within(scope["path"], self._base) or ""
+        if is_own(path):
             try:
-                await self._own(scope, receive, send)
+                await self._own({**scope, "root_path": self._base}, receive, send)
             except HTTPException as error:  # a path of ours with another method
                 allowed = (error.headers or {}).get("Allow", "another method")
-                response = Refused(error.status_code, "method", f"this address takes {allowed}").response()
+                refusal = Refused(error.status_code, "method", f"this address takes {allowed}")
+                response = refusal_page(Headers(scope=scope), refusal)
                 response.headers["Allow"] = allowed
                 await response(scope, receive, send)
-        elif scope["type"] == "http" and scope["path"].startswith(UPLOADS) and not await _is_lead(scope):
+        elif path.startswith(UPLOADS) and not await _is_lead(scope):
             await Refused(403, "role", "files are taken from leads alone; ask one").response()(scope, receive, send)
-        elif scope["type"] == "http" and await _must_sign_in(scope):
+        elif await _must_sign_in(scope):
             await RedirectResponse(login.path_to(_target(scope)), 303)(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
 
 async def _nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
-    await Refused(404, "not_found", "there is nothing at this address").response()(scope, receive, send)
+    refusal = Refused(404, "not_found", "there is nothing at this address")
+    await refusal_page(Headers(scope=scope), refusal)(scope, receive, send)
 
 
 async def _must_sign_in(scope: Scope) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import importlib
 import logging
+import os
+import re
 import signal
 import socket
 import sys
@@ -21,6 +23,7 @@ from review_app import database
 from review_app.auth.accounts import add_lead
 from review_app.auth.openid import secrets_file
 from review_app.auth.secret_key import read_secret
+from review_app.http.proxies import read_network
 from review_app.order_worker import OrderKeeper
 from review_app.routes import all_middleware
 from review_app.settings import LOOPBACK, WILDCARDS, AppSettings, AuthMode, use
@@ -61,6 +64,8 @@ def prepare(
     port: int = 8501,
     auth: AuthMode = "none",
     allow_hosts: tuple[str, ...] = (),
+    base_path: str = "",
+    trusted_proxies: tuple[str, ...] = (),
 ) -> AppSettings:
     """The settings of a server, once it is clear that it may start; the database is brought up to date.
 
@@ -71,6 +76,13 @@ def prepare(
             f"--host: found {host} with --auth none, which would let anyone on the network answer under any name; "
             f"allowed: 127.0.0.1, or accounts: add people with `{add_lead(path)}` and start with --auth password"
         )
+    base, proxies = _base_path(base_path), tuple(map(read_network, trusted_proxies))
+    for name in allow_hosts:
+        if not re.fullmatch(r"[A-Za-z0-9_.-]+|[0-9A-Fa-f:.]*::?[0-9A-Fa-f:.]*", name):
+            raise UsageError(
+                f"--allow-host: found {name!r}; allowed: a host name or address alone, without scheme, port or path, "
+                "such as review.example.org"
+            )
     workspace = Workspace(path.resolve())
     workspace.settings()  # says what is wrong with them now
     if auth == "oidc":
@@ -78,7 +90,7 @@ def prepare(
     with workspace.database() as db:
         if auth == "password" and not any(each.active and password_hash(db, each.id) for each in people(db)):
             raise WorkspaceError(f"--auth password: found nobody who could sign in; first: {add_lead(path)}")
-    return AppSettings(workspace, read_secret(workspace.path), auth, host, port, allow_hosts)
+    return AppSettings(workspace, read_secret(workspace.path), auth, host, port, allow_hosts, base, proxies)
 
 
 def build_app(settings: AppSettings, *, open_browser: bool = False) -> st.App:
@@ -115,6 +127,10 @@ def serve_until_stopped(settings: AppSettings, *, open_browser: bool = False) ->
     options = {"server.address": settings.host, "server.port": settings.port, "server.allowedHosts": _names(settings)}
     if settings.auth == "oidc":
         options["secrets.files"] = [str(secrets_file(settings.workspace.path))]
+    if settings.base_path:
+        options["server.baseUrlPath"] = settings.base_path.strip("/")
+    # uvicorn would believe the X-Forwarded headers of everybody on this machine; the guard reads them instead.
+    os.environ["FORWARDED_ALLOW_IPS"] = ""
     # A second Ctrl-C while the first one is at work; uvicorn would log its traceback.
     logging.getLogger("uvicorn.error").addFilter(lambda record: "KeyboardInterrupt" not in record.getMessage())
     with suppress(KeyboardInterrupt):
@@ -125,6 +141,17 @@ def serve_until_stopped(settings: AppSettings, *, open_browser: bool = False) ->
 def _known(options: dict[str, object]) -> dict[str, object]:
     """Without those that another version of Streamlit does not have; the guard does not depend on any of them."""
     return {name: value for name, value in options.items() if name in config._config_options_template}
+
+
+def _base_path(said: str) -> str:
+    """As /review, or empty for the root."""
+    path = said.strip("/")
+    if path and not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._~-]*(/[A-Za-z0-9_-][A-Za-z0-9._~-]*)*", path):
+        raise UsageError(
+            f"--base-path: found {said!r}; allowed: the path of the address at which the proxy shows the pages, such "
+            "as /review: letters, digits, dots and dashes between single slashes"
+        )
+    return f"/{path}" if path else ""
 
 
 def _names(settings: AppSettings) -> list[str]:
@@ -156,4 +183,4 @@ def _warm_up() -> None:
 def _address(settings: AppSettings) -> str:
     host = "127.0.0.1" if settings.host in WILDCARDS else settings.host
     port = int(config.get_option("server.port"))
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}{settings.base_path}/"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
 from typing import Literal, get_args
 
 from scn_core.errors import ScnError
@@ -29,6 +30,14 @@ class AppSettings:
     port: int = 8501
     allow_hosts: tuple[str, ...] = ()
     """Names the server answers to besides its own address and this machine's."""
+    base_path: str = ""
+    """Where the pages begin: empty, or as /review, without a slash at the end."""
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Whose X-Forwarded headers are believed."""
+
+    def url(self, path: str) -> str:
+        """The address of a path of ours, such as /face/7, as browsers ask for it."""
+        return self.base_path + path
 
     @property
     def workspace_id(self) -> str:
@@ -39,6 +48,11 @@ class AppSettings:
     def cookie(self) -> str:
         """Name of the session's cookie. Cookies know no ports: two workspaces on one machine need two names."""
         return f"scn_session_{self.workspace_id[:6]}"
+
+    @property
+    def trial_cookie(self) -> str:
+        """Name of the cookie that shows whether a browser keeps any."""
+        return f"scn_trial_{self.workspace_id[:6]}"
 
     def device_cookie(self, name: str) -> str:
         """Name of the cookie that remembers a browser in which the person of this name signed in with a password."""

@@ -1,13 +1,15 @@
 """The documents say what the program does: options, commands, keys, routes, tables and files they name are there.
 
 The table of options in docs/training.md is written from TrainSettings, the rules of review in docs/leading.md from
-ReviewSettings, the table of keys in docs/reviewing.md from the grid's keys.js. After a change of any:
+ReviewSettings, the table of keys in docs/reviewing.md from the grid's keys.js, the fields in docs/scripts.md from the
+functions that check them. After a change of any:
 
     PYTHONPATH=. python tests/test_docs.py --write
 """
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import sqlite3
@@ -21,6 +23,7 @@ import click
 import pytest
 
 from review_app import cli as review_cli
+from review_app.api.openapi import BODIES, described
 from review_app.routes import all_routes
 from scn_core.cli import main as cli
 from scn_core.config import ReviewSettings, TrainSettings, allowed, flag
@@ -30,12 +33,15 @@ ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 DATABASE = ROOT / "docs/database.md"
 REVIEWING = ROOT / "docs/reviewing.md"
+SCRIPTS = ROOT / "docs/scripts.md"
+ADMINISTRATION = ROOT / "docs/administration.md"
 LEADING = ROOT / "docs/leading.md"
 TRAINING = ROOT / "docs/training.md"
 LABELS = ROOT / "docs/labels.md"
 WORKSPACE = ROOT / "docs/workspace.md"
 DATASETS = ROOT / "data/README.md"
 GUIDES = [README, DATASETS, TRAINING, LABELS, LEADING, WORKSPACE]
+APP_GUIDES = [REVIEWING, SCRIPTS, ADMINISTRATION]
 KEYS = ROOT / "review_app/components/review_grid/keys.js"
 STATUS = ROOT / "review_app/components/review_grid/status.js"
 DOCS = [
@@ -104,6 +110,38 @@ def with_keys(text: str) -> str:
     told.append(("← → ↑ ↓", "move; with ⇧ they extend the selection"))
     lines = ["| key | what it does |", "|---|---|", *(f"| {cap} | {does} |" for cap, does in told)]
     return between(text, KEYS_BEGIN, KEYS_END, "\n".join(lines))
+
+
+def field_rows(schema: dict[str, Any]) -> str:
+    """A markdown table of the fields of a body, as they are checked and as /openapi.json describes them."""
+    lines = ["| field | values | default | what it is |", "|---|---|---|---|"]
+    for name, field in schema["properties"].items():
+        default = "required" if name in schema.get("required", []) else f"`{json.dumps(field.get('default', {}))}`"
+        lines.append(f"| `{name}` | {field_values(field)} | {default} | {field['description']} |")
+    return "\n".join(lines)
+
+
+def field_values(field: dict[str, Any]) -> str:
+    if "enum" in field:
+        return ", ".join(f"`{word}`" for word in field["enum"])
+    kinds: list[str] = field["type"] if isinstance(field["type"], list) else [field["type"]]
+    if "pattern" in field:
+        return " or ".join(["UUID in lower case", *kinds[1:]])
+    high: int = field.get("maximum", field.get("maxLength", 0))
+    if kinds[0] == "string":
+        return " or ".join([f"text of 1 to {high:,} characters", *kinds[1:]])
+    if kinds[0] in ("integer", "number") and high < 2**63 - 1:
+        return " or ".join([f"{field['minimum']} to {high:,}", *kinds[1:]])
+    words = {"integer": "whole number", "boolean": "true, false", "object": "an object"}
+    return " or ".join(words.get(kind, kind) for kind in kinds)
+
+
+def with_fields(text: str) -> str:
+    """docs/scripts.md with its tables of fields as they should be."""
+    page = described(BODIES["/api/page"])["properties"]["filter"]
+    decision = described(BODIES["/api/decisions"])["properties"]["decisions"]["items"]
+    text = between(text, "<!-- filter -->", "<!-- /filter -->", field_rows(page))
+    return between(text, "<!-- decision -->", "<!-- /decision -->", field_rows(decision))
 
 
 def blocks(path: Path, language: str) -> list[str]:
@@ -211,7 +249,7 @@ def test_a_call_that_is_wrong_does_not_parse() -> None:
     assert arguments(f"{CALL} status WS --json | jq .round > 'a b'") == ["status", "WS", "--json"]
 
 
-@pytest.mark.parametrize("call", [call for guide in [*GUIDES, REVIEWING] for call in calls(guide, REVIEW_CALL)])
+@pytest.mark.parametrize("call", [call for guide in [*GUIDES, *APP_GUIDES] for call in calls(guide, REVIEW_CALL)])
 def test_every_call_of_the_review_app_parses(call: str) -> None:
     words = arguments(call)
     command: click.Command = review_cli.cli
@@ -220,22 +258,26 @@ def test_every_call_of_the_review_app_parses(call: str) -> None:
     command.make_context(str(command.name), words, parent=within(review_cli.cli))
 
 
-def test_the_guide_names_every_command_and_option_of_the_review_app() -> None:
-    text = REVIEWING.read_text(encoding="utf-8")
-    person = review_cli.cli.commands["person"]
-    assert isinstance(person, click.Group)
-    commands = [*review_cli.cli.commands.values(), *person.commands.values()]
+def test_the_guides_name_every_command_and_option_of_the_review_app() -> None:
+    text = "".join(guide.read_text(encoding="utf-8") for guide in APP_GUIDES)
+    groups = [group for group in review_cli.cli.commands.values() if isinstance(group, click.Group)]
+    commands = [*review_cli.cli.commands.values(), *(each for group in groups for each in group.commands.values())]
     flags = [option.opts[0] for each in commands for option in each.params if isinstance(option, click.Option)]
     names = [str(each.name) for each in commands]
     assert [word for word in [*names, *flags] if not re.search(rf"{re.escape(word)}(?![\w-])", text)] == []
 
 
 def test_the_guide_names_every_route_for_scripts_and_no_other() -> None:
-    named_routes = set(re.findall(r"`(?:GET|POST) (/[\w/{}]+)[?`]", REVIEWING.read_text(encoding="utf-8")))
+    named_routes = set(re.findall(r"`(?:GET|POST) (/[\w/{}.]+)[?`]", SCRIPTS.read_text(encoding="utf-8")))
     told = {re.sub(r"/7$", "/{id}", path) for path in named_routes}
     there = {getattr(route, "path", "") for route in all_routes()}
     assert told - there == set()
-    assert {path for path in there if path.startswith(("/api/", "/face/", "/thumb/"))} - told == set()
+    assert {path for path in there if path.startswith(("/api/", "/face/", "/thumb/", "/openapi"))} - told == set()
+
+
+def test_the_tables_of_fields_are_those_of_the_routes() -> None:
+    text = SCRIPTS.read_text(encoding="utf-8")
+    assert text == with_fields(text), "out of date: PYTHONPATH=. python tests/test_docs.py --write"
 
 
 def test_the_table_of_keys_is_that_of_the_grid() -> None:
@@ -342,3 +384,4 @@ if __name__ == "__main__":
     TRAINING.write_text(with_train_options(TRAINING.read_text(encoding="utf-8")), encoding="utf-8")
     LEADING.write_text(with_review_options(LEADING.read_text(encoding="utf-8")), encoding="utf-8")
     REVIEWING.write_text(with_keys(REVIEWING.read_text(encoding="utf-8")), encoding="utf-8")
+    SCRIPTS.write_text(with_fields(SCRIPTS.read_text(encoding="utf-8")), encoding="utf-8")

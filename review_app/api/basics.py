@@ -7,6 +7,7 @@ from starlette.responses import JSONResponse, Response
 
 from review_app import database
 from review_app.auth import sessions as auth
+from review_app.auth.access_tokens import bearer_of
 from review_app.auth.endpoint import as_person
 from review_app.grid_files import content_type, grid_files
 from review_app.http.errors import Refused
@@ -22,6 +23,8 @@ async def health(request: Request) -> Response:
 
 async def token(request: Request) -> Response:
     """GET /api/token. With the person's number: another tab may have signed in as somebody else."""
+    if bearer_of(request.headers) is not None:
+        raise Refused(400, "wrong_way", "this is for pages; a request with Authorization: Bearer needs no other token")
     cookie = auth.cookie_of(request.cookies) or ""
     person = await as_person(request, lambda db, person: person)
     return JSONResponse({"token": auth.token_for(person, auth.session_hash(cookie)), "person": person.id})

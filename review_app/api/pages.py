@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import asdict, dataclass
 from functools import partial
+from typing import Any
 
 from sqlite_utils import Database
 from starlette.concurrency import run_in_threadpool
@@ -51,20 +52,14 @@ async def page(request: Request) -> Response:
     # Claiming writes, so it queues with the other writers; listing does not.
     enter = as_person_writing if body.where.state == "open" else as_person
     found = await enter(request, _page, body)
-    left, thumbs = await asyncio.gather(
-        database.run(open_left, body.round, found.viewer.id, body.where), _thumbs(found.items)
-    )
-    return _packed(found, thumbs, left)
+    return await _answer(request, found, body.where)
 
 
 async def tiles(request: Request) -> Response:
     """POST /api/tiles."""
     body = TilesBody.read(await json_of_person(request))
     found = await as_person(request, _tiles, body)
-    left, thumbs = await asyncio.gather(
-        database.run(open_left, body.round, found.viewer.id, QueueFilter()), _thumbs(found.items)
-    )
-    return _packed(found, thumbs, left)
+    return await _answer(request, found, QueueFilter())
 
 
 async def lease(request: Request) -> Response:
@@ -117,6 +112,16 @@ def _lease(db: Database, person: Person, body: LeaseBody) -> tuple[list[int], li
     return renew_leases(db, person.id, body.renew) if body.renew else [], in_review(db)
 
 
+async def _answer(request: Request, found: _Page, where: QueueFilter) -> Response:
+    """Packed with the thumbnails, or plain JSON for who accepts that: scripts mostly want no pictures."""
+    count = database.run(open_left, found.round.id, found.viewer.id, where)
+    shown = [tile(item) for item in found.items]
+    if "application/json" in request.headers.get("accept", ""):
+        return JSONResponse({"items": shown, **_header(found, await count)})
+    left, thumbs = await asyncio.gather(count, _thumbs(found.items))
+    return pack(shown, thumbs, _header(found, left))
+
+
 async def _thumbs(items: list[QueueItem]) -> dict[int, bytes | str]:
     samples = [
         StoredSample(item.sample_id, Sample(item.key, item.path, item.given_label, "train", item.box)) for item in items
@@ -124,8 +129,8 @@ async def _thumbs(items: list[QueueItem]) -> dict[int, bytes | str]:
     return await run_in_threadpool(partial(thumbnails_of, current().workspace, samples))
 
 
-def _packed(found: _Page, thumbs: dict[int, bytes | str], left: int) -> Response:
-    header = {
+def _header(found: _Page, left: int) -> dict[str, Any]:
+    return {
         "lost": found.lost,
         "cursor": found.cursor,
         "learned": found.learned,
@@ -135,4 +140,3 @@ def _packed(found: _Page, thumbs: dict[int, bytes | str], left: int) -> Response
         "in_review": found.in_review,
         "round": {"id": found.round.id, "state": found.round.state},
     }
-    return pack([tile(item) for item in found.items], thumbs, header)

@@ -28,8 +28,8 @@ from scn_core.workspace.folder import Workspace
 
 _ROLES: tuple[Role, ...] = get_args(Role)
 
-_WORKSPACE = click.argument("workspace", metavar="WS", type=click.Path(path_type=Path))
-_NAME = click.argument("name")
+WORKSPACE = click.argument("workspace", metavar="WS", type=click.Path(path_type=Path))
+NAME = click.argument("name")
 _STDIN = click.option("--password-stdin", is_flag=True, help="Read the password from standard input, one line.")
 
 
@@ -44,8 +44,8 @@ def person() -> None:
 
 
 @person.command()
-@_WORKSPACE
-@_NAME
+@WORKSPACE
+@NAME
 @click.option("--role", type=click.Choice(_ROLES), default="annotator", show_default=True, help="What they may do.")
 @_STDIN
 @click.option("--no-password", is_flag=True, help="For --auth oidc, where NAME is the e-mail address.")
@@ -63,7 +63,7 @@ def add(workspace: Path, name: str, role: Role, password_stdin: bool, no_passwor
 
 
 @person.command("list")
-@_WORKSPACE
+@WORKSPACE
 def list_command(workspace: Path) -> None:
     """Everybody, one line each."""
     with Workspace(workspace).database(read_only=True) as db:
@@ -76,52 +76,53 @@ def list_command(workspace: Path) -> None:
 
 
 @person.command()
-@_WORKSPACE
-@_NAME
+@WORKSPACE
+@NAME
 @_STDIN
 def password(workspace: Path, name: str, password_stdin: bool) -> None:
     """Give NAME another password, and sign them out everywhere."""
     with Workspace(workspace).database() as db:
-        found = _known(db, name)
+        found = known_person(db, name)
         set_password_hash(db, found.id, hash_password(_password(password_stdin)))
-    click.echo(f"{found.name} has another password, and is signed out everywhere")
+    click.echo(f"{found.name} has another password, is signed out everywhere, and has no access tokens any more")
 
 
 @person.command()
-@_WORKSPACE
-@_NAME
+@WORKSPACE
+@NAME
 @click.argument("role", type=click.Choice(_ROLES))
 def role(workspace: Path, name: str, role: Role) -> None:
     """Make NAME an annotator or a lead, from their next click on."""
     with Workspace(workspace).database() as db:
-        found = _known(db, name)
+        found = known_person(db, name)
         set_role(db, found.id, role)
     click.echo(f"{found.name} is {role} now")
 
 
 @person.command()
-@_WORKSPACE
-@_NAME
+@WORKSPACE
+@NAME
 def deactivate(workspace: Path, name: str) -> None:
     """Sign NAME out everywhere, and let them in no more; what they decided stays."""
     with Workspace(workspace).database() as db:
-        found = _known(db, name)
+        found = known_person(db, name)
         set_active(db, found.id, False)
-    click.echo(f"{found.name} may not sign in any more")
+    click.echo(f"{found.name} may not sign in any more, and has no access tokens any more")
 
 
 @person.command()
-@_WORKSPACE
-@_NAME
+@WORKSPACE
+@NAME
 def activate(workspace: Path, name: str) -> None:
     """Let NAME in again."""
     with Workspace(workspace).database() as db:
-        found = _known(db, name)
+        found = known_person(db, name)
         set_active(db, found.id, True)
     click.echo(f"{found.name} may sign in again")
 
 
-def _known(db: Database, name: str) -> Person:
+def known_person(db: Database, name: str) -> Person:
+    """The person of that name. Raises WorkspaceError that says who is there."""
     found = find_person(db, name)
     if found is None:
         names = ", ".join(each.name for each in people(db)[:20]) or "nobody yet; add somebody first"

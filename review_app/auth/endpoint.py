@@ -13,6 +13,8 @@ from starlette.responses import Response
 
 from review_app import database
 from review_app.auth import sessions as auth
+from review_app.auth.access_tokens import admit, bearer_of, require_token_person
+from review_app.auth.page import refusal_page
 from review_app.auth.tokens import TokenClaims, read_token
 from review_app.http.errors import Refused, refusal_of
 from review_app.http.json_body import Fields, read_json
@@ -34,9 +36,13 @@ class _Door:
 
     session: str | None
     token: TokenClaims | Refused | None
-    """None: this request needs none."""
+    """Of the page; None: this request needs none."""
+    access: str | None = None
+    """Hash of the access token of a script, which then counts alone: cookies beside it are not looked at."""
 
     def person(self, db: Database) -> Person:
+        if self.access is not None:
+            return require_token_person(db, self.access)
         person = auth.require_person(db, self.session)
         if isinstance(self.token, Refused):
             raise self.token
@@ -46,11 +52,11 @@ class _Door:
 
 
 def plain(handler: Handler) -> Handler:
-    """Errors as JSON."""
-    return answering(handler, lambda refusal: refusal.response())
+    """Errors as JSON, or as a page where a person opens the address."""
+    return answering(handler, lambda request, refusal: refusal_page(request.headers, refusal))
 
 
-def answering(handler: Handler, answer: Callable[[Refused], Response]) -> Handler:
+def answering(handler: Handler, answer: Callable[[Request, Refused], Response]) -> Handler:
     """Errors as `answer` tells them; a defect of ours as a 500 that tells nothing, with the rest in the log."""
 
     async def guarded(request: Request) -> Response:
@@ -60,7 +66,7 @@ def answering(handler: Handler, answer: Callable[[Refused], Response]) -> Handle
             refusal = refusal_of(error)
             if refusal is None or refusal.status == 500:
                 _LOG.exception("%s %s", request.method, request.url.path)
-            return answer(refusal or Refused(500, "defect", "the server made a mistake; its log says more"))
+            return answer(request, refusal or Refused(500, "defect", "the server made a mistake; its log says more"))
 
     return guarded
 
@@ -78,8 +84,8 @@ async def as_person(
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> T:
-    """`function(db, person, *args)` for whoever is signed in. Raises Refused for anybody else."""
-    return await database.run(_enter, _door(request), function, *args, **kwargs)
+    """`function(db, person, *args)` for whoever is signed in, or has an access token. Raises Refused for others."""
+    return await database.run(_enter, await _door(request), function, *args, **kwargs)
 
 
 async def as_person_writing(
@@ -90,14 +96,19 @@ async def as_person_writing(
     **kwargs: P.kwargs,
 ) -> T:
     """The same in the thread of writers."""
-    return await database.run_write(_enter, _door(request), function, *args, **kwargs)
+    return await database.run_write(_enter, await _door(request), function, *args, **kwargs)
 
 
 def _enter(db: Database, door: _Door, function: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
     return function(db, door.person(db), *args, **kwargs)
 
 
-def _door(request: Request) -> _Door:
+async def _door(request: Request) -> _Door:
+    bearer = bearer_of(request.headers)
+    if bearer is not None:
+        if not hasattr(request.state, "access_token"):  # a body is read in between, see json_of_person
+            request.state.access_token = await admit(bearer, request.client.host if request.client else "")
+        return _Door(None, None, request.state.access_token)
     cookie = auth.cookie_of(request.cookies)
     session = None if cookie is None else auth.session_hash(cookie)
     if request.method in ("GET", "HEAD"):

@@ -1,4 +1,5 @@
-"""Before every request, Streamlit's included: the right host, the same origin, and headers that keep browsers strict.
+"""Before every request, Streamlit's included: the right host and path, the same origin, and headers that keep browsers
+strict.
 
 Pure ASGI: it costs microseconds and lets the websocket through.
 """
@@ -8,15 +9,20 @@ from __future__ import annotations
 import hashlib
 import re
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from review_app.auth.access_tokens import bearer_of
+from review_app.auth.page import refusal_page
 from review_app.http.errors import Refused
+from review_app.http.json_body import shown
+from review_app.http.proxies import Network, forwarded
 
-OWN_PREFIXES = ("/api/", "/face/", "/thumb/", "/grid/", "/login", "/logout", "/health")
+OWN_PREFIXES = ("/api/", "/face/", "/thumb/", "/grid/", "/login", "/logout", "/health", "/openapi.json")
 """Paths that are ours; all others are Streamlit's."""
 
 UPLOADS = "/_stcore/upload_file/"
@@ -24,6 +30,11 @@ UPLOADS = "/_stcore/upload_file/"
 
 _CLOSED = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-check")
 """Streamlit's doors that nothing here needs."""
+
+_PORTS = {"http": 80, "https": 443}
+_PROXY = (
+    "a proxy before it must pass on the Host that the browser sends, in nginx with: proxy_set_header Host $http_host"
+)
 
 _OWN_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
@@ -50,6 +61,11 @@ def is_own(path: str) -> bool:
     return path.startswith(OWN_PREFIXES)
 
 
+def path_within(path: str, base: str) -> str | None:
+    """The path as our routes know it, without the base path; None: it lies elsewhere."""
+    return path[len(base) :] if path.startswith(f"{base}/") else None
+
+
 def page_policy(html: str) -> str:
     """The content security policy of Streamlit's pages: of inline scripts only those of its own first page run."""
     scripts = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
@@ -60,44 +76,81 @@ def page_policy(html: str) -> str:
 class Guard:
     """ASGI middleware. `policy` is for Streamlit's pages, see `page_policy`."""
 
-    def __init__(self, app: ASGIApp, hosts: Iterable[str], policy: str) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        hosts: Iterable[str],
+        policy: str,
+        *,
+        base_path: str = "",
+        trusted_proxies: Sequence[Network] = (),
+    ) -> None:
         self._app = app
         self._hosts = frozenset(hosts)
         self._policy = policy
+        self._base = base_path
+        self._trusted = trusted_proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes on, or answers with a refusal."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        own = is_own(scope["path"])
+        path = path_within(scope["path"], self._base)
+        own = path is None or is_own(path)
         if scope["type"] == "http":
             send = _strict(send, own, _OWN_POLICY if own else self._policy)
         try:
-            self._check(scope, own)
+            # Also the host that the proxy itself asked for: a page that had its own name lead here (DNS rebinding) can
+            # write any header but that one.
+            self._check_host(scope)
+            scope = forwarded(scope, self._trusted)
+            host = self._check_host(scope)
+            if path is None:
+                await self._elsewhere(scope, receive, send)
+                return
+            _check(scope, path, host)
         except Refused as refusal:
             await _refuse(refusal, scope, receive, send)
             return
         await self._app(scope, receive, send)
 
-    def _check(self, scope: Scope, own: bool) -> None:
-        headers = Headers(scope=scope)
-        hosts = headers.getlist("host")
+    def _check_host(self, scope: Scope) -> str:
+        hosts = Headers(scope=scope).getlist("host")
         host = hosts[0] if len(hosts) == 1 else ""
         if _host_name(host) not in self._hosts:
             raise Refused(
-                400, "wrong_host", "this server does not answer to that host name; start it with --allow-host NAME"
+                400,
+                "wrong_host",
+                f"found the host name {shown(host)}, to which this server does not answer; start it with --allow-host "
+                f"NAME, the name in the address bar; {_PROXY}",
             )
-        if scope["type"] == "websocket":
-            _check_origin(headers, host, needed=False)
+        return host
+
+    async def _elsewhere(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Outside of the base path; the base path without its slash leads on."""
+        if scope["type"] == "http" and scope["path"] == self._base and scope["method"] in ("GET", "HEAD"):
+            query = scope["query_string"].decode("latin-1")
+            target = f"{self._base}/{'?' if query else ''}{query}"
+            await RedirectResponse(target, 308)(scope, receive, send)
             return
-        reads = scope["method"] in ("GET", "HEAD")
-        if scope["path"].startswith(_CLOSED) or (reads and scope["path"].startswith(UPLOADS)):
-            raise Refused(404, "not_found", "there is nothing at this address")
-        if not reads:
-            if not own and not (scope["path"].startswith(UPLOADS) and scope["method"] in ("PUT", "DELETE")):
-                raise Refused(405, "method", "this address is for reading only")
-            _check_origin(headers, host, needed=True)
+        raise Refused(404, "not_found", f"there is nothing at this address; the pages begin at {self._base}/")
+
+
+def _check(scope: Scope, path: str, host: str) -> None:
+    headers = Headers(scope=scope)
+    if scope["type"] == "websocket":
+        _check_origin(headers, host, needed=False)
+        return
+    reads = scope["method"] in ("GET", "HEAD")
+    if path.startswith(_CLOSED) or (reads and path.startswith(UPLOADS)):
+        raise Refused(404, "not_found", "there is nothing at this address")
+    if not reads:
+        if not is_own(path) and not (path.startswith(UPLOADS) and scope["method"] in ("PUT", "DELETE")):
+            raise Refused(405, "method", "this address is for reading only")
+        # A page from elsewhere cannot send this header, and routes of the API then look at no cookie.
+        by_token = path.startswith("/api/") and bearer_of(headers) is not None
+        _check_origin(headers, host, needed=not by_token)
 
 
 def _check_origin(headers: Headers, host: str, *, needed: bool) -> None:
@@ -105,14 +158,32 @@ def _check_origin(headers: Headers, host: str, *, needed: bool) -> None:
     origins = headers.getlist("origin")
     if not origins:
         if needed and headers.get("sec-fetch-site") != "same-origin":
-            raise Refused(403, "wrong_origin", "found no Origin; allowed: requests from the pages of this server")
+            raise Refused(
+                403,
+                "wrong_origin",
+                "found no Origin; allowed: requests from the pages of this server, and of scripts to /api/ with the "
+                "header Authorization: Bearer and an access token",
+            )
         return
+    if len(origins) != 1 or not _same_place(origins[0], host):
+        raise Refused(
+            403,
+            "wrong_origin",
+            f"found a request from a page of {shown(origins[0])} that reached this server as {shown(host)}; allowed: "
+            f"requests from the pages of this server; {_PROXY}",
+        )
+
+
+def _same_place(origin: str, host: str) -> bool:
+    """Whether a page's origin is this host; a port that goes without saying may be said."""
     try:
-        same = len(origins) == 1 and urlsplit(origins[0]).netloc.lower() == host.lower() != ""
+        said = urlsplit(origin)
+        if said.scheme not in _PORTS or "@" in said.netloc:
+            return False
+        default = f":{_PORTS[said.scheme]}"
     except ValueError:
-        same = False
-    if not same:
-        raise Refused(403, "wrong_origin", "found another Origin; allowed: requests from the pages of this server")
+        return False
+    return said.netloc.lower().removesuffix(default) == host.lower().removesuffix(default) != ""
 
 
 def _host_name(host: str) -> str:
@@ -142,4 +213,4 @@ async def _refuse(refusal: Refused, scope: Scope, receive: Receive, send: Send) 
         await receive()
         await send({"type": "websocket.close", "code": 1008, "reason": refusal.code})
         return
-    await refusal.response()(scope, receive, send)
+    await refusal_page(Headers(scope=scope), refusal)(scope, receive, send)

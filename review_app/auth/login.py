@@ -1,23 +1,22 @@
-"""Pages for signing in and out: plain HTML that needs no script, so that they work before anything else does."""
+"""Pages for signing in and out."""
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from html import escape
-from pathlib import Path
-from string import Template
 from urllib.parse import parse_qs, quote
 
 from sqlite_utils import Database
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from review_app import database
+from review_app.auth import openid
 from review_app.auth import sessions as auth
 from review_app.auth.endpoint import Handler, answering, as_person
+from review_app.auth.page import html_page, text_of
 from review_app.auth.passwords import LONGEST
 from review_app.auth.throttle import Client, SignInThrottle, Tally
 from review_app.auth.tokens import TICKET_S, read_ticket
@@ -27,7 +26,6 @@ from review_app.settings import current
 from scn_core.store.people.people import Person
 from scn_core.store.people.sessions import session_person
 
-_FOLDER = Path(__file__).parent
 _MAX_FORM = 20_000
 
 _throttle = SignInThrottle()
@@ -48,13 +46,18 @@ def routes() -> list[BaseRoute]:
 
 def path_to(target: str) -> str:
     """The log-in page that leads on to a path of this server."""
-    return f"/login?next={quote(safe_target(target))}"
+    return current().url(f"/login?next={quote(safe_target(target))}")
 
 
 def safe_target(target: str) -> str:
-    """A path within this server; anything else becomes its first page."""
-    within = re.fullmatch(r"/(?![/\\])[!-\[\]-~]{0,1000}", target)  # printable, no backslash
-    return target if within and not target.startswith(("/login", "/logout")) else "/"
+    """A path within this server, and within its base path; anything else becomes its first page."""
+    base = current().base_path
+    found = re.fullmatch(rf"{re.escape(base)}(/(?![/\\])[!-\[\]-~]{{0,1000}})", target)  # printable, no backslash
+    within = "" if found is None else found[1].partition("?")[0]
+    # Browsers take %2e for a dot, and two dots for a way out of the base path.
+    leads_out = ".." in re.sub("%2e", ".", within, flags=re.IGNORECASE).split("/")
+    leads_on = within and not leads_out and not within.startswith(("/login", "/logout"))
+    return target if leads_on else f"{base}/"
 
 
 def forget_attempts() -> None:
@@ -65,26 +68,38 @@ def forget_attempts() -> None:
 
 
 async def _show(request: Request) -> Response:
-    target = safe_target(request.query_params.get("next", "/"))
+    target = safe_target(request.query_params.get("next", ""))
     cookie = auth.cookie_of(request.cookies)
     if cookie is not None and await database.run(session_person, auth.session_hash(cookie)) is not None:
         return RedirectResponse(target, 303)
-    return _page("Sign in", _form("", target))
+    response = html_page("Sign in", _form("", target))
+    response.headers.append("Set-Cookie", auth.trial_header(current(), secure=_is_secure(request)))
+    return response
 
 
 async def _sign_in(request: Request) -> Response:
     fields = parse_form(await read_body(request, _MAX_FORM))
-    name, target = fields.get("name", ""), safe_target(fields.get("next", "/"))
+    name, target = fields.get("name", ""), safe_target(fields.get("next", ""))
     if current().auth == "oidc":
         raise Refused(400, "wrong_way", "this server asks your OpenID provider; begin at its first page")
     try:
+        if "trial" in fields and current().trial_cookie not in request.cookies:
+            raise Refused(
+                400,
+                "no_cookies",
+                "this browser keeps no cookies, without which nobody stays signed in; allow cookies for this address, "
+                "or try a window that is not private; if you were long at this page, try once more",
+            )
         name = auth.checked_name(name)
         if current().auth == "none":
             session = await database.run_write(auth.enter_by_name, name)
         else:
             session = await _by_password(request, name, fields.get("password", ""))
     except Refused as refusal:
-        return _page("Sign in", _form(name, target), bad=refusal)
+        response = html_page("Sign in", _form(name, target), bad=refusal)
+        if refusal.code == "no_cookies":
+            response.headers.append("Set-Cookie", auth.trial_header(current(), secure=_is_secure(request)))
+        return response
     return _entered(request, session, target)
 
 
@@ -108,26 +123,48 @@ async def _use_ticket(request: Request) -> Response:
     name, nonce = read_ticket(current().secret, request.query_params.get("t", "")[:1_000])
     if _tickets_used.add(nonce) > 1:
         raise Refused(401, "ticket_used", "this log-in link has been used already; sign in again")
-    return _entered(request, await database.run_write(auth.enter_known, name), "/")
+    return _entered(request, await database.run_write(auth.enter_known, name), current().url("/"))
 
 
 async def _ask_to_leave(request: Request) -> Response:
     person = await as_person(request, _whoever)
-    form = '<form method="post" action="/logout"><button autofocus>Sign out</button></form>'
-    return _page("Sign out", f'<p>You are signed in as {escape(person.name)}.</p>{form}<p><a href="/">Back</a></p>')
+    form = f'<form method="post" action="{_address("/logout")}"><button autofocus>Sign out</button></form>'
+    back = f'<p><a href="{_address("/")}">Back</a></p>'
+    return html_page("Sign out", f"<p>You are signed in as {escape(person.name)}.</p>{form}{back}")
 
 
 async def _sign_out(request: Request) -> Response:
     cookie = auth.cookie_of(request.cookies)
     if cookie is not None:
         await database.run_write(auth.leave, auth.session_hash(cookie))
-    response = RedirectResponse("/login", 303)
+    oidc = current().auth == "oidc"
+    response = await _leave_provider(request) if oidc else RedirectResponse(current().url("/login"), 303)
     response.headers.append("Set-Cookie", auth.cookie_header(current(), "", secure=_is_secure(request)))
     return response
 
 
+async def _leave_provider(request: Request) -> Response:
+    """The provider knows this browser too: without its sign-out, the next visitor is one click from coming in."""
+    ends_session = await run_in_threadpool(openid.ends_sessions, openid.secrets_file(current().workspace.path))
+    if ends_session:
+        # Not by a redirect: browsers hold those of a form to the policy of the page, which knows no provider.
+        path = _address(openid.SIGN_OUT)
+        head = f'<meta http-equiv="refresh" content="0; url={path}">'
+        link = f'<p>You are signed out here; now at your OpenID provider.</p><a class="button" href="{path}">Go on</a>'
+        return html_page("Signed out", link, head=head)
+    text = (
+        "<p>You are signed out here, but your OpenID provider offers no way to sign out there from here. On a "
+        "computer that others use too, sign out at the provider's own page, or close the browser's profile.</p>"
+    )
+    response = html_page("Signed out", f'{text}<a class="button" href="{_address("/")}">To the first page</a>')
+    for name in request.cookies:
+        if name.startswith(openid.IDENTITY_COOKIE):
+            response.delete_cookie(name, path=current().base_path or "/")
+    return response
+
+
 async def _style(request: Request) -> Response:
-    return Response(_text("login_page.css"), media_type="text/css", headers={"Cache-Control": "max-age=300"})
+    return Response(text_of("login_page.css"), media_type="text/css", headers={"Cache-Control": "max-age=300"})
 
 
 def _whoever(db: Database, person: Person) -> Person:
@@ -158,34 +195,36 @@ def parse_form(body: bytes) -> dict[str, str]:
 
 def _html(handler: Handler) -> Handler:
     """Errors as a page that leads back to the log-in form."""
-    back = '<a class="button" href="/login">To the log-in page</a>'
-    return answering(handler, lambda refusal: _page("Sign in", back, bad=refusal))
+
+    def answer(request: Request, refusal: Refused) -> Response:
+        return html_page(
+            "Sign in", f'<a class="button" href="{_address("/login")}">To the log-in page</a>', bad=refusal
+        )
+
+    return answering(handler, answer)
+
+
+def _address(path: str) -> str:
+    return escape(current().url(path))
 
 
 def _form(name: str, target: str) -> str:
     if current().auth == "oidc":
-        return '<p>This server asks your OpenID provider who you are.</p><a class="button" href="/">Go on</a>'
+        return (
+            "<p>This server asks your OpenID provider who you are.</p>"
+            f'<a class="button" href="{_address("/")}">Go on</a>'
+        )
     password = (
         '<label for="password">Password</label><input id="password" name="password" type="password" required '
         f'maxlength="{LONGEST}" autocomplete="current-password">'
     )
     asks = current().auth == "password"
     hint = "A lead of the project adds people." if asks else "Your name stands beside your answers; no password."
+    hint += " A cookie keeps you signed in."
     return (
-        f'<form method="post" action="/login"><input type="hidden" name="next" value="{escape(target)}">'
+        f'<form method="post" action="{_address("/login")}"><input type="hidden" name="trial" value="1">'
+        f'<input type="hidden" name="next" value="{escape(target)}">'
         f'<label for="name">Your name</label><input id="name" name="name" value="{escape(name)}" required autofocus '
         f'maxlength="{auth.LONGEST_NAME}" autocomplete="username" autocapitalize="none" spellcheck="false">'
         f'{password if asks else ""}<button>Sign in</button></form><p class="hint">{hint}</p>'
     )
-
-
-def _page(title: str, content: str, *, bad: Refused | None = None) -> Response:
-    said = "" if bad is None else f'<p class="bad" role="alert">{escape(str(bad)[:1].upper() + str(bad)[1:])}.</p>'
-    html = Template(_text("login_page.html")).substitute(title=title, said=said, content=content)
-    headers = {"Retry-After": str(bad.retry_after_s)} if bad is not None and bad.retry_after_s else {}
-    return HTMLResponse(html, 200 if bad is None else bad.status, headers)
-
-
-@lru_cache
-def _text(name: str) -> str:
-    return (_FOLDER / name).read_text(encoding="utf-8")

@@ -1,14 +1,26 @@
-"""What signing in by OpenID Connect needs before the server may start: Streamlit would tell it to the first visitor."""
+"""What signing in by OpenID Connect needs before the server may start, since Streamlit would tell it to the first
+visitor; and whether the provider can sign people out. Streamlit itself speaks to the provider."""
 
 from __future__ import annotations
 
 import importlib.util
+import json
+import logging
 import tomllib
+import urllib.request
 from pathlib import Path
 from typing import Any
 
 from scn_core.errors import WorkspaceError, complaint
 
+SIGN_OUT = "/auth/logout"
+"""Streamlit's address: forgets who the provider says the browser is, and leads to its end_session_endpoint with
+id_token_hint and post_logout_redirect_uri."""
+IDENTITY_COOKIE = "_streamlit_user"
+"""How the names of Streamlit's cookies of that identity begin."""
+
+_METADATA_S = 5
+_LOG = logging.getLogger(__name__)
 _KEYS = ("redirect_uri", "cookie_secret", "client_id", "client_secret", "server_metadata_url")
 
 
@@ -34,8 +46,28 @@ def secrets_file(workspace: Path) -> Path:
     return found
 
 
+def ends_sessions(secrets: Path) -> bool:
+    """Whether the provider can be asked to sign people out: its metadata has an end_session_endpoint.
+
+    Asks it each time, since people sign out rarely; a provider that does not answer ends none.
+    """
+    said = tomllib.loads(secrets.read_text(encoding="utf-8"))["auth"]
+    address = str(said.get("server_metadata_url") or _provider(said)["server_metadata_url"])
+    try:
+        with urllib.request.urlopen(address, timeout=_METADATA_S) as answer:
+            return bool(json.load(answer).get("end_session_endpoint"))
+    except (OSError, ValueError, AttributeError) as error:
+        _LOG.warning("%s: the OpenID provider's metadata cannot be read (%s)", address, error)
+        return False
+
+
+def _provider(auth: dict[str, Any]) -> dict[str, Any]:
+    """A provider with a table of its own, [auth.NAME]."""
+    tables = (table for table in auth.values() if isinstance(table, dict))
+    return next((table for table in tables if "server_metadata_url" in table), {})
+
+
 def _missing(auth: Any) -> list[str]:
     said = auth if isinstance(auth, dict) else {}
-    # A provider with a table of its own, [auth.NAME], has the last three there.
-    provider = next((table for table in said.values() if isinstance(table, dict)), {})
+    provider = _provider(said)  # which may have the last three
     return [key for key in _KEYS if not (said.get(key) or (key in _KEYS[2:] and provider.get(key)))]

@@ -21,6 +21,7 @@ from scn_core.store.people.people import Person, add_person, find_person, passwo
 from scn_core.store.people.sessions import end_session, session_person, start_session
 
 SESSION_HOURS = 12
+TRIAL_S = 12 * 3600
 LONGEST_NAME = 80
 
 _LONGEST_COOKIE = 200
@@ -57,7 +58,9 @@ def require_person(db: Database, session: str | None) -> Person:
     """The person of a session (its hash). Raises Refused where there is none."""
     person = None if session is None else session_person(db, session)
     if person is None:
-        raise Refused(401, "no_session", "you are not signed in, or not any more; sign in again at /login")
+        raise Refused(
+            401, "no_session", f"you are not signed in, or not any more; sign in again at {current().url('/login')}"
+        )
     return person
 
 
@@ -126,7 +129,7 @@ def ticket_path(user: Mapping[str, Any]) -> str | None:
     if not isinstance(email, str) or not email.strip() or user.get("email_verified", True) is not True:
         return None
     ticket = make_ticket(current().secret, email.strip(), secrets.token_urlsafe(12))
-    return f"/login/ticket?t={quote(ticket)}"
+    return current().url(f"/login/ticket?t={quote(ticket)}")
 
 
 def checked_name(name: str) -> str:
@@ -141,8 +144,16 @@ def checked_name(name: str) -> str:
 def cookie_header(settings: AppSettings, value: str, *, secure: bool) -> str:
     """Set-Cookie for a session; an empty value removes it."""
     age = SESSION_HOURS * 3600 if value else 0
-    flags = f"Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
+    path = settings.base_path or "/"
+    flags = f"Path={path}; Max-Age={age}; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
     return f"{settings.cookie}={value}; {flags}"
+
+
+def trial_header(settings: AppSettings, *, secure: bool) -> str:
+    """Set-Cookie beside the log-in form, under the conditions of a session's: who does not send it back keeps none."""
+    path = settings.url("/login")
+    flags = f"Path={path}; Max-Age={TRIAL_S}; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
+    return f"{settings.trial_cookie}=1; {flags}"
 
 
 def device_of(cookies: Mapping[str, str], name: str) -> str | None:
@@ -154,7 +165,8 @@ def device_of(cookies: Mapping[str, str], name: str) -> str | None:
 def device_header(settings: AppSettings, name: str, *, secure: bool) -> str:
     """Set-Cookie that makes this browser a known one for the person of this name; for the log-in page alone."""
     device = make_device(settings.secret, name, secrets.token_urlsafe(12))
-    flags = f"Path=/login; Max-Age={DEVICE_S}; HttpOnly; SameSite=Strict{'; Secure' if secure else ''}"
+    path = settings.url("/login")
+    flags = f"Path={path}; Max-Age={DEVICE_S}; HttpOnly; SameSite=Strict{'; Secure' if secure else ''}"
     return f"{settings.device_cookie(name)}={device}; {flags}"
 
 

@@ -23,7 +23,7 @@ def add(name: str, role: Role, password: str | None) -> str | None:
 
 
 def reset_password(person_id: int, password: str) -> str | None:
-    """Another password, and signed out everywhere; who sets their own stays signed in here."""
+    """Another password, signed out everywhere, and no access tokens; who sets their own stays signed in here."""
     try:
         hashed = hash_password(password)
     except ScnError as error:

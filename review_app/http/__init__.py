@@ -1,1 +1,2 @@
-"""What all routes share: refusals as 4xx (errors), strict JSON bodies and checks of their fields (json_body)."""
+"""What all routes share: refusals as 4xx (errors), strict JSON bodies and checks of their fields (json_body), what
+proxies say of a request (proxies), and the schemas of bodies (body_schema)."""

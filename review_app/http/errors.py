@@ -28,6 +28,8 @@ class Refused(ScnError):
         if self.at is not None:
             said["at"] = self.at
         headers = {} if self.retry_after_s is None else {"Retry-After": str(self.retry_after_s)}
+        if self.status == 401:
+            headers["WWW-Authenticate"] = "Bearer"
         return JSONResponse(said, self.status, headers)
 
 

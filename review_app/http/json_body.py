@@ -20,12 +20,14 @@ MAX_BODY = 1_000_000
 ID_MAX = 2**63 - 1
 """SQLite's largest number."""
 
+UUID_PATTERN = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+
 _DIGITS = 19
 _FLOAT_LENGTH = 40
 """JavaScript and Python write no number longer than 25 characters."""
 _PARSED_AT_ONCE = 16_384
 """Bytes. A longer body is parsed in a thread: a megabyte takes long enough for everybody else to notice."""
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_UUID = re.compile(UUID_PATTERN)
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")  # all but the newline
 _T = TypeVar("_T")
 _W = TypeVar("_W", bound=str)

@@ -13,6 +13,7 @@ from review_app.commands import labels as commands
 from review_app.queries import labels as queries
 from review_app.queries import standing
 from review_app.queries.standing import Standing
+from review_app.settings import current
 from review_app.views import labels_import, messages, parts
 from review_app.views.parts import Html
 from scn_core.exchange.export import ExportOptions, Preview
@@ -199,7 +200,7 @@ def _said(made: ExportManifest) -> str:
 
 
 def _download(name: str, text: str) -> Html:
-    return parts.file_link(f"/api/export/{quote(name)}", text)
+    return parts.file_link(current().url(f"/api/export/{quote(name)}"), text)
 
 
 if __name__ == "__main__":  # as Streamlit runs it

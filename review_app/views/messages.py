@@ -187,13 +187,16 @@ def _sign_in_elsewhere() -> None:
     """By OpenID Connect: Streamlit knows the user, and our own session begins with a ticket for that name."""
     if not st.user.is_logged_in:
         st.button("Sign in", type="primary", key="rv-sign-in", on_click=st.login)
-    elif path := ticket_path(st.user.to_dict()):
+        return
+    if path := ticket_path(st.user.to_dict()):
         st.html(f'<p><a href="{escape(path)}"><strong>Continue as {escape(str(st.user.email))}</strong></a></p>')
     else:
         say(
             "Your account has no verified e-mail address",
             "Ask whoever runs the sign-in service, or use another account.",
         )
+    with st.container(horizontal=True):
+        st.button("Use another account", key="rv-other-account", on_click=st.login)
         st.button("Sign out there", key="rv-sign-out", on_click=st.logout)
 
 

@@ -56,7 +56,12 @@ def leases() -> st.Page:
     return st.Page(_FOLDER / "leases.py", title="Leases", url_path="leases")
 
 
+def access_tokens() -> st.Page:
+    """One's own tokens for scripts."""
+    return st.Page(_FOLDER / "access_tokens.py", title="Access tokens", url_path="access-tokens")
+
+
 def pages(role: Role) -> list[st.Page]:
     """What the menu shows. Hiding a page guards nothing: each asks for itself who is there."""
-    everybody, leads = [review(), my_work(), samples()], [rounds(), quality(), adjudicate(), labels(), team(), leases()]
-    return [*everybody, *(leads if role == "lead" else [])]
+    leads = [rounds(), quality(), adjudicate(), labels(), team(), leases()]
+    return [review(), my_work(), samples(), *(leads if role == "lead" else []), access_tokens()]

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from review_app.settings import current
 from scn_core.records import Action, Decision, Doubt, EpochReport, QueueKind, RoundInfo
 from scn_core.store.rounds.better_round import came_out_worse
 
@@ -49,14 +50,13 @@ class Html:
 
 def large_face(sample_id: int, alt: str) -> None:
     """The face as large as the picture gives it."""
-    st.html(f'<div class="rv-face"><img src="/face/{sample_id:d}" alt="{escape(alt)}" width="420" height="420"></div>')
+    st.html(f'<div class="rv-face">{_picture(f"/face/{sample_id:d}", alt, 420)}</div>')
 
 
 def thumbs(sample_ids: Iterable[int], word: str) -> None:
     """Small faces in a row, each a link to its page."""
     links = "".join(
-        f'<li><a href="{sample_link(i)}">'
-        f'<img src="/thumb/{i:d}" alt="{escape(word)}, face {i:d}" loading="lazy" width="84" height="84"></a></li>'
+        f'<li><a href="{sample_link(i)}">{_picture(f"/thumb/{i:d}", f"{word}, face {i:d}", 84)}</a></li>'
         for i in sample_ids
     )
     st.html(f'<ul class="rv-faces">{links}</ul>')
@@ -65,10 +65,8 @@ def thumbs(sample_ids: Iterable[int], word: str) -> None:
 def row(sample_id: int, alt: str, lines: Sequence[Html | str]) -> None:
     """A small face and lines of text beside it."""
     text = "".join(f"<div>{_cell(line)}</div>" for line in lines)
-    st.html(
-        f'<div class="rv-row"><img src="/thumb/{sample_id:d}" alt="{escape(alt)}" width="64" height="64" '
-        f'loading="lazy"><div>{text}</div></div>'
-    )
+    picture = _picture(f"/thumb/{sample_id:d}", alt, 64)
+    st.html(f'<div class="rv-row">{picture}<div>{text}</div></div>')
 
 
 def table(name: str, head: Sequence[str], rows: Iterable[Sequence[Html | str]]) -> None:
@@ -126,7 +124,12 @@ def file_link(address: str, text: str) -> Html:
 
 def sample_link(sample_id: int) -> str:
     """The address of a face's page."""
-    return "/samples?" + urlencode({"sample": sample_id})
+    return current().url("/samples?" + urlencode({"sample": sample_id}))
+
+
+def _picture(path: str, alt: str, size: int) -> str:
+    source = escape(current().url(path))
+    return f'<img src="{source}" alt="{escape(alt)}" loading="lazy" width="{size}" height="{size}">'
 
 
 def letters(text: str) -> str:
@@ -206,7 +209,9 @@ def round_state(info: RoundInfo) -> str:
 
 def round_link(info: RoundInfo) -> Html:
     """Its number as a link to its faces."""
-    return Html(f'<a href="/?round={info.id:d}" class="rv-whole">{escape(round_name(info))}</a>')
+    return Html(
+        f'<a href="{escape(current().url(f"/?round={info.id:d}"))}" class="rv-whole">{escape(round_name(info))}</a>'
+    )
 
 
 def auto_words(info: RoundInfo, epochs: Sequence[EpochReport] = ()) -> str | None:

@@ -10,9 +10,10 @@ import streamlit as st
 from review_app.auth.passwords import LONGEST, SHORTEST, new_password
 from review_app.auth.sessions import LONGEST_NAME
 from review_app.commands import team as commands
+from review_app.queries import access_tokens as token_queries
 from review_app.queries import team as queries
 from review_app.settings import current
-from review_app.views import messages, parts, team_log
+from review_app.views import access_tokens, messages, parts, team_log
 from scn_core.store.people.people import Person, Role
 from scn_core.store.reports.activity import Member
 
@@ -44,6 +45,8 @@ def page() -> None:
         _add()
     with right:
         _change(person, members)
+    st.subheader("Access tokens of scripts", anchor=False)
+    access_tokens.listed(token_queries.tokens_of(None), whose=True)
     team_log.show(person, members)
 
 
@@ -123,7 +126,8 @@ def _access(person: Person) -> None:
 
 
 _CONSEQUENCE = {
-    True: "A role holds from their next click on. Who is not active is signed out at once; what they did stays.",
+    True: "A role holds from their next click on. Who is not active is signed out at once and loses their access "
+    "tokens; what they did stays.",
     False: "Not active: cannot sign in. What they did stays.",
 }
 
@@ -181,7 +185,10 @@ def _tell_password() -> None:
     if given is None:
         return
     if given.made is None:
-        messages.say("The password you typed is set", f"{given.name} is signed out wherever they were signed in.")
+        messages.say(
+            "The password you typed is set",
+            f"{given.name} is signed out everywhere, and their access tokens are revoked.",
+        )
     else:
         text = f"{given.name} signs in with it. Hand it on now: it is gone when you press Done or leave this page."
         messages.say("A new password", text, given.made)

@@ -64,6 +64,8 @@ def _change_words(event: ChangeEvent) -> str:
         "password": f"{event.person} has another password",
         "deactivated": f"{event.person} may not sign in any more",
         "activated": f"{event.person} may sign in again",
+        "token added": f"{event.person} has a new access token",
+        "token revoked": f"an access token of {event.person} was revoked",
     }
     return words[event.what]
 

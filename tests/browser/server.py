@@ -58,10 +58,11 @@ class Served:
     repository = REPOSITORY
     """The checkout whose code is served."""
 
-    def __init__(self, workspace: Workspace, *options: str) -> None:
+    def __init__(self, workspace: Workspace, *options: str, port: int = 0) -> None:
         self.workspace = workspace
         self.options = options
-        self.port = free_port()
+        self.base = options[options.index("--base-path") + 1] if "--base-path" in options else ""
+        self.port = port or free_port()
         self.log = workspace.path / "server.log"
         self.process: subprocess.Popen[bytes] | None = None
         self.start()
@@ -69,7 +70,7 @@ class Served:
     @property
     def url(self) -> str:
         """Without a slash at its end."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://127.0.0.1:{self.port}{self.base}"
 
     def start(self) -> None:
         """Starts it and waits until it answers."""

@@ -150,6 +150,7 @@ PLACES: dict[str, Visit] = {
     "labels": path("/labels", "Make the file"),
     "team": path("/team?kind=people", "was added"),
     "leases": leases,
+    "access tokens": path("/access-tokens", "Make a token"),
     "no such round": path("/?round=99", "There is no round 99"),
     "sign out": path("/logout", "You are signed in"),
 }

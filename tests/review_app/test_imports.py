@@ -32,7 +32,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "order_worker": GROUND | {"database", "trainer_process"},
     "views": GROUND | {"auth", "components", "charts", "state", "queries", "commands"},
     "app": GROUND | {"views", "queries"},
-    "server": GROUND | {"database", "auth", "routes", "order_worker"},
+    "server": GROUND | {"database", "auth", "http", "routes", "order_worker"},
     "cli": GROUND | {"auth", "server"},
     "__main__": frozenset({"cli"}),
     "review_app": frozenset(),

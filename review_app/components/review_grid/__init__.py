@@ -13,7 +13,8 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from review_app.grid_files import base_path
+from review_app.grid_files import modules_path
+from review_app.settings import current
 from scn_core.store.people.people import Person
 
 TileSize = Literal["S", "M", "L"]
@@ -39,7 +40,8 @@ class GridData:
         """In the words of the modules; only what JSON holds, because Streamlit turns the rest into text silently."""
         person = {"id": int(self.person.id), "name": self.person.name, "role": self.person.role}
         return {
-            "base": base_path(),
+            "root": current().base_path,
+            "base": current().url(modules_path()),
             "workspace": self.workspace,
             "person": person,
             "round": int(self.round),

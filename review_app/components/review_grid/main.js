@@ -65,6 +65,7 @@ export class App {
     this.selected = 0;
     this.columns = 1;
     this.net = new Net(data.person.id);
+    this.net.root = data.root;
     this.store = new Store(this.me);
     this.stacks = new Stacks();
     this.sync = new Sync(this);
@@ -80,7 +81,7 @@ export class App {
     });
     this.panel = new Panel();
     this.stage = el("div", { class: "stage" }, [this.grid, this.panel.node]);
-    this.status = new Status({ dismiss: () => this.outbox.dismiss() });
+    this.status = new Status(this.net.url("/login"), { dismiss: () => this.outbox.dismiss() });
     this.net.well = () => this.status.well();
     this.tiles = new Tiles(this.grid, this.classes, this.me, {
       focused: (face) => this.zoom.follow(face),

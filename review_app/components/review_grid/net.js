@@ -42,10 +42,17 @@ export class Net {
     this.person = person;
     this.limit = limit;
     this.fetcher = fetcher;
+    /** Path that the server's addresses begin with, such as /review; empty: none. */
+    this.root = "";
     /** @type {string|null} */
     this.token = null;
     /** Called whenever the server has answered as it should. */
     this.well = () => {};
+  }
+
+  /** @param {string} path of the server's own, such as /face/7 @returns {string} where a browser finds it */
+  url(path) {
+    return this.root + path;
   }
 
   /** @param {string} path @returns {Promise<unknown>} the JSON of a GET */
@@ -98,7 +105,7 @@ export class Net {
     let response;
     try {
       const { signal } = abort;
-      const answer = await this.fetcher(path, { credentials: "same-origin", cache: "no-store", signal, ...options });
+      const answer = await this.fetcher(this.url(path), { credentials: "same-origin", cache: "no-store", signal, ...options });
       // Read the body while the time limit still runs, so that a connection that stalls half-way is noticed.
       const body = await answer.arrayBuffer();
       response = new Response(body, { status: answer.ok ? 200 : answer.status, headers: answer.headers });

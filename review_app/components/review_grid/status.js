@@ -31,12 +31,13 @@ export function learnedWords(learned) {
 }
 
 export class Status {
-  /** @param {{dismiss: () => void}} on */
-  constructor(on) {
+  /** @param {string} login address of the log-in page @param {{dismiss: () => void}} on */
+  constructor(login, on) {
+    this.login = login;
     /** Refused decisions that are listed. */
     this.shown = 0;
     this.pill = el("span", { class: "pill", "data-kind": "saved", text: "all saved" });
-    this.link = el("a", { class: "signin", href: "/login", text: "sign in", hidden: true });
+    this.link = el("a", { class: "signin", href: login, text: "sign in", hidden: true });
     this.progress = el("span", { class: "progress" });
     this.learned = el("span", { class: "learned", hidden: true });
     this.message = el("span", { class: "message", role: "status", "aria-live": "polite" });
@@ -79,7 +80,7 @@ export class Status {
     if (this.pill.textContent !== text) this.pill.textContent = text;
     this.pill.dataset.kind = kind;
     this.link.hidden = kind !== "signedout";
-    this.link.href = `/login?next=${encodeURIComponent(location.pathname + location.search)}`;
+    this.link.href = `${this.login}?next=${encodeURIComponent(location.pathname + location.search)}`;
     if (this.refused.hidden !== !outbox.refused.size || outbox.refused.size !== this.shown) this.#refused(outbox);
   }
 

@@ -84,7 +84,7 @@ export class Zoom {
       const small = face.img
         ? el("img", { src: face.img.src, alt: "" })
         : el("span", { class: "missing", text: face.tile.missing ?? "no picture" });
-      const large = el("img", { src: `/face/${face.sample}`, alt: "", class: "loading" });
+      const large = el("img", { src: this.app.net.url(`/face/${face.sample}`), alt: "", class: "loading" });
       large.addEventListener("load", () => {
         large.classList.remove("loading");
         small.remove();
@@ -168,8 +168,8 @@ export class Zoom {
       parts.push(
         section("Confident faces nearby", [
           el("div", { class: "sides" }, [
-            neighbours(className(classes, detail.given), given),
-            neighbours(className(classes, otherLabel), other),
+            this.#neighbours(className(classes, detail.given), given),
+            this.#neighbours(className(classes, otherLabel), other),
           ]),
         ]),
       );
@@ -190,6 +190,17 @@ export class Zoom {
     );
     parts.push(section("Picture", [el("p", { class: "path", text: detail.key })]));
     return parts;
+  }
+
+  /** @param {string} title @param {number[]} samples */
+  #neighbours(title, samples) {
+    const pictures = samples.map((sample) =>
+      el("img", { src: this.app.net.url(`/thumb/${sample}`), alt: `face ${sample}`, loading: "lazy" }),
+    );
+    return el("figure", {}, [
+      el("figcaption", { text: title }),
+      el("div", { class: "near" }, pictures.length ? pictures : [el("span", { class: "none", text: "none" })]),
+    ]);
   }
 }
 
@@ -219,17 +230,6 @@ function probability(classes, detail, label, share) {
     el("span", { class: "track", style: { "--share": share } }),
     el("span", { class: "number", text: formatShare(share) }),
     el("i", { text: word }),
-  ]);
-}
-
-/** @param {string} title @param {number[]} samples */
-function neighbours(title, samples) {
-  const pictures = samples.map((sample) =>
-    el("img", { src: `/thumb/${sample}`, alt: `face ${sample}`, loading: "lazy" }),
-  );
-  return el("figure", {}, [
-    el("figcaption", { text: title }),
-    el("div", { class: "near" }, pictures.length ? pictures : [el("span", { class: "none", text: "none" })]),
   ]);
 }
 

@@ -1,1 +1,1 @@
-"""People, their roles and passwords (people), and who is signed in (sessions)."""
+"""People, their roles and passwords (people), who is signed in (sessions), access tokens for scripts (tokens)."""

@@ -13,7 +13,7 @@ from scn_core.errors import WorkspaceError, complaint
 from scn_core.store.connection import transaction
 
 Role = Literal["annotator", "lead"]
-Change = Literal["added", "role", "password", "deactivated", "activated"]
+Change = Literal["added", "role", "password", "deactivated", "activated", "token added", "token revoked"]
 
 _PERSON = "SELECT id, name, role, active FROM person"
 
@@ -64,7 +64,7 @@ def add_person(
     """
     name = name.strip()
     with transaction(db):
-        _check_lead(db, by)
+        check_lead(db, by)
         if find_person(db, name) is not None:
             raise WorkspaceError(complaint("", f"the name {name!r}, which is taken", "another name"))
         return insert_person(db, name, role, password_hash, by=by)
@@ -73,32 +73,32 @@ def add_person(
 def set_role(db: Database, person_id: int, role: Role, *, by: int | None = None) -> None:
     """Raises WorkspaceError for an unknown person or role, and for a lead's own role: so one lead always stays."""
     with transaction(db):
-        _check_lead(db, by, but=person_id)
+        check_lead(db, by, but=person_id)
         _set(db, person_id, "role", role)
-        _keep(db, person_id, by, "role", role)
+        keep_change(db, person_id, by, "role", role)
 
 
 def set_password_hash(
     db: Database, person_id: int, password_hash: str | None, *, by: int | None = None, spare: str | None = None
 ) -> None:
-    """Also ends the person's sessions, but for the one whose hash is `spare`. Raises WorkspaceError for an unknown
-    person."""
+    """Also ends the person's sessions, but for the one whose hash is `spare`, and their access tokens: whoever knew the
+    old password may have made one. Raises WorkspaceError for an unknown person."""
     with transaction(db):
-        _check_lead(db, by)
+        check_lead(db, by)
         _set(db, person_id, "password_hash", password_hash)
-        _keep(db, person_id, by, "password")
-        _end_sessions(db, person_id, spare)
+        keep_change(db, person_id, by, "password")
+        _end_access(db, person_id, spare)
 
 
 def set_active(db: Database, person_id: int, active: bool, *, by: int | None = None) -> None:
-    """Also ends the sessions of one who is active no more. Raises WorkspaceError for an unknown person, and where a
-    lead would shut themself out."""
+    """Also ends the sessions and access tokens of one who is active no more. Raises WorkspaceError for an unknown
+    person, and where a lead would shut themself out."""
     with transaction(db):
-        _check_lead(db, by, but=person_id)
+        check_lead(db, by, but=person_id)
         _set(db, person_id, "active", int(active))
-        _keep(db, person_id, by, "activated" if active else "deactivated")
+        keep_change(db, person_id, by, "activated" if active else "deactivated")
         if not active:
-            _end_sessions(db, person_id, None)
+            _end_access(db, person_id, None)
 
 
 def password_hash(db: Database, person_id: int) -> str | None:
@@ -116,12 +116,15 @@ def insert_person(db: Database, name: str, role: Role, hashed: str | None, *, by
         raise WorkspaceError(f"person {name!r}, role {role!r}: {error}") from error
     added = find_person(db, name)
     assert added is not None
-    _keep(db, added.id, by, "added", role)
+    keep_change(db, added.id, by, "added", role)
     return added
 
 
-def _check_lead(db: Database, by: int | None, *, but: int | None = None) -> None:
-    """Nobody takes the lead from themself, and whoever takes it from others keeps it."""
+def check_lead(db: Database, by: int | None, *, but: int | None = None) -> None:
+    """Raises WorkspaceError unless `by` is None (the command line) or an active lead other than `but`.
+
+    So nobody takes the lead from themself, and whoever takes it from others keeps it.
+    """
     if by is None:
         return
     lead = get_person(db, by)
@@ -140,12 +143,14 @@ def _set(db: Database, person_id: int, column: str, value: str | int | None) -> 
         raise WorkspaceError(f"person {person_id}, {column} {value!r}: {error}") from error
 
 
-def _keep(db: Database, person_id: int, by: int | None, what: Change, role: Role | None = None) -> None:
+def keep_change(db: Database, person_id: int, by: int | None, what: Change, role: Role | None = None) -> None:
+    """Add a row to the log of people, to be called within a transaction."""
     sql = "INSERT INTO person_change (person_id, by_id, what, role) VALUES (?, ?, ?, ?)"
     db.execute(sql, (person_id, by, what, role))
 
 
-def _end_sessions(db: Database, person_id: int, spare: str | None) -> None:
+def _end_access(db: Database, person_id: int, spare: str | None) -> None:
+    db.execute("DELETE FROM access_token WHERE person_id = ?", (person_id,))
     db.execute("DELETE FROM session WHERE person_id = ? AND token_hash IS NOT ?", (person_id, spare))
 
 

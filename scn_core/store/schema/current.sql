@@ -1,4 +1,15 @@
--- The schema of review.db after m0007_import. Written by tests/scn_core/store/schema/test_current.py.
+-- The schema of review.db after m0008_tokens. Written by tests/scn_core/store/schema/test_current.py.
+
+CREATE TABLE access_token (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  person_id INTEGER NOT NULL REFERENCES person(id),
+  token_hash TEXT NOT NULL UNIQUE,
+  label TEXT NOT NULL,  -- what it is for
+  created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+  expires_at TEXT,  -- NULL: never
+  used_at TEXT  -- of the newest use, noted once an hour; NULL: not used yet
+);
+CREATE INDEX access_token_person ON access_token(person_id);
 
 CREATE TABLE answer_count (
   round_id INTEGER NOT NULL REFERENCES round(id),
@@ -124,11 +135,12 @@ CREATE TABLE person (
   created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-0 seconds'))
 , password_hash TEXT, active INTEGER NOT NULL DEFAULT 1 CHECK (active IN (0, 1)), seen_at TEXT);
 
-CREATE TABLE person_change (
+CREATE TABLE "person_change" (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   person_id INTEGER NOT NULL REFERENCES person(id),
-  by_id INTEGER REFERENCES person(id),  -- the lead; NULL: the command line, or a first sign-in by name
-  what TEXT NOT NULL CHECK (what IN ('added', 'role', 'password', 'deactivated', 'activated')),
+  by_id INTEGER REFERENCES person(id),  -- who did it; NULL: the command line, or a first sign-in by name
+  what TEXT NOT NULL CHECK (what IN ('added', 'role', 'password', 'deactivated', 'activated', 'token added',
+    'token revoked')),
   role TEXT,  -- the role they have since then
   changed_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
   CHECK ((role IS NOT NULL) = (what IN ('added', 'role')))

@@ -471,15 +471,15 @@ def test_a_missing_picture_is_told(in_review: Workspace, use_workspace: Use, tmp
 
 def test_the_grids_files_are_kept_for_good_under_their_version(ann: Visitor) -> None:
     stranger = Visitor(ann.settings)
-    answer = stranger.get(grid_files.base_path() + "main.js")
+    answer = stranger.get(grid_files.modules_path() + "main.js")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
     assert "immutable" in answer.headers["cache-control"]
     assert answer.content == (grid_files.FOLDER / "main.js").read_bytes()
     for path in (
         "/grid/0000000000000000/main.js",
-        grid_files.base_path() + "__init__.py",
-        grid_files.base_path() + "x.js",
+        grid_files.modules_path() + "__init__.py",
+        grid_files.modules_path() + "x.js",
     ):
         assert stranger.get(path).status_code == 404
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import pty
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -125,6 +126,24 @@ def test_a_name_is_added_once(run: Run, empty: Workspace) -> None:
     done = run("person", "add", empty.path, "ANN", "--no-password")
     assert done.code == 1
     assert "found a person ANN already; allowed: a new name" in done.err
+
+
+def test_tokens_are_made_listed_and_revoked(run: Run, empty: Workspace) -> None:
+    ws = empty.path
+    run("person", "add", ws, "ann", "--no-password")
+    assert run("token", "list", ws).out == f"no tokens; next: python -m review_app token add {ws} NAME\n"
+    made = run("token", "add", ws, "Ann", "--label", "nightly export", "--days", "30")
+    assert re.fullmatch(r"scn_[\w-]{43}\n", made.out), "alone on standard output, for scripts"
+    assert re.fullmatch(r"token 1 of ann, good until 20.* UTC; keep it secret, it is not shown again\n", made.err)
+    assert run("token", "add", ws, "ann").err.startswith("token 2 of ann, good until it is revoked")
+    listed = run("token", "list", ws, "ann").out
+    assert re.search(r"^1 +ann +made 20.* not used yet +ends 20.* nightly export$", listed, re.MULTILINE)
+    assert made.out.strip() not in listed + "\n".join(contents(empty))
+    assert run("token", "revoke", ws, 1).out == "revoked token 1 of ann: nightly export\n"
+    again = run("token", "revoke", ws, 1)
+    assert (again.code, again.out) == (1, "")
+    assert "found no access token 1; it may be revoked already" in again.err
+    assert len(run("token", "list", ws).out.splitlines()) == 1
 
 
 @pytest.mark.parametrize(("second", "code"), [(PASSWORD, 0), ("something else", 1)])

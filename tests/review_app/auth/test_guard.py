@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Callable
@@ -141,6 +142,36 @@ def test_nor_do_tricks_that_no_browser_sends(visitor: Visitor, path: str) -> Non
     status, body = visitor.get_raw(path)
     assert (status, json.loads(body)["code"]) == (404, "not_found")
     assert visitor.get_raw("/health")[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status"),
+    [
+        ("GET", "/", {"Host": "evil.test"}, 400), ("GET", "/login", {"Host": "evil.test"}, 400),
+        ("POST", "/login", {"Origin": "http://<b>.test"}, 403), ("POST", "/logout", {}, 403),
+        ("POST", "/", {"Origin": BASE}, 405),
+        ("GET", "/api/nothing", {}, 404), ("GET", "/api/decisions", {}, 405), ("GET", "/_stcore/metrics", {}, 404),
+        ("GET", "/api/export/csv-r1-d1.csv", {}, 401), ("GET", "/face/1", {}, 401), ("GET", "/grid/x/y", {}, 404),
+    ],
+)  # fmt: skip
+def test_a_person_gets_a_page_and_a_program_json(
+    visitor: Visitor, method: str, path: str, headers: dict[str, str], status: int
+) -> None:
+    said = visitor.client.request(method, path, headers=headers).json()
+    page = visitor.client.request(method, path, headers={**headers, "Accept": "text/html,*/*;q=0.8"})
+    assert page.status_code == status
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert html.unescape(page.text).count(said["error"][1:]) == 1
+    assert "<b>" not in page.text
+
+
+def test_a_port_that_goes_without_saying_may_be_said(visitor: Visitor) -> None:
+    for host, origin in (("localhost:80", "http://localhost"), ("localhost", "http://localhost:80")):
+        answer = visitor.client.post("/login", data={"name": "ann"}, headers={"Host": host, "Origin": origin})
+        assert answer.status_code == 303
+    for host, origin in (("localhost:443", "http://localhost"), ("localhost:80", "https://localhost")):
+        answer = visitor.client.post("/login", data={"name": "ann"}, headers={"Host": host, "Origin": origin})
+        assert answer.json()["code"] == "wrong_origin"
 
 
 def test_another_method_is_named(visitor: Visitor) -> None:

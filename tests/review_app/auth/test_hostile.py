@@ -50,6 +50,8 @@ class Scene(NamedTuple):
             Call("GET", "/api/history?round=1"),
             Call("GET", "/api/sample/1?round=1"),
             Call("GET", "/api/export/csv-r1-d1.csv"),
+            Call("GET", "/api/classes"),
+            Call("GET", "/api/rounds"),
             Call("GET", "/api/token"),
             Call("GET", "/face/1"),
             Call("GET", "/thumb/1"),

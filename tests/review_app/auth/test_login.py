@@ -12,7 +12,7 @@ import httpx2 as httpx
 import pytest
 
 from review_app import database, settings
-from review_app.auth import login, passwords
+from review_app.auth import login, openid, passwords
 from review_app.auth import sessions as auth
 from review_app.auth.passwords import hash_password
 from review_app.settings import AppSettings, AuthMode
@@ -181,6 +181,22 @@ def test_a_session_by_name_is_none_where_passwords_are_asked(serve: Callable[[Au
     assert visitor.get("/api/token").status_code == 401
     serve("none")
     assert visitor.get("/api/token").status_code == 200
+
+
+def test_who_sends_the_form_without_the_cookie_beside_it_keeps_none(
+    serve: Callable[[AuthMode], Visitor], workspace: Workspace
+) -> None:
+    visitor = serve("none")
+    form = {"name": "ann", "trial": "1"}
+    before = contents(workspace)
+    refused = visitor.log_in(**form)
+    assert refused.status_code == 400
+    assert "This browser keeps no cookies" in refused.text
+    assert contents(workspace) == before
+    assert visitor.log_in(**form).status_code == 303, "the cookie came with the refusal"
+    other = Visitor(visitor.settings)
+    assert 'name="trial"' in other.get("/login").text
+    assert other.log_in(**form).status_code == 303
 
 
 # By password
@@ -369,6 +385,22 @@ def test_an_address_nobody_vouches_for_is_no_ticket(
 ) -> None:
     serve("oidc")
     assert auth.ticket_path(user) is None
+
+
+@pytest.mark.parametrize(
+    ("metadata", "ends"),
+    [('{"end_session_endpoint": "https://id.example.org/end"}', True), ("{}", False), ("[]", False), ("no JSON", False),
+     (None, False)],
+)  # fmt: skip
+@pytest.mark.parametrize("table", ["[auth]", "[auth.client_kwargs]\nscope = 'openid'\n[auth.mine]"])
+def test_a_provider_signs_people_out_where_its_metadata_says_so(
+    tmp_path: Path, metadata: str | None, ends: bool, table: str
+) -> None:
+    file, secrets = tmp_path / "metadata.json", tmp_path / "secrets.toml"
+    if metadata is not None:
+        file.write_text(metadata)
+    secrets.write_text(f"{table}\nserver_metadata_url = '{file.as_uri()}'\n")
+    assert openid.ends_sessions(secrets) is ends
 
 
 def test_the_pages_need_no_script_and_have_labels(serve: Callable[[AuthMode], Visitor]) -> None:

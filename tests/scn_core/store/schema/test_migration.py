@@ -14,6 +14,7 @@ from scn_core.records import Decision
 from scn_core.store import connection
 from scn_core.store.connection import create_database, open_database
 from scn_core.store.decisions.record import record_each
+from scn_core.store.people.tokens import add_token
 from scn_core.store.projections import check, rebuild
 from scn_core.store.schema.migrations import STEPS, migrations
 from scn_core.store.scores import scores
@@ -38,7 +39,7 @@ COLUMNS = "seq, id, round_id, sample_id, person_id, action, label, undoes, shown
 MARKS = [("f1", "flag", None), ("n1", "note", "why?"), ("s1", "skip", None)]  # id, action, text; from m0002 on
 
 
-@pytest.fixture(params=[1, 2, 5, 6], ids=lambda version: f"m{version:04d}")
+@pytest.fixture(params=[1, 2, 5, 6, 7], ids=lambda version: f"m{version:04d}")
 def version(request: pytest.FixtureRequest) -> int:
     return int(request.param)
 
@@ -291,3 +292,20 @@ def test_answers_after_m0006_are_counted(fifth: Path) -> None:
         assert (
             db.execute(listed).fetchone() == db.execute("SELECT sum(n) FROM queue_count WHERE round_id = 2").fetchone()
         )
+
+
+def test_m0008_keeps_the_log_of_people_append_only_and_never_uses_a_number_again(fifth: Path) -> None:
+    """The log is copied; its newest row was number 7."""
+    with closing(sqlite3.connect(fifth)) as db, db:
+        db.execute("INSERT INTO person_change (id, person_id, by_id, what) VALUES (7, 1, 2, 'password')")
+        db.execute("INSERT INTO person_change (id, person_id, what, role) VALUES (3, 1, 'role', 'lead')")
+    log = "SELECT * FROM person_change ORDER BY id"
+    before = rows(fifth, log)
+    with open_database(fifth) as db:
+        assert rows(fifth, log) == before
+        added = add_token(db, 1, "h", "a script")
+        assert db.execute("SELECT id, what FROM person_change WHERE id > 7").fetchall() == [(8, "token added")]
+        for change in ("UPDATE person_change SET what = 'added'", "DELETE FROM person_change"):
+            with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+                db.conn.execute(change)
+        assert added.id == 1

@@ -1,0 +1,173 @@
+"""/openapi.json: every route for programs, with the bodies as the functions that check them would have them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Literal
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from review_app.api.answers import ANSWER_SCHEMAS
+from review_app.api.bodies import DecisionsBody, LeaseBody, PageBody, TilesBody
+from review_app.auth.endpoint import TOKEN_HEADER
+from review_app.http.body_schema import Schema, schema_of
+from review_app.settings import current
+from scn_core import __version__
+
+BODIES: dict[str, Schema] = {
+    "/api/page": schema_of(PageBody.read),
+    "/api/tiles": schema_of(TilesBody.read),
+    "/api/lease": schema_of(LeaseBody.read),
+    "/api/decisions": schema_of(DecisionsBody.read),
+}
+ABOUT: dict[str, str] = {
+    "filter": "which faces, and in which order; without it, faces to review by suspicion",
+    "limit": "faces at most",
+    "have": "items you hold already and do not want again",
+    "cursor": "of the page before; null: from the beginning. Faces to review of a round in review need none: they are "
+    "leased, and the next request gets others",
+    "state": "`open`: to review; `answered`, or one answer: by anyone; `skipped`: by you",
+    "given": "given label: number of a class",
+    "proposed": "proposed label: number of a class",
+    "unproposed": "only faces without a proposal; not together with `proposed`",
+    "doubt": "how the network doubts the given label",
+    "alpha_from": "importance from, a multiple of 0.05",
+    "alpha_to": "importance to, a multiple of 0.05; the end is exclusive, but for 1",
+    "flagged": "only faces with a flag of anyone",
+    "reviewer": "only faces that this person answered",
+    "order": "how faces are ordered; the learned order takes the place of `suspicion` once there is one",
+    "grouped": "by pair of given and proposed label, the pair with most faces first",
+    "samples": "numbers of faces",
+    "renew": "items to lease for another two minutes",
+    "release": "items to give back",
+    "decisions": "each is recorded or refused by itself; sent twice, one counts once",
+    "id": "a new UUID, made by you",
+    "round": "number of the round",
+    "sample": "number of the face",
+    "action": "accept, keep, relabel, unsure and exclude are answers; skip, flag and note are marks; undo takes back",
+    "undoes": "for undo: id of the decision to take back; otherwise null",
+    "text": "for note: the note; otherwise null",
+    "bulk": "the same UUID for all answers given at once; audit faces, and faces answered since, are then refused",
+    "blind": "no proposal was shown",
+    "ms": "milliseconds since the decision before",
+    "shown": "what was shown of the face, for the log",
+    "before": "with `bulk`: the `decision` that the tile showed; null: it was to review",
+}
+LABELS = {
+    "Filter": "number of a class: the given or the proposed label is this one",
+    "Decision": "accept: the proposed label of the tile; keep: its given label; relabel: any class; otherwise null",
+}
+"""What `label` is, which has two meanings."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of one route."""
+
+    method: Literal["get", "post"]
+    path: str
+    summary: str
+    answer: str = ""
+    """Name of a schema; empty: a picture or a file."""
+    media: str = "application/json"
+    query: tuple[str, ...] = ()
+    also: dict[str, Any] = field(default_factory=dict)
+    """Other kinds of the same answer, by media type."""
+    anybody: bool = False
+    """Needs no session and no token."""
+
+
+_PACKED = {
+    "application/octet-stream": {
+        "schema": {
+            "type": "string",
+            "format": "binary",
+            "description": "for the grid: 4 bytes with the length of the header (big endian); the header, which is "
+            "Page with `thumb` ([offset, length] behind the header, or null) and `missing` (why there is no "
+            "picture) in each item; the thumbnails as WebP",
+        }
+    }
+}
+OPERATIONS = (
+    Operation("get", "/api/classes", "Names and numbers of the classes", "Classes"),
+    Operation("get", "/api/rounds", "All rounds, and those that take answers", "Rounds"),
+    Operation("post", "/api/page", "A page of faces; leases them where it is faces to review", "Page", also=_PACKED),
+    Operation("post", "/api/tiles", "The same of faces named by number; leases nothing", "Page", also=_PACKED),
+    Operation("post", "/api/lease", "Keep or give back leased faces", "Lease"),
+    Operation("post", "/api/decisions", "Record answers, marks and undos", "Recorded"),
+    Operation("get", "/api/history", "What you can undo and redo", "History", query=("round",)),
+    Operation("get", "/api/sample/{id}", "Everything about one face", "Sample", query=("round",)),
+    Operation("get", "/api/export/{name}", "An exported file or its manifest; leads only", media="*/*"),
+    Operation("get", "/api/token", "The token of a page; for browsers with a session", "Token"),
+    Operation("get", "/face/{id}", "The large picture of a face", media="image/webp"),
+    Operation("get", "/thumb/{id}", "The small picture of a face", media="image/webp"),
+    Operation("get", "/health", "Whether the database can be read", "Health", anybody=True),
+)
+
+
+async def description(request: Request) -> Response:
+    """GET /openapi.json, for anybody: it says nothing of the workspace."""
+    return JSONResponse({**openapi(), "servers": [{"url": current().url("/").rstrip("/") or "/"}]})
+
+
+@lru_cache(maxsize=1)
+def openapi() -> dict[str, Any]:
+    """The description of OpenAPI 3.1, without the address of this server."""
+    paths: dict[str, dict[str, Any]] = {}
+    for each in OPERATIONS:
+        paths.setdefault(each.path, {})[each.method] = _operation(each)
+    schemes = {
+        "accessToken": {"type": "http", "scheme": "bearer", "description": "an access token"},
+        "session": {"type": "apiKey", "in": "cookie", "name": "scn_session_*", "description": "of a browser"},
+        "pageToken": {"type": "apiKey", "in": "header", "name": TOKEN_HEADER, "description": "of GET /api/token"},
+    }
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Review of face labels", "version": __version__},
+        "security": [{"accessToken": []}, {"session": [], "pageToken": []}],
+        "paths": paths,
+        "components": {"schemas": ANSWER_SCHEMAS, "securitySchemes": schemes},
+    }
+
+
+def _operation(each: Operation) -> dict[str, Any]:
+    schema = {"$ref": f"#/components/schemas/{each.answer}"} if each.answer else {"type": "string", "format": "binary"}
+    error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    said: dict[str, Any] = {
+        "operationId": re.sub(r"\W+", "_", f"{each.method} {each.path.removeprefix('/api')}").strip("_"),
+        "summary": each.summary,
+        "responses": {
+            "200": {"description": "done", "content": {each.media: {"schema": schema}, **each.also}},
+            "default": {"description": "nothing was changed", "content": error},
+        },
+    }
+    names = re.findall(r"\{(\w+)\}", each.path)
+    parameters = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string" if name == "name" else "integer"}}
+        for name in names
+    ] + [{"name": name, "in": "query", "required": True, "schema": {"type": "integer"}} for name in each.query]
+    if parameters:
+        said["parameters"] = parameters
+    if each.path in BODIES:
+        schema = described(BODIES[each.path])
+        said["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    if each.anybody:
+        said["security"] = []
+    return said
+
+
+def described(schema: Schema, place: str = "") -> Schema:
+    """The schema with a description of each field."""
+    found = dict(schema)
+    if "items" in schema:
+        found["items"] = described(schema["items"], "Decision")
+    if "properties" in schema:
+        found["properties"] = {
+            name: {"description": LABELS[place] if name == "label" else ABOUT[name]}
+            | described(each, "Filter" if name == "filter" else place)
+            for name, each in schema["properties"].items()
+        }
+    return found

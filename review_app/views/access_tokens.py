@@ -1,0 +1,93 @@
+"""Access tokens: people make their own for scripts, and revoke them; leads see and revoke everybody's on Team."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from review_app.auth.access_tokens import new_access_token
+from review_app.commands import access_tokens as commands
+from review_app.queries import access_tokens as queries
+from review_app.views import messages, parts
+from scn_core.store.people.tokens import LONGEST_LABEL, AccessToken
+
+_TOLD = "rv-token-told"
+_LASTING: dict[int, str] = {30: "30 days", 90: "90 days", 365: "a year", 0: "until revoked"}
+
+
+def page() -> None:
+    """The page Access tokens."""
+    person = messages.require()
+    if st.session_state.get("rv-page") != "access-tokens":
+        st.session_state.pop(_TOLD, None)
+    st.session_state["rv-page"] = "access-tokens"
+    st.title("Access tokens", anchor=False)
+    st.text(
+        "A script that sends a token of yours may do what you may do, and what it answers counts as yours: "
+        "Authorization: Bearer TOKEN. The file docs/scripts.md has the routes and an example."
+    )
+    _tell_token()
+    listed(queries.tokens_of(person.id), whose=False)
+    with st.form("rv-token"):
+        st.subheader("Make a token", anchor=False)
+        st.text_input("What it is for", key="rv-token-label", max_chars=LONGEST_LABEL)
+        st.radio("Good for", list(_LASTING), format_func=_LASTING.__getitem__, key="rv-token-days", horizontal=True)
+        st.form_submit_button("Make it", key="rv-token-go", on_click=_make)
+
+
+def listed(found: list[AccessToken], *, whose: bool) -> None:
+    """A table of tokens, and a way to revoke one."""
+    if not found:
+        st.text("There are no access tokens.")
+        return
+    head = (*(("Person",) if whose else ()), "Number", "For", "Made", "Last used", "Ends")
+    parts.table("Access tokens", head, [_row(token, whose=whose) for token in found])
+    names = {
+        each.id: f"{each.id}, {each.person}: {each.label}" if whose else f"{each.id}: {each.label}" for each in found
+    }
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox("Token", list(names), format_func=names.__getitem__, key="rv-token-which", width=320)
+        # The key names the token, so that a click on a page not yet drawn anew revokes no other.
+        st.button(f"Revoke token {chosen}", key=f"rv-token-revoke-{chosen}", on_click=_revoke, args=(chosen,))
+
+
+def _row(token: AccessToken, *, whose: bool) -> tuple[parts.Html | str, ...]:
+    end = "when revoked" if token.expires_at is None else parts.moment(token.expires_at)
+    return (
+        *((token.person,) if whose else ()),
+        str(token.id),
+        token.label,
+        parts.moment(token.created_at),
+        "never" if token.used_at is None else parts.moment(token.used_at),
+        parts.quiet(f"ended {end}") if token.expired else end,
+    )
+
+
+def _make() -> None:
+    token = new_access_token()
+    days = int(st.session_state["rv-token-days"]) or None
+    refused = commands.add_own(token, str(st.session_state["rv-token-label"]), days)
+    messages.remember(refused)
+    if refused is None:
+        st.session_state["rv-token-label"] = ""
+        _remember(token)
+
+
+def _revoke(token_id: int) -> None:
+    messages.remember(commands.revoke(token_id))
+
+
+def _remember(token: str | None) -> None:
+    st.session_state[_TOLD] = token
+
+
+def _tell_token() -> None:
+    token: str | None = st.session_state.get(_TOLD)
+    if token is None:
+        return
+    text = "Copy it now: it is gone when you press Done or leave this page, and only its hash is stored."
+    messages.say("A new access token", text, token)
+    st.button("Done", key="rv-token-done", on_click=_remember, args=(None,))
+
+
+if __name__ == "__main__":  # as Streamlit runs it
+    page()

@@ -1,0 +1,182 @@
+"""Behind a real proxy at a sub-path under TLS, as docs/administration.md has it: the grid, and what goes wrong."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, expect
+
+from review_app.auth.access_tokens import access_token_hash, new_access_token
+from scn_core.store.people.people import add_person
+from scn_core.store.people.tokens import add_token
+from scn_core.workspace.folder import Workspace
+from tests.browser.chromium import FLAGS, find_chromium
+from tests.browser.conftest import NewPage
+from tests.browser.desk import Desk
+from tests.browser.proxy import HOST, block, caddy, nginx, replaced
+from tests.browser.server import Served
+from tests.review_workspace import copy_workspace
+
+OPTIONS = ("--base-path", "/review", "--trusted-proxy", "127.0.0.1", "--allow-host", HOST)
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+
+def ask(port: int, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
+    """A request over TLS to the proxy, under the name and port that people see."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with closing(http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=60)) as connection:
+        connection.request(method, path, body, {"Host": f"{HOST}:{port}"} | headers)
+        answer = connection.getresponse()
+        return Answer(answer.status, answer.headers, answer.read())
+
+
+@pytest.fixture(scope="module")
+def behind(in_review: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server that only a proxy is to ask; lea is a lead."""
+    workspace = copy_workspace(in_review, tmp_path_factory.mktemp("behind") / "ws")
+    with workspace.database() as db:
+        add_person(db, "lea", "lead")
+    served = Served(workspace, *OPTIONS)
+    yield served
+    served.kill()
+
+
+@pytest.fixture(scope="module", params=[nginx, caddy])
+def proxy(request: pytest.FixtureRequest, behind: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of a proxy before the server."""
+    with request.param(tmp_path_factory.mktemp("proxy"), behind.port) as port:
+        yield port
+
+
+@pytest.fixture
+def trusting(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """trusting() opens a browser profile that takes the proxy's certificate."""
+    with ExitStack() as ending:
+
+        def new() -> BrowserContext:
+            context = browser.new_context(ignore_https_errors=True, viewport={"width": 1280, "height": 800})
+            ending.callback(context.close)
+            return context
+
+        yield new
+
+
+def test_the_grid_works_at_a_sub_path_under_tls(
+    proxy: int, behind: Served, new_page: NewPage, trusting: Callable[..., BrowserContext]
+) -> None:
+    context = trusting()
+    page = new_page(context=context)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    sockets: list[str] = []
+    page.on("websocket", lambda socket: sockets.append(socket.url))
+    name = f"ann {proxy}"
+    page.goto(f"https://127.0.0.1:{proxy}/review")
+    page.get_by_label("Your name").fill(name)
+    page.get_by_role("button", name="Sign in").click()
+    desk = Desk(page, behind, name).ready()
+    assert page.url == f"https://127.0.0.1:{proxy}/review/"
+    desk.press("u")
+    desk.stored(1)
+    desk.saved().press("Enter")
+    large = page.locator(".app dialog img[src*='/review/face/']")
+    desk.until(lambda: large.evaluate("picture => picture.naturalWidth > 0"), "the large picture")
+    desk.press("Escape")
+    cookie = next(cookie for cookie in context.cookies() if cookie["name"].startswith("scn_session"))
+    assert (cookie["path"], cookie["secure"], cookie["httpOnly"]) == ("/review", True, True)
+    assert sockets[0].startswith(f"wss://127.0.0.1:{proxy}/review/_stcore/stream")
+    page.get_by_role("link", name="My work").click()
+    expect(page.locator(".rv-row img").first).to_be_visible()
+    desk.until(lambda: page.locator(".rv-row img").first.evaluate("e => e.naturalWidth > 0"), "a small picture")
+    page.get_by_role("link", name="Sign out").click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_label("Your name")).to_be_visible()
+    elsewhere = [url for url in asked if not url.startswith((f"https://127.0.0.1:{proxy}/review", "data:", "blob:"))]
+    assert elsewhere == []
+
+
+def test_a_file_larger_than_a_proxy_takes_unasked_is_uploaded(
+    proxy: int, new_page: NewPage, trusting: Callable[..., BrowserContext]
+) -> None:
+    page = new_page(context=trusting())
+    page.goto(f"https://127.0.0.1:{proxy}/review/login?next=/review/labels")
+    page.get_by_label("Your name").fill("lea")
+    page.get_by_role("button", name="Sign in").click()
+    content = b"key,label\n" + b"no-such-face.jpg,happy\n" * 100_000
+    page.set_input_files("input[type=file]", {"name": "labels.csv", "mimeType": "text/csv", "buffer": content})
+    expect(page.get_by_text("no-such-face.jpg").first).to_be_visible()
+
+
+def test_scripts_and_redirects_come_through(proxy: int, behind: Served) -> None:
+    health = ask(proxy, "GET", "/review/health")
+    assert json.loads(health.body)["ok"]
+    moved = ask(proxy, "GET", "/review")
+    assert (moved.status, moved.headers["Location"]) == (308, "/review/")
+    sent = ask(proxy, "GET", "/review/my-work?round=1", Accept="text/html")
+    assert (sent.status, sent.headers["Location"]) == (303, "/review/login?next=/review/my-work%3Fround%3D1")
+    origin = f"https://{HOST}:{proxy}"
+    entered = ask(proxy, "POST", "/review/login", b"name=cho&next=//evil.test", Origin=origin)
+    assert (entered.status, entered.headers["Location"]) == (303, "/review/")
+    assert "; Path=/review; " in entered.headers["Set-Cookie"]
+    assert entered.headers["Set-Cookie"].endswith("; Secure")
+    token = new_access_token()
+    with behind.workspace.database() as db:
+        dan = add_person(db, f"dan {proxy}", "annotator")
+        add_token(db, dan.id, access_token_hash(token), "x")
+    found = ask(proxy, "GET", "/review/api/classes", Authorization=f"Bearer {token}")
+    assert len(json.loads(found.body)["classes"]) > 2
+    assert json.loads(ask(proxy, "GET", "/review/openapi.json").body)["servers"] == [{"url": "/review"}]
+
+
+def test_a_proxy_that_passes_no_host_on_gets_a_page_that_says_so(
+    behind: Served, tmp_path: Path, new_page: NewPage, trusting: Callable[..., BrowserContext]
+) -> None:
+    text = re.sub(r" *proxy_set_header (X-Forwarded-)?Host .*\n", "", block("nginx"))
+    with nginx(tmp_path, behind.port, text) as port:
+        page = new_page(context=trusting())
+        page.goto(f"https://127.0.0.1:{port}/review/")
+        page.get_by_label("Your name").fill("eve")
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("alert")).to_contain_text("proxy_set_header Host $http_host")
+        expect(page.get_by_role("alert")).to_contain_text(f"https://127.0.0.1:{port}")
+        said = ask(port, "POST", "/review/login", b"name=eve", Origin=f"https://{HOST}:{port}")
+        assert json.loads(said.body)["code"] == "wrong_origin", "JSON for programs"
+
+
+def test_a_port_that_goes_without_saying_and_one_that_does_not(behind: Served, tmp_path: Path) -> None:
+    """nginx's $host has no port: the origin of port 443 has none either, but of any other port it has."""
+    text = replaced(block("nginx"), ("Host $http_host", "Host $host"))
+    with nginx(tmp_path, behind.port, text) as port:
+        for origin, status in ((f"https://{HOST}", 303), (f"https://{HOST}:{port}", 403)):
+            assert ask(port, "POST", "/review/login", b"name=fay", Origin=origin).status == status
+
+
+def test_a_browser_without_cookies_is_told(behind: Served, browser: Browser, tmp_path: Path) -> None:
+    profile = tmp_path / "Default"
+    profile.mkdir()
+    blocked = {"profile": {"default_content_setting_values": {"cookies": 2}}}
+    (profile / "Preferences").write_text(json.dumps(blocked))
+    context = browser.browser_type.launch_persistent_context(
+        str(tmp_path), executable_path=find_chromium(), args=list(FLAGS)
+    )
+    page = context.new_page()
+    page.goto(f"{behind.url}/")
+    page.get_by_label("Your name").fill("gus")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_contain_text("This browser keeps no cookies")
+    context.close()
+    assert behind.rows("SELECT name FROM person WHERE name = 'gus'") == []
