@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -38,7 +38,7 @@ from scn_core.exchange.export.manifest import (
     read_manifest,
     write_manifest,
 )
-from scn_core.files import replaced, replaced_folder
+from scn_core.files import put_in_place, replaced, replaced_folder
 from scn_core.store.connection import snapshot
 from scn_core.store.labels import (
     LabelCounts,
@@ -116,14 +116,19 @@ def print_labels(
 
 def is_export(out: Path) -> bool:
     """Whether a file or folder is as an export left it, by the manifest beside it: nobody has worked on it since."""
+    found = []
+    for manifest in (manifest_file(out), _coming_manifest(out)):
+        with suppress(DataError):
+            found.append(read_manifest(manifest))
     try:
-        made = read_manifest(manifest_file(out))
         if out.is_dir() and not out.is_symlink():
-            return made.file == out.name and folder_digest(out)[0] == made.sha256
-        with out.open("rb") as file:
-            return made.file == out.name and hashlib.file_digest(file, "sha256").hexdigest() == made.sha256
+            digest = folder_digest(out)[0]
+        else:
+            with out.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
     except (DataError, OSError):
         return False
+    return any((made.file, made.sha256) == (out.name, digest) for made in found)
 
 
 def export_into(db: Database, folder: Path, options: ExportOptions, *, pictures: Path | None = None) -> ExportManifest:
@@ -166,24 +171,31 @@ def _export(
                 f"--out: found the folder {out}, which is not as an export left it; allowed: a new name, as it is "
                 "never replaced"
             )
-        digest, size = _write(out, chosen, about, _counted(_rows(db, options), progress))
-    made = ExportManifest(
-        file=out.name,
-        sha256=digest,
-        bytes=size,
-        format=options.format,
-        revision=str(stand),
-        where=where,
-        pseudonyms=options.pseudonyms,
-        spelling=options.spelling,
-        classes=about.classes,
-        counts=counts,
-        copies=options.copies,
-        image_prefix=options.image_prefix,
-        boxed=about.boxed,
-    )
-    write_manifest(manifest_file(out), made)
+        coming = _coming_manifest(out)
+        with _written(out, chosen, about, _counted(_rows(db, options), progress)) as (digest, size):
+            made = ExportManifest(
+                file=out.name,
+                sha256=digest,
+                bytes=size,
+                format=options.format,
+                revision=str(stand),
+                where=where,
+                pseudonyms=options.pseudonyms,
+                spelling=options.spelling,
+                classes=about.classes,
+                counts=counts,
+                copies=options.copies,
+                image_prefix=options.image_prefix,
+                boxed=about.boxed,
+            )
+            write_manifest(coming, made)
+    put_in_place(coming, manifest_file(out))
     return made
+
+
+def _coming_manifest(out: Path) -> Path:
+    """Written before the file it is of takes its place, so that whatever ends the program, one of the two is of it."""
+    return out.with_name(f".{out.name}{MANIFEST}.coming")
 
 
 @dataclass(frozen=True)
@@ -230,16 +242,18 @@ def _counted(rows: Iterable[LabelRow], progress: Callable[[int], None]) -> Itera
         progress(1)
 
 
-def _write(out: Path, chosen: Format, about: About, rows: Iterable[LabelRow]) -> tuple[str, int]:
-    """SHA-256 and bytes of what was written."""
+@contextmanager
+def _written(out: Path, chosen: Format, about: About, rows: Iterable[LabelRow]) -> Iterator[tuple[str, int]]:
+    """SHA-256 and bytes of what was written, which takes its place when the block ends."""
     if chosen.lay is not None:
         with replaced_folder(out) as folder:
             chosen.lay(about, rows, folder)
-            return folder_digest(folder)
+            yield folder_digest(folder)
+        return
     digest, size = hashlib.sha256(), 0
     with replaced(out) as file:
         for piece in chosen.write(about, rows) if chosen.write is not None else ():
             data = piece.encode("utf-8") if isinstance(piece, str) else piece
             digest.update(data)
             size += file.write(data)
-    return digest.hexdigest(), size
+        yield digest.hexdigest(), size

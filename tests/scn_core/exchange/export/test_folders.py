@@ -11,8 +11,10 @@ import pytest
 from sqlite_utils import Database
 
 from scn_core.errors import DataError, UsageError
+from scn_core.exchange import export
 from scn_core.exchange.export import ExportOptions, export_into, export_labels, exports_in, is_export, print_labels
-from scn_core.exchange.export.manifest import read_manifest
+from scn_core.exchange.export.formats import FormatName
+from scn_core.exchange.export.manifest import manifest_file, read_manifest
 from scn_core.exchange.import_decisions import plan_import
 from scn_core.records import Manifest
 from scn_core.store.labels import LabelFilter
@@ -111,6 +113,30 @@ def test_what_a_killed_export_left_is_removed(db: Database, manifest: Manifest, 
     os.utime(left, (0, 0))
     export_labels(db, tmp_path / "out", LINKS, pictures=manifest.root)
     assert not left.exists()
+
+
+@pytest.mark.parametrize("form", ["class-folders", "csv"])
+def test_an_export_that_ends_before_its_manifest_is_in_place_is_ours(
+    db: Database, manifest: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: FormatName
+) -> None:
+    """Else the next one to the same name would be refused, as if somebody had worked on it."""
+    out = tmp_path / "out"
+    export_labels(db, out, ExportOptions(form), pictures=manifest.root)
+
+    def ended(part: Path, path: Path) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(export, "put_in_place", ended)
+        with pytest.raises(KeyboardInterrupt):
+            export_labels(db, out, ExportOptions(form, LabelFilter(label=0)), pictures=manifest.root)
+    assert is_export(out)
+    made = export_labels(db, out, ExportOptions(form), pictures=manifest.root)
+    assert is_export(out)
+    assert read_manifest(manifest_file(out)) == made
+    assert {each.name for each in tmp_path.iterdir() if each.name.startswith((".out", "out"))} == {
+        "out", "out.manifest.json"
+    }  # fmt: skip
 
 
 def test_files_and_folders_are_told_apart(db: Database, manifest: Manifest, tmp_path: Path) -> None:
