@@ -48,7 +48,7 @@ def load(said: argparse.Namespace) -> tuple[TrainingData, int, np.ndarray[Any, n
     if said.reference:
         by_key = read_reference(said.reference, vocabulary)
         truth = np.array([by_key.get(sample.key, -1) for sample in samples])
-    pixels = pixel_cache(place.pixels, samples, Path(place.settings().root), said.image_size)
+    pixels = pixel_cache(place.pixels, samples, place.pictures(), said.image_size).pixels
     given = np.array([sample.given_label for sample in samples])
     split = np.array([sample.split for sample in samples])
     train, val = np.flatnonzero(split == "train"), np.flatnonzero(split == "val")

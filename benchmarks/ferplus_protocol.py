@@ -91,7 +91,7 @@ def main() -> None:
 def faces_of(root: Path, work: Path, most: int) -> tuple[TrainingData, ClassVocabulary]:
     """The training faces under the crowd's majority, and PublicTest."""
     manifest = read_manifest("ferplus", Source(root=root, unpack_to=work / "images"))
-    pixels = pixel_cache(work, manifest.samples, manifest.root, 48)
+    pixels = pixel_cache(work, manifest.samples, manifest.root, 48).pixels
     labels = np.array([sample.given_label for sample in manifest.samples])
     split = np.array([sample.split for sample in manifest.samples])
     train, val = np.flatnonzero(split == "train"), np.flatnonzero(split == "val")

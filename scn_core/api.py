@@ -34,7 +34,10 @@ from scn_core.store.rounds.states import SCORED, get_round, round_to_answer, whi
 from scn_core.store.samples import classes
 from scn_core.store.votes import import_balance
 from scn_core.workspace.folder import Workspace, create_workspace
+from scn_core.workspace.relocate import Relocation, relocate
 from scn_core.workspace.status import Status, status_of
+from scn_core.workspace.update import Update, update
+from scn_core.workspace.withdraw import Withdrawal, withdraw
 
 if TYPE_CHECKING:  # scikit-learn behind it takes a second to import
     from scn_core.review.evaluate import Evaluation
@@ -149,8 +152,40 @@ class OpenWorkspace:
         finally:
             bars.close()
 
+    def update(self, *, dry_run: bool = False, progress: bool = True) -> Update:
+        """Read the data set again, as `python -m scn_core update` does: every decision is kept.
+
+        With `dry_run` nothing is written; `progress` draws a bar and writes the balance on standard error. Raises
+        WorkspaceError while a trainer is at work, DataError for new classes or files that are not as they should be.
+        """
+        with Counter("reading", "face", hidden=not progress) as bar:
+            done = update(self.folder, dry_run=dry_run, progress=bar.advance)
+        if progress:
+            print(done.describe(), file=sys.stderr)
+        return done
+
+    def relocate(self, root: str | Path, *, force: bool = False, progress: bool = True) -> Relocation:
+        """Say where the pictures are now: the folder that paths of faces are relative to.
+
+        All of them must be there with the content they had (DataError, and nothing is changed), unless `force` is set.
+        Raises UsageError where there is no such folder, and WorkspaceError while a trainer is at work.
+        """
+        with Counter("comparing", "picture", hidden=not progress) as bar:
+            return relocate(self.folder, Path(root).expanduser(), force=force, progress=bar.advance)
+
+    def withdraw(self, key: str | Iterable[str]) -> Withdrawal:
+        """Take faces out for good, as where consent was withdrawn: in no round, queue, table or export any more.
+
+        `key`: a face's key as the tables have it, or several. There is no way back. Raises DataError for a key that is
+        unknown, and WorkspaceError while a trainer is at work; nothing is changed then.
+        """
+        return withdraw(self.folder, [key] if isinstance(key, str) else list(key))
+
     def labels(self) -> pd.DataFrame:
-        """All faces with the label each has now, where it comes from and who decided it; a row a face."""
+        """All faces with the label each has now, where it comes from and who decided it; a row a face.
+
+        Without those that the data set has no more, and those that were taken out.
+        """
         with self.folder.database(read_only=True) as db:
             return frames.labels(db)
 

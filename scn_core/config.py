@@ -101,6 +101,7 @@ class TrainSettings:
         choices=get_args(RankOver),
     )
     sync_batch_norm: bool = option(True, "several GPUs: batch statistics are those of the whole batch")
+    allow_missing: bool = option(False, "train on the rest where pictures are missing or damaged")
     close_earlier: bool = option(
         True, "close the round in review when this one ends, unless this one came out worse; else a lead closes it"
     )

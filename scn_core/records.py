@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -61,6 +61,8 @@ class Sample:
     """A label known to be better, kept apart for measuring only; never trained on, never shown."""
     votes: tuple[Vote, ...] = ()
     """Every label that people gave it, where the data set has several; the given one follows from them."""
+    digest: bytes = field(default=b"", compare=False, repr=False)
+    """Hash of the picture file's content as it was read; empty where it was not."""
 
 
 @dataclass(frozen=True)
@@ -149,8 +151,10 @@ class EffectiveLabels:
     given_label: IntArray
     label: IntArray
     excluded: BoolArray
+    """By people, or taken out, or no longer in the data set: in no round."""
     settled: BoolArray
-    """People agreed on a label for the face, be it the given one."""
+    """People agreed on a label for the face, be it the given one, and the data set has not changed its own since to a
+    third one."""
     unsure: BoolArray
     """People agreed that they cannot tell; `ReviewSettings.unsure` says what training does."""
 
@@ -211,6 +215,13 @@ class RoundInfo:
     review: dict[str, Any]
     """The rules its answers are read by: `ReviewSettings` as of its end; empty before that."""
 
+    @property
+    def missing_words(self) -> str | None:
+        """What it left out for lack of pictures, in words; None: nothing."""
+        count = self.metrics.get("missing_faces") or self.config.get("missing_faces") or 0
+        faces = f"{count:,} face{'' if count == 1 else 's'}"
+        return f"{faces} left out, as pictures were missing or damaged" if count else None
+
 
 QueueKind = Literal["proposal", "low_importance", "suspicious", "audit", "repeat"]
 QueueDoubt = Literal["all", "mislabelled", "ambiguous"]
@@ -265,7 +276,8 @@ class QueueItem:
     """The label the round began with: the data set's, or what people decided in an earlier round."""
     original_label: int
     decided_round: int | None
-    """The data set's label, and the earlier round since which people have `given_label`; None: nobody decided it."""
+    """The earlier round since which people have `given_label`, and the data set's label of then; None: nobody decided
+    it, and the data set's label is that of now."""
     proposed_label: int | None
     predicted_label: int
     alpha: float
@@ -290,6 +302,8 @@ class QueueItem:
     """The newest live note of anyone in this round."""
     lease_person: int | None
     lease_until: str | None
+    withdrawn: bool
+    """Taken out since the round began: nothing of its picture is shown."""
     again: bool
     """The viewer answered the face before and is asked once more; until then it looks like any open item, with the
     kind of that one and without what the viewer said."""

@@ -25,6 +25,7 @@ from scn_core.store.decisions.record import effective_labels
 from scn_core.store.rounds.states import finish_round, record_epoch, start_round
 from scn_core.store.samples import classes, insert_manifest, iter_samples, references
 from scn_core.workspace.folder import Workspace, create_workspace
+from scn_core.workspace.toml import change_root
 
 FACES = 120
 """Drawn faces; about 96 of them for training."""
@@ -46,11 +47,10 @@ def draw_workspace(path: Path, *, faces: int = FACES, seed: int = 3) -> Workspac
 def copy_workspace(workspace: Workspace, path: Path, *, images: bool = False) -> Workspace:
     """A copy to change at will. The pictures are shared, leave them as they are, unless `images` copies them too."""
     copy = Workspace(shutil.copytree(workspace.path, path, ignore=shutil.ignore_patterns("pixels", "images")))
+    root = workspace.settings().root
     if images:
-        old = workspace.settings().root
-        shutil.copytree(old, path / "images")
-        text = copy.settings_file.read_text(encoding="utf-8")
-        copy.settings_file.write_text(text.replace(old, str((path / "images").resolve())), encoding="utf-8")
+        shutil.copytree(root, path / "images")
+    change_root(copy.settings_file, "images" if images else root)
     return copy
 
 
@@ -70,9 +70,10 @@ def repeat_faces(drawn: Workspace, path: Path, count: int) -> Workspace:
         for i in range(count)
     )  # fmt: skip
     db = create_database(repeated.database_file)
-    insert_manifest(db, Manifest("demo", drawn.path / "images", vocabulary, samples))
+    insert_manifest(db, Manifest("demo", Path(drawn.settings().root), vocabulary, samples))
     db.close()
     shutil.copy(drawn.settings_file, repeated.settings_file)
+    change_root(repeated.settings_file, drawn.settings().root)
     return repeated
 
 

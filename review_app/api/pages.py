@@ -124,7 +124,8 @@ async def _answer(request: Request, found: _Page, where: QueueFilter) -> Respons
 
 async def _thumbs(items: list[QueueItem]) -> dict[int, bytes | str]:
     samples = [
-        StoredSample(item.sample_id, Sample(item.key, item.path, item.given_label, "train", item.box)) for item in items
+        StoredSample(item.sample_id, Sample(item.key, item.path, item.given_label, "train", item.box), item.withdrawn)
+        for item in items
     ]
     return await run_in_threadpool(partial(thumbnails_of, current().workspace, samples))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
 from sqlite_utils import Database
@@ -18,6 +19,7 @@ from scn_core.store.people.people import Person
 from scn_core.store.queue.browse import items_of
 from scn_core.store.reports.one_face import FaceLabel, FaceScore, face_label, face_scores
 from scn_core.store.samples import StoredSample, find_sample, get_sample, search_samples
+from scn_core.store.updates import FaceOrigin, face_origin
 from scn_core.store.votes import FaceVotes, face_votes
 from scn_core.workspace.thumbnails import thumbnails_of
 
@@ -38,6 +40,8 @@ class Face:
     """Its place in the queue of the round in review."""
     votes: FaceVotes | None
     """How it was labelled before the import; None: the data set has one label a face."""
+    origin: FaceOrigin
+    """When it came, and the given labels it had before."""
     unread: bool
     """What others say of it in that round is not shown yet: not all readings are in."""
 
@@ -71,6 +75,12 @@ def picture_fault(stored: StoredSample) -> str | None:
     return found if isinstance(found, str) else None
 
 
+def missing_folder() -> str | None:
+    """The folder of the pictures where it is not there; None: it is."""
+    root = current().workspace.settings().root
+    return None if Path(root).is_dir() else root
+
+
 def face_files(round_id: int, sample_id: int) -> FaceFiles:
     """How the network saw the face over the epochs of a round, and faces that are like it."""
     return _face_files(current().workspace_id, round_id, sample_id)
@@ -93,4 +103,5 @@ def _face(db: Database, key: str, viewer: Person, round_id: int | None) -> Face 
     item = items[0] if items else None
     seen, waits = seen_history(db, stored.id, viewer, item), item is not None and is_unread(db, item.round, stored.id)
     votes = face_votes(db, [stored.id]).get(stored.id)
-    return Face(stored, label, face_scores(db, stored.id), seen, item, votes, waits)
+    origin = face_origin(db, stored.id)
+    return Face(stored, label, face_scores(db, stored.id), seen, item, votes, origin, waits)

@@ -23,6 +23,10 @@ def facts(face: Face, classes: Sequence[str]) -> None:
         rows.append(("Given label", classes[item.given_label]))
     else:
         rows += _labels(face, classes)
+    if face.origin.vanished_at is not None:
+        rows.append(("In the data set", f"no more, since the update of {parts.moment(face.origin.vanished_at)}"))
+    elif face.origin.added_at is not None:
+        rows.append(("In the data set", f"since the update of {parts.moment(face.origin.added_at)}"))
     if item is not None:
         state = "to review" if item.action is None else ACTION_WORDS[item.action]
         rows.append((f"Queue, round {item.round}", f"{parts.KIND_WORDS[item.kind]}, {state}"))
@@ -37,13 +41,24 @@ def _labels(face: Face, classes: Sequence[str]) -> list[tuple[str, str]]:
     why = "nothing decided: the given label stands"
     if label.action is not None:
         why = f"{ACTION_WORDS[label.action]} by {label.person}, round {label.round}, {parts.moment(label.decided_at)}"
-    rows = [("Given label", given)]
+    if label.given_when_decided is not None:
+        why += f"; the given label was {classes[label.given_when_decided]} then"
+    rows = [("Given label", given + _versions(face, classes))]
     if item is not None and item.decided_round is not None:
         now = classes[item.given_label]
         changed = item.given_label != item.original_label
-        words = f"was {given}, {now} since" if changed else f"{now}, confirmed in"
+        words = f"was {classes[item.original_label]}, {now} since" if changed else f"{now}, confirmed in"
         rows.append((f"Label in round {item.round}", f"{words} round {item.decided_round}"))
     return [*rows, ("Label now", f"{'excluded' if label.excluded else classes[label.label]} ({why})")]
+
+
+def _versions(face: Face, classes: Sequence[str]) -> str:
+    """The given labels a face had before, the newest first, and until when."""
+    earlier = [
+        f"{classes[version.label]} until the update of {parts.moment(version.replaced_at)}"
+        for version in reversed(face.origin.earlier)
+    ]
+    return f" ({', '.join(earlier)})" if earlier else ""
 
 
 def votes(face: Face, classes: Sequence[str]) -> None:

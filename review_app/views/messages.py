@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from html import escape
@@ -13,6 +14,7 @@ import streamlit as st
 from review_app.auth.login import path_to
 from review_app.auth.sessions import signed_in, ticket_path
 from review_app.charts.rounds import training as training_chart
+from review_app.queries import faces
 from review_app.queries import standing as queries
 from review_app.queries.standing import Standing
 from review_app.settings import current
@@ -165,6 +167,22 @@ def read_only(info: RoundInfo) -> None:
 def no_such_face(asked: str) -> None:
     """The address or the search names no face."""
     say("No such face", f"Nothing is called {asked!r}. Search by a part of the key, or by the face's number.")
+
+
+def missing_folder() -> None:
+    """Says so where the folder of the pictures is not there."""
+    if root := faces.missing_folder():
+        place = shlex.quote(str(current().workspace.path))
+        say(
+            "The pictures are not there",
+            f"There is no folder {root}. Mount it or put it back; if the pictures were moved, say where they are now:",
+            f"python -m scn_core relocate {place} --root DIR",
+        )
+
+
+def taken_out(when: str) -> None:
+    """A face that is in no round any more, and whose picture is not shown."""
+    say("Taken out", f"This face was taken out on {when}. It is in no round or export, and its picture is not shown.")
 
 
 def missing_picture(path: str, why: str) -> None:

@@ -25,6 +25,7 @@ NEWS_S = 10.0  # how often the page looks for a round in training or a new one; 
 def page() -> None:
     """The page Review."""
     person = messages.require()
+    messages.missing_folder()
     now = queries.standing()
     _return_to_last_filter()
     asked = state.read(st.query_params.to_dict(), now.classes.names)

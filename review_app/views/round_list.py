@@ -25,7 +25,9 @@ def table(now: Standing) -> None:
     st.text("Accuracies are the last epoch's; no epoch is chosen by them.")
     for info in now.rounds:
         worse = parts.worse_words(info, now.rounds)
-        for words in filter(None, (worse, parts.auto_words(info), info.metrics.get("learned_by_heart"))):
+        for words in filter(
+            None, (worse, parts.auto_words(info), info.missing_words, info.metrics.get("learned_by_heart"))
+        ):
             st.text(f"Round {info.id}, {words}")
 
 

@@ -31,6 +31,7 @@ _SECTIONS = ("New round", "All rounds", "Compare", "Rules of review")
 def page() -> None:
     """The page Rounds."""
     person = messages.require("lead")
+    messages.missing_folder()
     st.session_state["rv-page"] = "rounds"
     st.title("Rounds", anchor=False)
     messages.show_remembered()

@@ -14,6 +14,7 @@ from scn_core.store.people.people import Person
 def page() -> None:
     """The page Samples."""
     person = messages.require()
+    messages.missing_folder()
     st.session_state["rv-page"] = "samples"
     st.title("Samples", anchor=False)
     asked = _search()
@@ -58,8 +59,11 @@ def _results(asked: str) -> None:
 def _face(person: Person, face: Face, now: Standing) -> None:
     blind = face.blind
     left, right = st.columns([2, 3], gap="medium")
+    withdrawn = face.origin.withdrawn_at
     with left:
-        if why := faces.picture_fault(face.stored):
+        if withdrawn is not None:
+            messages.taken_out(parts.moment(withdrawn))
+        elif why := faces.picture_fault(face.stored):
             messages.missing_picture(face.stored.sample.path, why)
         else:
             parts.large_face(face.stored.id, face.stored.sample.key)
@@ -67,7 +71,8 @@ def _face(person: Person, face: Face, now: Standing) -> None:
         if not blind:
             face_parts.votes(face, now.classes.names)
     with right:
-        decide.panel(person, face, now, blind=blind)
+        if withdrawn is None:
+            decide.panel(person, face, now, blind=blind)
         if blind:
             messages.say(
                 "Drawn at random: answer first", "What the network says of this face is shown after your answer."

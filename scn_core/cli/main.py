@@ -18,6 +18,7 @@ import click
 
 from scn_core import __version__
 from scn_core.cli.bench import bench_command
+from scn_core.cli.data import relocate_command, update_command, withdraw_command
 from scn_core.cli.labels import export_command, import_command
 from scn_core.cli.options import JSON, WORKSPACE, train_options
 from scn_core.cli.order import order_command
@@ -218,6 +219,9 @@ def evaluate_command(workspace: Path, reference: Path | None, round_id: int | No
     click.echo(json.dumps(asdict(result)) if as_json else describe_evaluation(result))
 
 
+cli.add_command(update_command)
+cli.add_command(relocate_command)
+cli.add_command(withdraw_command)
 cli.add_command(bench_command)
 cli.add_command(simulate_command)
 cli.add_command(round_group)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -76,7 +77,7 @@ def gather(
                 first = pictures.earlier(_picture(entry.sample, shown), len(samples))
                 if first is not None:
                     problems.extend(_compare(entry, samples[first], classes))
-                samples.append(entry.sample)
+                samples.append(replace(entry.sample, digest=shown.digest))
     left_out = [_summed(why, count, named[why]) for why, count in counts.items()]
     spellings = [Spelling(text, classes.names[label], n) for (label, text), n in sorted(written.items(), key=_by_class)]
     return Intake(samples, problems, left_out, spellings)

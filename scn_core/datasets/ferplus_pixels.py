@@ -58,9 +58,11 @@ _TOGETHER = "the files go together by row; use both as published"
 
 
 def write_pixels(path: Path, text: str, where: str) -> None:
-    """Write the grey values of a cell as a PNG file, unless it is there. Raises DataError, naming `where`."""
-    if path.exists() and path.stat().st_size:  # a power cut may have left an empty one
-        return
+    """Write the grey values of a cell as a PNG file, unless it is there.
+
+    Raises DataError, naming `where`, for values that are none, and where the file has other ones: files are named by
+    their row, so rows were put in or taken out before it.
+    """
     values = text.split()
     try:
         grey = bytes(map(int, values))
@@ -68,5 +70,22 @@ def write_pixels(path: Path, text: str, where: str) -> None:
         grey = b""
     if len(grey) != SIDE * SIDE:
         raise DataError(complaint(where, f"{len(values)} pixel values", f"{SIDE * SIDE} of 0 to 255"))
+    before = _grey_values(path)
+    if before is not None and before != grey:
+        raise DataError(
+            f"{where}: found other pixels than in {path}, which was unpacked from this row before; allowed: the rows "
+            "as they were, and new ones at the end; put them back in their order"
+        )
+    if before is not None:
+        return
     with replaced(path, durable=False) as file:
         Image.frombytes("L", (SIDE, SIDE), grey).save(file, format="PNG", compress_level=1)
+
+
+def _grey_values(path: Path) -> bytes | None:
+    """Those of a picture that was unpacked before; None: there is no whole one, as after a power cut."""
+    try:
+        with Image.open(path, formats=("PNG",)) as picture:
+            return picture.tobytes()
+    except (OSError, SyntaxError, ValueError):
+        return None

@@ -93,12 +93,18 @@ def find_dataset(name: str) -> Dataset:
 
 
 def read_manifest(
-    name: str, source: Source, *, strict: bool = False, progress: Callable[[int], None] | None = None
+    name: str,
+    source: Source,
+    *,
+    strict: bool = False,
+    all_classes: bool = True,
+    progress: Callable[[int], None] | None = None,
 ) -> Manifest:
     """Read a data set and look at every picture.
 
-    What cannot be used is left out and told in `Manifest.problems`; with `strict` it is a DataError instead.
-    `progress` is called with the number of rows done since it was last called.
+    What cannot be used is left out and told in `Manifest.problems`; with `strict` it is a DataError instead. With
+    `all_classes` a class without a train face is one, too. `progress` is called with the number of rows done since it
+    was last called.
     Raises UsageError for options that do not apply and DataError where there is nothing to train on.
     """
     dataset = find_dataset(name)
@@ -110,16 +116,18 @@ def read_manifest(
     unusable = [problem for problem in problems if not problem.kept]
     if strict and unusable:
         raise DataError(_listed(f"found {len(unusable):,} rows that cannot be used", unusable))
-    _check_usable(root, samples, classes, [*unusable, *left_out])
+    _check_usable(root, samples, classes, [*unusable, *left_out], all_classes=all_classes)
     return Manifest(name, root, classes, tuple(samples), (*problems, *left_out), tuple(spellings))
 
 
-def _check_usable(root: Path, samples: list[Sample], classes: ClassVocabulary, reasons: list[Problem]) -> None:
+def _check_usable(
+    root: Path, samples: list[Sample], classes: ClassVocabulary, reasons: list[Problem], *, all_classes: bool
+) -> None:
     present = {sample.given_label for sample in samples if sample.split == "train"}
     if not present:
         raise DataError(_listed(f"{root}: found no usable train face", reasons))
     absent = [name for number, name in enumerate(classes.names) if number not in present]
-    if absent:
+    if absent and all_classes:
         what = f"{root}: found no usable train face of class {', '.join(absent)}; add some, or leave the class out"
         raise DataError(_listed(f"{what} (--classes, --class-count)", reasons))
 

@@ -10,7 +10,7 @@ import numpy as np
 from sqlite_utils import Database
 
 from scn_core.config import AmbiguousRule, UnsureRule
-from scn_core.errors import DAMAGED_ARRAYS, WorkspaceError
+from scn_core.errors import DAMAGED_ARRAYS, DataError, WorkspaceError
 from scn_core.files import replaced
 from scn_core.records import BoolArray, FloatArray, IntArray
 from scn_core.store.decisions.outcomes import turned_down
@@ -46,6 +46,29 @@ class RoundFaces:
     test_rows: IntArray
     test_labels: IntArray
 
+    def wanted(self, samples: int) -> BoolArray:
+        """(samples,) whether the round looks at each face: those to train on and to measure with."""
+        mask = np.zeros(samples, np.bool_)
+        for rows in (self.rows, self.val_rows, self.test_rows):
+            mask[rows] = True
+        return mask
+
+    def without(self, unusable: BoolArray) -> RoundFaces:
+        """The faces but for those whose row in the cache is `unusable`, (samples,)."""
+        train, val, test = (~unusable[rows] for rows in (self.rows, self.val_rows, self.test_rows))
+        return RoundFaces(
+            sample_id=self.sample_id[train],
+            rows=self.rows[train],
+            labels=self.labels[train],
+            softness=self.softness[train],
+            settled=self.settled[train],
+            turned_down=self.turned_down[train],
+            val_rows=self.val_rows[val],
+            val_labels=self.val_labels[val],
+            test_rows=self.test_rows[test],
+            test_labels=self.test_labels[test],
+        )
+
 
 def stored_faces(folder: Path, db: Database) -> RoundFaces | None:
     """The faces in faces.npz of a round's folder; None: it has none yet.
@@ -63,6 +86,19 @@ def stored_faces(folder: Path, db: Database) -> RoundFaces | None:
         raise WorkspaceError(
             f"{path}: found a damaged file; allowed: the faces that the round began with; train without --resume"
         ) from error
+
+
+def wanted_faces(folder: Path, samples: int) -> BoolArray:
+    """(samples,) which faces the round of a folder looks at. Raises DataError where its file was not written by us."""
+    file = folder / FACES
+    try:
+        with np.load(file, allow_pickle=False) as stored:
+            rows = np.concatenate([stored[name] for name in ("rows", "val_rows", "test_rows")])
+        mask = np.zeros(samples, np.bool_)
+        mask[rows] = True
+    except DAMAGED_ARRAYS as error:
+        raise DataError(f"{file}: found no faces of a round ({error}); pack the job anew") from error
+    return mask
 
 
 def fix_faces(folder: Path, faces: RoundFaces) -> None:
@@ -85,8 +121,9 @@ def _as_of_its_start(stored: dict[str, Any], db: Database) -> RoundFaces:
 def faces_now(db: Database, unsure: UnsureRule = "given", ambiguous: AmbiguousRule = "given") -> RoundFaces:
     """The faces a round would begin with now, by the effective labels of the database.
 
-    Excluded faces are left out; `unsure` says what becomes of those that people could not tell, `ambiguous` of those
-    nobody has decided and the newest ended round could not tell.
+    Faces that people excluded, that were taken out or that the data set has no more are left out; `unsure` says what
+    becomes of those that people could not tell, `ambiguous` of those nobody has decided and the newest ended round
+    could not tell.
     """
     now = effective_labels(db)
     usable = ~now.excluded & ~(now.unsure & (unsure == "leave_out"))

@@ -58,11 +58,14 @@ def bury_dead_round(db: Database) -> None:
         store.fail_round(db, newest.id, "its trainer ended without a word; --resume continues it")
 
 
-def begin_round(workspace: Workspace, db: Database, settings: TrainSettings, review: ReviewSettings) -> int:
-    """A new round in state running, its folder made; its number."""
+def begin_round(
+    workspace: Workspace, db: Database, settings: TrainSettings, review: ReviewSettings, missing: int
+) -> int:
+    """A new round in state running, its folder made; its number. `missing`: faces left out for lack of a picture."""
     reviewed = store.latest_finished_round(db)
     versions = {"torch": torch.__version__, "torchvision": torchvision.__version__}
     config = settings.as_dict() | {"unsure": review.unsure, "ambiguous": review.ambiguous} | versions
+    config |= {"missing_faces": missing} if missing else {}
     parent = None if reviewed is None else reviewed.id
     number = store.start_round(db, config, code_version=__version__, parent=parent)
     folder = workspace.round_folder(number)

@@ -7,7 +7,9 @@ review -> thumbnails
 from __future__ import annotations
 
 import json
+import shlex
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,15 +18,16 @@ import numpy as np
 from sqlite_utils import Database
 
 from scn_core.config import ReviewSettings, TrainSettings
-from scn_core.datasets.pixels import pixel_cache
+from scn_core.datasets.pixels import NAMED, Pictures, look_for_pictures, pixel_cache
 from scn_core.disk import naming_full_disk
-from scn_core.errors import TrainingError, WorkspaceError, complaint
+from scn_core.errors import DataError, TrainingError, WorkspaceError, complaint
 from scn_core.labels import ClassVocabulary
 from scn_core.records import BoolArray, EpochReport, IntArray, PixelArray, RoundInfo, RoundScores
 from scn_core.rounds.follower import tell_followers
 from scn_core.rounds.inputs import FACES, RoundFaces, faces_now, fix_faces, stored_faces
 from scn_core.rounds.lifecycle import (
     FromJob,
+    New,
     Resume,
     Start,
     accounted_for,
@@ -41,7 +44,7 @@ from scn_core.scn.model import SelfCureNetwork, build_model
 from scn_core.store.queue.counts import unreviewed
 from scn_core.store.rounds import states as store
 from scn_core.store.rounds.faces import queued_samples
-from scn_core.store.samples import AllSamples, classes, iter_samples
+from scn_core.store.samples import AllSamples, classes, iter_samples, withdrawn_samples
 from scn_core.training.check import check_training
 from scn_core.training.checkpoint import drop_checkpoint
 from scn_core.training.collapse import collapse_warning
@@ -86,7 +89,6 @@ def train_round(workspace: Workspace, start: Start, watcher: Watcher, *, team: T
 
     Raises WorkspaceError while another trainer is at work, or where there is nothing to resume.
     """
-    root = Path(workspace.settings().root)
     with workspace.training_lock(), workspace.database(on_wait=watcher.message) as db:
         bury_dead_round(db)
         review = workspace.settings().review  # now: hours later the file may be half edited
@@ -103,6 +105,7 @@ def train_round(workspace: Workspace, start: Start, watcher: Watcher, *, team: T
         number = store.next_number(db) if unfinished is None else unfinished.number
         folder = workspace.round_folder(number)
         faces = _faces(start, folder, db, review)
+        pictures, faces, missing = _with_pictures(workspace, db, start, settings, faces)
         check_training(settings, len(faces.rows), team)
         if unfinished is None:
             aside = workspace.set_aside(number, keep=FACES if isinstance(start, FromJob) else None)
@@ -110,25 +113,62 @@ def train_round(workspace: Workspace, start: Start, watcher: Watcher, *, team: T
                 watcher.message(
                     f"round {number}: {folder} held files of a round that the database does not know; now in {aside}"
                 )
-            number = begin_round(workspace, db, settings, review)
+            number = begin_round(workspace, db, settings, review, missing)
         else:
             go_on(db, unfinished)
         with accounted_for(db, number, team), within_memory(), naming_full_disk(folder):
-            fix_faces(folder, faces)
-            _Job(workspace, db, number, settings, review, watcher, team).run(
-                faces, model, root, resume=isinstance(start, Resume)
-            )
+            _Job(workspace, db, number, settings, review, watcher, team).run(faces, model, pictures, start)
         return store.get_round(db, number)
 
 
 def _faces(start: Start, folder: Path, db: Database, review: ReviewSettings) -> RoundFaces:
     """The faces to train on. A round that stopped before it had fixed its own takes those of now."""
     stored = stored_faces(folder, db) if isinstance(start, Resume | FromJob) else None
+    if stored is not None and (gone := int(np.isin(stored.sample_id, withdrawn_samples(db)).sum())):
+        raise WorkspaceError(
+            f"{folder}: found {gone:,} of the round's faces taken out since it began; allowed: none; begin a "
+            "new round: train without --resume"
+        )
     if stored is None and isinstance(start, FromJob):
         raise WorkspaceError(
             complaint(str(folder), "no faces of the job", "those it brought", "run it in a new folder")
         )
     return stored or faces_now(db, review.unsure, review.ambiguous)
+
+
+def _with_pictures(
+    workspace: Workspace, db: Database, start: Start, settings: TrainSettings, faces: RoundFaces
+) -> tuple[Pictures, RoundFaces, int]:
+    """The pictures of a round's faces, the faces that have one, and how many have none.
+
+    Raises WorkspaceError where their folder is not there, and DataError where pictures are missing that must not be.
+    """
+    root, samples = workspace.pictures(), AllSamples(db)
+    pictures = look_for_pictures(samples, root, faces.wanted(len(samples)))
+    if not pictures.missing_count:
+        return pictures, faces, 0
+    if not (isinstance(start, New) and settings.allow_missing):
+        raise DataError(
+            f"{root}: found {pictures.missing_count:,} of the round's pictures missing: "
+            f"{_listed(pictures.missing, pictures.missing_count)}; {_remedy(workspace, start)}"
+        )
+    return pictures, faces.without(pictures.marks == 0), pictures.missing_count
+
+
+def _listed(names: Sequence[str], count: int) -> str:
+    return ", ".join(names[:NAMED]) + (f" and {count - NAMED:,} more" if count > NAMED else "")
+
+
+def _remedy(workspace: Workspace, start: Start) -> str:
+    """What to do where pictures are missing or damaged."""
+    if isinstance(start, FromJob):
+        return "put them back"
+    if isinstance(start, Resume):
+        return "put them back, or begin a new round: train without --resume"
+    return (
+        "put them back, or train on the rest with --allow-missing; faces whose pictures are gone for good are taken "
+        f"out with: python -m scn_core withdraw {shlex.quote(str(workspace.path))} FACE"
+    )
 
 
 class _Job:
@@ -149,13 +189,16 @@ class _Job:
         self.folder = workspace.round_folder(number)
         self.classes: ClassVocabulary = classes(db)
         self.reports = store.epochs(db, number)
+        self.missing: int = store.get_round(db, number).config.get("missing_faces", 0)
         self._heard = time.monotonic()
 
-    def run(self, faces: RoundFaces, model: SelfCureNetwork, root: Path, *, resume: bool) -> None:
-        """All steps of the round, each once; with `resume`, training goes on from the folder's checkpoint."""
+    def run(self, faces: RoundFaces, model: SelfCureNetwork, pictures: Pictures, start: Start) -> None:
+        """All steps of the round, each once; a resumed one trains on from the folder's checkpoint."""
+        resume = isinstance(start, Resume)
         if model.loaded is not None:
             self._say(f"--weights {self.settings.weights}: {model.loaded}")
-        pixels = self._decode(root)
+        pixels, faces = self._decode(pictures, faces, start)
+        fix_faces(self.folder, faces)
         data = TrainingData(pixels, faces.rows, faces.labels, faces.val_rows, faces.val_labels, faces.softness)
         tell_followers(self.team, self.number, self.settings, len(self.classes), pixels, resume=resume)
         training = Training(self.settings, data, model, self.folder, alive=self._beat, team=self.team)
@@ -180,21 +223,42 @@ class _Job:
         save_weights(self.folder, training.judge, self.settings, self.classes)
         warnings = [warning for report in self.reports if (warning := self._warning(report)) is not None]
         metrics = round_metrics(training, pixels, faces, result, self.reports)
-        metrics |= {"learned_by_heart": by_heart, "warnings": warnings}
+        metrics |= {"learned_by_heart": by_heart, "warnings": warnings, "missing_faces": self.missing}
         scores, rule = score_faces(result, faces, self.settings)
         neighbours = save_neighbours(self.folder, scores, rule, training, self._beat)
         self._finish(scores, faces.settled, metrics)
         self._draw_thumbnails(neighbours)
 
-    def _decode(self, root: Path) -> PixelArray:
-        samples = AllSamples(self.db)
-        total = len(samples)
+    def _decode(self, pictures: Pictures, faces: RoundFaces, start: Start) -> tuple[PixelArray, RoundFaces]:
+        """All pictures, a row a sample, and the faces whose picture can be decoded."""
+        samples, root = AllSamples(self.db), self.workspace.pictures()
+        wanted = faces.wanted(len(samples))
+        total = int(wanted.sum())
 
         def progress(faces: int) -> None:
             self.watcher.decoded(faces, total)
             self._beat()
 
-        return pixel_cache(self.workspace.pixels, samples, root, self.settings.image_size, progress=progress)
+        pixels, broken = pixel_cache(
+            self.workspace.pixels, samples, root, self.settings.image_size, wanted=wanted, pictures=pictures,
+            progress=progress,
+        )  # fmt: skip
+        if broken:
+            named = _listed([words for _, words in broken], len(broken))
+            if not (isinstance(start, New) and self.settings.allow_missing):
+                raise DataError(
+                    f"{root}: found {len(broken):,} of the round's pictures that cannot be decoded: {named}; "
+                    f"{_remedy(self.workspace, start)}"
+                )
+            unusable = np.zeros(len(samples), np.bool_)
+            unusable[[place for place, _ in broken]] = True
+            faces = faces.without(unusable)
+            self.missing += len(broken)
+            check_training(self.settings, len(faces.rows), self.team)
+        if self.missing:
+            count = f"{self.missing:,} face{'' if self.missing == 1 else 's'}"
+            self._say(f"--allow-missing: {count} left out, as pictures are missing or damaged")
+        return pixels, faces
 
     def _on_step(self, report: StepReport) -> None:
         self.watcher.step(report, self.settings.epochs)

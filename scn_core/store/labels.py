@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 from sqlite_utils import Database
 
 from scn_core.records import ANSWERS, Box, Split, Vote
+from scn_core.store.samples import PRESENT
 from scn_core.store.votes import votes_between
 
 LabelSource = Literal["given", "waiting", "conflict", "accept", "keep", "relabel", "unsure", "exclude"]
@@ -89,16 +90,26 @@ class LabelCounts:
     """Of the rows."""
     changes: tuple[LabelChange, ...]
     """Of the rows, the most frequent first."""
+    given_changed: int = 0
+    """Rows whose given label an update replaced; it is the newest."""
+    decided_before: int = 0
+    """Of these: people decided before the given label changed, and their answer stands."""
+    vanished: int = 0
+    withdrawn: int = 0
+    """Faces that the data set has no more, and that were taken out: of all, as no export has them."""
 
 
 class Revision(NamedTuple):
-    """What every label, score and name in an export follows from: the newest decision, and the newest round scored."""
+    """What every label, score and name in an export follows from: the newest decision, round scored and change of the
+    data set."""
 
     decision: int
     round: int
+    change: int = 0
+    """Of the data set, by an update or where faces were taken out; 0: it is as init read it."""
 
     def __str__(self) -> str:
-        return f"r{self.round}-d{self.decision}"
+        return f"r{self.round}-d{self.decision}" + (f"-u{self.change}" if self.change else "")
 
 
 _SOURCE = "coalesce(e.action, o.state, 'given')"
@@ -125,13 +136,16 @@ def revision(db: Database) -> Revision:
     """Where the labels stand. Two exports of one revision are the same."""
     newest = db.execute("SELECT coalesce(max(seq), 0) FROM decision").fetchone()[0]
     scored = db.execute("SELECT coalesce(max(id), 0) FROM round WHERE state IN ('review', 'closed')").fetchone()[0]
-    return Revision(newest, scored)
+    change = db.execute("SELECT coalesce(max(id), 0) FROM data_change").fetchone()[0]
+    return Revision(newest, scored, change)
 
 
 def iter_labels(
     db: Database, where: LabelFilter, *, page: int = 10_000, probabilities: bool = False
 ) -> Iterator[LabelRow]:
-    """The faces of a filter by id, read `page` at a time. Of one moment only within `connection.snapshot`.
+    """The faces of a filter by id, without those that vanished or were taken out; read `page` at a time.
+
+    Of one moment only within `connection.snapshot`.
 
     `probabilities`: those of the classes too.
     """
@@ -151,22 +165,32 @@ def label_counts(db: Database, where: LabelFilter) -> LabelCounts:
     """How many faces a filter leaves, and what changed among them."""
     conditions, values = _conditions(replace(where, excluded=True))
     sql = (
-        f"SELECT e.given_label, e.label, e.excluded, {_SOURCE}, count(*) {_FROM} WHERE 1{conditions} "
-        "GROUP BY 1, 2, 3, 4"
+        f"SELECT e.given_label, e.label, e.excluded, {_SOURCE}, s.id IN (SELECT sample_id FROM given_version), "
+        f"e.given_when_decided IS NOT NULL, count(*) {_FROM} WHERE 1{conditions} GROUP BY 1, 2, 3, 4, 5, 6"
     )
-    excluded = 0
+    excluded = changed_given = before = 0
     sources: dict[LabelSource, int] = defaultdict(int)
     changes: dict[tuple[int, int], int] = defaultdict(int)
-    for given, label, out, source, count in db.execute(sql, values | {"scored": revision(db).round}):
+    counted = db.execute(sql, values | {"scored": revision(db).round})
+    for given, label, out, source, versions, answered_before, count in counted:
         excluded += count if out else 0
         if out and not where.excluded:
             continue
         sources[source] += count
+        changed_given += count if versions else 0
+        before += count if answered_before else 0
         if label != given:
             changes[given, label] += count
     ordered = sorted(changes.items(), key=lambda change: (-change[1], change[0]))
     listed = tuple(LabelChange(*pair, count) for pair, count in ordered)
-    return LabelCounts(sum(sources.values()), sum(changes.values()), excluded, dict(sources), listed)
+    vanished, withdrawn = db.execute(
+        "SELECT count(*) FILTER (WHERE withdrawn_in IS NULL), count(withdrawn_in) FROM sample "
+        "WHERE vanished_in IS NOT NULL OR withdrawn_in IS NOT NULL"
+    ).fetchone()
+    rows, changed = sum(sources.values()), sum(changes.values())
+    return LabelCounts(
+        rows, changed, excluded, dict(sources), listed, changed_given, before, vanished, withdrawn
+    )  # fmt: skip
 
 
 def reviewer_names(db: Database, *, pseudonyms: bool = False) -> dict[int, str]:
@@ -188,7 +212,9 @@ def has_boxes(db: Database) -> bool:
 def path_of_several(db: Database, naming: Callable[[str], str]) -> str | None:
     """What `naming` makes of the paths of several faces alike, or None."""
     db.conn.create_function("naming", 1, naming, deterministic=True)
-    row = db.execute("SELECT naming(path) FROM sample GROUP BY 1 HAVING count(*) > 1 ORDER BY min(id) LIMIT 1")
+    row = db.execute(
+        f"SELECT naming(path) FROM sample WHERE {PRESENT} GROUP BY 1 HAVING count(*) > 1 ORDER BY min(id) LIMIT 1"
+    )
     found = row.fetchone()
     return None if found is None else str(found[0])
 
@@ -204,7 +230,8 @@ def _conditions(where: LabelFilter) -> tuple[str, dict[str, Any]]:
         _SCORED: where.scored,
     }
     values = {"split": where.split, "label": where.label, "round": where.round}
-    return "".join(f" AND {text}" for text, wanted in said.items() if wanted), values
+    present = "s.vanished_in IS NULL AND s.withdrawn_in IS NULL"
+    return "".join(f" AND {text}" for text, wanted in ({present: True} | said).items() if wanted), values
 
 
 def _people(db: Database, first: int, last: int) -> dict[tuple[int, int], tuple[int, ...]]:

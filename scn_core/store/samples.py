@@ -18,7 +18,15 @@ from scn_core.store.columns import read_columns
 from scn_core.store.connection import transaction
 from scn_core.store.votes import insert_what_was_read
 
-_SAMPLE = "SELECT id, key, path, given_label, split, box_left, box_top, box_right, box_bottom FROM sample"
+_SAMPLE = (
+    "SELECT id, key, path, given_label, split, withdrawn_in IS NOT NULL, box_left, box_top, box_right, box_bottom "
+    "FROM sample"
+)
+_COLUMNS = "id, key, path, split, given_label, box_left, box_top, box_right, box_bottom, digest"
+
+
+PRESENT = "vanished_in IS NULL AND withdrawn_in IS NULL"
+"""Of samples that the data set has and nobody took out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +34,10 @@ class StoredSample:
     """A sample and its number. Its reference label stays apart: see `references`."""
 
     id: int
-    """1..N in the order of the manifest."""
+    """1..N in the order of the manifest; those of later updates follow."""
     sample: Sample
+    withdrawn: bool = False
+    """Taken out: nothing of its picture is decoded or shown."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +62,17 @@ def insert_manifest(db: Database, manifest: Manifest) -> None:
         references = (
             (i, s.reference_label) for i, s in enumerate(manifest.samples, 1) if s.reference_label is not None
         )
-        _insert_references(db, references)
-        db.conn.executemany(
-            "INSERT INTO problem (file, line, found, allowed, kept, reason, rows) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            ((p.file, p.line, p.found, p.allowed, p.kept, p.reason, p.rows) for p in manifest.problems),
-        )
-        insert_what_was_read(db, manifest)
+        insert_references(db, references)
+        insert_problems(db, manifest.problems)
+        insert_what_was_read(db, manifest, range(1, len(manifest.samples) + 1))
+
+
+def insert_problems(db: Database, found: Iterable[Problem]) -> None:
+    """Writes what a reading had to say."""
+    db.conn.executemany(
+        "INSERT INTO problem (file, line, found, allowed, kept, reason, rows) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        ((p.file, p.line, p.found, p.allowed, p.kept, p.reason, p.rows) for p in found),
+    )
 
 
 def classes(db: Database) -> ClassVocabulary:
@@ -66,8 +81,9 @@ def classes(db: Database) -> ClassVocabulary:
 
 
 def count_by_split(db: Database) -> dict[Split, int]:
-    """Number of samples in each split, all three named."""
-    counted: dict[Split, int] = dict(db.execute("SELECT split, count(*) FROM sample GROUP BY split").fetchall())
+    """Number of samples in each split, all three named; without those that were taken out or have vanished."""
+    sql = f"SELECT split, count(*) FROM sample WHERE {PRESENT} GROUP BY split"
+    counted: dict[Split, int] = dict(db.execute(sql).fetchall())
     return {split: counted.get(split, 0) for split in SPLITS}
 
 
@@ -111,6 +127,18 @@ def iter_samples(db: Database, *, page: int = 10_000) -> Iterator[StoredSample]:
         last = rows[-1][0]
 
 
+def withdrawn_samples(db: Database) -> IntArray:
+    """The samples that were taken out, rising."""
+    cursor = db.execute("SELECT id FROM sample WHERE withdrawn_in IS NOT NULL ORDER BY id")
+    (sample_id,) = read_columns(cursor, np.int64)
+    return sample_id
+
+
+def picture_files(db: Database) -> Iterator[tuple[str, bytes | None]]:
+    """Path and hash of the picture of every face that the data set has and nobody took out, each file once."""
+    yield from db.execute(f"SELECT path, max(digest) FROM sample WHERE {PRESENT} GROUP BY path ORDER BY path")
+
+
 class AllSamples:
     """The samples by id, read from the database each time they are walked: ten million never stand in memory."""
 
@@ -151,7 +179,7 @@ def set_references(db: Database, labels: Mapping[str, int]) -> None:
     Raises DataError for an unknown key or a label outside the classes.
     """
     with transaction(db):
-        _insert_references(db, ((_sample_id(db, key), label) for key, label in labels.items()))
+        insert_references(db, ((_sample_id(db, key), label) for key, label in labels.items()))
 
 
 def _sample_id(db: Database, key: str) -> int:
@@ -168,11 +196,10 @@ def _insert_samples(db: Database, manifest: Manifest) -> None:
         nonlocal last
         for i, s in enumerate(manifest.samples, 1):
             last = f"{s.key!r}: label {s.given_label}, split {s.split!r}, box {s.box}"
-            box = (None,) * 4 if s.box is None else (s.box.left, s.box.top, s.box.right, s.box.bottom)
-            yield (i, s.key, s.path, s.split, s.given_label, *box)
+            yield (i, *sample_values(s))
 
     try:
-        db.conn.executemany("INSERT INTO sample VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows())
+        db.conn.executemany(f"INSERT INTO sample ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows())
     except sqlite3.IntegrityError as error:
         raise DataError(
             complaint(
@@ -184,7 +211,15 @@ def _insert_samples(db: Database, manifest: Manifest) -> None:
         ) from error
 
 
-def _insert_references(db: Database, rows: Iterable[tuple[int, int | None]]) -> None:
+def sample_values(sample: Sample) -> tuple[Any, ...]:
+    """key, path, split, given_label, the four sides of the box and digest, as table `sample` has them."""
+    box = sample.box
+    sides = (None,) * 4 if box is None else (box.left, box.top, box.right, box.bottom)
+    return sample.key, sample.path, sample.split, sample.given_label, *sides, sample.digest or None
+
+
+def insert_references(db: Database, rows: Iterable[tuple[int, int | None]]) -> None:
+    """Writes reference labels by sample id, in place of earlier ones. Raises DataError for a label that is no class."""
     try:
         db.conn.executemany(
             "INSERT INTO reference VALUES (?, ?) ON CONFLICT (sample_id) DO UPDATE SET label = excluded.label", rows
@@ -194,6 +229,6 @@ def _insert_references(db: Database, rows: Iterable[tuple[int, int | None]]) -> 
 
 
 def _stored(row: tuple[Any, ...]) -> StoredSample:
-    number, key, path, given_label, split, *sides = row
+    number, key, path, given_label, split, withdrawn, *sides = row
     box = None if sides[0] is None else Box(*sides)
-    return StoredSample(number, Sample(key, path, given_label, split, box))
+    return StoredSample(number, Sample(key, path, given_label, split, box), bool(withdrawn))

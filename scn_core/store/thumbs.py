@@ -66,6 +66,14 @@ class Thumbs:
             with _transaction(db):
                 db.executemany("INSERT OR REPLACE INTO thumb VALUES (?, ?, ?)", thumbs)
 
+    def remove(self, sample_ids: Iterable[int]) -> None:
+        """Forget thumbnails: nothing of them is left in the file."""
+        with self._open() as db:
+            db.execute("PRAGMA secure_delete = ON")
+            with _transaction(db):
+                db.executemany("DELETE FROM thumb WHERE sample_id = ?", ((each,) for each in sample_ids))
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         with self._plain_errors():

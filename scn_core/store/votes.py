@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,25 +26,32 @@ class VoteCounts:
     votes: IntArray
 
 
-def insert_what_was_read(db: Database, manifest: Manifest) -> None:
-    """Spellings and votes of a manifest whose classes and samples are in the database."""
+def insert_what_was_read(db: Database, manifest: Manifest, sample_ids: Iterable[int]) -> None:
+    """Spellings and votes of a manifest whose classes and samples are in the database; `sample_ids`: one a sample."""
     spelt = ((manifest.classes.find(each.name), each.written, each.rows) for each in manifest.spellings)
     db.conn.executemany("INSERT INTO spelling VALUES (?, ?, ?)", spelt)
-    db.conn.executemany("INSERT INTO vote VALUES (?, ?, ?, ?, ?)", _votes(manifest))
+    db.conn.executemany("INSERT INTO vote VALUES (?, ?, ?, ?, ?)", _votes(manifest, sample_ids))
 
 
-def _votes(manifest: Manifest) -> Iterator[tuple[Any, ...]]:
-    for number, sample in enumerate(manifest.samples, 1):
+def _votes(manifest: Manifest, sample_ids: Iterable[int]) -> Iterator[tuple[Any, ...]]:
+    for number, sample in zip(sample_ids, manifest.samples, strict=True):
         for vote in sample.votes:
             yield number, vote.annotator, vote.label, vote.other, vote.count
 
 
 def import_balance(db: Database) -> Balance | None:
-    """What the import saw and what became of it; None where it is from before reasons were kept."""
+    """What the newest reading of the data set saw and what became of it; None: from before reasons were kept."""
     if db.execute("SELECT EXISTS (SELECT 1 FROM problem WHERE reason IS NULL)").fetchone()[0]:
         return None
-    taken = db.execute("SELECT count(*) FROM sample").fetchone()[0]
-    further = db.execute("SELECT count(*) - count(DISTINCT sample_id) FROM vote WHERE annotator <> ''").fetchone()[0]
+    # The last reading took what has not vanished in it, and was not taken out before it.
+    taken = db.execute(
+        "SELECT count(*) FROM sample WHERE vanished_in IS NULL AND (withdrawn_in IS NULL OR withdrawn_in > "
+        "coalesce((SELECT max(id) FROM data_change WHERE kind = 'update'), 0))"
+    ).fetchone()[0]
+    further = db.execute(
+        "SELECT count(*) - count(DISTINCT sample_id) FROM vote WHERE annotator <> '' AND sample_id IN "
+        "(SELECT id FROM sample WHERE vanished_in IS NULL)"
+    ).fetchone()[0]
     left_out = db.execute(
         "SELECT reason, sum(rows) FROM problem WHERE kept = 0 AND rows > 0 GROUP BY reason ORDER BY 2 DESC, 1"
     ).fetchall()

@@ -3,6 +3,9 @@
 folder      its parts, how it is made and opened, the lock of the trainer
 toml        workspace.toml, read and written
 status      where it stands
+update      the data set read again: faces that came, went or have another given label
+relocate    pictures that were moved
+withdraw    faces taken out for good
 clean       removes decoded pictures that nothing uses any more
 thumbnails  faces to look at: from thumbs.db, or drawn from their pictures
 """

@@ -1,4 +1,4 @@
-"""What a workspace no longer needs: decoded pictures of other sizes, of older pictures, or half written."""
+"""What a workspace no longer needs: decoded pictures of other sizes, and those of earlier versions."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from typing import Any
 from sqlite_utils import Database
 
 from scn_core.config import TrainSettings
-from scn_core.datasets.pixels import CacheFile, cache_files, cache_fingerprint
+from scn_core.datasets.pixels import CacheFile, cache_files
 from scn_core.errors import WorkspaceError
 from scn_core.store.rounds.states import latest_round
-from scn_core.store.samples import AllSamples
 from scn_core.workspace.folder import Workspace
 
 
@@ -46,22 +45,16 @@ class Cleaning:
 def clean(workspace: Workspace, *, dry_run: bool = False) -> Cleaning:
     """Removes pixel caches that neither the newest round nor a round with the settings of workspace.toml would use.
 
-    A cache stays where its size is that of the newest round or of workspace.toml, and its pictures are those of now.
-    Files of other names, links and folders are left alone. With `dry_run` nothing is removed, and a trainer may be at
-    work.
+    A cache stays where its size is that of the newest round or of workspace.toml. Files of other names, links and
+    folders are left alone. With `dry_run` nothing is removed, and a trainer may be at work.
 
-    Raises WorkspaceError while a trainer is at work or where a file cannot be removed, and DataError where a picture is
-    missing, since it cannot be told then which caches are of older pictures.
+    Raises WorkspaceError while a trainer is at work or where a file cannot be removed.
     """
-    found = cache_files(workspace.pixels)
     with workspace.database(read_only=True) as db:
-        # Before the lock: a million pictures take a while, in which a trainer should not be turned away. What one
-        # writes meanwhile is not among the files found.
-        pictures = cache_fingerprint(AllSamples(db), Path(workspace.settings().root)) if found else ""
         if dry_run:
-            return _cleaned(workspace, found, _sides_in_use(workspace, db), pictures, dry_run=True)
+            return _cleaned(workspace, _sides_in_use(workspace, db), dry_run=True)
         with workspace.training_lock():
-            return _cleaned(workspace, found, _sides_in_use(workspace, db), pictures, dry_run=False)
+            return _cleaned(workspace, _sides_in_use(workspace, db), dry_run=False)
 
 
 def describe_cleaning(done: Cleaning) -> str:
@@ -75,29 +68,28 @@ def describe_cleaning(done: Cleaning) -> str:
     return "\n".join([*lines, f"{freed} in {count:,} file{'' if count == 1 else 's'}; {kept}"])
 
 
-def _cleaned(
-    workspace: Workspace, found: list[CacheFile], sides: frozenset[int], pictures: str, *, dry_run: bool
-) -> Cleaning:
+def _cleaned(workspace: Workspace, sides: frozenset[int], *, dry_run: bool) -> Cleaning:
     removed, kept = [], []
-    for file in found:
-        why = _why(file, sides, pictures)
+    for file in cache_files(workspace.pixels):
+        why = _why(file, sides)
         if why is None:
-            kept.append(file.bytes)
+            kept.append(file)
             continue
         if not dry_run:
             _remove(file.path)
         removed.append(Removal(file.path.name, file.bytes, why))
     freed = sum(each.bytes for each in removed)
-    return Cleaning(str(workspace.path), dry_run, removed, freed, len(kept), sum(kept))
+    caches = sum(not file.marks for file in kept)
+    return Cleaning(str(workspace.path), dry_run, removed, freed, caches, sum(file.bytes for file in kept))
 
 
-def _why(file: CacheFile, sides: frozenset[int], pictures: str) -> str | None:
+def _why(file: CacheFile, sides: frozenset[int]) -> str | None:
     """Why a file is of no use any more, or None."""
-    if file.unfinished:
-        return "half written by a trainer that ended"
+    if file.side is None:
+        return "of an earlier version"
     if file.side not in sides:
         return f"of {file.side} pixels; in use: {', '.join(map(str, sorted(sides)))}"
-    return None if file.fingerprint == pictures else "of pictures or a list that have changed since"
+    return None
 
 
 def _sides_in_use(workspace: Workspace, db: Database) -> frozenset[int]:

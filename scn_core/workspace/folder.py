@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shlex
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -26,7 +27,14 @@ from scn_core.errors import UsageError, WorkspaceError, complaint
 from scn_core.records import Manifest
 from scn_core.store.connection import create_database, open_database
 from scn_core.store.samples import insert_manifest
-from scn_core.workspace.toml import WorkspaceSettings, begin_settings, change_table, read_settings
+from scn_core.workspace.toml import (
+    OWN_PICTURES,
+    WorkspaceSettings,
+    begin_settings,
+    change_table,
+    read_settings,
+    relative_to,
+)
 
 _LOOK_S = 1.0
 """How long a trainer waits for a look at its lock to end."""
@@ -100,6 +108,16 @@ class Workspace:
         """
         self.settings()
         change_table(self.settings_file, "review", review.as_dict())
+
+    def pictures(self) -> Path:
+        """The folder that paths of faces are relative to. Raises WorkspaceError where it is not there."""
+        root = Path(self.settings().root)
+        if not root.is_dir():
+            raise WorkspaceError(
+                f"found no folder {root}; allowed: the folder of the pictures; put it back, mount it or, if the "
+                f"pictures were moved: python -m scn_core relocate {shlex.quote(str(self.path))} --root DIR"
+            )
+        return root
 
     @contextmanager
     def database(self, *, read_only: bool = False, on_wait: Callable[[str], None] | None = None) -> Iterator[Database]:
@@ -224,10 +242,11 @@ def _placed(
     changes: dict[str, Any] = {
         f.name: value.resolve() for f in fields(source) if isinstance(value := getattr(source, f.name), Path)
     }
+    inside = workspace.path.resolve() / OWN_PICTURES
     if dataset in ("ferplus", "fer2013"):
-        changes.setdefault("unpack_to", workspace.path.resolve() / "images")
+        changes.setdefault("unpack_to", inside)
     if dataset == "demo":
-        root = changes.setdefault("root", workspace.path.resolve() / "images")
+        root = changes.setdefault("root", inside)
         if any(root.iterdir()) if root.is_dir() else False:
             _check_redrawable(root)
         draw_demo(root, count=demo_faces, seed=source.seed, progress=lambda done: progress(1))
@@ -267,12 +286,12 @@ def _remove_database(workspace: Workspace) -> None:
 def _write_settings(workspace: Workspace, manifest: Manifest, source: Source, noise: str | None) -> None:
     values: dict[str, Any] = {
         "dataset": manifest.dataset,
-        "root": str(manifest.root.resolve()),
+        "root": relative_to(workspace.path, manifest.root),
         "classes": list(manifest.classes.names),
         "seed": source.seed,
         "noise": noise or "",
         "source": {
-            f.name: _plain(getattr(source, f.name))
+            f.name: _plain(workspace, getattr(source, f.name))
             for f in fields(source)
             if f.name != "seed" and getattr(source, f.name) not in (None, False)
         },
@@ -282,5 +301,7 @@ def _write_settings(workspace: Workspace, manifest: Manifest, source: Source, no
     begin_settings(workspace.settings_file, values)
 
 
-def _plain(value: object) -> object:
-    return str(value) if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value
+def _plain(workspace: Workspace, value: object) -> object:
+    if isinstance(value, Path):
+        return relative_to(workspace.path, value)
+    return list(value) if isinstance(value, tuple) else value

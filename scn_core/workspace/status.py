@@ -96,6 +96,8 @@ def describe(status: Status) -> str:
         lines.append(
             f"proposals  {status.proposals:,}, {status.open_proposals:,} to review; {status.decisions:,} answers so far"
         )
+    if words := info.missing_words:
+        lines.append(f"pictures   {words}")
     lines.extend(f"warning    {warning}" for warning in info.metrics.get("warnings", ()))
     return "\n".join(lines)
 

@@ -58,7 +58,7 @@ def thumbnails_of(workspace: Workspace, samples: Sequence[StoredSample]) -> dict
     found: dict[int, bytes | str] = {}
     wanted: dict[int, _Wanted] = {}
     for stored in samples:
-        state = _fingerprint(root, stored.sample)
+        state = _fingerprint(root, stored)
         if isinstance(state, str):
             found[stored.id] = state
         else:
@@ -92,7 +92,7 @@ def write_thumbnails(
         nonlocal unusable
         source = iter(samples)
         while part := list(islice(source, _LOOKED_UP)):
-            states = [(stored, _fingerprint(root, stored.sample)) for stored in part]
+            states = [(stored, _fingerprint(root, stored)) for stored in part]
             wanted = [_Wanted(stored, state) for stored, state in states if isinstance(state, bytes)]
             there = thumbs.having({each.stored.id: each.fingerprint for each in wanted})
             unusable += len(part) - len(wanted)
@@ -124,7 +124,7 @@ def keep_thumbnails(workspace: Workspace, drawn: Iterable[tuple[StoredSample, by
     root, thumbs = _root(workspace), Thumbs(workspace.thumbs_file)
     kept, source = 0, iter(drawn)
     while part := list(islice(source, _WRITTEN)):
-        states = [(stored.id, _fingerprint(root, stored.sample), webp) for stored, webp in part]
+        states = [(stored.id, _fingerprint(root, stored), webp) for stored, webp in part]
         made = [Thumb(number, state, webp) for number, state, webp in states if isinstance(state, bytes)]
         thumbs.put(made)
         kept += len(made)
@@ -137,7 +137,7 @@ def large_face_of(workspace: Workspace, stored: StoredSample) -> bytes | str:
     The last ones drawn are kept in memory, as long as their pictures stay as they are.
     """
     root, sample = _root(workspace), stored.sample
-    state = _fingerprint(root, sample)
+    state = _fingerprint(root, stored)
     if isinstance(state, str):
         return state
     key = root.path, state
@@ -189,12 +189,15 @@ def _root(workspace: Workspace) -> _Root:
     return _Root(Path(settings.root).resolve(), settings.source.get("follow_links") is True)
 
 
-def _fingerprint(root: _Root, sample: Sample) -> bytes | str:
+def _fingerprint(root: _Root, stored: StoredSample) -> bytes | str:
     """What a thumbnail is made from, or why none can be. One look at the file's entry, for every face of every page."""
+    if stored.withdrawn:
+        return "taken out"
+    sample = stored.sample
     try:
         state = os.stat(f"{root.path}/{sample.path}")  # noqa: PTH116 (a Path costs as much again)
     except (FileNotFoundError, NotADirectoryError, ValueError):
-        return "no such picture"
+        return "no such picture" if root.path.is_dir() else "folder of pictures not found"
     except OSError as error:
         return f"unreadable picture ({error.strerror})"
     if not stat.S_ISREG(state.st_mode):  # a pipe would be waited for

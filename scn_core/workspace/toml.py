@@ -20,6 +20,12 @@ _HEADER = """\
 # Options of `python -m scn_core train` may be set for good under [train], such as: epochs = 40
 
 """
+OWN_PICTURES = "images"
+"""Folder of a workspace for pictures that are drawn, or unpacked from a table."""
+DRAWN_OR_UNPACKED = ("demo", "ferplus", "fer2013")
+"""The data sets whose pictures may lie there."""
+PATHS = ("root", "csv", "unpack_to")
+"""Options of [source] that are paths."""
 
 
 @dataclass(frozen=True)
@@ -28,14 +34,15 @@ class WorkspaceSettings:
 
     dataset: str
     root: str
-    """Folder that sample paths are relative to."""
+    """Folder that sample paths are relative to; absolute. The file has it relative to the workspace where it lies in
+    it."""
     classes: list[str]
     """For reading along; the database decides."""
     seed: int = 0
     noise: str = ""
     """Noise put into the training labels at the start, such as symmetric:0.2; empty for none."""
     source: dict[str, Any] = field(default_factory=dict)
-    """The options the data set was read with."""
+    """The options the data set was read with, paths absolute as `root` is."""
     train: dict[str, Any] = field(default_factory=dict)
     """Options of a round, overridden by flags."""
     review: ReviewSettings = field(default_factory=ReviewSettings)
@@ -65,7 +72,52 @@ def read_settings(file: Path) -> WorkspaceSettings:
         if not isinstance(value, _TYPES[name]):
             raise WorkspaceError(complaint(str(file), f"{name} = {value!r}", _WORDS[_TYPES[name]]))
     review = ReviewSettings.from_table(said.pop("review", {}), source=f"{file}, table [review]")
+    said["root"] = _root(file.parent, said["root"], said["dataset"])
+    source = said.get("source", {})
+    said["source"] = source | {name: _absolute(file.parent, source[name]) for name in PATHS if source.get(name)}
     return WorkspaceSettings(**said, review=review)
+
+
+def _root(folder: Path, said: str, dataset: str) -> str:
+    """The folder of the pictures, absolute.
+
+    Files of earlier versions have it absolute even where it lies in the workspace, as that of drawn or unpacked
+    pictures does, which is always called `images`. Once such a workspace was moved, the folder in it is meant, and not
+    what may lie in the old place by now.
+    """
+    inside = folder / OWN_PICTURES
+    if dataset in DRAWN_OR_UNPACKED and Path(said).name == OWN_PICTURES and inside.is_dir():
+        return str(inside.resolve())
+    return _absolute(folder, said)
+
+
+def _absolute(folder: Path, said: str) -> str:
+    return said if Path(said).is_absolute() else str((folder / said).resolve())
+
+
+def relative_to(folder: Path, path: Path) -> str:
+    """How workspace.toml in `folder` writes a path: relative where it lies in the folder, so that both may be moved."""
+    resolved, home = path.resolve(), folder.resolve()
+    return resolved.relative_to(home).as_posix() if resolved.is_relative_to(home) else str(resolved)
+
+
+def change_root(file: Path, root: str) -> None:
+    """Set `root` in the file; every other line of it stays as it is, comments too.
+
+    Raises WorkspaceError where the file is written in a way that cannot be changed.
+    """
+    before = _parsed(file)
+    try:
+        document = tomlkit.parse(_text(file))
+        document["root"] = root
+        changed = tomlkit.dumps(document)
+        right = tomllib.loads(changed) == before | {"root": root}
+    except (TOMLKitError, tomllib.TOMLDecodeError, TypeError):
+        right = False
+    if not right:  # a fault of the library must not cost anyone their settings
+        found = "root written in a way that cannot be changed from here"
+        raise WorkspaceError(complaint(str(file), found, 'one line root = "FOLDER"', "change it by hand"))
+    write_text(file, changed)
 
 
 def begin_settings(file: Path, values: Mapping[str, Any]) -> None:

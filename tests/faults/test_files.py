@@ -34,6 +34,27 @@ def test_init(workspace: Workspace, tmp_path: Path, run: Run, instant: float) ->
     assert rows(Workspace(path), samples) == rows(Workspace(complete), samples) != []
 
 
+def test_update(workspace: Workspace, tmp_path: Path, run: Run, instant: float) -> None:
+    images, table = Path(workspace.settings().root), tmp_path / "labels.csv"
+    head, *lines = (images / "labels.csv").read_text(encoding="utf-8").splitlines()
+    table.write_text("\n".join([head, *lines[:80]]), encoding="utf-8")
+    ws = Workspace(tmp_path / "grown")
+    assert run("init", ws.path, "--dataset", "csv", "--csv", table, "--root", images).code == 0
+    table.write_text("\n".join([head, *lines[10:]]).replace(",happy", ",sad"), encoding="utf-8")
+    complete = Workspace(shutil.copytree(ws.path, tmp_path / "complete"))
+    samples = "SELECT id, key, given_label, vanished_in FROM sample ORDER BY id"
+    versions = "SELECT sample_id, label FROM given_version ORDER BY 1"
+    before = rows(ws, samples)
+    seconds = whole("update", complete.path)
+    killed(instant * seconds, "update", ws.path)
+    state = rows(ws, samples), rows(ws, versions)
+    after = rows(complete, samples), rows(complete, versions)
+    assert state in ((before, []), after)
+    assert run("update", ws.path).code == 0
+    assert (rows(ws, samples), rows(ws, versions)) == after
+    assert after[1]
+
+
 def test_import_decisions(reviewed: Workspace, tmp_path: Path, run: Run, instant: float) -> None:
     names = [row[0] for row in rows(reviewed, "SELECT name FROM class ORDER BY number")]
     asked = rows(reviewed, "SELECT DISTINCT path, start_label FROM sample JOIN score ON sample_id = sample.id")

@@ -82,7 +82,7 @@ def flags(chosen: TrainSettings = SETTINGS) -> list[str]:
 @pytest.fixture(scope="session")
 def _drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("demo") / "ws"
-    create_workspace(path, "demo", Source(seed=3), demo_faces=FACES)
+    create_workspace(path, "demo", Source(seed=3, root=path.with_name("images")), demo_faces=FACES)
     return path
 
 

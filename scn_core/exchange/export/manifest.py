@@ -36,7 +36,8 @@ class ExportManifest:
     """In the file, or in those of the folder."""
     format: str
     revision: str
-    """The newest round with scores and the newest decision, such as r2-d1543."""
+    """The newest round with scores, the newest decision and, if there is one, the newest change of the data set, such
+    as r2-d1543-u1."""
     where: LabelFilter
     pseudonyms: bool
     classes: tuple[str, ...]
@@ -78,6 +79,13 @@ def plain_counts(counts: LabelCounts, names: Sequence[str]) -> dict[str, Any]:
         "rows": counts.rows,
         "changed": counts.changed,
         "excluded": counts.excluded,
+        "given_labels": {
+            "version": "newest",
+            "changed_since_init": counts.given_changed,
+            "changed_since_decided": counts.decided_before,
+        },
+        "vanished": counts.vanished,
+        "withdrawn": counts.withdrawn,
         "sources": dict(sorted(counts.sources.items())),
         "changes": [
             {"given": names[change.given_label], "label": names[change.label], "count": change.count}
@@ -108,7 +116,12 @@ def read_manifest(path: Path) -> ExportManifest:
         prefix, boxed = options.pop("image_prefix", None), said.get("boxes", False)
         changes = (LabelChange(names.index(c["given"]), names.index(c["label"]), c["count"]) for c in said["changes"])
         where = LabelFilter(**options, label=None if label is None else names.index(label))
-        counts = LabelCounts(said["rows"], said["changed"], said["excluded"], said["sources"], tuple(changes))
+        given = said.get("given_labels", {})  # manifests of earlier versions have none, nor the counts of faces gone
+        counts = LabelCounts(
+            said["rows"], said["changed"], said["excluded"], said["sources"], tuple(changes),
+            given.get("changed_since_init", 0), given.get("changed_since_decided", 0),
+            said.get("vanished", 0), said.get("withdrawn", 0),
+        )  # fmt: skip
         head = (said["file"], said["sha256"], said["bytes"], form, said["revision"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path}: found no manifest of an export ({error}); export the file anew") from error

@@ -19,7 +19,7 @@ from scn_core.errors import UsageError, WorkspaceError, complaint
 from scn_core.labels import ClassVocabulary
 from scn_core.records import Manifest, RoundInfo, RoundScores
 from scn_core.rounds.artifacts import NEIGHBOURS_FILE
-from scn_core.rounds.inputs import FACES
+from scn_core.rounds.inputs import FACES, wanted_faces
 from scn_core.rounds.pack.archive import Stamp, write_archive
 from scn_core.rounds.pack.job import SAMPLES, START, Job, open_job, read_samples, stamp_values
 from scn_core.rounds.pack.result import EPOCHS, FILES, KIND, METRICS, SCORES, THUMBS, WEBP, scores_table
@@ -57,7 +57,8 @@ def run_job(path: Path, root: Path, out: Path, work: Path, watcher: Watcher) -> 
     root = root.resolve()
     with TemporaryDirectory(prefix="job-", dir=_parent(work)) as folder, naming_full_disk(work):
         stamp, job = open_job(path, Path(folder))
-        samples = read_samples(Path(folder) / SAMPLES, root, follow_links=job.follow_links)
+        wanted = wanted_faces(Path(folder), job.samples)
+        samples = read_samples(Path(folder) / SAMPLES, root, wanted, follow_links=job.follow_links)
         place = Workspace(work)
         if not place.settings_file.exists():
             _build(place, Path(folder), job, Manifest(job.dataset, root, ClassVocabulary(tuple(job.classes)),

@@ -83,7 +83,7 @@ def _room(workspace: Workspace) -> TemporaryDirectory[str]:
 
 
 def _check_home(db: Database, result: Result, path: Path) -> None:
-    if data_set_hash(db) != result.job.data_set:
+    if data_set_hash(db, result.job.samples) != result.job.data_set:
         raise DataError(
             complaint(
                 str(path),

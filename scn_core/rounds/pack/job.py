@@ -7,6 +7,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,12 +20,12 @@ from scn_core.datasets.paths import leads_out, relative_path
 from scn_core.disk import naming_full_disk
 from scn_core.errors import DataError, UsageError, WorkspaceError, complaint
 from scn_core.labels import ClassVocabulary
-from scn_core.records import Box, Sample
+from scn_core.records import BoolArray, Box, Sample
 from scn_core.rounds.inputs import FACES, faces_now, fix_faces
 from scn_core.rounds.pack.archive import Stamp, check_stamp, unpack_archive, write_archive
 from scn_core.store.connection import snapshot
 from scn_core.store.labels import revision
-from scn_core.store.samples import classes, count_by_split, iter_samples
+from scn_core.store.samples import AllSamples, classes, iter_samples
 from scn_core.workspace.folder import Workspace
 
 KIND = "job of self-cure-labels"
@@ -80,7 +81,7 @@ def pack_job(workspace: Workspace, settings: TrainSettings, out: Path) -> Job:
             "data_set": data_set_hash(db),
             "dataset": said.dataset,
             "classes": list(classes(db).names),
-            "samples": sum(count_by_split(db).values()),
+            "samples": len(AllSamples(db)),
             "settings": settings.as_dict(),
             "review": said.review.as_dict(),
             "parent": stand.round or None,
@@ -125,28 +126,33 @@ def stamp_values(stamp: Stamp) -> dict[str, Any]:
     return asdict(stamp)
 
 
-def data_set_hash(db: Database) -> str:
-    """SHA-256, in hex, over class names and sample keys with their splits, all in order."""
+def data_set_hash(db: Database, first: int | None = None) -> str:
+    """SHA-256, in hex, over class names and sample keys with their splits, all in order; of the `first` samples alone,
+    as those of later updates come behind them."""
     seen = hashlib.sha256(json.dumps(list(classes(db).names)).encode())
-    for stored in iter_samples(db):
+    for stored in islice(iter_samples(db), first):
         seen.update(json.dumps([stored.sample.key, stored.sample.split]).encode() + b"\n")
     return seen.hexdigest()
 
 
-def read_samples(file: Path, root: Path, *, follow_links: bool = False) -> list[Sample]:
-    """The samples of a job in order. Raises DataError naming what is not under `root` as it was when packed."""
+def read_samples(file: Path, root: Path, wanted: BoolArray, *, follow_links: bool = False) -> list[Sample]:
+    """The samples of a job in order. Raises DataError naming what is not under `root` as it was when packed.
+
+    `wanted`: which of them the job's round looks at; pictures of others need not be there.
+    """
     samples: list[Sample] = []
     lacking: list[str] = []
     with file.open(encoding="utf-8") as lines:
         for line in lines:
             key, path, split, label, box, size = json.loads(line)
             samples.append(Sample(key, path, label, split, None if box is None else Box(*box)))
-            if fault := _fault(root, path, size, follow_links):
+            needed = len(samples) <= len(wanted) and wanted[len(samples) - 1]
+            if needed and (fault := _fault(root, path, size, follow_links)):
                 lacking.append(f"{path} ({fault})")
     if lacking:
         shown = "; ".join(lacking[:_NAMED_FEW])
         raise DataError(
-            f"--root: {root} lacks {len(lacking):,} of {len(samples):,} faces as they were packed: {shown}; "
+            f"--root: {root} lacks {len(lacking):,} of {wanted.sum():,} faces as they were packed: {shown}; "
             "allowed: a folder with all of them under the same paths; copy what is missing"
         )
     return samples

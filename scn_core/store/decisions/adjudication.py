@@ -26,6 +26,7 @@ LEFT JOIN outcome o ON o.round_id = d.round_id AND o.sample_id = d.sample_id
 WHERE d.round_id = ? AND d.adjudicates = 1 AND d.seq < ? ORDER BY d.seq DESC LIMIT ?
 """
 _LAST_SEQ = 2**62
+_THERE = "sample_id NOT IN (SELECT id FROM sample WHERE withdrawn_in IS NOT NULL)"
 
 
 @dataclass(frozen=True)
@@ -82,17 +83,21 @@ class OutcomeCounts:
 
 
 def outcome_counts(db: Database, round_id: int) -> OutcomeCounts:
-    """How many faces wait for readings, are in conflict, are decided."""
-    found = dict(
-        db.execute("SELECT state, count(*) FROM outcome WHERE round_id = ? GROUP BY 1", (round_id,)).fetchall()
-    )
+    """How many faces wait for readings, are in conflict, are decided; a conflict about a face taken out is none."""
+    sql = "SELECT state, count(*) FROM outcome WHERE round_id = ? GROUP BY 1"
+    found: dict[str, int] = dict(db.execute(sql, (round_id,)).fetchall())
+    sql = f"SELECT count(*) FROM outcome WHERE round_id = ? AND state = 'conflict' AND NOT {_THERE}"
+    found["conflict"] = found.get("conflict", 0) - db.execute(sql, (round_id,)).fetchone()[0]
     return OutcomeCounts(found.get("waiting", 0), found.get("conflict", 0), found.get("decided", 0))
 
 
 def conflicts(db: Database, round_id: int, *, after: int = 0, limit: int = 1) -> list[Disputed]:
     """Faces in conflict by the `seq` of their outcome, that is of their newest answer, the oldest first; those behind
     `after`, the `seq` of the last one seen."""
-    sql = "SELECT sample_id FROM outcome WHERE round_id = ? AND state = 'conflict' AND seq > ? ORDER BY seq LIMIT ?"
+    sql = (
+        f"SELECT sample_id FROM outcome WHERE round_id = ? AND state = 'conflict' AND seq > ? AND {_THERE} "
+        "ORDER BY seq LIMIT ?"
+    )
     found = [disputed(db, round_id, face) for (face,) in db.execute(sql, (round_id, after, limit)).fetchall()]
     return [each for each in found if each is not None]
 

@@ -107,8 +107,9 @@ def record_decisions(db: Database, decisions: Iterable[Decision], *, new_people:
 def effective_labels(db: Database) -> EffectiveLabels:
     """The label of every sample under the decisions of all rounds, by sample id. The rule is the view's."""
     cursor = db.execute(
-        "SELECT sample_id, split, given_label, label, excluded, action IS NOT NULL AND action <> 'unsure' AND "
-        "NOT excluded, action IS 'unsure' FROM effective_label ORDER BY sample_id"
+        "SELECT sample_id, split, given_label, label, excluded OR vanished, action IS NOT NULL AND action <> 'unsure' "
+        "AND NOT excluded AND NOT (given_when_decided IS NOT NULL AND given_label NOT IN (given_when_decided, label)), "
+        "action IS 'unsure' FROM effective_label ORDER BY sample_id"
     )
     return EffectiveLabels(*read_columns(cursor, np.int64, np.str_, np.int64, np.int64, np.bool_, np.bool_, np.bool_))
 

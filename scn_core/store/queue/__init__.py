@@ -9,4 +9,5 @@ counts         how many items there are of what
 browse         pages of items, and single faces, with all that a tile shows
 leases         who has which open item on screen; which come next for whom
 draw_repeats   which faces a person is asked about once more
+withdraw       faces that are taken out of it, and of all later rounds
 """

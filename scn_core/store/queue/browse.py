@@ -24,15 +24,19 @@ _SINCE = """(SELECT min(o.round_id) FROM outcome o WHERE o.sample_id = q.sample_
     AND o.state = 'decided' AND o.label = q.given_label AND NOT EXISTS (SELECT 1 FROM outcome n
       WHERE n.sample_id = q.sample_id AND n.round_id > o.round_id AND n.round_id < q.round_id
         AND n.state = 'decided' AND n.label IS NOT q.given_label))"""
+# The data set's label of when they decided it first; updates may have replaced it since.
+_ORIGINAL = f"""coalesce((SELECT v.label FROM given_version v JOIN data_change u ON u.id = v.replaced_in
+    WHERE v.sample_id = q.sample_id AND u.seq >= (SELECT f.seq FROM outcome f WHERE f.sample_id = q.sample_id
+      AND f.round_id = {_SINCE}) ORDER BY u.id LIMIT 1), s.given_label)"""
 # CROSS JOIN keeps the order of the tables: the ids asked for lead, whatever the planner believes of them.
 _ITEMS = f"""
 SELECT q.id, q.round_id, q.sample_id, s.key, s.path, s.box_left, s.box_top, s.box_right, s.box_bottom,
   iif(q.kind <> 'repeat', q.kind, (SELECT o.kind FROM queue_item o WHERE o.round_id = q.round_id
     AND o.sample_id = q.sample_id AND o.listed = 1)),
-  q.given_label, s.given_label, {_SINCE},
+  q.given_label, {_ORIGINAL}, {_SINCE},
   c.proposed_label, c.predicted_label, c.alpha, c.margin, c.suspicion, coalesce(c.doubt, 0), c.second_label,
   c.probabilities,
-  q.action, a.label, p.name, a.decided_at, a.id, q.lease_person, q.lease_until,
+  q.action, a.label, p.name, a.decided_at, a.id, q.lease_person, q.lease_until, s.withdrawn_in IS NOT NULL,
   q.kind = 'repeat' AND q.action IS NULL, q.priority, {unread("q.round_id", "q.sample_id")}
 FROM json_each(?) asked CROSS JOIN queue_item q ON q.id = asked.value JOIN sample s ON s.id = q.sample_id
 JOIN score c ON c.round_id = q.round_id AND c.sample_id = q.sample_id
@@ -102,7 +106,9 @@ def _place(cursor: str) -> Place:
 def _item(viewer_id: int, row: tuple[Any, ...], marks: list[tuple[Any, ...]]) -> QueueItem:
     number, round_id, sample_id, key, path, *sides, kind = row[:10]
     given, original, decided_round, proposed, predicted, alpha, margin, suspicion, doubt, second = row[10:20]
-    probabilities, action, label, by, at, decision_id, lease_person, lease_until, again, asked_at, blind = row[20:]
+    probabilities, action, label, by, at, decision_id, lease_person, lease_until, withdrawn, again, asked_at, blind = (
+        row[20:]
+    )
     flag = skip = note = note_by = None
     flagged = False
     for mark, mark_id, person, seq, text, name in marks:
@@ -147,5 +153,6 @@ def _item(viewer_id: int, row: tuple[Any, ...], marks: list[tuple[Any, ...]]) ->
         skip=skip,
         lease_person=lease_person,
         lease_until=lease_until,
+        withdrawn=bool(withdrawn),
         again=bool(again),
     )

@@ -46,6 +46,8 @@ class FaceLabel:
     round: int | None
     person: str | None
     decided_at: str | None
+    given_when_decided: int | None
+    """The given label of when it was decided, where an update has replaced it since."""
 
 
 def face_scores(db: Database, sample_id: int) -> list[FaceScore]:
@@ -60,7 +62,8 @@ def face_scores(db: Database, sample_id: int) -> list[FaceScore]:
 
 def face_label(db: Database, sample_id: int) -> FaceLabel | None:
     """The effective label of a face; None: there is no such face."""
-    sql = "SELECT label, excluded, action, round_id, person, decided_at FROM effective_label WHERE sample_id = ?"
+    sql = "SELECT label, excluded, action, round_id, person, decided_at, given_when_decided "
+    sql += "FROM effective_label WHERE sample_id = ?"
     row = db.execute(sql, (sample_id,)).fetchone()
     return None if row is None else FaceLabel(row[0], bool(row[1]), *row[2:])
 

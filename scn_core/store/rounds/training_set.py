@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
+from scn_core.store.samples import PRESENT
+
 # Few faces have an outcome, whatever the size of the data set.
 _COUNTS = """
 SELECT o.action, coalesce(o.label <> s.given_label, 0), count(*)
 FROM outcome o JOIN sample s ON s.id = o.sample_id
-WHERE o.state = 'decided' AND s.split = 'train' AND NOT EXISTS (
+WHERE o.state = 'decided' AND s.split = 'train' AND s.vanished_in IS NULL AND s.withdrawn_in IS NULL AND NOT EXISTS (
   SELECT 1 FROM outcome n WHERE n.sample_id = o.sample_id AND n.round_id > o.round_id AND n.state = 'decided')
 GROUP BY 1, 2
 """
@@ -21,7 +23,7 @@ class TrainingSet:
     """Faces of the train split under the decisions of all rounds."""
 
     faces: int
-    """All of the split."""
+    """All of the split that the data set has and nobody took out."""
     changed: int
     """People gave them another label than the data set does."""
     confirmed: int
@@ -34,7 +36,7 @@ class TrainingSet:
 
 def training_set(db: Database) -> TrainingSet:
     """Counts the training faces as they are decided now."""
-    faces = int(db.execute("SELECT count(*) FROM sample WHERE split = 'train'").fetchone()[0])
+    faces = int(db.execute(f"SELECT count(*) FROM sample WHERE split = 'train' AND {PRESENT}").fetchone()[0])
     found: dict[str, int] = dict.fromkeys(("changed", "confirmed", "exclude", "unsure"), 0)
     for action, other, n in db.execute(_COUNTS):
         found[action if action in found else "changed" if other else "confirmed"] += n

@@ -1,4 +1,4 @@
--- The schema of review.db after m0008_tokens. Written by tests/scn_core/store/schema/test_current.py.
+-- The schema of review.db after m0009_updates. Written by tests/scn_core/store/schema/test_current.py.
 
 CREATE TABLE access_token (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -33,6 +33,14 @@ CREATE TABLE audit_stratum (
 CREATE TABLE class (
   number INTEGER PRIMARY KEY CHECK (number >= 0),
   name TEXT NOT NULL UNIQUE
+);
+
+CREATE TABLE data_change (
+  id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL CHECK (kind IN ('update', 'withdraw')),
+  made_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+  seq INTEGER NOT NULL,  -- of the newest decision by then: who answered up to it saw the given labels before it
+  balance TEXT NOT NULL CHECK (json_valid(balance))  -- what came of every row and face
 );
 
 CREATE TABLE decision (
@@ -97,6 +105,17 @@ BEGIN SELECT RAISE(ABORT, 'a closed round is immutable'); END;
 CREATE TRIGGER epoch_update BEFORE UPDATE ON epoch
 WHEN (SELECT state FROM round WHERE id = OLD.round_id) = 'closed'
 BEGIN SELECT RAISE(ABORT, 'a closed round is immutable'); END;
+
+CREATE TABLE given_version (
+  sample_id INTEGER NOT NULL REFERENCES sample(id),
+  replaced_in INTEGER NOT NULL REFERENCES data_change(id),
+  label INTEGER NOT NULL REFERENCES class(number),
+  PRIMARY KEY (sample_id, replaced_in)
+) WITHOUT ROWID;
+CREATE TRIGGER given_version_no_delete BEFORE DELETE ON given_version
+BEGIN SELECT RAISE(ABORT, 'versions of given labels are append-only'); END;
+CREATE TRIGGER given_version_no_update BEFORE UPDATE ON given_version
+BEGIN SELECT RAISE(ABORT, 'versions of given labels are append-only'); END;
 
 CREATE TABLE learned_order (
   round_id INTEGER PRIMARY KEY REFERENCES round(id),
@@ -229,6 +248,12 @@ BEGIN
     min(19, CAST(NEW.alpha * 20 AS INTEGER)), coalesce(NEW.action, ''), 1)
   ON CONFLICT DO UPDATE SET n = n + 1;
 END;
+CREATE TRIGGER queue_removed AFTER DELETE ON queue_item WHEN OLD.listed = 1
+BEGIN
+  UPDATE queue_count SET n = n - 1 WHERE round_id = OLD.round_id AND kind = OLD.kind
+    AND given_label = OLD.given_label AND proposed_label = coalesce(OLD.proposed_label, -1) AND doubt = OLD.doubt
+    AND alpha_bin = min(19, CAST(OLD.alpha * 20 AS INTEGER)) AND action = coalesce(OLD.action, '');
+END;
 
 CREATE TABLE reference (
   sample_id INTEGER PRIMARY KEY REFERENCES sample(id),
@@ -259,12 +284,16 @@ CREATE TABLE sample (
   path TEXT NOT NULL,
   split TEXT NOT NULL CONSTRAINT "split is train, val or test" CHECK (split IN ('train', 'val', 'test')),
   given_label INTEGER NOT NULL REFERENCES class(number),
-  box_left INTEGER, box_top INTEGER, box_right INTEGER, box_bottom INTEGER,  -- pixels; right and bottom exclusive
+  box_left INTEGER, box_top INTEGER, box_right INTEGER, box_bottom INTEGER, digest BLOB, added_in INTEGER REFERENCES data_change(id), vanished_in INTEGER REFERENCES data_change(id), withdrawn_in INTEGER REFERENCES data_change(id),  -- pixels; right and bottom exclusive
   CONSTRAINT "a box has four sides and an area, or is absent" CHECK (
     coalesce(box_left, box_top, box_right, box_bottom) IS NULL
     OR (box_left < box_right AND box_top < box_bottom) IS TRUE)
 );
+CREATE INDEX sample_gone ON sample(id) WHERE vanished_in IS NOT NULL OR withdrawn_in IS NOT NULL;
 CREATE TRIGGER sample_given_label BEFORE UPDATE OF given_label ON sample
+WHEN NEW.given_label IS NOT OLD.given_label AND NOT EXISTS (
+  SELECT 1 FROM given_version WHERE sample_id = OLD.id AND label = OLD.given_label
+    AND replaced_in = (SELECT max(id) FROM data_change))
 BEGIN SELECT RAISE(ABORT, 'the given label is never overwritten; decide, and read effective_label'); END;
 
 CREATE TABLE score (
@@ -320,9 +349,13 @@ SELECT s.id AS sample_id, s.key, s.path, s.split,
   s.given_label, (SELECT name FROM class WHERE number = s.given_label) AS given_name,
   coalesce(o.label, s.given_label) AS label,
   (SELECT name FROM class WHERE number = coalesce(o.label, s.given_label)) AS label_name,
-  o.action IS 'exclude' AS excluded,
+  o.action IS 'exclude' OR s.withdrawn_in IS NOT NULL AS excluded,
+  s.vanished_in IS NOT NULL AS vanished,
   d.id AS decision_id, o.round_id, o.action, d.decided_at,
-  (SELECT name FROM person WHERE id = d.person_id) AS person
+  (SELECT name FROM person WHERE id = d.person_id) AS person,
+  -- The given label of when it was decided, where an update has replaced it since.
+  iif(o.seq IS NULL, NULL, (SELECT v.label FROM given_version v JOIN data_change u ON u.id = v.replaced_in
+    WHERE v.sample_id = s.id AND u.seq >= o.seq ORDER BY u.id LIMIT 1)) AS given_when_decided
 FROM sample s
 LEFT JOIN outcome o ON o.sample_id = s.id AND o.round_id = (
   SELECT max(round_id) FROM outcome WHERE sample_id = s.id AND state = 'decided')
@@ -349,7 +382,8 @@ FROM score c JOIN sample s ON s.id = c.sample_id WHERE c.low_importance = 1;
 
 CREATE VIEW open_proposals AS
 SELECT p.* FROM proposal p
-WHERE p.round_id IN (SELECT id FROM round WHERE state = 'review') AND NOT EXISTS (
+WHERE p.round_id IN (SELECT id FROM round WHERE state = 'review')
+  AND p.sample_id NOT IN (SELECT id FROM sample WHERE withdrawn_in IS NOT NULL) AND NOT EXISTS (
   SELECT 1 FROM outcome o WHERE o.sample_id = p.sample_id AND o.round_id = p.round_id AND o.state = 'decided');
 
 CREATE VIEW proposal AS

@@ -15,14 +15,16 @@ from scn_core.store.schema import (
     m0006_doubt,
     m0007_import,
     m0008_tokens,
+    m0009_updates,
 )
 
+_MODULES = (
+    m0001_tables, m0002_review, m0003_rounds, m0004_team, m0005_order, m0006_doubt, m0007_import, m0008_tokens,
+    m0009_updates,
+)  # fmt: skip
 STEPS: dict[str, Callable[[Database], None]] = {
-    module.__name__.rpartition(".")[2]: module.migrate
-    for module in (
-        m0001_tables, m0002_review, m0003_rounds, m0004_team, m0005_order, m0006_doubt, m0007_import, m0008_tokens
-    )
-}  # fmt: skip
+    module.__name__.rpartition(".")[2]: module.migrate for module in _MODULES
+}
 """Name of each migration, by which databases know that they have it -> what it does."""
 
 migrations = Migrations("scn_core.store")

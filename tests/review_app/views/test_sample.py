@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +20,9 @@ from scn_core.store.queue.leases import claim_items
 from scn_core.store.reports.one_face import face_scores
 from scn_core.store.rounds.states import close_round
 from scn_core.workspace.folder import Workspace
+from scn_core.workspace.toml import change_root
+from scn_core.workspace.update import update
+from scn_core.workspace.withdraw import withdraw
 from tests.review_app.browserless import NewVisitor, markup, person, words
 from tests.review_workspace import add_round
 
@@ -263,3 +268,43 @@ def test_a_picture_that_is_not_there(visitor: NewVisitor, workspace: Workspace) 
     assert "No picture" in words(app)
     assert "gone.jpg" in words(app)
     assert "/face/3" not in markup(app)
+
+
+def test_versions_of_the_given_label_and_what_an_answer_saw(visitor: NewVisitor, workspace: Workspace) -> None:
+    face, key, given, _ = proposal()
+    ann = visitor()
+    names = workspace.settings().classes
+    table = Path(workspace.settings().root) / "labels.csv"
+    with workspace.database() as db:
+        record_decisions(db, [Decision(str(uuid.uuid4()), 1, face, "ann", "keep", given)])
+    other = names[(given + 1) % len(names)]
+    lines = table.read_text(encoding="utf-8").splitlines()
+    place = next(number for number, line in enumerate(lines) if line.startswith(key))
+    column = lines[0].split(",").index("label")
+    cells = lines[place].split(",")
+    lines[place] = ",".join([*cells[:column], other, *cells[column + 1 :]])
+    own = workspace.path / "images"
+    shutil.copytree(table.parent, own)
+    (own / "labels.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    change_root(workspace.settings_file, "images")
+    assert update(workspace).changes.answered == 1
+    read = words(ann.open("sample", sample=str(face)))
+    assert f"{other} ({names[given]} until the update of" in read
+    assert f"the given label was {names[given]} then" in read
+
+
+def test_a_face_that_was_taken_out(visitor: NewVisitor, workspace: Workspace) -> None:
+    face, key, *_ = proposal()
+    withdraw(workspace, [key])
+    app = visitor().open("sample", sample=str(face))
+    assert "This face was taken out on" in words(app)
+    assert f"/face/{face}" not in markup(app)
+    assert not [button for button in app.button if button.key and button.key.startswith("rv-say")]
+
+
+@pytest.mark.parametrize("page", ["sample", "review", "rounds"])
+def test_the_folder_of_the_pictures_is_gone(page: str, visitor: NewVisitor, workspace: Workspace) -> None:
+    change_root(workspace.settings_file, "/nowhere/unmounted")
+    app = visitor("ann", "lead").open(page)
+    assert "There is no folder /nowhere/unmounted." in words(app)
+    assert any(f"relocate {workspace.path} --root DIR" in each.value for each in app.code)

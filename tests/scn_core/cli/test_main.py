@@ -34,7 +34,10 @@ PROMISED = {
     "init": "--dataset --root --csv --path-column --label-column --split-column --annotator-column --noise --seed "
     "--follow-links --strict --json",
     "train": "--image-size --epochs --batch-size --lr --backbone --weights --beta --gamma --margin-rank "
-    "--learn-margin-rank --margin-relabel --relabel --device --seed --resume",
+    "--learn-margin-rank --margin-relabel --relabel --device --seed --allow-missing --resume",
+    "update": "--dry-run --json",
+    "relocate": "--root --force --json",
+    "withdraw": "--json",
     "status": "--json",
     "clean": "--dry-run --json",
     "proposals": "--limit --json",

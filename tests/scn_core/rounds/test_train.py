@@ -6,7 +6,6 @@ import json
 import shutil
 import signal
 import sqlite3
-import tomllib
 import uuid
 from collections.abc import Callable
 from dataclasses import fields
@@ -477,15 +476,6 @@ def test_a_wrong_option_is_told_before_the_round_begins(
     assert watcher.faces_decoded == 0
     with workspace.database(read_only=True) as db:
         assert store.latest_round(db) is None
-
-
-def test_a_vanished_picture_fails_the_round_by_name(workspace: Workspace, tmp_path: Path) -> None:
-    said = tomllib.loads(workspace.settings_file.read_text())
-    text = workspace.settings_file.read_text().replace(said["root"], str(tmp_path / "gone"))
-    workspace.settings_file.write_text(text)
-    with pytest.raises(Exception, match=r"gone/faces/00001\.jpg: found no such picture"):
-        train(workspace)
-    assert "found no such picture" in (newest(workspace).message or "")
 
 
 def test_no_epoch_is_missing_after_a_stop_between_checkpoint_and_database(workspace: Workspace) -> None:

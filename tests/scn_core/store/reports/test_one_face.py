@@ -33,7 +33,7 @@ def test_a_face_no_round_trained_on_has_no_scores(review: Database) -> None:
 
 
 def test_the_label_now_and_why(review: Database) -> None:
-    assert face_label(review, 2) == FaceLabel(1, False, None, None, None, None)
+    assert face_label(review, 2) == FaceLabel(1, False, None, None, None, None, None)
     record_decisions(review, [Decision("a", 1, 2, "ann", "relabel", 0)])
     label = face_label(review, 2)
     assert label is not None

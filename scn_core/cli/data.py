@@ -1,0 +1,56 @@
+"""`python -m scn_core update`, `relocate` and `withdraw`: a data set that grew, was corrected, moved or lost faces."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from scn_core.cli.options import JSON, WORKSPACE
+from scn_core.cli.progress import Counter
+from scn_core.workspace.folder import Workspace
+from scn_core.workspace.relocate import relocate
+from scn_core.workspace.update import update
+from scn_core.workspace.withdraw import withdraw
+
+
+@click.command("update")
+@WORKSPACE
+@click.option("--dry-run", is_flag=True, help="Print the balance, write nothing.")
+@JSON
+def update_command(workspace: Path, dry_run: bool, as_json: bool) -> None:
+    """Read the data set again, as init did: new faces, changed given labels, faces that are gone.
+
+    Every decision is kept. A changed given label is a new version beside the old one; new faces come with the next
+    round.
+    """
+    with Counter("reading", "face") as bar:
+        done = update(Workspace(workspace), dry_run=dry_run, progress=bar.advance)
+    click.echo(json.dumps(done.as_dict()) if as_json else done.describe())
+
+
+@click.command("relocate")
+@WORKSPACE
+@click.option("--root", required=True, type=click.Path(path_type=Path), help="Folder where the pictures are now.")
+@click.option("--force", is_flag=True, help="Even where pictures are missing or differ.")
+@JSON
+def relocate_command(workspace: Path, root: Path, force: bool, as_json: bool) -> None:
+    """Say where the pictures are now, once all of them are found there with the content they had."""
+    with Counter("comparing", "picture") as bar:
+        done = relocate(Workspace(workspace), root, force=force, progress=bar.advance)
+    click.echo(json.dumps(done.as_dict()) if as_json else f"{done.describe()}\nroot is now {done.root}")
+
+
+@click.command("withdraw")
+@WORKSPACE
+@click.argument("faces", metavar="FACE...", nargs=-1, required=True)
+@JSON
+def withdraw_command(workspace: Path, faces: tuple[str, ...], as_json: bool) -> None:
+    """Take faces out for good, as where consent was withdrawn. FACE is a key, as exports write it.
+
+    They are in no round, queue or export any more, and their thumbnails and decoded pictures are erased. There is no
+    way back.
+    """
+    done = withdraw(Workspace(workspace), faces)
+    click.echo(json.dumps(done.as_dict()) if as_json else done.describe())

@@ -1,0 +1,236 @@
+"""A data set that changes after init: what a later reading of it brought, and versions of given labels."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from sqlite_utils import Database
+
+from scn_core.balance import Problem
+from scn_core.records import Manifest
+from scn_core.store.connection import transaction
+from scn_core.store.samples import insert_problems, insert_references, sample_values
+from scn_core.store.votes import insert_what_was_read
+
+_NAMED = 5
+"""Faces named of each group."""
+WITHDRAWN = "a face that was taken out"
+"""Why a reading leaves such a row out."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedFaces:
+    """Some faces, and the keys of the first five."""
+
+    count: int
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a later reading of the data set came to, by faces."""
+
+    unchanged: int
+    """With the given label they had."""
+    new: NamedFaces
+    changed: NamedFaces
+    """With another given label than before."""
+    vanished: NamedFaces
+    """In the workspace, but not among the faces read. They keep everything, and are in no further round."""
+    returned: int
+    """Of unchanged and changed: had vanished before."""
+    moved: int
+    """Of unchanged and changed: the same picture under another path."""
+    pictures: int
+    """Of unchanged and changed: another picture or box under the same path."""
+    splits: int
+    """Of unchanged and changed: the data set says another split; the face stays in the one it was in."""
+    answered: int
+    """Of changed: people have decided. Their answers stand, and refer to the given label of then."""
+    withdrawn: int
+    """Were taken out, and the data set has them still; left as they are."""
+
+    @property
+    def any(self) -> bool:
+        """Whether the reading changes anything."""
+        return any((self.new.count, self.changed.count, self.vanished.count, self.returned, self.moved, self.pictures))
+
+
+@dataclass(frozen=True, slots=True)
+class GivenVersion:
+    """A given label that a face had before an update."""
+
+    label: int
+    replaced_at: str
+    """UTC, ISO-8601."""
+
+
+@dataclass(frozen=True)
+class FaceOrigin:
+    """When a face came, how its given label changed, and whether it is still there."""
+
+    added_at: str | None
+    """None: by init."""
+    earlier: tuple[GivenVersion, ...]
+    """The oldest first; the one of now is the sample's."""
+    vanished_at: str | None
+    withdrawn_at: str | None
+
+
+class _OnlyAsked(Exception):
+    """Ends a transaction that is not to be kept."""
+
+
+_READING = """
+CREATE TEMP TABLE reading (
+  place INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, path TEXT, split TEXT, label INTEGER,
+  box_left INTEGER, box_top INTEGER, box_right INTEGER, box_bottom INTEGER, digest BLOB,
+  sample_id INTEGER, moved INTEGER NOT NULL DEFAULT 0
+)
+"""
+_KNOWN = "UPDATE reading SET sample_id = (SELECT id FROM sample WHERE key = reading.key)"
+_SAME_BOX = (
+    "r.box_left IS s.box_left AND r.box_top IS s.box_top AND r.box_right IS s.box_right "
+    "AND r.box_bottom IS s.box_bottom"
+)
+# In a folder data set a corrected label is a picture moved to another folder. Only where no other face has that
+# picture. CROSS JOIN keeps the order of the tables: the few that are gone lead, and an index finds their pictures.
+_MOVED = f"""
+UPDATE reading SET moved = 1, sample_id = m.id FROM (
+  SELECT r.place, min(s.id) AS id FROM sample s CROSS JOIN temp.reading r ON r.digest = s.digest AND {_SAME_BOX}
+  WHERE r.sample_id IS NULL AND s.id NOT IN (SELECT sample_id FROM temp.reading WHERE sample_id IS NOT NULL)
+    AND NOT EXISTS (SELECT 1 FROM temp.reading o WHERE o.digest = r.digest AND o.place <> r.place)
+  GROUP BY r.place HAVING count(*) = 1
+) m WHERE m.place = reading.place
+"""
+_PAIRS = "FROM temp.reading r JOIN sample s ON s.id = r.sample_id AND s.withdrawn_in IS NULL"
+_OTHER_PICTURE = f"NOT moved AND (r.digest IS NOT s.digest AND s.digest IS NOT NULL OR NOT ({_SAME_BOX}))"
+_GONE = (
+    "FROM sample s WHERE s.vanished_in IS NULL AND s.withdrawn_in IS NULL "
+    "AND s.id NOT IN (SELECT sample_id FROM temp.reading WHERE sample_id IS NOT NULL)"
+)
+
+
+def take_reading(db: Database, manifest: Manifest, *, dry_run: bool = False) -> Changes:
+    """Take a later reading of the data set in, in one transaction: all of it, or with an error nothing.
+
+    Faces are known by their keys or, under a new key, by a picture that no other face has. New ones get the ids after
+    the last; a changed given label takes the place of the old one, which is kept as a version; what vanished is marked.
+    Decisions, rounds and queues stay as they are. The classes must be those of the workspace.
+    """
+    found: list[Changes] = []
+    with suppress(_OnlyAsked), transaction(db):
+        _read(db, manifest)
+        found.append(_changes(db))
+        if dry_run or not found[0].any:
+            raise _OnlyAsked
+        _write(db, manifest, found[0])
+        db.execute("DROP TABLE temp.reading")
+    return found[0]
+
+
+def face_origin(db: Database, sample_id: int) -> FaceOrigin:
+    """When a face came and how its given label changed; for an unknown one as for a face of init."""
+    at = "(SELECT made_at FROM data_change WHERE id = {})"
+    row = db.execute(
+        f"SELECT {at.format('added_in')}, {at.format('vanished_in')}, {at.format('withdrawn_in')} FROM sample "
+        "WHERE id = ?",
+        (sample_id,),
+    ).fetchone()
+    versions = db.execute(
+        "SELECT v.label, u.made_at FROM given_version v JOIN data_change u ON u.id = v.replaced_in "
+        "WHERE v.sample_id = ? ORDER BY u.id",
+        (sample_id,),
+    )
+    earlier = tuple(GivenVersion(*version) for version in versions)
+    added, vanished, withdrawn = row or (None, None, None)
+    return FaceOrigin(added, earlier, vanished, withdrawn)
+
+
+def _read(db: Database, manifest: Manifest) -> None:
+    """The reading as a temporary table, each face with the sample it is."""
+    db.execute(_READING)
+    columns = "place, key, path, split, label, box_left, box_top, box_right, box_bottom, digest"
+    rows = ((place, *sample_values(sample)) for place, sample in enumerate(manifest.samples))
+    db.conn.executemany(f"INSERT INTO reading ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    db.execute(_KNOWN)
+    db.execute("CREATE INDEX temp.reading_picture ON reading(digest)")
+    db.execute("CREATE INDEX temp.reading_sample ON reading(sample_id)")
+    db.execute(_MOVED)
+
+
+def _changes(db: Database) -> Changes:
+    def count(sql: str) -> int:
+        return int(db.execute(f"SELECT count(*) {sql}").fetchone()[0])
+
+    def named(column: str, sql: str) -> NamedFaces:
+        keys = db.execute(f"SELECT {column} {sql} ORDER BY {column} LIMIT {_NAMED}")
+        return NamedFaces(count(sql), tuple(key for (key,) in keys))
+
+    decided = "(SELECT sample_id FROM outcome WHERE state = 'decided')"
+    return Changes(
+        unchanged=count(f"{_PAIRS} WHERE r.label = s.given_label"),
+        new=named("r.key", "FROM temp.reading r WHERE r.sample_id IS NULL"),
+        changed=named("r.key", f"{_PAIRS} WHERE r.label <> s.given_label"),
+        vanished=named("s.key", _GONE),
+        returned=count(f"{_PAIRS} WHERE s.vanished_in IS NOT NULL"),
+        moved=count(f"{_PAIRS} WHERE r.moved"),
+        pictures=count(f"{_PAIRS} WHERE {_OTHER_PICTURE}"),
+        splits=count(f"{_PAIRS} WHERE r.split <> s.split"),
+        answered=count(f"{_PAIRS} WHERE r.label <> s.given_label AND s.id IN {decided}"),
+        withdrawn=count("FROM temp.reading r JOIN sample s ON s.id = r.sample_id AND s.withdrawn_in IS NOT NULL"),
+    )
+
+
+def _write(db: Database, manifest: Manifest, changes: Changes) -> None:
+    change = new_change(db, "update", asdict(changes))
+    values = {"change": change}
+    db.execute(
+        f"INSERT INTO given_version SELECT s.id, :change, s.given_label {_PAIRS} WHERE r.label <> s.given_label", values
+    )
+    db.execute(f"UPDATE sample SET vanished_in = :change WHERE id IN (SELECT s.id {_GONE})", values)
+    # Two steps, as keys are unique: pictures that changed places have each other's.
+    db.execute("UPDATE sample SET key = char(0) || id WHERE id IN (SELECT sample_id FROM temp.reading WHERE moved)")
+    db.execute(
+        "UPDATE sample SET key = r.key, path = r.path, given_label = r.label, digest = r.digest, vanished_in = NULL, "
+        "box_left = r.box_left, box_top = r.box_top, box_right = r.box_right, box_bottom = r.box_bottom "
+        "FROM temp.reading r WHERE r.sample_id = sample.id AND sample.withdrawn_in IS NULL"
+    )
+    db.execute(
+        "UPDATE sample SET key = r.key, path = r.path FROM temp.reading r WHERE r.sample_id = sample.id AND r.moved "
+        "AND sample.withdrawn_in IS NOT NULL"
+    )
+    columns = "key, path, split, given_label, box_left, box_top, box_right, box_bottom, digest"
+    db.execute(
+        f"INSERT INTO sample (id, {columns}, added_in) SELECT (SELECT max(id) FROM sample) + row_number() OVER "
+        f"(ORDER BY place), {columns.replace('given_label', 'label')}, :change FROM temp.reading "
+        "WHERE sample_id IS NULL ORDER BY place",
+        values,
+    )
+    db.execute(f"{_KNOWN} WHERE sample_id IS NULL")
+    ids = [row[0] for row in db.execute("SELECT sample_id FROM temp.reading ORDER BY place")]
+    db.execute("DELETE FROM vote WHERE sample_id IN (SELECT sample_id FROM temp.reading)")
+    db.execute("DELETE FROM spelling")
+    insert_what_was_read(db, manifest, ids)
+    known = zip(ids, manifest.samples, strict=True)
+    insert_references(db, ((i, s.reference_label) for i, s in known if s.reference_label is not None))
+    db.execute("DELETE FROM problem")
+    insert_problems(db, _problems(manifest, changes))
+
+
+def _problems(manifest: Manifest, changes: Changes) -> Iterator[Problem]:
+    yield from manifest.problems
+    if changes.withdrawn:
+        found = f"{changes.withdrawn:,} rows of faces that were taken out"
+        yield Problem(str(manifest.root), None, found, "faces that were not", False, WITHDRAWN, changes.withdrawn)
+
+
+def new_change(db: Database, kind: Literal["update", "withdraw"], balance: dict[str, Any]) -> int:
+    """A row of table data_change, within a transaction; its number."""
+    sql = "INSERT INTO data_change (kind, seq, balance) VALUES (?, (SELECT coalesce(max(seq), 0) FROM decision), ?)"
+    db.execute(sql, (kind, json.dumps(balance)))
+    return int(db.execute("SELECT last_insert_rowid()").fetchone()[0])

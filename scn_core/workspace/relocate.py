@@ -1,0 +1,127 @@
+"""Pictures that were moved: the workspace is told where they are now, once they are seen to be the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Literal
+
+from scn_core.datasets.parallel import in_order
+from scn_core.datasets.paths import control_character
+from scn_core.errors import DataError, UsageError, complaint
+from scn_core.store.samples import picture_files
+from scn_core.workspace.folder import Workspace
+from scn_core.workspace.toml import change_root, relative_to
+
+_NAMED = 3
+State = Literal["same", "missing", "different", "unknown"]
+"""unknown: there, but init kept no hash to compare it with."""
+
+
+@dataclass(frozen=True)
+class Relocation:
+    """What was found in the new folder."""
+
+    workspace: str
+    before: str
+    root: str
+    """The folder of the pictures before, and now; absolute."""
+    pictures: int
+    """Files looked for: those of all faces that the data set has and nobody took out."""
+    unchecked: int
+    """There, but of an import from before hashes were kept: nobody can tell whether they are the same."""
+    missing: int
+    different: int
+    """Files that are not there, and files with other content."""
+    named: tuple[str, ...]
+    """The first few of both, with what is wrong."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+    def describe(self) -> str:
+        """What was found, for people."""
+        same = self.pictures - self.unchecked - self.missing - self.different
+        parts = [f"{same:,} the same by their content"]
+        for count, words in (
+            (self.unchecked, "there, but with no hash to compare them with"),
+            (self.missing, "missing"),
+            (self.different, "with other content"),
+        ):
+            if count:
+                parts.append(f"{count:,} {words}")
+        return f"{self.pictures:,} pictures = {' + '.join(parts)}"
+
+
+def relocate(
+    workspace: Workspace, root: Path, *, force: bool = False, progress: Callable[[int], None] = lambda files: None
+) -> Relocation:
+    """Look for every picture under a new root, compare it with what init read, and set `root` in workspace.toml.
+
+    Nothing else in the file changes, and a running app uses the new folder at once. `progress` hears how many more
+    files were read.
+
+    Args:
+        workspace: of the pictures.
+        root: the folder that paths of faces are relative to now.
+        force: take it even where pictures are missing or differ.
+        progress: see above.
+
+    Raises UsageError where there is no such folder, WorkspaceError while a trainer is at work, and DataError, without
+    a change, where pictures are missing or differ and `force` is not set.
+    """
+    if not root.is_dir():
+        raise UsageError(complaint("--root", f"no folder {root}", "the folder where the pictures are now"))
+    if control_character(str(root.resolve())):
+        raise UsageError(
+            complaint("--root", "a path that is not UTF-8 or has control characters", "others", "rename the folder")
+        )
+    counts: dict[State, int] = {"same": 0, "missing": 0, "different": 0, "unknown": 0}
+    named: list[str] = []
+    with workspace.training_lock():
+        before = workspace.settings().root
+        with workspace.database(read_only=True) as db:
+            for path, state in in_order(partial(_compare, root), picture_files(db)):
+                progress(1)
+                counts[state] += 1
+                if state in ("missing", "different") and len(named) < _NAMED:
+                    named.append(f"{path} ({state})")
+        found = Relocation(
+            workspace=str(workspace.path),
+            before=before,
+            root=str(root.resolve()),
+            pictures=sum(counts.values()),
+            unchecked=counts["unknown"],
+            missing=counts["missing"],
+            different=counts["different"],
+            named=tuple(named),
+        )
+        if named and not force:
+            raise DataError(
+                f"{root}: found {found.describe()}: {_listed(found)}; allowed: all the same; name the folder that "
+                "paths of faces are relative to, or take it as it is with --force; nothing was changed"
+            )
+        change_root(workspace.settings_file, relative_to(workspace.path, root))
+    return found
+
+
+def _listed(found: Relocation) -> str:
+    more = found.missing + found.different - len(found.named)
+    return ", ".join(found.named) + (f" and {more:,} more" if more else "")
+
+
+def _compare(root: Path, file: tuple[str, bytes | None]) -> tuple[str, State]:
+    path, digest = file
+    try:
+        if digest is None:
+            return path, "unknown" if (root / path).is_file() else "missing"
+        content = (root / path).read_bytes() if (root / path).is_file() else None
+    except OSError:
+        content = None
+    if content is None:
+        return path, "missing"
+    return path, "same" if blake2b(content, digest_size=16).digest() == digest else "different"

@@ -1,0 +1,186 @@
+"""A workspace whose data set is read again: faces that came, went or have another given label now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from scn_core.balance import Problem, by_most
+from scn_core.datasets.registry import find_dataset, read_manifest
+from scn_core.datasets.source import Source
+from scn_core.errors import DataError, UsageError, WorkspaceError, complaint
+from scn_core.labels import ClassVocabulary
+from scn_core.store.samples import classes
+from scn_core.store.updates import WITHDRAWN, Changes, NamedFaces, take_reading
+from scn_core.workspace.folder import Workspace
+from scn_core.workspace.toml import OWN_PICTURES, PATHS, WorkspaceSettings
+
+_PROBLEMS_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Update:
+    """What reading the data set again came to."""
+
+    workspace: str
+    dry_run: bool
+    changes: Changes
+    further: int
+    """Rows that are further people's labels of faces that were read."""
+    left_out: Mapping[str, int]
+    """Rows and files by reason, the most first."""
+    problems: tuple[Problem, ...]
+    """What could not be used, and warnings; all are in table problem."""
+
+    @property
+    def seen(self) -> int:
+        """Rows of the list, or files of the folder: unchanged, changed and new faces, further labels, left out."""
+        found = self.changes
+        return found.unchanged + found.changed.count + found.new.count + self.further + sum(self.left_out.values())
+
+    @property
+    def known(self) -> int:
+        """Faces the workspace had and nobody took out: unchanged, changed and vanished."""
+        return self.changes.unchanged + self.changes.changed.count + self.changes.vanished.count
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "workspace": self.workspace,
+            "dry_run": self.dry_run,
+            "seen": self.seen,
+            "known": self.known,
+            **asdict(self.changes),
+            "further_labels": self.further,
+            "left_out": dict(self.left_out),
+            "problems": [str(problem) for problem in self.problems[:_PROBLEMS_SHOWN]],
+        }
+
+    def describe(self) -> str:
+        """The balance for people: rows seen, faces known, and what they have to know of them."""
+        found = self.changes
+        parts = [f"{found.unchanged:,} unchanged", f"{found.new.count:,} new", f"{found.changed.count:,} changed"]
+        rows = [*parts, *([f"{self.further:,} further labels of these"] if self.further else [])]
+        rows += [f"{sum(self.left_out.values()):,} left out"] if self.left_out else []
+        lines = [f"seen: {self.seen:,} rows and files = {' + '.join(rows)}"]
+        lines.extend(f"  {count:,} {reason}" for reason, count in self.left_out.items())
+        lines.append(f"known: {self.known:,} faces = {parts[0]} + {parts[2]} + {found.vanished.count:,} vanished")
+        for what, faces in (("new", found.new), ("changed", found.changed), ("vanished", found.vanished)):
+            if faces.count:
+                lines.append(f"  {what}: {_named(faces)}")
+        lines.extend(_remarks(found))
+        for problem in [problem for problem in self.problems if problem.line is not None][:_PROBLEMS_SHOWN]:
+            lines.append(f"    {problem}")
+        if not found.any:
+            lines.append("nothing is new; nothing was written")
+        elif self.dry_run:
+            lines.append("dry run: nothing was written")
+        else:
+            lines.append("all decisions are kept; new faces come with the next round")
+        return "\n".join(lines)
+
+
+def update(
+    workspace: Workspace, *, dry_run: bool = False, progress: Callable[[int], None] = lambda rows: None
+) -> Update:
+    """Read the data set again, as table [source] of workspace.toml says, and take what changed into the workspace.
+
+    Faces that are new join the next round. A given label that changed is a new version beside the old one; an answer
+    that was given before stands, as does the round in review with all its figures. Faces that the list has no more, or
+    whose picture cannot be used, are marked as vanished and are in no further round; should a later reading have them,
+    they are back with all that was decided. A face stays in the split it was in. `progress` hears how many more rows
+    are read. Written in one transaction; stopped at any time, nothing has changed.
+
+    Raises WorkspaceError while a trainer is at work, where noise was put into the labels at the start, and where the
+    folder of the pictures is not there; DataError for classes that the workspace has not, and whatever reading raises.
+    """
+    said = workspace.settings()
+    if said.noise:
+        found = f"a workspace whose labels were changed on purpose (noise {said.noise})"
+        raise WorkspaceError(complaint(str(workspace.path), found, "one without noise", "make a new one"))
+    with workspace.database(read_only=True) as db:
+        names = classes(db)
+    source = _source(said, names, workspace.pictures())
+    manifest = read_manifest(said.dataset, source, progress=progress, all_classes=False)
+    if manifest.classes.names != names.names:  # numbers would mean other classes
+        raise DataError(complaint(str(manifest.root), f"classes {manifest.classes.allowed()}", names.allowed()))
+    with workspace.training_lock(), workspace.database() as db:
+        changes = take_reading(db, manifest, dry_run=dry_run)
+    left_out: dict[str, int] = {}
+    for problem in manifest.problems:
+        if not problem.kept and problem.rows:
+            left_out[problem.reason] = left_out.get(problem.reason, 0) + problem.rows
+    if changes.withdrawn:
+        left_out[WITHDRAWN] = changes.withdrawn
+    further = sum(max(0, sum(vote.annotator != "" for vote in s.votes) - 1) for s in manifest.samples)
+    return Update(
+        str(workspace.path), dry_run, changes, further, by_most(left_out), tuple(manifest.problems)
+    )  # fmt: skip
+
+
+def _source(said: WorkspaceSettings, names: ClassVocabulary, root: Path) -> Source:
+    """Where and how the data set is read: as init read it, below the folder that has the pictures now."""
+    known = {field.name for field in fields(Source)}
+    options = {name: value for name, value in said.source.items() if name in known}
+    for name in PATHS:
+        options[name] = Path(options[name]) if name in options else None
+    if options.get("classes") is not None:
+        options["classes"] = tuple(options["classes"])
+    if options["unpack_to"] is not None and root.name == OWN_PICTURES:  # an older workspace.toml has it absolute
+        options["unpack_to"] = root
+    source = _below(Source(**(options | {"seed": said.seed})), said.dataset, root)
+    dataset = find_dataset(said.dataset)
+    if strange := [name for name in dataset.vocabulary(source).names if names.find(name) is None]:
+        raise DataError(
+            f"found class {', '.join(strange)}, which the workspace has not; allowed: {names.allowed()}; correct the "
+            "labels, or make a new workspace for the new classes"
+        )
+    if "classes" in dataset.options and source.classes is None:
+        source = replace(source, classes=names.names)  # a class may have lost its last face
+    return source
+
+
+def _below(source: Source, dataset: str, root: Path) -> Source:
+    """The source with its own root where that leads to `root`, else with the one that does."""
+    if source.csv is not None and not source.csv.exists() and (root / source.csv.name).is_file():
+        source = replace(source, csv=root / source.csv.name)
+    for folder in _roots(source, root):
+        there = replace(source, root=folder)
+        try:
+            if find_dataset(dataset).root(there).resolve() == root.resolve():
+                return there
+        except (DataError, UsageError):
+            continue
+    raise DataError(
+        f"found no data set {dataset} with its pictures in {root}; set root under [source] in workspace.toml"
+    )
+
+
+def _roots(source: Source, root: Path) -> Iterator[Path | None]:
+    """Folders of the data set that may have the pictures in `root`: those said, and those around it."""
+    yield source.root
+    yield root
+    yield from list(root.parents)[:3]
+
+
+def _named(faces: NamedFaces) -> str:
+    more = faces.count - len(faces.keys)
+    return ", ".join(faces.keys) + (f" and {more:,} more" if more else "")
+
+
+def _remarks(found: Changes) -> Iterator[str]:
+    if found.answered:
+        yield (
+            f"  people have decided about {found.answered:,} of the changed faces; their answers stand, and their "
+            "pages say which given label they saw"
+        )
+    for count, words in (
+        (found.returned, "back again, vanished before"),
+        (found.moved, "known by the picture, under another path now"),
+        (found.pictures, "with another picture or box than before"),
+        (found.splits, "in another split now; each stays in the one it was in"),
+    ):
+        if count:
+            yield f"  {count:,} {words}"
