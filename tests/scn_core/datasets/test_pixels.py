@@ -147,5 +147,5 @@ def test_no_samples(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_told_before_anything_is_decoded(tmp_path: Path, samples: list[Sample]) -> None:
     side = 1 + int((shutil.disk_usage(tmp_path).free / 70 / 3) ** 0.5)
-    with pytest.raises(WorkspaceError, match=r"GB free on .*; allowed: .* GB for 70 faces .*--image-size"):
+    with pytest.raises(WorkspaceError, match=r"[GM]B free on .*; allowed: .* [GM]B for 70 faces .*--image-size"):
         _cache(tmp_path, samples, tmp_path, side)

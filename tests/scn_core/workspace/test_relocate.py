@@ -128,9 +128,9 @@ def test_pictures_moved_into_the_workspace_move_with_it(workspace: Workspace, mo
     assert Workspace(tmp_path / "elsewhere").pictures() == tmp_path / "elsewhere/faces of mine"
 
 
-def test_a_root_over_several_lines_is_left_to_its_author(workspace: Workspace) -> None:
+def test_a_root_over_several_lines_is_changed_too(workspace: Workspace) -> None:
     text = workspace.settings_file.read_text(encoding="utf-8")
     root = workspace.settings().root
     workspace.settings_file.write_text(text.replace(f'root = "{root}"', f"root = '''\n{root}'''", 1), encoding="utf-8")
-    with pytest.raises(WorkspaceError, match="root written in a way that cannot be changed from here"):
-        change_root(workspace.settings_file, "/elsewhere")
+    change_root(workspace.settings_file, "/elsewhere")
+    assert workspace.settings().root == "/elsewhere"
