@@ -100,8 +100,7 @@ class LabelCounts:
 
 
 class Revision(NamedTuple):
-    """What every label, score and name in an export follows from: the newest decision, round scored and change of the
-    data set."""
+    """What an export follows from: the newest decision, round scored and change of the data set."""
 
     decision: int
     round: int
@@ -143,9 +142,7 @@ def revision(db: Database) -> Revision:
 def iter_labels(
     db: Database, where: LabelFilter, *, page: int = 10_000, probabilities: bool = False
 ) -> Iterator[LabelRow]:
-    """The faces of a filter by id, without those that vanished or were taken out; read `page` at a time.
-
-    Of one moment only within `connection.snapshot`.
+    """The faces of a filter by id, but those that vanished or were taken out. Of one moment only within `snapshot`.
 
     `probabilities`: those of the classes too.
     """
@@ -188,9 +185,7 @@ def label_counts(db: Database, where: LabelFilter) -> LabelCounts:
         "WHERE vanished_in IS NOT NULL OR withdrawn_in IS NOT NULL"
     ).fetchone()
     rows, changed = sum(sources.values()), sum(changes.values())
-    return LabelCounts(
-        rows, changed, excluded, dict(sources), listed, changed_given, before, vanished, withdrawn
-    )  # fmt: skip
+    return LabelCounts(rows, changed, excluded, dict(sources), listed, changed_given, before, vanished, withdrawn)
 
 
 def reviewer_names(db: Database, *, pseudonyms: bool = False) -> dict[int, str]:
