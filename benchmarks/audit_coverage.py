@@ -24,9 +24,9 @@ import numpy as np
 import numpy.typing as npt
 
 from scn_core.records import BoolArray, FloatArray, IntArray, RoundScores
-from scn_core.review.quality.audit import AuditEstimate, estimate_from
-from scn_core.store.queue.audit import DecidedFaces, strata_of
-from scn_core.store.queue.plan import QueuePlan, plan_queue
+from scn_core.review.quality.audit_estimate import AuditEstimate, estimate_from
+from scn_core.store.queue.build_queue import QueuePlan, plan_queue
+from scn_core.store.queue.draw_audit import DecidedFaces, strata_of
 from scn_core.store.rounds.states import latest_finished_round
 from scn_core.store.samples import references
 from scn_core.store.scores import scores

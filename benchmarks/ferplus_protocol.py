@@ -29,13 +29,13 @@ import numpy as np
 from benchmarks.cleaning.tables import spread
 from benchmarks.cleaning.trainings import PLAIN
 from scn_core.bench.report import machine, versions
+from scn_core.class_names import ClassVocabulary
 from scn_core.config import TrainSettings
 from scn_core.datasets.noise import flip_labels, parse_noise
 from scn_core.datasets.pixels import pixel_cache
 from scn_core.datasets.registry import read_manifest
 from scn_core.datasets.source import Source
 from scn_core.files import write_text
-from scn_core.labels import ClassVocabulary
 from scn_core.records import EpochReport, IntArray
 from scn_core.scn.model import build_model
 from scn_core.training.data import TrainingData

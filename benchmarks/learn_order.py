@@ -3,7 +3,7 @@
     python -m benchmarks.learn_order WORK [--faces 1000000] [--repeat 5]
 
 WORK is a folder with room for the workspace (3 GB for a million), which is made once. A fiftieth of its faces are
-answered; the order of the others is learnt from them, in the same steps as by `python -m scn_core order`, but for its
+answered; the order of the others is learned from them, in the same steps as by `python -m scn_core order`, but for its
 start, which is timed beside it. The figures go to standard output and results/learn_order.json.
 """
 
@@ -22,7 +22,7 @@ from statistics import median
 import sklearn
 
 from benchmarks.review_database import ROUND, build
-from scn_core.review.learned_order import learn_order
+from scn_core.review.learn_order import learn_order
 from scn_core.workspace.folder import Workspace
 
 RESULTS = Path(__file__).with_name("results") / "learn_order.json"
@@ -36,12 +36,12 @@ def main() -> None:
     said = parser.parse_args()
     said.work.mkdir(parents=True, exist_ok=True)
     workspace, _ = build(said.work, said.faces)
-    learnt = [_learn(workspace) for _ in range(said.repeat)]
+    learned = [_learn(workspace) for _ in range(said.repeat)]
     whole = [_command(workspace) for _ in range(said.repeat)]
     found = {
         "faces": said.faces,
-        "answers": learnt[0][1],
-        "learn_s": {"median": median(t for t, _ in learnt), "all": [t for t, _ in learnt]},
+        "answers": learned[0][1],
+        "learn_s": {"median": median(t for t, _ in learned), "all": [t for t, _ in learned]},
         "command_s": {"median": median(whole), "all": whole},
         "device": f"{os.cpu_count()} CPU cores",
         "versions": {"python": platform.python_version(), "scikit-learn": sklearn.__version__},

@@ -95,14 +95,14 @@ def figures(passes: FloatArray, low: BoolArray, given: IntArray, truth: IntArray
     }
     return {
         "wrong": float(wrong.mean()),
-        "choices": {name: judged(passes, which, low, given, truth) for name, which in choices.items()},
+        "choices": {name: score_choice(passes, which, low, given, truth) for name, which in choices.items()},
         "doubts_fitted": doubts_fitted(p_given, p_other).tolist(),
         "agrees": (p_given > p_other).mean(axis=1).tolist(),
         "wrong_labels_fitted": (p_given > p_other)[:, wrong].mean(axis=1).tolist(),
     }
 
 
-def judged(passes: FloatArray, which: range, low: BoolArray, given: IntArray, truth: IntArray) -> dict[str, Any]:
+def score_choice(passes: FloatArray, which: range, low: BoolArray, given: IntArray, truth: IntArray) -> dict[str, Any]:
     wrong = given != truth
     mean = passes[which.start : which.stop].astype(np.float32).mean(axis=0)
     mean /= mean.sum(axis=1, keepdims=True)

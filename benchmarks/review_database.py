@@ -23,7 +23,7 @@ from scn_core.store.queue.counts import queue_counts
 from scn_core.store.queue.leases import claim_items, release_leases
 from scn_core.store.samples import iter_samples
 from scn_core.store.scores import ProposalRow, page_proposals
-from scn_core.store.thumbs import Thumb, Thumbs
+from scn_core.store.thumbnail_cache import Thumb, Thumbs
 from scn_core.workspace.folder import Workspace
 from scn_core.workspace.thumbnails import write_thumbnails
 from tests.review_workspace import add_round, draw_workspace, repeat_faces

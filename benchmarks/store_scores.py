@@ -25,7 +25,7 @@ from typing import TypeVar
 import numpy as np
 from sqlite_utils import Database
 
-from scn_core.labels import RAF_DB
+from scn_core.class_names import RAF_DB
 from scn_core.records import Manifest, RoundScores, Sample
 from scn_core.store.connection import create_database, transaction
 from scn_core.store.decisions.record import effective_labels

@@ -27,15 +27,15 @@ import numpy as np
 import torch
 from sqlite_utils import Database
 
+from scn_core.class_names import RAF_DB
 from scn_core.config import TrainSettings
 from scn_core.datasets.checks import gather
-from scn_core.datasets.images import Look
+from scn_core.datasets.images import PictureCheck
 from scn_core.datasets.registry import DATASETS
 from scn_core.datasets.source import Source
-from scn_core.labels import RAF_DB
 from scn_core.records import Box, Manifest, PixelArray
 from scn_core.rounds.inputs import faces_now, fix_faces, stored_faces
-from scn_core.rounds.scoring import score_faces
+from scn_core.rounds.score_and_propose import score_faces
 from scn_core.scn.relabel import propose_by
 from scn_core.store.connection import create_database, open_database
 from scn_core.store.rounds.states import finish_round, start_round
@@ -75,16 +75,16 @@ def manifest(folder: Path, faces: int, side: int) -> None:
         file.write("path,label\n")
         file.writelines(f"train/{i:08d}.jpg,{RAF_DB.names[i % _CLASSES]}\n" for i in range(faces))
     rows = DATASETS["csv"].read(Source(csv=table))
-    taken = gather(rows, folder, RAF_DB, lambda rows: None, look=unopened)
+    taken = gather(rows, folder, RAF_DB, lambda rows: None, check=unopened)
     assert len(taken.samples) == faces
     db = create_database(folder / "review.db")
     insert_manifest(db, Manifest("csv", folder, RAF_DB, tuple(taken.samples), tuple(taken.problems)))
     db.close()
 
 
-def unopened(path: Path, box: Box | None) -> Look:
+def unopened(path: Path, box: Box | None) -> PictureCheck:
     """What looking at a picture shows, were each another one."""
-    return Look(None, blake2b(path.name.encode(), digest_size=16).digest())
+    return PictureCheck(None, blake2b(path.name.encode(), digest_size=16).digest())
 
 
 def decode(folder: Path, faces: int, side: int) -> None:

@@ -1,6 +1,6 @@
-"""The order of the queue is learnt anew while people review, by a process of lowest priority.
+"""The order of the queue is learned anew while people review, by a process of lowest priority.
 
-Learning takes scikit-learn and seconds of a processor; in this process it would hold up answers. What is learnt is in
+Learning takes scikit-learn and seconds of a processor; in this process it would hold up answers. What is learned is in
 the database, so this one need not hear of it.
 """
 
@@ -24,7 +24,7 @@ from sqlite_utils import Database
 from review_app import trainer_process as trainer
 from review_app.database import call
 from scn_core.errors import ScnError
-from scn_core.store.labels import Revision, revision
+from scn_core.store.current_labels import Revision, revision
 from scn_core.store.queue.learned_order import due
 from scn_core.store.rounds.states import round_to_answer
 from scn_core.workspace.folder import Workspace
@@ -45,7 +45,7 @@ class _Asked(NamedTuple):
 
     revision: Revision
     round: int | None
-    """Whose order is to be learnt; None: none is, or nothing was decided since it was asked last."""
+    """Whose order is to be learned; None: none is, or nothing was decided since it was asked last."""
 
 
 @dataclass
@@ -75,7 +75,7 @@ class _Learner:
 
 
 class OrderKeeper:
-    """Looks every 2 s whether the order of the round in review is to be learnt anew, and has that done.
+    """Looks every 2 s whether the order of the round in review is to be learned anew, and has that done.
 
     Never two at once; after a failure, which is said in the server's log, again when something new was decided.
     """
@@ -94,7 +94,7 @@ class OrderKeeper:
         self._thread.start()
 
     def stop(self) -> None:
-        """Look no more, and end what is being learnt; takes 1 s at most."""
+        """Look no more, and end what is being learned; takes 1 s at most."""
         self._stopped.set()
         if self._thread.is_alive():
             self._thread.join(STOP_S)
@@ -103,7 +103,7 @@ class OrderKeeper:
         while not self._stopped.wait(LOOK_S):
             try:
                 self._look()
-            except Exception as error:  # whatever it is: people can review without a learnt order
+            except Exception as error:  # whatever it is: people can review without a learned order
                 self._say(str(error) if isinstance(error, ScnError | OSError) else repr(error))
         if self._learner is not None:
             self._learner.end()
@@ -134,7 +134,7 @@ class OrderKeeper:
         if why != self._said:
             self._said = why
             with suppress(OSError, ValueError):  # a log on a full disk, or closed
-                click.echo(f"the order of the queue was not learnt anew: {why}", err=True)
+                click.echo(f"the order of the queue was not learned anew: {why}", err=True)
 
 
 def _ask(db: Database, seen: Revision | None) -> _Asked:
@@ -152,7 +152,7 @@ def _begin(command: Sequence[str]) -> _Learner:
         # A pipe that nobody reads would stop the process when it is full.
         words = unless_begun.enter_context(tempfile.TemporaryFile())
         process = subprocess.Popen(
-            [*trainer.gently(19), *command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=words,
+            [*trainer.nice_prefix(19), *command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=words,
             start_new_session=True, env=trainer.environment(),
         )  # fmt: skip
         unless_begun.pop_all()

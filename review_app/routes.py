@@ -20,7 +20,7 @@ from review_app.auth import sessions as auth
 from review_app.auth.endpoint import plain
 from review_app.auth.guard import UPLOADS, Guard, is_own, page_policy, path_within
 from review_app.auth.page import refusal_page
-from review_app.http.errors import Refused
+from review_app.http.errors import ApiError
 from review_app.settings import AppSettings, current
 from scn_core.errors import ScnError
 from scn_core.store.people.sessions import session_person
@@ -82,12 +82,12 @@ class Doors:
                 await self._own({**scope, "root_path": self._base}, receive, send)
             except HTTPException as error:  # a path of ours with another method
                 allowed = (error.headers or {}).get("Allow", "another method")
-                refusal = Refused(error.status_code, "method", f"this address takes {allowed}")
+                refusal = ApiError(error.status_code, "method", f"this address takes {allowed}")
                 response = refusal_page(Headers(scope=scope), refusal)
                 response.headers["Allow"] = allowed
                 await response(scope, receive, send)
         elif path.startswith(UPLOADS) and not await _is_lead(scope):
-            await Refused(403, "role", "files are taken from leads alone; ask one").response()(scope, receive, send)
+            await ApiError(403, "role", "files are taken from leads alone; ask one").response()(scope, receive, send)
         elif await _must_sign_in(scope):
             await RedirectResponse(login.path_to(_target(scope)), 303)(scope, receive, send)
         else:
@@ -95,7 +95,7 @@ class Doors:
 
 
 async def _nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
-    refusal = Refused(404, "not_found", "there is nothing at this address")
+    refusal = ApiError(404, "not_found", "there is nothing at this address")
     await refusal_page(Headers(scope=scope), refusal)(scope, receive, send)
 
 

@@ -57,7 +57,7 @@ def read(params: Mapping[str, str], classes: Sequence[str]) -> Asked:
 def write(asked: Asked, classes: Sequence[str]) -> dict[str, str]:
     """The address that asks for it: what differs from the default only, so that addresses stay short."""
     where, default = asked.where, QueueFilter()
-    said = {
+    parameters = {
         "round": None if asked.round is None else str(asked.round),
         "state": None if where.state == default.state else where.state,
         "given": _class_word(where.given, classes),
@@ -70,7 +70,7 @@ def write(asked: Asked, classes: Sequence[str]) -> dict[str, str]:
         "order": None if where.order == default.order else where.order,
         "group": "pair" if where.grouped else None,
     }
-    return {name: value for name, value in said.items() if value is not None}
+    return {name: value for name, value in parameters.items() if value is not None}
 
 
 def narrowed(where: QueueFilter) -> bool:

@@ -66,7 +66,7 @@ def start(workspace: Workspace, settings: TrainSettings | None, *, by: str) -> N
             raise WorkspaceError("a trainer is at work here already, started a moment ago; wait for it or cancel it")
         log.truncate(0)
         process = subprocess.Popen(
-            [*gently(10), sys.executable, "-m", "scn_core", "train", str(workspace.path), *options],
+            [*nice_prefix(10), sys.executable, "-m", "scn_core", "train", str(workspace.path), *options],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=environment(),
         )  # fmt: skip
         began = Started(process.pid, by, _stamp(), 0 if newest is None else newest.id, settings is None)
@@ -127,7 +127,7 @@ def flags(settings: TrainSettings) -> list[str]:
     return [_flag(each.name, getattr(settings, each.name)) for each in fields(settings)]
 
 
-def gently(niceness: int) -> list[str]:
+def nice_prefix(niceness: int) -> list[str]:
     """The beginning of a command that leaves the processors to the pages, so that these stay quick. 19: most of all."""
     nice = shutil.which("nice")
     return [] if nice is None else [nice, "-n", str(niceness)]

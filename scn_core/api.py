@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from sqlite_utils import Database
 
-from scn_core import frames
+from scn_core import dataframes
 from scn_core.cli.labels import check_export, check_options
 from scn_core.cli.progress import Counter, RoundBars
 from scn_core.cli.reports import describe_import
@@ -29,7 +29,7 @@ from scn_core.exchange.export.manifest import ExportManifest
 from scn_core.exchange.import_decisions import ImportPlan, plan_import, record_rows, take_import
 from scn_core.records import Answer, QueueFilter, QueueOrder, QueueState, RoundInfo, Split
 from scn_core.review.quality.votes import vote_agreement
-from scn_core.store.labels import LabelFilter
+from scn_core.store.current_labels import LabelFilter
 from scn_core.store.rounds.states import SCORED, get_round, round_to_answer, which_round
 from scn_core.store.samples import classes
 from scn_core.store.votes import import_balance
@@ -187,7 +187,7 @@ class OpenWorkspace:
         Without those that the data set has no more, and those that were taken out.
         """
         with self.folder.database(read_only=True) as db:
-            return frames.labels(db)
+            return dataframes.labels(db)
 
     def scores(self, *, round: int | None = None) -> pd.DataFrame:
         """What a round says of each of its training faces, with a column of probabilities for each class.
@@ -195,7 +195,7 @@ class OpenWorkspace:
         `round`: which one, by default the newest that ended. Raises WorkspaceError where there is no such round.
         """
         with self.folder.database(read_only=True) as db:
-            return frames.scores(db, which_round(db, round, *SCORED).id)
+            return dataframes.scores(db, which_round(db, round, *SCORED).id)
 
     def decisions(self, *, round: int | None = None) -> pd.DataFrame:
         """The log of what people decided, oldest first: answers, marks, and what took them back.
@@ -203,7 +203,7 @@ class OpenWorkspace:
         `round`: of this round alone; WorkspaceError where there is no such round.
         """
         with self.folder.database(read_only=True) as db:
-            return frames.decisions(db, None if round is None else get_round(db, round).id)
+            return dataframes.decisions(db, None if round is None else get_round(db, round).id)
 
     def queue(
         self,
@@ -229,7 +229,7 @@ class OpenWorkspace:
         with self.folder.database(read_only=True) as db:
             current = round_to_answer(db) if round is None else None  # that of `decide`
             chosen = current or which_round(db, round, *SCORED)
-            return frames.queue(db, chosen.id, QueueFilter(state=state, order=order), limit)
+            return dataframes.queue(db, chosen.id, QueueFilter(state=state, order=order), limit)
 
     def decide(
         self,

@@ -118,7 +118,7 @@ class TrainSettings:
         Raises UsageError for a name that is no option, naming `source` and the options there are.
         """
         known = {setting.name: setting for setting in fields(cls)}
-        said: dict[str, Any] = {}
+        values: dict[str, Any] = {}
         for layer in layers:
             if unknown := sorted(set(layer) - known.keys()):
                 name = unknown[0]
@@ -126,10 +126,10 @@ class TrainSettings:
                     f"{name!r}, which was removed as it found no more wrong labels" if name in REMOVED else repr(name)
                 )
                 raise UsageError(complaint(source, f"option {found}", ", ".join(sorted(known)), "take it out"))
-            said |= {name: value for name, value in layer.items() if value is not None}
+            values |= {name: value for name, value in layer.items() if value is not None}
         nothing = {name for name, setting in known.items() if setting.default is None}
-        said |= {name: None for name, value in said.items() if name in nothing and value == "none"}
-        return cls(**said)
+        values |= {name: None for name, value in values.items() if name in nothing and value == "none"}
+        return cls(**values)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -183,16 +183,16 @@ class ReviewSettings:
         return cls(**table)
 
 
-def still_options(said: Mapping[str, Any], *, source: str) -> dict[str, Any]:
+def still_options(values: Mapping[str, Any], *, source: str) -> dict[str, Any]:
     """What a record says without the options that were removed since.
 
     Raises UsageError, naming `source`, where one of those was in use.
     """
-    if used := [name for name in REMOVED if said.get(name)]:
-        found = f"{flag(used[0])} {said[used[0]]}, an option that this version does not have"
+    if used := [name for name in REMOVED if values.get(name)]:
+        found = f"{flag(used[0])} {values[used[0]]}, an option that this version does not have"
         do = "begin a new round, or go on with the version that began this one"
         raise UsageError(complaint(source, found, "records without it", do))
-    return {name: value for name, value in said.items() if name not in REMOVED}
+    return {name: value for name, value in values.items() if name not in REMOVED}
 
 
 def flag(name: str) -> str:

@@ -9,8 +9,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from scn_core.balance import Problem, Spelling
-from scn_core.labels import ClassVocabulary
+from scn_core.class_names import ClassVocabulary
+from scn_core.import_balance import Problem, Spelling
 
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")

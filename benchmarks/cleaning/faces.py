@@ -12,8 +12,8 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.ferplus_faces import CLASSES, FOLDERS
+from scn_core.class_names import ClassVocabulary
 from scn_core.datasets.noise import flip_labels, parse_noise
-from scn_core.labels import ClassVocabulary
 from scn_core.records import IntArray, PixelArray
 
 NAMES = tuple(sorted(CLASSES.values()))

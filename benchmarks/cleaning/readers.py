@@ -10,9 +10,9 @@ import numpy.typing as npt
 from benchmarks.cleaning.faces import Faces
 from scn_core.config import ReviewSettings
 from scn_core.records import FloatArray, IntArray
-from scn_core.review.learned_order import Faces as Scored
-from scn_core.review.learned_order import arrange, doubts
-from scn_core.store.queue.learned_order import Lessons, OpenFaces
+from scn_core.review.learn_order import Faces as Scored
+from scn_core.review.learn_order import change_probability, rank_open_faces
+from scn_core.store.queue.learned_order import OpenFaces, TrainingExamples
 
 SHARES = (0.05, 0.1, 0.2, 0.3)
 READERS = ("perfect", "5 % slips", "15 % slips", "a vote of the crowd")
@@ -79,18 +79,18 @@ def learned_order(
     learn_every: int,
     seed: int,
 ) -> IntArray:
-    """The first `count` faces in the order that the answers teach (`scn_core.review.learned_order`)."""
+    """The first `count` faces in the order that the answers teach (`scn_core.review.learn_order`)."""
     n = len(given)
     scored = Scored(np.arange(n), given, probabilities)
     asked = np.empty(0, np.int64)
     waiting = np.argsort(-suspicion, kind="stable")
     while len(asked) < count:
         by_id = np.sort(asked)
-        learnt = Lessons(by_id, said[by_id], seq=len(asked))
-        doubt = doubts(scored, learnt)
+        learned = TrainingExamples(by_id, said[by_id], seq=len(asked))
+        doubt = change_probability(scored, learned)
         if doubt is not None:
             open_faces = OpenFaces(waiting, np.full(len(waiting), -1), np.zeros(len(waiting), np.bool_))
-            first = arrange(
+            first = rank_open_faces(
                 open_faces, doubt[waiting], given[waiting], explore=ReviewSettings.explore, seed=seed + len(asked)
             )
             waiting = np.concatenate([first, waiting[~np.isin(waiting, first)]])

@@ -136,16 +136,16 @@ def _train(
         dynamics = np.load(Path(folder) / "dynamics.npy")
     test_rows = np.arange(len(given), len(faces.pixels))
     test = ResidentFaces(faces.pixels, test_rows, faces.test_labels, job.compute.device)
-    predicted = clean_pass(job.judge, test, job.compute).logits.argmax(dim=1).cpu().numpy()
+    predicted = clean_pass(job.eval_model, test, job.compute).logits.argmax(dim=1).cpu().numpy()
     last, mean, alpha = (t.cpu().numpy() for t in (result.rule.probabilities, result.mean, result.alpha))
     features = np.empty((0, 0), np.float16)
     if held_out:
         everyone = ResidentFaces(faces.pixels, np.arange(len(given)), given, job.compute.device)
-        passes = [clean_pass(job.judge, everyone, job.compute, mirrored=side) for side in (False, True)]
+        passes = [clean_pass(job.eval_model, everyone, job.compute, mirrored=side) for side in (False, True)]
         seen = [each.logits.softmax(dim=1).cpu().numpy() for each in passes]
         last, mean, alpha = seen[0], (seen[0] + seen[1]) / 2, passes[0].alpha.cpu().numpy()
     else:
-        features = unit_features(job.judge, job.faces, job.compute).cpu().numpy()
+        features = unit_features(job.eval_model, job.faces, job.compute).cpu().numpy()
     return Recording(
         last=last,
         mean=mean,

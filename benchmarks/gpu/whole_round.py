@@ -66,13 +66,13 @@ def kernels(plan: Plan, options: dict[str, Any]) -> dict[str, Any]:
     """Seconds of the device by kind of kernel, over an epoch and its clean pass, and for how long it did nothing."""
     job = random_training(plan.settings(**options), plan.small(28_672, 64), plan.folder)
     job.train_epoch(1, lambda report: None)
-    job.look()
+    job.training_pass()
     kinds = [ProfilerActivity.CPU] if plan.dry_run else [ProfilerActivity.CUDA]
     begun = time.perf_counter()
     with profile(activities=kinds) as seen:
         job.train_epoch(2, lambda report: None)
         trained = time.perf_counter()
-        job.look()
+        job.training_pass()
         seconds = time.perf_counter() - begun  # before the profiler gathers what it saw
     by_kind: Counter[str] = Counter()
     by_name: Counter[str] = Counter()

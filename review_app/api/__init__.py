@@ -4,5 +4,6 @@ pages      /api/page, /api/tiles, /api/lease      decisions  /api/decisions, /ap
 samples    /api/sample/{id}, /face, /thumb        basics     /api/token, /health, /grid
 workspace  /api/classes, /api/rounds              openapi    /openapi.json: all of these for programs
 tiles      what a tile says, and may not say      pack       header and thumbnails in one response
-answers    JSON Schemas of what the routes answer
+answers    JSON Schemas of what the routes answer bodies     what they take, checked
+exports    /api/export/{name}
 """

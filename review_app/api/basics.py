@@ -10,7 +10,7 @@ from review_app.auth import sessions as auth
 from review_app.auth.access_tokens import bearer_of
 from review_app.auth.endpoint import as_person
 from review_app.grid_files import content_type, grid_files
-from review_app.http.errors import Refused
+from review_app.http.errors import ApiError
 from review_app.settings import current
 from scn_core.store.rounds.states import latest_round
 
@@ -24,7 +24,7 @@ async def health(request: Request) -> Response:
 async def token(request: Request) -> Response:
     """GET /api/token. With the person's number: another tab may have signed in as somebody else."""
     if bearer_of(request.headers) is not None:
-        raise Refused(400, "wrong_way", "this is for pages; a request with Authorization: Bearer needs no other token")
+        raise ApiError(400, "wrong_way", "this is for pages; a request with Authorization: Bearer needs no other token")
     cookie = auth.cookie_of(request.cookies) or ""
     person = await as_person(request, lambda db, person: person)
     return JSONResponse({"token": auth.token_for(person, auth.session_hash(cookie)), "person": person.id})
@@ -34,6 +34,6 @@ async def grid(request: Request) -> Response:
     """GET /grid/{version}/{file}. Only what the folder's listing has; an older version is gone, its page reloads."""
     files, name = grid_files(), request.path_params["file"]
     if request.path_params["version"] != files.version or name not in files.content:
-        raise Refused(404, "not_found", "there is no such file of the grid, or not any more; reload the page")
+        raise ApiError(404, "not_found", "there is no such file of the grid, or not any more; reload the page")
     headers = {"Cache-Control": "public, max-age=31536000, immutable"}
     return Response(files.content[name], media_type=content_type(name), headers=headers)

@@ -83,7 +83,7 @@ class DecisionsBody:
     def read(cls, body: Fields) -> DecisionsBody:
         """Raises Refused for anything else."""
         believed: dict[str, str | None] = {}
-        decisions = body.objects("decisions", MAX_DECISIONS, lambda said: _decision(said, believed))
+        decisions = body.objects("decisions", MAX_DECISIONS, lambda fields: _decision(fields, believed))
         if len({decision.id for decision in decisions}) != len(decisions):
             raise body.refusal("decisions", "an id twice", "each id once in a request")
         body.end()
@@ -94,42 +94,42 @@ class DecisionsBody:
         return [replace(decision, person=person) for decision in self.decisions]
 
 
-def _filter(said: Fields) -> QueueFilter:
+def _filter(fields: Fields) -> QueueFilter:
     where = QueueFilter(
-        state=said.word("state", QUEUE_STATES, "open"),
-        given=said.maybe_integer("given", 0, _LABELS),
-        proposed=said.maybe_integer("proposed", 0, _LABELS),
-        unproposed=said.flag("unproposed"),
-        label=said.maybe_integer("label", 0, _LABELS),
-        doubt=said.word("doubt", QUEUE_DOUBTS, "all"),
-        alpha_from=said.share("alpha_from", 0.0),
-        alpha_to=said.share("alpha_to", 1.0),
-        flagged=said.flag("flagged"),
-        reviewer=said.maybe_text("reviewer", 200),
-        order=said.word("order", QUEUE_ORDERS, "suspicion"),
-        grouped=said.flag("grouped"),
+        state=fields.word("state", QUEUE_STATES, "open"),
+        given=fields.maybe_integer("given", 0, _LABELS),
+        proposed=fields.maybe_integer("proposed", 0, _LABELS),
+        unproposed=fields.flag("unproposed"),
+        label=fields.maybe_integer("label", 0, _LABELS),
+        doubt=fields.word("doubt", QUEUE_DOUBTS, "all"),
+        alpha_from=fields.share("alpha_from", 0.0),
+        alpha_to=fields.share("alpha_to", 1.0),
+        flagged=fields.flag("flagged"),
+        reviewer=fields.maybe_text("reviewer", 200),
+        order=fields.word("order", QUEUE_ORDERS, "suspicion"),
+        grouped=fields.flag("grouped"),
     )
-    said.end()
+    fields.end()
     return where
 
 
-def _decision(said: Fields, believed: dict[str, str | None]) -> Decision:
+def _decision(fields: Fields, believed: dict[str, str | None]) -> Decision:
     decision = Decision(
-        id=said.uuid("id"),
-        round=said.integer("round"),
-        sample_id=said.integer("sample"),
+        id=fields.uuid("id"),
+        round=fields.integer("round"),
+        sample_id=fields.integer("sample"),
         person="",
-        action=said.word("action", ACTIONS),
-        label=said.maybe_integer("label", 0, _LABELS),
-        undoes=said.maybe_uuid("undoes"),
-        text=said.maybe_text("text", MAX_NOTE),
-        bulk=said.maybe_uuid("bulk"),
-        blind=said.flag("blind"),
-        milliseconds=said.maybe_integer("ms"),
-        shown=said.json("shown", MAX_SHOWN),
+        action=fields.word("action", ACTIONS),
+        label=fields.maybe_integer("label", 0, _LABELS),
+        undoes=fields.maybe_uuid("undoes"),
+        text=fields.maybe_text("text", MAX_NOTE),
+        bulk=fields.maybe_uuid("bulk"),
+        blind=fields.flag("blind"),
+        milliseconds=fields.maybe_integer("ms"),
+        shown=fields.json("shown", MAX_SHOWN),
     )
     if (decision.text is not None) != (decision.action == "note"):
-        raise said.refusal("text", decision.text, "text for a note, null for everything else")
-    believed[decision.id] = said.maybe_uuid("before")
-    said.end()
+        raise fields.refusal("text", decision.text, "text for a note, null for everything else")
+    believed[decision.id] = fields.maybe_uuid("before")
+    fields.end()
     return decision

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from review_app.api.bodies import DecisionsBody
 from review_app.api.pages import known_round
 from review_app.auth.endpoint import as_person, as_person_writing, json_of_person
-from review_app.http.errors import Refused
+from review_app.http.errors import ApiError
 from scn_core.records import Decision
 from scn_core.store.decisions.record import Refusal, record_each
 from scn_core.store.decisions.undo import Pace, UndoUnits, Unit, pace, undo_units
@@ -55,7 +55,7 @@ def round_asked(request: Request) -> int:
     asked = request.query_params.getlist("round")
     if len(asked) != 1 or not asked[0].isascii() or not asked[0].isdecimal() or len(asked[0]) > 9:
         found = f"{len(asked)} of them" if len(asked) != 1 else ascii(asked[0])[:80]
-        raise Refused(400, "bad_request", f"round: found {found}; allowed: one number, as in ?round=1", at="round")
+        raise ApiError(400, "bad_request", f"round: found {found}; allowed: one number, as in ?round=1", at="round")
     return int(asked[0])
 
 

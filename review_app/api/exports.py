@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from review_app.auth.endpoint import as_person
-from review_app.http.errors import Refused
+from review_app.http.errors import ApiError
 from review_app.settings import current
 from scn_core.store.people.people import Person
 
@@ -22,10 +22,10 @@ async def exported(request: Request) -> Response:
     name = request.path_params["name"]
     file = current().workspace.exports / name
     if not _NAME.fullmatch(name) or not file.is_file():
-        raise Refused(404, "not_found", "there is no such export; the page Labels lists those there are")
+        raise ApiError(404, "not_found", "there is no such export; the page Labels lists those there are")
     return FileResponse(file, filename=name, headers={"Cache-Control": "no-store"})
 
 
 def _require_lead(db: Database, person: Person) -> None:
     if person.role != "lead":
-        raise Refused(403, "role", f"{person.name} is {person.role}; labels are exported by leads, ask one")
+        raise ApiError(403, "role", f"{person.name} is {person.role}; labels are exported by leads, ask one")

@@ -26,5 +26,5 @@ def pack(tiles: Sequence[Tile], thumbs: Mapping[int, bytes | str], header: Mappi
         tile |= {"thumb": [offset, len(thumb)], "missing": None}
         blobs.append(thumb)
         offset += len(thumb)
-    said = json.dumps({"items": list(tiles), **header}, separators=(",", ":"), allow_nan=False).encode()
-    return Response(b"".join([len(said).to_bytes(4, "big"), said, *blobs]), media_type="application/octet-stream")
+    head = json.dumps({"items": list(tiles), **header}, separators=(",", ":"), allow_nan=False).encode()
+    return Response(b"".join([len(head).to_bytes(4, "big"), head, *blobs]), media_type="application/octet-stream")

@@ -17,7 +17,7 @@ from review_app.api.bodies import LeaseBody, PageBody, TilesBody
 from review_app.api.pack import pack
 from review_app.api.tiles import tile
 from review_app.auth.endpoint import as_person, as_person_writing, json_of_person
-from review_app.http.errors import Refused
+from review_app.http.errors import ApiError
 from review_app.settings import current
 from scn_core.records import QueueFilter, QueueItem, RoundInfo, Sample
 from scn_core.store.decisions.undo import Pace, pace
@@ -43,7 +43,7 @@ class _Page:
     pace: Pace
     in_review: list[int]
     learned: int | None = None
-    """Decided faces that their order was learnt from; None: it is that of the filter."""
+    """Decided faces that their order was learned from; None: it is that of the filter."""
 
 
 async def page(request: Request) -> Response:
@@ -74,7 +74,7 @@ def known_round(db: Database, round_id: int) -> RoundInfo:
     last = latest_round(db)
     if last is None or round_id > last.id:
         allowed = "none yet; train first" if last is None else f"1 to {last.id}"
-        raise Refused(404, "no_round", f"found round {round_id}; allowed: {allowed}")
+        raise ApiError(404, "no_round", f"found round {round_id}; allowed: {allowed}")
     return get_round(db, round_id)
 
 

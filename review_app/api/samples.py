@@ -18,7 +18,7 @@ from review_app.api.pack import Tile
 from review_app.api.pages import known_round
 from review_app.api.tiles import tile, unasked
 from review_app.auth.endpoint import as_person
-from review_app.http.errors import Refused
+from review_app.http.errors import ApiError
 from review_app.http.json_body import ID_MAX
 from review_app.settings import current
 from scn_core.rounds.artifacts import FaceDynamics, Neighbours, face_dynamics, face_neighbours
@@ -51,16 +51,16 @@ class _About:
 async def sample(request: Request) -> Response:
     """GET /api/sample/{id}?round=R."""
     about = await as_person(request, _about, sample_asked(request), round_asked(request))
-    said: dict[str, Any] = {"dynamics": None, "neighbours": None}
+    extra: dict[str, Any] = {"dynamics": None, "neighbours": None}
     if not about.blind:
         dynamics, neighbours = await run_in_threadpool(_round_files, about.round, about.stored.id)
-        said["dynamics"] = None if dynamics is None else asdict(dynamics)
+        extra["dynamics"] = None if dynamics is None else asdict(dynamics)
         if neighbours is not None:
             near = {"given": neighbours.given, "other": neighbours.other, "otherLabel": neighbours.other_label}
-            said["neighbours"] = near
+            extra["neighbours"] = near
     past = [_past(row) for row in about.history]
-    said["unread"] = about.unread
-    return JSONResponse({**about.tile, **said, "probabilities": about.probabilities, "history": past})
+    extra["unread"] = about.unread
+    return JSONResponse({**about.tile, **extra, "probabilities": about.probabilities, "history": past})
 
 
 _limiter: RunVar[CapacityLimiter] = RunVar("drawers of large faces")  # a limiter belongs to an event loop
@@ -92,13 +92,13 @@ def sample_asked(request: Request) -> int:
     asked = request.path_params["id"]
     if asked.isascii() and asked.isdecimal() and len(asked) <= 19 and 1 <= int(asked) <= ID_MAX:
         return int(asked)
-    raise Refused(404, "not_found", "there is no such sample")
+    raise ApiError(404, "not_found", "there is no such sample")
 
 
 def _stored(db: Database, person: Person, sample_id: int) -> StoredSample:
     stored = get_sample(db, sample_id)
     if stored is None:
-        raise Refused(404, "not_found", f"there is no sample {sample_id}")
+        raise ApiError(404, "not_found", f"there is no sample {sample_id}")
     return stored
 
 
@@ -137,5 +137,5 @@ def _past(row: RecordedDecision) -> dict[str, Any]:
 
 def _picture(made: bytes | str) -> Response:
     if isinstance(made, str):
-        raise Refused(404, "no_picture", f"there is no picture to show: {made}")
+        raise ApiError(404, "no_picture", f"there is no picture to show: {made}")
     return Response(made, media_type="image/webp", headers=_CACHED)

@@ -12,7 +12,7 @@ from starlette.datastructures import Headers
 
 from review_app import database
 from review_app.auth.throttle import Client, SignInThrottle
-from review_app.http.errors import Refused
+from review_app.http.errors import ApiError
 from scn_core.store.people.people import Person
 from scn_core.store.people.tokens import note_token_use, token_person
 
@@ -72,9 +72,9 @@ def require_token_person(db: Database, hashed: str) -> Person:
     return person
 
 
-def wrong_token() -> Refused:
+def wrong_token() -> ApiError:
     """To be raised."""
-    return Refused(
+    return ApiError(
         401,
         "access_token_wrong",
         "found an access token that is unknown, revoked or expired, or whose person may not sign in; allowed: one "

@@ -16,7 +16,7 @@ from review_app.auth import sessions as auth
 from review_app.auth.access_tokens import admit, bearer_of, require_token_person
 from review_app.auth.page import refusal_page
 from review_app.auth.tokens import TokenClaims, read_token
-from review_app.http.errors import Refused, refusal_of
+from review_app.http.errors import ApiError, api_error_of
 from review_app.http.json_body import Fields, read_json
 from review_app.settings import current
 from scn_core.store.people.people import Person
@@ -35,7 +35,7 @@ class _Door:
     """What a request showed to be let in; looked at together with the database."""
 
     session: str | None
-    token: TokenClaims | Refused | None
+    token: TokenClaims | ApiError | None
     """Of the page; None: this request needs none."""
     access: str | None = None
     """Hash of the access token of a script, which then counts alone: cookies beside it are not looked at."""
@@ -44,10 +44,10 @@ class _Door:
         if self.access is not None:
             return require_token_person(db, self.access)
         person = auth.require_person(db, self.session)
-        if isinstance(self.token, Refused):
+        if isinstance(self.token, ApiError):
             raise self.token
         if self.token is not None and self.token != TokenClaims(person.id, str(self.session)[:16]):
-            raise Refused(401, "token_wrong", "X-Review-Token is of another session; GET /api/token gives yours")
+            raise ApiError(401, "token_wrong", "X-Review-Token is of another session; GET /api/token gives yours")
         return person
 
 
@@ -56,17 +56,17 @@ def plain(handler: Handler) -> Handler:
     return answering(handler, lambda request, refusal: refusal_page(request.headers, refusal))
 
 
-def answering(handler: Handler, answer: Callable[[Request, Refused], Response]) -> Handler:
+def answering(handler: Handler, answer: Callable[[Request, ApiError], Response]) -> Handler:
     """Errors as `answer` tells them; a defect of ours as a 500 that tells nothing, with the rest in the log."""
 
     async def guarded(request: Request) -> Response:
         try:
             return await handler(request)
         except Exception as error:
-            refusal = refusal_of(error)
+            refusal = api_error_of(error)
             if refusal is None or refusal.status == 500:
                 _LOG.exception("%s %s", request.method, request.url.path)
-            return answer(request, refusal or Refused(500, "defect", "the server made a mistake; its log says more"))
+            return answer(request, refusal or ApiError(500, "defect", "the server made a mistake; its log says more"))
 
     return guarded
 
@@ -115,5 +115,5 @@ async def _door(request: Request) -> _Door:
         return _Door(session, None)
     try:
         return _Door(session, read_token(current().secret, request.headers.get(TOKEN_HEADER, "")))
-    except Refused as refusal:
+    except ApiError as refusal:
         return _Door(session, refusal)

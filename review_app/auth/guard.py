@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from review_app.auth.access_tokens import bearer_of
 from review_app.auth.page import refusal_page
-from review_app.http.errors import Refused
+from review_app.http.errors import ApiError
 from review_app.http.json_body import shown
 from review_app.http.proxies import Network, forwarded
 
@@ -110,7 +110,7 @@ class Guard:
                 await self._elsewhere(scope, receive, send)
                 return
             _check(scope, path, host)
-        except Refused as refusal:
+        except ApiError as refusal:
             await _refuse(refusal, scope, receive, send)
             return
         await self._app(scope, receive, send)
@@ -119,7 +119,7 @@ class Guard:
         hosts = Headers(scope=scope).getlist("host")
         host = hosts[0] if len(hosts) == 1 else ""
         if _host_name(host) not in self._hosts:
-            raise Refused(
+            raise ApiError(
                 400,
                 "wrong_host",
                 f"found the host name {shown(host)}, to which this server does not answer; start it with --allow-host "
@@ -134,7 +134,7 @@ class Guard:
             target = f"{self._base}/{'?' if query else ''}{query}"
             await RedirectResponse(target, 308)(scope, receive, send)
             return
-        raise Refused(404, "not_found", f"there is nothing at this address; the pages begin at {self._base}/")
+        raise ApiError(404, "not_found", f"there is nothing at this address; the pages begin at {self._base}/")
 
 
 def _check(scope: Scope, path: str, host: str) -> None:
@@ -144,10 +144,10 @@ def _check(scope: Scope, path: str, host: str) -> None:
         return
     reads = scope["method"] in ("GET", "HEAD")
     if path.startswith(_CLOSED) or (reads and path.startswith(UPLOADS)):
-        raise Refused(404, "not_found", "there is nothing at this address")
+        raise ApiError(404, "not_found", "there is nothing at this address")
     if not reads:
         if not is_own(path) and not (path.startswith(UPLOADS) and scope["method"] in ("PUT", "DELETE")):
-            raise Refused(405, "method", "this address is for reading only")
+            raise ApiError(405, "method", "this address is for reading only")
         # A page from elsewhere cannot send this header, and routes of the API then look at no cookie.
         by_token = path.startswith("/api/") and bearer_of(headers) is not None
         _check_origin(headers, host, needed=not by_token)
@@ -158,7 +158,7 @@ def _check_origin(headers: Headers, host: str, *, needed: bool) -> None:
     origins = headers.getlist("origin")
     if not origins:
         if needed and headers.get("sec-fetch-site") != "same-origin":
-            raise Refused(
+            raise ApiError(
                 403,
                 "wrong_origin",
                 "found no Origin; allowed: requests from the pages of this server, and of scripts to /api/ with the "
@@ -166,7 +166,7 @@ def _check_origin(headers: Headers, host: str, *, needed: bool) -> None:
             )
         return
     if len(origins) != 1 or not _same_place(origins[0], host):
-        raise Refused(
+        raise ApiError(
             403,
             "wrong_origin",
             f"found a request from a page of {shown(origins[0])} that reached this server as {shown(host)}; allowed: "
@@ -208,7 +208,7 @@ def _strict(send: Send, own: bool, policy: str) -> Send:
     return with_headers
 
 
-async def _refuse(refusal: Refused, scope: Scope, receive: Receive, send: Send) -> None:
+async def _refuse(refusal: ApiError, scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "websocket":
         await receive()
         await send({"type": "websocket.close", "code": 1008, "reason": refusal.code})

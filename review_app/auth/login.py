@@ -20,7 +20,7 @@ from review_app.auth.page import html_page, text_of
 from review_app.auth.passwords import LONGEST
 from review_app.auth.throttle import Client, SignInThrottle, Tally
 from review_app.auth.tokens import TICKET_S, read_ticket
-from review_app.http.errors import Refused
+from review_app.http.errors import ApiError
 from review_app.http.json_body import read_body
 from review_app.settings import current
 from scn_core.store.people.people import Person
@@ -81,10 +81,10 @@ async def _sign_in(request: Request) -> Response:
     fields = parse_form(await read_body(request, _MAX_FORM))
     name, target = fields.get("name", ""), safe_target(fields.get("next", ""))
     if current().auth == "oidc":
-        raise Refused(400, "wrong_way", "this server asks your OpenID provider; begin at its first page")
+        raise ApiError(400, "wrong_way", "this server asks your OpenID provider; begin at its first page")
     try:
         if "trial" in fields and current().trial_cookie not in request.cookies:
-            raise Refused(
+            raise ApiError(
                 400,
                 "no_cookies",
                 "this browser keeps no cookies, without which nobody stays signed in; allow cookies for this address, "
@@ -95,7 +95,7 @@ async def _sign_in(request: Request) -> Response:
             session = await database.run_write(auth.enter_by_name, name)
         else:
             session = await _by_password(request, name, fields.get("password", ""))
-    except Refused as refusal:
+    except ApiError as refusal:
         response = html_page("Sign in", _form(name, target), bad=refusal)
         if refusal.code == "no_cookies":
             response.headers.append("Set-Cookie", auth.trial_header(current(), secure=_is_secure(request)))
@@ -111,7 +111,7 @@ async def _by_password(request: Request, name: str, password: str) -> auth.NewSe
         right = len(password) <= LONGEST and await run_in_threadpool(auth.is_right, known, password)
         if known[0] is None or not right:
             _throttle.wrong(client)
-            raise Refused(401, "wrong_password", "this name and this password do not belong together")
+            raise ApiError(401, "wrong_password", "this name and this password do not belong together")
         _throttle.right(client)
     return await database.run_write(auth.begin_session, known[0])
 
@@ -119,10 +119,10 @@ async def _by_password(request: Request, name: str, password: str) -> auth.NewSe
 async def _use_ticket(request: Request) -> Response:
     """Only by a link on our own page, so that nobody is signed in as somebody else by a page from elsewhere."""
     if current().auth != "oidc" or request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise Refused(403, "wrong_origin", "this link works from the pages of this server only; sign in again")
+        raise ApiError(403, "wrong_origin", "this link works from the pages of this server only; sign in again")
     name, nonce = read_ticket(current().secret, request.query_params.get("t", "")[:1_000])
     if _tickets_used.add(nonce) > 1:
-        raise Refused(401, "ticket_used", "this log-in link has been used already; sign in again")
+        raise ApiError(401, "ticket_used", "this log-in link has been used already; sign in again")
     return _entered(request, await database.run_write(auth.enter_known, name), current().url("/"))
 
 
@@ -189,14 +189,14 @@ def parse_form(body: bytes) -> dict[str, str]:
     try:
         fields = parse_qs(body.decode("utf-8"), keep_blank_values=True, max_num_fields=10, errors="strict")
     except ValueError as error:  # UnicodeDecodeError is one
-        raise Refused(400, "bad_request", "found a body that is no form; allowed: name, password, next") from error
+        raise ApiError(400, "bad_request", "found a body that is no form; allowed: name, password, next") from error
     return {name: values[0] for name, values in fields.items()}
 
 
 def _html(handler: Handler) -> Handler:
     """Errors as a page that leads back to the log-in form."""
 
-    def answer(request: Request, refusal: Refused) -> Response:
+    def answer(request: Request, refusal: ApiError) -> Response:
         return html_page(
             "Sign in", f'<a class="button" href="{_address("/login")}">To the log-in page</a>', bad=refusal
         )

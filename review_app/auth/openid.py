@@ -36,10 +36,10 @@ def secrets_file(workspace: Path) -> Path:
             complaint("--auth oidc", "no secrets", f"{places[0]} with a table [auth] of {', '.join(_KEYS)}")
         )
     try:
-        said = tomllib.loads(found.read_text(encoding="utf-8"))
+        auth_table = tomllib.loads(found.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise WorkspaceError(f"{found}: not valid TOML ({error}); correct it") from error
-    if missing := _missing(said.get("auth")):
+    if missing := _missing(auth_table.get("auth")):
         raise WorkspaceError(f"{found}: table [auth] lacks {', '.join(missing)}; add it")
     if importlib.util.find_spec("authlib") is None:
         raise WorkspaceError("--auth oidc: found no Authlib; install it with: pip install 'streamlit[auth]'")
@@ -51,8 +51,8 @@ def ends_sessions(secrets: Path) -> bool:
 
     Asks it each time, since people sign out rarely; a provider that does not answer ends none.
     """
-    said = tomllib.loads(secrets.read_text(encoding="utf-8"))["auth"]
-    address = str(said.get("server_metadata_url") or _provider(said)["server_metadata_url"])
+    auth_table = tomllib.loads(secrets.read_text(encoding="utf-8"))["auth"]
+    address = str(auth_table.get("server_metadata_url") or _provider(auth_table)["server_metadata_url"])
     try:
         with urllib.request.urlopen(address, timeout=_METADATA_S) as answer:
             return bool(json.load(answer).get("end_session_endpoint"))
@@ -68,6 +68,6 @@ def _provider(auth: dict[str, Any]) -> dict[str, Any]:
 
 
 def _missing(auth: Any) -> list[str]:
-    said = auth if isinstance(auth, dict) else {}
-    provider = _provider(said)  # which may have the last three
-    return [key for key in _KEYS if not (said.get(key) or (key in _KEYS[2:] and provider.get(key)))]
+    auth_table = auth if isinstance(auth, dict) else {}
+    provider = _provider(auth_table)  # which may have the last three
+    return [key for key in _KEYS if not (auth_table.get(key) or (key in _KEYS[2:] and provider.get(key)))]

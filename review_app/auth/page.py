@@ -10,13 +10,13 @@ from string import Template
 from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, Response
 
-from review_app.http.errors import Refused
+from review_app.http.errors import ApiError
 from review_app.settings import current
 
 _FOLDER = Path(__file__).parent
 
 
-def html_page(title: str, content: str, *, bad: Refused | None = None, head: str = "") -> Response:
+def html_page(title: str, content: str, *, bad: ApiError | None = None, head: str = "") -> Response:
     """A page; `content` and `head` are markup. `bad` is shown above the content and gives the status."""
     said = "" if bad is None else f'<p class="bad" role="alert">{escape(str(bad)[:1].upper() + str(bad)[1:])}.</p>'
     style = escape(current().url("/login/page.css"))
@@ -27,7 +27,7 @@ def html_page(title: str, content: str, *, bad: Refused | None = None, head: str
     return HTMLResponse(html, 200 if bad is None else bad.status, headers)
 
 
-def refusal_page(headers: Headers, refusal: Refused) -> Response:
+def refusal_page(headers: Headers, refusal: ApiError) -> Response:
     """An error for whoever asks: a page for a browser that opens an address, JSON for everything else."""
     if "text/html" not in headers.get("accept", ""):
         return refusal.response()

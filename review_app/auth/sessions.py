@@ -14,7 +14,7 @@ from sqlite_utils import Database
 from review_app import database
 from review_app.auth.passwords import is_password
 from review_app.auth.tokens import DEVICE_S, TokenClaims, make_device, make_ticket, make_token, read_device
-from review_app.http.errors import Refused
+from review_app.http.errors import ApiError
 from review_app.settings import AppSettings, current
 from scn_core.errors import complaint
 from scn_core.store.people.people import Person, add_person, find_person, password_hash, people
@@ -58,7 +58,7 @@ def require_person(db: Database, session: str | None) -> Person:
     """The person of a session (its hash). Raises Refused where there is none."""
     person = None if session is None else session_person(db, session)
     if person is None:
-        raise Refused(
+        raise ApiError(
             401, "no_session", f"you are not signed in, or not any more; sign in again at {current().url('/login')}"
         )
     return person
@@ -93,7 +93,7 @@ def enter_by_name(db: Database, name: str) -> NewSession:
         person = add_person(db, name, "annotator" if led else "lead")
     _refuse_inactive(person)
     if password_hash(db, person.id) is not None:
-        raise Refused(403, "has_password", f"{person.name} signs in with a password; the server must ask for one")
+        raise ApiError(403, "has_password", f"{person.name} signs in with a password; the server must ask for one")
     return begin_session(db, person)
 
 
@@ -115,7 +115,7 @@ def enter_known(db: Database, name: str) -> NewSession:
     """Sign in whom somebody else vouches for. Raises Refused for a name that a lead has not added."""
     person = find_person(db, name)
     if person is None:
-        raise Refused(403, "unknown_person", f"nobody here is called {name}; ask a lead to add you under this name")
+        raise ApiError(403, "unknown_person", f"nobody here is called {name}; ask a lead to add you under this name")
     _refuse_inactive(person)
     return begin_session(db, person)
 
@@ -137,7 +137,7 @@ def checked_name(name: str) -> str:
     name = name.strip()
     if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
         allowed = f"1 to {LONGEST_NAME} printable ones"
-        raise Refused(400, "bad_name", complaint("", f"a name of {len(name)} characters", allowed))
+        raise ApiError(400, "bad_name", complaint("", f"a name of {len(name)} characters", allowed))
     return name
 
 
@@ -172,4 +172,4 @@ def device_header(settings: AppSettings, name: str, *, secure: bool) -> str:
 
 def _refuse_inactive(person: Person) -> None:
     if not person.active:
-        raise Refused(403, "not_active", f"{person.name} may not sign in any more; ask a lead")
+        raise ApiError(403, "not_active", f"{person.name} may not sign in any more; ask a lead")

@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from review_app.http.errors import Refused
+from review_app.http.errors import ApiError
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ class SignInThrottle:
                 wait = self.wait_s(client)
                 if wait > 0:
                     seconds = math.ceil(wait)
-                    raise Refused(
+                    raise ApiError(
                         429, "too_many", f"too many attempts; try again in {seconds} s", retry_after_s=seconds
                     )
                 yield

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
 
-from review_app.http.errors import Refused
+from review_app.http.errors import ApiError
 
 TOKEN_S = 600
 TICKET_S = 60
@@ -34,9 +34,9 @@ def read_token(secret: bytes, token: str) -> TokenClaims:
     try:
         person_id, session = _signer(secret, "token").loads(token, max_age=TOKEN_S)
     except SignatureExpired as error:
-        raise Refused(401, "token_expired", "the page's token is too old; GET /api/token gives another") from error
+        raise ApiError(401, "token_expired", "the page's token is too old; GET /api/token gives another") from error
     except (BadData, ValueError, TypeError) as error:
-        raise Refused(401, "token_wrong", "X-Review-Token is none of ours; GET /api/token gives one") from error
+        raise ApiError(401, "token_wrong", "X-Review-Token is none of ours; GET /api/token gives one") from error
     return TokenClaims(person_id, session)
 
 
@@ -50,7 +50,7 @@ def read_ticket(secret: bytes, ticket: str) -> tuple[str, str]:
     try:
         name, nonce = _signer(secret, "ticket").loads(ticket, max_age=TICKET_S)
     except (BadData, ValueError, TypeError) as error:
-        raise Refused(401, "ticket_wrong", "this log-in link is too old or not ours; sign in again") from error
+        raise ApiError(401, "ticket_wrong", "this log-in link is too old or not ours; sign in again") from error
     return name, nonce
 
 

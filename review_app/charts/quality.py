@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from review_app.charts.base import BLUE, GREY, ORANGE, PURPLE, compact, plain, text_colour, whiskers
 from scn_core.records import IntArray
-from scn_core.review.quality.audit import AuditEstimate
+from scn_core.review.quality.audit_estimate import AuditEstimate
 from scn_core.review.quality.figures import ClassErrors
 from scn_core.review.quality.intervals import Rate
 from scn_core.store.reports.figures import ALPHA_BINS, MARGIN_BINS, DecidedCount, DecidedSteps, ScoreBins

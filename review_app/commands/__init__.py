@@ -3,5 +3,5 @@
 writer       the call itself, as who is signed in              rounds       start, stop, rules of review
 decisions    answers, marks and their undo                     labels       exports, imports
 leases       faces that someone holds                          team         accounts
-adjudicate   conflicts settled
+adjudicate   conflicts settled                         access_tokens  tokens for scripts
 """

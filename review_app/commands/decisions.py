@@ -17,7 +17,7 @@ from scn_core.store.people.people import Person
 
 
 @dataclass(frozen=True)
-class Said:
+class NewDecision:
     """What a person says about a face on one of the pages."""
 
     round: int
@@ -30,9 +30,9 @@ class Said:
     shown: Mapping[str, Any] = field(default_factory=dict)
 
 
-def say(said: Said) -> str | None:
+def record(new: NewDecision) -> str | None:
     """Record it; the reason where it was refused."""
-    return in_writer(_say, said)
+    return in_writer(_record, new)
 
 
 def set_live(decision: Decision, *, live: bool) -> str | None:
@@ -40,17 +40,17 @@ def set_live(decision: Decision, *, live: bool) -> str | None:
     return in_writer(_set_live, decision, live)
 
 
-def _say(db: Database, person: Person, said: Said) -> str | None:
+def _record(db: Database, person: Person, new: NewDecision) -> str | None:
     decision = Decision(
         id=str(uuid.uuid4()),
-        round=said.round,
-        sample_id=said.sample_id,
+        round=new.round,
+        sample_id=new.sample_id,
         person=person.name,
-        action=said.action,
-        label=said.label,
-        text=said.text,
-        blind=said.blind,
-        shown=json.dumps(dict(said.shown)),
+        action=new.action,
+        label=new.label,
+        text=new.text,
+        blind=new.blind,
+        shown=json.dumps(dict(new.shown)),
     )
     return record_one(db, decision)
 

@@ -13,7 +13,7 @@ from typing import Any, NoReturn, TypeVar
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 
-from review_app.http.errors import Refused
+from review_app.http.errors import ApiError
 from scn_core.errors import complaint
 
 MAX_BODY = 1_000_000
@@ -35,7 +35,7 @@ _W = TypeVar("_W", bound=str)
 
 async def read_body(request: Request, limit: int = MAX_BODY) -> bytes:
     """The body, or Refused as soon as it is larger than `limit`."""
-    too_large = Refused(413, "too_large", f"the body is larger than {limit:,} bytes; send fewer at a time")
+    too_large = ApiError(413, "too_large", f"the body is larger than {limit:,} bytes; send fewer at a time")
     declared = request.headers.get("content-length", "0")
     if not declared.isdecimal() or len(declared) > _DIGITS or int(declared) > limit:
         raise too_large
@@ -47,7 +47,7 @@ async def read_body(request: Request, limit: int = MAX_BODY) -> bytes:
                 raise too_large
             parts.append(part)
     except ClientDisconnect as error:
-        raise Refused(400, "bad_request", "the connection ended within the body") from error
+        raise ApiError(400, "bad_request", "the connection ended within the body") from error
     return b"".join(parts)
 
 
@@ -55,7 +55,7 @@ async def read_json(request: Request) -> Fields:
     """The body as the fields of one JSON object."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
-        raise Refused(415, "not_json", f"found content type {kind[:80]!r}; allowed: application/json")
+        raise ApiError(415, "not_json", f"found content type {kind[:80]!r}; allowed: application/json")
     body = await read_body(request)
     return parse(body) if len(body) <= _PARSED_AT_ONCE else await run_in_threadpool(parse, body)
 
@@ -177,7 +177,7 @@ class Fields:
             raise self.refusal(name, text, f"an object of at most {longest:,} bytes as JSON")
         return text
 
-    def refusal(self, name: str, found: object, allowed: str) -> Refused:
+    def refusal(self, name: str, found: object, allowed: str) -> ApiError:
         """Of the value of a field; to be raised."""
         return _bad(self._path(name), shown(found), allowed)
 
@@ -209,8 +209,8 @@ def shown(value: object) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-def _bad(at: str, found: str, allowed: str) -> Refused:
-    return Refused(400, "bad_request", complaint(at or "body", found, allowed), at=at)
+def _bad(at: str, found: str, allowed: str) -> ApiError:
+    return ApiError(400, "bad_request", complaint(at or "body", found, allowed), at=at)
 
 
 def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -6,5 +6,5 @@ their number is part of the key.
 standing     where the workspace and the queue stand           rounds       page Rounds
 faces        one face, and the search for it                   quality      page Quality
 adjudicate   page Adjudicate                                   team         page Team
-labels       page Labels
+labels       page Labels                                access_tokens  page Access tokens
 """

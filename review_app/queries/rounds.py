@@ -99,14 +99,14 @@ def rules() -> ReviewSettings:
 
 def usual_settings() -> TrainSettings:
     """What a form begins with: workspace.toml, then what the newest round was trained with."""
-    said = current().workspace.settings().train
+    configured = current().workspace.settings().train
     newest = call(store_rounds.latest_round)
     known = {setting.name for setting in fields(TrainSettings)} - _OF_ONE_ROUND
     before = {name: value for name, value in (newest.config if newest else {}).items() if name in known}
     try:
-        return TrainSettings.merged(before, said)
+        return TrainSettings.merged(before, configured)
     except UsageError:  # an option of another version of this program
-        return TrainSettings.merged(said)
+        return TrainSettings.merged(configured)
 
 
 def problems(settings: TrainSettings, faces: int) -> dict[str, str]:

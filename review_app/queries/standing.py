@@ -9,7 +9,7 @@ from sqlite_utils import Database
 
 from review_app.database import call, call_slow
 from review_app.settings import current
-from scn_core.labels import ClassVocabulary
+from scn_core.class_names import ClassVocabulary
 from scn_core.records import EpochReport, QueueFilter, RoundInfo
 from scn_core.store.decisions.undo import MyDecision, Pace, my_decisions, pace
 from scn_core.store.queue.counts import QueueCounts, queue_counts

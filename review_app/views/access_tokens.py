@@ -85,7 +85,7 @@ def _tell_token() -> None:
     if token is None:
         return
     text = "Copy it now: it is gone when you press Done or leave this page, and only its hash is stored."
-    messages.say("A new access token", text, token)
+    messages.show("A new access token", text, token)
     st.button("Done", key="rv-token-done", on_click=_remember, args=(None,))
 
 

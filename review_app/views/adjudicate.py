@@ -27,9 +27,9 @@ def page() -> None:
     now = queries.standing()
     info = now.find(None)
     if info is None or info.state != "review":
-        messages.say("No round is in review", "Conflicts are settled while their round is in review.")
+        messages.show("No round is in review", "Conflicts are settled while their round is in review.")
     elif info.review.get("readings", 1) == 1:
-        messages.say(
+        messages.show(
             f"Each face of round {info.id} is read once",
             "With one reading there is nothing to disagree about. How many people read each face is set on the page "
             "Rounds, or as readings in table [review] of workspace.toml; it holds from the next round on.",
@@ -62,15 +62,15 @@ def _face(info: RoundInfo) -> Disputed | None:
 
 def _nothing(info: RoundInfo, counts: OutcomeCounts) -> None:
     if counts.conflict:
-        messages.say("These were all", f"Put off and still in conflict: {counts.conflict:,}.")
+        messages.show("These were all", f"Put off and still in conflict: {counts.conflict:,}.")
         st.button("From the first again", key="rv-adj-again", on_click=adjudicate_face.go, args=(None, None))
     elif counts.waiting:
-        messages.say(
+        messages.show(
             f"No conflict in round {info.id} now",
             f"Faces that wait for more readings: {counts.waiting:,}. Those that get different answers come here.",
         )
     else:
-        messages.say(f"No conflict in round {info.id} now", "Nothing waits for more readings either.")
+        messages.show(f"No conflict in round {info.id} now", "Nothing waits for more readings either.")
 
 
 def _settled(person: Person, info: RoundInfo, now: Standing) -> None:
@@ -109,7 +109,7 @@ def _settled_row(person: Person, each: Settled, now: Standing) -> None:
     decision, what = each.decision, _words(each, now.classes.names)
     replaced = "" if each.counts or not each.live else " · replaced by a newer one"
     lines: list[parts.Html | str] = [
-        what if each.live else parts.gone(what),
+        what if each.live else parts.struck_out(what),
         parts.quiet(f"{each.key} · {decision.person} · {parts.moment(each.decided_at)}{replaced}"),
     ]
     with st.container(horizontal=True, vertical_alignment="center", key=f"rv-settled-{each.seq}"):
@@ -122,7 +122,7 @@ def _settled_row(person: Person, each: Settled, now: Standing) -> None:
 
 def _words(each: Settled, classes: Sequence[str]) -> str:
     arrow = ": " if each.decision.label is None else " → "
-    return f"{classes[each.given_label]}{arrow}{parts.said(replace(each.decision, adjudicates=False), classes)}"
+    return f"{classes[each.given_label]}{arrow}{parts.describe(replace(each.decision, adjudicates=False), classes)}"
 
 
 def _set_live(each: Settled) -> None:

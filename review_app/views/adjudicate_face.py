@@ -36,8 +36,8 @@ def show(person: Person, face: Disputed, classes: Sequence[str]) -> None:
 
 def go(sample_id: int | None, after: int | None) -> None:
     """To that face, or else to the next conflict behind `after`, or else to the first."""
-    said = {"sample": sample_id, "after": after}
-    st.query_params.from_dict({name: str(value) for name, value in said.items() if value is not None})
+    rows = {"sample": sample_id, "after": after}
+    st.query_params.from_dict({name: str(value) for name, value in rows.items() if value is not None})
 
 
 def _picture(face: Disputed, classes: Sequence[str]) -> None:
@@ -55,14 +55,16 @@ def _picture(face: Disputed, classes: Sequence[str]) -> None:
 
 
 def _readings(person: Person, face: Disputed, classes: Sequence[str]) -> None:
-    said = [(each.decision.person, parts.said(each.decision, classes), parts.still(parts.moment(each.decided_at)))
+    rows = [(each.decision.person, parts.describe(each.decision, classes), parts.nowrap(parts.moment(each.decided_at)))
             for each in (*face.readings, *face.notes)]  # fmt: skip
-    parts.table("Readings and notes", ("Who", "Said", "When"), said)
+    parts.table("Readings and notes", ("Who", "Said", "When"), rows)
     if any(each.decision.person == person.name for each in face.readings):
         st.text("You are one of the readers of this face.")
     if face.settled is not None:
         by = face.settled
-        st.text(f"Settled by {by.decision.person}, {parts.moment(by.decided_at)}: {parts.said(by.decision, classes)}.")
+        st.text(
+            f"Settled by {by.decision.person}, {parts.moment(by.decided_at)}: {parts.describe(by.decision, classes)}."
+        )
 
 
 def _answers(face: Disputed, classes: Sequence[str]) -> None:

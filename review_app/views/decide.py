@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from review_app.commands import decisions as commands
-from review_app.commands.decisions import Said
+from review_app.commands.decisions import NewDecision
 from review_app.queries.faces import Face
 from review_app.queries.standing import Standing
 from review_app.views import messages, parts
@@ -46,8 +46,10 @@ class _Asking:
         seen = {} if self.score is None else {
             "proposed": self.score.proposed_label, "alpha": self.score.alpha, "margin": self.score.margin,
         }  # fmt: skip
-        said = Said(self.round, self.face.stored.id, action, label, text, self.blind, {"page": "samples", **seen})
-        messages.remember(commands.say(said))
+        decision = NewDecision(
+            self.round, self.face.stored.id, action, label, text, self.blind, {"page": "samples", **seen}
+        )
+        messages.remember(commands.record(decision))
 
     def say_label(self) -> None:
         self.say("relabel", st.session_state.get("rv-label"))
@@ -61,16 +63,16 @@ class _Asking:
 def _own(asking: _Asking, now: Standing) -> None:
     """What the person said already, each to be taken back alone."""
     for recorded in asking.face.history:
-        said = recorded.decision
-        if not recorded.live or said.person != asking.person.name or said.round != asking.round:
+        decision = recorded.decision
+        if not recorded.live or decision.person != asking.person.name or decision.round != asking.round:
             continue
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.text(f"You: {parts.said(said, now.classes.names)}")
-            st.button("Take back", key=f"rv-back-{said.id}", on_click=_take_back, args=(said,))
+            st.text(f"You: {parts.describe(decision, now.classes.names)}")
+            st.button("Take back", key=f"rv-back-{decision.id}", on_click=_take_back, args=(decision,))
 
 
-def _take_back(said: Decision) -> None:
-    messages.remember(commands.set_live(said, live=False))
+def _take_back(decision: Decision) -> None:
+    messages.remember(commands.set_live(decision, live=False))
 
 
 def _answers(asking: _Asking, now: Standing, label: int) -> None:

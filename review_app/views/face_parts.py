@@ -111,14 +111,14 @@ def log(face: Face, classes: Sequence[str]) -> None:
     """Every answer and mark that the viewer may see, newest first."""
     rows: list[Sequence[Html | str]] = []
     for recorded in reversed(face.history):
-        said = recorded.decision
-        words = parts.said(said, classes)
+        decision = recorded.decision
+        words = parts.describe(decision, classes)
         rows.append(
             (
                 parts.moment(recorded.decided_at),
-                said.person,
-                f"round {said.round}",
-                words if recorded.live or said.action == "undo" else parts.gone(words),
+                decision.person,
+                f"round {decision.round}",
+                words if recorded.live or decision.action == "undo" else parts.struck_out(words),
             )
         )
     st.subheader("History", anchor=False)

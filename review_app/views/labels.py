@@ -20,7 +20,7 @@ from scn_core.exchange.export import ExportOptions, Preview
 from scn_core.exchange.export.formats import FORMAT_NAMES, FORMATS
 from scn_core.exchange.export.manifest import MANIFEST, ExportManifest
 from scn_core.records import SPLITS
-from scn_core.store.labels import LabelFilter
+from scn_core.store.current_labels import LabelFilter
 
 _CHANGES = 8  # pairs of classes listed; the rest are counted
 _CONTROLS = ("format", "split", "class", "round", "changed", "decided", "excluded", "pseudonyms", "copies", "prefix")
@@ -87,15 +87,15 @@ def _origin() -> None:
 
 def _chosen() -> ExportOptions:
     """What the controls are set to."""
-    said: dict[str, Any] = {name: st.session_state.get(f"rv-labels-{name}") for name in _CONTROLS}
-    chosen = FORMATS[said["format"]]
+    values: dict[str, Any] = {name: st.session_state.get(f"rv-labels-{name}") for name in _CONTROLS}
+    form = FORMATS[values["format"]]
     where = LabelFilter(
-        said["split"], changed=said["changed"], decided=said["decided"], label=said["class"], round=said["round"],
-        excluded=said["excluded"],
+        values["split"], changed=values["changed"], decided=values["decided"], label=values["class"],
+        round=values["round"], excluded=values["excluded"],
     )  # fmt: skip
-    prefix = said["prefix"] if said["format"] == "label-studio" else None
+    prefix = values["prefix"] if values["format"] == "label-studio" else None
     return ExportOptions(
-        said["format"], where, said["pseudonyms"], copies=bool(said["copies"]) and chosen.lay is not None,
+        values["format"], where, values["pseudonyms"], copies=bool(values["copies"]) and form.lay is not None,
         image_prefix=prefix or None,
     )  # fmt: skip
 
@@ -174,7 +174,7 @@ def _files(revision: str) -> None:
 
 def _file(made: ExportManifest, revision: str) -> Sequence[Html | str]:
     return (
-        _download(made.file, made.file) if PurePath(made.file).suffix else parts.whole(f"exports/{made.file}"),
+        _download(made.file, made.file) if PurePath(made.file).suffix else parts.unbroken(f"exports/{made.file}"),
         "now" if made.revision == revision else parts.quiet(f"{made.revision}, older"),
         f"{made.counts.rows:,}",
         f"{made.counts.changed:,}",
@@ -187,7 +187,7 @@ def _file(made: ExportManifest, revision: str) -> Sequence[Html | str]:
 def _said(made: ExportManifest) -> str:
     """The filter of a file in words."""
     where = made.where
-    said = {
+    chosen = {
         f"split {where.split}": where.split is not None,
         "changed": where.changed,
         "decided": where.decided,
@@ -196,7 +196,7 @@ def _said(made: ExportManifest) -> str:
         "with excluded": where.excluded,
         "pseudonyms": made.pseudonyms,
     }
-    return ", ".join(text for text, is_so in said.items() if is_so) or "all"
+    return ", ".join(text for text, is_so in chosen.items() if is_so) or "all"
 
 
 def _download(name: str, text: str) -> Html:

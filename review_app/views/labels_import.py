@@ -46,7 +46,7 @@ def show(person: Person, now: Standing) -> None:
     try:
         plan = queries.plan_of(upload, file.name, person.name, adjudicate=adjudicate, accounts=accounts)
     except ScnError as error:
-        messages.say("This file cannot be taken", str(error))
+        messages.show("This file cannot be taken", str(error))
         return
     _report(plan, now.classes.names)
     if plan.decisions and not plan.problems:

@@ -21,7 +21,7 @@ def page() -> None:
     )
     info = queries.standing().find(None)
     if info is None or info.state != "review":
-        messages.say("No round is in review", "Leases exist while a round is in review.")
+        messages.show("No round is in review", "Leases exist while a round is in review.")
         return
     _list(info.id)
 
@@ -33,7 +33,7 @@ def _list(round_id: int) -> None:
         messages.show_remembered()
         held = queries.lease_list(round_id)
         if not held:
-            messages.say(
+            messages.show(
                 "Nobody holds a face now", f"Round {round_id} is in review; faces are held while people look at them."
             )
             return

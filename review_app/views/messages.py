@@ -29,7 +29,7 @@ _ENDED = {"failed": "failed", "cancelled": "was cancelled"}
 _NOTICE = "rv-notice"
 
 
-def say(title: str, text: str = "", command: str = "") -> None:
+def show(title: str, text: str = "", command: str = "") -> None:
     """A framed message. `title` is ours; `text` and `command` may hold anyone's words: shown letter by letter."""
     with st.container(border=True):
         st.subheader(title, anchor=False)
@@ -48,7 +48,7 @@ def remember(text: str | None) -> None:
 def show_remembered() -> None:
     """Show it, once."""
     if text := st.session_state.pop(_NOTICE, None):
-        say("That was not stored", text)
+        show("That was not stored", text)
 
 
 @contextmanager
@@ -57,7 +57,7 @@ def shown() -> Iterator[None]:
     try:
         yield
     except ScnError as error:
-        say(
+        show(
             "The workspace did not answer",
             f"{error}\nNothing you answered is lost: the page keeps it and sends it again.",
         )
@@ -70,14 +70,14 @@ def require(role: Role = "annotator") -> Person:
     if person is None:
         signed_out()
     if role == "lead" and person.role != "lead":
-        say("This page is for leads", f"You are signed in as {person.name}, {person.role}. Ask a lead, or go back.")
+        show("This page is for leads", f"You are signed in as {person.name}, {person.role}. Ask a lead, or go back.")
         st.stop()
     return person
 
 
 def signed_out() -> NoReturn:
     """Nobody is signed in, or the session has ended."""
-    say(
+    show(
         "Sign in to review",
         "Nobody is signed in here, or the session has ended. Answers that were not saved yet are kept in this browser "
         "and are sent when the same person signs in again.",
@@ -92,13 +92,13 @@ def signed_out() -> NoReturn:
 
 def no_round() -> None:
     """Nothing has been trained."""
-    say("No round yet", f"Faces to review come from a round of training. {_ask('start one')}".strip())
+    show("No round yet", f"Faces to review come from a round of training. {_ask('start one')}".strip())
     _to_rounds("Start a round")
 
 
 def no_such_round(asked: int, now: Standing) -> None:
     """The address names a round that is not there."""
-    say(f"There is no round {asked}", "These rounds are there:" if now.rounds else "")
+    show(f"There is no round {asked}", "These rounds are there:" if now.rounds else "")
     list_rounds(now.rounds)
 
 
@@ -117,7 +117,7 @@ def ended(info: RoundInfo, *, stale: bool) -> None:
         title, text = f"Round {info.id} has stopped without a word", f"Its trainer was last heard of at {heard}."
     else:
         title, text = f"Round {info.id} {_ENDED.get(info.state, info.state)}", info.message or ""
-    say(title, f"{text}\nIt can go on from its last checkpoint. {_ask('resume it')}".strip())
+    show(title, f"{text}\nIt can go on from its last checkpoint. {_ask('resume it')}".strip())
     _to_rounds("Resume it")
 
 
@@ -142,7 +142,7 @@ def training(round_id: int) -> None:
 
 def all_answered(info: RoundInfo) -> None:
     """Nothing of the round waits for an answer."""
-    say(
+    show(
         f"Every face of round {info.id} is answered",
         "Look at the answers with the filter, or go on: the next round trains on them. "
         f"{_ask('start it and take out the labels')}".strip(),
@@ -166,14 +166,14 @@ def read_only(info: RoundInfo) -> None:
 
 def no_such_face(asked: str) -> None:
     """The address or the search names no face."""
-    say("No such face", f"Nothing is called {asked!r}. Search by a part of the key, or by the face's number.")
+    show("No such face", f"Nothing is called {asked!r}. Search by a part of the key, or by the face's number.")
 
 
 def missing_folder() -> None:
     """Says so where the folder of the pictures is not there."""
     if root := faces.missing_folder():
         place = shlex.quote(str(current().workspace.path))
-        say(
+        show(
             "The pictures are not there",
             f"There is no folder {root}. Mount it or put it back; if the pictures were moved, say where they are now:",
             f"python -m scn_core relocate {place} --root DIR",
@@ -182,17 +182,17 @@ def missing_folder() -> None:
 
 def taken_out(when: str) -> None:
     """A face that is in no round any more, and whose picture is not shown."""
-    say("Taken out", f"This face was taken out on {when}. It is in no round or export, and its picture is not shown.")
+    show("Taken out", f"This face was taken out on {when}. It is in no round or export, and its picture is not shown.")
 
 
 def missing_picture(path: str, why: str) -> None:
     """A face whose picture cannot be shown."""
-    say("No picture", f"{path}: {why}. Put the file back into the data set's folder, then reload this page.")
+    show("No picture", f"{path}: {why}. Put the file back into the data set's folder, then reload this page.")
 
 
 def not_trained_on(split: str) -> None:
     """A face that no round has scored."""
-    say("No scores", f"No round has scored this face (split: {split}). Only training faces are scored and reviewed.")
+    show("No scores", f"No round has scored this face (split: {split}). Only training faces are scored and reviewed.")
 
 
 def _here() -> str:
@@ -209,7 +209,7 @@ def _sign_in_elsewhere() -> None:
     if path := ticket_path(st.user.to_dict()):
         st.html(f'<p><a href="{escape(path)}"><strong>Continue as {escape(str(st.user.email))}</strong></a></p>')
     else:
-        say(
+        show(
             "Your account has no verified e-mail address",
             "Ask whoever runs the sign-in service, or use another account.",
         )

@@ -32,7 +32,7 @@ def page() -> None:
     before = parts.number(st.query_params.get("before"))
     found, older = queries.work_of(person.id, info.id, before=before, limit=PAGE)
     if not found:
-        messages.say("Nothing here yet", "Answers, flags and notes you give on the page Review are listed here.")
+        messages.show("Nothing here yet", "Answers, flags and notes you give on the page Review are listed here.")
     for mine in found:
         _row(mine, now.classes.names)
     with st.container(horizontal=True):
@@ -57,9 +57,9 @@ def _pace(person: Person, info: RoundInfo) -> None:
 def _row(mine: MyDecision, classes: Sequence[str]) -> None:
     decision = mine.decision
     arrow = ": " if decision.label is None else " → "
-    what = f"{classes[mine.given_label]}{arrow}{parts.said(decision, classes)}"
+    what = f"{classes[mine.given_label]}{arrow}{parts.describe(decision, classes)}"
     lines: list[Html | str] = [
-        what if mine.live else parts.gone(what),
+        what if mine.live else parts.struck_out(what),
         parts.quiet(f"{mine.key} · round {decision.round} · {parts.moment(mine.decided_at)}"),
     ]
     with st.container(horizontal=True, vertical_alignment="center", key=f"rv-mine-{mine.seq}"):

@@ -13,7 +13,7 @@ import streamlit as st
 
 from review_app.settings import current
 from scn_core.records import Action, Decision, Doubt, EpochReport, QueueKind, RoundInfo
-from scn_core.store.rounds.better_round import came_out_worse
+from scn_core.store.rounds.better_round import is_worse
 
 ACTION_WORDS: dict[Action, str] = {
     "accept": "accepted",
@@ -97,17 +97,17 @@ def quiet(text: str) -> Html:
     return Html(f'<span class="rv-quiet">{escape(text)}</span>')
 
 
-def still(text: str) -> Html:
+def nowrap(text: str) -> Html:
     """Text that stays on one line."""
     return Html(f'<span class="rv-still">{escape(text)}</span>')
 
 
-def whole(text: str) -> Html:
+def unbroken(text: str) -> Html:
     """A word of a table that is not to be broken over lines."""
     return Html(f'<span class="rv-whole">{escape(text)}</span>')
 
 
-def gone(text: str) -> Html:
+def struck_out(text: str) -> Html:
     """Text of something taken back."""
     return Html(f'<s class="rv-gone">{escape(text)}</s>')
 
@@ -152,7 +152,7 @@ def name_of(classes: Sequence[str], label: int | None) -> str:
     return "–" if label is None else classes[label]
 
 
-def said(decision: Decision, classes: Sequence[str]) -> str:
+def describe(decision: Decision, classes: Sequence[str]) -> str:
     """What a decision says, in words: sad, accepted."""
     word = ("settled, " if decision.adjudicates else "") + ACTION_WORDS[decision.action]
     if decision.label is not None:
@@ -226,7 +226,7 @@ def auto_words(info: RoundInfo, epochs: Sequence[EpochReport] = ()) -> str | Non
 def worse_words(info: RoundInfo, rounds: Sequence[RoundInfo]) -> str | None:
     """That a round came out worse than one in review, or than the one it followed; None: it did not."""
     before = [each for each in rounds if each.state == "review" or each.id == info.parent]
-    worse = next((each for each in before if came_out_worse(info, each)), None)
+    worse = next((each for each in before if is_worse(info, each)), None)
     if worse is None:
         return None
     was, now = (share(each.metrics["val_accuracy"]) for each in (worse, info))

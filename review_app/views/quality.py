@@ -25,7 +25,7 @@ def page() -> None:
         st.text(words)
     with messages.shown():
         found = quality_of(info)
-        messages.say(found.advice.title, found.advice.text)
+        messages.show(found.advice.title, found.advice.text)
         quality_parts.label_errors(found)
         quality_parts.decided(found)
         quality_parts.people(found)

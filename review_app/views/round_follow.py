@@ -35,11 +35,11 @@ def live() -> None:
         if training.running:
             _running(training.running, training)
         elif training.phase == "starting":
-            messages.say("A round is about to start", f"Begun by {training.by}; this takes some seconds.")
+            messages.show("A round is about to start", f"Begun by {training.by}; this takes some seconds.")
             st.button("Stop it", key="rv-stop", on_click=_stop)
             _tail(training)
         elif training.phase == "ending":
-            messages.say("A trainer is at work, but no round runs", "It is about to end, or begins in a terminal.")
+            messages.show("A trainer is at work, but no round runs", "It is about to end, or begins in a terminal.")
             _tail(training)
         else:
             _ended(training)
@@ -83,13 +83,13 @@ def _tail(training: Training) -> None:
 
 def _ended(training: Training) -> None:
     if training.failure is not None:
-        messages.say("The trainer ended before there was a round to follow", training.failure)
+        messages.show("The trainer ended before there was a round to follow", training.failure)
     if info := training.unfinished:
         if info.state == "running":
-            said = "Its trainer is no more: the process was ended, or the machine was switched off."
+            reason = "Its trainer is no more: the process was ended, or the machine was switched off."
         else:
-            said = info.message or ""
-        messages.say(f"{parts.round_name(info)} {_WORDS[info.state]}", f"{said}\n{_behind(info, training.epochs)}")
+            reason = info.message or ""
+        messages.show(f"{parts.round_name(info)} {_WORDS[info.state]}", f"{reason}\n{_behind(info, training.epochs)}")
         st.button("Resume it", key="rv-resume", type="primary", on_click=_resume)
     if training.failure is not None or training.unfinished:
         _tail(training)

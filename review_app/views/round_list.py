@@ -32,15 +32,15 @@ def table(now: Standing) -> None:
 
 
 def _row(info: RoundInfo) -> list[Html | str]:
-    said = info.metrics
-    seconds = said.get("seconds")
+    metrics = info.metrics
+    seconds = metrics.get("seconds")
     scored = info.state in ("review", "closed")
     return [
-        parts.round_link(info) if scored else parts.whole(parts.round_name(info)),
-        parts.whole(info.state),
+        parts.round_link(info) if scored else parts.unbroken(parts.round_name(info)),
+        parts.unbroken(info.state),
         parts.moment(info.started_at),
         "–" if seconds is None else parts.duration(seconds),
         str(info.config.get("epochs", "–")),
-        *(parts.share(said.get(f"{name}_accuracy")) for name in ("train", "val", "test")),
-        *("–" if said.get(name) is None else f"{said[name]:,}" for name in _COUNTS),
+        *(parts.share(metrics.get(f"{name}_accuracy")) for name in ("train", "val", "test")),
+        *("–" if metrics.get(name) is None else f"{metrics[name]:,}" for name in _COUNTS),
     ]

@@ -36,7 +36,7 @@ def form() -> None:
 
 
 def _save() -> None:
-    chosen = ReviewSettings(**settings_form.said(fields(ReviewSettings), _PREFIX))
+    chosen = ReviewSettings(**settings_form.chosen_values(fields(ReviewSettings), _PREFIX))
     refused = commands.set_rules(chosen)
     messages.remember(refused)
     st.session_state[_SAVED] = None if refused else chosen

@@ -44,7 +44,7 @@ def form(now: Standing, training: reading.Training) -> None:
     try:
         usual = reading.usual_settings()
     except UsageError as error:
-        messages.say("No round can be started before this is corrected", str(error))
+        messages.show("No round can be started before this is corrected", str(error))
         return
     faces = _to_train_on(number)
     by_name = {setting.name: setting for setting in fields(TrainSettings)}
@@ -137,6 +137,6 @@ def _weights(now: Standing) -> dict[str, str]:
 
 def _start(faces: int) -> None:
     asked = [each for each in fields(TrainSettings) if f"{_PREFIX}-{each.name}" in st.session_state]
-    settings = TrainSettings.merged(settings_form.said(asked, _PREFIX))
+    settings = TrainSettings.merged(settings_form.chosen_values(asked, _PREFIX))
     problem = next(iter(reading.problems(settings, faces).values()), None)
     messages.remember(problem or commands.start(settings))

@@ -19,7 +19,7 @@ def page() -> None:
     st.title("Samples", anchor=False)
     asked = _search()
     if not asked:
-        messages.say(
+        messages.show(
             "Which face?", "Type its key, a part of it, or its number. The address of this page can be shared."
         )
         return
@@ -74,7 +74,7 @@ def _face(person: Person, face: Face, now: Standing) -> None:
         if withdrawn is None:
             decide.panel(person, face, now, blind=blind)
         if blind:
-            messages.say(
+            messages.show(
                 "Drawn at random: answer first", "What the network says of this face is shown after your answer."
             )
         elif face.scores:

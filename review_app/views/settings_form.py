@@ -66,7 +66,7 @@ def control(
     return str(found).strip()
 
 
-def said(settings: Iterable[Field[Any]], prefix: str) -> dict[str, Any]:
+def chosen_values(settings: Iterable[Field[Any]], prefix: str) -> dict[str, Any]:
     """What the controls of `settings` are set to. For callbacks: their arguments are from when the page was drawn, and
     miss what was changed just before the click."""
     values = {setting.name: st.session_state[f"{prefix}-{setting.name}"] for setting in settings}

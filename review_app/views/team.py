@@ -18,7 +18,7 @@ from scn_core.store.people.people import Person, Role
 from scn_core.store.reports.activity import Member
 
 ROLES: tuple[Role, ...] = get_args(Role)
-_TOLD = "rv-team-told"
+_MESSAGE = "rv-team-told"
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def page() -> None:
     """The page Team."""
     person = messages.require("lead")
     if st.session_state.get("rv-page") != "team":
-        st.session_state.pop(_TOLD, None)
+        st.session_state.pop(_MESSAGE, None)
     st.session_state["rv-page"] = "team"
     st.title("Team", anchor=False)
     _tell_password()
@@ -177,21 +177,21 @@ def _chosen(key: str) -> tuple[str, str | None]:
 
 
 def _remember_password(given: _Password | None) -> None:
-    st.session_state[_TOLD] = given
+    st.session_state[_MESSAGE] = given
 
 
 def _tell_password() -> None:
-    given: _Password | None = st.session_state.get(_TOLD)
+    given: _Password | None = st.session_state.get(_MESSAGE)
     if given is None:
         return
     if given.made is None:
-        messages.say(
+        messages.show(
             "The password you typed is set",
             f"{given.name} is signed out everywhere, and their access tokens are revoked.",
         )
     else:
         text = f"{given.name} signs in with it. Hand it on now: it is gone when you press Done or leave this page."
-        messages.say("A new password", text, given.made)
+        messages.show("A new password", text, given.made)
     st.button("Done", key="rv-team-done", on_click=_remember_password, args=(None,))
 
 

@@ -41,7 +41,7 @@ def show(viewer: Person, members: Sequence[Member]) -> None:
 
 
 def _row(event: Event, classes: Sequence[str]) -> _Row:
-    at = parts.still(parts.moment(event.at))
+    at = parts.nowrap(parts.moment(event.at))
     if isinstance(event, ChangeEvent):
         return at, event.by or "–", _change_words(event), ""
     return at, event.decision.person, _said_words(event, classes), parts.link(event.decision.sample_id, event.key)
@@ -50,10 +50,10 @@ def _row(event: Event, classes: Sequence[str]) -> _Row:
 def _said_words(event: SaidEvent, classes: Sequence[str]) -> parts.Html | str:
     if event.hidden:
         return parts.quiet(f"{_HIDDEN.get(event.decision.action, 'an answer')}, shown when all readings are in")
-    words = parts.said(event.about, classes)
+    words = parts.describe(event.about, classes)
     if event.about is not event.decision:
         return f"took back: {words}" if event.stands else f"brought back: {words}"
-    return words if event.stands else parts.gone(words)
+    return words if event.stands else parts.struck_out(words)
 
 
 def _change_words(event: ChangeEvent) -> str:
@@ -72,10 +72,10 @@ def _change_words(event: ChangeEvent) -> str:
 
 def _asked(members: Sequence[Member]) -> tuple[int, ActivityKind, Place | None]:
     """What the address says; what it may not say is left out."""
-    said = st.query_params.to_dict()
-    person_id = next((m.person.id for m in members if str(m.person.id) == said.get("person")), _EVERYBODY)
-    kind: ActivityKind = next((each for each in ACTIVITY_KINDS if each == said.get("kind")), "all")
-    ends = said.get("before", "").split("-")
+    query = st.query_params.to_dict()
+    person_id = next((m.person.id for m in members if str(m.person.id) == query.get("person")), _EVERYBODY)
+    kind: ActivityKind = next((each for each in ACTIVITY_KINDS if each == query.get("kind")), "all")
+    ends = query.get("before", "").split("-")
     numbers = [int(end) for end in ends if end.isascii() and end.isdigit() and len(end) < 17]
     return person_id, kind, Place(*numbers) if len(numbers) == len(ends) == 2 else None
 
@@ -95,9 +95,9 @@ def _filtered() -> None:
 
 
 def _go(person_id: int, kind: ActivityKind, before: Place | None) -> None:
-    said = {
+    query = {
         "person": str(person_id) if person_id else "",
         "kind": "" if kind == "all" else kind,
         "before": f"{before.decision}-{before.change}" if before else "",
     }
-    st.query_params.from_dict({name: value for name, value in said.items() if value})
+    st.query_params.from_dict({name: value for name, value in query.items() if value})

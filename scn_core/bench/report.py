@@ -68,10 +68,10 @@ def _first(file: str, pattern: str) -> str | None:
 
 def describe_bench(record: dict[str, Any]) -> str:
     """A table for a terminal, of a `bench_record`."""
-    said, on, versions, limits = record["settings"], record["machine"], record["versions"], record["limits"]
+    settings, on, versions, limits = record["settings"], record["machine"], record["versions"], record["limits"]
     peak = limits["flops"]["per_s"]
     lines = [
-        f"{said['backbone']}, {said['image_size']} px, batch {said['batch_size']}, {on['device']}, "
+        f"{settings['backbone']}, {settings['image_size']} px, batch {settings['batch_size']}, {on['device']}, "
         f"{on['threads']} threads; {on['processor']}; load {on['load_1min']}",
         f"torch {versions['torch']}, torchvision {versions['torchvision']}, python {versions['python']}"
         + (f", CUDA {versions['cuda']}, driver {versions['driver']}" if versions["driver"] else ""),
@@ -86,6 +86,6 @@ def describe_bench(record: dict[str, Any]) -> str:
         rates = "".join(f"{stage[of]:>10,.0f}" for of in ("per_s", "slowest", "fastest"))
         lines.append(f"{name:<9}{rates}{stage['n']:>5}{held}")
     if record["round_seconds"] is not None:
-        lines.append(f"a round of {said['epochs']} epochs: {record['round_seconds']:.1f} s")
+        lines.append(f"a round of {settings['epochs']} epochs: {record['round_seconds']:.1f} s")
     lines.append("peak memory: " + ", ".join(f"{name} {peak:.2f} GB" for name, peak in record["memory_gb"].items()))
     return "\n".join(lines)

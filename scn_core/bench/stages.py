@@ -149,7 +149,7 @@ def three_epochs(job: Training) -> None:
         job.train_epoch(epoch, lambda report: None)
         job.predictions.whole(job.team)
     job.settle(3)
-    job.look()
+    job.training_pass()
 
 
 def _with_pictures(

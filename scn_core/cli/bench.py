@@ -54,7 +54,7 @@ def bench_command(
 
 def _is_record(path: Path) -> bool:
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
+        record = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return isinstance(said, dict) and {"stages", "share_of", "settings", "machine", "versions"} <= said.keys()
+    return isinstance(record, dict) and {"stages", "share_of", "settings", "machine", "versions"} <= record.keys()

@@ -10,6 +10,7 @@ from typing import get_args
 
 import click
 
+from scn_core.class_names import ClassVocabulary
 from scn_core.cli.options import FORCE, JSON, WORKSPACE
 from scn_core.cli.outputs import check_folder, check_output
 from scn_core.cli.progress import Counter
@@ -20,9 +21,8 @@ from scn_core.exchange.export.formats import FORMAT_NAMES, FORMATS, FormatName
 from scn_core.exchange.export.manifest import Spelled, manifest_file, read_manifest
 from scn_core.exchange.import_decisions import plan_import, take_import
 from scn_core.exchange.import_decisions.label_studio import named_accounts
-from scn_core.labels import ClassVocabulary
 from scn_core.records import Split
-from scn_core.store.labels import LabelCounts, LabelFilter
+from scn_core.store.current_labels import LabelCounts, LabelFilter
 from scn_core.store.samples import classes
 from scn_core.workspace.folder import Workspace
 
@@ -181,7 +181,7 @@ def import_command(
         )  # fmt: skip
         taken = 0 if dry_run or plan.problems else take_import(db, plan)
     done = not dry_run and not plan.problems
-    said = plan.describe(names, done=done, most=None if dry_run else _PROBLEMS)
-    click.echo(json.dumps(plan.as_dict(names) | {"taken": taken}) if as_json else said)
+    given = plan.describe(names, done=done, most=None if dry_run else _PROBLEMS)
+    click.echo(json.dumps(plan.as_dict(names) | {"taken": taken}) if as_json else given)
     if plan.problems:
         sys.exit(1)

@@ -17,6 +17,7 @@ from typing import Any, get_args
 import click
 
 from scn_core import __version__
+from scn_core.class_names import ClassVocabulary
 from scn_core.cli.bench import bench_command
 from scn_core.cli.data import relocate_command, update_command, withdraw_command
 from scn_core.cli.labels import export_command, import_command
@@ -33,7 +34,6 @@ from scn_core.config import TrainSettings, flag
 from scn_core.datasets.registry import DATASETS
 from scn_core.datasets.source import LabelRule, Source
 from scn_core.errors import DataError, UsageError
-from scn_core.labels import ClassVocabulary
 from scn_core.review.quality.votes import vote_agreement
 from scn_core.shell import command_line
 from scn_core.store.rounds.states import latest_finished_round
@@ -118,13 +118,13 @@ def _class_names(text: str | None) -> tuple[str, ...] | None:
 @click.option("--resume", is_flag=True, help="Go on with the newest unfinished round, with its own options.")
 def train(workspace: Path, resume: bool, **options: Any) -> None:
     """Train a round: importance weights and relabel proposals for every training face."""
-    said = {name: value for name, value in options.items() if value is not None}
-    if resume and said:
+    given = {name: value for name, value in options.items() if value is not None}
+    if resume and given:
         raise UsageError(
-            f"--resume: found {flag(next(iter(said)))} too; a round goes on with the options it began with"
+            f"--resume: found {flag(next(iter(given)))} too; a round goes on with the options it began with"
         )
     place = Workspace(workspace)
-    settings = TrainSettings.merged(place.settings().train, said)
+    settings = TrainSettings.merged(place.settings().train, given)
     settle_threads()
     from scn_core.rounds.follower import follow_round  # these import torch
     from scn_core.rounds.lifecycle import New, Resume

@@ -21,7 +21,7 @@ from scn_core.workspace.folder import Workspace
 @JSON
 def order_command(workspace: Path, round_id: int | None, forget: bool, as_json: bool) -> None:
     """Learn from the answers so far which open faces to ask about first. The app does so by itself."""
-    from scn_core.review.learned_order import NEEDED, learn_order  # imports scikit-learn, which takes a second
+    from scn_core.review.learn_order import NEEDED, learn_order  # imports scikit-learn, which takes a second
 
     with Workspace(workspace).database() as db:
         info = which_round(db, round_id, "review")

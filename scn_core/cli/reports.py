@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from scn_core.balance import Balance
+from scn_core.import_balance import Balance
 from scn_core.records import SPLITS, Manifest, RoundInfo
 from scn_core.shell import command_line
 from scn_core.store.scores import ProposalRow

@@ -46,8 +46,8 @@ def pack(workspace: Path, out: Path, force: bool, as_json: bool, **options: Any)
     """Pack the next round for a machine that does not share this disk: faces, labels as of now, options of train."""
     place = Workspace(workspace)
     check_output("--out", out, ours=lambda path: is_archive(path, job_file.KIND), workspace=place, force=force)
-    said = {name: value for name, value in options.items() if value is not None}
-    job = pack_job(place, TrainSettings.merged(place.settings().train, said), out)
+    given = {name: value for name, value in options.items() if value is not None}
+    job = pack_job(place, TrainSettings.merged(place.settings().train, given), out)
     if as_json:
         click.echo(json.dumps(asdict(job)))
         return

@@ -54,8 +54,8 @@ def simulate_command(
     into WS as people would: use a copy.
     """
     place = Workspace(workspace)
-    said = {name: value for name, value in options.items() if value is not None}
-    settings = TrainSettings.merged(_as_before(place), place.settings().train, said)
+    given = {name: value for name, value in options.items() if value is not None}
+    settings = TrainSettings.merged(_as_before(place), place.settings().train, given)
     plan = Plan(budget, reviewer_error, accept_bias, rounds, order, settings.seed)
     heard = _say_nothing if as_json else _say
     if not as_json:

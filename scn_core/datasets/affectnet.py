@@ -18,14 +18,14 @@ from pathlib import Path
 
 import numpy as np
 
-from scn_core.balance import Problem
+from scn_core.class_names import AFFECTNET_7, AFFECTNET_8, ClassVocabulary
 from scn_core.datasets.cells import whole_number
 from scn_core.datasets.images import SUFFIXES
 from scn_core.datasets.rows import Entry, LeftOut, find_split, make_row
 from scn_core.datasets.source import Source
 from scn_core.datasets.tables import column_places, csv_rows, first_there
 from scn_core.datasets.tree import Tree
-from scn_core.labels import AFFECTNET_7, AFFECTNET_8, ClassVocabulary
+from scn_core.import_balance import Problem
 from scn_core.records import Box, Split
 
 _COLUMNS = ("subDirectory_filePath", "face_x", "face_y", "face_width", "face_height", "expression")

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from scn_core.balance import Problem
 from scn_core.datasets.rows import Entry, LeftOut, Row
 from scn_core.datasets.source import LabelRule
+from scn_core.import_balance import Problem
 from scn_core.records import Vote
 
 _NO_MAJORITY = "no label with more than half of the votes (--label-rule majority)"

@@ -10,16 +10,16 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from scn_core.balance import Problem, Spelling
+from scn_core.class_names import ClassVocabulary
 from scn_core.datasets.duplicates import Firsts
-from scn_core.datasets.images import Look, look_at
+from scn_core.datasets.images import PictureCheck, check_picture
 from scn_core.datasets.parallel import in_order
 from scn_core.datasets.paths import leads_out
 from scn_core.datasets.rows import Entry, LeftOut, Row
-from scn_core.labels import ClassVocabulary
+from scn_core.import_balance import Problem, Spelling
 from scn_core.records import Box, Sample
 
-_UNSEEN = Look(None, b"")
+_UNSEEN = PictureCheck(None, b"")
 _GONE = "no such picture"
 _LINK = "a link that leads out of the root"
 _NAMED = 3
@@ -42,13 +42,13 @@ def gather(
     root: Path,
     classes: ClassVocabulary,
     progress: Callable[[int], None],
-    look: Callable[[Path, Box | None], Look] = look_at,
+    check: Callable[[Path, Box | None], PictureCheck] = check_picture,
     *,
     follow_links: bool = False,
 ) -> Intake:
     """Look at the pictures of all rows, many at a time, and keep what can be used in the order it came.
 
-    `look` opens one; benchmarks name another where there are no pictures. With `follow_links` pictures may lie
+    `check` opens one; benchmarks name another where there are no pictures. With `follow_links` pictures may lie
     outside of the root, behind links.
     """
     samples: list[Sample] = []
@@ -57,7 +57,7 @@ def gather(
     named: dict[LeftOut, list[str]] = {}
     written: Counter[tuple[int, str]] = Counter()
     with closing(Firsts()) as keys, closing(Firsts()) as pictures:
-        seen = in_order(partial(_look, root.resolve(), look, follow_links), _without_doubles(entries, keys))
+        seen = in_order(partial(_check_picture, root.resolve(), check, follow_links), _without_doubles(entries, keys))
         for entry, shown in seen:
             progress(entry.rows)
             if isinstance(entry, LeftOut):
@@ -107,17 +107,19 @@ def _without_doubles(entries: Iterable[Entry], keys: Firsts) -> Iterator[Entry]:
             yield entry
 
 
-def _picture(sample: Sample, shown: Look) -> bytes:
+def _picture(sample: Sample, shown: PictureCheck) -> bytes:
     """Mark of what is to be seen: two faces of one picture are not the same."""
     return shown.digest if sample.box is None else shown.digest + repr(sample.box).encode()
 
 
-def _look(root: Path, look: Callable[[Path, Box | None], Look], follow_links: bool, entry: Entry) -> tuple[Entry, Look]:
+def _check_picture(
+    root: Path, check: Callable[[Path, Box | None], PictureCheck], follow_links: bool, entry: Entry
+) -> tuple[Entry, PictureCheck]:
     if not isinstance(entry, Row):
         return entry, _UNSEEN
     if not follow_links and leads_out(root, entry.sample.path):
-        return entry, Look(_LINK, b"")
-    shown = look(root / entry.sample.path, entry.sample.box)
+        return entry, PictureCheck(_LINK, b"")
+    shown = check(root / entry.sample.path, entry.sample.box)
     return entry, shown._replace(wrong=f"{_GONE} at {root / entry.sample.path}") if shown.wrong == _GONE else shown
 
 

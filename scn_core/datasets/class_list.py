@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from scn_core.class_names import ClassVocabulary
 from scn_core.errors import DataError
-from scn_core.labels import ClassVocabulary
 
 CLASS_LIST = "classes.json"
 """In an exported folder: a JSON list of the names of all classes."""
@@ -48,10 +48,10 @@ def _of(classes: ClassVocabulary, found: list[int | None]) -> ClassVocabulary | 
 
 def _read(file: Path) -> ClassVocabulary | None:
     try:
-        said = json.loads(file.read_text(encoding="utf-8"))
+        content = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
-    listed = said.get("classes") if isinstance(said, dict) else said
+    listed = content.get("classes") if isinstance(content, dict) else content
     if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
         return None
     try:

@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from scn_core.balance import Problem
+from scn_core.class_names import ClassVocabulary, canonical
 from scn_core.datasets.annotators import by_face
 from scn_core.datasets.cells import as_written, is_missing, whole_number
 from scn_core.datasets.class_list import exported_classes
@@ -31,7 +31,7 @@ from scn_core.datasets.rows import SPLITS_ALLOWED, Entry, Row, find_split, make_
 from scn_core.datasets.source import Source
 from scn_core.datasets.tables import column_places
 from scn_core.errors import DataError, UsageError, complaint
-from scn_core.labels import ClassVocabulary, canonical
+from scn_core.import_balance import Problem
 from scn_core.records import Box, Vote
 
 _OF_AN_EXPORT = frozenset({"given_label", "changed", "source"})

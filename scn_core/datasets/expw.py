@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from scn_core.balance import Problem
+from scn_core.class_names import EXPW, ClassVocabulary
 from scn_core.datasets.cells import whole_number
 from scn_core.datasets.rows import Entry, make_row
 from scn_core.datasets.source import Source
 from scn_core.datasets.tables import first_there, text_lines
-from scn_core.labels import EXPW, ClassVocabulary
+from scn_core.import_balance import Problem
 from scn_core.records import Box
 
 _LINE = "'image_name face_id top left right bottom confidence label' with a label of 0 to 6"

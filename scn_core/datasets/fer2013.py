@@ -11,14 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from scn_core.balance import Problem
+from scn_core.class_names import EXPW, ClassVocabulary
 from scn_core.datasets.cells import whole_number
 from scn_core.datasets.ferplus_pixels import FOLDERS, write_pixels
 from scn_core.datasets.rows import Entry, find_split, make_row
 from scn_core.datasets.source import Source
 from scn_core.datasets.tables import column_places, csv_rows, first_there
 from scn_core.errors import UsageError, complaint
-from scn_core.labels import EXPW, ClassVocabulary
+from scn_core.import_balance import Problem
 
 _COLUMNS = ("emotion", "pixels", "Usage")
 

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
-from scn_core.balance import Problem
+from scn_core.class_names import FERPLUS_7, FERPLUS_8, ClassVocabulary
 from scn_core.datasets.cells import whole_number
 from scn_core.datasets.ferplus_pixels import FOLDERS, unpacked
 from scn_core.datasets.rows import Entry, LeftOut, find_split, make_row
 from scn_core.datasets.source import LabelRule, Source
 from scn_core.datasets.tables import column_places, csv_rows, first_there
 from scn_core.errors import DataError, UsageError, complaint
-from scn_core.labels import FERPLUS_7, FERPLUS_8, ClassVocabulary
+from scn_core.import_balance import Problem
 from scn_core.records import Vote
 
 _VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")

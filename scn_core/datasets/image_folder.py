@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from scn_core.balance import Problem
+from scn_core.class_names import ALIASES, FERPLUS_8, ClassVocabulary, canonical
 from scn_core.datasets.class_list import folder_classes
 from scn_core.datasets.images import SUFFIXES
 from scn_core.datasets.numbering import class_numbers
@@ -25,7 +25,7 @@ from scn_core.datasets.rows import SPLITS_ALLOWED, Entry, LeftOut, find_split, m
 from scn_core.datasets.source import Source
 from scn_core.datasets.tree import Tree, count_files
 from scn_core.errors import DataError, complaint
-from scn_core.labels import ALIASES, FERPLUS_8, ClassVocabulary, canonical
+from scn_core.import_balance import Problem
 from scn_core.records import Split
 
 _NEGATIONS = frozenset(

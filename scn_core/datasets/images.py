@@ -36,7 +36,7 @@ _ONE_AT_A_TIME = Lock()
 _REDUCE = 2.0  # decode and box-reduce to this many times the target, then filter: looks alike, costs a fraction
 
 
-class Look(NamedTuple):
+class PictureCheck(NamedTuple):
     """What looking at a picture file showed."""
 
     wrong: str | None
@@ -80,24 +80,24 @@ def picture_size(path: Path) -> tuple[int, int]:
 
 def check_face(path: Path, box: Box | None) -> str | None:
     """What is wrong with a picture and box, in a few words, or None. Decodes the whole file."""
-    return look_at(path, box).wrong
+    return check_picture(path, box).wrong
 
 
-def look_at(path: Path, box: Box | None) -> Look:
+def check_picture(path: Path, box: Box | None) -> PictureCheck:
     """`check_face`, with the content's hash from the same read."""
     try:
         state = path.stat()
         if not stat.S_ISREG(state.st_mode):  # a pipe would be waited for
-            return Look("not a picture file", b"")
+            return PictureCheck("not a picture file", b"")
         if state.st_size > MAX_BYTES:
-            return Look(f"a file of over {MAX_BYTES:,} bytes", b"")
+            return PictureCheck(f"a file of over {MAX_BYTES:,} bytes", b"")
         content = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError, ValueError):
-        return Look("no such picture", b"")
+        return PictureCheck("no such picture", b"")
     except OSError as error:
-        return Look(f"unreadable picture ({error.strerror})", b"")
+        return PictureCheck(f"unreadable picture ({error.strerror})", b"")
     wrong, doubtful = _checked(content, box)
-    return Look(wrong, blake2b(content, digest_size=16).digest(), doubtful)
+    return PictureCheck(wrong, blake2b(content, digest_size=16).digest(), doubtful)
 
 
 def _checked(content: bytes, box: Box | None) -> tuple[str | None, str | None]:

@@ -67,9 +67,9 @@ def _line(path: Path, number: int, line: str) -> Any:
         raise DataError(complaint(f"{path}, line {number}", readable(line, 200), "a JSON object a line")) from error
 
 
-def fiftyone_records(said: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def fiftyone_records(content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The labels of a FiftyOneImageClassificationDataset: path, label and the attributes of each."""
-    classes, labels = said.get("classes"), said["labels"]
+    classes, labels = content.get("classes"), content["labels"]
     for name, value in labels.items():
         each = value if isinstance(value, dict) else {"label": value}
         label, attributes = each.get("label"), each.get("attributes")
@@ -79,11 +79,11 @@ def fiftyone_records(said: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _records(path: Path) -> Iterator[dict[str, Any]]:
-    said = read_json(path)
-    if isinstance(said, dict) and isinstance(said.get("labels"), dict):
-        yield from fiftyone_records(said)
+    content = read_json(path)
+    if isinstance(content, dict) and isinstance(content.get("labels"), dict):
+        yield from fiftyone_records(content)
         return
-    for number, record in enumerate(said if isinstance(said, list) else [said], 1):
+    for number, record in enumerate(content if isinstance(content, list) else [content], 1):
         data = record.get("data") if isinstance(record, dict) else None
         faces = data.get("faces", [data]) if isinstance(data, dict) else [record]
         for face in faces if isinstance(faces, list) else [faces]:

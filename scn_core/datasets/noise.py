@@ -17,9 +17,9 @@ from typing import Literal, cast
 
 import numpy as np
 
+from scn_core.class_names import ClassVocabulary
 from scn_core.datasets.tables import csv_rows
 from scn_core.errors import UsageError, complaint
-from scn_core.labels import ClassVocabulary
 from scn_core.records import BoolArray, IntArray, Manifest
 
 NoiseKind = Literal["symmetric", "pair", "confusion"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from scn_core.class_names import ClassVocabulary
 from scn_core.datasets.cells import whole_number
 from scn_core.errors import DataError, complaint
-from scn_core.labels import ClassVocabulary
 
 
 def class_numbers(labels: Iterable[str], classes: ClassVocabulary, where: str) -> dict[str, int]:

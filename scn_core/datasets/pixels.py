@@ -84,8 +84,8 @@ def look_for_pictures(samples: Samples, root: Path, wanted: BoolArray | None = N
             if len(missing) < NAMED:
                 missing.append(sample.path)
             continue
-        told = repr((sample.key, sample.path, sample.box, state.st_size, state.st_mtime_ns)).encode()
-        marks[place] = int.from_bytes(blake2b(told, digest_size=8).digest(), "little") or 1
+        state_of_file = repr((sample.key, sample.path, sample.box, state.st_size, state.st_mtime_ns)).encode()
+        marks[place] = int.from_bytes(blake2b(state_of_file, digest_size=8).digest(), "little") or 1
     return Pictures(marks, tuple(missing), count)
 
 

@@ -12,13 +12,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path, PureWindowsPath
 
-from scn_core.balance import Problem
+from scn_core.class_names import RAF_DB, ClassVocabulary
 from scn_core.datasets.cells import whole_number
 from scn_core.datasets.rows import Entry, find_split, make_row
 from scn_core.datasets.source import Source
 from scn_core.datasets.tables import first_there, text_lines
 from scn_core.errors import DataError, complaint
-from scn_core.labels import RAF_DB, ClassVocabulary
+from scn_core.import_balance import Problem
 
 _LINE = "'train_00001.jpg 5' with a label of 1 to 7"
 

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from scn_core.balance import Problem
+from scn_core.class_names import ClassVocabulary
 from scn_core.datasets import affectnet, csv_table, expw, fer2013, ferplus, image_folder, raf_db
 from scn_core.datasets.checks import gather
 from scn_core.datasets.rows import Entry
 from scn_core.datasets.source import Source
 from scn_core.errors import DataError, UsageError, complaint
-from scn_core.labels import ClassVocabulary
+from scn_core.import_balance import Problem
 from scn_core.records import Manifest, Sample
 
 

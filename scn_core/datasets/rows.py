@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scn_core.balance import Problem
 from scn_core.datasets.paths import control_character, find_path, relative_path
+from scn_core.import_balance import Problem
 from scn_core.records import Box, Sample, Split, Vote
 
 _SPLIT_WORDS: dict[str, Split] = {

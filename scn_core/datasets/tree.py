@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scn_core.balance import Problem
 from scn_core.datasets.paths import control_character
 from scn_core.datasets.rows import Entry, LeftOut
+from scn_core.import_balance import Problem
 
 _SYSTEM = frozenset(
     {"__macosx", "@eadir", "#recycle", "#snapshot", "$recycle.bin", "system volume information", "lost+found",

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from scn_core.class_names import ClassVocabulary
 from scn_core.datasets.cells import as_written, is_missing
 from scn_core.datasets.paths import find_path, relative_path
 from scn_core.datasets.tables import column_places, csv_header, csv_rows
 from scn_core.errors import DataError, WorkspaceError, complaint
-from scn_core.labels import ClassVocabulary
 from scn_core.store.samples import classes, iter_samples, references
 
 
@@ -37,8 +37,8 @@ def _kept(db: Database) -> dict[int, int]:
 def _told(db: Database, reference: Path, root: Path | None) -> dict[int, int]:
     """Class number by sample id, from a CSV; rows that name no face get ids below 0, so that they are counted."""
     ids = {stored.sample.key: stored.id for stored in iter_samples(db)}
-    told = read_reference(reference, classes(db), lambda text: find_path(text, ids.__contains__, root))
-    return {ids.get(key, -row): label for row, (key, label) in enumerate(told.items(), start=1)}
+    labels = read_reference(reference, classes(db), lambda text: find_path(text, ids.__contains__, root))
+    return {ids.get(key, -row): label for row, (key, label) in enumerate(labels.items(), start=1)}
 
 
 def read_reference(

@@ -4,7 +4,7 @@ inputs           which faces it trains on and measures with, and their labels: f
 lifecycle        a round is created or resumed, and its row says how it ended                    (torch)
 train            the order of the steps                                                          (torch)
 follower         what the other processes of a team do meanwhile                                 (torch)
-scoring          what its passes say of every face: suspicion, proposals, who is asked about     (torch)
+score_and_propose  what its passes say of every face: suspicion, proposals, who is asked about   (torch)
 write_artifacts  its network, its neighbours and its figures, written                            (torch)
 artifacts        the files it leaves: how they are laid out, and what they say of one face
 compare          two rounds side by side

@@ -23,8 +23,8 @@ def tell_followers(
 ) -> None:
     """What the first process has settled by now: all that the others need beside the files of the workspace."""
     file = Path(str(pixels.filename)).name if isinstance(pixels, np.memmap) else ""
-    said = {"round": number, "settings": settings.as_dict(), "classes": classes, "pixels": file, "resume": resume}
-    team.told(json.dumps(said))
+    start = {"round": number, "settings": settings.as_dict(), "classes": classes, "pixels": file, "resume": resume}
+    team.broadcast_text(json.dumps(start))
 
 
 def follow_round(workspace: Workspace, team: Team) -> None:
@@ -33,11 +33,11 @@ def follow_round(workspace: Workspace, team: Team) -> None:
     Raises TrainingError when another process ends in the middle of an exchange, and when memory runs out.
     """
     with within_memory(), team.together():
-        said = json.loads(team.told(None))
-        settings, folder = TrainSettings(**said["settings"]), workspace.round_folder(said["round"])
-        pixels = np.load(workspace.pixels / said["pixels"], mmap_mode="r", allow_pickle=False)
+        start = json.loads(team.broadcast_text(None))
+        settings, folder = TrainSettings(**start["settings"]), workspace.round_folder(start["round"])
+        pixels = np.load(workspace.pixels / start["pixels"], mmap_mode="r", allow_pickle=False)
         with np.load(folder / "faces.npz", allow_pickle=False) as faces:
             data = TrainingData(pixels, **{name: faces[name] for name in _FACES if name in faces})
         # Its weights are those of the first process: torch sends them around when the team begins.
-        model = build_model(settings, said["classes"], afresh=False)
-        Training(settings, data, model, folder, team=team).run(resume=said["resume"], on_epoch=lambda report: None)
+        model = build_model(settings, start["classes"], afresh=False)
+        Training(settings, data, model, folder, team=team).run(resume=start["resume"], on_epoch=lambda report: None)

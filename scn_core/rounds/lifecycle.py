@@ -51,14 +51,14 @@ Start = New | Resume | FromJob
 """What a call of `train_round` is to begin or go on with."""
 
 
-def bury_dead_round(db: Database) -> None:
+def mark_dead_round_failed(db: Database) -> None:
     """We hold the lock, so a round that says it is running belongs to a process that is no more."""
     newest = store.latest_round(db)
     if newest is not None and newest.state == "running":
         store.fail_round(db, newest.id, "its trainer ended without a word; --resume continues it")
 
 
-def begin_round(
+def create_round(
     workspace: Workspace, db: Database, settings: TrainSettings, review: ReviewSettings, missing: int
 ) -> int:
     """A new round in state running, its folder made; its number. `missing`: faces left out for lack of a picture."""
@@ -106,13 +106,13 @@ def unfinished_round(workspace: Workspace, db: Database) -> Unfinished:
     checkpoint = load_checkpoint(folder)
     options = {setting.name for setting in fields(TrainSettings)}
     source = f"--resume: round {newest.id}"
-    said = {name: value for name, value in still_options(newest.config, source=source).items() if name in options}
-    settings = TrainSettings.merged(said, source=source)
+    given = {name: value for name, value in still_options(newest.config, source=source).items() if name in options}
+    settings = TrainSettings.merged(given, source=source)
     unsure, ambiguous = (newest.config.get(rule, "given") for rule in ("unsure", "ambiguous"))  # before there were any
     return Unfinished(newest.id, settings, unsure, ambiguous, 0 if checkpoint is None else checkpoint.epoch)
 
 
-def go_on(db: Database, unfinished: Unfinished) -> None:
+def resume_round(db: Database, unfinished: Unfinished) -> None:
     """Sets it running again."""
     store.resume_round(db, unfinished.number, after_epoch=unfinished.epochs)
 
@@ -129,7 +129,7 @@ def _check_own(folder: Path, info: RoundInfo) -> None:
 
 
 @contextmanager
-def accounted_for(db: Database, number: int, team: Team) -> Iterator[None]:
+def recording_outcome(db: Database, number: int, team: Team) -> Iterator[None]:
     """However the round ends, its row says so.
 
     torchrun ends the others with SIGTERM where one process of a team has failed: the round has failed then, for the
@@ -139,13 +139,13 @@ def accounted_for(db: Database, number: int, team: Team) -> Iterator[None]:
         yield
     except KeyboardInterrupt as error:
         with _undisturbed():
-            told, running = team.failure(), store.get_round(db, number).state == "running"
-            if running and told is not None:
-                store.fail_round(db, number, told)
+            failure, running = team.failure(), store.get_round(db, number).state == "running"
+            if running and failure is not None:
+                store.fail_round(db, number, failure)
             elif running:
                 store.cancel_round(db, number, "stopped by hand; --resume continues it")
-        if told is not None:
-            raise TrainingError(told) from error
+        if failure is not None:
+            raise TrainingError(failure) from error
         raise
     except BaseException as error:
         with _undisturbed():

@@ -17,11 +17,11 @@ from typing import Any, Protocol
 import numpy as np
 from sqlite_utils import Database
 
+from scn_core.class_names import ClassVocabulary
 from scn_core.config import ReviewSettings, TrainSettings
 from scn_core.datasets.pixels import NAMED, Pictures, look_for_pictures, pixel_cache
 from scn_core.disk import naming_full_disk
 from scn_core.errors import DataError, TrainingError, WorkspaceError, complaint
-from scn_core.labels import ClassVocabulary
 from scn_core.records import BoolArray, EpochReport, IntArray, PixelArray, RoundInfo, RoundScores
 from scn_core.rounds.follower import tell_followers
 from scn_core.rounds.inputs import FACES, RoundFaces, faces_now, fix_faces, stored_faces
@@ -30,14 +30,14 @@ from scn_core.rounds.lifecycle import (
     New,
     Resume,
     Start,
-    accounted_for,
-    begin_round,
-    bury_dead_round,
+    create_round,
     drop_beginning,
-    go_on,
+    mark_dead_round_failed,
+    recording_outcome,
+    resume_round,
     unfinished_round,
 )
-from scn_core.rounds.scoring import score_faces
+from scn_core.rounds.score_and_propose import score_faces
 from scn_core.rounds.write_artifacts import round_metrics, save_neighbours, save_weights
 from scn_core.scn.memorising import describe_memorising
 from scn_core.scn.model import SelfCureNetwork, build_model
@@ -90,7 +90,7 @@ def train_round(workspace: Workspace, start: Start, watcher: Watcher, *, team: T
     Raises WorkspaceError while another trainer is at work, or where there is nothing to resume.
     """
     with workspace.training_lock(), workspace.database(on_wait=watcher.message) as db:
-        bury_dead_round(db)
+        mark_dead_round_failed(db)
         review = workspace.settings().review  # now: hours later the file may be half edited
         unfinished = None
         if isinstance(start, Resume):
@@ -113,10 +113,10 @@ def train_round(workspace: Workspace, start: Start, watcher: Watcher, *, team: T
                 watcher.message(
                     f"round {number}: {folder} held files of a round that the database does not know; now in {aside}"
                 )
-            number = begin_round(workspace, db, settings, review, missing)
+            number = create_round(workspace, db, settings, review, missing)
         else:
-            go_on(db, unfinished)
-        with accounted_for(db, number, team), within_memory(), naming_full_disk(folder):
+            resume_round(db, unfinished)
+        with recording_outcome(db, number, team), within_memory(), naming_full_disk(folder):
             _Job(workspace, db, number, settings, review, watcher, team).run(faces, model, pictures, start)
         return store.get_round(db, number)
 
@@ -220,7 +220,7 @@ class _Job:
         by_heart = describe_memorising(result.averaged[0], result.averaged[-1], self.settings.epochs)
         if by_heart is not None:
             self._say(by_heart)
-        save_weights(self.folder, training.judge, self.settings, self.classes)
+        save_weights(self.folder, training.eval_model, self.settings, self.classes)
         warnings = [warning for report in self.reports if (warning := self._warning(report)) is not None]
         metrics = round_metrics(training, pixels, faces, result, self.reports)
         metrics |= {"learned_by_heart": by_heart, "warnings": warnings, "missing_faces": self.missing}

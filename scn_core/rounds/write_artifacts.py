@@ -12,9 +12,9 @@ import numpy.typing as npt
 import torch
 
 from scn_core import __version__
+from scn_core.class_names import ClassVocabulary
 from scn_core.config import TrainSettings
 from scn_core.files import write_text
-from scn_core.labels import ClassVocabulary
 from scn_core.records import EpochReport, IntArray, PixelArray, RoundScores
 from scn_core.rounds.artifacts import NEIGHBOUR_COUNT, NEIGHBOURS, write_neighbours
 from scn_core.rounds.inputs import RoundFaces
@@ -38,7 +38,7 @@ def round_metrics(
     test = None
     if len(faces.test_rows):
         held_out = ResidentFaces(pixels, faces.test_rows, faces.test_labels, training.compute.device)
-        test = clean_pass(training.judge, held_out, training.compute).accuracy(held_out.labels)
+        test = clean_pass(training.eval_model, held_out, training.compute).accuracy(held_out.labels)
     return {
         "device": training.compute.describe(),
         "train_accuracy": last.accuracy,
@@ -82,13 +82,13 @@ def save_neighbours(
         training: the round's, its network as it was at the last clean pass.
         step: called after every piece of the work.
     """
-    features = unit_features(training.judge, training.faces, training.compute, step)
-    trained, suspected, suspicious = (
+    features = unit_features(training.eval_model, training.faces, training.compute, step)
+    trained, suspicions, suspicious = (
         torch.from_numpy(column).to(features.device)
         for column in (scores.trained_label, scores.suspicion, scores.suspicious)
     )
     start = training.initial
-    confident = confident_faces(rule.predicted, trained, start, suspected, rule.probabilities.shape[1])
+    confident = confident_faces(rule.predicted, trained, start, suspicions, rule.probabilities.shape[1])
     asked = rule.low_importance | (rule.proposed >= 0) | suspicious
     found = confident_neighbours(features, rule, trained, start, confident, asked, count=NEIGHBOUR_COUNT, step=step)
     rows = neighbour_rows(scores.sample_id, found)

@@ -71,12 +71,12 @@ class SelfCureNetwork(nn.Module):
         return self._fixed_margin if self._margin is None else margin_value(self._margin).item()
 
     def parameter_groups(self) -> tuple[list[nn.Parameter], list[nn.Parameter], list[nn.Parameter]]:
-        """All parameters, each once: backbone and classifier; the attention head; delta1 where it is learnt."""
+        """All parameters, each once: backbone and classifier; the attention head; delta1 where it is learned."""
         body = [*self.backbone.parameters(), *self.classifier.parameters()]
         return body, list(self.attention.parameters()), [] if self._margin is None else [self._margin]
 
     def importance_parameters(self) -> list[nn.Parameter]:
-        """Those of the attention head, and delta1 where it is learnt."""
+        """Those of the attention head, and delta1 where it is learned."""
         _, head, margin = self.parameter_groups()
         return head + margin
 

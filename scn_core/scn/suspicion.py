@@ -19,10 +19,10 @@ BIAS, MARGIN, DISTRUST = -1.55, 2.57, 5.0
 Fitted on 13,000 real faces whose labels ten people checked, under two kinds of wrong labels; DISTRUST is a third lower
 than the best fit, because it may be specific to these faces."""
 
-LIKELY, CERTAIN = 0.6, 0.75
+PROPOSE_SUSPICION_LOW_GROUP, PROPOSE_SUSPICION_ELSEWHERE = 0.6, 0.75
 """Suspicion from which on a relabel may be proposed: in the low-importance group, and outside it."""
 
-EVIDENT = 0.7
+PROPOSE_MARGIN = 0.7
 """Margin of the cured probabilities above which one may be proposed whatever the suspicion."""
 
 _PSEUDO_FACES = 10
@@ -112,14 +112,16 @@ def may_be_proposed(suspicion: FloatArray, low_importance: BoolArray, margin: Fl
         low_importance: (N,)
         margin: (N,) probability of the best other class minus that of the label, cured, -1..1.
     """
-    enough = suspicion >= np.where(low_importance, np.float32(LIKELY), np.float32(CERTAIN))
-    may: BoolArray = enough | (margin > EVIDENT)
+    enough = suspicion >= np.where(
+        low_importance, np.float32(PROPOSE_SUSPICION_LOW_GROUP), np.float32(PROPOSE_SUSPICION_ELSEWHERE)
+    )
+    may: BoolArray = enough | (margin > PROPOSE_MARGIN)
     return may
 
 
-CLEAR = 0.2
+CLEAR_MARGIN = 0.2
 """A class is clear where its probability exceeds the next one's by more than this."""
-AT_PEACE = 0.2
+DOUBT_FLOOR = 0.2
 """Up to this suspicion the network is at peace with a label."""
 
 
@@ -135,6 +137,6 @@ def kinds_of_doubt(probabilities: FloatArray, labels: IntArray, suspicion: Float
         suspicion: (N,) of these labels, 0..1.
     """
     second, first = np.partition(probabilities, -2, axis=1)[:, -2:].T
-    clear = first - second > CLEAR
+    clear = first - second > CLEAR_MARGIN
     kind = np.where(clear, np.where(probabilities.argmax(axis=1) != labels, 1, 0), 2)
-    return np.where(suspicion > AT_PEACE, kind, 0).astype(np.int8)
+    return np.where(suspicion > DOUBT_FLOOR, kind, 0).astype(np.int8)

@@ -11,7 +11,8 @@ projections  tables that follow from the log: checked, and made anew
 connection   open, create, migrate, write transactions      sqlite_errors  SQLite's errors in plain words
 backup       a copy while others use it                      columns        rows of a query as numpy columns
 samples      classes, samples, references, import problems   scores         scores and proposal pages
-labels       every label with where it comes from            thumbs         thumbnails, in a file beside review.db
+current_labels  every label with where it comes from         thumbnail_cache  thumbnails, in a file beside review.db
+updates      a data set that changes after init: faces that came or went, versions of given labels
 votes        what came with the data set: the balance of the import, the labels of several people
 
 Imports go down only: schema < this folder's own files < people < decisions < queue < rounds; reports and projections

@@ -120,7 +120,7 @@ def snapshot(db: Database) -> Iterator[None]:
 
 
 def _begin(db: Database) -> None:
-    told = False
+    announced = False
     while True:
         try:
             db.conn.execute("BEGIN IMMEDIATE")
@@ -128,8 +128,8 @@ def _begin(db: Database) -> None:
         except sqlite3.OperationalError as error:
             if not isinstance(db, PatientDatabase) or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                 raise
-            if not told:
-                told = True
+            if not announced:
+                announced = True
                 db.on_wait("waiting for another program that is writing to the database")
 
 

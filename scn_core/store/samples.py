@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from sqlite_utils import Database
 
-from scn_core.balance import UNREADABLE_ROW, Problem
+from scn_core.class_names import ClassVocabulary
 from scn_core.errors import DataError, WorkspaceError, complaint
-from scn_core.labels import ClassVocabulary
+from scn_core.import_balance import UNREADABLE_ROW, Problem
 from scn_core.records import SPLITS, Box, IntArray, Manifest, Sample, Split
 from scn_core.store.columns import read_columns
 from scn_core.store.connection import transaction

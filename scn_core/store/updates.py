@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from sqlite_utils import Database
 
-from scn_core.balance import Problem
+from scn_core.import_balance import Problem
 from scn_core.records import Manifest
 from scn_core.store.connection import transaction
 from scn_core.store.samples import insert_problems, insert_references, sample_values

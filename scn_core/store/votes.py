@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from sqlite_utils import Database
 
-from scn_core.balance import Balance, Spelling
+from scn_core.import_balance import Balance, Spelling
 from scn_core.records import FloatArray, IntArray, Manifest, Vote
 from scn_core.store.columns import read_columns
 

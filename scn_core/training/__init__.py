@@ -1,15 +1,20 @@
 """Running the network: data on the device, the loop over epochs, clean passes, checkpoints.
 
-device.py      which device, which precision, which seeds
-data.py        what a training is given, what it says, what comes of it
-memory.py      where there is room for the pictures
-resident.py    all pictures and labels as tensors on the device, or as near as they fit
-distributed.py several processes that train one network
-graphs.py      a step as a CUDA graph
-augment.py     batched augmentation, different for every face
-optimise.py    parameter groups, learning-rate schedule, when alpha begins to weight the logits
-loop.py        the epochs of a round
-predict.py     the clean (un-augmented) pass
-collapse.py    noticing that alpha has lost its meaning
-checkpoint.py  what a stopped round continues from
+loop               the epochs of a round
+objective          the loss of a batch
+optimise           parameter groups, learning-rate schedule, when alpha begins to weight the logits
+augment            batched augmentation, different for every face
+variants           options against memorising, each off unless set
+predict            the clean (un-augmented) pass
+train_predictions  what the network says of each face in the step that trains on it
+neighbours         confident faces that are like those the network doubts
+collapse           noticing that alpha has lost its meaning
+checkpoint         what a stopped round continues from
+data               what a training gets, reports and results in
+sums               means over an epoch's batches
+check              which trainings there cannot be: asked before a round begins
+device             which device, which precision, which seeds
+memory  resident   where there is room for the pictures; all of them as tensors, there
+distributed        several processes that train one network
+graphs             a step as a CUDA graph
 """

@@ -44,7 +44,7 @@ class StepReport(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Look:
+class TrainingPass:
     """A clean pass over the training faces, and what the relabel rule makes of it."""
 
     rule: Relabelling
@@ -52,7 +52,7 @@ class Look:
 
 
 @dataclass(frozen=True)
-class TrainingResult(Look):
+class TrainingResult(TrainingPass):
     """The round's last clean pass, and the mean of some of its passes."""
 
     labels: Tensor

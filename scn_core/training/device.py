@@ -81,10 +81,10 @@ def has_fast_bf16(device: torch.device) -> bool:
     """Whether the device multiplies bf16 matrices in hardware; emulated bf16 is slower than fp32."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    said = Path("/proc/cpuinfo")
-    if device.type != "cpu" or not said.exists():
+    cpuinfo = Path("/proc/cpuinfo")
+    if device.type != "cpu" or not cpuinfo.exists():
         return False
-    flags = set(said.read_text(encoding="ascii", errors="ignore").split())
+    flags = set(cpuinfo.read_text(encoding="ascii", errors="ignore").split())
     return not flags.isdisjoint(_BF16_FLAGS)
 
 

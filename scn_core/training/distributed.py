@@ -100,13 +100,13 @@ class Team:
         if self.size > 1:
             dist.all_reduce(own)
 
-    def told(self, text: str | None) -> str:
+    def broadcast_text(self, text: str | None) -> str:
         """What the first process says, to all of them; `text` of the others is not looked at."""
-        said = [text]
+        message = [text]
         if self.size > 1:
-            dist.broadcast_object_list(said, src=0)
-        assert said[0] is not None
-        return said[0]
+            dist.broadcast_object_list(message, src=0)
+        assert message[0] is not None
+        return message[0]
 
     def synchronised(self, model: Model, device: torch.device) -> Model:
         """The model with batch normalisation over the batches of all processes, where torch has that: on GPUs."""
@@ -145,8 +145,8 @@ class Team:
         except RuntimeError as error:
             if self.size == 1 or out_of_memory(error):
                 raise
-            if (told := self.failure()) is not None:
-                raise TrainingError(told) from error
+            if (failure := self.failure()) is not None:
+                raise TrainingError(failure) from error
             first = str(error).partition("\n")[0]
             raise TrainingError(
                 f"process {self.rank} of {self.size} lost the others ({first}); see what they said above; "

@@ -19,7 +19,7 @@ from scn_core.scn.relabel import propose, relabel_for_next_epoch
 from scn_core.training.augment import AugmentSettings, augment
 from scn_core.training.check import check_training
 from scn_core.training.checkpoint import Checkpoint, CheckpointWriter, Dynamics, load_checkpoint
-from scn_core.training.data import Look, StepReport, TrainingData, TrainingResult, softness_of
+from scn_core.training.data import StepReport, TrainingData, TrainingPass, TrainingResult, softness_of
 from scn_core.training.device import Compute, choose_compute, make_deterministic, seed_epoch
 from scn_core.training.distributed import ALONE, Team
 from scn_core.training.graphs import StepGraph
@@ -74,7 +74,7 @@ class Training:
         self._graph: tuple[bool, StepGraph] | None = None
 
     @property
-    def judge(self) -> SelfCureNetwork:
+    def eval_model(self) -> SelfCureNetwork:
         """The network of the clean passes, which the round leaves behind: the trained one, or its average."""
         return self.model if self.average is None else self.average.model
 
@@ -98,7 +98,7 @@ class Training:
         done, epochs = self._restore() if resume else 0, self.settings.epochs
         shape = (epochs, len(self.faces), self.model.classifier.out_features)
         dynamics = Dynamics(self.folder, *shape, keep=done > 0) if self.team.leads else None
-        seen = self.look() if done == epochs else None
+        seen = self.training_pass() if done == epochs else None
         if dynamics is not None and seen is not None and not dynamics.has(epochs):  # an older program kept no passes
             dynamics.record(epochs, seen.alpha, seen.rule.probabilities, self.initial)
             dynamics.count(epochs, seen.rule.probabilities, None)
@@ -111,13 +111,13 @@ class Training:
         assert seen is not None
         mean, averaged = seen.rule.probabilities, range(epochs, epochs + 1)
         if dynamics is not None:  # of a follower nobody asks the mean
-            told, averaged = dynamics.mean()
-            mean = torch.from_numpy(told).to(mean.device)
+            mean_probabilities, averaged = dynamics.mean()
+            mean = torch.from_numpy(mean_probabilities).to(mean.device)
         return TrainingResult(seen.rule, seen.alpha, self.faces.labels, mean, averaged)
 
     def _epoch(
         self, epoch: int, dynamics: Dynamics | None, on_step: Callable[[StepReport], None]
-    ) -> tuple[EpochReport, Look | None]:
+    ) -> tuple[EpochReport, TrainingPass | None]:
         """Trains an epoch; its clean pass, if it has one. The last always has."""
         started = time.perf_counter()
         trained_on = self.faces.labels.clone()
@@ -126,7 +126,7 @@ class Training:
         seen = None
         if has_clean_pass(self.settings, epoch):
             self.settle(epoch)
-            seen = self.look(mirrored=mirrors(self.settings, epoch))
+            seen = self.training_pass(mirrored=mirrors(self.settings, epoch))
         probabilities, alpha = self.predictions.whole(self.team)
         clean = None if seen is None else seen.rule.probabilities
         counted = clean if clean is not None and self.settings.mixup else probabilities
@@ -148,15 +148,15 @@ class Training:
         self.model.train()
         sums.begin()
         self.predictions.begin()
-        said = time.perf_counter()
+        reported_at = time.perf_counter()
         order = (whole[team.part(len(whole))] for whole in self.faces.shuffled(settings.batch_size, self.generator))
         for step, (rows, pixels) in enumerate(self.faces.batches(order), start=1):
             progress = (epoch - 1 + (step - 1) / self.steps) / settings.epochs
             set_learning_rate(self.optimizer, progress)
             self.step(rows, pixels, weighting=progress >= settings.weighting_from)
             self._alive()
-            if team.leads and time.perf_counter() - said > 0.5:
-                said = time.perf_counter()
+            if team.leads and time.perf_counter() - reported_at > 0.5:
+                reported_at = time.perf_counter()
                 loss, _, _, accuracy, high, low = sums.means()
                 on_step(StepReport(epoch, step, self.steps, loss, accuracy, high, low, sums.faces_per_s() * team.size))
         sums.of_all(team)
@@ -205,23 +205,25 @@ class Training:
     def settle(self, epoch: int) -> None:
         """Gets the batch statistics ready for a clean pass."""
         generator = seed_epoch(self.settings.seed, -epoch, self.compute.device, rank=self.team.rank)
-        settle_statistics(self.judge, self.faces, self.compute, self.settings.batch_size, generator)
+        settle_statistics(self.eval_model, self.faces, self.compute, self.settings.batch_size, generator)
 
     @torch.no_grad()
-    def look(self, *, mirrored: bool = False) -> Look:
+    def training_pass(self, *, mirrored: bool = False) -> TrainingPass:
         """A clean pass over all training faces, and what the relabel rule makes of it."""
-        seen = clean_pass(self.judge, self.faces, self.compute, mirrored=mirrored, step=self._alive, team=self.team)
+        seen = clean_pass(
+            self.eval_model, self.faces, self.compute, mirrored=mirrored, step=self._alive, team=self.team
+        )
         rule = propose(
             seen.logits, seen.alpha, self.initial, beta=self.settings.beta, margin=self.settings.margin_relabel
         )
         self._check_finite("the sum of all scores", (seen.logits.sum() + seen.alpha.sum()).item())
-        return Look(rule, seen.alpha)
+        return TrainingPass(rule, seen.alpha)
 
     def _report(
         self,
         epoch: int,
         sums: EpochSums,
-        seen: Look | None,
+        seen: TrainingPass | None,
         alpha: Tensor,
         trained_on: Tensor,
         speed: float,
@@ -232,7 +234,7 @@ class Training:
         loss, wce, rank, accuracy, high, low = sums.means()
         val = None
         if seen is not None and len(self.val):
-            held_out = clean_pass(self.judge, self.val, self.compute, step=self._alive, team=self.team)
+            held_out = clean_pass(self.eval_model, self.val, self.compute, step=self._alive, team=self.team)
             val = held_out.accuracy(self.val.labels)
         return EpochReport(
             epoch=epoch,
@@ -263,7 +265,7 @@ class Training:
         self.model.load_state_dict(checkpoint.model)
         self.optimizer.load_state_dict(checkpoint.optimizer)
         if self.average is not None and checkpoint.average is not None:
-            self.average.go_on(checkpoint.average, checkpoint.epoch * self.steps)
+            self.average.resume(checkpoint.average, checkpoint.epoch * self.steps)
         if self.recorded:
             place_learning_rates(self.optimizer)
         self.faces.labels.copy_(checkpoint.labels)

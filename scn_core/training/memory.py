@@ -54,6 +54,6 @@ def free_host_memory() -> int:
     lines = dict(line.split(":", 1) for line in meminfo.read_text(encoding="ascii").splitlines())
     free = int(lines["MemAvailable"].split()[0]) * 1024
     limit, used = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
-    if limit.exists() and (said := limit.read_text(encoding="ascii").strip()) != "max":
-        free = min(free, int(said) - int(used.read_text(encoding="ascii")))
+    if limit.exists() and (text := limit.read_text(encoding="ascii").strip()) != "max":
+        free = min(free, int(text) - int(used.read_text(encoding="ascii")))
     return max(free, 0)

@@ -37,7 +37,7 @@ class AverageWeights:
         torch._foreach_add_(own, apart)
         self._steps += 1
 
-    def go_on(self, weights: dict[str, Tensor], steps: int) -> None:
+    def resume(self, weights: dict[str, Tensor], steps: int) -> None:
         """From where it was after so many steps, with the weights it had."""
         self.model.load_state_dict(weights)
         self._steps.fill_(steps)

@@ -250,8 +250,8 @@ def _placed(
         if any(root.iterdir()) if root.is_dir() else False:
             _check_redrawable(root)
         draw_demo(root, count=demo_faces, seed=source.seed, progress=lambda done: progress(1))
-    said = {f.name: getattr(source, f.name) for f in fields(source)}
-    return Source(**(said | changes))
+    values = {f.name: getattr(source, f.name) for f in fields(source)}
+    return Source(**(values | changes))
 
 
 def _check_redrawable(root: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from scn_core.balance import Balance
+from scn_core.import_balance import Balance
 from scn_core.records import EpochReport, RoundInfo
 from scn_core.shell import command_line
 from scn_core.store.rounds.states import epochs, latest_round, stale_round

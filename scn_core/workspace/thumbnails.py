@@ -18,11 +18,11 @@ from typing import NamedTuple
 from scn_core.datasets.images import MAX_BYTES, check_face
 from scn_core.datasets.parallel import in_order
 from scn_core.datasets.paths import leads_out, relative_path
-from scn_core.datasets.thumbnails import RECIPE, large_face, make_thumbnail
+from scn_core.datasets.thumbnail_images import RECIPE, large_face, make_thumbnail
 from scn_core.errors import WorkspaceError
 from scn_core.records import Box, Sample
 from scn_core.store.samples import StoredSample
-from scn_core.store.thumbs import Thumb, Thumbs
+from scn_core.store.thumbnail_cache import Thumb, Thumbs
 from scn_core.workspace.folder import Workspace
 
 _LOG = logging.getLogger(__name__)
@@ -204,8 +204,8 @@ def _fingerprint(root: _Root, stored: StoredSample) -> bytes | str:
         return "not a picture file"
     if state.st_size > MAX_BYTES:
         return f"a file of over {MAX_BYTES:,} bytes"
-    told = (RECIPE, sample.path, sample.box, state.st_size, state.st_mtime_ns)
-    return blake2b(repr(told).encode(), digest_size=16).digest()
+    recipe = (RECIPE, sample.path, sample.box, state.st_size, state.st_mtime_ns)
+    return blake2b(repr(recipe).encode(), digest_size=16).digest()
 
 
 def _make(root: _Root, wanted: _Wanted) -> tuple[_Wanted, bytes | str]:

@@ -62,23 +62,23 @@ def read_settings(file: Path) -> WorkspaceSettings:
         raise WorkspaceError(
             complaint(str(file.parent), "no workspace.toml", "a workspace made by `python -m scn_core init`")
         )
-    said = _parsed(file)
+    content = _parsed(file)
     known = {f.name for f in fields(WorkspaceSettings)}
-    if unknown := sorted(set(said) - known):
+    if unknown := sorted(set(content) - known):
         raise WorkspaceError(complaint(str(file), ", ".join(unknown), ", ".join(sorted(known))))
-    if missing := [name for name in ("dataset", "root", "classes") if name not in said]:
+    if missing := [name for name in ("dataset", "root", "classes") if name not in content]:
         raise WorkspaceError(f"{file}: lacks {', '.join(missing)}; put it back")
-    for name, value in said.items():
+    for name, value in content.items():
         if not isinstance(value, _TYPES[name]):
             raise WorkspaceError(complaint(str(file), f"{name} = {value!r}", _WORDS[_TYPES[name]]))
-    review = ReviewSettings.from_table(said.pop("review", {}), source=f"{file}, table [review]")
-    said["root"] = _root(file.parent, said["root"], said["dataset"])
-    source = said.get("source", {})
-    said["source"] = source | {name: _absolute(file.parent, source[name]) for name in PATHS if source.get(name)}
-    return WorkspaceSettings(**said, review=review)
+    review = ReviewSettings.from_table(content.pop("review", {}), source=f"{file}, table [review]")
+    content["root"] = _root(file.parent, content["root"], content["dataset"])
+    source = content.get("source", {})
+    content["source"] = source | {name: _absolute(file.parent, source[name]) for name in PATHS if source.get(name)}
+    return WorkspaceSettings(**content, review=review)
 
 
-def _root(folder: Path, said: str, dataset: str) -> str:
+def _root(folder: Path, root: str, dataset: str) -> str:
     """The folder of the pictures, absolute.
 
     Files of earlier versions have it absolute even where it lies in the workspace, as that of drawn or unpacked
@@ -86,13 +86,13 @@ def _root(folder: Path, said: str, dataset: str) -> str:
     what may lie in the old place by now.
     """
     inside = folder / OWN_PICTURES
-    if dataset in DRAWN_OR_UNPACKED and Path(said).name == OWN_PICTURES and inside.is_dir():
+    if dataset in DRAWN_OR_UNPACKED and Path(root).name == OWN_PICTURES and inside.is_dir():
         return str(inside.resolve())
-    return _absolute(folder, said)
+    return _absolute(folder, root)
 
 
-def _absolute(folder: Path, said: str) -> str:
-    return said if Path(said).is_absolute() else str((folder / said).resolve())
+def _absolute(folder: Path, path: str) -> str:
+    return path if Path(path).is_absolute() else str((folder / path).resolve())
 
 
 def relative_to(folder: Path, path: Path) -> str:

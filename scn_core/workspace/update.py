@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from scn_core.balance import Problem, by_most
+from scn_core.class_names import ClassVocabulary
 from scn_core.datasets.registry import find_dataset, read_manifest
 from scn_core.datasets.source import Source
 from scn_core.errors import DataError, UsageError, WorkspaceError, complaint
-from scn_core.labels import ClassVocabulary
+from scn_core.import_balance import Problem, by_most
 from scn_core.store.samples import classes
 from scn_core.store.updates import WITHDRAWN, Changes, NamedFaces, take_reading
 from scn_core.workspace.folder import Workspace
@@ -96,14 +96,14 @@ def update(
     Raises WorkspaceError while a trainer is at work, where noise was put into the labels at the start, and where the
     folder of the pictures is not there; DataError for classes that the workspace has not, and whatever reading raises.
     """
-    said = workspace.settings()
-    if said.noise:
-        found = f"a workspace whose labels were changed on purpose (noise {said.noise})"
+    now = workspace.settings()
+    if now.noise:
+        found = f"a workspace whose labels were changed on purpose (noise {now.noise})"
         raise WorkspaceError(complaint(str(workspace.path), found, "one without noise", "make a new one"))
     with workspace.database(read_only=True) as db:
         names = classes(db)
-    source = _source(said, names, workspace.pictures())
-    manifest = read_manifest(said.dataset, source, progress=progress, all_classes=False)
+    source = _source(now, names, workspace.pictures())
+    manifest = read_manifest(now.dataset, source, progress=progress, all_classes=False)
     if manifest.classes.names != names.names:  # numbers would mean other classes
         raise DataError(complaint(str(manifest.root), f"classes {manifest.classes.allowed()}", names.allowed()))
     with workspace.training_lock(), workspace.database() as db:
@@ -120,18 +120,18 @@ def update(
     )  # fmt: skip
 
 
-def _source(said: WorkspaceSettings, names: ClassVocabulary, root: Path) -> Source:
+def _source(now: WorkspaceSettings, names: ClassVocabulary, root: Path) -> Source:
     """Where and how the data set is read: as init read it, below the folder that has the pictures now."""
     known = {field.name for field in fields(Source)}
-    options = {name: value for name, value in said.source.items() if name in known}
+    options = {name: value for name, value in now.source.items() if name in known}
     for name in PATHS:
         options[name] = Path(options[name]) if name in options else None
     if options.get("classes") is not None:
         options["classes"] = tuple(options["classes"])
     if options["unpack_to"] is not None and root.name == OWN_PICTURES:  # an older workspace.toml has it absolute
         options["unpack_to"] = root
-    source = _below(Source(**(options | {"seed": said.seed})), said.dataset, root)
-    dataset = find_dataset(said.dataset)
+    source = _below(Source(**(options | {"seed": now.seed})), now.dataset, root)
+    dataset = find_dataset(now.dataset)
     if strange := [name for name in dataset.vocabulary(source).names if names.find(name) is None]:
         raise DataError(
             f"found class {', '.join(strange)}, which the workspace has not; allowed: {names.allowed()}; correct the "

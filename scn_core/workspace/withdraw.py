@@ -9,7 +9,7 @@ from typing import Any
 from scn_core.datasets.pixels import erase_faces
 from scn_core.store.queue.withdraw import same_pictures, withdraw_faces
 from scn_core.store.samples import get_sample, withdrawn_samples
-from scn_core.store.thumbs import Thumbs
+from scn_core.store.thumbnail_cache import Thumbs
 from scn_core.workspace.folder import Workspace
 
 _NAMED = 3

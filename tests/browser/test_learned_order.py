@@ -44,4 +44,4 @@ def test_the_order_is_learned_while_people_answer(
     page.goto(f"{served.url}/?order=alpha")
     desk.ready()
     expect(words).to_be_hidden()
-    assert "not learnt" not in served.said()
+    assert "not learned" not in served.said()

@@ -15,7 +15,7 @@ from sqlite_utils import Database
 
 from review_app import database, settings
 from review_app.database import Limits
-from review_app.http.errors import TooSlow, refusal_of
+from review_app.http.errors import TooSlow, api_error_of
 from review_app.queries import faces, labels, quality, rounds, standing, team
 from review_app.settings import AppSettings
 from scn_core.errors import WorkspaceError
@@ -189,7 +189,7 @@ def test_a_read_that_takes_too_long_is_stopped_and_says_so(monkeypatch: pytest.M
     for call, limit in ((database.call, "0.2"), (database.call_slow, "0.3")):
         with pytest.raises(TooSlow, match=f"took longer than {limit} s and was stopped; try again later, ask for less"):
             call(endless)
-    refusal = refusal_of(TooSlow("took longer"))
+    refusal = api_error_of(TooSlow("took longer"))
     assert refusal is not None
     assert (refusal.status, refusal.code, refusal.retry_after_s) == (503, "too_slow", 5)
 

@@ -1,4 +1,4 @@
-"""The order of the queue is learnt anew by a process of its own, and nothing of it is left behind."""
+"""The order of the queue is learned anew by a process of its own, and nothing of it is left behind."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Server:
 
 @pytest.fixture
 def here(empty: Workspace) -> Workspace:
-    """A round in review whose order is learnt after every 20 faces."""
+    """A round in review whose order is learned after every 20 faces."""
     add_round(empty, review=ReviewSettings(learn_every=EVERY))
     return empty
 
@@ -131,7 +131,9 @@ def test_a_failure_is_said_once_and_tried_again_after_new_answers(
         until(lambda: len(server.begun) == 2 and not there_is(server.begun[-1]), "a second one to fail")
         looks()
     said = capfd.readouterr().err
-    assert re.fullmatch(r"the order of the queue was not learnt anew: .*/gone: found no workspace.toml.*\n", said), said
+    assert re.fullmatch(r"the order of the queue was not learned anew: .*/gone: found no workspace.toml.*\n", said), (
+        said
+    )
     server.decide(1)
     until(server.learned, "an order")
     assert capfd.readouterr().err == ""
@@ -182,7 +184,7 @@ def test_no_fault_ends_it(server: Server, monkeypatch: pytest.MonkeyPatch, capfd
         looks()
         patch.setattr(order_worker, "due", lambda db, number: True)
         instead(patch, ["/no/such/program"])
-        patch.setattr(trainer, "gently", lambda niceness: [])
+        patch.setattr(trainer, "nice_prefix", lambda niceness: [])
         server.decide(1)
         looks()
     faults = capfd.readouterr().err.splitlines()

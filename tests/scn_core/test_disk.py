@@ -11,7 +11,7 @@ from scn_core.disk import check_room, naming_full_disk, sizes
 from scn_core.errors import DiskFullError
 from scn_core.files import write_bytes
 from scn_core.store.connection import create_database, open_database, transaction
-from scn_core.store.thumbs import Thumb, Thumbs
+from scn_core.store.thumbnail_cache import Thumb, Thumbs
 from scn_core.workspace.folder import create_workspace
 from tests.scn_core.conftest import fill
 

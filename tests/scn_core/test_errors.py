@@ -12,7 +12,7 @@ from scn_core.errors import complaint
 PACKAGE = Path(__file__).parents[2] / "scn_core"
 WORDED = [
     PACKAGE / "config.py",
-    PACKAGE / "balance.py",
+    PACKAGE / "import_balance.py",
     *sorted((PACKAGE / "cli").rglob("*.py")),
     *sorted((PACKAGE / "workspace").rglob("*.py")),
     *(PACKAGE / "datasets" / f"{name}.py" for name in ("source", "registry", "csv_table", "noise")),

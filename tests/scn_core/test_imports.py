@@ -15,7 +15,9 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "scn_core"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 
-GROUND = frozenset({"scn_core", "balance", "errors", "files", "labels", "records", "config", "disk", "shell"})
+GROUND = frozenset(
+    {"scn_core", "class_names", "errors", "files", "import_balance", "records", "config", "disk", "shell"}
+)
 STORE = frozenset(
     {
         "store",
@@ -50,7 +52,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "rounds.inputs": READERS,
     "rounds.artifacts": GROUND | {"workspace"},
     "rounds.compare": READERS,
-    "rounds.scoring": GROUND | {"scn", "training", "rounds.inputs"},
+    "rounds.score_and_propose": GROUND | {"scn", "training", "rounds.inputs"},
     "rounds.write_artifacts": GROUND | {"scn", "training", "rounds.inputs", "rounds.artifacts"},
     "rounds.lifecycle": READERS | {"training", "workspace"},
     "rounds.follower": READERS | {"scn", "training", "workspace"},
@@ -60,7 +62,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "training",
         "workspace",
         "rounds.inputs",
-        "rounds.scoring",
+        "rounds.score_and_propose",
         "rounds.write_artifacts",
         "rounds.lifecycle",
         "rounds.follower",
@@ -72,9 +74,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "cli": READERS
     | {"training", "workspace", "exchange.export", "exchange.import_decisions", "review", "bench", "cli.run"}
     | {"rounds.lifecycle", "rounds.train", "rounds.follower", "rounds.pack"},
-    "frames": READERS,
+    "dataframes": READERS,
     "api": READERS
-    | {"workspace", "exchange.export", "exchange.import_decisions", "review", "frames", "cli"}
+    | {"workspace", "exchange.export", "exchange.import_decisions", "review", "dataframes", "cli"}
     | {"rounds.lifecycle", "rounds.train"},
     "__main__": frozenset({"cli"}),
 }
@@ -88,13 +90,13 @@ ALLOWED_BY_IMPORT_SCN_CORE = {"scn_core", "scn_core.errors"}
 """What `import scn_core` loads of ours. Nothing else but the standard library: no pandas, numpy, SQLite or torch."""
 
 TORCH = {"scn", "training", "bench", "__main__"} | {
-    f"rounds.{name}" for name in ("scoring", "write_artifacts", "lifecycle", "follower", "train")
+    f"rounds.{name}" for name in ("score_and_propose", "write_artifacts", "lifecycle", "follower", "train")
 }
 """The parts that import torch as they are imported themselves."""
 
 
 def part_of(module: str) -> str:
-    """scn_core.store.queue.plan -> store.queue."""
+    """scn_core.store.queue.build_queue -> store.queue."""
     names = module.split(".")[1:]
     for end in range(len(names), 0, -1):
         if ".".join(names[:end]) in MAY_IMPORT:
@@ -185,7 +187,7 @@ def test_the_walk_sees_imports() -> None:
     seen = set(imported(MODULES["scn_core.rounds.lifecycle"]))
     assert {"scn_core", "scn_core.store.rounds.states", "scn_core.training.checkpoint"} <= seen
     assert "scn_core.rounds.train" in set(imported(MODULES["scn_core.cli.main"]))  # within a function
-    assert part_of("scn_core.store.queue.plan") == "store.queue"
+    assert part_of("scn_core.store.queue.build_queue") == "store.queue"
     assert part_of("scn_core.store.samples") == "store"
 
 
@@ -196,7 +198,7 @@ def test_the_torch_free_half_never_imports_torch() -> None:
         "scn_core.datasets.demo_faces.face",
         "scn_core.cli.main",
         "scn_core.api",
-        "scn_core.frames",
+        "scn_core.dataframes",
         "scn_core.rounds.pack.away",
         "scn_core.rounds.artifacts",
         "scn_core.review.evaluate",
@@ -215,6 +217,6 @@ def test_sources_are_short_and_know_no_place_outside(source: Path) -> None:
     assert not re.search(r"\.\./shared|/home/|/root/|/work/|/Users/|C:\\", text)
 
 
-def test_most_sources_stay_under_250_lines() -> None:
-    long = [source.name for source in SOURCES if len(source.read_text(encoding="utf-8").splitlines()) > 250]
+def test_sources_stay_under_400_lines() -> None:
+    long = [source.name for source in SOURCES if len(source.read_text(encoding="utf-8").splitlines()) > 400]
     assert len(long) <= len(SOURCES) // 20, long

@@ -11,10 +11,10 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
+from scn_core.class_names import FERPLUS_7
 from scn_core.datasets.demo_faces.expression import EXPRESSIONS, Expression, act, blend
 from scn_core.datasets.demo_faces.face import draw_face, draw_other
 from scn_core.errors import UsageError
-from scn_core.labels import FERPLUS_7
 from scn_core.records import Split
 
 Kind = Literal["clear", "ambiguous", "flipped", "not_a_face"]

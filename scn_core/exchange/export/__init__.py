@@ -40,7 +40,7 @@ from scn_core.exchange.export.manifest import (
 )
 from scn_core.files import put_in_place, replaced, replaced_folder
 from scn_core.store.connection import snapshot
-from scn_core.store.labels import (
+from scn_core.store.current_labels import (
     LabelCounts,
     LabelFilter,
     LabelRow,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from scn_core.errors import DataError, UsageError, complaint
-from scn_core.store.labels import LabelRow
+from scn_core.store.current_labels import LabelRow
 
 COLUMNS = (
     "path", "label", "split", "given_label", "changed", "source", "adjudicated", "decisions", "reviewers", "round",

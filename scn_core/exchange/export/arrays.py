@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from scn_core.exchange.export.about import About
-from scn_core.store.labels import LabelRow
+from scn_core.store.current_labels import LabelRow
 
 
 def write_arrays(about: About, rows: Iterable[LabelRow]) -> Iterator[bytes]:

@@ -27,7 +27,7 @@ from scn_core.datasets.images import MAX_PIXELS, open_face
 from scn_core.errors import DataError, UsageError, complaint
 from scn_core.exchange.export.about import About, as_json, values_of
 from scn_core.exchange.export.table import write_csv
-from scn_core.store.labels import LabelRow
+from scn_core.store.current_labels import LabelRow
 
 LABELS = "labels.csv"
 METADATA = "metadata.jsonl"
@@ -84,14 +84,14 @@ def folder_digest(folder: Path) -> tuple[str, int]:
     for name in sorted(_names(folder, "")):
         file = folder / name
         if file.is_symlink():
-            said = f"link {file.readlink()}"
+            what = f"link {file.readlink()}"
         elif file.is_dir():
-            said = "folder"
+            what = "folder"
         else:
             with file.open("rb") as opened:
-                said = f"file {hashlib.file_digest(opened, 'sha256').hexdigest()}"
+                what = f"file {hashlib.file_digest(opened, 'sha256').hexdigest()}"
             size += file.stat().st_size
-        digest.update(f"{name}\0{said}\n".encode("utf-8", "surrogateescape"))
+        digest.update(f"{name}\0{what}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest(), size
 
 

@@ -9,14 +9,14 @@ from typing import Any, Literal, get_args
 
 from sqlite_utils import Database
 
+from scn_core.class_names import RAF_DB
 from scn_core.errors import UsageError
 from scn_core.exchange.export.about import About, as_json, sides, values_of
 from scn_core.exchange.export.arrays import write_arrays
 from scn_core.exchange.export.folders import class_folders, hugging_face
 from scn_core.exchange.export.label_studio import write_tasks
 from scn_core.exchange.export.table import write_csv
-from scn_core.labels import RAF_DB
-from scn_core.store.labels import LabelRow, path_of_several
+from scn_core.store.current_labels import LabelRow, path_of_several
 
 FormatName = Literal["csv", "jsonl", "raf-db", "class-folders", "hugging-face", "label-studio", "fiftyone", "npz"]
 FORMAT_NAMES: tuple[FormatName, ...] = get_args(FormatName)

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from scn_core.datasets.images import picture_size
 from scn_core.errors import DataError, complaint
 from scn_core.exchange.export.about import About, as_json, rounded, sides, values_of
-from scn_core.store.labels import LabelRow
+from scn_core.store.current_labels import LabelRow
 
 LABEL, IMAGE = "label", "image"
 """Names of the control and of the object in the labelling configuration."""

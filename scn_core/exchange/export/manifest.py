@@ -15,7 +15,7 @@ from scn_core import __version__
 from scn_core.errors import DataError
 from scn_core.exchange.export.label_studio import label_studio_config
 from scn_core.files import write_text
-from scn_core.store.labels import LabelChange, LabelCounts, LabelFilter
+from scn_core.store.current_labels import LabelChange, LabelCounts, LabelFilter
 from scn_core.store.schema.migrations import STEPS
 
 Spelled = Literal["project", "dataset"]
@@ -107,22 +107,24 @@ def write_manifest(path: Path, manifest: ExportManifest) -> None:
 def read_manifest(path: Path) -> ExportManifest:
     """Raises DataError for what is no manifest of this program."""
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-        names = tuple(map(str, said["classes"]))
-        options = dict(said["options"])
+        content = json.loads(path.read_text(encoding="utf-8"))
+        names = tuple(map(str, content["classes"]))
+        options = dict(content["options"])
         form, pseudonyms, label = options.pop("format"), options.pop("pseudonyms"), options.pop("label")
         # Manifests of earlier versions have none of these.
         spelling, copies = options.pop("spelling", "project"), options.pop("copies", False)
-        prefix, boxed = options.pop("image_prefix", None), said.get("boxes", False)
-        changes = (LabelChange(names.index(c["given"]), names.index(c["label"]), c["count"]) for c in said["changes"])
+        prefix, boxed = options.pop("image_prefix", None), content.get("boxes", False)
+        changes = (
+            LabelChange(names.index(c["given"]), names.index(c["label"]), c["count"]) for c in content["changes"]
+        )
         where = LabelFilter(**options, label=None if label is None else names.index(label))
-        given = said.get("given_labels", {})  # manifests of earlier versions have none, nor the counts of faces gone
+        given = content.get("given_labels", {})  # manifests of earlier versions have none, nor the counts of faces gone
         counts = LabelCounts(
-            said["rows"], said["changed"], said["excluded"], said["sources"], tuple(changes),
+            content["rows"], content["changed"], content["excluded"], content["sources"], tuple(changes),
             given.get("changed_since_init", 0), given.get("changed_since_decided", 0),
-            said.get("vanished", 0), said.get("withdrawn", 0),
+            content.get("vanished", 0), content.get("withdrawn", 0),
         )  # fmt: skip
-        head = (said["file"], said["sha256"], said["bytes"], form, said["revision"])
+        head = (content["file"], content["sha256"], content["bytes"], form, content["revision"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path}: found no manifest of an export ({error}); export the file anew") from error
     return ExportManifest(*head, where, pseudonyms, names, counts, spelling, copies, prefix, boxed)

@@ -24,16 +24,16 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from scn_core.balance import Problem
 from scn_core.errors import DataError, WorkspaceError, readable
 from scn_core.exchange.import_decisions.label_studio import AS_EXPORTED
 from scn_core.exchange.import_decisions.rows import Reading, Row, Wrong
 from scn_core.exchange.import_decisions.sheets import Reader
+from scn_core.import_balance import Problem
 from scn_core.records import Action, Decision
 from scn_core.store.connection import snapshot
+from scn_core.store.current_labels import LabelChange
 from scn_core.store.decisions.imports import workspace_mark
 from scn_core.store.decisions.record import record_decisions
-from scn_core.store.labels import LabelChange
 from scn_core.store.rounds.states import round_to_answer, which_round
 from scn_core.store.samples import classes
 
@@ -99,8 +99,8 @@ class ImportPlan:
             if (rest := len(self.problems) - len(lines) + 1) > 0:
                 lines.append(f"  and {rest:,} more; --dry-run lists all")
             return "\n".join(lines)
-        said = ", ".join(f"{n:,} {action}" for action, n in self.actions.items()) or "nothing"
-        lines = [f"round {self.round}: {said} {'taken' if done else 'to take'} from {self.rows:,} rows"]
+        answers = ", ".join(f"{n:,} {action}" for action, n in self.actions.items()) or "nothing"
+        lines = [f"round {self.round}: {answers} {'taken' if done else 'to take'} from {self.rows:,} rows"]
         lines.extend(f"  {names[c.given_label]} -> {names[c.label]}: {c.count:,}" for c in self.changes)
         lines.extend(f"  {count:,} rows {what}" for what, count in self.without_effect().items())
         if self.new_people:

@@ -41,9 +41,13 @@ class Options:
         """Whose results are the labels."""
         return self.label_column or LABEL
 
-    def person(self, said: object) -> str:
+    def person(self, completed_by: object) -> str:
         """What to call who completed an annotation: Label Studio writes a number, an address or an account."""
-        account = said if isinstance(said, dict) else {"id": said, "email": said if isinstance(said, str) else None}
+        account = (
+            completed_by
+            if isinstance(completed_by, dict)
+            else {"id": completed_by, "email": completed_by if isinstance(completed_by, str) else None}
+        )
         number, email = cell_of(account.get("id")), cell_of(account.get("email"))
         known = self.annotators.get(email) or self.annotators.get(number)
         if known or not (number or email):
@@ -51,10 +55,10 @@ class Options:
         return email if "@" in email else f"Label Studio {number}"
 
 
-def named_accounts(said: Iterable[str]) -> dict[str, str]:
+def named_accounts(pairs: Iterable[str]) -> dict[str, str]:
     """Label Studio's number or address of a person -> their name here, of texts such as '3=ann'. Raises UsageError."""
     named = {}
-    for text in said:
+    for text in pairs:
         number, _, name = (part.strip() for part in text.partition("="))
         if not (number and name):
             raise UsageError(complaint("--annotator", repr(text), "ID=NAME, such as 3=ann"))
@@ -124,15 +128,15 @@ def _rows(
     """The rows of one annotation: one for the picture, or one for each rectangle."""
     faces = data.get("faces")
     for value, our in zip(values, ours, strict=True):
-        said = value if isinstance(value, dict) else {}
-        chosen: Any = next((said[name] for name in _VALUES if said.get(name)), [])
+        control = value if isinstance(value, dict) else {}
+        chosen: Any = next((control[name] for name in _VALUES if control.get(name)), [])
         if not isinstance(chosen, list) or len(chosen) != 1:
             found = f"{len(chosen)} classes" if isinstance(chosen, list) else "classes that are no list"
             yield Wrong(found, "one class a face", None, place)
             continue
         face: Mapping[str, Any] | None = data
         if _is_list_of_objects(faces):
-            face = _face_of(said, faces)
+            face = _face_of(control, faces)
         if face is None:
             yield Wrong("a rectangle that is no face's", "the rectangles of the tasks", None, place)
             continue

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from sqlite_utils import Database
 
+from scn_core.class_names import ClassVocabulary
 from scn_core.datasets.cells import as_written
 from scn_core.datasets.paths import path_forms
-from scn_core.labels import ClassVocabulary
 from scn_core.records import ANSWERS, Action, Answer, Decision
 from scn_core.store.decisions.imports import KnownFace, is_recorded, known_faces, labels_decided_at
 from scn_core.store.decisions.record import NOTE_LENGTH
@@ -85,8 +85,8 @@ class Reading:
         if (first := self.seen.get((face.sample_id, person))) is not None:
             raise Wrong(f"{face.key} of {person} a second time, first in {first}", "one row a face and person")
         self.seen[face.sample_id, person] = row.name
-        said = () if self.exported else (row.get("action"), note)
-        content = (face.key, person, row.get("label"), row.cells.get("decided_at", ""), *said)
+        answers = () if self.exported else (row.get("action"), note)
+        content = (face.key, person, row.get("label"), row.cells.get("decided_at", ""), *answers)
         made = [self._decision(content, face, person, answer[0], label=answer[1], adjudicates=self.adjudicate)]
         if note:
             made.append(self._decision(("note", *content), face, person, "note", text=note))

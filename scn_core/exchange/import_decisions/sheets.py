@@ -74,14 +74,14 @@ class Reader:
         return _sheet(columns, self._rows(file, columns))
 
     def _json(self, file: Path) -> Sheet:
-        said = read_json(file)
-        if isinstance(said, dict) and isinstance(said.get("labels"), dict):
-            names = {name for record in fiftyone_records(said) for name in record}
-            if not names >= _EXPORTED and said["labels"]:
+        answers = read_json(file)
+        if isinstance(answers, dict) and isinstance(answers.get("labels"), dict):
+            names = {name for record in fiftyone_records(answers) for name in record}
+            if not names >= _EXPORTED and answers["labels"]:
                 allowed = "labels with the attributes that they were exported with (include_attributes=True)"
                 raise DataError(complaint(self.name, "labels of FiftyOne without attributes", allowed))
             return self._table(file)
-        records = said if isinstance(said, list) else [said]
+        records = answers if isinstance(answers, list) else [answers]
         if not all(isinstance(record, dict) for record in records):
             allowed = "tasks exported by Label Studio, labels by FiftyOne, or JSON that export wrote"
             raise DataError(complaint(self.name, "JSON that is no list of objects", allowed))

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scn_core.records import RoundState
-from scn_core.review.quality.audit import NEEDED, AuditEstimate
+from scn_core.review.quality.audit_estimate import NEEDED, AuditEstimate
+from scn_core.review.quality.expected_corrections import Outlook
 from scn_core.review.quality.intervals import Rate
-from scn_core.review.quality.outlook import Outlook
 
 _RARE = 0.02
 """Fewer corrections an answer than this are hardly worth a person's time."""
@@ -70,11 +70,13 @@ def _known(estimate: AuditEstimate, classes: Sequence[str]) -> str:
             "needed. Give the next round more audit samples."
         )
     conflicts = f", {estimate.conflicts:,} wait for a lead to settle them" if estimate.conflicts else ""
-    said = f"Of {estimate.drawn:,} faces drawn at random {estimate.answered:,} are decided{conflicts}."
+    decided = f"Of {estimate.drawn:,} faces drawn at random {estimate.answered:,} are decided{conflicts}."
     if estimate.missing:
         names = ", ".join(classes[label] for label in estimate.missing)
-        return f"{said} None of them is labelled {names}: answer the queue without a filter for a while."
-    return f"{said} From {NEEDED} on there is an estimate; they lie in between the others in the queue's usual order."
+        return f"{decided} None of them is labelled {names}: answer the queue without a filter for a while."
+    return (
+        f"{decided} From {NEEDED} on there is an estimate; they lie in between the others in the queue's usual order."
+    )
 
 
 def _left(left: Rate) -> str:

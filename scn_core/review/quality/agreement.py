@@ -106,9 +106,9 @@ def _chance_corrected(observed: float, expected: float, draws: float) -> Measure
 def _counts(seen: RoundReadings) -> _Counts:
     """(faces with two readings or more, answers) how many people said what."""
     _, face = np.unique(seen.sample_id, return_inverse=True)
-    answers, said = np.unique(seen.says, return_inverse=True)
+    answers, answer = np.unique(seen.says, return_inverse=True)
     counts = np.zeros((int(face.max(initial=-1)) + 1, len(answers)), np.int64)
-    np.add.at(counts, (face, said), 1)
+    np.add.at(counts, (face, answer), 1)
     return np.asarray(counts[counts.sum(1) > 1], np.int64)
 
 

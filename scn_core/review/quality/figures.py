@@ -12,9 +12,9 @@ from sqlite_utils import Database
 from scn_core.records import RoundInfo
 from scn_core.review.quality.advice import Advice, advise
 from scn_core.review.quality.agreement import Agreement, agreement
-from scn_core.review.quality.audit import AuditEstimate, estimate, estimate_curve
+from scn_core.review.quality.audit_estimate import AuditEstimate, estimate, estimate_curve
+from scn_core.review.quality.expected_corrections import Outlook, outlook
 from scn_core.review.quality.intervals import Rate, share
-from scn_core.review.quality.outlook import Outlook, outlook
 from scn_core.review.quality.reviewers import Reviewer, reviewers
 from scn_core.store.decisions.adjudication import outcome_counts
 from scn_core.store.reports.figures import (
@@ -114,12 +114,12 @@ def quality(db: Database, info: RoundInfo) -> Quality:
 
 def class_errors(decided: Sequence[DecidedCount], names: Sequence[str]) -> tuple[ClassErrors, ...]:
     """By class of the label the round began with; excluded faces had a wrong label, unsure ones are left out."""
-    wrong, judged = np.zeros(len(names), np.int64), np.zeros(len(names), np.int64)
+    wrong, reviewed = np.zeros(len(names), np.int64), np.zeros(len(names), np.int64)
     for count in decided:
         if count.action != "unsure":
-            judged[count.start_label] += count.faces
+            reviewed[count.start_label] += count.faces
             wrong[count.start_label] += count.faces if count.changes else 0
-    return tuple(ClassErrors(i, name, share(int(wrong[i]), int(judged[i]))) for i, name in enumerate(names))
+    return tuple(ClassErrors(i, name, share(int(wrong[i]), int(reviewed[i]))) for i, name in enumerate(names))
 
 
 def as_dict(found: Quality, bins: ScoreBins) -> dict[str, Any]:

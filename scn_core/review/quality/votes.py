@@ -41,12 +41,12 @@ class VoteAgreement:
 
 def vote_agreement(db: Database) -> VoteAgreement | None:
     """Agreement of the votes that the data set came with; None where no face has two."""
-    said = vote_counts(db)
-    if not len(said.sample_id):
+    votes = vote_counts(db)
+    if not len(votes.sample_id):
         return None
-    _, face = np.unique(said.sample_id, return_inverse=True)
-    counts = np.zeros((int(face.max()) + 1, int(said.answer.max()) + 1), np.int64)
-    np.add.at(counts, (face, said.answer), said.votes)
+    _, face = np.unique(votes.sample_id, return_inverse=True)
+    counts = np.zeros((int(face.max()) + 1, int(votes.answer.max()) + 1), np.int64)
+    np.add.at(counts, (face, votes.answer), votes.votes)
     counts = counts[counts.sum(1) > 1]
     if not len(counts):
         return None

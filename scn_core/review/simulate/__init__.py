@@ -1,6 +1,10 @@
 """What review is worth on data with known labels: a program answers the queue, with the mistakes people make.
 
 It claims pages, answers and retrains through the same calls as a person in the review app; only who answers is made up.
+
+run      review and training in turn
+reader   how a made-up reader answers, who knows the right labels
+figures  labels before and after, round by round
 """
 
 from scn_core.review.simulate.figures import LabelChange as LabelChange

@@ -55,7 +55,7 @@ def simulated_answer(
         return "accept", shown
     if truth is None:
         return "unsure", None
-    said = int((truth + rng.integers(1, classes)) % classes) if slip < plan.reviewer_error else truth
-    if said == shown:
-        return "accept", said
-    return ("keep" if said == given else "relabel"), said
+    answer = int((truth + rng.integers(1, classes)) % classes) if slip < plan.reviewer_error else truth
+    if answer == shown:
+        return "accept", answer
+    return ("keep" if answer == given else "relabel"), answer

@@ -13,7 +13,7 @@ from sqlite_utils import Database
 
 from scn_core.errors import DataError, WorkspaceError
 from scn_core.records import Answer, Decision, EffectiveLabels, QueueFilter, RoundInfo
-from scn_core.review.learned_order import learn_order
+from scn_core.review.learn_order import learn_order
 from scn_core.review.reference_labels import reference_labels
 from scn_core.review.simulate.figures import SimulatedRound, Simulation, label_change, simulated_round
 from scn_core.review.simulate.reader import Plan, simulated_answer
@@ -180,5 +180,5 @@ def _refuse_real_people(db: Database, workspace: Workspace) -> None:
 def _check_known(db: Database, start: EffectiveLabels, truth: Mapping[int, int], reference: Path | None) -> None:
     if not (np.isin(start.sample_id, list(truth)) & (start.split == "train") & ~start.excluded).any():
         some = next(iter_samples(db)).sample.key
-        told = "the kept references" if reference is None else reference
-        raise DataError(f"{told}: no path names a training face; allowed: keys of the workspace, such as {some}")
+        source = "the kept references" if reference is None else reference
+        raise DataError(f"{source}: no path names a training face; allowed: keys of the workspace, such as {some}")

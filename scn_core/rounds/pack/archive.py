@@ -44,10 +44,10 @@ class Stamp:
 
 def write_archive(path: Path, kind: str, about: Mapping[str, Any], members: Mapping[str, Path]) -> Stamp:
     """Writes files under the names given, whole or not at all; `about` is plain values for JSON."""
-    told = dict(about)
-    stamp = _stamped(kind, told, {name: _digest(file) for name, file in sorted(members.items())})
+    content = dict(about)
+    stamp = _stamped(kind, content, {name: _digest(file) for name, file in sorted(members.items())})
     with replaced(path) as unfinished, zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
-        text = {"format": FORMAT, "kind": kind, "id": stamp.id, "about": told, "members": stamp.members}
+        text = {"format": FORMAT, "kind": kind, "id": stamp.id, "about": content, "members": stamp.members}
         archive.writestr(zipfile.ZipInfo(MANIFEST, _LONG_AGO), json.dumps(text, indent=1, allow_nan=False))
         for name, file in sorted(members.items()):
             entry = zipfile.ZipInfo(name, _LONG_AGO)
@@ -95,30 +95,30 @@ def unpack_archive(path: Path, kind: str, allowed: Mapping[str, int], folder: Pa
 def _read_stamp(archive: zipfile.ZipFile, path: Path, kind: str) -> Stamp:
     try:
         with archive.open(MANIFEST) as member:
-            said = json.loads(member.read(_MANIFEST_BYTES), parse_constant=_no_number)
+            content = json.loads(member.read(_MANIFEST_BYTES), parse_constant=_no_number)
     except (KeyError, ValueError, RecursionError):
-        said = None
-    if not isinstance(said, dict) or set(said) != {"format", "kind", "id", "about", "members"}:
+        content = None
+    if not isinstance(content, dict) or set(content) != {"format", "kind", "id", "about", "members"}:
         raise DataError(complaint(str(path), f"no {MANIFEST} of this program", "a file of `python -m scn_core round`"))
-    if said["format"] != FORMAT:
+    if content["format"] != FORMAT:
         raise DataError(
-            complaint(str(path), f"format {said['format']!r}", str(FORMAT), "use one version on both machines")
+            complaint(str(path), f"format {content['format']!r}", str(FORMAT), "use one version on both machines")
         )
-    return check_stamp({name: said[name] for name in ("kind", "id", "about", "members")}, path, kind)
+    return check_stamp({name: content[name] for name in ("kind", "id", "about", "members")}, path, kind)
 
 
-def check_stamp(said: object, path: Path, kind: str) -> Stamp:
+def check_stamp(content: object, path: Path, kind: str) -> Stamp:
     """A stamp as plain values, of which nothing is known yet. Raises DataError where it does not hold together."""
-    right = isinstance(said, dict) and set(said) == {"kind", "id", "about", "members"}
-    if isinstance(said, dict) and right:
-        members = said["members"]
-        right = isinstance(said["about"], dict) and isinstance(members, dict)
-        right = right and all(isinstance(text, str) for text in (*members.values(), said["id"]))
-        if right and said["kind"] != kind:
-            raise DataError(complaint(str(path), f"a {said['kind']!r}", f"a {kind!r}"))
+    right = isinstance(content, dict) and set(content) == {"kind", "id", "about", "members"}
+    if isinstance(content, dict) and right:
+        members = content["members"]
+        right = isinstance(content["about"], dict) and isinstance(members, dict)
+        right = right and all(isinstance(text, str) for text in (*members.values(), content["id"]))
+        if right and content["kind"] != kind:
+            raise DataError(complaint(str(path), f"a {content['kind']!r}", f"a {kind!r}"))
         if right:
-            stamp = _stamped(kind, said["about"], members)
-            if stamp.id == said["id"]:
+            stamp = _stamped(kind, content["about"], members)
+            if stamp.id == content["id"]:
                 return stamp
     raise DataError(f"{path}: found a manifest that is not what was written; fetch the file again")
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sqlite_utils import Database
 
+from scn_core.class_names import ClassVocabulary
 from scn_core.disk import naming_full_disk
 from scn_core.errors import UsageError, WorkspaceError, complaint
-from scn_core.labels import ClassVocabulary
 from scn_core.records import Manifest, RoundInfo, RoundScores
 from scn_core.rounds.artifacts import NEIGHBOURS_FILE
 from scn_core.rounds.inputs import FACES, wanted_faces

@@ -15,16 +15,16 @@ from typing import Any
 from sqlite_utils import Database
 
 from scn_core import __version__
+from scn_core.class_names import ClassVocabulary
 from scn_core.config import ReviewSettings, TrainSettings, still_options
 from scn_core.datasets.paths import leads_out, relative_path
 from scn_core.disk import naming_full_disk
 from scn_core.errors import DataError, UsageError, WorkspaceError, complaint
-from scn_core.labels import ClassVocabulary
 from scn_core.records import BoolArray, Box, Sample
 from scn_core.rounds.inputs import FACES, faces_now, fix_faces
 from scn_core.rounds.pack.archive import Stamp, check_stamp, unpack_archive, write_archive
 from scn_core.store.connection import snapshot
-from scn_core.store.labels import revision
+from scn_core.store.current_labels import revision
 from scn_core.store.samples import AllSamples, classes, iter_samples
 from scn_core.workspace.folder import Workspace
 
@@ -64,7 +64,7 @@ def pack_job(workspace: Workspace, settings: TrainSettings, out: Path) -> Job:
 
     Reference labels stay at home. Raises UsageError for weights to start from that are not there.
     """
-    said = workspace.settings()
+    now = workspace.settings()
     with (
         workspace.database(read_only=True) as db,
         snapshot(db),
@@ -72,22 +72,22 @@ def pack_job(workspace: Workspace, settings: TrainSettings, out: Path) -> Job:
         naming_full_disk(Path(folder)),
     ):
         samples, faces, start = (Path(folder) / name for name in (SAMPLES, FACES, START))
-        fix_faces(Path(folder), faces_now(db, said.review.unsure, said.review.ambiguous))
+        fix_faces(Path(folder), faces_now(db, now.review.unsure, now.review.ambiguous))
         with samples.open("w", encoding="utf-8") as file:
-            file.writelines(_lines(db, Path(said.root)))
+            file.writelines(_lines(db, Path(now.root)))
         _copy_start_weights(settings, start)
         stand = revision(db)
         about = {
             "data_set": data_set_hash(db),
-            "dataset": said.dataset,
+            "dataset": now.dataset,
             "classes": list(classes(db).names),
             "samples": len(AllSamples(db)),
             "settings": settings.as_dict(),
-            "review": said.review.as_dict(),
+            "review": now.review.as_dict(),
             "parent": stand.round or None,
             "revision": str(stand),
             "code_version": __version__,
-            "follow_links": said.source.get("follow_links") is True,
+            "follow_links": now.source.get("follow_links") is True,
         }
         return job_of(write_archive(out, KIND, about, {SAMPLES: samples, FACES: faces, START: start}), out)
 
@@ -100,11 +100,11 @@ def open_job(path: Path, folder: Path) -> tuple[Stamp, Job]:
 
 def job_of(stamp: Stamp, path: Path) -> Job:
     """What the stamp of a job is about. Raises DataError for one that this version did not write."""
-    said: dict[str, Any] = dict(stamp.about)
+    content: dict[str, Any] = dict(stamp.about)
     try:
-        settings = TrainSettings.merged(still_options(said.pop("settings"), source=str(path)), source=str(path))
-        review = ReviewSettings.from_table(said.pop("review"), source=str(path))
-        job = Job(id=stamp.id, settings=settings, review=review, **said)
+        settings = TrainSettings.merged(still_options(content.pop("settings"), source=str(path)), source=str(path))
+        review = ReviewSettings.from_table(content.pop("review"), source=str(path))
+        job = Job(id=stamp.id, settings=settings, review=review, **content)
         ClassVocabulary(tuple(job.classes))
         numbers = (job.samples, 0 if job.parent is None else job.parent)
         right = all(isinstance(number, int) for number in numbers) and isinstance(job.follow_links, bool)
@@ -116,9 +116,9 @@ def job_of(stamp: Stamp, path: Path) -> Job:
     return job
 
 
-def job_in(said: object, path: Path) -> Job:
+def job_in(content: object, path: Path) -> Job:
     """The job that a result says it comes from."""
-    return job_of(check_stamp(said, path, KIND), path)
+    return job_of(check_stamp(content, path, KIND), path)
 
 
 def stamp_values(stamp: Stamp) -> dict[str, Any]:

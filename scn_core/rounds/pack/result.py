@@ -100,16 +100,16 @@ def _result(stamp: Stamp, path: Path, folder: Path) -> Result:
     )
 
 
-def _config(said: dict[str, Any], settings: TrainSettings) -> dict[str, Any]:
+def _config(content: dict[str, Any], settings: TrainSettings) -> dict[str, Any]:
     """Options as they were packed: what a path to weights was over there says nothing here."""
-    return {name: str(value) for name, value in said.items()} | settings.as_dict()
+    return {name: str(value) for name, value in content.items()} | settings.as_dict()
 
 
 def _metrics(file: Path) -> dict[str, Any]:
-    said = json.loads(file.read_text(encoding="utf-8"))
-    if not isinstance(said, dict) or any(isinstance(x, float) and not math.isfinite(x) for x in said.values()):
+    content = json.loads(file.read_text(encoding="utf-8"))
+    if not isinstance(content, dict) or any(isinstance(x, float) and not math.isfinite(x) for x in content.values()):
         raise ValueError(f"{METRICS} is no object of finite numbers")
-    return said
+    return content
 
 
 def _scores(file: Path, classes: int) -> RoundScores:

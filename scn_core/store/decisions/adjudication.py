@@ -109,8 +109,8 @@ def disputed(db: Database, round_id: int, sample_id: int) -> Disputed | None:
     if outcome is None or row is None or not (outcome.state == "conflict" or outcome.adjudicated):
         return None
     key, path, original, given, proposed, alpha, margin, suspicion, blob, audit = row
-    said = [each for each in history(db, sample_id) if each.live and each.decision.round == round_id]
-    answers = [each for each in said if each.decision.action in ANSWERS and not each.decision.adjudicates]
+    readings = [each for each in history(db, sample_id) if each.live and each.decision.round == round_id]
+    answers = [each for each in readings if each.decision.action in ANSWERS and not each.decision.adjudicates]
     newest = {each.decision.person: each for each in answers}
     return Disputed(
         round=round_id,
@@ -127,8 +127,8 @@ def disputed(db: Database, round_id: int, sample_id: int) -> Disputed | None:
         audit=bool(audit),
         outcome=outcome,
         readings=tuple(each for each in answers if newest[each.decision.person] is each)[-outcome.needed :],
-        notes=tuple(each for each in said if each.decision.action == "note"),
-        settled=next((each for each in reversed(said) if each.decision.adjudicates), None),
+        notes=tuple(each for each in readings if each.decision.action == "note"),
+        settled=next((each for each in reversed(readings) if each.decision.adjudicates), None),
     )
 
 

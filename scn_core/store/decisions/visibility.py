@@ -66,11 +66,11 @@ def seen_history(db: Database, sample_id: int, viewer: Person, item: QueueItem |
 
 
 def _hidden(row: RecordedDecision, viewer: Person, item: QueueItem | None, *, waits: bool) -> bool:
-    said = row.decision
-    own, mark = said.person == viewer.name, said.action in ("flag", "skip")
-    asked_again = item is not None and item.again and item.round == said.round
+    decision = row.decision
+    own, mark = decision.person == viewer.name, decision.action in ("flag", "skip")
+    asked_again = item is not None and item.again and item.round == decision.round
     if own:
         return asked_again
     if item is not None and item.blind:
         return True
-    return (waits and not mark) or (asked_again and not mark and said.action != "note")
+    return (waits and not mark) or (asked_again and not mark and decision.action != "note")

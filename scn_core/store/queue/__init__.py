@@ -1,7 +1,7 @@
 """What people are asked about after a round, in which order, and who has which face on screen.
 
-plan           which faces are asked about, and their place: made once, when the round ends
-audit          audit faces, drawn at random, and their strata
+build_queue    which faces are asked about, and their place: made once, when the round ends
+draw_audit     audit faces, drawn at random, and their strata
 walk           the items of a filter in the order asked for, by ranges of indexes
 learned_order  the faces to ask about first, as answers have taught: tables learned_order and learned_place
 filter         what a filter of the page Review means in SQL

@@ -20,7 +20,7 @@ _RECENT = 600
 _MINE = "q.round_id = :round AND q.listed = 1 AND q.answered_by = :viewer AND q.action IS NOT NULL"
 
 
-def ask_again(
+def draw_repeats(
     db: Database, round_id: int, person_id: int, where: QueueFilter, *, new: int, have: Collection[int]
 ) -> list[int]:
     """Items of this person to put among a page of `new` faces: open repeats that `have` lacks, and further ones.

@@ -1,7 +1,7 @@
-"""The order of asking that answers have taught, and what it is learnt from.
+"""The order of asking that answers have taught, and what it is learned from.
 
 Only the faces to be asked about first have a place: a few thousand are written in milliseconds, whatever the size of
-the queue, and are learnt anew long before people get to their end.
+the queue, and are learned anew long before people get to their end.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ UNSURE, EXCLUDE = -1, -2
 
 @dataclass(frozen=True)
 class LearnedOrder:
-    """What the order in force was learnt from."""
+    """What the order in force was learned from."""
 
     round: int
     answers: int
@@ -36,11 +36,11 @@ class LearnedOrder:
 
 
 @dataclass(frozen=True)
-class Lessons:
+class TrainingExamples:
     """Faces that people have decided on in a round, scored in it or not."""
 
     sample_id: IntArray
-    said: IntArray
+    answer: IntArray
     """The label decided on, UNSURE or EXCLUDE."""
     seq: int
     """The newest decision of the round there is."""
@@ -57,7 +57,7 @@ class OpenFaces:
 
 
 def learned_order(db: Database, round_id: int) -> LearnedOrder | None:
-    """What the order in force was learnt from; None: it is that of suspicion."""
+    """What the order in force was learned from; None: it is that of suspicion."""
     places = "SELECT 1 FROM learned_place p WHERE p.round_id = o.round_id"
     sql = f"SELECT round_id, answers, seq, made_at FROM learned_order o WHERE round_id = ? AND EXISTS ({places})"
     row = db.execute(sql, (round_id,)).fetchone()
@@ -65,17 +65,17 @@ def learned_order(db: Database, round_id: int) -> LearnedOrder | None:
 
 
 def due(db: Database, round_id: int) -> bool:
-    """Whether `ReviewSettings.learn_every` faces more, or fewer, are decided than the order was learnt from."""
+    """Whether `ReviewSettings.learn_every` faces more, or fewer, are decided than the order was learned from."""
     sql = (
         "SELECT review ->> 'learn_every', (SELECT count(*) FROM outcome WHERE round_id = r.id AND state = 'decided'), "
         "(SELECT answers FROM learned_order WHERE round_id = r.id) FROM round r WHERE id = ? AND state = 'review'"
     )
-    every, decided, learnt = db.execute(sql, (round_id,)).fetchone() or (0, 0, 0)
+    every, decided, examples = db.execute(sql, (round_id,)).fetchone() or (0, 0, 0)
     every = ReviewSettings.learn_every if every is None else every
-    return bool(every) and abs(decided - (learnt or 0)) >= every
+    return bool(every) and abs(decided - (examples or 0)) >= every
 
 
-def lessons(db: Database, round_id: int) -> Lessons:
+def training_examples(db: Database, round_id: int) -> TrainingExamples:
     """What people have decided in a round, by rising sample id."""
     label = f"CASE o.action WHEN 'unsure' THEN {UNSURE} WHEN 'exclude' THEN {EXCLUDE} ELSE o.label END"
     rows = db.execute(
@@ -83,8 +83,8 @@ def lessons(db: Database, round_id: int) -> Lessons:
         (round_id,),
     )
     seq = db.execute("SELECT coalesce(max(seq), 0) FROM decision WHERE round_id = ?", (round_id,)).fetchone()[0]
-    sample, said = read_columns(rows, np.int64, np.int64)
-    return Lessons(sample, said, seq)
+    sample, answer = read_columns(rows, np.int64, np.int64)
+    return TrainingExamples(sample, answer, seq)
 
 
 def open_faces(db: Database, round_id: int) -> OpenFaces:
@@ -114,7 +114,7 @@ def scored_faces(db: Database, round_id: int) -> tuple[IntArray, IntArray, npt.N
     return np.concatenate(ids), np.concatenate(labels), np.concatenate(parts)
 
 
-def write_order(db: Database, round_id: int, faces: IntArray, learnt: Lessons) -> LearnedOrder | None:
+def write_order(db: Database, round_id: int, faces: IntArray, examples: TrainingExamples) -> LearnedOrder | None:
     """Asks about `faces` first, in this order, in place of the order before. Nobody's page changes: leases stay.
 
     Without faces the order is that of suspicion, until there are more answers to learn from.
@@ -123,7 +123,7 @@ def write_order(db: Database, round_id: int, faces: IntArray, learnt: Lessons) -
         _forget(db, round_id)
         db.execute(
             "INSERT INTO learned_order (round_id, answers, seq) VALUES (?, ?, ?)",
-            (round_id, len(learnt.sample_id), learnt.seq),
+            (round_id, len(examples.sample_id), examples.seq),
         )
         db.conn.executemany(
             "INSERT INTO learned_place VALUES (?, ?, ?)",

@@ -12,7 +12,7 @@ from scn_core.records import QueueFilter, QueueItem
 from scn_core.store.connection import transaction
 from scn_core.store.decisions.effects import LEASE_S
 from scn_core.store.queue.browse import load_items
-from scn_core.store.queue.draw_repeats import ask_again, spread
+from scn_core.store.queue.draw_repeats import draw_repeats, spread
 from scn_core.store.queue.filter import ELSEWHERE, SKIPPED, check_filter
 from scn_core.store.queue.learned_order import learned_items
 from scn_core.store.queue.walk import Walk
@@ -60,7 +60,7 @@ def claim_items(
         _expire(db)
         kept = set(_renew(db, person_id, have))
         ids = _next(db, round_id, person_id, where, limit=limit, have=kept) if _in_review(db, round_id) else []
-        again = ask_again(db, round_id, person_id, where, new=len(ids), have=kept)
+        again = draw_repeats(db, round_id, person_id, where, new=len(ids), have=kept)
         ids = spread(ids[: limit - len(again)], again)
         _lease(db, person_id, ids)
     return Claim(load_items(db, person_id, ids), [item for item in have if item not in kept])

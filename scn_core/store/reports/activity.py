@@ -130,10 +130,10 @@ def activity(
     """
     asked = {"viewer": viewer_id, "person": person_id, "limit": limit + 1}
     last = before or _END
-    said = [] if kind == "people" else _said(db, kind, asked | {"before": last.decision})
+    decisions = [] if kind == "people" else _decisions(db, kind, asked | {"before": last.decision})
     changed = _changed(db, asked | {"before": last.change}) if kind in ("all", "people") else []
     # Each log stays in its order, also where the clock was set back.
-    merged = list(merge(said, changed, key=lambda row: row[1].at, reverse=True))
+    merged = list(merge(decisions, changed, key=lambda row: row[1].at, reverse=True))
     shown = merged[:limit]
     if len(merged) <= limit:
         return [event for _, event in shown], None
@@ -142,7 +142,7 @@ def activity(
     return [event for _, event in shown], place
 
 
-def _said(db: Database, kind: ActivityKind, asked: dict[str, Any]) -> list[tuple[int, Event]]:
+def _decisions(db: Database, kind: ActivityKind, asked: dict[str, Any]) -> list[tuple[int, Event]]:
     # Rounds follow each other, so both orders are the same; each is that of an index.
     by_round = asked["person"] is not None or kind == "adjudications"
     whose = "1" if asked["person"] is None else "d.person_id = :person"

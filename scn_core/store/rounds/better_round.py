@@ -14,11 +14,11 @@ WORSE_BY = 0.05
 def to_review(infos: Iterable[RoundInfo]) -> list[RoundInfo]:
     """The rounds in review, the one to answer first: the newest that came out no worse than an earlier one of them."""
     open_now = sorted((info for info in infos if info.state == "review"), key=lambda info: -info.id)
-    worse = {info.id: any(came_out_worse(info, other) for other in open_now) for info in open_now}
+    worse = {info.id: any(is_worse(info, other) for other in open_now) for info in open_now}
     return sorted(open_now, key=lambda info: worse[info.id])
 
 
-def came_out_worse(info: RoundInfo, earlier: RoundInfo) -> bool:
+def is_worse(info: RoundInfo, earlier: RoundInfo) -> bool:
     """Whether validation accuracy fell from an earlier round to this one: by 5 points and two standard errors at least.
 
     False where one of them has no validation figure. Older rounds do not say how many faces they validated on; 5 points

@@ -16,8 +16,8 @@ from scn_core.config import ReviewSettings
 from scn_core.errors import WorkspaceError, complaint
 from scn_core.records import BoolArray, EpochReport, RoundInfo, RoundScores, RoundState
 from scn_core.store.connection import transaction
-from scn_core.store.queue.plan import QueuePlan, insert_queue, plan_queue
-from scn_core.store.rounds.better_round import came_out_worse, to_review
+from scn_core.store.queue.build_queue import QueuePlan, insert_queue, plan_queue
+from scn_core.store.rounds.better_round import is_worse, to_review
 from scn_core.store.schema.expressions import NOW, ago
 from scn_core.store.scores import insert_scores
 
@@ -280,7 +280,7 @@ def _close(db: Database, round_id: int) -> None:
 def _close_earlier(db: Database, round_id: int) -> EarlierRounds:
     done = get_round(db, round_id)
     earlier = [_info(row) for row in db.execute(f"{_ROUND} WHERE state = 'review' AND id < ?", (round_id,))]
-    kept = [info.id for info in earlier if came_out_worse(done, info)]
+    kept = [info.id for info in earlier if is_worse(done, info)]
     closed = [info.id for info in earlier if info.id not in kept]
     for number in closed:
         _close(db, number)

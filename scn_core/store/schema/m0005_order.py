@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlite_utils import Database
 
 TABLES = """
--- What the order in force was learnt from; a row where there is one.
+-- What the order in force was learned from; a row where there is one.
 CREATE TABLE learned_order (
   round_id INTEGER PRIMARY KEY REFERENCES round(id),
   answers INTEGER NOT NULL,  -- faces people had decided on

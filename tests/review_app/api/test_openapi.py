@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from review_app.api.bodies import DecisionsBody, LeaseBody, PageBody, TilesBody
 from review_app.api.openapi import ABOUT, BODIES, OPERATIONS, described, openapi
-from review_app.http.errors import Refused
+from review_app.http.errors import ApiError
 from review_app.http.json_body import Fields
 from review_app.routes import all_routes
 from review_app.settings import AppSettings
@@ -86,7 +86,7 @@ def _agree(path: str, read: Callable[[Fields], object], body: dict[str, Any]) ->
     try:
         read(Fields(body, ""))
         taken = True
-    except Refused:
+    except ApiError:
         taken = False
     assert Draft202012Validator(BODIES[path]).is_valid(body) == taken, body
     return taken

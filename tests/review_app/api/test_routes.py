@@ -16,7 +16,7 @@ from review_app import database, grid_files
 from review_app.database import Limits
 from review_app.settings import AppSettings
 from scn_core.records import QUEUE_ORDERS, QueueFilter
-from scn_core.review.learned_order import learn_order
+from scn_core.review.learn_order import learn_order
 from scn_core.store.queue.counts import queue_counts
 from scn_core.store.queue.leases import LEASE_S
 from scn_core.store.reports.figures import decided_counts, minutes_worked

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from review_app.auth.throttle import Client, Limits, SignInThrottle, Tally
-from review_app.http.errors import Refused
+from review_app.http.errors import ApiError
 
 
 class Clock:
@@ -119,7 +119,7 @@ def test_attempts_of_one_address_wait_for_each_other_and_leave_nothing_behind() 
         assert sorted(order) == ["ann", "bob"]
         answer.set()
         results = await asyncio.gather(*tasks, return_exceptions=True)
-        assert [isinstance(result, Refused) for result in results] == [False] * 5 + [True, False]
+        assert [isinstance(result, ApiError) for result in results] == [False] * 5 + [True, False]
 
     asyncio.run(all_of_them())
     assert throttle._locks == {}

@@ -8,7 +8,7 @@ import itsdangerous
 import pytest
 
 from review_app.auth.tokens import TICKET_S, TOKEN_S, TokenClaims, make_ticket, make_token, read_ticket, read_token
-from review_app.http.errors import Refused
+from review_app.http.errors import ApiError
 
 SECRET, OTHER = b"1" * 32, b"2" * 32
 CLAIMS = TokenClaims(7, "0123456789abcdef")
@@ -32,7 +32,7 @@ def test_a_token_ends_after_ten_minutes(later: list[int]) -> None:
     later[0] = TOKEN_S - 5
     read_token(SECRET, token)
     later[0] = TOKEN_S + 5
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(ApiError) as caught:
         read_token(SECRET, token)
     assert (caught.value.status, caught.value.code) == (401, "token_expired")
 
@@ -52,7 +52,7 @@ WRONG: dict[str, Callable[[], str]] = {
 
 @pytest.mark.parametrize("made", WRONG.values(), ids=WRONG)  # made within the test: they hold the time
 def test_any_other_token_is_wrong(made: Callable[[], str]) -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(ApiError) as caught:
         read_token(SECRET, made())
     assert (caught.value.status, caught.value.code) == (401, "token_wrong")
 
@@ -61,8 +61,8 @@ def test_a_ticket_lasts_a_minute(later: list[int]) -> None:
     ticket = make_ticket(SECRET, "ann@example.org", "n1")
     assert read_ticket(SECRET, ticket) == ("ann@example.org", "n1")
     for wrong in ("", make_token(SECRET, CLAIMS), make_ticket(OTHER, "ann@example.org", "n1")):
-        with pytest.raises(Refused):
+        with pytest.raises(ApiError):
             read_ticket(SECRET, wrong)
     later[0] = TICKET_S + 2
-    with pytest.raises(Refused, match="too old"):
+    with pytest.raises(ApiError, match="too old"):
         read_ticket(SECRET, ticket)

@@ -9,7 +9,7 @@ import pytest
 
 from review_app.charts import base, reviewers
 from review_app.charts import quality as charts
-from scn_core.review.quality.audit import AuditEstimate
+from scn_core.review.quality.audit_estimate import AuditEstimate
 from scn_core.review.quality.figures import class_errors
 from scn_core.review.quality.intervals import Rate
 from scn_core.review.quality.reviewers import Reviewer

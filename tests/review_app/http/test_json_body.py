@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 
 from review_app.api.bodies import DecisionsBody, LeaseBody, PageBody, TilesBody
-from review_app.http.errors import Refused
+from review_app.http.errors import ApiError
 from review_app.http.json_body import parse
 
 ID = "0f8fad5b-d9cb-469f-a165-70867728950e"
 DECISION = {"id": ID, "round": 1, "sample": 2, "action": "keep", "label": 0}
 
 
-def refused(body: bytes, read: Any = DecisionsBody.read) -> Refused:
-    with pytest.raises(Refused) as caught:
+def refused(body: bytes, read: Any = DecisionsBody.read) -> ApiError:
+    with pytest.raises(ApiError) as caught:
         read(parse(body))
     assert (caught.value.status, caught.value.code) == (400, "bad_request")
     assert len(str(caught.value)) < 400

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scn_core.balance import Problem
 from scn_core.datasets import affectnet
 from scn_core.datasets.registry import read_manifest
 from scn_core.datasets.rows import LeftOut, Row
 from scn_core.datasets.source import Source
 from scn_core.errors import DataError
+from scn_core.import_balance import Problem
 from scn_core.records import Box
 
 Draw = Callable[..., Path]

@@ -11,12 +11,12 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
+from scn_core.class_names import FERPLUS_7
 from scn_core.datasets.demo_faces import EXPRESSIONS, Expression, blend, draw_demo
 from scn_core.datasets.demo_faces.dataset import CONFUSABLE, Plan, expression_of, plan_face
 from scn_core.datasets.demo_faces.expression import NEUTRAL, OTHER_WAY, act
 from scn_core.datasets.demo_faces.face import draw_face
 from scn_core.errors import UsageError
-from scn_core.labels import FERPLUS_7
 from scn_core.records import SPLITS
 
 KINDS = {"clear", "ambiguous", "flipped", "not_a_face"}

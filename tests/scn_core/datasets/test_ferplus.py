@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from scn_core.balance import Problem
 from scn_core.datasets import ferplus
 from scn_core.datasets.registry import read_manifest
 from scn_core.datasets.rows import LeftOut, Row
 from scn_core.datasets.source import LabelRule, Source
 from scn_core.errors import DataError, UsageError
+from scn_core.import_balance import Problem
 from scn_core.records import Manifest, Vote
 
 Draw = Callable[..., Path]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
-from scn_core.datasets.images import MAX_PIXELS, SUFFIXES, check_face, look_at, open_face
+from scn_core.datasets.images import MAX_PIXELS, SUFFIXES, check_face, check_picture, open_face
 from scn_core.records import Box
 
 
@@ -183,7 +183,7 @@ def test_boxes_off_the_picture_are_told(tmp_path: Path, box: Box) -> None:
 def test_equal_bytes_have_equal_digests(tmp_path: Path) -> None:
     for name, side in (("a", 40), ("b", 40), ("c", 41)):
         _halves(side, side).save(tmp_path / f"{name}.png")
-    a, b, c = (look_at(tmp_path / f"{name}.png", None).digest for name in "abc")
+    a, b, c = (check_picture(tmp_path / f"{name}.png", None).digest for name in "abc")
     assert a == b != c
 
 
@@ -194,7 +194,7 @@ def test_other_endings_of_pictures(tmp_path: Path, suffix: str, format: str) -> 
     assert suffix in SUFFIXES
     path = tmp_path / f"face{suffix}"
     _halves(64, 64).save(path, format)
-    assert look_at(path, None).wrong is None
+    assert check_picture(path, None).wrong is None
     assert open_face(path, None, 16).shape == (16, 16, 3)
 
 
@@ -202,9 +202,9 @@ def test_twelve_bits_in_sixteen_are_warned_of(tmp_path: Path) -> None:
     path = tmp_path / "face.png"
     ramp = np.arange(64 * 64).reshape(64, 64)
     Image.fromarray((ramp % 4096).astype(np.uint16)).save(path)
-    assert look_at(path, None).doubtful == "a picture without contrast (values of 0 to 15 out of 255)"
+    assert check_picture(path, None).doubtful == "a picture without contrast (values of 0 to 15 out of 255)"
     Image.fromarray((ramp * 16).astype(np.uint16)).save(path)
-    assert look_at(path, None).doubtful is None
+    assert check_picture(path, None).doubtful is None
 
 
 def test_a_git_lfs_pointer_says_how_to_get_the_picture(tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scn_core.class_names import RAF_DB, ClassVocabulary
 from scn_core.datasets.noise import NoiseSpec, flip_labels, parse_noise, read_rates, shares, with_noise
 from scn_core.errors import UsageError
-from scn_core.labels import RAF_DB, ClassVocabulary
 from scn_core.records import IntArray, Manifest, Sample
 
 THREE = ClassVocabulary(("happy", "sad", "fear"))

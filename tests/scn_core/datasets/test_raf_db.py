@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from scn_core.balance import Problem
 from scn_core.datasets import raf_db
 from scn_core.datasets.registry import read_manifest
 from scn_core.datasets.rows import Row
 from scn_core.datasets.source import Source
 from scn_core.errors import DataError
+from scn_core.import_balance import Problem
 
 Draw = Callable[..., Path]
 

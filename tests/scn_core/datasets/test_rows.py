@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scn_core.balance import Problem
 from scn_core.datasets.paths import leads_out, relative_path
 from scn_core.datasets.rows import Row, find_split, make_row
+from scn_core.import_balance import Problem
 
 _PARTS = st.sampled_from(["a", "b.jpg", "..", ".", "", "/", "\\", "C:", "c d", "é", "\0", "\n", "~", "..."])
 

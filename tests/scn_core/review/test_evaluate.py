@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
+from scn_core.class_names import FERPLUS_8, ClassVocabulary
 from scn_core.errors import DataError, WorkspaceError
-from scn_core.labels import FERPLUS_8, ClassVocabulary
 from scn_core.records import IntArray, Manifest, RoundScores, Sample
 from scn_core.review.evaluate import SHARES, detector, evaluate, label_accuracy, proposal_quality
 from scn_core.review.reference_labels import read_reference

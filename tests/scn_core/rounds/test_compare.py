@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
+from scn_core.class_names import ClassVocabulary
 from scn_core.errors import WorkspaceError
-from scn_core.labels import ClassVocabulary
 from scn_core.records import IntArray, Manifest, RoundScores, Sample
 from scn_core.rounds.compare import ALPHA_BINS, SHOWN, Faces, compare, movements
 from scn_core.store.connection import create_database

@@ -23,7 +23,7 @@ from scn_core.records import Decision, EpochReport, RoundInfo, RoundScores
 from scn_core.rounds.lifecycle import New, Resume
 from scn_core.rounds.train import train_round
 from scn_core.scn.model import SelfCureNetwork
-from scn_core.scn.suspicion import CERTAIN, DYNAMICS, EVIDENT, LIKELY
+from scn_core.scn.suspicion import DYNAMICS, PROPOSE_MARGIN, PROPOSE_SUSPICION_ELSEWHERE, PROPOSE_SUSPICION_LOW_GROUP
 from scn_core.store import connection
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.people.people import ensure_person
@@ -152,7 +152,9 @@ def test_proposals_are_exactly_what_is_suspicious_enough_beyond_the_margin(revie
     low, proposed = found.low_importance, found.proposed_label >= 0
     assert low.sum() == len(low) - round(info.config["beta"] * len(low))
     assert found.alpha[low].max() <= found.alpha[~low].min()
-    enough = (found.suspicion >= np.where(low, LIKELY, CERTAIN)) | (found.margin > EVIDENT)
+    enough = (found.suspicion >= np.where(low, PROPOSE_SUSPICION_LOW_GROUP, PROPOSE_SUSPICION_ELSEWHERE)) | (
+        found.margin > PROPOSE_MARGIN
+    )
     assert np.array_equal(proposed, enough & (found.margin > info.config["margin_relabel"]))
     assert np.array_equal(found.proposed_label[proposed], found.predicted_label[proposed])
     assert 0 < (proposed & low).sum() < low.sum()
@@ -202,11 +204,11 @@ def test_its_folder_holds_dynamics_and_weights_that_load_back(reviewed: Workspac
 def test_epochs_are_in_the_database_while_it_runs(workspace: Workspace) -> None:
     seen: list[tuple[int, list[int], str]] = []
 
-    def look(report: EpochReport) -> None:
+    def training_pass(report: EpochReport) -> None:
         with workspace.database(read_only=True) as db:
             seen.append((report.epoch, [r.epoch for r in store.epochs(db, 1)], store.get_round(db, 1).state))
 
-    watcher = Recorder(look)
+    watcher = Recorder(training_pass)
     train(workspace, watcher)
     assert seen == [(1, [1], "running"), (2, [1, 2], "running")]
     with workspace.database(read_only=True) as db:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scn_core.records import DOUBTS, Doubt, FloatArray, IntArray
-from scn_core.scn.suspicion import AT_PEACE, CLEAR, kinds_of_doubt
+from scn_core.scn.suspicion import CLEAR_MARGIN, DOUBT_FLOOR, kinds_of_doubt
 
 Faces = tuple[FloatArray, IntArray, FloatArray]
 
@@ -21,15 +21,15 @@ def some_faces(draw: st.DrawFn) -> Faces:
                             max_size=count))  # fmt: skip
     made = np.array(weights, np.float32).reshape(count, classes)
     labels = draw(st.lists(st.integers(0, classes - 1), min_size=count, max_size=count))
-    suspected = draw(st.lists(st.floats(0, 1, width=32), min_size=count, max_size=count))
-    return made / made.sum(1, keepdims=True), np.array(labels, np.int64), np.array(suspected, np.float32)
+    suspicion = draw(st.lists(st.floats(0, 1, width=32), min_size=count, max_size=count))
+    return made / made.sum(1, keepdims=True), np.array(labels, np.int64), np.array(suspicion, np.float32)
 
 
-def reference(row: list[float], label: int, suspected: float) -> Doubt:
-    if suspected <= AT_PEACE:
+def reference(row: list[float], label: int, suspicion: float) -> Doubt:
+    if suspicion <= DOUBT_FLOOR:
         return "none"
     first, second = sorted(row, reverse=True)[:2]
-    if first - second <= CLEAR:
+    if first - second <= CLEAR_MARGIN:
         return "ambiguous"
     return "none" if row[label] == first else "mislabelled"
 
@@ -54,6 +54,6 @@ def test_kinds_are_those_of_the_definition(faces: Faces) -> None:
         ([0.4, 0.35, 0.25], 0.1, "none"),
     ],
 )
-def test_faces_by_hand(row: list[float], suspected: float, kind: Doubt) -> None:
-    (found,) = kinds_of_doubt(np.array([row], np.float32), np.array([0]), np.array([suspected], np.float32))
+def test_faces_by_hand(row: list[float], suspicion: float, kind: Doubt) -> None:
+    (found,) = kinds_of_doubt(np.array([row], np.float32), np.array([0]), np.array([suspicion], np.float32))
     assert DOUBTS[found] == kind

@@ -53,13 +53,13 @@ def test_feature_count_leaves_batch_statistics_untouched() -> None:
     assert backbone.training
 
 
-def test_fixed_margin_is_a_number_and_a_learnt_one_a_parameter_of_the_head() -> None:
+def test_fixed_margin_is_a_number_and_a_learned_one_a_parameter_of_the_head() -> None:
     fixed = SelfCureNetwork("resnet18", 7, image_size=48, margin_rank=0.07)
-    learnt = SelfCureNetwork("resnet18", 7, image_size=48, margin_rank=0.07, learn_margin=True)
+    learned = SelfCureNetwork("resnet18", 7, image_size=48, margin_rank=0.07, learn_margin=True)
     assert fixed.margin_rank == 0.07
-    assert learnt.margin_rank_now == pytest.approx(0.07, abs=1e-5)
+    assert learned.margin_rank_now == pytest.approx(0.07, abs=1e-5)
     assert [len(group) for group in fixed.parameter_groups()] == [62, 2, 0]
-    assert [len(group) for group in learnt.parameter_groups()] == [62, 2, 1]
+    assert [len(group) for group in learned.parameter_groups()] == [62, 2, 1]
 
 
 def test_groups_together_are_all_parameters_once() -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from sqlite_utils import Database
 
-from scn_core.balance import Problem
-from scn_core.labels import ClassVocabulary
+from scn_core.class_names import ClassVocabulary
+from scn_core.import_balance import Problem
 from scn_core.records import Box, Manifest, RoundScores, Sample
 from scn_core.store.connection import create_database
 from scn_core.store.people.people import ensure_person

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from scn_core.class_names import ClassVocabulary
 from scn_core.config import DecidedBy, ReviewSettings
-from scn_core.labels import ClassVocabulary
 from scn_core.records import ANSWERS, MARKS, QUEUE_ORDERS, Decision, Manifest, QueueFilter, RoundScores, Sample
 from scn_core.store.connection import create_database
 from scn_core.store.decisions.record import effective_labels, history, record_each

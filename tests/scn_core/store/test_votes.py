@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
-from scn_core.balance import Balance, Problem, Spelling
-from scn_core.labels import ClassVocabulary
+from scn_core.class_names import ClassVocabulary
+from scn_core.import_balance import Balance, Problem, Spelling
 from scn_core.records import Manifest, Sample, Vote
 from scn_core.review.quality.votes import vote_agreement
 from scn_core.store.connection import create_database

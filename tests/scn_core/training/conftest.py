@@ -1,4 +1,4 @@
-"""Small pictures that can be learnt in seconds."""
+"""Small pictures that can be learned in seconds."""
 
 import numpy as np
 import pytest

@@ -70,5 +70,5 @@ def test_without_torchrun_a_process_is_alone() -> None:
         assert team.leads
         some = torch.rand(3, requires_grad=True)
         assert team.with_gradient(some) is some
-        assert team.told("so it is") == "so it is"
+        assert team.broadcast_text("so it is") == "so it is"
     assert not torch.distributed.is_initialized()

@@ -213,7 +213,7 @@ def test_weighting_from_one_is_plain_training_and_leaves_the_head_alone(data: Tr
     assert not torch.equal(model.attention.weight, start)
 
 
-def test_learnt_margin_moves(data: TrainingData, tmp_path: Path) -> None:
+def test_learned_margin_moves(data: TrainingData, tmp_path: Path) -> None:
     _, reports, _ = run(data, tmp_path, learn_margin_rank=True, margin_rank=0.9, weighting_from=0.0)
     assert 0 < reports[-1].margin_rank < 0.8999
 

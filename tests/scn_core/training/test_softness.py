@@ -60,7 +60,7 @@ def test_a_clean_pass_says_that_it_is_alive(data: TrainingData, tmp_path: Path) 
     job = Training(
         SETTINGS, data, SelfCureNetwork(SETTINGS.backbone, 4, image_size=32), tmp_path, lambda: heard.append(None)
     )
-    job.look()
+    job.training_pass()
     assert heard
     before = len(heard)
     job.train_epoch(1, lambda report: None)

@@ -45,7 +45,7 @@ def result(job: Training, *, resume: bool = False) -> TrainingResult:
 
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: next(iter(variant)))
-def test_it_changes_what_is_learnt_and_repeats(variant: dict[str, float], data: TrainingData, tmp_path: Path) -> None:
+def test_it_changes_what_is_learned_and_repeats(variant: dict[str, float], data: TrainingData, tmp_path: Path) -> None:
     plain = result(training(data, tmp_path / "plain", epochs=1))
     one, again = (result(training(data, tmp_path / name, epochs=1, **variant)) for name in ("one", "again"))
     assert not torch.equal(one.rule.probabilities, plain.rule.probabilities)
@@ -104,17 +104,17 @@ def test_a_slow_average_does_not_judge_by_the_random_start() -> None:
 def test_the_averaged_network_sees_the_faces_and_stays(data: TrainingData, tmp_path: Path) -> None:
     job = training(data, tmp_path, average_weights=0.9)
     seen = result(job)
-    assert job.judge is not job.model
-    torch.testing.assert_close(job.look().rule.probabilities, seen.rule.probabilities)
-    save_weights(tmp_path, job.judge)
+    assert job.eval_model is not job.model
+    torch.testing.assert_close(job.training_pass().rule.probabilities, seen.rule.probabilities)
+    save_weights(tmp_path, job.eval_model)
     loaded = network()
     load_weights(tmp_path, loaded)
-    assert torch.equal(loaded.classifier.weight, job.judge.classifier.weight)
+    assert torch.equal(loaded.classifier.weight, job.eval_model.classifier.weight)
 
 
 def test_without_averaging_the_trained_network_judges(data: TrainingData, tmp_path: Path) -> None:
     job = training(data, tmp_path)
-    assert job.judge is job.model
+    assert job.eval_model is job.model
 
 
 def test_blended_pictures_are_two_of_the_batch() -> None:

@@ -21,11 +21,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from scn_core.datasets.source import Source
-from scn_core.datasets.thumbnails import make_thumbnail
+from scn_core.datasets.thumbnail_images import make_thumbnail
 from scn_core.errors import WorkspaceError
 from scn_core.records import Box
 from scn_core.store.samples import StoredSample, iter_samples
-from scn_core.store.thumbs import Thumbs
+from scn_core.store.thumbnail_cache import Thumbs
 from scn_core.workspace.folder import Workspace, create_workspace
 from scn_core.workspace.thumbnails import Recent, large_face_of, thumbnails_of, write_thumbnails
 from scn_core.workspace.toml import change_table

@@ -19,8 +19,8 @@ from scn_core.exchange.export.manifest import manifest_file, read_manifest
 from scn_core.records import Decision
 from scn_core.rounds.inputs import faces_now
 from scn_core.rounds.pack.job import data_set_hash
+from scn_core.store.current_labels import LabelFilter, iter_labels, label_counts, revision
 from scn_core.store.decisions.record import effective_labels, history, record_decisions
-from scn_core.store.labels import LabelFilter, iter_labels, label_counts, revision
 from scn_core.store.people.people import ensure_person
 from scn_core.store.projections import check
 from scn_core.store.queue.counts import unreviewed

@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 from sqlite_utils import Database
 
-from scn_core import frames
+from scn_core import dataframes
 from scn_core.config import ReviewSettings
 from scn_core.datasets.pixels import pixel_cache
 from scn_core.errors import DataError, WorkspaceError
 from scn_core.exchange.export import ExportOptions, export_labels
 from scn_core.records import Action, Decision, QueueFilter
 from scn_core.rounds.inputs import faces_now
+from scn_core.store.current_labels import LabelFilter, label_counts, revision
 from scn_core.store.decisions.adjudication import conflicts, outcome_counts
 from scn_core.store.decisions.record import history, record_decisions
-from scn_core.store.labels import LabelFilter, label_counts, revision
 from scn_core.store.people.people import ensure_person
 from scn_core.store.projections import check
 from scn_core.store.queue.browse import items_of, page_items
@@ -112,7 +112,7 @@ def test_no_export_or_table_has_it(workspace: Workspace, tmp_path: Path) -> None
         for form in ("csv", "jsonl", "label-studio", "fiftyone"):
             export_labels(db, tmp_path / form, ExportOptions(form, LabelFilter(excluded=True)))
             assert key not in (tmp_path / form).read_text(encoding="utf-8")
-        assert key not in set(frames.labels(db)["key"])
+        assert key not in set(dataframes.labels(db)["key"])
         assert label_counts(db, LabelFilter()).withdrawn == 1
         assert (stood, str(revision(db))) == ("r1-d1", "r1-d1-u1")
 

@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image
 from sqlite_utils import Database
 
+from scn_core.class_names import ClassVocabulary
 from scn_core.config import ReviewSettings
-from scn_core.labels import ClassVocabulary
 from scn_core.records import Decision, Manifest, RoundScores, Sample
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.people.people import ensure_person

@@ -13,7 +13,7 @@ from scn_core.datasets.source import Source
 from scn_core.exchange.export import ExportOptions, export_labels
 from scn_core.exchange.export.about import COLUMNS
 from scn_core.records import Box, Manifest, Sample
-from scn_core.store.labels import LabelFilter
+from scn_core.store.current_labels import LabelFilter
 from scn_core.store.samples import insert_manifest
 from tests.scn_core.exchange.export.labelled import PATHS, RISKY, add_round, begin, decide, draw, rows
 

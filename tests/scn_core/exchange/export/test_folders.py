@@ -17,7 +17,7 @@ from scn_core.exchange.export.formats import FormatName
 from scn_core.exchange.export.manifest import manifest_file, read_manifest
 from scn_core.exchange.import_decisions import plan_import
 from scn_core.records import Manifest
-from scn_core.store.labels import LabelFilter
+from scn_core.store.current_labels import LabelFilter
 from tests.scn_core.exchange.export.labelled import add_round, rows
 from tests.scn_core.exchange.export.layouts import awkward, class_folders, imported
 

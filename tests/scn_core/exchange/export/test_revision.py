@@ -24,7 +24,7 @@ from scn_core.exchange.export.formats import FormatName
 from scn_core.exchange.export.manifest import read_manifest
 from scn_core.records import Decision, Manifest
 from scn_core.store.connection import create_database, open_database, snapshot
-from scn_core.store.labels import LabelFilter, iter_labels, label_counts, reviewer_names, revision
+from scn_core.store.current_labels import LabelFilter, iter_labels, label_counts, reviewer_names, revision
 from scn_core.store.sqlite_errors import database_path
 from tests.scn_core.exchange.export.labelled import add_round, begin, decide, toy_manifest
 

@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
+from scn_core.class_names import ClassVocabulary
 from scn_core.config import ReviewSettings
 from scn_core.errors import DataError, WorkspaceError
 from scn_core.exchange import import_decisions
 from scn_core.exchange.import_decisions import pieces, plan_import, take_import, take_piece
-from scn_core.labels import ClassVocabulary
 from scn_core.records import Box, Decision, Manifest, Sample
 from scn_core.store.connection import create_database, open_database
 from scn_core.store.decisions.record import effective_labels, history, record_decisions

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from scn_core.review.quality.advice import advise
-from scn_core.review.quality.audit import NEEDED, AuditEstimate
+from scn_core.review.quality.audit_estimate import NEEDED, AuditEstimate
+from scn_core.review.quality.expected_corrections import Outlook
 from scn_core.review.quality.intervals import Measured, Rate
-from scn_core.review.quality.outlook import Outlook
 
 CLASSES = ("sad", "fear", "anger")
 LEFT = Rate(0.04, 0.02, 0.07, 1000)

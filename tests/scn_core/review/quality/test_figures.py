@@ -19,13 +19,13 @@ NAMES = ("sad", "fear", "anger")
 def test_errors_by_class_are_counted_face_by_face(decided: list[tuple[int, Answer, int]]) -> None:
     counts = [DecidedCount(start, action, label_of(start, action, label), 1) for start, action, label in decided]
     for each in class_errors(counts, NAMES):
-        judged = [count for count in counts if count.start_label == each.label and count.action != "unsure"]
-        wrong = [count for count in judged if count.label != each.label]  # excluded: None
-        if not judged:
+        reviewed = [count for count in counts if count.start_label == each.label and count.action != "unsure"]
+        wrong = [count for count in reviewed if count.label != each.label]  # excluded: None
+        if not reviewed:
             assert each.wrong is None
             continue
         assert each.wrong is not None
-        assert each.wrong.of == len(judged)
+        assert each.wrong.of == len(reviewed)
         assert each.wrong.faces == pytest.approx(len(wrong))
         assert 0 <= each.wrong.low <= each.wrong.value <= each.wrong.high <= 1
 

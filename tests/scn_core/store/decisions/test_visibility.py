@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
+from scn_core.class_names import ClassVocabulary
 from scn_core.config import ReviewSettings
-from scn_core.labels import ClassVocabulary
 from scn_core.records import ANSWERS, QUEUE_ORDERS, QUEUE_STATES, Manifest, QueueFilter, QueueItem, RoundScores, Sample
 from scn_core.store.connection import create_database
 from scn_core.store.decisions.record import record_each

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
+from scn_core.class_names import ClassVocabulary
 from scn_core.errors import WorkspaceError
-from scn_core.labels import ClassVocabulary
 from scn_core.records import (
     ANSWERS,
     QUEUE_DOUBTS,

@@ -2,17 +2,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scn_core import labels
+from scn_core import class_names
+from scn_core.class_names import ALIASES, ClassVocabulary, canonical
 from scn_core.errors import DataError
-from scn_core.labels import ALIASES, ClassVocabulary, canonical
 
 PUBLISHED = {
-    "raf-db": (labels.RAF_DB, 7),
-    "ferplus 8": (labels.FERPLUS_8, 8),
-    "ferplus 7": (labels.FERPLUS_7, 7),
-    "affectnet 8": (labels.AFFECTNET_8, 8),
-    "affectnet 7": (labels.AFFECTNET_7, 7),
-    "expw": (labels.EXPW, 7),
+    "raf-db": (class_names.RAF_DB, 7),
+    "ferplus 8": (class_names.FERPLUS_8, 8),
+    "ferplus 7": (class_names.FERPLUS_7, 7),
+    "affectnet 8": (class_names.AFFECTNET_8, 8),
+    "affectnet 7": (class_names.AFFECTNET_7, 7),
+    "expw": (class_names.EXPW, 7),
 }
 
 
@@ -38,11 +38,11 @@ def test_published_vocabularies_speak_the_project_spelling(name: str) -> None:
 
 
 def test_numbers_are_those_of_the_published_files() -> None:
-    assert labels.RAF_DB.find("surprise") == 0
-    assert labels.RAF_DB.find("neutral") == 6
-    assert labels.FERPLUS_8.find("neutral") == 0
-    assert labels.AFFECTNET_8.find("surprise") == 3
-    assert labels.EXPW.find("anger") == 0
+    assert class_names.RAF_DB.find("surprise") == 0
+    assert class_names.RAF_DB.find("neutral") == 6
+    assert class_names.FERPLUS_8.find("neutral") == 0
+    assert class_names.AFFECTNET_8.find("surprise") == 3
+    assert class_names.EXPW.find("anger") == 0
 
 
 def test_finding_takes_any_spelling_and_says_none_for_strangers() -> None:

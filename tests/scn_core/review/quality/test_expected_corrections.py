@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pytest
 
 from scn_core.records import BoolArray, IntArray, QueueFilter
+from scn_core.review.quality.expected_corrections import NEEDED, expected_corrections, outlook
 from scn_core.review.quality.intervals import wilson
-from scn_core.review.quality.outlook import NEEDED, expected_corrections, outlook
-from scn_core.store.queue.learned_order import lessons, write_order
+from scn_core.store.queue.learned_order import training_examples, write_order
 from scn_core.store.queue.leases import claim_items
 from scn_core.store.reports.corrections import FaceGroups, decided_groups, open_groups
 from tests.scn_core.review.quality.reviewed import Reviewed
@@ -63,7 +63,7 @@ def test_the_next_faces_are_those_of_the_order_in_force() -> None:
         made.answer(asked[-1], person)
     made.answer(asked[-3])  # open still
     taught = [asked[-1], asked[40], asked[-3], asked[2]]
-    write_order(made.db, 1, np.array(taught), lessons(made.db, 1))
+    write_order(made.db, 1, np.array(taught), training_examples(made.db, 1))
     expected = [*taught[1:], *(number for number in asked[:-1] if number not in taught)]
     for first in (2, 25, 10_000):
         near, far = open_groups(made.db, 1, first)

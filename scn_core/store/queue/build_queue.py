@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from scn_core.records import DOUBTS, BoolArray, FloatArray, IntArray, QueueKind, RoundScores
 from scn_core.store.columns import rows_of
-from scn_core.store.queue.audit import AuditStratum, draw_audit, insert_strata
+from scn_core.store.queue.draw_audit import AuditStratum, draw_audit, insert_strata
 from scn_core.store.schema.expressions import BINS
 
 _MANY = 50_000

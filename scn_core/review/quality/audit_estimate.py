@@ -15,7 +15,7 @@ from sqlite_utils import Database
 
 from scn_core.records import IntArray
 from scn_core.review.quality.intervals import Rate, wilson
-from scn_core.store.queue.audit import (
+from scn_core.store.queue.draw_audit import (
     AuditStratum,
     DecidedFaces,
     audit_strata,

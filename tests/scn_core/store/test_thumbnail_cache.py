@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from scn_core.errors import WorkspaceError
-from scn_core.store.thumbs import Thumb, Thumbs
+from scn_core.store.thumbnail_cache import Thumb, Thumbs
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -67,7 +67,7 @@ def test_many_threads_write_and_read_at_once(thumbs: Thumbs) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from scn_core.store.thumbs import Thumb, Thumbs
+from scn_core.store.thumbnail_cache import Thumb, Thumbs
 thumbs, worker = Thumbs(Path(sys.argv[1])), int(sys.argv[2])
 sys.stdin.readline()
 for i in range(100):

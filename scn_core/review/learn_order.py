@@ -24,18 +24,18 @@ from scn_core.store.connection import snapshot
 from scn_core.store.queue.learned_order import (
     UNSURE,
     LearnedOrder,
-    Lessons,
     OpenFaces,
-    lessons,
+    TrainingExamples,
     open_faces,
     scored_faces,
+    training_examples,
     write_order,
 )
 from scn_core.store.rounds.states import get_round
 from scn_core.store.votes import vote_shares
 
 NEEDED = 20
-"""Decided faces before anything is learnt."""
+"""Decided faces before anything is learned."""
 _STRENGTH = 0.1
 """Inverse of the regularisation; .02 to .3 gave the same on real faces."""
 _GIVEN = 2.0
@@ -67,40 +67,40 @@ def learn_order(db: Database, round_id: int, *, votes: bool = True) -> LearnedOr
     None where fewer than NEEDED scored faces are decided, or all of them alike; the order is that of suspicion then.
     """
     with snapshot(db):
-        learnt, waiting = lessons(db, round_id), open_faces(db, round_id)
+        examples, open_ones = training_examples(db, round_id), open_faces(db, round_id)
         sample_id, label, probabilities = scored_faces(db, round_id)
         shares = vote_shares(db, sample_id, probabilities.shape[1]) if votes else None
         faces = Faces(sample_id, label, probabilities, shares)
         rules = get_round(db, round_id).review
-    doubt = doubts(faces, learnt)
+    doubt = change_probability(faces, examples)
     if doubt is None:
-        return write_order(db, round_id, np.empty(0, np.int64), learnt)
-    order = arrange(
-        waiting,
-        doubt[faces.sample_id.searchsorted(waiting.sample_id)],
-        faces.label[faces.sample_id.searchsorted(waiting.sample_id)],
+        return write_order(db, round_id, np.empty(0, np.int64), examples)
+    order = rank_open_faces(
+        open_ones,
+        doubt[faces.sample_id.searchsorted(open_ones.sample_id)],
+        faces.label[faces.sample_id.searchsorted(open_ones.sample_id)],
         explore=rules.get("explore", ReviewSettings.explore),
-        seed=learnt.seq,
+        seed=examples.seq,
     )
-    return write_order(db, round_id, order, learnt)
+    return write_order(db, round_id, order, examples)
 
 
-def doubts(faces: Faces, learnt: Lessons) -> Floats | None:
+def change_probability(faces: Faces, examples: TrainingExamples) -> Floats | None:
     """(N,) how likely an answer would change the label of a face, by another one or by its exclusion, 0..1.
 
     Faces of which people would say that they cannot tell come late: the answer changes nothing. None: too little is
     decided.
     """
     # A face that was excluded when the round began has no score, though people may have decided on it since.
-    scored = np.isin(learnt.sample_id, faces.sample_id)
-    place, said = faces.sample_id.searchsorted(learnt.sample_id[scored]), learnt.said[scored]
-    if len(said) < NEEDED or len(np.unique(said)) < 2:
+    scored = np.isin(examples.sample_id, faces.sample_id)
+    place, answer = faces.sample_id.searchsorted(examples.sample_id[scored]), examples.answer[scored]
+    if len(answer) < NEEDED or len(np.unique(answer)) < 2:
         return None
     features = evidence(faces)
     model = LogisticRegression(C=_STRENGTH, max_iter=200)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # an order that is nearly the best one will do
-        model.fit(features[place], said)
+        model.fit(features[place], answer)
     chances = model.predict_proba(features)
     stays = np.zeros(len(chances))
     for column, outcome in enumerate(model.classes_.tolist()):
@@ -109,7 +109,7 @@ def doubts(faces: Faces, learnt: Lessons) -> Floats | None:
 
 
 def evidence(faces: Faces) -> npt.NDArray[np.float32]:
-    """(N, 2 C) what is learnt from: log-probabilities of mean 0 and variance 1, and which label the face began with.
+    """(N, 2 C) what it learns from: log-probabilities of mean 0 and variance 1, and which label the face began with.
 
     With votes (N, 3 C): the logarithms of their shares come in between, scaled alike. So a face on which they disagree,
     with the label or with each other, is told from one on which they agree, and the answers say what that is worth.
@@ -127,22 +127,22 @@ def _scaled_logs(shares: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return logs
 
 
-def arrange(waiting: OpenFaces, doubt: Floats, label: IntArray, *, explore: float, seed: int) -> IntArray:
+def rank_open_faces(open_ones: OpenFaces, doubt: Floats, label: IntArray, *, explore: float, seed: int) -> IntArray:
     """The sample ids to ask about first.
 
     By falling doubt, but for a share `explore` drawn at random from all, so that what the model is wrong about comes
     to light; and for audit faces, which come in the order they had and as densely as they lie among the open faces:
-    nothing that was learnt tells on them, so the estimate made from them stays unbiased.
+    nothing that was learned tells on them, so the estimate made from them stays unbiased.
     """
     rng = np.random.default_rng(seed)
-    plain, audit = np.flatnonzero(~waiting.audit), np.flatnonzero(waiting.audit)
+    plain, audit = np.flatnonzero(~open_ones.audit), np.flatnonzero(open_ones.audit)
     ranked = plain[np.argsort(-doubt[plain], kind="stable")]
-    pairs = label[ranked] * (waiting.proposed.max(initial=0) + 2) + waiting.proposed[ranked] + 1
+    pairs = label[ranked] * (open_ones.proposed.max(initial=0) + 2) + open_ones.proposed[ranked] + 1
     chosen = ranked[(np.arange(len(ranked)) < _FIRST) | (_rank_within(pairs) < _OF_A_PAIR)]
     drawn = rng.permutation(plain)[: round(explore * len(chosen))]
     mixed = _spread(chosen[~np.isin(chosen, drawn)], drawn)
-    share = len(audit) / max(len(waiting.audit), 1)
-    found: IntArray = waiting.sample_id[_spread(mixed, audit[: round(share / max(1 - share, 1e-9) * len(mixed))])]
+    share = len(audit) / max(len(open_ones.audit), 1)
+    found: IntArray = open_ones.sample_id[_spread(mixed, audit[: round(share / max(1 - share, 1e-9) * len(mixed))])]
     return found
 
 

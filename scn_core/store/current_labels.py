@@ -215,7 +215,7 @@ def path_of_several(db: Database, naming: Callable[[str], str]) -> str | None:
 
 
 def _conditions(where: LabelFilter) -> tuple[str, dict[str, Any]]:
-    said = {
+    conditions = {
         "s.split = :split": where.split is not None,
         "e.label <> e.given_label": where.changed,
         "e.action IS NOT NULL": where.decided,
@@ -226,7 +226,7 @@ def _conditions(where: LabelFilter) -> tuple[str, dict[str, Any]]:
     }
     values = {"split": where.split, "label": where.label, "round": where.round}
     present = "s.vanished_in IS NULL AND s.withdrawn_in IS NULL"
-    return "".join(f" AND {text}" for text, wanted in ({present: True} | said).items() if wanted), values
+    return "".join(f" AND {text}" for text, wanted in ({present: True} | conditions).items() if wanted), values
 
 
 def _people(db: Database, first: int, last: int) -> dict[tuple[int, int], tuple[int, ...]]:

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from scn_core.datasets.images import open_face
-from scn_core.datasets.thumbnails import LARGE_SIDE, THUMB_SIDE, large_face, make_thumbnail
+from scn_core.datasets.thumbnail_images import LARGE_SIDE, THUMB_SIDE, large_face, make_thumbnail
 from scn_core.records import Box
 from tests.scn_core.datasets.conftest import Draw
 

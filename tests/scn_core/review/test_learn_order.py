@@ -1,4 +1,4 @@
-"""The order of the queue, learnt from answers."""
+"""The order of the queue, learned from answers."""
 
 from __future__ import annotations
 
@@ -17,10 +17,18 @@ from sqlite_utils import Database
 from scn_core.cli.main import cli
 from scn_core.config import ReviewSettings
 from scn_core.records import Decision, IntArray, QueueFilter
-from scn_core.review.learned_order import NEEDED, Faces, arrange, doubts, learn_order
+from scn_core.review.learn_order import NEEDED, Faces, change_probability, learn_order, rank_open_faces
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.people.people import ensure_person
-from scn_core.store.queue.learned_order import EXCLUDE, UNSURE, Lessons, OpenFaces, due, learned_order, open_faces
+from scn_core.store.queue.learned_order import (
+    EXCLUDE,
+    UNSURE,
+    OpenFaces,
+    TrainingExamples,
+    due,
+    learned_order,
+    open_faces,
+)
 from scn_core.store.queue.leases import claim_items
 from scn_core.store.rounds.states import close_round
 from scn_core.workspace.folder import Workspace
@@ -38,13 +46,13 @@ def made_up(count: int = 1200, seed: int = 0) -> tuple[Faces, IntArray]:
     return Faces(np.arange(count) * 3 + 1, label, probabilities), truth
 
 
-def taught(faces: Faces, said: IntArray, count: int = 200) -> Lessons:
-    return Lessons(faces.sample_id[:count], said[:count], 7)
+def taught(faces: Faces, answer: IntArray, count: int = 200) -> TrainingExamples:
+    return TrainingExamples(faces.sample_id[:count], answer[:count], 7)
 
 
 def test_it_learns_which_labels_are_mostly_wrong() -> None:
     faces, truth = made_up()
-    doubt = doubts(faces, taught(faces, truth))
+    doubt = change_probability(faces, taught(faces, truth))
     assert doubt is not None
     assert doubt[faces.label == 0].min() > doubt[faces.label != 0].max()
     assert ((doubt >= 0) & (doubt <= 1)).all()
@@ -53,7 +61,7 @@ def test_it_learns_which_labels_are_mostly_wrong() -> None:
 def test_it_learns_how_far_the_network_is_to_be_believed() -> None:
     faces, _ = made_up(3000, seed=1)
     truth = np.where(faces.label == 1, faces.probabilities.argmax(1), faces.label)  # it is right about label 1 alone
-    doubt = doubts(faces, taught(faces, truth, 600))
+    doubt = change_probability(faces, taught(faces, truth, 600))
     assert doubt is not None
     rest = np.arange(len(truth)) >= 600
     wrong = (truth != faces.label) & rest
@@ -62,8 +70,8 @@ def test_it_learns_how_far_the_network_is_to_be_believed() -> None:
 
 def test_faces_nobody_can_tell_come_late_and_unusable_ones_early() -> None:
     faces, _ = made_up()
-    said = np.select([faces.label == 1, faces.label == 2], [UNSURE, EXCLUDE], faces.label)
-    doubt = doubts(faces, taught(faces, said))
+    answer = np.select([faces.label == 1, faces.label == 2], [UNSURE, EXCLUDE], faces.label)
+    doubt = change_probability(faces, taught(faces, answer))
     assert doubt is not None
     assert doubt[faces.label == 1].max() < 0.2
     assert doubt[faces.label == 2].min() > 0.6
@@ -78,8 +86,8 @@ def test_it_learns_what_the_votes_of_earlier_annotators_are_worth() -> None:
     counts = rng.multinomial(3, [1 / CLASSES] * CLASSES, 2000) + 4 * np.eye(CLASSES, dtype=np.int64)[truth]
     votes = ((counts + 1) / (counts.sum(1, keepdims=True) + CLASSES)).astype(np.float32)
     rest = np.arange(2000) >= 300
-    without = doubts(faces, taught(faces, truth, 300))
-    doubt = doubts(replace(faces, votes=votes), taught(faces, truth, 300))
+    without = change_probability(faces, taught(faces, truth, 300))
+    doubt = change_probability(replace(faces, votes=votes), taught(faces, truth, 300))
     assert without is not None
     assert doubt is not None
     assert without[wrong & rest].mean() - without[~wrong & rest].mean() < 0.1
@@ -106,26 +114,26 @@ def test_votes_in_the_database_change_the_order(workspace: Workspace) -> None:
 
 def test_too_little_teaches_nothing() -> None:
     faces, truth = made_up()
-    assert doubts(faces, taught(faces, truth, NEEDED - 1)) is None
-    assert doubts(faces, taught(faces, np.ones_like(truth))) is None
-    assert doubts(faces, taught(faces, truth, NEEDED)) is not None
+    assert change_probability(faces, taught(faces, truth, NEEDED - 1)) is None
+    assert change_probability(faces, taught(faces, np.ones_like(truth))) is None
+    assert change_probability(faces, taught(faces, truth, NEEDED)) is not None
 
 
 def test_a_decided_face_without_a_score_teaches_nothing() -> None:
     """Excluded in round 1, it was not trained on in round 2; there somebody kept it after all."""
     faces, truth = made_up()
-    learnt = taught(faces, truth)
-    expected = doubts(faces, learnt)
+    learned = taught(faces, truth)
+    expected = change_probability(faces, learned)
     assert expected is not None
     for others in ([0], [2, 5], [int(faces.sample_id[-1]) + 1]):  # before, between and behind those with a score
-        sample_id = np.concatenate([learnt.sample_id, others])
+        sample_id = np.concatenate([learned.sample_id, others])
         order = np.argsort(sample_id)
-        said = np.concatenate([learnt.said, np.full(len(others), EXCLUDE)])
-        found = doubts(faces, Lessons(sample_id[order], said[order], 7))
+        answer = np.concatenate([learned.answer, np.full(len(others), EXCLUDE)])
+        found = change_probability(faces, TrainingExamples(sample_id[order], answer[order], 7))
         assert found is not None
         assert np.array_equal(found, expected)
-        alone = Lessons(np.array(others * NEEDED)[:NEEDED], np.arange(NEEDED) % 2, 7)
-        assert doubts(faces, alone) is None
+        alone = TrainingExamples(np.array(others * NEEDED)[:NEEDED], np.arange(NEEDED) % 2, 7)
+        assert change_probability(faces, alone) is None
 
 
 waiting_faces = st.integers(0, 400).flatmap(
@@ -142,15 +150,15 @@ def test_every_face_has_one_place_and_audit_faces_keep_their_order(drawn: tuple[
     audit[rng.permutation(n)[:audits]] = True
     waiting = OpenFaces(rng.permutation(n) + 10, np.where(audit, -1, rng.integers(-1, 3, n)), audit)
     doubt, label = rng.random(n), rng.integers(0, 3, n)
-    placed = arrange(waiting, doubt, label, explore=explore, seed=seed)
+    placed = rank_open_faces(waiting, doubt, label, explore=explore, seed=seed)
     assert len(set(placed.tolist())) == len(placed)
     if audits < n:
         assert set(placed.tolist()) == set(waiting.sample_id.tolist()), "so few all have a place"
         among = [face for face in placed.tolist() if face in set(waiting.sample_id[audit].tolist())]
         assert among == waiting.sample_id[audit].tolist()
         changed = np.where(audit, 1 - doubt, doubt)
-        assert arrange(waiting, changed, label, explore=explore, seed=seed).tolist() == placed.tolist(), (
-            "what is learnt of an audit face tells nothing"
+        assert rank_open_faces(waiting, changed, label, explore=explore, seed=seed).tolist() == placed.tolist(), (
+            "what is learned of an audit face tells nothing"
         )
 
 
@@ -160,11 +168,11 @@ def test_the_most_doubtful_come_first_but_for_a_share_at_random() -> None:
     audit = np.arange(20_000) % 50 == 0
     waiting = OpenFaces(np.arange(20_000), np.where(audit, -1, 1), audit)
     label = np.zeros(20_000, np.int64)
-    strict = arrange(waiting, doubt, label, explore=0, seed=1)
+    strict = rank_open_faces(waiting, doubt, label, explore=0, seed=1)
     plain = strict[~audit[strict]]
     assert plain.tolist() == np.flatnonzero(~audit)[np.argsort(-doubt[~audit])][: len(plain)].tolist()
     assert abs(audit[strict[:1000]].sum() - 20) <= 1
-    mixed = arrange(waiting, doubt, label, explore=0.1, seed=1)
+    mixed = rank_open_faces(waiting, doubt, label, explore=0.1, seed=1)
     drawn = doubt[mixed[~audit[mixed]]] < doubt[plain].min()
     assert 0.05 < drawn.mean() < 0.1
     assert abs(drawn[:1000].mean() - drawn.mean()) < 0.03, "evenly"
@@ -174,7 +182,7 @@ def test_each_pair_has_places_for_those_who_filter_by_it() -> None:
     n = 20_000
     label = (np.arange(n) % 100 == 0).astype(np.int64)  # one in a hundred, and never doubted
     waiting = OpenFaces(np.arange(n), np.ones(n, np.int64), np.zeros(n, np.bool_))
-    placed = arrange(waiting, 1.0 - label, label, explore=0, seed=0)
+    placed = rank_open_faces(waiting, 1.0 - label, label, explore=0, seed=0)
     assert len(placed) == 5_200
     assert label[placed].sum() == 200
 
@@ -259,7 +267,7 @@ def test_other_orders_stay_as_they_are(workspace: Workspace) -> None:
         assert queue(db, where=given) == [face for face in queue(db) if face in set(queue(db, where=given))]
 
 
-def test_groups_come_in_their_order_and_the_faces_of_each_as_they_were_learnt(workspace: Workspace) -> None:
+def test_groups_come_in_their_order_and_the_faces_of_each_as_they_were_learned(workspace: Workspace) -> None:
     grouped = QueueFilter(grouped=True)
     with workspace.database() as db:
         answer(db, 45)

@@ -38,11 +38,11 @@ def score_faces(result: TrainingResult, faces: RoundFaces, settings: TrainSettin
     """
     start = faces.labels
     mean, device = result.mean.cpu().numpy(), result.mean.device
-    suspected = suspicion(mean, start)
+    suspicions = suspicion(mean, start)
     rule = result.rule
     if settings.proposals != "paper":
         cured = cured_probabilities(mean, class_trust(mean, start))
-        among = may_be_proposed(suspected, rule.low_importance.cpu().numpy(), probability_margin(cured, start))
+        among = may_be_proposed(suspicions, rule.low_importance.cpu().numpy(), probability_margin(cured, start))
         rule = propose_by(
             torch.from_numpy(cured).to(device),
             result.alpha,
@@ -60,7 +60,7 @@ def score_faces(result: TrainingResult, faces: RoundFaces, settings: TrainSettin
     if settings.queue_suspicion == 1:
         suspicious = np.zeros(len(low), np.bool_)
     else:
-        suspicious = ~low & (proposed < 0) & (suspected >= settings.queue_suspicion)
+        suspicious = ~low & (proposed < 0) & (suspicions >= settings.queue_suspicion)
     scores = RoundScores(
         sample_id=faces.sample_id,
         start_label=start,
@@ -69,8 +69,8 @@ def score_faces(result: TrainingResult, faces: RoundFaces, settings: TrainSettin
         p_max=rule.p_max.cpu().numpy(),
         predicted_label=rule.predicted.cpu().numpy(),
         margin=rule.margin.cpu().numpy(),
-        suspicion=suspected,
-        doubt=kinds_of_doubt(probabilities, start, suspected).astype(np.int64),
+        suspicion=suspicions,
+        doubt=kinds_of_doubt(probabilities, start, suspicions).astype(np.int64),
         low_importance=low,
         suspicious=suspicious,
         proposed_label=proposed,

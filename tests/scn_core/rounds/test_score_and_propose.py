@@ -18,7 +18,7 @@ from scn_core.records import Decision, EpochReport, RoundScores
 from scn_core.rounds import train as rounds
 from scn_core.rounds.artifacts import NEIGHBOURS, face_dynamics, face_neighbours
 from scn_core.rounds.lifecycle import New, Resume
-from scn_core.rounds.scoring import score_faces
+from scn_core.rounds.score_and_propose import score_faces
 from scn_core.rounds.train import train_round
 from scn_core.scn.suspicion import class_trust, cured_probabilities, kinds_of_doubt, suspicion
 from scn_core.store.decisions.record import record_decisions

@@ -13,7 +13,7 @@ import pandas as pd
 from sqlite_utils import Database
 
 from scn_core.records import ACTIONS, DOUBTS, SPLITS, QueueFilter, QueueItem, QueueKind
-from scn_core.store import labels as label_store
+from scn_core.store import current_labels as label_store
 from scn_core.store import scores as score_store
 from scn_core.store.connection import snapshot
 from scn_core.store.decisions.record import whole_log
@@ -58,7 +58,7 @@ def scores(db: Database, round_id: int) -> pd.DataFrame:
         names = classes(db).names
         keys = _keys(db)
         found = score_store.scores(db, round_id)
-    said = {
+    columns = {
         "key": _text(keys[number] for number in found.sample_id.tolist()),
         "start_label": _classes(names, found.start_label.tolist()),
         "predicted_label": _classes(names, found.predicted_label.tolist()),
@@ -74,7 +74,7 @@ def scores(db: Database, round_id: int) -> pd.DataFrame:
         "low_importance": found.low_importance,
         "suspicious": found.suspicious,
     }
-    return pd.DataFrame(said | {f"prob_{name}": found.probabilities[:, place] for place, name in enumerate(names)})
+    return pd.DataFrame(columns | {f"prob_{name}": found.probabilities[:, place] for place, name in enumerate(names)})
 
 
 def decisions(db: Database, round_id: int | None) -> pd.DataFrame:
@@ -85,18 +85,18 @@ def decisions(db: Database, round_id: int | None) -> pd.DataFrame:
         rows = [(row.decision, row) for row in whole_log(db, round_id)]
     return pd.DataFrame(
         {
-            "id": _text(said.id for said, _ in rows),
-            "round": _integers(said.round for said, _ in rows),
-            "key": _text(keys[said.sample_id] for said, _ in rows),
-            "person": _text(said.person for said, _ in rows),
-            "action": _one_of(ACTIONS, (said.action for said, _ in rows)),
-            "label": _classes(names, (said.label for said, _ in rows)),
+            "id": _text(decision.id for decision, _ in rows),
+            "round": _integers(decision.round for decision, _ in rows),
+            "key": _text(keys[decision.sample_id] for decision, _ in rows),
+            "person": _text(decision.person for decision, _ in rows),
+            "action": _one_of(ACTIONS, (decision.action for decision, _ in rows)),
+            "label": _classes(names, (decision.label for decision, _ in rows)),
             "live": _flags(row.live for _, row in rows),
             "decided_at": _moments(row.decided_at for _, row in rows),
-            "milliseconds": _whole(said.milliseconds for said, _ in rows),
-            "adjudicates": _flags(said.adjudicates for said, _ in rows),
-            "text": _text(said.text for said, _ in rows),
-            "undoes": _text(said.undoes for said, _ in rows),
+            "milliseconds": _whole(decision.milliseconds for decision, _ in rows),
+            "adjudicates": _flags(decision.adjudicates for decision, _ in rows),
+            "text": _text(decision.text for decision, _ in rows),
+            "undoes": _text(decision.undoes for decision, _ in rows),
         }
     )
 

@@ -13,8 +13,8 @@ from sqlite_utils import Database
 from scn_core.config import ReviewSettings
 from scn_core.records import RoundScores
 from scn_core.store import columns
-from scn_core.store.queue import plan
-from scn_core.store.queue.plan import KINDS, plan_queue
+from scn_core.store.queue import build_queue
+from scn_core.store.queue.build_queue import KINDS, plan_queue
 from scn_core.store.rounds.states import finish_round, start_round
 
 MakeScores = Callable[..., RoundScores]
@@ -111,7 +111,7 @@ def test_a_large_queue_is_written_with_indexes_made_anew(
     db: Database, make_scores: MakeScores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     schema = db.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
-    monkeypatch.setattr(plan, "_MANY", 5)
+    monkeypatch.setattr(build_queue, "_MANY", 5)
     finish_round(
         db, start_round(db, {}, code_version="1"), make_scores(), {}, audit=3, review=ReviewSettings(readings=2)
     )

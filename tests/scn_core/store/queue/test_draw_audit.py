@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from sqlite_utils import Database
 
-from scn_core.store.queue.audit import audit_strata, draw_audit, drawn_by_label, strata_of
+from scn_core.store.queue.draw_audit import audit_strata, draw_audit, drawn_by_label, strata_of
 from scn_core.store.rounds.states import finish_round, start_round
 from tests.scn_core.store.conftest import MakeScores
 

@@ -36,7 +36,7 @@ class Outlook:
     later: Measured | None
     """The same of all open faces after them; None: there are none."""
     basis: int
-    """Decided faces it was learnt from."""
+    """Decided faces it was learned from."""
 
 
 def outlook(db: Database, round_id: int, reviews: int = 500) -> Outlook | None:
@@ -51,7 +51,7 @@ def outlook(db: Database, round_id: int, reviews: int = 500) -> Outlook | None:
 
 
 def expected_corrections(decided: FaceGroups, ahead: list[FaceGroups]) -> list[Measured]:
-    """Wrong labels to be expected in each of `ahead`, learnt from what was decided.
+    """Wrong labels to be expected in each of `ahead`, learned from what was decided.
 
     A logistic regression of wrong labels on suspicion, group and proposal, label, and pair of label and proposal, each
     drawn towards what is believed beforehand: suspicion means what it says, and the rest says nothing.
@@ -182,7 +182,7 @@ class _Curvature:
 
 
 def _expected(groups: FaceGroups, x: _Features, weights: _Terms, curvature: _Curvature) -> Measured:
-    """The sum over faces; its interval, in whole faces, from the variance of the faces and of what was learnt."""
+    """The sum over faces; its interval, in whole faces, from the variance of the faces and of what was learned."""
     count = int(groups.faces.sum())
     if not count:
         return Measured(0.0, 0.0, 0.0)
