@@ -43,7 +43,7 @@ def adjudicate() -> st.Page:
 
 def labels() -> st.Page:
     """Corrected labels out, decisions made elsewhere in."""
-    return st.Page(_FOLDER / "class_names.py", title="Labels", url_path="labels")
+    return st.Page(_FOLDER / "labels.py", title="Labels", url_path="labels")
 
 
 def team() -> st.Page:
