@@ -23,10 +23,10 @@ from scn_core.cli.threads import settle_threads
 from scn_core.config import TrainSettings
 from scn_core.datasets.source import Source
 from scn_core.errors import UsageError, complaint
-from scn_core.exchange.export import ExportOptions, export_labels
 from scn_core.exchange.export.formats import FORMAT_NAMES, FORMATS, FormatName
 from scn_core.exchange.export.manifest import ExportManifest
-from scn_core.exchange.import_decisions import ImportPlan, plan_import, record_rows, take_import
+from scn_core.exchange.export.write import ExportOptions, export_labels
+from scn_core.exchange.import_decisions.import_plan import ImportPlan, plan_import, record_rows, take_import
 from scn_core.records import Answer, QueueFilter, QueueOrder, QueueState, RoundInfo, Split
 from scn_core.review.quality.votes import vote_agreement
 from scn_core.store.current_labels import LabelFilter

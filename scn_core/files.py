@@ -104,6 +104,12 @@ def put_in_place(part: Path, path: Path) -> None:
     _sync_folder(path.parent)
 
 
+def sync(file: BinaryIO) -> None:
+    """Have the disk keep what was written so far."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
 def remove(path: Path) -> None:
     """Remove a file, and what a killed process left of an attempt to replace it. No error where there is none."""
     path.unlink(missing_ok=True)

@@ -8,6 +8,7 @@ import click
 
 from review_app.auth.access_tokens import access_token_hash, new_access_token
 from review_app.auth.accounts import NAME, WORKSPACE, known_person
+from scn_core.shell import command_line
 from scn_core.store.people.tokens import MOST_DAYS, add_token, revoke_token, tokens
 from scn_core.workspace.folder import Workspace
 
@@ -44,7 +45,7 @@ def list_command(workspace: Path, name: str | None) -> None:
         used = "not used yet" if each.used_at is None else f"used {each.used_at[:10]}"
         click.echo(f"{each.id:<5} {each.person:<24} made {each.created_at[:10]}  {used:<16} {end:<17} {each.label}")
     if not found:
-        click.echo(f"no tokens; next: python -m review_app token add {workspace} NAME")
+        click.echo(f"no tokens; next: {command_line('token', 'add', workspace, program='review_app')} NAME")
 
 
 @token.command()

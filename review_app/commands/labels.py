@@ -12,8 +12,8 @@ from review_app.database import call_slow
 from review_app.queries.labels import forget, plan_of
 from review_app.settings import current
 from scn_core.errors import DataError
-from scn_core.exchange.export import ExportOptions, export_into
-from scn_core.exchange.import_decisions import ImportPlan, Piece, pieces, take_piece
+from scn_core.exchange.export.write import ExportOptions, export_into
+from scn_core.exchange.import_decisions.import_plan import ImportPlan, Piece, pieces, take_piece
 from scn_core.store.people.people import Person
 
 

@@ -13,9 +13,9 @@ from sqlite_utils import Database
 from review_app.database import call_slow
 from review_app.queries.standing import SLOW_S
 from review_app.settings import current
-from scn_core.exchange.export import ExportOptions, Preview, exports_in, preview
 from scn_core.exchange.export.manifest import ExportManifest
-from scn_core.exchange.import_decisions import ImportPlan, plan_import
+from scn_core.exchange.export.write import ExportOptions, Preview, exports_in, preview
+from scn_core.exchange.import_decisions.import_plan import ImportPlan, plan_import
 from scn_core.exchange.import_decisions.label_studio import named_accounts
 from scn_core.import_balance import Balance
 from scn_core.review.quality.votes import VoteAgreement, vote_agreement

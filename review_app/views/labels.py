@@ -16,9 +16,9 @@ from review_app.queries.standing import Standing
 from review_app.settings import current
 from review_app.views import labels_import, messages, parts
 from review_app.views.parts import Html
-from scn_core.exchange.export import ExportOptions, Preview
 from scn_core.exchange.export.formats import FORMAT_NAMES, FORMATS
 from scn_core.exchange.export.manifest import MANIFEST, ExportManifest
+from scn_core.exchange.export.write import ExportOptions, Preview
 from scn_core.records import SPLITS
 from scn_core.store.current_labels import LabelFilter
 

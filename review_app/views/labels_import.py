@@ -11,7 +11,7 @@ from review_app.queries import labels as queries
 from review_app.queries.standing import Standing
 from review_app.views import messages, parts
 from scn_core.errors import ScnError, readable
-from scn_core.exchange.import_decisions import ImportPlan
+from scn_core.exchange.import_decisions.import_plan import ImportPlan
 from scn_core.store.people.people import Person
 
 _PROBLEMS = 200

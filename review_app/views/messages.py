@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from html import escape
@@ -21,6 +20,7 @@ from review_app.settings import current
 from review_app.views import navigation, parts
 from scn_core.errors import ScnError
 from scn_core.records import EpochReport, RoundInfo
+from scn_core.shell import command_line
 from scn_core.store.people.people import Person, Role
 
 FOLLOW_S = 2.0
@@ -172,11 +172,10 @@ def no_such_face(asked: str) -> None:
 def missing_folder() -> None:
     """Says so where the folder of the pictures is not there."""
     if root := faces.missing_folder():
-        place = shlex.quote(str(current().workspace.path))
         show(
             "The pictures are not there",
             f"There is no folder {root}. Mount it or put it back; if the pictures were moved, say where they are now:",
-            f"python -m scn_core relocate {place} --root DIR",
+            f"{command_line('relocate', current().workspace.path)} --root DIR",
         )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import Field, fields
+from collections.abc import Collection, Sequence
+from dataclasses import Field, fields, replace
 from typing import Any
 
 import streamlit as st
@@ -14,22 +14,21 @@ from review_app.queries import standing as queries
 from review_app.queries.standing import Standing
 from review_app.settings import current
 from review_app.views import messages, parts, settings_form
-from scn_core.config import TrainSettings, UnsureRule
+from scn_core.config import TrainSettings, UnsureRule, flag
 from scn_core.errors import UsageError
 
-_FIRST = (
+_OFFERED = (
     "epochs", "image_size", "batch_size", "backbone", "weights", "relabel", "beta", "margin_relabel", "audit_samples",
-    "seed",
+    "seed", "allow_missing",
 )  # fmt: skip
-"""The options that matter; the rest is folded away."""
+"""What a lead may want to change for one round; whoever tunes the others writes them into workspace.toml."""
+_OFFERED_WITH_AUTO = "relabel_from"
 _BACKBONES = ("resnet18", "resnet34", "resnet50", "mobilenet_v3_small", "efficientnet_b0", "convnext_tiny")
 _UNSURE: dict[UnsureRule, str] = {
     "given": "trained on under the given label",
     "leave_out": "left out",
     "soften": "trained on, half of the label's weight spread over the other classes",
 }
-_APART = ("close_earlier",)
-"""Asked on its own, above the others."""
 _PREFIX = "rv-train"
 _WIDE = 3
 """Controls a row."""
@@ -48,11 +47,12 @@ def form(now: Standing, training: reading.Training) -> None:
         return
     faces = _to_train_on(number)
     by_name = {setting.name: setting for setting in fields(TrainSettings)}
-    values = _earlier(number, by_name["close_earlier"], usual, now)
-    values |= _controls([by_name[name] for name in _FIRST], usual, now)
-    with st.expander("All other options", key="rv-more-options"):
-        values |= _controls([each for name, each in by_name.items() if name not in (*_FIRST, *_APART)], usual, now)
-    settings = TrainSettings.merged(values)
+    values: dict[str, Any] = dict(_earlier(number, by_name["close_earlier"], usual, now))
+    values |= _controls([by_name[name] for name in _OFFERED], usual, now)
+    if values["relabel"] == "auto":
+        values |= _controls([by_name[_OFFERED_WITH_AUTO]], usual, now)
+    settings = _with(usual, values)
+    st.text(_others(usual, values))
     problems = reading.problems(settings, faces)
     for name, problem in problems.items():
         parts.problem(f"{name.replace('_', ' ')}: {problem}")
@@ -128,6 +128,22 @@ def _controls(settings: Sequence[Field[Any]], usual: TrainSettings, now: Standin
     return values
 
 
+def _with(usual: TrainSettings, values: dict[str, Any]) -> TrainSettings:
+    chosen = TrainSettings.merged(values)
+    return replace(usual, **{name: getattr(chosen, name) for name in values})
+
+
+def _others(usual: TrainSettings, offered: Collection[str]) -> str:
+    """What the options that are not offered are, where they are not the default."""
+    changed = [
+        f"{flag(each.name)} {getattr(usual, each.name)}"
+        for each in fields(TrainSettings)
+        if each.name not in offered and getattr(usual, each.name) != each.default
+    ]
+    what = f" ({', '.join(changed)})" if changed else ""
+    return f"Other options are as in table [train] of workspace.toml and in the round before{what}, or their defaults."
+
+
 def _weights(now: Standing) -> dict[str, str]:
     """What a round may start from, and what to call it."""
     files = {info.id: current().workspace.round_folder(info.id) / "weights.safetensors" for info in now.scored}
@@ -137,6 +153,10 @@ def _weights(now: Standing) -> dict[str, str]:
 
 def _start(faces: int) -> None:
     asked = [each for each in fields(TrainSettings) if f"{_PREFIX}-{each.name}" in st.session_state]
-    settings = TrainSettings.merged(settings_form.chosen_values(asked, _PREFIX))
+    values = settings_form.chosen_values(asked, _PREFIX)
+    try:
+        settings = _with(reading.usual_settings(), values)
+    except UsageError:  # workspace.toml was spoilt since the page was drawn: the trainer reads it too, and says how
+        settings = TrainSettings.merged(values)
     problem = next(iter(reading.problems(settings, faces).values()), None)
     messages.remember(problem or commands.start(settings))

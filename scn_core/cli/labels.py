@@ -15,11 +15,11 @@ from scn_core.cli.options import FORCE, JSON, WORKSPACE
 from scn_core.cli.outputs import check_folder, check_output
 from scn_core.cli.progress import Counter
 from scn_core.errors import DataError, UsageError, complaint
-from scn_core.exchange.export import ExportOptions, Preview, export_labels, is_export, print_labels
-from scn_core.exchange.export import preview as preview_of
 from scn_core.exchange.export.formats import FORMAT_NAMES, FORMATS, FormatName
 from scn_core.exchange.export.manifest import Spelled, manifest_file, read_manifest
-from scn_core.exchange.import_decisions import plan_import, take_import
+from scn_core.exchange.export.write import ExportOptions, Preview, export_labels, is_export, print_labels
+from scn_core.exchange.export.write import preview as preview_of
+from scn_core.exchange.import_decisions.import_plan import plan_import, take_import
 from scn_core.exchange.import_decisions.label_studio import named_accounts
 from scn_core.records import Split
 from scn_core.store.current_labels import LabelCounts, LabelFilter

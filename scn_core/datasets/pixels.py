@@ -29,7 +29,7 @@ from scn_core.datasets.images import open_face
 from scn_core.datasets.parallel import in_order
 from scn_core.disk import check_room, naming_full_disk
 from scn_core.errors import DataError, WorkspaceError
-from scn_core.files import replaced
+from scn_core.files import replaced, sync
 from scn_core.records import BoolArray, PixelArray, Sample
 
 _SPARE_BYTES = 64 * 2**20  # left free on the disk, for the database beside the cache
@@ -137,8 +137,7 @@ def pixel_cache(
                 try:
                     _decode_rows(file, shape, samples, root, todo, now, marks, broken, progress or (lambda faces: None))
                 finally:  # what is decoded so far need not be decoded again
-                    file.flush()
-                    os.fsync(file.fileno())
+                    sync(file)
                     _write_marks(folder, side, marks)
         except OSError as error:
             raise WorkspaceError(f"{path}: cannot write the pixel cache ({error.strerror or error})") from error
@@ -170,7 +169,7 @@ def erase_faces(folder: Path, places: Iterable[int]) -> None:
             for row in inside:
                 file.seek(cache.offset + row * size)
                 file.write(bytes(size))
-            os.fsync(file.fileno())
+            sync(file)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ review -> thumbnails
 from __future__ import annotations
 
 import json
-import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -41,6 +40,7 @@ from scn_core.rounds.score_and_propose import score_faces
 from scn_core.rounds.write_artifacts import round_metrics, save_neighbours, save_weights
 from scn_core.scn.memorising import describe_memorising
 from scn_core.scn.model import SelfCureNetwork, build_model
+from scn_core.shell import command_line
 from scn_core.store.queue.counts import unreviewed
 from scn_core.store.rounds import states as store
 from scn_core.store.rounds.faces import queued_samples
@@ -167,7 +167,7 @@ def _remedy(workspace: Workspace, start: Start) -> str:
         return "put them back, or begin a new round: train without --resume"
     return (
         "put them back, or train on the rest with --allow-missing; faces whose pictures are gone for good are taken "
-        f"out with: python -m scn_core withdraw {shlex.quote(str(workspace.path))} FACE"
+        f"out with: {command_line('withdraw', workspace.path)} FACE"
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import shlex
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -25,6 +24,7 @@ from scn_core.datasets.source import Source
 from scn_core.disk import naming_full_disk
 from scn_core.errors import UsageError, WorkspaceError, complaint
 from scn_core.records import Manifest
+from scn_core.shell import command_line
 from scn_core.store.connection import create_database, open_database
 from scn_core.store.samples import insert_manifest
 from scn_core.workspace.toml import (
@@ -114,8 +114,13 @@ class Workspace:
         root = Path(self.settings().root)
         if not root.is_dir():
             raise WorkspaceError(
-                f"found no folder {root}; allowed: the folder of the pictures; put it back, mount it or, if the "
-                f"pictures were moved: python -m scn_core relocate {shlex.quote(str(self.path))} --root DIR"
+                complaint(
+                    "",
+                    f"no folder {root}",
+                    "the folder of the pictures",
+                    f"put it back, mount it or, if the pictures were moved: {command_line('relocate', self.path)} "
+                    "--root DIR",
+                )
             )
         return root
 

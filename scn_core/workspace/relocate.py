@@ -102,8 +102,13 @@ def relocate(
         )
         if named and not force:
             raise DataError(
-                f"{root}: found {found.describe()}: {_listed(found)}; allowed: all the same; name the folder that "
-                "paths of faces are relative to, or take it as it is with --force; nothing was changed"
+                complaint(
+                    str(root),
+                    f"{found.describe()}: {_listed(found)}",
+                    "all the same",
+                    "name the folder that paths of faces are relative to, or take it as it is with --force; nothing "
+                    "was changed",
+                )
             )
         change_root(workspace.settings_file, relative_to(workspace.path, root))
     return found

@@ -134,8 +134,12 @@ def _source(now: WorkspaceSettings, names: ClassVocabulary, root: Path) -> Sourc
     dataset = find_dataset(now.dataset)
     if strange := [name for name in dataset.vocabulary(source).names if names.find(name) is None]:
         raise DataError(
-            f"found class {', '.join(strange)}, which the workspace has not; allowed: {names.allowed()}; correct the "
-            "labels, or make a new workspace for the new classes"
+            complaint(
+                "",
+                f"class {', '.join(strange)}, which the workspace has not",
+                names.allowed(),
+                "correct the labels, or make a new workspace for the new classes",
+            )
         )
     if "classes" in dataset.options and source.classes is None:
         source = replace(source, classes=names.names)  # a class may have lost its last face

@@ -59,9 +59,10 @@ def test_a_round_outlives_the_server(workspace: Workspace, serve: Callable[..., 
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Start round 2").click()
     expect(page.get_by_text("Round 2 is in review").first).to_be_visible()
-    assert served.rows("SELECT state, config ->> 'epochs' FROM round ORDER BY id") == [
-        ("cancelled", 400),
-        ("review", 2),
+    # The precision is not offered in the form: it is that of workspace.toml.
+    assert served.rows("SELECT state, config ->> 'epochs', config ->> 'precision' FROM round ORDER BY id") == [
+        ("cancelled", 400, "fp32"),
+        ("review", 2, "fp32"),
     ]
     page.get_by_label("Epochs", exact=True).fill("2")
     page.keyboard.press("Enter")

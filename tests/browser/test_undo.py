@@ -117,7 +117,7 @@ def test_what_an_undo_brings_back_leads_back_to_the_page_it_interrupts(served: S
     desk.press("e")
     desk.stored(3)
     desk.saved()
-    assert [waiting(desk)] == list(served.rows(open_faces)[0])
+    desk.until(lambda: [waiting(desk)] == list(served.rows(open_faces)[0]), "the number of faces to review")
     desk.press("PageDown")
     desk.until(lambda: desk.samples() == interrupted, "the page that was interrupted")
     expect(page.locator(".app .progress")).to_contain_text("page 1 ·")

@@ -11,7 +11,7 @@ import pytest
 
 from review_app import database, settings
 from review_app.settings import AppSettings
-from scn_core.exchange.import_decisions import pieces, plan_import, take_import, take_piece
+from scn_core.exchange.import_decisions.import_plan import pieces, plan_import, take_import, take_piece
 from scn_core.store.people.people import ensure_person
 from scn_core.store.projections import check
 from scn_core.workspace.folder import Workspace

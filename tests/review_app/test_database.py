@@ -19,7 +19,7 @@ from review_app.http.errors import TooSlow, api_error_of
 from review_app.queries import faces, labels, quality, rounds, standing, team
 from review_app.settings import AppSettings
 from scn_core.errors import WorkspaceError
-from scn_core.exchange.export import ExportOptions
+from scn_core.exchange.export.write import ExportOptions
 from scn_core.store.connection import transaction
 from scn_core.store.people.people import Person, ensure_person, find_person, people
 from scn_core.store.rounds.states import latest_finished_round

@@ -99,14 +99,16 @@ def lose_role(lead: Visitor) -> None:
 
 
 def test_the_form_begins_with_the_file_then_the_newest_round(visitor: NewVisitor, workspace: Workspace) -> None:
-    change_table(workspace.settings_file, "train", {"epochs": 40, "weights": "imagenet"})
+    change_table(workspace.settings_file, "train", {"epochs": 40, "weights": "imagenet", "lr": 0.02})
     app = visitor("lea", "lead").open("rounds")
     assert app.number_input(key="rv-train-epochs").value == 40, "workspace.toml"
     assert app.number_input(key="rv-train-image_size").value == 64, "round 1"
     assert app.number_input(key="rv-train-batch_size").value == TrainSettings().batch_size, "neither"
     assert app.selectbox(key="rv-train-weights").value == "imagenet"
     shown = keys(app, "number_input") | keys(app, "selectbox") | keys(app, "checkbox") | keys(app, "radio")
-    assert {f"rv-train-{name}" for name in TrainSettings().as_dict()} <= shown, "every option there is"
+    assert "rv-train-lr" not in shown
+    assert "rv-train-relabel_from" not in shown, "of mode auto alone"
+    assert "workspace.toml and in the round before (--lr 0.02), or their defaults." in words(app)
 
 
 def test_what_does_not_go_together_is_told_beside(visitor: NewVisitor) -> None:
@@ -114,6 +116,7 @@ def test_what_does_not_go_together_is_told_beside(visitor: NewVisitor) -> None:
     app = lead.open("rounds")
     assert not app.button(key="rv-start").disabled
     app.selectbox(key="rv-train-relabel").set_value("auto")
+    app = lead.run()
     app.number_input(key="rv-train-epochs").set_value(8)
     app.number_input(key="rv-train-relabel_from").set_value(8)
     app = lead.run()

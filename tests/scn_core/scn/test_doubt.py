@@ -44,7 +44,7 @@ def test_kinds_are_those_of_the_definition(faces: Faces) -> None:
 
 
 @pytest.mark.parametrize(
-    ("row", "suspected", "kind"),
+    ("row", "suspicion", "kind"),
     [
         ([0.1, 0.8, 0.1], 0.6, "mislabelled"),
         ([0.8, 0.1, 0.1], 0.6, "none"),  # a label of a class that is seldom right, on a face that shows it clearly

@@ -14,8 +14,8 @@ from sqlite_utils import Database
 
 from scn_core.datasets.source import Source
 from scn_core.errors import DataError, WorkspaceError
-from scn_core.exchange.export import ExportOptions, export_labels
 from scn_core.exchange.export.manifest import manifest_file, read_manifest
+from scn_core.exchange.export.write import ExportOptions, export_labels
 from scn_core.records import Decision
 from scn_core.rounds.inputs import faces_now
 from scn_core.rounds.pack.job import data_set_hash

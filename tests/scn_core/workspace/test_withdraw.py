@@ -15,7 +15,7 @@ from scn_core import dataframes
 from scn_core.config import ReviewSettings
 from scn_core.datasets.pixels import pixel_cache
 from scn_core.errors import DataError, WorkspaceError
-from scn_core.exchange.export import ExportOptions, export_labels
+from scn_core.exchange.export.write import ExportOptions, export_labels
 from scn_core.records import Action, Decision, QueueFilter
 from scn_core.rounds.inputs import faces_now
 from scn_core.store.current_labels import LabelFilter, label_counts, revision

@@ -11,11 +11,18 @@ import pytest
 from sqlite_utils import Database
 
 from scn_core.errors import DataError, UsageError
-from scn_core.exchange import export
-from scn_core.exchange.export import ExportOptions, export_into, export_labels, exports_in, is_export, print_labels
+from scn_core.exchange.export import write
 from scn_core.exchange.export.formats import FormatName
 from scn_core.exchange.export.manifest import manifest_file, read_manifest
-from scn_core.exchange.import_decisions import plan_import
+from scn_core.exchange.export.write import (
+    ExportOptions,
+    export_into,
+    export_labels,
+    exports_in,
+    is_export,
+    print_labels,
+)
+from scn_core.exchange.import_decisions.import_plan import plan_import
 from scn_core.records import Manifest
 from scn_core.store.current_labels import LabelFilter
 from tests.scn_core.exchange.export.labelled import add_round, rows
@@ -127,7 +134,7 @@ def test_an_export_that_ends_before_its_manifest_is_in_place_is_ours(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(export, "put_in_place", ended)
+        patched.setattr(write, "put_in_place", ended)
         with pytest.raises(KeyboardInterrupt):
             export_labels(db, out, ExportOptions(form, LabelFilter(label=0)), pictures=manifest.root)
     assert is_export(out)

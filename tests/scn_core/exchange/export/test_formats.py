@@ -17,9 +17,9 @@ from scn_core.class_names import RAF_DB, ClassVocabulary
 from scn_core.datasets.registry import read_manifest
 from scn_core.datasets.source import Source
 from scn_core.errors import UsageError
-from scn_core.exchange.export import ExportOptions, export_labels
 from scn_core.exchange.export.formats import FormatName
 from scn_core.exchange.export.label_studio import label_studio_config
+from scn_core.exchange.export.write import ExportOptions, export_labels
 from scn_core.records import Box, Manifest, Sample
 from scn_core.store.current_labels import LabelFilter
 from scn_core.store.samples import insert_manifest

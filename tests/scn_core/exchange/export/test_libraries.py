@@ -13,7 +13,7 @@ from PIL import Image
 from torchvision.datasets import ImageFolder
 
 from scn_core.datasets.images import open_face
-from scn_core.exchange.export import ExportOptions, export_labels, is_export
+from scn_core.exchange.export.write import ExportOptions, export_labels, is_export
 from scn_core.records import Manifest, Sample
 from scn_core.store.current_labels import LabelFilter
 from tests.scn_core.exchange.export.labelled import add_round, decide

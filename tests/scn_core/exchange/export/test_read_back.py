@@ -10,8 +10,8 @@ from scn_core.datasets.images import open_face
 from scn_core.datasets.registry import read_manifest
 from scn_core.datasets.source import Source
 from scn_core.errors import UsageError
-from scn_core.exchange.export import ExportOptions, export_labels
 from scn_core.exchange.export.formats import FormatName
+from scn_core.exchange.export.write import ExportOptions, export_labels
 from scn_core.records import Manifest
 from tests.scn_core.exchange.export.labelled import add_round, decide
 from tests.scn_core.exchange.export.layouts import LAYOUTS, imported

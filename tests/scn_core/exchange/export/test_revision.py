@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from sqlite_utils import Database
 
 from scn_core.config import ReviewSettings
-from scn_core.exchange.export import ExportOptions, export_labels, preview
 from scn_core.exchange.export.formats import FormatName
 from scn_core.exchange.export.manifest import read_manifest
+from scn_core.exchange.export.write import ExportOptions, export_labels, preview
 from scn_core.records import Decision, Manifest
 from scn_core.store.connection import create_database, open_database, snapshot
 from scn_core.store.current_labels import LabelFilter, iter_labels, label_counts, reviewer_names, revision

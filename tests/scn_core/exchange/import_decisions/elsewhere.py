@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from scn_core.exchange.import_decisions import ImportPlan, plan_import, take_import
+from scn_core.exchange.import_decisions.import_plan import ImportPlan, plan_import, take_import
 
 NAMES = ("happy", "sad")
 RISKY, LAST = "=1+1.png", "größe/日本.png"

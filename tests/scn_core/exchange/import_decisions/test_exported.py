@@ -6,9 +6,9 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from scn_core.exchange.export import ExportOptions, export_labels
 from scn_core.exchange.export.about import COLUMNS
-from scn_core.exchange.import_decisions import plan_import
+from scn_core.exchange.export.write import ExportOptions, export_labels
+from scn_core.exchange.import_decisions.import_plan import plan_import
 from scn_core.store.current_labels import LabelFilter
 from tests.scn_core.exchange.export.labelled import decide, rows
 from tests.scn_core.exchange.import_decisions.elsewhere import LAST, RISKY, contents, log, take, write

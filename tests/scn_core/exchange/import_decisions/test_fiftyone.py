@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from scn_core.exchange.import_decisions import plan_import
+from scn_core.exchange.import_decisions.import_plan import plan_import
 from tests.scn_core.exchange.export.labelled import decide
 from tests.scn_core.exchange.import_decisions.elsewhere import log, take
 

@@ -13,8 +13,8 @@ from sqlite_utils import Database
 from scn_core.class_names import ClassVocabulary
 from scn_core.config import ReviewSettings
 from scn_core.errors import DataError, WorkspaceError
-from scn_core.exchange import import_decisions
-from scn_core.exchange.import_decisions import pieces, plan_import, take_import, take_piece
+from scn_core.exchange.import_decisions import import_plan
+from scn_core.exchange.import_decisions.import_plan import pieces, plan_import, take_import, take_piece
 from scn_core.records import Box, Decision, Manifest, Sample
 from scn_core.store.connection import create_database, open_database
 from scn_core.store.decisions.record import effective_labels, history, record_decisions
@@ -122,7 +122,7 @@ def test_every_problem_is_listed_by_line_and_nothing_is_taken(db: Database, tmp_
 
 
 def test_others_write_between_two_pieces(db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_decisions, "PIECE", 3)
+    monkeypatch.setattr(import_plan, "PIECE", 3)
     add_person(db, "ann", "annotator")
     faces = ["a.png", RISKY, LAST]
     file = write(tmp_path, ["path", "action", "person", "note"], *([face, "unsure", "zoe", "why"] for face in faces))
@@ -140,7 +140,7 @@ def test_others_write_between_two_pieces(db: Database, tmp_path: Path, monkeypat
 def test_an_import_that_stops_says_how_far_it_came(
     db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_decisions, "PIECE", 1)
+    monkeypatch.setattr(import_plan, "PIECE", 1)
     plan = plan_import(
         db, write(tmp_path, ["path", "label", "person"], ["a.png", "sad", "zoe"], [RISKY, "happy", "zoe"])
     )

@@ -24,7 +24,7 @@ from sqlite_utils import Database
 from scn_core.datasets.registry import read_manifest
 from scn_core.datasets.source import Source
 from scn_core.errors import DataError, ScnError
-from scn_core.exchange.import_decisions import plan_import
+from scn_core.exchange.import_decisions.import_plan import plan_import
 from scn_core.store.connection import create_database
 from tests.scn_core.exchange.export.labelled import begin, decide
 from tests.scn_core.exchange.export.layouts import boxes
