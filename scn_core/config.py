@@ -83,7 +83,9 @@ class TrainSettings:
         0.3, "faces outside the low-importance group join the queue if their suspicion is at least this; 1: none",
         low=0, high=1,
     )  # fmt: skip
-    audit_samples: int = option(100, "faces drawn at random into the queue, to estimate the label-error rate", low=0)
+    audit_samples: int = option(
+        100, "faces drawn at random into the queue, at most a quarter of all, to estimate the label-error rate", low=0
+    )
     device: str = option("auto", "auto, cpu, cuda, cuda:1, ...")
     resident: ResidentChoice = option(
         "auto",
@@ -130,6 +132,10 @@ class TrainSettings:
         nothing = {name for name, setting in known.items() if setting.default is None}
         values |= {name: None for name, value in values.items() if name in nothing and value == "none"}
         return cls(**values)
+
+    def audit_faces(self, faces: int) -> int:
+        """Audit faces of a round of so many faces: a quarter at most, because no proposal is shown for them."""
+        return min(self.audit_samples, faces // 4)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

@@ -14,7 +14,7 @@ from review_app import database
 from review_app.auth.throttle import Client, SignInThrottle
 from review_app.http.errors import ApiError
 from scn_core.store.people.people import Person
-from scn_core.store.people.tokens import note_token_use, token_person
+from scn_core.store.people.tokens import note_token_use, token_person, was_used
 
 PREFIX = "scn_"
 """Programs that look for secrets in files know a token by it."""
@@ -50,7 +50,8 @@ async def admit(token: str, address: str) -> str:
     Raises Refused: 401 for a wrong token, 429 where the address has to wait.
     """
     hashed = access_token_hash(token)
-    client = Client("access token", address, device=hashed if hashed in _known else None)
+    known = hashed in _known or await database.run(was_used, hashed)
+    client = Client("access token", address, device=hashed if known else None)
     async with _throttle.attempt(client):
         if await database.run(token_person, hashed) is None:
             _known.pop(hashed, None)

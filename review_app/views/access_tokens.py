@@ -73,6 +73,7 @@ def _make() -> None:
 
 
 def _revoke(token_id: int) -> None:
+    _remember(None)  # it may be the one that is shown
     messages.remember(commands.revoke(token_id))
 
 

@@ -23,6 +23,7 @@ from scn_core.rounds.pack import pack_job, run_job, unpack_result
 from scn_core.rounds.pack import result as result_file
 from scn_core.rounds.pack.archive import is_archive
 from scn_core.shell import command_line
+from scn_core.store.decisions.adjudication import outcome_counts
 from scn_core.store.rounds import states as store
 from scn_core.store.scores import count_open_proposals
 from scn_core.workspace.folder import Workspace
@@ -120,9 +121,11 @@ def close(workspace: Path, number: int | None) -> None:
     """End the review of a round: nothing of it changes from then on."""
     with Workspace(workspace).database() as db:
         chosen = store.which_round(db, number, "review").id
-        ended = count_open_proposals(db, chosen)
+        ended, undecided = count_open_proposals(db, chosen), outcome_counts(db, chosen)
         store.close_round(db, chosen)
     click.echo(f"round {chosen} is closed, with {ended:,} proposals that nobody has answered")
+    if lost := undecided.conflict + undecided.waiting:
+        click.echo(f"faces that are not decided, as readings differ or are missing: {lost:,}; they keep their labels")
 
 
 @round_group.command()

@@ -95,6 +95,8 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
 
 def _cells(record: Mapping[str, Any]) -> dict[str, str]:
     cells = {name: cell_of(value) for name, value in record.items() if name != "box"}
+    if isinstance(votes := record.get("votes"), dict):
+        cells["votes"] = "; ".join(f"{name}: {count}" for name, count in votes.items())
     box = record.get("box")
     if "box" in record:
         cells |= dict(zip(_SIDES, map(cell_of, box if isinstance(box, list) else [""] * 4), strict=False))

@@ -304,7 +304,7 @@ class _Job:
             self.number,
             scores,
             metrics,
-            audit=self.settings.audit_samples,
+            audit=self.settings.audit_faces(len(scores.sample_id)),
             seed=self.settings.seed,
             review=self.review,
             settled=settled,

@@ -127,6 +127,12 @@ def test_a_record_of_a_round_trained_with_a_removed_option_says_what_to_do(name:
     )
 
 
+@pytest.mark.parametrize(("faces", "audit"), [(0, 0), (48, 12), (399, 99), (400, 100), (10_000, 100)])
+def test_audit_faces_leave_most_faces_to_show_a_proposal(faces: int, audit: int) -> None:
+    assert TrainSettings().audit_faces(faces) == audit
+    assert TrainSettings(audit_samples=3).audit_faces(faces) == min(3, audit)
+
+
 def test_json_and_back_is_the_same() -> None:
     chosen = TrainSettings(epochs=3, weights="w.pth", learn_margin_rank=True, relabel="auto")
     kept = json.loads(json.dumps(chosen.as_dict(), allow_nan=False))

@@ -85,7 +85,7 @@ export class Actions {
     if (entries.length) this.commit(entries);
     app.tiles.select([]);
     const words = entries.length
-      ? `${entries.length} ${wordOf(action, label, app.classes)}, one undo takes them back`
+      ? `${entries.length} ${wordOf(action, label, app.classes)}, one undo takes ${entries.length === 1 ? "it" : "them"} back`
       : "nothing to change here";
     const stay = [
       without ? `${without} without a proposal stay open` : "",

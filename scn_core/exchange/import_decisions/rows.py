@@ -76,6 +76,8 @@ class Reading:
         if self.exported and not self._edited(row, face):
             self.unchanged += 1
             return
+        if face.withdrawn:
+            raise Wrong(f"{face.key}, which was taken out", "faces that are still in the data set; remove the line")
         if face.split != "train":
             raise Wrong(f"{face.key}, which is in split {face.split}", "training faces; others are not reviewed")
         person, answer = self._person(row), self._answer(row, face)

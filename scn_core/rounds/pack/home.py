@@ -62,7 +62,8 @@ def unpack_result(workspace: Workspace, path: Path) -> Unpacked:
             raise WorkspaceError(complaint(str(path), f"the job of round {there.id}, which is here", "a job once"))
         number = there.id if there is not None else receive_round(
             db, result.config, result.epochs, result.scores, result.metrics | {"job": result.job.id},
-            code_version=result.code_version, parent=result.job.parent, audit=result.job.settings.audit_samples,
+            code_version=result.code_version, parent=result.job.parent,
+            audit=result.job.settings.audit_faces(len(result.scores.sample_id)),
             seed=result.job.settings.seed, settled=result.settled,
             close_earlier=result.job.settings.close_earlier,
             review=replace(review, unsure=result.job.review.unsure, ambiguous=result.job.review.ambiguous),

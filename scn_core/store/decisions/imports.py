@@ -24,10 +24,12 @@ class KnownFace:
     """The label it has now."""
     decided_at: str | None
     """Of the answer that counts now."""
+    withdrawn: bool
 
 
 _FACE = """
-SELECT e.sample_id, e.key, e.split, coalesce(c.start_label, e.given_label), c.proposed_label, e.label, e.decided_at
+SELECT e.sample_id, e.key, e.split, coalesce(c.start_label, e.given_label), c.proposed_label, e.label, e.decided_at,
+  (SELECT withdrawn_in IS NOT NULL FROM sample WHERE id = e.sample_id)
 FROM effective_label e LEFT JOIN score c ON c.sample_id = e.sample_id AND c.round_id = :round
 """
 

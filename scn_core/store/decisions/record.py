@@ -153,7 +153,11 @@ def _stored_already(db: Database, decision: Decision) -> bool:
         stored = replace(stored, undoes=decision.undoes)  # what it was resolved to when it came first
     # A name is one person in any case of its letters.
     if replace(stored, person=stored.person.lower()) != replace(decision, person=decision.person.lower()):
-        raise WorkspaceError(f"decision {decision.id}: stored already with other content: {stored}; use a new id")
+        raise WorkspaceError(
+            complaint(
+                f"decision {decision.id}", "this id, stored already with other content", "a new id for a new decision"
+            )
+        )
     return True
 
 
@@ -186,9 +190,9 @@ def _insert(db: Database, decision: Decision, believed: Mapping[str, str | None]
 
 def _check(db: Database, decision: Decision) -> int:
     """The person's number, if round, sample, person and label fit together."""
-    state, split, given, proposed, classes, person_id, role = db.execute(
+    state, split, withdrawn, given, proposed, classes, person_id, role = db.execute(
         """
-        SELECT r.state, s.split, coalesce(c.start_label, s.given_label), c.proposed_label,
+        SELECT r.state, s.split, s.withdrawn_in IS NOT NULL, coalesce(c.start_label, s.given_label), c.proposed_label,
           (SELECT count(*) FROM class), p.id, p.role
         FROM (SELECT 1) LEFT JOIN round r ON r.id = :round LEFT JOIN sample s ON s.id = :sample
         LEFT JOIN score c ON c.round_id = r.id AND c.sample_id = s.id LEFT JOIN person p ON p.name = :person
@@ -202,9 +206,13 @@ def _check(db: Database, decision: Decision) -> int:
         (f"{decision.action} with label", decision.label, labels),
     ):
         if found not in allowed:
-            shown = ", ".join(map(str, allowed))
+            shown = ", ".join("none" if each is None else str(each) for each in allowed)
+            found_words = "none" if found is None else found
             code: RefusalCode = "closed" if found == state and found != "review" else "invalid"
-            raise _RefusedError(complaint(f"decision {decision.id}", f"{what} {found}", shown), code)
+            raise _RefusedError(complaint(f"decision {decision.id}", f"{what} {found_words}", shown), code)
+    if withdrawn and decision.action != "undo":
+        found = f"{decision.action} of sample {decision.sample_id}, which was taken out"
+        raise WorkspaceError(complaint(f"decision {decision.id}", found, "faces that are still in the data set"))
     if decision.adjudicates and (decision.action not in ANSWERS or role not in (None, "lead")):
         raise WorkspaceError(
             complaint(

@@ -110,6 +110,12 @@ def token_person(db: Database, token_hash: str) -> Person | None:
     return person if person is not None and person.active else None
 
 
+def was_used(db: Database, token_hash: str) -> bool:
+    """Whether the token has let somebody in before."""
+    sql = "SELECT 1 FROM access_token WHERE token_hash = ? AND used_at IS NOT NULL"
+    return db.execute(sql, (token_hash,)).fetchone() is not None
+
+
 def note_token_use(db: Database, token_hash: str) -> None:
     """Remember that the token was used now, and that its person was here."""
     with transaction(db):

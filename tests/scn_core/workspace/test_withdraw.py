@@ -63,7 +63,8 @@ def test_an_open_face_is_asked_of_nobody_any_more(workspace: Workspace, kind: st
         assert face.id not in faces_now(db).sample_id
         assert count_open_proposals(db, 1) == proposals - (kind == "proposal")
         assert check(db) == []
-        say(db, face.id, "unsure")  # of a page that was on screen meanwhile: it is late, and does no harm
+        with pytest.raises(WorkspaceError, match="which was taken out; allowed: faces that"):
+            say(db, face.id, "unsure")  # of a page that was on screen meanwhile
         assert check(db) == []
 
 

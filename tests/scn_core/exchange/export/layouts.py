@@ -90,9 +90,20 @@ def awkward(root: Path) -> Manifest:
     return read_manifest("csv", Source(csv=table(root, "path,split,label", rows), classes=classes), strict=True)
 
 
+def votes(root: Path) -> Manifest:
+    """A row for each label that somebody gave to a face."""
+    rows: list[list[object]] = [
+        [picture(root, f"{n}.png", n), SPLITS[n // 6], CLASSES[(n * who) % 3], f"rater {who}"]
+        for n in range(8)
+        for who in (1, 2, 3)
+    ]
+    file = table(root, "path,split,label,rater", rows)
+    return read_manifest("csv", Source(csv=file, classes=CLASSES, annotator_column="rater"), strict=True)
+
+
 LAYOUTS: dict[str, Callable[[Path], Manifest]] = {
     "flat": flat, "class folders": class_folders, "split folders": split_folders, "numbers": numbers, "boxes": boxes,
-    "awkward": awkward,
+    "awkward": awkward, "votes": votes,
 }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from scn_core.datasets.source import Source
 from scn_core.errors import UsageError
 from scn_core.exchange.export.formats import FormatName
 from scn_core.exchange.export.write import ExportOptions, export_labels
-from scn_core.records import Manifest
+from scn_core.records import Manifest, Sample
 from tests.scn_core.exchange.export.labelled import add_round, decide
 from tests.scn_core.exchange.export.layouts import LAYOUTS, imported
 
@@ -38,6 +39,14 @@ def faces(manifest: Manifest) -> list[tuple[bytes, str, str]]:
     )
 
 
+def counted(sample: Sample) -> dict[int | None, int]:
+    """Votes for each class; who gave them stays here."""
+    counts: Counter[int | None] = Counter()
+    for vote in sample.votes:
+        counts[vote.label] += vote.count
+    return dict(counts)
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_reads_back(name: FormatName, data_set: Manifest, tmp_path: Path) -> None:
     with imported(data_set, tmp_path) as db:
@@ -54,6 +63,8 @@ def test_a_file_reads_back(name: FormatName, data_set: Manifest, tmp_path: Path)
     key, path, label, *rest = expected[train[0] - 1]
     expected[train[0] - 1] = (key, path, (label + 1) % len(data_set.classes), *rest)  # type: ignore[assignment]
     assert again.classes == data_set.classes
+    if name != "fiftyone":
+        assert {s.key: counted(s) for s in again.samples} == {s.key: counted(s) for s in data_set.samples}
     assert sorted(expected) == sorted((s.key, s.path, s.given_label, s.split, s.box) for s in again.samples)
 
 

@@ -178,21 +178,21 @@ def test_the_same_id_with_other_content_is_an_error(review: Database) -> None:
 @pytest.mark.parametrize(
     ("bad", "told"),
     [
-        (answer(99, "keep", label=0), "found sample 99 in split None; allowed: train"),
+        (answer(99, "keep", label=0), "found sample 99 in split none; allowed: train"),
         (answer(11, "exclude"), "found sample 11 in split val; allowed: train"),
-        (answer(1, "unsure", round=7), "found round 7 in state None; allowed: review"),
+        (answer(1, "unsure", round=7), "found round 7 in state none; allowed: review"),
         (answer(1, "unsure", person="eve"), "found person 'eve'"),
         (answer(1, "keep", label=2), "found keep with label 2; allowed: 0"),
         (answer(1, "accept", label=2), "found accept with label 2; allowed: 1"),
         (answer(1, "relabel", label=3), "found relabel with label 3; allowed: 0, 1, 2"),
-        (answer(1, "relabel"), "found relabel with label None; allowed: 0, 1, 2"),
-        (answer(1, "exclude", label=1), "found exclude with label 1; allowed: None"),
+        (answer(1, "relabel"), "found relabel with label none; allowed: 0, 1, 2"),
+        (answer(1, "exclude", label=1), "found exclude with label 1; allowed: none"),
         (answer(1, "note"), "found note with a text of 0 characters; allowed: 1 to 2000"),
         (answer(1, "note", text=""), "found note with a text of 0 characters"),
         (answer(1, "note", text="x" * 2001), "found note with a text of 2001 characters; allowed: 1 to 2000"),
         (answer(1, "flag", text="why"), "found flag with a text of 3 characters; allowed: 0 to 0"),
         (answer(1, "keep", text=""), "found keep with a text of 0 characters"),
-        (answer(1, "skip", label=1), "found skip with label 1; allowed: None"),
+        (answer(1, "skip", label=1), "found skip with label 1; allowed: none"),
         (answer(2**70, "unsure"), "too large.*allowed: 64-bit numbers"),
         (answer(1, "note", text="\ud800"), "surrogates not allowed.*valid text"),
         (answer(1, "guess"), "action is accept, keep"),  # type: ignore[arg-type]
@@ -285,7 +285,7 @@ def test_each_is_stored_or_refused_by_itself(review: Database) -> None:
     bad = [answer(99, "keep", label=0), replace(good, action="unsure", label=None), answer(1, "accept", label=2)]
     refusals = record_each(review, [good, bad[0], good, bad[1], again, bad[2]])
     assert [refusal.id for refusal in refusals] == [each.id for each in bad]
-    told = ("found sample 99 in split None; allowed: train", "stored already with other content", "allowed: 1")
+    told = ("found sample 99 in split none; allowed: train", "stored already with other content", "allowed: 1")
     assert all(text in refusal.error for text, refusal in zip(told, refusals, strict=True))
     assert [row["id"] for row in review["decision"].rows] == [good.id, again.id]
     assert record_each(review, [good, again]) == record_each(review, []) == []
