@@ -223,7 +223,7 @@ function probability(classes, detail, label, share) {
       : label === detail.proposed
         ? "proposed"
         : label === detail.second
-          ? "after these"
+          ? "second choice"
           : "";
   return el("div", { class: "probability", "data-word": word }, [
     el("span", { text: className(classes, label) }),

@@ -142,7 +142,8 @@ def _folder_name(number: int, classes: tuple[str, ...]) -> str:
     """The number, with as many digits as the last one has, and the name; what a folder's name cannot have is quoted."""
     digits = len(str(len(classes) - 1))
     name = "".join(
-        letter if letter.isprintable() and letter not in '/\\:*?"<>|%' else quote(letter) for letter in classes[number]
+        letter if letter.isprintable() and letter not in '/\\:*?"<>|%' else quote(letter, safe="")
+        for letter in classes[number]
     )
     if len(name.encode()) > _LONGEST:
         raise UsageError(complaint("--format class-folders", f"class {name}", f"names of at most {_LONGEST} bytes"))

@@ -161,6 +161,16 @@ def test_the_folder_of_exports_lists_folders_too(db: Database, manifest: Manifes
     assert {each.file for each in exports_in(tmp_path / "exports")} == {made.file, copied.file}
 
 
+def test_a_class_name_with_a_slash_is_one_folder(tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    made = awkward(tmp_path / "pictures")
+    with imported(made, tmp_path) as opened:
+        add_round(opened, made)
+        export_labels(opened, tmp_path / "out", LINKS, pictures=made.root)
+    assert sorted(each.name for each in (tmp_path / "out/train").iterdir())[1] == "1_a%2Fb"
+    assert [each for each in (tmp_path / "out/train").glob("*/*") if each.is_dir()] == []
+
+
 def test_a_class_name_too_long_for_a_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "pictures").mkdir()
     manifest = awkward(tmp_path / "pictures")
