@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Sequence
 from zipfile import BadZipFile
 
 DAMAGED_ARRAYS = (OSError, EOFError, BadZipFile, zlib.error, KeyError, IndexError, TypeError, ValueError, SyntaxError)
@@ -31,6 +32,12 @@ def readable(text: str, most: int = _MOST_LETTERS) -> str:
     if len(text) > most:
         text = f"{text[: most * 2 // 3]} ... {text[-most // 6 :]}"
     return _UNREADABLE.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+
+
+def listed(named: Sequence[str], count: int) -> str:
+    """`a, b, c and 4 more`: the ones that are named, of `count` in all."""
+    more = count - len(named)
+    return ", ".join(named) + (f" and {more:,} more" if more > 0 else "")
 
 
 class ScnError(Exception):

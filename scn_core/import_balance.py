@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scn_core.errors import complaint, readable
+from scn_core.errors import complaint, listed, readable
 
 UNREADABLE_ROW = "a row that cannot be read"
 _QUOTED = 400
@@ -121,5 +121,4 @@ def _count(number: int, one: str, several: str = "") -> str:
 
 def _listed(words: Iterable[str]) -> str:
     each = [readable(word, 60) for word in words]
-    more = f" and {len(each) - _NAMED:,} more" if len(each) > _NAMED else ""
-    return ", ".join(each[:_NAMED]) + more
+    return listed(each[:_NAMED], len(each))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,7 +19,7 @@ from scn_core.class_names import ClassVocabulary
 from scn_core.config import ReviewSettings, TrainSettings
 from scn_core.datasets.pixels import NAMED, Pictures, look_for_pictures, pixel_cache
 from scn_core.disk import naming_full_disk
-from scn_core.errors import DataError, TrainingError, WorkspaceError, complaint
+from scn_core.errors import DataError, TrainingError, WorkspaceError, complaint, listed
 from scn_core.records import BoolArray, EpochReport, IntArray, PixelArray, RoundInfo, RoundScores
 from scn_core.rounds.follower import tell_followers
 from scn_core.rounds.inputs import FACES, RoundFaces, faces_now, fix_faces, stored_faces
@@ -150,13 +149,9 @@ def _with_pictures(
     if not (isinstance(start, New) and settings.allow_missing):
         raise DataError(
             f"{root}: found {pictures.missing_count:,} of the round's pictures missing: "
-            f"{_listed(pictures.missing, pictures.missing_count)}; {_remedy(workspace, start)}"
+            f"{listed(pictures.missing, pictures.missing_count)}; {_remedy(workspace, start)}"
         )
     return pictures, faces.without(pictures.marks == 0), pictures.missing_count
-
-
-def _listed(names: Sequence[str], count: int) -> str:
-    return ", ".join(names[:NAMED]) + (f" and {count - NAMED:,} more" if count > NAMED else "")
 
 
 def _remedy(workspace: Workspace, start: Start) -> str:
@@ -244,7 +239,7 @@ class _Job:
             progress=progress,
         )  # fmt: skip
         if broken:
-            named = _listed([words for _, words in broken], len(broken))
+            named = listed([words for _, words in broken[:NAMED]], len(broken))
             if not (isinstance(start, New) and self.settings.allow_missing):
                 raise DataError(
                     f"{root}: found {len(broken):,} of the round's pictures that cannot be decoded: {named}; "

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from scn_core.datasets.parallel import in_order
 from scn_core.datasets.paths import control_character
-from scn_core.errors import DataError, UsageError, complaint
+from scn_core.errors import DataError, UsageError, complaint, listed
 from scn_core.store.samples import picture_files
 from scn_core.workspace.folder import Workspace
 from scn_core.workspace.toml import change_root, relative_to
@@ -104,7 +104,7 @@ def relocate(
             raise DataError(
                 complaint(
                     str(root),
-                    f"{found.describe()}: {_listed(found)}",
+                    f"{found.describe()}: {listed(found.named, found.missing + found.different)}",
                     "all the same",
                     "name the folder that paths of faces are relative to, or take it as it is with --force; nothing "
                     "was changed",
@@ -112,11 +112,6 @@ def relocate(
             )
         change_root(workspace.settings_file, relative_to(workspace.path, root))
     return found
-
-
-def _listed(found: Relocation) -> str:
-    more = found.missing + found.different - len(found.named)
-    return ", ".join(found.named) + (f" and {more:,} more" if more else "")
 
 
 def _compare(root: Path, file: tuple[str, bytes | None]) -> tuple[str, State]:

@@ -10,10 +10,10 @@ from typing import Any
 from scn_core.class_names import ClassVocabulary
 from scn_core.datasets.registry import find_dataset, read_manifest
 from scn_core.datasets.source import Source
-from scn_core.errors import DataError, UsageError, WorkspaceError, complaint
+from scn_core.errors import DataError, UsageError, WorkspaceError, complaint, listed
 from scn_core.import_balance import Problem, by_most
 from scn_core.store.samples import classes
-from scn_core.store.updates import WITHDRAWN, Changes, NamedFaces, take_reading
+from scn_core.store.updates import WITHDRAWN, Changes, take_reading
 from scn_core.workspace.folder import Workspace
 from scn_core.workspace.toml import OWN_PICTURES, PATHS, WorkspaceSettings
 
@@ -69,7 +69,7 @@ class Update:
         lines.append(f"known: {self.known:,} faces = {parts[0]} + {parts[2]} + {found.vanished.count:,} vanished")
         for what, faces in (("new", found.new), ("changed", found.changed), ("vanished", found.vanished)):
             if faces.count:
-                lines.append(f"  {what}: {_named(faces)}")
+                lines.append(f"  {what}: {listed(faces.keys, faces.count)}")
         lines.extend(_remarks(found))
         for problem in [problem for problem in self.problems if problem.line is not None][:_PROBLEMS_SHOWN]:
             lines.append(f"    {problem}")
@@ -167,11 +167,6 @@ def _roots(source: Source, root: Path) -> Iterator[Path | None]:
     yield source.root
     yield root
     yield from list(root.parents)[:3]
-
-
-def _named(faces: NamedFaces) -> str:
-    more = faces.count - len(faces.keys)
-    return ", ".join(faces.keys) + (f" and {more:,} more" if more else "")
 
 
 def _remarks(found: Changes) -> Iterator[str]:

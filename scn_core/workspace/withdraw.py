@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from scn_core.datasets.pixels import erase_faces
+from scn_core.errors import listed
 from scn_core.store.queue.withdraw import same_pictures, withdraw_faces
 from scn_core.store.samples import get_sample, withdrawn_samples
 from scn_core.store.thumbnail_cache import Thumbs
@@ -39,9 +40,11 @@ class Withdrawal:
         lines = [
             f"{count:,} face{' is' if count == 1 else 's are'} taken out; thumbnails and decoded pictures are erased"
         ]
-        lines.append(f"the picture files may be deleted now: {_listed(self.pictures)}")
+        lines.append(f"the picture files may be deleted now: {listed(self.pictures[:_NAMED], len(self.pictures))}")
         if self.same:
-            lines.append(f"the same picture is still in as: {_listed(self.same)}; take it out too")
+            lines.append(
+                f"the same picture is still in as: {listed(self.same[:_NAMED], len(self.same))}; take it out too"
+            )
         return "\n".join(lines)
 
 
@@ -68,7 +71,3 @@ def withdraw(workspace: Workspace, keys: Sequence[str]) -> Withdrawal:
         tuple(dict.fromkeys(stored.sample.path for stored in found)),
         tuple(same),
     )
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else "")
