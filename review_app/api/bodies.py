@@ -29,7 +29,7 @@ class PageBody:
 
     @classmethod
     def read(cls, body: Fields) -> PageBody:
-        """Raises Refused for anything else."""
+        """Raises ApiError for anything else."""
         page = cls(
             body.integer("round"),
             _filter(body.fields("filter")),
@@ -50,7 +50,7 @@ class TilesBody:
 
     @classmethod
     def read(cls, body: Fields) -> TilesBody:
-        """Raises Refused for anything else."""
+        """Raises ApiError for anything else."""
         tiles = cls(body.integer("round"), tuple(body.integers("samples", MAX_PAGE)))
         body.end()
         return tiles
@@ -65,7 +65,7 @@ class LeaseBody:
 
     @classmethod
     def read(cls, body: Fields) -> LeaseBody:
-        """Raises Refused for anything else."""
+        """Raises ApiError for anything else."""
         lease = cls(tuple(body.integers("renew", MAX_ITEMS)), tuple(body.integers("release", MAX_ITEMS)))
         body.end()
         return lease
@@ -81,7 +81,7 @@ class DecisionsBody:
 
     @classmethod
     def read(cls, body: Fields) -> DecisionsBody:
-        """Raises Refused for anything else."""
+        """Raises ApiError for anything else."""
         believed: dict[str, str | None] = {}
         decisions = body.objects("decisions", MAX_DECISIONS, lambda fields: _decision(fields, believed))
         if len({decision.id for decision in decisions}) != len(decisions):

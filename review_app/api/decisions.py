@@ -51,7 +51,7 @@ async def history(request: Request) -> Response:
 
 
 def round_asked(request: Request) -> int:
-    """The round of a query string. Raises Refused for anything but one number."""
+    """The round of a query string. Raises ApiError for anything but one number."""
     asked = request.query_params.getlist("round")
     if len(asked) != 1 or not asked[0].isascii() or not asked[0].isdecimal() or len(asked[0]) > 9:
         found = f"{len(asked)} of them" if len(asked) != 1 else ascii(asked[0])[:80]

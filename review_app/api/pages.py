@@ -70,7 +70,7 @@ async def lease(request: Request) -> Response:
 
 
 def known_round(db: Database, round_id: int) -> RoundInfo:
-    """The round. Raises Refused where there is none."""
+    """The round. Raises ApiError where there is none."""
     last = latest_round(db)
     if last is None or round_id > last.id:
         allowed = "none yet; train first" if last is None else f"1 to {last.id}"

@@ -88,7 +88,7 @@ async def thumb(request: Request) -> Response:
 
 
 def sample_asked(request: Request) -> int:
-    """The sample of a path. Raises Refused for anything but the number of a possible one."""
+    """The sample of a path. Raises ApiError for anything but the number of a possible one."""
     asked = request.path_params["id"]
     if asked.isascii() and asked.isdecimal() and len(asked) <= 19 and 1 <= int(asked) <= ID_MAX:
         return int(asked)

@@ -47,7 +47,7 @@ async def admit(token: str, address: str) -> str:
     """The hash of a token that lets somebody in now.
 
     Wrong tokens make the address wait as wrong passwords do (see `throttle`), but for tokens that were right before.
-    Raises Refused: 401 for a wrong token, 429 where the address has to wait.
+    Raises ApiError: 401 for a wrong token, 429 where the address has to wait.
     """
     hashed = access_token_hash(token)
     known = hashed in _known or await database.run(was_used, hashed)
@@ -66,7 +66,7 @@ async def admit(token: str, address: str) -> str:
 
 
 def require_token_person(db: Database, hashed: str) -> Person:
-    """The person of a token (its hash). Raises Refused where there is none any more."""
+    """The person of a token (its hash). Raises ApiError where there is none any more."""
     person = token_person(db, hashed)
     if person is None:
         raise wrong_token()

@@ -84,7 +84,7 @@ async def as_person(
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> T:
-    """`function(db, person, *args)` for whoever is signed in, or has an access token. Raises Refused for others."""
+    """`function(db, person, *args)` for whoever is signed in, or has an access token. Raises ApiError for others."""
     return await database.run(_enter, await _door(request), function, *args, **kwargs)
 
 

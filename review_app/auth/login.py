@@ -185,7 +185,7 @@ def _is_secure(request: Request) -> bool:
 
 
 def parse_form(body: bytes) -> dict[str, str]:
-    """The fields of a form, the first of each name. Raises Refused for what is no form."""
+    """The fields of a form, the first of each name. Raises ApiError for what is no form."""
     try:
         fields = parse_qs(body.decode("utf-8"), keep_blank_values=True, max_num_fields=10, errors="strict")
     except ValueError as error:  # UnicodeDecodeError is one

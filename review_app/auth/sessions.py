@@ -55,7 +55,7 @@ def signed_in(cookies: Mapping[str, str]) -> Person | None:
 
 
 def require_person(db: Database, session: str | None) -> Person:
-    """The person of a session (its hash). Raises Refused where there is none."""
+    """The person of a session (its hash). Raises ApiError where there is none."""
     person = None if session is None else session_person(db, session)
     if person is None:
         raise ApiError(
@@ -84,7 +84,7 @@ def leave(db: Database, session: str) -> None:
 def enter_by_name(db: Database, name: str) -> NewSession:
     """Sign in by name alone, as on one's own machine; a new name is added, as lead where there is none.
 
-    Raises Refused for a name that cannot be one, a person who may not sign in, and one who has a password.
+    Raises ApiError for a name that cannot be one, a person who may not sign in, and one who has a password.
     """
     name = checked_name(name)
     person = find_person(db, name)
@@ -112,7 +112,7 @@ def is_right(known: tuple[Person | None, str | None], password: str) -> bool:
 
 
 def enter_known(db: Database, name: str) -> NewSession:
-    """Sign in whom somebody else vouches for. Raises Refused for a name that a lead has not added."""
+    """Sign in whom somebody else vouches for. Raises ApiError for a name that a lead has not added."""
     person = find_person(db, name)
     if person is None:
         raise ApiError(403, "unknown_person", f"nobody here is called {name}; ask a lead to add you under this name")
@@ -133,7 +133,7 @@ def ticket_path(user: Mapping[str, Any]) -> str | None:
 
 
 def checked_name(name: str) -> str:
-    """The name without spaces around it. Raises Refused for one that cannot be a name."""
+    """The name without spaces around it. Raises ApiError for one that cannot be a name."""
     name = name.strip()
     if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
         allowed = f"1 to {LONGEST_NAME} printable ones"

@@ -120,7 +120,7 @@ class SignInThrottle:
         """One attempt of the client; call `wrong` or `right` within it.
 
         The attempts of one address, or of one known browser, are made one after another: so many wrong ones sent at
-        once are each counted before the next, and many right ones need not be counted at all. Raises Refused (429)
+        once are each counted before the next, and many right ones need not be counted at all. Raises ApiError (429)
         where the client has to wait.
         """
         key = client.itself if client.device is not None else client.by_address

@@ -30,7 +30,7 @@ def make_token(secret: bytes, claims: TokenClaims) -> str:
 
 
 def read_token(secret: bytes, token: str) -> TokenClaims:
-    """Raises Refused for a token that is not ours or too old."""
+    """Raises ApiError for a token that is not ours or too old."""
     try:
         person_id, session = _signer(secret, "token").loads(token, max_age=TOKEN_S)
     except SignatureExpired as error:
@@ -46,7 +46,7 @@ def make_ticket(secret: bytes, name: str, nonce: str) -> str:
 
 
 def read_ticket(secret: bytes, ticket: str) -> tuple[str, str]:
-    """Name and nonce. Raises Refused for a ticket that is not ours or too old."""
+    """Name and nonce. Raises ApiError for a ticket that is not ours or too old."""
     try:
         name, nonce = _signer(secret, "ticket").loads(ticket, max_age=TICKET_S)
     except (BadData, ValueError, TypeError) as error:

@@ -34,7 +34,7 @@ _W = TypeVar("_W", bound=str)
 
 
 async def read_body(request: Request, limit: int = MAX_BODY) -> bytes:
-    """The body, or Refused as soon as it is larger than `limit`."""
+    """The body, or ApiError as soon as it is larger than `limit`."""
     too_large = ApiError(413, "too_large", f"the body is larger than {limit:,} bytes; send fewer at a time")
     declared = request.headers.get("content-length", "0")
     if not declared.isdecimal() or len(declared) > _DIGITS or int(declared) > limit:
