@@ -36,6 +36,10 @@ class Tile(NamedTuple):
     painted: bool
 
 
+class NotOnScreen(LookupError):
+    """A face that was asked for is not among the tiles: perhaps not yet, while a page is being drawn."""
+
+
 class Question(NamedTuple):
     """What the queue asks about a face."""
 
@@ -81,16 +85,34 @@ class Desk:
         return [tile.sample for tile in self.tiles()]
 
     def current(self) -> Tile:
-        """The face that keys answer."""
-        return next(tile for tile in self.tiles() if tile.current)
+        """The face that keys answer; NotOnScreen while there is none."""
+        for tile in self.tiles():
+            if tile.current:
+                return tile
+        raise NotOnScreen("no tile is current")
 
     def tile(self, sample: int) -> Tile:
-        """The face of this id, which is on screen."""
-        return next(tile for tile in self.tiles() if tile.sample == sample)
+        """The face of this id; NotOnScreen while it is not there."""
+        for tile in self.tiles():
+            if tile.sample == sample:
+                return tile
+        raise NotOnScreen(f"face {sample} is not on screen")
 
     def until(self, ask: Callable[[], T], what: str) -> T:
-        """Waits for a true answer, and lets the browser's events through meanwhile."""
-        return eventually(ask, what, pause=lambda seconds: self.page.wait_for_timeout(seconds * 1000))
+        """Waits for a true answer, and lets the browser's events through meanwhile.
+
+        A face that `ask` looks for and that is not on screen is not there yet.
+        """
+
+        def answer() -> T | None:
+            try:
+                return ask()
+            except NotOnScreen:
+                return None
+
+        found = eventually(answer, what, pause=lambda seconds: self.page.wait_for_timeout(seconds * 1000))
+        assert found is not None
+        return found
 
     def ready(self, *, least: int = 1) -> Desk:
         """Waits until faces are there with their pictures, and the grid has the keyboard."""

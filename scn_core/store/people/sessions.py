@@ -22,7 +22,10 @@ def start_session(db: Database, person_id: int, token_hash: str, hours: float) -
         with transaction(db):
             db.execute(f"DELETE FROM session WHERE expires_at < {NOW}")
             db.execute(sql, (token_hash, person_id))
-            db.execute(f"UPDATE person SET seen_at = {NOW} WHERE id = ?", (person_id,))
+            db.execute(
+                "UPDATE person SET seen_at = (SELECT created_at FROM session WHERE token_hash = ?) WHERE id = ?",
+                (token_hash, person_id),
+            )
     except sqlite3.IntegrityError as error:
         raise WorkspaceError(f"session of person {person_id}: {error}; sign in again") from error
 

@@ -121,7 +121,8 @@ def note_token_use(db: Database, token_hash: str) -> None:
     with transaction(db):
         db.execute(f"UPDATE access_token SET used_at = {NOW} WHERE token_hash = ?", (token_hash,))
         db.execute(
-            f"UPDATE person SET seen_at = {NOW} WHERE id = (SELECT person_id FROM access_token WHERE token_hash = ?)",
+            """UPDATE person SET seen_at = token.used_at
+            FROM access_token token WHERE token.token_hash = ? AND person.id = token.person_id""",
             (token_hash,),
         )
 
