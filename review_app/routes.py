@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit.file_util import get_static_dir
 
 from review_app import database
-from review_app.api import basics, decisions, exports, openapi, pages, samples, workspace
+from review_app.api import backups, basics, decisions, exports, openapi, pages, samples, workspace
 from review_app.auth import login
 from review_app.auth import sessions as auth
 from review_app.auth.endpoint import plain
@@ -36,6 +36,7 @@ def all_routes() -> list[BaseRoute]:
         Route("/api/history", plain(decisions.history), methods=["GET"]),
         Route("/api/sample/{id}", plain(samples.sample), methods=["GET"]),
         Route("/api/export/{name}", plain(exports.exported), methods=["GET"]),
+        Route("/api/backup/{name}", plain(backups.backup), methods=["GET"]),
         Route("/api/classes", plain(workspace.all_classes), methods=["GET"]),
         Route("/api/rounds", plain(workspace.all_rounds), methods=["GET"]),
         Route("/api/token", plain(basics.token), methods=["GET"]),

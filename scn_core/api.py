@@ -16,7 +16,8 @@ import pandas as pd
 from sqlite_utils import Database
 
 from scn_core import dataframes
-from scn_core.cli.labels import check_export, check_options
+from scn_core.cli.backup import written_backup
+from scn_core.cli.labels import check_export, check_options, take_backed_up
 from scn_core.cli.progress import Counter, RoundBars
 from scn_core.cli.reports import describe_import
 from scn_core.cli.threads import settle_threads
@@ -26,7 +27,7 @@ from scn_core.errors import UsageError, complaint
 from scn_core.exchange.export.formats import FORMAT_NAMES, FORMATS, FormatName
 from scn_core.exchange.export.manifest import ExportManifest
 from scn_core.exchange.export.write import ExportOptions, export_labels
-from scn_core.exchange.import_decisions.import_plan import ImportPlan, plan_import, record_rows, take_import
+from scn_core.exchange.import_decisions.import_plan import ImportPlan, plan_import, record_rows
 from scn_core.records import Answer, QueueFilter, QueueOrder, QueueState, RoundInfo, Split
 from scn_core.review.quality.votes import vote_agreement
 from scn_core.store.current_labels import LabelFilter
@@ -180,6 +181,14 @@ class OpenWorkspace:
         unknown, and WorkspaceError while a trainer is at work; nothing is changed then.
         """
         return withdraw(self.folder, [key] if isinstance(key, str) else list(key))
+
+    def backup(self, out: str | Path | None = None, *, pictures: bool = False, progress: bool = True) -> Path:
+        """Write database, settings and files of rounds into one zip file, while others work; returns where it is.
+
+        `out`: the file, or a folder that is there [the workspace's folder backups]. `pictures`: those of all faces too.
+        """
+        place = None if out is None else Path(out).expanduser()
+        return written_backup(self.folder, place, pictures=pictures, progress=progress)
 
     def labels(self) -> pd.DataFrame:
         """All faces with the label each has now, where it comes from and who decided it; a row a face.
@@ -343,7 +352,7 @@ class OpenWorkspace:
                 path_column=path_column, label_column=label_column, annotators=annotators,
             )  # fmt: skip
             if not dry_run:
-                take_import(db, plan)
+                take_backed_up(self.folder, db, plan)
             return plan
 
     def evaluate(self, reference: str | Path | None = None, *, round: int | None = None) -> Evaluation:

@@ -176,17 +176,41 @@ class ReviewSettings:
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any], *, source: str) -> ReviewSettings:
-        """Settings from a table; what it does not say stays as it is here.
+        """Settings from a table; what it does not say stays as it is here. Raises WorkspaceError as `checked` does."""
+        return cls(**checked(cls, table, source=source))
 
-        Raises WorkspaceError naming `source` and the key for an unknown key, a value of another type or out of range.
-        """
-        known = {setting.name: setting for setting in fields(cls)}
-        for name, value in table.items():
-            if name not in known:
-                raise WorkspaceError(complaint(source, f"key {name!r}", ", ".join(known), "correct it"))
-            if not _fits(known[name], value):
-                raise WorkspaceError(complaint(source, f"{name} = {value!r}", allowed(known[name]), "correct it"))
-        return cls(**table)
+
+@dataclass(frozen=True)
+class BackupSettings:
+    """Table [backup] of workspace.toml: the backups that the program makes by itself, and how many it keeps."""
+
+    automatic: bool = option(
+        True, "database and settings are backed up before decisions are imported and at the end of a round"
+    )
+    keep: int = option(5, "of each cause, the newest so many are kept", low=1, high=1_000)
+    days: int = option(7, "and the newest of each of the last so many days that have one", low=0, high=1_000)
+    weeks: int = option(4, "and the newest of each of the last so many weeks that have one", low=0, high=1_000)
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Any], *, source: str) -> BackupSettings:
+        """Settings from a table; what it does not say stays as it is here. Raises WorkspaceError as `checked` does."""
+        return cls(**checked(cls, table, source=source))
+
+
+def checked(
+    kind: type[ReviewSettings] | type[BackupSettings], table: Mapping[str, Any], *, source: str
+) -> dict[str, Any]:
+    """The values of a table of workspace.toml.
+
+    Raises WorkspaceError naming `source` and the key for an unknown key, a value of another type or out of range.
+    """
+    known = {setting.name: setting for setting in fields(kind)}
+    for name, value in table.items():
+        if name not in known:
+            raise WorkspaceError(complaint(source, f"key {name!r}", ", ".join(known), "correct it"))
+        if not _fits(known[name], value):
+            raise WorkspaceError(complaint(source, f"{name} = {value!r}", allowed(known[name]), "correct it"))
+    return dict(table)
 
 
 def still_options(values: Mapping[str, Any], *, source: str) -> dict[str, Any]:

@@ -18,7 +18,9 @@ _SUFFIX = ".part"
 
 
 @contextmanager
-def replaced(path: Path, *, durable: bool = True, needed: int | None = None) -> Iterator[BinaryIO]:
+def replaced(
+    path: Path, *, durable: bool = True, needed: int | None = None, private: bool = False
+) -> Iterator[BinaryIO]:
     """A new file to write into, which takes the place of `path` when the block ends.
 
     It lies in the same folder under a name of its own, so several may write the same file at once; the last to end
@@ -31,8 +33,9 @@ def replaced(path: Path, *, durable: bool = True, needed: int | None = None) -> 
         durable: wait until the disk has it, so that after a power cut there is the old or the new file. Without, a
             power cut may leave an empty one: for many small files that can be made again.
         needed: bytes that the file takes, where that is known; the error of a full disk says it.
+        private: nobody but its owner may read it, whatever the file replaced allowed.
     """
-    mode = path.stat().st_mode & 0o777 if path.exists() else None
+    mode = 0o600 if private else path.stat().st_mode & 0o777 if path.exists() else None
     if durable:
         _remove_abandoned(path)
     with naming_full_disk(path, needed), _beside(path, 0o666 if mode is None else mode | 0o600) as file:
@@ -45,6 +48,16 @@ def replaced(path: Path, *, durable: bool = True, needed: int | None = None) -> 
             put_in_place(part, path)
         else:
             part.replace(path)
+
+
+@contextmanager
+def scratch_file(path: Path) -> Iterator[Path]:
+    """An empty file beside `path` for work on the way to it, which only its owner may read; gone after the block.
+
+    `remove_abandoned` removes what a killed process left of one.
+    """
+    with naming_full_disk(path), _beside(path, 0o600) as file:
+        yield Path(file.name)
 
 
 @contextmanager
@@ -67,7 +80,7 @@ def replaced_folder(path: Path) -> Iterator[Path]:
             if aside.exists():
                 aside.rename(path)
             raise
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
         shutil.rmtree(aside, ignore_errors=True)
     finally:
         os.close(lock)
@@ -93,7 +106,7 @@ def create_private(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
         with suppress(FileExistsError):
             path.hardlink_to(file.name)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
 
 def put_in_place(part: Path, path: Path) -> None:
@@ -101,7 +114,7 @@ def put_in_place(part: Path, path: Path) -> None:
     with part.open("rb") as file:
         os.fsync(file.fileno())
     part.replace(path)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def sync(file: BinaryIO) -> None:
@@ -114,6 +127,21 @@ def remove(path: Path) -> None:
     """Remove a file, and what a killed process left of an attempt to replace it. No error where there is none."""
     path.unlink(missing_ok=True)
     _remove_abandoned(path)
+
+
+def remove_abandoned(folder: Path) -> None:
+    """Remove every unfinished file and folder that killed processes left in a folder."""
+    _remove_unlocked(folder, "*")
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the disk keep the names in a folder; some file systems cannot be asked to."""
+    with suppress(OSError):
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
 
 
 @contextmanager
@@ -158,7 +186,11 @@ def _unfinished(path: Path) -> Path:
 
 def _remove_abandoned(path: Path) -> None:
     """Removes unfinished files and folders for `path` that no process is writing any more."""
-    for part in path.parent.glob(f".{glob.escape(path.name)}.{'[0-9a-f]' * 16}{_SUFFIX}"):
+    _remove_unlocked(path.parent, glob.escape(path.name))
+
+
+def _remove_unlocked(folder: Path, name: str) -> None:
+    for part in folder.glob(f".{name}.{'[0-9a-f]' * 16}{_SUFFIX}"):
         with suppress(OSError):
             opened = os.open(part, os.O_RDONLY)
             try:
@@ -169,13 +201,3 @@ def _remove_abandoned(path: Path) -> None:
                     part.unlink()
             finally:
                 os.close(opened)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Have the disk keep a new name; some file systems cannot be asked to."""
-    with suppress(OSError):
-        opened = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(opened)
-        finally:
-            os.close(opened)

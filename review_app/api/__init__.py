@@ -5,5 +5,5 @@ samples    /api/sample/{id}, /face, /thumb        basics     /api/token, /health
 workspace  /api/classes, /api/rounds              openapi    /openapi.json: all of these for programs
 tiles      what a tile says, and may not say      pack       header and thumbnails in one response
 answers    JSON Schemas of what the routes answer bodies     what they take, checked
-exports    /api/export/{name}
+exports    /api/export/{name}                     backups    /api/backup/{name}
 """

@@ -101,6 +101,7 @@ OPERATIONS = (
     Operation("get", "/api/history", "What you can undo and redo", "History", query=("round",)),
     Operation("get", "/api/sample/{id}", "Everything about one face", "Sample", query=("round",)),
     Operation("get", "/api/export/{name}", "An exported file or its manifest; leads only", media="*/*"),
+    Operation("get", "/api/backup/{name}", "A backup of the workspace, a zip file; leads only", media="*/*"),
     Operation("get", "/api/token", "The token of a page; for browsers with a session", "Token"),
     Operation("get", "/face/{id}", "The large picture of a face", media="image/webp"),
     Operation("get", "/thumb/{id}", "The small picture of a face", media="image/webp"),

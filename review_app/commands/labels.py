@@ -15,6 +15,7 @@ from scn_core.errors import DataError
 from scn_core.exchange.export.write import ExportOptions, export_into
 from scn_core.exchange.import_decisions.import_plan import ImportPlan, Piece, pieces, take_piece
 from scn_core.store.people.people import Person
+from scn_core.workspace.backup.make import automatic_backup
 
 
 def make(options: ExportOptions) -> str | None:
@@ -34,8 +35,10 @@ def take(upload: bytes, name: str, *, adjudicate: bool, accounts: str = "") -> s
     refused = as_lead(
         lambda lead: plans.append(plan_of(upload, name, lead.name, adjudicate=adjudicate, accounts=accounts))
     )
+    if any(plan.writes for plan in plans):
+        refused = as_lead(lambda lead: call_slow(_back_up))
     try:
-        for piece in (piece for plan in plans for piece in pieces(plan)):
+        for piece in (piece for plan in plans if refused is None for piece in pieces(plan)):
             refused = in_writer(_take, piece)
             if refused:
                 break
@@ -48,6 +51,10 @@ def take(upload: bytes, name: str, *, adjudicate: bool, accounts: str = "") -> s
 def _make(db: Database, options: ExportOptions) -> None:
     workspace = current().workspace
     export_into(db, workspace.exports, options, pictures=Path(workspace.settings().root))
+
+
+def _back_up(db: Database) -> None:
+    automatic_backup(current().workspace, db, "import")
 
 
 def _take(db: Database, person: Person, piece: Piece) -> str | None:

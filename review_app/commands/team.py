@@ -7,10 +7,14 @@ from sqlite_utils import Database
 
 from review_app.auth.passwords import hash_password
 from review_app.auth.sessions import checked_name, cookie_of, session_hash
+from review_app.commands.rounds import as_lead
 from review_app.commands.writer import in_writer
+from review_app.database import call_slow
+from review_app.settings import current
 from scn_core.errors import ScnError
 from scn_core.store.people import people
 from scn_core.store.people.people import Person, Role
+from scn_core.workspace.backup.make import make_backup
 
 
 def add(name: str, role: Role, password: str | None) -> str | None:
@@ -40,6 +44,15 @@ def set_role(person_id: int, role: Role) -> str | None:
 def set_active(person_id: int, active: bool) -> str | None:
     """Let somebody in again, or sign them out and let them in no more; what they did stays."""
     return in_writer(_set_active, person_id, active)
+
+
+def back_up() -> str | None:
+    """A backup of the workspace as it is now, in its folder `backups`. In a reader's thread: nobody waits for it."""
+    return as_lead(lambda lead: call_slow(_back_up, lead.name))
+
+
+def _back_up(db: Database, by: str) -> None:
+    make_backup(current().workspace, db, by=by)
 
 
 def _add(db: Database, by: Person, name: str, role: Role, hashed: str | None) -> None:

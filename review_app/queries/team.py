@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from review_app.database import call_slow
+from review_app.settings import current
 from scn_core.store.reports.activity import ActivityKind, Event, Member, Place, activity, members
+from scn_core.workspace.backup.make import BackupFile, backups_in
 
 
 def everybody() -> list[Member]:
     """All people, those who are active first."""
     return call_slow(members)
+
+
+def backups() -> list[BackupFile]:
+    """The backups in the workspace's folder `backups`, the newest first."""
+    return backups_in(current().workspace.backups)
 
 
 def what_people_did(

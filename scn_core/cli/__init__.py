@@ -7,6 +7,7 @@ bench      how fast this machine trains                 options    options that 
 reports    what commands print                          progress   bars on a terminal
 run        errors as one line, and exit codes; the review app uses it too
 outputs    what a command that writes a file may replace, and what never
+backup     backup, restore
 threads    how many threads torch computes with, settled before it is imported
 
 Modules that train import torch within their commands, so that the others do not wait for it.

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import get_args
 
 import click
+from sqlite_utils import Database
 
 from scn_core.class_names import ClassVocabulary
 from scn_core.cli.options import FORCE, JSON, WORKSPACE
@@ -19,11 +20,12 @@ from scn_core.exchange.export.formats import FORMAT_NAMES, FORMATS, FormatName
 from scn_core.exchange.export.manifest import Spelled, manifest_file, read_manifest
 from scn_core.exchange.export.write import ExportOptions, Preview, export_labels, is_export, print_labels
 from scn_core.exchange.export.write import preview as preview_of
-from scn_core.exchange.import_decisions.import_plan import plan_import, take_import
+from scn_core.exchange.import_decisions.import_plan import ImportPlan, plan_import, take_import
 from scn_core.exchange.import_decisions.label_studio import named_accounts
 from scn_core.records import Split
 from scn_core.store.current_labels import LabelCounts, LabelFilter
 from scn_core.store.samples import classes
+from scn_core.workspace.backup.make import automatic_backup
 from scn_core.workspace.folder import Workspace
 
 _PROBLEMS = 18
@@ -179,9 +181,16 @@ def import_command(
             db, file, person=person, adjudicate=adjudicate, root=Path(place.settings().root), path_column=path_column,
             label_column=label_column, annotators=named_accounts(annotators),
         )  # fmt: skip
-        taken = 0 if dry_run or plan.problems else take_import(db, plan)
+        taken = 0 if dry_run or plan.problems else take_backed_up(place, db, plan)
     done = not dry_run and not plan.problems
     given = plan.describe(names, done=done, most=None if dry_run else _PROBLEMS)
     click.echo(json.dumps(plan.as_dict(names) | {"taken": taken}) if as_json else given)
     if plan.problems:
         sys.exit(1)
+
+
+def take_backed_up(workspace: Workspace, db: Database, plan: ImportPlan) -> int:
+    """Write the decisions of a plan as `take_import` does, after a backup where there are any; how many."""
+    if plan.writes:
+        automatic_backup(workspace, db, "import")
+    return take_import(db, plan)

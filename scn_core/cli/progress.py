@@ -22,8 +22,12 @@ def draws_bars() -> bool:
 class Counter:
     """A bar of things done, for work that calls `advance` with how many more are done."""
 
-    def __init__(self, what: str, unit: str, total: int | None = None, *, hidden: bool = False) -> None:
-        self._bar = tqdm(total=total, desc=what, unit=unit, leave=False, disable=hidden or not draws_bars())
+    def __init__(
+        self, what: str, unit: str, total: int | None = None, *, hidden: bool = False, scaled: bool = False
+    ) -> None:
+        """`scaled`: large numbers as k, M and G."""
+        off = hidden or not draws_bars()
+        self._bar = tqdm(total=total, desc=what, unit=unit, unit_scale=scaled, leave=False, disable=off)
 
     def advance(self, more: int) -> None:
         """`more` are done."""

@@ -10,6 +10,7 @@ projections  tables that follow from the log: checked, and made anew
 
 connection   open, create, migrate, write transactions      sqlite_errors  SQLite's errors in plain words
 backup       a copy while others use it                      columns        rows of a query as numpy columns
+newest_decision  a note by which a database that lost its -wal is told
 samples      classes, samples, references, import problems   scores         scores and proposal pages
 current_labels  every label with where it comes from         thumbnail_cache  thumbnails, in a file beside review.db
 updates      a data set that changes after init: faces that came or went, versions of given labels

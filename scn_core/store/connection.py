@@ -7,17 +7,20 @@ WorkspaceError, throw the connection away. WAL: readers never wait, one writer a
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from sqlite_utils import Database
 
 from scn_core.errors import WorkspaceError, complaint
 from scn_core.shell import command_line
 from scn_core.store.backup import backup
+from scn_core.store.newest_decision import check_newest, noted_newest
 from scn_core.store.schema.migrations import migrations, names_of
 from scn_core.store.sqlite_errors import BUSY_TIMEOUT_MS, database_path, plain_errors
 
@@ -36,6 +39,8 @@ PRAGMA cache_size = -65536;
 PRAGMA temp_store = MEMORY;
 """
 
+_LOCKED_BYTES = (512, 0x40000000)
+"""Length and start of what SQLite locks of a file: every connection to a WAL database holds a part of it."""
 PATIENT_TRY_MS = 1_000
 """How long a `PatientDatabase` waits in one piece."""
 
@@ -72,14 +77,17 @@ def open_database(path: Path, *, read_only: bool = False, on_wait: Callable[[str
     With `on_wait` a `PatientDatabase`.
 
     Raises WorkspaceError for a missing file, a file that is no workspace database, a schema newer than this
-    version knows and, where `read_only`, an older one, or changes that cannot be read from where the file lies.
+    version knows and, where `read_only`, an older one, changes that cannot be read from where the file lies, or a
+    database that lacks decisions which were saved: one that lost its -wal.
     """
     if not path.is_file():
         raise WorkspaceError(complaint(str(path), "no such file", "the review.db of a workspace", "run init first"))
+    noted = noted_newest(path)  # before the database: others may be writing both
     db = _connect(path, _access_for_reading(path) if read_only else "mode=rw", on_wait)
     try:
         with plain_errors(path):
-            _check_schema(db, path)
+            check_schema(db, path)
+            check_newest(db, path, noted)
             db.conn.executescript(_PRAGMAS if read_only else _WRITE_PRAGMAS + _PRAGMAS)
             if migrations.pending(db):
                 _migrate(db, path, read_only=read_only)
@@ -106,6 +114,23 @@ def transaction(db: Database) -> Iterator[None]:
         except BaseException:
             db.rollback()
             raise
+
+
+@contextmanager
+def sole_access(path: Path) -> Iterator[BinaryIO]:
+    """The file of a database that no other process has open, nor can open within; it may be damaged.
+
+    Read it through the file given alone: the lock is let go where this process closes the database anywhere else.
+    Raises WorkspaceError where another process has it open.
+    """
+    with path.open("r+b") as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, *_LOCKED_BYTES)
+        except (BlockingIOError, PermissionError) as error:
+            found = "a database that another program has open"
+            do = "stop the server, the trainer or whatever else works here, then try again"
+            raise WorkspaceError(complaint(str(path), found, "one that nothing uses", do)) from error
+        yield file
 
 
 @contextmanager
@@ -163,7 +188,8 @@ def _connect(path: Path, access: str, on_wait: Callable[[str], None] | None = No
     return db
 
 
-def _check_schema(db: Database, path: Path) -> None:
+def check_schema(db: Database, path: Path) -> None:
+    """Raises WorkspaceError for a database that is not of a workspace, or of a newer version than this one."""
     applied = [migration.name for migration in migrations.applied(db)]
     known = names_of(migrations)
     if not applied:

@@ -1,6 +1,8 @@
 """The workspace: a folder with settings, database, pictures and rounds.
 
 folder      its parts, how it is made and opened, the lock of the trainer
+backup/     backups, and the way back
+moves       many files replaced as one
 toml        workspace.toml, read and written
 status      where it stands
 update      the data set read again: faces that came, went or have another given label

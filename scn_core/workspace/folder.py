@@ -27,6 +27,7 @@ from scn_core.records import Manifest
 from scn_core.shell import command_line
 from scn_core.store.connection import create_database, open_database
 from scn_core.store.samples import insert_manifest
+from scn_core.workspace.moves import finish_moves
 from scn_core.workspace.toml import (
     OWN_PICTURES,
     WorkspaceSettings,
@@ -72,6 +73,11 @@ class Workspace:
         return self.path / "exports"
 
     @property
+    def backups(self) -> Path:
+        """Folder of the backups that were made without saying where."""
+        return self.path / "backups"
+
+    @property
     def _lock_file(self) -> Path:
         return self.path / "train.lock"
 
@@ -98,7 +104,11 @@ class Workspace:
         return aside
 
     def settings(self) -> WorkspaceSettings:
-        """What workspace.toml says. Raises WorkspaceError where this is no workspace or the file is not right."""
+        """What workspace.toml says; a restore that was interrupted is finished before.
+
+        Raises WorkspaceError where this is no workspace or the file is not right.
+        """
+        finish_moves(self.path)
         return read_settings(self.settings_file)
 
     def write_review(self, review: ReviewSettings) -> None:
@@ -196,6 +206,7 @@ def create_workspace(
     Raises UsageError, DataError, WorkspaceError where there is a workspace already, and DiskFullError.
     """
     workspace = Workspace(path)
+    finish_moves(path)
     _refuse_unreadable_names(path, source)
     if workspace.settings_file.exists():
         raise WorkspaceError(complaint(str(path), "a workspace already", "a new folder", "name another one"))
@@ -284,7 +295,7 @@ def _refuse_used_database(workspace: Workspace) -> None:
 
 
 def _remove_database(workspace: Workspace) -> None:
-    for suffix in ("", "-wal", "-shm"):
+    for suffix in ("", "-wal", "-shm", "-newest"):
         Path(f"{workspace.database_file}{suffix}").unlink(missing_ok=True)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from scn_core.config import ReviewSettings
+from scn_core.config import BackupSettings, ReviewSettings
 from scn_core.errors import WorkspaceError, complaint
 from scn_core.files import write_text
 
@@ -47,11 +47,13 @@ class WorkspaceSettings:
     """Options of a round, overridden by flags."""
     review: ReviewSettings = field(default_factory=ReviewSettings)
     """How rounds are reviewed."""
+    backup: BackupSettings = field(default_factory=BackupSettings)
+    """Which backups are made without being asked for, and how many are kept."""
 
 
 _TYPES: dict[str, type] = {
     "dataset": str, "root": str, "classes": list, "seed": int, "noise": str,
-    "source": dict, "train": dict, "review": dict,
+    "source": dict, "train": dict, "review": dict, "backup": dict,
 }  # fmt: skip
 _WORDS: dict[type, str] = {str: "text", list: "a list", int: "a whole number", dict: "a table"}
 
@@ -72,10 +74,11 @@ def read_settings(file: Path) -> WorkspaceSettings:
         if not isinstance(value, _TYPES[name]):
             raise WorkspaceError(complaint(str(file), f"{name} = {value!r}", _WORDS[_TYPES[name]]))
     review = ReviewSettings.from_table(content.pop("review", {}), source=f"{file}, table [review]")
+    backup = BackupSettings.from_table(content.pop("backup", {}), source=f"{file}, table [backup]")
     content["root"] = _root(file.parent, content["root"], content["dataset"])
     source = content.get("source", {})
     content["source"] = source | {name: _absolute(file.parent, source[name]) for name in PATHS if source.get(name)}
-    return WorkspaceSettings(**content, review=review)
+    return WorkspaceSettings(**content, review=review, backup=backup)
 
 
 def _root(folder: Path, root: str, dataset: str) -> str:

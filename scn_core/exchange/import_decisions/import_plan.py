@@ -57,6 +57,11 @@ class ImportPlan:
     unread: tuple[str, ...]
     """Columns that mean nothing here."""
 
+    @property
+    def writes(self) -> bool:
+        """Taking it would add something to the log."""
+        return bool(self.decisions) and not self.problems
+
     def as_dict(self, names: Sequence[str]) -> dict[str, Any]:
         """Plain values for JSON, classes by name."""
         changes = [{"now": names[c.given_label], "label": names[c.label], "count": c.count} for c in self.changes]

@@ -18,6 +18,7 @@ from scn_core.rounds.pack.job import data_set_hash
 from scn_core.rounds.pack.result import FILES, WEBP, Result, open_result
 from scn_core.store.rounds.states import get_round, receive_round, rounds
 from scn_core.store.samples import StoredSample, iter_samples
+from scn_core.workspace.backup.make import automatic_backup
 from scn_core.workspace.folder import Workspace
 from scn_core.workspace.thumbnails import keep_thumbnails
 
@@ -71,6 +72,7 @@ def unpack_result(workspace: Workspace, path: Path) -> Unpacked:
         aside = workspace.set_aside(number)
         ready.rename(workspace.round_folder(number))
         kept = keep_thumbnails(workspace, _thumbnails(db, folder, result))
+        automatic_backup(workspace, db, "round")
         return Unpacked(get_round(db, number), kept, there is not None, aside)
 
 

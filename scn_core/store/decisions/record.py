@@ -15,6 +15,7 @@ from scn_core.records import ANSWERS, Decision, EffectiveLabels
 from scn_core.store.columns import read_columns
 from scn_core.store.connection import transaction
 from scn_core.store.decisions.effects import ITEM_OF_VIEWER, apply_to_queue
+from scn_core.store.newest_decision import note_newest
 from scn_core.store.people.people import insert_person
 from scn_core.store.schema.expressions import STANDS
 
@@ -79,6 +80,7 @@ def record_each(
                 code = error.code if isinstance(error, _RefusedError) else "invalid"
                 refused.append(Refusal(decision.id, str(error), code))
             db.execute("RELEASE one")
+    note_newest(db)
     return refused
 
 
@@ -101,6 +103,7 @@ def record_decisions(db: Database, decisions: Iterable[Decision], *, new_people:
             insert_person(db, name, "annotator", None, by=None)
         for decision in batch:
             _record(db, decision)
+    note_newest(db)
     return [decision.id for decision in batch]
 
 

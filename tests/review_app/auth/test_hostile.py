@@ -50,6 +50,7 @@ class Scene(NamedTuple):
             Call("GET", "/api/history?round=1"),
             Call("GET", "/api/sample/1?round=1"),
             Call("GET", "/api/export/csv-r1-d1.csv"),
+            Call("GET", "/api/backup/review-before-m0009_updates.db"),
             Call("GET", "/api/classes"),
             Call("GET", "/api/rounds"),
             Call("GET", "/api/token"),
@@ -67,6 +68,8 @@ def scene(workspace: Workspace, use_workspace: Use) -> Scene:
     settings = use_workspace(workspace)
     workspace.exports.mkdir()
     (workspace.exports / "csv-r1-d1.csv").write_text("path,label\n")
+    workspace.backups.mkdir()
+    (workspace.backups / "review-before-m0009_updates.db").write_text("a copy")
     ann, bob = Visitor(settings).sign_in("ann"), Visitor(settings).sign_in("bob")
     first, *tiles = [tile for tile in ann.page(limit=12).tiles if not tile["blind"]]
     decided = keep(first)

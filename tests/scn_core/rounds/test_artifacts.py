@@ -18,6 +18,7 @@ from scn_core.rounds.artifacts import (
     write_neighbours,
 )
 from scn_core.scn.suspicion import DYNAMICS
+from scn_core.workspace.backup.make import backups_in
 from scn_core.workspace.folder import Workspace
 
 EPOCHS = 5
@@ -154,3 +155,8 @@ def test_what_is_no_number_gives_nothing(place: Workspace) -> None:
     assert face_dynamics(place, 1, 9) is None
     assert face_dynamics(place, 1, 12) is None
     assert face_dynamics(place, 1, 4) is not None
+
+
+def test_a_round_s_end_is_followed_by_a_backup(reviewed: Workspace) -> None:
+    made = [(each.cause, each.revision, each.whole) for each in backups_in(reviewed.backups)]
+    assert made == [("round", "r1-d0", False)]

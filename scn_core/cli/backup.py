@@ -1,0 +1,116 @@
+"""`python -m scn_core backup` and `restore`: a copy of a workspace that people work in, and the way back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from scn_core.cli.options import FORCE, JSON, WORKSPACE
+from scn_core.cli.outputs import check_output
+from scn_core.cli.progress import Counter
+from scn_core.disk import sizes
+from scn_core.errors import UsageError, complaint
+from scn_core.shell import command_line
+from scn_core.workspace.backup.make import BackupFile, about_backup, backups_in, is_backup, make_backup, rotate
+from scn_core.workspace.backup.restore import restore
+from scn_core.workspace.folder import Workspace
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command("backup")
+@WORKSPACE
+@click.option("--out", type=_PATH, help="File to write, or a folder that is there [the workspace's folder backups].")
+@click.option("--keep", type=click.IntRange(1), help="Then remove all but so many of the newest backups made by hand.")
+@click.option("--pictures", is_flag=True, help="With the pictures of all faces.")
+@click.option("--list", "listing", is_flag=True, help="List the backups that there are, make none.")
+@FORCE
+@JSON
+def backup_command(
+    workspace: Path,
+    out: Path | None,
+    keep: int | None,
+    pictures: bool,
+    listing: bool,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Write database, settings and files of rounds into one zip file, while people work.
+
+    Names, password hashes and answers are in it, so only its owner may read it. Sessions, access tokens and secret.key
+    are not: it lets nobody in.
+    """
+    place = Workspace(workspace)
+    settings = place.settings()
+    folder = place.backups if out is None else out
+    if listing:
+        found = backups_in(folder)
+        click.echo(json.dumps([each.as_dict() for each in found]) if as_json else _table(found))
+        return
+    if out is not None and not out.is_dir() and keep is not None:
+        raise UsageError(complaint("--keep", f"--out {out}, a file", "a folder that is there, in which to keep them"))
+    made = written_backup(place, out, pictures=pictures, force=force)
+    removed = [] if keep is None else rotate(folder, "manual", replace(settings.backup, keep=keep, days=0, weeks=0),
+                                             like=made)  # fmt: skip
+    about = about_backup(made)
+    if as_json:
+        click.echo(json.dumps(about.as_dict() | {"file": str(made), "removed": removed}))
+        return
+    click.echo(f"{made}: {_described(about)}")
+    if about.missing_pictures:
+        click.echo(f"pictures that were not there: {about.missing_pictures:,}")
+    if removed:
+        click.echo(f"older backups removed: {', '.join(removed)}")
+    click.echo(f"to put it back: {command_line('restore', made, workspace)}")
+
+
+def written_backup(
+    workspace: Workspace, out: Path | None, *, pictures: bool, force: bool = False, progress: bool = True
+) -> Path:
+    """Make a backup asked for by a person, with a bar on standard error; where it is.
+
+    Raises UsageError, naming `--out`, where it would replace what is no earlier backup.
+    """
+    if out is not None and not out.is_dir():
+        check_output("--out", out, ours=is_backup, workspace=workspace, force=force)
+    with (
+        workspace.database(read_only=True) as db,
+        Counter("backing up", "B", hidden=not progress, scaled=True) as bar,
+    ):
+        return make_backup(workspace, db, out=out, pictures=pictures, progress=bar.advance)
+
+
+@click.command("restore")
+@click.argument("file", metavar="FILE", type=_PATH)
+@WORKSPACE
+@click.option("--force", is_flag=True, help="Even where answers or rounds that the backup does not have are replaced.")
+@JSON
+def restore_command(file: Path, workspace: Path, force: bool, as_json: bool) -> None:
+    """Put a backup in place of what WS holds, or into a new folder, once its hashes are checked.
+
+    FILE is a backup, or a copy of a database alone. What is in WS is backed up first, and its files are set aside in a
+    folder replaced-...; nothing is deleted. Stop the server and the trainer before.
+    """
+    with Counter("restoring", "B", scaled=True) as bar:
+        done = restore(file, Workspace(workspace), force=force, progress=bar.advance)
+    click.echo(json.dumps(done.as_dict()) if as_json else done.describe())
+
+
+def _described(backup: BackupFile) -> str:
+    parts = [sizes(backup.bytes)[0]]
+    if backup.decisions is not None:
+        parts.append(f"{backup.decisions:,} decision{'' if backup.decisions == 1 else 's'}")
+    parts.append("with the files of rounds" if backup.whole else "database and settings alone")
+    return ", ".join([*parts, *(["with pictures"] if backup.pictures else [])])
+
+
+def _table(found: Sequence[BackupFile]) -> str:
+    if not found:
+        return "no backups"
+    return "\n".join(
+        f"{each.made_at[:16].replace('T', ' ')}  {each.cause:<9}  {each.name}: {_described(each)}" for each in found
+    )

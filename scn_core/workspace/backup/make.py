@@ -1,0 +1,241 @@
+"""Backups made while people work: one file with the database, the settings and, asked for, all else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sqlite_utils import Database
+
+from scn_core import __version__
+from scn_core.config import BackupSettings
+from scn_core.errors import WorkspaceError
+from scn_core.files import remove_abandoned, scratch_file
+from scn_core.store.backup import contents_of, copy_database, opened_copy
+from scn_core.store.current_labels import revision
+from scn_core.store.decisions.imports import workspace_mark
+from scn_core.store.samples import iter_samples, withdrawn_samples
+from scn_core.store.schema.migrations import migrations
+from scn_core.workspace.backup.archive import (
+    DATABASE,
+    PICTURES,
+    ROUNDS,
+    SETTINGS,
+    BackupManifest,
+    Cause,
+    read_archive,
+    write_archive,
+)
+from scn_core.workspace.backup.rotation import superseded
+from scn_core.workspace.folder import Workspace
+
+ROTATED: tuple[Cause, ...] = ("import", "round", "migration", "restore")
+"""Backups that nobody asked for: older ones are removed as newer ones come."""
+_FIRST = "checkpoint.pt"
+"""Copied before the other files of a round in training: of those it needs no less than it had when it was written."""
+_MIGRATION = re.compile(r"[\w.-]+-before-m\d{4}_\w+\.db")
+"""Names of the copies that are made of a database before it is brought up to date."""
+
+
+@dataclass(frozen=True)
+class BackupFile:
+    """A backup that there is."""
+
+    name: str
+    bytes: int
+    cause: Cause
+    made_at: str
+    """UTC, ISO-8601."""
+    by: str = ""
+    decisions: int | None = None
+    """None: a copy of the database alone, which does not say."""
+    revision: str | None = None
+    whole: bool = False
+    """The files of rounds are in it."""
+    pictures: bool = False
+    missing_pictures: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+def make_backup(
+    workspace: Workspace,
+    db: Database,
+    cause: Cause = "manual",
+    *,
+    out: Path | None = None,
+    by: str = "",
+    whole: bool = True,
+    pictures: bool = False,
+    progress: Callable[[int], None] = lambda more: None,
+) -> Path:
+    """Write a backup of the workspace as it is now, for its owner alone to read; others read and write meanwhile.
+
+    All that was committed before the call is in it. Password hashes are, as people sign in with them once it is
+    restored; sessions, access tokens and secret.key are not.
+
+    Args:
+        workspace: the workspace.
+        db: its database, outside of a transaction.
+        cause: why it is made.
+        out: a folder that is there, or the file; by default the workspace's folder `backups`.
+        by: who asked for it.
+        whole: with the files of rounds; otherwise database and settings alone.
+        pictures: with the pictures of all faces, too.
+        progress: hears how many more bytes are read.
+
+    Raises DiskFullError where there is no room; what was begun is removed.
+    """
+    moment = datetime.now(UTC)
+    file = _file(workspace, out, cause, moment)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    remove_abandoned(file.parent)
+    with scratch_file(file) as copy:
+        copy_database(db, copy, progress)
+        with opened_copy(copy) as copied:
+            contents = contents_of(copied)
+            found = _pictures(workspace, copied) if pictures else None
+            manifest = BackupManifest(
+                workspace=workspace.path.resolve().name,
+                mark=workspace_mark(copied),
+                cause=cause,
+                by=by,
+                made_at=_iso(moment),
+                revision=f"d{contents.newest}" if migrations.pending(copied) else str(revision(copied)),
+                decisions=contents.decisions,
+                whole=whole,
+                pictures=pictures,
+                missing_pictures=0 if found is None else found.missing(),
+                version=__version__,
+                schema=[migration.name for migration in migrations.applied(copied)][-1],
+            )
+        rounds = sorted(contents.rounds) if whole else []
+        write_archive(file, manifest, _members(workspace, copy, rounds, found), progress)
+    return file
+
+
+def automatic_backup(workspace: Workspace, db: Database, cause: Cause) -> Path | None:
+    """A backup of database and settings, where table [backup] of workspace.toml has not turned that off.
+
+    Then those that need not be kept are removed. Files of rounds stay as they are once a round has ended, so a backup
+    that is put back beside them needs none of its own.
+    """
+    settings = workspace.settings().backup
+    if not settings.automatic:
+        return None
+    made = make_backup(workspace, db, cause, whole=False)
+    for each in ROTATED:
+        rotate(workspace.backups, each, settings)
+    return made
+
+
+def rotate(folder: Path, cause: Cause, settings: BackupSettings, *, like: Path | None = None) -> list[str]:
+    """Remove the backups of a cause that need not be kept; their names. `like`: those of this one's workspace alone."""
+    mark, found = None if like is None else _mark_of(like), []
+    for file in backup_files(folder):
+        with suppress(WorkspaceError):
+            about = about_backup(file)
+            if about.cause == cause and (mark is None or _mark_of(file) == mark):
+                found.append((datetime.fromisoformat(about.made_at), about.name))
+    removed = superseded(found, settings)
+    for name in removed:
+        (folder / name).unlink(missing_ok=True)
+    return removed
+
+
+def backups_in(folder: Path) -> list[BackupFile]:
+    """The backups in a folder, the newest first. Files that are none, or are cut off, are passed over."""
+    found = []
+    for file in backup_files(folder):
+        with suppress(WorkspaceError):
+            found.append(about_backup(file))
+    return sorted(found, key=lambda backup: (backup.made_at, backup.name), reverse=True)
+
+
+def about_backup(file: Path) -> BackupFile:
+    """What a backup says of itself. Raises WorkspaceError for what is none."""
+    size = file.stat().st_size
+    if _MIGRATION.fullmatch(file.name):
+        return BackupFile(file.name, size, "migration", _iso(datetime.fromtimestamp(file.stat().st_mtime, UTC)))
+    said = read_archive(file).manifest
+    return BackupFile(
+        file.name, size, said.cause, said.made_at, said.by, said.decisions, said.revision, said.whole, said.pictures,
+        said.missing_pictures,
+    )  # fmt: skip
+
+
+def is_backup(file: Path) -> bool:
+    """Whether a file is a backup, by its manifest."""
+    try:
+        read_archive(file)
+    except WorkspaceError:
+        return False
+    return True
+
+
+def backup_files(folder: Path) -> list[Path]:
+    """Files of a folder that have the name of a backup, in no order."""
+    if not folder.is_dir():
+        return []
+    return [file for file in folder.iterdir() if file.suffix == ".zip" or _MIGRATION.fullmatch(file.name)]
+
+
+def _mark_of(file: Path) -> str:
+    return read_archive(file).manifest.mark
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _file(workspace: Workspace, out: Path | None, cause: Cause, moment: datetime) -> Path:
+    """The file to write: a new name, unless one is given."""
+    if out is not None and not out.is_dir():
+        return out
+    name = re.sub(r"[^\w.-]", "_", workspace.path.resolve().name) or "workspace"
+    stem = f"{name}-{moment:%Y-%m-%d-%H%M%S}-{cause}"
+    folder = workspace.backups if out is None else out
+    names = [stem, *(f"{stem}-{count}" for count in range(2, 1_000))]
+    return next(file for each in names if not (file := folder / f"{each}.zip").exists())
+
+
+def _members(
+    workspace: Workspace, database: Path, rounds: list[int], pictures: _Pictures | None
+) -> Iterator[tuple[str, Path]]:
+    """Name in the backup and file, of all that goes in. The database first: it is no newer than the files."""
+    yield DATABASE, database
+    yield SETTINGS, workspace.settings_file
+    for number in rounds:
+        folder = workspace.round_folder(number)
+        files = [file for file in folder.iterdir() if _is_round_file(file)] if folder.is_dir() else []
+        for file in sorted(files, key=lambda file: (file.name != _FIRST, file.name)):
+            yield f"{ROUNDS}/{folder.name}/{file.name}", file
+    if pictures is not None:
+        yield from ((f"{PICTURES}/{path}", pictures.root / path) for path in pictures.paths)
+
+
+def _is_round_file(file: Path) -> bool:
+    return file.is_file() and not file.is_symlink() and not file.name.endswith(".part")
+
+
+class _Pictures(NamedTuple):
+    """Files of faces, each once."""
+
+    root: Path
+    paths: tuple[str, ...]
+
+    def missing(self) -> int:
+        return sum(not (self.root / path).is_file() for path in self.paths)
+
+
+def _pictures(workspace: Workspace, db: Database) -> _Pictures:
+    gone = set(withdrawn_samples(db).tolist())
+    paths = (each.sample.path for each in iter_samples(db) if each.id not in gone)
+    return _Pictures(Path(workspace.settings().root), tuple(dict.fromkeys(paths)))

@@ -1,0 +1,303 @@
+"""A backup put in place, over a workspace or into a new folder: whole or not at all, and nothing is deleted."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from scn_core.disk import naming_full_disk
+from scn_core.errors import UsageError, WorkspaceError, complaint, listed
+from scn_core.files import sync_folder
+from scn_core.shell import command_line
+from scn_core.store.backup import (
+    Contents,
+    contents_of,
+    copy_database,
+    damages,
+    decisions_missing,
+    opened_copy,
+    shut_out,
+)
+from scn_core.store.connection import check_schema, sole_access
+from scn_core.store.decisions.imports import workspace_mark
+from scn_core.store.newest_decision import newest_file, write_newest
+from scn_core.workspace.backup.archive import DATABASE, PICTURES, ROUNDS, SETTINGS, extract_archive
+from scn_core.workspace.backup.make import make_backup
+from scn_core.workspace.folder import Workspace
+from scn_core.workspace.moves import STAGING, Move, finish_moves, make_moves
+from scn_core.workspace.toml import OWN_PICTURES, change_root
+
+_MAGIC = b"SQLite format 3\0"
+_BESIDE = ("", "-wal", "-shm", "-journal", "-newest")
+"""What follows the name of a database in those of its files."""
+_HARMLESS = {"backups", "lost+found", "train.lock", STAGING}
+"""What may lie in a folder that a workspace is restored into as a new one."""
+_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What a restore did."""
+
+    workspace: str
+    file: str
+    decisions: int
+    rounds_without_files: tuple[int, ...]
+    lost: dict[str, int] = field(default_factory=dict)
+    """Decisions of the state that was replaced which the backup does not have, by person."""
+    before: str | None = None
+    """Backup of the state that was replaced; None: there was none, or it could not be read."""
+    aside: str | None = None
+    """Folder with the files that were replaced; None: there were none."""
+    no_pictures_at: str | None = None
+    """The folder of the pictures, where it is not there."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+    def describe(self) -> str:
+        """For people: what is there now, where the rest is, and what is left to do."""
+        lines = [f"{self.workspace}: as in {self.file}, with {_count(self.decisions, 'decision')}"]
+        if self.lost:
+            lines.append(f"not in it, and set aside: {_by_person(self.lost)}")
+        if self.before is not None:
+            lines.append(f"backup of what was here before: {self.before}")
+        if self.aside is not None:
+            lines.append(f"files that were replaced: {self.aside}; nothing reads them, and they may be removed")
+        if self.rounds_without_files:
+            named = listed([str(number) for number in self.rounds_without_files[:_NAMED]],
+                           len(self.rounds_without_files))  # fmt: skip
+            lines.append(f"without files, as the backup has none: rounds {named}; their scores and answers are here")
+        if self.no_pictures_at is not None:
+            there = command_line("relocate", Path(self.workspace), "--root", "DIR")
+            lines.append(f"no pictures at {self.no_pictures_at}: put them there, or say where they are: {there}")
+        return "\n".join([*lines, "everybody signs in again, and scripts need new access tokens"])
+
+
+@dataclass(frozen=True)
+class _Old:
+    """What is known of the state to be replaced."""
+
+    contents: Contents | None = None
+    """None: there is no database, or it cannot be read."""
+    unreadable: str = ""
+    lost: dict[str, int] = field(default_factory=dict)
+    other: bool = False
+    """It is another workspace than the one in the backup."""
+
+
+def restore(
+    file: Path,
+    workspace: Workspace,
+    *,
+    force: bool = False,
+    progress: Callable[[int], None] = lambda more: None,
+) -> Restored:
+    """Put a backup in place, checked whole before anything is changed.
+
+    What is there now is backed up first, with the files of rounds, and its files are set aside in a folder
+    `replaced-...`, with a -wal or -shm that was left over and folders of rounds that the backup's database does not
+    know. A program that is killed leaves the old state or the new one: a restore that was decided on is finished by
+    whoever opens the workspace next.
+
+    Args:
+        file: a backup, or a copy of a database alone: settings and files of rounds then stay as they are.
+        workspace: the folder: of a workspace, damaged or not, new or empty.
+        force: also where decisions or rounds would be lost, or where that cannot be told.
+        progress: hears how many more bytes are read.
+
+    Raises WorkspaceError for a file that is no whole backup, where `force` is needed, and while another process works
+    with the workspace.
+    """
+    with _folder(workspace), workspace.training_lock():
+        finish_moves(workspace.path)
+        staging = workspace.path / STAGING
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir(mode=0o700)
+        try:
+            with naming_full_disk(staging):
+                return _restored(file, workspace, staging, force, progress)
+        finally:
+            if not (staging / "moves.json").exists():
+                shutil.rmtree(staging, ignore_errors=True)
+
+
+def _restored(
+    file: Path, workspace: Workspace, staging: Path, force: bool, progress: Callable[[int], None]
+) -> Restored:
+    new = staging / "new"
+    new.mkdir()
+    contents, mark = _unpack(file, new, progress)
+    if not (new / SETTINGS).exists() and not workspace.settings_file.exists():
+        found = "a copy of a database, without the settings of a workspace"
+        do = "name the workspace it is of, or restore a backup made by `backup`"
+        raise WorkspaceError(complaint(str(file), found, f"with it, a folder that has {SETTINGS}", do))
+    with ExitStack() as held:
+        before, old = None, _Old()
+        if workspace.database_file.exists():
+            source = held.enter_context(sole_access(workspace.database_file))
+            copy = staging / DATABASE
+            with copy.open("xb") as target:
+                shutil.copyfileobj(source, target)
+            if (wal := _beside(workspace, "-wal")).exists():
+                shutil.copyfile(wal, staging / wal.name)
+            old = _look_at(copy, new / DATABASE, mark)
+            _refuse_loss(file, workspace, old, contents, force)
+            if old.contents is not None:
+                with opened_copy(copy) as db:
+                    before = make_backup(workspace, db, "restore", progress=progress)
+        mode = workspace.database_file.stat().st_mode & 0o777 if workspace.database_file.exists() else 0o600
+        (new / DATABASE).chmod(mode)
+        aside, moves = _moves(workspace, new, old, contents)
+        make_moves(workspace.path, moves)
+    missing = tuple(number for number in sorted(contents.rounds) if not workspace.round_folder(number).is_dir())
+    root = workspace.settings().root
+    return Restored(
+        str(workspace.path), str(file), contents.decisions, missing, old.lost,
+        None if before is None else str(before), None if aside is None else str(aside),
+        None if Path(root).is_dir() else root,
+    )  # fmt: skip
+
+
+def _unpack(file: Path, new: Path, progress: Callable[[int], None]) -> tuple[Contents, str]:
+    """Leave a backup's files in a folder, on the disk; what its database holds, and whose it is."""
+    if not file.is_file():
+        raise WorkspaceError(complaint(str(file), "no such file", "a backup, as `backup` writes it"))
+    with file.open("rb") as opened:
+        alone = opened.read(len(_MAGIC)) == _MAGIC
+    database = new / DATABASE
+    if not alone and DATABASE not in extract_archive(file, new, progress).members:
+        raise WorkspaceError(complaint(str(file), f"no {DATABASE} in it", "a backup of a workspace"))
+    try:
+        if alone:
+            database.touch()
+            with opened_copy(file, read_only=True) as db:
+                copy_database(db, database, progress)
+        shut_out(database)
+        with opened_copy(database) as db:
+            check_schema(db, file)
+            if wrong := damages(db):
+                raise WorkspaceError(f"a damaged database ({wrong[0]})")
+            contents, mark = contents_of(db), workspace_mark(db)
+    except (sqlite3.DatabaseError, WorkspaceError) as error:
+        text = str(error).removeprefix(f"{file}: ").removeprefix(f"{database}: ")
+        raise WorkspaceError(f"{file}: its database cannot be used: {text}; take another backup") from error
+    if (new / PICTURES).exists():
+        change_root(new / SETTINGS, OWN_PICTURES)
+    for path in (database, *(each for each in new.rglob("*") if each.is_dir()), new):
+        sync_folder(path)
+    write_newest(database, contents.newest)
+    return contents, mark
+
+
+def _look_at(copy: Path, new: Path, mark: str) -> _Old:
+    """What a copy of the state to be replaced holds that the backup does not."""
+    try:
+        with opened_copy(copy) as db:
+            if wrong := damages(db):
+                return _Old(unreadable=wrong[0])
+            return _Old(contents_of(db), "", decisions_missing(db, new), workspace_mark(db) != mark)
+    except (sqlite3.DatabaseError, WorkspaceError, StopIteration) as error:
+        return _Old(unreadable=str(error).removeprefix(f"{copy}: ") or "it is of no workspace")
+
+
+def _refuse_loss(file: Path, workspace: Workspace, old: _Old, new: Contents, force: bool) -> None:
+    """Raises WorkspaceError where the backup lacks what is there, or that cannot be told."""
+    if force:
+        return
+    found = [f"a {DATABASE} that cannot be read ({old.unreadable})"] if old.unreadable else []
+    if old.other:
+        found.append("another workspace than the one in the backup")
+    if old.lost:
+        found.append(f"{_by_person(old.lost)}, which the backup does not have")
+    if newer := _newer_rounds(old, new):
+        named = listed([str(number) for number in newer[:_NAMED]], len(newer))
+        found.append(f"round{'' if len(newer) == 1 else 's'} {named}, trained since the backup was made")
+    if found:
+        do = "to replace it nevertheless, add --force: a backup of what is there is made before, where it can be read"
+        raise WorkspaceError(complaint(str(workspace.path), "; ".join(found), f"what {file.name} has too", do))
+
+
+def _newer_rounds(old: _Old, new: Contents) -> list[int]:
+    """Rounds that the backup does not have, or that began at another time there: another one of that number."""
+    there = {} if old.contents is None else old.contents.rounds
+    return [number for number, began in sorted(there.items()) if new.rounds.get(number) != began]
+
+
+def _moves(workspace: Workspace, new: Path, old: _Old, contents: Contents) -> tuple[Path | None, list[Move]]:
+    """The folder for what is replaced, if anything is, and all moves in their order."""
+    coming = [name for name in (DATABASE, newest_file(Path(DATABASE)).name, SETTINGS) if (new / name).exists()]
+    coming += [f"{ROUNDS}/{folder.name}" for folder in _rounds_in(new)]
+    going = [f"{name}{end}" for name in (DATABASE, workspace.thumbs_file.name) for end in _BESIDE]
+    going += [SETTINGS] if SETTINGS in coming else []
+    going += [OWN_PICTURES] if (new / PICTURES).exists() else []
+    changed = _newer_rounds(old, contents)
+    for folder in _rounds_in(workspace.path):
+        number, name = int(folder.name), f"{ROUNDS}/{folder.name}"
+        if name in coming or number not in contents.rounds or number in changed:
+            going.append(name)
+    going = [name for name in going if os.path.lexists(workspace.path / name)]
+    stem = f"replaced-{datetime.now(UTC):%Y-%m-%d-%H%M%S}"
+    names = itertools.chain([stem], (f"{stem}-{count}" for count in itertools.count(2)))
+    aside = next(name for name in names if not (workspace.path / name).exists())
+    moves = [(name, f"{aside}/{name}") for name in going]
+    staged = f"{STAGING}/{new.name}"
+    moves += [(f"{staged}/{name}", name) for name in coming]
+    moves += [(f"{staged}/{PICTURES}", OWN_PICTURES)] if (new / PICTURES).exists() else []
+    return workspace.path / aside if going else None, moves
+
+
+def _rounds_in(folder: Path) -> list[Path]:
+    """The folders of rounds in it; those that were left over before have another kind of name."""
+    found = (folder / ROUNDS).iterdir() if (folder / ROUNDS).is_dir() else iter(())
+    return sorted(each for each in found if re.fullmatch(r"\d{4,}", each.name))
+
+
+def _beside(workspace: Workspace, end: str) -> Path:
+    return Path(f"{workspace.database_file}{end}")
+
+
+@contextmanager
+def _folder(workspace: Workspace) -> Iterator[None]:
+    """The folder to restore into, made where there is none; an error then removes it again.
+
+    Raises UsageError for a file, or a folder of other things, and WorkspaceError where its rounds are on another disk.
+    """
+    place, new = workspace.path, not workspace.path.exists()
+    if not new and not place.is_dir():
+        raise UsageError(complaint(str(place), "a file", "the folder of a workspace, or a new one"))
+    place.mkdir(parents=True, exist_ok=True)
+    try:
+        known = [*(_beside(workspace, end) for end in _BESIDE), workspace.settings_file, place / STAGING]
+        others = sorted({each.name for each in place.iterdir()} - _HARMLESS)
+        if others and not any(each.exists() for each in known):
+            found = f"{listed(others[:_NAMED], len(others))}, which are no workspace"
+            raise UsageError(complaint(str(place), found, "the folder of a workspace, an empty or a new one"))
+        rounds = place / ROUNDS
+        if rounds.exists() and rounds.stat().st_dev != place.stat().st_dev:
+            found = f"a folder {ROUNDS} on another disk"
+            raise WorkspaceError(complaint(str(place), found, "all on one", "restore into a new folder"))
+        yield
+    except BaseException:
+        if new:
+            shutil.rmtree(place, ignore_errors=True)
+        raise
+
+
+def _by_person(decisions: dict[str, int]) -> str:
+    named = [f"{count:,} of {name}" for name, count in list(decisions.items())[:_NAMED]]
+    return f"{_count(sum(decisions.values()), 'decision')} ({listed(named, len(decisions))})"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -1,0 +1,136 @@
+"""What is in a backup, who may read it, when one is made, and which are kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import stat
+import zipfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from scn_core.config import BackupSettings
+from scn_core.errors import DiskFullError, WorkspaceError
+from scn_core.store.people.people import add_person
+from scn_core.store.people.sessions import start_session
+from scn_core.store.people.tokens import add_token
+from scn_core.workspace.backup.make import backups_in, make_backup
+from scn_core.workspace.backup.rotation import superseded
+from scn_core.workspace.folder import Workspace
+from scn_core.workspace.toml import change_table
+from tests.scn_core.conftest import Run, fill
+from tests.scn_core.workspace.backup.conftest import answer
+
+WHOLE = {
+    "review.db", "workspace.toml", "rounds/0001/dynamics.npy", "rounds/0001/faces.npz", "rounds/0001/neighbours.npy",
+    "manifest.json",
+}  # fmt: skip
+
+
+def test_a_backup_has_all_but_what_lets_people_in(asked: Workspace, run: Run) -> None:
+    with asked.database() as db:
+        ann = add_person(db, "ann", "lead", "the hash of a password")
+        start_session(db, ann.id, "the hash of a session", hours=1)
+        add_token(db, ann.id, "the hash of an access token", "a script")
+    (asked.path / "secret.key").write_text("the secret")
+    answer(asked, "ann", 3)
+    made = json.loads(run("backup", asked.path, "--json").out)
+    file = Path(made["file"])
+    assert file.parent == asked.backups
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    with zipfile.ZipFile(file) as archive:
+        assert set(archive.namelist()) == WHOLE
+        content = {name: archive.read(name) for name in archive.namelist()}
+    manifest = json.loads(content.pop("manifest.json"))
+    assert {name: member["sha256"] for name, member in manifest["members"].items()} == {
+        name: hashlib.sha256(data).hexdigest() for name, data in content.items()
+    }
+    assert (manifest["decisions"], manifest["revision"], manifest["cause"]) == (3, "r1-d3", "manual")
+    assert manifest["schema"].startswith("m00")
+    assert content["rounds/0001/faces.npz"] == (asked.round_folder(1) / "faces.npz").read_bytes()
+    assert b"the hash of a password" in content["review.db"]
+    for secret in (b"the hash of a session", b"the hash of an access token", b"the secret"):
+        assert secret not in b"".join(content.values())
+    listed = run("backup", asked.path, "--list").out
+    assert f"manual     {file.name}" in listed
+    assert "3 decisions, with the files of rounds" in listed
+
+
+def test_a_backup_of_a_busy_database_is_one_moment(asked: Workspace) -> None:
+    """Others write while it is copied, and are not held up; nothing of what they write is in it."""
+    during: list[str] = []
+
+    def progress(more: int) -> None:
+        if not during:
+            during.extend(answer(asked, "bob", 2))
+
+    with asked.database() as db:
+        answer(asked, "ann", 2)
+        file = make_backup(asked, db, progress=progress)
+    assert len(during) == 2
+    assert [(each.name, each.decisions) for each in backups_in(asked.backups)] == [(file.name, 2)]
+
+
+@pytest.mark.parametrize("as_file", [True, False])
+def test_a_full_disk_leaves_nothing(asked: Workspace, small_disk: Path, run: Run, as_file: bool) -> None:
+    fill(small_disk, leaving=350_000)  # the copy of the database fits, the zip file does not, or neither
+    (asked.round_folder(1) / "weights.safetensors").write_bytes(hashlib.shake_128(b"").digest(400_000))
+    done = run("backup", asked.path, "--out", small_disk / "b.zip" if as_file else small_disk)
+    assert done.code == 1
+    assert "free on the disk at" in done.err
+    assert [each.name for each in small_disk.iterdir()] == ["fill"]
+    with asked.database() as db, pytest.raises(DiskFullError):
+        make_backup(asked, db, out=small_disk)
+
+
+def test_backups_by_hand_are_removed_only_when_asked(asked: Workspace, tmp_path: Path, run: Run) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "notes.zip").write_text("no backup")
+    made = [json.loads(run("backup", asked.path, "--out", elsewhere, "--json").out)["name"] for _ in range(3)]
+    assert len({*made}) == 3
+    last = json.loads(run("backup", asked.path, "--out", elsewhere, "--keep", "2", "--json").out)
+    assert sorted(last["removed"]) == sorted(made[:2])
+    assert {each.name for each in elsewhere.iterdir()} == {"notes.zip", made[2], last["name"]}
+    refused = run("backup", asked.path, "--out", elsewhere / "notes.zip")
+    assert refused.code == 2
+    assert "is not as this command left it" in refused.err
+    assert run("backup", asked.path, "--out", elsewhere / "one.zip", "--keep", "2").code == 2
+
+
+def test_rotation_keeps_the_newest_and_a_spread() -> None:
+    now = datetime(2026, 11, 27, 12, tzinfo=UTC)
+    hourly = [(now - timedelta(hours=hours), hours) for hours in range(24 * 60)]
+    gone = superseded(hourly[::-1], BackupSettings(keep=3, days=4, weeks=3))
+    kept = sorted({hours for _, hours in hourly} - {*gone})
+    # The last three; the last of each of four days; and of the weeks that end on 27, 22 and 15 November.
+    assert kept == [0, 1, 2, 13, 37, 61, 109, 277]
+    assert superseded(hourly, BackupSettings(keep=1_000, days=0, weeks=0)) == [hours for _, hours in hourly[1_000:]]
+    assert superseded([], BackupSettings()) == []
+
+
+def test_an_import_is_preceded_by_a_backup(asked: Workspace, tmp_path: Path, run: Run) -> None:
+    file = tmp_path / "decisions.csv"
+    with asked.database(read_only=True) as db:
+        keys = [key for (key,) in db.execute("SELECT key FROM sample WHERE split = 'train' LIMIT 3")]
+    rows = [f"{key},unsure,{person}" for person in ("ann", "bob") for key in keys]
+    for count in range(1, 5):
+        file.write_text("\n".join(["key,action,person", *rows[:count]]))
+        if count == 4:
+            change_table(asked.settings_file, "backup", {"automatic": False})
+        elif count == 3:
+            change_table(asked.settings_file, "backup", {"keep": 2, "days": 0, "weeks": 0})
+        assert run("import-decisions", asked.path, file).code == 0
+    found = backups_in(asked.backups)
+    assert [(each.cause, each.decisions, each.whole) for each in found] == [("import", 2, False), ("import", 1, False)]
+    file.write_text("key,action,person\n")
+    assert run("import-decisions", asked.path, file).code == 0
+    assert len(backups_in(asked.backups)) == 2
+
+
+def test_settings_that_cannot_be_are_refused(asked: Workspace) -> None:
+    change_table(asked.settings_file, "backup", {"keep": 0})
+    with pytest.raises(WorkspaceError, match=r"table \[backup\]: found keep = 0; allowed: a whole number from 1"):
+        asked.settings()

@@ -1,0 +1,264 @@
+"""A backup put back: over newer work only when told to, whole or not at all, and nothing is deleted."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import zipfile
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from review_app.server import prepare
+from scn_core.errors import UsageError, WorkspaceError
+from scn_core.store.backup import backup
+from scn_core.store.people.people import find_person, password_hash, set_password_hash
+from scn_core.store.people.sessions import session_person, start_session
+from scn_core.store.projections import check
+from scn_core.workspace.backup.make import make_backup
+from scn_core.workspace.backup.restore import restore
+from scn_core.workspace.folder import Workspace
+from tests.another_writer import AnotherWriter
+from tests.review_workspace import add_round
+from tests.scn_core.conftest import Run
+from tests.scn_core.workspace.backup.conftest import answer, recorded
+
+
+def saved(workspace: Workspace, out: Path | None = None) -> Path:
+    with workspace.database(read_only=True) as db:
+        return make_backup(workspace, db, out=out)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {
+        str(each.relative_to(folder)): each.read_bytes()
+        for each in sorted(folder.rglob("*"))
+        if each.is_file() and each.name != "train.lock"
+    }
+
+
+def test_a_backup_comes_back_in_a_new_folder(asked: Workspace, tmp_path: Path, run: Run) -> None:
+    answers = answer(asked, "ann", 5)
+    with asked.database() as db:
+        ann = find_person(db, "ann")
+        assert ann is not None
+        set_password_hash(db, ann.id, "the hash of a password")
+        start_session(db, ann.id, "a session", hours=1)
+    made = json.loads(run("backup", asked.path, "--pictures", "--json").out)
+    assert made["missing_pictures"] == 0
+    new = Workspace(tmp_path / "new")
+    done = run("restore", made["file"], new.path)
+    assert done.code == 0, done.err
+    assert "with 5 decisions" in done.out
+    assert recorded(new) == answers
+    assert files(new.path / "rounds") == files(asked.path / "rounds")
+    assert new.settings().root == str(new.path / "images")
+    assert len(files(new.path / "images")) == 100
+    assert new.database_file.stat().st_mode & 0o777 == 0o600
+    with new.database() as db:
+        assert check(db) == []
+        assert password_hash(db, ann.id) == "the hash of a password"
+        assert session_person(db, "a session") is None
+
+
+def test_newer_work_is_not_replaced_unasked(asked: Workspace, run: Run) -> None:
+    earlier = answer(asked, "ann", 2)
+    file = saved(asked)
+    later = answer(asked, "ann", 3) + answer(asked, "bob", 4)
+    add_round(asked)
+    (asked.round_folder(2) / "log.txt").write_text("of round 2")
+    before = files(asked.path)
+    refused = run("restore", file, asked.path)
+    assert refused.code == 1
+    assert (
+        "found 7 decisions (4 of bob, 3 of ann), which the backup does not have; round 2, trained since" in refused.err
+    )
+    assert "--force" in refused.err
+    assert files(asked.path) == before
+    done = json.loads(run("restore", file, asked.path, "--force", "--json").out)
+    assert recorded(asked) == earlier
+    assert done["lost"] == {"bob": 4, "ann": 3}
+    assert not asked.round_folder(2).exists()
+    assert files(Path(done["aside"]))["rounds/0002/log.txt"] == b"of round 2"
+    again = restore(Path(done["before"]), asked)
+    assert recorded(asked) == earlier + later
+    assert again.lost == {}
+    assert (asked.round_folder(2) / "log.txt").read_text() == "of round 2"
+    assert again.rounds_without_files == ()
+
+
+def test_a_backup_without_files_of_rounds_leaves_them(asked: Workspace, tmp_path: Path) -> None:
+    with asked.database() as db:
+        file = make_backup(asked, db, "import", whole=False)
+    left = asked.round_folder(7)
+    left.mkdir()
+    (left / "weights.safetensors").write_text("of a round that the database does not know")
+    kept = files(asked.round_folder(1))
+    done = restore(file, asked)
+    assert files(asked.round_folder(1)) == kept
+    assert not left.exists()
+    assert done.aside is not None
+    assert (Path(done.aside) / "rounds/0007/weights.safetensors").exists()
+    assert restore(file, Workspace(tmp_path / "new")).rounds_without_files == (1,)
+
+
+def test_a_left_over_wal_is_put_aside(asked: Workspace, tmp_path: Path) -> None:
+    """What SQLite calls malformed, or reads as another state, where a copy is put back by hand."""
+    answers = answer(asked, "ann", 9)
+    file = saved(asked)
+    stale = Path(f"{asked.database_file}-wal")
+    with closing(sqlite3.connect(asked.database_file, isolation_level=None)) as writer:
+        writer.execute("PRAGMA wal_autocheckpoint = 0")
+        writer.execute("UPDATE sample SET path = path || 'x'")
+        shutil.copy(stale, tmp_path / "wal")
+        shutil.copy(f"{asked.database_file}-shm", tmp_path / "shm")
+    shutil.copy(tmp_path / "wal", stale)
+    shutil.copy(tmp_path / "shm", f"{asked.database_file}-shm")
+    asked.database_file.write_bytes(b"not a database any more" * 1_000)
+    with pytest.raises(WorkspaceError, match="cannot be read"):
+        restore(file, asked)
+    done = restore(file, asked, force=True)
+    assert recorded(asked) == answers
+    assert done.before is None
+    assert done.aside is not None
+    assert (Path(done.aside) / "review.db-wal").read_bytes() == (tmp_path / "wal").read_bytes()
+    assert not stale.exists()
+    with asked.database() as db:
+        assert check(db) == []
+        assert db.execute("SELECT count(*) FROM sample WHERE path LIKE '%x'").fetchone() == (0,)
+
+
+def test_a_lost_database_comes_back_beside_its_wal(asked: Workspace) -> None:
+    answers = answer(asked, "ann", 4)
+    file = saved(asked)
+    asked.database_file.unlink()
+    Path(f"{asked.database_file}-wal").write_bytes(b"left over")
+    restore(file, asked)
+    assert recorded(asked) == answers
+
+
+def test_a_workspace_at_work_is_left_alone(asked: Workspace) -> None:
+    file = saved(asked)
+    with AnotherWriter(asked), pytest.raises(WorkspaceError, match=r"another program has open; .* stop the server"):
+        restore(file, asked)
+    with asked.training_lock(), pytest.raises(WorkspaceError, match="another trainer is at work"):
+        restore(file, asked)
+    assert not (asked.path / "restoring").exists()
+    assert restore(file, asked).decisions == 0
+
+
+def test_a_copy_of_a_database_alone_comes_back(asked: Workspace, tmp_path: Path) -> None:
+    """As a migration makes one, and as `.backup` of the SQLite shell does."""
+    answers = answer(asked, "ann", 2)
+    with asked.database() as db:
+        backup(db, asked.backups / "review-before-m0009_updates.db")
+    settings = asked.settings_file.read_text()
+    assert restore(asked.backups / "review-before-m0009_updates.db", asked).lost == {}
+    assert recorded(asked) == answers
+    assert asked.settings_file.read_text() == settings
+    with pytest.raises(WorkspaceError, match=r"found a copy of a database, without the settings"):
+        restore(asked.backups / "review-before-m0009_updates.db", Workspace(tmp_path / "new"))
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_folder_of_other_things_is_left_alone(asked: Workspace, tmp_path: Path) -> None:
+    file = saved(asked)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/thesis.tex").write_text("mine")
+    with pytest.raises(UsageError, match=r"found thesis.tex, which are no workspace; allowed: the folder of a work"):
+        restore(file, Workspace(tmp_path / "other"))
+    assert files(tmp_path / "other") == {"thesis.tex": b"mine"}
+    (tmp_path / "empty").mkdir()
+    restore(file, Workspace(tmp_path / "empty"))
+    assert recorded(Workspace(tmp_path / "empty")) == []
+
+
+def test_another_workspace_is_not_replaced_unasked(asked: Workspace, workspace: Workspace) -> None:
+    with workspace.database() as db:
+        db.execute("UPDATE _sqlite_migrations SET applied_at = '2026-01-01'")
+    with pytest.raises(WorkspaceError, match="another workspace than the one in the backup"):
+        restore(saved(asked), workspace)
+
+
+def test_damaged_backups_are_refused(asked: Workspace, tmp_path: Path) -> None:
+    answer(asked, "ann", 3)
+    file = saved(asked)
+    whole = file.read_bytes()
+    with zipfile.ZipFile(file) as archive:
+        members = archive.infolist()
+        places = [entry.header_offset + 80 for entry in members]
+    before = files(asked.path)
+    spoiled = [whole[:length] for length in range(0, len(whole), len(whole) // 20)]
+    spoiled += [whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :] for place in places]
+    other = tmp_path / "spoiled.zip"
+    for content in spoiled:
+        other.write_bytes(content)
+        with pytest.raises(WorkspaceError, match=r"spoiled\.zip: found (a damaged backup|no manifest\.json)"):
+            restore(other, asked, force=True)
+    assert files(asked.path) == before
+
+
+@pytest.mark.parametrize(
+    "name", ["../outside.txt", "/tmp/x", "rounds/0001/../../x", "secret.key", "rounds/a/b", "a\\b"]
+)
+def test_a_file_that_no_backup_has_is_not_unpacked(asked: Workspace, tmp_path: Path, name: str) -> None:
+    file, other = saved(asked), tmp_path / "in/other.zip"
+    other.parent.mkdir()
+    with zipfile.ZipFile(file) as archive, zipfile.ZipFile(other, "w") as target:
+        manifest = json.loads(archive.read("manifest.json"))
+        manifest["members"][name] = manifest["members"]["workspace.toml"]
+        target.writestr(name, archive.read("workspace.toml"))
+        target.writestr("manifest.json", json.dumps(manifest))
+    with pytest.raises(WorkspaceError, match="which no backup does"):
+        restore(other, Workspace(tmp_path / "in/ws"))
+    assert files(other.parent).keys() == {"other.zip"}
+
+
+def test_a_damaged_database_in_a_backup_is_refused(asked: Workspace, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    with asked.database() as db:
+        backup(db, copy)
+    size = copy.stat().st_size
+    with copy.open("r+b") as file:
+        file.seek(size // 2)
+        file.write(b"\xff" * (size // 4))
+    with pytest.raises(WorkspaceError, match=r"copy\.db: its database cannot be used: .*; take another backup"):
+        restore(copy, asked)
+    (tmp_path / "text.db").write_text("SQLite format 3\0 and no more")
+    with pytest.raises(WorkspaceError, match="its database cannot be used: .* take another backup"):
+        restore(tmp_path / "text.db", asked)
+
+
+def test_a_database_that_lost_its_wal_is_told(asked: Workspace, tmp_path: Path, run: Run) -> None:
+    """Copied while somebody works, by a program that leaves the -wal behind; with it, all is there."""
+    copy = Workspace(tmp_path / "copy")
+    with asked.database():
+        answer(asked, "ann", 6)
+        shutil.copytree(asked.path, copy.path, ignore=shutil.ignore_patterns("*-wal", "*-shm"))
+        wal = Path(f"{asked.database_file}-wal").read_bytes()
+    for command in ("export", "status", "backup"):
+        refused = run(command, copy.path, *(("--out", tmp_path / "labels.csv") if command == "export" else ()))
+        assert refused.code == 1
+        assert "found decisions up to number 0, where 6 were saved" in refused.err
+        assert "the last 6 were in review.db-wal" in refused.err
+    assert not (tmp_path / "labels.csv").exists()
+    with pytest.raises(WorkspaceError, match="where 6 were saved"):
+        prepare(copy.path)
+    Path(f"{copy.database_file}-wal").write_bytes(wal)
+    assert len(recorded(copy)) == 6
+
+
+def test_a_database_without_its_wal_is_used_when_told_to(asked: Workspace) -> None:
+    file = saved(asked)
+    answer(asked, "ann", 2)
+    shutil.copy(asked.database_file, asked.path / "older.db")
+    answer(asked, "ann", 1)
+    (asked.path / "older.db").replace(asked.database_file)
+    with pytest.raises(WorkspaceError, match=r"number 2, where 3 .* the last 1 was in .*remove review\.db-newest"):
+        recorded(asked)
+    (asked.path / "review.db-newest").unlink()
+    assert len(recorded(asked)) == 2
+    restore(file, asked, force=True)  # which has fewer decisions, and says so
+    assert recorded(asked) == []
