@@ -1,8 +1,8 @@
 """The documents say what the program does: options, commands, keys, routes, tables and files they name are there.
 
 The table of options in docs/training.md is written from TrainSettings, the rules of review in docs/leading.md from
-ReviewSettings, the table of keys in docs/reviewing.md from the grid's keys.js, the fields in docs/scripts.md from the
-functions that check them. After a change of any:
+ReviewSettings, those of backups in docs/workspace.md from BackupSettings, the table of keys in docs/reviewing.md from
+the grid's keys.js, the fields in docs/scripts.md from the functions that check them. After a change of any:
 
     PYTHONPATH=. python tests/test_docs.py --write
 """
@@ -26,7 +26,7 @@ from review_app import cli as review_cli
 from review_app.api.openapi import BODIES, described
 from review_app.routes import all_routes
 from scn_core.cli import main as cli
-from scn_core.config import ReviewSettings, TrainSettings, allowed, flag
+from scn_core.config import BackupSettings, ReviewSettings, TrainSettings, allowed, flag
 from scn_core.store.connection import create_database
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,6 +49,7 @@ DOCS = [
     ROOT / "benchmarks/README.md",
 ]  # fmt: skip
 BEGIN, END = "<!-- train options -->", "<!-- /train options -->"
+BACKUP_BEGIN, BACKUP_END = "<!-- backup options -->", "<!-- /backup options -->"
 RULES_BEGIN, RULES_END = "<!-- review options -->", "<!-- /review options -->"
 KEYS_BEGIN, KEYS_END = "<!-- keys -->", "<!-- /keys -->"
 PILL_BEGIN, PILL_END = "<!-- pill -->", "<!-- /pill -->"
@@ -81,12 +82,21 @@ def with_train_options(text: str) -> str:
 
 def with_review_options(text: str) -> str:
     """docs/leading.md with its table of rules as it should be."""
+    return between(text, RULES_BEGIN, RULES_END, table_of(ReviewSettings, "rule"))
+
+
+def with_backup_options(text: str) -> str:
+    """docs/workspace.md with its table of [backup] as it should be."""
+    return between(text, BACKUP_BEGIN, BACKUP_END, table_of(BackupSettings, "key"))
+
+
+def table_of(kind: type[ReviewSettings] | type[BackupSettings], head: str) -> str:
+    """A markdown table of the settings in a table of workspace.toml."""
     rows = [
-        f"| `{rule.name}` | `{rule.default}` | {allowed(rule)} | {rule.metadata['help']} |"
-        for rule in fields(ReviewSettings)
+        f"| `{each.name}` | `{str(each.default).lower()}` | {allowed(each)} | {each.metadata['help']} |"
+        for each in fields(kind)
     ]
-    lines = ["| rule | default | allowed | what it does |", "|---|---|---|---|", *rows]
-    return between(text, RULES_BEGIN, RULES_END, "\n".join(lines))
+    return "\n".join([f"| {head} | default | allowed | what it does |", "|---|---|---|---|", *rows])
 
 
 def between(text: str, begin: str, end: str, content: str) -> str:
@@ -216,6 +226,11 @@ def test_the_option_table_is_that_of_the_settings() -> None:
 def test_the_table_of_rules_is_that_of_the_settings() -> None:
     text = LEADING.read_text(encoding="utf-8")
     assert text == with_review_options(text), "out of date: PYTHONPATH=. python tests/test_docs.py --write"
+
+
+def test_the_table_of_backups_is_that_of_the_settings() -> None:
+    text = WORKSPACE.read_text(encoding="utf-8")
+    assert text == with_backup_options(text), "out of date: PYTHONPATH=. python tests/test_docs.py --write"
 
 
 def test_a_changed_default_would_be_noticed() -> None:
@@ -383,5 +398,6 @@ if __name__ == "__main__":
         sys.exit(__doc__)
     TRAINING.write_text(with_train_options(TRAINING.read_text(encoding="utf-8")), encoding="utf-8")
     LEADING.write_text(with_review_options(LEADING.read_text(encoding="utf-8")), encoding="utf-8")
+    WORKSPACE.write_text(with_backup_options(WORKSPACE.read_text(encoding="utf-8")), encoding="utf-8")
     REVIEWING.write_text(with_keys(REVIEWING.read_text(encoding="utf-8")), encoding="utf-8")
     SCRIPTS.write_text(with_fields(SCRIPTS.read_text(encoding="utf-8")), encoding="utf-8")

@@ -17,7 +17,7 @@ from scn_core.errors import WorkspaceError, complaint
 from scn_core.files import replaced
 from scn_core.store.sqlite_errors import database_path, plain_errors
 
-_PAGES = 1_024
+PAGES = 1_024
 """Pages of 4 KiB copied between two calls of `progress`."""
 _LETS_IN = ("session", "access_token")
 """Tables whose rows let somebody in."""
@@ -69,7 +69,7 @@ def copy_database(db: Database, path: Path, progress: Callable[[int], None] = la
             db.conn.execute("SELECT 1 FROM sqlite_master").fetchone()
             with closing(sqlite3.connect(path, isolation_level=None)) as copy:
                 copy.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")
-                db.conn.backup(copy, pages=_PAGES, progress=step)
+                db.conn.backup(copy, pages=PAGES, progress=step)
         finally:
             db.rollback()
         shut_out(path)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable
@@ -30,6 +29,8 @@ _MANIFEST_BYTES = 256 << 20
 _CHUNK = 1 << 20
 _FAST = 1
 """Level of compression: a database becomes about a third; higher levels take several times as long."""
+_DENSE = (".safetensors", ".pt", ".npz")
+"""Ends of names of files that compressing makes hardly smaller: weights, and what is compressed already."""
 _DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, ValueError, KeyError)
 """What zipfile raises for files that are cut off, changed, encrypted, or of a method it does not know."""
 _ROUND_FILE_PARTS = 3
@@ -93,19 +94,15 @@ def write_archive(
         for name, source in members:
             try:
                 opened = source.open("rb")
-                entry = zipfile.ZipInfo.from_file(source, name, strict_timestamps=False)
             except FileNotFoundError:  # of a round that has just ended, or a picture
                 continue
-            entry.compress_type = zipfile.ZIP_STORED if name.startswith(f"{PICTURES}/") else zipfile.ZIP_DEFLATED
-            entry._compresslevel = _FAST  # type: ignore[attr-defined]  # no other way before Python 3.13
-            entry.external_attr = 0o600 << 16
-            with opened, archive.open(entry, "w", force_zip64=True) as target:
+            dense = name.startswith(f"{PICTURES}/") or name.endswith(_DENSE)
+            archive.compression = zipfile.ZIP_STORED if dense else zipfile.ZIP_DEFLATED
+            with opened, archive.open(name, "w", force_zip64=True) as target:
                 written[name] = _copied(opened, target, progress)
         content = {"format": _FORMAT, "kind": _KIND, **asdict(manifest)}
         content["members"] = {name: asdict(member) for name, member in written.items()}
-        entry = zipfile.ZipInfo(MANIFEST, time.gmtime()[:6])
-        entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o600 << 16
-        archive.writestr(entry, json.dumps(content, indent=1, ensure_ascii=False))
+        archive.writestr(MANIFEST, json.dumps(content, indent=1, ensure_ascii=False))
 
 
 def read_archive(path: Path) -> StoredBackup:

@@ -16,6 +16,7 @@ from scn_core.records import Decision
 from scn_core.store.decisions.record import effective_labels, record_decisions
 from scn_core.store.rounds.states import close_round
 from scn_core.store.scores import scores
+from scn_core.workspace.backup.make import backups_in
 from scn_core.workspace.folder import Workspace
 from tests.review_app.browserless import PATIENCE_S, NewVisitor, markup, person, words
 from tests.review_app.visitor import Visitor as Client
@@ -180,6 +181,7 @@ def test_an_upload_is_looked_at_then_taken(visitor: NewVisitor, workspace: Works
     ann.run()
     assert "rows taken before" in words(app)
     assert "3 decisions are taken." in words(app)
+    assert [(each.cause, each.decisions) for each in backups_in(workspace.backups)] == [("import", 0)]
     assert "There is nothing to take" in words(ann.run())
     with workspace.database(read_only=True) as db:
         names, now = workspace.settings().classes, effective_labels(db)

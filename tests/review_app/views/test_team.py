@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -10,14 +11,17 @@ from streamlit.testing.v1 import AppTest
 
 from review_app import database, settings
 from review_app.auth.passwords import is_password, new_password
-from review_app.settings import AuthMode, current
+from review_app.settings import AppSettings, AuthMode, current
 from review_app.views import team, team_log
 from scn_core.records import Action, Decision
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.people.people import find_person, password_hash, set_active, set_role
 from scn_core.store.people.sessions import start_session
+from scn_core.workspace.folder import Workspace
 from tests.review_app.browserless import PATIENCE_S, NewVisitor, Visitor, markup, person, words
+from tests.review_app.visitor import Visitor as Client
 
+Use = Callable[[Workspace], AppSettings]
 TYPED = "correct horse battery"
 
 
@@ -242,3 +246,32 @@ def test_made_passwords_differ_and_fit_the_rules() -> None:
     made = {new_password() for _ in range(50)}
     assert len(made) == 50
     assert all(len(each) == 19 and not set(each) & set("01lio") for each in made)
+
+
+def test_a_lead_makes_a_backup_and_downloads_it(visitor: NewVisitor, workspace: Workspace, use_workspace: Use) -> None:
+    lea = visitor("lea", "lead")
+    say("bob", training_face(1), "unsure")
+    app = lea.open("team")
+    assert not workspace.backups.exists()
+    app.button(key="rv-backup-go").click()
+    lea.run()
+    (file,) = workspace.backups.iterdir()
+    address = f"/api/backup/{file.name}"
+    assert f'href="{address}"' in markup(app)
+    assert "asked for\nlea\n1\nfiles of rounds too" in words(app)
+    settings = use_workspace(workspace)
+    lead = Client(settings).sign_in("lea")
+    assert lead.get(address).content == file.read_bytes()
+    assert Client(settings).sign_in("bob").get(address).status_code == 403
+    assert Client(settings).get(address).status_code == 401
+    for name in ("../review.db", "%2e%2e/review.db", "review.db", "..", file.name + "x"):
+        assert lead.get_raw(f"/api/backup/{name}")[0] == 404, name
+
+
+def test_who_is_no_lead_any_more_makes_no_backup(visitor: NewVisitor, workspace: Workspace) -> None:
+    lea = visitor("lea", "lead")
+    app = lea.open("team")
+    database.call_write(set_role, person("lea").id, "annotator")
+    app.button(key="rv-backup-go").click()
+    lea.run()
+    assert not workspace.backups.exists()

@@ -45,7 +45,7 @@ def stopped(workspace: Workspace) -> None:
 
 
 def restored(workspace: Workspace, copy: Path) -> None:
-    for suffix in ("-wal", "-shm"):
+    for suffix in ("-wal", "-shm", "-newest"):
         Path(f"{workspace.database_file}{suffix}").unlink(missing_ok=True)
     shutil.copyfile(copy, workspace.database_file)
 

@@ -227,7 +227,7 @@ def test_a_damaged_database_in_a_backup_is_refused(asked: Workspace, tmp_path: P
     with pytest.raises(WorkspaceError, match=r"copy\.db: its database cannot be used: .*; take another backup"):
         restore(copy, asked)
     (tmp_path / "text.db").write_text("SQLite format 3\0 and no more")
-    with pytest.raises(WorkspaceError, match="its database cannot be used: .* take another backup"):
+    with pytest.raises(WorkspaceError, match=r"its database cannot be used: .*; take another backup"):
         restore(tmp_path / "text.db", asked)
 
 
