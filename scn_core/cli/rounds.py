@@ -100,6 +100,8 @@ def unpack(workspace: Path, result: Path, as_json: bool) -> None:
         click.echo(f"files of a round that the database does not know lay in the way; now in {done.set_aside}")
     if done.again:
         click.echo(f"round {info.id} was here already; its files are in place now")
+    if done.no_backup is not None:
+        click.echo(f"no backup was made of it: {done.no_backup}")
     click.echo(f"round {info.id}: {info.metrics['proposals']:,} relabels proposed, {done.thumbnails:,} thumbnails")
     click.echo(f"next: {command_line('proposals', workspace)}")
 

@@ -19,7 +19,7 @@ from scn_core.class_names import ClassVocabulary
 from scn_core.config import ReviewSettings, TrainSettings
 from scn_core.datasets.pixels import NAMED, Pictures, look_for_pictures, pixel_cache
 from scn_core.disk import naming_full_disk
-from scn_core.errors import DataError, ScnError, TrainingError, WorkspaceError, complaint, listed
+from scn_core.errors import DataError, TrainingError, WorkspaceError, complaint, listed
 from scn_core.records import BoolArray, EpochReport, IntArray, PixelArray, RoundInfo, RoundScores
 from scn_core.rounds.follower import tell_followers
 from scn_core.rounds.inputs import FACES, RoundFaces, faces_now, fix_faces, stored_faces
@@ -51,7 +51,7 @@ from scn_core.training.data import StepReport, TrainingData
 from scn_core.training.device import choose_compute
 from scn_core.training.distributed import ALONE, Team, within_memory
 from scn_core.training.loop import Training
-from scn_core.workspace.backup.make import automatic_backup
+from scn_core.workspace.backup.make import backup_after_round
 from scn_core.workspace.folder import Workspace
 from scn_core.workspace.thumbnails import write_thumbnails
 
@@ -315,10 +315,8 @@ class _Job:
             )
         drop_checkpoint(self.folder)
         drop_beginning(self.folder)
-        try:
-            automatic_backup(self.workspace, self.db, "round")
-        except (ScnError, OSError) as error:  # the round is whole without
-            self._say(f"backup at the round's end: {error}")
+        if (failed := backup_after_round(self.workspace, self.db)) is not None:
+            self._say(f"no backup was made at the round's end: {failed}")
 
     def _draw_thumbnails(self, neighbours: IntArray) -> None:
         """Of all that people may look at. The round is in review by now: what is missing is drawn when it is shown."""

@@ -18,7 +18,7 @@ from scn_core.rounds.pack.job import data_set_hash
 from scn_core.rounds.pack.result import FILES, WEBP, Result, open_result
 from scn_core.store.rounds.states import get_round, receive_round, rounds
 from scn_core.store.samples import StoredSample, iter_samples
-from scn_core.workspace.backup.make import automatic_backup
+from scn_core.workspace.backup.make import backup_after_round
 from scn_core.workspace.folder import Workspace
 from scn_core.workspace.thumbnails import keep_thumbnails
 
@@ -36,6 +36,8 @@ class Unpacked:
     """The round was in the database, but its files were not in place: an unpacking was cut off between the two."""
     set_aside: Path | None
     """Where the files now lie that were in the folder of the round before it was unpacked; None: there were none."""
+    no_backup: str | None
+    """Why no backup was made of the round; None: one was, or backups are turned off."""
 
 
 def unpack_result(workspace: Workspace, path: Path) -> Unpacked:
@@ -72,8 +74,8 @@ def unpack_result(workspace: Workspace, path: Path) -> Unpacked:
         aside = workspace.set_aside(number)
         ready.rename(workspace.round_folder(number))
         kept = keep_thumbnails(workspace, _thumbnails(db, folder, result))
-        automatic_backup(workspace, db, "round")
-        return Unpacked(get_round(db, number), kept, there is not None, aside)
+        no_backup = backup_after_round(workspace, db)
+        return Unpacked(get_round(db, number), kept, there is not None, aside, no_backup)
 
 
 def _room(workspace: Workspace) -> TemporaryDirectory[str]:

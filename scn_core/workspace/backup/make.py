@@ -14,7 +14,7 @@ from sqlite_utils import Database
 
 from scn_core import __version__
 from scn_core.config import BackupSettings
-from scn_core.errors import WorkspaceError
+from scn_core.errors import ScnError, WorkspaceError
 from scn_core.files import remove_abandoned, scratch_file
 from scn_core.store.backup import contents_of, copy_database, opened_copy
 from scn_core.store.current_labels import revision
@@ -134,6 +134,17 @@ def automatic_backup(workspace: Workspace, db: Database, cause: Cause) -> Path |
     for each in ROTATED:
         rotate(workspace.backups, each, settings)
     return made
+
+
+def backup_after_round(workspace: Workspace, db: Database) -> str | None:
+    """An automatic backup once a round has ended, which is whole without; the reason where there is none."""
+    try:
+        automatic_backup(workspace, db, "round")
+    except (ScnError, OSError) as error:
+        return str(error)
+    except KeyboardInterrupt:
+        return "stopped by hand"
+    return None
 
 
 def rotate(folder: Path, cause: Cause, settings: BackupSettings, *, like: Path | None = None) -> list[str]:

@@ -17,7 +17,7 @@ from scn_core.store import backup
 from scn_core.store.people.people import add_person
 from scn_core.store.people.sessions import start_session
 from scn_core.store.people.tokens import add_token
-from scn_core.workspace.backup.make import backups_in, make_backup
+from scn_core.workspace.backup.make import backup_after_round, backups_in, make_backup
 from scn_core.workspace.backup.rotation import superseded
 from scn_core.workspace.folder import Workspace
 from scn_core.workspace.toml import change_table
@@ -130,6 +130,14 @@ def test_an_import_is_preceded_by_a_backup(asked: Workspace, tmp_path: Path, run
     file.write_text("key,action,person\n")
     assert run("import-decisions", asked.path, file).code == 0
     assert len(backups_in(asked.backups)) == 2
+
+
+def test_a_round_is_whole_without_its_backup(asked: Workspace) -> None:
+    asked.backups.write_text("a file where the folder would be")
+    with asked.database() as db:
+        why = backup_after_round(asked, db)
+    assert why is not None
+    assert "backups" in why
 
 
 def test_settings_that_cannot_be_are_refused(asked: Workspace) -> None:
