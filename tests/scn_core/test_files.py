@@ -208,7 +208,7 @@ def replacements(source: str) -> list[str]:
     ]
 
 
-FOLDERS = {"workspace/folder.py", "rounds/pack/away.py", "rounds/pack/home.py"}
+FOLDERS = {"workspace/folder.py", "workspace/moves.py", "rounds/pack/away.py", "rounds/pack/home.py"}
 """Here it is folders that are renamed, and files that are moved from one into another."""
 
 

@@ -40,6 +40,8 @@ PROMISED = {
     "withdraw": "--json",
     "status": "--json",
     "clean": "--dry-run --json",
+    "backup": "--out --keep --pictures --list --force --json",
+    "restore": "--force --json",
     "proposals": "--limit --json",
     "evaluate": "--reference --json",
     "simulate": "--reference --budget --reviewer-error --accept-bias --rounds --seed --order --force --json",
