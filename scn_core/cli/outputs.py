@@ -12,7 +12,7 @@ from scn_core.workspace.folder import Workspace
 
 _OF_A_WORKSPACE = ("workspace.toml", "review.db", "thumbs.db", "train.lock", "trainer.log", "trainer.json", "secret")
 """How the names of a workspace's own files begin."""
-_FOLDERS = ("rounds", "pixels", "backups", "images")
+_FOLDERS = ("rounds", "pixels", "backups", "images", "restoring")
 
 
 def check_output(

@@ -20,6 +20,8 @@ from scn_core.store.decisions.record import record_decisions
 from scn_core.store.people.people import ensure_person
 from scn_core.store.rounds.states import get_round
 from scn_core.store.scores import scores
+from scn_core.workspace.backup.make import make_backup
+from scn_core.workspace.backup.restore import restore
 from scn_core.workspace.folder import Workspace
 from scn_core.workspace.toml import change_table
 from tests.scn_core.conftest import Recorder, Run, flags, settings
@@ -99,6 +101,17 @@ def test_a_round_does_not_go_on_in_the_folder_of_another_one(reviewed: Workspace
     with pytest.raises(WorkspaceError, match=r"--resume: found files of another round 2 in .*; train without --resume"):
         train_round(reviewed, Resume(), Recorder())
     assert train_round(reviewed, New(settings(epochs=1)), Recorder()).id == 3
+
+
+def test_a_stopped_round_goes_on_in_a_workspace_that_was_restored(reviewed: Workspace, tmp_path: Path) -> None:
+    stopped(reviewed)
+    with reviewed.database() as db:
+        file = make_backup(reviewed, db)
+    restored_to = Workspace(tmp_path / "restored")
+    assert restore(file, restored_to).rounds_without_files == ()
+    there = Recorder()
+    done = train_round(restored_to, Resume(), there)
+    assert (done.id, done.state, [report.epoch for report in there.epochs]) == (2, "review", [2])
 
 
 def recorded(workspace: Workspace, number: int, name: str, value: float) -> None:

@@ -218,6 +218,7 @@ def test_backup_is_one_whole_file(db: Database, tmp_path: Path) -> None:
     target.write_text("an older backup")
     backup(db, target)
     assert [file.name for file in target.parent.iterdir()] == ["today.db"]
+    assert target.stat().st_mode & 0o777 == 0o600
     with open_database(target) as copy:
         assert copy["sample"].count == 12
         assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)

@@ -226,6 +226,11 @@ def test_a_damaged_database_in_a_backup_is_refused(asked: Workspace, tmp_path: P
         file.write(b"\xff" * (size // 4))
     with pytest.raises(WorkspaceError, match=r"copy\.db: its database cannot be used: .*; take another backup"):
         restore(copy, asked)
+    with closing(sqlite3.connect(tmp_path / "newer.db", isolation_level=None)) as newer, asked.database() as db:
+        db.conn.backup(newer)
+        newer.execute("INSERT INTO _sqlite_migrations VALUES (99, 'scn_core.store', 'm0099_later', '2030-01-01')")
+    with pytest.raises(WorkspaceError, match=r"its schema has m0099_later; .* install the newer version"):
+        restore(tmp_path / "newer.db", asked)
     (tmp_path / "text.db").write_text("SQLite format 3\0 and no more")
     with pytest.raises(WorkspaceError, match=r"its database cannot be used: .*; take another backup"):
         restore(tmp_path / "text.db", asked)
