@@ -20,6 +20,8 @@ _NAMED = 5
 """Faces named of each group."""
 WITHDRAWN = "a face that was taken out"
 """Why a reading leaves such a row out."""
+_FORMER_KEYS = "former_keys"
+"""In the balance of an update: the key that a face had before -> its sample id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,12 @@ def face_origin(db: Database, sample_id: int) -> FaceOrigin:
     return FaceOrigin(added, earlier, vanished, withdrawn)
 
 
+def former_keys(db: Database) -> list[tuple[str, int]]:
+    """The keys that faces had before their pictures were moved, each with its sample id; the latest first."""
+    balances = db.execute("SELECT balance FROM data_change WHERE kind = 'update' ORDER BY id DESC")
+    return [pair for (balance,) in balances for pair in json.loads(balance).get(_FORMER_KEYS, {}).items()]
+
+
 def _read(db: Database, manifest: Manifest) -> None:
     """The reading as a temporary table, each face with the sample it is."""
     db.execute(_READING)
@@ -187,7 +195,8 @@ def _changes(db: Database) -> Changes:
 
 
 def _write(db: Database, manifest: Manifest, changes: Changes) -> None:
-    change = new_change(db, "update", asdict(changes))
+    moved = db.execute("SELECT s.key, s.id FROM temp.reading r JOIN sample s ON s.id = r.sample_id WHERE r.moved")
+    change = new_change(db, "update", asdict(changes) | {_FORMER_KEYS: dict(moved.fetchall())})
     values = {"change": change}
     db.execute(
         f"INSERT INTO given_version SELECT s.id, :change, s.given_label {_PAIRS} WHERE r.label <> s.given_label", values

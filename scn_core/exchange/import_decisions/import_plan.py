@@ -27,6 +27,7 @@ from scn_core.store.samples import classes
 
 _LISTED = 400
 """Letters of a list of names in a report."""
+GONE = "as exported, of faces that are not here any more"
 PIECE = 100
 """Decisions that are written in one transaction, about a tenth of a second long; a note more at most."""
 MOMENT_S = 0.11
@@ -156,7 +157,7 @@ def plan_import(
         rows=count,
         known=reading.known,
         unchanged=unchanged,
-        passed=dict(+sheet.passed),
+        passed=dict(+(sheet.passed + Counter({GONE: reading.gone}))),
         actions=Counter(decision.action for decision in reading.decisions),
         changes=tuple(LabelChange(*pair, n) for pair, n in changes),
         unread=sheet.unread,

@@ -6,6 +6,7 @@ import json
 import uuid
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,11 +16,21 @@ from scn_core.class_names import ClassVocabulary
 from scn_core.datasets.cells import as_written
 from scn_core.datasets.paths import path_forms
 from scn_core.records import ANSWERS, Action, Answer, Decision
-from scn_core.store.decisions.imports import KnownFace, is_recorded, known_faces, labels_decided_at
+from scn_core.store.decisions.imports import (
+    KnownFace,
+    faces_of,
+    ids_by_former_name,
+    is_recorded,
+    known_faces,
+    labels_by_moment,
+    labels_decided_at,
+)
 from scn_core.store.decisions.record import NOTE_LENGTH
 from scn_core.store.people.people import find_person
 
 _LONGEST_NAME = 80
+_DECIDED = ("accept", "keep", "relabel")
+"""Sources of a label that people decided."""
 _IDS = uuid.UUID("6f0d4d0e-3f2b-5a6c-9d6e-5c7f2a1b8e90")
 
 
@@ -69,10 +80,26 @@ class Reading:
     changes: Counter[tuple[int, int]] = field(default_factory=Counter)
     known: int = 0
     unchanged: int = 0
+    gone: int = 0
+    """Rows of an exported file that nobody changed, of faces that are not in the workspace any more."""
+
+    @cached_property
+    def _former(self) -> dict[str, list[int]]:
+        return ids_by_former_name(self.db)
+
+    @cached_property
+    def _decided(self) -> set[tuple[str, int]]:
+        return labels_by_moment(self.db)
 
     def take(self, row: Row) -> None:
         """Adds what the row says. Raises Wrong."""
-        face = self._face(row)
+        try:
+            face = self._face(row)
+        except Wrong:
+            if not self.exported or self._edited_since(row):
+                raise
+            self.gone += 1
+            return
         if self.exported and not self._edited(row, face):
             self.unchanged += 1
             return
@@ -103,8 +130,11 @@ class Reading:
         name = row.cells.get("key", "").strip() or row.cells.get("path", "").strip()
         if not name:
             raise Wrong("neither a path nor a key", "one of them")
-        found = (known_faces(self.db, self.round, form) for form in path_forms(name, self.root))
+        forms = list(path_forms(name, self.root))
+        found = (known_faces(self.db, self.round, form) for form in forms)
         faces = next(filter(None, found), [])
+        if not faces and (ids := next(filter(None, map(self._former.get, forms)), [])):
+            faces = faces_of(self.db, self.round, ids)
         if not faces:
             raise Wrong(f"{name}, which is no face of this workspace", "paths and keys as an export has them")
         if len(faces) > 1:
@@ -114,7 +144,7 @@ class Reading:
     def _edited(self, row: Row, face: KnownFace) -> bool:
         """Whether somebody changed the label of an exported row. Raises Wrong where the face was decided since."""
         label, moment = self._class(row.get("label"), "label"), row.get("decided_at")
-        decided = moment and row.get("source") in ("accept", "keep", "relabel")
+        decided = moment and row.get("source") in _DECIDED
         then = labels_decided_at(self.db, face.sample_id, moment) if decided else {self._given(row)}
         if label in then or label == face.label:
             return False
@@ -125,6 +155,13 @@ class Reading:
                 "rows that are still as exported; remove the line, or export anew",
             )
         return True
+
+    def _edited_since(self, row: Row) -> bool:
+        """The same of a row whose face is not known, by the row itself and the log."""
+        label = self._class(row.get("label"), "label")
+        if row.get("decided_at") and row.get("source") in _DECIDED:
+            return (row.get("decided_at"), label) not in self._decided
+        return label != self._given(row)
 
     def _given(self, row: Row) -> int:
         return self._class(row.get("given_label"), "given label")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlite_utils import Database
 
 from scn_core.records import Split
 from scn_core.store.schema.migrations import migrations
+from scn_core.store.updates import former_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,33 @@ def known_faces(db: Database, round_id: int, name: str) -> list[KnownFace]:
         within = "e.key > :name || '#' AND e.key < :name || '$' AND e.path = :name"
         rows = db.execute(f"{_FACE} WHERE {within} ORDER BY e.key", values).fetchall()
     return [KnownFace(*row) for row in rows]
+
+
+def faces_of(db: Database, round_id: int, sample_ids: Iterable[int]) -> list[KnownFace]:
+    """The faces of these numbers, rising."""
+    values = {"round": round_id, "ids": json.dumps(list(sample_ids))}
+    rows = db.execute(f"{_FACE} WHERE e.sample_id IN (SELECT value FROM json_each(:ids)) ORDER BY 1", values)
+    return [KnownFace(*row) for row in rows]
+
+
+def ids_by_former_name(db: Database) -> dict[str, list[int]]:
+    """Key that a face had before its picture was moved -> its sample id; and the path of such a picture -> its faces.
+
+    A name that several faces had, one after the other, is the last one's.
+    """
+    boxed = {number for (number,) in db.execute("SELECT id FROM sample WHERE box_left IS NOT NULL")}
+    found: dict[str, list[int]] = {}
+    paths: dict[str, list[int]] = {}
+    for key, number in former_keys(db):
+        found.setdefault(key, [number])
+        if number in boxed:  # 'path#n'
+            paths.setdefault(key.rpartition("#")[0], []).append(number)
+    return {path: list(dict.fromkeys(numbers)) for path, numbers in paths.items()} | found
+
+
+def labels_by_moment(db: Database) -> set[tuple[str, int]]:
+    """When an answer of the log was given, and the label it stood for, of all answers that stood for one."""
+    return set(db.execute("SELECT decided_at, label FROM decision WHERE label IS NOT NULL").fetchall())
 
 
 def labels_decided_at(db: Database, sample_id: int, moment: str) -> set[int]:

@@ -16,7 +16,9 @@ from scn_core.datasets.source import Source
 from scn_core.errors import DataError, WorkspaceError
 from scn_core.exchange.export.manifest import manifest_file, read_manifest
 from scn_core.exchange.export.write import ExportOptions, export_labels
+from scn_core.exchange.import_decisions.import_plan import plan_import
 from scn_core.records import Decision
+from scn_core.review.reference_labels import reference_labels
 from scn_core.rounds.inputs import faces_now
 from scn_core.rounds.pack.job import data_set_hash
 from scn_core.store.current_labels import LabelFilter, iter_labels, label_counts, revision
@@ -289,6 +291,32 @@ def test_a_picture_moved_to_the_folder_of_another_class_is_the_same_face(tmp_pat
         assert number_of(db, "sad/1.png") == number
         assert len(history(db, number)) == 1
         assert find_sample(db, "happy/1.png") is None
+
+
+def test_what_was_exported_before_pictures_moved_comes_back(ws: Workspace, tmp_path: Path) -> None:
+    with ws.database() as db:
+        add_round(ws, proposals=10, low=5)
+        answer(db, "01.png", "keep", names(db)["sad"])
+        export_labels(db, tmp_path / "old.csv", ExportOptions())
+    (data(ws) / "moved").mkdir()
+    for path in ROWS:
+        (data(ws) / path).rename(data(ws) / "moved" / path)
+    write_table(data(ws), {f"moved/{path}": label for path, label in ROWS.items()})
+    assert update(ws).changes.moved == 30
+    lines = (tmp_path / "old.csv").read_text(encoding="utf-8").splitlines()
+    edited = [lines[0], *(line.replace("02.png,anger", "02.png,happy") for line in lines[1:])]
+    (tmp_path / "edited.csv").write_text("\n".join(edited), encoding="utf-8")
+    tasks = [{"data": {"image": "/data/local-files/?d=data/03.png"}, "annotations": [{"completed_by": 7, "result": [
+        {"type": "choices", "from_name": "label", "value": {"choices": ["sad"]}}]}]}]  # fmt: skip
+    (tmp_path / "tasks.json").write_text(json.dumps(tasks), encoding="utf-8")
+    (tmp_path / "better.csv").write_text("path,label\n04.png,happy\n", encoding="utf-8")
+    with ws.database(read_only=True) as db:
+        table = plan_import(db, tmp_path / "edited.csv", person="ann")
+        project = plan_import(db, tmp_path / "tasks.json", root=data(ws))
+        assert (table.problems, table.unchanged, project.problems) == ((), 29, ())
+        assert [d.sample_id for d in table.decisions] == [number_of(db, "moved/02.png")]
+        assert [d.sample_id for d in project.decisions] == [number_of(db, "moved/03.png")]
+        assert list(reference_labels(db, tmp_path / "better.csv")) == [number_of(db, "moved/04.png")]
 
 
 def test_the_split_of_a_face_stays_and_another_picture_is_told(tmp_path: Path) -> None:
