@@ -260,7 +260,9 @@ def test_a_face_is_found_however_its_path_is_written(db: Database, tmp_path: Pat
 def test_columns_of_other_programs_are_named(db: Database, tmp_path: Path) -> None:
     file = write(tmp_path, ["label", "image", "Choice"], ["odd", "/data/local-files/?d=a.png", "sad"])
     with pytest.raises(DataError, match="--path-column and --label-column"):
-        plan_import(db, write(tmp_path, ["image", "Choice"], ["a.png", "sad"], name="other.csv"), person="ann")
+        plan_import(db, file, person="ann")  # which of label and choice is it?
+    with pytest.raises(DataError, match="--path-column and --label-column"):
+        plan_import(db, write(tmp_path, ["photo", "Mood"], ["a.png", "sad"], name="other.csv"), person="ann")
     plan = plan_import(db, file, person="ann", path_column="image", label_column="choice")
     assert [(decision.sample_id, decision.label) for decision in plan.decisions] == [(1, 1)]
     assert plan.unread == ("label, as it was",)
