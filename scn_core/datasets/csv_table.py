@@ -4,13 +4,12 @@
     train/0001.jpg,train,happy
 
 Only the path and label columns must be there. Labels are class names (in any known spelling) or, with --classes,
-numbers counted from 0 or 1; among names a number is the name of a class. Separated by commas, semicolons or tabs; see `tables`. With a column of annotators
-a face has a row for each person who labelled it; see `annotators`. Where all of the columns left, top, right
-and bottom are there, they are the face's box in its picture, in pixels; a column key then tells several faces of one
-picture apart ('path#n'), as in the files that `export` writes. Of such a file the classes are those of its
-manifest, in their order, if it lies beside, faces that people had excluded are left out, and its column votes ('happy: 7; sad:
-3') is read; and its JSON formats
-are read as well, see `json_table`.
+numbers counted from 0 or 1; among names a number is the name of a class. Separated by commas, semicolons or tabs; see
+`tables`. With a column of annotators a face has a row for each person who labelled it; see `annotators`. Where all of
+the columns left, top, right and bottom are there, they are the face's box in its picture, in pixels; a column key then
+tells several faces of one picture apart ('path#n'), as in the files that `export` writes. Of such a file the classes
+are those of its manifest, in their order, if it lies beside; its column votes ('happy: 7; sad: 3') is read; and faces
+that people had excluded are left out. Its JSON formats are read as well, see `json_table`.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from scn_core.datasets.class_list import exported_classes
 from scn_core.datasets.image_folder import ordered_vocabulary
 from scn_core.datasets.json_table import table_header, table_rows
 from scn_core.datasets.numbering import class_numbers
-from scn_core.datasets.rows import SPLITS_ALLOWED, Entry, LeftOut, Row, find_split, make_row
+from scn_core.datasets.rows import SPLITS_ALLOWED, Entry, LeftOut, find_split, make_row
 from scn_core.datasets.source import Source
 from scn_core.datasets.tables import column_places
 from scn_core.errors import DataError, UsageError, complaint

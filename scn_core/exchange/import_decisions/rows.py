@@ -17,10 +17,13 @@ from scn_core.datasets.cells import as_written
 from scn_core.datasets.paths import path_forms
 from scn_core.records import ANSWERS, Action, Answer, Decision
 from scn_core.store.decisions.imports import (
+    IMPORT,
+    IMPORTED,
     KnownFace,
+    Recorded,
     faces_of,
+    find_recorded,
     ids_by_former_name,
-    is_recorded,
     known_faces,
     labels_by_moment,
     labels_decided_at,
@@ -72,13 +75,17 @@ class Reading:
     origin: str
     adjudicate: bool
     exported: bool
+    import_id: str | None = None
+    """What the log calls the import; None: rows of no file."""
     root: Path | None = None
     """Folder of the pictures, for paths that are written absolute."""
     decisions: list[Decision] = field(default_factory=list)
     new_people: dict[str, str] = field(default_factory=dict)
     seen: dict[tuple[int, str], str] = field(default_factory=dict)
     changes: Counter[tuple[int, int]] = field(default_factory=Counter)
+    actions: Counter[Action] = field(default_factory=Counter)
     known: int = 0
+    again: int = 0
     unchanged: int = 0
     gone: int = 0
     """Rows of an exported file that nobody changed, of faces that are not in the workspace any more."""
@@ -119,10 +126,15 @@ class Reading:
         made = [self._decision(content, face, person, answer[0], label=answer[1], adjudicates=self.adjudicate)]
         if note:
             made.append(self._decision(("note", *content), face, person, "note", text=note))
-        if is_recorded(self.db, made[0].id):
+        recorded = [find_recorded(self.db, decision.id) for decision in made]
+        taken = {d.action: self._taken(d, found) for d, found in zip(made, recorded, strict=True)}
+        new = {action: decision for action, decision in taken.items() if decision is not None}
+        if not new:
             self.known += 1
             return
-        self.decisions += made
+        self.again += recorded[0] is not None
+        self.actions.update(new.keys())
+        self.decisions += new.values()
         if answer[1] is not None and answer[1] != face.label:
             self.changes[face.label, answer[1]] += 1
 
@@ -211,7 +223,23 @@ class Reading:
         label: int | None = None, text: str | None = None, adjudicates: bool = False,
     ) -> Decision:  # fmt: skip
         number = str(uuid.uuid5(_IDS, json.dumps([self.mark, *content])))
-        shown = json.dumps({"imported": self.origin})
         return Decision(
-            number, self.round, face.sample_id, person, action, label, shown=shown, text=text, adjudicates=adjudicates
-        )
+            number, self.round, face.sample_id, person, action, label, shown=self._shown(), text=text,
+            adjudicates=adjudicates,
+        )  # fmt: skip
+
+    def _taken(self, decision: Decision, found: Recorded | None) -> Decision | None:
+        """What takes a decision in: itself where it is new; what undoes the undo where it was taken back with its whole
+        import, in this round; None where nothing does."""
+        if found is None:
+            return decision
+        if found.undone_with_import is None or found.round != self.round:
+            return None
+        number = str(uuid.uuid5(_IDS, json.dumps([self.mark, "again", found.undone_with_import])))
+        return Decision(
+            number, self.round, decision.sample_id, decision.person, "undo", undoes=found.undone_with_import,
+            shown=self._shown(),
+        )  # fmt: skip
+
+    def _shown(self) -> str:
+        return json.dumps({IMPORTED: self.origin} | ({IMPORT: self.import_id} if self.import_id else {}))

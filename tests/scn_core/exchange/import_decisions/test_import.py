@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import sqlite3
 import uuid
 from contextlib import closing
@@ -14,7 +15,7 @@ from scn_core.class_names import ClassVocabulary
 from scn_core.config import ReviewSettings
 from scn_core.errors import DataError, WorkspaceError
 from scn_core.exchange.import_decisions import import_plan
-from scn_core.exchange.import_decisions.import_plan import pieces, plan_import, take_import, take_piece
+from scn_core.exchange.import_decisions.import_plan import content_id, pieces, plan_import, take_import, take_piece
 from scn_core.records import Box, Decision, Manifest, Sample
 from scn_core.store.connection import create_database, open_database
 from scn_core.store.decisions.record import effective_labels, history, record_decisions
@@ -53,7 +54,7 @@ def test_actions_and_labels_become_decisions(db: Database, tmp_path: Path) -> No
     person = find_person(db, "bob")
     assert person is not None
     assert person.role == "annotator"
-    assert history(db, 1)[0].decision.shown == '{"imported": "in.csv"}'
+    assert json.loads(history(db, 1)[0].decision.shown) == {"imported": "in.csv", "import": content_id(file)}
 
 
 def test_taken_twice_it_changes_nothing(db: Database, tmp_path: Path) -> None:
@@ -147,9 +148,7 @@ def test_an_import_that_stops_says_how_far_it_came(
     first, second = pieces(plan)
     take_piece(db, first)
     close_round(db, 1)
-    with pytest.raises(
-        WorkspaceError, match=r"in state closed.*; 1 of 2 decisions are taken; import the same file again"
-    ):
+    with pytest.raises(WorkspaceError, match=r"in state closed.*; 1 of 2 decisions are written; do the same again"):
         take_piece(db, second)
     assert len(log(db)) == 1
 
