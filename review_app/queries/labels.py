@@ -19,6 +19,7 @@ from scn_core.exchange.import_decisions.import_plan import ImportPlan, plan_impo
 from scn_core.exchange.import_decisions.label_studio import named_accounts
 from scn_core.import_balance import Balance
 from scn_core.review.quality.votes import VoteAgreement, vote_agreement
+from scn_core.store.decisions.imports import TakenImport, taken_imports
 from scn_core.store.votes import import_balance
 
 
@@ -52,6 +53,11 @@ def plan_upload(
         return plan_import(
             db, file, person=person, adjudicate=adjudicate, name=_plain(name), root=root, annotators=accounts
         )
+
+
+def imports(round_id: int) -> list[TakenImport]:
+    """The imports of decisions into a round, the newest first, as they are now."""
+    return call_slow(taken_imports, round_id)
 
 
 @st.cache_data(ttl=SLOW_S, max_entries=4, show_spinner=False)

@@ -12,6 +12,6 @@ A file that `export` wrote is known by its columns: of such a file only the rows
 
 The id of a decision follows from the workspace and the row, so a row taken once is never taken again. So a long file is
 written in pieces, between which others write, and an import that was interrupted is finished by the same file. The log
-also keeps which import a decision came with, by the content of the file: a whole import is taken back by an undo of each
-of its decisions that stands.
+also keeps which import a decision came with, by the content of the file: a whole import is taken back by an undo of
+each of its decisions that stands.
 """

@@ -15,8 +15,8 @@ from scn_core.store.schema.migrations import migrations
 from scn_core.store.updates import former_keys
 
 IMPORTED, IMPORT, UNDONE_IMPORT = "imported", "import", "undone_import"
-"""In what a row of the log was shown: the name of the file it came from; which import that was, by the file's content; of
-an undo, the import it took back as a whole."""
+"""In what a row of the log was shown: the name of the file it came from; which import that was, by the file's content;
+of an undo, the import it took back as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,8 @@ def find_recorded(db: Database, decision_id: str) -> Recorded | None:
         WITH RECURSIVE chain(id, n) AS (
           SELECT id, 1 FROM decision WHERE id = :id
           UNION ALL SELECT u.id, n + 1 FROM chain JOIN decision u ON u.undoes = chain.id)
-        SELECT d.id, n, (SELECT round_id FROM decision WHERE id = :id), json_extract(d.shown, '$.{UNDONE_IMPORT}') IS NOT NULL
+        SELECT d.id, n, (SELECT round_id FROM decision WHERE id = :id),
+          json_extract(d.shown, '$.{UNDONE_IMPORT}') IS NOT NULL
         FROM chain JOIN decision d ON d.id = chain.id ORDER BY n DESC LIMIT 1
         """
     row = db.execute(sql, {"id": decision_id}).fetchone()

@@ -87,8 +87,8 @@ def record_decisions(
 ) -> list[str]:
     """Write decisions in one transaction and return their ids, all of them stored, and the queue in step, by then.
 
-    `new_people` are added as annotators with them. With `lease`, a face whose answer is taken back is kept for the person
-    for a while, as it is on their screen.
+    `new_people` are added as annotators with them. With `lease`, a face whose answer is taken back is kept for the
+    person for a while, as it is on their screen.
 
     One that is stored already is acknowledged again, even after its round was closed. Raises WorkspaceError, and
     writes none, where one does not fit: its id stands for other content; its round is not in review; the sample is
