@@ -152,14 +152,15 @@ class OpenWorkspace:
         finally:
             bars.close()
 
-    def update(self, *, dry_run: bool = False, progress: bool = True) -> Update:
+    def update(self, *, csv: str | Path | None = None, dry_run: bool = False, progress: bool = True) -> Update:
         """Read the data set again, as `python -m scn_core update` does: every decision is kept.
 
-        With `dry_run` nothing is written; `progress` draws a bar and writes the balance on standard error. Raises
+        `csv`: the list, where it has another name or place now. With `dry_run` nothing is written; `progress` draws a
+        bar and writes the balance on standard error. Raises UsageError for `csv` of a data set without such a list,
         WorkspaceError while a trainer is at work, DataError for new classes or files that are not as they should be.
         """
         with Counter("reading", "face", hidden=not progress) as bar:
-            done = update(self.folder, dry_run=dry_run, progress=bar.advance)
+            done = update(self.folder, csv=_place(csv), dry_run=dry_run, progress=bar.advance)
         if progress:
             print(done.describe(), file=sys.stderr)
         return done
