@@ -3,21 +3,22 @@
     path,split,label
     train/0001.jpg,train,happy
 
-Only the path and label columns must be there. Labels are class names (in any known spelling) or, with --classes,
-numbers counted from 0 or 1; among names a number is the name of a class. Separated by commas, semicolons or tabs; see
-`tables`. With a column of annotators a face has a row for each person who labelled it; see `annotators`. Where all of
-the columns left, top, right and bottom are there, they are the face's box in its picture, in pixels; a column key then
-tells several faces of one picture apart ('path#n'), as in the files that `export` writes. Of such a file the classes
-are those of its manifest, in their order, if it lies beside; its column votes ('happy: 7; sad: 3') is read; and faces
-that people had excluded are left out. Its JSON formats are read as well, see `json_table`.
+Only the path (or file_name, as Hugging Face calls it) and label columns must be there. Labels are class names (in any
+known spelling) or, with --classes, numbers counted from 0 or 1; among names a number is the name of a class. Separated
+by commas, semicolons or tabs; see `tables`. With a column of annotators a face has a row for each person who labelled
+it; see `annotators`. Where all of the columns left, top, right and bottom are there, they are the face's box in its
+picture, in pixels; a column key then tells several faces of one picture apart ('path#n'), as in the files that `export`
+writes; without it they are numbered in the order of their rows. Of a file that `export` wrote the classes are those of
+its manifest, in their order, if it lies beside; its column votes ('happy: 7; sad: 3') is read; and faces that people
+had excluded are left out. Its JSON formats are read as well, see `json_table`.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from scn_core.class_names import ClassVocabulary, canonical
@@ -43,6 +44,9 @@ _SIDES = ("left", "top", "right", "bottom")
 _MOST_CLASSES = 100  # more distinct labels than this means that the column holds something else
 
 
+_Sides = tuple[int | None, ...]
+
+
 @dataclass(frozen=True)
 class _Columns:
     file: Path
@@ -58,6 +62,8 @@ class _Columns:
     """Both of a table this program exported."""
     box: tuple[int, ...]
     """left, top, right, bottom; empty where the table has no boxes."""
+    faces: Mapping[str, Mapping[_Sides, int]] = field(default_factory=dict)
+    """Path as written -> the boxes of its rows, numbered, where no column key tells the faces of a picture apart."""
 
     @property
     def last(self) -> int:
@@ -68,6 +74,19 @@ class _Columns:
     def excluded(self, cells: list[str]) -> bool:
         """Whether people had excluded the face of a row when the table was exported."""
         return self.source is not None and len(cells) > self.source and cells[self.source].strip() == _EXCLUDED
+
+    def face(self, cells: list[str]) -> str | None:
+        """The number of the face in its picture, where the picture has several."""
+        path = cells[self.path]
+        if self.key is not None:
+            key = cells[self.key]
+            return key.removeprefix(f"{path}#") if key.startswith(f"{path}#") else None
+        boxes = self.faces.get(path, {})
+        return str(boxes[self.sides(cells)]) if len(boxes) > 1 else None
+
+    def sides(self, cells: list[str]) -> _Sides:
+        """The box of a row as far as it is whole numbers."""
+        return tuple(whole_number(cells[place]) for place in self.box)
 
 
 def vocabulary(source: Source) -> ClassVocabulary:
@@ -153,10 +172,9 @@ class _Table:
         if votes is None:
             found = f"votes {cells[columns.votes or 0]!r}"
             return Problem(file, line, found, "such as happy: 7; sad: 3, or empty", reason="votes that are none")
-        path, key = cells[columns.path], "" if columns.key is None else cells[columns.key]
-        face = key.removeprefix(f"{path}#") if key.startswith(f"{path}#") else None
         return make_row(
-            file, line, path, label, split, root=self.root, box=box, face=face, reference=reference, votes=votes,
+            file, line, cells[columns.path], label, split, root=self.root, box=box, face=columns.face(cells),
+            reference=reference, votes=votes,
             written=written,
         )  # fmt: skip
 
@@ -197,10 +215,15 @@ def _labels_found(source: Source) -> tuple[set[str], _Columns]:
     columns = _columns(source)
     rows = table_rows(columns.file)
     next(rows)
-    kept = (cells for _, cells in rows if len(cells) > columns.label and not columns.excluded(cells))
-    found = {as_written(cells[columns.label].strip()) for cells in kept}
+    found, boxes = set[str](), defaultdict[str, dict[_Sides, int]](dict)
+    for _, cells in rows:
+        if len(cells) > columns.label and not columns.excluded(cells):
+            found.add(as_written(cells[columns.label].strip()))
+        if columns.box and columns.key is None and len(cells) > columns.last:
+            of_picture = boxes[cells[columns.path]]
+            of_picture.setdefault(columns.sides(cells), len(of_picture))
     named = source.classes or ()
-    return {label for label in found if label in named or not is_missing(label)}, columns
+    return {label for label in found if label in named or not is_missing(label)}, replace(columns, faces=boxes)
 
 
 def _columns(source: Source) -> _Columns:
@@ -216,12 +239,13 @@ def _columns(source: Source) -> _Columns:
         return column_places(file, header, (name,), f"; name another with {option}")[0]
 
     names = [name.strip().casefold() for name in header]
+    path = "file_name" if "file_name" in names and "path" not in names else "path"
     split = source.split_column or ("split" if "split" in names else None)
     exported = any(set(names) >= columns for columns in _OF_AN_EXPORT)
     boxed = all(side in names for side in _SIDES)
     return _Columns(
         file,
-        place(source.path_column or "path", "--path-column"),
+        place(source.path_column or path, "--path-column"),
         place(source.label_column or "label", "--label-column"),
         None if split is None else place(split, "--split-column"),
         None if source.reference_column is None else place(source.reference_column, "--reference-column"),

@@ -111,12 +111,14 @@ _SAME_BOX = (
     "AND r.box_bottom IS s.box_bottom"
 )
 # In a folder data set a corrected label is a picture moved to another folder. Only where no other face has that
-# picture. CROSS JOIN keeps the order of the tables: the few that are gone lead, and an index finds their pictures.
+# picture and box. CROSS JOIN keeps the order of the tables: the few that are gone lead, and an index finds their
+# pictures.
 _MOVED = f"""
 UPDATE reading SET moved = 1, sample_id = m.id FROM (
   SELECT r.place, min(s.id) AS id FROM sample s CROSS JOIN temp.reading r ON r.digest = s.digest AND {_SAME_BOX}
   WHERE r.sample_id IS NULL AND s.id NOT IN (SELECT sample_id FROM temp.reading WHERE sample_id IS NOT NULL)
-    AND NOT EXISTS (SELECT 1 FROM temp.reading o WHERE o.digest = r.digest AND o.place <> r.place)
+    AND NOT EXISTS (SELECT 1 FROM temp.reading o WHERE o.digest = r.digest AND o.place <> r.place
+      AND {_SAME_BOX.replace("s.", "o.")})
   GROUP BY r.place HAVING count(*) = 1
 ) m WHERE m.place = reading.place
 """

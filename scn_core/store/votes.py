@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from sqlite_utils import Database
 
+from scn_core.class_names import canonical
 from scn_core.import_balance import Balance, Spelling
 from scn_core.records import FloatArray, IntArray, Manifest, Vote
 from scn_core.store.columns import read_columns
@@ -79,6 +80,14 @@ def names_as_written(db: Database) -> tuple[str, ...]:
         "name) FROM class ORDER BY number"
     )
     return tuple(name for (name,) in rows)
+
+
+def numbers_as_written(db: Database) -> dict[str, int]:
+    """Spelling of the data set, in the form of `canonical` -> class number, of those that mean one class."""
+    found: dict[str, set[int]] = defaultdict(set)
+    for number, written in db.execute("SELECT label, written FROM spelling"):
+        found[canonical(written)].add(number)
+    return {written: numbers.pop() for written, numbers in found.items() if len(numbers) == 1}
 
 
 def has_votes(db: Database) -> bool:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from sqlite_utils import Database
 
-from scn_core.class_names import ClassVocabulary
+from scn_core.class_names import ClassVocabulary, canonical
 from scn_core.datasets.cells import as_written
 from scn_core.datasets.paths import path_forms
 from scn_core.records import ANSWERS, Action, Answer, Decision
@@ -30,6 +30,7 @@ from scn_core.store.decisions.imports import (
 )
 from scn_core.store.decisions.record import NOTE_LENGTH
 from scn_core.store.people.people import find_person
+from scn_core.store.votes import numbers_as_written
 
 _LONGEST_NAME = 80
 _DECIDED = ("accept", "keep", "relabel")
@@ -93,6 +94,10 @@ class Reading:
     @cached_property
     def _former(self) -> dict[str, list[int]]:
         return ids_by_former_name(self.db)
+
+    @cached_property
+    def _spelt(self) -> dict[str, int]:
+        return numbers_as_written(self.db)
 
     @cached_property
     def _decided(self) -> set[tuple[str, int]]:
@@ -214,6 +219,8 @@ class Reading:
 
     def _class(self, name: str, what: str) -> int:
         number = self.names.find(name)
+        if number is None:
+            number = self._spelt.get(canonical(name))
         if number is None:
             raise Wrong(f"{what} {name!r}", self.names.allowed())
         return number

@@ -336,6 +336,18 @@ def test_the_split_of_a_face_stays_and_another_picture_is_told(tmp_path: Path) -
         assert [stored.sample.split for stored in iter_samples(db)] == ["train", "train", "val", "test"]
 
 
+def test_a_picture_that_has_a_second_face_now_keeps_the_first(tmp_path: Path) -> None:
+    for number in range(2):
+        picture(tmp_path / f"{number}.png", number)
+    table = tmp_path / "labels.csv"
+    rows = "path,label,left,top,right,bottom\n0.png,a,0,0,8,8\n1.png,b,0,0,8,8\n"
+    table.write_text(rows, encoding="utf-8")
+    create_workspace(tmp_path / "ws", "csv", Source(csv=table))
+    table.write_text(rows + "0.png,b,8,8,16,16\n", encoding="utf-8")
+    found = update(Workspace(tmp_path / "ws")).changes
+    assert (found.unchanged, found.moved, found.new.keys, found.vanished.count) == (2, 1, ("0.png#1",), 0)
+
+
 def test_votes_follow_the_newest_reading(tmp_path: Path) -> None:
     for number in range(2):
         picture(tmp_path / f"{number}.png", number)

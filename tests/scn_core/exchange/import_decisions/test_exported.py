@@ -39,6 +39,14 @@ def test_of_an_exported_file_only_what_was_changed_is_taken(db: Database, tmp_pa
     assert contents(db) == before
 
 
+def test_a_file_in_the_spelling_of_the_data_set_comes_back(db: Database, tmp_path: Path) -> None:
+    db.execute("INSERT INTO spelling VALUES (0, 'Very Happy', 5), (1, '1', 5)")
+    out = tmp_path / "out.csv"
+    export_labels(db, out, ExportOptions(spelling="dataset"))
+    plan = take(db, edited(out, **{"a.png": "1"}), person="ann")
+    assert (plan.problems, plan.unchanged, log(db)) == ((), 9, [(1, "ann", "accept", 1, None)])
+
+
 def test_an_edit_is_no_match_for_what_people_decided_since(db: Database, tmp_path: Path) -> None:
     out = tmp_path / "out.csv"
     export_labels(db, out, ExportOptions())
