@@ -56,7 +56,12 @@ def plan_upload(
 
 
 def imports(round_id: int) -> list[TakenImport]:
-    """The imports of decisions into a round, the newest first, as they are now."""
+    """The imports of decisions into a round, the newest first, at most SLOW_S old."""
+    return _imports(current().workspace_id, round_id)
+
+
+@st.cache_data(ttl=SLOW_S, max_entries=4, show_spinner=False)
+def _imports(workspace_id: str, round_id: int) -> list[TakenImport]:
     return call_slow(taken_imports, round_id)
 
 
@@ -73,6 +78,7 @@ def origin() -> tuple[Balance | None, VoteAgreement | None]:
 def forget() -> None:
     """Drop what is cached, after a write that the page must show."""
     _preview.clear()
+    _imports.clear()
 
 
 def _plain(name: str) -> str:
