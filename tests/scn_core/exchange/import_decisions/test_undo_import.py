@@ -13,6 +13,7 @@ from scn_core.exchange.import_decisions.import_plan import plan_import, take_imp
 from scn_core.exchange.import_decisions.undo_import import plan_undo_of_file
 from scn_core.store.decisions.imports import taken_imports
 from scn_core.store.decisions.record import effective_labels, history
+from scn_core.store.people.people import add_person
 from scn_core.store.projections import check
 from scn_core.store.rounds.states import close_round
 from tests.scn_core.exchange.export.labelled import decide
@@ -79,6 +80,19 @@ def test_what_somebody_took_back_alone_is_not_brought_back(db: Database, file: P
     decide(db, 2, "undo", person="zoe", undoes=answer.decision.id)
     take_import(db, plan_undo_of_file(db, file))
     assert (take(db, file).again, labels(db)[:3]) == (2, [1, 1, 1])
+
+
+def test_answers_that_settled_faces_are_taken_back_too(db: Database, file: Path) -> None:
+    given = labels(db)
+    for name in ("zoe", "bob"):
+        add_person(db, name, "lead")
+    decide(db, 1, "keep", 0, "ann")
+    take(db, file, adjudicate=True)
+    assert labels(db)[:3] == [1, 0, 1]
+    take_import(db, plan_undo_of_file(db, file))
+    assert (labels(db), check(db)) == (given, [])
+    assert take(db, file, adjudicate=True).again == 3
+    assert (labels(db)[:3], check(db)) == ([1, 0, 1], [])
 
 
 def test_what_was_never_imported_or_is_of_an_earlier_round_is_refused(db: Database, file: Path, tmp_path: Path) -> None:
