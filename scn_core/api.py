@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from sqlite_utils import Database
 
 from scn_core import dataframes
+from scn_core.arguments import cell_text, class_number, one_each, path_of
 from scn_core.cli.backup import written_backup
 from scn_core.cli.labels import check_export, check_options, take_backed_up
 from scn_core.cli.progress import Counter, RoundBars
@@ -32,7 +32,6 @@ from scn_core.records import Answer, QueueFilter, QueueOrder, QueueState, RoundI
 from scn_core.review.quality.votes import vote_agreement
 from scn_core.store.current_labels import LabelFilter
 from scn_core.store.rounds.states import SCORED, get_round, round_to_answer, which_round
-from scn_core.store.samples import classes
 from scn_core.store.votes import import_balance
 from scn_core.workspace.folder import Workspace, create_workspace
 from scn_core.workspace.relocate import Relocation, relocate
@@ -85,7 +84,7 @@ def init(
     if unknown := sorted(source.keys() - set(known)):
         raise UsageError(complaint("init", f"option {unknown[0]!r}", ", ".join(known)))
     for name in _PLACES & source.keys():
-        source[name] = _place(source[name])
+        source[name] = path_of(source[name])
     if source.get("classes") is not None:
         source["classes"] = tuple(source["classes"])
     made = OpenWorkspace(Path(path).expanduser())
@@ -153,14 +152,15 @@ class OpenWorkspace:
         finally:
             bars.close()
 
-    def update(self, *, dry_run: bool = False, progress: bool = True) -> Update:
+    def update(self, *, csv: str | Path | None = None, dry_run: bool = False, progress: bool = True) -> Update:
         """Read the data set again, as `python -m scn_core update` does: every decision is kept.
 
-        With `dry_run` nothing is written; `progress` draws a bar and writes the balance on standard error. Raises
+        `csv`: the list, where it has another name or place now. With `dry_run` nothing is written; `progress` draws a
+        bar and writes the balance on standard error. Raises UsageError for `csv` of a data set without such a list,
         WorkspaceError while a trainer is at work, DataError for new classes or files that are not as they should be.
         """
         with Counter("reading", "face", hidden=not progress) as bar:
-            done = update(self.folder, dry_run=dry_run, progress=bar.advance)
+            done = update(self.folder, csv=path_of(csv), dry_run=dry_run, progress=bar.advance)
         if progress:
             print(done.describe(), file=sys.stderr)
         return done
@@ -266,8 +266,10 @@ class OpenWorkspace:
         review, and DataError naming the first answer that does not fit.
         """
         keys = [key] if isinstance(key, str) else list(key)
-        columns = {"key": keys, "action": _each(action, len(keys)), "label": _each(label, len(keys))}
-        rows = [{name: _cell(name, values[place]) for name, values in columns.items()} for place in range(len(keys))]
+        columns = {"key": keys, "action": one_each(action, len(keys)), "label": one_each(label, len(keys))}
+        rows = [
+            {name: cell_text(name, values[place]) for name, values in columns.items()} for place in range(len(keys))
+        ]
         with self.folder.database() as db:
             return record_rows(db, rows, person=person, origin="python", round_id=round)
 
@@ -313,7 +315,7 @@ class OpenWorkspace:
         check_export("export", place, self.folder, force=force, folder=FORMATS[format].lay is not None)
         pictures = Path(self.folder.settings().root)
         with self.folder.database(read_only=True) as db:
-            where = LabelFilter(split, changed, decided, _class(db, label), round, excluded)
+            where = LabelFilter(split, changed, decided, class_number(db, label), round, excluded)
             options = ExportOptions(format, where, pseudonyms, copies=copies, image_prefix=image_prefix)
             return export_labels(db, place, options, pictures=pictures)
 
@@ -366,35 +368,4 @@ class OpenWorkspace:
 
         with self.folder.database(read_only=True) as db:
             root = Path(self.folder.settings().root)
-            return evaluate(db, _place(reference), round_id=round, root=root)
-
-
-def _place(path: str | Path | None) -> Path | None:
-    return None if path is None else Path(path).expanduser()
-
-
-def _class(db: Database, name: str | None) -> int | None:
-    vocabulary = classes(db)
-    number = None if name is None else vocabulary.find(name)
-    if name is not None and number is None:
-        raise UsageError(complaint("label", repr(name), vocabulary.allowed()))
-    return number
-
-
-def _each(values: str | Iterable[str | float | None] | None, count: int) -> list[Any]:
-    """One value for every face. Raises UsageError where there are more or fewer."""
-    if values is None or isinstance(values, str):
-        return [values] * count
-    listed = list(values)
-    if len(listed) != count:
-        raise UsageError(complaint("decide", f"{count:,} keys and {len(listed):,} values", "one for all, or one each"))
-    return listed
-
-
-def _cell(name: str, value: object) -> str:
-    """Text as it is; what stands for nothing (None, NaN, pandas.NA) as no text."""
-    if isinstance(value, str):
-        return value
-    if value is None or value is pd.NA or (isinstance(value, float) and value != value):
-        return ""
-    raise UsageError(complaint("decide", f"{name} {value!r}, a {type(value).__name__}", "text, as the tables have it"))
+            return evaluate(db, path_of(reference), round_id=round, root=root)

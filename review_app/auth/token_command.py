@@ -38,7 +38,7 @@ def add(workspace: Path, name: str, label: str, days: int | None) -> None:
 @click.argument("name", required=False)
 def list_command(workspace: Path, name: str | None) -> None:
     """Tokens of NAME, or everybody's, one line each; never the tokens themselves."""
-    with Workspace(workspace).database() as db:
+    with Workspace(workspace).database(read_only=True) as db:
         found = tokens(db, None if name is None else known_person(db, name).id)
     for each in found:
         end = "no end" if each.expires_at is None else f"{'ended' if each.expired else 'ends'} {each.expires_at[:10]}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -13,7 +14,8 @@ from review_app.queries.labels import forget, plan_of
 from review_app.settings import current
 from scn_core.errors import DataError
 from scn_core.exchange.export.write import ExportOptions, export_into
-from scn_core.exchange.import_decisions.import_plan import ImportPlan, Piece, pieces, take_piece
+from scn_core.exchange.import_decisions.import_plan import Piece, Planned, pieces, take_piece
+from scn_core.exchange.import_decisions.undo_import import plan_undo
 from scn_core.store.people.people import Person
 from scn_core.workspace.backup.make import automatic_backup
 
@@ -31,11 +33,18 @@ def take(upload: bytes, name: str, *, adjudicate: bool, accounts: str = "") -> s
 
     Every row is looked at in a reader's thread, and between two pieces others write: nobody's answers wait for it.
     """
-    plans: list[ImportPlan] = []
-    refused = as_lead(
-        lambda lead: plans.append(plan_of(upload, name, lead.name, adjudicate=adjudicate, accounts=accounts))
-    )
-    if any(plan.writes for plan in plans):
+    return _write(lambda lead: plan_of(upload, name, lead.name, adjudicate=adjudicate, accounts=accounts))
+
+
+def undo_import(import_id: str) -> str | None:
+    """Take a whole import of decisions back; the reason where it was refused. People's own answers stay."""
+    return _write(lambda lead: call_slow(plan_undo, import_id))
+
+
+def _write(planned: Callable[[Person], Planned]) -> str | None:
+    plans: list[Planned] = []
+    refused = as_lead(lambda lead: plans.append(planned(lead)))
+    if any(plan.decisions and not plan.problems for plan in plans):
         refused = as_lead(lambda lead: call_slow(_back_up))
     try:
         for piece in (piece for plan in plans if refused is None for piece in pieces(plan)):

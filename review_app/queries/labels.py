@@ -19,6 +19,7 @@ from scn_core.exchange.import_decisions.import_plan import ImportPlan, plan_impo
 from scn_core.exchange.import_decisions.label_studio import named_accounts
 from scn_core.import_balance import Balance
 from scn_core.review.quality.votes import VoteAgreement, vote_agreement
+from scn_core.store.decisions.imports import TakenImport, taken_imports
 from scn_core.store.votes import import_balance
 
 
@@ -54,6 +55,16 @@ def plan_upload(
         )
 
 
+def imports(round_id: int) -> list[TakenImport]:
+    """The imports of decisions into a round, the newest first, at most SLOW_S old."""
+    return _imports(current().workspace_id, round_id)
+
+
+@st.cache_data(ttl=SLOW_S, max_entries=4, show_spinner=False)
+def _imports(workspace_id: str, round_id: int) -> list[TakenImport]:
+    return call_slow(taken_imports, round_id)
+
+
 @st.cache_data(ttl=SLOW_S, max_entries=4, show_spinner=False)
 def _origin(workspace_id: str) -> tuple[Balance | None, VoteAgreement | None]:
     return call_slow(lambda db: (import_balance(db), vote_agreement(db)))
@@ -67,6 +78,7 @@ def origin() -> tuple[Balance | None, VoteAgreement | None]:
 def forget() -> None:
     """Drop what is cached, after a write that the page must show."""
     _preview.clear()
+    _imports.clear()
 
 
 def _plain(name: str) -> str:

@@ -19,7 +19,9 @@ _PROBLEMS = 200
 _LISTED = 400
 """Letters of a list of names."""
 _ADJUDICATE = "rv-labels-adjudicate"
-_DONE = "rv-labels-done"
+_DONE, _UNDONE = "rv-labels-done", "rv-labels-undone"
+_IMPORTS = 5
+"""Earlier imports that are listed."""
 
 
 def show(person: Person, now: Standing) -> None:
@@ -34,6 +36,7 @@ def show(person: Person, now: Standing) -> None:
         "note where there are any. Or a CSV made above in which somebody changed labels, or what Label Studio exported "
         "(JSON, JSON-MIN, CSV). Rows without a person count as yours. Nothing is taken before you say so."
     )
+    _earlier(info.id)
     file = st.file_uploader("File", type=["csv", "json", "jsonl"], key="rv-labels-upload", label_visibility="collapsed")
     if info.review.get("readings", 1) > 1:
         st.checkbox("These answers settle the faces, whatever readers said", key=_ADJUDICATE)
@@ -52,9 +55,32 @@ def show(person: Person, now: Standing) -> None:
     if plan.decisions and not plan.problems:
         st.button(
             f"Take {len(plan.decisions):,} decisions into round {plan.round}", type="primary", key="rv-labels-take",
-            on_click=_take, args=(upload, file.name, len(plan.decisions)),
+            on_click=_take, args=(upload, file.name, _done(plan)),
             kwargs={"adjudicate": adjudicate, "accounts": accounts},
         )  # fmt: skip
+
+
+def _earlier(round_id: int) -> None:
+    """The imports of the round that still count, each with a button that takes it back."""
+    for each in [found for found in queries.imports(round_id) if found.standing][:_IMPORTS]:
+        words, button = st.columns((3, 1), vertical_alignment="center")
+        words.text(
+            f"{each.file}, {each.taken_at[:16].replace('T', ' ')} UTC: {each.standing:,} of {each.answers:,} answers "
+            "stand"
+        )
+        button.button(
+            "Take back", key=f"rv-labels-undo-{each.id}", on_click=_undo, args=(each.id, each.file, each.standing),
+            help="All answers of this file. What people answered themselves stays, and the file can be imported again.",
+        )  # fmt: skip
+    if done := st.session_state.pop(_UNDONE, None):
+        st.text(done)
+
+
+def _undo(import_id: str, file: str, standing: int) -> None:
+    refused = commands.undo_import(import_id)
+    messages.remember(refused)
+    if refused is None:
+        st.session_state[_UNDONE] = f"{standing:,} answers of {file} were taken back."
 
 
 def _report(plan: ImportPlan, names: Sequence[str]) -> None:
@@ -67,20 +93,31 @@ def _report(plan: ImportPlan, names: Sequence[str]) -> None:
         if len(plan.problems) > _PROBLEMS:
             st.text(f"and {len(plan.problems) - _PROBLEMS:,} more")
         return
+    if done := st.session_state.pop(_DONE, None):  # what was new a moment ago is known now
+        st.text(done)
+        return
     facts = [(parts.ACTION_WORDS[action], f"{n:,}") for action, n in plan.actions.items()]
     facts += [(f"{names[c.given_label]} → {names[c.label]}", f"{c.count:,}") for c in plan.changes]
     facts += [(f"rows {reason}", f"{n:,}") for reason, n in plan.without_effect().items()]
+    if plan.again:
+        facts.append(("of these once more, after their import was taken back", f"{plan.again:,}"))
     if plan.new_people:
         facts.append(("people to add, as annotators", readable(", ".join(plan.new_people), _LISTED)))
     if plan.unread:
         facts.append(("columns not read", readable(", ".join(plan.unread), _LISTED)))
     parts.facts(facts)
     if not plan.decisions:
-        st.text(st.session_state.pop(_DONE, None) or "There is nothing to take in this file.")
+        st.text("There is nothing new in this file.")
 
 
-def _take(upload: bytes, name: str, decisions: int, *, adjudicate: bool, accounts: str) -> None:
+def _done(plan: ImportPlan) -> str:
+    """What to say once the plan was carried out."""
+    others = "; ".join(f"{count:,} rows {reason}" for reason, count in plan.without_effect().items())
+    return f"{len(plan.decisions):,} new decisions are taken." + (f" Besides: {others}." if others else "")
+
+
+def _take(upload: bytes, name: str, done: str, *, adjudicate: bool, accounts: str) -> None:
     refused = commands.take(upload, name, adjudicate=adjudicate, accounts=accounts)
     messages.remember(refused)
     if refused is None:
-        st.session_state[_DONE] = f"{decisions:,} decisions are taken."
+        st.session_state[_DONE] = done

@@ -10,36 +10,51 @@ import click
 from scn_core.cli.options import JSON, WORKSPACE
 from scn_core.cli.progress import Counter
 from scn_core.workspace.folder import Workspace
-from scn_core.workspace.relocate import relocate
+from scn_core.workspace.relocate import check_list, relocate, relocate_list
 from scn_core.workspace.update import update
 from scn_core.workspace.withdraw import withdraw
 
 
 @click.command("update")
 @WORKSPACE
+@click.option(
+    "--csv", type=click.Path(path_type=Path), help="The list, where it has another name or place than the one before."
+)
 @click.option("--dry-run", is_flag=True, help="Print the balance, write nothing.")
 @JSON
-def update_command(workspace: Path, dry_run: bool, as_json: bool) -> None:
+def update_command(workspace: Path, csv: Path | None, dry_run: bool, as_json: bool) -> None:
     """Read the data set again, as init did: new faces, changed given labels, faces that are gone.
 
     Every decision is kept. A changed given label is a new version beside the old one; new faces come with the next
     round.
     """
     with Counter("reading", "face") as bar:
-        done = update(Workspace(workspace), dry_run=dry_run, progress=bar.advance)
+        done = update(Workspace(workspace), csv=csv, dry_run=dry_run, progress=bar.advance)
     click.echo(json.dumps(done.as_dict()) if as_json else done.describe())
 
 
 @click.command("relocate")
 @WORKSPACE
-@click.option("--root", required=True, type=click.Path(path_type=Path), help="Folder where the pictures are now.")
+@click.option("--root", type=click.Path(path_type=Path), help="Folder where the pictures are now.")
+@click.option("--csv", type=click.Path(path_type=Path), help="Where the list of the data set is now.")
 @click.option("--force", is_flag=True, help="Even where pictures are missing or differ.")
 @JSON
-def relocate_command(workspace: Path, root: Path, force: bool, as_json: bool) -> None:
-    """Say where the pictures are now, once all of them are found there with the content they had."""
-    with Counter("comparing", "picture") as bar:
-        done = relocate(Workspace(workspace), root, force=force, progress=bar.advance)
-    click.echo(json.dumps(done.as_dict()) if as_json else f"{done.describe()}\nroot is now {done.root}")
+def relocate_command(workspace: Path, root: Path | None, csv: Path | None, force: bool, as_json: bool) -> None:
+    """Say where the pictures are now, once all of them are found there with the content they had; or the list."""
+    if root is None and csv is None:
+        raise click.UsageError("Missing option '--root' or '--csv'.")
+    place = Workspace(workspace)
+    if csv is not None:
+        check_list(place, csv)
+    found, lines = {}, []
+    if root is not None:
+        with Counter("comparing", "picture") as bar:
+            done = relocate(place, root, force=force, progress=bar.advance)
+        found, lines = done.as_dict(), [done.describe(), f"root is now {done.root}"]
+    if csv is not None:
+        found["csv"] = relocate_list(place, csv)
+        lines.append(f"the list is now {found['csv']}; see what it would change with update --dry-run")
+    click.echo(json.dumps(found) if as_json else "\n".join(lines))
 
 
 @click.command("withdraw")

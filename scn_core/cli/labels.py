@@ -20,8 +20,9 @@ from scn_core.exchange.export.formats import FORMAT_NAMES, FORMATS, FormatName
 from scn_core.exchange.export.manifest import Spelled, manifest_file, read_manifest
 from scn_core.exchange.export.write import ExportOptions, Preview, export_labels, is_export, print_labels
 from scn_core.exchange.export.write import preview as preview_of
-from scn_core.exchange.import_decisions.import_plan import ImportPlan, plan_import, take_import
+from scn_core.exchange.import_decisions.import_plan import Planned, plan_import, take_import
 from scn_core.exchange.import_decisions.label_studio import named_accounts
+from scn_core.exchange.import_decisions.undo_import import plan_undo_of_file
 from scn_core.records import Split
 from scn_core.store.current_labels import LabelCounts, LabelFilter
 from scn_core.store.samples import classes
@@ -154,6 +155,7 @@ def _describe(seen: Preview) -> str:
 @click.option("--label-column", help="Column of labels [label].")
 @click.option("--annotator", "annotators", multiple=True, metavar="ID=NAME", help="Who Label Studio's number ID is.")
 @click.option("--adjudicate", is_flag=True, help="The answers settle the faces whatever readers said; of leads only.")
+@click.option("--undo", is_flag=True, help="Take back what was imported from FILE; people's own answers stay.")
 @click.option("--dry-run", is_flag=True, help="List every problem by line and what would change, write nothing.")
 @JSON
 def import_command(
@@ -164,6 +166,7 @@ def import_command(
     label_column: str | None,
     annotators: tuple[str, ...],
     adjudicate: bool,
+    undo: bool,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -172,9 +175,14 @@ def import_command(
     FILE is a CSV with the columns path or key, action or label, and person and note where there are any; a file that
     export wrote, with labels changed since; or what Label Studio (JSON, JSON-MIN, CSV) or FiftyOne exported. Where a
     row has a problem, none is taken. Taken again, the file changes nothing; interrupted, it is taken again for the
-    rest.
+    rest. --undo takes the whole import back, whoever its answers are of; imported once more, they are there again.
     """
     place = Workspace(workspace)
+    if undo:
+        if person or path_column or label_column or annotators or adjudicate:
+            raise UsageError(complaint("--undo", "another option of reading the file", "--dry-run and --json"))
+        _undo(place, file, dry_run=dry_run, as_json=as_json)
+        return
     with place.database(read_only=dry_run, on_wait=partial(click.echo, err=True)) as db:
         names = classes(db).names
         plan = plan_import(
@@ -189,8 +197,15 @@ def import_command(
         sys.exit(1)
 
 
-def take_backed_up(workspace: Workspace, db: Database, plan: ImportPlan) -> int:
+def take_backed_up(workspace: Workspace, db: Database, plan: Planned) -> int:
     """Write the decisions of a plan as `take_import` does, after a backup where there are any; how many."""
-    if plan.writes:
+    if plan.decisions and not plan.problems:
         automatic_backup(workspace, db, "import")
     return take_import(db, plan)
+
+
+def _undo(place: Workspace, file: Path, *, dry_run: bool, as_json: bool) -> None:
+    with place.database(read_only=dry_run, on_wait=partial(click.echo, err=True)) as db:
+        plan = plan_undo_of_file(db, file)
+        taken_back = 0 if dry_run else take_backed_up(place, db, plan)
+    click.echo(json.dumps(plan.as_dict() | {"taken_back": taken_back}) if as_json else plan.describe(done=not dry_run))

@@ -34,7 +34,7 @@ class _Face:
     reference: int | None = None
 
 
-def by_face(rows: Iterable[tuple[Row | Problem, str]], rule: LabelRule | None, seed: int) -> Iterator[Entry]:
+def by_face(rows: Iterable[tuple[Entry, str]], rule: LabelRule | None, seed: int) -> Iterator[Entry]:
     """One Row a face, with all its votes, in the order of the first rows; before them what cannot be read.
 
     Args:
@@ -44,7 +44,7 @@ def by_face(rows: Iterable[tuple[Row | Problem, str]], rule: LabelRule | None, s
     """
     faces: dict[str, _Face] = {}
     for row, annotator in rows:
-        if isinstance(row, Problem):
+        if not isinstance(row, Row):
             yield row
         elif not annotator:
             yield Problem(row.file, row.line, "no annotator", "a name in every row", reason="a label of nobody")

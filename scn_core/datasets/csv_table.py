@@ -3,21 +3,22 @@
     path,split,label
     train/0001.jpg,train,happy
 
-Only the path and label columns must be there. Labels are class names (in any known spelling) or, with --classes,
-numbers counted from 0 or 1. Separated by commas, semicolons or tabs; see `tables`. With a column of annotators
-a face has a row for each person who labelled it; see `annotators`. Where all of the columns left, top, right
-and bottom are there, they are the face's box in its picture, in pixels; a column key then tells several faces of one
-picture apart ('path#n'), as in the files that `export` writes. Of such a file the classes are those of its
-manifest, in their order, if it lies beside, and its column votes ('happy: 7; sad: 3') is read; and its JSON formats
-are read as well, see `json_table`.
+Only the path (or file_name, as Hugging Face calls it) and label columns must be there. Labels are class names (in any
+known spelling) or, with --classes, numbers counted from 0 or 1; among names a number is the name of a class. Separated
+by commas, semicolons or tabs; see `tables`. With a column of annotators a face has a row for each person who labelled
+it; see `annotators`. Where all of the columns left, top, right and bottom are there, they are the face's box in its
+picture, in pixels; a column key then tells several faces of one picture apart ('path#n'), as in the files that `export`
+writes; without it they are numbered in the order of their rows. Of a file that `export` wrote the classes are those of
+its manifest, in their order, if it lies beside; its column votes ('happy: 7; sad: 3') is read; and faces that people
+had excluded are left out. Its JSON formats are read as well, see `json_table`.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from scn_core.class_names import ClassVocabulary, canonical
@@ -27,18 +28,23 @@ from scn_core.datasets.class_list import exported_classes
 from scn_core.datasets.image_folder import ordered_vocabulary
 from scn_core.datasets.json_table import table_header, table_rows
 from scn_core.datasets.numbering import class_numbers
-from scn_core.datasets.rows import SPLITS_ALLOWED, Entry, Row, find_split, make_row
+from scn_core.datasets.rows import SPLITS_ALLOWED, Entry, LeftOut, find_split, make_row
 from scn_core.datasets.source import Source
 from scn_core.datasets.tables import column_places
 from scn_core.errors import DataError, UsageError, complaint
 from scn_core.import_balance import Problem
 from scn_core.records import Box, Vote
 
-_OF_AN_EXPORT = frozenset({"given_label", "changed", "source"})
-"""Columns that tell a table this program exported; in others, a column votes says something else."""
+_OF_AN_EXPORT = (frozenset({"given_label", "changed", "source"}), frozenset({"given_label", "key", "source"}))
+"""Columns that tell a table this program exported; in others, columns source and votes say something else."""
+_EXCLUDED = "exclude"
+"""In column source of such a table: people excluded the face."""
 _VOTES = re.compile(r"(?P<name>.+?): (?P<count>[1-9]\d{0,8})(?:; |$)", re.DOTALL)
 _SIDES = ("left", "top", "right", "bottom")
 _MOST_CLASSES = 100  # more distinct labels than this means that the column holds something else
+
+
+_Sides = tuple[int | None, ...]
 
 
 @dataclass(frozen=True)
@@ -51,16 +57,36 @@ class _Columns:
     key: int | None
     """Of a table this program exported: 'path#n' names one of several faces in a picture."""
     annotator: int | None
+    source: int | None
     votes: int | None
-    """Of a table this program exported."""
+    """Both of a table this program exported."""
     box: tuple[int, ...]
     """left, top, right, bottom; empty where the table has no boxes."""
+    faces: Mapping[str, Mapping[_Sides, int]] = field(default_factory=dict)
+    """Path as written -> the boxes of its rows, numbered, where no column key tells the faces of a picture apart."""
 
     @property
     def last(self) -> int:
         """The place of the last cell that a row must have."""
-        places = (self.split, self.reference, self.key, self.annotator, self.votes)
+        places = (self.split, self.reference, self.key, self.annotator, self.source, self.votes)
         return max(self.path, self.label, *(place for place in places if place is not None), *self.box)
+
+    def excluded(self, cells: list[str]) -> bool:
+        """Whether people had excluded the face of a row when the table was exported."""
+        return self.source is not None and len(cells) > self.source and cells[self.source].strip() == _EXCLUDED
+
+    def face(self, cells: list[str]) -> str | None:
+        """The number of the face in its picture, where the picture has several."""
+        path = cells[self.path]
+        if self.key is not None:
+            key = cells[self.key]
+            return key.removeprefix(f"{path}#") if key.startswith(f"{path}#") else None
+        boxes = self.faces.get(path, {})
+        return str(boxes[self.sides(cells)]) if len(boxes) > 1 else None
+
+    def sides(self, cells: list[str]) -> _Sides:
+        """The box of a row as far as it is whole numbers."""
+        return tuple(whole_number(cells[place]) for place in self.box)
 
 
 def vocabulary(source: Source) -> ClassVocabulary:
@@ -76,13 +102,19 @@ def _vocabulary(source: Source, found: set[str], columns: _Columns) -> ClassVoca
         return ClassVocabulary.of(source.classes)
     if (exported := exported_classes(columns.file, found)) is not None:
         return exported
-    if any(whole_number(label) is not None for label in found):
+    if found and all(whole_number(label) is not None for label in found):
         names = "name0,name1,..., in the order of the numbers, or the numbers themselves where they are the names"
         raise UsageError(complaint("--classes", f"label numbers in {columns.file} and no names", names))
     if len(found) > _MOST_CLASSES:
         many = f"{len(found):,} different labels"
         raise DataError(complaint(str(columns.file), many, f"at most {_MOST_CLASSES}", "check --label-column"))
-    return ordered_vocabulary({canonical(label) for label in found})
+    return ordered_vocabulary({canonical(label) for label in found if _plain_number(label) not in found - {label}})
+
+
+def _plain_number(label: str) -> str | None:
+    """A whole number without decimals: '3.0' and '3' are one class."""
+    number = whole_number(label)
+    return None if number is None else str(number)
 
 
 def root(source: Source) -> Path:
@@ -111,10 +143,13 @@ class _Table:
     numbers: Mapping[str, int]
     root: Path
 
-    def row(self, line: int, cells: list[str]) -> Row | Problem:
+    def row(self, line: int, cells: list[str]) -> Entry:
         columns, classes, file = self.columns, self.classes, str(self.columns.file)
         if len(cells) <= columns.last:
             return Problem(file, line, f"{len(cells)} cells", f"at least {columns.last + 1}, as in the header")
+        if columns.excluded(cells):
+            allowed = "faces that nobody excluded; a new workspace has no decisions yet"
+            return LeftOut(file, "a face that people excluded", allowed, cells[columns.path])
         written = as_written(cells[columns.label].strip())
         label = self._class(written)
         if label is None:
@@ -137,14 +172,13 @@ class _Table:
         if votes is None:
             found = f"votes {cells[columns.votes or 0]!r}"
             return Problem(file, line, found, "such as happy: 7; sad: 3, or empty", reason="votes that are none")
-        path, key = cells[columns.path], "" if columns.key is None else cells[columns.key]
-        face = key.removeprefix(f"{path}#") if key.startswith(f"{path}#") else None
         return make_row(
-            file, line, path, label, split, root=self.root, box=box, face=face, reference=reference, votes=votes,
+            file, line, cells[columns.path], label, split, root=self.root, box=box, face=columns.face(cells),
+            reference=reference, votes=votes,
             written=written,
         )  # fmt: skip
 
-    def labelled(self, line: int, cells: list[str]) -> tuple[Row | Problem, str]:
+    def labelled(self, line: int, cells: list[str]) -> tuple[Entry, str]:
         """A row with who gave its label."""
         place = self.columns.annotator or 0
         return self.row(line, cells), as_written(cells[place].strip()) if place < len(cells) else ""
@@ -181,9 +215,15 @@ def _labels_found(source: Source) -> tuple[set[str], _Columns]:
     columns = _columns(source)
     rows = table_rows(columns.file)
     next(rows)
-    found = {as_written(cells[columns.label].strip()) for _, cells in rows if len(cells) > columns.label}
+    found, boxes = set[str](), defaultdict[str, dict[_Sides, int]](dict)
+    for _, cells in rows:
+        if len(cells) > columns.label and not columns.excluded(cells):
+            found.add(as_written(cells[columns.label].strip()))
+        if columns.box and columns.key is None and len(cells) > columns.last:
+            of_picture = boxes[cells[columns.path]]
+            of_picture.setdefault(columns.sides(cells), len(of_picture))
     named = source.classes or ()
-    return {label for label in found if label in named or not is_missing(label)}, columns
+    return {label for label in found if label in named or not is_missing(label)}, replace(columns, faces=boxes)
 
 
 def _columns(source: Source) -> _Columns:
@@ -199,17 +239,19 @@ def _columns(source: Source) -> _Columns:
         return column_places(file, header, (name,), f"; name another with {option}")[0]
 
     names = [name.strip().casefold() for name in header]
+    path = "file_name" if "file_name" in names and "path" not in names else "path"
     split = source.split_column or ("split" if "split" in names else None)
-    exported = set(names) >= _OF_AN_EXPORT
+    exported = any(set(names) >= columns for columns in _OF_AN_EXPORT)
     boxed = all(side in names for side in _SIDES)
     return _Columns(
         file,
-        place(source.path_column or "path", "--path-column"),
+        place(source.path_column or path, "--path-column"),
         place(source.label_column or "label", "--label-column"),
         None if split is None else place(split, "--split-column"),
         None if source.reference_column is None else place(source.reference_column, "--reference-column"),
         names.index("key") if boxed and "key" in names else None,
         None if source.annotator_column is None else place(source.annotator_column, "--annotator-column"),
+        names.index("source") if exported else None,
         names.index("votes") if exported and "votes" in names and not source.annotator_column else None,
         tuple(names.index(side) for side in _SIDES) if boxed else (),
     )

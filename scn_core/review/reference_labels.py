@@ -14,14 +14,15 @@ from scn_core.datasets.paths import find_path, relative_path
 from scn_core.datasets.tables import column_places, csv_header, csv_rows
 from scn_core.errors import DataError, WorkspaceError, complaint
 from scn_core.store.samples import classes, iter_samples, references
+from scn_core.store.updates import former_keys
 
 
 def reference_labels(db: Database, reference: Path | None = None, root: Path | None = None) -> dict[int, int]:
     """Class number by sample id: those that `init` kept, or of a CSV of path,label.
 
-    Paths may be written in any way that names a picture under `root`. Rows of the CSV that name no face get ids below
-    0, so that they are counted. Raises DataError naming file and line,
-    WorkspaceError where there is no CSV and `init` kept none.
+    Paths may be written in any way that names a picture under `root`, or named it before it was moved. Rows of the CSV
+    that name no face get ids below 0, so that they are counted. Raises DataError naming file and line, WorkspaceError
+    where there is no CSV and `init` kept none.
     """
     return _kept(db) if reference is None else _told(db, reference, root)
 
@@ -36,7 +37,8 @@ def _kept(db: Database) -> dict[int, int]:
 
 def _told(db: Database, reference: Path, root: Path | None) -> dict[int, int]:
     """Class number by sample id, from a CSV; rows that name no face get ids below 0, so that they are counted."""
-    ids = {stored.sample.key: stored.id for stored in iter_samples(db)}
+    former = dict(reversed(former_keys(db)))
+    ids = former | {stored.sample.key: stored.id for stored in iter_samples(db)}
     labels = read_reference(reference, classes(db), lambda text: find_path(text, ids.__contains__, root))
     return {ids.get(key, -row): label for row, (key, label) in enumerate(labels.items(), start=1)}
 

@@ -5,21 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from sqlite_utils import Database
 
 from scn_core.import_balance import Problem
 from scn_core.records import Manifest
-from scn_core.store.connection import transaction
-from scn_core.store.samples import insert_problems, insert_references, sample_values
-from scn_core.store.votes import insert_what_was_read
+from scn_core.store.connection import snapshot, transaction
+from scn_core.store.samples import insert_problems, insert_references, problems, sample_values
+from scn_core.store.votes import insert_what_was_read, spellings, vote_values
 
 _NAMED = 5
 """Faces named of each group."""
 WITHDRAWN = "a face that was taken out"
 """Why a reading leaves such a row out."""
+_FORMER_KEYS = "former_keys"
+"""In the balance of an update: the key that a face had before -> its sample id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +55,19 @@ class Changes:
     """Of changed: people have decided. Their answers stand, and refer to the given label of then."""
     withdrawn: int
     """Were taken out, and the data set has them still; left as they are."""
+    votes: int
+    """Of unchanged and changed: with other labels of people than before, where the data set has several a face."""
+    references: int
+    """Of all that were read, but those taken out: with another reference label than before."""
+    report: bool
+    """What was left out, or how classes are written, is otherwise than at the reading before."""
 
     @property
     def any(self) -> bool:
         """Whether the reading changes anything."""
-        return any((self.new.count, self.changed.count, self.vanished.count, self.returned, self.moved, self.pictures))
+        groups = (self.new, self.changed, self.vanished)
+        counts = (self.returned, self.moved, self.pictures, self.votes, self.references)
+        return self.report or any((*(group.count for group in groups), *counts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,25 +99,34 @@ _READING = """
 CREATE TEMP TABLE reading (
   place INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, path TEXT, split TEXT, label INTEGER,
   box_left INTEGER, box_top INTEGER, box_right INTEGER, box_bottom INTEGER, digest BLOB,
-  sample_id INTEGER, moved INTEGER NOT NULL DEFAULT 0
+  reference INTEGER, sample_id INTEGER, moved INTEGER NOT NULL DEFAULT 0
 )
 """
+_READING_VOTE = (
+    "CREATE TEMP TABLE reading_vote (place INTEGER, annotator TEXT, label INTEGER, other TEXT, votes INTEGER)"
+)
 _KNOWN = "UPDATE reading SET sample_id = (SELECT id FROM sample WHERE key = reading.key)"
 _SAME_BOX = (
     "r.box_left IS s.box_left AND r.box_top IS s.box_top AND r.box_right IS s.box_right "
     "AND r.box_bottom IS s.box_bottom"
 )
 # In a folder data set a corrected label is a picture moved to another folder. Only where no other face has that
-# picture. CROSS JOIN keeps the order of the tables: the few that are gone lead, and an index finds their pictures.
+# picture and box. CROSS JOIN keeps the order of the tables: the few that are gone lead, and an index finds their
+# pictures.
 _MOVED = f"""
 UPDATE reading SET moved = 1, sample_id = m.id FROM (
   SELECT r.place, min(s.id) AS id FROM sample s CROSS JOIN temp.reading r ON r.digest = s.digest AND {_SAME_BOX}
   WHERE r.sample_id IS NULL AND s.id NOT IN (SELECT sample_id FROM temp.reading WHERE sample_id IS NOT NULL)
-    AND NOT EXISTS (SELECT 1 FROM temp.reading o WHERE o.digest = r.digest AND o.place <> r.place)
+    AND NOT EXISTS (SELECT 1 FROM temp.reading o WHERE o.digest = r.digest AND o.place <> r.place
+      AND {_SAME_BOX.replace("s.", "o.")})
   GROUP BY r.place HAVING count(*) = 1
 ) m WHERE m.place = reading.place
 """
 _PAIRS = "FROM temp.reading r JOIN sample s ON s.id = r.sample_id AND s.withdrawn_in IS NULL"
+_VOTE = "SELECT annotator, label, other, votes FROM"
+_BEFORE, _NOW = f"{_VOTE} vote WHERE sample_id = s.id", f"{_VOTE} temp.reading_vote WHERE place = r.place"
+_OTHER_VOTES = f"(EXISTS ({_BEFORE} EXCEPT {_NOW}) OR EXISTS ({_NOW} EXCEPT {_BEFORE}))"
+_OTHER_REFERENCE = "r.reference IS NOT NULL AND r.reference IS NOT (SELECT label FROM reference WHERE sample_id = s.id)"
 _OTHER_PICTURE = f"NOT moved AND (r.digest IS NOT s.digest AND s.digest IS NOT NULL OR NOT ({_SAME_BOX}))"
 _GONE = (
     "FROM sample s WHERE s.vanished_in IS NULL AND s.withdrawn_in IS NULL "
@@ -123,13 +142,14 @@ def take_reading(db: Database, manifest: Manifest, *, dry_run: bool = False) -> 
     Decisions, rounds and queues stay as they are. The classes must be those of the workspace.
     """
     found: list[Changes] = []
-    with suppress(_OnlyAsked), transaction(db):
+    with suppress(_OnlyAsked), snapshot(db) if dry_run else transaction(db):
         _read(db, manifest)
-        found.append(_changes(db))
+        found.append(_changes(db, manifest))
         if dry_run or not found[0].any:
             raise _OnlyAsked
         _write(db, manifest, found[0])
         db.execute("DROP TABLE temp.reading")
+        db.execute("DROP TABLE temp.reading_vote")
     return found[0]
 
 
@@ -151,19 +171,29 @@ def face_origin(db: Database, sample_id: int) -> FaceOrigin:
     return FaceOrigin(added, earlier, vanished, withdrawn)
 
 
+def former_keys(db: Database) -> list[tuple[str, int]]:
+    """The keys that faces had before their pictures were moved, each with its sample id; the latest first."""
+    balances = db.execute("SELECT balance FROM data_change WHERE kind = 'update' ORDER BY id DESC")
+    return [pair for (balance,) in balances for pair in json.loads(balance).get(_FORMER_KEYS, {}).items()]
+
+
 def _read(db: Database, manifest: Manifest) -> None:
     """The reading as a temporary table, each face with the sample it is."""
     db.execute(_READING)
-    columns = "place, key, path, split, label, box_left, box_top, box_right, box_bottom, digest"
-    rows = ((place, *sample_values(sample)) for place, sample in enumerate(manifest.samples))
-    db.conn.executemany(f"INSERT INTO reading ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    columns = "place, key, path, split, label, box_left, box_top, box_right, box_bottom, digest, reference"
+    rows = ((place, *sample_values(s), s.reference_label) for place, s in enumerate(manifest.samples))
+    db.conn.executemany(f"INSERT INTO reading ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    db.execute(_READING_VOTE)
+    votes = vote_values(manifest, range(len(manifest.samples)))
+    db.conn.executemany("INSERT INTO reading_vote VALUES (?, ?, ?, ?, ?)", votes)
+    db.execute("CREATE INDEX temp.reading_vote_place ON reading_vote(place)")
     db.execute(_KNOWN)
     db.execute("CREATE INDEX temp.reading_picture ON reading(digest)")
     db.execute("CREATE INDEX temp.reading_sample ON reading(sample_id)")
     db.execute(_MOVED)
 
 
-def _changes(db: Database) -> Changes:
+def _changes(db: Database, manifest: Manifest) -> Changes:
     def count(sql: str) -> int:
         return int(db.execute(f"SELECT count(*) {sql}").fetchone()[0])
 
@@ -172,7 +202,7 @@ def _changes(db: Database) -> Changes:
         return NamedFaces(count(sql), tuple(key for (key,) in keys))
 
     decided = "(SELECT sample_id FROM outcome WHERE state = 'decided')"
-    return Changes(
+    found = Changes(
         unchanged=count(f"{_PAIRS} WHERE r.label = s.given_label"),
         new=named("r.key", "FROM temp.reading r WHERE r.sample_id IS NULL"),
         changed=named("r.key", f"{_PAIRS} WHERE r.label <> s.given_label"),
@@ -183,11 +213,17 @@ def _changes(db: Database) -> Changes:
         splits=count(f"{_PAIRS} WHERE r.split <> s.split"),
         answered=count(f"{_PAIRS} WHERE r.label <> s.given_label AND s.id IN {decided}"),
         withdrawn=count("FROM temp.reading r JOIN sample s ON s.id = r.sample_id AND s.withdrawn_in IS NOT NULL"),
+        votes=count(f"{_PAIRS} WHERE {_OTHER_VOTES}"),
+        references=count(f"{_PAIRS} WHERE {_OTHER_REFERENCE}"),
+        report=False,
     )
+    left_out = problems(db) != [*_problems(manifest, found)]
+    return replace(found, report=left_out or spellings(db) != set(manifest.spellings))
 
 
 def _write(db: Database, manifest: Manifest, changes: Changes) -> None:
-    change = new_change(db, "update", asdict(changes))
+    moved = db.execute("SELECT s.key, s.id FROM temp.reading r JOIN sample s ON s.id = r.sample_id WHERE r.moved")
+    change = new_change(db, "update", asdict(changes) | {_FORMER_KEYS: dict(moved.fetchall())})
     values = {"change": change}
     db.execute(
         f"INSERT INTO given_version SELECT s.id, :change, s.given_label {_PAIRS} WHERE r.label <> s.given_label", values

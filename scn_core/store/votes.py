@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from sqlite_utils import Database
 
+from scn_core.class_names import canonical
 from scn_core.import_balance import Balance, Spelling
 from scn_core.records import FloatArray, IntArray, Manifest, Vote
 from scn_core.store.columns import read_columns
@@ -30,13 +31,23 @@ def insert_what_was_read(db: Database, manifest: Manifest, sample_ids: Iterable[
     """Spellings and votes of a manifest whose classes and samples are in the database; `sample_ids`: one a sample."""
     spelt = ((manifest.classes.find(each.name), each.written, each.rows) for each in manifest.spellings)
     db.conn.executemany("INSERT INTO spelling VALUES (?, ?, ?)", spelt)
-    db.conn.executemany("INSERT INTO vote VALUES (?, ?, ?, ?, ?)", _votes(manifest, sample_ids))
+    db.conn.executemany("INSERT INTO vote VALUES (?, ?, ?, ?, ?)", vote_values(manifest, sample_ids))
 
 
-def _votes(manifest: Manifest, sample_ids: Iterable[int]) -> Iterator[tuple[Any, ...]]:
-    for number, sample in zip(sample_ids, manifest.samples, strict=True):
+def vote_values(manifest: Manifest, numbers: Iterable[int]) -> Iterator[tuple[Any, ...]]:
+    """The number of a face, annotator, label, other and count of every vote, as table `vote` has them.
+
+    `numbers`: one a sample.
+    """
+    for number, sample in zip(numbers, manifest.samples, strict=True):
         for vote in sample.votes:
             yield number, vote.annotator, vote.label, vote.other, vote.count
+
+
+def spellings(db: Database) -> set[Spelling]:
+    """How the data set writes its classes."""
+    sql = "SELECT s.written, c.name, s.rows FROM spelling s JOIN class c ON c.number = s.label"
+    return {Spelling(*row) for row in db.execute(sql)}
 
 
 def import_balance(db: Database) -> Balance | None:
@@ -69,6 +80,14 @@ def names_as_written(db: Database) -> tuple[str, ...]:
         "name) FROM class ORDER BY number"
     )
     return tuple(name for (name,) in rows)
+
+
+def numbers_as_written(db: Database) -> dict[str, int]:
+    """Spelling of the data set, in the form of `canonical` -> class number, of those that mean one class."""
+    found: dict[str, set[int]] = defaultdict(set)
+    for number, written in db.execute("SELECT label, written FROM spelling"):
+        found[canonical(written)].add(number)
+    return {written: numbers.pop() for written, numbers in found.items() if len(numbers) == 1}
 
 
 def has_votes(db: Database) -> bool:

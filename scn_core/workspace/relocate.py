@@ -1,4 +1,7 @@
-"""Pictures that were moved: the workspace is told where they are now, once they are seen to be the same."""
+"""Pictures, or the list of them, that were moved: the workspace is told where they are now.
+
+Pictures are first seen to be the same.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,11 @@ from typing import Any, Literal
 
 from scn_core.datasets.parallel import in_order
 from scn_core.datasets.paths import control_character
+from scn_core.datasets.registry import find_dataset
 from scn_core.errors import DataError, UsageError, complaint, listed
 from scn_core.store.samples import picture_files
 from scn_core.workspace.folder import Workspace
-from scn_core.workspace.toml import change_root, relative_to
+from scn_core.workspace.toml import change_root, change_table, relative_to
 
 _NAMED = 3
 State = Literal["same", "missing", "different", "unknown"]
@@ -55,6 +59,35 @@ class Relocation:
             if count:
                 parts.append(f"{count:,} {words}")
         return f"{self.pictures:,} pictures = {' + '.join(parts)}"
+
+
+def check_list(workspace: Workspace, csv: Path) -> None:
+    """Raises UsageError for a list that is not there, or a data set that is read from none."""
+    settings = workspace.settings()
+    if "csv" not in find_dataset(settings.dataset).options:
+        allowed = "data set csv; others find their lists below --root"
+        raise UsageError(complaint("--csv", f"a workspace of data set {settings.dataset}", allowed))
+    if not csv.is_file():
+        raise UsageError(complaint("--csv", f"no file {csv}", "the list of paths and labels"))
+    if control_character(str(csv.resolve())):
+        raise UsageError(complaint("--csv", "a path that is not UTF-8 or has control characters", "others"))
+
+
+def change_list(workspace: Workspace, csv: Path) -> None:
+    """Set the path of the list in workspace.toml; it must have been checked."""
+    change_table(workspace.settings_file, "source", {"csv": relative_to(workspace.path, csv)})
+
+
+def relocate_list(workspace: Workspace, csv: Path) -> str:
+    """Say where the list of the data set is now, that the next `update` reads; its absolute path.
+
+    Raises UsageError for a list that is not there or a data set that is read from none, WorkspaceError while a trainer
+    is at work.
+    """
+    check_list(workspace, csv)
+    with workspace.training_lock():
+        change_list(workspace, csv)
+    return str(csv.resolve())
 
 
 def relocate(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from scn_core.import_balance import Problem, by_most
 from scn_core.store.samples import classes
 from scn_core.store.updates import WITHDRAWN, Changes, take_reading
 from scn_core.workspace.folder import Workspace
+from scn_core.workspace.relocate import change_list, check_list
 from scn_core.workspace.toml import OWN_PICTURES, PATHS, WorkspaceSettings
 
 _PROBLEMS_SHOWN = 10
@@ -83,9 +85,15 @@ class Update:
 
 
 def update(
-    workspace: Workspace, *, dry_run: bool = False, progress: Callable[[int], None] = lambda rows: None
+    workspace: Workspace,
+    *,
+    csv: Path | None = None,
+    dry_run: bool = False,
+    progress: Callable[[int], None] = lambda rows: None,
 ) -> Update:
     """Read the data set again, as table [source] of workspace.toml says, and take what changed into the workspace.
+
+    `csv`: the list to read from now on, where it has another name or place; workspace.toml says so afterwards.
 
     Faces that are new join the next round. A given label that changed is a new version beside the old one; an answer
     that was given before stands, as does the round in review with all its figures. Faces that the list has no more, or
@@ -93,10 +101,14 @@ def update(
     they are back with all that was decided. A face stays in the split it was in. `progress` hears how many more rows
     are read. Written in one transaction; stopped at any time, nothing has changed.
 
-    Raises WorkspaceError while a trainer is at work, where noise was put into the labels at the start, and where the
-    folder of the pictures is not there; DataError for classes that the workspace has not, and whatever reading raises.
+    Raises UsageError for `csv` of a data set without such a list; WorkspaceError while a trainer is at work, where
+    noise was put into the labels at the start, and where the folder of the pictures is not there; DataError for classes
+    that the workspace has not, and whatever reading raises.
     """
     now = workspace.settings()
+    if csv is not None:
+        check_list(workspace, csv)
+        now = replace(now, source=now.source | {"csv": str(csv.resolve())})
     if now.noise:
         found = f"a workspace whose labels were changed on purpose (noise {now.noise})"
         raise WorkspaceError(complaint(str(workspace.path), found, "one without noise", "make a new one"))
@@ -106,8 +118,10 @@ def update(
     manifest = read_manifest(now.dataset, source, progress=progress, all_classes=False)
     if manifest.classes.names != names.names:  # numbers would mean other classes
         raise DataError(complaint(str(manifest.root), f"classes {manifest.classes.allowed()}", names.allowed()))
-    with workspace.training_lock(), workspace.database() as db:
+    with nullcontext() if dry_run else workspace.training_lock(), workspace.database(read_only=dry_run) as db:
         changes = take_reading(db, manifest, dry_run=dry_run)
+        if csv is not None and not dry_run:
+            change_list(workspace, csv)
     left_out: dict[str, int] = {}
     for problem in manifest.problems:
         if not problem.kept and problem.rows:
@@ -150,6 +164,9 @@ def _below(source: Source, dataset: str, root: Path) -> Source:
     """The source with its own root where that leads to `root`, else with the one that does."""
     if source.csv is not None and not source.csv.exists() and (root / source.csv.name).is_file():
         source = replace(source, csv=root / source.csv.name)
+    if source.csv is not None and not source.csv.is_file():
+        do = "say where it is with --csv"
+        raise DataError(complaint(str(source.csv), "no such file", "the list of the data set", do))
     for folder in _roots(source, root):
         there = replace(source, root=folder)
         try:
@@ -179,6 +196,8 @@ def _remarks(found: Changes) -> Iterator[str]:
         (found.returned, "back again, vanished before"),
         (found.moved, "known by the picture, under another path now"),
         (found.pictures, "with another picture or box than before"),
+        (found.votes, "with other labels of people than before"),
+        (found.references, "with another reference label than before"),
         (found.splits, "in another split now; each stays in the one it was in"),
     ):
         if count:

@@ -1,12 +1,17 @@
-"""The example of docs/scripts.md, as a program of its own against the real server."""
+"""The examples of docs/scripts.md, as programs of their own against the real server."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from review_app.auth.access_tokens import access_token_hash, new_access_token
 from review_app.auth.passwords import hash_password
@@ -19,7 +24,21 @@ from tests.review_app.visitor import PASSWORD
 DOCUMENT = Path(__file__).parents[2] / "docs/scripts.md"
 
 
-def test_the_example_of_the_guide_answers_and_lists(workspace: Workspace) -> None:
+def in_the_shell(example: str, told: dict[str, str]) -> list[dict[str, Any]]:
+    """What each command of the example printed."""
+    if shutil.which("curl") is None:
+        pytest.skip("no curl on this machine; the example in Python was run")
+    ran = subprocess.run(["sh", "-ec", example], env=told, capture_output=True, text=True, timeout=60, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    decoder, text, answers = json.JSONDecoder(), ran.stdout.strip(), []
+    while text:
+        answer, end = decoder.raw_decode(text)
+        answers.append(answer)
+        text = text[end:].strip()
+    return answers
+
+
+def test_the_examples_of_the_guide_answer_and_list(workspace: Workspace) -> None:
     with workspace.database() as db:
         ada = add_person(db, "ada", "annotator", hash_password(PASSWORD))
         token = new_access_token()
@@ -33,12 +52,18 @@ def test_the_example_of_the_guide_answers_and_lists(workspace: Workspace) -> Non
     try:
         told = {**os.environ, "REVIEW_URL": served.url, "REVIEW_TOKEN": token}
         ran = subprocess.run([sys.executable, "-c", example], env=told, capture_output=True, text=True, timeout=60)
+        assert (ran.returncode, ran.stderr) == (0, "")
+        first, *listed = ran.stdout.splitlines()
+        assert first == "refused: []"
+        by = served.rows("SELECT p.name, d.action, count(*) FROM decision d JOIN person p ON p.id = d.person_id")
+        assert by == [("ada", "accept", len(listed))]
+        assert all(line.endswith(" accept ada") for line in listed)
+        assert token not in served.log.read_text(encoding="utf-8")
+        ((face,),) = served.rows("SELECT min(id) FROM sample WHERE split = 'train'")
+        shell = re.findall(r"<!-- curl -->\n```sh\n(.*?)```", text, re.DOTALL)[0].replace("12,", f"{face},")
+        named, page, answered = in_the_shell(shell, told)
     finally:
         served.kill()
-    assert (ran.returncode, ran.stderr) == (0, "")
-    first, *listed = ran.stdout.splitlines()
-    assert first == "refused: []"
-    by = served.rows("SELECT p.name, d.action, count(*) FROM decision d JOIN person p ON p.id = d.person_id")
-    assert by == [("ada", "accept", len(listed))]
-    assert all(line.endswith(" accept ada") for line in listed)
-    assert token not in served.log.read_text(encoding="utf-8")
+    assert len(named["classes"]) == len(workspace.settings().classes)
+    assert (len(page["items"]), answered["refused"]) == (3, [])
+    assert served.rows("SELECT action FROM decision WHERE id LIKE '7b0c6f0e-%'") == [("unsure",)]

@@ -74,9 +74,10 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "cli": READERS
     | {"training", "workspace", "exchange.export", "exchange.import_decisions", "review", "bench", "cli.run"}
     | {"rounds.lifecycle", "rounds.train", "rounds.follower", "rounds.pack"},
+    "arguments": READERS,
     "dataframes": READERS,
     "api": READERS
-    | {"workspace", "exchange.export", "exchange.import_decisions", "review", "dataframes", "cli"}
+    | {"workspace", "exchange.export", "exchange.import_decisions", "review", "arguments", "dataframes", "cli"}
     | {"rounds.lifecycle", "rounds.train"},
     "__main__": frozenset({"cli"}),
 }

@@ -42,6 +42,8 @@ class Format:
     """Raises UsageError where this data set does not go into it."""
     scored: bool = False
     """Only faces with scores go into it, with the probabilities of their classes."""
+    sources: bool = True
+    """It says of a face where the label comes from, and so which ones people excluded."""
 
 
 def _jsonl(about: About, rows: Iterable[LabelRow]) -> Iterator[str]:
@@ -110,9 +112,13 @@ def _check_one_face(name: FormatName, naming: Callable[[str], str]) -> Callable[
 FORMATS: dict[FormatName, Format] = {
     "csv": Format("CSV", "a table with everything; data set csv and import-decisions read it", ".csv", write_csv),
     "jsonl": Format("JSON Lines", "the same, a JSON object a line", ".jsonl", _jsonl),
-    "raf-db": Format("RAF-DB list", "lines of picture and label, counted from 1", ".txt", _raf_db, check=_check_raf_db),
+    "raf-db": Format(
+        "RAF-DB list", "lines of picture and label, counted from 1", ".txt", _raf_db, check=_check_raf_db,
+        sources=False,
+    ),
     "class-folders": Format(
-        "Class folders", "a folder of pictures for torchvision's ImageFolder", "", lay=class_folders
+        "Class folders", "a folder of pictures for torchvision's ImageFolder", "", lay=class_folders,
+        sources=False,
     ),
     "hugging-face": Format(
         "Hugging Face", "a folder of pictures that load_dataset of Hugging Face datasets reads", "", lay=hugging_face

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from scn_core.errors import DataError, UsageError
+from scn_core.errors import DataError, UsageError, complaint
 from scn_core.exchange.export.about import About, values_of
 from scn_core.exchange.export.folders import folder_digest
 from scn_core.exchange.export.formats import FORMATS, Format, FormatName
@@ -97,7 +97,7 @@ def print_labels(
         raise UsageError(f"--out: found - with format {options.format}, a folder; allowed: the name of a new folder")
     with snapshot(db):
         about = _about(db, options, pictures)
-        chosen.check(db, about)
+        _check(db, about, options)
         for piece in chosen.write(about, _rows(db, options)):
             write(piece.encode() if isinstance(piece, str) else piece)
 
@@ -150,7 +150,7 @@ def _export(
     chosen = FORMATS[options.format]
     with snapshot(db):
         about = _about(db, options, pictures)
-        chosen.check(db, about)
+        _check(db, about, options)
         where = _where(options)
         counts, stand = label_counts(db, where), revision(db)
         out = place(stand)
@@ -214,6 +214,15 @@ def _about(db: Database, options: ExportOptions, pictures: Path | None = None) -
     people = reviewer_names(db, pseudonyms=options.pseudonyms)
     names = classes(db).names if options.spelling == "project" else names_as_written(db)
     return About(names, has_boxes(db), people, has_votes(db), pictures, options.image_prefix, options.copies)
+
+
+def _check(db: Database, about: About, options: ExportOptions) -> None:
+    chosen = FORMATS[options.format]
+    if options.where.excluded and not chosen.sources:
+        allowed = ", ".join(name for name, form in FORMATS.items() if form.sources)
+        found = f"format {options.format}, in which an excluded face looks like any other"
+        raise UsageError(complaint("--excluded", found, allowed))
+    chosen.check(db, about)
 
 
 def _where(options: ExportOptions) -> LabelFilter:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from sqlite_utils import Database
 
@@ -27,6 +28,8 @@ from scn_core.store.samples import classes
 
 _LISTED = 400
 """Letters of a list of names in a report."""
+_ID_LETTERS = 16
+GONE = "as exported, of faces that are not here any more"
 PIECE = 100
 """Decisions that are written in one transaction, about a tenth of a second long; a note more at most."""
 MOMENT_S = 0.11
@@ -46,7 +49,9 @@ class ImportPlan:
     """In the order of the file. With any of them nothing is taken."""
     rows: int
     known: int
-    """Rows taken before."""
+    """Rows that an earlier import took."""
+    again: int
+    """Rows that an earlier import took, and that were taken back with all of it: they are taken once more."""
     unchanged: int
     """Rows of an exported file that nobody changed."""
     passed: Mapping[str, int]
@@ -73,6 +78,7 @@ class ImportPlan:
             "changes": changes,
             "new_people": list(self.new_people),
             "known": self.known,
+            "again": self.again,
             "unchanged": self.unchanged,
             "passed": dict(self.passed),
             "unread": list(self.unread),
@@ -81,7 +87,7 @@ class ImportPlan:
 
     def without_effect(self) -> dict[str, int]:
         """How many rows change nothing, by reason."""
-        counts = {"taken before": self.known, AS_EXPORTED: self.unchanged, **self.passed}
+        counts = {"known from an earlier import": self.known, AS_EXPORTED: self.unchanged, **self.passed}
         return {reason: count for reason, count in counts.items() if count}
 
     def describe(self, names: Sequence[str], *, done: bool, most: int | None = None) -> str:
@@ -92,9 +98,11 @@ class ImportPlan:
             if (rest := len(self.problems) - len(lines) + 1) > 0:
                 lines.append(f"  and {rest:,} more; --dry-run lists all")
             return "\n".join(lines)
-        answers = ", ".join(f"{n:,} {action}" for action, n in self.actions.items()) or "nothing"
+        answers = ", ".join(f"{n:,} {what}" for what, n in self.actions.items()) or "nothing new"
         lines = [f"round {self.round}: {answers} {'taken' if done else 'to take'} from {self.rows:,} rows"]
         lines.extend(f"  {names[c.given_label]} -> {names[c.label]}: {c.count:,}" for c in self.changes)
+        if self.again:
+            lines.append(f"  {self.again:,} of these rows once more, as their import had been taken back")
         lines.extend(f"  {count:,} rows {what}" for what, count in self.without_effect().items())
         if self.new_people:
             people = readable(", ".join(self.new_people), _LISTED)
@@ -139,6 +147,7 @@ def plan_import(
             name,
             adjudicate=adjudicate,
             exported=sheet.exported,
+            import_id=content_id(file),
             root=root,
         )
         for row in sheet.rows:
@@ -160,12 +169,36 @@ def plan_import(
         problems=tuple(problems),
         rows=count,
         known=reading.known,
+        again=reading.again,
         unchanged=unchanged,
-        passed=dict(+sheet.passed),
-        actions=Counter(decision.action for decision in reading.decisions),
+        passed=dict(+(sheet.passed + Counter({GONE: reading.gone}))),
+        actions=reading.actions,
         changes=tuple(LabelChange(*pair, n) for pair, n in changes),
         unread=sheet.unread,
     )
+
+
+def content_id(file: Path) -> str:
+    """What the log calls the import of a file: it follows from the content, so that a file taken again for the rest is
+    the same import."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()[:_ID_LETTERS]
+
+
+class Planned(Protocol):
+    """Decisions to be written in pieces."""
+
+    @property
+    def decisions(self) -> Sequence[Decision]:
+        """In the order in which they are written."""
+
+    @property
+    def new_people(self) -> tuple[str, ...]:
+        """Added with the first piece."""
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """With any of them nothing is written."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +213,7 @@ class Piece:
     """Decisions of the plan."""
 
 
-def pieces(plan: ImportPlan) -> Iterator[Piece]:
+def pieces(plan: Planned) -> Iterator[Piece]:
     """The pieces of a plan, to be given to `take_piece` one after the other.
 
     Each comes only after a pause as long as the last one took, or MOMENT_S, so that everybody else who waits for the
@@ -204,16 +237,16 @@ def take_piece(db: Database, piece: Piece) -> int:
     Raises WorkspaceError where one does not fit any more. It says how many of the plan are taken by then.
     """
     try:
-        return len(record_decisions(db, piece.decisions, new_people=piece.new_people))
+        return len(record_decisions(db, piece.decisions, new_people=piece.new_people, lease=False))
     except WorkspaceError as error:
         if not piece.taken:
             raise
         raise WorkspaceError(
-            f"{error}; {piece.taken:,} of {piece.of:,} decisions are taken; import the same file again for the rest"
+            f"{error}; {piece.taken:,} of {piece.of:,} decisions are written; do the same again for the rest"
         ) from error.__cause__ or error
 
 
-def take_import(db: Database, plan: ImportPlan) -> int:
+def take_import(db: Database, plan: Planned) -> int:
     """Writes the decisions of a plan, piece by piece; how many.
 
     Raises DataError naming the first problem, having written none, and WorkspaceError where a decision does not fit any

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeGuard
@@ -25,6 +25,8 @@ _DECIDED = ("accept", "keep", "relabel")
 _SAME_BOX = 0.5
 """A rectangle is that of a face where the area they share is at least this part of the area they cover."""
 _SIDES = ("x", "y", "width", "height")
+_OF_TEMPLATES = "choice"
+"""What Label Studio's templates call the control of an image's class."""
 _VALUES = ("choices", "rectanglelabels")
 
 
@@ -36,10 +38,10 @@ class Options:
     label_column: str | None
     annotators: Mapping[str, str]
 
-    @property
-    def control(self) -> str:
-        """Whose results are the labels."""
-        return self.label_column or LABEL
+    def control(self, names: Collection[object]) -> str:
+        """Whose results are the labels: of the control that was said; or else of the templates' one, as `label` may be
+        a field of such a project's tasks; or else of ours."""
+        return self.label_column or (_OF_TEMPLATES if _OF_TEMPLATES in names else LABEL)
 
     def person(self, completed_by: object) -> str:
         """What to call who completed an annotation: Label Studio writes a number, an address or an account."""
@@ -80,14 +82,12 @@ def task_rows(tasks: Iterable[Mapping[str, Any]], options: Options, passed: Coun
             if not _is_list_of_objects(answer["result"]):
                 yield Wrong("a result that is no list", "annotations as Label Studio exports them", None, place)
                 continue
-            results = [
-                result
-                for result in answer["result"]
-                if result.get("type") in _VALUES and result.get("from_name") == options.control
-            ]
+            found = [result for result in answer["result"] if result.get("type") in _VALUES]
+            control = options.control([result.get("from_name") for result in found])
+            results = [result for result in found if result.get("from_name") == control]
             if not results:
                 names = sorted({cell_of(result.get("from_name")) for result in answer["result"]})
-                wanted = f"results of control {options.control}; name another with --label-column"
+                wanted = f"results of control {control}; name another with --label-column"
                 yield Wrong(f"results of {', '.join(names)}", wanted, None, place)
                 continue
             cells = {
@@ -103,11 +103,12 @@ def flat_rows(records: Iterable[Mapping[str, Any]], options: Options, passed: Co
     """Of exports JSON-MIN and CSV: a record an annotation. CSV has lists as JSON text."""
     for record in records:
         number = cell_of(record.get("annotation_id"))
-        if number and options.control not in record:
-            wanted = f"control {options.control} among {', '.join(record)}; name it with --label-column"
-            yield Wrong(f"no {options.control}", wanted, None, f"annotation {number}")
+        control = options.control(record)
+        if number and control not in record:
+            wanted = f"control {control} among {', '.join(record)}; name it with --label-column"
+            yield Wrong(f"no {control}", wanted, None, f"annotation {number}")
             continue
-        answer = _parsed(record.get(options.control))
+        answer = _parsed(record.get(control))
         if not answer or not number:
             passed[UNANSWERED] += 1
             continue

@@ -6,20 +6,35 @@ import json
 import uuid
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
 from sqlite_utils import Database
 
-from scn_core.class_names import ClassVocabulary
+from scn_core.class_names import ClassVocabulary, canonical
 from scn_core.datasets.cells import as_written
 from scn_core.datasets.paths import path_forms
 from scn_core.records import ANSWERS, Action, Answer, Decision
-from scn_core.store.decisions.imports import KnownFace, is_recorded, known_faces, labels_decided_at
+from scn_core.store.decisions.imports import (
+    IMPORT,
+    IMPORTED,
+    KnownFace,
+    Recorded,
+    faces_of,
+    find_recorded,
+    ids_by_former_name,
+    known_faces,
+    labels_by_moment,
+    labels_decided_at,
+)
 from scn_core.store.decisions.record import NOTE_LENGTH
 from scn_core.store.people.people import find_person
+from scn_core.store.votes import numbers_as_written
 
 _LONGEST_NAME = 80
+_DECIDED = ("accept", "keep", "relabel")
+"""Sources of a label that people decided."""
 _IDS = uuid.UUID("6f0d4d0e-3f2b-5a6c-9d6e-5c7f2a1b8e90")
 
 
@@ -61,18 +76,42 @@ class Reading:
     origin: str
     adjudicate: bool
     exported: bool
+    import_id: str | None = None
+    """What the log calls the import; None: rows of no file."""
     root: Path | None = None
     """Folder of the pictures, for paths that are written absolute."""
     decisions: list[Decision] = field(default_factory=list)
     new_people: dict[str, str] = field(default_factory=dict)
     seen: dict[tuple[int, str], str] = field(default_factory=dict)
     changes: Counter[tuple[int, int]] = field(default_factory=Counter)
+    actions: Counter[Action] = field(default_factory=Counter)
     known: int = 0
+    again: int = 0
     unchanged: int = 0
+    gone: int = 0
+    """Rows of an exported file that nobody changed, of faces that are not in the workspace any more."""
+
+    @cached_property
+    def _former(self) -> dict[str, list[int]]:
+        return ids_by_former_name(self.db)
+
+    @cached_property
+    def _spelt(self) -> dict[str, int]:
+        return numbers_as_written(self.db)
+
+    @cached_property
+    def _decided(self) -> set[tuple[str, int]]:
+        return labels_by_moment(self.db)
 
     def take(self, row: Row) -> None:
         """Adds what the row says. Raises Wrong."""
-        face = self._face(row)
+        try:
+            face = self._face(row)
+        except Wrong:
+            if not self.exported or self._edited_since(row):
+                raise
+            self.gone += 1
+            return
         if self.exported and not self._edited(row, face):
             self.unchanged += 1
             return
@@ -92,10 +131,15 @@ class Reading:
         made = [self._decision(content, face, person, answer[0], label=answer[1], adjudicates=self.adjudicate)]
         if note:
             made.append(self._decision(("note", *content), face, person, "note", text=note))
-        if is_recorded(self.db, made[0].id):
+        recorded = [find_recorded(self.db, decision.id) for decision in made]
+        taken = {d.action: self._taken(d, found) for d, found in zip(made, recorded, strict=True)}
+        new = {action: decision for action, decision in taken.items() if decision is not None}
+        if not new:
             self.known += 1
             return
-        self.decisions += made
+        self.again += recorded[0] is not None
+        self.actions.update(new.keys())
+        self.decisions += new.values()
         if answer[1] is not None and answer[1] != face.label:
             self.changes[face.label, answer[1]] += 1
 
@@ -103,8 +147,11 @@ class Reading:
         name = row.cells.get("key", "").strip() or row.cells.get("path", "").strip()
         if not name:
             raise Wrong("neither a path nor a key", "one of them")
-        found = (known_faces(self.db, self.round, form) for form in path_forms(name, self.root))
+        forms = list(path_forms(name, self.root))
+        found = (known_faces(self.db, self.round, form) for form in forms)
         faces = next(filter(None, found), [])
+        if not faces and (ids := next(filter(None, map(self._former.get, forms)), [])):
+            faces = faces_of(self.db, self.round, ids)
         if not faces:
             raise Wrong(f"{name}, which is no face of this workspace", "paths and keys as an export has them")
         if len(faces) > 1:
@@ -114,7 +161,7 @@ class Reading:
     def _edited(self, row: Row, face: KnownFace) -> bool:
         """Whether somebody changed the label of an exported row. Raises Wrong where the face was decided since."""
         label, moment = self._class(row.get("label"), "label"), row.get("decided_at")
-        decided = moment and row.get("source") in ("accept", "keep", "relabel")
+        decided = moment and row.get("source") in _DECIDED
         then = labels_decided_at(self.db, face.sample_id, moment) if decided else {self._given(row)}
         if label in then or label == face.label:
             return False
@@ -125,6 +172,13 @@ class Reading:
                 "rows that are still as exported; remove the line, or export anew",
             )
         return True
+
+    def _edited_since(self, row: Row) -> bool:
+        """The same of a row whose face is not known, by the row itself and the log."""
+        label = self._class(row.get("label"), "label")
+        if row.get("decided_at") and row.get("source") in _DECIDED:
+            return (row.get("decided_at"), label) not in self._decided
+        return label != self._given(row)
 
     def _given(self, row: Row) -> int:
         return self._class(row.get("given_label"), "given label")
@@ -166,6 +220,8 @@ class Reading:
     def _class(self, name: str, what: str) -> int:
         number = self.names.find(name)
         if number is None:
+            number = self._spelt.get(canonical(name))
+        if number is None:
             raise Wrong(f"{what} {name!r}", self.names.allowed())
         return number
 
@@ -174,7 +230,23 @@ class Reading:
         label: int | None = None, text: str | None = None, adjudicates: bool = False,
     ) -> Decision:  # fmt: skip
         number = str(uuid.uuid5(_IDS, json.dumps([self.mark, *content])))
-        shown = json.dumps({"imported": self.origin})
         return Decision(
-            number, self.round, face.sample_id, person, action, label, shown=shown, text=text, adjudicates=adjudicates
-        )
+            number, self.round, face.sample_id, person, action, label, shown=self._shown(), text=text,
+            adjudicates=adjudicates,
+        )  # fmt: skip
+
+    def _taken(self, decision: Decision, found: Recorded | None) -> Decision | None:
+        """What takes a decision in: itself where it is new; what undoes the undo where it was taken back with its whole
+        import, in this round; None where nothing does."""
+        if found is None:
+            return decision
+        if found.undone_with_import is None or found.round != self.round:
+            return None
+        number = str(uuid.uuid5(_IDS, json.dumps([self.mark, "again", found.undone_with_import])))
+        return Decision(
+            number, self.round, decision.sample_id, decision.person, "undo", undoes=found.undone_with_import,
+            shown=self._shown(),
+        )  # fmt: skip
+
+    def _shown(self) -> str:
+        return json.dumps({IMPORTED: self.origin} | ({IMPORT: self.import_id} if self.import_id else {}))

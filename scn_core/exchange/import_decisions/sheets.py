@@ -106,7 +106,10 @@ class Reader:
         return label_studio.Options(self.path_column, self.label_column, self.annotators)
 
     def _columns(self, file: Path, header: list[str]) -> list[str]:
-        """The header in lower case. Raises DataError where it lacks what is needed, or says it twice."""
+        """The header in lower case, with image as path and choice as label where there are none.
+
+        Raises DataError where it lacks what is needed, or says it twice.
+        """
         columns = [column.strip().casefold() for column in header]
         for wanted, column in {"path": self.path_column, "label": self.label_column}.items():
             if column is not None:
@@ -115,6 +118,9 @@ class Reader:
                 columns[place] = wanted
         if set(columns) >= label_studio.ANSWERED:
             return columns
+        for wanted, usual, instead in (("path", "image", "key"), ("label", "choice", "action")):
+            if usual in columns and not {wanted, instead} & set(columns) and not {"label", "choice"} <= set(columns):
+                columns[columns.index(usual)] = wanted
         allowed = f"a header with path or key, and action or label; besides these {', '.join(READ[4:])}"
         if not {"path", "key"} & set(columns) or not {"action", "label"} & set(columns):
             raise DataError(

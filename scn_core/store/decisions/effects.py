@@ -49,8 +49,11 @@ class _Slot(NamedTuple):
     lease_person: int | None
 
 
-def apply_to_queue(db: Database, decision_id: str) -> None:
-    """Bring the queue in step with the decision of this id, just inserted."""
+def apply_to_queue(db: Database, decision_id: str, *, lease: bool = True) -> None:
+    """Bring the queue in step with the decision of this id, just inserted.
+
+    With `lease`, whoever took an answer back has the face on screen again.
+    """
     entry = _entry(db, decision_id)
     if entry.action in ANSWERS:
         _count(db, entry)
@@ -61,7 +64,7 @@ def apply_to_queue(db: Database, decision_id: str) -> None:
     if entry.action in ANSWERS:
         settle_repeat(db, entry.round_id, entry.sample_id, entry.person_id, lease_s=LEASE_S)
         stay = fill_slots(db, entry.round_id, entry.sample_id, readings)
-        if stay is not None and entry.person_id not in stay:
+        if lease and stay is not None and entry.person_id not in stay:
             _lease_again(db, entry)
     elif entry.action == "skip":
         _release(db, entry) if entry.stands else _lease_again(db, entry)

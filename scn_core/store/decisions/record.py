@@ -84,10 +84,13 @@ def record_each(
     return refused
 
 
-def record_decisions(db: Database, decisions: Iterable[Decision], *, new_people: Iterable[str] = ()) -> list[str]:
+def record_decisions(
+    db: Database, decisions: Iterable[Decision], *, new_people: Iterable[str] = (), lease: bool = True
+) -> list[str]:
     """Write decisions in one transaction and return their ids, all of them stored, and the queue in step, by then.
 
-    `new_people` are added as annotators with them.
+    `new_people` are added as annotators with them. With `lease`, a face whose answer is taken back is kept for the
+    person for a while, as it is on their screen.
 
     One that is stored already is acknowledged again, even after its round was closed. Raises WorkspaceError, and
     writes none, where one does not fit: its id stands for other content; its round is not in review; the sample is
@@ -102,7 +105,7 @@ def record_decisions(db: Database, decisions: Iterable[Decision], *, new_people:
         for name in new_people:
             insert_person(db, name, "annotator", None, by=None)
         for decision in batch:
-            _record(db, decision)
+            _record(db, decision, lease=lease)
     note_newest(db)
     return [decision.id for decision in batch]
 
@@ -164,11 +167,13 @@ def _stored_already(db: Database, decision: Decision) -> bool:
     return True
 
 
-def _record(db: Database, decision: Decision, believed: Mapping[str, str | None] | None = None) -> None:
+def _record(
+    db: Database, decision: Decision, believed: Mapping[str, str | None] | None = None, *, lease: bool = True
+) -> None:
     try:
         if not _stored_already(db, decision):
             _insert(db, decision, believed)
-            apply_to_queue(db, decision.id)
+            apply_to_queue(db, decision.id, lease=lease)
     except (OverflowError, UnicodeError) as error:
         raise WorkspaceError(f"decision {decision.id!r}: {error}; allowed: 64-bit numbers and valid text") from error
 

@@ -175,20 +175,30 @@ def test_an_upload_is_looked_at_then_taken(visitor: NewVisitor, workspace: Works
     ann.run()
     with workspace.database(read_only=True) as db:
         assert db["decision"].count == 0
+        before = effective_labels(db).label.tolist()
     button = app.button(key="rv-labels-take")
     assert button.label == "Take 3 decisions into round 1"
     button.click()
     ann.run()
-    assert "rows taken before" in words(app)
-    assert "3 decisions are taken." in words(app)
+    assert "3 new decisions are taken." in words(app)
+    assert "known from an earlier import" not in words(app)
+    after = words(ann.run())
+    assert "There is nothing new in this file." in after
+    assert "rows known from an earlier import" in after
     assert [(each.cause, each.decisions) for each in backups_in(workspace.backups)] == [("import", 0)]
-    assert "There is nothing to take" in words(ann.run())
     with workspace.database(read_only=True) as db:
         names, now = workspace.settings().classes, effective_labels(db)
         assert {names[now.label[face - 1]] for face in faces} == {"disgust"}
         assert {name for (name,) in db.execute("SELECT name FROM person")} == {"ann"}
         (shown,) = {text for (text,) in db.execute("SELECT shown FROM decision")}
-    assert json.loads(shown) == {"imported": "in.csv"}
+    assert json.loads(shown).keys() == {"imported", "import"}
+    (back,) = [each for each in app.button if str(each.key).startswith("rv-labels-undo-")]
+    back.click()
+    ann.run()
+    assert "3 answers of in.csv were taken back." in words(app)
+    assert "Take 3 decisions into round 1" in [each.label for each in app.button]
+    with workspace.database(read_only=True) as db:
+        assert effective_labels(db).label.tolist() == before
 
 
 def test_problems_of_an_upload_are_listed_and_nothing_can_be_taken(visitor: NewVisitor, workspace: Workspace) -> None:

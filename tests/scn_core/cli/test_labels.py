@@ -102,7 +102,12 @@ def test_decisions_are_tried_then_taken_then_known(run: Run, ws: Workspace, tmp_
     assert {key: names[label] for key, label in labels_of(ws).items() if key in wanted} == wanted
     again = run("import-decisions", ws.path, tmp_path / "in.csv", "--person", "eve")
     assert again.code == 0
-    assert again.out == "round 1: nothing taken from 3 rows\n  3 rows taken before\n"
+    assert again.out == "round 1: nothing new taken from 3 rows\n  3 rows known from an earlier import\n"
+    refused = run("import-decisions", ws.path, tmp_path / "in.csv", "--undo", "--person", "eve")
+    assert (refused.code, labels_of(ws) == before) == (2, False)
+    back = run("import-decisions", ws.path, tmp_path / "in.csv", "--undo")
+    assert (back.code, back.out.splitlines()[0]) == (0, "round 1: 3 of 3 answers of in.csv taken back")
+    assert labels_of(ws) == before
 
 
 @pytest.mark.parametrize("dry", [["--dry-run"], []])

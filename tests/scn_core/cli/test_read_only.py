@@ -26,7 +26,7 @@ from scn_core.cli.main import cli
 from scn_core.errors import ScnError
 told = []
 for words in json.load(sys.stdin):
-    ended = CliRunner().invoke(review if words[0] in ("serve", "person") else cli, words)
+    ended = CliRunner().invoke(review if words[0] in ("serve", "person", "token") else cli, words)
     told.append([ended.exit_code, ended.output if ended.exception is None else str(ended.exception)])
 import scn_core as scn
 workspace = scn.open(sys.argv[1])
@@ -91,7 +91,7 @@ def test_what_only_reads_works_and_the_rest_says_why_not(trained: Workspace, tmp
     reading = [
         *(
             [*words.split(), ws]
-            for words in ("status", "proposals", "evaluate", "quality", "round list", "person list")
+            for words in ("status", "proposals", "evaluate", "quality", "round list", "person list", "token list")
         ),
         ["export", ws, "--out", str(out)],
         ["round", "pack", ws, "--out", str(tmp_path / "job.zip")],

@@ -104,6 +104,18 @@ def test_a_number_that_pandas_wrote_as_a_decimal_is_that_number(tmp_path: Path, 
     assert [(row.sample.given_label, row.sample.box) for row in rows] == [(1, Box(1, 2, 30, 40)), (0, None)]
 
 
+def test_a_number_among_names_is_a_class_of_that_name(tmp_path: Path) -> None:
+    source = Source(csv=_csv(tmp_path, "path,label\na.jpg,happy\nb.jpg,10\nc.jpg,10.0\nd.jpg,007\n"))
+    assert csv_table.vocabulary(source).names == ("007", "10", "happy")
+    assert [row.sample.given_label for row in _rows(source)] == [2, 1, 1, 0]
+
+
+def test_boxes_of_one_picture_are_faces_also_without_keys(tmp_path: Path) -> None:
+    rows = ["a.jpg,happy,1,1,20,20", "b.jpg,sad,1,1,20,20", "a.jpg,sad,30,1,50,20", "a.jpg,sad,1.0,1,20,20"]
+    source = Source(csv=_csv(tmp_path, "file_name,label,left,top,right,bottom\n" + "\n".join(rows) + "\n"))
+    assert [row.sample.key for row in _rows(source)] == ["a.jpg#0", "b.jpg", "a.jpg#1", "a.jpg#0"]
+
+
 def test_names_win_over_numbers(tmp_path: Path) -> None:
     file = _csv(tmp_path, "path,label\na.jpg,1\nb.jpg,3\nc.jpg,'-1\nd.jpg,2.0\n")
     rows = _rows(Source(csv=file, classes=("-1", "3", "2", "1")))

@@ -85,7 +85,11 @@ def test_an_empty_class_is_fatal(tmp_path: Path, draw: Draw) -> None:
 
 def test_no_folders_at_all(tmp_path: Path, draw: Draw) -> None:
     draw("0.jpg")
-    with pytest.raises(DataError, match=r"found no class folders; allowed: .*CLASS/\*\.jpg"):
+    with pytest.raises(DataError, match=r"found no class folders; allowed: .*CLASS/\*\.jpg$"):
+        list(image_folder.read(Source(root=tmp_path)))
+    draw("train/1.jpg")
+    (tmp_path / "train/metadata.jsonl").write_text('{"file_name": "1.jpg", "label": "happy"}\n', encoding="utf-8")
+    with pytest.raises(DataError, match=r"read .*train/metadata.jsonl with --dataset csv --csv .*train/metadata.jsonl"):
         list(image_folder.read(Source(root=tmp_path)))
 
 

@@ -13,10 +13,12 @@ from PIL import Image
 from sqlite_utils import Database
 
 from scn_core.datasets.source import Source
-from scn_core.errors import DataError, WorkspaceError
+from scn_core.errors import DataError, UsageError, WorkspaceError
 from scn_core.exchange.export.manifest import manifest_file, read_manifest
 from scn_core.exchange.export.write import ExportOptions, export_labels
+from scn_core.exchange.import_decisions.import_plan import plan_import
 from scn_core.records import Decision
+from scn_core.review.reference_labels import reference_labels
 from scn_core.rounds.inputs import faces_now
 from scn_core.rounds.pack.job import data_set_hash
 from scn_core.store.current_labels import LabelFilter, iter_labels, label_counts, revision
@@ -30,6 +32,7 @@ from scn_core.store.updates import face_origin
 from scn_core.store.votes import import_balance
 from scn_core.workspace.folder import Workspace, create_workspace
 from scn_core.workspace.relocate import relocate
+from scn_core.workspace.status import status_of
 from scn_core.workspace.update import update
 from tests.review_workspace import add_round
 from tests.scn_core.conftest import Run
@@ -122,7 +125,7 @@ def test_a_dry_run_says_the_same_and_writes_nothing(ws: Workspace) -> None:
     told = update(ws, dry_run=True)
     assert "dry run: nothing was written" in told.describe()
     assert ws.database_file.read_bytes() == before
-    assert not Path(f"{ws.database_file}-wal").exists()
+    assert Path(f"{ws.database_file}-wal").stat().st_size == 0  # it only read
     assert update(ws).changes == told.changes
 
 
@@ -291,6 +294,32 @@ def test_a_picture_moved_to_the_folder_of_another_class_is_the_same_face(tmp_pat
         assert find_sample(db, "happy/1.png") is None
 
 
+def test_what_was_exported_before_pictures_moved_comes_back(ws: Workspace, tmp_path: Path) -> None:
+    with ws.database() as db:
+        add_round(ws, proposals=10, low=5)
+        answer(db, "01.png", "keep", names(db)["sad"])
+        export_labels(db, tmp_path / "old.csv", ExportOptions())
+    (data(ws) / "moved").mkdir()
+    for path in ROWS:
+        (data(ws) / path).rename(data(ws) / "moved" / path)
+    write_table(data(ws), {f"moved/{path}": label for path, label in ROWS.items()})
+    assert update(ws).changes.moved == 30
+    lines = (tmp_path / "old.csv").read_text(encoding="utf-8").splitlines()
+    edited = [lines[0], *(line.replace("02.png,anger", "02.png,happy") for line in lines[1:])]
+    (tmp_path / "edited.csv").write_text("\n".join(edited), encoding="utf-8")
+    tasks = [{"data": {"image": "/data/local-files/?d=data/03.png"}, "annotations": [{"completed_by": 7, "result": [
+        {"type": "choices", "from_name": "label", "value": {"choices": ["sad"]}}]}]}]  # fmt: skip
+    (tmp_path / "tasks.json").write_text(json.dumps(tasks), encoding="utf-8")
+    (tmp_path / "better.csv").write_text("path,label\n04.png,happy\n", encoding="utf-8")
+    with ws.database(read_only=True) as db:
+        table = plan_import(db, tmp_path / "edited.csv", person="ann")
+        project = plan_import(db, tmp_path / "tasks.json", root=data(ws))
+        assert (table.problems, table.unchanged, project.problems) == ((), 29, ())
+        assert [d.sample_id for d in table.decisions] == [number_of(db, "moved/02.png")]
+        assert [d.sample_id for d in project.decisions] == [number_of(db, "moved/03.png")]
+        assert list(reference_labels(db, tmp_path / "better.csv")) == [number_of(db, "moved/04.png")]
+
+
 def test_the_split_of_a_face_stays_and_another_picture_is_told(tmp_path: Path) -> None:
     for number in range(4):
         picture(tmp_path / f"{number}.png", number)
@@ -307,6 +336,18 @@ def test_the_split_of_a_face_stays_and_another_picture_is_told(tmp_path: Path) -
         assert [stored.sample.split for stored in iter_samples(db)] == ["train", "train", "val", "test"]
 
 
+def test_a_picture_that_has_a_second_face_now_keeps_the_first(tmp_path: Path) -> None:
+    for number in range(2):
+        picture(tmp_path / f"{number}.png", number)
+    table = tmp_path / "labels.csv"
+    rows = "path,label,left,top,right,bottom\n0.png,a,0,0,8,8\n1.png,b,0,0,8,8\n"
+    table.write_text(rows, encoding="utf-8")
+    create_workspace(tmp_path / "ws", "csv", Source(csv=table))
+    table.write_text(rows + "0.png,b,8,8,16,16\n", encoding="utf-8")
+    found = update(Workspace(tmp_path / "ws")).changes
+    assert (found.unchanged, found.moved, found.new.keys, found.vanished.count) == (2, 1, ("0.png#1",), 0)
+
+
 def test_votes_follow_the_newest_reading(tmp_path: Path) -> None:
     for number in range(2):
         picture(tmp_path / f"{number}.png", number)
@@ -320,6 +361,45 @@ def test_votes_follow_the_newest_reading(tmp_path: Path) -> None:
     assert (done.seen, done.further, done.changes.changed.keys) == (6, 4, ("0.png",))
     with ws.database(read_only=True) as db:
         assert db.execute("SELECT count(*) FROM vote WHERE sample_id = 1").fetchone() == (5,)
+    table.write_text(rows + "0.png,b,v\n0.png,b,w\n1.png,b,y\n1.png,,z\n", encoding="utf-8")
+    done = update(ws)  # no face has another given label
+    assert (done.changes.votes, done.changes.changed.count) == (1, 0)
+    assert "  1 with other labels of people than before" in done.describe()
+    with ws.database(read_only=True) as db:
+        status = status_of(ws, db)
+    assert status.balance is not None
+    assert (status.balance.further, dict(status.balance.left_out)) == (5, {"no label": 1})
+    assert not update(ws).changes.any
+
+
+def test_a_list_may_have_another_name_and_place(ws: Workspace, tmp_path: Path, run: Run) -> None:
+    (tmp_path / "lists").mkdir()
+    new = tmp_path / "lists/labels of today.csv"
+    (data(ws) / "labels.csv").rename(new)
+    asked = run("update", ws.path)
+    assert (asked.code, "--csv" in asked.err) == (1, True)
+    assert run("relocate", ws.path, "--csv", new).code == 0
+    assert "nothing is new" in run("update", ws.path).out
+    newest = tmp_path / "lists/of tomorrow.csv"
+    write_table(tmp_path / "lists", ROWS | {"03.png": "sad"})
+    (tmp_path / "lists/labels.csv").rename(newest)
+    settings = ws.settings_file.read_bytes()
+    assert update(ws, csv=newest, dry_run=True).changes.changed.count == 1
+    assert ws.settings_file.read_bytes() == settings
+    said = json.loads(run("update", ws.path, "--csv", newest, "--json").out)
+    assert (said["changed"], said["unchanged"]) == ({"count": 1, "keys": ["03.png"]}, 29)
+    assert ws.settings().source["csv"] == str(newest)
+    assert update(ws).changes.unchanged == 30
+
+
+def test_a_list_is_said_only_where_there_is_one(ws: Workspace, tmp_path: Path) -> None:
+    for word in ("a", "b"):
+        picture(tmp_path / "faces" / word / "1.png", len(word))
+    create_workspace(tmp_path / "folders", "folder", Source(root=tmp_path / "faces"))
+    with pytest.raises(UsageError, match="--csv: found a workspace of data set folder; allowed: data set csv"):
+        update(Workspace(tmp_path / "folders"), csv=data(ws) / "labels.csv")
+    with pytest.raises(UsageError, match="--csv: found no file"):
+        update(ws, csv=tmp_path / "gone.csv")
 
 
 def test_noise_and_a_trainer_at_work_are_refused(ws: Workspace, tmp_path: Path) -> None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from scn_core.datasets.images import open_face
 from scn_core.datasets.registry import read_manifest
 from scn_core.datasets.source import Source
 from scn_core.errors import UsageError
-from scn_core.exchange.export.formats import FormatName
+from scn_core.exchange.export.formats import FORMAT_NAMES, FormatName
 from scn_core.exchange.export.write import ExportOptions, export_labels
 from scn_core.records import Manifest, Sample
+from scn_core.store.current_labels import LabelFilter
 from tests.scn_core.exchange.export.labelled import add_round, decide
 from tests.scn_core.exchange.export.layouts import LAYOUTS, imported
 
@@ -66,6 +69,28 @@ def test_a_file_reads_back(name: FormatName, data_set: Manifest, tmp_path: Path)
     if name != "fiftyone":
         assert {s.key: counted(s) for s in again.samples} == {s.key: counted(s) for s in data_set.samples}
     assert sorted(expected) == sorted((s.key, s.path, s.given_label, s.split, s.box) for s in again.samples)
+
+
+@pytest.mark.parametrize("name", FORMAT_NAMES)
+def test_excluded_faces_do_not_come_back_as_ordinary_ones(name: FormatName, tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    data_set, out, read = LAYOUTS["flat"](tmp_path / "pictures"), tmp_path / "out", Source(root=tmp_path / "pictures")
+    options = ExportOptions(name, LabelFilter(excluded=True))
+    with imported(data_set, tmp_path) as db:
+        add_round(db, data_set)
+        decide(db, 1, "exclude")
+        if name in ("raf-db", "class-folders"):
+            with pytest.raises(UsageError, match=f"--excluded: found format {name}.*allowed: csv, jsonl"):
+                export_labels(db, out, options, pictures=data_set.root)
+            return
+        export_labels(db, out, options, pictures=data_set.root)
+    if name == "npz":
+        assert np.load(out)["excluded"].tolist()[:2] == [True, False]
+        return
+    source = replace(read, csv=out) if name != "hugging-face" else Source(csv=out / "labels.csv", follow_links=True)
+    again = read_manifest("csv", source)
+    assert len(again.samples) == len(data_set.samples) - 1
+    assert [(p.reason, p.rows) for p in again.problems] == [("a face that people excluded", 1)]
 
 
 @pytest.mark.parametrize("name", FOLDERS)

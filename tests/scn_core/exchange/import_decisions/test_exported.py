@@ -39,6 +39,14 @@ def test_of_an_exported_file_only_what_was_changed_is_taken(db: Database, tmp_pa
     assert contents(db) == before
 
 
+def test_a_file_in_the_spelling_of_the_data_set_comes_back(db: Database, tmp_path: Path) -> None:
+    db.execute("INSERT INTO spelling VALUES (0, 'Very Happy', 5), (1, '1', 5)")
+    out = tmp_path / "out.csv"
+    export_labels(db, out, ExportOptions(spelling="dataset"))
+    plan = take(db, edited(out, **{"a.png": "1"}), person="ann")
+    assert (plan.problems, plan.unchanged, log(db)) == ((), 9, [(1, "ann", "accept", 1, None)])
+
+
 def test_an_edit_is_no_match_for_what_people_decided_since(db: Database, tmp_path: Path) -> None:
     out = tmp_path / "out.csv"
     export_labels(db, out, ExportOptions())
@@ -59,3 +67,20 @@ def test_an_edit_of_a_face_that_is_not_reviewed_is_a_problem(db: Database, tmp_p
     plan = plan_import(db, edited(out, **{"b.png": "sad"}), person="ann")
     assert [p.found for p in plan.problems] == ["b.png, which is in split val"]
     assert "source" in COLUMNS
+
+
+def test_rows_of_faces_that_are_gone_stop_no_others_unless_somebody_edited_them(db: Database, tmp_path: Path) -> None:
+    decide(db, 1, "accept", 1)
+    out = tmp_path / "out.csv"
+    export_labels(db, out, ExportOptions())
+    found = rows(edited(out, **{LAST: "happy"}))
+    for row in found[:2]:
+        row["path"] = row["key"] = f"elsewhere/{row['path'].removeprefix('./')}"
+    file = write(tmp_path, list(found[0]), *(list(row.values()) for row in found), name="edited.csv")
+    plan = plan_import(db, file, person="ann")
+    assert (plan.problems, [d.sample_id for d in plan.decisions]) == ((), [8])
+    assert plan.without_effect() == {"as exported": 7, "as exported, of faces that are not here any more": 2}
+    found[0]["label"] = "happy"  # sad, as ann decided, until now
+    file = write(tmp_path, list(found[0]), *(list(row.values()) for row in found), name="edited.csv")
+    (problem,) = plan_import(db, file, person="ann").problems
+    assert problem.found == "elsewhere/a.png, which is no face of this workspace"

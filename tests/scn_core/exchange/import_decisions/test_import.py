@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import sqlite3
 import uuid
 from contextlib import closing
@@ -14,7 +15,7 @@ from scn_core.class_names import ClassVocabulary
 from scn_core.config import ReviewSettings
 from scn_core.errors import DataError, WorkspaceError
 from scn_core.exchange.import_decisions import import_plan
-from scn_core.exchange.import_decisions.import_plan import pieces, plan_import, take_import, take_piece
+from scn_core.exchange.import_decisions.import_plan import content_id, pieces, plan_import, take_import, take_piece
 from scn_core.records import Box, Decision, Manifest, Sample
 from scn_core.store.connection import create_database, open_database
 from scn_core.store.decisions.record import effective_labels, history, record_decisions
@@ -53,7 +54,7 @@ def test_actions_and_labels_become_decisions(db: Database, tmp_path: Path) -> No
     person = find_person(db, "bob")
     assert person is not None
     assert person.role == "annotator"
-    assert history(db, 1)[0].decision.shown == '{"imported": "in.csv"}'
+    assert json.loads(history(db, 1)[0].decision.shown) == {"imported": "in.csv", "import": content_id(file)}
 
 
 def test_taken_twice_it_changes_nothing(db: Database, tmp_path: Path) -> None:
@@ -147,9 +148,7 @@ def test_an_import_that_stops_says_how_far_it_came(
     first, second = pieces(plan)
     take_piece(db, first)
     close_round(db, 1)
-    with pytest.raises(
-        WorkspaceError, match=r"in state closed.*; 1 of 2 decisions are taken; import the same file again"
-    ):
+    with pytest.raises(WorkspaceError, match=r"in state closed.*; 1 of 2 decisions are written; do the same again"):
         take_piece(db, second)
     assert len(log(db)) == 1
 
@@ -260,7 +259,9 @@ def test_a_face_is_found_however_its_path_is_written(db: Database, tmp_path: Pat
 def test_columns_of_other_programs_are_named(db: Database, tmp_path: Path) -> None:
     file = write(tmp_path, ["label", "image", "Choice"], ["odd", "/data/local-files/?d=a.png", "sad"])
     with pytest.raises(DataError, match="--path-column and --label-column"):
-        plan_import(db, write(tmp_path, ["image", "Choice"], ["a.png", "sad"], name="other.csv"), person="ann")
+        plan_import(db, file, person="ann")  # which of label and choice is it?
+    with pytest.raises(DataError, match="--path-column and --label-column"):
+        plan_import(db, write(tmp_path, ["photo", "Mood"], ["a.png", "sad"], name="other.csv"), person="ann")
     plan = plan_import(db, file, person="ann", path_column="image", label_column="choice")
     assert [(decision.sample_id, decision.label) for decision in plan.decisions] == [(1, 1)]
     assert plan.unread == ("label, as it was",)

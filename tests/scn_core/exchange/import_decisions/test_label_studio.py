@@ -137,6 +137,29 @@ def test_what_cannot_be_taken_is_named_by_its_task(db: Database, party: Database
     ]
 
 
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_control_called_as_in_the_templates_is_found(ending: str, db: Database, tmp_path: Path) -> None:
+    decided(db)
+    text = (EXPORTS / f"toy.{ending}").read_text(encoding="utf-8")
+    text = text.replace('"from_name":"label"', '"from_name":"choice"').replace('"label":', '"choice":')
+    (tmp_path / f"in.{ending}").write_text(text.replace(',"label",', ',"choice",'), encoding="utf-8")
+    assert '"choice"' in text or ending == "csv"
+    found = plan_import(db, tmp_path / f"in.{ending}", annotators=NAMES)
+    assert (found.problems, len(found.decisions)) == ((), 6)
+
+
+def test_a_field_called_label_is_not_taken_for_the_answer(db: Database, tmp_path: Path) -> None:
+    head = ("annotation_id", "annotator", "image", "label", "choice", "lead_time")
+    file = write(tmp_path, head, ("1", "1", "a.png", "happy", "sad", "2.0"))
+    assert [d.action for d in plan_import(db, file).decisions] == ["accept"]
+
+
+def test_a_table_of_image_and_choice_needs_no_options(db: Database, tmp_path: Path) -> None:
+    file = write(tmp_path, ("image", "choice"), ("a.png", "happy"), ("/data/local-files/?d=toy/=1+1.png", "sad"))
+    plan = plan_import(db, file, person="ann", root=tmp_path / "toy")
+    assert (plan.problems, [d.action for d in plan.decisions]) == ((), ["keep", "keep"])
+
+
 def test_projects_that_were_not_made_of_our_tasks(db: Database, tmp_path: Path) -> None:
     """Their fields and controls have other names, and their tasks nothing but the picture."""
     (tmp_path / "own.json").write_text(
