@@ -10,17 +10,17 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
-from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from scn_core.config import ReviewSettings
 from scn_core.store.people.people import ensure_person
 from scn_core.workspace.folder import Workspace
 from tests.browser.chromium import FLAGS, find_chromium
 from tests.browser.desk import Desk, sign_in
-from tests.browser.server import PATIENCE_S, Served
+from tests.browser.profiles import Profiles
+from tests.browser.server import PATIENCE_S, Served, reserved_port
 from tests.review_workspace import add_round, copy_workspace, draw_workspace, repeat_faces
 
 MANY = 6000
@@ -70,13 +70,20 @@ def shared(drawn: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     served.stop()
 
 
+@pytest.fixture(scope="session")
+def port() -> Iterator[int]:
+    """A port that servers use one after another: to the browser their files are the same ones."""
+    with reserved_port() as number:
+        yield number
+
+
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
+def serve(port: int) -> Iterator[Callable[..., Served]]:
     """serve(workspace, '--auth', 'password') starts a server; it ends with the test."""
     with ExitStack() as ending:
 
         def start(workspace: Workspace, *options: str) -> Served:
-            served = Served(workspace, *options)
+            served = Served(workspace, *options, port=port)
             ending.callback(served.kill)
             return served
 
@@ -89,56 +96,33 @@ def served(in_review: Workspace, tmp_path: Path, serve: Callable[..., Served]) -
     return serve(copy_workspace(in_review, tmp_path / "ws"))
 
 
+@pytest.fixture(scope="session")
+def profiles(browser: Browser) -> Profiles:
+    """Browser profiles that tests use one after another."""
+    return Profiles(browser, PATIENCE_S)
+
+
 @pytest.fixture
-def new_page(browser: Browser) -> Iterator[NewPage]:
+def new_page(profiles: Profiles) -> Iterator[NewPage]:
     """new_page(width=390) opens a page in a browser profile of its own. At the end no page may have raised an error."""
-    faults: list[str] = []
     with ExitStack() as ending:
 
         def new(
             *, width: int = 1280, height: int = 800, dark: bool = False, context: BrowserContext | None = None
         ) -> Page:
-            if context is None:
-                colours: Literal["dark", "light"] = "dark" if dark else "light"
-                context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=colours)
-                ending.callback(context.close)
-            return _watched(context.new_page(), faults)
+            if context is not None:
+                return context.new_page()
+            page = ending.enter_context(profiles.lend()).page
+            page.set_viewport_size({"width": width, "height": height})
+            page.emulate_media(color_scheme="dark" if dark else "light")
+            return page
 
         yield new
-    assert not faults, "\n".join(faults)
-
-
-@pytest.fixture(scope="session")
-def workbench(browser: Browser) -> Iterator[tuple[Page, list[str]]]:
-    """One page for many tests, and the errors it raised: its browser profile has Streamlit's files already."""
-    faults: list[str] = []
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    yield _watched(context.new_page(), faults), faults
-    context.close()
 
 
 @pytest.fixture
-def desk(shared: Served, workbench: tuple[Page, list[str]]) -> Iterator[Desk]:
+def desk(shared: Served, new_page: NewPage) -> Desk:
     """A new person at the grid of the shared server, with a page of faces of their own."""
-    page, faults = workbench
-    faults.clear()
-    page.context.clear_cookies()
-    page.goto(f"{shared.url}/login")
-    page.evaluate("localStorage.clear()")
-    name = f"person {next(_numbers)}"
+    page, name = new_page(), f"person {next(_numbers)}"
     sign_in(page, shared, name)
-    yield Desk(page, shared, name).ready()
-    page.unroute_all()
-    page.goto("about:blank")  # lets go of the leases; nothing of this test is at work in the next one
-    assert not faults, "\n".join(faults)
-
-
-def _watched(page: Page, faults: list[str]) -> Page:
-    page.set_default_timeout(PATIENCE_S * 1000)
-    page.on("pageerror", lambda error: faults.append(f"{page.url}: {error}"))
-    page.on("console", lambda message: faults.extend(_policy_fault(page, message)))
-    return page
-
-
-def _policy_fault(page: Page, message: ConsoleMessage) -> list[str]:
-    return [f"{page.url}: {message.text}"] if "Content Security Policy" in message.text else []
+    return Desk(page, shared, name).ready()

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from typing import Any
 
 import pytest
 from axe_core_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import LEAD, NewPage
 from tests.browser.desk import Desk, sign_in
-from tests.browser.server import PATIENCE_S, Served, eventually
+from tests.browser.profiles import Profiles
+from tests.browser.server import Served, eventually
 
 WIDTHS = (1280, 390)
 NARROW = ((320, 640), (640, 400))
@@ -157,13 +157,11 @@ PLACES: dict[str, Visit] = {
 
 
 @pytest.fixture(scope="module")
-def visitor(shared: Served, browser: Browser) -> Iterator[Page]:
+def visitor(shared: Served, profiles: Profiles) -> Iterator[Page]:
     """A page of a lead, for all places one after the other."""
-    with closing(browser.new_context(viewport={"width": 1280, "height": 800})) as context:
-        page = context.new_page()
-        page.set_default_timeout(PATIENCE_S * 1000)
-        sign_in(page, shared, LEAD, path="/my-work")
-        yield page
+    with profiles.lend() as profile:
+        sign_in(profile.page, shared, LEAD, path="/my-work")
+        yield profile.page
 
 
 @pytest.mark.parametrize("place", PLACES)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from review_app.auth.passwords import hash_password
+from scn_core.store.people.people import add_person
 from scn_core.workspace.folder import Workspace
 from tests.browser.conftest import NewPage
-from tests.browser.desk import Desk, sign_in
-from tests.browser.server import REPOSITORY, Served
+from tests.browser.desk import Desk, fill_in_log_in_page, sign_in
+from tests.browser.server import Served
 from tests.review_workspace import copy_workspace
 
 PASSWORD = "correct horse battery"
@@ -23,9 +23,9 @@ PASSWORD = "correct horse battery"
 def guarded(in_review: Workspace, tmp_path: Path, serve: Callable[..., Served]) -> Served:
     """With the accounts of lea, a lead, and ann, an annotator."""
     workspace = copy_workspace(in_review, tmp_path / "ws")
-    for name, role in (("lea", "lead"), ("ann", "annotator")):
-        command = [sys.executable, "-m", "review_app", "person", "add", str(workspace.path), name, "--role", role]
-        subprocess.run([*command, "--password-stdin"], cwd=REPOSITORY, input=PASSWORD + "\n", text=True, check=True)
+    with workspace.database() as db:
+        add_person(db, "lea", "lead", hash_password(PASSWORD))
+        add_person(db, "ann", "annotator", hash_password(PASSWORD))
     return serve(workspace, "--auth", "password")
 
 
@@ -36,13 +36,13 @@ def menu(page: Page) -> list[str]:
 
 def test_only_the_right_password_opens_the_door(guarded: Served, new_page: NewPage) -> None:
     page = new_page()
-    sign_in(page, guarded, "ann", "wrong horse battery")
+    fill_in_log_in_page(page, guarded, "ann", "wrong horse battery")
     expect(page.get_by_role("alert")).to_contain_text("do not belong together")
-    sign_in(page, guarded, "nobody", PASSWORD)
+    fill_in_log_in_page(page, guarded, "nobody", PASSWORD)
     expect(page.get_by_role("alert")).to_contain_text("do not belong together")
     page.goto(guarded.url)
     expect(page.locator(".app .grid .tile")).to_have_count(0)
-    sign_in(page, guarded, "ann", PASSWORD)
+    fill_in_log_in_page(page, guarded, "ann", PASSWORD)
     desk = Desk(page, guarded, "ann").ready()
     desk.press("u")
     assert [row.person for row in desk.stored(1)] == ["ann"]
@@ -84,8 +84,8 @@ def test_signing_out_ends_the_session_on_the_server(guarded: Served, new_page: N
 def test_guessing_is_slowed_down(guarded: Served, new_page: NewPage) -> None:
     page = new_page()
     for attempt in range(8):
-        sign_in(page, guarded, "ann", f"guess number {attempt}")
+        fill_in_log_in_page(page, guarded, "ann", f"guess number {attempt}")
         expect(page.get_by_role("alert")).to_be_visible()
     expect(page.get_by_role("alert")).to_contain_text("Too many attempts")
-    sign_in(page, guarded, "ann", PASSWORD)
+    fill_in_log_in_page(page, guarded, "ann", PASSWORD)
     expect(page.get_by_role("alert")).to_contain_text("Too many attempts")

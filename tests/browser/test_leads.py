@@ -16,7 +16,7 @@ from scn_core.store.decisions.record import record_decisions
 from scn_core.store.people.people import add_person
 from scn_core.workspace.folder import Workspace
 from tests.browser.conftest import NewPage
-from tests.browser.desk import Desk, sign_in
+from tests.browser.desk import Desk, fill_in_log_in_page, sign_in
 from tests.browser.server import Served, eventually
 from tests.browser.test_accessibility import findings, turn_dark
 from tests.review_workspace import add_round, copy_workspace
@@ -105,7 +105,7 @@ def test_a_lead_adds_somebody_who_then_signs_in_until_deactivated(guarded: Serve
     lea.get_by_label("Name", exact=True).fill("dan")
     lea.get_by_role("button", name="Add").click()
     made = lea.locator("[data-testid='stCode'] code").inner_text().strip()
-    sign_in(dan, guarded, "dan", made)
+    fill_in_log_in_page(dan, guarded, "dan", made)
     Desk(dan, guarded, "dan").ready()
     lea.get_by_role("button", name="Done").click()
     expect(lea.get_by_text(made)).to_have_count(0)
@@ -115,5 +115,5 @@ def test_a_lead_adds_somebody_who_then_signs_in_until_deactivated(guarded: Serve
     active = "SELECT active FROM person WHERE name = 'dan'"
     eventually(lambda: guarded.rows(active) == [(0,)], "dan to be deactivated")
     dan.goto(f"{guarded.url}/my-work")
-    sign_in(dan, guarded, "dan", made)
+    fill_in_log_in_page(dan, guarded, "dan", made)
     expect(dan.get_by_role("alert")).to_contain_text("do not belong together")
