@@ -34,6 +34,10 @@ PROPOSALS, LOW, AUDIT = 60, 20, 6
 EPOCHS = 8
 _ONE_READING = ReviewSettings()
 NEAREST = 6
+QUICK_TRAINING = {
+    "image_size": 32, "batch_size": 32, "backbone": "mobilenet_v3_small", "device": "cpu", "precision": "fp32",
+}  # fmt: skip
+"""For the table [train] of workspace.toml: an epoch takes less than a tenth of a second."""
 DYNAMICS = np.dtype([("alpha", "<f2"), ("p_given", "<f2"), ("p_other", "<f2")])
 """One epoch of one face in dynamics.npy, as the trainer writes it."""
 

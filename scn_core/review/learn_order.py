@@ -14,8 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
 from sqlite_utils import Database
 
 from scn_core.config import ReviewSettings
@@ -91,6 +89,9 @@ def change_probability(faces: Faces, examples: TrainingExamples) -> Floats | Non
     Faces of which people would say that they cannot tell come late: the answer changes nothing. None: too little is
     decided.
     """
+    from sklearn.exceptions import ConvergenceWarning  # takes a second, which no other command is to wait for
+    from sklearn.linear_model import LogisticRegression
+
     # A face that was excluded when the round began has no score, though people may have decided on it since.
     scored = np.isin(examples.sample_id, faces.sample_id)
     place, answer = faces.sample_id.searchsorted(examples.sample_id[scored]), examples.answer[scored]

@@ -15,19 +15,14 @@ from scn_core.workspace.toml import change_table
 from tests.browser.conftest import NewPage
 from tests.browser.desk import Desk, sign_in
 from tests.browser.server import Served, eventually
-from tests.review_workspace import copy_workspace
-
-QUICK = {
-    "image_size": 32, "batch_size": 32, "backbone": "mobilenet_v3_small", "device": "cpu", "precision": "fp32",
-    "epochs": 400,
-}  # fmt: skip
+from tests.review_workspace import QUICK_TRAINING, copy_workspace
 
 
 @pytest.fixture
 def workspace(drawn: Workspace, tmp_path: Path) -> Iterator[Workspace]:
     """Rounds of it are quick; no trainer of them outlives the test."""
     workspace = copy_workspace(drawn, tmp_path / "ws")
-    change_table(workspace.settings_file, "train", QUICK)
+    change_table(workspace.settings_file, "train", QUICK_TRAINING | {"epochs": 400})
     yield workspace
     with workspace.database() as db:
         newest = rounds.latest_round(db)

@@ -10,10 +10,11 @@ import numpy as np
 from playwright.sync_api import Page, expect
 
 from scn_core.workspace.folder import Workspace
+from scn_core.workspace.toml import change_table
 from tests.browser.conftest import NewPage
 from tests.browser.desk import Desk, sign_in
 from tests.browser.server import Served
-from tests.review_workspace import draw_workspace
+from tests.review_workspace import QUICK_TRAINING, draw_workspace
 
 FACES = 80
 TRAINING_S = 240
@@ -24,6 +25,7 @@ def test_a_lead_and_two_reviewers_take_a_workspace_from_no_round_to_a_second_one
     tmp_path: Path, serve: Callable[..., Served], new_page: NewPage
 ) -> None:
     workspace = draw_workspace(tmp_path / "ws", faces=FACES)
+    change_table(workspace.settings_file, "train", QUICK_TRAINING)
     served = serve(workspace)
     lea, ann, ben = new_page(), new_page(), new_page()
     sign_in(lea, served, "lea", path="/rounds?show=rules-of-review")
