@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
 from review_app import database, settings
+from review_app.auth import passwords
 from review_app.settings import AppSettings
 from scn_core.store.people.people import Role
 from scn_core.workspace.folder import Workspace
@@ -15,6 +17,13 @@ from tests.review_app.browserless import NewVisitor, Visitor, person
 from tests.review_workspace import add_round, copy_workspace, draw_workspace
 
 SECRET = b"a secret of thirty-two bytes, no"
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A password is hashed and checked in microseconds, not in a tenth of a second; test_passwords.py has real ones."""
+    monkeypatch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    passwords._nobodys_hash.cache_clear()
 
 
 @pytest.fixture(scope="session")
