@@ -19,6 +19,7 @@ from scn_core.store.people.people import ensure_person
 from scn_core.workspace.folder import Workspace
 from tests.browser.chromium import FLAGS, find_chromium
 from tests.browser.desk import Desk, sign_in
+from tests.browser.forks import Forks
 from tests.browser.profiles import Profiles
 from tests.browser.server import PATIENCE_S, Served, reserved_port
 from tests.review_workspace import add_round, copy_workspace, draw_workspace, repeat_faces
@@ -57,7 +58,15 @@ def in_review(drawn: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Wor
 
 
 @pytest.fixture(scope="session")
-def shared(drawn: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def forks() -> Iterator[Forks]:
+    """Where servers come from."""
+    forks = Forks()
+    yield forks
+    forks.end()
+
+
+@pytest.fixture(scope="session")
+def shared(drawn: Workspace, forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A server that many tests use at once, each with people of its own."""
     workspace = repeat_faces(drawn, tmp_path_factory.mktemp("shared") / "ws", MANY)
     # What one test answers changes no other's order. No audit faces: who meets one on the first page is a matter of
@@ -65,7 +74,7 @@ def shared(drawn: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     add_round(workspace, proposals=MANY * 3 // 4, low=MANY // 4, audit=0, review=ReviewSettings(learn_every=0))
     with workspace.database() as db:
         ensure_person(db, LEAD, "lead")
-    served = Served(workspace)
+    served = Served(workspace, forks=forks)
     yield served
     served.stop()
 
@@ -78,12 +87,12 @@ def port() -> Iterator[int]:
 
 
 @pytest.fixture
-def serve(port: int) -> Iterator[Callable[..., Served]]:
+def serve(port: int, forks: Forks) -> Iterator[Callable[..., Served]]:
     """serve(workspace, '--auth', 'password') starts a server; it ends with the test."""
     with ExitStack() as ending:
 
         def start(workspace: Workspace, *options: str) -> Served:
-            served = Served(workspace, *options, port=port)
+            served = Served(workspace, *options, port=port, forks=forks)
             ending.callback(served.kill)
             return served
 

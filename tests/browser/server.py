@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from scn_core.workspace.folder import Workspace
+from tests.browser.forks import Fork, Forks
 
 REPOSITORY = Path(__file__).parents[2]
 PATIENCE_S = 60
@@ -58,13 +59,13 @@ class Served:
     repository = REPOSITORY
     """The checkout whose code is served."""
 
-    def __init__(self, workspace: Workspace, *options: str, port: int = 0) -> None:
-        self.workspace = workspace
+    def __init__(self, workspace: Workspace, *options: str, port: int = 0, forks: Forks | None = None) -> None:
+        self.workspace, self.forks = workspace, forks
         self.options = options
         self.base = options[options.index("--base-path") + 1] if "--base-path" in options else ""
         self.port = port or free_port()
         self.log = workspace.path / "server.log"
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | Fork | None = None
         self.start()
 
     @property
@@ -74,9 +75,13 @@ class Served:
 
     def start(self) -> None:
         """Starts it and waits until it answers."""
-        command = [sys.executable, "-m", "review_app", "serve", self.workspace.path, "--port", self.port, *self.options]
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(list(map(str, command)), cwd=self.repository, stdout=log, stderr=log)
+        arguments = ["serve", str(self.workspace.path), "--port", str(self.port), *self.options]
+        if self.forks is not None:
+            self.process = self.forks.review_app(arguments, self.log)
+        else:
+            command = [sys.executable, "-m", "review_app", *arguments]
+            with self.log.open("ab") as log:
+                self.process = subprocess.Popen(command, cwd=self.repository, stdout=log, stderr=log)
         eventually(self._answers, "the server to answer /health")
 
     def kill(self) -> None:

@@ -21,6 +21,7 @@ from scn_core.workspace.folder import Workspace
 from tests.browser.chromium import FLAGS, find_chromium
 from tests.browser.conftest import NewPage
 from tests.browser.desk import Desk
+from tests.browser.forks import Forks
 from tests.browser.proxy import HOST, block, caddy, nginx, replaced
 from tests.browser.server import Served
 from tests.review_workspace import copy_workspace
@@ -45,12 +46,12 @@ def ask(port: int, method: str, path: str, body: bytes | None = None, **headers:
 
 
 @pytest.fixture(scope="module")
-def behind(in_review: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def behind(in_review: Workspace, forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A server that only a proxy is to ask; lea is a lead."""
     workspace = copy_workspace(in_review, tmp_path_factory.mktemp("behind") / "ws")
     with workspace.database() as db:
         add_person(db, "lea", "lead")
-    served = Served(workspace, *OPTIONS)
+    served = Served(workspace, *OPTIONS, forks=forks)
     yield served
     served.kill()
 
