@@ -7,13 +7,18 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 
+LONG = ("test_whole_loop", "test_rounds", "test_accessibility")
+"""Browser tests that take half a minute or more, the last of them all together."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browser tests come last: Playwright keeps an event loop running in this thread, in which asyncio.run fails.
 
+    Of them the files with the longest tests come first, so that no process is left alone with one at the end.
+
     GPU tests are skipped where there is no GPU; torch is asked only if there are any.
     """
-    items.sort(key=lambda item: "browser" in item.path.parts)
+    items.sort(key=_turn)
     marked = [item for item in items if item.get_closest_marker("gpu")]
     if not marked:
         return
@@ -22,3 +27,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if not torch.cuda.is_available():
         for item in marked:
             item.add_marker(pytest.mark.skip(reason="needs a CUDA device"))
+
+
+def _turn(item: pytest.Item) -> int:
+    if "browser" not in item.path.parts:
+        return 0
+    return 1 if item.path.stem in LONG else 2

@@ -19,6 +19,7 @@ tiles => tiles.filter(tile => tile.checkVisibility()).map(tile => {
     picture ? picture.complete && picture.naturalWidth > 0 : tile.querySelector(".missing") !== null];
 })
 """
+_PAGES_COME = "() => performance.getEntriesByType('resource').filter(e => e.name.endsWith('/api/page')).length"
 _OUTBOX = """
 () => Object.keys(localStorage).filter(key => key.includes("/out/")).sort().map(key => key.split("/").at(-1))
 """
@@ -136,6 +137,10 @@ class Desk:
         """Waits until the grid says that all is saved."""
         self.until(lambda: self.pill.inner_text() == "all saved", "the words 'all saved'")
         return self
+
+    def pages_come(self) -> int:
+        """How many pages of faces have come since the last reload, with those that were fetched ahead."""
+        return int(self.page.evaluate(_PAGES_COME))
 
     def outbox(self) -> list[str]:
         """Ids of the decisions this browser keeps until they are acknowledged, oldest first."""

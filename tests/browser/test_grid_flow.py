@@ -15,7 +15,6 @@ from tests.browser.server import Served
 
 API, PAGES = "**/api/**", "**/api/page**"
 PAGES = "**/api/page"
-_PAGES_ASKED = "() => performance.getEntriesByType('resource').filter(e => e.name.endsWith('/api/page')).length"
 _TAKEN = "UPDATE queue_item SET lease_person = (SELECT id FROM person WHERE name = 'bea') WHERE sample_id = ?"
 
 
@@ -101,7 +100,7 @@ def test_keys_pressed_while_a_page_loads_answer_nothing(desk: Desk) -> None:
 
 def test_without_a_network_the_page_stays_and_takes_answers(desk: Desk) -> None:
     desk.next_page()
-    desk.until(lambda: desk.page.evaluate(_PAGES_ASKED) >= 3, "the page after it")
+    desk.until(lambda: desk.pages_come() >= 3, "the page after it")
     desk.page.route(PAGES, lambda route: route.abort())  # to the end: the page after the third never comes
     desk.page.route(API, lambda route: route.abort())
     third = desk.next_page().samples()

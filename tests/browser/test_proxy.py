@@ -6,24 +6,24 @@ import http.client
 import json
 import re
 import ssl
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import Browser, Page, expect
 
 from review_app.auth.access_tokens import access_token_hash, new_access_token
 from scn_core.store.people.people import add_person
 from scn_core.store.people.tokens import add_token
 from scn_core.workspace.folder import Workspace
 from tests.browser.chromium import FLAGS, find_chromium
-from tests.browser.conftest import NewPage
 from tests.browser.desk import Desk
 from tests.browser.forks import Forks
+from tests.browser.profiles import Profiles
 from tests.browser.proxy import HOST, block, caddy, nginx, replaced
-from tests.browser.server import Served
+from tests.browser.server import PATIENCE_S, Served
 from tests.review_workspace import copy_workspace
 
 OPTIONS = ("--base-path", "/review", "--trusted-proxy", "127.0.0.1", "--allow-host", HOST)
@@ -63,24 +63,21 @@ def proxy(request: pytest.FixtureRequest, behind: Served, tmp_path_factory: pyte
         yield port
 
 
+@pytest.fixture(scope="module")
+def trusting_profiles(browser: Browser) -> Profiles:
+    """Browser profiles that take the proxy's certificate."""
+    return Profiles(browser, PATIENCE_S, any_certificate=True)
+
+
 @pytest.fixture
-def trusting(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
-    """trusting() opens a browser profile that takes the proxy's certificate."""
-    with ExitStack() as ending:
-
-        def new() -> BrowserContext:
-            context = browser.new_context(ignore_https_errors=True, viewport={"width": 1280, "height": 800})
-            ending.callback(context.close)
-            return context
-
-        yield new
+def trusting(trusting_profiles: Profiles) -> Iterator[Page]:
+    """A page of one of them."""
+    with trusting_profiles.lend() as profile:
+        yield profile.page
 
 
-def test_the_grid_works_at_a_sub_path_under_tls(
-    proxy: int, behind: Served, new_page: NewPage, trusting: Callable[..., BrowserContext]
-) -> None:
-    context = trusting()
-    page = new_page(context=context)
+def test_the_grid_works_at_a_sub_path_under_tls(proxy: int, behind: Served, trusting: Page) -> None:
+    page = trusting
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     sockets: list[str] = []
@@ -97,7 +94,7 @@ def test_the_grid_works_at_a_sub_path_under_tls(
     large = page.locator(".app dialog img[src*='/review/face/']")
     desk.until(lambda: large.evaluate("picture => picture.naturalWidth > 0"), "the large picture")
     desk.press("Escape")
-    cookie = next(cookie for cookie in context.cookies() if cookie["name"].startswith("scn_session"))
+    cookie = next(cookie for cookie in page.context.cookies() if cookie["name"].startswith("scn_session"))
     assert (cookie["path"], cookie["secure"], cookie["httpOnly"]) == ("/review", True, True)
     assert sockets[0].startswith(f"wss://127.0.0.1:{proxy}/review/_stcore/stream")
     page.get_by_role("link", name="My work").click()
@@ -110,10 +107,8 @@ def test_the_grid_works_at_a_sub_path_under_tls(
     assert elsewhere == []
 
 
-def test_a_file_larger_than_a_proxy_takes_unasked_is_uploaded(
-    proxy: int, new_page: NewPage, trusting: Callable[..., BrowserContext]
-) -> None:
-    page = new_page(context=trusting())
+def test_a_file_larger_than_a_proxy_takes_unasked_is_uploaded(proxy: int, trusting: Page) -> None:
+    page = trusting
     page.goto(f"https://127.0.0.1:{proxy}/review/login?next=/review/labels")
     page.get_by_label("Your name").fill("lea")
     page.get_by_role("button", name="Sign in").click()
@@ -144,11 +139,11 @@ def test_scripts_and_redirects_come_through(proxy: int, behind: Served) -> None:
 
 
 def test_a_proxy_that_passes_no_host_on_gets_a_page_that_says_so(
-    behind: Served, tmp_path: Path, new_page: NewPage, trusting: Callable[..., BrowserContext]
+    behind: Served, tmp_path: Path, trusting: Page
 ) -> None:
     text = re.sub(r" *proxy_set_header (X-Forwarded-)?Host .*\n", "", block("nginx"))
     with nginx(tmp_path, behind.port, text) as port:
-        page = new_page(context=trusting())
+        page = trusting
         page.goto(f"https://127.0.0.1:{port}/review/")
         page.get_by_label("Your name").fill("eve")
         page.get_by_role("button", name="Sign in").click()

@@ -112,6 +112,8 @@ def test_what_an_undo_brings_back_leads_back_to_the_page_it_interrupts(served: S
     open_faces = "SELECT count(*) FROM queue_item WHERE action IS NULL AND listed = 1"
     assert [waiting(desk)] == list(served.rows(open_faces)[0])
     interrupted = desk.samples()
+    # Fetched ahead, it would bring the number as it was before what follows.
+    desk.until(lambda: desk.pages_come() >= 2, "the page after it")
     desk.press("z")
     desk.until(lambda: desk.samples() == [face], "the face taken back")
     desk.press("e")
