@@ -23,6 +23,7 @@ class Fork:
     returncode = "a code that only its parent knows"
 
     def __init__(self, pid: int) -> None:
+        self.pid = pid
         self._handle = os.pidfd_open(pid)
 
     def poll(self) -> str | None:

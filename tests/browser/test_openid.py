@@ -10,6 +10,7 @@ from scn_core.store.people.people import add_person
 from scn_core.workspace.folder import Workspace
 from tests.browser.conftest import NewPage
 from tests.browser.desk import Desk
+from tests.browser.forks import Forks
 from tests.browser.provider import ACCOUNTS, CLIENT, provider
 from tests.browser.proxy import block, replaced
 from tests.browser.server import Served, free_port
@@ -32,7 +33,7 @@ def sign_out(page: Page) -> None:
 
 
 def test_signing_out_ends_the_session_at_the_provider_too(
-    in_review: Workspace, tmp_path: Path, new_page: NewPage
+    in_review: Workspace, tmp_path: Path, forks: Forks, new_page: NewPage
 ) -> None:
     workspace = copy_workspace(in_review, tmp_path / "ws")
     with workspace.database() as db:
@@ -43,7 +44,7 @@ def test_signing_out_ends_the_session_at_the_provider_too(
         metadata = f"{there.url}/.well-known/openid-configuration"
         text = replaced(block("secrets"), (REDIRECT, callback), (METADATA, metadata), ("the client's id", CLIENT))
         (workspace.path / "secrets.toml").write_text(text.replace(f"{CLIENT} at the provider", CLIENT))
-        served = Served(workspace, "--auth", "oidc", "--base-path", "/review", port=port)
+        served = Served(workspace, "--auth", "oidc", "--base-path", "/review", port=port, forks=forks)
         try:
             page = new_page()
             page.goto(f"{served.url}/")
