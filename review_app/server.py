@@ -23,6 +23,7 @@ from review_app import database
 from review_app.auth.accounts import add_lead
 from review_app.auth.openid import secrets_file
 from review_app.auth.secret_key import read_secret
+from review_app.http.bounded_server import use_bounded_server
 from review_app.http.proxies import read_network
 from review_app.order_worker import OrderKeeper
 from review_app.routes import all_middleware
@@ -133,6 +134,7 @@ def serve_until_stopped(settings: AppSettings, *, open_browser: bool = False) ->
     os.environ["FORWARDED_ALLOW_IPS"] = ""
     # A second Ctrl-C while the first one is at work; uvicorn would log its traceback.
     logging.getLogger("uvicorn.error").addFilter(lambda record: "KeyboardInterrupt" not in record.getMessage())
+    use_bounded_server(settings.trusted_proxies)
     with suppress(KeyboardInterrupt):
         app.run(config=_known(_CONFIG | options))
     click.echo("stopped", err=True)

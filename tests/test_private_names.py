@@ -11,8 +11,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted(path for folder in ("scn_core", "review_app", "benchmarks") for path in (ROOT / folder).rglob("*.py"))
 
-NAMED_TUPLE = {"_asdict", "_fields", "_make", "_replace"}
-"""Public, whatever they look like: https://docs.python.org/3/library/collections.html"""
+PUBLIC = {"_asdict", "_fields", "_make", "_replace", "_exit"}
+"""Of named tuples and of module os, whatever they look like; the standard library documents them."""
 
 NO_PUBLIC_NAME = {
     "_BatchNorm", "_foreach_add_", "_foreach_mul_", "_foreach_sub", "_overloadpacket", "_sample_dirichlet",
@@ -28,7 +28,7 @@ def private_names(source: str) -> Iterator[str]:
             yield from (f"{node.lineno}: import {alias.name}" for alias in node.names if is_private(alias.name))
         elif isinstance(node, ast.Attribute) and is_private(node.attr):
             own = isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
-            if not own and node.attr not in NAMED_TUPLE | NO_PUBLIC_NAME:
+            if not own and node.attr not in PUBLIC | NO_PUBLIC_NAME:
                 yield f"{node.lineno}: {ast.unparse(node)}"
 
 

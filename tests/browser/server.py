@@ -14,7 +14,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import IO, NamedTuple, TypeVar
 
 from scn_core.workspace.folder import Workspace
 from tests.browser.forks import Fork, Forks
@@ -81,8 +81,12 @@ class Served:
         else:
             command = [sys.executable, "-m", "review_app", *arguments]
             with self.log.open("ab") as log:
-                self.process = subprocess.Popen(command, cwd=self.repository, stdout=log, stderr=log)
+                self.process = self.launch(command, log)
         eventually(self._answers, "the server to answer /health")
+
+    def launch(self, command: list[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
+        """The process of this command."""
+        return subprocess.Popen(command, cwd=self.repository, stdout=log, stderr=log)
 
     def kill(self) -> None:
         """SIGKILL: it has no time for anything."""
