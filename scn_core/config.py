@@ -104,6 +104,7 @@ class TrainSettings:
     )
     sync_batch_norm: bool = option(True, "several GPUs: batch statistics are those of the whole batch")
     allow_missing: bool = option(False, "train on the rest where pictures are missing or damaged")
+    ask_room: bool = option(True, "before the round begins, ask whether the disk has room for its files")
     close_earlier: bool = option(
         True, "close the round in review when this one ends, unless this one came out worse; else a lead closes it"
     )

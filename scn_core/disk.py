@@ -52,6 +52,16 @@ def disk_full(path: Path, needed: int | None = None, do: str = "", what: str = "
     return DiskFullError(complaint(str(path), found, allowed, f"make room there{f', or {do}' if do else ''}"))
 
 
+def named(error: OSError) -> OSError | DiskFullError:
+    """The error itself; a full disk of which it does not say which it is as one that says what it can be."""
+    if error.errno not in _FULL:
+        return error
+    if error.filename is not None:
+        return disk_full(Path(os.fsdecode(error.filename)))
+    found = "a full disk: that of what the output is written to, or the one of temporary files"
+    return DiskFullError(complaint("", found, "room for all that is written", "make room there, or set TMPDIR"))
+
+
 def sizes(*counts: int) -> tuple[str, ...]:
     """Bytes as text, all in the largest unit that tells different counts apart: `1.2 GB`, `63 MB` beside `64 MB`."""
     for unit, name, digits in _UNITS:
@@ -78,15 +88,16 @@ def _is_full(error: BaseException, path: Path) -> bool:
 
 def _free_and_all(path: Path) -> tuple[int, int]:
     """Bytes that this user may still write, and those of the whole disk."""
-    disk = os.statvfs(_existing(path))
+    disk = os.statvfs(existing(path))
     return disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize
 
 
-def _existing(path: Path) -> Path:
+def existing(path: Path) -> Path:
+    """The path itself, or the nearest folder above it that there is."""
     resolved = path.resolve()
     return next(place for place in (resolved, *resolved.parents) if place.exists())
 
 
 def _mount_of(path: Path) -> Path:
-    place = _existing(path)
+    place = existing(path)
     return next(each for each in (place, *place.parents) if each.is_mount())

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import glob
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from scn_core.disk import naming_full_disk
+from scn_core.errors import WorkspaceError, complaint
 
 _SUFFIX = ".part"
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+"""What the system says of a lock where there are none; SQLite would take the first for a busy database."""
 
 
 @contextmanager
@@ -121,6 +126,22 @@ def sync(file: BinaryIO) -> None:
     """Have the disk keep what was written so far."""
     file.flush()
     os.fsync(file.fileno())
+
+
+def check_locks(folder: Path) -> None:
+    """Raises WorkspaceError where the file system of a folder has no locks, without which SQLite loses answers.
+
+    Nothing is found out of a folder that may not be written to, or of a full disk.
+    """
+    try:
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            fcntl.lockf(probe, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(probe, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in _NO_LOCKS:
+            found = f"a file system without locks ({error.strerror})"
+            allowed = "a local disk: SQLite needs locks to keep answers"
+            raise WorkspaceError(complaint(str(folder), found, allowed, "copy the workspace to one")) from error
 
 
 def remove(path: Path) -> None:

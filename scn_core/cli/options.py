@@ -1,4 +1,4 @@
-"""Arguments and flags that several commands take."""
+"""Arguments and flags that several commands take, and what they say while they wait."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ Command = Callable[..., Any]
 FORCE = click.option("--force", is_flag=True, help="Replace a file that is there and is not an earlier one of ours.")
 WORKSPACE = click.argument("workspace", metavar="WS", type=click.Path(path_type=Path))
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output, nothing else.")
+
+
+def say_waiting(text: str) -> None:
+    """For the waits of a `PatientDatabase`: a line on standard error."""
+    click.echo(text, err=True)
 
 
 def train_options(command: Command) -> Command:

@@ -9,6 +9,7 @@ import sys
 
 import click
 
+from scn_core.disk import named
 from scn_core.errors import ScnError, UsageError
 
 
@@ -25,6 +26,9 @@ def run(commands: click.Group, program: str) -> None:
     except (KeyboardInterrupt, click.Abort):
         click.echo("stopped", err=True)
         sys.exit(1)
-    except (ScnError, OSError) as error:  # OSError: a full disk, a folder one may not write to
+    except ScnError as error:
         click.echo(f"error: {error}", err=True)
+        sys.exit(1)
+    except OSError as error:  # a full disk, a folder one may not write to
+        click.echo(f"error: {named(error)}", err=True)
         sys.exit(1)

@@ -27,12 +27,11 @@ import numpy.typing as npt
 
 from scn_core.datasets.images import open_face
 from scn_core.datasets.parallel import in_order
-from scn_core.disk import check_room, naming_full_disk
+from scn_core.disk import naming_full_disk
 from scn_core.errors import DataError, WorkspaceError
 from scn_core.files import replaced, sync
 from scn_core.records import BoolArray, PixelArray, Sample
 
-_SPARE_BYTES = 64 * 2**20  # left free on the disk, for the database beside the cache
 _FILE = re.compile(r"pixels-(\d+)(-marks)?\.npy")
 _OLD_FILE = re.compile(r"pixels-[0-9a-f]{24}-\d+(?:\.npy|-\d+\.part)")
 """Of versions that wrote a new file for every change of a picture."""
@@ -121,15 +120,11 @@ def pixel_cache(
     now = (pictures or look_for_pictures(samples, root, wanted)).marks
     path, shape = folder / f"pixels-{side}.npy", (len(samples), side, side, 3)
     marks = _marks(folder, side, shape)
-    todo = (now != 0) & (now != marks)
-    if wanted is not None:
-        todo &= wanted
+    todo = _to_decode(now, marks, wanted)
     broken: list[tuple[int, str]] = []
     if todo.any() or _opened(path, shape) is None:
         folder.mkdir(parents=True, exist_ok=True)
-        rows = int(todo.sum())
-        room = rows * int(np.prod(shape[1:], dtype=np.int64)) + _SPARE_BYTES
-        check_room(folder, room, f"{rows:,} faces of {side} pixels", "lower --image-size")
+        room = int(todo.sum()) * int(np.prod(shape[1:], dtype=np.int64))
         try:
             marks[todo] = 0
             _write_marks(folder, side, marks)  # before the rows: a kill in the middle leaves none that lies
@@ -145,6 +140,12 @@ def pixel_cache(
     if written is None:
         raise WorkspaceError(f"{path}: written, but not readable as {shape}; remove it and start again")
     return Decoded(written, tuple(broken))
+
+
+def faces_to_decode(folder: Path, side: int, pictures: Pictures, wanted: BoolArray | None = None) -> int:
+    """How many faces `pixel_cache` would decode, whose rows then take side * side * 3 bytes each of the disk."""
+    marks = _marks(folder, side, (len(pictures.marks), side, side, 3))
+    return int(_to_decode(pictures.marks, marks, wanted).sum())
 
 
 def erase_faces(folder: Path, places: Iterable[int]) -> None:
@@ -197,6 +198,11 @@ def cache_files(folder: Path) -> list[CacheFile]:
         elif _OLD_FILE.fullmatch(path.name):
             found.append(CacheFile(path, None, False, state.st_blocks * 512))
     return found
+
+
+def _to_decode(now: MarkArray, marks: MarkArray, wanted: BoolArray | None) -> BoolArray:
+    todo: BoolArray = (now != 0) & (now != marks)
+    return todo if wanted is None else todo & wanted
 
 
 def _wanted(samples: Iterable[Sample], wanted: BoolArray | None) -> Iterator[tuple[int, Sample]]:

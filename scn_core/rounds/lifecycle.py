@@ -58,21 +58,21 @@ def mark_dead_round_failed(db: Database) -> None:
         store.fail_round(db, newest.id, "its trainer ended without a word; --resume continues it")
 
 
-def create_round(
-    workspace: Workspace, db: Database, settings: TrainSettings, review: ReviewSettings, missing: int
-) -> int:
-    """A new round in state running, its folder made; its number. `missing`: faces left out for lack of a picture."""
+def create_round(db: Database, settings: TrainSettings, review: ReviewSettings, missing: int) -> int:
+    """A new round in state running; its number. `missing`: faces left out for lack of a picture."""
     reviewed = store.latest_finished_round(db)
     versions = {"torch": torch.__version__, "torchvision": torchvision.__version__}
     config = settings.as_dict() | {"unsure": review.unsure, "ambiguous": review.ambiguous} | versions
     config |= {"missing_faces": missing} if missing else {}
     parent = None if reviewed is None else reviewed.id
-    number = store.start_round(db, config, code_version=__version__, parent=parent)
-    folder = workspace.round_folder(number)
+    return store.start_round(db, config, code_version=__version__, parent=parent)
+
+
+def begin_folder(folder: Path, info: RoundInfo) -> None:
+    """Makes the folder of a new round, with its settings and a note of when it began."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_text(folder / "config.json", json.dumps(config, indent=2) + "\n")
-    write_text(folder / _BEGAN, store.get_round(db, number).started_at)
-    return number
+    write_text(folder / "config.json", json.dumps(info.config, indent=2) + "\n")
+    write_text(folder / _BEGAN, info.started_at)
 
 
 def drop_beginning(folder: Path) -> None:

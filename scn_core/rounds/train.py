@@ -17,7 +17,7 @@ from sqlite_utils import Database
 
 from scn_core.class_names import ClassVocabulary
 from scn_core.config import ReviewSettings, TrainSettings
-from scn_core.datasets.pixels import NAMED, Pictures, look_for_pictures, pixel_cache
+from scn_core.datasets.pixels import NAMED, Pictures, faces_to_decode, look_for_pictures, pixel_cache
 from scn_core.disk import naming_full_disk
 from scn_core.errors import DataError, TrainingError, WorkspaceError, complaint, listed
 from scn_core.records import BoolArray, EpochReport, IntArray, PixelArray, RoundInfo, RoundScores
@@ -28,6 +28,7 @@ from scn_core.rounds.lifecycle import (
     New,
     Resume,
     Start,
+    begin_folder,
     create_round,
     drop_beginning,
     mark_dead_round_failed,
@@ -35,6 +36,7 @@ from scn_core.rounds.lifecycle import (
     resume_round,
     unfinished_round,
 )
+from scn_core.rounds.room import RoundSize, ask_for_room
 from scn_core.rounds.score_and_propose import score_faces
 from scn_core.rounds.write_artifacts import round_metrics, save_neighbours, save_weights
 from scn_core.scn.memorising import describe_memorising
@@ -87,7 +89,8 @@ def train_round(workspace: Workspace, start: Start, watcher: Watcher, *, team: T
     Ctrl-C (KeyboardInterrupt) marks the round as cancelled and passes through; any error marks it as failed. Both can
     be resumed. While another program writes to the database the round waits, as long as it takes, and says so.
 
-    Raises WorkspaceError while another trainer is at work, or where there is nothing to resume.
+    Raises WorkspaceError while another trainer is at work, or where there is nothing to resume, and DiskFullError where
+    the disk has no room for the round.
     """
     with workspace.training_lock(), workspace.database(on_wait=watcher.message) as db:
         mark_dead_round_failed(db)
@@ -107,16 +110,21 @@ def train_round(workspace: Workspace, start: Start, watcher: Watcher, *, team: T
         faces = _faces(start, folder, db, review)
         pictures, faces, missing = _with_pictures(workspace, db, start, settings, faces)
         check_training(settings, len(faces.rows), team)
+        decode = faces_to_decode(workspace.pixels, settings.image_size, pictures, faces.wanted(len(pictures.marks)))
+        size = RoundSize(decode, len(faces.rows), len(classes(db)), model)
+        ask_for_room(workspace.pixels, folder, settings, size)
         if unfinished is None:
             aside = workspace.set_aside(number, keep=FACES if isinstance(start, FromJob) else None)
             if aside is not None:
                 watcher.message(
                     f"round {number}: {folder} held files of a round that the database does not know; now in {aside}"
                 )
-            number = create_round(workspace, db, settings, review, missing)
+            number = create_round(db, settings, review, missing)
         else:
             resume_round(db, unfinished)
         with recording_outcome(db, number, team), within_memory(), naming_full_disk(folder):
+            if unfinished is None:
+                begin_folder(folder, store.get_round(db, number))
             _Job(workspace, db, number, settings, review, watcher, team).run(faces, model, pictures, start)
         return store.get_round(db, number)
 

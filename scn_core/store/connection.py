@@ -18,6 +18,7 @@ from typing import BinaryIO
 from sqlite_utils import Database
 
 from scn_core.errors import WorkspaceError, complaint
+from scn_core.files import check_locks
 from scn_core.shell import command_line
 from scn_core.store.backup import backup
 from scn_core.store.newest_decision import check_newest, noted_newest
@@ -58,6 +59,7 @@ def create_database(path: Path) -> Database:
     """A new, empty database in a folder that exists. Raises WorkspaceError where there is a file already."""
     if path.exists():
         raise WorkspaceError(complaint(str(path), "a file already", "a new name", "open it, or name another folder"))
+    check_locks(path.parent)
     db = _connect(path, "mode=rwc")
     try:
         with plain_errors(path):
@@ -77,11 +79,12 @@ def open_database(path: Path, *, read_only: bool = False, on_wait: Callable[[str
     With `on_wait` a `PatientDatabase`.
 
     Raises WorkspaceError for a missing file, a file that is no workspace database, a schema newer than this
-    version knows and, where `read_only`, an older one, changes that cannot be read from where the file lies, or a
-    database that lacks decisions which were saved: one that lost its -wal.
+    version knows and, where `read_only`, an older one, changes that cannot be read from where the file lies, a
+    database that lacks decisions which were saved (one that lost its -wal), and a file system without locks.
     """
     if not path.is_file():
         raise WorkspaceError(complaint(str(path), "no such file", "the review.db of a workspace", "run init first"))
+    check_locks(path.parent)
     noted = noted_newest(path)  # before the database: others may be writing both
     db = _connect(path, _access_for_reading(path) if read_only else "mode=rw", on_wait)
     try:

@@ -23,6 +23,7 @@ from scn_core.datasets.registry import find_dataset, read_manifest
 from scn_core.datasets.source import Source
 from scn_core.disk import naming_full_disk
 from scn_core.errors import UsageError, WorkspaceError, complaint
+from scn_core.files import check_locks
 from scn_core.records import Manifest
 from scn_core.shell import command_line
 from scn_core.store.connection import create_database, open_database
@@ -158,6 +159,7 @@ class Workspace:
         Raises WorkspaceError while another process has it; a moment's `is_training` elsewhere is waited for.
         """
         self._require_writable()
+        check_locks(self.path)
         lock = FileLock(self._lock_file)
         try:
             lock.acquire(timeout=_LOOK_S)

@@ -44,7 +44,7 @@ STREAMLIT = {"app", "views", "components", "queries", "commands", "server", "rou
 
 TORCH = (
     "scn_core.training", "scn_core.scn", "scn_core.bench", "scn_core.rounds.train", "scn_core.rounds.score_and_propose",
-    "scn_core.rounds.lifecycle", "scn_core.rounds.follower", "scn_core.rounds.write_artifacts",
+    "scn_core.rounds.lifecycle", "scn_core.rounds.room", "scn_core.rounds.follower", "scn_core.rounds.write_artifacts",
 )  # fmt: skip
 
 

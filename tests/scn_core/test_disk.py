@@ -1,11 +1,17 @@
 from __future__ import annotations
 
 import errno
+import os
+import shutil
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
+import click
 import pytest
 
+from scn_core.cli.run import run
 from scn_core.datasets.source import Source
 from scn_core.disk import check_room, naming_full_disk, sizes
 from scn_core.errors import DiskFullError
@@ -13,7 +19,7 @@ from scn_core.files import write_bytes
 from scn_core.store.connection import create_database, open_database, transaction
 from scn_core.store.thumbnail_cache import Thumb, Thumbs
 from scn_core.workspace.folder import create_workspace
-from tests.scn_core.conftest import fill
+from tests.scn_core.conftest import REPOSITORY, fill
 
 
 def test_sizes_are_told_apart() -> None:
@@ -69,3 +75,56 @@ def test_an_init_that_does_not_fit_leaves_nothing(small_disk: Path, place: str) 
         create_workspace(small_disk / place, "demo", Source(), demo_faces=70)
     assert not (small_disk / place).exists()
     assert [entry for entry in sorted(small_disk.iterdir()) if entry.name != "new"] == before
+
+
+def test_a_full_disk_that_nobody_names_is_explained(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @click.group()
+    def cli() -> None: ...
+
+    @cli.command()
+    def fails() -> None:
+        with Path("/dev/full").open("wb", buffering=0) as output:
+            output.write(b"labels")
+
+    monkeypatch.setattr("sys.argv", ["x", "fails"])
+    with pytest.raises(SystemExit):
+        run(cli, "x")
+    assert capsys.readouterr().err.startswith("error: found a full disk: that of what the output is written to, or ")
+
+
+_WITHOUT_LOCKS = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+static int locked(const char *name, int file, int command, void *what) {
+    if (command != F_SETLK && command != F_SETLKW)
+        return ((int (*)(int, int, ...))dlsym(RTLD_NEXT, name))(file, command, what);
+    errno = ENOLCK;
+    return -1;
+}
+#define REPLACED(name) int name(int file, int command, ...) { \\
+    va_list rest; va_start(rest, command); void *what = va_arg(rest, void *); va_end(rest); \\
+    return locked(#name, file, command, what); }
+REPLACED(fcntl)
+REPLACED(fcntl64)
+"""
+"""A library that has the system say of every lock what NFS says where it is mounted without them."""
+
+
+@pytest.mark.skipif(shutil.which("cc") is None or sys.platform != "linux", reason="needs a C compiler and Linux")
+def test_a_file_system_without_locks_is_refused(tmp_path: Path) -> None:
+    create_database(tmp_path / "review.db").close()
+    (tmp_path / "locks.c").write_text(_WITHOUT_LOCKS)
+    library = tmp_path / "locks.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, tmp_path / "locks.c", "-ldl"], check=True)
+    code = "from pathlib import Path; from scn_core.store.connection import open_database as o; o(Path('review.db'))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | {"LD_PRELOAD": str(library), "PYTHONPATH": str(REPOSITORY)},
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    found = "WorkspaceError: .: found a file system without locks (No locks available); allowed: a local disk"
+    assert found in done.stderr

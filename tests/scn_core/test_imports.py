@@ -55,6 +55,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "rounds.score_and_propose": GROUND | {"scn", "training", "rounds.inputs"},
     "rounds.write_artifacts": GROUND | {"scn", "training", "rounds.inputs", "rounds.artifacts"},
     "rounds.lifecycle": READERS | {"training", "workspace"},
+    "rounds.room": GROUND | {"scn"},
     "rounds.follower": READERS | {"scn", "training", "workspace"},
     "rounds.train": READERS
     | {
@@ -65,6 +66,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "rounds.score_and_propose",
         "rounds.write_artifacts",
         "rounds.lifecycle",
+        "rounds.room",
         "rounds.follower",
     },
     "rounds.pack": READERS | {"workspace", "rounds.inputs", "rounds.artifacts", "rounds.lifecycle", "rounds.train"},
@@ -91,7 +93,7 @@ ALLOWED_BY_IMPORT_SCN_CORE = {"scn_core", "scn_core.errors"}
 """What `import scn_core` loads of ours. Nothing else but the standard library: no pandas, numpy, SQLite or torch."""
 
 TORCH = {"scn", "training", "bench", "__main__"} | {
-    f"rounds.{name}" for name in ("score_and_propose", "write_artifacts", "lifecycle", "follower", "train")
+    f"rounds.{name}" for name in ("score_and_propose", "write_artifacts", "lifecycle", "room", "follower", "train")
 }
 """The parts that import torch as they are imported themselves."""
 

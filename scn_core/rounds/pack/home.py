@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,11 +40,12 @@ class Unpacked:
     """Why no backup was made of the round; None: one was, or backups are turned off."""
 
 
-def unpack_result(workspace: Workspace, path: Path) -> Unpacked:
+def unpack_result(workspace: Workspace, path: Path, on_wait: Callable[[str], None] = lambda text: None) -> Unpacked:
     """Writes the round of a result into a workspace: scores, proposals, queue, files, thumbnails.
 
     Its queue follows the rules of review that the workspace has now; earlier rounds are closed as the job
-    says. Stopped at any time, there is either no such round or, called again, a whole one.
+    says. Stopped at any time, there is either no such round or, called again, a whole one. Other programs that
+    write are waited for, and `on_wait` hears of it.
 
     Raises DataError for a file that is damaged or of another data set, WorkspaceError while a round runs and for a
     result that is here already.
@@ -52,7 +53,7 @@ def unpack_result(workspace: Workspace, path: Path) -> Unpacked:
     review = workspace.settings().review
     with (
         workspace.training_lock(),
-        workspace.database() as db,
+        workspace.database(on_wait=on_wait) as db,
         _room(workspace) as temporary,
         naming_full_disk(workspace.path),
     ):

@@ -32,6 +32,7 @@ from scn_core.store.queue.learned_order import (
 from scn_core.store.queue.leases import claim_items
 from scn_core.store.rounds.states import close_round
 from scn_core.workspace.folder import Workspace
+from tests.another_writer import AnotherWriter
 from tests.review_workspace import add_round, copy_workspace, draw_workspace
 
 CLASSES = 4
@@ -345,6 +346,17 @@ def test_answers_all_alike_teach_nothing_and_are_not_tried_again_at_once(workspa
         assert learn_order(db, 1) is None
         assert not due(db, 1)
         assert queue(db) == [face for face in before if face not in {item.sample_id for item in page}]
+
+
+def test_the_command_waits_for_another_program_that_writes(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with workspace.database() as db:
+        answer(db, 45)
+    with AnotherWriter(workspace) as other:
+        monkeypatch.setattr("scn_core.cli.order.say_waiting", lambda text: other.release())
+        result = CliRunner().invoke(cli, ["order", str(workspace.path)], catch_exceptions=False)
+    assert result.stdout == "round 1: order learned from 45 answers\n"
 
 
 def test_the_command_learns_and_forgets(workspace: Workspace) -> None:

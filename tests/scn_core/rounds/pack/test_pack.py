@@ -31,6 +31,7 @@ from scn_core.store.samples import iter_samples
 from scn_core.store.scores import scores
 from scn_core.workspace.folder import Workspace
 from scn_core.workspace.thumbnails import thumbnails_of
+from tests.another_writer import AnotherWriter
 from tests.review_workspace import add_round
 from tests.scn_core.conftest import Process, Recorder, Run, flags, settings, signalled_after
 
@@ -264,6 +265,18 @@ def test_a_result_is_taken_once(trip: Trip, home: Workspace) -> None:
     with pytest.raises(WorkspaceError, match="found the job of round 2, which is here; allowed: a job once"):
         unpack_result(home, trip.result)
     assert state_of(home) == before
+
+
+def test_an_unpacking_waits_for_another_program_that_writes(trip: Trip, home: Workspace) -> None:
+    heard: list[str] = []
+    with AnotherWriter(home) as other:
+
+        def on_wait(text: str) -> None:
+            heard.append(text)
+            other.release()
+
+        assert unpack_result(home, trip.result, on_wait).round.state == "review"
+    assert heard == ["waiting for another program that is writing to the database"]
 
 
 def test_an_unpacking_cut_off_before_its_files_were_in_place_is_mended(trip: Trip, home: Workspace) -> None:
