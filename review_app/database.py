@@ -148,6 +148,7 @@ class Pool:
     """The writer and the readers of one database."""
 
     def __init__(self, path: Path, limits: Limits) -> None:
+        self.file = _file_at(path)
         self._workers: dict[Lane, _Workers] = {
             "write": _Workers(path, "writer", 1, limits.lock_s, write=True),
             "quick": _Workers(path, "reader", READERS, limits.quick_s),
@@ -209,6 +210,11 @@ def call_write(function: Callable[Concatenate[Database, P], T], /, *args: P.args
     return _submit("write", function, *args, **kwargs).result()
 
 
+def was_moved() -> bool:
+    """Whether review.db is another file than the one that the connections were opened on, or none."""
+    return _pool().file != _file_at(current().workspace.database_file)
+
+
 def close() -> None:
     """Close every connection of this process; the next job opens new ones."""
     with _lock:
@@ -230,6 +236,14 @@ def _pool() -> Pool:
         if path not in _pools:
             _pools[path] = Pool(path, LIMITS)
         return _pools[path]
+
+
+def _file_at(path: Path) -> tuple[int, int] | None:
+    """What tells files apart, whatever their names; None: there is none."""
+    with suppress(OSError):
+        found = path.stat()
+        return found.st_dev, found.st_ino
+    return None
 
 
 def _leaves_it_sound(error: BaseException) -> bool:

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit.file_util import get_static_dir
 
 from review_app import database
-from review_app.api import backups, basics, decisions, exports, openapi, pages, samples, workspace
+from review_app.api import backups, basics, decisions, exports, openapi, pages, readiness, samples, workspace
 from review_app.auth import login
 from review_app.auth import sessions as auth
 from review_app.auth.endpoint import plain
@@ -45,6 +45,7 @@ def all_routes() -> list[BaseRoute]:
         Route("/grid/{version}/{file}", plain(basics.grid), methods=["GET"]),
         Route("/openapi.json", plain(openapi.description), methods=["GET"]),
         Route("/health", plain(basics.health), methods=["GET"]),
+        Route("/ready", plain(readiness.ready), methods=["GET"]),
         *login.routes(),
     ]
 

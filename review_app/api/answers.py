@@ -133,5 +133,6 @@ ANSWER_SCHEMAS: dict[str, Schema] = {
         {"rounds": _list(_object({"id": _NUMBER, "state": _STATE}), "newest first"), "in_review": _IN_REVIEW}
     ),
     "Token": _object({"token": _TEXT, "person": _NUMBER}),
+    "Ready": _object({"ready": _is("boolean")}),
     "Health": _object({"ok": _is("boolean"), "workspace": _TEXT, "round": _or_null(_NUMBER)}),
 }  # fmt: skip

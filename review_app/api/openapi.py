@@ -106,6 +106,7 @@ OPERATIONS = (
     Operation("get", "/face/{id}", "The large picture of a face", media="image/webp"),
     Operation("get", "/thumb/{id}", "The small picture of a face", media="image/webp"),
     Operation("get", "/health", "Whether the database can be read", "Health", anybody=True),
+    Operation("get", "/ready", "Whether answers can be stored now", "Ready", anybody=True),
 )
 
 

@@ -22,7 +22,7 @@ from review_app.http.errors import ApiError
 from review_app.http.json_body import shown
 from review_app.http.proxies import Network, forwarded
 
-OWN_PREFIXES = ("/api/", "/face/", "/thumb/", "/grid/", "/login", "/logout", "/health", "/openapi.json")
+OWN_PREFIXES = ("/api/", "/face/", "/thumb/", "/grid/", "/login", "/logout", "/health", "/ready", "/openapi.json")
 """Paths that are ours; all others are Streamlit's."""
 
 UPLOADS = "/_stcore/upload_file/"

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any, cast
 
-from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
+from itsdangerous import BadData, SignatureExpired, TimestampSigner, URLSafeTimedSerializer
 
 from review_app.http.errors import ApiError
 
@@ -32,7 +33,7 @@ def make_token(secret: bytes, claims: TokenClaims) -> str:
 def read_token(secret: bytes, token: str) -> TokenClaims:
     """Raises ApiError for a token that is not ours or too old."""
     try:
-        person_id, session = _signer(secret, "token").loads(token, max_age=TOKEN_S)
+        person_id, session = _read(secret, "token", token, TOKEN_S)
     except SignatureExpired as error:
         raise ApiError(401, "token_expired", "the page's token is too old; GET /api/token gives another") from error
     except (BadData, ValueError, TypeError) as error:
@@ -48,7 +49,7 @@ def make_ticket(secret: bytes, name: str, nonce: str) -> str:
 def read_ticket(secret: bytes, ticket: str) -> tuple[str, str]:
     """Name and nonce. Raises ApiError for a ticket that is not ours or too old."""
     try:
-        name, nonce = _signer(secret, "ticket").loads(ticket, max_age=TICKET_S)
+        name, nonce = _read(secret, "ticket", ticket, TICKET_S)
     except (BadData, ValueError, TypeError) as error:
         raise ApiError(401, "ticket_wrong", "this log-in link is too old or not ours; sign in again") from error
     return name, nonce
@@ -65,10 +66,23 @@ def make_device(secret: bytes, name: str, nonce: str) -> str:
 def read_device(secret: bytes, name: str, device: str) -> str | None:
     """The nonce of `make_device`; None for a device cookie that is not ours, too old, or of another name."""
     try:
-        known, nonce = _signer(secret, "device").loads(device, max_age=DEVICE_S)
+        known, nonce = _read(secret, "device", device, DEVICE_S)
     except (BadData, ValueError, TypeError):
         return None
     return str(nonce) if known == name.lower() else None
+
+
+def _read(secret: bytes, salt: str, word: str, most_s: float) -> Any:
+    """What was signed at most so long ago, or so far ahead: the clock may have been set back since.
+
+    Raises BadData; SignatureExpired for what is too old.
+    """
+    signer = _signer(secret, salt)
+    value, signed = signer.loads(word, return_timestamp=True)
+    clock = cast(TimestampSigner, signer.make_signer(signer.salt))
+    if abs(clock.get_timestamp() - signed.timestamp()) > most_s:
+        raise SignatureExpired("signed at another time", payload=value, date_signed=signed)
+    return value
 
 
 def _signer(secret: bytes, salt: str) -> URLSafeTimedSerializer:

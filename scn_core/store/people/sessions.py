@@ -15,12 +15,16 @@ from scn_core.store.schema.expressions import NOW, from_now
 def start_session(db: Database, person_id: int, token_hash: str, hours: float) -> None:
     """Remember a session until `hours` from now; sessions that have run out are forgotten on the way.
 
+    Those that would last longer than this one, as the clock was set back since, last as long.
+
     Raises WorkspaceError for an unknown person, or a hash that is there already.
     """
-    sql = f"INSERT INTO session (token_hash, person_id, expires_at) VALUES (?, ?, {from_now(hours * 3600)})"
+    end = from_now(hours * 3600)
+    sql = f"INSERT INTO session (token_hash, person_id, expires_at) VALUES (?, ?, {end})"
     try:
         with transaction(db):
             db.execute(f"DELETE FROM session WHERE expires_at < {NOW}")
+            db.execute(f"UPDATE session SET expires_at = {end} WHERE expires_at > {end}")
             db.execute(sql, (token_hash, person_id))
             db.execute(
                 "UPDATE person SET seen_at = (SELECT created_at FROM session WHERE token_hash = ?) WHERE id = ?",

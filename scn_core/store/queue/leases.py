@@ -20,6 +20,9 @@ from scn_core.store.schema.expressions import NOW, from_now
 
 __all__ = ["LEASE_S", "Claim", "LeaseInfo", "claim_items", "leases", "release_leases", "renew_leases"]
 
+_VOID = f"(q.lease_until < {NOW} OR q.lease_until > {from_now(LEASE_S)})"
+"""SQL: whether lease `q` has run out, or ends later than one that begins now: the clock was set back since."""
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -92,7 +95,7 @@ def leases(db: Database, round_id: int) -> list[LeaseInfo]:
         f"""
         SELECT p.id, p.name, count(*), max(q.lease_until) FROM queue_item q INDEXED BY queue_leased
         JOIN person p ON p.id = q.lease_person
-        WHERE q.round_id = ? AND q.lease_person IS NOT NULL AND q.lease_until >= {NOW} GROUP BY p.id ORDER BY p.name
+        WHERE q.round_id = ? AND q.lease_person IS NOT NULL AND NOT {_VOID} GROUP BY p.id ORDER BY p.name
         """,
         (round_id,),
     )
@@ -100,7 +103,7 @@ def leases(db: Database, round_id: int) -> list[LeaseInfo]:
 
 
 def _expire(db: Database) -> None:
-    db.execute(f"UPDATE queue_item SET lease_person = NULL, lease_until = NULL WHERE lease_until < {NOW}")
+    db.execute(f"UPDATE queue_item AS q SET lease_person = NULL, lease_until = NULL WHERE {_VOID}")
 
 
 def _renew(db: Database, person_id: int, items: Sequence[int]) -> list[int]:

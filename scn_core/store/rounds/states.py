@@ -18,13 +18,14 @@ from scn_core.records import BoolArray, EpochReport, RoundInfo, RoundScores, Rou
 from scn_core.store.connection import transaction
 from scn_core.store.queue.build_queue import QueuePlan, insert_queue, plan_queue
 from scn_core.store.rounds.better_round import is_worse, to_review
-from scn_core.store.schema.expressions import NOW, ago
+from scn_core.store.schema.expressions import NOW, ago, from_now
 from scn_core.store.scores import insert_scores
 
 STALE_AFTER_S = 120
 """A running round without a heartbeat for this long has ended without a word (killed, power cut)."""
 
-_STALE = f"(state = 'running' AND heartbeat_at < {ago(STALE_AFTER_S)})"
+# Of a heartbeat to come, too: the clock was set back since.
+_STALE = f"(state = 'running' AND heartbeat_at NOT BETWEEN {ago(STALE_AFTER_S)} AND {from_now(STALE_AFTER_S)})"
 _ROUND = (
     "SELECT id, parent, state, config, code_version, started_at, finished_at, heartbeat_at, message, metrics, "
     "review FROM round"

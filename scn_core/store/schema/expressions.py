@@ -10,7 +10,7 @@ def ago(seconds: int) -> str:
 
 def from_now(seconds: float) -> str:
     """The SQL of a moment to come, in the same form."""
-    return f"strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+{seconds:f} seconds')"
+    return f"strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '{seconds:+f} seconds')"
 
 
 NOW = ago(0)

@@ -128,7 +128,7 @@ def test_real_answers_are_as_described(ann: Visitor) -> None:
     holds("Lease", ann.post("/api/lease", {"renew": [page["items"][1]["item"]]}).json())
     for name, path in {
         "History": "/api/history?round=1", "Sample": f"/api/sample/{tile['sample']}?round=1", "Classes": "/api/classes",
-        "Rounds": "/api/rounds", "Token": "/api/token", "Health": "/health",
+        "Rounds": "/api/rounds", "Token": "/api/token", "Health": "/health", "Ready": "/ready",
     }.items():  # fmt: skip
         holds(name, ann.get(path).json())
     holds("Error", ann.get("/api/sample/1?round=x").json())

@@ -7,7 +7,17 @@ from collections.abc import Callable
 import itsdangerous
 import pytest
 
-from review_app.auth.tokens import TICKET_S, TOKEN_S, TokenClaims, make_ticket, make_token, read_ticket, read_token
+from review_app.auth.tokens import (
+    TICKET_S,
+    TOKEN_S,
+    TokenClaims,
+    make_device,
+    make_ticket,
+    make_token,
+    read_device,
+    read_ticket,
+    read_token,
+)
 from review_app.http.errors import ApiError
 
 SECRET, OTHER = b"1" * 32, b"2" * 32
@@ -35,6 +45,18 @@ def test_a_token_ends_after_ten_minutes(later: list[int]) -> None:
     with pytest.raises(ApiError) as caught:
         read_token(SECRET, token)
     assert (caught.value.status, caught.value.code) == (401, "token_expired")
+
+
+def test_a_clock_that_is_set_back_makes_no_token_wrong(later: list[int]) -> None:
+    token, device = make_token(SECRET, CLAIMS), make_device(SECRET, "ann", "n")
+    later[0] = -(TOKEN_S - 5)
+    assert read_token(SECRET, token) == CLAIMS
+    later[0] = -86_400
+    assert read_device(SECRET, "ann", device) == "n"
+    with pytest.raises(ApiError) as caught:
+        read_token(SECRET, token)
+    assert (caught.value.status, caught.value.code) == (401, "token_expired")  # the page fetches another
+    assert read_token(SECRET, make_token(SECRET, CLAIMS)) == CLAIMS
 
 
 WRONG: dict[str, Callable[[], str]] = {

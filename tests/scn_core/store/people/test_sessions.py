@@ -27,6 +27,14 @@ def test_a_session_runs_out_and_is_forgotten(db: Database) -> None:
     assert [row["token_hash"] for row in db["session"].rows] == ["new"]
 
 
+def test_a_session_of_a_clock_that_was_ahead_lasts_no_longer_than_others(db: Database) -> None:
+    start_session(db, 1, "ahead", 8)
+    db.execute("UPDATE session SET expires_at = '2090-01-01T00:00:00.000Z'")
+    start_session(db, 1, "now", 8)
+    assert session_person(db, "ahead") is not None
+    assert len({row["expires_at"] for row in db["session"].rows}) == 1
+
+
 def test_who_is_not_active_has_no_session(db: Database) -> None:
     start_session(db, 2, "hash", 8)
     set_active(db, 2, False)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlite_utils import Database
 
 from scn_core.config import ReviewSettings
@@ -15,8 +17,9 @@ from scn_core.store.connection import open_database
 from scn_core.store.decisions.record import record_each
 from scn_core.store.people.people import ensure_person
 from scn_core.store.queue.browse import items_of, page_items
-from scn_core.store.queue.leases import LeaseInfo, claim_items, leases, release_leases, renew_leases
+from scn_core.store.queue.leases import LEASE_S, LeaseInfo, claim_items, leases, release_leases, renew_leases
 from scn_core.store.rounds.states import close_round, finish_round, start_round
+from scn_core.store.schema.expressions import from_now
 from tests.scn_core.store.review_model import decide, ids, undo
 
 ANN, BOB = 1, 2
@@ -58,6 +61,29 @@ def test_an_abandoned_lease_comes_back_at_its_place(review: Database) -> None:
     assert faces(review, BOB, 4) == ranked(review)[:4]
     assert claim_items(review, 1, ANN, OPEN, limit=0, have=ids(mine.items)).lost == ids(mine.items)
     assert renew_leases(review, ANN, ids(mine.items)) == []
+
+
+def test_a_clock_that_is_set_back_a_day_keeps_no_face_from_anybody(review: Database) -> None:
+    mine = claim_items(review, 1, ANN, OPEN, limit=3).items
+    review.execute(f"UPDATE queue_item SET lease_until = {from_now(86_400)} WHERE lease_person = {ANN}")
+    assert leases(review, 1) == []
+    assert faces(review, BOB, 1) == ranked(review)[:1]
+    # Who had them comes back: hers are those that nobody has taken meanwhile, as after a lease that ran out.
+    assert renew_leases(review, ANN, ids(mine)) == ids(mine[1:])
+    assert [(who.person, who.items) for who in leases(review, 1)] == [("ann", 2), ("bob", 1)]
+
+
+@given(st.floats(-1e6, 1e6).filter(lambda ends: min(abs(ends), abs(ends - LEASE_S)) > 30))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+def test_a_lease_counts_that_ends_within_its_own_length(review: Database, ends: float) -> None:
+    (mine,) = claim_items(review, 1, ANN, OPEN, limit=1).items
+    review.execute(f"UPDATE queue_item SET lease_until = {from_now(ends)} WHERE id = {mine.id}")
+    held = 0 < ends < LEASE_S
+    assert [who.person for who in leases(review, 1)] == ["ann"] * held
+    (bobs,) = claim_items(review, 1, BOB, OPEN, limit=1).items
+    assert (bobs.id == mine.id) is not held
+    release_leases(review, ANN)
+    release_leases(review, BOB)
 
 
 def test_an_answered_item_is_lost_and_its_lease_gone(review: Database) -> None:

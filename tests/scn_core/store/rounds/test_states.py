@@ -13,7 +13,7 @@ from scn_core.errors import WorkspaceError
 from scn_core.records import EpochReport, RoundScores
 from scn_core.store.queue.counts import unreviewed
 from scn_core.store.rounds import states as rounds
-from scn_core.store.schema.expressions import ago
+from scn_core.store.schema.expressions import from_now
 from tests.scn_core.store.conftest import MakeScores
 
 REPORT = EpochReport(1, 2.5, 2.0, 0.5, 0.3, 0.7, 0.4, 0.6, 0.1, 0.15, None, 0, 1234.5, 8.1)
@@ -26,7 +26,7 @@ def running(db: Database) -> Database:
 
 
 def silent_for(db: Database, seconds: int) -> None:
-    db.execute(f"UPDATE round SET heartbeat_at = {ago(seconds)} WHERE state = 'running'")
+    db.execute(f"UPDATE round SET heartbeat_at = {from_now(-seconds)} WHERE state = 'running'")
 
 
 def tables(db: Database) -> list[int]:
@@ -89,6 +89,8 @@ def test_a_round_without_heartbeat_is_told_apart(running: Database) -> None:
     assert stale.id == 1
     with pytest.raises(WorkspaceError, match=r"says it is running, but was last heard of at .*resume it, or mark"):
         rounds.start_round(running, {}, code_version="1")
+    silent_for(running, -rounds.STALE_AFTER_S - 10)  # heard of by a clock that was set back since
+    assert rounds.stale_round(running) is not None
     assert rounds.heartbeat(running, 1)
     assert rounds.stale_round(running) is None
 

@@ -1,0 +1,69 @@
+"""Whether answers can be stored: said to anybody, and true."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Callable
+
+import pytest
+from starlette.requests import Request
+
+from review_app import database
+from review_app.api import readiness
+from review_app.database import Limits
+from review_app.settings import AppSettings
+from scn_core.workspace.folder import Workspace
+from tests.another_writer import AnotherWriter
+from tests.review_app.visitor import Visitor
+
+
+@pytest.fixture
+def stranger(
+    workspace: Workspace, use_workspace: Callable[[Workspace], AppSettings], monkeypatch: pytest.MonkeyPatch
+) -> Visitor:
+    monkeypatch.setattr(database, "LIMITS", Limits(lock_s=0.05))
+    monkeypatch.setattr(readiness, "LOOK_EVERY_S", 0)
+    return Visitor(use_workspace(workspace))
+
+
+def why_not(stranger: Visitor) -> str:
+    answer = stranger.get("/ready")
+    assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "not_ready", "5")
+    return str(answer.json()["error"]).removeprefix("answers cannot be stored now: ")
+
+
+def test_it_is_ready_and_then_it_is_not_while_another_program_writes(stranger: Visitor, workspace: Workspace) -> None:
+    assert stranger.get("/ready").json() == {"ready": True}
+    with AnotherWriter(workspace):
+        assert why_not(stranger) == "another program is writing to the database, or it cannot be written to"
+        assert stranger.get("/health").status_code == 200
+    assert stranger.get("/ready").status_code == 200
+
+
+def test_a_database_that_was_moved_or_replaced_is_noticed(stranger: Visitor, workspace: Workspace) -> None:
+    assert stranger.get("/ready").status_code == 200
+    file, aside = workspace.database_file, workspace.path / "aside.db"
+    file.rename(aside)
+    assert why_not(stranger).startswith("the database was moved away or replaced")
+    shutil.copy(aside, file)
+    assert why_not(stranger).startswith("the database was moved away or replaced")
+    aside.replace(file)
+    assert stranger.get("/ready").status_code == 200
+
+
+def test_a_full_disk_is_noticed(stranger: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readiness, "LEAST_BYTES", 2**62)  # more than any disk has
+    assert why_not(stranger) == "the disk is full"
+
+
+def test_whoever_asks_at_once_gets_one_answer(stranger: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readiness, "LOOK_EVERY_S", 3600)
+    done: list[str] = []
+    database.call_write(lambda db: db.conn.set_trace_callback(done.append))
+
+    async def asked() -> None:
+        assert await asyncio.gather(*(readiness.ready(Request({"type": "http"})) for _ in range(50)))
+
+    asyncio.run(asked())
+    assert sum(statement.startswith("BEGIN") for statement in done) == 1
