@@ -36,6 +36,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--imported", type=int, default=0, help="rows of a file that is imported meanwhile")
+    parser.add_argument("--undrawn", action="store_true", help="no thumbnail is there yet: pages draw theirs")
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)
     kept, _ = build(args.folder, args.faces)
@@ -44,6 +45,8 @@ def main() -> None:
     for repeat in range(args.repeats):
         for checkout in filter(None, (args.other, REPOSITORY)):
             copy = Workspace(shutil.copytree(kept.path, args.folder / "copy"))
+            if args.undrawn:
+                copy.thumbs_file.unlink()
             try:
                 _measure(copy, checkout.resolve(), repeat, args)
             finally:

@@ -17,6 +17,8 @@ THUMB_SIDE = 128
 LARGE_SIDE = 768
 _QUALITY = 75
 _LARGE_QUALITY = 85
+_EFFORT, _LARGE_EFFORT = 2, 4
+"""Of the encoder, 0 to 6. For thumbnails 2: half the time of 4, and 4 % more bytes."""
 
 RECIPE = f"webp {THUMB_SIDE} {_QUALITY}"
 """What a thumbnail depends on beside its picture: another recipe, another thumbnail."""
@@ -27,7 +29,7 @@ def make_thumbnail(path: Path, box: Box | None) -> bytes:
 
     Raises OSError or ValueError for a file that `check_face` would report.
     """
-    return _webp(open_face(path, box, THUMB_SIDE), _QUALITY)
+    return _webp(open_face(path, box, THUMB_SIDE), _QUALITY, _EFFORT)
 
 
 def large_face(path: Path, box: Box | None, side: int = LARGE_SIDE) -> bytes:
@@ -35,10 +37,10 @@ def large_face(path: Path, box: Box | None, side: int = LARGE_SIDE) -> bytes:
 
     Raises OSError or ValueError for a file that `check_face` would report.
     """
-    return _webp(open_face(path, box, side, enlarge=False), _LARGE_QUALITY)
+    return _webp(open_face(path, box, side, enlarge=False), _LARGE_QUALITY, _LARGE_EFFORT)
 
 
-def _webp(face: PixelArray, quality: int) -> bytes:
+def _webp(face: PixelArray, quality: int, effort: int) -> bytes:
     file = io.BytesIO()
-    Image.fromarray(face).save(file, "WEBP", quality=quality)
+    Image.fromarray(face).save(file, "WEBP", quality=quality, method=effort)
     return file.getvalue()

@@ -7,12 +7,12 @@ import os
 import stat
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import NamedTuple
 
 from scn_core.datasets.images import MAX_BYTES, check_face
@@ -28,6 +28,9 @@ from scn_core.workspace.folder import Workspace
 _LOG = logging.getLogger(__name__)
 _LOOKED_UP = 1024  # samples whose files are asked for at a time
 _WRITTEN = 128  # thumbnails a transaction: short, as people may be reviewing
+_DRAWING = BoundedSemaphore(2)
+"""So many pages draw at once, on all cores each. With more, all would be ready late, and answers would wait for a
+processor; with one, a picture that cannot be read at once would hold up all other pages."""
 _BATCH = 4  # pictures a task; a page is 60 faces, and all cores should have some
 
 
@@ -67,10 +70,11 @@ def thumbnails_of(workspace: Workspace, samples: Sequence[StoredSample]) -> dict
         found |= thumbs.get({number: each.fingerprint for number, each in wanted.items()})
     missing = [each for number, each in wanted.items() if number not in found]
     made: list[Thumb] = []
-    for each, picture in in_order(partial(_make, root), missing, batch=_BATCH):
-        found[each.stored.id] = picture
-        if isinstance(picture, bytes):
-            made.append(Thumb(each.stored.id, each.fingerprint, picture))
+    with _DRAWING if missing else nullcontext():
+        for each, picture in in_order(partial(_make, root), missing, batch=_BATCH):
+            found[each.stored.id] = picture
+            if isinstance(picture, bytes):
+                made.append(Thumb(each.stored.id, each.fingerprint, picture))
     if made:
         with _or_logged():
             thumbs.put(made)
