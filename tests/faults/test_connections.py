@@ -7,6 +7,7 @@ import random
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -28,7 +29,7 @@ from review_app.http.connections import (
 )
 from review_app.http.proxies import read_network
 from scn_core.workspace.folder import Workspace
-from tests.browser.server import Served
+from tests.browser.server import REPOSITORY, Served
 from tests.faults.attack import HALF_HEAD, HOST, PATIENCE_S, Client, mischief
 from tests.faults.conftest import KILLS
 
@@ -193,6 +194,22 @@ def test_it_stops_whoever_holds_it(serve: Callable[..., Server]) -> None:
     server.client()
     server.until_taken(5 + WEBSOCKET)
     server.stop()
+
+
+_HANGS = """
+import signal, time, uvicorn
+from review_app.http.bounded_server import BoundedServer, StopLimits
+from review_app.http.connections import Places
+server = BoundedServer(uvicorn.Config(None), Places(100), StopLimits(all_s=0.1))
+server.handle_exit(signal.SIGTERM, None)
+time.sleep(3600)
+"""
+
+
+def test_what_hangs_for_good_is_left_behind() -> None:
+    command = [sys.executable, "-c", _HANGS]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, timeout=PATIENCE_S, check=True)
+    assert done.stderr == b"something did not end in time; stopped without it\n"
 
 
 def test_mischief_leaves_no_place_taken(serve: Callable[..., Server]) -> None:
