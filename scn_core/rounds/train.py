@@ -40,6 +40,8 @@ from scn_core.rounds.write_artifacts import round_metrics, save_neighbours, save
 from scn_core.scn.memorising import describe_memorising
 from scn_core.scn.model import SelfCureNetwork, build_model
 from scn_core.shell import command_line
+from scn_core.store.check import require_sound
+from scn_core.store.connection import snapshot
 from scn_core.store.queue.counts import unreviewed
 from scn_core.store.rounds import states as store
 from scn_core.store.rounds.faces import queued_samples
@@ -90,6 +92,8 @@ def train_round(workspace: Workspace, start: Start, watcher: Watcher, *, team: T
     Raises WorkspaceError while another trainer is at work, or where there is nothing to resume.
     """
     with workspace.training_lock(), workspace.database(on_wait=watcher.message) as db:
+        with snapshot(db):
+            require_sound(db)
         mark_dead_round_failed(db)
         review = workspace.settings().review  # now: hours later the file may be half edited
         unfinished = None

@@ -40,6 +40,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "store.queue": GROUND | {"store", "store.schema", "store.people", "store.decisions"},
     "store.rounds": GROUND | {"store", "store.schema", "store.queue"},
     "store.projections": GROUND | {"store", "store.schema", "store.decisions"},
+    "store.check": GROUND | {"store", "store.decisions"},
     "store.reports": GROUND | {"store", "store.schema", "store.people", "store.decisions"},
     "datasets": GROUND,
     "scn": GROUND,
