@@ -21,6 +21,7 @@ from scn_core.datasets.pixels import NAMED, Pictures, look_for_pictures, pixel_c
 from scn_core.disk import naming_full_disk
 from scn_core.errors import DataError, TrainingError, WorkspaceError, complaint, listed
 from scn_core.records import BoolArray, EpochReport, IntArray, PixelArray, RoundInfo, RoundScores
+from scn_core.rounds.artifacts import round_file_hashes
 from scn_core.rounds.follower import tell_followers
 from scn_core.rounds.inputs import FACES, RoundFaces, faces_now, fix_faces, stored_faces
 from scn_core.rounds.lifecycle import (
@@ -309,6 +310,7 @@ class _Job:
             review=self.review,
             settled=settled,
             close_earlier=self.settings.close_earlier,
+            files=round_file_hashes(self.folder),
         )
         for number in earlier.closed:
             self._say(f"round {number} is closed: round {self.number} takes its place")

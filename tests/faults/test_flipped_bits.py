@@ -9,14 +9,16 @@ import random
 import shutil
 import uuid
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from sqlite_utils import Database
 
+from review_app.cli import cli as review_commands
+from scn_core.cli.main import cli as commands_of_core
 from scn_core.config import ReviewSettings
 from scn_core.errors import WorkspaceError
 from scn_core.exchange.export.write import ExportOptions, export_labels
@@ -27,12 +29,16 @@ from scn_core.store.people.people import ensure_person
 from scn_core.store.queue.withdraw import withdraw_faces
 from scn_core.store.rounds.faces import queued_samples
 from scn_core.store.samples import AllSamples, classes
-from scn_core.store.scores import scores
 from scn_core.store.updates import take_reading
 from scn_core.workspace.folder import Workspace
 from tests.review_workspace import add_round
 
 WAYS_ON = ("core restore FILE", "--repair", "not of a workspace; name", "install the newer version", "it lacks m0")
+READING = (
+    "status", "proposals", "quality", "evaluate", "round list", "person list", "export --preview", "clean --dry-run",
+    "check", "check --repair",
+)  # fmt: skip
+_SCHEMA_BYTES = 12 * 4_096
 EVERYTHING = ExportOptions(where=LabelFilter(excluded=True))
 
 
@@ -90,9 +96,10 @@ class Flips:
         self.out = folder / "labels.csv"
 
     def flip(self, seed: int) -> str:
-        """Flips a bit; where."""
+        """Flips a bit; where. Each third time in the first pages, which every command reads: the schema."""
         chance = random.Random(seed)
-        place, bit = chance.randrange(len(self.sound)), chance.randrange(8)
+        place = chance.randrange(len(self.sound) if seed % 3 else _SCHEMA_BYTES)
+        bit = chance.randrange(8)
         self.write(place, self.sound[place] ^ (1 << bit))
         return f"byte {place}, bit {bit}"
 
@@ -110,15 +117,17 @@ class Flips:
             with self.workspace.database(read_only=True) as db:
                 export_labels(db, self.out, EVERYTHING)
         except WorkspaceError as error:
-            assert any(words in str(error) for words in WAYS_ON), error
-            assert not self.out.exists()
-            return None
-        return self.out.read_bytes()
+            refusal = str(error)
+        else:
+            return self.out.read_bytes()
+        assert any(words in refusal for words in WAYS_ON), refusal
+        assert not self.out.exists()
+        return None
 
 
 @pytest.fixture
-def flips(reviewed_database: Path, tmp_path: Path) -> Iterator[Flips]:
-    yield Flips(reviewed_database, tmp_path)
+def flips(reviewed_database: Path, tmp_path: Path) -> Flips:
+    return Flips(reviewed_database, tmp_path)
 
 
 def test_an_export_is_right_or_refused(flips: Flips, kills: int) -> None:
@@ -136,3 +145,28 @@ def test_an_export_is_right_or_refused(flips: Flips, kills: int) -> None:
     print(dict(ended))
     assert not wrong
     assert ended["refused"], "no flip hit what labels follow from"
+
+
+def test_no_command_ends_in_a_traceback(flips: Flips, tmp_path: Path, kills: int) -> None:
+    """What reads a damaged database says what it can, or that it is damaged and how to go on."""
+    answers = tmp_path / "answers.csv"
+    answers.write_text("key,action,person\nfaces/0001.png,unsure,ann\n", encoding="utf-8")
+    commands = [[*words.split(), str(flips.workspace.path)] for words in READING]
+    commands += [["export", str(flips.workspace.path), "--out", str(tmp_path / f"labels-{form}"), "--format", form]
+                 for form in ("jsonl", "npz")]  # fmt: skip
+    commands.append(["import-decisions", "--dry-run", str(flips.workspace.path), str(answers)])
+    ended: Counter[str] = Counter()
+    for seed in range(8 * kills):
+        where = flips.flip(-1 - seed)
+        for command in commands:
+            try:
+                CliRunner().invoke(
+                    review_commands if command[0] == "person" else commands_of_core,
+                    command, catch_exceptions=False, standalone_mode=False,
+                )  # fmt: skip
+                ended["well"] += 1
+            except WorkspaceError:
+                ended["refused"] += 1
+            except Exception as error:
+                raise AssertionError(f"seed {seed}, {where}: {command[0]} ended in {error!r}") from error
+    print(dict(ended))

@@ -27,6 +27,7 @@ STORE = frozenset(
         "store.queue",
         "store.rounds",
         "store.reports",
+        "store.check",
     }
 )
 READERS = GROUND | STORE | {"datasets"}
@@ -63,6 +64,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "training",
         "workspace",
         "rounds.inputs",
+        "rounds.artifacts",
         "rounds.score_and_propose",
         "rounds.write_artifacts",
         "rounds.lifecycle",

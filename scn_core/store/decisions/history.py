@@ -49,7 +49,8 @@ def is_prefix(db: Database, end: HistoryEnd) -> bool:
     """Whether the log of now goes on from this end: its first `seq` decisions are those of then."""
     if end.seq == 0:
         return True
-    return db.execute("SELECT hash FROM decision WHERE seq = ?", (end.seq,)).fetchone() == (end.hash,)
+    row = db.execute("SELECT hash FROM decision WHERE seq = ?", (end.seq,)).fetchone()
+    return row is not None and bool(row[0] == end.hash)
 
 
 def _breaks(db: Database) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Migration m0010: the running hash of decisions, seals of the tables that labels follow from, hashes of round files."""
+"""Migration m0010: the running hash of decisions, seals of tables that labels follow from, hashes of round files."""
 
 from __future__ import annotations
 
