@@ -62,7 +62,7 @@ def seal_all(db: Database) -> None:
 
 
 def broken_seals(db: Database) -> list[str]:
-    """The parts whose content is not what was sealed, in words such as `table score, round 3`; empty where all are.
+    """The parts whose content is not what was sealed, in words; empty where all are.
 
     Reads the sealed tables whole: about a second for 300,000 faces and a round. Parts that another program changed,
     which are unsealed until this one writes next, are passed over. Of one moment only within `snapshot`.
@@ -70,14 +70,14 @@ def broken_seals(db: Database) -> list[str]:
     sealed = {(subject, part): digest for subject, part, digest in db.execute("SELECT * FROM seal")}
     wanted = set(_parts(db)) | set(sealed)
     return [
-        _words(subject, part)
+        f"{_words(subject, part)} is not as it was written"
         for subject, part in sorted(wanted)
         if subject not in _ROWS or sealed.get((subject, part), "") not in (None, _digest(db, subject, part))
     ]
 
 
 def unsealed(db: Database) -> list[str]:
-    """The parts that another program has changed since this one wrote last, in the same words."""
+    """The parts that another program has changed since this one wrote last, such as `row 3 of table person`."""
     rows = db.execute("SELECT subject, part FROM seal WHERE digest IS NULL ORDER BY 1, 2")
     return [_words(subject, part) for subject, part in rows]
 
@@ -110,5 +110,5 @@ def _packed(column: Sequence[Any]) -> bytes:
 def _words(subject: str, part: int) -> str:
     if subject == "schema":
         return "the schema"
-    row = {"score": f", round {part}", "round": f", row {part}", "person": f", row {part}"}.get(subject, "")
-    return f"table {subject}{row}"
+    of = {"score": f"round {part} of ", "round": f"row {part} of ", "person": f"row {part} of "}.get(subject, "")
+    return f"{of}table {subject}"
