@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from sqlite_utils import Database
 
-from scn_core.errors import WorkspaceError
+from scn_core.errors import WorkspaceError, listed
 from scn_core.shell import command_line
 from scn_core.store.connection import snapshot
 from scn_core.store.decisions.history import broken_history
@@ -32,12 +32,12 @@ def require_sound(db: Database) -> None:
     Call it within the `snapshot` whose rows are used. About 3 s for 300,000 faces with two rounds.
     """
     path = database_path(db)
-    if found := _first_found(db, _broken_tables, broken_seals, broken_history):
-        raise WorkspaceError(damaged(path, _listed(found)))
+    if found := _first_found(db, broken_tables, broken_seals, broken_history):
+        raise WorkspaceError(damaged(path, listed(found[:_NAMED], len(found))))
     if found := _first_found(db, wrong_outcomes):
         repair = command_line("check", path.parent, "--repair")
         raise WorkspaceError(
-            f"{path}: found outcomes that do not follow from the answers ({_listed(found)}); make them anew with: "
+            f"{path}: found outcomes that do not follow from the answers ({listed(found[:_NAMED], len(found))}); make them anew with: "
             f"{repair}"
         )
 
@@ -108,7 +108,8 @@ def findings(check: Callable[[Database], list[str]], db: Database) -> list[str]:
         return [f"cannot be read: {error}"]
 
 
-def _broken_tables(db: Database) -> list[str]:
+def broken_tables(db: Database) -> list[str]:
+    """What SQLite's own check of the tables that labels follow from, and their indexes, finds; a line each."""
     found = []
     for table in _CHECKED:
         lines = [str(line) for (line,) in db.execute(f"PRAGMA integrity_check({table})")]
@@ -119,8 +120,3 @@ def _broken_tables(db: Database) -> list[str]:
 def _difference(sample_id: int, round_id: int, found: object, due: object) -> str:
     shown = tuple(due) if isinstance(due, tuple) else due
     return f"face {sample_id} in round {round_id}: found {found}; by the log it is {shown}"
-
-
-def _listed(found: Sequence[str]) -> str:
-    more = len(found) - _NAMED
-    return "; ".join(found[:_NAMED]) + (f"; and {more:,} more" if more > 0 else "")

@@ -46,7 +46,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "datasets": GROUND,
     "scn": GROUND,
     "training": GROUND | {"scn"},
-    "workspace": READERS,
+    "workspace": READERS | {"store.projections"},
     "exchange.export": READERS,
     "exchange.import_decisions": READERS | {"exchange.export"},
     "exchange": frozenset(),
