@@ -6,7 +6,7 @@ their seals, the running hash of decisions, and the outcomes against the log.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sqlite_utils import Database
@@ -37,8 +37,8 @@ def require_sound(db: Database) -> None:
     if found := _first_found(db, wrong_outcomes):
         repair = command_line("check", path.parent, "--repair")
         raise WorkspaceError(
-            f"{path}: found outcomes that do not follow from the answers ({listed(found[:_NAMED], len(found))}); make them anew with: "
-            f"{repair}"
+            f"{path}: found outcomes that do not follow from the answers ({listed(found[:_NAMED], len(found))}); make "
+            f"them anew with: {repair}"
         )
 
 

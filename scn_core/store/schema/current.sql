@@ -36,13 +36,22 @@ CREATE TABLE class (
 );
 CREATE TRIGGER unseal_class_delete AFTER DELETE ON class
 WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'class' AND part = 0 AND digest IS NULL)
-BEGIN INSERT OR REPLACE INTO seal VALUES ('class', 0, NULL); END;
+BEGIN
+  DELETE FROM seal WHERE subject = 'class' AND part = 0;
+  INSERT INTO seal VALUES ('class', 0, NULL);
+END;
 CREATE TRIGGER unseal_class_insert AFTER INSERT ON class
 WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'class' AND part = 0 AND digest IS NULL)
-BEGIN INSERT OR REPLACE INTO seal VALUES ('class', 0, NULL); END;
+BEGIN
+  DELETE FROM seal WHERE subject = 'class' AND part = 0;
+  INSERT INTO seal VALUES ('class', 0, NULL);
+END;
 CREATE TRIGGER unseal_class_update AFTER UPDATE ON class
 WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'class' AND part = 0 AND digest IS NULL)
-BEGIN INSERT OR REPLACE INTO seal VALUES ('class', 0, NULL); END;
+BEGIN
+  DELETE FROM seal WHERE subject = 'class' AND part = 0;
+  INSERT INTO seal VALUES ('class', 0, NULL);
+END;
 
 CREATE TABLE data_change (
   id INTEGER PRIMARY KEY,
@@ -53,13 +62,22 @@ CREATE TABLE data_change (
 );
 CREATE TRIGGER unseal_data_change_delete AFTER DELETE ON data_change
 WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'data_change' AND part = 0 AND digest IS NULL)
-BEGIN INSERT OR REPLACE INTO seal VALUES ('data_change', 0, NULL); END;
+BEGIN
+  DELETE FROM seal WHERE subject = 'data_change' AND part = 0;
+  INSERT INTO seal VALUES ('data_change', 0, NULL);
+END;
 CREATE TRIGGER unseal_data_change_insert AFTER INSERT ON data_change
 WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'data_change' AND part = 0 AND digest IS NULL)
-BEGIN INSERT OR REPLACE INTO seal VALUES ('data_change', 0, NULL); END;
+BEGIN
+  DELETE FROM seal WHERE subject = 'data_change' AND part = 0;
+  INSERT INTO seal VALUES ('data_change', 0, NULL);
+END;
 CREATE TRIGGER unseal_data_change_update AFTER UPDATE ON data_change
 WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'data_change' AND part = 0 AND digest IS NULL)
-BEGIN INSERT OR REPLACE INTO seal VALUES ('data_change', 0, NULL); END;
+BEGIN
+  DELETE FROM seal WHERE subject = 'data_change' AND part = 0;
+  INSERT INTO seal VALUES ('data_change', 0, NULL);
+END;
 
 CREATE TABLE decision (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -136,13 +154,22 @@ CREATE TRIGGER given_version_no_update BEFORE UPDATE ON given_version
 BEGIN SELECT RAISE(ABORT, 'versions of given labels are append-only'); END;
 CREATE TRIGGER unseal_given_version_delete AFTER DELETE ON given_version
 WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'given_version' AND part = 0 AND digest IS NULL)
-BEGIN INSERT OR REPLACE INTO seal VALUES ('given_version', 0, NULL); END;
+BEGIN
+  DELETE FROM seal WHERE subject = 'given_version' AND part = 0;
+  INSERT INTO seal VALUES ('given_version', 0, NULL);
+END;
 CREATE TRIGGER unseal_given_version_insert AFTER INSERT ON given_version
 WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'given_version' AND part = 0 AND digest IS NULL)
-BEGIN INSERT OR REPLACE INTO seal VALUES ('given_version', 0, NULL); END;
+BEGIN
+  DELETE FROM seal WHERE subject = 'given_version' AND part = 0;
+  INSERT INTO seal VALUES ('given_version', 0, NULL);
+END;
 CREATE TRIGGER unseal_given_version_update AFTER UPDATE ON given_version
 WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'given_version' AND part = 0 AND digest IS NULL)
-BEGIN INSERT OR REPLACE INTO seal VALUES ('given_version', 0, NULL); END;
+BEGIN
+  DELETE FROM seal WHERE subject = 'given_version' AND part = 0;
+  INSERT INTO seal VALUES ('given_version', 0, NULL);
+END;
 
 CREATE TABLE learned_order (
   round_id INTEGER PRIMARY KEY REFERENCES round(id),
@@ -182,13 +209,22 @@ CREATE TABLE person (
 , password_hash TEXT, active INTEGER NOT NULL DEFAULT 1 CHECK (active IN (0, 1)), seen_at TEXT);
 CREATE TRIGGER unseal_person_delete AFTER DELETE ON person
 WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'person' AND part = OLD.id AND digest IS NULL)
-BEGIN INSERT OR REPLACE INTO seal VALUES ('person', OLD.id, NULL); END;
+BEGIN
+  DELETE FROM seal WHERE subject = 'person' AND part = OLD.id;
+  INSERT INTO seal VALUES ('person', OLD.id, NULL);
+END;
 CREATE TRIGGER unseal_person_insert AFTER INSERT ON person
 WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'person' AND part = NEW.id AND digest IS NULL)
-BEGIN INSERT OR REPLACE INTO seal VALUES ('person', NEW.id, NULL); END;
+BEGIN
+  DELETE FROM seal WHERE subject = 'person' AND part = NEW.id;
+  INSERT INTO seal VALUES ('person', NEW.id, NULL);
+END;
 CREATE TRIGGER unseal_person_update AFTER UPDATE OF name ON person
 WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'person' AND part = NEW.id AND digest IS NULL)
-BEGIN INSERT OR REPLACE INTO seal VALUES ('person', NEW.id, NULL); END;
+BEGIN
+  DELETE FROM seal WHERE subject = 'person' AND part = NEW.id;
+  INSERT INTO seal VALUES ('person', NEW.id, NULL);
+END;
 
 CREATE TABLE "person_change" (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -315,13 +351,22 @@ CREATE TRIGGER round_closed_update BEFORE UPDATE ON round WHEN OLD.state = 'clos
 BEGIN SELECT RAISE(ABORT, 'a closed round is immutable'); END;
 CREATE TRIGGER unseal_round_delete AFTER DELETE ON round
 WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'round' AND part = OLD.id AND digest IS NULL)
-BEGIN INSERT OR REPLACE INTO seal VALUES ('round', OLD.id, NULL); END;
+BEGIN
+  DELETE FROM seal WHERE subject = 'round' AND part = OLD.id;
+  INSERT INTO seal VALUES ('round', OLD.id, NULL);
+END;
 CREATE TRIGGER unseal_round_insert AFTER INSERT ON round
 WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'round' AND part = NEW.id AND digest IS NULL)
-BEGIN INSERT OR REPLACE INTO seal VALUES ('round', NEW.id, NULL); END;
+BEGIN
+  DELETE FROM seal WHERE subject = 'round' AND part = NEW.id;
+  INSERT INTO seal VALUES ('round', NEW.id, NULL);
+END;
 CREATE TRIGGER unseal_round_update AFTER UPDATE OF parent, state, review ON round
 WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'round' AND part = NEW.id AND digest IS NULL)
-BEGIN INSERT OR REPLACE INTO seal VALUES ('round', NEW.id, NULL); END;
+BEGIN
+  DELETE FROM seal WHERE subject = 'round' AND part = NEW.id;
+  INSERT INTO seal VALUES ('round', NEW.id, NULL);
+END;
 
 CREATE TABLE round_file (
   round_id INTEGER NOT NULL REFERENCES round(id),
@@ -349,13 +394,22 @@ WHEN NEW.given_label IS NOT OLD.given_label AND NOT EXISTS (
 BEGIN SELECT RAISE(ABORT, 'the given label is never overwritten; decide, and read effective_label'); END;
 CREATE TRIGGER unseal_sample_delete AFTER DELETE ON sample
 WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'sample' AND part = 0 AND digest IS NULL)
-BEGIN INSERT OR REPLACE INTO seal VALUES ('sample', 0, NULL); END;
+BEGIN
+  DELETE FROM seal WHERE subject = 'sample' AND part = 0;
+  INSERT INTO seal VALUES ('sample', 0, NULL);
+END;
 CREATE TRIGGER unseal_sample_insert AFTER INSERT ON sample
 WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'sample' AND part = 0 AND digest IS NULL)
-BEGIN INSERT OR REPLACE INTO seal VALUES ('sample', 0, NULL); END;
+BEGIN
+  DELETE FROM seal WHERE subject = 'sample' AND part = 0;
+  INSERT INTO seal VALUES ('sample', 0, NULL);
+END;
 CREATE TRIGGER unseal_sample_update AFTER UPDATE ON sample
 WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'sample' AND part = 0 AND digest IS NULL)
-BEGIN INSERT OR REPLACE INTO seal VALUES ('sample', 0, NULL); END;
+BEGIN
+  DELETE FROM seal WHERE subject = 'sample' AND part = 0;
+  INSERT INTO seal VALUES ('sample', 0, NULL);
+END;
 
 CREATE TABLE score (
   round_id INTEGER NOT NULL REFERENCES round(id),
@@ -382,13 +436,22 @@ WHEN (SELECT state FROM round WHERE id = OLD.round_id) = 'closed'
 BEGIN SELECT RAISE(ABORT, 'a closed round is immutable'); END;
 CREATE TRIGGER unseal_score_delete AFTER DELETE ON score
 WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'score' AND part = OLD.round_id AND digest IS NULL)
-BEGIN INSERT OR REPLACE INTO seal VALUES ('score', OLD.round_id, NULL); END;
+BEGIN
+  DELETE FROM seal WHERE subject = 'score' AND part = OLD.round_id;
+  INSERT INTO seal VALUES ('score', OLD.round_id, NULL);
+END;
 CREATE TRIGGER unseal_score_insert AFTER INSERT ON score
 WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'score' AND part = NEW.round_id AND digest IS NULL)
-BEGIN INSERT OR REPLACE INTO seal VALUES ('score', NEW.round_id, NULL); END;
+BEGIN
+  DELETE FROM seal WHERE subject = 'score' AND part = NEW.round_id;
+  INSERT INTO seal VALUES ('score', NEW.round_id, NULL);
+END;
 CREATE TRIGGER unseal_score_update AFTER UPDATE ON score
 WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'score' AND part = NEW.round_id AND digest IS NULL)
-BEGIN INSERT OR REPLACE INTO seal VALUES ('score', NEW.round_id, NULL); END;
+BEGIN
+  DELETE FROM seal WHERE subject = 'score' AND part = NEW.round_id;
+  INSERT INTO seal VALUES ('score', NEW.round_id, NULL);
+END;
 
 CREATE TABLE seal (
   subject TEXT NOT NULL,  -- the table; schema: all definitions
@@ -412,13 +475,22 @@ CREATE TABLE spelling (
 ) WITHOUT ROWID;
 CREATE TRIGGER unseal_spelling_delete AFTER DELETE ON spelling
 WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'spelling' AND part = 0 AND digest IS NULL)
-BEGIN INSERT OR REPLACE INTO seal VALUES ('spelling', 0, NULL); END;
+BEGIN
+  DELETE FROM seal WHERE subject = 'spelling' AND part = 0;
+  INSERT INTO seal VALUES ('spelling', 0, NULL);
+END;
 CREATE TRIGGER unseal_spelling_insert AFTER INSERT ON spelling
 WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'spelling' AND part = 0 AND digest IS NULL)
-BEGIN INSERT OR REPLACE INTO seal VALUES ('spelling', 0, NULL); END;
+BEGIN
+  DELETE FROM seal WHERE subject = 'spelling' AND part = 0;
+  INSERT INTO seal VALUES ('spelling', 0, NULL);
+END;
 CREATE TRIGGER unseal_spelling_update AFTER UPDATE ON spelling
 WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'spelling' AND part = 0 AND digest IS NULL)
-BEGIN INSERT OR REPLACE INTO seal VALUES ('spelling', 0, NULL); END;
+BEGIN
+  DELETE FROM seal WHERE subject = 'spelling' AND part = 0;
+  INSERT INTO seal VALUES ('spelling', 0, NULL);
+END;
 
 CREATE TABLE vote (
   sample_id INTEGER NOT NULL REFERENCES sample(id),
@@ -431,13 +503,22 @@ CREATE TABLE vote (
 );
 CREATE TRIGGER unseal_vote_delete AFTER DELETE ON vote
 WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'vote' AND part = 0 AND digest IS NULL)
-BEGIN INSERT OR REPLACE INTO seal VALUES ('vote', 0, NULL); END;
+BEGIN
+  DELETE FROM seal WHERE subject = 'vote' AND part = 0;
+  INSERT INTO seal VALUES ('vote', 0, NULL);
+END;
 CREATE TRIGGER unseal_vote_insert AFTER INSERT ON vote
 WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'vote' AND part = 0 AND digest IS NULL)
-BEGIN INSERT OR REPLACE INTO seal VALUES ('vote', 0, NULL); END;
+BEGIN
+  DELETE FROM seal WHERE subject = 'vote' AND part = 0;
+  INSERT INTO seal VALUES ('vote', 0, NULL);
+END;
 CREATE TRIGGER unseal_vote_update AFTER UPDATE ON vote
 WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'vote' AND part = 0 AND digest IS NULL)
-BEGIN INSERT OR REPLACE INTO seal VALUES ('vote', 0, NULL); END;
+BEGIN
+  DELETE FROM seal WHERE subject = 'vote' AND part = 0;
+  INSERT INTO seal VALUES ('vote', 0, NULL);
+END;
 
 CREATE VIEW effective_label AS
 SELECT s.id AS sample_id, s.key, s.path, s.split,

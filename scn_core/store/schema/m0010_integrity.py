@@ -44,10 +44,14 @@ def migrate(db: Database) -> None:
     for table, (part, columns) in _PARTS.items():
         for event, row in (("INSERT", "NEW"), (f"UPDATE {columns}", "NEW"), ("DELETE", "OLD")):
             number = part.format(row=row)
+            # Not INSERT OR REPLACE: in a trigger, the statement that calls it says what a conflict does.
             db.execute(f"""
 CREATE TRIGGER unseal_{table}_{event[:6].lower()} AFTER {event.strip()} ON {table}
 WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = '{table}' AND part = {number} AND digest IS NULL)
-BEGIN INSERT OR REPLACE INTO seal VALUES ('{table}', {number}, NULL); END
+BEGIN
+  DELETE FROM seal WHERE subject = '{table}' AND part = {number};
+  INSERT INTO seal VALUES ('{table}', {number}, NULL);
+END
 """)
     _fill_hashes(db)
 

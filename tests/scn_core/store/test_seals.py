@@ -20,6 +20,7 @@ from tests.scn_core.store.review_model import decide
 DAMAGE = {
     "class": ("UPDATE class SET name = 'harpy' WHERE number = 0", "table class"),
     "sample": ("UPDATE sample SET path = 'x' WHERE id = 3", "table sample"),
+    "sample, conflicts ignored": ("UPDATE OR IGNORE sample SET path = 'x' WHERE id = 3", "table sample"),
     "sample left out": ("UPDATE sample SET vanished_in = 1 WHERE id = 3", "table sample"),
     "person": ("UPDATE person SET name = 'anm' WHERE name = 'ann'", "row 1 of table person"),
     "round": ("UPDATE round SET state = 'closed'", "row 1 of table round"),
