@@ -38,7 +38,7 @@ READING = (
     "status", "proposals", "quality", "evaluate", "round list", "person list", "export --preview", "clean --dry-run",
     "check", "check --repair",
 )  # fmt: skip
-_SCHEMA_BYTES = 12 * 4_096
+_PAGE = 4_096
 EVERYTHING = ExportOptions(where=LabelFilter(excluded=True))
 
 
@@ -93,12 +93,16 @@ class Flips:
         self.workspace.path.mkdir(parents=True)
         shutil.copy(source / "workspace.toml", self.workspace.settings_file)
         self.sound = (source / "review.db").read_bytes()
+        pages = range(0, len(self.sound), _PAGE)
+        self.schema = [page for page in pages if b"CREATE " in self.sound[page : page + _PAGE]]
         self.out = folder / "labels.csv"
 
     def flip(self, seed: int) -> str:
-        """Flips a bit; where. Each third time in the first pages, which every command reads: the schema."""
+        """Flips a bit; where. Each third time in a page of the schema, which every command reads."""
         chance = random.Random(seed)
-        place = chance.randrange(len(self.sound) if seed % 3 else _SCHEMA_BYTES)
+        place = chance.randrange(len(self.sound))
+        if seed % 3 == 0:
+            place = chance.choice(self.schema) + place % _PAGE
         bit = chance.randrange(8)
         self.write(place, self.sound[place] ^ (1 << bit))
         return f"byte {place}, bit {bit}"
