@@ -8,15 +8,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sqlite3
 import struct
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database
 
+from scn_core.store import schema
+
+_SCHEMA = Path(str(schema.__file__)).with_name("current.sql").read_text(encoding="utf-8")
+_OURS = json.dumps(re.findall(r'^CREATE (?:UNIQUE )?(?:TABLE|INDEX|TRIGGER|VIEW) "?(\w+)', _SCHEMA, re.MULTILINE))
+"""Names of our definitions: what others add to the file, such as views of their own, is not sealed."""
+
 _ROWS = {
-    "schema": "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT GLOB 'sqlite_*' ORDER BY type, name",
+    "schema": "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name IN (SELECT value FROM json_each(:ours)) "
+    "ORDER BY type, name",
     "class": "SELECT number, name FROM class ORDER BY number",
     "sample": "SELECT id, key, path, split, given_label, box_left, box_top, box_right, box_bottom, hex(digest), "
     "added_in, vanished_in, withdrawn_in FROM sample ORDER BY id",
@@ -93,7 +102,7 @@ def _seal(db: Database, subject: str, part: int) -> None:
 
 def _digest(db: Database, subject: str, part: int) -> str:
     digest = hashlib.sha256()
-    cursor = db.execute(_ROWS[subject], {"part": part})
+    cursor = db.execute(_ROWS[subject], {"part": part, "ours": _OURS})
     while rows := cursor.fetchmany(_CHUNK):
         for column in zip(*rows, strict=True):
             digest.update(_packed(column))

@@ -69,4 +69,4 @@ def damaged(path: Path, found: str) -> str:
 
 
 def _restore(path: Path) -> str:
-    return command_line("restore", "FILE", path.parent)
+    return command_line("restore", "BACKUP", path.parent)

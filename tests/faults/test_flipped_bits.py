@@ -33,7 +33,7 @@ from scn_core.store.updates import take_reading
 from scn_core.workspace.folder import Workspace
 from tests.review_workspace import add_round
 
-WAYS_ON = ("core restore FILE", "--repair", "not of a workspace; name", "install the newer version", "it lacks m0")
+WAYS_ON = ("core restore BACKUP", "--repair", "not of a workspace; name", "install the newer version", "it lacks m0")
 READING = (
     "status", "proposals", "quality", "evaluate", "round list", "person list", "export --preview", "clean --dry-run",
     "check", "check --repair",

@@ -54,7 +54,7 @@ def test_what_no_statement_of_ours_changed_is_found(review: Database, name: str)
     with (
         snapshot(review),
         pytest.raises(
-            WorkspaceError, match=rf"damaged \({part} is not as .*check .*; put a backup back with: .* restore FILE "
+            WorkspaceError, match=rf"damaged \({part} is not as .*check .*; put a backup back with: .* restore BACKUP "
         ),
     ):
         require_sound(review)
@@ -77,6 +77,11 @@ def test_another_program_leaves_a_part_unsealed_and_our_next_transaction_seals_i
     assert (unsealed(review), broken_seals(review)) == (["table sample"], [])
     ensure_person(review, "cho")
     assert (unsealed(review), broken_seals(review)) == ([], [])
+
+
+def test_a_view_that_somebody_adds_does_no_harm(review: Database) -> None:
+    review.execute("CREATE VIEW mine AS SELECT * FROM effective_label")
+    assert broken_seals(review) == []
 
 
 def test_a_seal_that_is_missing_is_found(review: Database) -> None:

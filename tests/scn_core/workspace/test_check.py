@@ -84,7 +84,7 @@ def test_what_was_written_once_is_not_made_up_by_a_repair(
     refused = run("check", answered.path, "--repair")
     assert refused.code == 1
     assert "nothing was repaired" in refused.err
-    assert "restore FILE" in refused.err
+    assert "restore BACKUP" in refused.err
     assert answered.database_file.read_bytes() == before
 
 
