@@ -89,11 +89,9 @@ def test_what_only_reads_works_and_the_rest_says_why_not(trained: Workspace, tmp
     workspace = copied(trained, tmp_path / "ws", "workspace.toml", "review.db")
     shutil.copytree(trained.path / "rounds", workspace.path / "rounds")
     ws, out = str(workspace.path), tmp_path / "labels.csv"
+    only_reads = ["status", "proposals", "evaluate", "quality", "round list", "person list", "token list", "check"]
     reading = [
-        *(
-            [*words.split(), ws]
-            for words in ("status", "proposals", "evaluate", "quality", "round list", "person list", "token list", "check")
-        ),
+        *([*words.split(), ws] for words in only_reads),
         ["export", ws, "--out", str(out)],
         ["round", "pack", ws, "--out", str(tmp_path / "job.zip")],
         ["clean", ws, "--dry-run"],
