@@ -17,7 +17,7 @@ from sqlite_utils import Database
 from scn_core.config import ReviewSettings
 from scn_core.datasets.source import Source
 from scn_core.records import BoolArray, EpochReport, FloatArray, IntArray, Manifest, RoundScores
-from scn_core.rounds.artifacts import NEIGHBOUR_COUNT, NEIGHBOURS
+from scn_core.rounds.artifacts import NEIGHBOUR_COUNT, NEIGHBOURS, round_file_hashes
 from scn_core.rounds.inputs import faces_now, fix_faces
 from scn_core.scn.suspicion import kinds_of_doubt
 from scn_core.store.connection import create_database
@@ -105,7 +105,10 @@ def add_round(
         np.save(folder / "neighbours.npy", _neighbours(scores))
         counts = {"proposals": proposals, "low_importance": low, "suspicious": suspicious}
         metrics = {"val_accuracy": 0.7, "warnings": [], **counts}
-        finish_round(db, number, scores, metrics, settled=faces.settled, audit=audit, seed=seed, review=review)
+        finish_round(
+            db, number, scores, metrics, settled=faces.settled, audit=audit, seed=seed, review=review,
+            files=round_file_hashes(folder),
+        )  # fmt: skip
     return number
 
 

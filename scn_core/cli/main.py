@@ -20,6 +20,7 @@ from scn_core import __version__
 from scn_core.class_names import ClassVocabulary
 from scn_core.cli.backup import backup_command, restore_command
 from scn_core.cli.bench import bench_command
+from scn_core.cli.check import check_command
 from scn_core.cli.data import relocate_command, update_command, withdraw_command
 from scn_core.cli.labels import export_command, import_command
 from scn_core.cli.options import JSON, WORKSPACE, train_options
@@ -232,3 +233,4 @@ cli.add_command(order_command)
 cli.add_command(quality_command)
 cli.add_command(backup_command)
 cli.add_command(restore_command)
+cli.add_command(check_command)

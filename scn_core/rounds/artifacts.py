@@ -5,7 +5,9 @@ A round that was trained before a file existed, or whose file is damaged, says n
 
 from __future__ import annotations
 
+import hashlib
 from bisect import bisect_left
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,8 @@ from scn_core.files import replaced
 from scn_core.workspace.folder import Workspace
 
 NEIGHBOURS_FILE = "neighbours.npy"
+KEPT_FILES = ("config.json", "meta.json", "weights.safetensors", "faces.npz", "dynamics.npy", NEIGHBOURS_FILE)
+"""All but the log, and what a round needs only until it has ended."""
 NEIGHBOUR_COUNT = 6
 NEIGHBOURS = np.dtype(
     [
@@ -102,6 +106,15 @@ def write_neighbours(folder: Path, rows: npt.NDArray[np.void]) -> None:
     """neighbours.npy of a round's folder, whole or not at all; `rows` are of type NEIGHBOURS, in any order."""
     with replaced(folder / NEIGHBOURS_FILE) as file:
         np.save(file, rows[np.argsort(rows["sample_id"])], allow_pickle=False)
+
+
+def round_file_hashes(folder: Path) -> dict[str, str]:
+    """SHA-256, in hexadecimal, of the files in a round's folder that nothing changes once the round has ended."""
+    hashes = {}
+    for name in KEPT_FILES:
+        with suppress(FileNotFoundError), (folder / name).open("rb") as file:
+            hashes[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return hashes
 
 
 def _place(rising: npt.NDArray[np.int64], sample_id: int) -> int | None:

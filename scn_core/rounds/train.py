@@ -21,6 +21,7 @@ from scn_core.datasets.pixels import NAMED, Pictures, faces_to_decode, look_for_
 from scn_core.disk import naming_full_disk
 from scn_core.errors import DataError, TrainingError, WorkspaceError, complaint, listed
 from scn_core.records import BoolArray, EpochReport, IntArray, PixelArray, RoundInfo, RoundScores
+from scn_core.rounds.artifacts import round_file_hashes
 from scn_core.rounds.follower import tell_followers
 from scn_core.rounds.inputs import FACES, RoundFaces, faces_now, fix_faces, stored_faces
 from scn_core.rounds.lifecycle import (
@@ -42,6 +43,8 @@ from scn_core.rounds.write_artifacts import round_metrics, save_neighbours, save
 from scn_core.scn.memorising import describe_memorising
 from scn_core.scn.model import SelfCureNetwork, build_model
 from scn_core.shell import command_line
+from scn_core.store.check import require_sound
+from scn_core.store.connection import snapshot
 from scn_core.store.queue.counts import unreviewed
 from scn_core.store.rounds import states as store
 from scn_core.store.rounds.faces import queued_samples
@@ -93,6 +96,8 @@ def train_round(workspace: Workspace, start: Start, watcher: Watcher, *, team: T
     the disk has no room for the round.
     """
     with workspace.training_lock(), workspace.database(on_wait=watcher.message) as db:
+        with snapshot(db):
+            require_sound(db)
         mark_dead_round_failed(db)
         review = workspace.settings().review  # now: hours later the file may be half edited
         unfinished = None
@@ -313,6 +318,7 @@ class _Job:
             review=self.review,
             settled=settled,
             close_earlier=self.settings.close_earlier,
+            files=round_file_hashes(self.folder),
         )
         for number in earlier.closed:
             self._say(f"round {number} is closed: round {self.number} takes its place")

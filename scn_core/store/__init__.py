@@ -6,6 +6,7 @@ decisions    the append-only log of what people said, and what follows from it: 
 queue        what people are asked about, in which order, and who has what on screen
 rounds       their states, epochs and faces
 reports      figures over many faces; everything about one
+check        whether the database is as it was written; the quick check before labels leave it
 projections  tables that follow from the log: checked, and made anew
 
 connection   open, create, migrate, write transactions      sqlite_errors  SQLite's errors in plain words
@@ -13,11 +14,12 @@ backup       a copy while others use it                      columns        rows
 newest_decision  a note by which a database that lost its -wal is told
 samples      classes, samples, references, import problems   scores         scores and proposal pages
 current_labels  every label with where it comes from         thumbnail_cache  thumbnails, in a file beside review.db
+seals        digests of what labels follow from            labels_by_log  labels derived anew, to compare with
 updates      a data set that changes after init: faces that came or went, versions of given labels
 votes        what came with the data set: the balance of the import, the labels of several people
 
-Imports go down only: schema < this folder's own files < people < decisions < queue < rounds; reports and projections
-read what is below them.
+Imports go down only: schema < this folder's own files < people < decisions < queue < rounds; reports, projections and
+check read what is below them.
 
 One connection per thread. Every write goes through `connection.transaction`.
 """

@@ -23,7 +23,8 @@ from scn_core.shell import command_line
 from scn_core.store.backup import backup
 from scn_core.store.newest_decision import check_newest, noted_newest
 from scn_core.store.schema.migrations import migrations, names_of
-from scn_core.store.sqlite_errors import BUSY_TIMEOUT_MS, database_path, plain_errors
+from scn_core.store.seals import seal_all, seal_changed
+from scn_core.store.sqlite_errors import BUSY_TIMEOUT_MS, database_path, plain_errors, plain_opening
 
 # Kept in the file or meant for writers. FULL: what is committed is on the disk, and outlives a power cut too; with WAL,
 # NORMAL would lose the last commits. The WAL of a million scores is cut back to 64 MiB once it is checkpointed.
@@ -66,6 +67,7 @@ def create_database(path: Path) -> Database:
             db.conn.executescript(_WRITE_PRAGMAS + _PRAGMAS)
         with transaction(db):
             migrations.apply(db)
+            seal_all(db)
     except BaseException:
         db.close()
         raise
@@ -88,7 +90,7 @@ def open_database(path: Path, *, read_only: bool = False, on_wait: Callable[[str
     noted = noted_newest(path)  # before the database: others may be writing both
     db = _connect(path, _access_for_reading(path) if read_only else "mode=rw", on_wait)
     try:
-        with plain_errors(path):
+        with plain_opening(path):
             check_schema(db, path)
             check_newest(db, path, noted)
             db.conn.executescript(_PRAGMAS if read_only else _WRITE_PRAGMAS + _PRAGMAS)
@@ -113,6 +115,7 @@ def transaction(db: Database) -> Iterator[None]:
         _begin(db)
         try:
             yield
+            seal_changed(db)
             db.conn.execute("COMMIT")
         except BaseException:
             db.rollback()
@@ -215,3 +218,4 @@ def _migrate(db: Database, path: Path, *, read_only: bool) -> None:
     backup(db, path.parent / "backups" / f"{path.stem}-before-{first}.db")
     with transaction(db):
         migrations.apply(db)  # asks again what is pending: another process may have been faster
+        seal_all(db)

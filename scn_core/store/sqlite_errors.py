@@ -11,15 +11,18 @@ from sqlite_utils import Database
 
 from scn_core.disk import naming_full_disk
 from scn_core.errors import WorkspaceError
+from scn_core.shell import command_line
 
 BUSY_TIMEOUT_MS = 5_000
+UNREADABLE = (sqlite3.DatabaseError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What reading damaged rows raises: SQLite's own errors, and values that are no numbers, no JSON, no text."""
 
 _PLAIN = {
     sqlite3.SQLITE_BUSY: "another program has been writing to it for too long; wait for it or end it, then try again",
     sqlite3.SQLITE_READONLY: "it is open for reading only; open it for writing, or make the file writable",
     sqlite3.SQLITE_IOERR: "the disk reports an error ({error}); check the disk, then try again",
-    sqlite3.SQLITE_CORRUPT: "the file is damaged ({error}); take the newest file of the folder backups",
-    sqlite3.SQLITE_NOTADB: "the file is not an SQLite database; name the review.db of a workspace",
+    sqlite3.SQLITE_NOTADB: "the file is not an SQLite database, or its beginning is damaged; name the review.db of a "
+    "workspace, or put a backup back with: {restore}",
     sqlite3.SQLITE_CANTOPEN: "the file cannot be opened; allowed: a file this user may read, in a folder that may be "
     "written to; check the permissions",
 }
@@ -38,7 +41,32 @@ def plain_errors(path: Path) -> Iterator[None]:
             yield
     except sqlite3.DatabaseError as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary of an extended code
+        if code == sqlite3.SQLITE_CORRUPT:
+            raise WorkspaceError(damaged(path, str(error))) from error
         if code not in _PLAIN:
             raise
-        text = _PLAIN[code].format(error=error)
+        text = _PLAIN[code].format(error=error, restore=_restore(path))
         raise WorkspaceError(f"{path}: {text}") from error
+
+
+@contextmanager
+def plain_opening(path: Path) -> Iterator[None]:
+    """The same while a database is opened, when whatever cannot be read is damage."""
+    try:
+        with plain_errors(path):
+            yield
+    except UNREADABLE as error:
+        raise WorkspaceError(damaged(path, str(error))) from error
+
+
+def damaged(path: Path, found: str) -> str:
+    """What is said of a database that is not as it was written: what was found, and the way on."""
+    check = command_line("check", path.parent)
+    return (
+        f"{path}: the file is damaged ({found}); see how far that goes with: {check}; put a backup back with: "
+        f"{_restore(path)}"
+    )
+
+
+def _restore(path: Path) -> str:
+    return command_line("restore", "BACKUP", path.parent)

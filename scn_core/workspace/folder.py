@@ -26,8 +26,10 @@ from scn_core.errors import UsageError, WorkspaceError, complaint
 from scn_core.files import check_locks
 from scn_core.records import Manifest
 from scn_core.shell import command_line
+from scn_core.store.check import blaming_damage
 from scn_core.store.connection import create_database, open_database
 from scn_core.store.samples import insert_manifest
+from scn_core.store.sqlite_errors import plain_errors
 from scn_core.workspace.moves import finish_moves
 from scn_core.workspace.toml import (
     OWN_PICTURES,
@@ -148,7 +150,8 @@ class Workspace:
             self._require_writable()
         db = open_database(self.database_file, read_only=read_only, on_wait=on_wait)
         try:
-            yield db
+            with plain_errors(self.database_file), blaming_damage(db):
+                yield db
         finally:
             db.close()
 

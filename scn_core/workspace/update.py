@@ -13,6 +13,8 @@ from scn_core.datasets.registry import find_dataset, read_manifest
 from scn_core.datasets.source import Source
 from scn_core.errors import DataError, UsageError, WorkspaceError, complaint, listed
 from scn_core.import_balance import Problem, by_most
+from scn_core.store.check import require_sound
+from scn_core.store.connection import snapshot
 from scn_core.store.samples import classes
 from scn_core.store.updates import WITHDRAWN, Changes, take_reading
 from scn_core.workspace.folder import Workspace
@@ -119,6 +121,8 @@ def update(
     if manifest.classes.names != names.names:  # numbers would mean other classes
         raise DataError(complaint(str(manifest.root), f"classes {manifest.classes.allowed()}", names.allowed()))
     with nullcontext() if dry_run else workspace.training_lock(), workspace.database(read_only=dry_run) as db:
+        with snapshot(db):
+            require_sound(db)
         changes = take_reading(db, manifest, dry_run=dry_run)
         if csv is not None and not dry_run:
             change_list(workspace, csv)

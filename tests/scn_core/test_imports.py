@@ -27,6 +27,7 @@ STORE = frozenset(
         "store.queue",
         "store.rounds",
         "store.reports",
+        "store.check",
     }
 )
 READERS = GROUND | STORE | {"datasets"}
@@ -40,11 +41,12 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "store.queue": GROUND | {"store", "store.schema", "store.people", "store.decisions"},
     "store.rounds": GROUND | {"store", "store.schema", "store.queue"},
     "store.projections": GROUND | {"store", "store.schema", "store.decisions"},
+    "store.check": GROUND | {"store", "store.decisions"},
     "store.reports": GROUND | {"store", "store.schema", "store.people", "store.decisions"},
     "datasets": GROUND,
     "scn": GROUND,
     "training": GROUND | {"scn"},
-    "workspace": READERS,
+    "workspace": READERS | {"store.projections"},
     "exchange.export": READERS,
     "exchange.import_decisions": READERS | {"exchange.export"},
     "exchange": frozenset(),
@@ -63,6 +65,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "training",
         "workspace",
         "rounds.inputs",
+        "rounds.artifacts",
         "rounds.score_and_propose",
         "rounds.write_artifacts",
         "rounds.lifecycle",

@@ -16,6 +16,7 @@ from scn_core.errors import DataError
 from scn_core.exchange.export.label_studio import label_studio_config
 from scn_core.files import write_text
 from scn_core.store.current_labels import LabelChange, LabelCounts, LabelFilter
+from scn_core.store.decisions.history import HistoryEnd
 from scn_core.store.schema.migrations import STEPS
 
 Spelled = Literal["project", "dataset"]
@@ -50,6 +51,8 @@ class ExportManifest:
     """What Label Studio finds before the path of a picture; None: local files."""
     boxed: bool = False
     """Some face of the data set has a box."""
+    history: HistoryEnd | None = None
+    """The newest decision and its running hash; None in manifests of earlier versions."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON, classes by name."""
@@ -64,6 +67,7 @@ class ExportManifest:
             "sha256": self.sha256,
             "bytes": self.bytes,
             "revision": self.revision,
+            "history": None if self.history is None else self.history._asdict(),
             "options": {**chosen, **options},
             "classes": list(names),
             "boxes": self.boxed,
@@ -124,7 +128,9 @@ def read_manifest(path: Path) -> ExportManifest:
             given.get("changed_since_init", 0), given.get("changed_since_decided", 0),
             content.get("vanished", 0), content.get("withdrawn", 0),
         )  # fmt: skip
+        end = content.get("history")
+        history = None if end is None else HistoryEnd(int(end["seq"]), str(end["hash"]))
         head = (content["file"], content["sha256"], content["bytes"], form, content["revision"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path}: found no manifest of an export ({error}); export the file anew") from error
-    return ExportManifest(*head, where, pseudonyms, names, counts, spelling, copies, prefix, boxed)
+    return ExportManifest(*head, where, pseudonyms, names, counts, spelling, copies, prefix, boxed, history)

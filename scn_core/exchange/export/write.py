@@ -27,6 +27,7 @@ from scn_core.exchange.export.manifest import (
     write_manifest,
 )
 from scn_core.files import put_in_place, replaced, replaced_folder
+from scn_core.store.check import require_sound
 from scn_core.store.connection import snapshot
 from scn_core.store.current_labels import (
     LabelCounts,
@@ -39,6 +40,7 @@ from scn_core.store.current_labels import (
     reviewer_names,
     revision,
 )
+from scn_core.store.decisions.history import history_end
 from scn_core.store.samples import classes
 from scn_core.store.votes import has_votes, names_as_written
 
@@ -96,6 +98,7 @@ def print_labels(
     if chosen.write is None:
         raise UsageError(f"--out: found - with format {options.format}, a folder; allowed: the name of a new folder")
     with snapshot(db):
+        require_sound(db)
         about = _about(db, options, pictures)
         _check(db, about, options)
         for piece in chosen.write(about, _rows(db, options)):
@@ -149,6 +152,7 @@ def _export(
 ) -> ExportManifest:
     chosen = FORMATS[options.format]
     with snapshot(db):
+        require_sound(db)
         about = _about(db, options, pictures)
         _check(db, about, options)
         where = _where(options)
@@ -175,6 +179,7 @@ def _export(
                 copies=options.copies,
                 image_prefix=options.image_prefix,
                 boxed=about.boxed,
+                history=history_end(db),
             )
             write_manifest(coming, made)
     put_in_place(coming, manifest_file(out))

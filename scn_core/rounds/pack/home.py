@@ -14,6 +14,7 @@ from sqlite_utils import Database
 from scn_core.disk import naming_full_disk
 from scn_core.errors import DataError, WorkspaceError, complaint
 from scn_core.records import RoundInfo
+from scn_core.rounds.artifacts import round_file_hashes
 from scn_core.rounds.pack.job import data_set_hash
 from scn_core.rounds.pack.result import FILES, WEBP, Result, open_result
 from scn_core.store.rounds.states import get_round, receive_round, rounds
@@ -69,7 +70,7 @@ def unpack_result(workspace: Workspace, path: Path, on_wait: Callable[[str], Non
             code_version=result.code_version, parent=result.job.parent,
             audit=result.job.settings.audit_faces(len(result.scores.sample_id)),
             seed=result.job.settings.seed, settled=result.settled,
-            close_earlier=result.job.settings.close_earlier,
+            close_earlier=result.job.settings.close_earlier, files=round_file_hashes(ready),
             review=replace(review, unsure=result.job.review.unsure, ambiguous=result.job.review.ambiguous),
         )  # fmt: skip
         aside = workspace.set_aside(number)

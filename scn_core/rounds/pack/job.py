@@ -23,6 +23,7 @@ from scn_core.errors import DataError, UsageError, WorkspaceError, complaint
 from scn_core.records import BoolArray, Box, Sample
 from scn_core.rounds.inputs import FACES, faces_now, fix_faces
 from scn_core.rounds.pack.archive import Stamp, check_stamp, unpack_archive, write_archive
+from scn_core.store.check import require_sound
 from scn_core.store.connection import snapshot
 from scn_core.store.current_labels import revision
 from scn_core.store.samples import AllSamples, classes, iter_samples
@@ -71,6 +72,7 @@ def pack_job(workspace: Workspace, settings: TrainSettings, out: Path) -> Job:
         TemporaryDirectory() as folder,
         naming_full_disk(Path(folder)),
     ):
+        require_sound(db)
         samples, faces, start = (Path(folder) / name for name in (SAMPLES, FACES, START))
         fix_faces(Path(folder), faces_now(db, now.review.unsure, now.review.ambiguous))
         with samples.open("w", encoding="utf-8") as file:

@@ -3,6 +3,7 @@
 record        writes decisions and says which do not fit; the history of a face; the effective labels
 effects       what an answer, a mark or an undo does to the queue and the counts, in the same transaction
 outcomes      what several readings of a face come to: waiting, conflict or decided
+history       whether the log is as it was written: numbers, running hash, triggers
 visibility    who may see whose answers
 undo          what a person can undo and redo, their own decisions, their pace
 adjudication  faces that readers answered differently, and how leads settled them

@@ -17,7 +17,8 @@ from scn_core.store.connection import transaction
 from scn_core.store.decisions.effects import ITEM_OF_VIEWER, apply_to_queue
 from scn_core.store.newest_decision import note_newest
 from scn_core.store.people.people import insert_person
-from scn_core.store.schema.expressions import STANDS
+from scn_core.store.schema.expressions import NOW, STANDS
+from scn_core.store.schema.running_hash import HASHED, running_hash
 
 NOTE_LENGTH = 2_000
 
@@ -31,6 +32,13 @@ SELECT d.id, d.round_id, d.sample_id, p.name, d.action, d.label, d.undoes, d.sho
   d.text, d.adjudicates
 FROM decision d JOIN person p ON p.id = d.person_id
 """
+
+# What a new row begins with. Numbers are never used again, so that rows taken from the end leave a gap.
+_NEXT = f"""
+SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'decision'), 0) + 1, {NOW},
+  (SELECT hash FROM decision ORDER BY seq DESC LIMIT 1)
+"""
+_INSERT = f"INSERT INTO decision ({', '.join(HASHED)}, hash) VALUES ({', '.join('?' * (len(HASHED) + 1))})"
 
 
 @dataclass(frozen=True)
@@ -184,14 +192,14 @@ def _insert(db: Database, decision: Decision, believed: Mapping[str, str | None]
         _check_bulk(db, decision, person_id, believed)
     if decision.action == "undo":
         decision = replace(decision, undoes=_to_undo(db, decision, person_id))
+    seq, now, before = db.execute(_NEXT).fetchone()
     d = decision
-    values = (d.id, d.round, d.sample_id, person_id, d.action, d.label, d.undoes, d.shown, d.blind, d.bulk)
-    sql = (
-        "INSERT INTO decision (id, round_id, sample_id, person_id, action, label, undoes, shown, blind, bulk, "
-        "milliseconds, text, adjudicates) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    )
+    row = (
+        seq, d.id, d.round, d.sample_id, person_id, d.action, d.label, d.undoes, d.shown, int(d.blind), d.bulk,
+        d.milliseconds, now, d.text, int(d.adjudicates),
+    )  # fmt: skip
     try:
-        db.execute(sql, (*values, d.milliseconds, d.text, d.adjudicates))
+        db.execute(_INSERT, (*row, running_hash(before, row)))
     except sqlite3.IntegrityError as error:
         raise WorkspaceError(f"decision {d.id}: found {d}; {error}") from error
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple, fields
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from sqlite_utils import Database
@@ -18,6 +19,7 @@ from scn_core.records import BoolArray, EpochReport, RoundInfo, RoundScores, Rou
 from scn_core.store.connection import transaction
 from scn_core.store.queue.build_queue import QueuePlan, insert_queue, plan_queue
 from scn_core.store.rounds.better_round import is_worse, to_review
+from scn_core.store.rounds.files import record_files
 from scn_core.store.schema.expressions import NOW, ago, from_now
 from scn_core.store.scores import insert_scores
 
@@ -87,6 +89,7 @@ def finish_round(
     review: ReviewSettings = _ONE_READING,
     settled: BoolArray | None = None,
     close_earlier: bool = False,
+    files: Mapping[str, str] = MappingProxyType({}),
 ) -> EarlierRounds:
     """Write scores, proposals, the queue with `audit` random samples, and the state review, all or nothing.
 
@@ -102,11 +105,13 @@ def finish_round(
         review: the rules its answers are read by, kept with the round.
         settled: (N,) people decided on the face in an earlier round; without a proposal it is not asked about again.
         close_earlier: end the review of earlier rounds, but of those than which this one came out worse.
+        files: SHA-256 of the files in the round's folder, by name.
 
     Raises WorkspaceError where the round does not run or the scores do not fit.
     """
     plan = plan_queue(scores, audit=audit, seed=seed, slots=review.readings, settled=settled)
     with transaction(db):
+        record_files(db, round_id, files)
         return _finish(db, round_id, scores, metrics, plan, review, close_earlier)
 
 
@@ -124,6 +129,7 @@ def receive_round(
     review: ReviewSettings,
     settled: BoolArray,
     close_earlier: bool,
+    files: Mapping[str, str],
 ) -> int:
     """Write a round that was trained elsewhere, in review at once, all or nothing.
 
@@ -135,6 +141,7 @@ def receive_round(
         number = _start(db, config, code_version, parent)
         for report in reports:
             _insert_epoch(db, number, report)
+        record_files(db, number, files)
         _finish(db, number, scores, metrics, plan, review, close_earlier)
     return number
 

@@ -1,4 +1,4 @@
--- The schema of review.db after m0009_updates. Written by tests/scn_core/store/schema/test_current.py.
+-- The schema of review.db after m0010_integrity. Written by tests/scn_core/store/schema/test_current.py.
 
 CREATE TABLE access_token (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -34,6 +34,24 @@ CREATE TABLE class (
   number INTEGER PRIMARY KEY CHECK (number >= 0),
   name TEXT NOT NULL UNIQUE
 );
+CREATE TRIGGER unseal_class_delete AFTER DELETE ON class
+WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'class' AND part = 0 AND digest IS NULL)
+BEGIN
+  DELETE FROM seal WHERE subject = 'class' AND part = 0;
+  INSERT INTO seal VALUES ('class', 0, NULL);
+END;
+CREATE TRIGGER unseal_class_insert AFTER INSERT ON class
+WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'class' AND part = 0 AND digest IS NULL)
+BEGIN
+  DELETE FROM seal WHERE subject = 'class' AND part = 0;
+  INSERT INTO seal VALUES ('class', 0, NULL);
+END;
+CREATE TRIGGER unseal_class_update AFTER UPDATE ON class
+WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'class' AND part = 0 AND digest IS NULL)
+BEGIN
+  DELETE FROM seal WHERE subject = 'class' AND part = 0;
+  INSERT INTO seal VALUES ('class', 0, NULL);
+END;
 
 CREATE TABLE data_change (
   id INTEGER PRIMARY KEY,
@@ -42,6 +60,24 @@ CREATE TABLE data_change (
   seq INTEGER NOT NULL,  -- of the newest decision by then: who answered up to it saw the given labels before it
   balance TEXT NOT NULL CHECK (json_valid(balance))  -- what came of every row and face
 );
+CREATE TRIGGER unseal_data_change_delete AFTER DELETE ON data_change
+WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'data_change' AND part = 0 AND digest IS NULL)
+BEGIN
+  DELETE FROM seal WHERE subject = 'data_change' AND part = 0;
+  INSERT INTO seal VALUES ('data_change', 0, NULL);
+END;
+CREATE TRIGGER unseal_data_change_insert AFTER INSERT ON data_change
+WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'data_change' AND part = 0 AND digest IS NULL)
+BEGIN
+  DELETE FROM seal WHERE subject = 'data_change' AND part = 0;
+  INSERT INTO seal VALUES ('data_change', 0, NULL);
+END;
+CREATE TRIGGER unseal_data_change_update AFTER UPDATE ON data_change
+WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'data_change' AND part = 0 AND digest IS NULL)
+BEGIN
+  DELETE FROM seal WHERE subject = 'data_change' AND part = 0;
+  INSERT INTO seal VALUES ('data_change', 0, NULL);
+END;
 
 CREATE TABLE decision (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -59,7 +95,7 @@ CREATE TABLE decision (
   milliseconds INTEGER CONSTRAINT "milliseconds is 0 or more" CHECK (milliseconds >= 0),
   decided_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
   text TEXT CONSTRAINT "text has 1 to 2000 characters" CHECK (length(text) BETWEEN 1 AND 2000), adjudicates INTEGER NOT NULL DEFAULT 0 CONSTRAINT "only answers adjudicate"
-  CHECK (adjudicates IN (0, 1) AND (adjudicates = 0 OR action IN ('accept', 'keep', 'relabel', 'unsure', 'exclude'))),
+  CHECK (adjudicates IN (0, 1) AND (adjudicates = 0 OR action IN ('accept', 'keep', 'relabel', 'unsure', 'exclude'))), hash TEXT,
   CONSTRAINT "label is set exactly for accept, keep and relabel"
     CHECK ((label IS NOT NULL) = (action IN ('accept', 'keep', 'relabel'))),
   CONSTRAINT "undoes is set exactly for undo" CHECK ((undoes IS NOT NULL) = (action = 'undo')),
@@ -116,6 +152,24 @@ CREATE TRIGGER given_version_no_delete BEFORE DELETE ON given_version
 BEGIN SELECT RAISE(ABORT, 'versions of given labels are append-only'); END;
 CREATE TRIGGER given_version_no_update BEFORE UPDATE ON given_version
 BEGIN SELECT RAISE(ABORT, 'versions of given labels are append-only'); END;
+CREATE TRIGGER unseal_given_version_delete AFTER DELETE ON given_version
+WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'given_version' AND part = 0 AND digest IS NULL)
+BEGIN
+  DELETE FROM seal WHERE subject = 'given_version' AND part = 0;
+  INSERT INTO seal VALUES ('given_version', 0, NULL);
+END;
+CREATE TRIGGER unseal_given_version_insert AFTER INSERT ON given_version
+WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'given_version' AND part = 0 AND digest IS NULL)
+BEGIN
+  DELETE FROM seal WHERE subject = 'given_version' AND part = 0;
+  INSERT INTO seal VALUES ('given_version', 0, NULL);
+END;
+CREATE TRIGGER unseal_given_version_update AFTER UPDATE ON given_version
+WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'given_version' AND part = 0 AND digest IS NULL)
+BEGIN
+  DELETE FROM seal WHERE subject = 'given_version' AND part = 0;
+  INSERT INTO seal VALUES ('given_version', 0, NULL);
+END;
 
 CREATE TABLE learned_order (
   round_id INTEGER PRIMARY KEY REFERENCES round(id),
@@ -153,6 +207,24 @@ CREATE TABLE person (
   role TEXT NOT NULL CONSTRAINT "role is annotator or lead" CHECK (role IN ('annotator', 'lead')),
   created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-0 seconds'))
 , password_hash TEXT, active INTEGER NOT NULL DEFAULT 1 CHECK (active IN (0, 1)), seen_at TEXT);
+CREATE TRIGGER unseal_person_delete AFTER DELETE ON person
+WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'person' AND part = OLD.id AND digest IS NULL)
+BEGIN
+  DELETE FROM seal WHERE subject = 'person' AND part = OLD.id;
+  INSERT INTO seal VALUES ('person', OLD.id, NULL);
+END;
+CREATE TRIGGER unseal_person_insert AFTER INSERT ON person
+WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'person' AND part = NEW.id AND digest IS NULL)
+BEGIN
+  DELETE FROM seal WHERE subject = 'person' AND part = NEW.id;
+  INSERT INTO seal VALUES ('person', NEW.id, NULL);
+END;
+CREATE TRIGGER unseal_person_update AFTER UPDATE OF name ON person
+WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'person' AND part = NEW.id AND digest IS NULL)
+BEGIN
+  DELETE FROM seal WHERE subject = 'person' AND part = NEW.id;
+  INSERT INTO seal VALUES ('person', NEW.id, NULL);
+END;
 
 CREATE TABLE "person_change" (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -277,6 +349,31 @@ CREATE TRIGGER round_closed_delete BEFORE DELETE ON round WHEN OLD.state = 'clos
 BEGIN SELECT RAISE(ABORT, 'a closed round is immutable'); END;
 CREATE TRIGGER round_closed_update BEFORE UPDATE ON round WHEN OLD.state = 'closed'
 BEGIN SELECT RAISE(ABORT, 'a closed round is immutable'); END;
+CREATE TRIGGER unseal_round_delete AFTER DELETE ON round
+WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'round' AND part = OLD.id AND digest IS NULL)
+BEGIN
+  DELETE FROM seal WHERE subject = 'round' AND part = OLD.id;
+  INSERT INTO seal VALUES ('round', OLD.id, NULL);
+END;
+CREATE TRIGGER unseal_round_insert AFTER INSERT ON round
+WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'round' AND part = NEW.id AND digest IS NULL)
+BEGIN
+  DELETE FROM seal WHERE subject = 'round' AND part = NEW.id;
+  INSERT INTO seal VALUES ('round', NEW.id, NULL);
+END;
+CREATE TRIGGER unseal_round_update AFTER UPDATE OF parent, state, review ON round
+WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'round' AND part = NEW.id AND digest IS NULL)
+BEGIN
+  DELETE FROM seal WHERE subject = 'round' AND part = NEW.id;
+  INSERT INTO seal VALUES ('round', NEW.id, NULL);
+END;
+
+CREATE TABLE round_file (
+  round_id INTEGER NOT NULL REFERENCES round(id),
+  name TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  PRIMARY KEY (round_id, name)
+) WITHOUT ROWID;
 
 CREATE TABLE sample (
   id INTEGER PRIMARY KEY,
@@ -295,6 +392,24 @@ WHEN NEW.given_label IS NOT OLD.given_label AND NOT EXISTS (
   SELECT 1 FROM given_version WHERE sample_id = OLD.id AND label = OLD.given_label
     AND replaced_in = (SELECT max(id) FROM data_change))
 BEGIN SELECT RAISE(ABORT, 'the given label is never overwritten; decide, and read effective_label'); END;
+CREATE TRIGGER unseal_sample_delete AFTER DELETE ON sample
+WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'sample' AND part = 0 AND digest IS NULL)
+BEGIN
+  DELETE FROM seal WHERE subject = 'sample' AND part = 0;
+  INSERT INTO seal VALUES ('sample', 0, NULL);
+END;
+CREATE TRIGGER unseal_sample_insert AFTER INSERT ON sample
+WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'sample' AND part = 0 AND digest IS NULL)
+BEGIN
+  DELETE FROM seal WHERE subject = 'sample' AND part = 0;
+  INSERT INTO seal VALUES ('sample', 0, NULL);
+END;
+CREATE TRIGGER unseal_sample_update AFTER UPDATE ON sample
+WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'sample' AND part = 0 AND digest IS NULL)
+BEGIN
+  DELETE FROM seal WHERE subject = 'sample' AND part = 0;
+  INSERT INTO seal VALUES ('sample', 0, NULL);
+END;
 
 CREATE TABLE score (
   round_id INTEGER NOT NULL REFERENCES round(id),
@@ -319,6 +434,31 @@ BEGIN SELECT RAISE(ABORT, 'a closed round is immutable'); END;
 CREATE TRIGGER score_update BEFORE UPDATE ON score
 WHEN (SELECT state FROM round WHERE id = OLD.round_id) = 'closed'
 BEGIN SELECT RAISE(ABORT, 'a closed round is immutable'); END;
+CREATE TRIGGER unseal_score_delete AFTER DELETE ON score
+WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'score' AND part = OLD.round_id AND digest IS NULL)
+BEGIN
+  DELETE FROM seal WHERE subject = 'score' AND part = OLD.round_id;
+  INSERT INTO seal VALUES ('score', OLD.round_id, NULL);
+END;
+CREATE TRIGGER unseal_score_insert AFTER INSERT ON score
+WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'score' AND part = NEW.round_id AND digest IS NULL)
+BEGIN
+  DELETE FROM seal WHERE subject = 'score' AND part = NEW.round_id;
+  INSERT INTO seal VALUES ('score', NEW.round_id, NULL);
+END;
+CREATE TRIGGER unseal_score_update AFTER UPDATE ON score
+WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'score' AND part = NEW.round_id AND digest IS NULL)
+BEGIN
+  DELETE FROM seal WHERE subject = 'score' AND part = NEW.round_id;
+  INSERT INTO seal VALUES ('score', NEW.round_id, NULL);
+END;
+
+CREATE TABLE seal (
+  subject TEXT NOT NULL,  -- the table; schema: all definitions
+  part INTEGER NOT NULL,  -- round, person: the row; score: the round; else 0
+  digest TEXT,
+  PRIMARY KEY (subject, part)
+) WITHOUT ROWID;
 
 CREATE TABLE session (
   token_hash TEXT PRIMARY KEY,
@@ -333,6 +473,24 @@ CREATE TABLE spelling (
   rows INTEGER NOT NULL CHECK (rows >= 1),
   PRIMARY KEY (label, written)
 ) WITHOUT ROWID;
+CREATE TRIGGER unseal_spelling_delete AFTER DELETE ON spelling
+WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'spelling' AND part = 0 AND digest IS NULL)
+BEGIN
+  DELETE FROM seal WHERE subject = 'spelling' AND part = 0;
+  INSERT INTO seal VALUES ('spelling', 0, NULL);
+END;
+CREATE TRIGGER unseal_spelling_insert AFTER INSERT ON spelling
+WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'spelling' AND part = 0 AND digest IS NULL)
+BEGIN
+  DELETE FROM seal WHERE subject = 'spelling' AND part = 0;
+  INSERT INTO seal VALUES ('spelling', 0, NULL);
+END;
+CREATE TRIGGER unseal_spelling_update AFTER UPDATE ON spelling
+WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'spelling' AND part = 0 AND digest IS NULL)
+BEGIN
+  DELETE FROM seal WHERE subject = 'spelling' AND part = 0;
+  INSERT INTO seal VALUES ('spelling', 0, NULL);
+END;
 
 CREATE TABLE vote (
   sample_id INTEGER NOT NULL REFERENCES sample(id),
@@ -343,6 +501,24 @@ CREATE TABLE vote (
   CHECK ((label IS NULL) = (other <> '')),
   UNIQUE (sample_id, annotator, label, other)
 );
+CREATE TRIGGER unseal_vote_delete AFTER DELETE ON vote
+WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'vote' AND part = 0 AND digest IS NULL)
+BEGIN
+  DELETE FROM seal WHERE subject = 'vote' AND part = 0;
+  INSERT INTO seal VALUES ('vote', 0, NULL);
+END;
+CREATE TRIGGER unseal_vote_insert AFTER INSERT ON vote
+WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'vote' AND part = 0 AND digest IS NULL)
+BEGIN
+  DELETE FROM seal WHERE subject = 'vote' AND part = 0;
+  INSERT INTO seal VALUES ('vote', 0, NULL);
+END;
+CREATE TRIGGER unseal_vote_update AFTER UPDATE ON vote
+WHEN NOT EXISTS (SELECT 1 FROM seal WHERE subject = 'vote' AND part = 0 AND digest IS NULL)
+BEGIN
+  DELETE FROM seal WHERE subject = 'vote' AND part = 0;
+  INSERT INTO seal VALUES ('vote', 0, NULL);
+END;
 
 CREATE VIEW effective_label AS
 SELECT s.id AS sample_id, s.key, s.path, s.split,

@@ -17,6 +17,8 @@ from scn_core.config import BackupSettings
 from scn_core.errors import ScnError, WorkspaceError
 from scn_core.files import remove_abandoned, scratch_file
 from scn_core.store.backup import contents_of, copy_database, opened_copy
+from scn_core.store.check import require_sound
+from scn_core.store.connection import snapshot
 from scn_core.store.current_labels import revision
 from scn_core.store.decisions.imports import workspace_mark
 from scn_core.store.samples import iter_samples, withdrawn_samples
@@ -91,8 +93,12 @@ def make_backup(
         pictures: with the pictures of all faces, too.
         progress: hears how many more bytes are read.
 
-    Raises DiskFullError where there is no room; what was begun is removed.
+    Raises WorkspaceError where the database is damaged, so that no sound backup is rotated away for it (but before a
+    restore, when it is kept as it is), and DiskFullError where there is no room; what was begun is removed.
     """
+    if cause != "restore":
+        with snapshot(db):
+            require_sound(db)
     moment = datetime.now(UTC)
     file = _file(workspace, out, cause, moment)
     file.parent.mkdir(parents=True, exist_ok=True)

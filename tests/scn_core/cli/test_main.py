@@ -42,6 +42,7 @@ PROMISED = {
     "clean": "--dry-run --json",
     "backup": "--out --keep --pictures --list --force --json",
     "restore": "--force --json",
+    "check": "--repair --manifest --json",
     "proposals": "--limit --json",
     "evaluate": "--reference --json",
     "simulate": "--reference --budget --reviewer-error --accept-bias --rounds --seed --order --force --json",

@@ -87,12 +87,11 @@ def copied(workspace: Workspace, path: Path, *names: str) -> Workspace:
 
 def test_what_only_reads_works_and_the_rest_says_why_not(trained: Workspace, tmp_path: Path, outside: Outside) -> None:
     workspace = copied(trained, tmp_path / "ws", "workspace.toml", "review.db")
+    shutil.copytree(trained.path / "rounds", workspace.path / "rounds")
     ws, out = str(workspace.path), tmp_path / "labels.csv"
+    only_reads = ["status", "proposals", "evaluate", "quality", "round list", "person list", "token list", "check"]
     reading = [
-        *(
-            [*words.split(), ws]
-            for words in ("status", "proposals", "evaluate", "quality", "round list", "person list", "token list")
-        ),
+        *([*words.split(), ws] for words in only_reads),
         ["export", ws, "--out", str(out)],
         ["round", "pack", ws, "--out", str(tmp_path / "job.zip")],
         ["clean", ws, "--dry-run"],
@@ -104,7 +103,7 @@ def test_what_only_reads_works_and_the_rest_says_why_not(trained: Workspace, tmp
     assert out.read_text(encoding="utf-8").count("\n") == 71
     assert api == (0, "70 56 20")
     assert [(code, MAY_NOT in said) for code, said in refused] == [(1, True)] * len(writing), refused
-    assert {entry.name for entry in workspace.path.iterdir()} == {"workspace.toml", "review.db"}
+    assert {entry.name for entry in workspace.path.iterdir()} == {"workspace.toml", "review.db", "rounds"}
 
 
 def test_what_is_still_in_the_wal_is_read_or_asked_for(trained: Workspace, tmp_path: Path, outside: Outside) -> None:

@@ -280,8 +280,10 @@ def test_a_second_round_closes_all_that_are_in_review(workspace: Workspace) -> N
     train(workspace, epochs=1)
     train(workspace, epochs=1)
     raw = sqlite3.connect(workspace.database_file)
+    rule = raw.execute("SELECT sql FROM sqlite_master WHERE name = 'round_closed_update'").fetchone()[0]
     raw.execute("DROP TRIGGER round_closed_update")
     raw.execute("UPDATE round SET state = 'review'")
+    raw.execute(rule)
     raw.commit()
     raw.close()
     watcher = Recorder()

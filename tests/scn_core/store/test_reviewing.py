@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from scn_core.class_names import ClassVocabulary
 from scn_core.config import DecidedBy, ReviewSettings
 from scn_core.records import ANSWERS, MARKS, QUEUE_ORDERS, Decision, Manifest, QueueFilter, RoundScores, Sample
+from scn_core.store.check import wrong_labels, wrong_outcomes
 from scn_core.store.connection import create_database
 from scn_core.store.decisions.record import effective_labels, history, record_each
 from scn_core.store.decisions.undo import pace, undo_units
@@ -266,8 +267,8 @@ class Reviewing(RuleBasedStateMachine):
 
     @precondition(lambda self: hasattr(self, "db"))
     @invariant()
-    def derived_tables_agree_with_the_log(self) -> None:
-        assert check(self.db) == []
+    def derived_tables_and_labels_agree_with_the_log(self) -> None:
+        assert check(self.db) == wrong_outcomes(self.db) == wrong_labels(self.db) == []
 
     def derived_tables_can_be_made_anew(self) -> None:
         tables = ("outcome", "queue_count", "answer_count")

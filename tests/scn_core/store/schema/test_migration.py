@@ -13,11 +13,13 @@ from sqlite_utils import Database, Migrations
 from scn_core.records import Decision
 from scn_core.store import connection
 from scn_core.store.connection import create_database, open_database
+from scn_core.store.decisions.history import broken_history, history_end
 from scn_core.store.decisions.record import record_each
 from scn_core.store.people.tokens import add_token
 from scn_core.store.projections import check, rebuild
 from scn_core.store.schema.migrations import STEPS, migrations
 from scn_core.store.scores import scores
+from scn_core.store.seals import broken_seals, unsealed
 
 LOG = [  # id, round, sample, person, action, label, undoes
     ("a1", 1, 1, 1, "accept", 1, None),
@@ -309,3 +311,11 @@ def test_m0008_keeps_the_log_of_people_append_only_and_never_uses_a_number_again
             with pytest.raises(sqlite3.IntegrityError, match="append-only"):
                 db.conn.execute(change)
         assert added.id == 1
+
+
+def test_m0010_gives_every_decision_its_hash_and_seals_everything(old: Path) -> None:
+    with open_database(old) as db:
+        assert broken_history(db) == broken_seals(db) == unsealed(db) == []
+        assert history_end(db).seq >= len(LOG)
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            db.conn.execute("UPDATE decision SET hash = NULL")

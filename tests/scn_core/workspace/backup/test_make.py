@@ -144,3 +144,15 @@ def test_settings_that_cannot_be_are_refused(asked: Workspace) -> None:
     change_table(asked.settings_file, "backup", {"keep": 0})
     with pytest.raises(WorkspaceError, match=r"table \[backup\]: found keep = 0; allowed: a whole number from 1"):
         asked.settings()
+
+
+def test_a_damaged_database_is_not_backed_up_in_place_of_a_sound_one(asked: Workspace) -> None:
+    answer(asked, "ann", 2)
+    with asked.database() as db:
+        db.execute("DROP TRIGGER decision_no_update")
+        db.execute("UPDATE decision SET decided_at = '2020-01-01T00:00:00.000Z' WHERE seq = 1")
+    with asked.database() as db, pytest.raises(WorkspaceError, match="the schema is not as it was written"):
+        make_backup(asked, db)
+    assert backups_in(asked.backups) == []
+    with asked.database() as db:
+        assert make_backup(asked, db, "restore").is_file()

@@ -1,0 +1,172 @@
+"""The full check of a workspace: database, history, derived tables, labels, files of rounds; and what can be repaired.
+
+The quick check, made before each export and round, is `store.check.require_sound`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlite_utils import Database
+
+from scn_core.errors import WorkspaceError
+from scn_core.store import projections
+from scn_core.store.check import broken_file, broken_references, findings, wrong_labels, wrong_outcomes
+from scn_core.store.connection import snapshot, transaction
+from scn_core.store.decisions.history import (
+    APPEND_ONLY,
+    HistoryEnd,
+    broken_history,
+    history_end,
+    is_prefix,
+    missing_triggers,
+)
+from scn_core.store.rounds.files import recorded_files
+from scn_core.store.seals import broken_seals, unsealed
+from scn_core.store.sqlite_errors import damaged
+from scn_core.workspace.folder import Workspace
+
+CHECKS = ("file", "references", "content", "history", "derived", "labels", "round files")
+"""In the order in which they are made."""
+_KEPT = 100
+"""Findings of one check that are kept."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What one of the checks came to."""
+
+    name: str
+    looked_at: str
+    """In words, such as `1,543 decisions`."""
+    found: tuple[str, ...]
+    """What is wrong, at most 100 of it."""
+    count: int
+    """How much is wrong in all."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.count
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {"name": self.name, "ok": self.ok, "looked_at": self.looked_at, "count": self.count,
+                "found": list(self.found)}  # fmt: skip
+
+
+def check_workspace(workspace: Workspace, *, export_made_from: HistoryEnd | None = None) -> Iterator[Checked]:
+    """Every check, each as soon as it is made; nothing is written, and people can go on working.
+
+    Args:
+        workspace: may be in a folder that cannot be written to.
+        export_made_from: where the log ended when labels were exported; then it is also checked that the log of now
+            goes on from there.
+
+    Raises WorkspaceError where the database cannot be opened.
+    """
+    with workspace.database(read_only=True) as db:
+
+        def checked(
+            name: str, looked_at: Callable[[Database], str], *checks: Callable[[Database], list[str]]
+        ) -> Checked:
+            with snapshot(db):
+                found = [line for check in checks for line in findings(check, db)]
+                words = findings(lambda db: [looked_at(db)], db)[0]
+            return Checked(name, words, tuple(found[:_KEPT]), len(found))
+
+        yield _checked(db, "file", _pages, broken_file)
+        yield _checked(db, "references", lambda db: "rows that refer to others", broken_references)
+        yield _checked(db, "content", _sealed, broken_seals)
+        yield _checked(db, "history", _history, _missing_triggers, broken_history)
+        found = findings(projections.check, db)  # reads of one moment by itself
+        yield Checked("derived", "outcomes, answers in the queue, counts", tuple(found[:_KEPT]), len(found))
+        yield _checked(db, "labels", _faces, wrong_outcomes, wrong_labels)
+        yield _checked(db, "round files", _files, lambda db: _wrong_files(workspace, db))
+        if export_made_from is not None:
+            end = export_made_from
+            yield _checked(db, "manifest", lambda db: _goes_on(db, end), lambda db: _other_history(db, end))
+
+
+def _checked(
+    db: Database, name: str, looked_at: Callable[[Database], str], *checks: Callable[[Database], list[str]]
+) -> Checked:
+    with snapshot(db):
+        found = [line for check in checks for line in findings(check, db)]
+        words = findings(lambda db: [looked_at(db)], db)[0]
+    return Checked(name, words, tuple(found[:_KEPT]), len(found))
+
+
+def repair(workspace: Workspace) -> list[str]:
+    """Make anew what follows from other rows: indexes and the derived tables. What was done, a line each.
+
+    Raises WorkspaceError where other rows are damaged: from those nothing can be derived.
+    """
+    with workspace.database() as db:
+        with snapshot(db):
+            facts = [*findings(broken_seals, db), *findings(broken_history, db)]
+        if facts:
+            raise WorkspaceError(f"{damaged(workspace.database_file, facts[0])}; nothing was repaired")
+        with transaction(db):
+            db.execute("REINDEX")
+        wrong = projections.check(db)
+        projections.rebuild(db)
+    differences = f"{len(wrong):,} difference{'' if len(wrong) == 1 else 's'}"
+    return ["all indexes were made anew", f"derived tables were made anew from the log of decisions: {differences}"]
+
+
+def _pages(db: Database) -> str:
+    return f"{db.execute('PRAGMA page_count').fetchone()[0]:,} pages of review.db"
+
+
+def _sealed(db: Database) -> str:
+    open_parts = unsealed(db)
+    later = f"; changed by another program and not sealed yet: {', '.join(open_parts)}" if open_parts else ""
+    return f"{db.execute('SELECT count(*) FROM seal').fetchone()[0]:,} sealed parts{later}"
+
+
+def _history(db: Database) -> str:
+    end = history_end(db)
+    return f"{end.seq:,} decisions" + (f", newest hash {end.hash}" if end.seq else "")
+
+
+def _missing_triggers(db: Database) -> list[str]:
+    return [f"trigger {name} is missing, of {len(APPEND_ONLY)} that keep rows" for name in missing_triggers(db)]
+
+
+def _faces(db: Database) -> str:
+    return f"labels of {db.execute('SELECT count(*) FROM sample').fetchone()[0]:,} faces, derived anew"
+
+
+def _files(db: Database) -> str:
+    recorded = recorded_files(db)
+    without = [str(number) for number, hashes in recorded.items() if not hashes]
+    older = f"; no hashes are known of round {', '.join(without)}" if without else ""
+    return f"{sum(map(len, recorded.values())):,} files{older}"
+
+
+def _wrong_files(workspace: Workspace, db: Database) -> list[str]:
+    wrong = []
+    for number, hashes in recorded_files(db).items():
+        for name, sha256 in hashes.items():
+            path = workspace.round_folder(number) / name
+            try:
+                with path.open("rb") as file:
+                    if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+                        wrong.append(f"{path} is not as the round left it")
+            except OSError as error:
+                wrong.append(f"{path}: {error.strerror or error}")
+    return wrong
+
+
+def _goes_on(db: Database, end: HistoryEnd) -> str:
+    return f"the export was made from {end.seq:,} decisions; there are {history_end(db).seq:,}"
+
+
+def _other_history(db: Database, end: HistoryEnd) -> list[str]:
+    if is_prefix(db, end):
+        return []
+    return [f"the first {end.seq:,} decisions are not those that the export was made from"]
