@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import get_args
@@ -24,6 +25,7 @@ from scn_core.exchange.import_decisions.label_studio import named_accounts
 from scn_core.exchange.import_decisions.undo_import import plan_undo_of_file
 from scn_core.records import Split
 from scn_core.store.current_labels import LabelCounts, LabelFilter
+from scn_core.store.events import keep_event
 from scn_core.store.samples import classes
 from scn_core.workspace.backup.make import automatic_backup
 from scn_core.workspace.folder import Workspace
@@ -85,6 +87,8 @@ def export_command(
     if printed and as_json:
         raise UsageError(complaint("--out", "- and --json too", "one of them, as both print"))
     pictures = Path(place.settings().root)
+    if not preview:
+        log_export(place, name)
     with place.database(read_only=True) as db:
         where = LabelFilter(split, changed, decided, _class(classes(db), class_name), round_id, excluded)
         options = ExportOptions(name, where, pseudonyms, spelling, copies, image_prefix)
@@ -99,6 +103,13 @@ def export_command(
         with Counter("writing", "face") as bar:
             made = export_labels(db, out, options, pictures=pictures, progress=bar.advance)
     click.echo(json.dumps(made.as_dict()) if as_json else f"{out}: {_counted(made.counts)}")
+
+
+def log_export(workspace: Workspace, format: str) -> None:
+    """Keeps in the log that labels were exported. Of a workspace that may only be read, nobody can."""
+    if os.access(workspace.path, os.W_OK) and os.access(workspace.database_file, os.W_OK):
+        with workspace.database() as db:
+            keep_event(db, "labels exported", {"format": format}, by=None)
 
 
 def check_options(name: FormatName, *, copies: bool, image_prefix: str | None) -> None:

@@ -6,6 +6,7 @@ A round that was trained before a file existed, or whose file is damaged, says n
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,22 @@ def write_neighbours(folder: Path, rows: npt.NDArray[np.void]) -> None:
     """neighbours.npy of a round's folder, whole or not at all; `rows` are of type NEIGHBOURS, in any order."""
     with replaced(folder / NEIGHBOURS_FILE) as file:
         np.save(file, rows[np.argsort(rows["sample_id"])], allow_pickle=False)
+
+
+def forget_neighbours(folder: Path, sample_ids: Iterable[int]) -> None:
+    """Take faces out of neighbours.npy of a round's folder: their own rows, and wherever they are like another face."""
+    try:
+        rows = np.load(folder / NEIGHBOURS_FILE, allow_pickle=False)
+    except DAMAGED_ARRAYS:
+        return
+    if rows.dtype != NEIGHBOURS or rows.ndim != 1:
+        return
+    gone = np.array(sorted(sample_ids), np.int64)
+    kept = rows[~np.isin(rows["sample_id"], gone)]
+    for name in ("given", "other"):
+        left = np.where(np.isin(kept[name], gone), -1, kept[name])
+        kept[name] = np.take_along_axis(left, np.argsort(left < 0, axis=1, kind="stable"), axis=1)
+    write_neighbours(folder, kept)
 
 
 def _place(rising: npt.NDArray[np.int64], sample_id: int) -> int | None:
