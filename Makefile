@@ -6,7 +6,7 @@ DEMO   ?= data/demo
 # Versions the tests were green with. Empty: the newest that requirements*.txt allow.
 LOCK   ?= -c requirements.lock
 
-.PHONY: demo test test-newest faults types check bench bench-gpu bench-review clean help
+.PHONY: demo test test-newest faults types check audit bench bench-gpu bench-review clean help
 
 help:
 	@sed -n '1p' Makefile
@@ -52,7 +52,17 @@ check: $(VENV)/.dev types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(MAKE) audit
 	$(MAKE) test
+
+# Known holes in the packages of requirements.lock. Where their list cannot be had, as offline, a sentence says so.
+audit:
+	@$(PYTHON) -m venv $(VENV)-audit && $(VENV)-audit/bin/python -m pip install -q pip-audit >/dev/null 2>&1 \
+	  || { echo "packages not audited: pip-audit cannot be installed here"; exit 0; }; \
+	said=$$($(VENV)-audit/bin/pip-audit --disable-pip --no-deps -r requirements.lock 2>&1); code=$$?; \
+	case "$$said" in *"Found "*"known vulnerabilit"*) echo "$$said" >&2; exit 1;; esac; \
+	test $$code = 0 || { echo "packages not audited: the list of known holes cannot be had here"; exit 0; }; \
+	echo "no known holes; packages that the list lacks, which were not audited: $$(echo "$$said" | grep -c "could not be audited")"
 
 # The trainer and commands that read and write files are killed 40 times each, the server too; no part of what CI runs.
 faults: $(VENV)/.dev

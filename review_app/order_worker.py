@@ -151,7 +151,7 @@ def _begin(command: Sequence[str]) -> _Learner:
     with ExitStack() as unless_begun:
         # A pipe that nobody reads would stop the process when it is full.
         words = unless_begun.enter_context(tempfile.TemporaryFile())
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603 (our own command, no shell)
             [*trainer.nice_prefix(19), *command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=words,
             start_new_session=True, env=trainer.environment(),
         )  # fmt: skip

@@ -21,6 +21,7 @@ from review_app.auth.endpoint import plain
 from review_app.auth.guard import UPLOADS, Guard, is_own, page_policy, path_within
 from review_app.auth.page import refusal_page
 from review_app.http.errors import ApiError
+from review_app.page_socket import serve_pages
 from review_app.settings import AppSettings, current
 from scn_core.errors import ScnError
 from scn_core.store.people.sessions import session_person
@@ -75,6 +76,9 @@ class Doors:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
+        if scope["type"] == "websocket":
+            await serve_pages(self._app, scope, receive, send)
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

@@ -17,20 +17,23 @@ from pathlib import Path
 
 import click
 import streamlit as st
+from sqlite_utils import Database
 from streamlit import config
 
 from review_app import database
 from review_app.auth.accounts import add_lead
 from review_app.auth.openid import secrets_file
-from review_app.auth.secret_key import read_secret
+from review_app.auth.secret_key import forget_secret, present_secret, read_secret
 from review_app.http.bounded_server import use_bounded_server
 from review_app.http.proxies import read_network
 from review_app.order_worker import OrderKeeper
 from review_app.routes import all_middleware
-from review_app.settings import LOOPBACK, WILDCARDS, AppSettings, AuthMode, use
+from review_app.settings import LOOPBACK, WILDCARDS, AppSettings, AuthMode, id_of_secret, use
 from scn_core.errors import UsageError, WorkspaceError
+from scn_core.store.identity import is_copy, settle_identity
 from scn_core.store.people.people import password_hash, people
 from scn_core.store.rounds.states import latest_round
+from scn_core.workspace.access import close_to_others
 from scn_core.workspace.folder import Workspace
 
 SCRIPT = Path(__file__).with_name("app.py")
@@ -85,13 +88,30 @@ def prepare(
                 "such as review.example.org"
             )
     workspace = Workspace(path.resolve())
-    workspace.settings()  # says what is wrong with them now
+    for line in close_to_others(workspace.path, workspace.settings().access):
+        click.echo(line, err=True)
     if auth == "oidc":
         secrets_file(workspace.path)
     with workspace.database() as db:
         if auth == "password" and not any(each.active and password_hash(db, each.id) for each in people(db)):
             raise WorkspaceError(f"--auth password: found nobody who could sign in; first: {add_lead(path)}")
-    return AppSettings(workspace, read_secret(workspace.path), auth, host, port, allow_hosts, base, proxies)
+        name = _settle_identity(workspace, db)
+    secret = read_secret(workspace.path)
+    return AppSettings(workspace, secret, auth, host, port, allow_hosts, base, proxies, workspace_id=name)
+
+
+def _settle_identity(workspace: Workspace, db: Database) -> str:
+    """The workspace's id. A copy of a workspace gets a secret of its own, and sessions of the original do not count."""
+    before = present_secret(workspace.path)
+    if is_copy(db):
+        click.echo(
+            f"{workspace.path} was copied, or moved to another disk, since it was last served: everybody signs in "
+            "again; answers that wait in browsers are kept",
+            err=True,
+        )
+        forget_secret(workspace.path)
+    # What waits in browsers from before workspaces had ids lies under a name made of the secret.
+    return settle_identity(db, None if before is None else id_of_secret(before))
 
 
 def build_app(settings: AppSettings, *, open_browser: bool = False) -> st.App:

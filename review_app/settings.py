@@ -14,7 +14,7 @@ AuthMode = Literal["none", "password", "oidc"]
 AUTH_MODES: tuple[AuthMode, ...] = get_args(AuthMode)
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-WILDCARDS = ("0.0.0.0", "::")
+WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 (told apart, never a default)
 """All addresses of the machine: no name a browser could ask for."""
 
 
@@ -34,35 +34,43 @@ class AppSettings:
     """Where the pages begin: empty, or as /review, without a slash at the end."""
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     """Whose X-Forwarded headers are believed."""
+    workspace_id: str = "unnamed"
+    """Names the workspace in the browser's storage, the same wherever the folder is moved and whatever its secret is;
+    see `scn_core.store.identity`."""
 
     def url(self, path: str) -> str:
         """The address of a path of ours, such as /face/7, as browsers ask for it."""
         return self.base_path + path
 
     @property
-    def workspace_id(self) -> str:
-        """Names the workspace in cookies and in the browser's storage; moves with the folder, tells no secret."""
-        return hashlib.sha256(b"workspace " + self.secret).hexdigest()[:12]
-
-    @property
     def cookie(self) -> str:
         """Name of the session's cookie. Cookies know no ports: two workspaces on one machine need two names."""
-        return f"scn_session_{self.workspace_id[:6]}"
+        return f"scn_session_{self._cookie_id}"
 
     @property
     def trial_cookie(self) -> str:
         """Name of the cookie that shows whether a browser keeps any."""
-        return f"scn_trial_{self.workspace_id[:6]}"
+        return f"scn_trial_{self._cookie_id}"
 
     def device_cookie(self, name: str) -> str:
         """Name of the cookie that remembers a browser in which the person of this name signed in with a password."""
-        return f"scn_device_{self.workspace_id[:6]}_{hashlib.sha256(name.lower().encode()).hexdigest()[:8]}"
+        return f"scn_device_{self._cookie_id}_{hashlib.sha256(name.lower().encode()).hexdigest()[:8]}"
+
+    @property
+    def _cookie_id(self) -> str:
+        """Of the secret, which a copy of the workspace does not share."""
+        return id_of_secret(self.secret)[:6]
 
     @property
     def hosts(self) -> frozenset[str]:
         """Host names that requests may be made to, lower-case, without a port."""
         own = () if self.host in WILDCARDS else (self.host,)
         return frozenset(name.lower().rstrip(".") for name in (*LOOPBACK, *own, *self.allow_hosts))
+
+
+def id_of_secret(secret: bytes) -> str:
+    """A name that tells no secret. Browsers kept unsent answers under it before workspaces had ids of their own."""
+    return hashlib.sha256(b"workspace " + secret).hexdigest()[:12]
 
 
 _current: AppSettings | None = None

@@ -65,7 +65,7 @@ def start(workspace: Workspace, settings: TrainSettings | None, *, by: str) -> N
         if not _locked(log, fcntl.LOCK_EX, wait_s=_LOOK_S):
             raise WorkspaceError("a trainer is at work here already, started a moment ago; wait for it or cancel it")
         log.truncate(0)
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603 (our own command, values checked by TrainSettings, no shell)
             [*nice_prefix(10), sys.executable, "-m", "scn_core", "train", str(workspace.path), *options],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=environment(),
         )  # fmt: skip

@@ -17,12 +17,13 @@ import pandas as pd
 from scn_core import dataframes
 from scn_core.arguments import cell_text, class_number, one_each, path_of
 from scn_core.cli.backup import written_backup
-from scn_core.cli.labels import check_export, check_options, take_backed_up
+from scn_core.cli.labels import check_export, check_options, log_export, take_backed_up
 from scn_core.cli.progress import Counter, RoundBars
 from scn_core.cli.reports import describe_import
 from scn_core.cli.threads import settle_threads
 from scn_core.config import TrainSettings
 from scn_core.datasets.source import Source
+from scn_core.erase import Erasure, erase
 from scn_core.errors import UsageError, complaint
 from scn_core.exchange.export.formats import FORMAT_NAMES, FORMATS, FormatName
 from scn_core.exchange.export.manifest import ExportManifest
@@ -187,8 +188,11 @@ class OpenWorkspace:
 
         `out`: the file, or a folder that is there [the workspace's folder backups]. `pictures`: those of all faces too.
         """
-        place = None if out is None else Path(out).expanduser()
-        return written_backup(self.folder, place, pictures=pictures, progress=progress)
+        return written_backup(self.folder, path_of(out), pictures=pictures, progress=progress)
+
+    def erase(self, key: str | Iterable[str]) -> Erasure:
+        """`withdraw`, and take out the names too: nothing of the faces is left but what the answer says."""
+        return erase(self.folder, [key] if isinstance(key, str) else list(key))
 
     def labels(self) -> pd.DataFrame:
         """All faces with the label each has now, where it comes from and who decided it; a row a face.
@@ -236,8 +240,7 @@ class OpenWorkspace:
         Raises WorkspaceError where there is no such round, state or order.
         """
         with self.folder.database(read_only=True) as db:
-            current = round_to_answer(db) if round is None else None  # that of `decide`
-            chosen = current or which_round(db, round, *SCORED)
+            chosen = (round_to_answer(db) if round is None else None) or which_round(db, round, *SCORED)  # as `decide`
             return dataframes.queue(db, chosen.id, QueueFilter(state=state, order=order), limit)
 
     def decide(
@@ -249,9 +252,7 @@ class OpenWorkspace:
         person: str,
         round: int | None = None,
     ) -> int:
-        """Answer one or many faces of the round in review, all of them or none; returns how many.
-
-        It is what the browser does: of several answers of a person to a face the newest counts.
+        """Answer one or many faces of the round in review, all or none; of a person's answers the newest counts.
 
         Args:
             key: a face's key as the tables have it, or several, such as a column of a table.
@@ -262,8 +263,8 @@ class OpenWorkspace:
             person: whose answers these are; somebody new is added as an annotator without a password.
             round: which of the rounds in review, by default the one that the browser opens.
 
-        Raises UsageError for lists of different lengths and what is no text, WorkspaceError where the round is not in
-        review, and DataError naming the first answer that does not fit.
+        Returns how many. Raises UsageError for lists of different lengths and what is no text, WorkspaceError where the
+        round is not in review, and DataError naming the first answer that does not fit.
         """
         keys = [key] if isinstance(key, str) else list(key)
         columns = {"key": keys, "action": one_each(action, len(keys)), "label": one_each(label, len(keys))}
@@ -317,7 +318,9 @@ class OpenWorkspace:
         with self.folder.database(read_only=True) as db:
             where = LabelFilter(split, changed, decided, class_number(db, label), round, excluded)
             options = ExportOptions(format, where, pseudonyms, copies=copies, image_prefix=image_prefix)
-            return export_labels(db, place, options, pictures=pictures)
+            made = export_labels(db, place, options, pictures=pictures)
+        log_export(self.folder, format)
+        return made
 
     def import_decisions(
         self,
@@ -360,9 +363,8 @@ class OpenWorkspace:
     def evaluate(self, reference: str | Path | None = None, *, round: int | None = None) -> Evaluation:
         """How well a round finds wrong labels, against reference labels.
 
-        `reference`: CSV with columns path,label; None: the labels that `init` kept. `round`: which one, by default the
-        newest that ended. Raises DataError where the CSV does not fit, WorkspaceError where there is no such round or
-        no reference.
+        `reference`: CSV with columns path,label; None: the labels that `init` kept. `round`: the newest that ended, or
+        which one. Raises DataError where the CSV does not fit, WorkspaceError where there is no round or no reference.
         """
         from scn_core.review.evaluate import evaluate
 

@@ -32,7 +32,8 @@ from scn_core.workspace.thumbnails import large_face_of, thumbnails_of
 
 _DRAWERS = 2
 """Large faces drawn at once; those that wait hold no thread that others need."""
-_CACHED = {"Cache-Control": "private, max-age=3600"}
+# Whoever comes to a shared computer next would find the faces in the browser's files, signed in or not.
+_NOT_KEPT = {"Cache-Control": "private, no-store"}
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ def _round_files(round_id: int, sample_id: int) -> tuple[FaceDynamics | None, Ne
 def _past(row: RecordedDecision) -> dict[str, Any]:
     decision = row.decision
     return {
-        "by": decision.person,
+        "by": row.who,
         "action": decision.action,
         "label": decision.label,
         "text": decision.text,
@@ -138,4 +139,4 @@ def _past(row: RecordedDecision) -> dict[str, Any]:
 def _picture(made: bytes | str) -> Response:
     if isinstance(made, str):
         raise ApiError(404, "no_picture", f"there is no picture to show: {made}")
-    return Response(made, media_type="image/webp", headers=_CACHED)
+    return Response(made, media_type="image/webp", headers=_NOT_KEPT)

@@ -17,9 +17,11 @@ from scn_core.store.people.people import (
     Person,
     Role,
     add_person,
+    erase_person,
     find_person,
     password_hash,
     people,
+    rename_person,
     set_active,
     set_password_hash,
     set_role,
@@ -119,6 +121,32 @@ def activate(workspace: Path, name: str) -> None:
         found = known_person(db, name)
         set_active(db, found.id, True)
     click.echo(f"{found.name} may sign in again")
+
+
+@person.command()
+@WORKSPACE
+@NAME
+@click.argument("new_name", metavar="NEW")
+def rename(workspace: Path, name: str, new_name: str) -> None:
+    """Call NAME otherwise; what they decided stays theirs, and they stay signed in."""
+    with Workspace(workspace).database() as db:
+        found = known_person(db, name)
+        rename_person(db, found.id, checked_name(new_name))
+    click.echo(f"{found.name} is called {checked_name(new_name)} now")
+
+
+@person.command()
+@WORKSPACE
+@NAME
+def erase(workspace: Path, name: str) -> None:
+    """Take NAME out of the workspace for good. What they decided stays, under a name that says nothing.
+
+    They are signed out and cannot sign in again. Exports and backups made before still hold the name.
+    """
+    with Workspace(workspace).database() as db:
+        found = known_person(db, name)
+        neutral = erase_person(db, found.id)
+    click.echo(f"{found.name} is called {neutral} now; exports, backups and trainer.json of before may hold the name")
 
 
 def known_person(db: Database, name: str) -> Person:

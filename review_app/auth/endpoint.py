@@ -25,7 +25,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 Handler = Callable[[Request], Awaitable[Response]]
 
-TOKEN_HEADER = "x-review-token"
+TOKEN_HEADER = "x-review-token"  # noqa: S105 (a name)
 
 _LOG = logging.getLogger(__name__)
 

@@ -54,7 +54,7 @@ def ends_sessions(secrets: Path) -> bool:
     auth_table = tomllib.loads(secrets.read_text(encoding="utf-8"))["auth"]
     address = str(auth_table.get("server_metadata_url") or _provider(auth_table)["server_metadata_url"])
     try:
-        with urllib.request.urlopen(address, timeout=_METADATA_S) as answer:
+        with urllib.request.urlopen(address, timeout=_METADATA_S) as answer:  # noqa: S310 (the workspace's owner wrote it)
             return bool(json.load(answer).get("end_session_endpoint"))
     except (OSError, ValueError, AttributeError) as error:
         _LOG.warning("%s: the OpenID provider's metadata cannot be read (%s)", address, error)

@@ -10,6 +10,7 @@ from scn_core.errors import WorkspaceError, complaint
 from scn_core.files import create_private
 
 _BYTES = 32
+_NAME = "secret.key"
 
 
 def read_secret(folder: Path) -> bytes:
@@ -17,7 +18,7 @@ def read_secret(folder: Path) -> bytes:
 
     Raises WorkspaceError where others may read or write the file, or it holds no secret.
     """
-    path = folder / "secret.key"
+    path = folder / _NAME
     if not path.exists():
         # Of two servers that start at once, the first one's stands.
         create_private(path, f"{secrets.token_hex(_BYTES)}\n".encode())
@@ -26,10 +27,21 @@ def read_secret(folder: Path) -> bytes:
         raise WorkspaceError(
             complaint(str(path), f"mode {mode:o}, so others may read it", "600", "delete it, everybody signs in again")
         )
-    try:
-        secret = bytes.fromhex(path.read_text(encoding="ascii").strip())
-    except ValueError:
-        secret = b""
-    if len(secret) != _BYTES:
+    secret = present_secret(folder)
+    if secret is None:
         raise WorkspaceError(f"{path}: found no secret of {_BYTES} bytes; delete it, everybody then signs in again")
     return secret
+
+
+def present_secret(folder: Path) -> bytes | None:
+    """The secret that is there, whoever else may read it; None where there is none."""
+    try:
+        secret = bytes.fromhex((folder / _NAME).read_text(encoding="ascii").strip())
+    except (OSError, ValueError):
+        return None
+    return secret if len(secret) == _BYTES else None
+
+
+def forget_secret(folder: Path) -> None:
+    """Remove it: the next call of `read_secret` makes another, and everybody signs in again."""
+    (folder / _NAME).unlink(missing_ok=True)

@@ -9,13 +9,14 @@ from sqlite_utils import Database
 
 from review_app.commands.rounds import as_lead, refusal_unless_lead
 from review_app.commands.writer import in_writer
-from review_app.database import call_slow
+from review_app.database import call_slow, call_write
 from review_app.queries.labels import forget, plan_of
 from review_app.settings import current
 from scn_core.errors import DataError
 from scn_core.exchange.export.write import ExportOptions, export_into
 from scn_core.exchange.import_decisions.import_plan import Piece, Planned, pieces, take_piece
 from scn_core.exchange.import_decisions.undo_import import plan_undo
+from scn_core.store.events import keep_event
 from scn_core.store.people.people import Person
 from scn_core.workspace.backup.make import automatic_backup
 
@@ -25,7 +26,12 @@ def make(options: ExportOptions) -> str | None:
 
     In a reader's thread: nobody's answers wait for it.
     """
-    return as_lead(lambda lead: call_slow(_make, options))
+
+    def export(lead: Person) -> None:
+        call_write(keep_event, "labels exported", {"format": options.format}, by=lead.id)
+        call_slow(_make, options)
+
+    return as_lead(export)
 
 
 def take(upload: bytes, name: str, *, adjudicate: bool, accounts: str = "") -> str | None:
@@ -33,12 +39,18 @@ def take(upload: bytes, name: str, *, adjudicate: bool, accounts: str = "") -> s
 
     Every row is looked at in a reader's thread, and between two pieces others write: nobody's answers wait for it.
     """
-    return _write(lambda lead: plan_of(upload, name, lead.name, adjudicate=adjudicate, accounts=accounts))
+    return _write(lambda lead: plan_of(upload, name, lead, adjudicate=adjudicate, accounts=accounts))
 
 
 def undo_import(import_id: str) -> str | None:
     """Take a whole import of decisions back; the reason where it was refused. People's own answers stay."""
-    return _write(lambda lead: call_slow(plan_undo, import_id))
+
+    def planned(lead: Person) -> Planned:
+        plan = call_slow(plan_undo, import_id)
+        call_write(keep_event, "import taken back", {"decisions": len(plan.decisions)}, by=lead.id)
+        return plan
+
+    return _write(planned)
 
 
 def _write(planned: Callable[[Person], Planned]) -> str | None:

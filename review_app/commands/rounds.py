@@ -10,22 +10,24 @@ from sqlite_utils import Database
 from review_app import trainer_process as trainer
 from review_app.auth.sessions import signed_in
 from review_app.commands.writer import SESSION_ENDED, in_writer
+from review_app.database import call_write
 from review_app.queries.standing import forget
 from review_app.settings import current
 from scn_core.config import ReviewSettings, TrainSettings
 from scn_core.errors import ScnError
+from scn_core.store.events import keep_event
 from scn_core.store.people.people import Person
 from scn_core.store.rounds import states as rounds
 
 
 def start(settings: TrainSettings) -> str | None:
     """Begin a round; the reason where it was refused. What the trainer finds wrong later is in its log."""
-    return as_lead(lambda lead: trainer.start(current().workspace, settings, by=lead.name))
+    return as_lead(lambda lead: _begin(lead, settings))
 
 
 def resume() -> str | None:
     """Go on with the newest unfinished round; the reason where it was refused."""
-    return as_lead(lambda lead: trainer.start(current().workspace, None, by=lead.name))
+    return as_lead(lambda lead: _begin(lead, None))
 
 
 def stop() -> str | None:
@@ -66,22 +68,28 @@ def refusal_unless_lead(person: Person) -> str | None:
     return None if person.role == "lead" else f"{person.name} is {person.role}; allowed: a lead"
 
 
+def _begin(lead: Person, settings: TrainSettings | None) -> None:
+    trainer.start(current().workspace, settings, by=lead.name)
+    call_write(keep_event, "training started", {"resume": settings is None}, by=lead.id)
+
+
 def _cancel(db: Database, person: Person, round_id: int) -> str | None:
     if refused := refusal_unless_lead(person):
         return refused
-    rounds.cancel_round(db, round_id, f"cancelled by {person.name}")
+    rounds.cancel_round(db, round_id, f"cancelled by {person.name}", by=person.id)
     return None
 
 
 def _close(db: Database, person: Person, round_id: int) -> str | None:
     if refused := refusal_unless_lead(person):
         return refused
-    rounds.close_round(db, round_id)
+    rounds.close_round(db, round_id, by=person.id)
     return None
 
 
 def _set_rules(db: Database, person: Person, rules: ReviewSettings) -> str | None:
     if refused := refusal_unless_lead(person):
         return refused
+    keep_event(db, "rules changed", rules.as_dict(), by=person.id)
     current().workspace.write_review(rules)
     return None

@@ -55,6 +55,28 @@ def _back_up(db: Database, by: str) -> None:
     make_backup(current().workspace, db, by=by)
 
 
+def rename(person_id: int, name: str) -> str | None:
+    """Call somebody otherwise."""
+    try:
+        name = checked_name(name)
+    except ScnError as error:
+        return str(error)
+    return in_writer(_rename, person_id, name)
+
+
+def erase(person_id: int) -> str | None:
+    """Take somebody's name out for good, and shut them out; what they did stays under a neutral one."""
+    return in_writer(_erase, person_id)
+
+
+def _rename(db: Database, by: Person, person_id: int, name: str) -> None:
+    people.rename_person(db, person_id, name, by=by.id)
+
+
+def _erase(db: Database, by: Person, person_id: int) -> None:
+    people.erase_person(db, person_id, by=by.id)
+
+
 def _add(db: Database, by: Person, name: str, role: Role, hashed: str | None) -> None:
     people.add_person(db, name, role, hashed, by=by.id)
 

@@ -20,6 +20,7 @@ from scn_core.exchange.import_decisions.label_studio import named_accounts
 from scn_core.import_balance import Balance
 from scn_core.review.quality.votes import VoteAgreement, vote_agreement
 from scn_core.store.decisions.imports import TakenImport, taken_imports
+from scn_core.store.people.people import Person
 from scn_core.store.votes import import_balance
 
 
@@ -33,7 +34,7 @@ def exports() -> list[ExportManifest]:
     return exports_in(current().workspace.exports)
 
 
-def plan_of(upload: bytes, name: str, person: str, *, adjudicate: bool, accounts: str = "") -> ImportPlan:
+def plan_of(upload: bytes, name: str, person: Person, *, adjudicate: bool, accounts: str = "") -> ImportPlan:
     """What taking an uploaded file would do, as it is now. Raises ScnError for what is no such file.
 
     `accounts`: whose Label Studio's accounts are, such as '1=ann, 2=bob'.
@@ -43,7 +44,7 @@ def plan_of(upload: bytes, name: str, person: str, *, adjudicate: bool, accounts
 
 
 def plan_upload(
-    db: Database, upload: bytes, name: str, person: str, adjudicate: bool, root: Path | None = None,
+    db: Database, upload: bytes, name: str, person: Person, adjudicate: bool, root: Path | None = None,
     accounts: Mapping[str, str] | None = None,
 ) -> ImportPlan:  # fmt: skip
     """The same within a worker's thread."""
@@ -51,8 +52,9 @@ def plan_upload(
         file = Path(folder, "upload.csv")
         file.write_bytes(upload)
         return plan_import(
-            db, file, person=person, adjudicate=adjudicate, name=_plain(name), root=root, annotators=accounts
-        )
+            db, file, person=person.name, adjudicate=adjudicate, name=_plain(name), root=root, annotators=accounts,
+            by=person.id,
+        )  # fmt: skip
 
 
 def imports(round_id: int) -> list[TakenImport]:

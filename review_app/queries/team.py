@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from review_app.database import call_slow
 from review_app.settings import current
+from scn_core.store.events import LoggedEvent, events
 from scn_core.store.reports.activity import ActivityKind, Event, Member, Place, activity, members
 from scn_core.workspace.backup.make import BackupFile, backups_in
 
@@ -16,6 +17,11 @@ def everybody() -> list[Member]:
 def backups() -> list[BackupFile]:
     """The backups in the workspace's folder `backups`, the newest first."""
     return backups_in(current().workspace.backups)
+
+
+def newest_events(limit: int) -> list[LoggedEvent]:
+    """What was done to the workspace and its people, newest first."""
+    return call_slow(events, limit=limit)
 
 
 def what_people_did(

@@ -116,7 +116,7 @@ def log(face: Face, classes: Sequence[str]) -> None:
         rows.append(
             (
                 parts.moment(recorded.decided_at),
-                decision.person,
+                recorded.who,
                 f"round {decision.round}",
                 words if recorded.live or decision.action == "undo" else parts.struck_out(words),
             )

@@ -47,7 +47,7 @@ def show(person: Person, now: Standing) -> None:
     )
     upload, adjudicate = file.getvalue(), bool(st.session_state.get(_ADJUDICATE))
     try:
-        plan = queries.plan_of(upload, file.name, person.name, adjudicate=adjudicate, accounts=accounts)
+        plan = queries.plan_of(upload, file.name, person, adjudicate=adjudicate, accounts=accounts)
     except ScnError as error:
         messages.show("This file cannot be taken", str(error))
         return

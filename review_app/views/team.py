@@ -49,6 +49,7 @@ def page() -> None:
     access_tokens.listed(token_queries.tokens_of(None), whose=True)
     team_backups.show()
     team_log.show(person, members)
+    team_log.show_events()
 
 
 def _table(viewer: Person, members: list[Member]) -> None:
@@ -111,6 +112,8 @@ def _change(viewer: Person, members: list[Member]) -> None:
             st.text("Your own role and access are changed by another lead, so that nobody is shut out by mistake.")
         else:
             _access(person)
+            _erase(person)
+        _rename(person)
         if current().auth == "password":
             _reset(person)
 
@@ -131,6 +134,30 @@ _CONSEQUENCE = {
     "tokens; what they did stays.",
     False: "Not active: cannot sign in. What they did stays.",
 }
+
+
+def _rename(person: Person) -> None:
+    key = f"rv-rename-{person.id}"
+    with st.form(f"{key}-form", border=False):
+        st.text_input("New name", key=key, max_chars=LONGEST_NAME)
+        st.form_submit_button("Rename", key=f"{key}-go", on_click=_renamed, args=(person, key))
+
+
+def _renamed(person: Person, key: str) -> None:
+    messages.remember(commands.rename(person.id, str(st.session_state[key])))
+    st.session_state[key] = ""
+
+
+def _erase(person: Person) -> None:
+    name = parts.letters(person.name)
+    sure = st.checkbox(f"Take the name {name} out for good", key=f"rv-erase-sure-{person.id}")
+    if sure:
+        st.text("They are shut out; what they decided stays, under a name that says nothing. There is no way back.")
+        st.button(f"Erase {name}", key=f"rv-erase-{person.id}", on_click=_erased, args=(person,))
+
+
+def _erased(person: Person) -> None:
+    messages.remember(commands.erase(person.id))
 
 
 def _set_role(person: Person, role: Role) -> None:

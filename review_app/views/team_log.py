@@ -8,7 +8,9 @@ import streamlit as st
 
 from review_app.queries import team as queries
 from review_app.queries.standing import standing
+from review_app.settings import current
 from review_app.views import parts
+from scn_core.shell import command_line
 from scn_core.store.people.people import Person
 from scn_core.store.reports.activity import ACTIVITY_KINDS, ActivityKind, ChangeEvent, Event, Member, Place, SaidEvent
 
@@ -40,11 +42,25 @@ def show(viewer: Person, members: Sequence[Member]) -> None:
             st.button("Show older", key="rv-log-older", on_click=_go, args=(person_id, kind, older))
 
 
+def show_events() -> None:
+    """What was done to the workspace as a whole: rounds, imports, exports, rules, people, faces taken out."""
+    st.subheader("What was done to the workspace", anchor=False)
+    found = queries.newest_events(PAGE)
+    if not found:
+        st.text("Nothing yet.")
+        return
+    rows = [(parts.nowrap(parts.moment(event.at)), event.by or "command line", event.words) for event in found]
+    parts.table("What was done to the workspace", ("When", "Who", "What"), rows)
+    if len(found) == PAGE:
+        st.text("All of it, as CSV or JSON:")
+        st.code(command_line("log", current().workspace.path, "--csv"), language=None, wrap_lines=True)
+
+
 def _row(event: Event, classes: Sequence[str]) -> _Row:
     at = parts.nowrap(parts.moment(event.at))
     if isinstance(event, ChangeEvent):
         return at, event.by or "–", _change_words(event), ""
-    return at, event.decision.person, _said_words(event, classes), parts.link(event.decision.sample_id, event.key)
+    return at, event.who, _said_words(event, classes), parts.link(event.decision.sample_id, event.key)
 
 
 def _said_words(event: SaidEvent, classes: Sequence[str]) -> parts.Html | str:

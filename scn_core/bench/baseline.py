@@ -40,7 +40,7 @@ class _Pictures(Dataset[tuple[Tensor, int, int]]):
     def __getitem__(self, row: int) -> tuple[Tensor, int, int]:
         with Image.open(self.paths[row]) as picture:
             face = picture.convert("RGB")
-        if random.random() < 0.5:
+        if random.random() < 0.5:  # noqa: S311 (flips pictures)
             face = face.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
         return self.transform(face), self.labels[row], row
 

@@ -1,6 +1,7 @@
 """The command line, `python -m scn_core`: one module for each group of commands.
 
 main       init, train, status, proposals, evaluate    rounds     round list, cancel, close, pack, run, unpack
+log        what was done to the workspace, by whom
 labels     export, import-decisions                     quality    figures of the page Quality for a terminal
 order      the learned order                            simulate   what review is worth on data with known labels
 bench      how fast this machine trains                 options    options that several commands share

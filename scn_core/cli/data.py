@@ -1,4 +1,4 @@
-"""`python -m scn_core update`, `relocate` and `withdraw`: a data set that grew, was corrected, moved or lost faces."""
+"""`python -m scn_core update`, `relocate`, `withdraw`, `erase`: a data set that grew, changed, moved or lost faces."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import click
 
 from scn_core.cli.options import JSON, WORKSPACE
 from scn_core.cli.progress import Counter
+from scn_core.erase import erase
+from scn_core.errors import UsageError, complaint
 from scn_core.workspace.folder import Workspace
 from scn_core.workspace.relocate import check_list, relocate, relocate_list
 from scn_core.workspace.update import update
@@ -65,7 +67,35 @@ def withdraw_command(workspace: Path, faces: tuple[str, ...], as_json: bool) -> 
     """Take faces out for good, as where consent was withdrawn. FACE is a key, as exports write it.
 
     They are in no round, queue or export any more, and their thumbnails and decoded pictures are erased. There is no
-    way back.
+    way back. Their names stay, so that `update` leaves them out; `erase` takes the names too.
     """
     done = withdraw(Workspace(workspace), faces)
     click.echo(json.dumps(done.as_dict()) if as_json else done.describe())
+
+
+@click.command("erase")
+@WORKSPACE
+@click.option("--key", "keys", multiple=True, metavar="KEY", help="A face, as exports write its key; repeat it.")
+@click.option("--keys-file", type=click.Path(path_type=Path), help="One key a line.")
+@JSON
+def erase_command(workspace: Path, keys: tuple[str, ...], keys_file: Path | None, as_json: bool) -> None:
+    """Take faces out as `withdraw` does, and their names too: nothing of the pictures is left in the workspace.
+
+    What people decided about them stays in the log under a name that says nothing. There is no way back. What is left
+    to delete by hand is printed: the picture files, exports, backups.
+    """
+    wanted = [*keys, *_lines(keys_file)]
+    if not wanted:
+        raise UsageError(complaint("erase", "no face", "--key KEY or --keys-file FILE"))
+    done = erase(Workspace(workspace), wanted)
+    click.echo(json.dumps(done.as_dict()) if as_json else done.describe())
+
+
+def _lines(file: Path | None) -> list[str]:
+    try:
+        text = "" if file is None else file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            complaint("--keys-file", f"{file} ({error})", "a file of UTF-8 text, one key a line")
+        ) from error
+    return [line for line in text.splitlines() if line.strip()]

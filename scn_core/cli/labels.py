@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
@@ -24,6 +26,7 @@ from scn_core.exchange.import_decisions.label_studio import named_accounts
 from scn_core.exchange.import_decisions.undo_import import plan_undo_of_file
 from scn_core.records import Split
 from scn_core.store.current_labels import LabelCounts, LabelFilter
+from scn_core.store.events import keep_event
 from scn_core.store.samples import classes
 from scn_core.workspace.backup.make import automatic_backup
 from scn_core.workspace.folder import Workspace
@@ -94,11 +97,21 @@ def export_command(
             return
         if printed:
             print_labels(db, options, lambda piece: click.echo(piece, nl=False), pictures=pictures)
-            return
-        check_export("--out", out, place, force=force, folder=FORMATS[name].lay is not None)
-        with Counter("writing", "face") as bar:
-            made = export_labels(db, out, options, pictures=pictures, progress=bar.advance)
+        else:
+            check_export("--out", out, place, force=force, folder=FORMATS[name].lay is not None)
+            with Counter("writing", "face") as bar:
+                made = export_labels(db, out, options, pictures=pictures, progress=bar.advance)
+    log_export(place, name)
+    if printed:
+        return
     click.echo(json.dumps(made.as_dict()) if as_json else f"{out}: {_counted(made.counts)}")
+
+
+def log_export(workspace: Workspace, format: str) -> None:
+    """Keeps in the log that labels were exported. Of a workspace that may only be read, nobody can."""
+    if os.access(workspace.path, os.W_OK) and os.access(workspace.database_file, os.W_OK):
+        with workspace.database(on_wait=partial(click.echo, err=True)) as db:
+            keep_event(db, "labels exported", {"format": format}, by=None)
 
 
 def check_options(name: FormatName, *, copies: bool, image_prefix: str | None) -> None:

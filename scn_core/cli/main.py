@@ -21,8 +21,9 @@ from scn_core.class_names import ClassVocabulary
 from scn_core.cli.backup import backup_command, restore_command
 from scn_core.cli.bench import bench_command
 from scn_core.cli.check import check_command
-from scn_core.cli.data import relocate_command, update_command, withdraw_command
+from scn_core.cli.data import erase_command, relocate_command, update_command, withdraw_command
 from scn_core.cli.labels import export_command, import_command
+from scn_core.cli.log import log_command
 from scn_core.cli.options import JSON, WORKSPACE, train_options
 from scn_core.cli.order import order_command
 from scn_core.cli.progress import Counter, RoundBars
@@ -224,6 +225,8 @@ def evaluate_command(workspace: Path, reference: Path | None, round_id: int | No
 cli.add_command(update_command)
 cli.add_command(relocate_command)
 cli.add_command(withdraw_command)
+cli.add_command(erase_command)
+cli.add_command(log_command)
 cli.add_command(bench_command)
 cli.add_command(simulate_command)
 cli.add_command(round_group)

@@ -81,7 +81,7 @@ def _read_list(path: Path, base: Path, prefix: str, split: Split, classes: Class
 def _read_folder(base: Path, part: str, classes: ClassVocabulary) -> Iterator[Entry]:
     images, annotations = first_there(base / part / "images"), first_there(base / part / "annotations")
     split = find_split(part)
-    assert split is not None
+    assert split is not None  # noqa: S101 (tells mypy)
     tree = Tree(base)
     for name in (path.name for path in tree.loose_files(images, quiet=False)):
         if Path(name).suffix.lower() not in SUFFIXES:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import io
 import stat
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from hashlib import blake2b
 from pathlib import Path
 from threading import Lock
@@ -47,6 +48,20 @@ class PictureCheck(NamedTuple):
     """What is odd about a picture that can be used, or None."""
 
 
+class TooLargeError(ValueError):
+    """A picture whose header alone says that it is too large to be decoded."""
+
+
+@contextmanager
+def _opened(source: Path | io.BytesIO) -> Iterator[Image.Image]:
+    """The one way in for every picture. What Pillow takes for a decompression bomb raises TooLargeError."""
+    try:
+        with Image.open(source, formats=FORMATS) as picture:
+            yield picture
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise TooLargeError(f"a picture of over {MAX_PIXELS:,} pixels") from error
+
+
 def open_face(path: Path, box: Box | None, side: int, *, enlarge: bool = True) -> PixelArray:
     """A face as (side, side, 3) RGB bytes: the square around the box's centre, or the picture's central square.
 
@@ -54,7 +69,7 @@ def open_face(path: Path, box: Box | None, side: int, *, enlarge: bool = True) -
     than `side` keeps its size. A picture of several frames gives its first.
     Raises OSError or ValueError for a file that `check_face` would report.
     """
-    with Image.open(path, formats=FORMATS) as picture:
+    with _opened(path) as picture:
         width, height = _upright_size(picture)
         if (wrong := _wrong_size(width, height, box)) is not None:
             raise ValueError(wrong)
@@ -74,7 +89,7 @@ def open_face(path: Path, box: Box | None, side: int, *, enlarge: bool = True) -
 
 def picture_size(path: Path) -> tuple[int, int]:
     """Width and height of the upright picture in pixels. Raises OSError or ValueError like `open_face`."""
-    with Image.open(path, formats=FORMATS) as picture:
+    with _opened(path) as picture:
         return _upright_size(picture)
 
 
@@ -100,6 +115,17 @@ def check_picture(path: Path, box: Box | None) -> PictureCheck:
     return PictureCheck(wrong, blake2b(content, digest_size=16).digest(), doubtful)
 
 
+def check_content(content: bytes) -> str | None:
+    """What is wrong with a picture that is not in a file, in a few words, or None. Decodes it whole."""
+    return _checked(content, None)[0]
+
+
+def content_size(content: bytes) -> tuple[int, int]:
+    """Width and height of a picture that `check_content` finds nothing wrong with."""
+    with _opened(io.BytesIO(content)) as picture:
+        return _upright_size(picture)
+
+
 def _checked(content: bytes, box: Box | None) -> tuple[str | None, str | None]:
     """What is wrong and what is odd about a picture."""
     if not content:
@@ -107,7 +133,7 @@ def _checked(content: bytes, box: Box | None) -> tuple[str | None, str | None]:
     if content.startswith(b"version https://git-lfs"):
         return "a Git LFS pointer in place of the picture; fetch it with git lfs pull", None
     try:
-        with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
+        with _opened(io.BytesIO(content)) as picture:
             width, height = _upright_size(picture)
             if (wrong := _wrong_size(width, height, box)) is not None:
                 return wrong, None
@@ -117,8 +143,8 @@ def _checked(content: bytes, box: Box | None) -> tuple[str | None, str | None]:
             return None, _flat(_rgb(picture))
     except UnidentifiedImageError:
         return f"not a picture in one of the formats {', '.join(FORMATS)}", None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        return f"a picture of over {MAX_PIXELS:,} pixels", None
+    except TooLargeError as error:
+        return str(error), None
     except Exception as error:  # a decoder fed with damaged bytes raises whatever it stumbles over
         return f"a damaged picture ({error})", None
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from scn_core.datasets.images import open_face
+from scn_core.datasets.images import check_content, content_size, open_face
 from scn_core.records import Box, PixelArray
 
 THUMB_SIDE = 128
@@ -19,6 +19,9 @@ _QUALITY = 75
 _LARGE_QUALITY = 85
 _EFFORT, _LARGE_EFFORT = 2, 4
 """Of the encoder, 0 to 6. For thumbnails 2: half the time of 4, and 4 % more bytes."""
+
+MAX_THUMBNAIL_BYTES = 2 * 3 * THUMB_SIDE**2
+"""Twice the bytes of all its pixels; WebP of this side and quality takes a tenth of that."""
 
 RECIPE = f"webp {THUMB_SIDE} {_QUALITY}"
 """What a thumbnail depends on beside its picture: another recipe, another thumbnail."""
@@ -38,6 +41,26 @@ def large_face(path: Path, box: Box | None, side: int = LARGE_SIDE) -> bytes:
     Raises OSError or ValueError for a file that `check_face` would report.
     """
     return _webp(open_face(path, box, side, enlarge=False), _LARGE_QUALITY, _LARGE_EFFORT)
+
+
+def wrong_thumbnail(data: bytes) -> str | None:
+    """What is wrong with a thumbnail from elsewhere, in a few words, or None. Decodes it whole.
+
+    It is as `make_thumbnail` makes them: WebP of 128 x 128 pixels and nothing beside the pixels.
+    """
+    if len(data) > MAX_THUMBNAIL_BYTES:
+        return f"a file of over {MAX_THUMBNAIL_BYTES:,} bytes"
+    pixels_alone = data[:4] == b"RIFF" and data[8:16] == b"WEBPVP8 " and _size(data, 4) + 8 == len(data)
+    if not pixels_alone or (_size(data, 16) + 1) // 2 * 2 + 20 != len(data):
+        return "no WebP of pixels alone"
+    wrong = check_content(data)
+    if wrong is None and (size := content_size(data)) != (THUMB_SIDE, THUMB_SIDE):
+        return f"a picture of {size[0]} x {size[1]}, not of {THUMB_SIDE} x {THUMB_SIDE}"
+    return wrong
+
+
+def _size(data: bytes, at: int) -> int:
+    return int.from_bytes(data[at : at + 4], "little")
 
 
 def _webp(face: PixelArray, quality: int, effort: int) -> bytes:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,13 +109,32 @@ def write_neighbours(folder: Path, rows: npt.NDArray[np.void]) -> None:
         np.save(file, rows[np.argsort(rows["sample_id"])], allow_pickle=False)
 
 
-def round_file_hashes(folder: Path) -> dict[str, str]:
-    """SHA-256, in hexadecimal, of the files in a round's folder that nothing changes once the round has ended."""
+def round_file_hashes(folder: Path, names: Iterable[str] = KEPT_FILES) -> dict[str, str]:
+    """SHA-256, in hexadecimal, of files in a round's folder that are there.
+
+    `names`: by default those that nothing but `erase` changes once the round has ended.
+    """
     hashes = {}
-    for name in KEPT_FILES:
+    for name in names:
         with suppress(FileNotFoundError), (folder / name).open("rb") as file:
             hashes[name] = hashlib.file_digest(file, "sha256").hexdigest()
     return hashes
+
+
+def forget_neighbours(folder: Path, sample_ids: Iterable[int]) -> None:
+    """Take faces out of neighbours.npy of a round's folder: their own rows, and wherever they are like another face."""
+    try:
+        rows = np.load(folder / NEIGHBOURS_FILE, allow_pickle=False)
+    except DAMAGED_ARRAYS:
+        return
+    if rows.dtype != NEIGHBOURS or rows.ndim != 1:
+        return
+    gone = np.array(sorted(sample_ids), np.int64)
+    kept = rows[~np.isin(rows["sample_id"], gone)]
+    for name in ("given", "other"):
+        left = np.where(np.isin(kept[name], gone), -1, kept[name])
+        kept[name] = np.take_along_axis(left, np.argsort(left < 0, axis=1, kind="stable"), axis=1)
+    write_neighbours(folder, kept)
 
 
 def _place(rising: npt.NDArray[np.int64], sample_id: int) -> int | None:

@@ -60,7 +60,7 @@ def _construct(name: str, image_size: int, imagenet: bool) -> nn.Module:
             f"--weights imagenet: torchvision could not fetch the weights of {name} ({error}); on a machine without "
             "internet, copy the file from one that has it and pass --weights FILE"
         ) from error
-    assert isinstance(model, nn.Module)
+    assert isinstance(model, nn.Module)  # noqa: S101 (tells mypy)
     for aux in ("aux1", "aux2", "AuxLogits"):
         if hasattr(model, aux):
             setattr(model, aux, None)

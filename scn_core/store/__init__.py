@@ -15,6 +15,9 @@ newest_decision  a note by which a database that lost its -wal is told
 samples      classes, samples, references, import problems   scores         scores and proposal pages
 current_labels  every label with where it comes from         thumbnail_cache  thumbnails, in a file beside review.db
 seals        digests of what labels follow from            labels_by_log  labels derived anew, to compare with
+identity     what tells a workspace from others, and from its copies
+erase        names of pictures that leave the database
+events       the log of what was done to the workspace, and by whom
 updates      a data set that changes after init: faces that came or went, versions of given labels
 votes        what came with the data set: the balance of the import, the labels of several people
 

@@ -11,7 +11,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -57,10 +57,15 @@ class PatientDatabase(Database):
 
 
 def create_database(path: Path) -> Database:
-    """A new, empty database in a folder that exists. Raises WorkspaceError where there is a file already."""
+    """A new, empty database in a folder that exists, which only its owner may read.
+
+    Raises WorkspaceError where there is a file already.
+    """
     if path.exists():
         raise WorkspaceError(complaint(str(path), "a file already", "a new name", "open it, or name another folder"))
     check_locks(path.parent)
+    with suppress(OSError):  # which SQLite says in plain words
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))  # -wal and -shm get the mode of the file
     db = _connect(path, "mode=rwc")
     try:
         with plain_errors(path):

@@ -6,6 +6,7 @@ A connection per call: any number of threads and processes may read and write at
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
@@ -72,11 +73,15 @@ class Thumbs:
             db.execute("PRAGMA secure_delete = ON")
             with _transaction(db):
                 db.executemany("DELETE FROM thumb WHERE sample_id = ?", ((each,) for each in sample_ids))
+            db.execute("VACUUM")  # what lay on pages that were moved about is gone too
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         with self._plain_errors():
+            if not self.path.exists():
+                with suppress(OSError):  # another process may have been faster; the rest SQLite says in plain words
+                    os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
             opened = sqlite3.connect(self.path, isolation_level=None, timeout=BUSY_TIMEOUT_MS / 1000)
             with closing(opened) as db:
                 db.execute("PRAGMA synchronous = NORMAL")

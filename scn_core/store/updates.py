@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from scn_core.import_balance import Problem
 from scn_core.records import Manifest
 from scn_core.store.connection import snapshot, transaction
+from scn_core.store.events import What, log_event
 from scn_core.store.samples import insert_problems, insert_references, problems, sample_values
 from scn_core.store.votes import insert_what_was_read, spellings, vote_values
 
@@ -269,4 +270,7 @@ def new_change(db: Database, kind: Literal["update", "withdraw"], balance: dict[
     """A row of table data_change, within a transaction; its number."""
     sql = "INSERT INTO data_change (kind, seq, balance) VALUES (?, (SELECT coalesce(max(seq), 0) FROM decision), ?)"
     db.execute(sql, (kind, json.dumps(balance)))
-    return int(db.execute("SELECT last_insert_rowid()").fetchone()[0])
+    number = int(db.execute("SELECT last_insert_rowid()").fetchone()[0])
+    what: What = "data set updated" if kind == "update" else "faces withdrawn"
+    log_event(db, what, {"change": number}, by=None)
+    return number

@@ -105,7 +105,7 @@ class Team:
         message = [text]
         if self.size > 1:
             dist.broadcast_object_list(message, src=0)
-        assert message[0] is not None
+        assert message[0] is not None  # noqa: S101 (tells mypy)
         return message[0]
 
     def synchronised(self, model: Model, device: torch.device) -> Model:

@@ -108,7 +108,7 @@ class Training:
                 if dynamics is not None:
                     on_epoch(report)
                     checkpoints.save(self._state(epoch))  # an epoch with a checkpoint is always reported
-        assert seen is not None
+        assert seen is not None  # noqa: S101 (tells mypy)
         mean, averaged = seen.rule.probabilities, range(epochs, epochs + 1)
         if dynamics is not None:  # of a follower nobody asks the mean
             mean_probabilities, averaged = dynamics.mean()

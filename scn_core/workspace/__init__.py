@@ -4,6 +4,7 @@ folder      its parts, how it is made and opened, the lock of the trainer
 backup/     backups, and the way back
 moves       many files replaced as one
 toml        workspace.toml, read and written
+access      who on this machine may read its databases
 status      where it stands
 update      the data set read again: faces that came, went or have another given label
 relocate    pictures that were moved

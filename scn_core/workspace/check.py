@@ -125,7 +125,8 @@ def _pages(db: Database) -> str:
 def _sealed(db: Database) -> str:
     open_parts = unsealed(db)
     later = f"; changed by another program and not sealed yet: {', '.join(open_parts)}" if open_parts else ""
-    return f"{db.execute('SELECT count(*) FROM seal').fetchone()[0]:,} sealed parts{later}"
+    (parts,) = db.execute("SELECT count(*) FROM seal").fetchone()
+    return f"{parts:,} sealed parts{later}"
 
 
 def _history(db: Database) -> str:
@@ -138,7 +139,8 @@ def _missing_triggers(db: Database) -> list[str]:
 
 
 def _faces(db: Database) -> str:
-    return f"labels of {db.execute('SELECT count(*) FROM sample').fetchone()[0]:,} faces, derived anew"
+    (faces,) = db.execute("SELECT count(*) FROM sample").fetchone()
+    return f"labels of {faces:,} faces, derived anew"
 
 
 def _files(db: Database) -> str:

@@ -1,4 +1,4 @@
-"""What a workspace no longer needs: decoded pictures of other sizes, and those of earlier versions."""
+"""What a workspace no longer needs: decoded pictures of other sizes or earlier versions, what a killed trainer left."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlite_utils import Database
 from scn_core.config import TrainSettings
 from scn_core.datasets.pixels import CacheFile, cache_files
 from scn_core.errors import WorkspaceError
-from scn_core.store.rounds.states import latest_round
+from scn_core.store.rounds.states import SCORED, latest_round, rounds
 from scn_core.workspace.folder import Workspace
 
 
@@ -20,7 +20,7 @@ class Removal:
     """A file to remove, or removed."""
 
     file: str
-    """Its name in the workspace's folder `pixels`."""
+    """Relative to the workspace."""
     bytes: int
     why: str
 
@@ -42,8 +42,13 @@ class Cleaning:
         return asdict(self)
 
 
+_OF_UNFINISHED = ("checkpoint.pt", "passes.npy", "counts.npy", "began")
+"""Files of a round's folder that only a round that goes on needs."""
+
+
 def clean(workspace: Workspace, *, dry_run: bool = False) -> Cleaning:
-    """Removes pixel caches that neither the newest round nor a round with the settings of workspace.toml would use.
+    """Removes pixel caches that neither the newest round nor a round with the settings of workspace.toml would use, and
+    what a trainer left that was killed when its round had just ended.
 
     A cache stays where its size is that of the newest round or of workspace.toml. Files of other names, links and
     folders are left alone. With `dry_run` nothing is removed, and a trainer may be at work.
@@ -52,9 +57,9 @@ def clean(workspace: Workspace, *, dry_run: bool = False) -> Cleaning:
     """
     with workspace.database(read_only=True) as db:
         if dry_run:
-            return _cleaned(workspace, _sides_in_use(workspace, db), dry_run=True)
+            return _cleaned(workspace, db, dry_run=True)
         with workspace.training_lock():
-            return _cleaned(workspace, _sides_in_use(workspace, db), dry_run=False)
+            return _cleaned(workspace, db, dry_run=False)
 
 
 def describe_cleaning(done: Cleaning) -> str:
@@ -64,20 +69,27 @@ def describe_cleaning(done: Cleaning) -> str:
     if not count:
         return f"nothing to remove; {kept}"
     freed = f"{'would free' if done.dry_run else 'freed'} {done.freed_bytes / 1e9:.2f} GB"
-    lines = [f"pixels/{each.file}  {each.bytes / 1e9:.2f} GB  {each.why}" for each in done.removed]
+    lines = [f"{each.file}  {each.bytes / 1e9:.2f} GB  {each.why}" for each in done.removed]
     return "\n".join([*lines, f"{freed} in {count:,} file{'' if count == 1 else 's'}; {kept}"])
 
 
-def _cleaned(workspace: Workspace, sides: frozenset[int], *, dry_run: bool) -> Cleaning:
+def _cleaned(workspace: Workspace, db: Database, *, dry_run: bool) -> Cleaning:
     removed, kept = [], []
+
+    def remove(path: Path, size: int, why: str) -> None:
+        if not dry_run:
+            _remove(path)
+        removed.append(Removal(path.relative_to(workspace.path).as_posix(), size, why))
+
+    sides = _sides_in_use(workspace, db)
     for file in cache_files(workspace.pixels):
         why = _why(file, sides)
         if why is None:
             kept.append(file)
-            continue
-        if not dry_run:
-            _remove(file.path)
-        removed.append(Removal(file.path.name, file.bytes, why))
+        else:
+            remove(file.path, file.bytes, why)
+    for path in _left_by_ended_rounds(workspace, db):
+        remove(path, path.stat().st_blocks * 512, "needed until its round had ended")
     freed = sum(each.bytes for each in removed)
     caches = sum(not file.marks for file in kept)
     return Cleaning(str(workspace.path), dry_run, removed, freed, caches, sum(file.bytes for file in kept))
@@ -90,6 +102,12 @@ def _why(file: CacheFile, sides: frozenset[int]) -> str | None:
     if file.side not in sides:
         return f"of {file.side} pixels; in use: {', '.join(map(str, sorted(sides)))}"
     return None
+
+
+def _left_by_ended_rounds(workspace: Workspace, db: Database) -> list[Path]:
+    folders = [workspace.round_folder(info.id) for info in rounds(db) if info.state in SCORED]
+    paths = [folder / name for folder in folders for name in _OF_UNFINISHED]
+    return [path for path in paths if path.is_file() and not path.is_symlink()]
 
 
 def _sides_in_use(workspace: Workspace, db: Database) -> frozenset[int]:

@@ -30,6 +30,7 @@ from scn_core.store.check import blaming_damage
 from scn_core.store.connection import create_database, open_database
 from scn_core.store.samples import insert_manifest
 from scn_core.store.sqlite_errors import plain_errors
+from scn_core.workspace.access import close_to_others
 from scn_core.workspace.moves import finish_moves
 from scn_core.workspace.toml import (
     OWN_PICTURES,
@@ -145,9 +146,10 @@ class Workspace:
 
         Raises WorkspaceError where there is none, and, unless `read_only`, where the folder cannot be written to.
         """
-        self.settings()
+        access = self.settings().access
         if not read_only:
             self._require_writable()
+            close_to_others(self.path, access)
         db = open_database(self.database_file, read_only=read_only, on_wait=on_wait)
         try:
             with plain_errors(self.database_file), blaming_damage(db):
@@ -239,7 +241,8 @@ def create_workspace(
 def _removed_on_error(folder: Path) -> Iterator[None]:
     """Makes the folder, where there is none; an error then removes it again, with all that was put into it."""
     new = not folder.exists()
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)  # faces and names are in it
     try:
         yield
     except Exception:

@@ -14,6 +14,7 @@ from tomlkit.exceptions import TOMLKitError
 from scn_core.config import BackupSettings, ReviewSettings
 from scn_core.errors import WorkspaceError, complaint
 from scn_core.files import write_text
+from scn_core.workspace.access import ACCESS, Access
 
 _HEADER = """\
 # A workspace of self-cure-labels. The labels themselves are in review.db.
@@ -49,10 +50,12 @@ class WorkspaceSettings:
     """How rounds are reviewed."""
     backup: BackupSettings = field(default_factory=BackupSettings)
     """Which backups are made without being asked for, and how many are kept."""
+    access: Access = "owner"
+    """Who may read the databases: the account that owns them, or its group too."""
 
 
 _TYPES: dict[str, type] = {
-    "dataset": str, "root": str, "classes": list, "seed": int, "noise": str,
+    "dataset": str, "root": str, "classes": list, "seed": int, "noise": str, "access": str,
     "source": dict, "train": dict, "review": dict, "backup": dict,
 }  # fmt: skip
 _WORDS: dict[type, str] = {str: "text", list: "a list", int: "a whole number", dict: "a table"}
@@ -73,6 +76,8 @@ def read_settings(file: Path) -> WorkspaceSettings:
     for name, value in content.items():
         if not isinstance(value, _TYPES[name]):
             raise WorkspaceError(complaint(str(file), f"{name} = {value!r}", _WORDS[_TYPES[name]]))
+    if content.get("access", "owner") not in ACCESS:
+        raise WorkspaceError(complaint(str(file), f"access = {content['access']!r}", " or ".join(ACCESS)))
     review = ReviewSettings.from_table(content.pop("review", {}), source=f"{file}, table [review]")
     backup = BackupSettings.from_table(content.pop("backup", {}), source=f"{file}, table [backup]")
     content["root"] = _root(file.parent, content["root"], content["dataset"])

@@ -70,13 +70,27 @@ def test_a_lead_sees_and_releases_leases_and_an_annotator_does_not(guarded: Serv
 
 
 def test_signing_out_ends_the_session_on_the_server(guarded: Served, new_page: NewPage) -> None:
+    """In every tab: pages say so when they are drawn anew next. Nothing of a face is left in the browser's files."""
     page = new_page()
     sign_in(page, guarded, "ann", PASSWORD)
-    Desk(page, guarded, "ann").ready()
+    desk = Desk(page, guarded, "ann").ready()
+    face = desk.current().sample
+    with page.expect_response(f"**/face/{face}"):
+        desk.press("Enter")
+    desk.press("Escape")
     cookies = page.context.cookies()
+    other = new_page(context=page.context)
+    other.goto(guarded.url)
+    Desk(other, guarded, "ann").ready()
     page.get_by_role("link", name="Sign out").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_label("Your name")).to_be_visible()
+    from_cache = (
+        "address => fetch(address, {cache: 'only-if-cached', mode: 'same-origin'}).then(a => a.ok, () => false)"
+    )
+    assert other.evaluate(from_cache, f"/face/{face}") is False
+    expect(other.get_by_text("Sign in to review")).to_be_visible()
+    expect(other.locator(".app .grid .tile")).to_have_count(0)
     page.context.add_cookies(cookies)  # type: ignore[arg-type]
     assert page.request.get(f"{guarded.url}/api/token").status == 401
 

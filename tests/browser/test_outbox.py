@@ -163,6 +163,27 @@ def test_a_lost_session_keeps_the_answers_for_the_same_person(desk: Desk) -> Non
     desk.saved()
 
 
+def test_another_secret_orphans_no_answer(served: Served, new_page: NewPage) -> None:
+    """An error message advises to delete secret.key: everybody signs in again, and what waited is sent."""
+    page = new_page()
+    sign_in(page, served, "ann")
+    desk = Desk(page, served, "ann").ready()
+    cut(page)
+    faces = answer(desk, 5)
+    kept = desk.outbox()
+    served.kill()
+    (served.workspace.path / "secret.key").unlink()
+    served.start()
+    page.unroute(DECISIONS)
+    sign_in(page, served, "ann")
+    desk.ready()
+    rows = desk.stored(5)
+    assert [row.id for row in rows] == kept
+    assert [row.sample for row in rows] == faces
+    desk.saved()
+    assert desk.outbox() == []
+
+
 def test_two_tabs_of_one_person_send_each_answer_once(desk: Desk, new_page: NewPage) -> None:
     cut(desk.page)
     faces = answer(desk, 3)

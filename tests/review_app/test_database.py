@@ -235,7 +235,7 @@ def test_what_grows_with_the_data_set_is_read_by_the_slow_threads(
         lambda: team.everybody(),
         lambda: team.what_people_did(1, person_id=None, kind="all", before=None, limit=5),
         lambda: labels.preview_of(ExportOptions()),
-        lambda: labels.plan_of(b"key,label\n", "in.csv", "ann", adjudicate=False),
+        lambda: labels.plan_of(b"key,label\n", "in.csv", Person(1, "ann", "lead"), adjudicate=False),
     ]
     st.cache_data.clear()
     for read in slow:

@@ -22,7 +22,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "database": GROUND | {"http"},
     "auth": GROUND | {"database", "http"},
     "api": GROUND | {"database", "auth", "http"},
-    "routes": GROUND | {"database", "auth", "api", "http"},
+    "page_socket": GROUND | {"database", "auth", "http"},
+    "routes": GROUND | {"database", "auth", "api", "http", "page_socket"},
     "components": GROUND,
     "charts": GROUND,
     "state": GROUND,
@@ -39,7 +40,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 }
 """Part -> the other parts it may import: a file or folder of review_app; 'review_app' is the package."""
 
-STREAMLIT = {"app", "views", "components", "queries", "commands", "server", "routes"}
+STREAMLIT = {"app", "views", "components", "queries", "commands", "server", "routes", "page_socket"}
 """The parts that know Streamlit. Signing in and the routes of the grid do not."""
 
 TORCH = (

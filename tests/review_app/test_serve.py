@@ -12,7 +12,9 @@ import sys
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from websockets.sync.client import connect
@@ -47,6 +49,13 @@ class Server:
     def get(self, path: str) -> bytes:
         with urllib.request.urlopen(self.url + path, timeout=PATIENCE_S) as answer:
             return bytes(answer.read())
+
+    def sign_in(self, name: str) -> str:
+        """The cookie of a new session."""
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)) as asked:
+            asked.request("POST", "/login", urlencode({"name": name}), {"Origin": self.url.rstrip("/")})
+            with asked.getresponse() as answer:
+                return str(answer.getheader("Set-Cookie")).partition(";")[0]
 
     def end(self, how: signal.Signals) -> tuple[int, str]:
         """Exit code, and what it wrote to standard error."""
@@ -91,7 +100,11 @@ def test_it_starts_answers_and_ends(serve: Callable[..., Server], workspace: Wor
 def test_ctrl_c_ends_it_with_a_browser_connected(serve: Callable[..., Server], workspace: Workspace) -> None:
     server = serve(workspace)
     stream = f"ws://127.0.0.1:{server.port}/_stcore/stream"
-    with closing(socket.create_connection(("127.0.0.1", server.port))) as idle, connect(stream, origin=None) as browser:
+    cookie = {"Cookie": server.sign_in("ann")}
+    with (
+        closing(socket.create_connection(("127.0.0.1", server.port))) as idle,
+        connect(stream, origin=None, additional_headers=cookie) as browser,
+    ):
         idle.sendall(b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         assert idle.recv(100).startswith(b"HTTP/1.1 200")
         browser.send(b"\x5a\x00")  # rerun_script: the app runs for this session

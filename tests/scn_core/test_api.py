@@ -64,7 +64,7 @@ def test_the_public_names_are_exactly_these() -> None:
     assert all(getattr(scn, name) is getattr(api, name) for name in api.__all__)
     public = {name for name in vars(scn.OpenWorkspace) if not name.startswith("_")}
     calls = {"status", "train", "labels", "scores", "decisions", "queue", "decide", "export", "evaluate"}
-    calls |= {"import_decisions", "update", "relocate", "withdraw", "backup"}
+    calls |= {"import_decisions", "update", "relocate", "withdraw", "backup", "erase"}
     assert public - {"folder"} == calls
     assert calls == set(re.findall(r"ws\.(\w+)\(", GUIDE))
     with pytest.raises(AttributeError, match="no attribute 'opne'"):

@@ -75,14 +75,15 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "rounds.pack": READERS | {"workspace", "rounds.inputs", "rounds.artifacts", "rounds.lifecycle", "rounds.train"},
     "rounds": frozenset(),
     "bench": READERS | {"scn", "training", "workspace", "rounds.lifecycle", "rounds.train"},
+    "erase": READERS | {"workspace", "rounds.artifacts"},
     "cli.run": GROUND,
     "cli": READERS
-    | {"training", "workspace", "exchange.export", "exchange.import_decisions", "review", "bench", "cli.run"}
+    | {"training", "workspace", "exchange.export", "exchange.import_decisions", "review", "bench", "cli.run", "erase"}
     | {"rounds.lifecycle", "rounds.train", "rounds.follower", "rounds.pack"},
     "arguments": READERS,
     "dataframes": READERS,
     "api": READERS
-    | {"workspace", "exchange.export", "exchange.import_decisions", "review", "arguments", "dataframes", "cli"}
+    | {"workspace", "exchange.export", "exchange.import_decisions", "review", "arguments", "dataframes", "cli", "erase"}
     | {"rounds.lifecycle", "rounds.train"},
     "__main__": frozenset({"cli"}),
 }

@@ -23,6 +23,7 @@ from scn_core.store.connection import snapshot
 from scn_core.store.current_labels import LabelChange
 from scn_core.store.decisions.imports import workspace_mark
 from scn_core.store.decisions.record import record_decisions
+from scn_core.store.events import keep_event
 from scn_core.store.rounds.states import round_to_answer, which_round
 from scn_core.store.samples import classes
 
@@ -61,6 +62,8 @@ class ImportPlan:
     """From the label a face has now to another one that an answer of the file gives it."""
     unread: tuple[str, ...]
     """Columns that mean nothing here."""
+    by: int | None = None
+    """Who takes it: the number of a lead; None: the command line. It stands beside whom the file names."""
 
     @property
     def writes(self) -> bool:
@@ -115,7 +118,7 @@ class ImportPlan:
 def plan_import(
     db: Database, file: Path, *, person: str | None = None, adjudicate: bool = False, name: str | None = None,
     root: Path | None = None, path_column: str | None = None, label_column: str | None = None,
-    annotators: Mapping[str, str] | None = None,
+    annotators: Mapping[str, str] | None = None, by: int | None = None,
 ) -> ImportPlan:  # fmt: skip
     """Reads a file and looks at every row; writes nothing.
 
@@ -129,6 +132,7 @@ def plan_import(
         path_column: the column to read as path, by its name.
         label_column: the column to read as label, or the control of Label Studio.
         annotators: Label Studio's number or address of a person -> their name here.
+        by: number of the lead who takes the file; None: the command line.
 
     Raises DataError for a file that is none of these, WorkspaceError where no round is in review.
     """
@@ -149,6 +153,7 @@ def plan_import(
             exported=sheet.exported,
             import_id=content_id(file),
             root=root,
+            by=by,
         )
         for row in sheet.rows:
             count += 1
@@ -175,6 +180,7 @@ def plan_import(
         actions=reading.actions,
         changes=tuple(LabelChange(*pair, n) for pair, n in changes),
         unread=sheet.unread,
+        by=by,
     )
 
 
@@ -211,6 +217,9 @@ class Piece:
     """Decisions of the plan before these."""
     of: int
     """Decisions of the plan."""
+    imported: bool = True
+    """From a file; False: an import is taken back."""
+    by: int | None = None
 
 
 def pieces(plan: Planned) -> Iterator[Piece]:
@@ -222,10 +231,12 @@ def pieces(plan: Planned) -> Iterator[Piece]:
     if plan.problems:
         more = f", and {len(plan.problems) - 1:,} more" if len(plan.problems) > 1 else ""
         raise DataError(f"{plan.problems[0]}{more}; nothing was taken")
+    imported, by = (True, plan.by) if isinstance(plan, ImportPlan) else (False, None)
     taken = 0
     for decisions in _in_pieces(plan.decisions):
         begun = time.monotonic()
-        yield Piece(decisions, () if taken else plan.new_people, taken, len(plan.decisions))
+        new_people = () if taken else plan.new_people
+        yield Piece(decisions, new_people, taken, len(plan.decisions), imported, by)
         taken += len(decisions)
         if taken < len(plan.decisions):
             time.sleep(max(MOMENT_S, time.monotonic() - begun))
@@ -237,6 +248,9 @@ def take_piece(db: Database, piece: Piece) -> int:
     Raises WorkspaceError where one does not fit any more. It says how many of the plan are taken by then.
     """
     try:
+        if not piece.taken and piece.imported:
+            about = {"round": piece.decisions[0].round, "decisions": piece.of}
+            keep_event(db, "decisions imported", about, by=piece.by)
         return len(record_decisions(db, piece.decisions, new_people=piece.new_people, lease=False))
     except WorkspaceError as error:
         if not piece.taken:

@@ -80,6 +80,8 @@ class Reading:
     """What the log calls the import; None: rows of no file."""
     root: Path | None = None
     """Folder of the pictures, for paths that are written absolute."""
+    by: int | None = None
+    """Number of the person who takes the file."""
     decisions: list[Decision] = field(default_factory=list)
     new_people: dict[str, str] = field(default_factory=dict)
     seen: dict[tuple[int, str], str] = field(default_factory=dict)
@@ -249,4 +251,5 @@ class Reading:
         )  # fmt: skip
 
     def _shown(self) -> str:
-        return json.dumps({IMPORTED: self.origin} | ({IMPORT: self.import_id} if self.import_id else {}))
+        by = {} if self.by is None else {"by": self.by}
+        return json.dumps({IMPORTED: self.origin} | ({IMPORT: self.import_id} if self.import_id else {}) | by)

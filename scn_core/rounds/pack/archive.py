@@ -13,11 +13,13 @@ import json
 import shutil
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from scn_core.disk import check_room
 from scn_core.errors import DataError, complaint
 from scn_core.files import replaced
 
@@ -60,10 +62,17 @@ def write_archive(path: Path, kind: str, about: Mapping[str, Any], members: Mapp
 def is_archive(path: Path, kind: str) -> bool:
     """Whether a file says that it is an archive of this kind; its members are not looked at."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            return _read_stamp(archive, path, kind).kind == kind
-    except (DataError, *_DAMAGES, OSError):
+        return read_stamp(path, kind).kind == kind
+    except (DataError, OSError):
         return False
+
+
+def read_stamp(path: Path, kind: str) -> Stamp:
+    """What a file says that it is; its members are not looked at. Raises DataError for anything but an archive."""
+    if not path.is_file():
+        raise DataError(complaint(str(path), "no such file", "a file of `python -m scn_core round`"))
+    with _opened(path) as archive:
+        return _read_stamp(archive, path, kind)
 
 
 def unpack_archive(path: Path, kind: str, allowed: Mapping[str, int], folder: Path) -> Stamp:
@@ -77,19 +86,27 @@ def unpack_archive(path: Path, kind: str, allowed: Mapping[str, int], folder: Pa
 
     Raises DataError for anything else than such an archive as it was written.
     """
-    if not path.is_file():
-        raise DataError(complaint(str(path), "no such file", "a file of `python -m scn_core round`"))
+    stamp = read_stamp(path, kind)
+    with _opened(path) as archive:
+        _check_names(archive, path, stamp, allowed)
+        sizes = {name: archive.getinfo(name).file_size for name in allowed}
+        for name, limit in allowed.items():  # before a byte of any is written
+            _check_size(path, name, sizes[name], limit)
+        check_room(folder, sum(sizes.values()), f"the files of {path.name}")
+        for name, limit in allowed.items():
+            _extract(archive, path, name, limit, folder / name, stamp.members[name])
+    return stamp
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(path) as archive:
-            stamp = _read_stamp(archive, path, kind)
-            _check_names(archive, path, stamp, allowed)
-            for name, limit in allowed.items():
-                _extract(archive, path, name, limit, folder / name, stamp.members[name])
+            yield archive
     except (*_DAMAGES, OSError) as error:
         if isinstance(error, OSError) and error.errno != errno.EINVAL:  # which zipfile's seek before the start raises
             raise
         raise DataError(f"{path}: found a damaged zip file ({error}); fetch it again") from error
-    return stamp
 
 
 def _read_stamp(archive: zipfile.ZipFile, path: Path, kind: str) -> Stamp:
@@ -135,13 +152,17 @@ def _check_names(archive: zipfile.ZipFile, path: Path, stamp: Stamp, allowed: Ma
         raise DataError(complaint(str(path), f"other members ({', '.join(strange[:3])})", ", ".join(wanted)))
 
 
+def _check_size(path: Path, name: str, size: int, limit: int) -> None:
+    if size > limit:
+        raise DataError(complaint(str(path), f"{name} of more than {limit:,} bytes", "that many"))
+
+
 def _extract(archive: zipfile.ZipFile, path: Path, name: str, limit: int, to: Path, digest: str) -> None:
     seen, size = hashlib.sha256(), 0
     with archive.open(name) as source, to.open("xb") as target:
         while part := source.read(_CHUNK):
             size += len(part)
-            if size > limit:
-                raise DataError(complaint(str(path), f"{name} of more than {limit:,} bytes", "that many"))
+            _check_size(path, name, size, limit)
             seen.update(part)
             target.write(part)
     if seen.hexdigest() != digest:

@@ -15,10 +15,10 @@ from scn_core.disk import naming_full_disk
 from scn_core.errors import DataError, WorkspaceError, complaint
 from scn_core.records import RoundInfo
 from scn_core.rounds.artifacts import round_file_hashes
-from scn_core.rounds.pack.job import data_set_hash
-from scn_core.rounds.pack.result import FILES, WEBP, Result, open_result
+from scn_core.rounds.pack.job import Job, data_set_hash
+from scn_core.rounds.pack.result import FILES, WEBP, Result, job_of_result, open_result
 from scn_core.store.rounds.states import get_round, receive_round, rounds
-from scn_core.store.samples import StoredSample, iter_samples
+from scn_core.store.samples import AllSamples, StoredSample, iter_samples
 from scn_core.workspace.backup.make import backup_after_round
 from scn_core.workspace.folder import Workspace
 from scn_core.workspace.thumbnails import keep_thumbnails
@@ -59,8 +59,8 @@ def unpack_result(workspace: Workspace, path: Path, on_wait: Callable[[str], Non
         naming_full_disk(workspace.path),
     ):
         folder = Path(temporary)
+        _check_home(db, job_of_result(path), path)  # before anything is unpacked
         result = open_result(path, folder)
-        _check_home(db, result, path)
         ready = _round_files(folder, result)
         there = _round_of(db, result)
         if there is not None and workspace.round_folder(there.id).exists():
@@ -89,12 +89,12 @@ def _room(workspace: Workspace) -> TemporaryDirectory[str]:
     return TemporaryDirectory(prefix=_UNPACKING, dir=parent)
 
 
-def _check_home(db: Database, result: Result, path: Path) -> None:
-    if data_set_hash(db, result.job.samples) != result.job.data_set:
+def _check_home(db: Database, job: Job, path: Path) -> None:
+    if job.samples > len(AllSamples(db)) or data_set_hash(db, job.samples) != job.data_set:
         raise DataError(
             complaint(
                 str(path),
-                f"a round over another data set ({result.job.samples:,} faces, {', '.join(result.job.classes)})",
+                f"a round over another data set ({job.samples:,} faces, {', '.join(job.classes)})",
                 "a job packed in this workspace",
             )
         )

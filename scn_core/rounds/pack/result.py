@@ -11,13 +11,15 @@ from zipfile import ZipFile
 
 import numpy as np
 import numpy.typing as npt
+from safetensors import SafetensorError, safe_open
 
 from scn_core.config import TrainSettings
+from scn_core.datasets.thumbnail_images import MAX_THUMBNAIL_BYTES, wrong_thumbnail
 from scn_core.errors import DataError, complaint
 from scn_core.records import BoolArray, EpochReport, IntArray, RoundScores
 from scn_core.rounds.artifacts import NEIGHBOURS, NEIGHBOURS_FILE
 from scn_core.rounds.inputs import FACES, RoundFaces
-from scn_core.rounds.pack.archive import Stamp, unpack_archive
+from scn_core.rounds.pack.archive import Stamp, read_stamp, unpack_archive
 from scn_core.rounds.pack.job import Job, job_in
 
 KIND = "result of self-cure-labels"
@@ -26,9 +28,19 @@ FILES = (
     "config.json", "meta.json", "weights.safetensors", "dynamics.npy", NEIGHBOURS_FILE, "log.txt", FACES,
 )  # fmt: skip
 """What goes into the folder of the round, as training left it."""
-LIMITS = dict.fromkeys((*FILES, SCORES, WEBP), 32 << 30) | {EPOCHS: 64 << 20, METRICS: 64 << 20, THUMBS: 1 << 30}
-"""Members of a result and how many bytes each may have."""
-_DAMAGES = (OSError, EOFError, KeyError, IndexError, TypeError, ValueError, SyntaxError, OverflowError)
+MEMBERS = (*FILES, SCORES, EPOCHS, METRICS, THUMBS, WEBP)
+"""All that a result holds."""
+_WEIGHTS = "weights.safetensors"
+_HEADER = 1 << 16
+"""Bytes of a table's head, or of a text about nothing; more than any has."""
+_AN_EPOCH = 1 << 16
+"""Bytes that a text may say of one epoch."""
+_PACKS_TO = 20
+"""A trained network packs to nine tenths of itself: one that packs to less than a twentieth is none."""
+_DAMAGES = (
+    OSError, EOFError, KeyError, IndexError, TypeError, ValueError, SyntaxError, OverflowError, RecursionError,
+    SafetensorError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -62,15 +74,49 @@ def _columns(classes: int) -> np.dtype[np.void]:
     return np.dtype([(each.name, kinds[str(each.type)], shapes.get(each.name, ())) for each in fields(RoundScores)])
 
 
+def job_of_result(path: Path) -> Job:
+    """The job that a result says it comes from; nothing of the result is unpacked. Raises DataError."""
+    return job_in(read_stamp(path, KIND).about.get("job"), path)
+
+
 def open_result(path: Path, folder: Path) -> Result:
-    """Checks a result whole, and leaves its members in an empty folder. Raises DataError."""
-    stamp = unpack_archive(path, KIND, LIMITS, folder)
+    """Checks a result whole, and leaves its members in an empty folder.
+
+    Nothing is larger than a round of the faces, classes and epochs that its job names: whether these are the
+    workspace's is asked of `job_of_result` before. Raises DataError.
+    """
+    stamp = unpack_archive(path, KIND, _limits(job_of_result(path), path.stat().st_size), folder)
     try:
         return _result(stamp, path, folder)
     except _DAMAGES as error:
         raise DataError(
             complaint(str(path), f"content that `round run` did not write ({error})", "what it wrote")
         ) from error
+
+
+def _limits(job: Job, packed: int) -> dict[str, int]:
+    """How many bytes each member may have, in a file of `packed` bytes."""
+    faces, classes, epochs = job.samples, len(job.classes), job.settings.epochs
+    text = _HEADER + _AN_EPOCH * epochs
+    return {
+        "config.json": _HEADER,
+        "meta.json": _HEADER,
+        _WEIGHTS: _HEADER + _PACKS_TO * packed,
+        "dynamics.npy": _HEADER + faces * epochs * 6,  # three numbers of half precision
+        NEIGHBOURS_FILE: _HEADER + faces * NEIGHBOURS.itemsize,
+        "log.txt": text,
+        FACES: _HEADER + faces * _of_a_face(classes),
+        SCORES: _HEADER + faces * _columns(classes).itemsize,
+        EPOCHS: text,
+        METRICS: text,
+        THUMBS: _HEADER + faces * 16,
+        WEBP: faces * MAX_THUMBNAIL_BYTES,
+    }
+
+
+def _of_a_face(classes: int) -> int:
+    """Bytes of a face in all columns of faces.npz: a number in each, and a mark for each class."""
+    return 8 * len(fields(RoundFaces)) + classes
 
 
 def _result(stamp: Stamp, path: Path, folder: Path) -> Result:
@@ -83,11 +129,13 @@ def _result(stamp: Stamp, path: Path, folder: Path) -> Result:
     if [report.epoch for report in reports] != list(range(1, job.settings.epochs + 1)):
         raise ValueError(f"{EPOCHS} has not the epochs 1 to {job.settings.epochs}")
     _check_files(folder, scores, job)
+    _check_weights(folder, job)
     thumbs = np.load(folder / THUMBS, mmap_mode="r", allow_pickle=False)
     if thumbs.dtype != np.int64 or thumbs.shape[1:] != (2,) or thumbs.min(initial=1) < 1:
         raise ValueError(f"{THUMBS} is no table of sample ids and sizes")
     if int(thumbs[:, 1].sum()) != (folder / WEBP).stat().st_size:
         raise ValueError(f"{WEBP} has another size than {THUMBS} says")
+    _check_pictures(folder / WEBP, np.array(thumbs))
     return Result(
         job=job,
         config=_config(about["config"], job.settings),
@@ -95,7 +143,7 @@ def _result(stamp: Stamp, path: Path, folder: Path) -> Result:
         epochs=reports,
         metrics=_metrics(folder / METRICS),
         scores=scores,
-        settled=_faces(folder / FACES, scores),
+        settled=_faces(folder / FACES, scores, job),
         thumbs=np.array(thumbs),
     )
 
@@ -132,12 +180,43 @@ def _check_files(folder: Path, scores: RoundScores, job: Job) -> None:
             raise ValueError(f"{NEIGHBOURS_FILE} names faces that are not in the data set")
 
 
-def _faces(file: Path, scores: RoundScores) -> BoolArray:
+def _check_weights(folder: Path, job: Job) -> None:
+    """The heads of this job's network under their names, and beside them only a backbone; what meta.json says of it."""
+    meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+    said = {name: meta[name] for name in ("backbone", "image_size", "classes", "epochs")}
+    chosen = job.settings
+    if said != {"backbone": chosen.backbone, "image_size": chosen.image_size, "classes": job.classes,
+                "epochs": chosen.epochs}:  # fmt: skip
+        raise ValueError("meta.json is of another network")
+    with safe_open(folder / _WEIGHTS, framework="numpy") as weights:
+        shapes = {name: weights.get_slice(name).get_shape() for name in weights.keys()}  # noqa: SIM118 (no mapping)
+    heads = {name: shape for name, shape in shapes.items() if name.startswith(("classifier.", "attention."))}
+    features = shapes["attention.weight"][1]
+    wanted = {
+        "classifier.weight": [len(job.classes), features], "classifier.bias": [len(job.classes)],
+        "attention.weight": [1, features], "attention.bias": [1],
+    }  # fmt: skip
+    if heads != wanted or any(not name.startswith("backbone.") for name in shapes.keys() - heads.keys() - {"_margin"}):
+        raise ValueError(f"{_WEIGHTS} is of another network")
+
+
+def _check_pictures(file: Path, thumbs: IntArray) -> None:
+    """Every thumbnail is one, to its last pixel, as those drawn here are."""
+    with file.open("rb") as pictures:
+        for number, size in thumbs.tolist():
+            wrong = wrong_thumbnail(pictures.read(min(size, MAX_THUMBNAIL_BYTES + 1)))
+            if wrong is not None:
+                raise ValueError(f"{WEBP}: the picture of face {number} is {wrong}")
+
+
+def _faces(file: Path, scores: RoundScores, job: Job) -> BoolArray:
     """Which of the scored faces people had decided on."""
     with ZipFile(file) as inside:
         allowed = {f"{field.name}.npy" for field in fields(RoundFaces)}
         if {entry.filename for entry in inside.infolist()} != allowed:
             raise ValueError(f"{FACES} has other columns")
+        if sum(entry.file_size for entry in inside.infolist()) > _HEADER + job.samples * _of_a_face(len(job.classes)):
+            raise ValueError(f"{FACES} holds more than the faces of the job")
     with np.load(file, allow_pickle=False) as faces:
         settled: BoolArray = faces["settled"]
         if not np.array_equal(faces["sample_id"], scores.sample_id) or settled.dtype != np.bool_:

@@ -32,6 +32,11 @@ SELECT d.id, d.round_id, d.sample_id, p.name, d.action, d.label, d.undoes, d.sho
   d.text, d.adjudicates
 FROM decision d JOIN person p ON p.id = d.person_id
 """
+IMPORTER = (
+    "iif(d.shown ->> 'imported' IS NULL, NULL, coalesce((SELECT name FROM person WHERE id = d.shown ->> 'by'), "
+    "'a command'))"
+)
+"""Who took the file that a decision `d` was read from, as SQL."""
 
 # What a new row begins with. Numbers are never used again, so that rows taken from the end leave a gap.
 _NEXT = f"""
@@ -50,6 +55,18 @@ class RecordedDecision:
     """UTC, ISO-8601."""
     live: bool
     """Not taken back. Of several live ones on a sample the newest counts; an undo is never live itself."""
+    importer: str | None = None
+    """Who took the file that names the person, or `a command`; None: the person decided here."""
+
+    @property
+    def who(self) -> str:
+        """The person, with the importer beside whom a file names."""
+        return who(self.decision.person, self.importer)
+
+
+def who(person: str, importer: str | None) -> str:
+    """Who decided, and who says so where that was read from a file."""
+    return person if importer is None else f"{person} (imported by {importer})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +157,10 @@ def whole_log(db: Database, round_id: int | None = None) -> Iterator[RecordedDec
 
 def _recorded(db: Database, condition: str, value: int | None) -> Iterator[RecordedDecision]:
     stands = f"d.action <> 'undo' AND {STANDS}"
-    sql = DECISION.replace("SELECT", f"SELECT {stands}, d.decided_at,", 1) + f"WHERE {condition} ORDER BY d.seq"
-    for live, at, *row in db.execute(sql, (value,)):
-        yield RecordedDecision(read_decision(row), at, bool(live))
+    columns = f"SELECT {stands}, d.decided_at, {IMPORTER},"
+    sql = DECISION.replace("SELECT", columns, 1) + f"WHERE {condition} ORDER BY d.seq"
+    for live, at, importer, *row in db.execute(sql, (value,)):
+        yield RecordedDecision(read_decision(row), at, bool(live), importer)
 
 
 def deciders(db: Database) -> list[str]:

@@ -11,6 +11,7 @@ from sqlite_utils import Database
 
 from scn_core.errors import WorkspaceError, complaint
 from scn_core.store.connection import transaction
+from scn_core.store.events import log_event
 
 Role = Literal["annotator", "lead"]
 Change = Literal["added", "role", "password", "deactivated", "activated", "token added", "token revoked"]
@@ -101,6 +102,44 @@ def set_active(db: Database, person_id: int, active: bool, *, by: int | None = N
             _end_access(db, person_id, None)
 
 
+def rename_person(db: Database, person_id: int, name: str, *, by: int | None = None) -> None:
+    """Call somebody otherwise; all they did stays theirs. Raises WorkspaceError for a name that is taken or blank."""
+    name = name.strip()
+    with transaction(db):
+        check_lead(db, by)
+        other = find_person(db, name)
+        if other is not None and other.id != person_id:
+            raise WorkspaceError(complaint("", f"the name {name!r}, which is taken", "another name"))
+        _set(db, person_id, "name", name)
+        log_event(db, "person renamed", {"person": person_id}, by=by)
+
+
+def erase_person(db: Database, person_id: int, *, by: int | None = None) -> str:
+    """Take somebody's name out for good, and shut them out; what they decided stays, under the name returned.
+
+    Raises WorkspaceError for an unknown person, and for a lead who would erase themself.
+    """
+    neutral = f"erased-{person_id}"
+    with transaction(db):
+        check_lead(db, by, but=person_id)
+        db.execute("PRAGMA secure_delete = ON")
+        person = get_person(db, person_id)
+        if person is None:
+            raise WorkspaceError(complaint("", f"person {person_id}", "people added before"))
+        _set(db, person_id, "name", neutral)
+        db.execute(
+            "UPDATE person SET active = 0, role = 'annotator', password_hash = NULL, seen_at = NULL WHERE id = ?",
+            (person_id,),
+        )
+        db.execute(
+            "UPDATE round SET message = replace(message, ?, ?) WHERE state <> 'closed' AND instr(message, ?)",
+            (f"by {person.name}", f"by {neutral}", f"by {person.name}"),
+        )
+        _end_access(db, person_id, None)
+        log_event(db, "person erased", {"person": person_id}, by=by)
+    return neutral
+
+
 def password_hash(db: Database, person_id: int) -> str | None:
     """The argon2 hash, or None. The only way out of the database for it."""
     row = db.execute("SELECT password_hash FROM person WHERE id = ?", (person_id,)).fetchone()
@@ -115,7 +154,7 @@ def insert_person(db: Database, name: str, role: Role, hashed: str | None, *, by
     except sqlite3.IntegrityError as error:
         raise WorkspaceError(f"person {name!r}, role {role!r}: {error}") from error
     added = find_person(db, name)
-    assert added is not None
+    assert added is not None  # noqa: S101 (tells mypy)
     keep_change(db, added.id, by, "added", role)
     return added
 

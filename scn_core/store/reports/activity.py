@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 from sqlite_utils import Database
 
 from scn_core.records import Decision
-from scn_core.store.decisions.record import DECISION, read_decision
+from scn_core.store.decisions.record import DECISION, IMPORTER, read_decision, who
 from scn_core.store.decisions.visibility import HIDDEN
 from scn_core.store.people.people import Change, Person, Role
 from scn_core.store.schema.expressions import NOW, STANDS
@@ -75,6 +75,8 @@ class SaidEvent:
     """What an undo is about; the decision itself where it is no undo."""
     hidden: bool
     """The viewer may not see yet what it says, see `visibility`."""
+    who: str
+    """The person, with the importer beside whom a file names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,7 @@ def _decisions(db: Database, kind: ActivityKind, asked: dict[str, Any]) -> list[
     # Rounds follow each other, so both orders are the same; each is that of an index.
     by_round = asked["person"] is not None or kind == "adjudications"
     whose = "1" if asked["person"] is None else "d.person_id = :person"
-    columns = f"SELECT d.seq, d.decided_at, {STANDS}, s.key, {HIDDEN},"
+    columns = f"SELECT d.seq, d.decided_at, {STANDS}, s.key, {HIDDEN}, {IMPORTER},"
     sql = f"""
         {DECISION.replace("SELECT", columns, 1)} JOIN sample s ON s.id = d.sample_id
         WHERE d.seq < :before AND {_CONDITIONS[kind]} AND {whose}
@@ -156,12 +158,12 @@ def _decisions(db: Database, kind: ActivityKind, asked: dict[str, Any]) -> list[
 
 
 def _event(db: Database, row: tuple[Any, ...]) -> SaidEvent:
-    _, at, stands, key, hidden, *values = row
+    _, at, stands, key, hidden, importer, *values = row
     decision = about = read_decision(values)
     if decision.action == "undo":
         steps, *root = db.execute(_ROOT, (decision.id,)).fetchone()
         about, stands = read_decision(root), steps % 2 == 1
-    return SaidEvent(at, decision, key, bool(stands), about, bool(hidden))
+    return SaidEvent(at, decision, key, bool(stands), about, bool(hidden), who(decision.person, importer))
 
 
 def _changed(db: Database, asked: dict[str, Any]) -> list[tuple[int, Event]]:

@@ -17,6 +17,7 @@ from scn_core.config import ReviewSettings
 from scn_core.errors import WorkspaceError, complaint
 from scn_core.records import BoolArray, EpochReport, RoundInfo, RoundScores, RoundState
 from scn_core.store.connection import transaction
+from scn_core.store.events import log_event
 from scn_core.store.queue.build_queue import QueuePlan, insert_queue, plan_queue
 from scn_core.store.rounds.better_round import is_worse, to_review
 from scn_core.store.rounds.files import record_files
@@ -52,7 +53,9 @@ def start_round(db: Database, config: Mapping[str, Any], *, code_version: str, p
     Raises WorkspaceError while another is running; ask `stale_round` first to resume or fail one that died.
     """
     with transaction(db):
-        return _start(db, config, code_version, parent)
+        number = _start(db, config, code_version, parent)
+        log_event(db, "round started", {"round": number}, by=None)
+    return number
 
 
 def stale_round(db: Database) -> RoundInfo | None:
@@ -142,6 +145,7 @@ def receive_round(
         for report in reports:
             _insert_epoch(db, number, report)
         record_files(db, number, files)
+        log_event(db, "round unpacked", {"round": number}, by=None)
         _finish(db, number, scores, metrics, plan, review, close_earlier)
     return number
 
@@ -152,16 +156,21 @@ def fail_round(db: Database, round_id: int, message: str) -> None:
         _move(db, round_id, "failed", "running", message=message)
 
 
-def cancel_round(db: Database, round_id: int, message: str | None = None) -> None:
-    """End a running round because someone asked; its trainer learns of it from `heartbeat`."""
+def cancel_round(db: Database, round_id: int, message: str | None = None, *, by: int | None = None) -> None:
+    """End a running round because someone asked; its trainer learns of it from `heartbeat`.
+
+    Here and below, `by` is the lead who asks for it; None: the command line. It is kept in the log of events.
+    """
     with transaction(db):
         _move(db, round_id, "cancelled", "running", message=message)
+        log_event(db, "round cancelled", {"round": round_id}, by=by)
 
 
-def close_round(db: Database, round_id: int) -> None:
+def close_round(db: Database, round_id: int, *, by: int | None = None) -> None:
     """End the review of a round: from now on nothing of it changes. Raises WorkspaceError where it is not in review."""
     with transaction(db):
         _close(db, round_id)
+        log_event(db, "round closed", {"round": round_id}, by=by)
 
 
 def resume_round(db: Database, round_id: int, *, after_epoch: int = 0) -> None:
@@ -178,6 +187,7 @@ def resume_round(db: Database, round_id: int, *, after_epoch: int = 0) -> None:
         alive = f"state = 'running', heartbeat_at = {NOW}, finished_at = NULL, message = NULL"
         db.execute(f"UPDATE round SET {alive} WHERE id = ?", (round_id,))
         db.execute("DELETE FROM epoch WHERE round_id = ? AND epoch > ?", (round_id, after_epoch))
+        log_event(db, "round resumed", {"round": round_id}, by=None)
 
 
 def get_round(db: Database, round_id: int) -> RoundInfo:
@@ -292,6 +302,7 @@ def _close_earlier(db: Database, round_id: int) -> EarlierRounds:
     closed = [info.id for info in earlier if info.id not in kept]
     for number in closed:
         _close(db, number)
+        log_event(db, "round closed", {"round": number, "as_ended": round_id}, by=None)
     return EarlierRounds(closed, kept)
 
 

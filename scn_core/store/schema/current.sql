@@ -1,4 +1,4 @@
--- The schema of review.db after m0010_integrity. Written by tests/scn_core/store/schema/test_current.py.
+-- The schema of review.db after m0011_doors. Written by tests/scn_core/store/schema/test_current.py.
 
 CREATE TABLE access_token (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -141,6 +141,18 @@ BEGIN SELECT RAISE(ABORT, 'a closed round is immutable'); END;
 CREATE TRIGGER epoch_update BEFORE UPDATE ON epoch
 WHEN (SELECT state FROM round WHERE id = OLD.round_id) = 'closed'
 BEGIN SELECT RAISE(ABORT, 'a closed round is immutable'); END;
+
+CREATE TABLE event (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+  by_id INTEGER REFERENCES person(id),  -- NULL: the command line
+  what TEXT NOT NULL,
+  about TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(about))  -- numbers and ids; no names of people or pictures
+);
+CREATE TRIGGER event_no_delete BEFORE DELETE ON event
+BEGIN SELECT RAISE(ABORT, 'the log of events is append-only'); END;
+CREATE TRIGGER event_no_update BEFORE UPDATE ON event
+BEGIN SELECT RAISE(ABORT, 'the log of events is append-only'); END;
 
 CREATE TABLE given_version (
   sample_id INTEGER NOT NULL REFERENCES sample(id),
@@ -381,7 +393,7 @@ CREATE TABLE sample (
   path TEXT NOT NULL,
   split TEXT NOT NULL CONSTRAINT "split is train, val or test" CHECK (split IN ('train', 'val', 'test')),
   given_label INTEGER NOT NULL REFERENCES class(number),
-  box_left INTEGER, box_top INTEGER, box_right INTEGER, box_bottom INTEGER, digest BLOB, added_in INTEGER REFERENCES data_change(id), vanished_in INTEGER REFERENCES data_change(id), withdrawn_in INTEGER REFERENCES data_change(id),  -- pixels; right and bottom exclusive
+  box_left INTEGER, box_top INTEGER, box_right INTEGER, box_bottom INTEGER, digest BLOB, added_in INTEGER REFERENCES data_change(id), vanished_in INTEGER REFERENCES data_change(id), withdrawn_in INTEGER REFERENCES data_change(id), erased_in INTEGER REFERENCES data_change(id),  -- pixels; right and bottom exclusive
   CONSTRAINT "a box has four sides and an area, or is absent" CHECK (
     coalesce(box_left, box_top, box_right, box_bottom) IS NULL
     OR (box_left < box_right AND box_top < box_bottom) IS TRUE)
@@ -519,6 +531,12 @@ BEGIN
   DELETE FROM seal WHERE subject = 'vote' AND part = 0;
   INSERT INTO seal VALUES ('vote', 0, NULL);
 END;
+
+CREATE TABLE workspace (
+  only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+  id TEXT NOT NULL,  -- goes with the folder wherever it is moved; browsers keep unsent answers under it
+  place TEXT NOT NULL  -- of the file review.db when it was last served: a copy lies in another
+);
 
 CREATE VIEW effective_label AS
 SELECT s.id AS sample_id, s.key, s.path, s.split,

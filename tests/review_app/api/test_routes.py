@@ -434,7 +434,7 @@ def test_pictures_are_webp_and_for_the_session_alone(ann: Visitor) -> None:
     for path, size in (("/face/3", None), ("/thumb/3", (128, 128))):
         answer = ann.get(path)
         assert answer.headers["content-type"] == "image/webp"
-        assert answer.headers["cache-control"] == "private, max-age=3600"
+        assert answer.headers["cache-control"] == "private, no-store"
         picture = Image.open(io.BytesIO(answer.content))
         assert picture.format == "WEBP"
         assert size is None or picture.size == size

@@ -13,7 +13,8 @@ from review_app.settings import AppSettings
 from review_app.views import labels
 from scn_core.config import ReviewSettings
 from scn_core.records import Decision
-from scn_core.store.decisions.record import effective_labels, record_decisions
+from scn_core.store.decisions.record import effective_labels, history, record_decisions
+from scn_core.store.events import events
 from scn_core.store.rounds.states import close_round
 from scn_core.store.scores import scores
 from scn_core.workspace.backup.make import backups_in
@@ -191,7 +192,12 @@ def test_an_upload_is_looked_at_then_taken(visitor: NewVisitor, workspace: Works
         assert {names[now.label[face - 1]] for face in faces} == {"disgust"}
         assert {name for (name,) in db.execute("SELECT name FROM person")} == {"ann"}
         (shown,) = {text for (text,) in db.execute("SELECT shown FROM decision")}
-    assert json.loads(shown).keys() == {"imported", "import"}
+        (lead,) = {number for (number,) in db.execute("SELECT person_id FROM decision")}
+        assert json.loads(shown).keys() == {"imported", "import", "by"}
+        assert json.loads(shown)["by"] == lead
+        assert [row.who for row in history(db, faces[0])] == ["ann (imported by ann)"]
+        newest = events(db)[0]
+    assert (newest.by, newest.words) == ("ann", "decisions imported, round 1, decisions 3")
     (back,) = [each for each in app.button if str(each.key).startswith("rv-labels-undo-")]
     back.click()
     ann.run()

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from review_app import database, settings
 from review_app.auth.passwords import is_password, new_password
+from review_app.commands import team as commands
 from review_app.settings import AppSettings, AuthMode, current
 from review_app.views import team, team_log
 from scn_core.records import Action, Decision
@@ -208,10 +209,38 @@ def test_a_lead_no_more_changes_nobody(lead: Visitor, fate: str) -> None:
 def test_without_passwords_none_is_asked_for(visitor: NewVisitor, auth: AuthMode, field: str) -> None:
     lead = of_mode(auth, visitor)
     app = add(lead, "bob@example.org")
-    assert [each.label for each in app.text_input] == [field]
+    assert [each.label for each in app.text_input] == [field, "New name"]
     assert role_of("bob@example.org") == ("annotator", True)
     assert hash_of("bob@example.org") is None
     assert not [b for b in app.button if "password" in b.label]
+
+
+def test_somebody_is_renamed_and_erased(lead: Visitor) -> None:
+    say("bob", training_face(0), "unsure")
+    bob = person("bob")
+    lead.open("team")
+    app = choose(lead, "bob")
+    app.text_input(key=f"rv-rename-{bob.id}").set_value(" Robert ")
+    app.button(key=f"rv-rename-{bob.id}-go").click()
+    app = lead.run()
+    assert database.call(find_person, "Robert") == replace(bob, name="Robert")
+    assert "person renamed, Robert" in words(app)
+    assert not [button for button in app.button if button.label.startswith("Erase")], "not by one click"
+    app.checkbox(key=f"rv-erase-sure-{bob.id}").check()
+    lead.run().button(key=f"rv-erase-{bob.id}").click()
+    app = lead.run()
+    assert "Robert" not in words(app)
+    assert role_of(f"erased-{bob.id}") == ("annotator", False)
+    assert f"person erased, erased-{bob.id}" in words(app)
+    assert "unsure" in words(app), "what they decided stays"
+
+
+def test_nobody_erases_themself(lead: Visitor) -> None:
+    lead.open("team")
+    app = choose(lead, "lea")
+    assert not [box for box in app.checkbox if box.key and box.key.startswith("rv-erase")]
+    assert commands.erase(person("lea").id) is not None
+    assert role_of("lea") == ("lead", True)
 
 
 def test_who_did_what_is_filtered_and_paged(lead: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,6 +38,8 @@ PROMISED = {
     "update": "--dry-run --json",
     "relocate": "--root --force --json",
     "withdraw": "--json",
+    "erase": "--key --keys-file --json",
+    "log": "--limit --csv --json",
     "status": "--json",
     "clean": "--dry-run --json",
     "backup": "--out --keep --pictures --list --force --json",

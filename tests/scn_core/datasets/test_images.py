@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
-from scn_core.datasets.images import MAX_PIXELS, SUFFIXES, check_face, check_picture, open_face
+from scn_core.datasets.images import MAX_PIXELS, SUFFIXES, check_face, check_picture, open_face, picture_size
 from scn_core.records import Box
 
 
@@ -171,6 +171,9 @@ def test_decompression_bombs_are_not_decoded(tmp_path: Path) -> None:
     assert "pixels" in (check_face(path, None) or "")
     Image.new("1", (20_000, 10_000)).save(path)
     assert "pixels" in (check_face(path, None) or "")
+    for read in (lambda: open_face(path, None, 64), lambda: picture_size(path)):  # exports and pages catch ValueError
+        with pytest.raises(ValueError, match="a picture of over 64,000,000 pixels"):
+            read()
 
 
 @pytest.mark.parametrize("box", [Box(40, 0, 60, 20), Box(-30, 0, 0, 20), Box(0, 0, 7, 20), Box(20, 20, 0, 0)])

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from scn_core.datasets.images import open_face
-from scn_core.datasets.thumbnail_images import LARGE_SIDE, THUMB_SIDE, large_face, make_thumbnail
+from scn_core.datasets.thumbnail_images import LARGE_SIDE, THUMB_SIDE, large_face, make_thumbnail, wrong_thumbnail
 from scn_core.records import Box
 from tests.scn_core.datasets.conftest import Draw
 
@@ -91,3 +92,32 @@ def test_only_the_allowed_formats_are_decoded(make: object, name: str, content: 
         make(path, None)
     with pytest.raises(FileNotFoundError):
         make(tmp_path / "gone.png", None)
+
+
+def drawn(side: int, **options: Any) -> bytes:
+    file = io.BytesIO()
+    Image.effect_mandelbrot((side, side), (-2, -1.5, 1, 1.5), 50).convert("RGB").save(file, "WEBP", **options)
+    return file.getvalue()
+
+
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+
+
+@pytest.mark.parametrize(
+    ("data", "wrong"),
+    [
+        (drawn(THUMB_SIDE), None),
+        (b"", "no WebP of pixels alone"),
+        (SVG, "no WebP of pixels alone"),
+        (drawn(THUMB_SIDE) + SVG, "no WebP of pixels alone"),
+        (drawn(THUMB_SIDE, exif=b"Exif\0\0where it was taken"), "no WebP of pixels alone"),
+        (drawn(THUMB_SIDE, lossless=True), "no WebP of pixels alone"),
+        (drawn(64), "a picture of 64 x 64, not of 128 x 128"),
+        (drawn(THUMB_SIDE)[:20] + bytes(len(drawn(THUMB_SIDE)) - 20), "a damaged picture"),
+        (b"RIFF" + bytes(100_000), "a file of over 98,304 bytes"),
+        (drawn(2_000, quality=0), "a picture of 2000 x 2000, not of 128 x 128"),
+    ],
+)
+def test_a_thumbnail_from_elsewhere_is_a_picture_and_nothing_beside(data: bytes, wrong: str | None) -> None:
+    found = wrong_thumbnail(data)
+    assert found == wrong or (wrong is not None and str(found).startswith(f"{wrong} "))

@@ -22,7 +22,7 @@ def later_version() -> Migrations:
         later(name=name)(step)
 
     @later()
-    def m0010_notes(db: Database) -> None:
+    def m9999_notes(db: Database) -> None:
         db.execute("CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL)")
 
     return later
@@ -72,7 +72,7 @@ def test_open_refuses_a_newer_schema_and_says_which(tmp_path: Path, monkeypatch:
     with monkeypatch.context() as future:
         future.setattr(connection, "migrations", later_version())
         create_database(tmp_path / "review.db").close()
-    with pytest.raises(WorkspaceError, match=r"has m\d+_notes; this version knows up to m\d+_\w+; install"):
+    with pytest.raises(WorkspaceError, match=r"has m9999_notes; this version knows up to m\d{4}_\w+; install"):
         open_database(tmp_path / "review.db")
 
 
@@ -80,11 +80,11 @@ def test_open_migrates_an_older_schema_after_a_backup(tmp_path: Path, monkeypatc
     with create_database(tmp_path / "review.db") as db:
         ensure_person(db, "ann")
     monkeypatch.setattr(connection, "migrations", later_version())
-    with pytest.raises(WorkspaceError, match=r"lacks m0010_notes, .*: python -m review_app serve"):
+    with pytest.raises(WorkspaceError, match=r"lacks m9999_notes, .*: python -m review_app serve"):
         open_database(tmp_path / "review.db", read_only=True)
     with open_database(tmp_path / "review.db") as db:
         assert "note" in db.table_names()
-    with sqlite3.connect(tmp_path / "backups" / "review-before-m0010_notes.db") as copy:
+    with sqlite3.connect(tmp_path / "backups" / "review-before-m9999_notes.db") as copy:
         assert copy.execute("SELECT name FROM person").fetchall() == [("ann",)]
         assert not copy.execute("SELECT 1 FROM sqlite_master WHERE name = 'note'").fetchall()
     copy.close()
@@ -95,7 +95,7 @@ def test_a_migration_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pyte
     later = later_version()
 
     @later()
-    def m0010_broken(db: Database) -> None:
+    def m9999_broken(db: Database) -> None:
         db.execute("CREATE TABLE half (id INTEGER)")
         raise RuntimeError("stop")
 

@@ -6,13 +6,17 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from scn_core.datasets.pixels import pixel_cache
-from scn_core.store.rounds.states import cancel_round, start_round
+from scn_core.rounds.lifecycle import New
+from scn_core.rounds.train import train_round
+from scn_core.store.rounds.states import cancel_round, get_round, start_round
 from scn_core.store.samples import AllSamples
 from scn_core.workspace.clean import Cleaning, clean
 from scn_core.workspace.folder import Workspace
 from scn_core.workspace.toml import change_root
-from tests.scn_core.conftest import Process, Run
+from tests.scn_core.conftest import Process, Recorder, Run, settings
 
 OLD = "pixels-0123456789abcdef01234567"
 HOLD_LOCK = """
@@ -47,7 +51,7 @@ def names(workspace: Workspace) -> set[str]:
 
 
 def removed(done: Cleaning) -> set[str]:
-    return {each.file for each in done.removed}
+    return {each.file.removeprefix("pixels/") for each in done.removed}
 
 
 def test_other_sizes_go_and_those_in_use_stay(workspace: Workspace) -> None:
@@ -74,7 +78,9 @@ def test_the_size_said_in_workspace_toml_stays(workspace: Workspace) -> None:
 def test_files_of_earlier_versions_go_whatever_their_size(workspace: Workspace) -> None:
     decode(workspace, 112)
     (workspace.pixels / f"{OLD}-112.npy").write_bytes(b"old")
-    assert [(each.file, each.why) for each in clean(workspace).removed] == [(f"{OLD}-112.npy", "of an earlier version")]
+    assert [(each.file, each.why) for each in clean(workspace).removed] == [
+        (f"pixels/{OLD}-112.npy", "of an earlier version")
+    ]
     assert names(workspace) == caches(112)
 
 
@@ -131,3 +137,30 @@ def test_pictures_need_not_be_there(workspace: Workspace) -> None:
 
 def test_a_workspace_without_caches(workspace: Workspace) -> None:
     assert clean(workspace) == Cleaning(str(workspace.path), False, [], 0, 0, 0)
+
+
+def test_what_a_trainer_left_that_was_killed_right_after_its_round_had_ended(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scn_core.rounds.train.drop_checkpoint", killed)
+    with pytest.raises(SystemExit):
+        train_round(workspace, New(settings(epochs=1)), Recorder())
+    with workspace.database(read_only=True) as db:
+        assert get_round(db, 1).state == "review"
+    left = {f"rounds/0001/{name}" for name in ("began", "checkpoint.pt", "counts.npy", "passes.npy")}
+    assert removed(clean(workspace, dry_run=True)) == removed(clean(workspace)) == left
+    there = {path.name for path in workspace.round_folder(1).iterdir()}
+    assert there == {
+        "config.json", "faces.npz", "dynamics.npy", "neighbours.npy", "log.txt", "weights.safetensors", "meta.json"
+    }  # fmt: skip
+
+
+def test_files_of_a_round_that_can_be_gone_on_with_stay(workspace: Workspace) -> None:
+    round_of(workspace, 16)
+    workspace.round_folder(1).mkdir(parents=True)
+    (workspace.round_folder(1) / "checkpoint.pt").write_bytes(b"half a round")
+    assert removed(clean(workspace)) == set()
+
+
+def killed(*arguments: object) -> None:
+    raise SystemExit

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from scn_core.config import ReviewSettings, TrainSettings
 from scn_core.errors import DataError, ScnError, UsageError, WorkspaceError
@@ -23,7 +24,7 @@ from scn_core.rounds.pack.archive import unpack_archive, write_archive
 from scn_core.rounds.pack.job import KIND as JOB
 from scn_core.rounds.pack.job import LIMITS as JOB_LIMITS
 from scn_core.rounds.pack.job import SAMPLES
-from scn_core.rounds.pack.result import KIND, LIMITS, METRICS, SCORES
+from scn_core.rounds.pack.result import KIND, MEMBERS, METRICS, SCORES
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.people.people import ensure_person
 from scn_core.store.rounds.states import epochs, rounds, start_round
@@ -93,9 +94,9 @@ def rewritten(archive: Path, out: Path, change: Callable[[Path], object], about:
     """A result with other content, its hashes right again: what damage never makes, but a mistake could."""
     folder = out.with_suffix(".members")
     folder.mkdir()
-    stamp = unpack_archive(archive, KIND, LIMITS, folder)
+    stamp = unpack_archive(archive, KIND, dict.fromkeys(MEMBERS, 1 << 30), folder)
     change(folder)
-    write_archive(out, KIND, stamp.about | (about or {}), {name: folder / name for name in LIMITS})
+    write_archive(out, KIND, stamp.about | (about or {}), {name: folder / name for name in MEMBERS})
     return out
 
 
@@ -189,7 +190,7 @@ def test_a_run_that_is_stopped_goes_on_and_ends_the_same(trip: Trip, tmp_path: P
     weights = []
     for place, archive in enumerate((trip.result, out, tmp_path / "packed-again.zip")):
         (tmp_path / str(place)).mkdir()
-        unpack_archive(archive, KIND, LIMITS, tmp_path / str(place))
+        unpack_archive(archive, KIND, dict.fromkeys(MEMBERS, 1 << 30), tmp_path / str(place))
         weights.append((tmp_path / str(place) / "weights.safetensors").read_bytes())
     assert weights[0] == weights[1] == weights[2]
 
@@ -354,6 +355,59 @@ def _far_neighbours(folder: Path) -> None:
     rows = np.load(folder / "neighbours.npy")
     rows["given"][0] = 101
     np.save(folder / "neighbours.npy", rows)
+
+
+def _picture(picture: bytes) -> Callable[[Path], None]:
+    """The first thumbnail is this."""
+
+    def change(folder: Path) -> None:
+        thumbs, pictures = np.load(folder / "thumbs.npy"), (folder / "thumbs.webp").read_bytes()
+        (folder / "thumbs.webp").write_bytes(picture + pictures[thumbs[0, 1] :])
+        thumbs[0, 1] = len(picture)
+        np.save(folder / "thumbs.npy", thumbs)
+
+    return change
+
+
+def _weights(**changes: Any) -> Callable[[Path], None]:
+    """The network's file with these tensors."""
+
+    def change(folder: Path) -> None:
+        tensors = load_file(folder / "weights.safetensors") | changes
+        save_file(tensors, folder / "weights.safetensors")
+
+    return change
+
+
+def _more_rows(folder: Path) -> None:
+    np.save(folder / SCORES, np.zeros(5_000, np.load(folder / SCORES).dtype))
+
+
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (_picture(SVG), r"the picture of face \d+ is no WebP of pixels alone"),
+        (_weights(**{"classifier.weight": np.zeros((99, 512), np.float32)}), "safetensors is of another network"),
+        (_weights(payload=np.zeros(10, np.uint8)), "safetensors is of another network"),
+        (lambda folder: (folder / "weights.safetensors").write_bytes(b"PK and a pickle"), "did not write"),
+        (lambda folder: (folder / "weights.safetensors").write_bytes(bytes(60 << 20)), "safetensors of more than"),
+        (lambda folder: (folder / "meta.json").write_text('{"backbone": "vgg"}'), "did not write"),
+        (lambda folder: (folder / METRICS).write_text("[" * 100_000), "did not write"),
+        (_more_rows, "scores.npy of more than"),
+    ],
+)
+def test_what_somebody_else_made_of_a_result_changes_nothing(
+    trip: Trip, home: Workspace, tmp_path: Path, change: Callable[[Path], object], message: str
+) -> None:
+    """Its hashes are right: they tell damage, and are no signature."""
+    before = state_of(home)
+    with pytest.raises(ScnError, match=message):
+        unpack_result(home, rewritten(trip.result, tmp_path / "forged.zip", change))
+    assert state_of(home) == before
+    assert not home.thumbs_file.exists()
 
 
 @pytest.mark.parametrize(

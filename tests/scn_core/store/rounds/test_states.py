@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import signal
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,9 +13,11 @@ from sqlite_utils import Database
 from scn_core.config import ReviewSettings
 from scn_core.errors import WorkspaceError
 from scn_core.records import EpochReport, RoundScores
+from scn_core.store.connection import open_database
 from scn_core.store.queue.counts import unreviewed
 from scn_core.store.rounds import states as rounds
 from scn_core.store.schema.expressions import from_now
+from scn_core.store.sqlite_errors import database_path
 from tests.scn_core.store.conftest import MakeScores
 
 REPORT = EpochReport(1, 2.5, 2.0, 0.5, 0.3, 0.7, 0.4, 0.6, 0.1, 0.15, None, 0, 1234.5, 8.1)
@@ -296,3 +300,31 @@ def test_faces_unreviewed_are_faces(db: Database, make_scores: MakeScores) -> No
     number = rounds.start_round(db, {}, code_version="1")
     rounds.finish_round(db, number, make_scores(), {}, review=ReviewSettings(readings=2), audit=3)
     assert unreviewed(db, number) == 10
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.parametrize(("commit", "states"), [(1, ["review", "running"]), (2, ["closed", "review"])])
+def test_killed_at_any_commit_one_round_is_in_review(
+    running: Database, make_scores: MakeScores, commit: int, states: list[str]
+) -> None:
+    """The end of a round and of the review of those before it is one commit: killed at the second, it is done."""
+    rounds.finish_round(running, 1, make_scores(), {})
+    rounds.start_round(running, {}, code_version="1")
+    path, scores = database_path(running), make_scores()
+    child = os.fork()
+    if child == 0:
+        db = open_database(path)
+        seen: list[str] = []
+
+        def trace(sql: str) -> None:
+            seen.extend([sql] if sql == "COMMIT" else [])
+            if len(seen) == commit:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        db.conn.set_trace_callback(trace)
+        rounds.finish_round(db, 2, scores, {}, close_earlier=True)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert (os.WTERMSIG(status) == signal.SIGKILL) is (commit == 1)
+    assert [info.state for info in reversed(rounds.rounds(running))] == states
+    assert (tables(running)[0] == 20) is (commit == 2)

@@ -1,0 +1,78 @@
+"""The log of what was done to a workspace as a whole: rounds, imports, exports, rules, people, faces taken out.
+
+Rows hold numbers and ids, never the name of a person or a picture, so that both can be erased.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from sqlite_utils import Database
+
+from scn_core.store.connection import transaction
+
+What = Literal[
+    "training started", "round started", "round resumed", "round cancelled", "round closed", "round unpacked",
+    "decisions imported", "import taken back",
+    "labels exported", "rules changed", "data set updated", "faces withdrawn", "faces erased",
+    "pictures relocated", "person renamed", "person erased",
+]  # fmt: skip
+
+_LOG = """
+SELECT at, who, what, person, about FROM (
+  SELECT e.at, b.name AS who, e.what, p.name AS person, e.about, 0 AS kind, e.id FROM event e
+    LEFT JOIN person b ON b.id = e.by_id LEFT JOIN person p ON p.id = e.about ->> 'person'
+  UNION ALL
+  SELECT c.changed_at, b.name, 'person: ' || c.what, p.name, json_object('person', p.id, 'role', c.role), 1, c.id
+    FROM person_change c JOIN person p ON p.id = c.person_id LEFT JOIN person b ON b.id = c.by_id)
+ORDER BY at DESC, kind, id DESC LIMIT :limit
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEvent:
+    """A row of the log."""
+
+    at: str
+    """UTC, ISO-8601."""
+    by: str | None
+    """Who did it; None: the command line, or somebody who signed in by name for the first time."""
+    what: str
+    person: str | None
+    """Whom it was done to, as they are called now."""
+    about: Mapping[str, Any]
+    """Numbers of rounds, decisions and faces."""
+
+    @property
+    def words(self) -> str:
+        """What was done, whom to, and with which numbers."""
+        numbers = [
+            f"{name.replace('_', ' ')} {value}"
+            for name, value in self.about.items()
+            if name != "person" and value not in (None, "")
+        ]
+        return ", ".join(filter(None, (self.what, self.person, *numbers)))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+def log_event(db: Database, what: What, about: Mapping[str, Any], *, by: int | None) -> None:
+    """Add a row, within a transaction. `by`: number of the person who did it; None: the command line."""
+    db.execute("INSERT INTO event (by_id, what, about) VALUES (?, ?, ?)", (by, what, json.dumps(dict(about))))
+
+
+def keep_event(db: Database, what: What, about: Mapping[str, Any], *, by: int | None) -> None:
+    """The same in a transaction of its own."""
+    with transaction(db):
+        log_event(db, what, about, by=by)
+
+
+def events(db: Database, *, limit: int | None = None) -> list[LoggedEvent]:
+    """What was done to the workspace and its people, newest first; the newest `limit`, or all."""
+    rows = db.execute(_LOG, {"limit": -1 if limit is None else limit})
+    return [LoggedEvent(at, who, what, person, json.loads(about)) for at, who, what, person, about in rows]

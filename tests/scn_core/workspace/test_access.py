@@ -1,0 +1,80 @@
+"""Nobody else on the machine reads faces, names and hashes of passwords."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from scn_core.errors import WorkspaceError
+from scn_core.store.connection import create_database, transaction
+from scn_core.store.thumbnail_cache import Thumb, Thumbs
+from scn_core.workspace.access import close_to_others
+from scn_core.workspace.folder import Workspace
+
+
+@contextmanager
+def umask(mask: int) -> Iterator[None]:
+    before = os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def modes(folder: Path) -> dict[str, int]:
+    return {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+
+
+def test_databases_are_made_for_their_owner_whatever_the_umask(tmp_path: Path) -> None:
+    with umask(0):
+        db = create_database(tmp_path / "review.db")
+        with transaction(db):
+            db.execute("INSERT INTO class VALUES (0, 'happy')")
+        Thumbs(tmp_path / "thumbs.db").put([Thumb(1, b"made from", b"webp")])
+        found = modes(tmp_path)
+        db.close()
+    assert set(found) >= {"review.db", "review.db-wal", "review.db-shm", "thumbs.db"}
+    assert set(found.values()) == {0o600}
+
+
+def test_init_makes_a_folder_for_its_owner(workspace: Workspace) -> None:
+    assert stat.S_IMODE(workspace.path.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize(("access", "mode"), [("owner", 0o600), ("group", 0o640)])
+def test_whoever_writes_closes_what_earlier_versions_left_open(workspace: Workspace, access: str, mode: int) -> None:
+    text = workspace.settings_file.read_text(encoding="utf-8")
+    workspace.settings_file.write_text(f'access = "{access}"\n{text}', encoding="utf-8")
+    Thumbs(workspace.thumbs_file).put([])
+    (workspace.path / "backups").mkdir()
+    (workspace.path / "backups" / "review-before-m0002.db").touch()
+    files = [workspace.database_file, workspace.thumbs_file, *(workspace.path / "backups").iterdir()]
+    for file in files:
+        file.chmod(0o644)
+    with workspace.database(read_only=True):
+        assert [file.stat().st_mode & 0o777 for file in files] == [0o644] * 3, "reading changes nothing"
+    with workspace.database():
+        assert [file.stat().st_mode & 0o777 for file in files] == [mode] * 3
+
+
+def test_another_word_for_access(workspace: Workspace) -> None:
+    text = workspace.settings_file.read_text(encoding="utf-8")
+    workspace.settings_file.write_text(f'access = "everybody"\n{text}', encoding="utf-8")
+    with pytest.raises(WorkspaceError, match="found access = 'everybody'; allowed: owner or group"):
+        workspace.settings()
+
+
+def test_a_file_of_somebody_else_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "review.db").touch(mode=0o644)
+
+    def chmod(self: Path, mode: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "chmod", chmod)
+    (line,) = close_to_others(tmp_path, "owner")
+    assert line.endswith("review.db: found mode 644; allowed: 600; its owner changes it with chmod")
