@@ -9,14 +9,16 @@ from sqlite_utils import Database
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from review_app import database
 from review_app.api.bodies import DecisionsBody
 from review_app.api.pages import known_round
 from review_app.auth.endpoint import as_person, as_person_writing, json_of_person
 from review_app.http.errors import ApiError
 from scn_core.records import Decision
 from scn_core.store.decisions.record import Refusal, record_each
-from scn_core.store.decisions.undo import Pace, UndoUnits, Unit, pace, undo_units
+from scn_core.store.decisions.undo import UndoUnits, Unit, undo_units
 from scn_core.store.people.people import Person
+from scn_core.store.queue.pace import pace
 from scn_core.store.rounds.states import in_review
 
 
@@ -24,9 +26,11 @@ from scn_core.store.rounds.states import in_review
 class _Recorded:
     """What became of a batch."""
 
+    person: Person
     saved: list[str]
+    round: int | None
+    """Of the last decision that was saved; None: none was."""
     refused: list[Refusal]
-    pace: Pace
     in_review: list[int]
 
 
@@ -34,11 +38,13 @@ async def decisions(request: Request) -> Response:
     """POST /api/decisions. Answered only after the commit."""
     body = DecisionsBody.read(await json_of_person(request))
     done = await as_person_writing(request, _record, body)
+    # After the commit, and not by the thread that writes.
+    now = None if done.round is None else await database.run(pace, done.round, done.person.id)
     return JSONResponse(
         {
             "saved": done.saved,
             "refused": [asdict(refusal) for refusal in done.refused],
-            "pace": asdict(done.pace),
+            "pace": None if now is None else asdict(now),
             "in_review": done.in_review,
         }
     )
@@ -63,8 +69,9 @@ def _record(db: Database, person: Person, body: DecisionsBody) -> _Recorded:
     batch = body.of(person.name)
     refused = record_each(db, batch, believed=body.believed)
     wrong = {refusal.id for refusal in refused}
-    saved = list(dict.fromkeys(decision.id for decision in batch if decision.id not in wrong))
-    return _Recorded(saved, refused, pace(db, batch[-1].round, person.id), in_review(db))
+    saved = {decision.id: decision.round for decision in batch if decision.id not in wrong}
+    last = next(reversed(saved.values()), None)
+    return _Recorded(person, list(saved), last, refused, in_review(db))
 
 
 def _history(db: Database, person: Person, round_id: int) -> UndoUnits:

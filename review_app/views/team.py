@@ -54,7 +54,7 @@ def page() -> None:
 def _table(viewer: Person, members: list[Member]) -> None:
     parts.table(
         "People",
-        ("Name", "Role", "State", "Last seen", "Answers today", "In all"),
+        ("Name", "Role", "State", "Last seen", "Faces today", "Answers in all"),
         [
             (
                 member.person.name + (" (you)" if member.person.id == viewer.id else ""),

@@ -83,7 +83,7 @@ export {};
 /** @typedef {{round: number, filter: QueueFilter, limit: number, have: number[], cursor: string|null}} PageRequest */
 /** @typedef {{round: number, samples: number[]}} TilesRequest */
 /** @typedef {{renew: number[], release: number[]}} LeaseRequest ids of items */
-/** @typedef {{held: number[], lease_s: number, in_review: number[]}} LeaseResponse */
+/** @typedef {{held: number[], lease_s: number, in_review: number[], today: number}} LeaseResponse today: as in Pace */
 /** @typedef {{token: string, person: number}} TokenResponse */
 /** @typedef {{error: string, code: string, at?: string}} ErrorResponse of every 4xx and 5xx that is ours */
 
@@ -105,11 +105,12 @@ export {};
  */
 
 /** @typedef {Partial<Pick<Tile, "kind"|"given"|"proposed"|"alpha"|"margin"|"bars"|"doubt"|"second">>} Shown what was on the screen */
+/** Of one person in one round; today: faces answered since midnight UTC, in whatever round. */
 /** @typedef {{today: number, total: number, per_minute: number|null, left: number, seconds_left: number|null}} Pace */
 /** @typedef {{decisions: Decision[]}} DecisionsRequest */
 /** @typedef {"audit"|"answered"|"closed"|"invalid"} RefusalCode answered: since the bulk answer's faces were shown */
 /** @typedef {{id: string, error: string, code: RefusalCode}} RefusedDecision */
-/** @typedef {{saved: string[], refused: RefusedDecision[], pace: Pace, in_review: number[]}} DecisionsResponse saved: ids */
+/** @typedef {{saved: string[], refused: RefusedDecision[], pace: Pace|null, in_review: number[]}} DecisionsResponse saved: ids */
 
 /** @typedef {Pick<Decision, "id"|"sample"|"action"|"label"|"text">} DecisionBrief */
 

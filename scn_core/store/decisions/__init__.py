@@ -4,7 +4,8 @@ record        writes decisions and says which do not fit; the history of a face;
 effects       what an answer, a mark or an undo does to the queue and the counts, in the same transaction
 outcomes      what several readings of a face come to: waiting, conflict or decided
 visibility    who may see whose answers
-undo          what a person can undo and redo, their own decisions, their pace
+undo          what a person can undo and redo, their own decisions
+today         how many faces people answered today
 adjudication  faces that readers answered differently, and how leads settled them
 repeats       faces that one reader is asked about twice, unseen
 readings      one answer a person and face, to measure agreement

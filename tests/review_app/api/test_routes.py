@@ -110,7 +110,7 @@ def test_what_was_lost_is_told(ann: Visitor, bob: Visitor, workspace: Workspace)
 def test_leases_are_renewed_and_given_back(ann: Visitor, bob: Visitor) -> None:
     items = [tile["item"] for tile in ann.page(limit=4).tiles]
     answer = ann.post("/api/lease", {"renew": items[:3], "release": items[3:]})
-    assert answer.json() == {"held": items[:3], "lease_s": LEASE_S, "in_review": [1]}
+    assert answer.json() == {"held": items[:3], "lease_s": LEASE_S, "in_review": [1], "today": 0}
     assert [tile["item"] for tile in bob.page(limit=1).tiles] == items[3:]
     assert bob.post("/api/lease", {"renew": items[:3], "release": items[:3]}).json()["held"] == []
     assert ann.post("/api/lease", {"renew": items}).json()["held"] == items[:3]
@@ -243,6 +243,15 @@ def test_what_is_acknowledged_is_stored(ann: Visitor, workspace: Workspace) -> N
     assert json.loads(stored[0][5]) == shown
 
 
+def test_pace_is_that_of_the_round_of_what_was_saved(ann: Visitor) -> None:
+    one, two = ann.page(limit=2).tiles
+    elsewhere = keep(two, round=7)
+    answer = ann.decide(keep(one), elsewhere).json()
+    assert (len(answer["refused"]), answer["pace"]["total"], answer["pace"]["today"]) == (1, 1, 1)
+    assert answer["pace"]["left"] > 0
+    assert ann.decide(elsewhere).json()["pace"] is None
+
+
 def test_sending_again_changes_nothing(ann: Visitor, workspace: Workspace) -> None:
     sent = keep(ann.page(limit=1).tiles[0])
     first = ann.decide(sent).json()
@@ -257,6 +266,7 @@ def test_what_fits_is_stored_beside_what_does_not(ann: Visitor, workspace: Works
     right = keep(tiles[1])
     answer = ann.decide(wrong, right).json()
     assert answer["saved"] == [right["id"]]
+    assert answer["pace"]["total"] == 1
     assert [refusal["id"] for refusal in answer["refused"]] == [wrong["id"]]
     assert "allowed" in answer["refused"][0]["error"]
     assert rows(workspace, "SELECT id FROM decision") == [(right["id"],)]

@@ -33,7 +33,7 @@ from scn_core.workspace.toml import change_table
 from tests.review_app.browserless import NewVisitor, Visitor, grid, markup, person, words
 from tests.review_app.test_trainer_process import ended
 from tests.review_app.views.test_review_states import page_links, report
-from tests.review_workspace import plausible_scores
+from tests.review_workspace import add_round, plausible_scores
 
 Use = Callable[[Workspace], AppSettings]
 
@@ -270,6 +270,27 @@ def test_a_second_start_is_refused_whoever_was_first(
 
 def waiting() -> int:
     return database.call(queue_counts, 1, person("lea").id, QueueFilter()).matching
+
+
+def test_several_readings_of_a_face_are_one_face_to_review(
+    visitor: NewVisitor, use_workspace: Use, empty: Workspace
+) -> None:
+    add_round(empty, review=ReviewSettings(readings=3))
+    use_workspace(empty)
+    lead = visitor("lea", "lead")
+    record = [Decision(str(uuid.uuid4()), 1, face, "lea", "unsure") for (face,) in database.call(queued)[:2]]
+    database.call_write(record_decisions, record)
+    faces = len(database.call(queued))
+    assert f"Round 1 is in review: {faces} to review." in words(lead.open("rounds"))
+    shown = lead.open("review")
+    assert f"To review ({faces - 2})" in str(shown.selectbox(key="rv-filter-state").options)
+    assert "Unsure (2)" in str(shown.selectbox(key="rv-filter-state").options)
+    metrics = {metric.label: metric.value for metric in lead.open("my_work").metric}
+    assert (metrics["Faces today"], metrics["Faces to review"]) == ("2", str(faces - 2))
+
+
+def queued(db: Database) -> list[tuple[int]]:
+    return list(db.execute("SELECT DISTINCT sample_id FROM queue_item WHERE listed = 1 ORDER BY 1"))
 
 
 def test_a_round_is_closed_after_one_more_click(visitor: NewVisitor) -> None:
