@@ -7,8 +7,7 @@ from typing import Any, get_args
 
 from review_app.http.body_schema import Schema
 from scn_core.records import ACTIONS, ANSWERS, DOUBTS, QueueKind, RoundState
-
-_REFUSAL_CODES = ("audit", "answered", "closed", "invalid")
+from scn_core.store.decisions.record import REFUSAL_CODES
 
 
 def _object(properties: dict[str, Schema], optional: Sequence[str] = ()) -> Schema:
@@ -89,6 +88,10 @@ _DETAIL = _TILE | {
     "flagged": _is("boolean"),
     "dynamics": _is(["object", "null"], "alpha and margin, one value an epoch"),
     "neighbours": _is(["object", "null"], "numbers of confident faces like this one, for two labels"),
+    "votes": _list(
+        _object({"label": _or_null(_NUMBER), "answer": _TEXT, "votes": _NUMBER}),
+        "labels of several people that the data set came with, most first; label: null where the answer is no class",
+    ),
     "unread": _is("boolean", "not all readings are in, so nobody sees what others say"),
     "probabilities": _list(_SHARE, "of each class; empty: not shown, or not known"),
     "history": _list(_PAST),
@@ -129,7 +132,7 @@ ANSWER_SCHEMAS: dict[str, Schema] = {
         {
             "saved": _list(_TEXT, "ids of decisions"),
             "refused": _list(
-                _object({"id": _TEXT, "error": _TEXT, "code": _is("string", enum=list(_REFUSAL_CODES))})
+                _object({"id": _TEXT, "error": _TEXT, "code": _is("string", enum=list(REFUSAL_CODES))})
             ),
             "pace": {
                 "oneOf": [_ref("Pace"), {"type": "null"}],

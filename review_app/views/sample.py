@@ -60,10 +60,11 @@ def _face(person: Person, face: Face, now: Standing) -> None:
     blind = face.blind
     left, right = st.columns([2, 3], gap="medium")
     withdrawn = face.origin.withdrawn_at
+    why = None if withdrawn is not None else faces.picture_fault(face.stored)
     with left:
         if withdrawn is not None:
             messages.taken_out(parts.moment(withdrawn))
-        elif why := faces.picture_fault(face.stored):
+        elif why is not None:
             messages.missing_picture(face.stored.sample.path, why)
         else:
             parts.large_face(face.stored.id, face.stored.sample.key)
@@ -72,7 +73,7 @@ def _face(person: Person, face: Face, now: Standing) -> None:
             face_parts.votes(face, now.classes.names)
     with right:
         if withdrawn is None:
-            decide.panel(person, face, now, blind=blind)
+            decide.panel(person, face, now, blind=blind, seen=why is None)
         if blind:
             messages.show(
                 "Drawn at random: answer first", "What the network says of this face is shown after your answer."

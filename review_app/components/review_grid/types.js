@@ -108,7 +108,10 @@ export {};
 /** Of one person in one round; today: faces answered since midnight UTC, in whatever round. */
 /** @typedef {{today: number, total: number, per_minute: number|null, left: number, seconds_left: number|null}} Pace */
 /** @typedef {{decisions: Decision[]}} DecisionsRequest */
-/** @typedef {"audit"|"answered"|"closed"|"invalid"} RefusalCode answered: since the bulk answer's faces were shown */
+/**
+ * answered: since the bulk answer's faces were shown; unseen: the picture is gone
+ * @typedef {"audit"|"answered"|"closed"|"unseen"|"invalid"} RefusalCode
+ */
 /** @typedef {{id: string, error: string, code: RefusalCode}} RefusedDecision */
 /** @typedef {{saved: string[], refused: RefusedDecision[], pace: Pace|null, in_review: number[]}} DecisionsResponse saved: ids */
 
@@ -136,10 +139,13 @@ export {};
  * @property {QueueKind|null} kind
  * @property {{alpha: number[], margin: number[]}|null} dynamics one value an epoch
  * @property {{given: number[], other: number[], otherLabel: number}|null} neighbours ids of confident faces like this one
+ * @property {Vote[]} votes labels of several people that the data set came with, most first
  * @property {boolean} unread not all readings are in, so nobody sees what others say
  * @property {number[]} probabilities of each class; empty: not shown, or not known
  * @property {PastDecision[]} history
  */
+
+/** @typedef {{label: number|null, answer: string, votes: number}} Vote label: null where the answer is no class */
 
 /**
  * @typedef {object} PastDecision
