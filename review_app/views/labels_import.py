@@ -10,7 +10,7 @@ from review_app.commands import labels as commands
 from review_app.queries import labels as queries
 from review_app.queries.standing import Standing
 from review_app.views import messages, parts
-from scn_core.errors import ScnError, readable
+from scn_core.errors import ScnError, counted, readable
 from scn_core.exchange.import_decisions.import_plan import ImportPlan
 from scn_core.store.people.people import Person
 
@@ -54,8 +54,8 @@ def show(person: Person, now: Standing) -> None:
     _report(plan, now.classes.names)
     if plan.decisions and not plan.problems:
         st.button(
-            f"Take {len(plan.decisions):,} decisions into round {plan.round}", type="primary", key="rv-labels-take",
-            on_click=_take, args=(upload, file.name, _done(plan)),
+            f"Take {counted(len(plan.decisions), 'decision')} into round {plan.round}",
+            type="primary", key="rv-labels-take", on_click=_take, args=(upload, file.name, _done(plan)),
             kwargs={"adjudicate": adjudicate, "accounts": accounts},
         )  # fmt: skip
 
@@ -86,7 +86,8 @@ def _undo(import_id: str, file: str, standing: int) -> None:
 def _report(plan: ImportPlan, names: Sequence[str]) -> None:
     if plan.problems:
         st.text(
-            f"{len(plan.problems):,} of {plan.rows:,} rows cannot be taken, so none is. Correct them, then try again."
+            f"{len(plan.problems):,} of {counted(plan.rows, 'row')} cannot be taken, so none is. Correct them, "
+            f"then try again."
         )
         listed = [(str(p.line or p.file), p.found, p.allowed) for p in plan.problems[:_PROBLEMS]]
         parts.table("Problems", ("Line", "Found", "Allowed"), listed)

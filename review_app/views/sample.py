@@ -8,6 +8,7 @@ from review_app.queries import faces, standing
 from review_app.queries.faces import Face
 from review_app.queries.standing import Standing
 from review_app.views import decide, face_parts, messages, parts
+from scn_core.errors import counted
 from scn_core.store.people.people import Person
 
 
@@ -50,7 +51,7 @@ def _results(asked: str) -> None:
         messages.no_such_face(asked)
         return
     classes = standing.standing().classes.names
-    st.text(f"{len(found)} faces" + (", the first ones" if len(found) == faces.SEARCH_LIMIT else ""))
+    st.text(f"{counted(len(found), 'face')}" + (", the first ones" if len(found) == faces.SEARCH_LIMIT else ""))
     for stored in found:
         given = parts.quiet(f"{classes[stored.sample.given_label]} · {stored.sample.split}")
         parts.row(stored.id, stored.sample.key, [parts.link(stored.id, stored.sample.key), given])

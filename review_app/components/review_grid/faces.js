@@ -124,6 +124,11 @@ export function shownOf(tile) {
   return { kind, given, proposed, alpha, margin, bars, doubt, second };
 }
 
+/** "1 face", "2,648 faces". @param {number} count @param {string} noun */
+export function counted(count, noun) {
+  return `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /**
  * "2 happy": classes are numbered from 1, as their keys are.
  * @param {string[]} classes

@@ -1,6 +1,7 @@
 /** The bottom line: what is saved, how far the page is, what just happened; and the same for screen readers. */
 
 import { el } from "./dom.js";
+import { counted } from "./faces.js";
 import { pageWords } from "./pages.js";
 
 /** @import { Page } from "./types.js" */
@@ -27,7 +28,7 @@ export function pillOf(outbox) {
 /** What the order of the queue was learned from. Pure. @param {number|null} learned decided faces @returns {string} */
 export function learnedWords(learned) {
   if (learned === null) return "";
-  return `order learned from ${learned.toLocaleString("en-US")} ${learned === 1 ? "answer" : "answers"}`;
+  return `order learned from ${counted(learned, "answer")}`;
 }
 
 export class Status {
@@ -108,7 +109,7 @@ export class Status {
     if (page) {
       const left = page.faces.filter((face) => face.state === "open").length;
       words.push(pageWords(page));
-      words.push(open === null ? `${page.faces.length} faces` : `${left} of ${page.faces.length} to review`);
+      words.push(open === null ? counted(page.faces.length, "face") : `${left} of ${page.faces.length} to review`);
     }
     if (open !== null) words.push(`${open.toLocaleString("en-US")} to review in all`);
     if (today !== null) words.push(`${today.toLocaleString("en-US")} today`);

@@ -313,7 +313,7 @@ def test_a_start_says_what_becomes_of_the_round_in_review(visitor: NewVisitor, w
     faces = database.call(unreviewed, 1)
     assert app.radio(key="rv-train-close_earlier").label == "When round 2 ends, round 1"
     assert app.radio(key="rv-train-close_earlier").options == [
-        f"is closed with {faces} faces unreviewed; they keep the label they have",
+        f"is closed with {faces} faces unreviewed, which keep the label they have",
         "stays in review until a lead closes it",
     ]
     assert app.radio(key="rv-train-close_earlier").value is True
@@ -397,13 +397,13 @@ def test_two_rounds_are_compared(visitor: NewVisitor, workspace: Workspace) -> N
         cured = int(first.sample_id[0])
         second_round(db, {cured: (int(first.start_label[0]) + 1) % 7}, relabel="auto")
     app = lead.open("rounds", show="compare")
-    assert "1 labels changed between them" in words(app)
+    assert "1 label changed between them" in words(app)
     assert "Cured: 1" in words(app)
     assert f'href="/samples?sample={cured}"' in markup(app)
     assert "Round 2, auto: labels changed by the network during training, 1,234; none" in words(app)
     assert len(app.get("plotly_chart")) == 2
     app = lead.open("rounds", show="compare", first="2", second="1")
-    assert "1 labels changed between them" in words(app), "the earlier one first"
+    assert "1 label changed between them" in words(app), "the earlier one first"
 
 
 def test_all_rounds_are_listed(visitor: NewVisitor, workspace: Workspace) -> None:
@@ -427,8 +427,8 @@ def test_the_two_kinds_of_doubt_of_the_newest_round(visitor: NewVisitor, workspa
     with workspace.database(read_only=True) as db:
         faces = doubt_bins(db, 1).sum(0)
     app = visitor("lea", "lead").open("rounds", show="all-rounds")
-    assert f"{faces[1]} faces are likely mislabelled" in words(app)
-    assert f"{faces[2]} are ambiguous" in words(app)
+    assert f"{faces[1]} faces likely mislabelled" in words(app)
+    assert f"{faces[2]} ambiguous" in words(app)
     assert min(faces[1:]) > 0
     assert len(app.get("plotly_chart")) == 1
 
