@@ -142,7 +142,7 @@ def test_real_answers_are_as_described(ann: Visitor) -> None:
 
 
 def refusals() -> Iterator[tuple[str, int | None, str]]:
-    """File, status and code of every error that the routes are written to answer with; status None: not a number there."""
+    """File, status and code of every error in the code; status None: not written out."""
     for path in sorted(Path(review_app.__file__).parent.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "ApiError":
@@ -162,7 +162,8 @@ def test_errors_are_those_that_are_described(ann: Visitor, workspace: Workspace)
     asked = {
         "/api/page": [ann.post("/api/page", {"round": 9, "limit": 1}), ann.post("/api/page", b"{"),
                       ann.post("/api/page", {"round": 1, "limit": 1, "filter": {"state": "all"}, "cursor": "x"})],
-        "/api/decisions": [stranger.post("/api/decisions", {"decisions": []}), ann.post("/api/decisions", b"", Origin=""),
+        "/api/decisions": [stranger.post("/api/decisions", {"decisions": []}),
+                           ann.post("/api/decisions", b"", Origin=""),
                            ann.post("/api/decisions", b"x" * 9_000_000)],
         "/api/sample/{id}": [ann.get("/api/sample/9999999?round=1"), ann.get("/api/sample/1?round=8")],
         "/api/export/{name}": [ann.get("/api/export/x.csv"), stranger.get("/api/export/x.csv")],
