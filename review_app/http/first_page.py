@@ -10,7 +10,7 @@ _NOT_PASSED_ON = (b"accept-encoding", b"if-none-match", b"if-modified-since")
 
 def as_it_is(scope: Scope) -> Scope:
     """The request for a page that can be changed: whole and not compressed."""
-    return scope | {"headers": [each for each in scope["headers"] if each[0].lower() not in _NOT_PASSED_ON]}
+    return {**scope, "headers": [each for each in scope["headers"] if each[0].lower() not in _NOT_PASSED_ON]}
 
 
 def with_script(send: Send, address: str) -> Send:

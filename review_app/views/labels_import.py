@@ -10,6 +10,7 @@ from review_app.commands import labels as commands
 from review_app.queries import labels as queries
 from review_app.queries.standing import Standing
 from review_app.views import messages, parts
+from review_app.views.wording import in_words_of_pages
 from scn_core.errors import ScnError, counted, readable
 from scn_core.exchange.import_decisions.import_plan import ImportPlan
 from scn_core.store.people.people import Person
@@ -49,7 +50,7 @@ def show(person: Person, now: Standing) -> None:
     try:
         plan = queries.plan_of(upload, file.name, person.name, adjudicate=adjudicate, accounts=accounts)
     except ScnError as error:
-        messages.show("This file cannot be taken", str(error))
+        messages.show("This file cannot be taken", in_words_of_pages(str(error)))
         return
     _report(plan, now.classes.names)
     if plan.decisions and not plan.problems:
@@ -89,7 +90,7 @@ def _report(plan: ImportPlan, names: Sequence[str]) -> None:
             f"{len(plan.problems):,} of {counted(plan.rows, 'row')} cannot be taken, so none is. Correct them, "
             f"then try again."
         )
-        listed = [(str(p.line or p.file), p.found, p.allowed) for p in plan.problems[:_PROBLEMS]]
+        listed = [(str(p.line or p.file), p.found, in_words_of_pages(p.allowed)) for p in plan.problems[:_PROBLEMS]]
         parts.table("Problems", ("Line", "Found", "Allowed"), listed)
         if len(plan.problems) > _PROBLEMS:
             st.text(f"and {len(plan.problems) - _PROBLEMS:,} more")
