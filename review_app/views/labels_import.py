@@ -66,8 +66,8 @@ def _earlier(round_id: int) -> None:
     for each in [found for found in queries.imports(round_id) if found.standing][:_IMPORTS]:
         words, button = st.columns((3, 1), vertical_alignment="center")
         words.text(
-            f"{each.file}, {each.taken_at[:16].replace('T', ' ')} UTC: {each.standing:,} of {each.answers:,} answers "
-            "stand"
+            f"{each.file}, {each.taken_at[:16].replace('T', ' ')} UTC: "
+            f"{each.standing:,} of {counted(each.answers, 'answer')} stand"
         )
         button.button(
             "Take back", key=f"rv-labels-undo-{each.id}", on_click=_undo, args=(each.id, each.file, each.standing),
@@ -81,7 +81,7 @@ def _undo(import_id: str, file: str, standing: int) -> None:
     refused = commands.undo_import(import_id)
     messages.remember(refused)
     if refused is None:
-        st.session_state[_UNDONE] = f"{standing:,} answers of {file} were taken back."
+        st.session_state[_UNDONE] = f"{counted(standing, 'answer')} of {file} taken back."
 
 
 def _report(plan: ImportPlan, names: Sequence[str]) -> None:
@@ -114,8 +114,8 @@ def _report(plan: ImportPlan, names: Sequence[str]) -> None:
 
 def _done(plan: ImportPlan) -> str:
     """What to say once the plan was carried out."""
-    others = "; ".join(f"{count:,} rows {reason}" for reason, count in plan.without_effect().items())
-    return f"{len(plan.decisions):,} new decisions are taken." + (f" Besides: {others}." if others else "")
+    others = "; ".join(f"{counted(count, 'row')} {reason}" for reason, count in plan.without_effect().items())
+    return f"{counted(len(plan.decisions), 'new decision')} taken." + (f" Besides: {others}." if others else "")
 
 
 def _take(upload: bytes, name: str, done: str, *, adjudicate: bool, accounts: str) -> None:

@@ -204,7 +204,7 @@ def test_an_upload_is_looked_at_then_taken(visitor: NewVisitor, workspace: Works
     assert button.label == "Take 3 decisions into round 1"
     button.click()
     ann.run()
-    assert "3 new decisions are taken." in words(app)
+    assert "3 new decisions taken." in words(app)
     assert "known from an earlier import" not in words(app)
     after = words(ann.run())
     assert "There is nothing new in this file." in after
@@ -219,7 +219,7 @@ def test_an_upload_is_looked_at_then_taken(visitor: NewVisitor, workspace: Works
     (back,) = [each for each in app.button if str(each.key).startswith("rv-labels-undo-")]
     back.click()
     ann.run()
-    assert "3 answers of in.csv were taken back." in words(app)
+    assert "3 answers of in.csv taken back." in words(app)
     assert "Take 3 decisions into round 1" in [each.label for each in app.button]
     with workspace.database(read_only=True) as db:
         assert effective_labels(db).label.tolist() == before
