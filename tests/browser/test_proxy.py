@@ -154,11 +154,11 @@ def test_a_proxy_that_passes_no_host_on_gets_a_page_that_says_so(
 
 
 def test_a_proxy_that_lets_no_websocket_through_gets_a_sentence_in_place_of_a_grey_page(
-    behind: Served, tmp_path: Path, new_page: NewPage, trusting: Callable[..., BrowserContext]
+    behind: Served, tmp_path: Path, trusting: Page
 ) -> None:
     text = re.sub(r" *proxy_set_header (Upgrade|Connection) .*\n", "", block("nginx"))
     with nginx(tmp_path, behind.port, text) as port:
-        page = new_page(context=trusting())
+        page = trusting
         page.goto(f"https://127.0.0.1:{port}/review/")
         page.get_by_label("Your name").fill("hal")
         page.get_by_role("button", name="Sign in").click()
