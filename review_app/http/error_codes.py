@@ -31,6 +31,7 @@ CODES: dict[str, tuple[int, str]] = {
     "database": (500, "the database cannot be used"),
     "defect": (500, "a mistake of the server; its log says more"),
     "busy": (503, "another program is writing to the database; try again"),
+    "not_ready": (503, "answers cannot be stored now; the text says why"),
     "too_slow": (503, "reading took too long; try again"),
     "disk_full": (507, "the disk of the server is full, nothing was stored"),
 }
