@@ -20,7 +20,9 @@ from review_app.auth import sessions as auth
 from review_app.auth.endpoint import plain
 from review_app.auth.guard import UPLOADS, Guard, is_own, page_policy, path_within
 from review_app.auth.page import refusal_page
+from review_app.grid_files import modules_path
 from review_app.http.errors import ApiError
+from review_app.http.first_page import as_it_is, with_script
 from review_app.page_socket import serve_pages
 from review_app.settings import AppSettings, current
 from scn_core.errors import ScnError
@@ -96,6 +98,9 @@ class Doors:
             await ApiError(403, "role", "files are taken from leads alone; ask one").response()(scope, receive, send)
         elif await _must_sign_in(scope):
             await RedirectResponse(login.path_to(_target(scope)), 303)(scope, receive, send)
+        elif _opens_page(scope):
+            script = current().url(f"{modules_path()}connection.js")
+            await self._app(as_it_is(scope), receive, with_script(send, script))
         else:
             await self._app(scope, receive, send)
 
@@ -107,14 +112,17 @@ async def _nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def _must_sign_in(scope: Scope) -> bool:
     """A browser that opens a page, without a session. With OpenID it is Streamlit that leads to the provider."""
-    opens_page = scope["method"] == "GET" and "text/html" in Headers(scope=scope).get("accept", "")
-    if not opens_page or current().auth == "oidc":
+    if not _opens_page(scope) or current().auth == "oidc":
         return False
     cookie = auth.cookie_of(Request(scope).cookies)
     try:
         return cookie is None or await database.run(session_person, auth.session_hash(cookie)) is None
     except ScnError:  # the page says what is wrong with the database
         return False
+
+
+def _opens_page(scope: Scope) -> bool:
+    return scope["method"] == "GET" and "text/html" in Headers(scope=scope).get("accept", "")
 
 
 async def _is_lead(scope: Scope) -> bool:

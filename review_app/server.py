@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import webbrowser
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from review_app.http.bounded_server import use_bounded_server
 from review_app.http.proxies import read_network
 from review_app.order_worker import OrderKeeper
 from review_app.routes import all_middleware
+from review_app.server_lock import only_server
 from review_app.settings import LOOPBACK, WILDCARDS, AppSettings, AuthMode, id_of_secret, use
 from scn_core.errors import UsageError, WorkspaceError
 from scn_core.store.identity import is_copy, settle_identity
@@ -114,8 +115,10 @@ def _settle_identity(workspace: Workspace, db: Database) -> str:
     return settle_identity(db, None if before is None else id_of_secret(before))
 
 
-def build_app(settings: AppSettings, *, open_browser: bool = False) -> st.App:
-    """The ASGI app of one process, which then has these settings."""
+def build_app(
+    settings: AppSettings, *, open_browser: bool = False, started: Callable[[str], None] = lambda address: None
+) -> st.App:
+    """The ASGI app of one process, which then has these settings. `started` is called with its address."""
     use(settings)
     keeper = OrderKeeper(settings.workspace)
 
@@ -126,6 +129,7 @@ def build_app(settings: AppSettings, *, open_browser: bool = False) -> st.App:
         gc.freeze()
         keeper.start()
         address = _address(settings)
+        started(address)
         click.echo(f"review app: {address}   (stop it with Ctrl-C)")
         if settings.host in WILDCARDS and not settings.allow_hosts:
             click.echo(
@@ -141,9 +145,13 @@ def build_app(settings: AppSettings, *, open_browser: bool = False) -> st.App:
 
 
 def serve_until_stopped(settings: AppSettings, *, open_browser: bool = False) -> None:
-    """Serve until SIGINT or SIGTERM. Raises WorkspaceError where the port is taken."""
-    _refuse_taken_port(settings)
-    app = build_app(settings, open_browser=open_browser)
+    """Serve until SIGINT or SIGTERM. Raises WorkspaceError where the port is taken, or the workspace served already."""
+    with only_server(settings.workspace) as started:
+        _refuse_taken_port(settings)
+        _serve(settings, build_app(settings, open_browser=open_browser, started=started))
+
+
+def _serve(settings: AppSettings, app: st.App) -> None:
     signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
     options = {"server.address": settings.host, "server.port": settings.port, "server.allowedHosts": _names(settings)}
     if settings.auth == "oidc":

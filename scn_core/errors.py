@@ -40,6 +40,11 @@ def listed(named: Sequence[str], count: int) -> str:
     return ", ".join(named) + (f" and {more:,} more" if more > 0 else "")
 
 
+def counted(count: int, noun: str, many: str = "") -> str:
+    """`1 face`, `2,648 faces`. `many`: the plural, where it is not the noun with an s."""
+    return f"{count:,} {noun if count == 1 else many or f'{noun}s'}"
+
+
 class ScnError(Exception):
     """Base of all errors a user can meet; its text is meant to be read by one and never longer than a screen."""
 

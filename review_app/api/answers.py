@@ -7,8 +7,7 @@ from typing import Any, get_args
 
 from review_app.http.body_schema import Schema
 from scn_core.records import ACTIONS, ANSWERS, DOUBTS, QueueKind, RoundState
-
-_REFUSAL_CODES = ("audit", "answered", "closed", "invalid")
+from scn_core.store.decisions.record import REFUSAL_CODES
 
 
 def _object(properties: dict[str, Schema], optional: Sequence[str] = ()) -> Schema:
@@ -65,10 +64,14 @@ _TILE = {
     "skip": _or_null(_is("string", "id of your own skip")),
     "blind": _is("boolean", "an audit face that is not answered yet: all that might suggest an answer is null"),
 }
+_TODAY = _is("integer", "faces you answered since midnight UTC, in whatever round", minimum=0)
 _PACE = {
-    "today": _NUMBER, "total": _NUMBER, "per_minute": _or_null(_is("number")), "left": _NUMBER,
-    "seconds_left": _or_null(_is("number")),
-}  # fmt: skip
+    "today": _TODAY,
+    "total": _is("integer", "your answers in the round that stand", minimum=0),
+    "per_minute": _or_null(_is("number", "answers in each of your last 30 minutes; null: under 5 answers")),
+    "left": _is("integer", "faces of the round that are to review for you", minimum=0),
+    "seconds_left": _or_null(_is("number", "for these, at this pace")),
+}
 _BRIEF = _object(
     {"id": _TEXT, "sample": _NUMBER, "action": _ACTION, "label": _or_null(_NUMBER), "text": _or_null(_TEXT)}
 )
@@ -85,6 +88,10 @@ _DETAIL = _TILE | {
     "flagged": _is("boolean"),
     "dynamics": _is(["object", "null"], "alpha and margin, one value an epoch"),
     "neighbours": _is(["object", "null"], "numbers of confident faces like this one, for two labels"),
+    "votes": _list(
+        _object({"label": _or_null(_NUMBER), "answer": _TEXT, "votes": _NUMBER}),
+        "labels of several people that the data set came with, most first; label: null where the answer is no class",
+    ),
     "unread": _is("boolean", "not all readings are in, so nobody sees what others say"),
     "probabilities": _list(_SHARE, "of each class; empty: not shown, or not known"),
     "history": _list(_PAST),
@@ -115,14 +122,22 @@ ANSWER_SCHEMAS: dict[str, Schema] = {
             "round": _object({"id": _NUMBER, "state": _STATE}),
         }
     ),
-    "Lease": _object({"held": _list(_is("integer"), "items"), "lease_s": _is("number"), "in_review": _IN_REVIEW}),
+    "Lease": _object(
+        {
+            "held": _list(_is("integer"), "items"), "lease_s": _is("number"), "in_review": _IN_REVIEW,
+            "today": _TODAY,
+        }
+    ),
     "Recorded": _object(
         {
             "saved": _list(_TEXT, "ids of decisions"),
             "refused": _list(
-                _object({"id": _TEXT, "error": _TEXT, "code": _is("string", enum=list(_REFUSAL_CODES))})
+                _object({"id": _TEXT, "error": _TEXT, "code": _is("string", enum=list(REFUSAL_CODES))})
             ),
-            "pace": _ref("Pace"),
+            "pace": {
+                "oneOf": [_ref("Pace"), {"type": "null"}],
+                "description": "in the round of the last decision saved; null: none was",
+            },
             "in_review": _IN_REVIEW,
         }
     ),

@@ -6,39 +6,51 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlite_utils import Database
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from review_app import database
 from review_app.api.bodies import DecisionsBody
 from review_app.api.pages import known_round
 from review_app.auth.endpoint import as_person, as_person_writing, json_of_person
 from review_app.http.errors import ApiError
+from review_app.settings import current
 from scn_core.records import Decision
-from scn_core.store.decisions.record import Refusal, record_each
-from scn_core.store.decisions.undo import Pace, UndoUnits, Unit, pace, undo_units
+from scn_core.store.decisions.record import NEED_THE_PICTURE, Refusal, record_each
+from scn_core.store.decisions.undo import UndoUnits, Unit, undo_units
 from scn_core.store.people.people import Person
+from scn_core.store.queue.pace import pace
 from scn_core.store.rounds.states import in_review
+from scn_core.store.samples import StoredSample, get_sample
+from scn_core.workspace.thumbnails import unseen_faces
 
 
 @dataclass(frozen=True)
 class _Recorded:
     """What became of a batch."""
 
+    person: Person
     saved: list[str]
+    round: int | None
+    """Of the last decision that was saved; None: none was."""
     refused: list[Refusal]
-    pace: Pace
     in_review: list[int]
 
 
 async def decisions(request: Request) -> Response:
     """POST /api/decisions. Answered only after the commit."""
     body = DecisionsBody.read(await json_of_person(request))
-    done = await as_person_writing(request, _record, body)
+    looked_at = await as_person(request, _looked_at, body)
+    unseen = await run_in_threadpool(unseen_faces, current().workspace, looked_at)
+    done = await as_person_writing(request, _record, body, unseen)
+    # After the commit, and not by the thread that writes.
+    now = None if done.round is None else await database.run(pace, done.round, done.person.id)
     return JSONResponse(
         {
             "saved": done.saved,
             "refused": [asdict(refusal) for refusal in done.refused],
-            "pace": asdict(done.pace),
+            "pace": None if now is None else asdict(now),
             "in_review": done.in_review,
         }
     )
@@ -59,12 +71,19 @@ def round_asked(request: Request) -> int:
     return int(asked[0])
 
 
-def _record(db: Database, person: Person, body: DecisionsBody) -> _Recorded:
+def _looked_at(db: Database, person: Person, body: DecisionsBody) -> list[StoredSample]:
+    """The faces that somebody must have seen to say this."""
+    faces = {decision.sample_id for decision in body.decisions if decision.action in NEED_THE_PICTURE}
+    return [stored for stored in (get_sample(db, face) for face in sorted(faces)) if stored is not None]
+
+
+def _record(db: Database, person: Person, body: DecisionsBody, unseen: dict[int, str]) -> _Recorded:
     batch = body.of(person.name)
-    refused = record_each(db, batch, believed=body.believed)
+    refused = record_each(db, batch, believed=body.believed, unseen=unseen)
     wrong = {refusal.id for refusal in refused}
-    saved = list(dict.fromkeys(decision.id for decision in batch if decision.id not in wrong))
-    return _Recorded(saved, refused, pace(db, batch[-1].round, person.id), in_review(db))
+    saved = {decision.id: decision.round for decision in batch if decision.id not in wrong}
+    last = next(reversed(saved.values()), None)
+    return _Recorded(person, list(saved), last, refused, in_review(db))
 
 
 def _history(db: Database, person: Person, round_id: int) -> UndoUnits:

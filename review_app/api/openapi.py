@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
@@ -14,6 +15,7 @@ from review_app.api.answers import ANSWER_SCHEMAS
 from review_app.api.bodies import DecisionsBody, LeaseBody, PageBody, TilesBody
 from review_app.auth.endpoint import TOKEN_HEADER
 from review_app.http.body_schema import Schema, schema_of
+from review_app.http.error_codes import ANY_ROUTE, CODES, OF_A_BODY, OF_A_PERSON, OF_A_ROUND
 from review_app.settings import current
 from scn_core import __version__
 
@@ -78,6 +80,16 @@ class Operation:
     """Other kinds of the same answer, by media type."""
     anybody: bool = False
     """Needs no session and no token."""
+    refuses: tuple[str, ...] = ()
+    """Codes besides those that follow from the rest."""
+
+    @property
+    def codes(self) -> list[str]:
+        """Of all errors that it answers with."""
+        of_person = () if self.anybody else OF_A_PERSON
+        of_body = OF_A_BODY if self.method == "post" else ()
+        of_round = OF_A_ROUND if "round" in self.query else ()
+        return sorted({*ANY_ROUTE, *of_person, *of_body, *of_round, *self.refuses})
 
 
 _PACKED = {
@@ -91,22 +103,51 @@ _PACKED = {
         }
     }
 }
+_NO_PICTURE = ("not_found", "no_picture")
 OPERATIONS = (
     Operation("get", "/api/classes", "Names and numbers of the classes", "Classes"),
     Operation("get", "/api/rounds", "All rounds, and those that take answers", "Rounds"),
-    Operation("post", "/api/page", "A page of faces; leases them where it is faces to review", "Page", also=_PACKED),
-    Operation("post", "/api/tiles", "The same of faces named by number; leases nothing", "Page", also=_PACKED),
+    Operation(
+        "post",
+        "/api/page",
+        "A page of faces; leases them where it is faces to review",
+        "Page",
+        also=_PACKED,
+        refuses=("no_round",),
+    ),
+    Operation(
+        "post",
+        "/api/tiles",
+        "The same of faces named by number; leases nothing",
+        "Page",
+        also=_PACKED,
+        refuses=("no_round",),
+    ),
     Operation("post", "/api/lease", "Keep or give back leased faces", "Lease"),
     Operation("post", "/api/decisions", "Record answers, marks and undos", "Recorded"),
     Operation("get", "/api/history", "What you can undo and redo", "History", query=("round",)),
-    Operation("get", "/api/sample/{id}", "Everything about one face", "Sample", query=("round",)),
-    Operation("get", "/api/export/{name}", "An exported file or its manifest; leads only", media="*/*"),
-    Operation("get", "/api/backup/{name}", "A backup of the workspace, a zip file; leads only", media="*/*"),
-    Operation("get", "/api/token", "The token of a page; for browsers with a session", "Token"),
-    Operation("get", "/face/{id}", "The large picture of a face", media="image/webp"),
-    Operation("get", "/thumb/{id}", "The small picture of a face", media="image/webp"),
+    Operation(
+        "get", "/api/sample/{id}", "Everything about one face", "Sample", query=("round",), refuses=("not_found",)
+    ),
+    Operation(
+        "get",
+        "/api/export/{name}",
+        "An exported file or its manifest; leads only",
+        media="*/*",
+        refuses=("role", "not_found"),
+    ),
+    Operation(
+        "get",
+        "/api/backup/{name}",
+        "A backup of the workspace, a zip file; leads only",
+        media="*/*",
+        refuses=("role", "not_found"),
+    ),
+    Operation("get", "/api/token", "The token of a page; for browsers with a session", "Token", refuses=("wrong_way",)),
+    Operation("get", "/face/{id}", "The large picture of a face", media="image/webp", refuses=_NO_PICTURE),
+    Operation("get", "/thumb/{id}", "The small picture of a face", media="image/webp", refuses=_NO_PICTURE),
     Operation("get", "/health", "Whether the database can be read", "Health", anybody=True),
-    Operation("get", "/ready", "Whether answers can be stored now", "Ready", anybody=True),
+    Operation("get", "/ready", "Whether answers can be stored now", "Ready", anybody=True, refuses=("not_ready",)),
 )
 
 
@@ -137,13 +178,12 @@ def openapi() -> dict[str, Any]:
 
 def _operation(each: Operation) -> dict[str, Any]:
     schema = {"$ref": f"#/components/schemas/{each.answer}"} if each.answer else {"type": "string", "format": "binary"}
-    error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     said: dict[str, Any] = {
         "operationId": re.sub(r"\W+", "_", f"{each.method} {each.path.removeprefix('/api')}").strip("_"),
         "summary": each.summary,
         "responses": {
             "200": {"description": "done", "content": {each.media: {"schema": schema}, **each.also}},
-            "default": {"description": "nothing was changed", "content": error},
+            **_errors(each.codes),
         },
     }
     names = re.findall(r"\{(\w+)\}", each.path)
@@ -159,6 +199,19 @@ def _operation(each: Operation) -> dict[str, Any]:
     if each.anybody:
         said["security"] = []
     return said
+
+
+def _errors(codes: Sequence[str]) -> dict[str, Any]:
+    """The responses of these codes, by status. Nothing was changed by then."""
+    found: dict[str, Any] = {}
+    for status in sorted({CODES[code][0] for code in codes}):
+        of_status = [code for code in codes if CODES[code][0] == status]
+        error = {"allOf": [{"$ref": "#/components/schemas/Error"}, {"properties": {"code": {"enum": of_status}}}]}
+        found[str(status)] = {
+            "description": "; ".join(f"{code}: {CODES[code][1]}" for code in of_status),
+            "content": {"application/json": {"schema": error}},
+        }
+    return found
 
 
 def described(schema: Schema, place: str = "") -> Schema:

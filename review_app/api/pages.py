@@ -20,12 +20,13 @@ from review_app.auth.endpoint import as_person, as_person_writing, json_of_perso
 from review_app.http.errors import ApiError
 from review_app.settings import current
 from scn_core.records import QueueFilter, QueueItem, RoundInfo, Sample
-from scn_core.store.decisions.undo import Pace, pace
+from scn_core.store.decisions.today import faces_today
 from scn_core.store.people.people import Person
 from scn_core.store.queue.browse import items_of, page_items
 from scn_core.store.queue.counts import open_left
 from scn_core.store.queue.learned_order import learned_order
 from scn_core.store.queue.leases import LEASE_S, claim_items, release_leases, renew_leases
+from scn_core.store.queue.pace import Pace, pace
 from scn_core.store.rounds.states import get_round, in_review, latest_round
 from scn_core.store.samples import StoredSample
 from scn_core.workspace.thumbnails import thumbnails_of
@@ -40,7 +41,6 @@ class _Page:
     items: list[QueueItem]
     lost: list[int]
     cursor: str | None
-    pace: Pace
     in_review: list[int]
     learned: int | None = None
     """Decided faces that their order was learned from; None: it is that of the filter."""
@@ -65,8 +65,9 @@ async def tiles(request: Request) -> Response:
 async def lease(request: Request) -> Response:
     """POST /api/lease."""
     body = LeaseBody.read(await json_of_person(request))
-    held, reviewed = await as_person_writing(request, _lease, body)
-    return JSONResponse({"held": held, "lease_s": LEASE_S, "in_review": reviewed})
+    person, held, reviewed = await as_person_writing(request, _lease, body)
+    today = (await database.run(faces_today, person.id)).get(person.id, 0)
+    return JSONResponse({"held": held, "lease_s": LEASE_S, "in_review": reviewed, "today": today})
 
 
 def known_round(db: Database, round_id: int) -> RoundInfo:
@@ -91,7 +92,7 @@ def _found(
     db: Database, person: Person, info: RoundInfo, items: list[QueueItem], lost: list[int], cursor: str | None,
     learned: int | None = None,
 ) -> _Page:  # fmt: skip
-    return _Page(person, info, items, lost, cursor, pace(db, info.id, person.id), in_review(db), learned)
+    return _Page(person, info, items, lost, cursor, in_review(db), learned)
 
 
 def _learned(db: Database, round_id: int, where: QueueFilter) -> int | None:
@@ -106,20 +107,23 @@ def _tiles(db: Database, person: Person, body: TilesBody) -> _Page:
     return _found(db, person, info, items_of(db, info.id, person.id, body.samples), [], None)
 
 
-def _lease(db: Database, person: Person, body: LeaseBody) -> tuple[list[int], list[int]]:
+def _lease(db: Database, person: Person, body: LeaseBody) -> tuple[Person, list[int], list[int]]:
     if body.release:
         release_leases(db, person.id, body.release)
-    return renew_leases(db, person.id, body.renew) if body.renew else [], in_review(db)
+    return person, renew_leases(db, person.id, body.renew) if body.renew else [], in_review(db)
 
 
 async def _answer(request: Request, found: _Page, where: QueueFilter) -> Response:
     """Packed with the thumbnails, or plain JSON for who accepts that: scripts mostly want no pictures."""
-    count = database.run(open_left, found.round.id, found.viewer.id, where)
+    counted = asyncio.gather(
+        database.run(open_left, found.round.id, found.viewer.id, where),
+        database.run(pace, found.round.id, found.viewer.id),
+    )
     shown = [tile(item) for item in found.items]
     if "application/json" in request.headers.get("accept", ""):
-        return JSONResponse({"items": shown, **_header(found, await count)})
-    left, thumbs = await asyncio.gather(count, _thumbs(found.items))
-    return pack(shown, thumbs, _header(found, left))
+        return JSONResponse({"items": shown, **_header(found, *await counted)})
+    numbers, thumbs = await asyncio.gather(counted, _thumbs(found.items))
+    return pack(shown, thumbs, _header(found, *numbers))
 
 
 async def _thumbs(items: list[QueueItem]) -> dict[int, bytes | str]:
@@ -130,14 +134,14 @@ async def _thumbs(items: list[QueueItem]) -> dict[int, bytes | str]:
     return await run_in_threadpool(partial(thumbnails_of, current().workspace, samples))
 
 
-def _header(found: _Page, left: int) -> dict[str, Any]:
+def _header(found: _Page, left: int, now: Pace) -> dict[str, Any]:
     return {
         "lost": found.lost,
         "cursor": found.cursor,
         "learned": found.learned,
         "open": left,
         "lease_s": LEASE_S,
-        "pace": asdict(found.pace),
+        "pace": asdict(now),
         "in_review": found.in_review,
         "round": {"id": found.round.id, "state": found.round.state},
     }

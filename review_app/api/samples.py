@@ -27,7 +27,8 @@ from scn_core.store.decisions.visibility import is_unread, seen_history
 from scn_core.store.people.people import Person
 from scn_core.store.queue.browse import items_of
 from scn_core.store.reports.one_face import face_scores
-from scn_core.store.samples import StoredSample, get_sample
+from scn_core.store.samples import StoredSample, classes, get_sample
+from scn_core.store.votes import face_votes
 from scn_core.workspace.thumbnails import large_face_of, thumbnails_of
 
 _DRAWERS = 2
@@ -47,6 +48,7 @@ class _About:
     unread: bool
     probabilities: list[float]
     history: list[RecordedDecision]
+    votes: list[dict[str, Any]]
 
 
 async def sample(request: Request) -> Response:
@@ -60,7 +62,7 @@ async def sample(request: Request) -> Response:
             near = {"given": neighbours.given, "other": neighbours.other, "otherLabel": neighbours.other_label}
             extra["neighbours"] = near
     past = [_past(row) for row in about.history]
-    extra["unread"] = about.unread
+    extra |= {"unread": about.unread, "votes": about.votes}
     return JSONResponse({**about.tile, **extra, "probabilities": about.probabilities, "history": past})
 
 
@@ -115,7 +117,18 @@ def _about(db: Database, person: Person, sample_id: int, round_id: int) -> _Abou
         score = next((score for score in face_scores(db, sample_id) if score.round == info.id), None)
         about, chances = unasked(stored, score), score.probabilities if score else ()
     waits = is_unread(db, info.id, sample_id)
-    return _About(info.id, stored, about, blind, waits, [round(p, 4) for p in chances], rows)
+    votes = [] if blind else _votes(db, sample_id)
+    return _About(info.id, stored, about, blind, waits, [round(p, 4) for p in chances], rows, votes)
+
+
+def _votes(db: Database, sample_id: int) -> list[dict[str, Any]]:
+    votes = face_votes(db, [sample_id]).get(sample_id)
+    if votes is None:
+        return []
+    names = classes(db).names
+    known = [{"label": label, "answer": names[label], "votes": n} for label, n in votes.labels.items()]
+    others = [{"label": None, "answer": answer, "votes": n} for answer, n in votes.others.items()]
+    return sorted(known + others, key=lambda vote: -int(vote["votes"]))
 
 
 def _round_files(round_id: int, sample_id: int) -> tuple[FaceDynamics | None, Neighbours | None]:

@@ -97,6 +97,8 @@ def role(workspace: Path, name: str, role: Role) -> None:
     """Make NAME an annotator or a lead, from their next click on."""
     with Workspace(workspace).database() as db:
         found = known_person(db, name)
+        if role != "lead":
+            _keep_a_lead(db, found, workspace)
         set_role(db, found.id, role)
     click.echo(f"{found.name} is {role} now")
 
@@ -108,6 +110,7 @@ def deactivate(workspace: Path, name: str) -> None:
     """Sign NAME out everywhere, and let them in no more; what they decided stays."""
     with Workspace(workspace).database() as db:
         found = known_person(db, name)
+        _keep_a_lead(db, found, workspace)
         set_active(db, found.id, False)
     click.echo(f"{found.name} may not sign in any more, and has no access tokens any more")
 
@@ -145,8 +148,19 @@ def erase(workspace: Path, name: str) -> None:
     """
     with Workspace(workspace).database() as db:
         found = known_person(db, name)
+        _keep_a_lead(db, found, workspace)
         neutral = erase_person(db, found.id)
     click.echo(f"{found.name} is called {neutral} now; exports, backups and trainer.json of before may hold the name")
+
+
+def _keep_a_lead(db: Database, person: Person, workspace: Path) -> None:
+    """Raises WorkspaceError for the last lead: nobody could train, settle faces or let others in any more."""
+    leads = [each for each in people(db) if each.active and each.role == "lead"]
+    if [each.id for each in leads] == [person.id]:
+        other = command_line("person", "role", workspace, "NAME", "lead", program="review_app")
+        raise WorkspaceError(
+            complaint("", f"{person.name}, the only lead", "somebody beside whom there is another", f"first: {other}")
+        )
 
 
 def known_person(db: Database, name: str) -> Person:

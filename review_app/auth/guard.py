@@ -20,7 +20,7 @@ from review_app.auth.access_tokens import bearer_of
 from review_app.auth.page import refusal_page
 from review_app.http.errors import ApiError
 from review_app.http.json_body import shown
-from review_app.http.proxies import Network, forwarded
+from review_app.http.proxies import Network, forwarded, warn_of_plain_scheme
 
 OWN_PREFIXES = ("/api/", "/face/", "/thumb/", "/grid/", "/login", "/logout", "/health", "/ready", "/openapi.json")
 """Paths that are ours; all others are Streamlit's."""
@@ -110,6 +110,7 @@ class Guard:
                 await self._elsewhere(scope, receive, send)
                 return
             _check(scope, path, host)
+            warn_of_plain_scheme(scope)
         except ApiError as refusal:
             await _refuse(refusal, scope, receive, send)
             return

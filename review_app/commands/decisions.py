@@ -11,9 +11,12 @@ from typing import Any
 from sqlite_utils import Database
 
 from review_app.commands.writer import in_writer
+from review_app.settings import current
 from scn_core.records import Action, Decision
-from scn_core.store.decisions.record import RecordedDecision, history, record_each
+from scn_core.store.decisions.record import NEED_THE_PICTURE, RecordedDecision, history, record_each
 from scn_core.store.people.people import Person
+from scn_core.store.samples import get_sample
+from scn_core.workspace.thumbnails import unseen_faces
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,9 @@ def _record(db: Database, person: Person, new: NewDecision) -> str | None:
 
 def record_one(db: Database, decision: Decision) -> str | None:
     """Writes one decision; the reason where it was refused."""
-    refused = record_each(db, [decision])
+    stored = get_sample(db, decision.sample_id) if decision.action in NEED_THE_PICTURE else None
+    unseen = {} if stored is None else unseen_faces(current().workspace, [stored])
+    refused = record_each(db, [decision], unseen=unseen)
     return refused[0].error if refused else None
 
 

@@ -55,7 +55,7 @@ def _back_up(db: Database, by: str) -> None:
     make_backup(current().workspace, db, by=by)
 
 
-def rename(person_id: int, name: str) -> str | None:
+def rename_person(person_id: int, name: str) -> str | None:
     """Call somebody otherwise."""
     try:
         name = checked_name(name)

@@ -56,6 +56,17 @@ def forwarded(scope: Scope, trusted: Sequence[Network]) -> Scope:
     return changed
 
 
+def warn_of_plain_scheme(scope: Scope) -> None:
+    """Once, where a browser came by https and the proxy does not say so: cookies are then not marked Secure."""
+    origin = Headers(scope=scope).get("origin", "")
+    if origin.startswith("https://") and scope["scheme"] in ("http", "ws") and "https" not in _warned:
+        _warned.add("https")
+        _LOG.warning(
+            "a browser came by https, but no trusted proxy says so, and cookies are not marked Secure; in nginx: "
+            "proxy_set_header X-Forwarded-Proto $scheme; and start with --trusted-proxy and the address of the proxy"
+        )
+
+
 def _values(headers: Headers, name: str) -> list[str]:
     return [value.strip() for line in headers.getlist(name) for value in line.split(",") if value.strip()]
 

@@ -13,8 +13,9 @@ from sqlite_utils import Database
 from review_app.database import call_slow
 from review_app.queries.standing import SLOW_S
 from review_app.settings import current
+from scn_core.exchange.export.formats import FormatName
 from scn_core.exchange.export.manifest import ExportManifest
-from scn_core.exchange.export.write import ExportOptions, Preview, exports_in, preview
+from scn_core.exchange.export.write import ExportOptions, Preview, exports_in, preview, usable_formats
 from scn_core.exchange.import_decisions.import_plan import ImportPlan, plan_import
 from scn_core.exchange.import_decisions.label_studio import named_accounts
 from scn_core.import_balance import Balance
@@ -23,10 +24,18 @@ from scn_core.store.decisions.imports import TakenImport, taken_imports
 from scn_core.store.people.people import Person
 from scn_core.store.votes import import_balance
 
+_KEPT_S = 600
+"""What a data set's paths and classes allow changes with `update` alone."""
+
 
 def preview_of(options: ExportOptions) -> Preview:
     """Counts and first rows of an export, at most SLOW_S old."""
     return _preview(current().workspace_id, options)
+
+
+def formats() -> list[FormatName]:
+    """The formats that the labels of this data set can be written in."""
+    return _formats(current().workspace_id)
 
 
 def exports() -> list[ExportManifest]:
@@ -75,6 +84,11 @@ def _origin(workspace_id: str) -> tuple[Balance | None, VoteAgreement | None]:
 def origin() -> tuple[Balance | None, VoteAgreement | None]:
     """What the import of the data set saw, None where that was not kept yet, and the agreement of its votes."""
     return _origin(current().workspace_id)
+
+
+@st.cache_data(ttl=_KEPT_S, max_entries=4, show_spinner=False)
+def _formats(workspace_id: str) -> list[FormatName]:
+    return call_slow(usable_formats)
 
 
 def forget() -> None:

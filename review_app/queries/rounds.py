@@ -15,7 +15,7 @@ from review_app.queries.standing import SLOW_S
 from review_app.settings import current
 from review_app.trainer_process import Started
 from scn_core.config import ReviewSettings, TrainSettings
-from scn_core.errors import UsageError
+from scn_core.errors import UsageError, counted
 from scn_core.records import EpochReport, RoundInfo
 from scn_core.rounds.compare import Comparison, compare
 from scn_core.store.rounds import states as store_rounds
@@ -117,7 +117,7 @@ def problems(settings: TrainSettings, faces: int) -> dict[str, str]:
     if settings.relabel == "auto" and settings.relabel_from >= settings.epochs:
         found["relabel_from"] = (
             f"found {settings.relabel_from}, which leaves no epoch to train on changed labels; allowed: less than the "
-            f"{settings.epochs} epochs"
+            f"{counted(settings.epochs, 'epoch')}"
         )
     if settings.weights not in (None, "imagenet") and not Path(str(settings.weights)).is_file():
         found["weights"] = f"found no file {settings.weights}; allowed: none, imagenet, or a file on this server"

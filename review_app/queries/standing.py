@@ -11,10 +11,11 @@ from review_app.database import call, call_slow
 from review_app.settings import current
 from scn_core.class_names import ClassVocabulary
 from scn_core.records import EpochReport, QueueFilter, RoundInfo
-from scn_core.store.decisions.undo import MyDecision, Pace, my_decisions, pace
+from scn_core.store.decisions.undo import MyDecision, my_decisions
 from scn_core.store.queue.counts import QueueCounts, queue_counts
 from scn_core.store.queue.counts import unreviewed as count_unreviewed
 from scn_core.store.queue.leases import LeaseInfo, leases
+from scn_core.store.queue.pace import Pace, pace
 from scn_core.store.rounds import states as store_rounds
 from scn_core.store.rounds.better_round import to_review
 from scn_core.store.samples import classes

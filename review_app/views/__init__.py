@@ -16,5 +16,6 @@ access_tokens    Access tokens: for scripts
 
 messages         every state in which there is nothing to show
 parts            pieces of pages as HTML, with everything escaped
+wording          messages that speak of options, in the words of the pages
 settings_form    controls made from the fields of a settings record
 """

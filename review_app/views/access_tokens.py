@@ -11,6 +11,7 @@ from review_app.views import messages, parts
 from scn_core.store.people.tokens import LONGEST_LABEL, AccessToken
 
 _TOLD = "rv-token-told"
+_ASKED = "rv-token-asked"
 _LASTING: dict[int, str] = {30: "30 days", 90: "90 days", 365: "a year", 0: "until revoked"}
 
 
@@ -46,8 +47,21 @@ def listed(found: list[AccessToken], *, whose: bool) -> None:
     }
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox("Token", list(names), format_func=names.__getitem__, key="rv-token-which", width=320)
-        # The key names the token, so that a click on a page not yet drawn anew revokes no other.
-        st.button(f"Revoke token {chosen}", key=f"rv-token-revoke-{chosen}", on_click=_revoke, args=(chosen,))
+        # The keys name the token, so that a click on a page not yet drawn anew revokes no other.
+        st.button(f"Revoke token {chosen}", key=f"rv-token-revoke-{chosen}", on_click=_ask, args=(chosen,))
+    if st.session_state.get(_ASKED) == chosen:
+        _confirm(chosen, names[chosen])
+
+
+def _confirm(token_id: int, name: str) -> None:
+    with st.container(border=True):
+        st.text(f"Revoke token {name}? Scripts that send it are refused from then on; it cannot be brought back.")
+        with st.container(horizontal=True):
+            st.button(
+                f"Yes, revoke token {token_id}", key=f"rv-token-revoke-now-{token_id}", type="primary",
+                on_click=_revoke, args=(token_id,),
+            )  # fmt: skip
+            st.button("Leave it", key="rv-token-revoke-not", on_click=_ask, args=(None,))
 
 
 def _row(token: AccessToken, *, whose: bool) -> tuple[parts.Html | str, ...]:
@@ -72,7 +86,12 @@ def _make() -> None:
         _remember(token)
 
 
+def _ask(token_id: int | None) -> None:
+    st.session_state[_ASKED] = token_id
+
+
 def _revoke(token_id: int) -> None:
+    _ask(None)
     _remember(None)  # it may be the one that is shown
     messages.remember(commands.revoke(token_id))
 

@@ -16,8 +16,11 @@ from scn_core.store.reports.one_face import FaceScore
 NOTE_LENGTH = 2_000
 
 
-def panel(person: Person, face: Face, now: Standing, *, blind: bool) -> None:
-    """Buttons for every answer and mark, while a round is in review; for training faces only."""
+def panel(person: Person, face: Face, now: Standing, *, blind: bool, seen: bool) -> None:
+    """Buttons for answers and marks, while a round is in review; for training faces only.
+
+    `seen`: there is a picture to look at; without one a face can be excluded, but not given a label.
+    """
     info = now.find(None)
     if info is None or info.state != "review":
         st.text("No round is in review: answers are taken while one is.")
@@ -29,7 +32,10 @@ def panel(person: Person, face: Face, now: Standing, *, blind: bool) -> None:
     asking = _Asking(person, face, info.id, None if blind else score, blind)
     with st.container(key="rv-decide", border=True):
         _own(asking, now)
-        _answers(asking, now, face.stored.sample.given_label if score is None else score.start_label)
+        if seen:
+            _answers(asking, now, face.stored.sample.given_label if score is None else score.start_label)
+        else:
+            _without_picture(asking)
         _marks(asking)
 
 
@@ -89,6 +95,13 @@ def _answers(asking: _Asking, now: Standing, label: int) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox("Class", range(len(names)), format_func=lambda i: names[i], key="rv-label")
         st.button("Relabel", key="rv-say-relabel", on_click=asking.say_label)
+
+
+def _without_picture(asking: _Asking) -> None:
+    st.text("Nobody can see this face, so it is given no label until its picture is back.")
+    with st.container(horizontal=True):
+        asking.button("Exclude", "exclude")
+        asking.button("Flag", "flag")
 
 
 def _marks(asking: _Asking) -> None:

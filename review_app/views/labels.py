@@ -16,7 +16,7 @@ from review_app.queries.standing import Standing
 from review_app.settings import current
 from review_app.views import labels_import, messages, parts
 from review_app.views.parts import Html
-from scn_core.exchange.export.formats import FORMAT_NAMES, FORMATS
+from scn_core.exchange.export.formats import FORMATS
 from scn_core.exchange.export.manifest import MANIFEST, ExportManifest
 from scn_core.exchange.export.write import ExportOptions, Preview
 from scn_core.records import SPLITS
@@ -52,7 +52,7 @@ def _controls(now: Standing) -> None:
     scored = [info.id for info in now.scored]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox(
-            "Format", FORMAT_NAMES, format_func=lambda name: FORMATS[name].title, key="rv-labels-format", width=170
+            "Format", queries.formats(), format_func=lambda name: FORMATS[name].title, key="rv-labels-format", width=170
         )
         st.selectbox("Split", SPLITS, index=None, placeholder="all", key="rv-labels-split", width=130)
         st.selectbox(

@@ -10,7 +10,8 @@ from review_app.commands import labels as commands
 from review_app.queries import labels as queries
 from review_app.queries.standing import Standing
 from review_app.views import messages, parts
-from scn_core.errors import ScnError, readable
+from review_app.views.wording import in_words_of_pages
+from scn_core.errors import ScnError, counted, readable
 from scn_core.exchange.import_decisions.import_plan import ImportPlan
 from scn_core.store.people.people import Person
 
@@ -49,13 +50,13 @@ def show(person: Person, now: Standing) -> None:
     try:
         plan = queries.plan_of(upload, file.name, person, adjudicate=adjudicate, accounts=accounts)
     except ScnError as error:
-        messages.show("This file cannot be taken", str(error))
+        messages.show("This file cannot be taken", in_words_of_pages(str(error)))
         return
     _report(plan, now.classes.names)
     if plan.decisions and not plan.problems:
         st.button(
-            f"Take {len(plan.decisions):,} decisions into round {plan.round}", type="primary", key="rv-labels-take",
-            on_click=_take, args=(upload, file.name, _done(plan)),
+            f"Take {counted(len(plan.decisions), 'decision')} into round {plan.round}",
+            type="primary", key="rv-labels-take", on_click=_take, args=(upload, file.name, _done(plan)),
             kwargs={"adjudicate": adjudicate, "accounts": accounts},
         )  # fmt: skip
 
@@ -65,8 +66,8 @@ def _earlier(round_id: int) -> None:
     for each in [found for found in queries.imports(round_id) if found.standing][:_IMPORTS]:
         words, button = st.columns((3, 1), vertical_alignment="center")
         words.text(
-            f"{each.file}, {each.taken_at[:16].replace('T', ' ')} UTC: {each.standing:,} of {each.answers:,} answers "
-            "stand"
+            f"{each.file}, {each.taken_at[:16].replace('T', ' ')} UTC: "
+            f"{each.standing:,} of {counted(each.answers, 'answer')} stand"
         )
         button.button(
             "Take back", key=f"rv-labels-undo-{each.id}", on_click=_undo, args=(each.id, each.file, each.standing),
@@ -80,15 +81,16 @@ def _undo(import_id: str, file: str, standing: int) -> None:
     refused = commands.undo_import(import_id)
     messages.remember(refused)
     if refused is None:
-        st.session_state[_UNDONE] = f"{standing:,} answers of {file} were taken back."
+        st.session_state[_UNDONE] = f"{counted(standing, 'answer')} of {file} taken back."
 
 
 def _report(plan: ImportPlan, names: Sequence[str]) -> None:
     if plan.problems:
         st.text(
-            f"{len(plan.problems):,} of {plan.rows:,} rows cannot be taken, so none is. Correct them, then try again."
+            f"{len(plan.problems):,} of {counted(plan.rows, 'row')} cannot be taken, so none is. Correct them, "
+            f"then try again."
         )
-        listed = [(str(p.line or p.file), p.found, p.allowed) for p in plan.problems[:_PROBLEMS]]
+        listed = [(str(p.line or p.file), p.found, in_words_of_pages(p.allowed)) for p in plan.problems[:_PROBLEMS]]
         parts.table("Problems", ("Line", "Found", "Allowed"), listed)
         if len(plan.problems) > _PROBLEMS:
             st.text(f"and {len(plan.problems) - _PROBLEMS:,} more")
@@ -112,8 +114,8 @@ def _report(plan: ImportPlan, names: Sequence[str]) -> None:
 
 def _done(plan: ImportPlan) -> str:
     """What to say once the plan was carried out."""
-    others = "; ".join(f"{count:,} rows {reason}" for reason, count in plan.without_effect().items())
-    return f"{len(plan.decisions):,} new decisions are taken." + (f" Besides: {others}." if others else "")
+    others = "; ".join(f"{counted(count, 'row')} {reason}" for reason, count in plan.without_effect().items())
+    return f"{counted(len(plan.decisions), 'new decision')} taken." + (f" Besides: {others}." if others else "")
 
 
 def _take(upload: bytes, name: str, done: str, *, adjudicate: bool, accounts: str) -> None:

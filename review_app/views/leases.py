@@ -7,6 +7,7 @@ import streamlit as st
 from review_app.commands import leases as commands
 from review_app.queries import standing as queries
 from review_app.views import messages, parts
+from scn_core.errors import counted
 from scn_core.store.queue.leases import LEASE_S, LeaseInfo
 
 
@@ -47,7 +48,8 @@ def _list(round_id: int) -> None:
 def _row(lease: LeaseInfo) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key=f"rv-lease-{lease.person_id}"):
         st.text(
-            f"{lease.person}: {lease.items:,} faces, until {parts.moment(lease.until, seconds=True)}", width="stretch"
+            f"{lease.person}: {counted(lease.items, 'face')}, until {parts.moment(lease.until, seconds=True)}",
+            width="stretch",
         )
         st.button("Release", key=f"rv-release-{lease.person_id}", on_click=_release, args=([lease.person_id],))
 

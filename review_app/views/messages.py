@@ -18,6 +18,7 @@ from review_app.queries import standing as queries
 from review_app.queries.standing import Standing
 from review_app.settings import current
 from review_app.views import navigation, parts
+from review_app.views.wording import in_words_of_pages
 from scn_core.errors import ScnError
 from scn_core.records import EpochReport, RoundInfo
 from scn_core.shell import command_line
@@ -42,7 +43,7 @@ def show(title: str, text: str = "", command: str = "") -> None:
 def remember(text: str | None) -> None:
     """Keep what a callback has to say for the page that follows it."""
     if text:
-        st.session_state[_NOTICE] = text
+        st.session_state[_NOTICE] = in_words_of_pages(text)
 
 
 def show_remembered() -> None:

@@ -46,9 +46,9 @@ def _pace(person: Person, info: RoundInfo) -> None:
     pace = queries.pace_of(info.id, person.id)
     shown = {
         "Faces today": f"{pace.today:,}",
-        f"In round {info.id}": f"{pace.total:,}",
+        f"Answers in round {info.id}": f"{pace.total:,}",
         "Per minute": "–" if pace.per_minute is None else f"{pace.per_minute:.1f}",
-        "Left": f"{pace.left:,}",
+        "Faces to review": f"{pace.left:,}",
         "Time left": "–" if pace.seconds_left is None else parts.duration(pace.seconds_left),
     }
     parts.metrics(shown)

@@ -11,6 +11,7 @@ from review_app.charts import doubt as of_doubt
 from review_app.charts import quality as charts
 from review_app.charts import reviewers as of_people
 from review_app.views import navigation, parts
+from scn_core.errors import counted
 from scn_core.records import RoundInfo
 from scn_core.review.quality.agreement import Agreement
 from scn_core.review.quality.figures import Quality
@@ -31,7 +32,7 @@ def label_errors(found: Quality) -> None:
     st.subheader("How wrong the labels are", anchor=False)
     rows = (
         ("before the review", now.before),
-        (f"after it, {now.reviewed:,} faces decided and {now.found:,} corrected", now.after),
+        (f"after it, {counted(now.reviewed, 'face')} decided and {now.found:,} corrected", now.after),
         ("among the faces nobody decided", now.left),
     )
     parts.table(
@@ -56,7 +57,7 @@ def decided(found: Quality) -> None:
     st.subheader("What was decided", anchor=False)
     progress = found.progress
     if not progress.decided and not progress.conflicts:
-        st.text(f"No face is decided; the queue waits for {progress.open:,} answers.")
+        st.text(f"No face is decided; the queue waits for {counted(progress.open, 'answer')}.")
         return
     shown = {
         "Faces decided": f"{progress.decided:,}",
@@ -67,7 +68,7 @@ def decided(found: Quality) -> None:
     }
     parts.metrics(shown)
     if progress.conflicts:
-        label = f"{progress.conflicts:,} faces were answered differently and wait for a lead"
+        label = f"{counted(progress.conflicts, 'face')} answered differently, for a lead to settle"
         st.page_link(navigation.adjudicate(), label=label)
     dark = parts.is_dark()
     left, right = _pair("decided")
@@ -144,7 +145,9 @@ def _agreement(found: Agreement) -> None:
         )
         return
     alpha = _figure(found.alpha)
-    st.text(f"Krippendorff's alpha {alpha}, from {found.readings:,} readings of {found.faces:,} faces")
+    st.text(
+        f"Krippendorff's alpha {alpha}, from {counted(found.readings, 'reading')} of {counted(found.faces, 'face')}"
+    )
     rows = [
         (f"{pair.one} and {pair.other}", f"{pair.faces:,}", f"{pair.same:,}", _figure(pair.kappa))
         for pair in found.pairs

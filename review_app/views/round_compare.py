@@ -8,6 +8,7 @@ from review_app.charts import rounds as charts
 from review_app.queries import rounds as reading
 from review_app.queries.standing import Standing
 from review_app.views import parts
+from scn_core.errors import counted
 from scn_core.records import RoundInfo
 from scn_core.rounds.compare import Comparison, Faces, RoundFigures
 
@@ -84,10 +85,10 @@ def _proposals(side: RoundFigures) -> str:
 def _labels(found: Comparison, classes: tuple[str, ...]) -> None:
     moved, later = found.moved, found.second.info.id
     changed = sum(change.faces for change in moved.changes)
-    st.subheader(f"{changed:,} labels changed between them", anchor=False)
-    gone = f" {moved.only_first:,} faces of the first are not in the second." if moved.only_first else ""
-    came = f" {moved.only_second:,} of the second were not in the first." if moved.only_second else ""
-    st.text(f"By what people decided, among {moved.both:,} faces that both rounds trained on.{gone}{came}")
+    st.subheader(f"{counted(changed, 'label')} changed between them", anchor=False)
+    gone = f" {counted(moved.only_first, 'face')} of the first alone." if moved.only_first else ""
+    came = f" {counted(moved.only_second, 'face')} of the second alone." if moved.only_second else ""
+    st.text(f"By what people decided, among {counted(moved.both, 'face')} that both rounds trained on.{gone}{came}")
     if not changed:
         return
     st.plotly_chart(

@@ -8,6 +8,7 @@ from review_app.charts import doubt as charts
 from review_app.queries.quality import doubts_of
 from review_app.queries.standing import Standing
 from review_app.views import parts
+from scn_core.errors import counted
 from scn_core.records import DOUBTS
 
 
@@ -22,8 +23,8 @@ def figure(now: Standing) -> None:
     faces = dict(zip(DOUBTS, bins.sum(0).tolist(), strict=True))
     st.subheader(f"How {parts.round_name(info).lower()} doubts its labels", anchor=False)
     st.text(
-        f"{faces['mislabelled']:,} faces are likely mislabelled: another class is clear. {faces['ambiguous']:,} are "
-        f"ambiguous: no class is clear. {faces['none']:,} are not doubted."
+        f"{counted(faces['mislabelled'], 'face')} likely mislabelled: another class is clear. {faces['ambiguous']:,} "
+        f"ambiguous: no class is clear. {faces['none']:,} not doubted."
     )
     st.plotly_chart(
         charts.suspicion_bars(bins, dark=parts.is_dark()),

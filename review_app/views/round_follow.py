@@ -10,6 +10,7 @@ from review_app.queries import rounds as reading
 from review_app.queries import standing as queries
 from review_app.queries.rounds import Training
 from review_app.views import messages, parts
+from review_app.views.wording import in_words_of_pages
 from scn_core.records import EpochReport, RoundInfo
 
 SEEN = "rv-rounds-seen"
@@ -83,7 +84,7 @@ def _tail(training: Training) -> None:
 
 def _ended(training: Training) -> None:
     if training.failure is not None:
-        messages.show("The trainer ended before there was a round to follow", training.failure)
+        messages.show("The trainer ended before there was a round to follow", in_words_of_pages(training.failure))
     if info := training.unfinished:
         if info.state == "running":
             reason = "Its trainer is no more: the process was ended, or the machine was switched off."

@@ -15,7 +15,7 @@ from review_app.queries.standing import Standing
 from review_app.settings import current
 from review_app.views import messages, parts, settings_form
 from scn_core.config import TrainSettings, UnsureRule, flag
-from scn_core.errors import UsageError
+from scn_core.errors import UsageError, counted
 
 _OFFERED = (
     "epochs", "image_size", "batch_size", "backbone", "weights", "relabel", "beta", "margin_relabel", "audit_samples",
@@ -75,12 +75,13 @@ def _earlier(number: int, setting: Field[Any], usual: TrainSettings, now: Standi
     one = len(open_now) == 1
     names = " and ".join(f"round {info.id}" for info in open_now)
     left = sum(queries.unreviewed(info.id) for info in open_now)
-    faces = "every face reviewed" if not left else f"{left:,} {'face' if left == 1 else 'faces'} unreviewed"
+    keep = "which keeps the label it has" if left == 1 else "which keep the label they have"
+    reviewed = f"with {counted(left, 'face')} unreviewed, {keep}" if left else "with every face reviewed"
     with st.container(border=True, key="rv-earlier"):
         chosen = st.radio(
             f"When round {number} ends, {names}", (True, False), index=0 if value else 1, key=key,
             format_func={
-                True: f"{'is' if one else 'are'} closed with {faces}; they keep the label they have",
+                True: f"{'is' if one else 'are'} closed {reviewed}",
                 False: f"{'stays' if one else 'stay'} in review until a lead closes {'it' if one else 'them'}",
             }.__getitem__,
         )  # fmt: skip
@@ -95,7 +96,7 @@ def _to_train_on(number: int) -> int:
     """What it would train on, in words; the number of faces."""
     found, rule = reading.to_train_on(), reading.rules().unsure
     faces = found.faces - found.excluded - (found.unsure if rule == "leave_out" else 0)
-    st.subheader(f"Round {number} would train on {faces:,} faces", anchor=False)
+    st.subheader(f"Round {number} would train on {counted(faces, 'face')}", anchor=False)
     parts.metrics(
         {
             "Labels people changed": f"{found.changed:,}",

@@ -21,8 +21,7 @@ from review_app.views import (
     round_rules,
 )
 from review_app.views import round_start as start
-from scn_core.records import QueueFilter, RoundInfo
-from scn_core.store.people.people import Person
+from scn_core.records import RoundInfo
 
 _CLOSING = "rv-closing"
 _SECTIONS = ("New round", "All rounds", "Compare", "Rules of review")
@@ -30,7 +29,7 @@ _SECTIONS = ("New round", "All rounds", "Compare", "Rules of review")
 
 def page() -> None:
     """The page Rounds."""
-    person = messages.require("lead")
+    messages.require("lead")
     messages.missing_folder()
     st.session_state["rv-page"] = "rounds"
     st.title("Rounds", anchor=False)
@@ -41,7 +40,7 @@ def page() -> None:
     round_follow.live()
     for info in now.rounds:
         if info.state == "review":
-            _in_review(person, info, now)
+            _in_review(info, now)
     _section(now, training)
 
 
@@ -70,8 +69,8 @@ def _turn() -> None:
     st.query_params.from_dict({"show": str(st.session_state["rv-section"]).lower().replace(" ", "-")})
 
 
-def _in_review(person: Person, info: RoundInfo, now: Standing) -> None:
-    waiting = queries.counts(info.id, person.id, QueueFilter()).matching
+def _in_review(info: RoundInfo, now: Standing) -> None:
+    waiting = queries.unreviewed(info.id)
     left = f"{waiting:,} to review" if waiting else "every face is reviewed"
     with st.container(horizontal=True, vertical_alignment="center", key=f"rv-in-review-{info.id}"):
         st.text(f"{parts.round_name(info)} is in review: {left}.", width="stretch")

@@ -8,6 +8,7 @@ from review_app.queries import faces, standing
 from review_app.queries.faces import Face
 from review_app.queries.standing import Standing
 from review_app.views import decide, face_parts, messages, parts
+from scn_core.errors import counted
 from scn_core.store.people.people import Person
 
 
@@ -50,7 +51,7 @@ def _results(asked: str) -> None:
         messages.no_such_face(asked)
         return
     classes = standing.standing().classes.names
-    st.text(f"{len(found)} faces" + (", the first ones" if len(found) == faces.SEARCH_LIMIT else ""))
+    st.text(f"{counted(len(found), 'face')}" + (", the first ones" if len(found) == faces.SEARCH_LIMIT else ""))
     for stored in found:
         given = parts.quiet(f"{classes[stored.sample.given_label]} · {stored.sample.split}")
         parts.row(stored.id, stored.sample.key, [parts.link(stored.id, stored.sample.key), given])
@@ -60,10 +61,11 @@ def _face(person: Person, face: Face, now: Standing) -> None:
     blind = face.blind
     left, right = st.columns([2, 3], gap="medium")
     withdrawn = face.origin.withdrawn_at
+    why = None if withdrawn is not None else faces.picture_fault(face.stored)
     with left:
         if withdrawn is not None:
             messages.taken_out(parts.moment(withdrawn))
-        elif why := faces.picture_fault(face.stored):
+        elif why is not None:
             messages.missing_picture(face.stored.sample.path, why)
         else:
             parts.large_face(face.stored.id, face.stored.sample.key)
@@ -72,7 +74,7 @@ def _face(person: Person, face: Face, now: Standing) -> None:
             face_parts.votes(face, now.classes.names)
     with right:
         if withdrawn is None:
-            decide.panel(person, face, now, blind=blind)
+            decide.panel(person, face, now, blind=blind, seen=why is None)
         if blind:
             messages.show(
                 "Drawn at random: answer first", "What the network says of this face is shown after your answer."

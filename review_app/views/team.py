@@ -55,7 +55,7 @@ def page() -> None:
 def _table(viewer: Person, members: list[Member]) -> None:
     parts.table(
         "People",
-        ("Name", "Role", "State", "Last seen", "Answers today", "In all"),
+        ("Name", "Role", "State", "Last seen", "Faces today", "Answers in all"),
         [
             (
                 member.person.name + (" (you)" if member.person.id == viewer.id else ""),
@@ -144,7 +144,7 @@ def _rename(person: Person) -> None:
 
 
 def _renamed(person: Person, key: str) -> None:
-    messages.remember(commands.rename(person.id, str(st.session_state[key])))
+    messages.remember(commands.rename_person(person.id, str(st.session_state[key])))
     st.session_state[key] = ""
 
 

@@ -16,7 +16,7 @@ from scn_core.class_names import ClassVocabulary
 from scn_core.cli.options import FORCE, JSON, WORKSPACE, say_waiting
 from scn_core.cli.outputs import check_folder, check_output
 from scn_core.cli.progress import Counter
-from scn_core.errors import DataError, UsageError, complaint
+from scn_core.errors import DataError, UsageError, complaint, counted
 from scn_core.exchange.export.formats import FORMAT_NAMES, FORMATS, FormatName
 from scn_core.exchange.export.manifest import Spelled, manifest_file, read_manifest
 from scn_core.exchange.export.write import ExportOptions, Preview, export_labels, is_export, print_labels
@@ -147,7 +147,7 @@ def _class(vocabulary: ClassVocabulary, name: str | None) -> int | None:
 
 
 def _counted(counts: LabelCounts) -> str:
-    return f"{counts.rows:,} faces, {counts.changed:,} with a corrected label, {counts.excluded:,} excluded"
+    return f"{counted(counts.rows, 'face')}, {counts.changed:,} with a corrected label, {counts.excluded:,} excluded"
 
 
 def _describe(seen: Preview) -> str:

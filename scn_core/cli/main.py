@@ -36,7 +36,7 @@ from scn_core.cli.threads import settle_threads
 from scn_core.config import TrainSettings, flag
 from scn_core.datasets.registry import DATASETS
 from scn_core.datasets.source import LabelRule, Source
-from scn_core.errors import DataError, UsageError
+from scn_core.errors import DataError, UsageError, counted
 from scn_core.review.quality.votes import vote_agreement
 from scn_core.shell import command_line
 from scn_core.store.rounds.states import latest_finished_round
@@ -150,7 +150,7 @@ def train(workspace: Path, resume: bool, **options: Any) -> None:
         bars.close()
     click.echo(
         f"round {done.id}: {done.metrics['proposals']:,} relabels proposed, "
-        f"{done.metrics['low_importance']:,} faces of low importance, "
+        f"{counted(done.metrics['low_importance'], 'face')} of low importance, "
         f"{done.metrics['suspicious']:,} others suspicious, in {done.metrics['seconds']:.0f} s of training"
     )
     click.echo(f"next: {command_line('proposals', workspace)}")

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from scn_core.cli.options import JSON, WORKSPACE, say_waiting
+from scn_core.errors import counted
 from scn_core.store.queue.learned_order import forget_order
 from scn_core.store.rounds.states import which_round
 from scn_core.workspace.folder import Workspace
@@ -31,7 +32,7 @@ def order_command(workspace: Path, round_id: int | None, forget: bool, as_json: 
     if as_json:
         click.echo(json.dumps({"round": info.id, "learned": None if made is None else asdict(made)}))
     elif made is not None:
-        click.echo(f"round {info.id}: order learned from {made.answers:,} answers")
+        click.echo(f"round {info.id}: order learned from {counted(made.answers, 'answer')}")
     else:
         why = "forgotten" if forget else f"an order is learned from {NEEDED} decided faces on, if their answers differ"
         click.echo(f"round {info.id}: the order is that of suspicion; {why}")

@@ -10,7 +10,9 @@ from typing import NoReturn
 from scn_core.errors import UsageError, complaint
 from scn_core.workspace.folder import Workspace
 
-_OF_A_WORKSPACE = ("workspace.toml", "review.db", "thumbs.db", "train.lock", "trainer.log", "trainer.json", "secret")
+_OF_A_WORKSPACE = (
+    "workspace.toml", "review.db", "thumbs.db", "train.lock", "server.lock", "trainer.log", "trainer.json", "secret",
+)  # fmt: skip
 """How the names of a workspace's own files begin."""
 _FOLDERS = ("rounds", "pixels", "backups", "images", "restoring")
 

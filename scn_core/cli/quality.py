@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from scn_core.cli.options import JSON, WORKSPACE
+from scn_core.errors import counted
 from scn_core.review.quality.figures import Quality, as_dict, quality
 from scn_core.review.quality.intervals import Measured, Rate
 from scn_core.store.reports.figures import score_bins
@@ -36,8 +37,9 @@ def _lines(found: Quality) -> Iterator[str]:
     conflicts = f", {progress.conflicts:,} wait for a lead" if progress.conflicts else ""
     pace = "" if progress.per_hour is None else f", {progress.per_hour:,.0f} corrections per hour of work"
     yield (
-        f"round {found.round}: {progress.decided:,} faces decided, {progress.corrected:,} corrected{conflicts}; "
-        f"the queue waits for {progress.open:,} answers{pace}"
+        f"round {found.round}: {counted(progress.decided, 'face')} decided, {progress.corrected:,} "
+        f"corrected{conflicts}; "
+        f"the queue waits for {counted(progress.open, 'answer')}{pace}"
     )
     yield f"{found.advice.title}. {found.advice.text}"
     if now.before is not None:
@@ -45,7 +47,7 @@ def _lines(found: Quality) -> Iterator[str]:
         yield f"{'wrong labels':<18}{'share':>8}{'95 % interval':>18}{'faces':>10}"
         for what, rate in (("before review", now.before), ("after it", now.after), ("not decided yet", now.left)):
             yield f"{what:<18}{_rate(rate)}"
-        yield f"from {now.answered:,} of {now.drawn:,} faces drawn at random, {now.unsure:,} of them unsure"
+        yield f"from {now.answered:,} of {counted(now.drawn, 'face')} drawn at random, {now.unsure:,} of them unsure"
     if progress.decided:
         yield ""
         yield f"{'label before':<18}{'share':>8}{'95 % interval':>18}{'decided':>10}"
@@ -72,7 +74,10 @@ def _people(found: Quality) -> Iterator[str]:
         yield f"{each.name:<{width}}{each.answers:>8,}{each.per_minute:>10.1f}{shares}"
     agreed = found.agreement
     if agreed.faces:
-        yield f"Krippendorff's alpha {_figure(agreed.alpha)}, {agreed.readings:,} readings of {agreed.faces:,} faces"
+        yield (
+            f"Krippendorff's alpha {_figure(agreed.alpha)}, {counted(agreed.readings, 'reading')} of "
+            f"{counted(agreed.faces, 'face')}"
+        )
         for pair in agreed.pairs:
             yield f"  {pair.one} and {pair.other}: kappa {_figure(pair.kappa)}, same on {pair.same:,} of {pair.faces:,}"
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from scn_core.errors import counted
 from scn_core.import_balance import Balance
 from scn_core.records import SPLITS, Manifest, RoundInfo
 from scn_core.shell import command_line
@@ -24,7 +25,7 @@ def describe_import(manifest: Manifest, balance: Balance | None, agreement: Vote
     by_split = Counter(sample.split for sample in manifest.samples)
     by_class = Counter(sample.given_label for sample in manifest.samples if sample.split == "train")
     lines = [
-        f"{manifest.dataset}: {len(manifest.samples):,} faces from {manifest.root}",
+        f"{manifest.dataset}: {counted(len(manifest.samples), 'face')} from {manifest.root}",
         "  " + ", ".join(f"{by_split[split]:,} {split}" for split in SPLITS),
         "  train: " + ", ".join(f"{by_class[i]:,} {name}" for i, name in enumerate(manifest.classes.names)),
     ]
@@ -72,14 +73,15 @@ def describe_proposals(
         for row in rows
     )
     root = workspace.settings().root
-    lines.append(f"round {ended.id}: {len(rows):,} of {count:,} proposals to review; pictures under {root}")
+    lines.append(f"round {ended.id}: {len(rows):,} of {counted(count, 'proposal')} to review; pictures under {root}")
     return "\n".join(lines)
 
 
 def describe_evaluation(result: Evaluation) -> str:
     """Tables of detectors, proposals and label accuracy."""
     lines = [
-        f"round {result.round}: {result.faces:,} faces with a reference label, {result.wrong:,} given labels wrong "
+        f"round {result.round}: {counted(result.faces, 'face')} with a reference label, "
+        f"{counted(result.wrong, 'given label')} wrong "
         f"({result.wrong / result.faces:.1%}); {result.unmatched:,} reference rows name no training face",
         "",
         f"{'order':<18}{'AP':>7}{'AUROC':>8}{'in class':>10}{'P@k':>7}{'P@500':>8}{'P@2000':>8}",

@@ -17,6 +17,7 @@ from scn_core.cli.outputs import check_output
 from scn_core.cli.progress import RoundBars
 from scn_core.cli.threads import settle_threads
 from scn_core.config import TrainSettings
+from scn_core.errors import counted
 from scn_core.records import RoundInfo
 from scn_core.rounds.pack import job as job_file
 from scn_core.rounds.pack import pack_job, run_job, unpack_result
@@ -52,7 +53,9 @@ def pack(workspace: Path, out: Path, force: bool, as_json: bool, **options: Any)
     if as_json:
         click.echo(json.dumps(asdict(job)))
         return
-    click.echo(f"{out}: {job.samples:,} faces, labels of {job.revision}, job {job.id[:12]}; pictures are not in it")
+    click.echo(
+        f"{out}: {counted(job.samples, 'face')}, labels of {job.revision}, job {job.id[:12]}; pictures are not in it"
+    )
     there = command_line("round", "run", Path(out.name), "--root", "FACES", "--out", "result.zip")
     click.echo(f"next, on the other machine: {there}")
 
@@ -125,7 +128,7 @@ def close(workspace: Path, number: int | None) -> None:
         chosen = store.which_round(db, number, "review").id
         ended, undecided = count_open_proposals(db, chosen), outcome_counts(db, chosen)
         store.close_round(db, chosen)
-    click.echo(f"round {chosen} is closed, with {ended:,} proposals that nobody has answered")
+    click.echo(f"round {chosen} is closed, with {counted(ended, 'proposal')} that nobody has answered")
     if lost := undecided.conflict + undecided.waiting:
         click.echo(f"faces that are not decided, as readings differ or are missing: {lost:,}; they keep their labels")
 

@@ -14,6 +14,7 @@ from scn_core.cli.options import JSON, WORKSPACE, train_options
 from scn_core.cli.progress import RoundBars
 from scn_core.cli.threads import settle_threads
 from scn_core.config import TrainSettings
+from scn_core.errors import counted
 from scn_core.review.simulate import Plan, SimulatedRound, Simulation, simulate
 from scn_core.store.rounds.states import latest_finished_round
 from scn_core.workspace.folder import Workspace
@@ -113,7 +114,7 @@ def describe_simulation(done: Simulation) -> str:
     """What all reviews together came to."""
     total = done.total
     return (
-        f"{done.answers:,} answers on {total.faces:,} training faces with a reference label: "
+        f"{counted(done.answers, 'answer')} on {total.faces:,} training faces with a reference label: "
         f"label accuracy {total.accuracy_before:.3f} -> {total.accuracy_after:.3f}\n"
         f"corrected {total.corrected:,}, over-corrected {total.over_corrected:,} (right before), mis-corrected "
         f"{total.mis_corrected:,} (another wrong label), left wrong {total.left_wrong:,}, of these answered "

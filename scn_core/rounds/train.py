@@ -19,7 +19,7 @@ from scn_core.class_names import ClassVocabulary
 from scn_core.config import ReviewSettings, TrainSettings
 from scn_core.datasets.pixels import NAMED, Pictures, faces_to_decode, look_for_pictures, pixel_cache
 from scn_core.disk import naming_full_disk
-from scn_core.errors import DataError, TrainingError, WorkspaceError, complaint, listed
+from scn_core.errors import DataError, TrainingError, WorkspaceError, complaint, counted, listed
 from scn_core.records import BoolArray, EpochReport, IntArray, PixelArray, RoundInfo, RoundScores
 from scn_core.rounds.artifacts import round_file_hashes
 from scn_core.rounds.follower import tell_followers
@@ -213,7 +213,7 @@ class _Job:
         training = Training(self.settings, data, model, self.folder, alive=self._beat, team=self.team)
         self.watcher.message(
             f"round {self.number}: {self.settings.backbone} at {self.settings.image_size} px on "
-            f"{training.compute.describe()}{self.team.describe()}; {len(faces.rows):,} faces to train on, "
+            f"{training.compute.describe()}{self.team.describe()}; {counted(len(faces.rows), 'face')} to train on, "
             f"{len(faces.val_rows):,} to validate; {training.faces.describe()}"
         )
         for number in store.in_review(self.db):
@@ -223,7 +223,7 @@ class _Job:
                 else "it stays in review until a lead closes it"
             )
             waiting = unreviewed(self.db, number)
-            self.watcher.message(f"round {number} is in review with {waiting:,} faces unreviewed; {fate}")
+            self.watcher.message(f"round {number} is in review with {counted(waiting, 'face')} unreviewed; {fate}")
         with self.team.together():
             result = training.run(resume=resume, on_epoch=self._on_epoch, on_step=self._on_step)
         by_heart = describe_memorising(result.averaged[0], result.averaged[-1], self.settings.epochs)
@@ -348,4 +348,4 @@ class _Job:
             self._say(f"thumbnails: {error}; until then they are drawn when they are shown")
         else:
             if unusable:
-                self._say(f"thumbnails: {unusable:,} of {len(shown):,} faces have no usable picture any more")
+                self._say(f"thumbnails: {unusable:,} of {counted(len(shown), 'face')} have no usable picture any more")

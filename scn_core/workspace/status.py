@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from scn_core.errors import counted
 from scn_core.import_balance import Balance
 from scn_core.records import EpochReport, RoundInfo
 from scn_core.shell import command_line
@@ -94,7 +95,8 @@ def describe(status: Status) -> str:
         lines.append(f"epoch      {_epoch_line(status.epochs[-1], info.config.get('epochs', 0))}")
     if info.state in ("review", "closed"):
         lines.append(
-            f"proposals  {status.proposals:,}, {status.open_proposals:,} to review; {status.decisions:,} answers so far"
+            f"proposals  {status.proposals:,}, {status.open_proposals:,} to review; "
+            f"{counted(status.decisions, 'answer')} so far"
         )
     if words := info.missing_words:
         lines.append(f"pictures   {words}")

@@ -81,6 +81,17 @@ def thumbnails_of(workspace: Workspace, samples: Sequence[StoredSample]) -> dict
     return found
 
 
+def unseen_faces(workspace: Workspace, samples: Sequence[StoredSample]) -> dict[int, str]:
+    """Sample id -> why the face cannot be seen, of those whose picture is gone or cannot be opened.
+
+    Looks at the entries of the files alone, so a picture that is damaged inside is not among them. Raises
+    WorkspaceError where this is no workspace.
+    """
+    root = _root(workspace)
+    states = ((stored.id, _fingerprint(root, stored)) for stored in samples)
+    return {number: state for number, state in states if isinstance(state, str)}
+
+
 def write_thumbnails(
     workspace: Workspace, samples: Iterable[StoredSample], progress: Callable[[int], None] = lambda faces: None
 ) -> int:

@@ -59,7 +59,7 @@ def test_an_audit_face_tells_no_doubt_before_it_is_answered(served: Served, new_
     expect(sign).to_have_text(WORDS[known[face]])
 
 
-def test_the_zoom_says_why_a_face_is_asked_about_and_the_second_choice(
+def test_the_zoom_says_why_a_face_is_asked_about_and_no_second_choice_without_a_first(
     drawn: Workspace, tmp_path: Path, serve: Callable[..., Served], new_page: NewPage
 ) -> None:
     workspace = copy_workspace(drawn, tmp_path / "ws")
@@ -71,4 +71,8 @@ def test_the_zoom_says_why_a_face_is_asked_about_and_the_second_choice(
     desk.go_to(face).press("Enter")
     zoom = page.locator(".zoombody")
     expect(zoom.get_by_text("outside the low-importance group, but suspicious").last).to_be_visible()
-    expect(zoom.get_by_text("second choice")).to_be_visible()
+    expect(zoom.locator(".probability").first).to_be_visible()
+    expect(zoom.get_by_text("second choice")).to_have_count(0)
+    margin = zoom.locator("figure", has_text="margin")
+    number = margin.locator("figcaption").inner_text().split()[-1]
+    expect(margin.locator("svg")).to_have_attribute("aria-label", f"margin over 8 epochs, at the end {number}")

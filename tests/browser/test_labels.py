@@ -47,7 +47,7 @@ def test_labels_go_out_and_come_back(served: Served, new_page: NewPage, tmp_path
     keys = edit(exported, tmp_path / "edited.csv", faces=4, label="fear")
     page.set_input_files("input[type=file]", tmp_path / "edited.csv")
     page.get_by_role("button", name="Take 4 decisions into round 1").click()
-    page.get_by_text("4 new decisions are taken.").wait_for()
+    page.get_by_text("4 new decisions taken.").wait_for()
     with served.workspace.database(read_only=True) as db:
         sql = "SELECT key FROM effective_label WHERE label_name = 'fear' AND person = 'lea' ORDER BY sample_id"
         assert [key for (key,) in db.execute(sql)] == keys

@@ -153,6 +153,20 @@ def test_a_proxy_that_passes_no_host_on_gets_a_page_that_says_so(
         assert json.loads(said.body)["code"] == "wrong_origin", "JSON for programs"
 
 
+def test_a_proxy_that_lets_no_websocket_through_gets_a_sentence_in_place_of_a_grey_page(
+    behind: Served, tmp_path: Path, trusting: Page
+) -> None:
+    text = re.sub(r" *proxy_set_header (Upgrade|Connection) .*\n", "", block("nginx"))
+    with nginx(tmp_path, behind.port, text) as port:
+        page = trusting
+        page.goto(f"https://127.0.0.1:{port}/review/")
+        page.get_by_label("Your name").fill("hal")
+        page.get_by_role("button", name="Sign in").click()
+        told = page.get_by_role("alert").filter(has_text="This page cannot connect")
+        expect(told).to_contain_text("proxy_set_header Upgrade $http_upgrade;")
+        expect(told).to_contain_text("Caddy")
+
+
 def test_a_port_that_goes_without_saying_and_one_that_does_not(behind: Served, tmp_path: Path) -> None:
     """nginx's $host has no port: the origin of port 443 has none either, but of any other port it has."""
     text = replaced(block("nginx"), ("Host $http_host", "Host $host"))

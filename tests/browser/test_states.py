@@ -152,11 +152,15 @@ def test_markup_in_names_and_notes_stays_text(hostile: Served, new_page: NewPage
     assert page.evaluate("window.evil") is None
 
 
-def test_a_missing_picture_is_a_tile_that_can_be_answered(hostile: Served, new_page: NewPage) -> None:
+def test_a_face_that_nobody_can_see_is_excluded_or_left(hostile: Served, new_page: NewPage) -> None:
     page = new_page()
     sign_in(page, hostile, "ann")
     desk = Desk(page, hostile, "ann").ready()
     missing = [tile.sample for tile in desk.tiles() if "picture missing" in tile.label]
     assert len(missing) == 2
-    desk.go_to(missing[0]).press("e")
+    desk.go_to(missing[0]).press("x")
+    expect(page.locator(".app .foot .message")).to_contain_text("Nobody can see this face")
+    desk.press("e")
     assert [(row.sample, row.action) for row in desk.stored(1)] == [(missing[0], "exclude")]
+    desk.press("Shift+X")
+    expect(page.locator(".app .foot .message")).to_contain_text("1 that nobody can see stays open")

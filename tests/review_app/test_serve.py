@@ -21,8 +21,9 @@ from websockets.sync.client import connect
 
 from review_app.auth.passwords import hash_password
 from review_app.server import prepare
+from review_app.server_lock import only_server
 from review_app.settings import AuthMode
-from scn_core.errors import ScnError, UsageError
+from scn_core.errors import ScnError, UsageError, WorkspaceError
 from scn_core.shell import command_line
 from scn_core.store.people.people import add_person
 from scn_core.workspace.folder import Workspace
@@ -91,6 +92,9 @@ def test_it_starts_answers_and_ends(serve: Callable[..., Server], workspace: Wor
     assert (health["ok"], health["round"]) == (True, 1)
     assert b"<title>Streamlit</title>" in server.get("")
     assert stat.S_IMODE((workspace.path / "secret.key").stat().st_mode) == 0o600
+    told = re.escape(f"is served already at {server.url}, process {server.process.pid}: open that address")
+    with pytest.raises(WorkspaceError, match=told), only_server(workspace):
+        pass
     assert server.end(signal.SIGINT) == (0, "stopped\n")
     again = serve(workspace)
     assert json.loads(again.get("health"))["workspace"] == health["workspace"]

@@ -50,7 +50,7 @@ export class Actions {
     const meant = meaning(face.tile, action, label, app.me);
     if ("problem" in meant) {
       app.say(
-        `${meant.problem}: press X to keep ${className(app.classes, face.tile.given)}, or a number for its label`,
+        meant.unseen ? meant.problem : `${meant.problem}: press X to keep ${className(app.classes, face.tile.given)}, or a number for its label`,
         "warn",
       );
       return;
@@ -70,6 +70,7 @@ export class Actions {
     /** @type {Entry[]} */
     const entries = [];
     let without = 0;
+    let unseen = 0;
     let audit = 0;
     for (const face of faces) {
       if (face.state === "taken") continue;
@@ -78,7 +79,8 @@ export class Actions {
         continue;
       }
       const meant = meaning(face.tile, action, label, app.me);
-      if ("problem" in meant) without += 1;
+      if ("problem" in meant && meant.unseen) unseen += 1;
+      else if ("problem" in meant) without += 1;
       else if (!("same" in meant)) entries.push(this.#entry(face, meant, bulk));
     }
     const last = faces.at(-1);
@@ -88,7 +90,8 @@ export class Actions {
       ? `${entries.length} ${wordOf(action, label, app.classes)}, one undo takes ${entries.length === 1 ? "it" : "them"} back`
       : "nothing to change here";
     const stay = [
-      without ? `${without} without a proposal stay open` : "",
+      without ? `${without} without a proposal ${without === 1 ? "stays" : "stay"} open` : "",
+      unseen ? `${unseen} that nobody can see ${unseen === 1 ? "stays" : "stay"} open` : "",
       audit ? `${audit} audit ${audit === 1 ? "face needs an answer of its own" : "faces need answers of their own"}` : "",
     ];
     const all = [words, ...stay].filter(Boolean).join("; ");

@@ -1,5 +1,7 @@
 /** What stands in place of faces where there are no more: why, and what to do next. */
 
+import { counted } from "./faces.js";
+
 /** @import { Flow } from "./flow.js" */
 /** @import { PanelButton, PanelContent } from "./panel.js" */
 
@@ -20,7 +22,7 @@ export function endWords(flow) {
     };
   if (passed)
     return {
-      title: `${passed} ${passed === 1 ? "face" : "faces"} you passed over`,
+      title: `${counted(passed, "face")} you passed over`,
       text: "The queue has nothing else for you in this filter.",
       buttons: [{ ...look, label: "show them" }, ...back],
     };

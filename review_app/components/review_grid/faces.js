@@ -1,6 +1,6 @@
 /** What is known of a face, as pure functions: the server's tile with the entries of this browser on top. */
 
-/** @import { Answer, DecisionBrief, Doubt, Entry, FaceState, QueueKind, Shown, Tile } from "./types.js" */
+/** @import { Answer, DecisionBrief, Doubt, Entry, FaceState, QueueKind, Shown, Tile, Vote } from "./types.js" */
 
 /** @type {readonly FaceState[]} states that an answer leads to */
 export const ANSWERS = ["accept", "keep", "relabel", "unsure", "exclude"];
@@ -88,16 +88,20 @@ export function stateOf(tile, taken = false) {
   return taken ? "taken" : "open";
 }
 
+const UNSEEN = "Nobody can see this face: press E to exclude it, or S to skip it";
+
 /**
  * What pressing an answer key on a tile means: a decision to make; nothing, as it is so already; or why it cannot be.
  * @param {Tile} tile after overlay
  * @param {Answer|"skip"} action
  * @param {number|null} label class number for relabel
  * @param {string} me name of the person here
- * @returns {{action: Answer|"skip", label: number|null}|{same: true}|{problem: string}}
+ * @returns {{action: Answer|"skip", label: number|null}|{same: true}|{problem: string, unseen?: true}} unseen: there is
+ *   no picture to look at
  */
 export function meaning(tile, action, label, me) {
   const shown = tile.blind ? null : tile.proposed;
+  if (tile.missing && action !== "exclude" && action !== "skip") return { problem: UNSEEN, unseen: true };
   if (action === "accept" && shown === null) {
     return { problem: tile.blind ? "No proposal is shown for this face" : "This face has no proposal" };
   }
@@ -118,6 +122,11 @@ export function shownOf(tile) {
   if (tile.blind) return { kind, given };
   const { proposed, alpha, margin, bars, doubt, second } = tile;
   return { kind, given, proposed, alpha, margin, bars, doubt, second };
+}
+
+/** "1 face", "2,648 faces". @param {number} count @param {string} noun */
+export function counted(count, noun) {
+  return `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 /**
@@ -180,6 +189,25 @@ export const DOUBT_MEANS = {
  */
 export function doubtWords({ doubt }) {
   return doubt ? DOUBTS[doubt] : "";
+}
+
+/**
+ * What a class is to a face: "given", "proposed", or "second choice" beside a proposal; empty: nothing.
+ * @param {Pick<Tile, "given"|"proposed"|"second">} tile
+ * @param {number} label
+ */
+export function classWord({ given, proposed, second }, label) {
+  if (label === given) return "given";
+  if (label === proposed) return "proposed";
+  return proposed !== null && label === second ? "second choice" : "";
+}
+
+/**
+ * The labels that came with the data set: "7 happy, 2 neutral, 1 sad"; empty: none did.
+ * @param {Vote[]} votes most first
+ */
+export function voteWords(votes) {
+  return votes.map(({ votes: count, answer }) => `${count.toLocaleString("en-US")} ${answer}`).join(", ");
 }
 
 /**

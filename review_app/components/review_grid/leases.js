@@ -72,6 +72,8 @@ function readTab(text) {
   }
 }
 
+/** @typedef {(rounds: number[], today: number) => void} Heard rounds that take answers; faces answered today */
+
 export class Leases {
   /**
    * @param {object} options
@@ -80,13 +82,13 @@ export class Leases {
    * @param {Storage|null} options.storage
    * @param {string} options.prefix
    * @param {(faces: Face[]) => void} options.lost leased to us no more
-   * @param {(rounds: number[]) => void} options.rounds that take answers
+   * @param {Heard} options.heard
    */
-  constructor({ net, store, storage, prefix, lost, rounds }) {
+  constructor({ net, store, storage, prefix, lost, heard }) {
     this.net = net;
     this.store = store;
     this.lost = lost;
-    this.rounds = rounds;
+    this.heard = heard;
     this.tabs = new Tabs(storage, prefix);
     this.input = Date.now();
     this.timer = setInterval(() => {
@@ -117,7 +119,7 @@ export class Leases {
     } catch {
       return; // the next beat tries again; what was lost meanwhile shows then
     }
-    this.rounds(answer.in_review);
+    this.heard(answer.in_review, answer.today);
     const still = new Set(answer.held);
     for (const face of held) if (still.has(face.item) && face.held === "maybe") face.held = true;
     const gone = this.store.lose(

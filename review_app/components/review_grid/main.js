@@ -109,8 +109,9 @@ export class App {
     this.actions = new Actions(this);
     const { net, store, storage, prefix } = this;
     const lost = (/** @type {Face[]} */ faces) => this.sync.lost(faces);
-    const rounds = (/** @type {number[]} */ numbers) => this.flow.heard(numbers);
-    this.leases = new Leases({ net, store, storage, prefix, lost, rounds });
+    /** @type {import("./leases.js").Heard} */
+    const heard = (rounds, today) => this.sync.heard(rounds, today);
+    this.leases = new Leases({ net, store, storage, prefix, lost, heard });
     this.unlisten = listen(this);
     this.#useSize(this.tileSize);
     this.status.show(this.outbox);
@@ -144,7 +145,7 @@ export class App {
   /** @param {PageHeader} header */
   #header(header) {
     this.flow.headed(header);
-    this.sync.pace = header.pace;
+    this.sync.today = header.pace.today;
     this.leases.publish();
     this.outbox.well();
     this.progress();
@@ -201,7 +202,7 @@ export class App {
     const { header, view } = this.flow;
     const page = view === "page" ? this.pages.current : null;
     const open = this.pages.leased ? (header?.open ?? null) : null;
-    this.status.page(page, open, this.sync.pace, header?.learned ?? null);
+    this.status.page(page, open, this.sync.today, header?.learned ?? null);
   }
 
   /** @param {number} count */

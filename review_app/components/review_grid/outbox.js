@@ -45,7 +45,7 @@ export function waitMs(tries, random = Math.random) {
 /**
  * @typedef {object} OutboxEvents
  * @property {() => void} [changed]
- * @property {(entries: Entry[], rest: {pace?: Pace, elsewhere?: boolean}) => void} [saved]
+ * @property {(entries: Entry[], rest: {pace?: Pace|null, elsewhere?: boolean}) => void} [saved]
  * @property {(refusals: Refusal[]) => void} [refused]
  * @property {(entries: Entry[]) => void} [left] parts of a bulk answer to faces that were answered since they were shown
  * @property {(entries: Entry[]) => void} [arrived] made in another tab, and not acknowledged yet

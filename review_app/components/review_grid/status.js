@@ -1,9 +1,10 @@
 /** The bottom line: what is saved, how far the page is, what just happened; and the same for screen readers. */
 
 import { el } from "./dom.js";
+import { counted } from "./faces.js";
 import { pageWords } from "./pages.js";
 
-/** @import { Pace, Page } from "./types.js" */
+/** @import { Page } from "./types.js" */
 
 /** @typedef {"info"|"warn"|"done"|"trouble"} MessageKind trouble: until the server answers again */
 /** @typedef {"saved"|"saving"|"offline"|"signedout"} PillKind */
@@ -27,7 +28,7 @@ export function pillOf(outbox) {
 /** What the order of the queue was learned from. Pure. @param {number|null} learned decided faces @returns {string} */
 export function learnedWords(learned) {
   if (learned === null) return "";
-  return `order learned from ${learned.toLocaleString("en-US")} ${learned === 1 ? "answer" : "answers"}`;
+  return `order learned from ${counted(learned, "answer")}`;
 }
 
 export class Status {
@@ -100,18 +101,18 @@ export class Status {
   /**
    * @param {Page|null} page
    * @param {number|null} open left in the filter; null: a list of answers is looked through, nothing waits in it
-   * @param {Pace|null} pace
+   * @param {number|null} today faces that this person answered since midnight UTC
    * @param {number|null} learned decided faces that the order of the queue was learned from
    */
-  page(page, open, pace, learned) {
+  page(page, open, today, learned) {
     const words = [];
     if (page) {
       const left = page.faces.filter((face) => face.state === "open").length;
       words.push(pageWords(page));
-      words.push(open === null ? `${page.faces.length} faces` : `${left} of ${page.faces.length} to review`);
+      words.push(open === null ? counted(page.faces.length, "face") : `${left} of ${page.faces.length} to review`);
     }
     if (open !== null) words.push(`${open.toLocaleString("en-US")} to review in all`);
-    if (pace) words.push(`${pace.today} today`);
+    if (today !== null) words.push(`${today.toLocaleString("en-US")} today`);
     const text = words.join(" · ");
     if (this.progress.textContent !== text) this.progress.textContent = text;
     const order = learnedWords(learned);

@@ -14,8 +14,8 @@ export class Sync {
   /** @param {App} app */
   constructor(app) {
     this.app = app;
-    /** @type {Pace|null} */
-    this.pace = null;
+    /** @type {number|null} faces that this person answered today, as the server said last */
+    this.today = null;
     /** @type {Set<number>} samples whose tile has to be fetched anew */
     this.stale = new Set();
     /** @type {ReturnType<typeof setTimeout>|undefined} */
@@ -44,6 +44,13 @@ export class Sync {
     return box;
   }
 
+  /** A beat. @type {import("./leases.js").Heard} */
+  heard(rounds, today) {
+    this.today = today;
+    this.app.progress();
+    this.app.flow.heard(rounds);
+  }
+
   /** Read what can be undone and redone; what is in the outbox goes on top. */
   async loadHistory() {
     const { app } = this;
@@ -65,7 +72,7 @@ export class Sync {
 
   /**
    * @param {Entry[]} entries
-   * @param {Pace} [pace]
+   * @param {Pace|null} [pace]
    * @param {boolean} elsewhere another tab removed them from the storage, and a refusal may have found no room there
    */
   #saved(entries, pace, elsewhere = false) {
@@ -80,7 +87,7 @@ export class Sync {
     app.zoom.forget(entries.map((entry) => entry.sample));
     const unsure = entries.filter((entry) => elsewhere || entry.action === "undo" || entry.blind);
     this.#refetch(unsure.map((entry) => entry.sample));
-    if (pace) this.pace = pace;
+    if (pace) this.today = pace.today;
     app.progress();
   }
 

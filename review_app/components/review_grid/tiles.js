@@ -1,7 +1,7 @@
 /** The DOM of the grid: one option for each face, the focus and the selection. A change touches only its own tile. */
 
 import { el, formatShare, icon, inside } from "./dom.js";
-import { className, questionWords, stateWords } from "./faces.js";
+import { className, counted, questionWords, stateWords } from "./faces.js";
 import { corners, marksOf } from "./marks.js";
 
 /** @import { Face, Tile } from "./types.js" */
@@ -43,7 +43,7 @@ export class Tiles {
     this.selection.clear();
     this.nodes = new Map(faces.map((face, place) => [face, this.#build(face, place)]));
     this.list.replaceChildren(...faces.map((face) => this.tileOf(face)));
-    this.list.setAttribute("aria-label", `${faces.length} faces`);
+    this.list.setAttribute("aria-label", counted(faces.length, "face"));
     for (const face of faces) this.update(face);
     this.at = Math.max(0, Math.min(at, faces.length - 1));
     this.anchor = this.at;

@@ -83,7 +83,7 @@ export {};
 /** @typedef {{round: number, filter: QueueFilter, limit: number, have: number[], cursor: string|null}} PageRequest */
 /** @typedef {{round: number, samples: number[]}} TilesRequest */
 /** @typedef {{renew: number[], release: number[]}} LeaseRequest ids of items */
-/** @typedef {{held: number[], lease_s: number, in_review: number[]}} LeaseResponse */
+/** @typedef {{held: number[], lease_s: number, in_review: number[], today: number}} LeaseResponse today: as in Pace */
 /** @typedef {{token: string, person: number}} TokenResponse */
 /** @typedef {{error: string, code: string, at?: string}} ErrorResponse of every 4xx and 5xx that is ours */
 
@@ -105,11 +105,15 @@ export {};
  */
 
 /** @typedef {Partial<Pick<Tile, "kind"|"given"|"proposed"|"alpha"|"margin"|"bars"|"doubt"|"second">>} Shown what was on the screen */
+/** Of one person in one round; today: faces answered since midnight UTC, in whatever round. */
 /** @typedef {{today: number, total: number, per_minute: number|null, left: number, seconds_left: number|null}} Pace */
 /** @typedef {{decisions: Decision[]}} DecisionsRequest */
-/** @typedef {"audit"|"answered"|"closed"|"invalid"} RefusalCode answered: since the bulk answer's faces were shown */
+/**
+ * answered: since the bulk answer's faces were shown; unseen: the picture is gone
+ * @typedef {"audit"|"answered"|"closed"|"unseen"|"invalid"} RefusalCode
+ */
 /** @typedef {{id: string, error: string, code: RefusalCode}} RefusedDecision */
-/** @typedef {{saved: string[], refused: RefusedDecision[], pace: Pace, in_review: number[]}} DecisionsResponse saved: ids */
+/** @typedef {{saved: string[], refused: RefusedDecision[], pace: Pace|null, in_review: number[]}} DecisionsResponse saved: ids */
 
 /** @typedef {Pick<Decision, "id"|"sample"|"action"|"label"|"text">} DecisionBrief */
 
@@ -135,10 +139,13 @@ export {};
  * @property {QueueKind|null} kind
  * @property {{alpha: number[], margin: number[]}|null} dynamics one value an epoch
  * @property {{given: number[], other: number[], otherLabel: number}|null} neighbours ids of confident faces like this one
+ * @property {Vote[]} votes labels of several people that the data set came with, most first
  * @property {boolean} unread not all readings are in, so nobody sees what others say
  * @property {number[]} probabilities of each class; empty: not shown, or not known
  * @property {PastDecision[]} history
  */
+
+/** @typedef {{label: number|null, answer: string, votes: number}} Vote label: null where the answer is no class */
 
 /**
  * @typedef {object} PastDecision

@@ -2,7 +2,7 @@
 
 import { lineChart } from "./chart.js";
 import { el, formatShare, icon, keyButton } from "./dom.js";
-import { className, DOUBT_MEANS, questionWords, reasonWords, stateWords } from "./faces.js";
+import { className, classWord, DOUBT_MEANS, questionWords, reasonWords, stateWords, voteWords } from "./faces.js";
 import { COMMANDS, classCommands } from "./keys.js";
 import { asProblem } from "./net.js";
 import { roving } from "./toolbar.js";
@@ -158,6 +158,8 @@ export class Zoom {
           detail.probabilities.map((share, label) => probability(classes, detail, label, share)),
         ),
       );
+    const votes = voteWords(detail.votes);
+    if (votes) parts.push(section("Votes in the data set", [el("p", { text: votes })]));
     if (detail.dynamics?.alpha.length) {
       const { alpha, margin } = detail.dynamics;
       const charts = [overEpochs("alpha", alpha, detail.alpha), overEpochs("margin", margin, detail.margin)];
@@ -204,10 +206,10 @@ export class Zoom {
   }
 }
 
-/** @param {string} name @param {number[]} values @param {number|null} score null: the last value */
+/** @param {string} name @param {number[]} values one for each epoch @param {number|null} score when the face was scored */
 function overEpochs(name, values, score) {
   const caption = el("figcaption", { text: `${name} ${formatShare(score ?? values.at(-1))}` });
-  return el("figure", {}, [caption, lineChart(name, values)]);
+  return el("figure", {}, [caption, lineChart(name, values, score)]);
 }
 
 /** @param {string} title @param {Node[]} children */
@@ -217,14 +219,7 @@ function section(title, children) {
 
 /** @param {string[]} classes @param {SampleDetail} detail @param {number} label @param {number} share */
 function probability(classes, detail, label, share) {
-  const word =
-    label === detail.given
-      ? "given"
-      : label === detail.proposed
-        ? "proposed"
-        : label === detail.second
-          ? "second choice"
-          : "";
+  const word = classWord(detail, label);
   return el("div", { class: "probability", "data-word": word }, [
     el("span", { text: className(classes, label) }),
     el("span", { class: "track", style: { "--share": share } }),

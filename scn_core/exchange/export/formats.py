@@ -40,6 +40,8 @@ class Format:
     """Fills an empty folder."""
     check: Callable[[Database, About], None] = lambda db, about: None
     """Raises UsageError where this data set does not go into it."""
+    fits: Callable[[LabelRow], bool] = lambda row: True
+    """Whether a face can be in it; one that cannot is a UsageError."""
     scored: bool = False
     """Only faces with scores go into it, with the probabilities of their classes."""
     sources: bool = True
@@ -55,7 +57,7 @@ def _raf_db(about: About, rows: Iterable[LabelRow]) -> Iterator[str]:
     number = [(RAF_DB.find(name) or 0) + 1 for name in about.classes]
     for row in rows:
         name = PurePosixPath(row.path).name
-        if row.box is not None or not name.startswith(f"{row.split}_") or row.split == "val" or not _plain(name):
+        if not _fits_raf_db(row):
             raise UsageError(
                 f"--format raf-db: found {row.key} ({row.split}); allowed: whole pictures called train_*.jpg or "
                 "test_*.jpg after their split; leave others out with a filter, or take csv"
@@ -63,8 +65,10 @@ def _raf_db(about: About, rows: Iterable[LabelRow]) -> Iterator[str]:
         yield f"{name.removesuffix('_aligned.jpg').removesuffix('.jpg')}.jpg {number[row.label]}\n"
 
 
-def _plain(name: str) -> bool:
-    return name.endswith(".jpg") and not any(letter.isspace() for letter in name)
+def _fits_raf_db(row: LabelRow) -> bool:
+    name = PurePosixPath(row.path).name
+    plain = name.endswith(".jpg") and not any(letter.isspace() for letter in name)
+    return plain and row.box is None and row.split != "val" and name.startswith(f"{row.split}_")
 
 
 def _fiftyone(about: About, rows: Iterable[LabelRow]) -> Iterator[str]:
@@ -114,7 +118,7 @@ FORMATS: dict[FormatName, Format] = {
     "jsonl": Format("JSON Lines", "the same, a JSON object a line", ".jsonl", _jsonl),
     "raf-db": Format(
         "RAF-DB list", "lines of picture and label, counted from 1", ".txt", _raf_db, check=_check_raf_db,
-        sources=False,
+        fits=_fits_raf_db, sources=False,
     ),
     "class-folders": Format(
         "Class folders", "a folder of pictures for torchvision's ImageFolder", "", lay=class_folders,

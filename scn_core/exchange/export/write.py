@@ -44,6 +44,9 @@ from scn_core.store.decisions.history import history_end
 from scn_core.store.samples import classes
 from scn_core.store.votes import has_votes, names_as_written
 
+_LOOKED_AT = 1_000
+"""Faces that a data set is judged by."""
+
 
 @dataclass(frozen=True)
 class ExportOptions:
@@ -103,6 +106,21 @@ def print_labels(
         _check(db, about, options)
         for piece in chosen.write(about, _rows(db, options)):
             write(piece.encode() if isinstance(piece, str) else piece)
+
+
+def usable_formats(db: Database) -> list[FormatName]:
+    """The formats that can hold this data set, or some of its faces, as far as the first _LOOKED_AT tell."""
+    about = _about(db, ExportOptions())
+    return [name for name, chosen in FORMATS.items() if _is_usable(db, chosen, about)]
+
+
+def _is_usable(db: Database, chosen: Format, about: About) -> bool:
+    try:
+        chosen.check(db, about)
+    except UsageError:
+        return False
+    rows = list(islice(iter_labels(db, LabelFilter(excluded=True)), _LOOKED_AT))
+    return not rows or any(map(chosen.fits, rows))
 
 
 def is_export(out: Path) -> bool:

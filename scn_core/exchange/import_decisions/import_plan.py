@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from sqlite_utils import Database
 
-from scn_core.errors import DataError, WorkspaceError, readable
+from scn_core.errors import DataError, WorkspaceError, counted, readable
 from scn_core.exchange.import_decisions.label_studio import AS_EXPORTED
 from scn_core.exchange.import_decisions.rows import Reading, Row, Wrong
 from scn_core.exchange.import_decisions.sheets import Reader
@@ -96,17 +96,17 @@ class ImportPlan:
     def describe(self, names: Sequence[str], *, done: bool, most: int | None = None) -> str:
         """What was taken or would be, or every problem, or the first `most`, in lines."""
         if self.problems:
-            lines = [f"{len(self.problems):,} of {self.rows:,} rows cannot be taken, so none is:"]
+            lines = [f"{len(self.problems):,} of {counted(self.rows, 'row')} cannot be taken, so none is:"]
             lines.extend(f"  {problem}" for problem in self.problems[:most])
             if (rest := len(self.problems) - len(lines) + 1) > 0:
                 lines.append(f"  and {rest:,} more; --dry-run lists all")
             return "\n".join(lines)
         answers = ", ".join(f"{n:,} {what}" for what, n in self.actions.items()) or "nothing new"
-        lines = [f"round {self.round}: {answers} {'taken' if done else 'to take'} from {self.rows:,} rows"]
+        lines = [f"round {self.round}: {answers} {'taken' if done else 'to take'} from {counted(self.rows, 'row')}"]
         lines.extend(f"  {names[c.given_label]} -> {names[c.label]}: {c.count:,}" for c in self.changes)
         if self.again:
             lines.append(f"  {self.again:,} of these rows once more, as their import had been taken back")
-        lines.extend(f"  {count:,} rows {what}" for what, count in self.without_effect().items())
+        lines.extend(f"  {counted(count, 'row')} {what}" for what, count in self.without_effect().items())
         if self.new_people:
             people = readable(", ".join(self.new_people), _LISTED)
             lines.append(f"  people {'added' if done else 'to add'}: {people}")
@@ -256,7 +256,7 @@ def take_piece(db: Database, piece: Piece) -> int:
         if not piece.taken:
             raise
         raise WorkspaceError(
-            f"{error}; {piece.taken:,} of {piece.of:,} decisions are written; do the same again for the rest"
+            f"{error}; {piece.taken:,} of {counted(piece.of, 'decision')} are written; do the same again for the rest"
         ) from error.__cause__ or error
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from scn_core.errors import counted
 from scn_core.records import RoundState
 from scn_core.review.quality.audit_estimate import NEEDED, AuditEstimate
 from scn_core.review.quality.expected_corrections import Outlook
@@ -66,11 +67,11 @@ def _known(estimate: AuditEstimate, classes: Sequence[str]) -> str:
         return _left(estimate.left)
     if estimate.drawn < NEEDED:
         return (
-            f"How wrong the labels are cannot be told: {_count(estimate.drawn, 'face')} drawn at random, {NEEDED} "
+            f"How wrong the labels are cannot be told: {counted(estimate.drawn, 'face')} drawn at random, {NEEDED} "
             "needed. Give the next round more audit samples."
         )
     conflicts = f", {estimate.conflicts:,} wait for a lead to settle them" if estimate.conflicts else ""
-    decided = f"Of {estimate.drawn:,} faces drawn at random {estimate.answered:,} are decided{conflicts}."
+    decided = f"Of {counted(estimate.drawn, 'face')} drawn at random {estimate.answered:,} are decided{conflicts}."
     if estimate.missing:
         names = ", ".join(classes[label] for label in estimate.missing)
         return f"{decided} None of them is labelled {names}: answer the queue without a filter for a while."
@@ -83,11 +84,11 @@ def _left(left: Rate) -> str:
     if left.of == 0:
         return "No face is left that nobody has decided."
     faces = _between(left.faces, left.faces_low, left.faces_high)
-    return f"Among the {left.of:,} faces nobody has decided, about {faces} labels are still wrong."
+    return f"Among the {counted(left.of, 'face')} nobody has decided, about {faces} labels are still wrong."
 
 
 def _expected(ahead: Outlook) -> str:
-    place = "In the next face" if ahead.reviews == 1 else f"Among the next {ahead.reviews:,} faces"
+    place = "In the next face" if ahead.reviews == 1 else f"Among the next {counted(ahead.reviews, 'face')}"
     found = ahead.corrections
     return f"{place} of the queue about {_between(found.value, found.low, found.high)} labels will be corrected"
 
@@ -98,7 +99,3 @@ def _between(value: float, low: float, high: float) -> str:
 
 def _number(value: float) -> str:
     return f"{value:,.0f}" if value >= 10 or value == 0 else f"{value:,.1f}"
-
-
-def _count(n: int, word: str) -> str:
-    return f"{n:,} {word}" + ("" if n == 1 else "s")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from sqlite_utils import Database
 
+from scn_core.errors import counted
 from scn_core.review.quality.agreement import krippendorff
 from scn_core.review.quality.intervals import Measured
 from scn_core.store.votes import annotator_count, vote_counts
@@ -34,9 +35,12 @@ class VoteAgreement:
 
     def describe(self) -> str:
         """On one line."""
-        people = f" of {self.annotators:,} people" if self.annotators else ""
+        people = f" of {counted(self.annotators, 'person', 'people')}" if self.annotators else ""
         alpha = "" if self.alpha is None else f", Krippendorff's alpha {self.alpha.value:.2f}"
-        return f"{self.votes:,} labels{people} on {self.faces:,} faces, {self.unanimous:,} unanimous{alpha}"
+        return (
+            f"{counted(self.votes, 'label')}{people} on {counted(self.faces, 'face')}, {self.unanimous:,} "
+            f"unanimous{alpha}"
+        )
 
 
 def vote_agreement(db: Database) -> VoteAgreement | None:

@@ -5,7 +5,8 @@ effects       what an answer, a mark or an undo does to the queue and the counts
 outcomes      what several readings of a face come to: waiting, conflict or decided
 history       whether the log is as it was written: numbers, running hash, triggers
 visibility    who may see whose answers
-undo          what a person can undo and redo, their own decisions, their pace
+undo          what a person can undo and redo, their own decisions
+today         how many faces people answered today
 adjudication  faces that readers answered differently, and how leads settled them
 repeats       faces that one reader is asked about twice, unseen
 readings      one answer a person and face, to measure agreement

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from sqlite_utils import Database
 
 from scn_core.errors import WorkspaceError, complaint
-from scn_core.records import ANSWERS, Decision, EffectiveLabels
+from scn_core.records import ANSWERS, Action, Decision, EffectiveLabels
 from scn_core.store.columns import read_columns
 from scn_core.store.connection import transaction
 from scn_core.store.decisions.effects import ITEM_OF_VIEWER, apply_to_queue
@@ -22,9 +22,12 @@ from scn_core.store.schema.running_hash import HASHED, running_hash
 
 NOTE_LENGTH = 2_000
 
-RefusalCode = Literal["audit", "answered", "closed", "invalid"]
+RefusalCode = Literal["audit", "answered", "closed", "unseen", "invalid"]
+REFUSAL_CODES: tuple[RefusalCode, ...] = get_args(RefusalCode)
 """audit: a bulk answer to an audit face; answered: a bulk answer to a face that was answered since it was shown;
-closed: the round is not in review; invalid: anything else."""
+closed: the round is not in review; unseen: an answer to a face whose picture is gone; invalid: anything else."""
+NEED_THE_PICTURE: tuple[Action, ...] = ("accept", "keep", "relabel", "unsure")
+"""Answers of somebody who has looked at the face."""
 
 # In the order of Decision's fields.
 DECISION = """
@@ -86,20 +89,25 @@ class _RefusedError(WorkspaceError):
 
 
 def record_each(
-    db: Database, decisions: Iterable[Decision], *, believed: Mapping[str, str | None] | None = None
+    db: Database,
+    decisions: Iterable[Decision],
+    *,
+    believed: Mapping[str, str | None] | None = None,
+    unseen: Mapping[int, str] | None = None,
 ) -> list[Refusal]:
     """Write what fits in one transaction and name what does not, by the rules of `record_decisions`.
 
     `believed`: by id of a decision, the id of the answer that the person was shown as the face's when they made it;
     None: the face was shown as open. A bulk answer to a face that was answered since is left out, with code answered.
-    Without `believed` nothing is compared.
+    Without `believed` nothing is compared. `unseen`: sample id -> why its picture cannot be seen; answers in
+    NEED_THE_PICTURE about it are refused.
     """
     refused: list[Refusal] = []
     with transaction(db):
         for decision in decisions:
             db.execute("SAVEPOINT one")
             try:
-                _record(db, decision, believed)
+                _record(db, decision, believed, unseen)
             except WorkspaceError as error:
                 db.execute("ROLLBACK TO one")
                 code = error.code if isinstance(error, _RefusedError) else "invalid"
@@ -194,10 +202,18 @@ def _stored_already(db: Database, decision: Decision) -> bool:
 
 
 def _record(
-    db: Database, decision: Decision, believed: Mapping[str, str | None] | None = None, *, lease: bool = True
+    db: Database,
+    decision: Decision,
+    believed: Mapping[str, str | None] | None = None,
+    unseen: Mapping[int, str] | None = None,
+    *,
+    lease: bool = True,
 ) -> None:
     try:
         if not _stored_already(db, decision):
+            if decision.action in NEED_THE_PICTURE and (why := (unseen or {}).get(decision.sample_id)):
+                found = f"{decision.action} of sample {decision.sample_id}, whose picture cannot be seen: {why}"
+                raise _RefusedError(complaint(f"decision {decision.id}", found, "exclude, skip, flag, note"), "unseen")
             _insert(db, decision, believed)
             apply_to_queue(db, decision.id, lease=lease)
     except (OverflowError, UnicodeError) as error:

@@ -1,4 +1,4 @@
-"""What one person did: what undo and redo would take, the list of their decisions, and their pace."""
+"""What one person did: what undo and redo would take, and the list of their decisions."""
 
 from __future__ import annotations
 
@@ -9,10 +9,7 @@ from sqlite_utils import Database
 
 from scn_core.records import Decision
 from scn_core.store.decisions.record import DECISION, read_decision
-from scn_core.store.schema.expressions import NOW, STANDS
-
-_ACTIVE_MINUTES = 30
-_ENOUGH = 5
+from scn_core.store.schema.expressions import STANDS
 
 _MINE = "d.person_id = :person AND d.round_id = :round"
 # Adjudications are taken back where they are made.
@@ -33,12 +30,6 @@ _ROOT = f"""
 _BULK = f"""
 {DECISION} WHERE d.bulk = :bulk AND p.name = :person AND d.round_id = :round AND d.action <> 'undo' AND {STANDS}
 ORDER BY d.seq DESC
-"""
-# Back from the newest decision to the last of yesterday, then a range of an index.
-_TODAY = f"""
-SELECT count(*) FROM queue_item INDEXED BY queue_done_person
-WHERE round_id = :round AND answered_by = :person AND action IS NOT NULL AND listed = 1 AND answered_seq > coalesce((
-  SELECT d.seq FROM decision d WHERE {_MINE} AND d.decided_at < substr({NOW}, 1, 10) ORDER BY d.seq DESC LIMIT 1), 0)
 """
 _LABEL = "coalesce(c.start_label, s.given_label)"
 _LISTED = f"""
@@ -83,22 +74,6 @@ class MyDecision:
     """Its round is in review."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How fast a person is, and how much is left."""
-
-    today: int
-    """Faces whose newest answer is this person's, given since midnight UTC: one that was answered twice counts once."""
-    total: int
-    """Live answers in the round."""
-    per_minute: float | None
-    """Answers in each of the last 30 minutes that had any; None under 5 answers."""
-    left: int
-    """Open items of the round."""
-    seconds_left: int | None
-    """At this pace, alone."""
-
-
 def undo_units(db: Database, round_id: int, person_id: int, *, limit: int = 50) -> UndoUnits:
     """What this person can undo (own live rows, answers and marks) and redo (taken back since their newest row)."""
     mine = {"person": person_id, "round": round_id}
@@ -120,23 +95,6 @@ def my_decisions(
         for seq, at, live, key, given, changeable, *row in rows[:limit]
     ]
     return found, found[-1].seq if found and len(rows) > limit else None
-
-
-def pace(db: Database, round_id: int, person_id: int) -> Pace:
-    """Counts and speed of one person in one round."""
-    mine = {"person": person_id, "round": round_id}
-    sql = "SELECT coalesce(sum(n), 0) FROM answer_count WHERE round_id = :round AND person_id = :person"
-    total = int(db.execute(sql, mine).fetchone()[0])
-    today = int(db.execute(_TODAY, mine).fetchone()[0])
-    answers, minutes = db.execute(
-        "SELECT sum(n), count(*) FROM (SELECT n FROM answer_count WHERE round_id = ? AND person_id = ? AND n > 0 "
-        f"ORDER BY minute DESC LIMIT {_ACTIVE_MINUTES})",
-        (round_id, person_id),
-    ).fetchone()
-    sql = "SELECT coalesce(sum(n), 0) FROM queue_count WHERE round_id = ? AND action = ''"
-    left = int(db.execute(sql, (round_id,)).fetchone()[0])
-    per_minute = answers / minutes if minutes and answers >= _ENOUGH else None
-    return Pace(today, total, per_minute, left, None if per_minute is None else round(left / per_minute * 60))
 
 
 def _units(rows: Iterable[tuple[Decision, str]], limit: int) -> list[Unit]:

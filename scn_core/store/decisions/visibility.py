@@ -41,15 +41,13 @@ HIDDEN = f"""iif(d.person_id = :viewer, {_ASKED_AGAIN},
 readings an audit face hides until all are in, also from those who have given theirs."""
 
 
-def blind_round(db: Database, round_id: int) -> bool:
-    """Whether any face of the round can have readings that are blind to each other."""
+def has_several_readings(db: Database, round_id: int) -> bool:
+    """Whether the faces of the round are asked about more than once, of different people."""
     sql = (
-        "SELECT state = 'review' AND EXISTS (SELECT 1 FROM queue_item WHERE round_id = :round AND slot = 1 "
-        "AND reader IS NULL AND sample_id = (SELECT max(sample_id) FROM queue_item WHERE round_id = :round)) "
-        "FROM round WHERE id = :round"
+        "SELECT EXISTS (SELECT 1 FROM queue_item WHERE round_id = :round AND slot = 1 AND reader IS NULL "
+        "AND sample_id = (SELECT max(sample_id) FROM queue_item WHERE round_id = :round))"
     )
-    row = db.execute(sql, {"round": round_id}).fetchone()
-    return bool(row and row[0])
+    return bool(db.execute(sql, {"round": round_id}).fetchone()[0])
 
 
 def is_unread(db: Database, round_id: int, sample_id: int) -> bool:

@@ -54,13 +54,15 @@ WHERE d.action IN ('skip', 'flag', 'note') AND {STANDS} ORDER BY d.seq
 def page_items(
     db: Database, round_id: int, viewer_id: int, where: QueueFilter, *, after: str | None = None, limit: int = 60
 ) -> tuple[list[QueueItem], str | None]:
-    """The next `limit` items under the filter and where to go on (`after` of the next call); None: that was all.
+    """The next `limit` faces under the filter, an item each, and where to go on (`after` of the next call); None: that
+    was all.
 
-    Takes no leases, and shows items others hold. Raises WorkspaceError for a filter or a cursor that cannot be.
+    Of several readings of a face that match, the first in the order stands for it. Takes no leases, and shows items
+    others hold. Raises WorkspaceError for a filter or a cursor that cannot be.
     """
     check_filter(where)
     walk = Walk(db, round_id, viewer_id, where)
-    found = list(islice(walk.items(None if after is None else _place(after)), max(limit, 0) + 1))
+    found = list(islice(walk.faces(None if after is None else _place(after)), max(limit, 0) + 1))
     more = len(found) > limit > 0
     page = found[:limit]
     cursor = json.dumps(page[-1].place) if more else None

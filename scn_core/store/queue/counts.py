@@ -1,4 +1,4 @@
-"""How many items of a round there are of what, out of table queue_count wherever it can say."""
+"""How many faces of a round there are of what, out of table queue_count wherever it can say."""
 
 from __future__ import annotations
 
@@ -9,15 +9,19 @@ from typing import NamedTuple
 
 from sqlite_utils import Database
 
-from scn_core.records import DOUBTS, QUEUE_DOUBTS, QUEUE_STATES, QueueDoubt, QueueFilter, QueueState
-from scn_core.store.decisions.visibility import blind_round
+from scn_core.records import ANSWERS, DOUBTS, QUEUE_DOUBTS, QUEUE_STATES, QueueDoubt, QueueFilter, QueueState
+from scn_core.store.decisions.visibility import has_several_readings
 from scn_core.store.queue import filter as filters
 from scn_core.store.schema.expressions import ALPHA_BIN, BINS
+
+_ACTIONS = ("", *ANSWERS)
+_BITS = " + ".join(f"{1 << bit} * max(coalesce(q.action, '') = '{action}')" for bit, action in enumerate(_ACTIONS))
+"""SQL: which actions the items of a group have, empty for an open one, a bit each."""
 
 
 @dataclass(frozen=True, slots=True)
 class PairCount:
-    """One given -> proposed pair; proposed None: faces without a proposal, and audit items."""
+    """Faces of one given -> proposed pair; proposed None: without a proposal, and audit faces."""
 
     given: int
     proposed: int | None
@@ -27,9 +31,10 @@ class PairCount:
 
 @dataclass(frozen=True)
 class QueueCounts:
-    """How many items match, and how many there would be with one filter set otherwise. Zeros are left out of dicts.
+    """How many faces match, and how many there would be with one filter set otherwise. Zeros are left out of dicts.
 
-    Answers that the viewer may not see are in none of them but `pairs` and `reviewers`, which tell no answer.
+    With several readings a face counts once in each state that one of them is in; it is to review for whoever has not
+    answered it while a reading is open. Answers that the viewer may not see are in none but `reviewers`.
     """
 
     matching: int
@@ -39,19 +44,19 @@ class QueueCounts:
     pairs: list[PairCount]
     """Under the filters but given, proposed, unproposed, class and state, most in total first."""
     classes: dict[int, int]
-    """Items whose given or proposed label is the class, under the filters but those of labels."""
+    """Faces whose given or proposed label is the class, under the filters but those of labels."""
     doubts: dict[QueueDoubt, int]
     """By doubt under the other filters; all named."""
     alpha: list[int]
     """20 bins of 0.05, under the filters but that of alpha."""
     reviewers: dict[str, int]
-    """Answers that stand in the round, by who gave them."""
+    """Answers, not faces, that stand in the round, by who gave them."""
     flagged: int
-    """Items with a live flag, under the other filters."""
+    """Faces with a live flag, under the other filters."""
 
 
 class _Count(NamedTuple):
-    """Items that are alike."""
+    """Faces that are alike."""
 
     audit: bool
     given: int
@@ -60,8 +65,8 @@ class _Count(NamedTuple):
     doubt: int
     """Place in DOUBTS."""
     bin: int
-    action: str
-    """Empty: open."""
+    actions: frozenset[str]
+    """Of its readings; empty text: open."""
     n: int
 
 
@@ -69,9 +74,7 @@ def queue_counts(db: Database, round_id: int, viewer_id: int, where: QueueFilter
     """The counts beside a page of this filter. Raises WorkspaceError for a filter that cannot be."""
     filters.check_filter(where)
     every = replace(where, state="all")
-    by_mark = where.flagged or where.reviewer is not None
-    asked = list(_among_items(db, round_id, viewer_id, every) if by_mark else _from_counts(db, round_id))
-    rows = asked if by_mark else [*asked, *_unseen(db, round_id, viewer_id)]
+    rows = list(_rows(db, round_id, viewer_id, every))
     skipped = list(_among_items(db, round_id, viewer_id, replace(where, state="skipped")))
     in_state = skipped if where.state == "skipped" else [row for row in rows if _in_state(row, where.state)]
     state: QueueState = "skipped" if where.state == "skipped" else "all"
@@ -83,7 +86,7 @@ def queue_counts(db: Database, round_id: int, viewer_id: int, where: QueueFilter
     return QueueCounts(
         matching=states[where.state],
         states=states,
-        pairs=_pairs(row for row in asked if found.doubt(row) and found.alpha(row)),
+        pairs=_pairs(row for row in rows if found.doubt(row) and found.alpha(row)),
         classes=_classes(row for row in in_state if found.doubt(row) and found.alpha(row)),
         doubts=_doubts(row for row in in_state if found.labels(row) and found.alpha(row)),
         alpha=_alpha(row for row in in_state if found.labels(row) and found.doubt(row)),
@@ -93,15 +96,16 @@ def queue_counts(db: Database, round_id: int, viewer_id: int, where: QueueFilter
 
 
 def open_left(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> int:
-    """How many open items match, whatever state the filter names. Raises WorkspaceError for one that cannot be."""
+    """How many faces to review match, whatever state the filter names. Raises WorkspaceError for one that cannot be."""
     filters.check_filter(where)
     where = replace(where, state="open")
     if where.reviewer is not None:
         return 0
-    every = replace(where, state="all")
-    rows = _among_items(db, round_id, viewer_id, every) if where.flagged else _from_counts(db, round_id)
+    rows = _rows(db, round_id, viewer_id, where)
     found = _Within(where)
-    return _sum(row for row in rows if not row.action and found.labels(row) and found.doubt(row) and found.alpha(row))
+    return _sum(
+        row for row in rows if "" in row.actions and found.labels(row) and found.doubt(row) and found.alpha(row)
+    )
 
 
 def unreviewed(db: Database, round_id: int) -> int:
@@ -110,58 +114,62 @@ def unreviewed(db: Database, round_id: int) -> int:
     return int(db.execute(sql, (round_id,)).fetchone()[0])
 
 
+def _rows(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> Iterator[_Count]:
+    """Under the marks and the reviewer of a filter alone."""
+    if where.flagged or where.reviewer is not None or has_several_readings(db, round_id):
+        return _among_items(db, round_id, viewer_id, where)
+    return _from_counts(db, round_id)
+
+
 def _from_counts(db: Database, round_id: int) -> Iterator[_Count]:
     sql = """
         SELECT kind = 'audit', given_label, proposed_label, doubt, alpha_bin, action, sum(n) FROM queue_count
         WHERE round_id = ? AND n > 0 GROUP BY 1, 2, 3, 4, 5, 6
         """
-    return map(_Count._make, db.execute(sql, (round_id,)))
-
-
-def _unseen(db: Database, round_id: int, viewer_id: int) -> Iterator[_Count]:
-    """What to take off `_from_counts`: items whose answer the viewer may not know of, as `filters.SEEN` has it."""
-    if not blind_round(db, round_id):
-        return iter(())
-    sql = f"""
-        SELECT q.kind = 'audit', q.given_label, coalesce(q.proposed_label, -1), q.doubt, {ALPHA_BIN}, q.action,
-          -count(*)
-        FROM outcome w CROSS JOIN queue_item q ON q.round_id = w.round_id AND q.sample_id = w.sample_id
-        WHERE w.round_id = :round AND w.state = 'waiting' AND q.listed = 1 AND q.action IS NOT NULL
-          AND q.answered_by <> :viewer GROUP BY 1, 2, 3, 4, 5, 6
-        """
-    return map(_Count._make, db.execute(sql, {"round": round_id, "viewer": viewer_id}))
+    for audit, given, proposed, doubt, alpha_bin, action, n in db.execute(sql, (round_id,)):
+        yield _Count(audit, given, proposed, doubt, alpha_bin, frozenset((action,)), n)
 
 
 def _among_items(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> Iterator[_Count]:
-    """Items with a mark or of a reviewer, which queue_count does not tell apart; other conditions are left out."""
+    """What queue_count does not tell: of a mark or a reviewer, and faces instead of their several readings. The other
+    conditions of the filter are left out."""
     narrow = QueueFilter(state=where.state, flagged=where.flagged, reviewer=where.reviewer)
     if where.state == "skipped":
         source, more = filters.marked("action = 'skip' AND person_id = :viewer"), "q.action IS NULL"
     elif where.flagged:
         source, more = filters.marked("action = 'flag'"), "1"
-    else:
+    elif where.reviewer is not None:
         source, more = "queue_item q INDEXED BY queue_done_person", "q.action IS NOT NULL"
+    else:
+        source, more = "queue_item q INDEXED BY queue_reading", "1"
+    several = has_several_readings(db, round_id)
+    where_sql = filters.conditions(narrow, several=several) + (f" AND {filters.FOR_VIEWER_OF_ALL}" if several else "")
     sql = f"""
-        SELECT q.kind = 'audit', q.given_label, coalesce(q.proposed_label, -1), q.doubt, {ALPHA_BIN},
-          coalesce(q.action, ''), count(*)
-        FROM {source} WHERE {filters.conditions(narrow, blind=blind_round(db, round_id))} AND {more}
+        SELECT audit, given, proposed, doubt, bin, actions, count(*) FROM (
+          SELECT q.kind = 'audit' AS audit, q.given_label AS given, coalesce(q.proposed_label, -1) AS proposed,
+            q.doubt AS doubt, {ALPHA_BIN} AS bin, {_BITS} AS actions
+          FROM {source} WHERE {where_sql} AND {more} GROUP BY q.sample_id)
         GROUP BY 1, 2, 3, 4, 5, 6
         """
-    return map(_Count._make, db.execute(sql, filters.parameters(db, round_id, viewer_id, narrow)))
+    for audit, given, proposed, doubt, alpha_bin, bits, n in db.execute(
+        sql, filters.parameters(db, round_id, viewer_id, narrow)
+    ):
+        actions = frozenset(action for bit, action in enumerate(_ACTIONS) if bits >> bit & 1)
+        yield _Count(audit, given, proposed, doubt, alpha_bin, actions, n)
 
 
 def _states(rows: Iterable[_Count]) -> dict[QueueState, int]:
-    found: Counter[str] = Counter()
+    found: Counter[QueueState] = Counter()
     for row in rows:
-        found[row.action or "open"] += row.n
-    total = sum(found.values())
-    return {state: found[state] for state in QUEUE_STATES} | {"all": total, "answered": total - found["open"]}
+        for state in QUEUE_STATES:
+            found[state] += row.n if _in_state(row, state) else 0
+    return {state: found[state] for state in QUEUE_STATES}
 
 
 def _in_state(row: _Count, state: QueueState) -> bool:
-    return (
-        state == "all" or row.action == ("" if state == "open" else state) or (state == "answered" and bool(row.action))
-    )
+    if state == "answered":
+        return any(row.actions)
+    return state == "all" or ("" if state == "open" else state) in row.actions
 
 
 class _Within:
@@ -195,7 +203,7 @@ def _pairs(rows: Iterable[_Count]) -> list[PairCount]:
     still: Counter[tuple[int, int]] = Counter()
     for row in rows:
         total[row.given, row.proposed] += row.n
-        still[row.given, row.proposed] += 0 if row.action else row.n
+        still[row.given, row.proposed] += row.n if "" in row.actions else 0
     by_size = sorted(total.items(), key=lambda item: (-item[1], item[0]))
     return [PairCount(g, None if p < 0 else p, still[g, p], n) for (g, p), n in by_size]
 

@@ -67,7 +67,7 @@ def _drawn(db: Database, where: QueueFilter, values: dict[str, int | None], coun
     rows = db.execute(
         f"""
         SELECT q.id, q.sample_id FROM queue_item q INDEXED BY queue_done_person
-        WHERE {filters.conditions(where, blind=False)} AND {_MINE}
+        WHERE {filters.conditions(where, several=False)} AND {_MINE}
           AND (q.answered_seq < (SELECT q.answered_seq FROM queue_item q INDEXED BY queue_done_person WHERE {_MINE}
               ORDER BY q.answered_seq DESC LIMIT 1 OFFSET {ANSWERS_BETWEEN - 1})
             OR (SELECT decided_at FROM decision WHERE seq = q.answered_seq) < {ago(SECONDS_BETWEEN)})

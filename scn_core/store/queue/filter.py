@@ -19,6 +19,13 @@ SKIPPED = f"""EXISTS (SELECT 1 FROM decision d WHERE d.action = 'skip' AND d.rou
 ELSEWHERE = """EXISTS (SELECT 1 FROM queue_item o WHERE o.round_id = q.round_id AND o.sample_id = q.sample_id
   AND o.slot <> q.slot AND (o.answered_by = :viewer OR o.lease_person = :viewer))"""
 
+_MINE = "o.round_id = :round AND o.answered_by = :viewer AND o.action IS NOT NULL AND o.listed = 1"
+FOR_VIEWER = f"""(q.action IS NOT NULL OR NOT EXISTS (
+  SELECT 1 FROM queue_item o INDEXED BY queue_reading WHERE {_MINE} AND o.sample_id = q.sample_id))"""
+"""SQL: with several readings, an item that is open is so for the viewer: they have not answered the face."""
+FOR_VIEWER_OF_ALL = f"""(q.action IS NOT NULL OR q.sample_id NOT IN (
+  SELECT o.sample_id FROM queue_item o INDEXED BY queue_done_person WHERE {_MINE}))"""
+"""The same, for a look at all items of a round."""
 SEEN = f"(q.action IS NULL OR q.answered_by = :viewer OR NOT {unread('q.round_id', 'q.sample_id')})"
 """SQL: whether the viewer may know of the answer to item `q`."""
 
@@ -65,8 +72,11 @@ def asks_open(where: QueueFilter) -> bool:
     return where.state in ("open", "skipped", "all") and where.reviewer is None
 
 
-def conditions(where: QueueFilter, *, blind: bool) -> str:
-    """What an item must fulfil beside its state, with the parameters of `parameters`; `blind`: see `blind_round`."""
+def conditions(where: QueueFilter, *, several: bool) -> str:
+    """What an item must fulfil beside its state, with the parameters of `parameters`.
+
+    With `several` readings of each face the answers that are hidden from the viewer are left out.
+    """
     low, high = alpha_bins(where)
     doubt = doubt_code(where)
     parts = {
@@ -80,7 +90,7 @@ def conditions(where: QueueFilter, *, blind: bool) -> str:
         "q.answered_by = :reviewer": where.reviewer is not None,
         FLAGGED: where.flagged,
         SKIPPED: where.state == "skipped",
-        SEEN: blind,
+        SEEN: several,
     }
     return " AND ".join(["q.round_id = :round", "q.listed = 1", *(sql for sql, wanted in parts.items() if wanted)])
 

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 from sqlite_utils import Database
 
 from scn_core.records import QueueFilter, QueueOrder
-from scn_core.store.decisions.visibility import blind_round
+from scn_core.store.decisions.visibility import has_several_readings
 from scn_core.store.queue import filter as filters
 from scn_core.store.queue.filter import Pair
 from scn_core.store.schema.expressions import BINS
@@ -84,40 +84,42 @@ class Walk:
     ) -> None:
         self.db, self.round_id, self.where, self.holder = db, round_id, where, holder
         self.values: dict[str, float | None] = {**filters.parameters(db, round_id, viewer_id, where)}
-        self.common = filters.conditions(where, blind=blind_round(db, round_id))
+        self._several = has_several_readings(db, round_id)
+        self.common = filters.conditions(where, several=self._several)
+        if self._several:
+            self.common += f" AND {filters.FOR_VIEWER}"
         if holder == "mine or nobody":
-            self.common += f" AND NOT {filters.SKIPPED}" + (f" AND NOT {filters.ELSEWHERE}" if self._slots() else "")
+            self.common += f" AND NOT {filters.SKIPPED}" + (f" AND NOT {filters.ELSEWHERE}" if self._several else "")
         self.by_label = where.unproposed or any(x is not None for x in (where.given, where.proposed, where.label))
         self._alpha = filters.alpha_bins(where) != (0, BINS)
         self._doubt = where.doubt != "all"
 
-    def _slots(self) -> bool:
-        """Whether faces are read more than once."""
-        newest = "ORDER BY sample_id DESC, slot DESC LIMIT 1"
-        sql = f"SELECT slot FROM queue_item WHERE round_id = :round AND reader IS NULL {newest}"
-        last = self.db.execute(sql, self.values).fetchone()
-        return bool(last and last[0])
-
-    def items(self, after: Place | None = None) -> Iterator[Found]:
-        """What lies after `after`, or everything."""
+    def faces(self, after: Place | None = None) -> Iterator[Found]:
+        """What lies after `after`, or everything: of several readings of a face the first one alone."""
         after = after or _START
         for group, pair in enumerate(self.groups()):
             if group >= after.group:
-                yield from self.group(group, pair, after)
+                yield from (
+                    found
+                    for found in self.group(group, pair, after)
+                    if not self._several or found.place == next(self.group(group, pair, face=found.sample_id)).place
+                )
 
     def groups(self) -> list[Pair] | list[None]:
         """The pairs in their order where grouped, else one group of all."""
         return filters.pairs_of(self.db, self.round_id, self.where) if self.where.grouped else [None]
 
-    def group(self, group: int, pair: Pair | None, after: Place = _START) -> Iterator[Found]:
-        """What lies after `after` in one of `groups`, by its rank."""
+    def group(
+        self, group: int, pair: Pair | None, after: Place = _START, *, face: int | None = None
+    ) -> Iterator[Found]:
+        """The items after `after` in one of `groups`, by its rank; with `face` those of this sample id alone."""
         newest_of_all = self.where.order == "newest" and self.where.state == "all"
         sections: list[tuple[Part, ...]] = [("done",), ("open",)] if newest_of_all else [("done", "open")]
         for section, parts in enumerate(sections):
             if (group, section) < after[:2]:
                 continue
             inside = (group, section) == after[:2]
-            values = {**self.values, "key": after.key, "id": after.id} if inside else self.values
+            values = {**self.values, "key": after.key, "id": after.id, "face": face}
             ranges = [cursor for part in parts for cursor in self._ranges(part, pair, values, inside=inside)]
             for key, number, sample_id in heapq.merge(*ranges):
                 yield Found(Place(group, section, key, number), sample_id)
@@ -127,7 +129,8 @@ class Walk:
     ) -> list[Iterator[tuple[float, int, int]]]:
         order = _order(self.where.order, part)
         found: list[Iterator[tuple[float, int, int]]] = []
-        for index, extra in self._sources(part, pair):
+        sources = self._sources(part, pair) if values["face"] is None else self._of_face(part)
+        for index, extra in sources:
             conditions = [self.common, extra, order.after if inside else "1", pair.sql if pair else "1"]
             sql = f"SELECT {order.key}, q.id, q.sample_id FROM {index} WHERE {' AND '.join(conditions)}"
             found.append(iter(self.db.execute(f"{sql} ORDER BY {order.by}", values)))
@@ -145,6 +148,13 @@ class Walk:
         if marked := self._marked():
             return [(marked, held)]
         return self._open(pair, held)
+
+    def _of_face(self, part: Part) -> list[tuple[str, str]]:
+        """(FROM, condition) of the readings of face :face."""
+        asked = filters.asks_open(self.where) if part == "open" else bool(filters.actions(self.where))
+        answers = ", ".join(f"'{each}'" for each in filters.actions(self.where))
+        among = "q.action IS NULL" if part == "open" else f"q.action IN ({answers})"
+        return [(_by("queue_reading"), f"q.sample_id = :face AND {among}")] if asked else []
 
     def _marked(self) -> str | None:
         """Marks are few: they lead to the items, not the other way round."""

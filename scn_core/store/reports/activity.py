@@ -10,9 +10,10 @@ from sqlite_utils import Database
 
 from scn_core.records import Decision
 from scn_core.store.decisions.record import DECISION, IMPORTER, read_decision, who
+from scn_core.store.decisions.today import faces_today
 from scn_core.store.decisions.visibility import HIDDEN
 from scn_core.store.people.people import Change, Person, Role
-from scn_core.store.schema.expressions import NOW, STANDS
+from scn_core.store.schema.expressions import STANDS
 
 ActivityKind = Literal["all", "answers", "adjudications", "undos", "marks", "people"]
 ACTIVITY_KINDS: tuple[ActivityKind, ...] = get_args(ActivityKind)
@@ -32,13 +33,11 @@ _ROOT = f"""
     UNION ALL SELECT t.id, t.undoes, n + 1 FROM chain JOIN decision t ON t.id = chain.undoes)
   SELECT id, n FROM chain WHERE undoes IS NULL) back ON back.id = d.id
 """
-_MEMBERS = f"""
+_MEMBERS = """
 SELECT p.id, p.name, p.role, p.active, p.password_hash IS NOT NULL, max(coalesce(p.seen_at, ''), coalesce((
     SELECT decided_at FROM decision WHERE person_id = p.id ORDER BY round_id DESC, seq DESC LIMIT 1), '')),
-  coalesce(a.today, 0), coalesce(a.total, 0)
-FROM person p LEFT JOIN (
-  SELECT person_id, sum(n) AS total, sum(iif(minute >= substr({NOW}, 1, 10), n, 0)) AS today
-  FROM answer_count GROUP BY person_id) a ON a.person_id = p.id
+  (SELECT coalesce(sum(n), 0) FROM answer_count WHERE person_id = p.id)
+FROM person p
 ORDER BY p.active DESC, p.name
 """
 _CHANGES = """
@@ -57,9 +56,9 @@ class Member:
     seen_at: str | None
     """Of the newest sign-in, answer or mark; UTC, ISO-8601. None: never here."""
     today: int
-    """Answers since midnight UTC that stand."""
+    """Faces they answered since midnight UTC, over all rounds; see `faces_today`."""
     total: int
-    """The same over all rounds."""
+    """Answers of theirs that stand, over all rounds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +109,10 @@ _END = Place(2**53, 2**53)
 
 def members(db: Database) -> list[Member]:
     """Everybody, those who are active first, by name."""
+    today = faces_today(db)
     return [
-        Member(Person(number, name, role, bool(active)), bool(has), seen or None, today, total)
-        for number, name, role, active, has, seen, today, total in db.execute(_MEMBERS)
+        Member(Person(number, name, role, bool(active)), bool(has), seen or None, today.get(number, 0), total)
+        for number, name, role, active, has, seen, total in db.execute(_MEMBERS)
     ]
 
 

@@ -47,11 +47,8 @@ class DecidedCount:
     label: int | None
     """None: unsure, or excluded."""
     faces: int
-
-    @property
-    def changes(self) -> bool:
-        """The label was wrong: people chose another, or excluded the face."""
-        return self.action == "exclude" or self.label not in (None, self.start_label)
+    changes: bool
+    """The label was wrong, as LABEL_WAS_WRONG says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +123,11 @@ def doubt_answers(db: Database, round_id: int) -> list[DoubtAnswers]:
 def decided_counts(db: Database, round_id: int) -> list[DecidedCount]:
     """Decided faces of a round by label, action and new label."""
     sql = (
-        f"SELECT c.start_label, o.action, o.label, count(*) {_DECIDED} "
+        f"SELECT c.start_label, o.action, o.label, count(*), {LABEL_WAS_WRONG} {_DECIDED} "
         "WHERE o.round_id = ? AND o.state = 'decided' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
     )
-    return [DecidedCount(*row) for row in db.execute(sql, (round_id,))]
+    rows = db.execute(sql, (round_id,))
+    return [DecidedCount(start, action, label, n, bool(wrong)) for start, action, label, n, wrong in rows]
 
 
 def decided_steps(db: Database, round_id: int) -> DecidedSteps:

@@ -39,7 +39,7 @@ from scn_core.workspace.toml import OWN_PICTURES, change_root
 _MAGIC = b"SQLite format 3\0"
 _BESIDE = ("", "-wal", "-shm", "-journal", "-newest")
 """What follows the name of a database in those of its files."""
-_HARMLESS = {"backups", "lost+found", "train.lock", STAGING}
+_HARMLESS = {"backups", "lost+found", "server.lock", "train.lock", STAGING}
 """What may lie in a folder that a workspace is restored into as a new one."""
 _NAMED = 5
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import ast
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +12,10 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from starlette.routing import Route
 
+import review_app
 from review_app.api.bodies import DecisionsBody, LeaseBody, PageBody, TilesBody
 from review_app.api.openapi import ABOUT, BODIES, OPERATIONS, described, openapi
+from review_app.http.error_codes import CODES
 from review_app.http.errors import ApiError
 from review_app.http.json_body import Fields
 from review_app.routes import all_routes
@@ -135,6 +139,44 @@ def test_real_answers_are_as_described(ann: Visitor) -> None:
     for sample in range(1, 200):
         answer = ann.get(f"/api/sample/{sample}?round=1")
         holds("Sample" if answer.status_code == 200 else "Error", answer.json())
+
+
+def refusals() -> Iterator[tuple[str, int | None, str]]:
+    """File, status and code of every error in the code; status None: not written out."""
+    for path in sorted(Path(review_app.__file__).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "ApiError":
+                status, code = node.args[:2]
+                assert isinstance(code, ast.Constant), f"{path}: a code that is not written out"
+                number = status.value if isinstance(status, ast.Constant) else None
+                yield path.name, number if isinstance(number, int) else None, str(code.value)
+
+
+def test_every_code_is_in_the_table_with_its_status() -> None:
+    found = list(refusals())
+    assert [each for each in found if each[1] not in (None, CODES.get(each[2], (0,))[0])] == []
+    assert {code for _, _, code in found} == set(CODES)
+
+
+def test_errors_are_those_that_are_described(ann: Visitor, workspace: Workspace) -> None:
+    stranger = Visitor(ann.settings)
+    asked = {
+        "/api/page": [ann.post("/api/page", {"round": 9, "limit": 1}), ann.post("/api/page", b"{"),
+                      ann.post("/api/page", {"round": 1, "limit": 1, "filter": {"state": "all"}, "cursor": "x"})],
+        "/api/decisions": [stranger.post("/api/decisions", {"decisions": []}),
+                           ann.post("/api/decisions", b"", Origin=""),
+                           ann.post("/api/decisions", b"x" * 9_000_000)],
+        "/api/sample/{id}": [ann.get("/api/sample/9999999?round=1"), ann.get("/api/sample/1?round=8")],
+        "/api/export/{name}": [ann.get("/api/export/x.csv"), stranger.get("/api/export/x.csv")],
+        "/health": [ann.get("/health", Host="elsewhere.example")],
+    }  # fmt: skip
+    for path, answers in asked.items():
+        (operation,) = openapi()["paths"][path].values()
+        for answer in answers:
+            response = operation["responses"][str(answer.status_code)]
+            schema = response["content"]["application/json"]["schema"]
+            Draft202012Validator({**openapi(), **schema}).validate(answer.json())
+            assert answer.json()["code"] in response["description"]
 
 
 def test_a_page_as_json_is_the_packed_one_without_pictures(ann: Visitor) -> None:

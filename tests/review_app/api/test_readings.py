@@ -89,6 +89,16 @@ def test_what_follows_is_the_rounds_own_rule(start: Callable[..., Visitor], empt
     assert said(bob, tile["sample"]) == [("ann", "keep")]
 
 
+def test_a_page_of_a_closed_round_shows_each_face_once_and_is_full(start: Callable[..., Visitor]) -> None:
+    ann = start(readings=2)
+    database.call_write(close_round, 1)
+    page = ann.page(limit=40)
+    rest = ann.page(limit=200, cursor=page.header["cursor"])
+    faces = [tile["sample"] for tile in page.tiles + rest.tiles]
+    assert (len(page.tiles), rest.header["cursor"]) == (40, None)
+    assert len(faces) == len(set(faces)) == page.header["open"] == page.header["pace"]["left"]
+
+
 def test_a_repeat_is_like_any_open_tile_until_it_is_answered(
     start: Callable[..., Visitor], monkeypatch: pytest.MonkeyPatch, empty: Workspace
 ) -> None:

@@ -17,6 +17,7 @@ from review_app.database import Limits
 from review_app.settings import AppSettings
 from scn_core.records import QUEUE_ORDERS, QueueFilter
 from scn_core.review.learn_order import learn_order
+from scn_core.store.connection import transaction
 from scn_core.store.queue.counts import queue_counts
 from scn_core.store.queue.leases import LEASE_S
 from scn_core.store.reports.figures import decided_counts, minutes_worked
@@ -110,7 +111,7 @@ def test_what_was_lost_is_told(ann: Visitor, bob: Visitor, workspace: Workspace)
 def test_leases_are_renewed_and_given_back(ann: Visitor, bob: Visitor) -> None:
     items = [tile["item"] for tile in ann.page(limit=4).tiles]
     answer = ann.post("/api/lease", {"renew": items[:3], "release": items[3:]})
-    assert answer.json() == {"held": items[:3], "lease_s": LEASE_S, "in_review": [1]}
+    assert answer.json() == {"held": items[:3], "lease_s": LEASE_S, "in_review": [1], "today": 0}
     assert [tile["item"] for tile in bob.page(limit=1).tiles] == items[3:]
     assert bob.post("/api/lease", {"renew": items[:3], "release": items[:3]}).json()["held"] == []
     assert ann.post("/api/lease", {"renew": items}).json()["held"] == items[:3]
@@ -243,6 +244,15 @@ def test_what_is_acknowledged_is_stored(ann: Visitor, workspace: Workspace) -> N
     assert json.loads(stored[0][5]) == shown
 
 
+def test_pace_is_that_of_the_round_of_what_was_saved(ann: Visitor) -> None:
+    one, two = ann.page(limit=2).tiles
+    elsewhere = keep(two, round=7)
+    answer = ann.decide(keep(one), elsewhere).json()
+    assert (len(answer["refused"]), answer["pace"]["total"], answer["pace"]["today"]) == (1, 1, 1)
+    assert answer["pace"]["left"] > 0
+    assert ann.decide(elsewhere).json()["pace"] is None
+
+
 def test_sending_again_changes_nothing(ann: Visitor, workspace: Workspace) -> None:
     sent = keep(ann.page(limit=1).tiles[0])
     first = ann.decide(sent).json()
@@ -257,6 +267,7 @@ def test_what_fits_is_stored_beside_what_does_not(ann: Visitor, workspace: Works
     right = keep(tiles[1])
     answer = ann.decide(wrong, right).json()
     assert answer["saved"] == [right["id"]]
+    assert answer["pace"]["total"] == 1
     assert [refusal["id"] for refusal in answer["refused"]] == [wrong["id"]]
     assert "allowed" in answer["refused"][0]["error"]
     assert rows(workspace, "SELECT id FROM decision") == [(right["id"],)]
@@ -430,6 +441,20 @@ def test_a_sample_the_round_does_not_ask_about(ann: Visitor, workspace: Workspac
         assert (about["alpha"] is not None) == known
 
 
+def test_votes_are_told_but_of_an_audit_face_before_its_answer(ann: Visitor, workspace: Workspace) -> None:
+    tiles = ann.page(limit=200).tiles
+    audit, other = (next(tile["sample"] for tile in tiles if (tile["kind"] == "audit") == is_so) for is_so in (1, 0))
+    with workspace.database() as db, transaction(db):
+        for face in (audit, other):
+            given = [(face, 0, "", 1), (face, 3, "", 7), (face, None, "<NF>", 2)]
+            db.conn.executemany("INSERT INTO vote VALUES (?, '', ?, ?, ?)", given)
+    names = workspace.settings().classes
+    votes = [(3, names[3], 7), (None, "<NF>", 2), (0, names[0], 1)]
+    assert ann.get(f"/api/sample/{audit}?round=1").json()["votes"] == []
+    found = ann.get(f"/api/sample/{other}?round=1").json()["votes"]
+    assert found == [{"label": label, "answer": answer, "votes": n} for label, answer, n in votes]
+
+
 def test_pictures_are_webp_and_for_the_session_alone(ann: Visitor) -> None:
     for path, size in (("/face/3", None), ("/thumb/3", (128, 128))):
         answer = ann.get(path)
@@ -462,6 +487,12 @@ def test_a_missing_picture_is_told(in_review: Workspace, use_workspace: Use, tmp
     page = ann.page(limit=200)
     tile = next(tile for tile in page.tiles if tile["sample"] == sample)
     assert (tile["thumb"], tile["missing"]) == (None, "no such picture")
+    answers = [keep(tile), keep(tile, action="unsure", label=None), keep(tile, action="skip", label=None)]
+    answers.append(keep(tile, action="exclude", label=None))
+    answer = ann.decide(*answers).json()
+    assert [refusal["code"] for refusal in answer["refused"]] == ["unseen", "unseen"]
+    assert "whose picture cannot be seen: no such picture; allowed: exclude, skip" in answer["refused"][0]["error"]
+    assert answer["saved"] == [answers[2]["id"], answers[3]["id"]]
     others = [tile for tile in page.tiles if tile["thumb"] is not None]
     assert all(page.thumb(tile).startswith(b"RIFF") for tile in others)
 

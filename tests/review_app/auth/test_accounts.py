@@ -59,6 +59,19 @@ def stored_hash(workspace: Workspace, name: str) -> str | None:
         return password_hash(db, person.id)
 
 
+@pytest.mark.parametrize("change", [("role", "annotator"), ("deactivate",)])
+def test_the_last_lead_stays(run: Run, empty: Workspace, change: tuple[str, ...]) -> None:
+    what, *role = change
+    for name, of in (("ann", "lead"), ("bob", "lead"), ("cid", "annotator")):
+        run("person", "add", empty.path, name, "--role", of, "--no-password")
+    assert run("person", what, empty.path, "bob", *role).code == 0
+    refused = run("person", what, empty.path, "ann", *role)
+    assert (refused.code, refused.out) == (1, "")
+    assert "found ann, the only lead; allowed: somebody beside whom there is another; first: " in refused.err
+    assert "person role" in refused.err
+    assert run("person", what, empty.path, "cid", *role).code == 0
+
+
 def test_add_list_and_change(run: Run, empty: Workspace) -> None:
     ws = empty.path
     assert run("person", "list", ws).out.startswith("nobody yet; next: python -m review_app person add")

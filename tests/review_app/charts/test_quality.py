@@ -85,11 +85,11 @@ def test_alpha_against_margin() -> None:
 
 def test_confusion_counts_every_end() -> None:
     decided = [
-        DecidedCount(0, "keep", 0, 5),
-        DecidedCount(0, "relabel", 1, 2),
-        DecidedCount(0, "accept", 1, 1000),
-        DecidedCount(1, "exclude", None, 4),
-        DecidedCount(2, "unsure", None, 6),
+        DecidedCount(0, "keep", 0, 5, False),
+        DecidedCount(0, "relabel", 1, 2, True),
+        DecidedCount(0, "accept", 1, 1000, True),
+        DecidedCount(1, "exclude", None, 4, True),
+        DecidedCount(2, "unsure", None, 6, False),
     ]
     figure = charts.confusion(decided, CLASSES)
     changed, kept = (np.array(trace.text) for trace in figure.data)
@@ -102,7 +102,7 @@ def test_confusion_counts_every_end() -> None:
 
 
 def test_classes_without_a_decided_face_say_so() -> None:
-    errors = class_errors([DecidedCount(0, "keep", 0, 3), DecidedCount(0, "accept", 1, 1)], CLASSES)
+    errors = class_errors([DecidedCount(0, "keep", 0, 3, False), DecidedCount(0, "accept", 1, 1, True)], CLASSES)
     (bar,) = charts.class_rates(errors).data
     assert bar.y == ("sad · 4", "&lt;b&gt;happy&lt;/b&gt; · 0", "fear · 0")
     assert bar.x == (0.25, None, None)
@@ -139,7 +139,7 @@ def test_lines_are_seen_on_light_and_dark(colour: str, ground: tuple[int, int, i
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("pair", [charts.CHANGED, charts.KEPT])
 def test_numbers_are_read_on_their_cells(pair: dict[bool, tuple[str, str]], dark: bool) -> None:
-    (changed, _) = charts.confusion([DecidedCount(0, "accept", 1, 5)], CLASSES, dark=dark).data
+    (changed, _) = charts.confusion([DecidedCount(0, "accept", 1, 5, True)], CLASSES, dark=dark).data
     for colour in pair[dark]:
         assert contrast(rgb(colour), rgb(changed.textfont.color)) >= 4.5
 
@@ -154,7 +154,7 @@ def test_what_is_sent_does_not_grow_with_the_faces(dark: bool) -> None:
     """A million times as many faces: a few digits more."""
 
     def size(faces: int) -> int:
-        decided = [DecidedCount(0, "accept", 1, faces), DecidedCount(1, "keep", 1, faces)]
+        decided = [DecidedCount(0, "accept", 1, faces, True), DecidedCount(1, "keep", 1, faces, False)]
         figures = (
             charts.alpha_bars(bins(faces), dark=dark),
             charts.alpha_margin(bins(faces), margin_relabel=0.2, dark=dark),

@@ -3,6 +3,7 @@ import test from "node:test";
 
 import { OPEN, entryOf } from "./fixtures.mjs";
 import {
+  classWord,
   doubtWords,
   meaning,
   overlay,
@@ -12,6 +13,7 @@ import {
   shownOf,
   stateOf,
   stateWords,
+  voteWords,
 } from "./review_grid/faces.js";
 
 /** @import { Entry, Tile } from "./review_grid/types.js" */
@@ -138,4 +140,29 @@ test("a tile says in what way it is doubted, and why it is asked about; none of 
   const blind = { ...clear, kind: "audit", blind: true };
   assert.equal(questionWords(blind, CLASSES), "given 2 happy, audit: no proposal shown");
   assert.deepEqual(shownOf(blind), { kind: "audit", given: 1 });
+});
+
+test("no key settles a face that nobody can see; it can be excluded and skipped", () => {
+  const gone = { ...OPEN, missing: "no such picture" };
+  for (const action of /** @type {const} */ (["accept", "keep", "relabel", "unsure"])) {
+    const meant = meaning(gone, action, 0, "ann");
+    assert.ok("problem" in meant && meant.unseen, action);
+  }
+  assert.deepEqual(meaning(gone, "exclude", null, "ann"), { action: "exclude", label: null });
+  assert.deepEqual(meaning(gone, "skip", null, "ann"), { action: "skip", label: null });
+});
+
+test("a second choice is named beside a first one only", () => {
+  const tile = { given: 1, proposed: 3, second: 0 };
+  assert.deepEqual([0, 1, 2, 3].map((label) => classWord(tile, label)), ["second choice", "given", "", "proposed"]);
+  assert.equal(classWord({ ...tile, proposed: null }, 0), "");
+});
+
+test("votes are told in a few words", () => {
+  const votes = [
+    { label: 1, answer: "happy", votes: 7 },
+    { label: null, answer: "not a face", votes: 2 },
+  ];
+  assert.equal(voteWords(votes), "7 happy, 2 not a face");
+  assert.equal(voteWords([]), "");
 });

@@ -33,7 +33,7 @@ export const OPEN = {
   skip: null,
   blind: false,
   thumb: null,
-  missing: "no picture",
+  missing: null,
 };
 
 /**

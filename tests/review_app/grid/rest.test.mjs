@@ -259,8 +259,26 @@ test("a tab that goes lets go of nothing that another tab holds, whatever else l
     return new Response('{"held": []}');
   });
   net.token = "t";
-  const leases = new Leases({ net, store, storage, prefix: "scn/w/1/", lost: () => {}, rounds: () => {} });
+  const leases = new Leases({ net, store, storage, prefix: "scn/w/1/", lost: () => {}, heard: () => {} });
   leases.close();
   assert.deepEqual(asked, [{ renew: [], release: [20] }]);
   assert.deepEqual([...storage.kept.keys()].sort(), ["scn/w/1/out/d", "scn/w/1/tab/b"]);
+});
+
+test("every beat says how many faces were answered today, in whichever tab", async () => {
+  const net = new Net(1, async () => new Response('{"held": [], "in_review": [1], "today": 7}'));
+  net.token = "t";
+  /** @type {unknown[]} */
+  const heard = [];
+  const leases = new Leases({
+    net,
+    store: new Store("ann", () => 0),
+    storage: null,
+    prefix: "scn/w/1/",
+    lost: () => {},
+    heard: (rounds, today) => heard.push([rounds, today]),
+  });
+  await leases.renew();
+  leases.close();
+  assert.deepEqual(heard, [[[1], 7]]);
 });

@@ -13,6 +13,7 @@ import pytest
 
 from review_app import settings
 from review_app.auth import login
+from review_app.http import proxies
 from review_app.http.proxies import forwarded, read_network
 from review_app.settings import AppSettings
 from scn_core.errors import UsageError
@@ -85,6 +86,19 @@ def test_a_proxy_speaks_for_a_known_host_only(given: AppSettings) -> None:
     assert visitor.get("/health", Host="evil.test", **{"X-Forwarded-Host": "localhost"}).json()["code"] == "wrong_host"
     assert visitor.get("/health", Host="localhost", **{"X-Forwarded-Host": "evil.test"}).json()["code"] == "wrong_host"
     assert visitor.get("/health", Host="localhost", **{"X-Forwarded-Host": "127.0.0.1"}).status_code == 200
+
+
+def test_a_proxy_that_keeps_the_scheme_to_itself_is_told_of_once(
+    given: AppSettings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proxies, "_warned", set())
+
+    def warned(**headers: str) -> int:
+        sent = {"Origin": "https://127.0.0.1:8501", "X-Forwarded-For": "192.0.2.1"} | headers
+        assert Visitor(given).client.post("/login", data={"name": "ann"}, headers=sent).status_code == 303
+        return caplog.text.count("cookies are not marked Secure; in nginx: proxy_set_header X-Forwarded-Proto $scheme")
+
+    assert [warned(**{"X-Forwarded-Proto": "https"}), warned(), warned()] == [0, 1, 1]
 
 
 def test_waits_go_by_the_address_behind_the_proxy(given: AppSettings) -> None:

@@ -32,6 +32,13 @@ def test_people_make_their_own_see_it_once_and_revoke_it(visitor: NewVisitor, da
     ann.app.button(key="rv-token-done").set_value(True)
     assert token not in words(ann.run())
     ann.app.button(key=f"rv-token-revoke-{stored.id}").set_value(True)
+    assert f"Revoke token {stored.id}: <b>nightly</b>?" in words(ann.run())
+    ann.app.button(key="rv-token-revoke-not").set_value(True)
+    assert "cannot be brought back" not in words(ann.run())
+    assert database.call(tokens) == [stored]
+    ann.app.button(key=f"rv-token-revoke-{stored.id}").set_value(True)
+    ann.run()
+    ann.app.button(key=f"rv-token-revoke-now-{stored.id}").set_value(True)
     assert "There are no access tokens" in words(ann.run())
     assert database.call(token_person, access_token_hash(token)) is None
 
@@ -54,6 +61,8 @@ def test_people_see_only_their_own_and_leads_everybodys(visitor: NewVisitor) -> 
     lea.open("team")
     assert "of ben" in words(lea.app)
     lea.app.button(key=f"rv-token-revoke-{theirs.id}").set_value(True)
+    lea.run()
+    lea.app.button(key=f"rv-token-revoke-now-{theirs.id}").set_value(True)
     said = words(lea.run())
     assert "an access token of ben was revoked" in said
     assert database.call(tokens) == []

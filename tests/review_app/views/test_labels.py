@@ -11,6 +11,7 @@ from review_app import database
 from review_app.database import Limits
 from review_app.settings import AppSettings
 from review_app.views import labels
+from review_app.views.wording import in_words_of_pages
 from scn_core.config import ReviewSettings
 from scn_core.records import Decision
 from scn_core.store.decisions.record import effective_labels, history, record_decisions
@@ -118,14 +119,37 @@ def test_who_is_no_lead_any_more_makes_no_file(visitor: NewVisitor, workspace: W
     assert not workspace.exports.exists()
 
 
-def test_a_format_that_cannot_hold_the_faces_says_why(visitor: NewVisitor, workspace: Workspace) -> None:
+def test_a_format_that_can_hold_no_face_is_not_offered_and_one_that_lacks_some_says_why(
+    visitor: NewVisitor, workspace: Workspace
+) -> None:
     ann = visitor("ann", "lead")
+    assert "RAF-DB list" not in ann.open("labels").selectbox(key="rv-labels-format").options
+    with workspace.database() as db:
+        db.execute(
+            "UPDATE sample SET path = 'train_1.jpg' WHERE id = (SELECT max(id) FROM sample WHERE split = 'train')"
+        )
     app = ann.open("labels")
     app.selectbox(key="rv-labels-format").select("raf-db")
     ann.run()
     app.button(key="rv-labels-make").click()
-    assert "--format raf-db: found faces/" in words(ann.run())
+    said = words(ann.run())
+    assert "Format RAF-DB list: found faces/" in said
+    assert "--" not in said
     assert not list(workspace.exports.glob("*"))
+
+
+def test_messages_speak_of_what_is_on_the_page() -> None:
+    for text, worded in {
+        "--out: found the folder x, which is not as an export left it; allowed: a new name, as it is never replaced":
+            "Found the folder x, which is not as an export left it; it is not replaced: move it away, then try again",
+        "a.csv: found columns x; allowed: a header; or say which with --path-column and --label-column":
+            "a.csv: found columns x; allowed: a header",
+        "--annotator: found 'x'": "Of Label Studio: whose its accounts are: found 'x'",
+        "--image-size: found 0": "Image size: found 0",
+        "say where they are: python -m scn_core relocate ws --root DIR":
+            "say where they are: python -m scn_core relocate ws --root DIR",
+    }.items():  # fmt: skip
+        assert in_words_of_pages(text) == worded
 
 
 def test_a_folder_of_pictures_is_made_on_the_server(visitor: NewVisitor, workspace: Workspace) -> None:
@@ -181,7 +205,7 @@ def test_an_upload_is_looked_at_then_taken(visitor: NewVisitor, workspace: Works
     assert button.label == "Take 3 decisions into round 1"
     button.click()
     ann.run()
-    assert "3 new decisions are taken." in words(app)
+    assert "3 new decisions taken." in words(app)
     assert "known from an earlier import" not in words(app)
     after = words(ann.run())
     assert "There is nothing new in this file." in after
@@ -201,7 +225,7 @@ def test_an_upload_is_looked_at_then_taken(visitor: NewVisitor, workspace: Works
     (back,) = [each for each in app.button if str(each.key).startswith("rv-labels-undo-")]
     back.click()
     ann.run()
-    assert "3 answers of in.csv were taken back." in words(app)
+    assert "3 answers of in.csv taken back." in words(app)
     assert "Take 3 decisions into round 1" in [each.label for each in app.button]
     with workspace.database(read_only=True) as db:
         assert effective_labels(db).label.tolist() == before

@@ -56,7 +56,8 @@ def test_nothing_yet(visitor: NewVisitor) -> None:
     app = visitor().open("my_work")
     assert "Nothing here yet" in words(app)
     assert {metric.label: metric.value for metric in app.metric} == {
-        "Faces today": "0", "In round 1": "0", "Per minute": "–", "Left": str(open_items()), "Time left": "–",
+        "Faces today": "0", "Answers in round 1": "0", "Per minute": "–", "Faces to review": str(open_items()),
+        "Time left": "–",
     }  # fmt: skip
 
 
@@ -80,7 +81,7 @@ def test_own_answers_newest_first(visitor: NewVisitor, say: Say) -> None:
     assert len(listed) == 2
     assert ": excluded" in listed[0]
     assert ", kept" in listed[1]
-    assert {metric.label: metric.value for metric in app.metric}["In round 1"] == "2"
+    assert {metric.label: metric.value for metric in app.metric}["Answers in round 1"] == "2"
 
 
 def test_take_back_and_bring_back(visitor: NewVisitor, say: Say) -> None:

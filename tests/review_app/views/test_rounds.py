@@ -33,7 +33,7 @@ from scn_core.workspace.toml import change_table
 from tests.review_app.browserless import NewVisitor, Visitor, grid, markup, person, words
 from tests.review_app.test_trainer_process import ended
 from tests.review_app.views.test_review_states import page_links, report
-from tests.review_workspace import plausible_scores
+from tests.review_workspace import add_round, plausible_scores
 
 Use = Callable[[Workspace], AppSettings]
 
@@ -272,6 +272,27 @@ def waiting() -> int:
     return database.call(queue_counts, 1, person("lea").id, QueueFilter()).matching
 
 
+def test_several_readings_of_a_face_are_one_face_to_review(
+    visitor: NewVisitor, use_workspace: Use, empty: Workspace
+) -> None:
+    add_round(empty, review=ReviewSettings(readings=3))
+    use_workspace(empty)
+    lead = visitor("lea", "lead")
+    record = [Decision(str(uuid.uuid4()), 1, face, "lea", "unsure") for (face,) in database.call(queued)[:2]]
+    database.call_write(record_decisions, record)
+    faces = len(database.call(queued))
+    assert f"Round 1 is in review: {faces} to review." in words(lead.open("rounds"))
+    shown = lead.open("review")
+    assert f"To review ({faces - 2})" in str(shown.selectbox(key="rv-filter-state").options)
+    assert "Unsure (2)" in str(shown.selectbox(key="rv-filter-state").options)
+    metrics = {metric.label: metric.value for metric in lead.open("my_work").metric}
+    assert (metrics["Faces today"], metrics["Faces to review"]) == ("2", str(faces - 2))
+
+
+def queued(db: Database) -> list[tuple[int]]:
+    return list(db.execute("SELECT DISTINCT sample_id FROM queue_item WHERE listed = 1 ORDER BY 1"))
+
+
 def test_a_round_is_closed_after_one_more_click(visitor: NewVisitor) -> None:
     lead = visitor("lea", "lead")
     app = lead.open("rounds")
@@ -292,7 +313,7 @@ def test_a_start_says_what_becomes_of_the_round_in_review(visitor: NewVisitor, w
     faces = database.call(unreviewed, 1)
     assert app.radio(key="rv-train-close_earlier").label == "When round 2 ends, round 1"
     assert app.radio(key="rv-train-close_earlier").options == [
-        f"is closed with {faces} faces unreviewed; they keep the label they have",
+        f"is closed with {faces} faces unreviewed, which keep the label they have",
         "stays in review until a lead closes it",
     ]
     assert app.radio(key="rv-train-close_earlier").value is True
@@ -376,13 +397,13 @@ def test_two_rounds_are_compared(visitor: NewVisitor, workspace: Workspace) -> N
         cured = int(first.sample_id[0])
         second_round(db, {cured: (int(first.start_label[0]) + 1) % 7}, relabel="auto")
     app = lead.open("rounds", show="compare")
-    assert "1 labels changed between them" in words(app)
+    assert "1 label changed between them" in words(app)
     assert "Cured: 1" in words(app)
     assert f'href="/samples?sample={cured}"' in markup(app)
     assert "Round 2, auto: labels changed by the network during training, 1,234; none" in words(app)
     assert len(app.get("plotly_chart")) == 2
     app = lead.open("rounds", show="compare", first="2", second="1")
-    assert "1 labels changed between them" in words(app), "the earlier one first"
+    assert "1 label changed between them" in words(app), "the earlier one first"
 
 
 def test_all_rounds_are_listed(visitor: NewVisitor, workspace: Workspace) -> None:
@@ -406,8 +427,8 @@ def test_the_two_kinds_of_doubt_of_the_newest_round(visitor: NewVisitor, workspa
     with workspace.database(read_only=True) as db:
         faces = doubt_bins(db, 1).sum(0)
     app = visitor("lea", "lead").open("rounds", show="all-rounds")
-    assert f"{faces[1]} faces are likely mislabelled" in words(app)
-    assert f"{faces[2]} are ambiguous" in words(app)
+    assert f"{faces[1]} faces likely mislabelled" in words(app)
+    assert f"{faces[2]} ambiguous" in words(app)
     assert min(faces[1:]) > 0
     assert len(app.get("plotly_chart")) == 1
 

@@ -264,10 +264,17 @@ def test_a_session_that_has_ended_stores_nothing(visitor: NewVisitor) -> None:
 def test_a_picture_that_is_not_there(visitor: NewVisitor, workspace: Workspace) -> None:
     with workspace.database() as db, transaction(db):
         db.execute("UPDATE sample SET path = 'faces/gone.jpg' WHERE id = 3")
-    app = visitor().open("sample", sample="3")
+    ann = visitor()
+    app = ann.open("sample", sample="3")
     assert "No picture" in words(app)
+    assert "Nobody can see this face, so it is given no label" in words(app)
+    assert {str(button.key) for button in app.button if str(button.key).startswith("rv-say-")} == {
+        "rv-say-exclude", "rv-say-flag", "rv-say-note",
+    }  # fmt: skip
     assert "gone.jpg" in words(app)
     assert "/face/3" not in markup(app)
+    app.button(key="rv-say-exclude").click()
+    assert "not stored" not in words(ann.run())
 
 
 def test_versions_of_the_given_label_and_what_an_answer_saw(visitor: NewVisitor, workspace: Workspace) -> None:

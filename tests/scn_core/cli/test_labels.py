@@ -206,4 +206,4 @@ def test_an_import_waits_for_another_program_that_writes(
         importing.wait_for_line("waiting for another program that is writing to the database")
         other.release()
         done = importing.end()
-    assert (done.code, done.out.splitlines()[0]) == (0, "round 1: 1 unsure taken from 1 rows")
+    assert (done.code, done.out.splitlines()[0]) == (0, "round 1: 1 unsure taken from 1 row")

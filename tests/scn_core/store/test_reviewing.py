@@ -19,12 +19,13 @@ from scn_core.records import ANSWERS, MARKS, QUEUE_ORDERS, Decision, Manifest, Q
 from scn_core.store.check import wrong_labels, wrong_outcomes
 from scn_core.store.connection import create_database
 from scn_core.store.decisions.record import effective_labels, history, record_each
-from scn_core.store.decisions.undo import pace, undo_units
+from scn_core.store.decisions.undo import undo_units
 from scn_core.store.people.people import Role, ensure_person
 from scn_core.store.projections import check, rebuild
 from scn_core.store.queue.browse import items_of
 from scn_core.store.queue.counts import queue_counts
 from scn_core.store.queue.leases import claim_items, release_leases, renew_leases
+from scn_core.store.queue.pace import pace
 from scn_core.store.rounds.states import finish_round, start_round
 from scn_core.store.samples import insert_manifest
 from tests.scn_core.store.review_model import PEOPLE, Log, decide, in_order, listed, undo

@@ -97,7 +97,7 @@ def test_in_review_with_answers(reviewed: Workspace) -> None:
         record_decisions(db, [Decision(str(uuid.uuid4()), 1, sample, "ann", "accept", label)])
     after = status(reviewed)
     assert (after.decisions, after.proposals, after.open_proposals) == (1, before.proposals, before.proposals - 1)
-    assert f"proposals  {after.proposals}, {after.open_proposals} to review; 1 answers so far" in describe(after)
+    assert f"proposals  {after.proposals}, {after.open_proposals} to review; 1 answer so far" in describe(after)
     assert "validation " in describe(after)
 
 

@@ -17,7 +17,8 @@ NAMES = ("sad", "fear", "anger")
     decided=some.lists(some.tuples(some.integers(0, 2), some.sampled_from(ANSWERS), some.integers(0, 2)), max_size=40)
 )
 def test_errors_by_class_are_counted_face_by_face(decided: list[tuple[int, Answer, int]]) -> None:
-    counts = [DecidedCount(start, action, label_of(start, action, label), 1) for start, action, label in decided]
+    labels = [(start, action, label_of(start, action, label)) for start, action, label in decided]
+    counts = [DecidedCount(*each, 1, each[1] == "exclude" or each[2] not in (None, each[0])) for each in labels]
     for each in class_errors(counts, NAMES):
         reviewed = [count for count in counts if count.start_label == each.label and count.action != "unsure"]
         wrong = [count for count in reviewed if count.label != each.label]  # excluded: None

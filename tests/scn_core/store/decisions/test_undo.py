@@ -7,7 +7,7 @@ from sqlite_utils import Database
 
 from scn_core.records import Decision
 from scn_core.store.decisions.record import record_each
-from scn_core.store.decisions.undo import Unit, my_decisions, pace, undo_units
+from scn_core.store.decisions.undo import Unit, my_decisions, undo_units
 from scn_core.store.rounds.states import close_round
 from tests.scn_core.store.review_model import decide, undo
 
@@ -74,40 +74,6 @@ def test_my_decisions_page_by_page(review: Database) -> None:
     close_round(review, 1)
     assert not any(row.changeable for row in my_decisions(review, ANN, round_id=1)[0])
     assert my_decisions(review, ANN, round_id=2) == ([], None)
-
-
-def test_pace_counts_what_stands(review: Database) -> None:
-    assert pace(review, 1, ANN).per_minute is None
-    rows = [decide(i, "keep") for i in range(1, 7)]
-    say(review, *rows, decide(7, "flag"), decide(7, "skip"), undo(rows[0]))
-    now = pace(review, 1, ANN)
-    assert (now.today, now.total, now.left) == (5, 5, 5)
-    assert now.per_minute in (5.0, 2.5)  # the minute may turn while the test runs
-    assert now.seconds_left == round(5 / now.per_minute * 60)
-
-
-def test_a_face_that_is_answered_twice_is_one_of_today(review: Database) -> None:
-    first, second = decide(1, "keep"), decide(1, "unsure")
-    say(review, decide(2, "keep"), decide(3, "exclude"), first, second)
-    assert pace(review, 1, ANN).today == 3
-    review.execute("DROP TRIGGER decision_no_update")
-    review.execute("UPDATE decision SET decided_at = '2020-01-01T10:00:00.000Z' WHERE sample_id = 2")
-    assert pace(review, 1, ANN).today == 2
-    say(review, undo(second))
-    assert pace(review, 1, ANN).today == 2
-    say(review, undo(first))
-    assert pace(review, 1, ANN).today == 1
-
-
-def test_pace_leaves_out_idle_minutes_and_yesterday(review: Database) -> None:
-    review.conn.executemany(
-        "INSERT INTO answer_count VALUES (1, 1, ?, ?)",
-        [(f"2020-01-01T10:{i:02d}", 100) for i in range(30)]
-        + [(f"2020-01-02T11:{i:02d}", 12) for i in range(0, 60, 2)],
-    )
-    now = pace(review, 1, ANN)
-    assert (now.today, now.total, now.per_minute) == (0, 3_360, 12.0)
-    assert now.seconds_left == 50
 
 
 @pytest.mark.parametrize("person", ["bob", "ANN"])

@@ -15,7 +15,6 @@ from scn_core.records import Decision, QueueFilter, QueueItem, RoundScores
 from scn_core.store.connection import transaction
 from scn_core.store.decisions.record import effective_labels, record_each
 from scn_core.store.decisions.repeats import Repeat, repeats
-from scn_core.store.decisions.undo import pace
 from scn_core.store.decisions.visibility import seen_history
 from scn_core.store.people.people import Person, ensure_person
 from scn_core.store.projections import check
@@ -23,6 +22,7 @@ from scn_core.store.queue import draw_repeats
 from scn_core.store.queue.browse import items_of, page_items
 from scn_core.store.queue.counts import queue_counts
 from scn_core.store.queue.leases import claim_items, release_leases, renew_leases
+from scn_core.store.queue.pace import pace
 from scn_core.store.rounds.states import close_round, finish_round, start_round
 from tests.scn_core.store.review_model import decide, ids, undo
 

@@ -1,0 +1,43 @@
+"""Streamlit's first page, with a script of ours in it."""
+
+from __future__ import annotations
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import Message, Scope, Send
+
+_NOT_PASSED_ON = (b"accept-encoding", b"if-none-match", b"if-modified-since")
+
+
+def as_it_is(scope: Scope) -> Scope:
+    """The request for a page that can be changed: whole and not compressed."""
+    return {**scope, "headers": [each for each in scope["headers"] if each[0].lower() not in _NOT_PASSED_ON]}
+
+
+def with_script(send: Send, address: str) -> Send:
+    """Sends on what is sent; a page of HTML with the module at `address`, which runs once the page is read."""
+    started: list[Message] = []
+    parts: list[bytes] = []
+
+    async def send_on(message: Message) -> None:
+        if message["type"] == "http.response.start" and _is_page(message):
+            started.append(message)
+        elif message["type"] == "http.response.body" and started:
+            parts.append(message.get("body", b""))
+            if not message.get("more_body", False):
+                script = f'<script type="module" src="{address}"></script>'.encode()
+                page = b"".join(parts).replace(b"</head>", script + b"</head>", 1)
+                headers = MutableHeaders(scope=started[0])
+                headers["content-length"] = str(len(page))
+                for name in ("etag", "last-modified"):  # of the page without it
+                    del headers[name]
+                await send(started[0])
+                await send({"type": "http.response.body", "body": page})
+        else:
+            await send(message)
+
+    return send_on
+
+
+def _is_page(start: Message) -> bool:
+    kind = MutableHeaders(scope=start).get("content-type", "")
+    return start["status"] == 200 and kind.startswith("text/html")

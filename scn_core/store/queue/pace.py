@@ -1,0 +1,45 @@
+"""How much of a round one person has done, how fast, and how much is left for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from scn_core.records import QueueFilter
+from scn_core.store.decisions.today import faces_today
+from scn_core.store.queue.counts import open_left
+
+_ACTIVE_MINUTES = 30
+_ENOUGH = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast a person is, and how much is left."""
+
+    today: int
+    """Faces this person answered since midnight UTC, over all rounds; see `faces_today`."""
+    total: int
+    """Answers of this person in the round that stand."""
+    per_minute: float | None
+    """Answers in each of the last 30 minutes that had any; None under 5 answers."""
+    left: int
+    """Faces of the round that are to review for this person; see `QueueCounts`."""
+    seconds_left: int | None
+    """At this pace, alone."""
+
+
+def pace(db: Database, round_id: int, person_id: int) -> Pace:
+    """Counts and speed of one person in one round; zeros for a round that there is not."""
+    sql = "SELECT coalesce(sum(n), 0) FROM answer_count WHERE round_id = ? AND person_id = ?"
+    total = int(db.execute(sql, (round_id, person_id)).fetchone()[0])
+    answers, minutes = db.execute(
+        "SELECT sum(n), count(*) FROM (SELECT n FROM answer_count WHERE round_id = ? AND person_id = ? AND n > 0 "
+        f"ORDER BY minute DESC LIMIT {_ACTIVE_MINUTES})",
+        (round_id, person_id),
+    ).fetchone()
+    left = open_left(db, round_id, person_id, QueueFilter())
+    per_minute = answers / minutes if minutes and answers >= _ENOUGH else None
+    today = faces_today(db, person_id).get(person_id, 0)
+    return Pace(today, total, per_minute, left, None if per_minute is None else round(left / per_minute * 60))

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlite_utils import Database
+
+from scn_core.config import ReviewSettings
+from scn_core.records import Decision, RoundScores
+from scn_core.store.decisions.record import record_decisions
+from scn_core.store.queue.counts import unreviewed
+from scn_core.store.queue.pace import pace
+from scn_core.store.reports.activity import members
+from scn_core.store.rounds.states import finish_round, start_round
+from tests.scn_core.store.review_model import decide, undo
+
+ANN = 1
+
+
+def say(db: Database, *decisions: Decision) -> None:
+    record_decisions(db, list(decisions))
+
+
+def test_pace_counts_what_stands(review: Database) -> None:
+    assert pace(review, 1, ANN).per_minute is None
+    rows = [decide(i, "keep") for i in range(1, 7)]
+    say(review, *rows, decide(7, "flag"), decide(7, "skip"), undo(rows[0]))
+    now = pace(review, 1, ANN)
+    assert (now.today, now.total, now.left) == (5, 5, 5)
+    assert now.per_minute in (5.0, 2.5)  # the minute may turn while the test runs
+    assert now.seconds_left == round(5 / now.per_minute * 60)
+
+
+def test_a_face_that_is_answered_twice_is_one_of_today(review: Database) -> None:
+    first, second = decide(1, "keep"), decide(1, "unsure")
+    say(review, decide(2, "keep"), decide(3, "exclude"), first, second)
+    assert pace(review, 1, ANN).today == 3
+    review.execute("DROP TRIGGER decision_no_update")
+    review.execute("UPDATE decision SET decided_at = '2020-01-01T10:00:00.000Z' WHERE sample_id = 2")
+    assert pace(review, 1, ANN).today == 2
+    say(review, undo(second))
+    assert pace(review, 1, ANN).today == 2
+    say(review, undo(first))
+    assert pace(review, 1, ANN).today == 1
+
+
+def test_today_is_one_number_over_all_rounds_for_the_grid_and_for_team(
+    review: Database, make_scores: Callable[..., RoundScores]
+) -> None:
+    say(review, decide(1, "keep"), decide(1, "unsure"), decide(2, "keep"), decide(2, "keep", "bob"))
+    finish_round(review, start_round(review, {}, code_version="1"), make_scores(), {})
+    say(review, decide(1, "keep", round_id=2), decide(3, "exclude", round_id=2))
+    assert [pace(review, number, ANN).today for number in (1, 2, 99)] == [3, 3, 3]
+    assert {each.person.name: each.today for each in members(review)} == {"ann": 3, "bob": 1}
+
+
+def test_what_is_left_of_several_readings_is_faces(db: Database, make_scores: Callable[..., RoundScores]) -> None:
+    finish_round(db, start_round(db, {}, code_version="1"), make_scores(), {}, review=ReviewSettings(readings=3))
+    say(db, decide(1, "keep"), decide(1, "keep", "bob"), decide(2, "keep", "bob"))
+    assert [pace(db, 1, person).left for person in (ANN, 2)] == [9, 8]
+    assert unreviewed(db, 1) == 10
+
+
+def test_pace_leaves_out_idle_minutes_and_yesterday(review: Database) -> None:
+    review.conn.executemany(
+        "INSERT INTO answer_count VALUES (1, 1, ?, ?)",
+        [(f"2020-01-01T10:{i:02d}", 100) for i in range(30)]
+        + [(f"2020-01-02T11:{i:02d}", 12) for i in range(0, 60, 2)],
+    )
+    now = pace(review, 1, ANN)
+    assert (now.today, now.total, now.per_minute) == (0, 3_360, 12.0)
+    assert now.seconds_left == 50
