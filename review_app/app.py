@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 from review_app import theme
-from review_app.queries import standing as queries
+from review_app.queries import workspace_state as queries
 from review_app.settings import current
 from review_app.views import messages, navigation, parts
 from scn_core.errors import ScnError
@@ -31,14 +31,14 @@ def main() -> None:
 
 def _sidebar(person: Person) -> None:
     with st.sidebar:
-        _standing(person)
+        _workspace_state(person)
 
 
 @st.fragment(run_every=STANDING_S)
-def _standing(person: Person) -> None:
+def _workspace_state(person: Person) -> None:
     """Which round people answer, who is here, and how far a round in training is: drawn anew by itself."""
     try:
-        now = queries.standing()
+        now = queries.workspace_state()
     except ScnError:  # the page beside it says so
         return
     info = now.find(None)

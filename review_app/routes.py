@@ -18,7 +18,7 @@ from review_app.api import backups, basics, decisions, exports, openapi, pages, 
 from review_app.auth import login
 from review_app.auth import sessions as auth
 from review_app.auth.endpoint import plain
-from review_app.auth.guard import UPLOADS, Guard, is_own, page_policy, path_within
+from review_app.auth.guard import UPLOADS, RequestGuard, is_own, page_policy, path_within
 from review_app.auth.page import refusal_page
 from review_app.grid_files import modules_path
 from review_app.http.errors import ApiError
@@ -57,16 +57,16 @@ def all_middleware(settings: AppSettings) -> list[Middleware]:
     """From the outside in; Streamlit's own comes after."""
     page = Path(get_static_dir(), "index.html").read_text(encoding="utf-8")
     guard = Middleware(
-        Guard,
+        RequestGuard,
         hosts=settings.hosts,
         policy=page_policy(page),
         base_path=settings.base_path,
         trusted_proxies=settings.trusted_proxies,
     )
-    return [guard, Middleware(Doors, base_path=settings.base_path)]
+    return [guard, Middleware(OwnRoutes, base_path=settings.base_path)]
 
 
-class Doors:
+class OwnRoutes:
     """Our routes by a router of our own: Streamlit's layers would compress pictures, and answer unknown addresses
     with its first page. Who comes to a Streamlit page without a session is shown to the log-in page.
     """

@@ -31,7 +31,7 @@ _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class _Door:
+class _Credentials:
     """What a request showed to be let in; looked at together with the database."""
 
     session: str | None
@@ -99,21 +99,21 @@ async def as_person_writing(
     return await database.run_write(_enter, await _door(request), function, *args, **kwargs)
 
 
-def _enter(db: Database, door: _Door, function: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+def _enter(db: Database, door: _Credentials, function: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
     return function(db, door.person(db), *args, **kwargs)
 
 
-async def _door(request: Request) -> _Door:
+async def _door(request: Request) -> _Credentials:
     bearer = bearer_of(request.headers)
     if bearer is not None:
         if not hasattr(request.state, "access_token"):  # a body is read in between, see json_of_person
             request.state.access_token = await admit(bearer, request.client.host if request.client else "")
-        return _Door(None, None, request.state.access_token)
+        return _Credentials(None, None, request.state.access_token)
     cookie = auth.cookie_of(request.cookies)
     session = None if cookie is None else auth.session_hash(cookie)
     if request.method in ("GET", "HEAD"):
-        return _Door(session, None)
+        return _Credentials(session, None)
     try:
-        return _Door(session, read_token(current().secret, request.headers.get(TOKEN_HEADER, "")))
+        return _Credentials(session, read_token(current().secret, request.headers.get(TOKEN_HEADER, "")))
     except ApiError as refusal:
-        return _Door(session, refusal)
+        return _Credentials(session, refusal)

@@ -73,7 +73,7 @@ def page_policy(html: str) -> str:
     return _PAGE_POLICY.format(inline=" ".join(f"'sha256-{digest}'" for digest in digests))
 
 
-class Guard:
+class RequestGuard:
     """ASGI middleware. `policy` is for Streamlit's pages, see `page_policy`."""
 
     def __init__(

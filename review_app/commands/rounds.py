@@ -11,7 +11,7 @@ from review_app import trainer_process as trainer
 from review_app.auth.sessions import signed_in
 from review_app.commands.writer import SESSION_ENDED, in_writer
 from review_app.database import call_write
-from review_app.queries.standing import forget
+from review_app.queries.workspace_state import forget
 from review_app.settings import current
 from scn_core.config import ReviewSettings, TrainSettings
 from scn_core.errors import ScnError

@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from review_app.auth.sessions import signed_in
 from review_app.database import call_write
-from review_app.queries.standing import forget
+from review_app.queries.workspace_state import forget
 from scn_core.errors import WorkspaceError
 from scn_core.store.people.people import Person
 

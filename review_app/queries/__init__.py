@@ -3,7 +3,7 @@
 The cache is keyed by the workspace too, and is of the process: it holds nothing that only one person may see, unless
 their number is part of the key.
 
-standing     where the workspace and the queue stand           rounds       page Rounds
+workspace_state  where the workspace and the queue stand       rounds       page Rounds
 faces        one face, and the search for it                   quality      page Quality
 adjudicate   page Adjudicate                                   team         page Team
 labels       page Labels                                access_tokens  page Access tokens

@@ -9,7 +9,7 @@ import streamlit as st
 from sqlite_utils import Database
 
 from review_app.database import call, call_slow
-from review_app.queries.standing import SLOW_S
+from review_app.queries.workspace_state import SLOW_S
 from review_app.settings import current
 from scn_core.records import QueueItem
 from scn_core.rounds.artifacts import FaceDynamics, Neighbours, face_dynamics, face_neighbours

@@ -11,7 +11,7 @@ import streamlit as st
 from sqlite_utils import Database
 
 from review_app.database import call_slow
-from review_app.queries.standing import SLOW_S
+from review_app.queries.workspace_state import SLOW_S
 from review_app.settings import current
 from scn_core.exchange.export.formats import FormatName
 from scn_core.exchange.export.manifest import ExportManifest

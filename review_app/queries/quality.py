@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from review_app.database import call_slow
-from review_app.queries.standing import SLOW_S
+from review_app.queries.workspace_state import SLOW_S
 from review_app.settings import current
 from scn_core.records import IntArray, RoundInfo
 from scn_core.review.quality.figures import Quality, quality

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from review_app import trainer_process as trainer
 from review_app.database import call, call_slow
-from review_app.queries.standing import SLOW_S
+from review_app.queries.workspace_state import SLOW_S
 from review_app.settings import current
 from review_app.trainer_process import Started
 from scn_core.config import ReviewSettings, TrainSettings

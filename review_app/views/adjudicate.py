@@ -9,8 +9,8 @@ import streamlit as st
 
 from review_app.commands.decisions import set_live
 from review_app.queries import adjudicate as faces
-from review_app.queries import standing as queries
-from review_app.queries.standing import Standing
+from review_app.queries import workspace_state as queries
+from review_app.queries.workspace_state import WorkspaceState
 from review_app.views import adjudicate_face, messages, navigation, parts
 from scn_core.records import RoundInfo
 from scn_core.store.decisions.adjudication import Disputed, OutcomeCounts, Settled
@@ -24,7 +24,7 @@ def page() -> None:
     person = messages.require("lead")
     st.session_state["rv-page"] = "adjudicate"
     st.title("Adjudicate", anchor=False)
-    now = queries.standing()
+    now = queries.workspace_state()
     info = now.find(None)
     if info is None or info.state != "review":
         messages.show("No round is in review", "Conflicts are settled while their round is in review.")
@@ -38,7 +38,7 @@ def page() -> None:
         _round(person, info, now)
 
 
-def _round(person: Person, info: RoundInfo, now: Standing) -> None:
+def _round(person: Person, info: RoundInfo, now: WorkspaceState) -> None:
     counts = faces.counts(info.id)
     parts.metrics({"In conflict": f"{counts.conflict:,}", "Wait for more readings": f"{counts.waiting:,}",
                    "Decided": f"{counts.decided:,}"})  # fmt: skip
@@ -73,7 +73,7 @@ def _nothing(info: RoundInfo, counts: OutcomeCounts) -> None:
         messages.show(f"No conflict in round {info.id} now", "Nothing waits for more readings either.")
 
 
-def _settled(person: Person, info: RoundInfo, now: Standing) -> None:
+def _settled(person: Person, info: RoundInfo, now: WorkspaceState) -> None:
     """What was settled, each to be taken back by whoever did it and settled anew by any lead."""
     before = parts.number(st.query_params.get("before"))
     found, older = faces.settled_faces(info.id, before=before, limit=PAGE)
@@ -105,7 +105,7 @@ def _undo(person: Person, round_id: int) -> None:
         _set_live(last)
 
 
-def _settled_row(person: Person, each: Settled, now: Standing) -> None:
+def _settled_row(person: Person, each: Settled, now: WorkspaceState) -> None:
     decision, what = each.decision, _words(each, now.classes.names)
     replaced = "" if each.counts or not each.live else " · replaced by a newer one"
     lines: list[parts.Html | str] = [

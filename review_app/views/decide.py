@@ -7,7 +7,7 @@ import streamlit as st
 from review_app.commands import decisions as commands
 from review_app.commands.decisions import NewDecision
 from review_app.queries.faces import Face
-from review_app.queries.standing import Standing
+from review_app.queries.workspace_state import WorkspaceState
 from review_app.views import messages, parts
 from scn_core.records import Action, Decision
 from scn_core.store.people.people import Person
@@ -16,7 +16,7 @@ from scn_core.store.reports.one_face import FaceScore
 NOTE_LENGTH = 2_000
 
 
-def panel(person: Person, face: Face, now: Standing, *, blind: bool, seen: bool) -> None:
+def panel(person: Person, face: Face, now: WorkspaceState, *, blind: bool, seen: bool) -> None:
     """Buttons for answers and marks, while a round is in review; for training faces only.
 
     `seen`: there is a picture to look at; without one a face can be excluded, but not given a label.
@@ -66,7 +66,7 @@ class _Asking:
             st.session_state["rv-note"] = ""
 
 
-def _own(asking: _Asking, now: Standing) -> None:
+def _own(asking: _Asking, now: WorkspaceState) -> None:
     """What the person said already, each to be taken back alone."""
     for recorded in asking.face.history:
         decision = recorded.decision
@@ -81,7 +81,7 @@ def _take_back(decision: Decision) -> None:
     messages.remember(commands.set_live(decision, live=False))
 
 
-def _answers(asking: _Asking, now: Standing, label: int) -> None:
+def _answers(asking: _Asking, now: WorkspaceState, label: int) -> None:
     """`label`: the one the round began with."""
     decided = label != asking.face.stored.sample.given_label
     names = now.classes.names

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from review_app import state
-from review_app.queries.standing import Standing
+from review_app.queries.workspace_state import WorkspaceState
 from review_app.state import Asked
 from review_app.views import parts
 from scn_core.records import QueueDoubt, QueueOrder, QueueState
@@ -35,7 +35,7 @@ ANY_NUMBER, ANYONE = -1, ""
 Change = Callable[[Asked, Any], Asked]
 
 
-def row(asked: Asked, counts: QueueCounts, now: Standing) -> None:
+def row(asked: Asked, counts: QueueCounts, now: WorkspaceState) -> None:
     """State and order, and the rest folded behind one button."""
     where = asked.where
     with st.container(key="rv-filters", horizontal=True, vertical_alignment="center"):
@@ -50,7 +50,7 @@ def row(asked: Asked, counts: QueueCounts, now: Standing) -> None:
             st.button("Clear filters", key="rv-clear-wide", on_click=clear, args=(now.classes.names,))
 
 
-def _folded(asked: Asked, counts: QueueCounts, now: Standing) -> None:
+def _folded(asked: Asked, counts: QueueCounts, now: WorkspaceState) -> None:
     where, names = asked.where, now.classes.names
     rounds = {ANY_NUMBER: "the one in review"} | {info.id: parts.round_state(info) for info in now.scored}
     _select("Round", "round", rounds, _number(asked.round), now, lambda a, v: replace(a, round=_known(v)))
@@ -102,7 +102,7 @@ def _side(label: int | None, names: Sequence[str]) -> str:
     return "any" if label is None else names[label]
 
 
-def _select(label: str, name: str, options: Mapping[Any, str], value: Any, now: Standing, change: Change) -> None:
+def _select(label: str, name: str, options: Mapping[Any, str], value: Any, now: WorkspaceState, change: Change) -> None:
     _keep(name, value if value in options else next(iter(options)))
     st.selectbox(
         label,
@@ -115,7 +115,7 @@ def _select(label: str, name: str, options: Mapping[Any, str], value: Any, now: 
     )
 
 
-def _toggle(label: str, name: str, value: bool, now: Standing, change: Change) -> None:
+def _toggle(label: str, name: str, value: bool, now: WorkspaceState, change: Change) -> None:
     _keep(name, value)
     st.toggle(label, key=_key(name), on_change=_changed, args=(name, None, now.classes.names, change))
 

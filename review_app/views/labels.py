@@ -11,8 +11,8 @@ import streamlit as st
 
 from review_app.commands import labels as commands
 from review_app.queries import labels as queries
-from review_app.queries import standing
-from review_app.queries.standing import Standing
+from review_app.queries import workspace_state
+from review_app.queries.workspace_state import WorkspaceState
 from review_app.settings import current
 from review_app.views import labels_import, messages, parts
 from review_app.views.parts import Html
@@ -36,7 +36,7 @@ def page() -> None:
     st.session_state["rv-page"] = "labels"
     st.title("Labels", anchor=False)
     st.text("The labels as people have decided so far, as a file for whatever comes next. The data set stays as it is.")
-    now = standing.standing()
+    now = workspace_state.workspace_state()
     _controls(now)
     options = _chosen()
     seen = queries.preview_of(options)
@@ -48,7 +48,7 @@ def page() -> None:
     _origin()
 
 
-def _controls(now: Standing) -> None:
+def _controls(now: WorkspaceState) -> None:
     scored = [info.id for info in now.scored]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox(

@@ -8,7 +8,7 @@ import streamlit as st
 
 from review_app.commands import labels as commands
 from review_app.queries import labels as queries
-from review_app.queries.standing import Standing
+from review_app.queries.workspace_state import WorkspaceState
 from review_app.views import messages, parts
 from review_app.views.wording import in_words_of_pages
 from scn_core.errors import ScnError, counted, readable
@@ -25,7 +25,7 @@ _IMPORTS = 5
 """Earlier imports that are listed."""
 
 
-def show(person: Person, now: Standing) -> None:
+def show(person: Person, now: WorkspaceState) -> None:
     """The last part of the page Labels."""
     st.subheader("Decisions made elsewhere", anchor=False)
     info = now.find(None)

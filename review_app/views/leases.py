@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from review_app.commands import leases as commands
-from review_app.queries import standing as queries
+from review_app.queries import workspace_state as queries
 from review_app.views import messages, parts
 from scn_core.errors import counted
 from scn_core.store.queue.leases import LEASE_S, LeaseInfo
@@ -20,7 +20,7 @@ def page() -> None:
         f"A face on somebody's screen is theirs for {LEASE_S} seconds at a time, renewed while they look at it. "
         "Released faces go to whoever asks next; an answer given to one is still taken."
     )
-    info = queries.standing().find(None)
+    info = queries.workspace_state().find(None)
     if info is None or info.state != "review":
         messages.show("No round is in review", "Leases exist while a round is in review.")
         return

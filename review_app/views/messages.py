@@ -14,8 +14,8 @@ from review_app.auth.login import path_to
 from review_app.auth.sessions import signed_in, ticket_path
 from review_app.charts.rounds import training as training_chart
 from review_app.queries import faces
-from review_app.queries import standing as queries
-from review_app.queries.standing import Standing
+from review_app.queries import workspace_state as queries
+from review_app.queries.workspace_state import WorkspaceState
 from review_app.settings import current
 from review_app.views import navigation, parts
 from review_app.views.wording import in_words_of_pages
@@ -97,7 +97,7 @@ def no_round() -> None:
     _to_rounds("Start a round")
 
 
-def no_such_round(asked: int, now: Standing) -> None:
+def no_such_round(asked: int, now: WorkspaceState) -> None:
     """The address names a round that is not there."""
     show(f"There is no round {asked}", "These rounds are there:" if now.rounds else "")
     list_rounds(now.rounds)
@@ -126,7 +126,7 @@ def ended(info: RoundInfo, *, stale: bool) -> None:
 def training(round_id: int) -> None:
     """A round at work, followed as it goes on."""
     with shown():
-        now = queries.standing()
+        now = queries.workspace_state()
         info = now.find(round_id)
         if info is None or info.state != "running" or now.stale:
             st.rerun()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from review_app.commands import decisions as commands
-from review_app.queries import standing as queries
+from review_app.queries import workspace_state as queries
 from review_app.views import messages, navigation, parts
 from review_app.views.parts import Html
 from review_app.views.round_choice import scored_round
@@ -23,7 +23,7 @@ def page() -> None:
     person = messages.require()
     st.session_state["rv-page"] = "my-work"
     st.title("My work", anchor=False)
-    now = queries.standing()
+    now = queries.workspace_state()
     info = scored_round(now, key="rv-my-round")
     if info is None:
         messages.no_round()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from review_app.queries import standing as queries
+from review_app.queries import workspace_state as queries
 from review_app.queries.quality import bins_of, quality_of
-from review_app.queries.standing import Standing
+from review_app.queries.workspace_state import WorkspaceState
 from review_app.views import messages, parts, quality_parts
 from review_app.views.round_choice import scored_round
 
@@ -16,7 +16,7 @@ def page() -> None:
     messages.require("lead")
     st.session_state["rv-page"] = "quality"
     st.title("Quality", anchor=False)
-    now = queries.standing()
+    now = queries.workspace_state()
     info = scored_round(now, key="rv-quality-round")
     if info is None:
         _nothing_scored(now)
@@ -32,7 +32,7 @@ def page() -> None:
         quality_parts.network(bins_of(info.id), info)
 
 
-def _nothing_scored(now: Standing) -> None:
+def _nothing_scored(now: WorkspaceState) -> None:
     if now.newest is None:
         messages.no_round()
     elif now.newest.state == "running" and not now.stale:

@@ -9,8 +9,8 @@ import streamlit as st
 
 from review_app import state
 from review_app.components.review_grid import GridData, review_grid
-from review_app.queries import standing as queries
-from review_app.queries.standing import Standing
+from review_app.queries import workspace_state as queries
+from review_app.queries.workspace_state import WorkspaceState
 from review_app.settings import current
 from review_app.state import Asked
 from review_app.views import filters, messages
@@ -26,7 +26,7 @@ def page() -> None:
     """The page Review."""
     person = messages.require()
     messages.missing_folder()
-    now = queries.standing()
+    now = queries.workspace_state()
     _return_to_last_filter()
     asked = state.read(st.query_params.to_dict(), now.classes.names)
     for problem in asked.problems:
@@ -47,7 +47,7 @@ def page() -> None:
         messages.list_rounds(tuple(now.scored))
 
 
-def _grid(person: Person, asked: Asked, info: RoundInfo, now: Standing) -> None:
+def _grid(person: Person, asked: Asked, info: RoundInfo, now: WorkspaceState) -> None:
     if info.state == "closed":
         messages.read_only(info)
         if asked.where.state in ("open", "skipped"):  # nothing of a closed round can be leased
@@ -78,7 +78,7 @@ def _grid(person: Person, asked: Asked, info: RoundInfo, now: Standing) -> None:
 def _news(shown: int) -> None:
     """What goes on beside the round that is shown: one in training, or one that people answer now."""
     try:
-        now = queries.standing()
+        now = queries.workspace_state()
     except ScnError:  # what the page shows stays, and the grid tries again by itself
         return
     newest, due = now.newest, now.find(None)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from review_app.queries.standing import Standing
+from review_app.queries.workspace_state import WorkspaceState
 from review_app.views import parts
 from scn_core.records import RoundInfo
 
 
-def scored_round(now: Standing, *, key: str) -> RoundInfo | None:
+def scored_round(now: WorkspaceState, *, key: str) -> RoundInfo | None:
     """The round, with a choice on the page where there are several; None: no round has been trained to the end."""
     scored = {info.id: info for info in now.scored}
     if not scored:

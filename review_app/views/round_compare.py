@@ -6,7 +6,7 @@ import streamlit as st
 
 from review_app.charts import rounds as charts
 from review_app.queries import rounds as reading
-from review_app.queries.standing import Standing
+from review_app.queries.workspace_state import WorkspaceState
 from review_app.views import parts
 from scn_core.errors import counted
 from scn_core.records import RoundInfo
@@ -15,7 +15,7 @@ from scn_core.rounds.compare import Comparison, Faces, RoundFigures
 _CHART = {"displayModeBar": False}
 
 
-def two(now: Standing) -> None:
+def two(now: WorkspaceState) -> None:
     """The choice of two rounds, and what changed from one to the other."""
     scored = {info.id: info for info in now.scored}
     if len(scored) < 2:

@@ -6,13 +6,13 @@ import streamlit as st
 
 from review_app.charts import doubt as charts
 from review_app.queries.quality import doubts_of
-from review_app.queries.standing import Standing
+from review_app.queries.workspace_state import WorkspaceState
 from review_app.views import parts
 from scn_core.errors import counted
 from scn_core.records import DOUBTS
 
 
-def figure(now: Standing) -> None:
+def figure(now: WorkspaceState) -> None:
     """Faces of the two kinds by suspicion; nothing where no round tells them apart."""
     if not now.scored:
         return

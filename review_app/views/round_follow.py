@@ -7,7 +7,7 @@ import streamlit as st
 from review_app.charts import rounds as charts
 from review_app.commands import rounds as commands
 from review_app.queries import rounds as reading
-from review_app.queries import standing as queries
+from review_app.queries import workspace_state as queries
 from review_app.queries.rounds import Training
 from review_app.views import messages, parts
 from review_app.views.wording import in_words_of_pages

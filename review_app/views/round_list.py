@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from review_app.queries.standing import Standing
+from review_app.queries.workspace_state import WorkspaceState
 from review_app.views import parts
 from review_app.views.parts import Html
 from scn_core.records import RoundInfo
@@ -16,7 +16,7 @@ _HEAD = (
 _COUNTS = ("proposals", "low_importance", "suspicious")
 
 
-def table(now: Standing) -> None:
+def table(now: WorkspaceState) -> None:
     """The rounds, newest first."""
     if not now.rounds:
         st.text("No round yet.")

@@ -10,8 +10,8 @@ import streamlit as st
 
 from review_app.commands import rounds as commands
 from review_app.queries import rounds as reading
-from review_app.queries import standing as queries
-from review_app.queries.standing import Standing
+from review_app.queries import workspace_state as queries
+from review_app.queries.workspace_state import WorkspaceState
 from review_app.settings import current
 from review_app.views import messages, parts, settings_form
 from scn_core.config import TrainSettings, UnsureRule, flag
@@ -34,7 +34,7 @@ _WIDE = 3
 """Controls a row."""
 
 
-def form(now: Standing, training: reading.Training) -> None:
+def form(now: WorkspaceState, training: reading.Training) -> None:
     """The options of the next round and the button that starts it."""
     number = 1 + (now.newest.id if now.newest else 0)
     if training.phase != "idle":
@@ -66,7 +66,7 @@ def form(now: Standing, training: reading.Training) -> None:
     )
 
 
-def _earlier(number: int, setting: Field[Any], usual: TrainSettings, now: Standing) -> dict[str, bool]:
+def _earlier(number: int, setting: Field[Any], usual: TrainSettings, now: WorkspaceState) -> dict[str, bool]:
     """What becomes of the round in review when this one ends."""
     key, value = f"{_PREFIX}-{setting.name}", usual.close_earlier
     open_now = [info for info in now.rounds if info.state == "review"]
@@ -115,7 +115,7 @@ def _to_train_on(number: int) -> int:
     return faces
 
 
-def _controls(settings: Sequence[Field[Any]], usual: TrainSettings, now: Standing) -> dict[str, Any]:
+def _controls(settings: Sequence[Field[Any]], usual: TrainSettings, now: WorkspaceState) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for start in range(0, len(settings), _WIDE):
         for setting, column in zip(settings[start : start + _WIDE], st.columns(_WIDE), strict=False):
@@ -145,7 +145,7 @@ def _others(usual: TrainSettings, offered: Collection[str]) -> str:
     return f"Other options are as in table [train] of workspace.toml and in the round before{what}, or their defaults."
 
 
-def _weights(now: Standing) -> dict[str, str]:
+def _weights(now: WorkspaceState) -> dict[str, str]:
     """What a round may start from, and what to call it."""
     files = {info.id: current().workspace.round_folder(info.id) / "weights.safetensors" for info in now.scored}
     kept = {str(file): f"network of round {number}" for number, file in files.items() if file.is_file()}

@@ -8,8 +8,8 @@ import streamlit as st
 
 from review_app.commands import rounds as commands
 from review_app.queries import rounds as reading
-from review_app.queries import standing as queries
-from review_app.queries.standing import Standing
+from review_app.queries import workspace_state as queries
+from review_app.queries.workspace_state import WorkspaceState
 from review_app.views import (
     messages,
     navigation,
@@ -34,7 +34,7 @@ def page() -> None:
     st.session_state["rv-page"] = "rounds"
     st.title("Rounds", anchor=False)
     messages.show_remembered()
-    now = queries.standing()
+    now = queries.workspace_state()
     training = reading.now()
     st.session_state[round_follow.SEEN] = round_follow.seen(training)
     round_follow.live()
@@ -44,7 +44,7 @@ def page() -> None:
     _section(now, training)
 
 
-def _section(now: Standing, training: reading.Training) -> None:
+def _section(now: WorkspaceState, training: reading.Training) -> None:
     """One at a time: each costs a query or a form."""
     shown: dict[str, Callable[[], None]] = {
         "New round": lambda: start.form(now, training),
@@ -60,7 +60,7 @@ def _section(now: Standing, training: reading.Training) -> None:
     shown[st.session_state["rv-section"]]()
 
 
-def _all(now: Standing) -> None:
+def _all(now: WorkspaceState) -> None:
     round_list.table(now)
     round_doubt.figure(now)
 
@@ -69,7 +69,7 @@ def _turn() -> None:
     st.query_params.from_dict({"show": str(st.session_state["rv-section"]).lower().replace(" ", "-")})
 
 
-def _in_review(info: RoundInfo, now: Standing) -> None:
+def _in_review(info: RoundInfo, now: WorkspaceState) -> None:
     waiting = queries.unreviewed(info.id)
     left = f"{waiting:,} to review" if waiting else "every face is reviewed"
     with st.container(horizontal=True, vertical_alignment="center", key=f"rv-in-review-{info.id}"):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from review_app.queries import faces, standing
+from review_app.queries import faces, workspace_state
 from review_app.queries.faces import Face
-from review_app.queries.standing import Standing
+from review_app.queries.workspace_state import WorkspaceState
 from review_app.views import decide, face_parts, messages, parts
 from scn_core.errors import counted
 from scn_core.store.people.people import Person
@@ -24,7 +24,7 @@ def page() -> None:
             "Which face?", "Type its key, a part of it, or its number. The address of this page can be shared."
         )
         return
-    now = standing.standing()
+    now = workspace_state.workspace_state()
     info = now.find(None)
     found = faces.face(asked, person, info.id if info and info.state == "review" else None)
     if found is None:
@@ -50,14 +50,14 @@ def _results(asked: str) -> None:
     if not found:
         messages.no_such_face(asked)
         return
-    classes = standing.standing().classes.names
+    classes = workspace_state.workspace_state().classes.names
     st.text(f"{counted(len(found), 'face')}" + (", the first ones" if len(found) == faces.SEARCH_LIMIT else ""))
     for stored in found:
         given = parts.quiet(f"{classes[stored.sample.given_label]} · {stored.sample.split}")
         parts.row(stored.id, stored.sample.key, [parts.link(stored.id, stored.sample.key), given])
 
 
-def _face(person: Person, face: Face, now: Standing) -> None:
+def _face(person: Person, face: Face, now: WorkspaceState) -> None:
     blind = face.blind
     left, right = st.columns([2, 3], gap="medium")
     withdrawn = face.origin.withdrawn_at

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from review_app.queries import team as queries
-from review_app.queries.standing import standing
+from review_app.queries.workspace_state import workspace_state
 from review_app.settings import current
 from review_app.views import parts
 from scn_core.shell import command_line
@@ -33,7 +33,7 @@ def show(viewer: Person, members: Sequence[Member]) -> None:
     if not found:
         st.text("Nothing of this kind has been done.")
         return
-    classes = standing().classes.names
+    classes = workspace_state().classes.names
     parts.table("Who did what", ("When", "Who", "What", "Face"), [_row(event, classes) for event in found])
     with st.container(horizontal=True):
         if before is not None:

@@ -16,7 +16,7 @@ from sqlite_utils import Database
 from review_app import database, settings
 from review_app.database import Limits
 from review_app.http.errors import TooSlow, api_error_of
-from review_app.queries import faces, labels, quality, rounds, standing, team
+from review_app.queries import faces, labels, quality, rounds, team, workspace_state
 from review_app.settings import AppSettings
 from scn_core.errors import WorkspaceError
 from scn_core.exchange.export.write import ExportOptions
@@ -241,7 +241,7 @@ def test_what_grows_with_the_data_set_is_read_by_the_slow_threads(
     for read in slow:
         with pytest.raises(TooSlow):
             read()
-    assert standing.standing().newest == info
+    assert workspace_state.workspace_state().newest == info
     ann = visitor("ann", "lead")
     app = ann.open("labels")
     assert "The workspace did not answer" in words(app)

@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from streamlit.file_util import get_static_dir
 
-from review_app.auth.guard import Guard, page_policy
+from review_app.auth.guard import RequestGuard, page_policy
 from review_app.settings import AppSettings
 from scn_core.workspace.folder import Workspace
 from tests.review_app.visitor import BASE, STREAMLIT, Visitor
@@ -208,7 +208,7 @@ def socket() -> TestClient:
         await websocket.close()
 
     app = Starlette(routes=[WebSocketRoute("/_stcore/stream", echo)])
-    app.add_middleware(Guard, hosts={"127.0.0.1", "localhost"}, policy="default-src 'self'")
+    app.add_middleware(RequestGuard, hosts={"127.0.0.1", "localhost"}, policy="default-src 'self'")
     return TestClient(app, BASE)
 
 

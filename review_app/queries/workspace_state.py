@@ -27,7 +27,7 @@ SLOW_S = 10
 
 
 @dataclass(frozen=True)
-class Standing:
+class WorkspaceState:
     """Where the workspace stands, as every page needs it."""
 
     classes: ClassVocabulary
@@ -55,9 +55,9 @@ class Standing:
         return [info for info in self.rounds if info.state in ("review", "closed")]
 
 
-def standing() -> Standing:
+def workspace_state() -> WorkspaceState:
     """Where the workspace stands, at most FRESH_S old."""
-    return _standing(current().workspace_id)
+    return _workspace_state(current().workspace_id)
 
 
 def counts(round_id: int, viewer_id: int, where: QueueFilter) -> QueueCounts:
@@ -87,13 +87,13 @@ def unreviewed(round_id: int) -> int:
 
 def forget() -> None:
     """Drop what is cached, after a write that the next page must show."""
-    _standing.clear()
+    _workspace_state.clear()
     _counts.clear()
 
 
 @st.cache_data(ttl=FRESH_S, max_entries=8, show_spinner=False)
-def _standing(workspace_id: str) -> Standing:
-    return call(_read_standing)
+def _workspace_state(workspace_id: str) -> WorkspaceState:
+    return call(_read_state)
 
 
 @st.cache_data(ttl=FRESH_S, max_entries=200, show_spinner=False)
@@ -106,9 +106,9 @@ def _unreviewed(workspace_id: str, round_id: int) -> int:
     return call_slow(count_unreviewed, round_id)
 
 
-def _read_standing(db: Database) -> Standing:
+def _read_state(db: Database) -> WorkspaceState:
     newest = store_rounds.latest_round(db)
-    return Standing(
+    return WorkspaceState(
         classes=classes(db),
         rounds=tuple(store_rounds.rounds(db)),
         stale=store_rounds.stale_round(db) is not None,
