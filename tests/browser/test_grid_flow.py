@@ -220,7 +220,7 @@ def test_a_missing_picture_says_why(served: Served, new_page: NewPage) -> None:
     desk = at_desk(new_page(), served, "bea")
     expect(desk.page.locator(".app .tile .missing").first).to_contain_text(re.compile("[a-z]"))
     assert "picture missing" in desk.tiles()[0].label
-    desk.press("u")
+    desk.press("e")
     desk.stored(1)
 
 

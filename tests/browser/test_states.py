@@ -141,7 +141,7 @@ def test_markup_in_names_and_notes_stays_text(hostile: Served, new_page: NewPage
     assert EVIL in desk.current().label
     desk.press("n")
     page.get_by_role("dialog", name="note on face").get_by_role("textbox").fill(EVIL)
-    desk.press("Enter", "u")
+    desk.press("Enter", "e")
     desk.stored(2)
     sample = desk.decisions()[0].sample
     desk.go_to(sample).press("Enter")

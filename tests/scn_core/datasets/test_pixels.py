@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 
 from scn_core.datasets.images import open_face
 from scn_core.datasets.pixels import Decoded, erase_faces, look_for_pictures, pixel_cache
-from scn_core.errors import DataError, WorkspaceError
+from scn_core.errors import DataError
 from scn_core.records import Box, PixelArray, Sample
 
 Draw = Callable[..., Path]
@@ -143,9 +142,3 @@ def test_erased_faces_are_black_in_every_size_and_decoded_again_if_wanted(
 def test_no_samples(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="at least one sample"):
         _cache(tmp_path, [], tmp_path)
-
-
-def test_a_full_disk_is_told_before_anything_is_decoded(tmp_path: Path, samples: list[Sample]) -> None:
-    side = 1 + int((shutil.disk_usage(tmp_path).free / 70 / 3) ** 0.5)
-    with pytest.raises(WorkspaceError, match=r"[GM]B free on .*; allowed: .* [GM]B for 70 faces .*--image-size"):
-        _cache(tmp_path, samples, tmp_path, side)
