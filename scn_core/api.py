@@ -8,28 +8,28 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import pandas as pd
 
 from scn_core import dataframes
-from scn_core.arguments import cell_text, class_number, one_each, path_of
+from scn_core.arguments import cell_text, check_choice, class_number, export_place, one_each, path_of, source_of
 from scn_core.cli.backup import written_backup
 from scn_core.cli.labels import check_export, check_options, log_export, take_backed_up
 from scn_core.cli.progress import Counter, RoundBars
 from scn_core.cli.reports import describe_import
 from scn_core.cli.threads import settle_threads
 from scn_core.config import TrainSettings
-from scn_core.datasets.source import Source
 from scn_core.erase import Erasure, erase
 from scn_core.errors import UsageError, complaint
 from scn_core.exchange.export.formats import FORMAT_NAMES, FORMATS, FormatName
-from scn_core.exchange.export.manifest import ExportManifest
+from scn_core.exchange.export.manifest import ExportManifest, Spelled
 from scn_core.exchange.export.write import ExportOptions, export_labels
 from scn_core.exchange.import_decisions.import_plan import ImportPlan, plan_import, record_rows
-from scn_core.records import Answer, QueueFilter, QueueOrder, QueueState, RoundInfo, Split
+from scn_core.exchange.import_decisions.undo_import import UndoPlan, plan_undo_of_file
+from scn_core.records import SPLITS, Answer, QueueFilter, QueueOrder, QueueState, RoundInfo, Split
 from scn_core.review.quality.votes import vote_agreement
 from scn_core.store.current_labels import LabelFilter
 from scn_core.store.rounds.states import SCORED, get_round, round_to_answer, which_round
@@ -44,8 +44,6 @@ if TYPE_CHECKING:  # scikit-learn behind it takes a second to import
     from scn_core.review.evaluate import Evaluation
 
 __all__ = ["OpenWorkspace", "init", "open"]
-
-_PLACES = frozenset({"root", "csv", "unpack_to"})
 
 
 def open(path: str | Path) -> OpenWorkspace:
@@ -81,19 +79,13 @@ def init(
     Raises UsageError for an option that does not exist or does not apply, DataError for files that are not there or
     not as they should be, WorkspaceError where there is a workspace already.
     """
-    known = [field.name for field in fields(Source)]
-    if unknown := sorted(source.keys() - set(known)):
-        raise UsageError(complaint("init", f"option {unknown[0]!r}", ", ".join(known)))
-    for name in _PLACES & source.keys():
-        source[name] = path_of(source[name])
-    if source.get("classes") is not None:
-        source["classes"] = tuple(source["classes"])
+    read = source_of(source)
     made = OpenWorkspace(Path(path).expanduser())
     with Counter("reading", "face", hidden=not progress) as bar:
         manifest = create_workspace(
             made.path,
             dataset,
-            Source(**source),
+            read,
             noise=noise,
             strict=strict,
             demo_faces=faces,
@@ -237,8 +229,10 @@ class OpenWorkspace:
             order: suspicion, alpha, margin or newest, as in the browser.
             limit: the first so many rows; None: all.
 
-        Raises WorkspaceError where there is no such round, state or order.
+        Raises WorkspaceError where there is no such round, state or order, UsageError for a limit below 0.
         """
+        if limit is not None and limit < 0:
+            raise UsageError(complaint("limit", str(limit), "0 or more, or None for all"))
         with self.folder.database(read_only=True) as db:
             chosen = (round_to_answer(db) if round is None else None) or which_round(db, round, *SCORED)  # as `decide`
             return dataframes.queue(db, chosen.id, QueueFilter(state=state, order=order), limit)
@@ -286,6 +280,7 @@ class OpenWorkspace:
         round: int | None = None,
         excluded: bool = False,
         pseudonyms: bool = False,
+        spelling: Spelled = "project",
         copies: bool = False,
         image_prefix: str | None = None,
         force: bool = False,
@@ -295,29 +290,32 @@ class OpenWorkspace:
         Args:
             out: the file, or for class-folders and hugging-face a new folder; the folder it lies in must be there.
             format: csv, jsonl, raf-db, class-folders, hugging-face, label-studio, fiftyone or npz.
-            split: this split alone.
+            split: train, val or test alone.
             changed: only faces whose label is another than the given one.
             decided: only faces that people decided about.
             label: only faces whose label is this class now.
             round: only faces decided in this round.
             excluded: faces that people excluded too.
             pseudonyms: reviewer-1, reviewer-2, ... in place of names.
+            spelling: class names as everywhere here (project), or as the data set writes them (dataset).
             copies: of class-folders and hugging-face: copy pictures rather than link to them.
             image_prefix: of label-studio: the address before a picture's path; None: local files.
             force: replace a file that is not as an export left it.
 
-        Raises UsageError where the folder is not there, the file may not be replaced, there is no such format or class,
-        or the format cannot hold a face.
+        Raises UsageError where the folder is not there, the file may not be replaced, there is no such format, split
+        or class, or the format cannot hold a face; WorkspaceError where there is no such round.
         """
-        if format not in FORMAT_NAMES:
-            raise UsageError(complaint("format", repr(format), ", ".join(FORMAT_NAMES)))
-        place = Path(out).expanduser()
+        for name, value, allowed in (
+            ("format", format, FORMAT_NAMES), ("split", split, SPLITS), ("spelling", spelling, get_args(Spelled)),
+        ):  # fmt: skip
+            check_choice(name, value, allowed)
+        place = export_place(out)
         check_options(format, copies=copies, image_prefix=image_prefix)
         check_export("export", place, self.folder, force=force, folder=FORMATS[format].lay is not None)
         pictures = Path(self.folder.settings().root)
         with self.folder.database(read_only=True) as db:
             where = LabelFilter(split, changed, decided, class_number(db, label), round, excluded)
-            options = ExportOptions(format, where, pseudonyms, copies=copies, image_prefix=image_prefix)
+            options = ExportOptions(format, where, pseudonyms, spelling, copies, image_prefix)
             made = export_labels(db, place, options, pictures=pictures)
         log_export(self.folder, format)
         return made
@@ -356,6 +354,18 @@ class OpenWorkspace:
                 db, place, person=person, adjudicate=adjudicate, root=Path(self.folder.settings().root),
                 path_column=path_column, label_column=label_column, annotators=annotators,
             )  # fmt: skip
+            if not dry_run:
+                take_backed_up(self.folder, db, plan)
+            return plan
+
+    def undo_import(self, file: str | Path, *, dry_run: bool = False) -> UndoPlan:
+        """Take back what was imported from a file, whoever its answers are of; people's own answers stay.
+
+        The file is known by its content. With `dry_run` nothing is written. Raises WorkspaceError where it was never
+        imported or its round is over, DataError where it cannot be read.
+        """
+        with self.folder.database(read_only=dry_run) as db:
+            plan = plan_undo_of_file(db, Path(file).expanduser())
             if not dry_run:
                 take_backed_up(self.folder, db, plan)
             return plan

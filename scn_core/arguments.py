@@ -2,15 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from sqlite_utils import Database
 
+from scn_core.datasets.source import Source
 from scn_core.errors import UsageError, complaint
 from scn_core.store.samples import classes
+
+_PLACES = frozenset({"root", "csv", "unpack_to"})
+
+
+def source_of(said: Mapping[str, Any]) -> Source:
+    """What a caller said about a data set. Raises UsageError for an option that there is none of."""
+    known = [field.name for field in fields(Source)]
+    if unknown := sorted(said.keys() - set(known)):
+        raise UsageError(complaint("init", f"option {unknown[0]!r}", ", ".join(known)))
+    plain: dict[str, Any] = {name: path_of(value) if name in _PLACES else value for name, value in said.items()}
+    if plain.get("classes") is not None:
+        plain["classes"] = tuple(plain["classes"])
+    return Source(**plain)
+
+
+def check_choice(name: str, value: str | None, allowed: Iterable[str]) -> None:
+    """Raises UsageError for a value that is none of those allowed; None is nothing said."""
+    if value is not None and value not in (values := tuple(allowed)):
+        raise UsageError(complaint(name, repr(value), ", ".join(values)))
+
+
+def export_place(out: str | Path) -> Path:
+    """Where an export goes. Raises UsageError for -, which on the command line is standard output."""
+    if str(out) == "-":
+        raise UsageError(complaint("out", "'-'", "a file or folder; the table itself is ws.labels()"))
+    return Path(out).expanduser()
 
 
 def path_of(path: str | Path | None) -> Path | None:

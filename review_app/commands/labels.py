@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -44,13 +45,7 @@ def take(upload: bytes, name: str, *, adjudicate: bool, accounts: str = "") -> s
 
 def undo_import(import_id: str) -> str | None:
     """Take a whole import of decisions back; the reason where it was refused. People's own answers stay."""
-
-    def planned(lead: Person) -> Planned:
-        plan = call_slow(plan_undo, import_id)
-        call_write(keep_event, "import taken back", {"decisions": len(plan.decisions)}, by=lead.id)
-        return plan
-
-    return _write(planned)
+    return _write(lambda lead: call_slow(partial(plan_undo, by=lead.id), import_id))
 
 
 def _write(planned: Callable[[Person], Planned]) -> str | None:

@@ -13,6 +13,7 @@ noise             wrong labels put in on purpose, for measuring
 What readers share:
 rows              what a reader yields: rows of a label list, before their pictures are looked at
 tables  cells  json_table   label lists line by line; cells as other programs write them
+box_columns       which columns of a table are the box of a face
 tree  paths       folders walked without losing a file unseen; paths in one form
 class_list        the order of classes, where the data set has a file of it
 numbering         classes called by number where names were given

@@ -6,9 +6,10 @@
 Only the path (or file_name, as Hugging Face calls it) and label columns must be there. Labels are class names (in any
 known spelling) or, with --classes, numbers counted from 0 or 1; among names a number is the name of a class. Separated
 by commas, semicolons or tabs; see `tables`. With a column of annotators a face has a row for each person who labelled
-it; see `annotators`. Where all of the columns left, top, right and bottom are there, they are the face's box in its
-picture, in pixels; a column key then tells several faces of one picture apart ('path#n'), as in the files that `export`
-writes; without it they are numbered in the order of their rows. Of a file that `export` wrote the classes are those of
+it; see `annotators`. Where all of the columns left, top, right and bottom are there, or the same under another of the
+names in `box_columns`, they are the face's box in its picture, in pixels; a column key then tells several faces of one
+picture apart ('path#n'), as in the files that `export` writes; without it they are numbered in the order of their rows.
+Of a file that `export` wrote the classes are those of
 its manifest, in their order, if it lies beside; its column votes ('happy: 7; sad: 3') is read; and faces that people
 had excluded are left out. Its JSON formats are read as well, see `json_table`.
 """
@@ -23,6 +24,7 @@ from pathlib import Path
 
 from scn_core.class_names import ClassVocabulary, canonical
 from scn_core.datasets.annotators import by_face
+from scn_core.datasets.box_columns import BOX_NAMES, box_columns, box_like
 from scn_core.datasets.cells import as_written, is_missing, whole_number
 from scn_core.datasets.class_list import exported_classes
 from scn_core.datasets.image_folder import ordered_vocabulary
@@ -31,7 +33,7 @@ from scn_core.datasets.numbering import class_numbers
 from scn_core.datasets.rows import SPLITS_ALLOWED, Entry, LeftOut, find_split, make_row
 from scn_core.datasets.source import Source
 from scn_core.datasets.tables import column_places
-from scn_core.errors import DataError, UsageError, complaint
+from scn_core.errors import DataError, UsageError, complaint, readable
 from scn_core.import_balance import Problem
 from scn_core.records import Box, Vote
 
@@ -40,7 +42,6 @@ _OF_AN_EXPORT = (frozenset({"given_label", "changed", "source"}), frozenset({"gi
 _EXCLUDED = "exclude"
 """In column source of such a table: people excluded the face."""
 _VOTES = re.compile(r"(?P<name>.+?): (?P<count>[1-9]\d{0,8})(?:; |$)", re.DOTALL)
-_SIDES = ("left", "top", "right", "bottom")
 _MOST_CLASSES = 100  # more distinct labels than this means that the column holds something else
 
 
@@ -62,6 +63,8 @@ class _Columns:
     """Both of a table this program exported."""
     box: tuple[int, ...]
     """left, top, right, bottom; empty where the table has no boxes."""
+    box_like: tuple[str, ...] = ()
+    """Names of columns that look like a part of a box, where there is none and a picture is to have one row."""
     faces: Mapping[str, Mapping[_Sides, int]] = field(default_factory=dict)
     """Path as written -> the boxes of its rows, numbered, where no column key tells the faces of a picture apart."""
 
@@ -215,8 +218,12 @@ def _labels_found(source: Source) -> tuple[set[str], _Columns]:
     columns = _columns(source)
     rows = table_rows(columns.file)
     next(rows)
-    found, boxes = set[str](), defaultdict[str, dict[_Sides, int]](dict)
-    for _, cells in rows:
+    found, boxes, seen = set[str](), defaultdict[str, dict[_Sides, int]](dict), set[str]()
+    for line, cells in rows:
+        if columns.box_like and len(cells) > columns.last:
+            if (picture := cells[columns.path]) in seen:
+                raise DataError(_no_box(columns, line, picture))
+            seen.add(picture)
         if len(cells) > columns.label and not columns.excluded(cells):
             found.add(as_written(cells[columns.label].strip()))
         if columns.box and columns.key is None and len(cells) > columns.last:
@@ -224,6 +231,16 @@ def _labels_found(source: Source) -> tuple[set[str], _Columns]:
             of_picture.setdefault(columns.sides(cells), len(of_picture))
     named = source.classes or ()
     return {label for label in found if label in named or not is_missing(label)}, replace(columns, faces=boxes)
+
+
+def _no_box(columns: _Columns, line: int, picture: str) -> str:
+    boxes = ", or ".join(", ".join(sides) for sides in BOX_NAMES)
+    return complaint(
+        f"{columns.file}, line {line}",
+        f"{readable(picture, 200)} a second time, and of a box {', '.join(columns.box_like)} alone",
+        f"for several faces of a picture the columns {boxes}, in pixels",
+        "rename or add columns; where they are no box, keep one row a picture",
+    )
 
 
 def _columns(source: Source) -> _Columns:
@@ -242,18 +259,19 @@ def _columns(source: Source) -> _Columns:
     path = "file_name" if "file_name" in names and "path" not in names else "path"
     split = source.split_column or ("split" if "split" in names else None)
     exported = any(set(names) >= columns for columns in _OF_AN_EXPORT)
-    boxed = all(side in names for side in _SIDES)
+    box = box_columns(header)
     return _Columns(
         file,
         place(source.path_column or path, "--path-column"),
         place(source.label_column or "label", "--label-column"),
         None if split is None else place(split, "--split-column"),
         None if source.reference_column is None else place(source.reference_column, "--reference-column"),
-        names.index("key") if boxed and "key" in names else None,
+        names.index("key") if box and "key" in names else None,
         None if source.annotator_column is None else place(source.annotator_column, "--annotator-column"),
         names.index("source") if exported else None,
         names.index("votes") if exported and "votes" in names and not source.annotator_column else None,
-        tuple(names.index(side) for side in _SIDES) if boxed else (),
+        box,
+        () if box or source.annotator_column else tuple(box_like(header)),
     )
 
 

@@ -20,6 +20,7 @@ from scn_core import api
 from scn_core.datasets.source import Source
 from scn_core.records import Decision
 from scn_core.store.decisions.record import record_decisions
+from scn_core.store.events import events
 from scn_core.store.samples import find_sample
 from scn_core.workspace.folder import Workspace
 from tests.review_workspace import add_round
@@ -64,7 +65,7 @@ def test_the_public_names_are_exactly_these() -> None:
     assert all(getattr(scn, name) is getattr(api, name) for name in api.__all__)
     public = {name for name in vars(scn.OpenWorkspace) if not name.startswith("_")}
     calls = {"status", "train", "labels", "scores", "decisions", "queue", "decide", "export", "evaluate"}
-    calls |= {"import_decisions", "update", "relocate", "withdraw", "backup", "erase"}
+    calls |= {"import_decisions", "undo_import", "update", "relocate", "withdraw", "backup", "erase"}
     assert public - {"folder"} == calls
     assert calls == set(re.findall(r"ws\.(\w+)\(", GUIDE))
     with pytest.raises(AttributeError, match="no attribute 'opne'"):
@@ -263,6 +264,41 @@ def test_labels_go_out_as_the_command_writes_them(ws: scn.OpenWorkspace, tmp_pat
         ws.export(tmp_path / "out.xml", "xml")  # type: ignore[arg-type]
     with pytest.raises(scn.UsageError, match="label: found 'bored'; allowed: neutral, happy"):
         ws.export(tmp_path / "out.csv", label="bored")
+
+
+@pytest.mark.parametrize(
+    ("out", "options", "said"),
+    [
+        ("x.csv", {"split": "dev"}, "split: found 'dev'; allowed: train, val, test"),
+        ("x.csv", {"split": "Train"}, "split: found 'Train'; allowed: train, val, test"),
+        ("x.csv", {"spelling": "own"}, "spelling: found 'own'; allowed: project, dataset"),
+        ("x.csv", {"round": 9}, "found round 9; allowed: 1 to 1"),
+        ("-", {}, "out: found '-'; allowed: a file or folder"),
+    ],
+)
+def test_an_export_of_what_there_is_not_writes_nothing(
+    ws: scn.OpenWorkspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: str, options: dict[str, Any], said: str
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    with pytest.raises(scn.ScnError, match=said):
+        ws.export(out, **options)
+    assert list((tmp_path / "here").iterdir()) == []
+
+
+def test_a_queue_of_less_than_no_rows_is_refused(ws: scn.OpenWorkspace) -> None:
+    with pytest.raises(scn.UsageError, match="limit: found -1; allowed: 0 or more"):
+        ws.queue(limit=-1)
+
+
+def test_an_import_is_taken_back(ws: scn.OpenWorkspace, tmp_path: Path) -> None:
+    file = tmp_path / "in.csv"
+    file.write_text(f"key,action\n{proposals(ws)['key'].iloc[0]},accept\n", encoding="utf-8")
+    ws.import_decisions(file, person="Eve")
+    assert ws.undo_import(file, dry_run=True).answers == ws.undo_import(file).answers == 1
+    assert not ws.decisions()["live"].any()
+    with ws.folder.database(read_only=True) as db:
+        assert next(iter(events(db))).what == "import taken back"
 
 
 def test_a_round_is_measured_against_a_file_too(ws: scn.OpenWorkspace, tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ from scn_core.store.current_labels import (
     revision,
 )
 from scn_core.store.decisions.history import history_end
+from scn_core.store.rounds.states import SCORED, which_round
 from scn_core.store.samples import classes
 from scn_core.store.votes import has_votes, names_as_written
 
@@ -84,8 +85,9 @@ def export_labels(
         pictures: the folder that the paths of faces are relative to; formats that open pictures need it.
         progress: hears how many more faces are written.
 
-    Raises UsageError where the format cannot hold a face; DataError where a picture is needed and not there. Whether
-    there may be written to `out` is for the caller to check, as `cli.outputs` does.
+    Raises UsageError where the format cannot hold a face; DataError where a picture is needed and not there;
+    WorkspaceError where there is no round of the number in `where`. Whether there may be written to `out` is for the
+    caller to check, as `cli.outputs` does.
     """
     return _export(db, lambda stand: out, options, pictures, progress)
 
@@ -173,7 +175,7 @@ def _export(
         require_sound(db)
         about = _about(db, options, pictures)
         _check(db, about, options)
-        where = _where(options)
+        where = _where(db, options)
         counts, stand = label_counts(db, where), revision(db)
         out = place(stand)
         if chosen.lay is not None and out.exists() and any(out.iterdir()) and not is_export(out):
@@ -226,7 +228,7 @@ class Preview:
 
 def preview(db: Database, options: ExportOptions, *, first: int = 10) -> Preview:
     """Counts and the first rows of what `export_labels` would write."""
-    where = _where(options)
+    where = _where(db, options)
     with snapshot(db):
         about = _about(db, options)
         rows = iter_labels(db, where, page=1_000)
@@ -248,12 +250,15 @@ def _check(db: Database, about: About, options: ExportOptions) -> None:
     chosen.check(db, about)
 
 
-def _where(options: ExportOptions) -> LabelFilter:
+def _where(db: Database, options: ExportOptions) -> LabelFilter:
+    """Raises WorkspaceError where no round of the number asked for has taken answers."""
+    if options.where.round is not None:
+        which_round(db, options.where.round, *SCORED)
     return replace(options.where, scored=True) if FORMATS[options.format].scored else options.where
 
 
 def _rows(db: Database, options: ExportOptions) -> Iterator[LabelRow]:
-    return iter_labels(db, _where(options), probabilities=FORMATS[options.format].scored)
+    return iter_labels(db, _where(db, options), probabilities=FORMATS[options.format].scored)
 
 
 def _counted(rows: Iterable[LabelRow], progress: Callable[[int], None]) -> Iterator[LabelRow]:

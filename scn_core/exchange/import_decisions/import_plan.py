@@ -50,7 +50,7 @@ class ImportPlan:
     """In the order of the file. With any of them nothing is taken."""
     rows: int
     known: int
-    """Rows that an earlier import took."""
+    """Rows that an earlier import took; of an exported file also those whose label it gave the face."""
     again: int
     """Rows that an earlier import took, and that were taken back with all of it: they are taken once more."""
     unchanged: int
@@ -206,6 +206,10 @@ class Planned(Protocol):
     def problems(self) -> tuple[Problem, ...]:
         """With any of them nothing is written."""
 
+    @property
+    def by(self) -> int | None:
+        """Number of the lead who has it written; None: the command line."""
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -231,12 +235,12 @@ def pieces(plan: Planned) -> Iterator[Piece]:
     if plan.problems:
         more = f", and {len(plan.problems) - 1:,} more" if len(plan.problems) > 1 else ""
         raise DataError(f"{plan.problems[0]}{more}; nothing was taken")
-    imported, by = (True, plan.by) if isinstance(plan, ImportPlan) else (False, None)
+    imported = isinstance(plan, ImportPlan)
     taken = 0
     for decisions in _in_pieces(plan.decisions):
         begun = time.monotonic()
         new_people = () if taken else plan.new_people
-        yield Piece(decisions, new_people, taken, len(plan.decisions), imported, by)
+        yield Piece(decisions, new_people, taken, len(plan.decisions), imported, plan.by)
         taken += len(decisions)
         if taken < len(plan.decisions):
             time.sleep(max(MOMENT_S, time.monotonic() - begun))
@@ -248,9 +252,9 @@ def take_piece(db: Database, piece: Piece) -> int:
     Raises WorkspaceError where one does not fit any more. It says how many of the plan are taken by then.
     """
     try:
-        if not piece.taken and piece.imported:
+        if not piece.taken:
             about = {"round": piece.decisions[0].round, "decisions": piece.of}
-            keep_event(db, "decisions imported", about, by=piece.by)
+            keep_event(db, "decisions imported" if piece.imported else "import taken back", about, by=piece.by)
         return len(record_decisions(db, piece.decisions, new_people=piece.new_people, lease=False))
     except WorkspaceError as error:
         if not piece.taken:

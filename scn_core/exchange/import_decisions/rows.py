@@ -13,7 +13,7 @@ from typing import NamedTuple
 from sqlite_utils import Database
 
 from scn_core.class_names import ClassVocabulary, canonical
-from scn_core.datasets.cells import as_written
+from scn_core.datasets.cells import as_moment, as_written, is_missing
 from scn_core.datasets.paths import path_forms
 from scn_core.records import ANSWERS, Action, Answer, Decision
 from scn_core.store.decisions.imports import (
@@ -24,6 +24,7 @@ from scn_core.store.decisions.imports import (
     faces_of,
     find_recorded,
     ids_by_former_name,
+    is_imported,
     known_faces,
     labels_by_moment,
     labels_decided_at,
@@ -62,6 +63,12 @@ class Row(NamedTuple):
     def get(self, name: str) -> str:
         """A cell of text, empty where there is none."""
         return as_written(self.cells.get(name, "").strip())
+
+    @property
+    def moment(self) -> str:
+        """When an exported row was decided, as the log has it, however a table program wrote it; empty: never."""
+        cell = self.get("decided_at")
+        return "" if is_missing(cell) else as_moment(cell)
 
 
 @dataclass
@@ -115,7 +122,6 @@ class Reading:
             self.gone += 1
             return
         if self.exported and not self._edited(row, face):
-            self.unchanged += 1
             return
         if face.withdrawn:
             raise Wrong(f"{face.key}, which was taken out", "faces that are still in the data set; remove the line")
@@ -129,7 +135,8 @@ class Reading:
             raise Wrong(f"{face.key} of {person} a second time, first in {first}", "one row a face and person")
         self.seen[face.sample_id, person] = row.name
         answers = () if self.exported else (row.get("action"), note)
-        content = (face.key, person, row.get("label"), row.cells.get("decided_at", ""), *answers)
+        moment = row.moment if self.exported else row.cells.get("decided_at", "")
+        content = (face.key, person, row.get("label"), moment, *answers)
         made = [self._decision(content, face, person, answer[0], label=answer[1], adjudicates=self.adjudicate)]
         if note:
             made.append(self._decision(("note", *content), face, person, "note", text=note))
@@ -161,11 +168,17 @@ class Reading:
         return faces[0]
 
     def _edited(self, row: Row, face: KnownFace) -> bool:
-        """Whether somebody changed the label of an exported row. Raises Wrong where the face was decided since."""
-        label, moment = self._class(row.get("label"), "label"), row.get("decided_at")
+        """Whether somebody changed the label of an exported row so that the face is to have it; counts it otherwise.
+
+        Raises Wrong where the face was decided since.
+        """
+        label, moment = self._class(row.get("label"), "label"), row.moment
         decided = moment and row.get("source") in _DECIDED
         then = labels_decided_at(self.db, face.sample_id, moment) if decided else {self._given(row)}
         if label in then or label == face.label:
+            known = label not in then and is_imported(self.db, face.sample_id, label)
+            self.known += known
+            self.unchanged += not known
             return False
         if (face.decided_at or "") != moment:
             now = self.names.names[face.label]
@@ -178,8 +191,8 @@ class Reading:
     def _edited_since(self, row: Row) -> bool:
         """The same of a row whose face is not known, by the row itself and the log."""
         label = self._class(row.get("label"), "label")
-        if row.get("decided_at") and row.get("source") in _DECIDED:
-            return (row.get("decided_at"), label) not in self._decided
+        if row.moment and row.get("source") in _DECIDED:
+            return (row.moment, label) not in self._decided
         return label != self._given(row)
 
     def _given(self, row: Row) -> int:

@@ -30,6 +30,8 @@ class UndoPlan:
     """How many of these take an answer back."""
     new_people: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    by: int | None = None
+    """Who takes it back: the number of a lead; None: the command line."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -48,10 +50,11 @@ class UndoPlan:
         return "\n".join(lines)
 
 
-def plan_undo(db: Database, import_id: str, *, name: str = "") -> UndoPlan:
+def plan_undo(db: Database, import_id: str, *, name: str = "", by: int | None = None) -> UndoPlan:
     """Looks up what stands of an import, by its id; writes nothing.
 
-    `name`: what to call it in errors. Raises WorkspaceError where the log has no such import, or its round is over.
+    `name`: what to call it in errors; `by`: number of the lead who takes it back. Raises
+    WorkspaceError where the log has no such import, or its round is over.
     """
     with snapshot(db):
         imports = taken_imports(db)
@@ -73,7 +76,7 @@ def plan_undo(db: Database, import_id: str, *, name: str = "") -> UndoPlan:
     undo = (
         Decision(str(uuid.uuid4()), d.round, d.sample_id, d.person, "undo", undoes=d.id, shown=shown) for d in standing
     )
-    return UndoPlan(found, tuple(undo), sum(d.action in ANSWERS for d in standing))
+    return UndoPlan(found, tuple(undo), sum(d.action in ANSWERS for d in standing), by=by)
 
 
 def plan_undo_of_file(db: Database, file: Path) -> UndoPlan:

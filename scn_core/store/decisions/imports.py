@@ -86,6 +86,12 @@ def labels_decided_at(db: Database, sample_id: int, moment: str) -> set[int]:
     return {label for (label,) in db.execute(sql, (sample_id, moment))}
 
 
+def is_imported(db: Database, sample_id: int, label: int) -> bool:
+    """Whether an import brought an answer to a face that stood for this label."""
+    sql = f"SELECT 1 FROM decision WHERE sample_id = ? AND label = ? AND shown ->> '{IMPORTED}' IS NOT NULL LIMIT 1"
+    return db.execute(sql, (sample_id, label)).fetchone() is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """What has become of a decision of the log."""

@@ -229,6 +229,7 @@ def test_an_upload_is_looked_at_then_taken(visitor: NewVisitor, workspace: Works
     assert "Take 3 decisions into round 1" in [each.label for each in app.button]
     with workspace.database(read_only=True) as db:
         assert effective_labels(db).label.tolist() == before
+        assert (events(db)[0].by, events(db)[0].words) == ("ann", "import taken back, round 1, decisions 3")
 
 
 def test_problems_of_an_upload_are_listed_and_nothing_can_be_taken(visitor: NewVisitor, workspace: Workspace) -> None:

@@ -65,6 +65,11 @@ def test_filters_by_class_and_split(run: Run, ws: Workspace, tmp_path: Path) -> 
     wrong = run("export", ws.path, "--out", out, "--class", "bored")
     assert (wrong.code, wrong.out) == (2, "")
     assert "--class: found 'bored'; allowed: neutral, happy" in wrong.err
+    for place in (("--out", tmp_path / "none.csv"), ("--out", "-"), ("--preview",)):
+        wrong = run("export", ws.path, *place, "--round", "9")
+        assert (wrong.code, wrong.out) == (1, "")
+        assert "found round 9; allowed: 1 to 1" in wrong.err
+    assert not (tmp_path / "none.csv").exists()
 
 
 def test_out_or_preview_is_needed(run: Run, ws: Workspace) -> None:

@@ -116,6 +116,31 @@ def test_boxes_of_one_picture_are_faces_also_without_keys(tmp_path: Path) -> Non
     assert [row.sample.key for row in _rows(source)] == ["a.jpg#0", "b.jpg", "a.jpg#1", "a.jpg#0"]
 
 
+@pytest.mark.parametrize("sides", ["x1,y1,x2,y2", "xmin,ymin,xmax,ymax", "Bbox_X_Min,bbox_y_min,bbox_x_max,bbox_y_max"])
+def test_boxes_under_their_usual_names_are_boxes(tmp_path: Path, sides: str) -> None:
+    rows = _rows(Source(csv=_csv(tmp_path, f"path,{sides},label\na.jpg,1,2,20,21,happy\na.jpg,30,2,50,21,sad\n")))
+    assert [(row.sample.key, row.sample.box) for row in rows] == [
+        ("a.jpg#0", Box(1, 2, 20, 21)),
+        ("a.jpg#1", Box(30, 2, 50, 21)),
+    ]
+
+
+@pytest.mark.parametrize("columns", ["left,top,right", "x,y,w,h", "x1,y1,x2", "bbox"])
+def test_a_picture_of_two_rows_with_part_of_a_box_is_an_error(tmp_path: Path, columns: str) -> None:
+    cells = ",".join("1" for _ in columns.split(","))
+    file = _csv(tmp_path, f"path,{columns},label\na.jpg,{cells},happy\na.jpg,{cells},sad\n")
+    found = rf"line 3: found a.jpg a second time, and of a box {columns.replace(',', ', ')} alone; .*x1, y1, x2, y2"
+    with pytest.raises(DataError, match=found):
+        csv_table.vocabulary(Source(csv=file))
+
+
+def test_landmarks_are_no_box(tmp_path: Path) -> None:
+    rows = _rows(
+        Source(csv=_csv(tmp_path, "path,label,x1,y1,x2,y2,x3,y3\na.jpg,happy,1.5,2,20,21,9,9\nb.jpg,sad,,,,,,\n"))
+    )
+    assert [row.sample.box for row in rows] == [None, None]
+
+
 def test_names_win_over_numbers(tmp_path: Path) -> None:
     file = _csv(tmp_path, "path,label\na.jpg,1\nb.jpg,3\nc.jpg,'-1\nd.jpg,2.0\n")
     rows = _rows(Source(csv=file, classes=("-1", "3", "2", "1")))

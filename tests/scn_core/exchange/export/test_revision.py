@@ -9,7 +9,7 @@ import json
 import shutil
 from collections import Counter
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +92,8 @@ def test_the_same_revision_exports_the_same_bytes(
 ) -> None:
     """From the workspace, from a copy of it opened for reading, and again after it went on and came back."""
     folder = tmp_path_factory.mktemp("same")
+    there = 1 + any(action == "next round" for *_, action in story)  # of a round that is not there nothing is written
+    where = replace(where, round=where.round and min(where.round, there))
     options = ExportOptions(name, where, pseudonyms)
     with closing(fresh(folder / "review.db", story)) as db:
         made = export_labels(db, folder / "one", options)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import pandas as pd
+import pytest
 from sqlite_utils import Database
 
 from scn_core.exchange.export.about import COLUMNS
+from scn_core.exchange.export.formats import FormatName
 from scn_core.exchange.export.write import ExportOptions, export_labels
 from scn_core.exchange.import_decisions.import_plan import plan_import
 from scn_core.store.current_labels import LabelFilter
@@ -35,8 +39,31 @@ def test_of_an_exported_file_only_what_was_changed_is_taken(db: Database, tmp_pa
         (1, "ann", "keep", 0, None), (2, "ann", "accept", 0, None), (8, "ann", "relabel", 0, None)
     ]  # fmt: skip
     before = contents(db)
-    assert take(db, file, person="ann").decisions == ()
+    again = take(db, file, person="ann")
+    assert (again.decisions, again.known, again.unchanged) == ((), 3, 7)
     assert contents(db) == before
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_a_file_that_pandas_wrote_is_the_file_it_read(db: Database, tmp_path: Path, form: FormatName) -> None:
+    """With its times as times, which pandas writes in a form of its own."""
+    decide(db, 1, "accept", 1)
+    decide(db, 2, "keep", 1)
+    out = tmp_path / "out"
+    export_labels(db, out, ExportOptions(form))
+    if form == "csv":
+        table = pd.read_csv(out, parse_dates=["decided_at"])
+        table.loc[0, "label"] = "happy"
+        table.to_csv(out, index=False)
+    else:
+        found = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+        found[0]["label"] = "happy"
+        for row in found[:2]:  # as to_json(lines=True) writes it
+            row["decided_at"] = round(pd.Timestamp(row["decided_at"]).timestamp() * 1000)
+        out.write_text("\n".join(map(json.dumps, found)), encoding="utf-8")
+    plan = plan_import(db, out, person="bob")
+    assert ([str(p) for p in plan.problems], plan.unchanged) == ([], 9)
+    assert [(d.sample_id, d.label) for d in plan.decisions] == [(1, 0)]
 
 
 def test_a_file_in_the_spelling_of_the_data_set_comes_back(db: Database, tmp_path: Path) -> None:
