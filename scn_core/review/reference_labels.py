@@ -16,6 +16,8 @@ from scn_core.errors import DataError, WorkspaceError, complaint
 from scn_core.store.samples import classes, iter_samples, references
 from scn_core.store.updates import former_keys
 
+_ONE_A_FACE = "one a face; of several faces in a picture a column key, such as a.jpg#1, says which"
+
 
 def reference_labels(db: Database, reference: Path | None = None, root: Path | None = None) -> dict[int, int]:
     """Class number by sample id: those that `init` kept, or of a CSV of path,label.
@@ -48,24 +50,32 @@ def read_reference(
 ) -> dict[str, int]:
     """Class number by sample key, from a CSV with the columns path and label (class names in any known spelling).
 
-    A path is the key of a face; `find` gives it for a path as written, None for what is no path.
+    Of several faces in a picture the column key tells which, as in the files that `export` writes; it may also stand
+    alone. `find` gives the key of a face for a path or key as written, None for what is no path.
     Rows with an empty label are passed over. Raises DataError naming file and line.
     """
     if not path.is_file():
         raise DataError(complaint("--reference", f"no file {path}", "a CSV with the columns path,label"))
-    path_place, label_place = column_places(path, csv_header(path), ("path", "label"))
+    header = csv_header(path)
+    names = {name.strip().casefold(): place for place, name in reversed(list(enumerate(header)))}
+    key_place = names.get("key")
+    path_column = "key" if key_place is not None and "path" not in names else "path"
+    path_place, label_place = column_places(path, header, (path_column, "label"))
     truth: dict[str, int] = {}
     for line, cells in islice(csv_rows(path), 1, None):
-        if len(cells) <= max(path_place, label_place):
+        if len(cells) <= max(path_place, label_place, key_place or 0):
             raise DataError(complaint(f"{path}, line {line}", f"{len(cells)} cells", "as many as in the header"))
-        label, key = as_written(cells[label_place].strip()), find(cells[path_place])
+        name = cells[path_place]
+        if key_place is not None and find(cells[key_place].rpartition("#")[0]) == find(name):
+            name = cells[key_place]
+        label, key = as_written(cells[label_place].strip()), find(name)
         if is_missing(label):
             continue
         number = vocabulary.find(label)
         if number is None:
             raise DataError(complaint(f"{path}, line {line}", f"label {label!r}", f"{vocabulary.allowed()}, or empty"))
         if key is None:
-            raise DataError(complaint(f"{path}, line {line}", f"path {cells[path_place]!r}", "the key of a face"))
+            raise DataError(complaint(f"{path}, line {line}", f"{path_column} {name!r}", "the key of a face"))
         if truth.setdefault(key, number) != number:
-            raise DataError(complaint(f"{path}, line {line}", f"another label for {key!r}", "one a face"))
+            raise DataError(complaint(f"{path}, line {line}", f"another label for {key!r}", _ONE_A_FACE))
     return truth

@@ -160,6 +160,16 @@ def test_references_are_read_in_any_spelling(tmp_path: Path) -> None:
     assert read_reference(file, FERPLUS_8) == {"a,b.jpg": 1, "c.jpg": 3}
 
 
+def test_of_several_faces_in_a_picture_the_key_says_which(tmp_path: Path) -> None:
+    rows = "path,label,key,x\na.jpg,sad,a.jpg#0,\n./a.jpg,fear,a.jpg#1,\nb.jpg,happy,b.jpg,\nc.jpg,sad,17,\n"
+    truth = {"a.jpg#0": 1, "a.jpg#1": 2, "b.jpg": 0, "c.jpg": 1}
+    assert read_reference(reference_file(tmp_path, rows), NAMES) == truth
+    keys = "Key,label\n" + "".join(f"{key},{NAMES.names[label]}\n" for key, label in truth.items())
+    assert read_reference(reference_file(tmp_path, keys), NAMES) == truth
+    with pytest.raises(DataError, match=r"another label for 'a\.jpg'; allowed: one a face; .* a column key"):
+        read_reference(reference_file(tmp_path, "path,label\na.jpg,sad\na.jpg,fear\n"), NAMES)
+
+
 @pytest.mark.parametrize(
     ("text", "error"),
     [
