@@ -109,6 +109,8 @@ def _filter(fields: Fields) -> QueueFilter:
         order=fields.word("order", QUEUE_ORDERS, "suspicion"),
         grouped=fields.flag("grouped"),
     )
+    if where.unproposed and where.proposed is not None:
+        raise fields.refusal("unproposed", True, "false, or no `proposed`")
     fields.end()
     return where
 

@@ -84,7 +84,7 @@ def list_command(workspace: Path) -> None:
 def password(workspace: Path, name: str, password_stdin: bool) -> None:
     """Give NAME another password, and sign them out everywhere."""
     with Workspace(workspace).database() as db:
-        found = known_person(db, name)
+        found = known_person(db, name, workspace)
         set_password_hash(db, found.id, hash_password(_password(password_stdin)))
     click.echo(f"{found.name} has another password, is signed out everywhere, and has no access tokens any more")
 
@@ -96,7 +96,7 @@ def password(workspace: Path, name: str, password_stdin: bool) -> None:
 def role(workspace: Path, name: str, role: Role) -> None:
     """Make NAME an annotator or a lead, from their next click on."""
     with Workspace(workspace).database() as db:
-        found = known_person(db, name)
+        found = known_person(db, name, workspace)
         if role != "lead":
             _keep_a_lead(db, found, workspace)
         set_role(db, found.id, role)
@@ -109,7 +109,7 @@ def role(workspace: Path, name: str, role: Role) -> None:
 def deactivate(workspace: Path, name: str) -> None:
     """Sign NAME out everywhere, and let them in no more; what they decided stays."""
     with Workspace(workspace).database() as db:
-        found = known_person(db, name)
+        found = known_person(db, name, workspace)
         _keep_a_lead(db, found, workspace)
         set_active(db, found.id, False)
     click.echo(f"{found.name} may not sign in any more, and has no access tokens any more")
@@ -121,7 +121,7 @@ def deactivate(workspace: Path, name: str) -> None:
 def activate(workspace: Path, name: str) -> None:
     """Let NAME in again."""
     with Workspace(workspace).database() as db:
-        found = known_person(db, name)
+        found = known_person(db, name, workspace)
         set_active(db, found.id, True)
     click.echo(f"{found.name} may sign in again")
 
@@ -133,7 +133,7 @@ def activate(workspace: Path, name: str) -> None:
 def rename(workspace: Path, name: str, new_name: str) -> None:
     """Call NAME otherwise; what they decided stays theirs, and they stay signed in."""
     with Workspace(workspace).database() as db:
-        found = known_person(db, name)
+        found = known_person(db, name, workspace)
         rename_person(db, found.id, checked_name(new_name))
     click.echo(f"{found.name} is called {checked_name(new_name)} now")
 
@@ -147,7 +147,7 @@ def erase(workspace: Path, name: str) -> None:
     They are signed out and cannot sign in again. Exports and backups made before still hold the name.
     """
     with Workspace(workspace).database() as db:
-        found = known_person(db, name)
+        found = known_person(db, name, workspace)
         _keep_a_lead(db, found, workspace)
         neutral = erase_person(db, found.id)
     click.echo(f"{found.name} is called {neutral} now; exports, backups and trainer.json of before may hold the name")
@@ -163,12 +163,13 @@ def _keep_a_lead(db: Database, person: Person, workspace: Path) -> None:
         )
 
 
-def known_person(db: Database, name: str) -> Person:
-    """The person of that name. Raises WorkspaceError that says who is there."""
+def known_person(db: Database, name: str, workspace: Path) -> Person:
+    """The person of that name. Raises WorkspaceError that says who is there, and how to add somebody."""
     found = find_person(db, name)
     if found is None:
-        names = ", ".join(each.name for each in people(db)[:20]) or "nobody yet; add somebody first"
-        raise WorkspaceError(complaint("", f"no person {name!r}", names))
+        names = ", ".join(each.name for each in people(db)[:20]) or "nobody yet"
+        add = command_line("person", "add", workspace, name, program="review_app")
+        raise WorkspaceError(complaint("", f"no person {name!r}", names, f"add them with {add}"))
     return found
 
 

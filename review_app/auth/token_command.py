@@ -27,7 +27,7 @@ def add(workspace: Path, name: str, label: str, days: int | None) -> None:
     """Make a token for NAME and print it, this once: only its hash is kept."""
     made = new_access_token()
     with Workspace(workspace).database() as db:
-        added = add_token(db, known_person(db, name).id, access_token_hash(made), label, days)
+        added = add_token(db, known_person(db, name, workspace).id, access_token_hash(made), label, days)
     click.echo(made)
     end = "until it is revoked" if added.expires_at is None else f"until {added.expires_at[:16].replace('T', ' ')} UTC"
     click.echo(f"token {added.id} of {added.person}, good {end}; keep it secret, it is not shown again", err=True)
@@ -39,7 +39,7 @@ def add(workspace: Path, name: str, label: str, days: int | None) -> None:
 def list_command(workspace: Path, name: str | None) -> None:
     """Tokens of NAME, or everybody's, one line each; never the tokens themselves."""
     with Workspace(workspace).database(read_only=True) as db:
-        found = tokens(db, None if name is None else known_person(db, name).id)
+        found = tokens(db, None if name is None else known_person(db, name, workspace).id)
     for each in found:
         end = "no end" if each.expires_at is None else f"{'ended' if each.expired else 'ends'} {each.expires_at[:10]}"
         used = "not used yet" if each.used_at is None else f"used {each.used_at[:10]}"

@@ -12,6 +12,8 @@ from scn_core.errors import DataError
 
 CLASS_LIST = "classes.json"
 """In an exported folder: a JSON list of the names of all classes."""
+LABELS = "labels.csv"
+"""There too: its faces as a table."""
 _MANIFEST = ".manifest.json"
 _NUMBERED = re.compile(r"(\d+)_")
 
@@ -37,6 +39,11 @@ def folder_classes(root: Path, folders: Iterable[str]) -> dict[str, str] | None:
     if numbers.keys() != set(folders) or any(number >= len(classes) for number in numbers.values()):
         return None
     return {name: classes.names[number] for name, number in sorted(numbers.items(), key=lambda each: each[1])}
+
+
+def own_files(folder: Path) -> frozenset[str]:
+    """What `export` wrote into a folder beside the pictures; nothing where it wrote none."""
+    return frozenset() if _read(folder / CLASS_LIST) is None else frozenset({CLASS_LIST, LABELS})
 
 
 def _of(classes: ClassVocabulary, found: list[int | None]) -> ClassVocabulary | None:

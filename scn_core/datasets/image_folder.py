@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scn_core.class_names import ALIASES, FERPLUS_8, ClassVocabulary, canonical
-from scn_core.datasets.class_list import folder_classes
+from scn_core.datasets.class_list import folder_classes, own_files
 from scn_core.datasets.images import SUFFIXES
 from scn_core.datasets.numbering import class_numbers
 from scn_core.datasets.rows import SPLITS_ALLOWED, Entry, LeftOut, find_split, make_row
@@ -170,7 +170,10 @@ def _pictures(files: list[Path]) -> list[Path]:
 
 
 def _leave_loose(tree: Tree, folder: Path) -> None:
+    ours = own_files(folder)
     for path in tree.loose_files(folder):
+        if path.name in ours:
+            continue
         if path.suffix.lower() in SUFFIXES:
             reason, allowed = "a picture outside of the class folders", "pictures in a folder for each class"
         else:

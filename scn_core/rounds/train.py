@@ -174,9 +174,12 @@ def _remedy(workspace: Workspace, start: Start) -> str:
         return "put them back"
     if isinstance(start, Resume):
         return "put them back, or begin a new round: train without --resume"
+    place = workspace.path
     return (
-        "put them back, or train on the rest with --allow-missing; faces whose pictures are gone for good are taken "
-        f"out with: {command_line('withdraw', workspace.path)} FACE"
+        "put them back, or train on the rest with --allow-missing; "
+        f"if their folder is elsewhere now: {command_line('relocate', place)} FOLDER; "
+        f"if they were renamed or left the data set: {command_line('update', place)}; "
+        f"to take faces out without a way back: {command_line('withdraw', place)} FACE"
     )
 
 

@@ -110,7 +110,7 @@ export {};
 /** @typedef {{decisions: Decision[]}} DecisionsRequest */
 /**
  * answered: since the bulk answer's faces were shown; unseen: the picture is gone
- * @typedef {"audit"|"answered"|"closed"|"unseen"|"invalid"} RefusalCode
+ * @typedef {"audit"|"answered"|"closed"|"no_round"|"unseen"|"invalid"} RefusalCode
  */
 /** @typedef {{id: string, error: string, code: RefusalCode}} RefusedDecision */
 /** @typedef {{saved: string[], refused: RefusedDecision[], pace: Pace|null, in_review: number[]}} DecisionsResponse saved: ids */

@@ -22,14 +22,13 @@ from urllib.parse import quote
 
 from PIL import Image
 
-from scn_core.datasets.class_list import CLASS_LIST
+from scn_core.datasets.class_list import CLASS_LIST, LABELS
 from scn_core.datasets.images import MAX_PIXELS, open_face
 from scn_core.errors import DataError, UsageError, complaint
 from scn_core.exchange.export.about import About, as_json, values_of
 from scn_core.exchange.export.table import write_csv
 from scn_core.store.current_labels import LabelRow
 
-LABELS = "labels.csv"
 METADATA = "metadata.jsonl"
 _READ_BY_ALL = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
 """Endings that torchvision and datasets take; pictures with others (.gif, .avif) are cut out as PNG."""

@@ -22,10 +22,11 @@ from scn_core.store.schema.running_hash import HASHED, running_hash
 
 NOTE_LENGTH = 2_000
 
-RefusalCode = Literal["audit", "answered", "closed", "unseen", "invalid"]
+RefusalCode = Literal["audit", "answered", "closed", "no_round", "unseen", "invalid"]
 REFUSAL_CODES: tuple[RefusalCode, ...] = get_args(RefusalCode)
 """audit: a bulk answer to an audit face; answered: a bulk answer to a face that was answered since it was shown;
-closed: the round is not in review; unseen: an answer to a face whose picture is gone; invalid: anything else."""
+closed: the round is not in review; no_round: there is no such round; unseen: an answer to a face whose picture is gone;
+invalid: anything else."""
 NEED_THE_PICTURE: tuple[Action, ...] = ("accept", "keep", "relabel", "unsure")
 """Answers of somebody who has looked at the face."""
 
@@ -258,7 +259,7 @@ def _check(db: Database, decision: Decision) -> int:
         if found not in allowed:
             shown = ", ".join("none" if each is None else str(each) for each in allowed)
             found_words = "none" if found is None else found
-            code: RefusalCode = "closed" if found == state and found != "review" else "invalid"
+            code: RefusalCode = "no_round" if state is None else "closed" if state != "review" else "invalid"
             raise _RefusedError(complaint(f"decision {decision.id}", f"{what} {found_words}", shown), code)
     if withdrawn and decision.action != "undo":
         found = f"{decision.action} of sample {decision.sample_id}, which was taken out"

@@ -342,6 +342,9 @@ def test_every_answer_of_the_server_says_which_rounds_take_answers(ann: Visitor)
     assert ann.post("/api/lease", {}).json()["in_review"] == []
     late = ann.decide(keep(tile)).json()
     assert (late["in_review"], [refusal["code"] for refusal in late["refused"]]) == ([], ["closed"])
+    assert [refusal["code"] for refusal in ann.decide(keep(tile, round=9)).json()["refused"]] == ["no_round"]
+    both = ann.post("/api/page", {"round": 1, "limit": 1, "filter": {"unproposed": True, "proposed": 1}})
+    assert (both.status_code, both.json()["at"]) == (400, "filter.unproposed")
 
 
 def test_undo_and_redo_as_units(ann: Visitor) -> None:

@@ -120,7 +120,7 @@ def test_a_change_signs_out_everywhere(run: Run, empty: Workspace, command: str)
         (["add", "WS", "a\nb", "--no-password"], "", 1, "printable"),
         (["add", "WS", "ann", "--role", "admin", "--no-password"], "", 2, "'admin' is not one of 'annotator', 'lead'"),
         (["role", "WS", "nobody", "lead"], "", 1, "found no person 'nobody'; allowed: nobody yet"),
-        (["deactivate", "WS", "nobody"], "", 1, "found no person 'nobody'"),
+        (["deactivate", "WS", "nobody"], "", 1, "nobody yet; add them with python -m review_app person add "),
         (["list", "no/such/place"], "", 1, "found no workspace.toml"),
     ],
 )
@@ -145,6 +145,7 @@ def test_tokens_are_made_listed_and_revoked(run: Run, empty: Workspace) -> None:
     ws = empty.path
     run("person", "add", ws, "ann", "--no-password")
     assert run("token", "list", ws).out == f"no tokens; next: python -m review_app token add {ws} NAME\n"
+    assert f"add them with python -m review_app person add {ws} cat" in run("token", "add", ws, "cat").err
     made = run("token", "add", ws, "Ann", "--label", "nightly export", "--days", "30")
     assert re.fullmatch(r"scn_[\w-]{43}\n", made.out), "alone on standard output, for scripts"
     assert re.fullmatch(r"token 1 of ann, good until 20.* UTC; keep it secret, it is not shown again\n", made.err)

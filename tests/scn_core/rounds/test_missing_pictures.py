@@ -60,7 +60,12 @@ def test_all_missing_pictures_are_told_before_there_is_a_round(ws: Workspace, ru
     assert done.code == 1
     assert f"found 5 of the round's pictures missing: {', '.join(gone[:3])} and 2 more; put them back" in done.err
     assert "--allow-missing" in done.err
-    assert f"python -m scn_core withdraw {ws.path} FACE" in done.err
+    ways = [
+        f"python -m scn_core {what}" for what in (f"relocate {ws.path}", f"update {ws.path}", f"withdraw {ws.path}")
+    ]
+    places = [done.err.find(way) for way in ways]  # what cannot be taken back comes last
+    assert places == sorted(places)
+    assert min(places) > 0
     assert rounds(ws) == 0
     assert not ws.pixels.exists()
 

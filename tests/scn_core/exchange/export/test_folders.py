@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
+from scn_core.datasets.registry import read_manifest as read_dataset
+from scn_core.datasets.source import Source
 from scn_core.errors import DataError, UsageError
 from scn_core.exchange.export import write
 from scn_core.exchange.export.formats import FormatName
@@ -65,6 +67,15 @@ def test_what_lies_in_it(db: Database, manifest: Manifest, tmp_path: Path) -> No
     copied = export_labels(db, tmp_path / "copied", COPIES, pictures=manifest.root)
     assert copied.bytes > made.bytes
     assert not any(file.is_symlink() for file in (tmp_path / "copied").rglob("*"))
+
+
+def test_read_again_it_leaves_nothing_out(db: Database, manifest: Manifest, tmp_path: Path) -> None:
+    export_labels(db, tmp_path / "out", COPIES, pictures=manifest.root)
+    again = read_dataset("folder", Source(root=tmp_path / "out"), all_classes=False)
+    assert (len(again.samples), again.problems) == (9, ())
+    (tmp_path / "out/classes.json").unlink()
+    again = read_dataset("folder", Source(root=tmp_path / "out"), all_classes=False)
+    assert [problem.rows for problem in again.problems] == [1]  # a labels.csv of somebody else's
 
 
 def test_its_table_comes_back_by_import_decisions(db: Database, manifest: Manifest, tmp_path: Path) -> None:
