@@ -63,7 +63,11 @@ def cli() -> None:
 @WORKSPACE
 @click.option("--dataset", required=True, type=click.Choice(list(DATASETS)), help="What is to be read.")
 @click.option("--root", type=click.Path(path_type=Path), help="Folder of the data set (demo: where faces are drawn).")
-@click.option("--csv", type=click.Path(path_type=Path), help="csv: the file of paths and labels.")
+@click.option(
+    "--csv",
+    type=click.Path(path_type=Path),
+    help="csv: file of paths and labels, or folder of train/metadata.csv.",
+)
 @click.option("--path-column", help="csv: column of picture paths [path].")
 @click.option("--label-column", help="csv: column of labels [label].")
 @click.option("--split-column", help="csv: column of train, val or test [split, where there is one].")

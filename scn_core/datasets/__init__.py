@@ -15,6 +15,7 @@ rows              what a reader yields: rows of a label list, before their pictu
 tables  cells  json_table   label lists line by line; cells as other programs write them
 box_columns       which columns of a table are the box of a face
 tree  paths       folders walked without losing a file unseen; paths in one form
+split_tables      a folder with a table for each split
 class_list        the order of classes, where the data set has a file of it
 numbering         classes called by number where names were given
 checks            from rows to samples: duplicates out, every picture opened, what is wrong gathered

@@ -23,7 +23,9 @@ def exported_classes(table: Path, found: Iterable[str]) -> ClassVocabulary | Non
 
     None where neither is there or a label found in the table is none of them; a class that no label is of is left out.
     """
-    classes = _read(table.with_name(table.name + _MANIFEST)) or _read(table.with_name(CLASS_LIST))
+    classes = _read(table.with_name(table.name + _MANIFEST)) or _read(
+        (table if table.is_dir() else table.parent) / CLASS_LIST
+    )
     return None if classes is None else _of(classes, [classes.find(label) for label in found])
 
 

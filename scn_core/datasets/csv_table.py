@@ -9,9 +9,9 @@ by commas, semicolons or tabs; see `tables`. With a column of annotators a face 
 it; see `annotators`. Where all of the columns left, top, right and bottom are there, or the same under another of the
 names in `box_columns`, they are the face's box in its picture, in pixels; a column key then tells several faces of one
 picture apart ('path#n'), as in the files that `export` writes; without it they are numbered in the order of their rows.
-Of a file that `export` wrote the classes are those of
-its manifest, in their order, if it lies beside; its column votes ('happy: 7; sad: 3') is read; and faces that people
-had excluded are left out. Its JSON formats are read as well, see `json_table`.
+Of a file that `export` wrote the classes are those of its manifest, in their order, if it lies beside; its column votes
+('happy: 7; sad: 3') is read; and faces that people had excluded are left out. Its JSON formats are read as well, see
+`json_table`. A folder may stand for the tables of its splits, see `split_tables`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 from scn_core.class_names import ClassVocabulary, canonical
@@ -32,6 +33,7 @@ from scn_core.datasets.json_table import table_header, table_rows
 from scn_core.datasets.numbering import class_numbers
 from scn_core.datasets.rows import SPLITS_ALLOWED, Entry, LeftOut, find_split, make_row
 from scn_core.datasets.source import Source
+from scn_core.datasets.split_tables import SplitTable, split_tables
 from scn_core.datasets.tables import column_places
 from scn_core.errors import DataError, UsageError, complaint, readable
 from scn_core.import_balance import Problem
@@ -50,7 +52,7 @@ _Sides = tuple[int | None, ...]
 
 @dataclass(frozen=True)
 class _Columns:
-    file: Path
+    table: SplitTable
     path: int
     label: int
     split: int | None
@@ -67,6 +69,11 @@ class _Columns:
     """Names of columns that look like a part of a box, where there is none and a picture is to have one row."""
     faces: Mapping[str, Mapping[_Sides, int]] = field(default_factory=dict)
     """Path as written -> the boxes of its rows, numbered, where no column key tells the faces of a picture apart."""
+
+    @property
+    def file(self) -> Path:
+        """The table."""
+        return self.table.file
 
     @property
     def last(self) -> int:
@@ -97,20 +104,21 @@ def vocabulary(source: Source) -> ClassVocabulary:
 
     Raises UsageError for numbers without --classes, and DataError for more names than a column of classes has.
     """
-    return _vocabulary(source, *_labels_found(source))
+    return _vocabulary(source, _labels_found(source)[0])
 
 
-def _vocabulary(source: Source, found: set[str], columns: _Columns) -> ClassVocabulary:
+def _vocabulary(source: Source, found: set[str]) -> ClassVocabulary:
+    file = _file(source)
     if source.classes is not None:
         return ClassVocabulary.of(source.classes)
-    if (exported := exported_classes(columns.file, found)) is not None:
+    if (exported := exported_classes(file, found)) is not None:
         return exported
     if found and all(whole_number(label) is not None for label in found):
         names = "name0,name1,..., in the order of the numbers, or the numbers themselves where they are the names"
-        raise UsageError(complaint("--classes", f"label numbers in {columns.file} and no names", names))
+        raise UsageError(complaint("--classes", f"label numbers in {file} and no names", names))
     if len(found) > _MOST_CLASSES:
         many = f"{len(found):,} different labels"
-        raise DataError(complaint(str(columns.file), many, f"at most {_MOST_CLASSES}", "check --label-column"))
+        raise DataError(complaint(str(file), many, f"at most {_MOST_CLASSES}", "check --label-column"))
     return ordered_vocabulary({canonical(label) for label in found if _plain_number(label) not in found - {label}})
 
 
@@ -121,22 +129,24 @@ def _plain_number(label: str) -> str | None:
 
 
 def root(source: Source) -> Path:
-    """The folder the user named, or else the CSV file's."""
-    return _file(source).parent if source.root is None else source.folder()
+    """The folder the user named, or else the CSV file's; of a folder of tables itself."""
+    file = _file(source)
+    return source.folder() if source.root is not None else file if file.is_dir() else file.parent
 
 
 def read(source: Source) -> Iterator[Entry]:
     """The rows of the table; with a column of annotators the faces, after the rows that cannot be read."""
-    found, columns = _labels_found(source)
-    classes = _vocabulary(source, found, columns)
-    table = _Table(columns, classes, class_numbers(found, classes, str(columns.file)), root(source))
-    rows = table_rows(columns.file)
-    next(rows)
-    if columns.annotator is None:
-        for line, cells in rows:
-            yield table.row(line, cells)
+    found, parts = _labels_found(source)
+    classes = _vocabulary(source, found)
+    numbers = class_numbers(found, classes, str(_file(source)))
+    tables = [_Table(columns, classes, numbers, root(source)) for columns in parts]
+    if source.annotator_column is None:
+        for table in tables:
+            for line, cells in table.rows():
+                yield table.row(line, cells)
         return
-    yield from by_face((table.labelled(line, cells) for line, cells in rows), source.label_rule, source.seed)
+    labelled = (table.labelled(line, cells) for table in tables for line, cells in table.rows())
+    yield from by_face(labelled, source.label_rule, source.seed)
 
 
 @dataclass(frozen=True)
@@ -145,6 +155,10 @@ class _Table:
     classes: ClassVocabulary
     numbers: Mapping[str, int]
     root: Path
+
+    def rows(self) -> Iterator[tuple[int, list[str]]]:
+        """All but the header, each with its line."""
+        return islice(table_rows(self.columns.file), 1, None)
 
     def row(self, line: int, cells: list[str]) -> Entry:
         columns, classes, file = self.columns, self.classes, str(self.columns.file)
@@ -158,7 +172,7 @@ class _Table:
         if label is None:
             reason = "no label" if is_missing(written) else "a label that is no class"
             return Problem(file, line, f"label {cells[columns.label]!r}", classes.allowed(), reason=reason)
-        split = "train" if columns.split is None else find_split(cells[columns.split])
+        split = columns.table.split if columns.split is None else find_split(cells[columns.split])
         if split is None:
             found = f"split {cells[columns.split or 0]!r}"
             return Problem(file, line, found, SPLITS_ALLOWED, reason="a split that is none")
@@ -176,9 +190,8 @@ class _Table:
             found = f"votes {cells[columns.votes or 0]!r}"
             return Problem(file, line, found, "such as happy: 7; sad: 3, or empty", reason="votes that are none")
         return make_row(
-            file, line, cells[columns.path], label, split, root=self.root, box=box, face=columns.face(cells),
-            reference=reference, votes=votes,
-            written=written,
+            file, line, columns.table.path(cells[columns.path]), label, split, root=self.root, box=box,
+            face=columns.face(cells), reference=reference, votes=votes, written=written,
         )  # fmt: skip
 
     def labelled(self, line: int, cells: list[str]) -> tuple[Entry, str]:
@@ -214,8 +227,20 @@ def _box(cells: list[str]) -> Box | str | None:
     return box if box.left < box.right and box.top < box.bottom else ",".join(cells)
 
 
-def _labels_found(source: Source) -> tuple[set[str], _Columns]:
-    columns = _columns(source)
+def _labels_found(source: Source) -> tuple[set[str], list[_Columns]]:
+    """The labels of all tables, and the columns of each."""
+    found, parts = set[str](), list[_Columns]()
+    for table in split_tables(_file(source)):
+        columns = _columns(source, table)
+        labels, faces = _looked_through(columns)
+        found |= labels
+        parts.append(replace(columns, faces=faces))
+    named = source.classes or ()
+    return {label for label in found if label in named or not is_missing(label)}, parts
+
+
+def _looked_through(columns: _Columns) -> tuple[set[str], Mapping[str, Mapping[_Sides, int]]]:
+    """The labels of a table, and its boxes by picture, numbered. Raises DataError where boxes seem to be overlooked."""
     rows = table_rows(columns.file)
     next(rows)
     found, boxes, seen = set[str](), defaultdict[str, dict[_Sides, int]](dict), set[str]()
@@ -229,8 +254,7 @@ def _labels_found(source: Source) -> tuple[set[str], _Columns]:
         if columns.box and columns.key is None and len(cells) > columns.last:
             of_picture = boxes[cells[columns.path]]
             of_picture.setdefault(columns.sides(cells), len(of_picture))
-    named = source.classes or ()
-    return {label for label in found if label in named or not is_missing(label)}, replace(columns, faces=boxes)
+    return found, boxes
 
 
 def _no_box(columns: _Columns, line: int, picture: str) -> str:
@@ -243,13 +267,13 @@ def _no_box(columns: _Columns, line: int, picture: str) -> str:
     )
 
 
-def _columns(source: Source) -> _Columns:
+def _columns(source: Source, table: SplitTable) -> _Columns:
     if source.label_rule is not None and source.annotator_column is None:
         found = f"{source.label_rule} without --annotator-column"
         raise UsageError(
             complaint("--label-rule", found, "both, where a face has a row for each person who labelled it")
         )
-    file = _file(source)
+    file = table.file
     header = table_header(file)
 
     def place(name: str, option: str) -> int:
@@ -261,7 +285,7 @@ def _columns(source: Source) -> _Columns:
     exported = any(set(names) >= columns for columns in _OF_AN_EXPORT)
     box = box_columns(header)
     return _Columns(
-        file,
+        table,
         place(source.path_column or path, "--path-column"),
         place(source.label_column or "label", "--label-column"),
         None if split is None else place(split, "--split-column"),
@@ -277,5 +301,7 @@ def _columns(source: Source) -> _Columns:
 
 def _file(source: Source) -> Path:
     if source.csv is None:
-        raise UsageError(complaint("--csv", "nothing", "a CSV file of paths and labels"))
+        raise UsageError(
+            complaint("--csv", "nothing", "a CSV file of paths and labels, or a folder with train/metadata.csv")
+        )
     return source.csv

@@ -142,7 +142,8 @@ def _layout(source: Source) -> _Layout:
         found_classes += [_ClassFolder(path, split) for path in inside]
         _leave_loose(tree, inner)
     if not found_classes:
-        listed = next(iter([*base.glob("metadata.*"), *base.glob("*/metadata.*")]), None)
+        of_splits = [base] if any(base.glob("*/metadata.*")) else []
+        listed = next(iter([*base.glob("metadata.*"), *of_splits]), None)
         do = "" if listed is None else f"read {listed} with --dataset csv --csv {listed}"
         allowed = f"{base}/CLASS/*.jpg or {base}/train/CLASS/*.jpg"
         raise DataError(complaint(str(base), "no class folders", allowed, do))

@@ -22,7 +22,7 @@ class Source:
     root: Path | None = None
     """Folder of the data set. For csv it may be left out: then paths are relative to the CSV's own folder."""
     csv: Path | None = None
-    """The CSV file of labels (csv)."""
+    """The CSV file of labels, or a folder with one for each split, as in train/metadata.csv (csv)."""
     path_column: str | None = None
     """Column of picture paths relative to the root (csv); default 'path'."""
     label_column: str | None = None

@@ -67,7 +67,7 @@ def check_list(workspace: Workspace, csv: Path) -> None:
     if "csv" not in find_dataset(settings.dataset).options:
         allowed = "data set csv; others find their lists below --root"
         raise UsageError(complaint("--csv", f"a workspace of data set {settings.dataset}", allowed))
-    if not csv.is_file():
+    if not csv.is_file() and not csv.is_dir():
         raise UsageError(complaint("--csv", f"no file {csv}", "the list of paths and labels"))
     if control_character(str(csv.resolve())):
         raise UsageError(complaint("--csv", "a path that is not UTF-8 or has control characters", "others"))
