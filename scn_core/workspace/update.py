@@ -168,7 +168,7 @@ def _below(source: Source, dataset: str, root: Path) -> Source:
     """The source with its own root where that leads to `root`, else with the one that does."""
     if source.csv is not None and not source.csv.exists() and (root / source.csv.name).is_file():
         source = replace(source, csv=root / source.csv.name)
-    if source.csv is not None and not source.csv.is_file():
+    if source.csv is not None and not (source.csv.is_file() or source.csv.is_dir()):
         do = "say where it is with --csv"
         raise DataError(complaint(str(source.csv), "no such file", "the list of the data set", do))
     for folder in _roots(source, root):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,10 @@ from scn_core.datasets.rows import Row
 from scn_core.datasets.source import Source
 from scn_core.errors import DataError
 from scn_core.import_balance import Problem
+from scn_core.workspace.folder import Workspace, create_workspace
+from scn_core.workspace.update import update
+
+Draw = Callable[..., Path]
 
 
 def test_each_folder_is_a_split(tmp_path: Path) -> None:
@@ -39,3 +44,14 @@ def test_each_folder_is_a_split(tmp_path: Path) -> None:
 def test_a_folder_without_tables_says_what_one_has(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"a folder without metadata of splits; allowed: a CSV file, or .* train/meta"):
         csv_table.vocabulary(Source(csv=tmp_path))
+
+
+def test_a_workspace_of_such_a_folder_is_brought_up_to_date(tmp_path: Path, draw: Draw) -> None:
+    faces = tmp_path / "faces"
+    for split in ("train", "test"):
+        for number in range(2):
+            draw(f"{split}/{number}.png", root=faces)
+        (faces / split / "metadata.csv").write_text("file_name,label\n0.png,sad\n1.png,happy\n", encoding="utf-8")
+    create_workspace(tmp_path / "work", "csv", Source(csv=faces))
+    (faces / "test/metadata.csv").write_text("file_name,label\n0.png,sad\n1.png,sad\n", encoding="utf-8")
+    assert "1 changed" in update(Workspace(tmp_path / "work")).describe()
