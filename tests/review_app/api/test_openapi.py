@@ -72,7 +72,7 @@ _GOOD: dict[str, tuple[Callable[[Fields], object], dict[str, Any]]] = {
     "/api/lease": (LeaseBody.read, {"renew": [1], "release": []}),
 }
 _FILTER = {
-    "state": "open", "given": 1, "proposed": None, "unproposed": True, "label": 0, "doubt": "all", "alpha_from": 0.5,
+    "state": "open", "given": 1, "proposed": None, "unproposed": False, "label": 0, "doubt": "all", "alpha_from": 0.5,
     "alpha_to": 1, "flagged": False, "reviewer": "ann", "order": "alpha", "grouped": True,
 }  # fmt: skip
 _DECISION = {
