@@ -11,6 +11,7 @@ from typing import Any
 from scn_core.rounds.artifacts import NEIGHBOURS_FILE, forget_neighbours, round_file_hashes
 from scn_core.store.connection import transaction
 from scn_core.store.erase import compact, erase_names, former_names_of, names_of
+from scn_core.store.queue.withdraw import picture_files_of
 from scn_core.store.rounds.files import record_files, recorded_files
 from scn_core.store.samples import find_sample
 from scn_core.workspace.folder import Workspace
@@ -27,9 +28,12 @@ class Erasure:
     erased: int
     """Faces."""
     pictures: tuple[str, ...]
-    """Their files, relative to the root. They are not touched: whoever keeps them deletes them."""
+    """Their files that no other face is in, relative to the root. They are not touched: whoever keeps them deletes
+    them."""
+    kept: tuple[str, ...]
+    """Keys of other faces in the same picture files, which must stay for them."""
     same: tuple[str, ...]
-    """Keys of other faces with the same picture, byte for byte; they are still in."""
+    """Keys of faces with the same picture, byte for byte, in another file; they are still in."""
     by_hand: tuple[str, ...]
     """Files of the workspace that name one of the faces or may hold it: exports, logs, backups."""
     in_use: bool
@@ -42,8 +46,14 @@ class Erasure:
     def describe(self) -> str:
         """For people: what is done, and everything that is left to do. This is the last time the names are said."""
         lines = [f"{self.erased:,} face{' is' if self.erased == 1 else 's are'} erased: pictures, thumbnails, names"]
-        lines.append("delete their files and their lines in the data set's list, or `update` brings them back:")
-        lines += [f"  {path}" for path in self.pictures]
+        if self.pictures:
+            lines.append("delete their files and their lines in the data set's list, or `update` brings them back:")
+            lines += [f"  {path}" for path in self.pictures]
+        if self.kept:
+            lines.append(
+                "keep the picture files that these other faces are in, and delete the erased faces' lines alone:"
+            )
+            lines += [f"  {key}" for key in self.kept]
         if self.same:
             lines += ["the same picture is still in as:", *(f"  {key}" for key in self.same)]
         if self.by_hand:
@@ -66,7 +76,7 @@ def erase(workspace: Workspace, keys: Sequence[str]) -> Erasure:
         found = {stored.id for key in keys if (stored := find_sample(db, key)) is not None}
         names = names_of(db, found)
         former = former_names_of(db, found)
-    same = withdraw(workspace, keys).same
+    withdraw(workspace, keys)
     with workspace.training_lock(), workspace.database() as db:
         for folder in sorted((workspace.path / "rounds").glob("*")):
             forget_neighbours(folder, found)
@@ -75,12 +85,12 @@ def erase(workspace: Workspace, keys: Sequence[str]) -> Erasure:
                 if NEIGHBOURS_FILE in files:
                     folder = workspace.round_folder(round_id)
                     record_files(db, round_id, round_file_hashes(folder, (NEIGHBOURS_FILE,)))
+        left = picture_files_of(db, found)
         erase_names(db, found)
         in_use = not compact(db)
-    paths = tuple(dict.fromkeys(path for _, path in names))
-    every = {*former, *(name for pair in names for name in pair)}
+    every = {*former, *left.free, *(key for key, _ in names)}
     by_hand = tuple(str(path.relative_to(workspace.path)) for path in _naming(workspace, every))
-    return Erasure(str(workspace.path), len(found), paths, same, by_hand, in_use)
+    return Erasure(str(workspace.path), len(found), left.free, left.kept, left.same, by_hand, in_use)
 
 
 def _naming(workspace: Workspace, names: Iterable[str]) -> Iterator[Path]:

@@ -63,6 +63,8 @@ class Sample:
     """Every label that people gave it, where the data set has several; the given one follows from them."""
     digest: bytes = field(default=b"", compare=False, repr=False)
     """Hash of the picture file's content as it was read; empty where it was not."""
+    numbered: bool = field(default=False, compare=False, repr=False)
+    """The data set has boxes and no names for the faces of a picture: 'n' is the place among the picture's rows."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ known spelling) or, with --classes, numbers counted from 0 or 1; among names a n
 by commas, semicolons or tabs; see `tables`. With a column of annotators a face has a row for each person who labelled
 it; see `annotators`. Where all of the columns left, top, right and bottom are there, or the same under another of the
 names in `box_columns`, they are the face's box in its picture, in pixels; a column key then tells several faces of one
-picture apart ('path#n'), as in the files that `export` writes; without it they are numbered in the order of their rows.
+picture apart ('path#n'), as in the files that `export` writes; without it `init` numbers them
+in the order of their rows, and `update` knows them by their boxes.
 Of a file that `export` wrote the classes are those of its manifest, in their order, if it lies beside; its column votes
 ('happy: 7; sad: 3') is read; and faces that people had excluded are left out. Its JSON formats are read as well, see
 `json_table`. A folder may stand for the tables of its splits, see `split_tables`.
@@ -31,6 +32,7 @@ from scn_core.datasets.class_list import exported_classes
 from scn_core.datasets.image_folder import ordered_vocabulary
 from scn_core.datasets.json_table import table_header, table_rows
 from scn_core.datasets.numbering import class_numbers
+from scn_core.datasets.paths import relative_path
 from scn_core.datasets.rows import SPLITS_ALLOWED, Entry, LeftOut, find_split, make_row
 from scn_core.datasets.source import Source
 from scn_core.datasets.split_tables import SplitTable, split_tables
@@ -68,7 +70,7 @@ class _Columns:
     box_like: tuple[str, ...] = ()
     """Names of columns that look like a part of a box, where there is none and a picture is to have one row."""
     faces: Mapping[str, Mapping[_Sides, int]] = field(default_factory=dict)
-    """Path as written -> the boxes of its rows, numbered, where no column key tells the faces of a picture apart."""
+    """Path -> the boxes of its rows, numbered, where no column key tells the faces of a picture apart."""
 
     @property
     def file(self) -> Path:
@@ -85,14 +87,23 @@ class _Columns:
         """Whether people had excluded the face of a row when the table was exported."""
         return self.source is not None and len(cells) > self.source and cells[self.source].strip() == _EXCLUDED
 
+    @property
+    def numbered(self) -> bool:
+        """Whether the faces of a picture have boxes, and no names but the order of their rows."""
+        return bool(self.box) and self.key is None
+
     def face(self, cells: list[str]) -> str | None:
         """The number of the face in its picture, where the picture has several."""
         path = cells[self.path]
         if self.key is not None:
             key = cells[self.key]
             return key.removeprefix(f"{path}#") if key.startswith(f"{path}#") else None
-        boxes = self.faces.get(path, {})
+        boxes = self.faces.get(self.picture(cells), {})
         return str(boxes[self.sides(cells)]) if len(boxes) > 1 else None
+
+    def picture(self, cells: list[str]) -> str:
+        """The path of a row, however it is written."""
+        return relative_path(cells[self.path]) or cells[self.path]
 
     def sides(self, cells: list[str]) -> _Sides:
         """The box of a row as far as it is whole numbers."""
@@ -191,7 +202,7 @@ class _Table:
             return Problem(file, line, found, "such as happy: 7; sad: 3, or empty", reason="votes that are none")
         return make_row(
             file, line, columns.table.path(cells[columns.path]), label, split, root=self.root, box=box,
-            face=columns.face(cells), reference=reference, votes=votes, written=written,
+            face=columns.face(cells), numbered=columns.numbered, reference=reference, votes=votes, written=written,
         )  # fmt: skip
 
     def labelled(self, line: int, cells: list[str]) -> tuple[Entry, str]:
@@ -251,8 +262,8 @@ def _looked_through(columns: _Columns) -> tuple[set[str], Mapping[str, Mapping[_
             seen.add(picture)
         if len(cells) > columns.label and not columns.excluded(cells):
             found.add(as_written(cells[columns.label].strip()))
-        if columns.box and columns.key is None and len(cells) > columns.last:
-            of_picture = boxes[cells[columns.path]]
+        if columns.numbered and len(cells) > columns.last:
+            of_picture = boxes[columns.picture(cells)]
             of_picture.setdefault(columns.sides(cells), len(of_picture))
     return found, boxes
 

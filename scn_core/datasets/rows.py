@@ -76,6 +76,7 @@ def make_row(
     root: Path | None = None,
     box: Box | None = None,
     face: str | None = None,
+    numbered: bool = False,
     reference: int | None = None,
     votes: tuple[Vote, ...] = (),
     written: str | None = None,
@@ -91,6 +92,7 @@ def make_row(
         root: with it every way to write a path is tried for the picture that is there.
         box: the face within the picture.
         face: its number within the picture.
+        numbered: that number is the face's place among the rows of the picture, and names it in this reading alone.
         reference: class number of a better label.
         votes: every label that people gave it.
         written: how the list spells the label.
@@ -103,4 +105,4 @@ def make_row(
         return Problem(file, line, found, allowed, reason="a path that names nothing under the root")
     key = relative if face is None else f"{relative}#{face}"
     spelt = () if written is None else ((label, written),)
-    return Row(Sample(key, relative, label, split, box, reference, votes), file, line, spelt)
+    return Row(Sample(key, relative, label, split, box, reference, votes, numbered=numbered), file, line, spelt)

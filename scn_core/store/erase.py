@@ -44,7 +44,9 @@ def _erase_name(db: Database, number: int, change: int) -> None:
         "box_bottom = NULL, erased_in = ? WHERE id = ?",
         (neutral, neutral, change, number),
     )
-    for name in (key, path, *former_names_of(db, [number])):  # a key may hold more than the path
+    others = "SELECT 1 FROM sample WHERE path = :path AND (key = :path OR key > :path || '#' AND key < :path || '$')"
+    in_use = db.execute(others, {"path": path}).fetchone() is not None  # by other faces of the picture
+    for name in (key, *(() if in_use else (path,)), *former_names_of(db, [number])):
         db.execute(
             "UPDATE problem SET file = replace(file, :name, :neutral), found = replace(found, :name, :neutral), "
             "allowed = replace(allowed, :name, :neutral) WHERE instr(file || found || allowed, :name)",

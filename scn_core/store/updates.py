@@ -14,8 +14,9 @@ from scn_core.import_balance import Problem
 from scn_core.records import Manifest
 from scn_core.store.connection import snapshot, transaction
 from scn_core.store.events import What, log_event
-from scn_core.store.samples import insert_problems, insert_references, problems, sample_values
-from scn_core.store.votes import insert_what_was_read, spellings, vote_values
+from scn_core.store.face_reading import SAME_BOX, forget_reading, read_faces
+from scn_core.store.samples import insert_problems, insert_references, problems
+from scn_core.store.votes import insert_what_was_read, spellings
 
 _NAMED = 5
 """Faces named of each group."""
@@ -96,39 +97,12 @@ class _OnlyAsked(Exception):
     """Ends a transaction that is not to be kept."""
 
 
-_READING = """
-CREATE TEMP TABLE reading (
-  place INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, path TEXT, split TEXT, label INTEGER,
-  box_left INTEGER, box_top INTEGER, box_right INTEGER, box_bottom INTEGER, digest BLOB,
-  reference INTEGER, sample_id INTEGER, moved INTEGER NOT NULL DEFAULT 0
-)
-"""
-_READING_VOTE = (
-    "CREATE TEMP TABLE reading_vote (place INTEGER, annotator TEXT, label INTEGER, other TEXT, votes INTEGER)"
-)
-_KNOWN = "UPDATE reading SET sample_id = (SELECT id FROM sample WHERE key = reading.key)"
-_SAME_BOX = (
-    "r.box_left IS s.box_left AND r.box_top IS s.box_top AND r.box_right IS s.box_right "
-    "AND r.box_bottom IS s.box_bottom"
-)
-# In a folder data set a corrected label is a picture moved to another folder. Only where no other face has that
-# picture and box. CROSS JOIN keeps the order of the tables: the few that are gone lead, and an index finds their
-# pictures.
-_MOVED = f"""
-UPDATE reading SET moved = 1, sample_id = m.id FROM (
-  SELECT r.place, min(s.id) AS id FROM sample s CROSS JOIN temp.reading r ON r.digest = s.digest AND {_SAME_BOX}
-  WHERE r.sample_id IS NULL AND s.id NOT IN (SELECT sample_id FROM temp.reading WHERE sample_id IS NOT NULL)
-    AND NOT EXISTS (SELECT 1 FROM temp.reading o WHERE o.digest = r.digest AND o.place <> r.place
-      AND {_SAME_BOX.replace("s.", "o.")})
-  GROUP BY r.place HAVING count(*) = 1
-) m WHERE m.place = reading.place
-"""
 _PAIRS = "FROM temp.reading r JOIN sample s ON s.id = r.sample_id AND s.withdrawn_in IS NULL"
 _VOTE = "SELECT annotator, label, other, votes FROM"
 _BEFORE, _NOW = f"{_VOTE} vote WHERE sample_id = s.id", f"{_VOTE} temp.reading_vote WHERE place = r.place"
 _OTHER_VOTES = f"(EXISTS ({_BEFORE} EXCEPT {_NOW}) OR EXISTS ({_NOW} EXCEPT {_BEFORE}))"
 _OTHER_REFERENCE = "r.reference IS NOT NULL AND r.reference IS NOT (SELECT label FROM reference WHERE sample_id = s.id)"
-_OTHER_PICTURE = f"NOT moved AND (r.digest IS NOT s.digest AND s.digest IS NOT NULL OR NOT ({_SAME_BOX}))"
+_OTHER_PICTURE = f"NOT moved AND (r.digest IS NOT s.digest AND s.digest IS NOT NULL OR NOT ({SAME_BOX}))"
 _GONE = (
     "FROM sample s WHERE s.vanished_in IS NULL AND s.withdrawn_in IS NULL "
     "AND s.id NOT IN (SELECT sample_id FROM temp.reading WHERE sample_id IS NOT NULL)"
@@ -138,19 +112,18 @@ _GONE = (
 def take_reading(db: Database, manifest: Manifest, *, dry_run: bool = False) -> Changes:
     """Take a later reading of the data set in, in one transaction: all of it, or with an error nothing.
 
-    Faces are known by their keys or, under a new key, by a picture that no other face has. New ones get the ids after
-    the last; a changed given label takes the place of the old one, which is kept as a version; what vanished is marked.
-    Decisions, rounds and queues stay as they are. The classes must be those of the workspace.
+    Which faces are which: see `face_reading`. New ones get the ids after the last; a changed given label takes the
+    place of the old one, which is kept as a version; what vanished is marked. Decisions, rounds and queues stay as they
+    are. The classes must be those of the workspace.
     """
     found: list[Changes] = []
     with suppress(_OnlyAsked), snapshot(db) if dry_run else transaction(db):
-        _read(db, manifest)
+        read_faces(db, manifest)
         found.append(_changes(db, manifest))
         if dry_run or not found[0].any:
             raise _OnlyAsked
         _write(db, manifest, found[0])
-        db.execute("DROP TABLE temp.reading")
-        db.execute("DROP TABLE temp.reading_vote")
+        forget_reading(db)
     return found[0]
 
 
@@ -176,22 +149,6 @@ def former_keys(db: Database) -> list[tuple[str, int]]:
     """The keys that faces had before their pictures were moved, each with its sample id; the latest first."""
     balances = db.execute("SELECT balance FROM data_change WHERE kind = 'update' ORDER BY id DESC")
     return [pair for (balance,) in balances for pair in json.loads(balance).get(_FORMER_KEYS, {}).items()]
-
-
-def _read(db: Database, manifest: Manifest) -> None:
-    """The reading as a temporary table, each face with the sample it is."""
-    db.execute(_READING)
-    columns = "place, key, path, split, label, box_left, box_top, box_right, box_bottom, digest, reference"
-    rows = ((place, *sample_values(s), s.reference_label) for place, s in enumerate(manifest.samples))
-    db.conn.executemany(f"INSERT INTO reading ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-    db.execute(_READING_VOTE)
-    votes = vote_values(manifest, range(len(manifest.samples)))
-    db.conn.executemany("INSERT INTO reading_vote VALUES (?, ?, ?, ?, ?)", votes)
-    db.execute("CREATE INDEX temp.reading_vote_place ON reading_vote(place)")
-    db.execute(_KNOWN)
-    db.execute("CREATE INDEX temp.reading_picture ON reading(digest)")
-    db.execute("CREATE INDEX temp.reading_sample ON reading(sample_id)")
-    db.execute(_MOVED)
 
 
 def _changes(db: Database, manifest: Manifest) -> Changes:
@@ -243,12 +200,11 @@ def _write(db: Database, manifest: Manifest, changes: Changes) -> None:
     )
     columns = "key, path, split, given_label, box_left, box_top, box_right, box_bottom, digest"
     db.execute(
-        f"INSERT INTO sample (id, {columns}, added_in) SELECT (SELECT max(id) FROM sample) + row_number() OVER "
-        f"(ORDER BY place), {columns.replace('given_label', 'label')}, :change FROM temp.reading "
-        "WHERE sample_id IS NULL ORDER BY place",
+        f"INSERT INTO sample (id, {columns}, added_in) SELECT new_id, {columns.replace('given_label', 'label')}, "
+        ":change FROM temp.reading WHERE sample_id IS NULL ORDER BY place",
         values,
     )
-    db.execute(f"{_KNOWN} WHERE sample_id IS NULL")
+    db.execute("UPDATE reading SET sample_id = new_id WHERE sample_id IS NULL")
     ids = [row[0] for row in db.execute("SELECT sample_id FROM temp.reading ORDER BY place")]
     db.execute("DELETE FROM vote WHERE sample_id IN (SELECT sample_id FROM temp.reading)")
     db.execute("DELETE FROM spelling")

@@ -10,7 +10,7 @@ from scn_core.datasets.pixels import erase_faces
 from scn_core.errors import listed
 from scn_core.store.check import require_sound
 from scn_core.store.connection import snapshot
-from scn_core.store.queue.withdraw import same_pictures, withdraw_faces
+from scn_core.store.queue.withdraw import picture_files_of, withdraw_faces
 from scn_core.store.samples import get_sample, withdrawn_samples
 from scn_core.store.thumbnail_cache import Thumbs
 from scn_core.workspace.folder import Workspace
@@ -26,9 +26,12 @@ class Withdrawal:
     withdrawn: tuple[str, ...]
     """Keys; those that were out already are not among them."""
     pictures: tuple[str, ...]
-    """Their files, relative to the root. They are not touched: whoever keeps them deletes them."""
+    """Their files that no other face is in, relative to the root. They are not touched: whoever keeps them deletes
+    them."""
+    kept: tuple[str, ...]
+    """Keys of other faces in the same picture files, which must stay for them."""
     same: tuple[str, ...]
-    """Keys of other faces with the same picture, byte for byte; they are still in."""
+    """Keys of faces with the same picture, byte for byte, in another file; they are still in."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -42,7 +45,11 @@ class Withdrawal:
         lines = [
             f"{count:,} face{' is' if count == 1 else 's are'} taken out; thumbnails and decoded pictures are erased"
         ]
-        lines.append(f"the picture files may be deleted now: {listed(self.pictures[:_NAMED], len(self.pictures))}")
+        if self.pictures:
+            lines.append(f"the picture files may be deleted now: {listed(self.pictures[:_NAMED], len(self.pictures))}")
+        if self.kept:
+            kept = listed(self.kept[:_NAMED], len(self.kept))
+            lines.append(f"keep the picture files that these other faces are in: {kept}")
         if self.same:
             lines.append(
                 f"the same picture is still in as: {listed(self.same[:_NAMED], len(self.same))}; take it out too"
@@ -63,7 +70,7 @@ def withdraw(workspace: Workspace, keys: Sequence[str]) -> Withdrawal:
             require_sound(db)
         ids = withdraw_faces(db, keys)
         found = [stored for each in ids if (stored := get_sample(db, each)) is not None]
-        same = same_pictures(db, ids)
+        files = picture_files_of(db, ids)
         # All that were ever taken out: what a kill kept from being erased is erased by the next call.
         gone = withdrawn_samples(db).tolist()
         erase_faces(workspace.pixels, [each - 1 for each in gone])
@@ -72,6 +79,7 @@ def withdraw(workspace: Workspace, keys: Sequence[str]) -> Withdrawal:
     return Withdrawal(
         str(workspace.path),
         tuple(stored.sample.key for stored in found),
-        tuple(dict.fromkeys(stored.sample.path for stored in found)),
-        tuple(same),
+        files.free,
+        files.kept,
+        files.same,
     )

@@ -16,6 +16,7 @@ from typing import Any, TypeGuard
 from scn_core.datasets.json_table import cell_of
 from scn_core.errors import UsageError, complaint
 from scn_core.exchange.export.label_studio import CURRENT, DECIDED_ID, LABEL, PERCENT
+from scn_core.exchange.export.table import BOX_COLUMNS
 from scn_core.exchange.import_decisions.rows import Row, Wrong
 
 ANSWERED = frozenset({"annotation_id", "annotator"})
@@ -146,7 +147,9 @@ def _rows(
             continue
         path = data.get(options.path_column) if options.path_column else face.get("path") or data.get("image")
         key = "" if options.path_column else cell_of(face.get("key"))
-        yield Row({**cells, "key": key, "path": cell_of(path), "label": cell_of(chosen[0])}, None, place)
+        box = face.get("box") if key else None
+        sides = dict(zip(BOX_COLUMNS, map(cell_of, box), strict=False)) if isinstance(box, list) else {}
+        yield Row({**cells, **sides, "key": key, "path": cell_of(path), "label": cell_of(chosen[0])}, None, place)
 
 
 def _is_list_of_objects(value: Any) -> TypeGuard[list[dict[str, Any]]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,19 +14,20 @@ from typing import NamedTuple
 from sqlite_utils import Database
 
 from scn_core.class_names import ClassVocabulary, canonical
-from scn_core.datasets.cells import as_moment, as_written, is_missing
+from scn_core.datasets.cells import as_moment, as_written, is_missing, whole_number
 from scn_core.datasets.paths import path_forms
-from scn_core.records import ANSWERS, Action, Answer, Decision
+from scn_core.records import ANSWERS, Action, Answer, Box, Decision
 from scn_core.store.decisions.imports import (
     IMPORT,
     IMPORTED,
     KnownFace,
     Recorded,
+    face_of_key,
     faces_of,
+    faces_of_picture,
     find_recorded,
     ids_by_former_name,
     is_imported,
-    known_faces,
     labels_by_moment,
     labels_decided_at,
 )
@@ -44,6 +46,17 @@ class Wrong(Exception):
 
     def __init__(self, found: str, allowed: str, line: int | None = None, place: str = "") -> None:
         self.found, self.allowed, self.line, self.place = found, allowed, line, place
+
+
+def _box(row: Row) -> Box | None:
+    """The box that a row says; None where it says none."""
+    sides = [whole_number(row.cells.get(side, "")) for side in ("left", "top", "right", "bottom")]
+    numbers = [side for side in sides if side is not None]
+    return Box(*numbers) if len(numbers) == len(sides) else None
+
+
+def _sides(box: Box) -> str:
+    return f"{box.left},{box.top},{box.right},{box.bottom}"
 
 
 class Row(NamedTuple):
@@ -153,19 +166,46 @@ class Reading:
             self.changes[face.label, answer[1]] += 1
 
     def _face(self, row: Row) -> KnownFace:
-        name = row.cells.get("key", "").strip() or row.cells.get("path", "").strip()
+        key, path = (row.cells.get(name, "").strip() for name in ("key", "path"))
+        name = key or path
         if not name:
             raise Wrong("neither a path nor a key", "one of them")
-        forms = list(path_forms(name, self.root))
-        found = (known_faces(self.db, self.round, form) for form in forms)
-        faces = next(filter(None, found), [])
+        forms, box = list(path_forms(name, self.root)), _box(row)
+        finds = (face_of_key, faces_of_picture) if key else (faces_of_picture, face_of_key)
+        faces = next(filter(None, (self._named(forms, find) for find in finds)), [])
         if not faces and (ids := next(filter(None, map(self._former.get, forms)), [])):
             faces = faces_of(self.db, self.round, ids)
+        if box is not None:
+            faces = self._with_box(row, faces, box, name)
         if not faces:
             raise Wrong(f"{name}, which is no face of this workspace", "paths and keys as an export has them")
         if len(faces) > 1:
             raise Wrong(f"{name}, which holds {len(faces)} faces", f"the key of one, such as {faces[0].key}")
         return faces[0]
+
+    def _named(self, forms: list[str], find: Callable[[Database, int, str], list[KnownFace]]) -> list[KnownFace]:
+        return next(filter(None, (find(self.db, self.round, form) for form in forms)), [])
+
+    def _with_box(self, row: Row, named: list[KnownFace], box: Box, name: str) -> list[KnownFace]:
+        """Of the faces a row names, or else of all in their picture, those with its box.
+
+        A face that is its whole picture is known by its name alone. Raises Wrong where others have another box.
+        """
+        if found := [face for face in named if face.box == box]:
+            return found
+        if len(named) == 1 and named[0].box is None:
+            return named
+        paths = [*dict.fromkeys(face.path for face in named), *path_forms(row.cells.get("path", "").strip(), self.root)]
+        others = self._named(paths, faces_of_picture)
+        if found := [face for face in others if face.box == box]:
+            return found
+        if named:
+            has = f"{named[0].key} is in another now" if len(named) == 1 else f"none of its {len(named)} faces is in"
+            raise Wrong(
+                f"{name} in the box {_sides(box)}, and {has}",
+                "boxes as the data set has them; remove the line, or export anew",
+            )
+        return []
 
     def _edited(self, row: Row, face: KnownFace) -> bool:
         """Whether somebody changed the label of an exported row so that the face is to have it; counts it otherwise.

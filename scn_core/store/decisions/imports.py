@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from sqlite_utils import Database
 
-from scn_core.records import ANSWERS, Decision, Split
+from scn_core.records import ANSWERS, Box, Decision, Split
 from scn_core.store.decisions.record import DECISION, read_decision
 from scn_core.store.schema.expressions import STANDS
 from scn_core.store.schema.migrations import migrations
@@ -34,30 +35,42 @@ class KnownFace:
     decided_at: str | None
     """Of the answer that counts now."""
     withdrawn: bool
+    path: str
+    box: Box | None = field(kw_only=True)
 
 
 _FACE = """
 SELECT e.sample_id, e.key, e.split, coalesce(c.start_label, e.given_label), c.proposed_label, e.label, e.decided_at,
-  (SELECT withdrawn_in IS NOT NULL FROM sample WHERE id = e.sample_id)
-FROM effective_label e LEFT JOIN score c ON c.sample_id = e.sample_id AND c.round_id = :round
+  s.withdrawn_in IS NOT NULL, e.path, s.box_left, s.box_top, s.box_right, s.box_bottom
+FROM effective_label e JOIN sample s ON s.id = e.sample_id
+LEFT JOIN score c ON c.sample_id = e.sample_id AND c.round_id = :round
 """
 
 
-def known_faces(db: Database, round_id: int, name: str) -> list[KnownFace]:
-    """The face of that key, or else those of the picture of that path; empty where there is none."""
-    values = {"round": round_id, "name": name}
-    rows = db.execute(f"{_FACE} WHERE e.key = :name", values).fetchall()
-    if not rows:  # keys are the path, '#' and a number, so the index of keys finds them
-        within = "e.key > :name || '#' AND e.key < :name || '$' AND e.path = :name"
-        rows = db.execute(f"{_FACE} WHERE {within} ORDER BY e.key", values).fetchall()
-    return [KnownFace(*row) for row in rows]
+def face_of_key(db: Database, round_id: int, key: str) -> list[KnownFace]:
+    """The face of that key; empty where there is none."""
+    return _faces(db, "e.key = :name", {"round": round_id, "name": key})
+
+
+def faces_of_picture(db: Database, round_id: int, path: str) -> list[KnownFace]:
+    """The faces of the picture of that path; empty where there is none."""
+    # Keys are the path, or the path, '#' and a number, so the index of keys finds them.
+    within = "e.path = :name AND (e.key = :name OR e.key > :name || '#' AND e.key < :name || '$')"
+    return _faces(db, within, {"round": round_id, "name": path})
 
 
 def faces_of(db: Database, round_id: int, sample_ids: Iterable[int]) -> list[KnownFace]:
     """The faces of these numbers, rising."""
     values = {"round": round_id, "ids": json.dumps(list(sample_ids))}
-    rows = db.execute(f"{_FACE} WHERE e.sample_id IN (SELECT value FROM json_each(:ids)) ORDER BY 1", values)
-    return [KnownFace(*row) for row in rows]
+    return _faces(db, "e.sample_id IN (SELECT value FROM json_each(:ids))", values)
+
+
+def _faces(db: Database, which: str, values: dict[str, Any]) -> list[KnownFace]:
+    found = []
+    for row in db.execute(f"{_FACE} WHERE {which} ORDER BY e.sample_id", values):
+        *face, left, top, right, bottom = row
+        found.append(KnownFace(*face, box=None if left is None else Box(left, top, right, bottom)))
+    return found
 
 
 def ids_by_former_name(db: Database) -> dict[str, list[int]]:

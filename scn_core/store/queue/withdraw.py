@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 
@@ -36,14 +37,40 @@ def withdraw_faces(db: Database, keys: Iterable[str]) -> list[int]:
     return ids
 
 
-def same_pictures(db: Database, sample_ids: Iterable[int]) -> list[str]:
-    """Keys of other faces, not taken out, that have the same picture, byte for byte, as one of these."""
-    asked = json.dumps(list(sample_ids))
-    sql = (
-        "SELECT o.key FROM sample o WHERE o.withdrawn_in IS NULL AND o.digest IN (SELECT digest FROM sample "
-        "WHERE id IN (SELECT value FROM json_each(?))) ORDER BY o.id"
+@dataclass(frozen=True)
+class PictureFiles:
+    """The pictures of faces that were taken out: their files, and where else they are."""
+
+    free: tuple[str, ...]
+    """Paths of pictures that no face is left in."""
+    kept: tuple[str, ...]
+    """Keys of other faces in the same files, not taken out."""
+    same: tuple[str, ...]
+    """Keys of faces, not taken out, that have the same picture, byte for byte, in another file, and not another box."""
+
+
+def picture_files_of(db: Database, sample_ids: Iterable[int]) -> PictureFiles:
+    """What is left of the pictures of faces that were taken out."""
+    values = {"ids": json.dumps(list(sample_ids))}
+    gone = "SELECT {} FROM sample WHERE id IN (SELECT value FROM json_each(:ids))"
+    paths = [path for (path,) in db.execute(f"{gone.format('DISTINCT path')} ORDER BY id", values)]
+    # Keys are the path, or the path, '#' and a number, so the index of keys finds the faces of a picture.
+    others = (
+        f"SELECT o.path, o.key FROM ({gone.format('DISTINCT path')}) p CROSS JOIN sample o ON o.path = p.path "
+        "AND (o.key = p.path OR o.key > p.path || '#' AND o.key < p.path || '$') "
+        "WHERE o.withdrawn_in IS NULL ORDER BY o.id"
     )
-    return [key for (key,) in db.execute(sql, (asked,))]
+    kept = db.execute(others, values).fetchall()
+    same = db.execute(
+        "SELECT o.key FROM sample o WHERE o.withdrawn_in IS NULL "
+        f"AND o.digest IN ({gone.format('digest')}) AND EXISTS ({gone.format('1')} AND digest = o.digest "
+        "AND path <> o.path AND (box_left IS NULL OR o.box_left IS NULL OR (box_left, box_top, box_right, box_bottom) "
+        "= (o.box_left, o.box_top, o.box_right, o.box_bottom))) ORDER BY o.id",
+        values,
+    )
+    in_use = {path for path, _ in kept}
+    free = tuple(path for path in paths if path not in in_use)
+    return PictureFiles(free, tuple(key for _, key in kept), tuple(key for (key,) in same))
 
 
 def _unask(db: Database, sample_id: int) -> None:

@@ -345,7 +345,7 @@ def test_a_picture_that_has_a_second_face_now_keeps_the_first(tmp_path: Path) ->
     create_workspace(tmp_path / "ws", "csv", Source(csv=table))
     table.write_text(rows + "0.png,b,8,8,16,16\n", encoding="utf-8")
     found = update(Workspace(tmp_path / "ws")).changes
-    assert (found.unchanged, found.moved, found.new.keys, found.vanished.count) == (2, 1, ("0.png#1",), 0)
+    assert (found.unchanged, found.moved, found.new.keys, found.vanished.count) == (2, 0, ("0.png#3",), 0)
 
 
 def test_votes_follow_the_newest_reading(tmp_path: Path) -> None:
