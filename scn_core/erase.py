@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from scn_core.rounds.artifacts import NEIGHBOURS_FILE, forget_neighbours, round_file_hashes
@@ -15,9 +13,8 @@ from scn_core.store.queue.withdraw import picture_files_of
 from scn_core.store.rounds.files import record_files, recorded_files
 from scn_core.store.samples import find_sample
 from scn_core.workspace.folder import Workspace
+from scn_core.workspace.remains import files_naming
 from scn_core.workspace.withdraw import withdraw
-
-_CHUNK = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -35,9 +32,9 @@ class Erasure:
     same: tuple[str, ...]
     """Keys of faces with the same picture, byte for byte, in another file; they are still in."""
     by_hand: tuple[str, ...]
-    """Files of the workspace that name one of the faces or may hold it: exports, logs, backups."""
+    """Of the workspace, what names a face or may hold it: exports, logs, backups, what a restore replaced."""
     in_use: bool
-    """Another program has the database open: review.db-wal holds older pages until it has closed it."""
+    """Another program is at work in the database, which may keep older pages until it has closed it."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -60,7 +57,7 @@ class Erasure:
             lines += ["delete or clean these by hand:", *(f"  {file}" for file in self.by_hand)]
         lines.append("not known here: copies of exports, backups and packed rounds that lie elsewhere")
         if self.in_use:
-            lines.append("stop the server once: until then review.db-wal holds older pages")
+            lines.append("stop the server once: until then review.db and its -wal may hold older pages")
         return "\n".join(lines)
 
 
@@ -89,28 +86,5 @@ def erase(workspace: Workspace, keys: Sequence[str]) -> Erasure:
         erase_names(db, found)
         in_use = not compact(db)
     every = {*former, *left.free, *(key for key, _ in names)}
-    by_hand = tuple(str(path.relative_to(workspace.path)) for path in _naming(workspace, every))
+    by_hand = tuple(files_naming(workspace, every))
     return Erasure(str(workspace.path), len(found), left.free, left.kept, left.same, by_hand, in_use)
-
-
-def _naming(workspace: Workspace, names: Iterable[str]) -> Iterator[Path]:
-    """Files that name one of the faces, and all backups, whose pages cannot be told."""
-    wanted = {form.encode() for name in names for form in (name, name.replace("/", "\\/"))}  # as some write JSON
-    logs = [workspace.path / "trainer.log", *workspace.path.glob("rounds/*/log.txt")]
-    for path in sorted([*logs, *workspace.exports.rglob("*")]):
-        with suppress(OSError):
-            inside = path.is_file() and _holds(path, wanted)
-            if inside or any(name in str(path).encode() for name in wanted):
-                yield path
-    yield from sorted((workspace.path / "backups").glob("*"))
-
-
-def _holds(path: Path, wanted: set[bytes]) -> bool:
-    longest, before = max(map(len, wanted)), b""
-    with path.open("rb") as file:
-        while part := file.read(_CHUNK):
-            seen = before + part
-            if any(name in seen for name in wanted):
-                return True
-            before = seen[-longest:]
-    return False

@@ -13,6 +13,7 @@ from review_app.auth.passwords import LONGEST, SHORTEST, hash_password
 from review_app.auth.sessions import checked_name
 from scn_core.errors import UsageError, WorkspaceError, complaint
 from scn_core.shell import command_line
+from scn_core.store.erase import compact
 from scn_core.store.people.people import (
     Person,
     Role,
@@ -27,6 +28,7 @@ from scn_core.store.people.people import (
     set_role,
 )
 from scn_core.workspace.folder import Workspace
+from scn_core.workspace.remains import files_naming
 
 _ROLES: tuple[Role, ...] = get_args(Role)
 
@@ -144,13 +146,20 @@ def rename(workspace: Path, name: str, new_name: str) -> None:
 def erase(workspace: Path, name: str) -> None:
     """Take NAME out of the workspace for good. What they decided stays, under a name that says nothing.
 
-    They are signed out and cannot sign in again. Exports and backups made before still hold the name.
+    They are signed out and cannot sign in again. Says which files still hold the name, or may hold it.
     """
-    with Workspace(workspace).database() as db:
+    place = Workspace(workspace)
+    with place.database() as db:
         found = known_person(db, name, workspace)
         _keep_a_lead(db, found, workspace)
         neutral = erase_person(db, found.id)
-    click.echo(f"{found.name} is called {neutral} now; exports, backups and trainer.json of before may hold the name")
+        in_use = not compact(db)
+    click.echo(f"{found.name} is called {neutral} now")
+    if by_hand := files_naming(place, [found.name]):
+        click.echo("\n".join(["delete or clean these by hand:", *(f"  {file}" for file in by_hand)]))
+    click.echo("not known here: copies of exports and backups that lie elsewhere, and what people wrote into notes")
+    if in_use:
+        click.echo("stop the server once: until then review.db and its -wal may hold older pages")
 
 
 def _keep_a_lead(db: Database, person: Person, workspace: Path) -> None:

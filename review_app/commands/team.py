@@ -12,6 +12,7 @@ from review_app.commands.writer import in_writer
 from review_app.database import call_slow
 from review_app.settings import current
 from scn_core.errors import ScnError
+from scn_core.store.erase import compact
 from scn_core.store.people import people
 from scn_core.store.people.people import Person, Role
 from scn_core.workspace.backup.make import make_backup
@@ -75,6 +76,7 @@ def _rename(db: Database, by: Person, person_id: int, name: str) -> None:
 
 def _erase(db: Database, by: Person, person_id: int) -> None:
     people.erase_person(db, person_id, by=by.id)
+    compact(db)  # where another program is at work in it, older pages go when that and the server have ended
 
 
 def _add(db: Database, by: Person, name: str, role: Role, hashed: str | None) -> None:

@@ -33,6 +33,11 @@ def database_path(db: Database) -> Path:
     return Path(db.conn.execute("PRAGMA database_list").fetchone()[2])
 
 
+def is_busy(error: WorkspaceError) -> bool:
+    """Whether another program kept the database from being used, by an error that `plain_errors` raised."""
+    return getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+
+
 @contextmanager
 def plain_errors(path: Path) -> Iterator[None]:
     """Turn the faults a user can mend into a WorkspaceError that names the file; let the others pass."""

@@ -9,6 +9,7 @@ status      where it stands
 update      the data set read again: faces that came, went or have another given label
 relocate    pictures that were moved
 withdraw    faces taken out for good
+remains     files that may still hold what was erased
 check       whether all of it is as it was written; what can be repaired
 clean       removes decoded pictures that nothing uses any more
 thumbnails  faces to look at: from thumbs.db, or drawn from their pictures

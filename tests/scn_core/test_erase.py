@@ -59,6 +59,7 @@ def answered(workspace: Workspace) -> tuple[Workspace, StoredSample, bytes]:
     (workspace.round_folder(1) / "log.txt").write_text(f"{face.sample.path}: a damaged picture\n")
     (workspace.path / "backups").mkdir()
     (workspace.path / "backups" / "old.db").write_bytes(b"pages")
+    (workspace.path / "replaced-2026-11-27-161337").mkdir()  # as a restore leaves it
     webp = thumbnails_of(workspace, [face])[face.id]
     assert isinstance(webp, bytes)
     return workspace, face, webp[30:70]
@@ -83,8 +84,8 @@ def test_no_file_holds_the_face_or_its_name(answered: tuple[Workspace, StoredSam
     by_hand = set(told["by_hand"])
     assert holding(workspace.path, pixels) == set()
     assert holding(workspace.path, FORMER.encode()) == set()
-    assert holding(workspace.path, name) == by_hand - {"backups/old.db"}
-    assert {"rounds/0001/log.txt", "backups/old.db"} < by_hand
+    assert holding(workspace.path, name) == by_hand - {"backups/old.db", "replaced-2026-11-27-161337"}
+    assert {"rounds/0001/log.txt", "backups/old.db", "replaced-2026-11-27-161337"} < by_hand
     assert any(each.startswith("exports/") for each in by_hand)
     assert np.load(workspace.pixels / "pixels-16.npy")[face.id - 1].any() == False  # noqa: E712 (numpy's)
 

@@ -16,7 +16,7 @@ import pytest
 
 from review_app import cli
 from review_app.auth.passwords import is_password
-from scn_core.store.people.people import find_person, password_hash
+from scn_core.store.people.people import add_person, find_person, password_hash, set_password_hash
 from scn_core.store.people.sessions import session_person, start_session
 from scn_core.workspace.folder import Workspace
 from tests.review_app.visitor import PASSWORD, contents
@@ -191,3 +191,20 @@ def _own_terminal() -> None:
     import termios
 
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def test_an_erased_person_is_in_no_file_that_is_not_named(workspace: Workspace, run: Run) -> None:
+    """Neither in free pages nor in the -wal, while a server has the database open; what is left is said."""
+    name, hashed = "Evelyn Example", "$argon2id$of-her-password"
+    (workspace.path / "trainer.json").write_text(f'{{"by": "{name}"}}')
+    (workspace.path / "replaced-2026-11-27-161337").mkdir()
+    with workspace.database() as server:
+        eve = add_person(server, name, "annotator", hashed)
+        set_password_hash(server, eve.id, f"{hashed}-2")
+        done = run("person", "erase", workspace.path, name)
+        found = {path.name for path in workspace.path.rglob("*") if path.is_file() for said in (name, hashed)
+                 if said.encode() in path.read_bytes()}  # fmt: skip
+    assert done.code == 0, done.err
+    assert found == {"trainer.json"}
+    assert "by hand:\n  trainer.json\n  replaced-2026-11-27-161337\n" in done.out
+    assert "stop the server" not in done.out
