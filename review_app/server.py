@@ -102,12 +102,13 @@ def prepare(
 
 
 def _settle_identity(workspace: Workspace, db: Database) -> str:
-    """The workspace's id. A copy of a workspace gets a secret of its own, and sessions of the original do not count."""
+    """The workspace's id. A copy of a workspace gets a secret of its own; sessions and access tokens of the original do
+    not count in it."""
     before = present_secret(workspace.path)
     if is_copy(db):
         click.echo(
             f"{workspace.path} was copied, or moved to another disk, since it was last served: everybody signs in "
-            "again; answers that wait in browsers are kept",
+            "again, and scripts need new access tokens; answers that wait in browsers are kept",
             err=True,
         )
         forget_secret(workspace.path)

@@ -153,7 +153,9 @@ def _erase(person: Person) -> None:
     sure = st.checkbox(f"Take the name {name} out for good", key=f"rv-erase-sure-{person.id}")
     if sure:
         st.text("They are shut out; what they decided stays, under a name that says nothing. There is no way back.")
-        st.text("Exports, notes, backups and folders replaced-... may still hold the name: delete or clean them by hand.")
+        st.text(
+            "Exports, notes, backups and folders replaced-... may still hold the name: delete or clean them by hand."
+        )
         st.button(f"Erase {name}", key=f"rv-erase-{person.id}", on_click=_erased, args=(person,))
 
 

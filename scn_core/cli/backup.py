@@ -13,12 +13,16 @@ from scn_core.cli.options import FORCE, JSON, WORKSPACE
 from scn_core.cli.outputs import check_output
 from scn_core.cli.progress import Counter
 from scn_core.disk import sizes
-from scn_core.errors import UsageError, complaint
+from scn_core.errors import ScnError, UsageError, WorkspaceError, complaint
 from scn_core.shell import command_line
+from scn_core.store.taken_out import TakenOut
+from scn_core.take_out_again import take_out_again
 from scn_core.workspace.backup.make import BackupFile, about_backup, backups_in, is_backup, make_backup, rotate
 from scn_core.workspace.backup.restore import restore
 from scn_core.workspace.folder import Workspace
 
+_SHOWN = 5
+_MAKE_FOLDER = "make the folder or mount the disk first, or name a file that ends in .zip"
 _PATH = click.Path(path_type=Path)
 
 
@@ -52,7 +56,8 @@ def backup_command(
         click.echo(json.dumps([each.as_dict() for each in found]) if as_json else _table(found))
         return
     if out is not None and not out.is_dir() and keep is not None:
-        raise UsageError(complaint("--keep", f"--out {out}, a file", "a folder that is there, in which to keep them"))
+        what = f"--out {out}, {'a file' if out.exists() else 'which is not there'}"
+        raise UsageError(complaint("--keep", what, "a folder that is there, in which to keep them", _MAKE_FOLDER))
     made = written_backup(place, out, pictures=pictures, force=force)
     removed = [] if keep is None else rotate(folder, "manual", replace(settings.backup, keep=keep, days=0, weeks=0),
                                              like=made)  # fmt: skip
@@ -76,6 +81,9 @@ def written_backup(
     Raises UsageError, naming `--out`, where it would replace what is no earlier backup.
     """
     if out is not None and not out.is_dir():
+        if not out.exists() and out.suffix.lower() != ".zip":  # such as a disk that is not mounted
+            what = f"{out}, which is not there"
+            raise UsageError(complaint("--out", what, "a folder, or a file that ends in .zip", _MAKE_FOLDER))
         check_output("--out", out, ours=is_backup, workspace=workspace, force=force)
     with (
         workspace.database(read_only=True) as db,
@@ -88,16 +96,40 @@ def written_backup(
 @click.argument("file", metavar="FILE", type=_PATH)
 @WORKSPACE
 @click.option("--force", is_flag=True, help="Even where answers or rounds that the backup does not have are replaced.")
+@click.option("--bring-back", is_flag=True, help="Leave in what was taken out after the backup was made.")
 @JSON
-def restore_command(file: Path, workspace: Path, force: bool, as_json: bool) -> None:
+def restore_command(file: Path, workspace: Path, force: bool, bring_back: bool, as_json: bool) -> None:
     """Put a backup in place of what WS holds, or into a new folder, once its hashes are checked.
 
     FILE is a backup, or a copy of a database alone. What is in WS is backed up first, and its files are set aside in a
-    folder replaced-...; nothing is deleted. Stop the server and the trainer before.
+    folder replaced-...; nothing is deleted. Faces and people that were taken out after the backup was made are taken
+    out again. Stop the server and the trainer before.
     """
+    place = Workspace(workspace)
     with Counter("restoring", "B", scaled=True) as bar:
-        done = restore(file, Workspace(workspace), force=force, progress=bar.advance)
+        done = restore(file, place, force=force, progress=bar.advance)
     click.echo(json.dumps(done.as_dict()) if as_json else done.describe())
+    if not done.back:
+        return
+    if not bring_back:
+        try:
+            take_out_again(place, done.back)
+        except ScnError as error:
+            raise WorkspaceError(f"restored, but not taken out again: {error}\n{_back(place, done.back)}") from error
+    if not as_json:
+        again = f"taken out again, as it was after the backup was made: {done.back}; backups still hold it"
+        click.echo(_back(place, done.back) if bring_back else again)
+
+
+def _back(workspace: Workspace, back: TakenOut) -> str:
+    """What a backup brought back, and the commands that take it out again."""
+    lines = [f"back again, though taken out after the backup was made: {back}. To take it out:"]
+    lines += [f"  {command_line('withdraw', workspace.path, key)}" for key in back.withdrawn[:_SHOWN]]
+    lines += [f"  {command_line('erase', workspace.path, '--key', key)}" for key in back.erased[:_SHOWN]]
+    for command, names in (("erase", back.people_erased), ("deactivate", back.people_deactivated)):
+        shown = names[:_SHOWN]
+        lines += [f"  {command_line('person', command, workspace.path, each, program='review_app')}" for each in shown]
+    return "\n".join([*lines, f"at most {_SHOWN} of a kind are shown; restore --json names all"])
 
 
 def _described(backup: BackupFile) -> str:

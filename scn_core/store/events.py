@@ -18,7 +18,7 @@ What = Literal[
     "training started", "round started", "round resumed", "round cancelled", "round closed", "round unpacked",
     "decisions imported", "import taken back",
     "labels exported", "rules changed", "data set updated", "faces withdrawn", "faces erased",
-    "pictures relocated", "person renamed", "person erased",
+    "pictures relocated", "person renamed", "person erased", "backup restored",
 ]  # fmt: skip
 
 _LOG = """

@@ -49,7 +49,7 @@ def is_copy(db: Database) -> bool:
 
 
 def settle_identity(db: Database, first: str | None = None) -> str:
-    """The id of the workspace; this is its place from now on. In a copy, all sessions are ended.
+    """The id of the workspace; this is its place from now on. In a copy, sessions and access tokens are void.
 
     `first`: the id of a workspace that has none yet; a random one by default.
     """
@@ -57,6 +57,7 @@ def settle_identity(db: Database, first: str | None = None) -> str:
     with transaction(db):
         if is_copy(db):
             db.execute("DELETE FROM session")
+            db.execute("DELETE FROM access_token")
         values = (first or secrets.token_hex(6), place)
         db.execute("INSERT INTO workspace VALUES (1, ?, ?) ON CONFLICT DO UPDATE SET place = excluded.place", values)
         return str(workspace_id(db))

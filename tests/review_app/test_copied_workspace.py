@@ -16,6 +16,7 @@ from review_app.settings import AppSettings, id_of_secret, use
 from scn_core.store.identity import Place
 from scn_core.store.people.people import ensure_person
 from scn_core.store.people.sessions import session_person
+from scn_core.store.people.tokens import add_token, tokens
 from scn_core.workspace.folder import Workspace
 
 Enter = Callable[[AppSettings], str]
@@ -64,10 +65,16 @@ def test_a_copy_lets_nobody_in_who_is_signed_in_at_the_original(
 ) -> None:
     original = prepare(workspace.path)
     cookie = enter(original)
+    with original.workspace.database() as db:
+        add_token(db, ensure_person(db, "ann").id, "the hash of a token", "a script", None)
     assert capsys.readouterr().err == ""
     copy = prepare(Path(shutil.copytree(workspace.path, tmp_path / "copy")))
-    assert "was copied, or moved to another disk" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "was copied, or moved to another disk" in said
+    assert "scripts need new access tokens" in said
     assert not knows(copy, cookie)
+    with original.workspace.database() as here, copy.workspace.database() as there:
+        assert [len(tokens(db)) for db in (here, there)] == [1, 0]
     assert knows(original, cookie)
     again = enter(copy)
     assert knows(prepare(copy.workspace.path), again), "only once"

@@ -76,9 +76,11 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "rounds": frozenset(),
     "bench": READERS | {"scn", "training", "workspace", "rounds.lifecycle", "rounds.train"},
     "erase": READERS | {"workspace", "rounds.artifacts"},
+    "take_out_again": READERS | {"workspace", "erase"},
     "cli.run": GROUND,
     "cli": READERS
     | {"training", "workspace", "exchange.export", "exchange.import_decisions", "review", "bench", "cli.run", "erase"}
+    | {"take_out_again"}
     | {"rounds.lifecycle", "rounds.train", "rounds.follower", "rounds.pack"},
     "arguments": READERS,
     "dataframes": READERS,

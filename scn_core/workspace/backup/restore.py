@@ -8,7 +8,7 @@ import re
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,9 +27,12 @@ from scn_core.store.backup import (
     opened_copy,
     shut_out,
 )
-from scn_core.store.connection import check_schema, sole_access
+from scn_core.store.connection import check_schema, open_database, sole_access
 from scn_core.store.decisions.imports import workspace_mark
+from scn_core.store.events import keep_event
+from scn_core.store.identity import settle_identity, workspace_id
 from scn_core.store.newest_decision import newest_file, write_newest
+from scn_core.store.taken_out import TakenOut, taken_out_since
 from scn_core.workspace.backup.archive import DATABASE, PICTURES, ROUNDS, SETTINGS, extract_archive
 from scn_core.workspace.backup.make import make_backup
 from scn_core.workspace.folder import Workspace
@@ -60,6 +63,8 @@ class Restored:
     """Folder with the files that were replaced; None: there were none."""
     no_pictures_at: str | None = None
     """The folder of the pictures, where it is not there."""
+    back: TakenOut | None = None
+    """Faces and people of the backup that were taken out after it was made; None: nothing tells."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -81,7 +86,12 @@ class Restored:
         if self.no_pictures_at is not None:
             there = command_line("relocate", Path(self.workspace), "--root", "DIR")
             lines.append(f"no pictures at {self.no_pictures_at}: put them there, or say where they are: {there}")
-        return "\n".join([*lines, "everybody signs in again, and scripts need new access tokens"])
+        if self.back is None:
+            lines.append(
+                "faces and people that were taken out after the backup was made are in again: take them out again"
+            )
+        lines.append("everybody signs in again, with the password of then, and scripts need new access tokens")
+        return "\n".join(lines)
 
 
 @dataclass(frozen=True)
@@ -94,6 +104,8 @@ class _Old:
     lost: dict[str, int] = field(default_factory=dict)
     other: bool = False
     """It is another workspace than the one in the backup."""
+    taken_out: TakenOut | None = None
+    """What is out of it, and not out of the backup; None: nothing tells."""
 
 
 def restore(
@@ -157,6 +169,7 @@ def _restored(
                 with opened_copy(copy) as db:
                     before = make_backup(workspace, db, "restore", progress=progress)
         mode = workspace.database_file.stat().st_mode & 0o777 if workspace.database_file.exists() else 0o600
+        _settle(new / DATABASE, file, old.lost)
         (new / DATABASE).chmod(mode)
         aside, moves = _moves(workspace, new, old, contents)
         make_moves(workspace.path, moves)
@@ -165,7 +178,7 @@ def _restored(
     return Restored(
         str(workspace.path), str(file), contents.decisions, missing, old.lost,
         None if before is None else str(before), None if aside is None else str(aside),
-        None if Path(root).is_dir() else root,
+        None if Path(root).is_dir() else root, old.taken_out,
     )  # fmt: skip
 
 
@@ -200,13 +213,27 @@ def _unpack(file: Path, new: Path, progress: Callable[[int], None]) -> tuple[Con
     return contents, mark
 
 
+def _settle(database: Path, file: Path, lost: dict[str, int]) -> None:
+    """Bring the database that is to be put in place up to date; its log says where it comes from, and it is no copy."""
+    with closing(open_database(database)) as db:
+        about = {"file": file.name, "decisions set aside": sum(lost.values())}
+        keep_event(db, "backup restored", about, by=None)
+        if workspace_id(db) is not None:
+            settle_identity(db)  # the file keeps its inode as it is moved into place
+    shut_out(database)
+    shutil.rmtree(database.parent / "backups", ignore_errors=True)  # the same, before a migration
+    sync_folder(database)
+
+
 def _look_at(copy: Path, new: Path, mark: str) -> _Old:
     """What a copy of the state to be replaced holds that the backup does not."""
     try:
         with opened_copy(copy) as db:
             if wrong := damages(db):
                 return _Old(unreadable=wrong[0])
-            return _Old(contents_of(db), "", decisions_missing(db, new), workspace_mark(db) != mark)
+            other = workspace_mark(db) != mark
+            return _Old(contents_of(db), "", decisions_missing(db, new), other,
+                        None if other else taken_out_since(db, new))  # fmt: skip
     except (sqlite3.DatabaseError, WorkspaceError, StopIteration) as error:
         return _Old(unreadable=str(error).removeprefix(f"{copy}: ") or "it is of no workspace")
 

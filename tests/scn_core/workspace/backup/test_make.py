@@ -100,6 +100,12 @@ def test_backups_by_hand_are_removed_only_when_asked(asked: Workspace, tmp_path:
     assert refused.code == 2
     assert "is not as this command left it" in refused.err
     assert run("backup", asked.path, "--out", elsewhere / "one.zip", "--keep", "2").code == 2
+    for options in ((), ("--keep", "2")):  # as where a disk is not mounted
+        unmounted = run("backup", asked.path, "--out", elsewhere / "mnt", *options)
+        assert unmounted.code == 2
+        assert "which is not there" in unmounted.err
+        assert "make the folder or mount the disk first, or name a file that ends in .zip" in unmounted.err
+    assert not (elsewhere / "mnt").exists()
 
 
 def test_rotation_keeps_the_newest_and_a_spread() -> None:

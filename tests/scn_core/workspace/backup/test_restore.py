@@ -14,9 +14,19 @@ import pytest
 from review_app.server import prepare
 from scn_core.errors import UsageError, WorkspaceError
 from scn_core.store.backup import backup
-from scn_core.store.people.people import find_person, password_hash, set_password_hash
+from scn_core.store.events import events
+from scn_core.store.people.people import (
+    add_person,
+    erase_person,
+    find_person,
+    get_person,
+    password_hash,
+    set_active,
+    set_password_hash,
+)
 from scn_core.store.people.sessions import session_person, start_session
 from scn_core.store.projections import check
+from scn_core.store.samples import get_sample
 from scn_core.workspace.backup.make import make_backup
 from scn_core.workspace.backup.restore import restore
 from scn_core.workspace.folder import Workspace
@@ -267,3 +277,57 @@ def test_a_database_without_its_wal_is_used_when_told_to(asked: Workspace) -> No
     assert len(recorded(asked)) == 2
     restore(file, asked, force=True)  # which has fewer decisions, and says so
     assert recorded(asked) == []
+
+
+def test_what_was_taken_out_since_is_taken_out_again(asked: Workspace, run: Run) -> None:
+    """A person asked for it after the backup was made; `--bring-back` leaves it in and says how to take it out."""
+    with asked.database() as db:
+        keys = [key for (key,) in db.execute("SELECT key FROM sample ORDER BY id LIMIT 3")]
+        eve, bob = (add_person(db, name, "annotator", f"hash of {name}") for name in ("Evelyn", "bob"))
+    assert run("withdraw", asked.path, keys[2]).code == 0  # before the backup: stays out either way
+    file = saved(asked)
+    answer(asked, "ann", 2)
+    assert run("withdraw", asked.path, keys[0]).code == 0
+    assert run("erase", asked.path, "--key", keys[1]).code == 0
+    with asked.database() as db:
+        erase_person(db, eve.id)
+        set_active(db, bob.id, False)
+    later = saved(asked)
+
+    def out() -> tuple[list[str | None], list[tuple[str, bool]]]:
+        with asked.database(read_only=True) as db:
+            faces = [get_sample(db, number) for number in (1, 2, 3)]
+            return [None if face is None else face.sample.key for face in faces if face and not face.withdrawn], [
+                (person.name, person.active) for number in (eve.id, bob.id) if (person := get_person(db, number))
+            ]
+
+    kept_out: tuple[list[str | None], list[tuple[str, bool]]] = ([], [(f"erased-{eve.id}", False), ("bob", False)])
+    assert out() == kept_out
+    done = run("restore", file, asked.path, "--force", "--bring-back")
+    assert "1 face withdrawn, 1 face erased, 1 person erased, 1 person deactivated. To take it out:" in done.out
+    assert f"erase {asked.path} --key {keys[1]}" in done.out
+    assert f"person erase {asked.path} Evelyn" in done.out
+    assert out() == (keys[:2], [("Evelyn", True), ("bob", True)])
+    assert run("restore", later, asked.path, "--force").code == 0
+    assert out() == kept_out
+    done = run("restore", file, asked.path, "--force")
+    assert done.code == 0, done.err
+    assert "taken out again, as it was after the backup was made: 1 face withdrawn, 1 face erased" in done.out
+    assert out() == kept_out
+    assert b"Evelyn" not in asked.database_file.read_bytes()
+
+
+def test_the_log_says_that_a_backup_was_restored(
+    asked: Workspace, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And the file put in place is no copy of itself."""
+    assert prepare(asked.path)
+    file = saved(asked)
+    answer(asked, "ann", 2)
+    restore(file, asked, force=True)
+    with asked.database(read_only=True) as db:
+        said = events(db, limit=1)[0]
+    assert said.words == f"backup restored, file {file.name}, decisions set aside 2"
+    capsys.readouterr()
+    assert prepare(asked.path)
+    assert "was copied" not in capsys.readouterr().err
