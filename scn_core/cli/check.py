@@ -10,7 +10,7 @@ import click
 
 from scn_core.cli.options import JSON, WORKSPACE
 from scn_core.cli.progress import Counter
-from scn_core.errors import DataError, complaint
+from scn_core.errors import DataError, WorkspaceError, complaint
 from scn_core.exchange.export.manifest import read_manifest
 from scn_core.store.decisions.history import HistoryEnd
 from scn_core.workspace.check import CHECKS, Checked, check_workspace, repair
@@ -35,10 +35,15 @@ def check_command(workspace: Path, repairing: bool, manifest: Path | None, as_js
     Exit code 0 where all is well, 1 where something is wrong. Nothing is written without --repair.
     """
     place, end = Workspace(workspace), None if manifest is None else _history_in(manifest)
-    checks = _made(place, end, quiet=as_json)
+    try:
+        checks = _made(place, end, quiet=as_json)
+    except WorkspaceError:
+        if not repairing:
+            raise
+        checks = []  # it cannot even be opened, which damaged indexes may be the cause of
     done = []
     if repairing:
-        done = [] if all(check.ok for check in checks) else repair(place)
+        done = [] if checks and all(check.ok for check in checks) else repair(place)
         if not as_json:
             click.echo("\n".join(f"repaired: {line}" for line in done) or "nothing to repair")
         checks = _made(place, end, quiet=as_json) if done else checks

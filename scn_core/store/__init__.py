@@ -16,7 +16,8 @@ samples      classes, samples, references, import problems   scores         scor
 current_labels  every label with where it comes from         thumbnail_cache  thumbnails, in a file beside review.db
 seals        digests of what labels follow from            labels_by_log  labels derived anew, to compare with
 identity     what tells a workspace from others, and from its copies
-erase        names of pictures that leave the database
+erase        names of pictures that leave the database        reindex       indexes made anew from the rows
+taken_out    faces and people that an older copy would bring back
 events       the log of what was done to the workspace, and by whom
 updates      a data set that changes after init: faces that came or went, versions of given labels
 face_reading  which faces of a later reading are which of the workspace's

@@ -73,5 +73,10 @@ def damaged(path: Path, found: str) -> str:
     )
 
 
+def beyond_repair(path: Path, found: str) -> str:
+    """The same of damage that cannot be mended, as when a check has found it already."""
+    return f"{path}: the file is damaged ({found}), and that can be put right by a backup alone: {_restore(path)}"
+
+
 def _restore(path: Path) -> str:
     return command_line("restore", "BACKUP", path.parent)

@@ -6,16 +6,19 @@ The quick check, made before each export and round, is `store.check.require_soun
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database
 
 from scn_core.errors import WorkspaceError
 from scn_core.store import projections
+from scn_core.store.backup import opened_copy
 from scn_core.store.check import broken_file, broken_references, findings, wrong_labels, wrong_outcomes
-from scn_core.store.connection import snapshot, transaction
+from scn_core.store.connection import snapshot
 from scn_core.store.decisions.history import (
     APPEND_ONLY,
     HistoryEnd,
@@ -24,9 +27,11 @@ from scn_core.store.decisions.history import (
     is_prefix,
     missing_triggers,
 )
+from scn_core.store.reindex import reindex
 from scn_core.store.rounds.files import recorded_files
+from scn_core.store.schema.migrations import migrations
 from scn_core.store.seals import broken_seals, unsealed
-from scn_core.store.sqlite_errors import damaged
+from scn_core.store.sqlite_errors import beyond_repair
 from scn_core.workspace.folder import Workspace
 
 CHECKS = ("file", "references", "content", "history", "derived", "labels", "round files")
@@ -69,15 +74,6 @@ def check_workspace(workspace: Workspace, *, export_made_from: HistoryEnd | None
     Raises WorkspaceError where the database cannot be opened.
     """
     with workspace.database(read_only=True) as db:
-
-        def checked(
-            name: str, looked_at: Callable[[Database], str], *checks: Callable[[Database], list[str]]
-        ) -> Checked:
-            with snapshot(db):
-                found = [line for check in checks for line in findings(check, db)]
-                words = findings(lambda db: [looked_at(db)], db)[0]
-            return Checked(name, words, tuple(found[:_KEPT]), len(found))
-
         yield _checked(db, "file", _pages, broken_file)
         yield _checked(db, "references", lambda db: "rows that refer to others", broken_references)
         yield _checked(db, "content", _sealed, broken_seals)
@@ -101,21 +97,36 @@ def _checked(
 
 
 def repair(workspace: Workspace) -> list[str]:
-    """Make anew what follows from other rows: indexes and the derived tables. What was done, a line each.
+    """Make anew what follows from other rows: indexes, then the derived tables. What was done, a line each.
 
-    Raises WorkspaceError where other rows are damaged: from those nothing can be derived.
+    Raises WorkspaceError where other rows are damaged: from those nothing can be derived, and nothing is changed.
     """
+    workspace.settings()
+    _repair_indexes(workspace.database_file)
     with workspace.database() as db:
-        with snapshot(db):
-            facts = [*findings(broken_seals, db), *findings(broken_history, db)]
-        if facts:
-            raise WorkspaceError(f"{damaged(workspace.database_file, facts[0])}; nothing was repaired")
-        with transaction(db):
-            db.execute("REINDEX")
         wrong = projections.check(db)
         projections.rebuild(db)
     differences = f"{len(wrong):,} difference{'' if len(wrong) == 1 else 's'}"
     return ["all indexes were made anew", f"derived tables were made anew from the log of decisions: {differences}"]
+
+
+def _repair_indexes(file: Path) -> None:
+    """Before anything reads through one: even to open the database as a workspace does that."""
+    with opened_copy(file) as db:
+        db.conn.execute("BEGIN IMMEDIATE")
+        try:
+            reindex(db)
+            current = not migrations.pending(db)  # the checks are of today's tables
+            if current and (facts := [*findings(broken_seals, db), *findings(broken_history, db)]):
+                raise WorkspaceError(f"{beyond_repair(file, facts[0])}; nothing was repaired")
+            db.conn.execute("COMMIT")
+        except sqlite3.DatabaseError as error:
+            db.rollback()
+            raise WorkspaceError(f"{beyond_repair(file, str(error))}; nothing was repaired") from error
+        except BaseException:
+            db.rollback()
+            raise
+        db.conn.execute("VACUUM")
 
 
 def _pages(db: Database) -> str:
