@@ -6,6 +6,7 @@ searches, figures over a whole round) have threads of their own, so that the che
 Every read has a time limit. A write is never stopped, but it waits for another program's lock only briefly, counted
 from when it was asked for: those behind it in the queue do not wait one after the other. A connection belongs to its
 thread for life; after an exception that is not a refusal of ours it is thrown away, and the next job opens another.
+No write is acknowledged that went into a review.db-wal which was deleted: see `wal_watch`.
 """
 
 from __future__ import annotations
@@ -19,15 +20,16 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
 from sqlite_utils import Database
 
-from review_app.http.errors import TooSlow
+from review_app.http.errors import NotReady, TooSlow
 from review_app.settings import current
+from review_app.wal_watch import GONE, LOOK_EVERY_S, WalWatch
 from scn_core.errors import ScnError
-from scn_core.store.connection import open_database
+from scn_core.store.connection import checkpoint, open_database
 from scn_core.store.sqlite_errors import plain_errors
 
 P = ParamSpec("P")
@@ -92,7 +94,7 @@ class _Workers:
     def __init__(self, path: Path, name: str, threads: int, limit_s: float, *, write: bool = False) -> None:
         self._path = path
         self._limit_s = limit_s
-        self._write = write
+        self._wal = WalWatch(path) if write else None
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._threads = [threading.Thread(target=self._work, name=f"{name} {i}", daemon=True) for i in range(threads)]
         for thread in self._threads:
@@ -111,15 +113,17 @@ class _Workers:
 
     def _work(self) -> None:
         db: Database | None = None
-        while (job := self._jobs.get()) is not None:
+        while (job := self._next(db)) is not None:
             if not job.future.set_running_or_notify_cancel():
                 continue
             try:
-                db = db or open_database(self._path)
+                db = db or self._open()
                 result = self._done(db, job)
             except BaseException as error:
                 if db is not None and not _leaves_it_sound(error):
                     with suppress(Exception):  # it is of no use any more either way
+                        if self._wal is not None:
+                            self._wal.closing(db)
                         db.close()
                     db = None
                 job.future.set_exception(error)
@@ -128,11 +132,36 @@ class _Workers:
         if db is not None:
             db.close()
 
+    def _next(self, db: Database | None) -> _Job | None:
+        if self._wal is None:
+            return self._jobs.get()
+        while True:
+            with suppress(Empty):
+                return self._jobs.get(timeout=LOOK_EVERY_S)
+            if db is not None:
+                self._wal.saved(db)
+
+    def _open(self) -> Database:
+        if self._wal is not None:
+            self._wal.require()
+        db = open_database(self._path)
+        if self._wal is not None:
+            self._wal.opened()
+        return db
+
     def _done(self, db: Database, job: _Job) -> Any:
-        if self._write:
+        if self._wal is not None:
             db.execute(f"PRAGMA busy_timeout = {job.deadline.left_ms()}")
+            try:
+                self._wal.require()
+            except NotReady:
+                checkpoint(db)
+                raise
             with plain_errors(self._path):
-                return job.work(db)
+                result = job.work(db)
+            if not self._wal.saved(db):
+                raise NotReady(GONE)
+            return result
         job.deadline.refuse()
         db.conn.set_progress_handler(job.deadline.passed, _LOOK_EVERY)
         try:

@@ -147,7 +147,7 @@ OPERATIONS = (
     Operation("get", "/face/{id}", "The large picture of a face", media="image/webp", refuses=_NO_PICTURE),
     Operation("get", "/thumb/{id}", "The small picture of a face", media="image/webp", refuses=_NO_PICTURE),
     Operation("get", "/health", "Whether the database can be read", "Health", anybody=True),
-    Operation("get", "/ready", "Whether answers can be stored now", "Ready", anybody=True, refuses=("not_ready",)),
+    Operation("get", "/ready", "Whether answers can be stored now", "Ready", anybody=True),
 )
 
 

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from review_app import database
-from review_app.http.errors import ApiError
+from review_app.http.errors import ApiError, NotReady
 from review_app.settings import current
 from scn_core.disk import check_room
 from scn_core.errors import DiskFullError, ScnError
@@ -55,6 +55,8 @@ async def _why_not() -> str | None:
     try:
         check_room(current().workspace.database_file, LEAST_BYTES, "answers")
         await database.run_write(_take_lock)
+    except NotReady as error:
+        return str(error)
     except DiskFullError:
         return "the disk is full"
     except ScnError:

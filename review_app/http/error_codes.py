@@ -36,7 +36,7 @@ CODES: dict[str, tuple[int, str]] = {
     "disk_full": (507, "the disk of the server is full, nothing was stored"),
 }
 
-ANY_ROUTE = ("wrong_host", "defect", "database", "busy", "too_slow")
+ANY_ROUTE = ("wrong_host", "defect", "database", "busy", "not_ready", "too_slow")
 OF_A_PERSON = ("no_session", "access_token_wrong", "not_active", "too_many")
 """Of routes that need a session or an access token."""
 OF_A_BODY = (

@@ -37,12 +37,18 @@ class TooSlow(WorkspaceError):
     """A read of the database took, or waited, longer than it may."""
 
 
+class NotReady(WorkspaceError):
+    """Nothing can be stored for now; browsers keep their answers."""
+
+
 def api_error_of(error: Exception) -> ApiError | None:
     """How a route answers for an error of the store; None: it is a defect of ours, and a 500."""
     if isinstance(error, ApiError):
         return error
     if isinstance(error, TooSlow):
         return ApiError(503, "too_slow", str(error), retry_after_s=5)
+    if isinstance(error, NotReady):
+        return ApiError(503, "not_ready", f"answers cannot be stored now: {error}", retry_after_s=5)
     if isinstance(error, DiskFullError):
         return ApiError(507, "disk_full", "the disk of the server is full, nothing was stored; make room there")
     fault = error if isinstance(error, sqlite3.Error) else error.__cause__

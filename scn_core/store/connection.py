@@ -144,6 +144,14 @@ def sole_access(path: Path) -> Iterator[BinaryIO]:
         yield file
 
 
+def checkpoint(db: Database) -> bool:
+    """Write all that is committed from the -wal into the database. False: others are in the way, or it cannot be."""
+    with suppress(sqlite3.Error):
+        busy, *_ = db.execute("PRAGMA wal_checkpoint(FULL)").fetchone()
+        return not busy
+    return False
+
+
 @contextmanager
 def snapshot(db: Database) -> Iterator[None]:
     """All statements within read one moment of the database, whatever others write meanwhile. Not nestable."""

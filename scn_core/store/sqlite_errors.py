@@ -27,6 +27,12 @@ _PLAIN = {
     "written to; check the permissions",
 }
 
+_LOST_WAL = (
+    "its -wal does not hold what it should: it was deleted or replaced while a program has the database open, or the "
+    "disk reports an error ({error}); stop the server and the trainer, which then write all that was saved into the "
+    "database, and try again"
+)
+
 
 def database_path(db: Database) -> Path:
     """The file behind a connection."""
@@ -50,7 +56,8 @@ def plain_errors(path: Path) -> Iterator[None]:
             raise WorkspaceError(damaged(path, str(error))) from error
         if code not in _PLAIN:
             raise
-        text = _PLAIN[code].format(error=error, restore=_restore(path))
+        text = _LOST_WAL if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_SHORT_READ else _PLAIN[code]
+        text = text.format(error=error, restore=_restore(path))
         raise WorkspaceError(f"{path}: {text}") from error
 
 

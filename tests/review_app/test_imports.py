@@ -19,7 +19,8 @@ GROUND = frozenset({"settings", "grid_files", "theme"})
 MAY_IMPORT: dict[str, frozenset[str]] = {
     **dict.fromkeys(GROUND, frozenset()),
     "http": GROUND,
-    "database": GROUND | {"http"},
+    "wal_watch": GROUND | {"http"},
+    "database": GROUND | {"http", "wal_watch"},
     "auth": GROUND | {"database", "http"},
     "api": GROUND | {"database", "auth", "http"},
     "page_socket": GROUND | {"database", "auth", "http"},

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 from starlette.requests import Request
 
 from review_app import database
 from review_app.api import readiness
 from review_app.database import Limits
+from review_app.http.errors import NotReady, api_error_of
 from review_app.settings import AppSettings
+from scn_core.store.people.people import ensure_person
 from scn_core.workspace.folder import Workspace
 from tests.another_writer import AnotherWriter
 from tests.review_app.visitor import Visitor
@@ -50,6 +56,46 @@ def test_a_database_that_was_moved_or_replaced_is_noticed(stranger: Visitor, wor
     assert why_not(stranger).startswith("the database was moved away or replaced")
     aside.replace(file)
     assert stranger.get("/ready").status_code == 200
+
+
+def alone(workspace: Workspace) -> list[str]:
+    """Names of people in review.db without its -wal."""
+    with closing(sqlite3.connect(f"{workspace.database_file.as_uri()}?immutable=1", uri=True)) as db:
+        return [name for (name,) in db.execute("SELECT name FROM person ORDER BY id")]
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_deleted_wal_loses_nothing_and_is_noticed(stranger: Visitor, workspace: Workspace, replaced: bool) -> None:
+    """SQLite would go on writing into the file without a name, and a kill would lose all that was acknowledged."""
+    wal = Path(f"{workspace.database_file}-wal")
+
+    def add_while_it_goes(db: Database) -> None:
+        ensure_person(db, "last")
+        wal.unlink()
+        if replaced:
+            wal.touch()
+
+    database.call_write(ensure_person, "first")
+    assert "first" not in alone(workspace)
+    database.call_write(add_while_it_goes)
+    assert alone(workspace)[-2:] == ["first", "last"]
+    with pytest.raises(NotReady) as refused:
+        database.call_write(ensure_person, "refused")
+    said = api_error_of(refused.value)
+    assert said is not None
+    assert (said.status, said.code) == (503, "not_ready")
+    assert why_not(stranger).startswith("review.db-wal was deleted or replaced while the server runs; stop the server")
+    assert stranger.get("/health").status_code == 200
+    database.close()
+    assert stranger.get("/ready").status_code == 200
+    assert alone(workspace)[-2:] == ["first", "last"]
+
+
+def test_what_was_acknowledged_before_the_wal_was_deleted_is_saved(stranger: Visitor, workspace: Workspace) -> None:
+    database.call_write(ensure_person, "first")
+    Path(f"{workspace.database_file}-wal").unlink()
+    assert stranger.get("/ready").status_code == 503
+    assert alone(workspace)[-1] == "first"
 
 
 def test_a_full_disk_is_noticed(stranger: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,61 @@
+"""Notices that review.db-wal was deleted or replaced while the server has it open, as by somebody who tidied up.
+
+SQLite does not: it goes on writing into the file that has no name any more, which is gone with the process.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from review_app.http.errors import NotReady
+from scn_core.store.connection import checkpoint
+
+LOOK_EVERY_S = 1.0
+"""How often the writer's thread looks while nothing is written: what was acknowledged before may be in that file."""
+GONE = (
+    "review.db-wal was deleted or replaced while the server runs; stop the server, which writes all that was saved "
+    "into review.db, and start it again"
+)
+
+
+class WalWatch:
+    """Of one database: which file its -wal was when the writer opened it. For the writer's thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path.with_name(f"{path.name}-wal")
+        self._opened: tuple[int, int] | None = None
+
+    def opened(self) -> None:
+        """The writer has just opened the database."""
+        self._opened = self._opened or self._found()
+
+    def closing(self, db: Database) -> None:
+        """The writer is about to close it; if nobody else has it open, SQLite removes the file, and makes another."""
+        if self.saved(db):
+            with suppress(NotReady):
+                self.require()
+                self._opened = None
+
+    def require(self) -> None:
+        """Raises NotReady where it is another file now: who opens the database then writes beside the others."""
+        if self._opened != (self._found() if self._opened else None):
+            raise NotReady(GONE)
+
+    def saved(self, db: Database) -> bool:
+        """Whether what is committed outlives this process: in the file, or else written into review.db at once.
+
+        One call of stat where all is well, some microseconds.
+        """
+        with suppress(NotReady):
+            self.require()
+            return True
+        return checkpoint(db)
+
+    def _found(self) -> tuple[int, int] | None:
+        with suppress(OSError):
+            found = self._path.stat()
+            return found.st_dev, found.st_ino
+        return None
