@@ -206,6 +206,11 @@ async def run(function: Callable[Concatenate[Database, P], T], /, *args: P.args,
     return await asyncio.wrap_future(_submit("quick", function, *args, **kwargs))
 
 
+async def run_slow(function: Callable[Concatenate[Database, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """`run` for reads that grow with the data set. Raises TooSlow for one longer than `Limits.slow_s`."""
+    return await asyncio.wrap_future(_submit("slow", function, *args, **kwargs))
+
+
 async def run_write(function: Callable[Concatenate[Database, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """`function(db, *args)` in the one thread of writers, for routes.
 

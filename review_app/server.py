@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import importlib
 import logging
@@ -30,7 +31,9 @@ from review_app.order_worker import OrderKeeper
 from review_app.routes import all_middleware
 from review_app.server_lock import only_server
 from review_app.settings import LOOPBACK, WILDCARDS, AppSettings, AuthMode, id_of_secret, use
-from scn_core.errors import UsageError, WorkspaceError
+from scn_core.errors import ScnError, UsageError, WorkspaceError
+from scn_core.store.check import require_sound
+from scn_core.store.connection import snapshot
 from scn_core.store.identity import is_copy, settle_identity
 from scn_core.store.people.people import password_hash, people
 from scn_core.store.rounds.states import latest_round
@@ -138,11 +141,26 @@ def build_app(
             )
         if open_browser:
             webbrowser.open(address)
+        check = asyncio.create_task(warn_of_damage())  # people need not wait for it: seconds for 300,000 faces
         yield
+        check.cancel()
         keeper.stop()
         database.close()
 
     return st.App(SCRIPT, middleware=all_middleware(settings), lifespan=lifespan)
+
+
+async def warn_of_damage() -> None:
+    """Say on standard error where the database is not as it was written; it is served all the same, to save answers."""
+    try:
+        await database.run_slow(_quick_check)
+    except ScnError as error:
+        click.echo(f"warning: {error}; until then answers are stored, but no labels are exported", err=True)
+
+
+def _quick_check(db: Database) -> None:
+    with snapshot(db):
+        require_sound(db)
 
 
 def serve_until_stopped(settings: AppSettings, *, open_browser: bool = False) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import TypeVar
 
 import pytest
@@ -17,6 +19,7 @@ from review_app import database, settings
 from review_app.database import Limits
 from review_app.http.errors import TooSlow, api_error_of
 from review_app.queries import faces, labels, quality, rounds, team, workspace_state
+from review_app.server import warn_of_damage
 from review_app.settings import AppSettings
 from scn_core.errors import WorkspaceError
 from scn_core.exchange.export.write import ExportOptions
@@ -246,3 +249,15 @@ def test_what_grows_with_the_data_set_is_read_by_the_slow_threads(
     app = ann.open("labels")
     assert "The workspace did not answer" in words(app)
     assert "took longer than 0 s and was stopped" in words(app)
+
+
+def test_a_damaged_database_is_served_with_a_warning(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    asyncio.run(warn_of_damage())
+    assert capsys.readouterr().err == ""
+    with closing(sqlite3.connect(workspace.database_file, isolation_level=None)) as other:
+        other.execute("INSERT INTO outcome SELECT id, 1, 'waiting', NULL, NULL, 1, 0, 1, 0 FROM sample LIMIT 1")
+    asyncio.run(warn_of_damage())
+    said = capsys.readouterr().err
+    assert said.startswith("warning: ")
+    assert "outcomes that do not follow from the answers" in said
+    assert "check" in said
