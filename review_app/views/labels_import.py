@@ -85,6 +85,9 @@ def _undo(import_id: str, file: str, standing: int) -> None:
 
 
 def _report(plan: ImportPlan, names: Sequence[str]) -> None:
+    if done := st.session_state.pop(_DONE, None):  # what was new a moment ago is known now
+        st.text(done)
+        return
     if plan.problems:
         st.text(
             f"{len(plan.problems):,} of {counted(plan.rows, 'row')} cannot be taken, so none is. Correct them, "
@@ -94,9 +97,6 @@ def _report(plan: ImportPlan, names: Sequence[str]) -> None:
         parts.table("Problems", ("Line", "Found", "Allowed"), listed)
         if len(plan.problems) > _PROBLEMS:
             st.text(f"and {len(plan.problems) - _PROBLEMS:,} more")
-        return
-    if done := st.session_state.pop(_DONE, None):  # what was new a moment ago is known now
-        st.text(done)
         return
     facts = [(parts.ACTION_WORDS[action], f"{n:,}") for action, n in plan.actions.items()]
     facts += [(f"{names[c.given_label]} → {names[c.label]}", f"{c.count:,}") for c in plan.changes]

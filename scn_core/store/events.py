@@ -16,7 +16,7 @@ from scn_core.store.connection import transaction
 
 What = Literal[
     "training started", "round started", "round resumed", "round cancelled", "round closed", "round unpacked",
-    "decisions imported", "import taken back",
+    "decisions imported", "import taken back", "backup made",
     "labels exported", "rules changed", "data set updated", "faces withdrawn", "faces erased",
     "pictures relocated", "person renamed", "person erased",
 ]  # fmt: skip
@@ -61,13 +61,23 @@ class LoggedEvent:
         return asdict(self)
 
 
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """A row to be added within the transaction that does what it tells of."""
+
+    what: What
+    about: Mapping[str, Any]
+    by: int | None
+    """Number of the person who did it; None: the command line."""
+
+
 def log_event(db: Database, what: What, about: Mapping[str, Any], *, by: int | None) -> None:
     """Add a row, within a transaction. `by`: number of the person who did it; None: the command line."""
     db.execute("INSERT INTO event (by_id, what, about) VALUES (?, ?, ?)", (by, what, json.dumps(dict(about))))
 
 
 def keep_event(db: Database, what: What, about: Mapping[str, Any], *, by: int | None) -> None:
-    """The same in a transaction of its own."""
+    """The same in a transaction of its own, for what is done outside of the database: after it was done."""
     with transaction(db):
         log_event(db, what, about, by=by)
 

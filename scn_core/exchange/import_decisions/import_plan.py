@@ -23,7 +23,7 @@ from scn_core.store.connection import snapshot
 from scn_core.store.current_labels import LabelChange
 from scn_core.store.decisions.imports import workspace_mark
 from scn_core.store.decisions.record import record_decisions
-from scn_core.store.events import keep_event
+from scn_core.store.events import NewEvent
 from scn_core.store.rounds.states import round_to_answer, which_round
 from scn_core.store.samples import classes
 
@@ -64,6 +64,11 @@ class ImportPlan:
     """Columns that mean nothing here."""
     by: int | None = None
     """Who takes it: the number of a lead; None: the command line. It stands beside whom the file names."""
+
+    @property
+    def event(self) -> NewEvent:
+        """What the log says of taking it."""
+        return NewEvent("decisions imported", {"round": self.round, "decisions": len(self.decisions)}, self.by)
 
     @property
     def writes(self) -> bool:
@@ -207,8 +212,8 @@ class Planned(Protocol):
         """With any of them nothing is written."""
 
     @property
-    def by(self) -> int | None:
-        """Number of the lead who has it written; None: the command line."""
+    def event(self) -> NewEvent:
+        """Logged with the first piece."""
 
 
 @dataclass(frozen=True)
@@ -221,9 +226,8 @@ class Piece:
     """Decisions of the plan before these."""
     of: int
     """Decisions of the plan."""
-    imported: bool = True
-    """From a file; False: an import is taken back."""
-    by: int | None = None
+    event: NewEvent | None
+    """What is logged in the same transaction; of the first piece only."""
 
 
 def pieces(plan: Planned) -> Iterator[Piece]:
@@ -235,12 +239,11 @@ def pieces(plan: Planned) -> Iterator[Piece]:
     if plan.problems:
         more = f", and {len(plan.problems) - 1:,} more" if len(plan.problems) > 1 else ""
         raise DataError(f"{plan.problems[0]}{more}; nothing was taken")
-    imported = isinstance(plan, ImportPlan)
     taken = 0
     for decisions in _in_pieces(plan.decisions):
         begun = time.monotonic()
-        new_people = () if taken else plan.new_people
-        yield Piece(decisions, new_people, taken, len(plan.decisions), imported, plan.by)
+        new_people, event = ((), None) if taken else (plan.new_people, plan.event)
+        yield Piece(decisions, new_people, taken, len(plan.decisions), event)
         taken += len(decisions)
         if taken < len(plan.decisions):
             time.sleep(max(MOMENT_S, time.monotonic() - begun))
@@ -252,10 +255,8 @@ def take_piece(db: Database, piece: Piece) -> int:
     Raises WorkspaceError where one does not fit any more. It says how many of the plan are taken by then.
     """
     try:
-        if not piece.taken:
-            about = {"round": piece.decisions[0].round, "decisions": piece.of}
-            keep_event(db, "decisions imported" if piece.imported else "import taken back", about, by=piece.by)
-        return len(record_decisions(db, piece.decisions, new_people=piece.new_people, lease=False))
+        done = record_decisions(db, piece.decisions, new_people=piece.new_people, lease=False, event=piece.event)
+        return len(done)
     except WorkspaceError as error:
         if not piece.taken:
             raise

@@ -16,6 +16,7 @@ from review_app.settings import AppSettings, AuthMode, current
 from review_app.views import team, team_log
 from scn_core.records import Action, Decision
 from scn_core.store.decisions.record import record_decisions
+from scn_core.store.events import events
 from scn_core.store.people.people import find_person, password_hash, set_active, set_role
 from scn_core.store.people.sessions import start_session
 from scn_core.workspace.folder import Workspace
@@ -288,6 +289,7 @@ def test_a_lead_makes_a_backup_and_downloads_it(visitor: NewVisitor, workspace: 
     address = f"/api/backup/{file.name}"
     assert f'href="{address}"' in markup(app)
     assert "asked for\nlea\n1\nfiles of rounds too" in words(app)
+    assert database.call(events)[0].words == "backup made"
     settings = use_workspace(workspace)
     lead = Client(settings).sign_in("lea")
     assert lead.get(address).content == file.read_bytes()
