@@ -31,6 +31,7 @@ _LISTED = 400
 """Letters of a list of names in a report."""
 _ID_LETTERS = 16
 GONE = "as exported, of faces that are not here any more"
+NOT_ASKED = "faces that are not in the queue, where one row decides"
 PIECE = 100
 """Decisions that are written in one transaction, about a tenth of a second long; a note more at most."""
 MOMENT_S = 0.11
@@ -62,6 +63,8 @@ class ImportPlan:
     """From the label a face has now to another one that an answer of the file gives it."""
     unread: tuple[str, ...]
     """Columns that mean nothing here."""
+    at_once: int = 0
+    """Of the changes, those of faces that are not in the queue of a round with several readings: one row decides them."""
     by: int | None = None
     """Who takes it: the number of a lead; None: the command line. It stands beside whom the file names."""
 
@@ -84,6 +87,7 @@ class ImportPlan:
             "decisions": len(self.decisions),
             "actions": dict(self.actions),
             "changes": changes,
+            "at_once": self.at_once,
             "new_people": list(self.new_people),
             "known": self.known,
             "again": self.again,
@@ -109,6 +113,8 @@ class ImportPlan:
         answers = ", ".join(f"{n:,} {what}" for what, n in self.actions.items()) or "nothing new"
         lines = [f"round {self.round}: {answers} {'taken' if done else 'to take'} from {counted(self.rows, 'row')}"]
         lines.extend(f"  {names[c.given_label]} -> {names[c.label]}: {c.count:,}" for c in self.changes)
+        if self.at_once:
+            lines.append(f"  {self.at_once:,} of these at once: {NOT_ASKED}")
         if self.again:
             lines.append(f"  {self.again:,} of these rows once more, as their import had been taken back")
         lines.extend(f"  {counted(count, 'row')} {what}" for what, count in self.without_effect().items())
@@ -185,6 +191,7 @@ def plan_import(
         actions=reading.actions,
         changes=tuple(LabelChange(*pair, n) for pair, n in changes),
         unread=sheet.unread,
+        at_once=reading.at_once,
         by=by,
     )
 

@@ -107,6 +107,7 @@ class Reading:
     seen: dict[tuple[int, str], str] = field(default_factory=dict)
     changes: Counter[tuple[int, int]] = field(default_factory=Counter)
     actions: Counter[Action] = field(default_factory=Counter)
+    at_once: int = 0
     known: int = 0
     again: int = 0
     unchanged: int = 0
@@ -165,6 +166,7 @@ class Reading:
         self.decisions += new.values()
         if answer[1] is not None and answer[1] != face.label:
             self.changes[face.label, answer[1]] += 1
+            self.at_once += bool(face.one_row_decides) and not self.adjudicate
 
     def _took(self, row: Row, face: KnownFace) -> bool:
         """Whether the log has all that the row says, and none of it was taken back with its whole import.
