@@ -71,7 +71,7 @@ def refusal_unless_lead(person: Person) -> str | None:
 
 def _begin(lead: Person, settings: TrainSettings | None) -> None:
     trainer.start(current().workspace, settings, by=lead.name)
-    call_write(keep_event, "training started", {} if settings else {"resumed": 1}, by=lead.id)
+    call_write(keep_event, "training started", {"resume": settings is None}, by=lead.id)
 
 
 def _cancel(db: Database, person: Person, round_id: int) -> str | None:

@@ -32,6 +32,20 @@ ORDER BY at DESC, kind, id DESC LIMIT :limit
 """
 
 
+_OF_PEOPLE = {
+    "person: added": "{person} added, {role}",
+    "person: role": "{person} made {role}",
+    "person: password": "another password for {person}",
+    "person: deactivated": "{person} deactivated",
+    "person: activated": "{person} activated",
+    "person: token added": "access token made for {person}",
+    "person: token revoked": "access token of {person} revoked",
+    "person renamed": "person {number} renamed, now {person}",
+    "person erased": "person {number} erased, now {person}",
+}
+"""What was done to people, in words; the names of before are not kept, so that they can be erased."""
+
+
 @dataclass(frozen=True, slots=True)
 class LoggedEvent:
     """A row of the log."""
@@ -48,11 +62,16 @@ class LoggedEvent:
 
     @property
     def words(self) -> str:
-        """What was done, whom to, and with which numbers."""
+        """What was done, whom to, and with which numbers. People are called as they are now, whenever it was."""
+        if self.what in _OF_PEOPLE:
+            role = self.about.get("role") or ""
+            return _OF_PEOPLE[self.what].format(person=self.person, number=self.about.get("person"), role=role)
+        if self.what == "training started" and self.about.get("resume"):
+            return "training resumed"
         numbers = [
             f"{name.replace('_', ' ')} {value}"
             for name, value in self.about.items()
-            if name != "person" and value not in (None, "")
+            if name not in ("person", "resume") and value not in (None, "")
         ]
         return ", ".join(filter(None, (self.what, self.person, *numbers)))
 

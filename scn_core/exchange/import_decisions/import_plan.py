@@ -64,7 +64,7 @@ class ImportPlan:
     unread: tuple[str, ...]
     """Columns that mean nothing here."""
     at_once: int = 0
-    """Of the changes, those of faces that are not in the queue of a round with several readings: one row decides them."""
+    """Of the changes, those of faces that one row decides: with several readings, faces that are not in the queue."""
     by: int | None = None
     """Who takes it: the number of a lead; None: the command line. It stands beside whom the file names."""
 
