@@ -29,8 +29,8 @@ def make(options: ExportOptions) -> str | None:
     """
 
     def export(lead: Person) -> None:
-        call_write(keep_event, "labels exported", {"format": options.format}, by=lead.id)
         call_slow(_make, options)
+        call_write(keep_event, "labels exported", {"format": options.format}, by=lead.id)
 
     return as_lead(export)
 

@@ -15,7 +15,8 @@ from review_app.queries.workspace_state import forget
 from review_app.settings import current
 from scn_core.config import ReviewSettings, TrainSettings
 from scn_core.errors import ScnError
-from scn_core.store.events import keep_event
+from scn_core.store.connection import transaction
+from scn_core.store.events import keep_event, log_event
 from scn_core.store.people.people import Person
 from scn_core.store.rounds import states as rounds
 
@@ -90,6 +91,7 @@ def _close(db: Database, person: Person, round_id: int) -> str | None:
 def _set_rules(db: Database, person: Person, rules: ReviewSettings) -> str | None:
     if refused := refusal_unless_lead(person):
         return refused
-    keep_event(db, "rules changed", rules.as_dict(), by=person.id)
-    current().workspace.write_review(rules)
+    with transaction(db):  # neither without the other
+        log_event(db, "rules changed", rules.as_dict(), by=person.id)
+        current().workspace.write_review(rules)
     return None

@@ -9,10 +9,11 @@ from review_app.auth.passwords import hash_password
 from review_app.auth.sessions import checked_name, cookie_of, session_hash
 from review_app.commands.rounds import as_lead
 from review_app.commands.writer import in_writer
-from review_app.database import call_slow
+from review_app.database import call_slow, call_write
 from review_app.settings import current
 from scn_core.errors import ScnError
 from scn_core.store.erase import compact
+from scn_core.store.events import keep_event
 from scn_core.store.people import people
 from scn_core.store.people.people import Person, Role
 from scn_core.workspace.backup.make import make_backup
@@ -49,7 +50,12 @@ def set_active(person_id: int, active: bool) -> str | None:
 
 def back_up() -> str | None:
     """A backup of the workspace as it is now, in its folder `backups`. In a reader's thread: nobody waits for it."""
-    return as_lead(lambda lead: call_slow(_back_up, lead.name))
+
+    def make(lead: Person) -> None:
+        call_slow(_back_up, lead.name)
+        call_write(keep_event, "backup made", {}, by=lead.id)
+
+    return as_lead(make)
 
 
 def _back_up(db: Database, by: str) -> None:

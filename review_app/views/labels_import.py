@@ -12,7 +12,7 @@ from review_app.queries.workspace_state import WorkspaceState
 from review_app.views import messages, parts
 from review_app.views.wording import in_words_of_pages
 from scn_core.errors import ScnError, counted, readable
-from scn_core.exchange.import_decisions.import_plan import ImportPlan
+from scn_core.exchange.import_decisions.import_plan import NOT_ASKED, ImportPlan
 from scn_core.store.people.people import Person
 
 _PROBLEMS = 200
@@ -85,6 +85,9 @@ def _undo(import_id: str, file: str, standing: int) -> None:
 
 
 def _report(plan: ImportPlan, names: Sequence[str]) -> None:
+    if done := st.session_state.pop(_DONE, None):  # what was new a moment ago is known now
+        st.text(done)
+        return
     if plan.problems:
         st.text(
             f"{len(plan.problems):,} of {counted(plan.rows, 'row')} cannot be taken, so none is. Correct them, "
@@ -95,11 +98,10 @@ def _report(plan: ImportPlan, names: Sequence[str]) -> None:
         if len(plan.problems) > _PROBLEMS:
             st.text(f"and {len(plan.problems) - _PROBLEMS:,} more")
         return
-    if done := st.session_state.pop(_DONE, None):  # what was new a moment ago is known now
-        st.text(done)
-        return
     facts = [(parts.ACTION_WORDS[action], f"{n:,}") for action, n in plan.actions.items()]
     facts += [(f"{names[c.given_label]} → {names[c.label]}", f"{c.count:,}") for c in plan.changes]
+    if plan.at_once:
+        facts.append((f"of these at once: {NOT_ASKED}", f"{plan.at_once:,}"))
     facts += [(f"rows {reason}", f"{n:,}") for reason, n in plan.without_effect().items()]
     if plan.again:
         facts.append(("of these once more, after their import was taken back", f"{plan.again:,}"))

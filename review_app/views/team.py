@@ -18,7 +18,7 @@ from scn_core.store.people.people import Person, Role
 from scn_core.store.reports.activity import Member
 
 ROLES: tuple[Role, ...] = get_args(Role)
-_MESSAGE = "rv-team-told"
+_MESSAGE, _WHOM = "rv-team-told", "rv-whom"
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def _change(viewer: Person, members: list[Member]) -> None:
     known = {member.person.id: member.person for member in members}
     with st.container(border=True):
         st.subheader("Change somebody", anchor=False)
-        chosen = st.selectbox("Person", list(known), format_func=lambda number: known[number].name, key="rv-whom")
+        chosen = st.selectbox("Person", list(known), format_func=lambda number: known[number].name, key=_WHOM)
         person = known[chosen]
         if person.id == viewer.id:
             st.text("Your own role and access are changed by another lead, so that nobody is shut out by mistake.")
@@ -146,6 +146,7 @@ def _rename(person: Person) -> None:
 def _renamed(person: Person, key: str) -> None:
     messages.remember(commands.rename_person(person.id, str(st.session_state[key])))
     st.session_state[key] = ""
+    st.session_state[_WHOM] = person.id  # set anew, or the browser goes on showing the name of before
 
 
 def _erase(person: Person) -> None:
@@ -161,6 +162,7 @@ def _erase(person: Person) -> None:
 
 def _erased(person: Person) -> None:
     messages.remember(commands.erase(person.id))
+    st.session_state[_WHOM] = person.id
 
 
 def _set_role(person: Person, role: Role) -> None:

@@ -12,7 +12,16 @@ from review_app.settings import current
 from review_app.views import parts
 from scn_core.shell import command_line
 from scn_core.store.people.people import Person
-from scn_core.store.reports.activity import ACTIVITY_KINDS, ActivityKind, ChangeEvent, Event, Member, Place, SaidEvent
+from scn_core.store.reports.activity import (
+    ACTIVITY_KINDS,
+    ActivityKind,
+    ChangeEvent,
+    Event,
+    Member,
+    NameEvent,
+    Place,
+    SaidEvent,
+)
 
 PAGE = 30
 KINDS: dict[ActivityKind, str] = {
@@ -60,6 +69,8 @@ def _row(event: Event, classes: Sequence[str]) -> _Row:
     at = parts.nowrap(parts.moment(event.at))
     if isinstance(event, ChangeEvent):
         return at, event.by or "–", _change_words(event), ""
+    if isinstance(event, NameEvent):
+        return at, event.by or "–", _name_words(event), ""
     return at, event.who, _said_words(event, classes), parts.link(event.decision.sample_id, event.key)
 
 
@@ -86,6 +97,12 @@ def _change_words(event: ChangeEvent) -> str:
     return words[event.what]
 
 
+def _name_words(event: NameEvent) -> str:
+    if event.erased:
+        return f"took the name of person {event.person_id} out, now {event.person}"
+    return f"renamed person {event.person_id}, now {event.person}"
+
+
 def _asked(members: Sequence[Member]) -> tuple[int, ActivityKind, Place | None]:
     """What the address says; what it may not say is left out."""
     query = st.query_params.to_dict()
@@ -93,7 +110,7 @@ def _asked(members: Sequence[Member]) -> tuple[int, ActivityKind, Place | None]:
     kind: ActivityKind = next((each for each in ACTIVITY_KINDS if each == query.get("kind")), "all")
     ends = query.get("before", "").split("-")
     numbers = [int(end) for end in ends if end.isascii() and end.isdigit() and len(end) < 17]
-    return person_id, kind, Place(*numbers) if len(numbers) == len(ends) == 2 else None
+    return person_id, kind, Place(*numbers) if len(numbers) == len(ends) == 3 else None
 
 
 def _filters(members: Sequence[Member], person_id: int, kind: ActivityKind) -> None:
@@ -114,6 +131,6 @@ def _go(person_id: int, kind: ActivityKind, before: Place | None) -> None:
     query = {
         "person": str(person_id) if person_id else "",
         "kind": "" if kind == "all" else kind,
-        "before": f"{before.decision}-{before.change}" if before else "",
+        "before": f"{before.decision}-{before.change}-{before.name}" if before else "",
     }
     st.query_params.from_dict({name: value for name, value in query.items() if value})

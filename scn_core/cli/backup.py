@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from scn_core.cli.log import log_done
 from scn_core.cli.options import FORCE, JSON, WORKSPACE
 from scn_core.cli.outputs import check_output
 from scn_core.cli.progress import Counter
@@ -89,7 +90,9 @@ def written_backup(
         workspace.database(read_only=True) as db,
         Counter("backing up", "B", hidden=not progress, scaled=True) as bar,
     ):
-        return make_backup(workspace, db, out=out, pictures=pictures, progress=bar.advance)
+        made = make_backup(workspace, db, out=out, pictures=pictures, progress=bar.advance)
+    log_done(workspace, "backup made", {})
+    return made
 
 
 @click.command("restore")

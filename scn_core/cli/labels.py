@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
-from functools import partial
 from pathlib import Path
 from typing import get_args
 
@@ -13,6 +11,7 @@ import click
 from sqlite_utils import Database
 
 from scn_core.class_names import ClassVocabulary
+from scn_core.cli.log import log_done
 from scn_core.cli.options import FORCE, JSON, WORKSPACE, say_waiting
 from scn_core.cli.outputs import check_folder, check_output
 from scn_core.cli.progress import Counter
@@ -26,7 +25,6 @@ from scn_core.exchange.import_decisions.label_studio import named_accounts
 from scn_core.exchange.import_decisions.undo_import import plan_undo_of_file
 from scn_core.records import Split
 from scn_core.store.current_labels import LabelCounts, LabelFilter
-from scn_core.store.events import keep_event
 from scn_core.store.samples import classes
 from scn_core.workspace.backup.make import automatic_backup
 from scn_core.workspace.folder import Workspace
@@ -109,9 +107,7 @@ def export_command(
 
 def log_export(workspace: Workspace, format: str) -> None:
     """Keeps in the log that labels were exported. Of a workspace that may only be read, nobody can."""
-    if os.access(workspace.path, os.W_OK) and os.access(workspace.database_file, os.W_OK):
-        with workspace.database(on_wait=partial(click.echo, err=True)) as db:
-            keep_event(db, "labels exported", {"format": format}, by=None)
+    log_done(workspace, "labels exported", {"format": format})
 
 
 def check_options(name: FormatName, *, copies: bool, image_prefix: str | None) -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
 from scn_core.cli.options import JSON, WORKSPACE
 from scn_core.errors import UsageError, complaint
-from scn_core.store.events import LoggedEvent, events
+from scn_core.store.events import LoggedEvent, What, events, keep_event
 from scn_core.workspace.folder import Workspace
 
 
@@ -39,6 +42,16 @@ def log_command(workspace: Path, limit: int | None, as_csv: bool, as_json: bool)
             click.echo(f"{event.at[:19].replace('T', ' ')}  {event.by or 'command line':<20} {event.words}")
         if not found:
             click.echo("nothing yet")
+
+
+def log_done(workspace: Workspace, what: What, about: Mapping[str, Any]) -> None:
+    """Keeps in the log what a command has done that writes nothing else to the database.
+
+    Of a workspace that may only be read, nobody can.
+    """
+    if os.access(workspace.path, os.W_OK) and os.access(workspace.database_file, os.W_OK):
+        with workspace.database(on_wait=partial(click.echo, err=True)) as db:
+            keep_event(db, what, about, by=None)
 
 
 def _csv(found: Sequence[LoggedEvent]) -> str:

@@ -16,7 +16,7 @@ from scn_core.store.connection import transaction
 
 What = Literal[
     "training started", "round started", "round resumed", "round cancelled", "round closed", "round unpacked",
-    "decisions imported", "import taken back",
+    "decisions imported", "import taken back", "backup made",
     "labels exported", "rules changed", "data set updated", "faces withdrawn", "faces erased",
     "pictures relocated", "person renamed", "person erased", "backup restored",
 ]  # fmt: skip
@@ -30,6 +30,20 @@ SELECT at, who, what, person, about FROM (
     FROM person_change c JOIN person p ON p.id = c.person_id LEFT JOIN person b ON b.id = c.by_id)
 ORDER BY at DESC, kind, id DESC LIMIT :limit
 """
+
+
+_OF_PEOPLE = {
+    "person: added": "{person} added, {role}",
+    "person: role": "{person} made {role}",
+    "person: password": "another password for {person}",
+    "person: deactivated": "{person} deactivated",
+    "person: activated": "{person} activated",
+    "person: token added": "access token made for {person}",
+    "person: token revoked": "access token of {person} revoked",
+    "person renamed": "person {number} renamed, now {person}",
+    "person erased": "person {number} erased, now {person}",
+}
+"""What was done to people, in words; the names of before are not kept, so that they can be erased."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +62,16 @@ class LoggedEvent:
 
     @property
     def words(self) -> str:
-        """What was done, whom to, and with which numbers."""
+        """What was done, whom to, and with which numbers. People are called as they are now, whenever it was."""
+        if self.what in _OF_PEOPLE:
+            role = self.about.get("role") or ""
+            return _OF_PEOPLE[self.what].format(person=self.person, number=self.about.get("person"), role=role)
+        if self.what == "training started" and self.about.get("resume"):
+            return "training resumed"
         numbers = [
             f"{name.replace('_', ' ')} {value}"
             for name, value in self.about.items()
-            if name != "person" and value not in (None, "")
+            if name not in ("person", "resume") and value not in (None, "")
         ]
         return ", ".join(filter(None, (self.what, self.person, *numbers)))
 
@@ -61,13 +80,23 @@ class LoggedEvent:
         return asdict(self)
 
 
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """A row to be added within the transaction that does what it tells of."""
+
+    what: What
+    about: Mapping[str, Any]
+    by: int | None
+    """Number of the person who did it; None: the command line."""
+
+
 def log_event(db: Database, what: What, about: Mapping[str, Any], *, by: int | None) -> None:
     """Add a row, within a transaction. `by`: number of the person who did it; None: the command line."""
     db.execute("INSERT INTO event (by_id, what, about) VALUES (?, ?, ?)", (by, what, json.dumps(dict(about))))
 
 
 def keep_event(db: Database, what: What, about: Mapping[str, Any], *, by: int | None) -> None:
-    """The same in a transaction of its own."""
+    """The same in a transaction of its own, for what is done outside of the database: after it was done."""
     with transaction(db):
         log_event(db, what, about, by=by)
 

@@ -131,7 +131,8 @@ def _slots(db: Database, rounds: list[int]) -> dict[tuple[int, int], int]:
 
 
 def _outcome(face: _Face, needed: int, decided_by: str) -> OutcomeByLog:
-    counted = list(face.readings.values())[:needed]
+    given = list(face.readings.values())
+    counted = given[:1] if needed == 1 else given
     if face.adjudication is not None:
         by = face.adjudication
         return OutcomeByLog("decided", by.action, by.label, by.seq, len(counted), needed, 1)
@@ -139,11 +140,11 @@ def _outcome(face: _Face, needed: int, decided_by: str) -> OutcomeByLog:
     if len(counted) < needed:
         return OutcomeByLog("waiting", None, None, newest.seq, len(counted), needed, 0)
     alike = Counter(_meaning(each) for each in counted)
-    enough = needed if decided_by == "lead" else needed // 2 + 1
+    enough = len(counted) if decided_by == "lead" else len(counted) // 2 + 1
     for each in counted:
         if alike[_meaning(each)] >= enough:
-            return OutcomeByLog("decided", each.action, each.label, each.seq, needed, needed, 0)
-    return OutcomeByLog("conflict", None, None, newest.seq, needed, needed, 0)
+            return OutcomeByLog("decided", each.action, each.label, each.seq, len(counted), needed, 0)
+    return OutcomeByLog("conflict", None, None, newest.seq, len(counted), needed, 0)
 
 
 def _meaning(answer: _Answer) -> str | int:

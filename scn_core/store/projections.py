@@ -22,7 +22,7 @@ from sqlite_utils import Database
 
 from scn_core.store.connection import snapshot, transaction
 from scn_core.store.decisions.effects import LEASE_S, fill_slots
-from scn_core.store.decisions.outcomes import outcome_by_log, readings_of, refresh_outcome
+from scn_core.store.decisions.outcomes import in_slots, outcome_by_log, readings_of, refresh_outcome
 from scn_core.store.decisions.repeats import answers_of, settle_repeat
 from scn_core.store.schema.expressions import ALPHA_BIN
 
@@ -104,8 +104,8 @@ def _wrong_answers(db: Database) -> Iterator[_Difference]:
         items = db.execute(stored, (round_id, sample_id)).fetchall()  # an audit item and what it hides say the same
         slots = len({slot for slot, *_ in items})
         found = sorted(tuple(answer) for _, *answer in items if answer != [None, None, None])
-        newest = readings_of(db, round_id, sample_id)[:slots]
-        due = sorted((each.person_id, each.action, each.seq) for each in newest)
+        held = in_slots(readings_of(db, round_id, sample_id), slots)
+        due = sorted((each.person_id, each.action, each.seq) for each in held)
         if found != due or len(items) != slots:
             yield _Difference(round_id, sample_id, f"found the answers {found} in the queue; by the log they are {due}")
 

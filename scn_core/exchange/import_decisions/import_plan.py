@@ -23,7 +23,7 @@ from scn_core.store.connection import snapshot
 from scn_core.store.current_labels import LabelChange
 from scn_core.store.decisions.imports import workspace_mark
 from scn_core.store.decisions.record import record_decisions
-from scn_core.store.events import keep_event
+from scn_core.store.events import NewEvent
 from scn_core.store.rounds.states import round_to_answer, which_round
 from scn_core.store.samples import classes
 
@@ -31,6 +31,7 @@ _LISTED = 400
 """Letters of a list of names in a report."""
 _ID_LETTERS = 16
 GONE = "as exported, of faces that are not here any more"
+NOT_ASKED = "faces that are not in the queue, where one row decides"
 PIECE = 100
 """Decisions that are written in one transaction, about a tenth of a second long; a note more at most."""
 MOMENT_S = 0.11
@@ -62,8 +63,15 @@ class ImportPlan:
     """From the label a face has now to another one that an answer of the file gives it."""
     unread: tuple[str, ...]
     """Columns that mean nothing here."""
+    at_once: int = 0
+    """Of the changes, those of faces that one row decides: with several readings, faces that are not in the queue."""
     by: int | None = None
     """Who takes it: the number of a lead; None: the command line. It stands beside whom the file names."""
+
+    @property
+    def event(self) -> NewEvent:
+        """What the log says of taking it."""
+        return NewEvent("decisions imported", {"round": self.round, "decisions": len(self.decisions)}, self.by)
 
     @property
     def writes(self) -> bool:
@@ -79,6 +87,7 @@ class ImportPlan:
             "decisions": len(self.decisions),
             "actions": dict(self.actions),
             "changes": changes,
+            "at_once": self.at_once,
             "new_people": list(self.new_people),
             "known": self.known,
             "again": self.again,
@@ -104,6 +113,8 @@ class ImportPlan:
         answers = ", ".join(f"{n:,} {what}" for what, n in self.actions.items()) or "nothing new"
         lines = [f"round {self.round}: {answers} {'taken' if done else 'to take'} from {counted(self.rows, 'row')}"]
         lines.extend(f"  {names[c.given_label]} -> {names[c.label]}: {c.count:,}" for c in self.changes)
+        if self.at_once:
+            lines.append(f"  {self.at_once:,} of these at once: {NOT_ASKED}")
         if self.again:
             lines.append(f"  {self.again:,} of these rows once more, as their import had been taken back")
         lines.extend(f"  {counted(count, 'row')} {what}" for what, count in self.without_effect().items())
@@ -180,6 +191,7 @@ def plan_import(
         actions=reading.actions,
         changes=tuple(LabelChange(*pair, n) for pair, n in changes),
         unread=sheet.unread,
+        at_once=reading.at_once,
         by=by,
     )
 
@@ -207,8 +219,8 @@ class Planned(Protocol):
         """With any of them nothing is written."""
 
     @property
-    def by(self) -> int | None:
-        """Number of the lead who has it written; None: the command line."""
+    def event(self) -> NewEvent:
+        """Logged with the first piece."""
 
 
 @dataclass(frozen=True)
@@ -221,9 +233,8 @@ class Piece:
     """Decisions of the plan before these."""
     of: int
     """Decisions of the plan."""
-    imported: bool = True
-    """From a file; False: an import is taken back."""
-    by: int | None = None
+    event: NewEvent | None
+    """What is logged in the same transaction; of the first piece only."""
 
 
 def pieces(plan: Planned) -> Iterator[Piece]:
@@ -235,12 +246,11 @@ def pieces(plan: Planned) -> Iterator[Piece]:
     if plan.problems:
         more = f", and {len(plan.problems) - 1:,} more" if len(plan.problems) > 1 else ""
         raise DataError(f"{plan.problems[0]}{more}; nothing was taken")
-    imported = isinstance(plan, ImportPlan)
     taken = 0
     for decisions in _in_pieces(plan.decisions):
         begun = time.monotonic()
-        new_people = () if taken else plan.new_people
-        yield Piece(decisions, new_people, taken, len(plan.decisions), imported, plan.by)
+        new_people, event = ((), None) if taken else (plan.new_people, plan.event)
+        yield Piece(decisions, new_people, taken, len(plan.decisions), event)
         taken += len(decisions)
         if taken < len(plan.decisions):
             time.sleep(max(MOMENT_S, time.monotonic() - begun))
@@ -252,10 +262,8 @@ def take_piece(db: Database, piece: Piece) -> int:
     Raises WorkspaceError where one does not fit any more. It says how many of the plan are taken by then.
     """
     try:
-        if not piece.taken:
-            about = {"round": piece.decisions[0].round, "decisions": piece.of}
-            keep_event(db, "decisions imported" if piece.imported else "import taken back", about, by=piece.by)
-        return len(record_decisions(db, piece.decisions, new_people=piece.new_people, lease=False))
+        done = record_decisions(db, piece.decisions, new_people=piece.new_people, lease=False, event=piece.event)
+        return len(done)
     except WorkspaceError as error:
         if not piece.taken:
             raise

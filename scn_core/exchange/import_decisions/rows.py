@@ -107,6 +107,7 @@ class Reading:
     seen: dict[tuple[int, str], str] = field(default_factory=dict)
     changes: Counter[tuple[int, int]] = field(default_factory=Counter)
     actions: Counter[Action] = field(default_factory=Counter)
+    at_once: int = 0
     known: int = 0
     again: int = 0
     unchanged: int = 0
@@ -134,6 +135,9 @@ class Reading:
                 raise
             self.gone += 1
             return
+        if self._took(row, face):
+            self.known += 1
+            return
         if self.exported and not self._edited(row, face):
             return
         if face.withdrawn:
@@ -147,9 +151,7 @@ class Reading:
         if (first := self.seen.get((face.sample_id, person))) is not None:
             raise Wrong(f"{face.key} of {person} a second time, first in {first}", "one row a face and person")
         self.seen[face.sample_id, person] = row.name
-        answers = () if self.exported else (row.get("action"), note)
-        moment = row.moment if self.exported else row.cells.get("decided_at", "")
-        content = (face.key, person, row.get("label"), moment, *answers)
+        content = self._content(row, face, person)
         made = [self._decision(content, face, person, answer[0], label=answer[1], adjudicates=self.adjudicate)]
         if note:
             made.append(self._decision(("note", *content), face, person, "note", text=note))
@@ -164,6 +166,40 @@ class Reading:
         self.decisions += new.values()
         if answer[1] is not None and answer[1] != face.label:
             self.changes[face.label, answer[1]] += 1
+            self.at_once += bool(face.one_row_decides) and not self.adjudicate
+
+    def _took(self, row: Row, face: KnownFace) -> bool:
+        """Whether the log has all that the row says, and none of it was taken back with its whole import.
+
+        Asked before anything else: what the row's own import changed, or what came after it, is no problem of the row.
+        """
+        name = self._name(row)
+        known = find_person(self.db, name) if name else None
+        if known is None:
+            return False
+        content = self._content(row, face, known.name)
+        rows = [content] if self.exported or not row.get("note") else [content, ("note", *content)]
+        found = [find_recorded(self.db, self._id(each)) for each in rows]
+        took = all(each is not None and not self._again(each) for each in found)
+        if took:
+            self.seen.setdefault((face.sample_id, known.name), row.name)
+        return took
+
+    def _content(self, row: Row, face: KnownFace, person: str) -> tuple[str, ...]:
+        """What tells the answer of a row from all others."""
+        answers = () if self.exported else (row.get("action"), row.get("note"))
+        moment = row.moment if self.exported else row.cells.get("decided_at", "")
+        return face.key, person, row.get("label"), moment, *answers
+
+    def _id(self, content: tuple[str, ...]) -> str:
+        return str(uuid.uuid5(_IDS, json.dumps([self.mark, *content])))
+
+    def _again(self, found: Recorded) -> bool:
+        """Whether a row that was taken back with its whole import can be taken once more."""
+        return found.undone_with_import is not None and found.round == self.round
+
+    def _name(self, row: Row) -> str:
+        return (row.get("person") or self.person or "").strip()
 
     def _face(self, row: Row) -> KnownFace:
         key, path = (row.cells.get(name, "").strip() for name in ("key", "path"))
@@ -239,7 +275,7 @@ class Reading:
         return self._class(row.get("given_label"), "given label")
 
     def _person(self, row: Row) -> str:
-        name = (row.get("person") or self.person or "").strip()
+        name = self._name(row)
         if not name:
             raise Wrong("no person", "a name in column person, or one for the whole file (--person)")
         if len(name) > _LONGEST_NAME or not name.isprintable():
@@ -284,9 +320,8 @@ class Reading:
         self, content: tuple[str, ...], face: KnownFace, person: str, action: Action, *,
         label: int | None = None, text: str | None = None, adjudicates: bool = False,
     ) -> Decision:  # fmt: skip
-        number = str(uuid.uuid5(_IDS, json.dumps([self.mark, *content])))
         return Decision(
-            number, self.round, face.sample_id, person, action, label, shown=self._shown(), text=text,
+            self._id(content), self.round, face.sample_id, person, action, label, shown=self._shown(), text=text,
             adjudicates=adjudicates,
         )  # fmt: skip
 
@@ -295,7 +330,7 @@ class Reading:
         import, in this round; None where nothing does."""
         if found is None:
             return decision
-        if found.undone_with_import is None or found.round != self.round:
+        if not self._again(found):
             return None
         number = str(uuid.uuid5(_IDS, json.dumps([self.mark, "again", found.undone_with_import])))
         return Decision(

@@ -16,6 +16,7 @@ from scn_core.import_balance import Problem
 from scn_core.records import ANSWERS, Decision
 from scn_core.store.connection import snapshot
 from scn_core.store.decisions.imports import UNDONE_IMPORT, TakenImport, standing_of_import, taken_imports
+from scn_core.store.events import NewEvent
 from scn_core.store.rounds.states import get_round
 
 
@@ -32,6 +33,11 @@ class UndoPlan:
     problems: tuple[Problem, ...] = ()
     by: int | None = None
     """Who takes it back: the number of a lead; None: the command line."""
+
+    @property
+    def event(self) -> NewEvent:
+        """What the log says of it."""
+        return NewEvent("import taken back", {"round": self.of.round, "decisions": len(self.decisions)}, self.by)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

@@ -51,7 +51,7 @@ class Disputed:
     """Drawn at random: who settles it is shown nothing of the network either, or the estimate would not hold."""
     outcome: Outcome
     readings: tuple[RecordedDecision, ...]
-    """The answers that count, oldest first; as many as people were asked."""
+    """The answers that count, oldest first; as many as people were asked, or more."""
     notes: tuple[RecordedDecision, ...]
     """Live ones of anyone, oldest first."""
     settled: RecordedDecision | None
@@ -126,7 +126,7 @@ def disputed(db: Database, round_id: int, sample_id: int) -> Disputed | None:
         probabilities=struct.unpack(f"<{len(blob) // 4}f", blob),
         audit=bool(audit),
         outcome=outcome,
-        readings=tuple(each for each in answers if newest[each.decision.person] is each)[-outcome.needed :],
+        readings=tuple(each for each in answers if newest[each.decision.person] is each)[-outcome.answers :],
         notes=tuple(each for each in readings if each.decision.action == "note"),
         settled=next((each for each in reversed(readings) if each.decision.adjudicates), None),
     )

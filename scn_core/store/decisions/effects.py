@@ -1,8 +1,8 @@
 """What an answer, a mark or an undo does to the queue and the counts, within the same transaction.
 
-A face has one slot for each independent reading. The slots hold the newest live answers, one a person: as many
-people as there are slots, those who answered last. So a late answer is never refused, and an undo brings back what
-stood before it.
+A face has one slot for each independent reading. The slots hold the newest live answers, one a person. One slot holds
+the answer that came last; of several, each keeps its person, and whoever answers beyond them has none, though their
+reading counts. So a late answer is never refused, and an undo brings back what stood before it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple
 from sqlite_utils import Database
 
 from scn_core.records import ANSWERS
-from scn_core.store.decisions.outcomes import Reading, readings_of, refresh_outcome
+from scn_core.store.decisions.outcomes import Reading, in_slots, readings_of, refresh_outcome
 from scn_core.store.decisions.repeats import settle_repeat
 from scn_core.store.schema.expressions import from_now
 
@@ -110,7 +110,7 @@ def fill_slots(db: Database, round_id: int, sample_id: int, readings: Sequence[R
     ]
     if not slots:
         return None  # answered, though not asked about
-    answers = readings[: len(slots)]
+    answers = in_slots(readings, len(slots))
     stay = {each.person_id: each.seq for each in answers}
     free = [slot for slot in slots if slot.answered_by not in stay]
     held = {slot.answered_by: slot for slot in slots if slot.answered_by in stay}

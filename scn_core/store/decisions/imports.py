@@ -35,13 +35,17 @@ class KnownFace:
     decided_at: str | None
     """Of the answer that counts now."""
     withdrawn: bool
+    one_row_decides: bool
+    """The round asks for several readings, but not of this face, which is not in the queue."""
     path: str
     box: Box | None = field(kw_only=True)
 
 
 _FACE = """
 SELECT e.sample_id, e.key, e.split, coalesce(c.start_label, e.given_label), c.proposed_label, e.label, e.decided_at,
-  s.withdrawn_in IS NOT NULL, e.path, s.box_left, s.box_top, s.box_right, s.box_bottom
+  s.withdrawn_in IS NOT NULL, coalesce((SELECT review ->> 'readings' FROM round WHERE id = :round), 1) > 1
+    AND NOT EXISTS (SELECT 1 FROM queue_item WHERE round_id = :round AND sample_id = e.sample_id),
+  e.path, s.box_left, s.box_top, s.box_right, s.box_bottom
 FROM effective_label e JOIN sample s ON s.id = e.sample_id
 LEFT JOIN score c ON c.sample_id = e.sample_id AND c.round_id = :round
 """

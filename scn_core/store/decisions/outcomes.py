@@ -24,6 +24,8 @@ class Reading(NamedTuple):
     person_id: int
     action: Answer
     label: int | None
+    first: int = 0
+    """`seq` of their oldest answer that stands."""
 
     @property
     def says(self) -> int | Answer:
@@ -43,7 +45,7 @@ class Outcome:
     seq: int
     """The newest answer that says so; while nothing is decided the newest of all."""
     answers: int
-    """Readings that count."""
+    """Readings that count; more than `needed` where more people answered than were asked."""
     needed: int
     adjudicated: bool
 
@@ -53,8 +55,9 @@ def outcome_of(
 ) -> Outcome | None:
     """The outcome of a face in a round; None: nobody has answered.
 
-    The newest `needed` readings count. A lead's adjudication settles it whatever they say. Otherwise all of them have
-    to be in; by `majority` more than half of them have to say the same, by `lead` all.
+    Where one is needed, the newest counts. Where several are, all that were given count, also those beyond `needed`. A
+    lead's adjudication settles it whatever they say. Otherwise `needed` have to be in; by `majority` more than half of
+    those that count have to say the same, by `lead` all.
 
     Args:
         readings: one a person, the newest first.
@@ -62,16 +65,17 @@ def outcome_of(
         needed: how many people are asked, 1 or more.
         decided_by: who decides where readings differ.
     """
-    counted = readings[:needed]
+    counted = readings if needed > 1 else readings[:1]
     if adjudication is not None:
         return _decided(adjudication, len(counted), needed, adjudicated=True)
     if not counted:
         return None
     says, most = Counter(each.says for each in counted).most_common(1)[0]
-    if len(counted) == needed and most > (needed / 2 if decided_by == "majority" else needed - 1):
-        return _decided(next(each for each in counted if each.says == says), needed, needed, adjudicated=False)
-    state: OutcomeState = "waiting" if len(counted) < needed else "conflict"
-    return Outcome(state, None, None, counted[0].seq, len(counted), needed, False)
+    given = len(counted)
+    if given >= needed and most > (given / 2 if decided_by == "majority" else given - 1):
+        return _decided(next(each for each in counted if each.says == says), given, needed, adjudicated=False)
+    state: OutcomeState = "waiting" if given < needed else "conflict"
+    return Outcome(state, None, None, counted[0].seq, given, needed, False)
 
 
 def _decided(by: Reading, answers: int, needed: int, *, adjudicated: bool) -> Outcome:
@@ -81,10 +85,23 @@ def _decided(by: Reading, answers: int, needed: int, *, adjudicated: bool) -> Ou
 def readings_of(db: Database, round_id: int, sample_id: int) -> list[Reading]:
     """Each person's newest live answer to the face in the round, the newest first, adjudications left out."""
     sql = (
-        "SELECT max(seq), person_id, action, label FROM live_decision "
-        "WHERE sample_id = ? AND round_id = ? AND adjudicates = 0 GROUP BY person_id ORDER BY 1 DESC"
+        "SELECT seq, person_id, action, label FROM live_decision "
+        "WHERE sample_id = ? AND round_id = ? AND adjudicates = 0 ORDER BY seq DESC"
     )
-    return [Reading(*row) for row in db.execute(sql, (sample_id, round_id))]
+    found: dict[int, Reading] = {}
+    for row in db.execute(sql, (sample_id, round_id)):
+        reading = Reading(*row)
+        found[reading.person_id] = found.get(reading.person_id, reading)._replace(first=reading.seq)
+    return list(found.values())
+
+
+def in_slots(readings: Sequence[Reading], slots: int) -> list[Reading]:
+    """The readings that the queue holds for a face with so many slots; `readings`: from `readings_of`.
+
+    Of one slot it is the newest. Of several, those of the people who answered first: a reading beyond them counts, and
+    pushes none of them out.
+    """
+    return list(readings[:1]) if slots == 1 else sorted(readings, key=lambda each: each.first)[:slots]
 
 
 def outcome_by_log(db: Database, round_id: int, sample_id: int, readings: Sequence[Reading]) -> Outcome | None:

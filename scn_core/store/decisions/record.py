@@ -15,6 +15,7 @@ from scn_core.records import ANSWERS, Action, Decision, EffectiveLabels
 from scn_core.store.columns import read_columns
 from scn_core.store.connection import transaction
 from scn_core.store.decisions.effects import ITEM_OF_VIEWER, apply_to_queue
+from scn_core.store.events import NewEvent, log_event
 from scn_core.store.newest_decision import note_newest
 from scn_core.store.people.people import insert_person
 from scn_core.store.schema.expressions import NOW, STANDS
@@ -119,12 +120,13 @@ def record_each(
 
 
 def record_decisions(
-    db: Database, decisions: Iterable[Decision], *, new_people: Iterable[str] = (), lease: bool = True
-) -> list[str]:
+    db: Database, decisions: Iterable[Decision], *, new_people: Iterable[str] = (), lease: bool = True,
+    event: NewEvent | None = None,
+) -> list[str]:  # fmt: skip
     """Write decisions in one transaction and return their ids, all of them stored, and the queue in step, by then.
 
-    `new_people` are added as annotators with them. With `lease`, a face whose answer is taken back is kept for the
-    person for a while, as it is on their screen.
+    `new_people` are added as annotators with them, and `event` to the log of events. With `lease`, a face
+    whose answer is taken back is kept for the person for a while, as it is on their screen.
 
     One that is stored already is acknowledged again, even after its round was closed. Raises WorkspaceError, and
     writes none, where one does not fit: its id stands for other content; its round is not in review; the sample is
@@ -138,6 +140,8 @@ def record_decisions(
     with transaction(db):
         for name in new_people:
             insert_person(db, name, "annotator", None, by=None)
+        if event is not None:
+            log_event(db, event.what, event.about, by=event.by)
         for decision in batch:
             _record(db, decision, lease=lease)
     note_newest(db)

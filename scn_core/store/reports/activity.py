@@ -45,6 +45,12 @@ SELECT c.id, c.changed_at, b.name, p.name, c.what, c.role
 FROM person_change c JOIN person p ON p.id = c.person_id LEFT JOIN person b ON b.id = c.by_id
 WHERE c.id < :before AND (:person IS NULL OR c.by_id = :person OR c.person_id = :person) ORDER BY c.id DESC LIMIT :limit
 """
+_NAMES = """
+SELECT e.id, e.at, b.name, p.name, p.id, e.what = 'person erased'
+FROM event e JOIN person p ON p.id = e.about ->> 'person' LEFT JOIN person b ON b.id = e.by_id
+WHERE e.what IN ('person renamed', 'person erased') AND e.id < :before
+  AND (:person IS NULL OR e.by_id = :person OR p.id = :person) ORDER BY e.id DESC LIMIT :limit
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +97,35 @@ class ChangeEvent:
     """Since then; set for added and role."""
 
 
-Event = SaidEvent | ChangeEvent
+@dataclass(frozen=True, slots=True)
+class NameEvent:
+    """Somebody was renamed, or their name taken out. The name of before is not kept, so that it can be erased."""
+
+    at: str
+    by: str | None
+    """The lead who did it; None: the command line."""
+    person: str
+    """What they are called now."""
+    person_id: int
+    erased: bool
+
+
+Event = SaidEvent | ChangeEvent | NameEvent
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a page of the list ends, in both logs."""
+    """Where a page of the list ends, in each of the logs."""
 
     decision: int
     """`seq` of the last one shown."""
     change: int
     """`id` of the last one shown."""
+    name: int
+    """`id` of the last one shown."""
 
 
-_END = Place(2**53, 2**53)
+_END = Place(2**53, 2**53, 2**53)
 
 
 def members(db: Database) -> list[Member]:
@@ -133,14 +154,19 @@ def activity(
     asked = {"viewer": viewer_id, "person": person_id, "limit": limit + 1}
     last = before or _END
     decisions = [] if kind == "people" else _decisions(db, kind, asked | {"before": last.decision})
-    changed = _changed(db, asked | {"before": last.change}) if kind in ("all", "people") else []
+    changed, named = [], []
+    if kind in ("all", "people"):
+        changed = _changed(db, asked | {"before": last.change})
+        named = _named(db, asked | {"before": last.name})
     # Each log stays in its order, also where the clock was set back.
-    merged = list(merge(decisions, changed, key=lambda row: row[1].at, reverse=True))
+    merged = list(merge(decisions, changed, named, key=lambda row: row[1].at, reverse=True))
     shown = merged[:limit]
     if len(merged) <= limit:
         return [event for _, event in shown], None
     ends = {type(event): number for number, event in shown}
-    place = Place(ends.get(SaidEvent, last.decision), ends.get(ChangeEvent, last.change))
+    place = Place(
+        ends.get(SaidEvent, last.decision), ends.get(ChangeEvent, last.change), ends.get(NameEvent, last.name)
+    )
     return [event for _, event in shown], place
 
 
@@ -168,3 +194,10 @@ def _event(db: Database, row: tuple[Any, ...]) -> SaidEvent:
 
 def _changed(db: Database, asked: dict[str, Any]) -> list[tuple[int, Event]]:
     return [(number, ChangeEvent(*row)) for number, *row in db.execute(_CHANGES, asked)]
+
+
+def _named(db: Database, asked: dict[str, Any]) -> list[tuple[int, Event]]:
+    return [
+        (number, NameEvent(at, by, name, person_id, bool(erased)))
+        for number, at, by, name, person_id, erased in db.execute(_NAMES, asked)
+    ]

@@ -14,6 +14,7 @@ from review_app.views import labels
 from review_app.views.wording import in_words_of_pages
 from scn_core.config import ReviewSettings
 from scn_core.records import Decision
+from scn_core.store.connection import transaction
 from scn_core.store.decisions.record import effective_labels, history, record_decisions
 from scn_core.store.events import events
 from scn_core.store.rounds.states import close_round
@@ -175,6 +176,19 @@ def test_a_folder_of_pictures_is_made_on_the_server(visitor: NewVisitor, workspa
     tasks = json.loads((workspace.exports / json.loads(manifest.read_text())["file"]).read_text())
     assert len(tasks) == 120
     assert all(task["data"]["image"].startswith("https://faces.example/") for task in tasks)
+
+
+def test_a_folder_that_cannot_be_made_is_not_logged_as_made(visitor: NewVisitor, workspace: Workspace) -> None:
+    ann = visitor("ann", "lead")
+    app = ann.open("labels")
+    app.selectbox(key="rv-labels-format").select("class-folders")
+    ann.run()
+    with workspace.database() as db, transaction(db):
+        db.execute("UPDATE sample SET path = 'gone.jpg' WHERE id = 1")
+    app.button(key="rv-labels-make").click()
+    assert "no such picture" in words(ann.run())
+    with workspace.database(read_only=True) as db:
+        assert "labels exported" not in [event.what for event in events(db)]
 
 
 def upload(app: AppTest, text: str, name: str = "in.csv") -> None:

@@ -16,6 +16,7 @@ from review_app.settings import AppSettings, AuthMode, current
 from review_app.views import team, team_log
 from scn_core.records import Action, Decision
 from scn_core.store.decisions.record import record_decisions
+from scn_core.store.events import events
 from scn_core.store.people.people import find_person, password_hash, set_active, set_role
 from scn_core.store.people.sessions import start_session
 from scn_core.workspace.folder import Workspace
@@ -224,14 +225,17 @@ def test_somebody_is_renamed_and_erased(lead: Visitor) -> None:
     app.button(key=f"rv-rename-{bob.id}-go").click()
     app = lead.run()
     assert database.call(find_person, "Robert") == replace(bob, name="Robert")
-    assert "person renamed, Robert" in words(app)
+    box = app.selectbox(key="rv-whom").proto
+    assert (box.set_value, box.raw_value) == (True, "Robert"), "the browser is told"
+    assert f"person {bob.id} renamed, now Robert" in words(app)
+    assert f"lea\nrenamed person {bob.id}, now Robert" in words(app), "in who did what"
     assert not [button for button in app.button if button.label.startswith("Erase")], "not by one click"
     app.checkbox(key=f"rv-erase-sure-{bob.id}").check()
     lead.run().button(key=f"rv-erase-{bob.id}").click()
     app = lead.run()
     assert "Robert" not in words(app)
     assert role_of(f"erased-{bob.id}") == ("annotator", False)
-    assert f"person erased, erased-{bob.id}" in words(app)
+    assert f"person {bob.id} erased, now erased-{bob.id}" in words(app)
     assert "unsure" in words(app), "what they decided stays"
 
 
@@ -265,7 +269,7 @@ def test_who_did_what_is_filtered_and_paged(lead: Visitor, monkeypatch: pytest.M
     assert "Nothing of this kind has been done" in words(lead.run())
 
 
-@pytest.mark.parametrize("before", ["1", "²-1", "9" * 30 + "-1"])
+@pytest.mark.parametrize("before", ["1", "1-1", "²-1-1", "9" * 30 + "-1-1"])
 def test_an_address_that_says_nonsense_shows_the_newest(lead: Visitor, before: str) -> None:
     app = lead.open("team", before=before, person="99", kind="nothing")
     assert "was added, lead" in words(app)
@@ -288,6 +292,7 @@ def test_a_lead_makes_a_backup_and_downloads_it(visitor: NewVisitor, workspace: 
     address = f"/api/backup/{file.name}"
     assert f'href="{address}"' in markup(app)
     assert "asked for\nlea\n1\nfiles of rounds too" in words(app)
+    assert database.call(events)[0].words == "backup made"
     settings = use_workspace(workspace)
     lead = Client(settings).sign_in("lea")
     assert lead.get(address).content == file.read_bytes()

@@ -45,13 +45,15 @@ class Log:
         return [d for d in self.rows if d.sample_id == sample_id and d.action in MARKS and self.live(d)]
 
     def counted(self, sample_id: int, slots: int) -> list[Decision]:
-        """The newest answer of each of the `slots` people who answered last, in order; adjudications are none."""
+        """The newest answer of each person, in order, or of one slot the newest of all; adjudications are none."""
         newest = {d.person: d for d in self.answers(sample_id) if not d.adjudicates}
-        return sorted(newest.values(), key=self.rows.index)[-slots:]
+        return sorted(newest.values(), key=self.rows.index)[-1 if slots == 1 else 0 :]
 
     def readings(self, sample_id: int, slots: int) -> set[tuple[str, str, str]]:
-        """(person, action, id) of those that count."""
-        return {(d.person, d.action, d.id) for d in self.counted(sample_id, slots)}
+        """(person, action, id) of those in the slots: of the people who answered first, where there are several."""
+        counted = {d.person: d for d in self.counted(sample_id, slots)}
+        first = dict.fromkeys(d.person for d in self.answers(sample_id) if d.person in counted and not d.adjudicates)
+        return {(name, counted[name].action, counted[name].id) for name in list(first)[:slots]}
 
     def outcome(self, sample_id: int, slots: int, decided_by: str) -> tuple[str, Decision, int] | None:
         """(state, the answer that decides or else the newest, readings that count)."""
@@ -65,9 +67,9 @@ class Log:
             return "waiting", counted[-1], len(counted)
         for d in reversed(counted):
             alike = sum(_comes_to(e) == _comes_to(d) for e in counted)
-            if alike == slots or (decided_by == "majority" and 2 * alike > slots):
-                return "decided", d, slots
-        return "conflict", counted[-1], slots
+            if alike == len(counted) or (decided_by == "majority" and 2 * alike > len(counted)):
+                return "decided", d, len(counted)
+        return "conflict", counted[-1], len(counted)
 
     def label(self, sample_id: int, slots: int = 1, decided_by: str = "majority") -> tuple[int, bool, bool]:
         """Label, whether excluded, whether nobody can tell."""

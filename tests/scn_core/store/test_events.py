@@ -64,7 +64,13 @@ def test_changes_of_people_stand_in_it_too(db: Database) -> None:
     assert ann is not None
     assert bob is not None
     set_active(db, ann.id, False, by=bob.id)
-    assert (newest(db).by, newest(db).words) == ("bob", "person: deactivated, ann")
+    assert (newest(db).by, newest(db).words) == ("bob", "ann deactivated")
+
+
+def test_a_start_says_in_words_whether_it_goes_on(db: Database) -> None:
+    for resume in (False, True):
+        keep_event(db, "training started", {"resume": resume}, by=None)
+    assert said(db) == [(None, "training started"), (None, "training resumed")]
 
 
 def test_a_new_name_is_that_of_all_they_did(db: Database) -> None:
@@ -73,7 +79,7 @@ def test_a_new_name_is_that_of_all_they_did(db: Database) -> None:
     assert bob is not None
     keep_event(db, "labels exported", {"format": "csv"}, by=ann.id)
     rename_person(db, ann.id, " Anna ", by=bob.id)
-    assert said(db) == [("Anna", "labels exported, format csv"), ("bob", "person renamed, Anna")]
+    assert said(db) == [("Anna", "labels exported, format csv"), ("bob", f"person {ann.id} renamed, now Anna")]
     rename_person(db, ann.id, "ANNA")
     for name, message in (("Bob", "taken"), ("  ", "name")):
         with pytest.raises(WorkspaceError, match=message):

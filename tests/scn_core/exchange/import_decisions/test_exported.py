@@ -111,3 +111,14 @@ def test_rows_of_faces_that_are_gone_stop_no_others_unless_somebody_edited_them(
     file = write(tmp_path, list(found[0]), *(list(row.values()) for row in found), name="edited.csv")
     (problem,) = plan_import(db, file, person="ann").problems
     assert problem.found == "elsewhere/a.png, which is no face of this workspace"
+
+
+def test_a_row_that_was_taken_is_no_problem_whatever_came_after(db: Database, tmp_path: Path) -> None:
+    """The face then has neither the label nor the moment of the file, as where readings of it differ."""
+    out = tmp_path / "out.csv"
+    export_labels(db, out, ExportOptions())
+    file = edited(out, **{"a.png": "sad", f"./{RISKY}": "happy"})
+    assert len(take(db, file, person="ann").decisions) == 2
+    decide(db, 1, "keep", 0, "ben")
+    again = plan_import(db, file, person="ann")
+    assert (again.problems, again.decisions, again.known, again.unchanged) == ((), (), 2, 8)

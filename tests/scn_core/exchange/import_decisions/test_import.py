@@ -278,3 +278,19 @@ def test_semicolons_and_rows_of_bare_separators(db: Database, tmp_path: Path) ->
     file.write_text("sep=;\npath;label\n;;\na.png;sad\n;\n", encoding="utf-8")
     plan = plan_import(db, file, person="ann")
     assert (plan.rows, plan.problems, len(plan.decisions)) == (1, (), 1)
+
+
+@pytest.mark.parametrize("adjudicate", [False, True])
+def test_of_several_readings_the_plan_says_which_labels_one_row_changes(
+    db: Database, tmp_path: Path, adjudicate: bool
+) -> None:
+    """Faces that are not in the queue are asked of nobody, so nobody could give a second reading."""
+    add_person(db, "lea", "lead")
+    file = write(tmp_path, ("path", "label", "person"), ("a.png", "sad", "lea"), (LAST, "happy", "lea"))
+    assert plan_import(db, file, adjudicate=adjudicate).at_once == 0, "with one reading every row decides"
+    db.execute("""UPDATE round SET review = '{"readings": 2}'""")
+    db.execute("DELETE FROM queue_item WHERE sample_id = 8")
+    plan = plan_import(db, file, adjudicate=adjudicate)
+    assert plan.at_once == plan.as_dict(("happy", "sad"))["at_once"] == (not adjudicate)
+    said = "1 of these at once: faces that are not in the queue" in plan.describe(("happy", "sad"), done=False)
+    assert said == (not adjudicate)

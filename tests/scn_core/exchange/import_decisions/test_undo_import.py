@@ -13,11 +13,12 @@ from scn_core.exchange.import_decisions.import_plan import plan_import, take_imp
 from scn_core.exchange.import_decisions.undo_import import plan_undo_of_file
 from scn_core.store.decisions.imports import taken_imports
 from scn_core.store.decisions.record import effective_labels, history
+from scn_core.store.events import events
 from scn_core.store.people.people import add_person
 from scn_core.store.projections import check
 from scn_core.store.rounds.states import close_round
 from tests.scn_core.exchange.export.labelled import decide
-from tests.scn_core.exchange.import_decisions.elsewhere import RISKY, contents, log, take, write
+from tests.scn_core.exchange.import_decisions.elsewhere import LAST, RISKY, contents, log, take, write
 
 HEAD = ("path", "label", "person", "note")
 
@@ -47,7 +48,9 @@ def test_an_import_is_taken_back_whole_and_what_people_answered_stays(
     (newest, other) = taken_imports(db, 1)
     assert (newest.file, newest.answers, newest.standing, other.file) == ("in.csv", 3, 3, "other.csv")
     plan = plan_undo_of_file(db, file)
+    logged = [event.words for event in events(db)]
     assert (plan.answers, take_import(db, plan)) == (3, 4)
+    assert [event.words for event in events(db)] == ["import taken back, round 1, decisions 4", *logged]
     wanted = [given[0], 0, given[2], 1, *given[4:]]
     assert labels(db) == wanted
     assert (taken_imports(db, 1)[0].standing, check(db)) == (0, [])
@@ -57,6 +60,20 @@ def test_an_import_is_taken_back_whole_and_what_people_answered_stays(
     assert take_import(db, again) == 0
     assert "0 of 3 answers of in.csv taken back\n  3 had been taken back already" in again.describe(done=True)
     assert contents(db) == before
+
+
+def test_what_is_not_written_is_not_logged(db: Database, file: Path) -> None:
+    take(db, file)
+    plan, undo = (
+        plan_import(db, write(file.parent, HEAD, (LAST, "sad", "zoe", ""), name="b.csv")),
+        plan_undo_of_file(db, file),
+    )
+    close_round(db, 1)
+    logged = events(db)
+    for each in (plan, undo):
+        with pytest.raises(WorkspaceError, match="round 1"):
+            take_import(db, each)
+    assert events(db) == logged
 
 
 def test_an_import_that_was_taken_back_can_be_taken_again(db: Database, file: Path) -> None:

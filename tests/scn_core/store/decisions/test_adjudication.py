@@ -95,10 +95,11 @@ def test_who_said_what(two: Database, say: Say) -> None:
     taken = say("ann", 2, "note", text="never mind")
     say.undo("ann", 2, taken)  # type: ignore[attr-defined]
     say("cho", 2, "relabel", 0)
-    say("ann", 2, "keep", 1)  # a third reader: the newest two count
+    say("ann", 2, "keep", 1)  # a third reader, beyond the two who were asked, counts too
     face = disputed(two, 1, 2)
     assert face is not None
     assert [(each.decision.person, each.decision.action, each.decision.label) for each in face.readings] == [
+        ("bob", "accept", 2),
         ("cho", "relabel", 0),
         ("ann", "keep", 1),
     ]

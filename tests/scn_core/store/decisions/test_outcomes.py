@@ -11,9 +11,11 @@ from sqlite_utils import Database
 from scn_core.config import DecidedBy, ReviewSettings
 from scn_core.errors import WorkspaceError
 from scn_core.records import ANSWERS, Answer
+from scn_core.store.check import wrong_outcomes
 from scn_core.store.decisions.outcomes import Outcome, Reading, outcome_of, turned_down
 from scn_core.store.decisions.record import effective_labels, record_decisions
 from scn_core.store.people.people import ensure_person
+from scn_core.store.projections import check
 from scn_core.store.rounds.states import close_round, finish_round, start_round
 from tests.scn_core.store.conftest import MakeScores
 from tests.scn_core.store.review_model import decide, undo
@@ -33,7 +35,7 @@ def readings(draw: st.DrawFn) -> list[Reading]:
 
 def plainly(said: list[Reading], ruling: Reading | None, needed: int, decided_by: str) -> Outcome | None:
     """The rule by counting each possible verdict."""
-    counted = said[:needed]
+    counted = said if needed > 1 else said[:1]
     if ruling is not None:
         return Outcome("decided", ruling.action, ruling.label, ruling.seq, len(counted), needed, True)
     if not counted:
@@ -43,10 +45,11 @@ def plainly(said: list[Reading], ruling: Reading | None, needed: int, decided_by
         verdict: [r for r in counted if (r.action if r.label is None else r.label) == verdict] for verdict in verdicts
     }
     for same in votes.values():
-        if len(counted) == needed and (len(same) == needed or (decided_by == "majority" and len(same) * 2 > needed)):
+        enough = len(same) == len(counted) or (decided_by == "majority" and len(same) * 2 > len(counted))
+        if len(counted) >= needed and enough:
             newest = max(same, key=lambda r: r.seq)
-            return Outcome("decided", newest.action, newest.label, newest.seq, needed, needed, False)
-    state = "conflict" if len(counted) == needed else "waiting"
+            return Outcome("decided", newest.action, newest.label, newest.seq, len(counted), needed, False)
+    state = "conflict" if len(counted) >= needed else "waiting"
     return Outcome(state, None, None, max(r.seq for r in counted), len(counted), needed, False)  # type: ignore[arg-type]
 
 
@@ -77,12 +80,14 @@ def test_the_rule_is_that_of_counting(
         ((("keep", 0), ("accept", 1), ("unsure", None)), 3, "conflict", "conflict"),
         ((("keep", 0), ("keep", 0), ("accept", 1), ("accept", 1)), 4, "conflict", "conflict"),
         ((("keep", 0), ("accept", 1)), 1, ("keep", 0), ("keep", 0)),
+        ((("relabel", 2), ("keep", 0), ("keep", 0)), 2, ("keep", 0), "conflict"),
+        ((("accept", 1), ("keep", 0), ("relabel", 1)), 2, ("accept", 1), "conflict"),
     ],
 )
 def test_what_answers_come_to(
     said: tuple[tuple[Answer, int | None], ...], needed: int, majority: object, lead: object
 ) -> None:
-    """The newest answer first; one is beyond what is needed in the last case."""
+    """The newest answer first; more than is needed in the last three cases."""
     all_of_them = [Reading(9 - i, i, action, label) for i, (action, label) in enumerate(said)]
     for decided_by, expected in (("majority", majority), ("lead", lead)):
         found = outcome_of(all_of_them, None, needed=needed, decided_by=decided_by)  # type: ignore[arg-type]
@@ -133,6 +138,24 @@ def test_the_newest_round_that_decided_counts(second: Database) -> None:
     assert label_of(second, 1) == (0, False), "nobody can tell: the given label"
     record_decisions(second, [decide(1, "accept", "ann", round_id=1)])
     assert label_of(second, 1) == (0, False), "a later answer to an earlier round"
+
+
+def test_a_reading_beyond_those_asked_for_counts_and_pushes_none_out(second: Database) -> None:
+    def slots() -> list[tuple[str]]:
+        sql = (
+            "SELECT name FROM queue_item JOIN person p ON p.id = answered_by WHERE round_id = 2 AND sample_id = 1 "
+            "AND reader IS NULL AND listed ORDER BY slot"
+        )
+        return second.execute(sql).fetchall()
+
+    third = decide(1, "relabel", "eve", label=2, round_id=2)
+    record_decisions(second, [decide(1, "keep", "ann", round_id=2), decide(1, "keep", "bob", round_id=2), third])
+    outcome = second.execute("SELECT state, label, answers, needed FROM outcome WHERE sample_id = 1 AND round_id = 2")
+    assert outcome.fetchone() == ("decided", 0, 3, 2), "2 against 1"
+    assert slots() == [("ann",), ("bob",)]
+    record_decisions(second, [decide(1, "accept", "ann", round_id=2)])
+    assert slots() == [("ann",), ("bob",)], "with a later answer they keep their place"
+    assert check(second) == wrong_outcomes(second) == []
 
 
 @pytest.mark.parametrize("closed", [True, False])
