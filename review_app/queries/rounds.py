@@ -20,7 +20,6 @@ from scn_core.records import EpochReport, RoundInfo
 from scn_core.rounds.compare import Comparison, compare
 from scn_core.store.rounds import states as store_rounds
 from scn_core.store.rounds.training_set import TrainingSet, training_set
-from scn_core.store.scores import count_open_proposals
 
 _KEPT_S = 600
 """Scores of a round never change."""
@@ -124,11 +123,6 @@ def problems(settings: TrainSettings, faces: int) -> dict[str, str]:
     return found
 
 
-def open_proposals(round_id: int) -> int:
-    """Proposals that wait for an answer, at most SLOW_S old."""
-    return _open_proposals(current().workspace_id, round_id)
-
-
 def comparison(first: int, second: int) -> Comparison:
     """Two rounds side by side."""
     return _comparison(current().workspace_id, first, second)
@@ -142,11 +136,6 @@ def _newest(db: Database) -> tuple[RoundInfo | None, tuple[EpochReport, ...]]:
 @st.cache_data(ttl=SLOW_S, max_entries=4, show_spinner=False)
 def _training_set(workspace_id: str) -> TrainingSet:
     return call_slow(training_set)
-
-
-@st.cache_data(ttl=SLOW_S, max_entries=8, show_spinner=False)
-def _open_proposals(workspace_id: str, round_id: int) -> int:
-    return call_slow(count_open_proposals, round_id)
 
 
 @st.cache_data(ttl=_KEPT_S, max_entries=8, show_spinner=False)

@@ -12,8 +12,7 @@ from review_app.settings import current
 from scn_core.class_names import ClassVocabulary
 from scn_core.records import EpochReport, QueueFilter, RoundInfo
 from scn_core.store.decisions.undo import MyDecision, my_decisions
-from scn_core.store.queue.counts import QueueCounts, queue_counts
-from scn_core.store.queue.counts import unreviewed as count_unreviewed
+from scn_core.store.queue.counts import QueueCounts, UndecidedFaces, queue_counts, undecided_faces
 from scn_core.store.queue.leases import LeaseInfo, leases
 from scn_core.store.queue.pace import Pace, pace
 from scn_core.store.rounds import states as store_rounds
@@ -80,9 +79,9 @@ def lease_list(round_id: int) -> list[LeaseInfo]:
     return call(leases, round_id)
 
 
-def unreviewed(round_id: int) -> int:
-    """Faces of the round that wait for an answer, at most SLOW_S old."""
-    return _unreviewed(current().workspace_id, round_id)
+def undecided(round_id: int) -> UndecidedFaces:
+    """What closing the round would leave undecided, at most SLOW_S old."""
+    return _undecided(current().workspace_id, round_id)
 
 
 def forget() -> None:
@@ -102,8 +101,8 @@ def _counts(workspace_id: str, round_id: int, viewer_id: int, where: QueueFilter
 
 
 @st.cache_data(ttl=SLOW_S, max_entries=20, show_spinner=False)
-def _unreviewed(workspace_id: str, round_id: int) -> int:
-    return call_slow(count_unreviewed, round_id)
+def _undecided(workspace_id: str, round_id: int) -> UndecidedFaces:
+    return call_slow(undecided_faces, round_id)
 
 
 def _read_state(db: Database) -> WorkspaceState:

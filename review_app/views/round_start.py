@@ -16,6 +16,7 @@ from review_app.settings import current
 from review_app.views import messages, parts, settings_form
 from scn_core.config import TrainSettings, UnsureRule, flag
 from scn_core.errors import UsageError, counted
+from scn_core.store.queue.counts import UndecidedFaces
 
 _OFFERED = (
     "epochs", "image_size", "batch_size", "backbone", "weights", "relabel", "beta", "margin_relabel", "audit_samples",
@@ -74,14 +75,13 @@ def _earlier(number: int, setting: Field[Any], usual: TrainSettings, now: Worksp
         return {setting.name: value}
     one = len(open_now) == 1
     names = " and ".join(f"round {info.id}" for info in open_now)
-    left = sum(queries.unreviewed(info.id) for info in open_now)
-    keep = "which keeps the label it has" if left == 1 else "which keep the label they have"
-    reviewed = f"with {counted(left, 'face')} unreviewed, {keep}" if left else "with every face reviewed"
+    left = sum((queries.undecided(info.id) for info in open_now), UndecidedFaces(0, 0, 0, 0))
+    keep = ", which keep the label they have" if left.total else ""
     with st.container(border=True, key="rv-earlier"):
         chosen = st.radio(
             f"When round {number} ends, {names}", (True, False), index=0 if value else 1, key=key,
             format_func={
-                True: f"{'is' if one else 'are'} closed {reviewed}",
+                True: f"{'is' if one else 'are'} closed with {left}{keep}",
                 False: f"{'stays' if one else 'stay'} in review until a lead closes {'it' if one else 'them'}",
             }.__getitem__,
         )  # fmt: skip
@@ -103,14 +103,17 @@ def _to_train_on(number: int) -> int:
             "Labels they confirmed": f"{found.confirmed:,}",
             "Excluded": f"{found.excluded:,}",
             "Unsure": f"{found.unsure:,}",
-            "Not decided yet": f"{found.undecided:,}",
+            "Answered, not decided": f"{found.waiting + found.conflicts:,}",
         }
     )
     words = ["Excluded faces are left out. Proposals that nobody answered change nothing."]
     if found.unsure:
         words.append(f"Unsure faces are {_UNSURE[rule]} (see Rules of review).")
-    if found.undecided:
-        words.append("Faces that are not decided yet, because readings are missing or differ, keep the label they had.")
+    if found.waiting + found.conflicts:
+        words.append(
+            f"Answered, but not decided: {found.waiting:,} waiting for another reading and {found.conflicts:,} in "
+            "conflict; these keep the label they have."
+        )
     st.text(" ".join(words))
     return faces
 

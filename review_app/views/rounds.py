@@ -70,10 +70,8 @@ def _turn() -> None:
 
 
 def _in_review(info: RoundInfo, now: WorkspaceState) -> None:
-    waiting = queries.unreviewed(info.id)
-    left = f"{waiting:,} to review" if waiting else "every face is reviewed"
     with st.container(horizontal=True, vertical_alignment="center", key=f"rv-in-review-{info.id}"):
-        st.text(f"{parts.round_name(info)} is in review: {left}.", width="stretch")
+        st.text(f"{parts.round_name(info)} is in review: {queries.undecided(info.id)}.", width="stretch")
         st.page_link(navigation.review(), label="Review it", query_params={"round": str(info.id)})
         if st.session_state.get(_CLOSING) != info.id:
             st.button("Close it", key=f"rv-close-{info.id}", on_click=_ask, args=(info.id,))
@@ -88,16 +86,12 @@ def _in_review(info: RoundInfo, now: WorkspaceState) -> None:
 
 
 def _closing(info: RoundInfo) -> None:
-    proposals = reading.open_proposals(info.id)
-    ends = (
-        f"{proposals:,} unreviewed proposals end with it and change no label"
-        if proposals
-        else "every proposal is reviewed"
-    )
+    left = queries.undecided(info.id)
+    kept = ". No page can settle these afterwards: they keep the label they have" if left.total else ""
     with st.container(border=True):
         st.text(
-            f"Closing round {info.id} ends its review for good: {ends}. Answers given so far count, and can no longer "
-            "be changed or taken back; faces without an answer keep the label they have."
+            f"Closing round {info.id} ends its review for good, with {left}{kept}. What is decided counts, and answers "
+            "can no longer be changed or taken back."
         )
         with st.container(horizontal=True):
             st.button(f"Close round {info.id}", key="rv-close-now", type="primary", on_click=_close, args=(info.id,))

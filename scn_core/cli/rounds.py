@@ -24,9 +24,8 @@ from scn_core.rounds.pack import pack_job, run_job, unpack_result
 from scn_core.rounds.pack import result as result_file
 from scn_core.rounds.pack.archive import is_archive
 from scn_core.shell import command_line
-from scn_core.store.decisions.adjudication import outcome_counts
+from scn_core.store.queue.counts import undecided_faces
 from scn_core.store.rounds import states as store
-from scn_core.store.scores import count_open_proposals
 from scn_core.workspace.folder import Workspace
 
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -126,11 +125,9 @@ def close(workspace: Path, number: int | None) -> None:
     """End the review of a round: nothing of it changes from then on."""
     with Workspace(workspace).database(on_wait=say_waiting) as db:
         chosen = store.which_round(db, number, "review").id
-        ended, undecided = count_open_proposals(db, chosen), outcome_counts(db, chosen)
+        left = undecided_faces(db, chosen)
         store.close_round(db, chosen)
-    click.echo(f"round {chosen} is closed, with {counted(ended, 'proposal')} that nobody has answered")
-    if lost := undecided.conflict + undecided.waiting:
-        click.echo(f"faces that are not decided, as readings differ or are missing: {lost:,}; they keep their labels")
+    click.echo(f"round {chosen} is closed with {left}{', which keep the label they have' if left.total else ''}")
 
 
 @round_group.command()

@@ -45,7 +45,7 @@ from scn_core.scn.model import SelfCureNetwork, build_model
 from scn_core.shell import command_line
 from scn_core.store.check import require_sound
 from scn_core.store.connection import snapshot
-from scn_core.store.queue.counts import unreviewed
+from scn_core.store.queue.counts import undecided_faces
 from scn_core.store.rounds import states as store
 from scn_core.store.rounds.faces import queued_samples
 from scn_core.store.samples import AllSamples, classes, iter_samples, withdrawn_samples
@@ -225,8 +225,7 @@ class _Job:
                 if self.settings.close_earlier
                 else "it stays in review until a lead closes it"
             )
-            waiting = unreviewed(self.db, number)
-            self.watcher.message(f"round {number} is in review with {counted(waiting, 'face')} unreviewed; {fate}")
+            self.watcher.message(f"round {number} is in review with {undecided_faces(self.db, number)}; {fate}")
         with self.team.together():
             result = training.run(resume=resume, on_epoch=self._on_epoch, on_step=self._on_step)
         by_heart = describe_memorising(result.averaged[0], result.averaged[-1], self.settings.epochs)

@@ -230,7 +230,7 @@ def test_what_grows_with_the_data_set_is_read_by_the_slow_threads(
     slow: list[Callable[[], object]] = [
         lambda: faces.search("faces"),
         lambda: rounds.to_train_on(),
-        lambda: rounds.open_proposals(info.id),
+        lambda: workspace_state.undecided(info.id),
         lambda: rounds.comparison(info.id, info.id),
         lambda: quality.quality_of(info),
         lambda: quality.bins_of(info.id),

@@ -16,6 +16,13 @@ WHERE o.state = 'decided' AND s.split = 'train' AND s.vanished_in IS NULL AND s.
   SELECT 1 FROM outcome n WHERE n.sample_id = o.sample_id AND n.round_id > o.round_id AND n.state = 'decided')
 GROUP BY 1, 2
 """
+_UNDECIDED = """
+SELECT o.state, count(*) FROM outcome o JOIN sample s ON s.id = o.sample_id
+WHERE s.split = 'train' AND s.vanished_in IS NULL AND s.withdrawn_in IS NULL
+  AND o.round_id = (SELECT max(round_id) FROM outcome WHERE sample_id = o.sample_id)
+  AND NOT EXISTS (SELECT 1 FROM outcome n WHERE n.sample_id = o.sample_id AND n.state = 'decided')
+GROUP BY 1
+"""
 
 
 @dataclass(frozen=True)
@@ -30,8 +37,10 @@ class TrainingSet:
     """People left them the label the data set gives."""
     excluded: int
     unsure: int
-    undecided: int
-    """Answered in the newest round with answers, but not decided: readings are missing, or differ."""
+    waiting: int
+    conflicts: int
+    """Answered, but decided in no round: in the newest in which they were answered readings are missing, or differ. The
+    same as the sources waiting and conflict of `label_counts`."""
 
 
 def training_set(db: Database) -> TrainingSet:
@@ -40,9 +49,8 @@ def training_set(db: Database) -> TrainingSet:
     found: dict[str, int] = dict.fromkeys(("changed", "confirmed", "exclude", "unsure"), 0)
     for action, other, n in db.execute(_COUNTS):
         found[action if action in found else "changed" if other else "confirmed"] += n
-    undecided = db.execute(
-        "SELECT count(*) FROM outcome WHERE state <> 'decided' AND round_id = (SELECT max(round_id) FROM outcome)"
-    ).fetchone()[0]
+    undecided: dict[str, int] = dict(db.execute(_UNDECIDED).fetchall())
     return TrainingSet(
-        faces, found["changed"], found["confirmed"], found["exclude"], found["unsure"], int(undecided)
+        faces, found["changed"], found["confirmed"], found["exclude"], found["unsure"], undecided.get("waiting", 0),
+        undecided.get("conflict", 0),
     )  # fmt: skip

@@ -23,7 +23,7 @@ from scn_core.config import ReviewSettings, TrainSettings
 from scn_core.records import Decision, QueueFilter
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.people.people import ensure_person, set_role
-from scn_core.store.queue.counts import queue_counts, unreviewed
+from scn_core.store.queue.counts import queue_counts, undecided_faces
 from scn_core.store.reports.figures import doubt_bins
 from scn_core.store.rounds import states as rounds
 from scn_core.store.rounds.states import close_round, finish_round, get_round, latest_round, start_round
@@ -161,7 +161,7 @@ def test_it_says_what_the_round_would_train_on(visitor: NewVisitor, workspace: W
     shown = {metric.label: metric.value for metric in app.metric}
     assert shown == {
         "Labels people changed": "1", "Labels they confirmed": "1", "Excluded": "1", "Unsure": "1",
-        "Not decided yet": "0",
+        "Answered, not decided": "0",
     }  # fmt: skip
     assert f"Round 2 would train on {len(ids) - 1:,} faces" in words(app)
     assert "Unsure faces are trained on under the given label" in words(app)
@@ -281,7 +281,7 @@ def test_several_readings_of_a_face_are_one_face_to_review(
     record = [Decision(str(uuid.uuid4()), 1, face, "lea", "unsure") for (face,) in database.call(queued)[:2]]
     database.call_write(record_decisions, record)
     faces = len(database.call(queued))
-    assert f"Round 1 is in review: {faces} to review." in words(lead.open("rounds"))
+    assert f"Round 1 is in review: {faces} faces to review (" in words(lead.open("rounds"))
     shown = lead.open("review")
     assert f"To review ({faces - 2})" in str(shown.selectbox(key="rv-filter-state").options)
     assert "Unsure (2)" in str(shown.selectbox(key="rv-filter-state").options)
@@ -296,9 +296,11 @@ def queued(db: Database) -> list[tuple[int]]:
 def test_a_round_is_closed_after_one_more_click(visitor: NewVisitor) -> None:
     lead = visitor("lea", "lead")
     app = lead.open("rounds")
-    assert f"Round 1 is in review: {waiting():,} to review." in words(app)
+    left = database.call(undecided_faces, 1)
+    assert left.to_review == waiting()
+    assert f"Round 1 is in review: {left}." in words(app)
     app = press(lead, "rv-close-1")
-    assert "Closing round 1 ends its review for good: 60 unreviewed proposals end with it" in words(app)
+    assert f"Closing round 1 ends its review for good, with {left}. No page can settle these afterwards" in words(app)
     press(lead, "rv-close-not")
     assert database.call(get_round, 1).state == "review"
     press(lead, "rv-close-1")
@@ -310,10 +312,10 @@ def test_a_round_is_closed_after_one_more_click(visitor: NewVisitor) -> None:
 def test_a_start_says_what_becomes_of_the_round_in_review(visitor: NewVisitor, workspace: Workspace) -> None:
     lead = visitor("lea", "lead")
     app = lead.open("rounds")
-    faces = database.call(unreviewed, 1)
+    left = database.call(undecided_faces, 1)
     assert app.radio(key="rv-train-close_earlier").label == "When round 2 ends, round 1"
     assert app.radio(key="rv-train-close_earlier").options == [
-        f"is closed with {faces} faces unreviewed, which keep the label they have",
+        f"is closed with {left}, which keep the label they have",
         "stays in review until a lead closes it",
     ]
     assert app.radio(key="rv-train-close_earlier").value is True

@@ -17,7 +17,7 @@ from scn_core.rounds.train import train_round
 from scn_core.scn.suspicion import may_be_proposed
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.people.people import ensure_person
-from scn_core.store.queue.counts import unreviewed
+from scn_core.store.queue.counts import undecided_faces
 from scn_core.store.rounds import states as store
 from scn_core.store.samples import iter_samples
 from scn_core.store.scores import scores
@@ -61,10 +61,8 @@ def test_a_round_closes_the_one_before_only_where_it_is_to(reviewed: Workspace) 
     train_round(reviewed, New(settings(epochs=1, close_earlier=False)), watcher)
     with reviewed.database() as db:
         assert [store.get_round(db, number).state for number in (1, 2)] == ["review", "review"]
-        waiting = unreviewed(db, 1)
-    assert f"round 1 is in review with {waiting} faces unreviewed; it stays in review until a lead closes it" in (
-        watcher.messages
-    )
+        left = undecided_faces(db, 1)
+    assert f"round 1 is in review with {left}; it stays in review until a lead closes it" in watcher.messages
 
 
 def use(workspace: Workspace, rule: str) -> None:

@@ -25,7 +25,7 @@ from scn_core.store.current_labels import LabelFilter, iter_labels, label_counts
 from scn_core.store.decisions.record import effective_labels, history, record_decisions
 from scn_core.store.people.people import ensure_person
 from scn_core.store.projections import check
-from scn_core.store.queue.counts import unreviewed
+from scn_core.store.queue.counts import undecided_faces
 from scn_core.store.reports.one_face import face_label
 from scn_core.store.samples import StoredSample, find_sample, iter_samples
 from scn_core.store.updates import face_origin
@@ -197,7 +197,7 @@ def test_a_round_in_review_does_not_change(ws: Workspace) -> None:
         queue = db.execute("SELECT * FROM queue_item ORDER BY id").fetchall()
         scores = db.execute("SELECT * FROM score ORDER BY sample_id").fetchall()
         counts = db.execute("SELECT * FROM queue_count WHERE n > 0 ORDER BY 1, 2, 3, 4, 5, 6, 7").fetchall()
-        return [queue, scores, counts, unreviewed(db, 1)]
+        return [queue, scores, counts, undecided_faces(db, 1).to_review]
 
     with ws.database(read_only=True) as db:
         before, stood = figures(db), str(revision(db))

@@ -7,7 +7,7 @@ from sqlite_utils import Database
 from scn_core.config import ReviewSettings
 from scn_core.records import Decision, RoundScores
 from scn_core.store.decisions.record import record_decisions
-from scn_core.store.queue.counts import unreviewed
+from scn_core.store.queue.counts import undecided_faces
 from scn_core.store.queue.pace import pace
 from scn_core.store.reports.activity import members
 from scn_core.store.rounds.states import finish_round, start_round
@@ -57,7 +57,7 @@ def test_what_is_left_of_several_readings_is_faces(db: Database, make_scores: Ca
     finish_round(db, start_round(db, {}, code_version="1"), make_scores(), {}, review=ReviewSettings(readings=3))
     say(db, decide(1, "keep"), decide(1, "keep", "bob"), decide(2, "keep", "bob"))
     assert [pace(db, 1, person).left for person in (ANN, 2)] == [9, 8]
-    assert unreviewed(db, 1) == 10
+    assert undecided_faces(db, 1).to_review == 10
 
 
 def test_pace_leaves_out_idle_minutes_and_yesterday(review: Database) -> None:

@@ -5,6 +5,7 @@ import signal
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -12,9 +13,10 @@ from sqlite_utils import Database
 
 from scn_core.config import ReviewSettings
 from scn_core.errors import WorkspaceError
-from scn_core.records import EpochReport, RoundScores
+from scn_core.records import Decision, EpochReport, RoundScores
 from scn_core.store.connection import open_database
-from scn_core.store.queue.counts import unreviewed
+from scn_core.store.decisions.record import record_each
+from scn_core.store.queue.counts import UndecidedFaces, undecided_faces
 from scn_core.store.rounds import states as rounds
 from scn_core.store.schema.expressions import from_now
 from scn_core.store.sqlite_errors import database_path
@@ -296,10 +298,18 @@ def test_a_round_ends_and_closes_those_before_it_in_one_step(db: Database, make_
     assert db.execute("SELECT count(*) FROM score WHERE round_id = ?", (second,)).fetchone() == (0,)
 
 
-def test_faces_unreviewed_are_faces(db: Database, make_scores: MakeScores) -> None:
+def test_what_closing_leaves_undecided_is_counted_in_faces(db: Database, make_scores: MakeScores) -> None:
     number = rounds.start_round(db, {}, code_version="1")
     rounds.finish_round(db, number, make_scores(), {}, review=ReviewSettings(readings=2), audit=3)
-    assert unreviewed(db, number) == 10
+    assert undecided_faces(db, number) == UndecidedFaces(10, 7, waiting=0, conflicts=0)
+    not_drawn = "SELECT sample_id FROM queue_item GROUP BY 1 HAVING NOT max(kind = 'audit')"
+    faces = [row[0] for row in db.execute(not_drawn)]
+    said = [(faces[0], "ann", "unsure"), (faces[0], "bob", "exclude"), (faces[1], "ann", "unsure")]
+    record_each(db, [Decision(str(uuid4()), number, face, who, action) for face, who, action in said])  # type: ignore[arg-type]
+    left = undecided_faces(db, number)
+    assert left == UndecidedFaces(9, 6, waiting=1, conflicts=1)
+    assert str(left) == "9 faces to review (6 proposals, 1 waiting for another reading) and 1 face in conflict"
+    assert str(UndecidedFaces(0, 0, 0, 0)) == "every face decided"
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")

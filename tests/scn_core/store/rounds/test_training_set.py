@@ -12,6 +12,7 @@ from sqlite_utils import Database
 
 from scn_core.config import ReviewSettings
 from scn_core.records import Action, Decision
+from scn_core.store.current_labels import LabelFilter, label_counts
 from scn_core.store.decisions.record import effective_labels, record_each
 from scn_core.store.projections import check
 from scn_core.store.rounds.states import finish_round, start_round
@@ -27,8 +28,7 @@ ANSWERS = st.lists(
 
 def slowly(db: Database) -> TrainingSet:
     now = effective_labels(db)
-    outcomes = db.execute("SELECT round_id, state FROM outcome").fetchall()
-    newest = max((number for number, _ in outcomes), default=0)
+    sources = label_counts(db, LabelFilter(split="train")).sources
     train = now.split == "train"
     changed = now.settled & (now.label != now.given_label)
     return TrainingSet(
@@ -37,7 +37,8 @@ def slowly(db: Database) -> TrainingSet:
         confirmed=int((train & now.settled & ~changed).sum()),
         excluded=int((train & now.excluded).sum()),
         unsure=int((train & now.unsure).sum()),
-        undecided=len([state for number, state in outcomes if number == newest and state != "decided"]),
+        waiting=sources.get("waiting", 0),
+        conflicts=sources.get("conflict", 0),
     )
 
 
@@ -74,6 +75,6 @@ def test_answers_that_are_not_decided_are_counted_apart(db: Database, make_score
     number = start_round(db, {}, code_version="1")
     finish_round(db, number, make_scores(), {}, review=ReviewSettings(readings=2))
     record_each(db, [Decision(str(uuid.uuid4()), 1, 2, "ann", "relabel", 0)])
-    assert training_set(db) == TrainingSet(10, 0, 0, 0, 0, undecided=1)
+    assert training_set(db) == TrainingSet(10, 0, 0, 0, 0, waiting=1, conflicts=0)
     record_each(db, [Decision(str(uuid.uuid4()), 1, 2, "bob", "relabel", 0)])
-    assert training_set(db) == TrainingSet(10, changed=1, confirmed=0, excluded=0, unsure=0, undecided=0)
+    assert training_set(db) == TrainingSet(10, changed=1, confirmed=0, excluded=0, unsure=0, waiting=0, conflicts=0)
