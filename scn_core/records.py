@@ -230,7 +230,8 @@ QueueDoubt = Literal["all", "mislabelled", "ambiguous"]
 QUEUE_DOUBTS: tuple[QueueDoubt, ...] = ("all", "mislabelled", "ambiguous")
 QueueState = Literal["open", "answered", "accept", "keep", "relabel", "unsure", "exclude", "skipped", "all"]
 QUEUE_STATES: tuple[QueueState, ...] = ("open", "answered", *ANSWERS, "skipped", "all")
-"""`answered`: any of the answers; `skipped`: open, with a live skip of the person who asks."""
+"""`answered`: any of the answers; `skipped`: open, with a live skip of the person who asks; `open`: without one. With
+several readings the answers are those of the person who asks, unless the filter names another."""
 QueueOrder = Literal["suspicion", "alpha", "margin", "newest"]
 QUEUE_ORDERS: tuple[QueueOrder, ...] = ("suspicion", "alpha", "margin", "newest")
 """Suspicion and margin fall, alpha rises; newest: open ones by falling sample id, then the newest answer first."""

@@ -17,8 +17,6 @@ from scn_core.store.queue import filter as filters
 from scn_core.store.schema.expressions import ALPHA_BIN, BINS
 
 _ACTIONS = ("", *ANSWERS)
-_BITS = " + ".join(f"{1 << bit} * max(coalesce(q.action, '') = '{action}')" for bit, action in enumerate(_ACTIONS))
-"""SQL: which actions the items of a group have, empty for an open one, a bit each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +33,9 @@ class PairCount:
 class QueueCounts:
     """How many faces match, and how many there would be with one filter set otherwise. Zeros are left out of dicts.
 
-    With several readings a face counts once in each state that one of them is in; it is to review for whoever has not
-    answered it while a reading is open. Answers that the viewer may not see are in none but `reviewers`.
+    A face is to review for whoever has neither answered nor skipped it while a reading is open; in a round that is not
+    in review none is. With several readings the states of answers hold the viewer's own alone, unless the filter names
+    somebody: each face is in one of them.
     """
 
     matching: int
@@ -52,7 +51,7 @@ class QueueCounts:
     alpha: list[int]
     """20 bins of 0.05, under the filters but that of alpha."""
     reviewers: dict[str, int]
-    """Answers, not faces, that stand in the round, by who gave them."""
+    """Answers, not faces, that stand in the round, by who gave them; the viewer alone while readings are blind."""
     flagged: int
     """Faces with a live flag, under the other filters."""
 
@@ -102,23 +101,20 @@ class _Count(NamedTuple):
     """Place in DOUBTS."""
     bin: int
     actions: frozenset[str]
-    """Of its readings; empty text: open."""
+    """Of its readings; empty text: to review; skipped: the viewer did. With several readings, those of the viewer alone
+    unless the filter names somebody."""
     n: int
 
 
 def queue_counts(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> QueueCounts:
     """The counts beside a page of this filter. Raises WorkspaceError for a filter that cannot be."""
     filters.check_filter(where)
-    every = replace(where, state="all")
-    rows = list(_rows(db, round_id, viewer_id, every))
-    skipped = list(_among_items(db, round_id, viewer_id, replace(where, state="skipped")))
-    in_state = skipped if where.state == "skipped" else [row for row in rows if _in_state(row, where.state)]
-    state: QueueState = "skipped" if where.state == "skipped" else "all"
-    marked = _among_items(db, round_id, viewer_id, replace(where, state=state, flagged=True))
-    flagged = [row for row in marked if state == "skipped" or _in_state(row, where.state)]
+    rows = list(_rows(db, round_id, viewer_id, where))
+    in_state = [row for row in rows if _in_state(row, where.state)]
+    marked = _rows(db, round_id, viewer_id, replace(where, flagged=True))
+    flagged = [row for row in marked if _in_state(row, where.state)]
     found = _Within(where)
     states = _states(row for row in rows if found.labels(row) and found.doubt(row) and found.alpha(row))
-    states["skipped"] = _sum(row for row in skipped if found.labels(row) and found.doubt(row) and found.alpha(row))
     return QueueCounts(
         matching=states[where.state],
         states=states,
@@ -126,15 +122,15 @@ def queue_counts(db: Database, round_id: int, viewer_id: int, where: QueueFilter
         classes=_classes(row for row in in_state if found.doubt(row) and found.alpha(row)),
         doubts=_doubts(row for row in in_state if found.labels(row) and found.alpha(row)),
         alpha=_alpha(row for row in in_state if found.labels(row) and found.doubt(row)),
-        reviewers=_reviewers(db, round_id),
+        reviewers=_reviewers(db, round_id, viewer_id),
         flagged=_sum(row for row in flagged if found.labels(row) and found.doubt(row) and found.alpha(row)),
     )
 
 
 def open_left(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> int:
-    """How many faces to review match, whatever state the filter names. Raises WorkspaceError for one that cannot be."""
+    """How many faces to review match, whatever state the filter names: without those the viewer skipped, and none of a
+    round that is not in review. Raises WorkspaceError for a filter that cannot be."""
     filters.check_filter(where)
-    where = replace(where, state="open")
     if where.reviewer is not None:
         return 0
     rows = _rows(db, round_id, viewer_id, where)
@@ -157,7 +153,21 @@ def undecided_faces(db: Database, round_id: int) -> UndecidedFaces:
 
 
 def _rows(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> Iterator[_Count]:
-    """Under the marks and the reviewer of a filter alone."""
+    """Under the flag and the reviewer of a filter alone. What the viewer skipped is not to review for them, and nothing
+    of a round that is not in review is."""
+    if not _in_review(db, round_id):
+        for row in _every_row(db, round_id, viewer_id, where):
+            yield row._replace(actions=row.actions - {""})
+        return
+    yield from _every_row(db, round_id, viewer_id, where)
+    for row in _among_items(db, round_id, viewer_id, replace(where, state="skipped")):
+        yield row._replace(n=-row.n)
+        yield row._replace(actions=row.actions - {""} | {"skipped"})
+
+
+def _every_row(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> Iterator[_Count]:
+    """Under the flag and the reviewer of a filter alone, skipped or not."""
+    where = replace(where, state="all")
     if where.flagged or where.reviewer is not None or has_several_readings(db, round_id):
         return _among_items(db, round_id, viewer_id, where)
     return _from_counts(db, round_id)
@@ -189,7 +199,7 @@ def _among_items(db: Database, round_id: int, viewer_id: int, where: QueueFilter
     sql = f"""
         SELECT audit, given, proposed, doubt, bin, actions, count(*) FROM (
           SELECT q.kind = 'audit' AS audit, q.given_label AS given, coalesce(q.proposed_label, -1) AS proposed,
-            q.doubt AS doubt, {ALPHA_BIN} AS bin, {_BITS} AS actions
+            q.doubt AS doubt, {ALPHA_BIN} AS bin, {_bits(own=several and where.reviewer is None)} AS actions
           FROM {source} WHERE {where_sql} AND {more} GROUP BY q.sample_id)
         GROUP BY 1, 2, 3, 4, 5, 6
         """
@@ -198,6 +208,18 @@ def _among_items(db: Database, round_id: int, viewer_id: int, where: QueueFilter
     ):
         actions = frozenset(action for bit, action in enumerate(_ACTIONS) if bits >> bit & 1)
         yield _Count(audit, given, proposed, doubt, alpha_bin, actions, n)
+
+
+def _bits(*, own: bool) -> str:
+    """SQL: which actions the items of a group have, empty for an open one, a bit each; `own`: but those of others."""
+    who = " AND (q.action IS NULL OR q.answered_by = :viewer)" if own else ""
+    return " + ".join(
+        f"{1 << bit} * max(coalesce(q.action, '') = '{action}'{who})" for bit, action in enumerate(_ACTIONS)
+    )
+
+
+def _in_review(db: Database, round_id: int) -> bool:
+    return bool(db.execute("SELECT count(*) FROM round WHERE id = ? AND state = 'review'", (round_id,)).fetchone()[0])
 
 
 def _states(rows: Iterable[_Count]) -> dict[QueueState, int]:
@@ -210,7 +232,7 @@ def _states(rows: Iterable[_Count]) -> dict[QueueState, int]:
 
 def _in_state(row: _Count, state: QueueState) -> bool:
     if state == "answered":
-        return any(row.actions)
+        return any(action in ANSWERS for action in row.actions)
     return state == "all" or ("" if state == "open" else state) in row.actions
 
 
@@ -273,9 +295,11 @@ def _alpha(rows: Iterable[_Count]) -> list[int]:
     return bins
 
 
-def _reviewers(db: Database, round_id: int) -> dict[str, int]:
-    sql = """
+def _reviewers(db: Database, round_id: int, viewer_id: int) -> dict[str, int]:
+    blind = has_several_readings(db, round_id) and _in_review(db, round_id)
+    sql = f"""
         SELECT p.name, sum(c.n) FROM answer_count c JOIN person p ON p.id = c.person_id
-        WHERE c.round_id = ? GROUP BY p.id HAVING sum(c.n) > 0 ORDER BY p.name
+        WHERE c.round_id = :round AND {"c.person_id = :viewer" if blind else "1"}
+        GROUP BY p.id HAVING sum(c.n) > 0 ORDER BY p.name
         """
-    return dict(db.execute(sql, (round_id,)).fetchall())
+    return dict(db.execute(sql, {"round": round_id, "viewer": viewer_id} if blind else {"round": round_id}).fetchall())

@@ -75,7 +75,8 @@ def asks_open(where: QueueFilter) -> bool:
 def conditions(where: QueueFilter, *, several: bool) -> str:
     """What an item must fulfil beside its state, with the parameters of `parameters`.
 
-    With `several` readings of each face the answers that are hidden from the viewer are left out.
+    Faces the viewer skipped are not open. With `several` readings of each face the answers that are hidden from the
+    viewer are left out, and a state of answers asks for the viewer's own unless the filter names somebody.
     """
     low, high = alpha_bins(where)
     doubt = doubt_code(where)
@@ -90,6 +91,8 @@ def conditions(where: QueueFilter, *, several: bool) -> str:
         "q.answered_by = :reviewer": where.reviewer is not None,
         FLAGGED: where.flagged,
         SKIPPED: where.state == "skipped",
+        f"NOT {SKIPPED}": where.state == "open",
+        "q.answered_by = :viewer": several and where.reviewer is None and where.state in ("answered", *ANSWERS),
         SEEN: several,
     }
     return " AND ".join(["q.round_id = :round", "q.listed = 1", *(sql for sql, wanted in parts.items() if wanted)])

@@ -89,7 +89,7 @@ class Walk:
         if self._several:
             self.common += f" AND {filters.FOR_VIEWER}"
         if holder == "mine or nobody":
-            self.common += f" AND NOT {filters.SKIPPED}" + (f" AND NOT {filters.ELSEWHERE}" if self._several else "")
+            self.common += f" AND NOT {filters.ELSEWHERE}" if self._several else ""
         self.by_label = where.unproposed or any(x is not None for x in (where.given, where.proposed, where.label))
         self._alpha = filters.alpha_bins(where) != (0, BINS)
         self._doubt = where.doubt != "all"

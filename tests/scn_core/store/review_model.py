@@ -107,7 +107,7 @@ def matches(item: dict[str, Any], where: QueueFilter, viewer_id: int) -> bool:
     skipped = str(viewer_id) in (item["skippers"] or "").split(",")
     state = {
         "all": True,
-        "open": item["action"] is None,
+        "open": item["action"] is None and not skipped,
         "answered": item["action"] is not None,
         "skipped": item["action"] is None and skipped,
     }.get(where.state, item["action"] == where.state)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,7 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
             said.append(decide(face, action, name, label=label))  # type: ignore[arg-type]
     said += [decide(int(i), "note", "bob", text="surely sad") for i in rng.integers(1, FACES + 1, 30)]
     said += [decide(int(i), "flag", "eve") for i in rng.integers(1, FACES + 1, 20)]
+    said += [decide(int(i), "skip", "bob") for i in rng.integers(1, FACES + 1, 20)]
     said += [undo(said[i]) for i in rng.choice(60, 15, replace=False)]
     assert record_each(db, said) == []
     yield db
@@ -122,15 +124,21 @@ def test_lists_and_counts_hold_what_the_viewer_may_know_and_no_more(
     items = visible(busy, viewer)
     assert 0 < len(items) < len(listed(busy))
     face = {item["id"]: item["sample_id"] for item in items}
+
+    def own(where: QueueFilter) -> QueueFilter:
+        """A state of answers asks for the viewer's, unless the filter names somebody."""
+        answered = where.state in ("answered", *ANSWERS) and where.reviewer is None
+        return replace(where, reviewer=viewer.name) if answered else where
+
     first: dict[int, int] = {}
-    for item in in_order(listed(busy), where, viewer.id):
+    for item in in_order(listed(busy), own(where), viewer.id):
         if item in face:
             first.setdefault(face[item], item)
     assert ids(all_pages(busy, viewer, where)) == list(first.values())
     counts = queue_counts(busy, 1, viewer.id, where)
 
     def count(**other: Any) -> int:
-        varied = QueueFilter(**{name: getattr(where, name) for name in QueueFilter.__slots__} | other)
+        varied = own(QueueFilter(**{name: getattr(where, name) for name in QueueFilter.__slots__} | other))
         return len({item["sample_id"] for item in items if matches(item, varied, viewer.id)})
 
     assert counts.matching == count()
@@ -139,6 +147,9 @@ def test_lists_and_counts_hold_what_the_viewer_may_know_and_no_more(
     by_class = {n: count(**anything | {"label": n}) for n in range(3)}
     assert counts.classes == {n: found for n, found in by_class.items() if found}
     assert counts.alpha == [count(alpha_from=i / 20, alpha_to=(i + 1) / 20) for i in range(20)]
+    assert counts.reviewers.keys() == {viewer.name}
+    if where.reviewer in (None, viewer.name):
+        assert sum(counts.states[answer] for answer in ANSWERS) == counts.states["answered"]
     assert open_left(busy, 1, viewer.id, where) == count(state="open")
 
 
@@ -153,7 +164,7 @@ def test_tiles_and_histories_tell_no_more_than_the_lists(busy: Database, viewer:
             hidden += 1
             assert item.answered_by in (None, viewer.name)
             assert item.note_by in (None, viewer.name)
-            assert {row.decision.action for row in others} <= {"flag"}
+            assert {row.decision.action for row in others} <= {"flag", "skip"}
         else:
             told += 1
             assert readers(busy, face) <= {row.decision.person for row in seen}
@@ -189,7 +200,8 @@ def test_an_adjudicated_face_and_a_closed_round_are_blind_no_more(two_readings: 
     assert seen_history(db, 2, BOB, None) == []
     close_round(db, 1)
     assert {row.decision.person for row in seen_history(db, 2, BOB, None)} == {"ann"}
-    assert queue_counts(db, 1, BOB.id, QueueFilter()).states["keep"] == 2
+    assert queue_counts(db, 1, BOB.id, QueueFilter(reviewer="ann")).states["keep"] == 2
+    assert queue_counts(db, 1, BOB.id, QueueFilter()).states["open"] == open_left(db, 1, BOB.id, QueueFilter()) == 0
 
 
 def test_an_audit_face_hides_what_others_ever_said_until_it_is_answered(
