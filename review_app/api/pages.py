@@ -23,7 +23,7 @@ from scn_core.records import QueueFilter, QueueItem, RoundInfo, Sample
 from scn_core.store.decisions.today import faces_today
 from scn_core.store.people.people import Person
 from scn_core.store.queue.browse import items_of, page_items
-from scn_core.store.queue.counts import open_left
+from scn_core.store.queue.counts import open_left, skipped_faces
 from scn_core.store.queue.learned_order import learned_order
 from scn_core.store.queue.leases import LEASE_S, claim_items, release_leases, renew_leases
 from scn_core.store.queue.pace import Pace, pace
@@ -117,6 +117,7 @@ async def _answer(request: Request, found: _Page, where: QueueFilter) -> Respons
     """Packed with the thumbnails, or plain JSON for who accepts that: scripts mostly want no pictures."""
     counted = asyncio.gather(
         database.run(open_left, found.round.id, found.viewer.id, where),
+        database.run(skipped_faces, found.round.id, found.viewer.id, where),
         database.run(pace, found.round.id, found.viewer.id),
     )
     shown = [tile(item) for item in found.items]
@@ -134,12 +135,13 @@ async def _thumbs(items: list[QueueItem]) -> dict[int, bytes | str]:
     return await run_in_threadpool(partial(thumbnails_of, current().workspace, samples))
 
 
-def _header(found: _Page, left: int, now: Pace) -> dict[str, Any]:
+def _header(found: _Page, left: int, skipped: int, now: Pace) -> dict[str, Any]:
     return {
         "lost": found.lost,
         "cursor": found.cursor,
         "learned": found.learned,
         "open": left,
+        "skipped": skipped,
         "lease_s": LEASE_S,
         "pace": asdict(now),
         "in_review": found.in_review,

@@ -14,7 +14,7 @@ from scn_core.records import EpochReport, QueueFilter, RoundInfo
 from scn_core.store.decisions.undo import MyDecision, my_decisions
 from scn_core.store.queue.counts import QueueCounts, UndecidedFaces, queue_counts, undecided_faces
 from scn_core.store.queue.leases import LeaseInfo, leases
-from scn_core.store.queue.pace import Pace, pace
+from scn_core.store.queue.pace import Pace, faces_answered, pace
 from scn_core.store.rounds import states as store_rounds
 from scn_core.store.rounds.better_round import to_review
 from scn_core.store.samples import classes
@@ -67,6 +67,11 @@ def counts(round_id: int, viewer_id: int, where: QueueFilter) -> QueueCounts:
 def pace_of(round_id: int, person_id: int) -> Pace:
     """Counts and speed of one person in one round, as it is now."""
     return call(pace, round_id, person_id)
+
+
+def answered_by(round_id: int, person_id: int) -> int:
+    """Faces of a round of which an answer of this person stands, as it is now."""
+    return call(faces_answered, round_id, person_id)
 
 
 def work_of(person_id: int, round_id: int, *, before: int | None, limit: int) -> tuple[list[MyDecision], int | None]:

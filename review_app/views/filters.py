@@ -39,8 +39,8 @@ def row(asked: Asked, counts: QueueCounts, now: WorkspaceState) -> None:
     """State and order, and the rest folded behind one button."""
     where = asked.where
     with st.container(key="rv-filters", horizontal=True, vertical_alignment="center"):
-        states = {each: f"{word} ({counts.states.get(each, 0):,})" for each, word in STATES.items()}
-        _select("State", "state", states, where.state, now, lambda a, v: _where(a, state=v))
+        # Without counts: the grid answers faces without drawing this row anew, and its line says what is to review.
+        _select("State", "state", STATES, where.state, now, lambda a, v: _where(a, state=v))
         _select("Order", "order", ORDERS, where.order, now, lambda a, v: _where(a, order=v))
         on = state.active(where)
         with st.popover(f"**Filter ({on})**" if on else "Filter"):

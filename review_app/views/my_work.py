@@ -32,7 +32,9 @@ def page() -> None:
     before = parts.number(st.query_params.get("before"))
     found, older = queries.work_of(person.id, info.id, before=before, limit=PAGE)
     if not found:
-        messages.show("Nothing here yet", "Answers, flags and notes you give on the page Review are listed here.")
+        others = " Those of other rounds: choose the round above." if len(now.scored) > 1 else ""
+        text = f"Answers, flags and notes you give in round {info.id} on the page Review are listed here.{others}"
+        messages.show(f"Nothing of yours in round {info.id}", text)
     for mine in found:
         _row(mine, now.classes.names)
     with st.container(horizontal=True):
@@ -46,7 +48,7 @@ def _pace(person: Person, info: RoundInfo) -> None:
     pace = queries.pace_of(info.id, person.id)
     shown = {
         "Faces today": f"{pace.today:,}",
-        f"Answers in round {info.id}": f"{pace.total:,}",
+        f"Faces answered in round {info.id}": f"{queries.answered_by(info.id, person.id):,}",
         "Per minute": "–" if pace.per_minute is None else f"{pace.per_minute:.1f}",
         "Faces to review": f"{pace.left:,}",
         "Time left": "–" if pace.seconds_left is None else parts.duration(pace.seconds_left),
@@ -58,9 +60,10 @@ def _row(mine: MyDecision, classes: Sequence[str]) -> None:
     decision = mine.decision
     arrow = ": " if decision.label is None else " → "
     what = f"{classes[mine.given_label]}{arrow}{parts.describe(decision, classes)}"
+    replaced = " · replaced by a newer answer" if mine.replaced else ""
     lines: list[Html | str] = [
-        what if mine.live else parts.struck_out(what),
-        parts.quiet(f"{mine.key} · round {decision.round} · {parts.moment(mine.decided_at)}"),
+        what if mine.live and not mine.replaced else parts.struck_out(what),
+        parts.quiet(f"{mine.key} · round {decision.round} · {parts.moment(mine.decided_at)}{replaced}"),
     ]
     with st.container(horizontal=True, vertical_alignment="center", key=f"rv-mine-{mine.seq}"):
         parts.row(decision.sample_id, mine.key, lines)

@@ -138,7 +138,7 @@ export class Actions {
       app.zoom.update(face);
     }
     const more = open() - before + reopened.reduce((sum, one) => sum + one, 0);
-    if (app.flow.header) app.flow.header.open = Math.max(0, app.flow.header.open + more);
+    if (entries.length) app.flow.counted(entries[0].id, more);
     for (const entry of entries) app.stacks.add(entry);
   }
 

@@ -10,6 +10,7 @@ export function endWords(flow) {
   const { app } = flow;
   const passed = flow.passed().length;
   const open = flow.header?.open ?? 0;
+  const skipped = flow.header?.skipped ?? 0;
   const state = flow.header?.round?.state ?? "review";
   const look = { label: "look again", cap: "PgDn", press: () => flow.next() };
   const back = app.pages.current ? [{ label: "earlier page", cap: "PgUp", press: () => flow.back() }] : [];
@@ -35,7 +36,13 @@ export function endWords(flow) {
   if (open > 0)
     return {
       title: "Nothing to review here right now",
-      text: `The faces to review in this filter (${open}) are with other reviewers, or you have skipped or answered them. Look again in a minute, or choose another filter.`,
+      text: `The faces to review in this filter (${open}) are with other reviewers. Look again in a minute, or choose another filter.`,
+      buttons: [look, ...back],
+    };
+  if (skipped > 0)
+    return {
+      title: `Nothing to review but ${counted(skipped, "face")} you skipped`,
+      text: "To see what you skipped, choose Skipped by me under State, above the faces.",
       buttons: [look, ...back],
     };
   if (app.pages.current)

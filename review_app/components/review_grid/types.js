@@ -73,7 +73,8 @@ export {};
  * @property {number[]} lost ids of items that somebody else holds now
  * @property {string|null} cursor where the next page begins; null: at the end, or faces were leased
  * @property {number|null} learned decided faces that the order was learned from; null: it is that of the filter
- * @property {number} open faces that wait in the filter
+ * @property {number} open faces to review in the filter, without those skipped by the person here
+ * @property {number} skipped those
  * @property {number} lease_s seconds that a lease lasts
  * @property {Pace} pace of the person here
  * @property {number[]} in_review rounds that take answers, newest first

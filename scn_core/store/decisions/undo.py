@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from scn_core.records import Decision
+from scn_core.records import ANSWERS, Decision
 from scn_core.store.decisions.record import DECISION, read_decision
 from scn_core.store.schema.expressions import STANDS
 
@@ -32,8 +32,12 @@ _BULK = f"""
 ORDER BY d.seq DESC
 """
 _LABEL = "coalesce(c.start_label, s.given_label)"
+_REPLACED = f"""(d.action IN ({", ".join(f"'{answer}'" for answer in ANSWERS)}) AND d.adjudicates = 0 AND EXISTS (
+  SELECT 1 FROM live_decision n WHERE n.sample_id = d.sample_id AND n.round_id = d.round_id
+    AND n.person_id = d.person_id AND n.adjudicates = 0 AND n.seq > d.seq))"""
+_COLUMNS = f"SELECT d.seq, d.decided_at, {STANDS}, s.key, {_LABEL}, r.state = 'review', {_REPLACED},"
 _LISTED = f"""
-{DECISION.replace("SELECT", f"SELECT d.seq, d.decided_at, {STANDS}, s.key, {_LABEL}, r.state = 'review',", 1)}
+{DECISION.replace("SELECT", _COLUMNS, 1)}
 JOIN sample s ON s.id = d.sample_id JOIN round r ON r.id = d.round_id
 LEFT JOIN score c ON c.round_id = d.round_id AND c.sample_id = d.sample_id
 WHERE {_MINE} AND d.action <> 'undo' AND (:before IS NULL OR d.seq < :before) ORDER BY d.seq DESC LIMIT :limit
@@ -71,7 +75,9 @@ class MyDecision:
     given_label: int
     """The label the round began with."""
     changeable: bool
-    """Its round is in review."""
+    """Its round is in review, and it was not replaced."""
+    replaced: bool
+    """A newer answer of this person to the face stands in its place."""
 
 
 def undo_units(db: Database, round_id: int, person_id: int, *, limit: int = 50) -> UndoUnits:
@@ -91,8 +97,10 @@ def my_decisions(
     values = {"person": person_id, "round": round_id, "before": before, "limit": limit + 1}
     rows = db.execute(_LISTED, values).fetchall()
     found = [
-        MyDecision(seq, read_decision(row), at, bool(live), key, given, bool(changeable))
-        for seq, at, live, key, given, changeable, *row in rows[:limit]
+        MyDecision(
+            seq, read_decision(row), at, bool(live), key, given, bool(changeable and not replaced), bool(replaced)
+        )
+        for seq, at, live, key, given, changeable, replaced, *row in rows[:limit]
     ]
     return found, found[-1].seq if found and len(rows) > limit else None
 

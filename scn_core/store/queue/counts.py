@@ -140,6 +140,13 @@ def open_left(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -
     )
 
 
+def skipped_faces(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> int:
+    """How many faces that the viewer skipped match, whatever state the filter names; nobody has answered them."""
+    found = _Within(where)
+    rows = _among_items(db, round_id, viewer_id, replace(where, state="skipped"))
+    return _sum(row for row in rows if found.labels(row) and found.doubt(row) and found.alpha(row))
+
+
 def undecided_faces(db: Database, round_id: int) -> UndecidedFaces:
     """What closing the round would leave undecided."""
     sql = """

@@ -21,13 +21,19 @@ class Pace:
     today: int
     """Faces this person answered since midnight UTC, over all rounds; see `faces_today`."""
     total: int
-    """Answers of this person in the round that stand."""
+    """Answers of this person in the round that nobody took back, those that a newer one replaced too."""
     per_minute: float | None
     """Answers in each of the last 30 minutes that had any; None under 5 answers."""
     left: int
     """Faces of the round that are to review for this person; see `QueueCounts`."""
     seconds_left: int | None
     """At this pace, alone."""
+
+
+def faces_answered(db: Database, round_id: int, person_id: int) -> int:
+    """Faces of a round of which an answer of this person stands; replaced answers to the same face count once."""
+    sql = "SELECT count(DISTINCT sample_id) FROM live_decision WHERE round_id = ? AND person_id = ? AND adjudicates = 0"
+    return int(db.execute(sql, (round_id, person_id)).fetchone()[0])
 
 
 def pace(db: Database, round_id: int, person_id: int) -> Pace:

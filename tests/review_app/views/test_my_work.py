@@ -54,9 +54,9 @@ def live(decision_id: str) -> bool:
 
 def test_nothing_yet(visitor: NewVisitor) -> None:
     app = visitor().open("my_work")
-    assert "Nothing here yet" in words(app)
+    assert "Nothing of yours in round 1" in words(app)
     assert {metric.label: metric.value for metric in app.metric} == {
-        "Faces today": "0", "Answers in round 1": "0", "Per minute": "–", "Faces to review": str(open_items()),
+        "Faces today": "0", "Faces answered in round 1": "0", "Per minute": "–", "Faces to review": str(open_items()),
         "Time left": "–",
     }  # fmt: skip
 
@@ -81,7 +81,20 @@ def test_own_answers_newest_first(visitor: NewVisitor, say: Say) -> None:
     assert len(listed) == 2
     assert ": excluded" in listed[0]
     assert ", kept" in listed[1]
-    assert {metric.label: metric.value for metric in app.metric}["Answers in round 1"] == "2"
+    assert {metric.label: metric.value for metric in app.metric}["Faces answered in round 1"] == "2"
+
+
+def test_a_replaced_answer_is_shown_as_one_and_counts_no_more(visitor: NewVisitor, say: Say) -> None:
+    ann = visitor()
+    say("keep", 0)
+    newer = say("unsure", 0)
+    app = ann.open("my_work")
+    assert {metric.label: metric.value for metric in app.metric}["Faces answered in round 1"] == "1"
+    assert ["replaced by a newer answer" in row for row in rows(app)] == [False, True]
+    assert [button.label for button in app.button].count("Take back") == 1
+    face = database.call(training_faces)[0][0]
+    database.call_write(record_decisions, [Decision(str(uuid.uuid4()), 1, face, "ann", "undo", undoes=newer)])
+    assert not any("replaced" in row for row in rows(ann.run())), "the older one stands again"
 
 
 def test_take_back_and_bring_back(visitor: NewVisitor, say: Say) -> None:

@@ -236,7 +236,7 @@ def test_a_round_at_work_is_followed_and_cancelled(visitor: NewVisitor, workspac
         press(lead, "rv-cancel")
         info = database.call(get_round, number)
         assert (info.state, info.message) == ("cancelled", "cancelled by lea")
-        assert "A trainer is at work, but no round runs" in words(lead.run()), "it has not heard of it yet"
+        assert "A trainer is at work beside the rounds" in words(lead.run()), "it has not heard of it yet"
     app = lead.run()
     assert "Round 2 (auto) was cancelled" in words(app)
     assert "2 of 30 epochs are done" in words(app)
