@@ -27,7 +27,7 @@ def page() -> None:
         found = quality_of(info)
         messages.show(found.advice.title, found.advice.text)
         quality_parts.label_errors(found)
-        quality_parts.decided(found)
+        quality_parts.decided(found, closed=info.state == "closed")
         quality_parts.people(found)
         quality_parts.network(bins_of(info.id), info)
 

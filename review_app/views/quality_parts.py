@@ -52,22 +52,27 @@ def label_errors(found: Quality) -> None:
     )
 
 
-def decided(found: Quality) -> None:
+def decided(found: Quality, *, closed: bool) -> None:
     """What people decided, in which classes, how fast."""
     st.subheader("What was decided", anchor=False)
     progress = found.progress
     if not progress.decided and not progress.conflicts:
-        st.text(f"No face is decided; the queue waits for {counted(progress.open, 'answer')}.")
+        st.text(
+            "No face is decided."
+            if closed
+            else f"No face is decided; the queue waits for {counted(progress.open, 'answer')}."
+        )
         return
     shown = {
         "Faces decided": f"{progress.decided:,}",
         "Corrected": f"{progress.corrected:,}",
         "Corrections per hour of work": "–" if progress.per_hour is None else f"{progress.per_hour:,.0f}",
         "Time worked": parts.duration(progress.minutes * 60),
-        "Answers the queue waits for": f"{progress.open:,}",
     }
+    if not closed:
+        shown["Answers the queue waits for"] = f"{progress.open:,}"
     parts.metrics(shown)
-    if progress.conflicts:
+    if progress.conflicts and not closed:
         label = f"{counted(progress.conflicts, 'face')} answered differently, for a lead to settle"
         st.page_link(navigation.adjudicate(), label=label)
     dark = parts.is_dark()
@@ -90,6 +95,10 @@ def decided(found: Quality) -> None:
         )
     _titled("Faces decided over time")
     _chart(charts.pace(found.steps, dark=dark), "rv-pace", "Faces decided over time, corrected and as they were")
+
+
+def _to_come(answers: int) -> str:
+    return f"the queue waits for {counted(answers, 'answer')}" if answers else "none is to review"
 
 
 def people(found: Quality) -> None:

@@ -36,10 +36,11 @@ def _lines(found: Quality) -> Iterator[str]:
     progress, now = found.progress, found.estimate
     conflicts = f", {progress.conflicts:,} wait for a lead" if progress.conflicts else ""
     pace = "" if progress.per_hour is None else f", {progress.per_hour:,.0f} corrections per hour of work"
+    waits = f"the queue waits for {counted(progress.open, 'answer')}" if progress.open else "none is to review"
     yield (
         f"round {found.round}: {counted(progress.decided, 'face')} decided, {progress.corrected:,} "
         f"corrected{conflicts}; "
-        f"the queue waits for {counted(progress.open, 'answer')}{pace}"
+        f"{waits}{pace}"
     )
     yield f"{found.advice.title}. {found.advice.text}"
     if now.before is not None:

@@ -72,7 +72,7 @@ def test_the_zoom_says_why_a_face_is_asked_about_and_no_second_choice_without_a_
     zoom = page.locator(".zoombody")
     expect(zoom.get_by_text("outside the low-importance group, but suspicious").last).to_be_visible()
     expect(zoom.locator(".probability").first).to_be_visible()
-    expect(zoom.get_by_text("second choice")).to_have_count(0)
+    expect(zoom.get_by_text("next choice")).to_have_count(0)
     margin = zoom.locator("figure", has_text="margin")
     number = margin.locator("figcaption").inner_text().split()[-1]
     expect(margin.locator("svg")).to_have_attribute("aria-label", f"margin over 8 epochs, at the end {number}")

@@ -104,11 +104,3 @@ def test_flagged_faces_and_ones_reviewer(desk: Desk) -> None:
     assert desk.samples() == [answered]
     go(desk, "state=exclude&order=newest")
     assert desk.samples()[0] == answered
-
-
-def test_counts_stand_beside_the_choices(desk: Desk) -> None:
-    page = desk.page
-    waiting = len(desk.served.rows("SELECT 1 FROM queue_item WHERE action IS NULL AND listed = 1"))
-    page.get_by_role("combobox", name="State").click()
-    expect(page.get_by_role("option", name=f"To review ({waiting:,})")).to_be_visible()
-    page.keyboard.press("Escape")

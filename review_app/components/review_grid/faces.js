@@ -192,14 +192,14 @@ export function doubtWords({ doubt }) {
 }
 
 /**
- * What a class is to a face: "given", "proposed", or "second choice" beside a proposal; empty: nothing.
+ * What a class is to a face: "given", "proposed", or "next choice" beside a proposal; empty: nothing.
  * @param {Pick<Tile, "given"|"proposed"|"second">} tile
  * @param {number} label
  */
 export function classWord({ given, proposed, second }, label) {
   if (label === given) return "given";
   if (label === proposed) return "proposed";
-  return proposed !== null && label === second ? "second choice" : "";
+  return proposed !== null && label === second ? "next choice" : "";
 }
 
 /**

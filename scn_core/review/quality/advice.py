@@ -39,7 +39,7 @@ def advise(
     """
     after, left, known = estimate.after, estimate.left, _known(estimate, classes)
     if state == "closed":
-        return Advice("This round is closed", f"Nothing of it changes any more. {known}")
+        return Advice("This round is closed", f"Nothing of it changes any more. {_at_its_end(estimate)}")
     if after is None or left is None:
         title = "Go on: there is no estimate yet" if waiting else "There is no estimate"
         return Advice(title, known if ahead is None else f"{known} {_expected(ahead)}.")
@@ -49,6 +49,11 @@ def advise(
         return Advice("Train the next round", f"Every face of the queue is answered. {known} {_DOUBTED}")
     if ahead is None:
         return Advice("Go on", f"{known} A few more answers will tell how many the next ones correct.")
+    if ahead.corrections.value > left.faces:  # the next faces are among those nobody has decided
+        known = (
+            f"Of all {counted(left.of, 'face')} nobody has decided, these among them, those drawn at random let expect "
+            f"only {_between(left.faces, left.faces_low, left.faces_high)} wrong labels: they are too few to go by."
+        )
     rate = ahead.corrections.value / ahead.reviews
     at_random = _between(*(share * ahead.reviews for share in (left.value, left.low, left.high)))
     why = f"{_expected(ahead)}; among as many drawn at random it would be {at_random}. "
@@ -56,7 +61,8 @@ def advise(
         return Advice("Stop, or train the next round", f"{why}{known} {_DOUBTED}")
     if rate < left.low:  # the order of the queue has nothing left to offer
         return Advice("Train the next round", f"{why}{known} {_DOUBTED}")
-    return Advice(f"Go on: one face in {max(1, round(1 / rate))} is corrected", f"{why}{known}")
+    share = "most faces are" if rate > 0.5 else f"one face in {round(1 / rate)} is"
+    return Advice(f"Go on: {share} corrected", f"{why}{known}")
 
 
 _DOUBTED = "The next round, trained on what was decided, doubts faces anew."
@@ -78,6 +84,14 @@ def _known(estimate: AuditEstimate, classes: Sequence[str]) -> str:
     return (
         f"{decided} From {NEEDED} on there is an estimate; they lie in between the others in the queue's usual order."
     )
+
+
+def _at_its_end(estimate: AuditEstimate) -> str:
+    """What is known, without advice that a closed round cannot follow."""
+    if estimate.left is not None:
+        return _left(estimate.left)
+    drawn = counted(estimate.drawn, "face")
+    return f"{estimate.answered:,} of {drawn} drawn at random were decided: too few to tell how many labels are wrong."
 
 
 def _left(left: Rate) -> str:

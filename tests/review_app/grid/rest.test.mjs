@@ -3,6 +3,7 @@ import test from "node:test";
 
 import { Memory, OPEN, entryOf } from "./fixtures.mjs";
 import { COMMANDS, classCommands, commandOf, commandsByKey, keptFromStreamlit } from "./review_grid/keys.js";
+import { Flow } from "./review_grid/flow.js";
 import { asTileSize, fit } from "./review_grid/layout.js";
 import { Leases } from "./review_grid/leases.js";
 import { Net } from "./review_grid/net.js";
@@ -10,7 +11,7 @@ import { unpack } from "./review_grid/pages.js";
 import { learnedWords } from "./review_grid/status.js";
 import { Store } from "./review_grid/store.js";
 
-/** @import { Tile, TileSize } from "./review_grid/types.js" */
+/** @import { App, PageHeader, Tile, TileSize } from "./review_grid/types.js" */
 
 /** @type {TileSize[]} */
 const SIZES = ["S", "M", "L"];
@@ -281,4 +282,22 @@ test("every beat says how many faces were answered today, in whichever tab", asy
   await leases.renew();
   leases.close();
   assert.deepEqual(heard, [[[1], 7]]);
+});
+
+test("a page that was counted before the newest answers does not bring their faces back into the count", () => {
+  const store = new Store("ann", () => 0);
+  const flow = new Flow(/** @type {App} */ (/** @type {unknown} */ ({ store, round: 1 })));
+  const count = (/** @type {number} */ open) => {
+    const header = { open, round: { id: 1, state: "review" }, in_review: [1] };
+    flow.headed(/** @type {PageHeader} */ (/** @type {unknown} */ (header)));
+    return flow.header?.open;
+  };
+  assert.equal(count(9), 9);
+  const entry = entryOf({ id: "late", sample: OPEN.sample });
+  store.record([entry]);
+  flow.counted(entry.id, -1);
+  assert.equal(flow.header?.open, 8);
+  assert.equal(count(9), 8, "the server does not know the answer yet");
+  store.saved([entry]);
+  assert.equal(count(8), 8, "it does");
 });

@@ -52,8 +52,8 @@ def test_what_to_do(estimate: AuditEstimate, corrections: float | None, waiting:
 
 
 def test_the_reason_holds_the_numbers() -> None:
-    text = advise("review", KNOWN, ahead(100), waiting=800, classes=CLASSES).text
-    assert "Among the next 500 faces of the queue about 100 (70 to 140) labels will be corrected" in text
+    text = advise("review", KNOWN, ahead(30), waiting=800, classes=CLASSES).text
+    assert "Among the next 500 faces of the queue about 30 (21 to 42) labels will be corrected" in text
     assert "among as many drawn at random it would be 20 (10 to 35)" in text
     assert "Among the 1,000 faces nobody has decided, about 40 (20 to 70) labels are still wrong." in text
 
@@ -77,7 +77,19 @@ def test_conflicts_are_for_a_lead() -> None:
 
 
 def test_a_closed_round_asks_for_nothing() -> None:
-    assert advise("closed", KNOWN, ahead(100), waiting=800, classes=CLASSES).title == "This round is closed"
+    for estimate in (KNOWN, UNKNOWN, replace(UNKNOWN, answered=40, missing=(1,)), replace(UNKNOWN, drawn=4)):
+        said = advise("closed", estimate, ahead(100), waiting=800, classes=CLASSES)
+        assert said.title == "This round is closed"
+        assert not [word for word in ("answer the queue", "From ", "Give the next", "Go on") if word in said.text]
+
+
+def test_the_next_faces_are_among_those_nobody_has_decided() -> None:
+    few = replace(KNOWN, left=Rate(0.0, 0.0, 0.02, 63))
+    said = advise("review", few, ahead(1.5, reviews=2), waiting=2, classes=CLASSES)
+    assert said.title == "Go on: most faces are corrected"
+    assert "Among the next 2 faces of the queue about 1.5 (1.0 to 2.1) labels will be corrected" in said.text
+    assert "are still wrong" not in said.text
+    assert "they are too few to go by" in said.text
 
 
 @given(found=some.floats(0, 500), left=some.floats(0, 1), reviews=some.integers(1, 500))
