@@ -293,7 +293,7 @@ test("a page that was counted before the newest answers does not bring their fac
     return flow.header?.open;
   };
   assert.equal(count(9), 9);
-  const entry = entryOf({ id: "late", sample: OPEN.sample });
+  const entry = entryOf("late");
   store.record([entry]);
   flow.counted(entry.id, -1);
   assert.equal(flow.header?.open, 8);
