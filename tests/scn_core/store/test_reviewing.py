@@ -262,8 +262,9 @@ class Reviewing(RuleBasedStateMachine):
             ).fetchall()
         )
         stand = Counter(d.person for d in self.log.rows if d.action in ANSWERS and self.log.live(d))
-        assert queue_counts(self.db, 1, 1, QueueFilter()).reviewers == dict(stand)
         for name, number in self.people.items():
+            seen = dict(stand) if self.slots == 1 else {name: stand[name]} if name in stand else {}
+            assert queue_counts(self.db, 1, number, QueueFilter()).reviewers == seen
             assert pace(self.db, 1, number).total == stand[name]
 
     @precondition(lambda self: hasattr(self, "db"))
