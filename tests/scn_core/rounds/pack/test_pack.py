@@ -476,7 +476,7 @@ def test_the_commands_go_there_and_back(home: Workspace, trip: Trip, tmp_path: P
     nothing = run("round", "cancel", home.path)
     assert (nothing.code, nothing.out) == (1, "")
     assert "found no round in state running (rounds: 3 cancelled, 2 review, 1 closed)" in nothing.err
-    assert run("round", "close", home.path).out.startswith("round 2 is closed, with ")
+    assert run("round", "close", home.path).out.startswith("round 2 is closed with ")
     assert (
         "found round 2 in state closed; allowed: one in state review"
         in run("round", "close", home.path, "--round", 2).err

@@ -27,7 +27,7 @@ def test_pace_counts_what_stands(review: Database) -> None:
     now = pace(review, 1, ANN)
     assert (now.today, now.total, now.left) == (5, 5, 4), "what ann skipped is not to review for her"
     assert now.per_minute in (5.0, 2.5)  # the minute may turn while the test runs
-    assert now.seconds_left == round(5 / now.per_minute * 60)
+    assert now.seconds_left == round(now.left / now.per_minute * 60)
 
 
 def test_a_face_that_is_answered_twice_is_one_of_today(review: Database) -> None:
