@@ -114,8 +114,3 @@ def decisions_missing(db: Database, copy: Path) -> dict[str, int]:
         return dict(db.execute(sql).fetchall())
     finally:
         db.execute("DETACH copy")
-
-
-def damages(db: Database) -> list[str]:
-    """What SQLite finds wrong with the file, a line each, ten at most; empty where it is whole."""
-    return [text for (text,) in db.execute("PRAGMA integrity_check(10)") if text != "ok"]

@@ -22,11 +22,11 @@ from scn_core.store.backup import (
     Contents,
     contents_of,
     copy_database,
-    damages,
     decisions_missing,
     opened_copy,
     shut_out,
 )
+from scn_core.store.check import broken_file
 from scn_core.store.connection import check_schema, open_database, sole_access
 from scn_core.store.decisions.imports import workspace_mark
 from scn_core.store.events import keep_event
@@ -199,7 +199,7 @@ def _unpack(file: Path, new: Path, progress: Callable[[int], None]) -> tuple[Con
         shut_out(database)
         with opened_copy(database) as db:
             check_schema(db, file)
-            if wrong := damages(db):
+            if wrong := broken_file(db):
                 raise WorkspaceError(f"a damaged database ({wrong[0]})")
             contents, mark = contents_of(db), workspace_mark(db)
     except (sqlite3.DatabaseError, WorkspaceError) as error:
@@ -229,7 +229,7 @@ def _look_at(copy: Path, new: Path, mark: str) -> _Old:
     """What a copy of the state to be replaced holds that the backup does not."""
     try:
         with opened_copy(copy) as db:
-            if wrong := damages(db):
+            if wrong := broken_file(db):
                 return _Old(unreadable=wrong[0])
             other = workspace_mark(db) != mark
             return _Old(contents_of(db), "", decisions_missing(db, new), other,
