@@ -8,7 +8,7 @@ from typing import Any
 
 from scn_core.rounds.artifacts import NEIGHBOURS_FILE, forget_neighbours, round_file_hashes
 from scn_core.store.connection import transaction
-from scn_core.store.erase import compact, erase_names, former_names_of, names_of
+from scn_core.store.erase import compact, erase_names, former_names_of, keys_of
 from scn_core.store.queue.withdraw import picture_files_of
 from scn_core.store.rounds.files import record_files, recorded_files
 from scn_core.store.samples import find_sample
@@ -71,8 +71,7 @@ def erase(workspace: Workspace, keys: Sequence[str]) -> Erasure:
     """
     with workspace.database(read_only=True) as db:
         found = {stored.id for key in keys if (stored := find_sample(db, key)) is not None}
-        names = names_of(db, found)
-        former = former_names_of(db, found)
+        names = {*keys_of(db, found), *former_names_of(db, found)}
     withdraw(workspace, keys)
     with workspace.training_lock(), workspace.database() as db:
         for folder in sorted((workspace.path / "rounds").glob("*")):
@@ -85,6 +84,5 @@ def erase(workspace: Workspace, keys: Sequence[str]) -> Erasure:
         left = picture_files_of(db, found)
         erase_names(db, found)
         in_use = not compact(db)
-    every = {*former, *left.free, *(key for key, _ in names)}
-    by_hand = tuple(files_naming(workspace, every))
+    by_hand = tuple(files_naming(workspace, names | {*left.free}))
     return Erasure(str(workspace.path), len(found), left.free, left.kept, left.same, by_hand, in_use)

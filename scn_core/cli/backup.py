@@ -14,7 +14,7 @@ from scn_core.cli.options import FORCE, JSON, WORKSPACE
 from scn_core.cli.outputs import check_output
 from scn_core.cli.progress import Counter
 from scn_core.disk import sizes
-from scn_core.errors import ScnError, UsageError, WorkspaceError, complaint
+from scn_core.errors import ScnError, UsageError, WorkspaceError, complaint, counted
 from scn_core.shell import command_line
 from scn_core.store.taken_out import TakenOut
 from scn_core.take_out_again import take_out_again
@@ -138,7 +138,7 @@ def _back(workspace: Workspace, back: TakenOut) -> str:
 def _described(backup: BackupFile) -> str:
     parts = [sizes(backup.bytes)[0]]
     if backup.decisions is not None:
-        parts.append(f"{backup.decisions:,} decision{'' if backup.decisions == 1 else 's'}")
+        parts.append(counted(backup.decisions, "decision"))
     parts.append("with the files of rounds" if backup.whole else "database and settings alone")
     return ", ".join([*parts, *(["with pictures"] if backup.pictures else [])])
 

@@ -267,8 +267,7 @@ class _Job:
             self.missing += len(broken)
             check_training(self.settings, len(faces.rows), self.team)
         if self.missing:
-            count = f"{self.missing:,} face{'' if self.missing == 1 else 's'}"
-            self._say(f"--allow-missing: {count} left out, as pictures are missing or damaged")
+            self._say(f"--allow-missing: {counted(self.missing, 'face')} left out, as pictures are missing or damaged")
         return pixels, faces
 
     def _on_step(self, report: StepReport) -> None:

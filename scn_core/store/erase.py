@@ -70,12 +70,11 @@ def _erase_name(db: Database, number: int, change: int) -> None:
         )
 
 
-def names_of(db: Database, sample_ids: Iterable[int]) -> list[tuple[str, str]]:
-    """Key and path of faces."""
+def keys_of(db: Database, sample_ids: Iterable[int]) -> list[str]:
+    """Keys of faces."""
     asked = json.dumps(list(sample_ids))
-    sql = "SELECT key, path FROM sample WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
-    rows: list[tuple[str, str]] = db.execute(sql, (asked,)).fetchall()
-    return rows
+    sql = "SELECT key FROM sample WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
+    return [key for (key,) in db.execute(sql, (asked,))]
 
 
 def former_names_of(db: Database, sample_ids: Iterable[int]) -> list[str]:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from scn_core.errors import counted
+
 _COLUMNS = (("sample", "withdrawn_in"), ("sample", "erased_in"), ("person", "active"))
 
 
@@ -27,8 +29,8 @@ class TakenOut:
         """How many of each, in words."""
         faces = [(len(self.withdrawn), "withdrawn"), (len(self.erased), "erased")]
         people = [(len(self.people_erased), "erased"), (len(self.people_deactivated), "deactivated")]
-        words = [f"{count:,} face{'' if count == 1 else 's'} {what}" for count, what in faces if count]
-        words += [f"{count:,} {'person' if count == 1 else 'people'} {what}" for count, what in people if count]
+        words = [f"{counted(count, 'face')} {what}" for count, what in faces if count]
+        words += [f"{counted(count, 'person', 'people')} {what}" for count, what in people if count]
         return ", ".join(words)
 
 
@@ -60,6 +62,10 @@ def taken_out_since(db: Database, copy: Path) -> TakenOut:
     finally:
         db.execute("DETACH copy")
     return TakenOut(
-        tuple(key for key in withdrawn if key not in set(erased)), erased, people,
-        tuple(name for name in inactive if name not in set(people)),
+        _without(withdrawn, erased), erased, people, _without(inactive, people)
     )  # fmt: skip
+
+
+def _without(names: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:
+    out = set(known)
+    return tuple(name for name in names if name not in out)

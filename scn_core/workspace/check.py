@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from scn_core.errors import WorkspaceError
+from scn_core.errors import WorkspaceError, counted
 from scn_core.store import projections
 from scn_core.store.backup import opened_copy
 from scn_core.store.check import broken_file, broken_references, findings, wrong_labels, wrong_outcomes
@@ -106,7 +106,7 @@ def repair(workspace: Workspace) -> list[str]:
     with workspace.database() as db:
         wrong = projections.check(db)
         projections.rebuild(db)
-    differences = f"{len(wrong):,} difference{'' if len(wrong) == 1 else 's'}"
+    differences = counted(len(wrong), "difference")
     return ["all indexes were made anew", f"derived tables were made anew from the log of decisions: {differences}"]
 
 

@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from scn_core.config import TrainSettings
 from scn_core.datasets.pixels import CacheFile, cache_files
-from scn_core.errors import WorkspaceError
+from scn_core.errors import WorkspaceError, counted
 from scn_core.store.rounds.states import SCORED, latest_round, rounds
 from scn_core.workspace.folder import Workspace
 
@@ -65,12 +65,12 @@ def clean(workspace: Workspace, *, dry_run: bool = False) -> Cleaning:
 def describe_cleaning(done: Cleaning) -> str:
     """A line for each file, and the sum."""
     count = len(done.removed)
-    kept = f"{done.kept:,} pixel cache{'' if done.kept == 1 else 's'} kept, {done.kept_bytes / 1e9:.2f} GB"
+    kept = f"{counted(done.kept, 'pixel cache')} kept, {done.kept_bytes / 1e9:.2f} GB"
     if not count:
         return f"nothing to remove; {kept}"
     freed = f"{'would free' if done.dry_run else 'freed'} {done.freed_bytes / 1e9:.2f} GB"
     lines = [f"{each.file}  {each.bytes / 1e9:.2f} GB  {each.why}" for each in done.removed]
-    return "\n".join([*lines, f"{freed} in {count:,} file{'' if count == 1 else 's'}; {kept}"])
+    return "\n".join([*lines, f"{freed} in {counted(count, 'file')}; {kept}"])
 
 
 def _cleaned(workspace: Workspace, db: Database, *, dry_run: bool) -> Cleaning:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from scn_core.disk import naming_full_disk
-from scn_core.errors import UsageError, WorkspaceError, complaint, listed
+from scn_core.errors import UsageError, WorkspaceError, complaint, counted, listed
 from scn_core.files import sync_folder
 from scn_core.shell import command_line
 from scn_core.store.backup import (
@@ -72,7 +72,7 @@ class Restored:
 
     def describe(self) -> str:
         """For people: what is there now, where the rest is, and what is left to do."""
-        lines = [f"{self.workspace}: as in {self.file}, with {_count(self.decisions, 'decision')}"]
+        lines = [f"{self.workspace}: as in {self.file}, with {counted(self.decisions, 'decision')}"]
         if self.lost:
             lines.append(f"not in it, and set aside: {_by_person(self.lost)}")
         if self.before is not None:
@@ -323,8 +323,4 @@ def _folder(workspace: Workspace) -> Iterator[None]:
 
 def _by_person(decisions: dict[str, int]) -> str:
     named = [f"{count:,} of {name}" for name, count in list(decisions.items())[:_NAMED]]
-    return f"{_count(sum(decisions.values()), 'decision')} ({listed(named, len(decisions))})"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+    return f"{counted(sum(decisions.values()), 'decision')} ({listed(named, len(decisions))})"
