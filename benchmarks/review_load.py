@@ -12,12 +12,15 @@ from typing import Any
 
 import httpx2 as httpx
 
+from scn_core.workspace.thumbnails import UNDRAWN
+
 PAGES = (12, 28)
 """Faces a page, from and to: windows differ, and small pages are turned several times in a minute."""
 ARRIVE_S = 5
 """Everybody sits down within so long."""
 RENEW_EVERY_S = 30
 RESEND_S = 0.5
+REDRAW_S = 0.1
 """As the grid does."""
 
 
@@ -32,6 +35,9 @@ class Seen:
     """Ids of the answers the server said it has."""
     answer_ms: list[float] = field(default_factory=list)
     page_ms: list[float] = field(default_factory=list)
+    """Until the faces of a page were there, some without their picture where it was not drawn yet."""
+    pictures_ms: list[float] = field(default_factory=list)
+    """Until all its pictures were."""
     refused: list[str] = field(default_factory=list)
     busy: int = 0
     """How often another program was writing, so that the same was sent again; the times above hold the waiting."""
@@ -87,6 +93,12 @@ class _Reviewer:
         answer = await self._post(client, "/api/page", asked)
         self.seen.page_ms.append((time.perf_counter() - begun) * 1000)
         self.tiles = unpack(answer.content)["items"]
+        left = _undrawn(self.tiles)
+        while left:  # as the grid does
+            await asyncio.sleep(REDRAW_S)
+            drawn = await self._post(client, "/api/tiles", {"round": self.round_id, "samples": left})
+            left = _undrawn(unpack(drawn.content)["items"])
+        self.seen.pictures_ms.append((time.perf_counter() - begun) * 1000)
         assert self.tiles, "the queue of the benchmark ran out"
         self.seen.faces += [tile["sample"] for tile in self.tiles]
 
@@ -115,6 +127,10 @@ class _Reviewer:
             await asyncio.sleep(RESEND_S)
         assert answer.status_code == 200, f"{path}: {answer.status_code} {answer.text[:300]}"
         return answer
+
+
+def _undrawn(tiles: list[dict[str, Any]]) -> list[int]:
+    return [tile["sample"] for tile in tiles if tile["missing"] == UNDRAWN]
 
 
 def unpack(packed: bytes) -> dict[str, Any]:

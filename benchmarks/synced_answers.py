@@ -69,6 +69,7 @@ def _measure(workspace: Workspace, checkout: Path, repeat: int, args: argparse.N
     print(f"{repeat} {checkout.name} load {os.getloadavg()[0]:.1f}")
     print(f"  answers {statistics_of([each for one in seen for each in one.answer_ms])}")
     print(f"  pages   {statistics_of([each for one in seen for each in one.page_ms])}")
+    print(f"  with all pictures {statistics_of([each for one in seen for each in one.pictures_ms])}")
     busy = sum(one.busy for one in seen)
     print(f"  acknowledged {found['answers_acknowledged']}, lost {found['answers_lost']}, busy {busy}", flush=True)
 

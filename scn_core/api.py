@@ -18,7 +18,7 @@ from scn_core import dataframes
 from scn_core.arguments import cell_text, check_choice, class_number, export_place, one_each, path_of, source_of
 from scn_core.cli.backup import written_backup
 from scn_core.cli.labels import check_export, check_options, log_export, take_backed_up
-from scn_core.cli.progress import Counter, RoundBars
+from scn_core.cli.progress import Counter, RoundBars, draw_anew
 from scn_core.cli.reports import describe_import
 from scn_core.cli.threads import settle_threads
 from scn_core.config import TrainSettings
@@ -154,6 +154,8 @@ class OpenWorkspace:
         """
         with Counter("reading", "face", hidden=not progress) as bar:
             done = update(self.folder, csv=path_of(csv), dry_run=dry_run, progress=bar.advance)
+        if not dry_run and done.changes.any:
+            draw_anew(self.folder, hidden=not progress)
         if progress:
             print(done.describe(), file=sys.stderr)
         return done
@@ -165,7 +167,9 @@ class OpenWorkspace:
         Raises UsageError where there is no such folder, and WorkspaceError while a trainer is at work.
         """
         with Counter("comparing", "picture", hidden=not progress) as bar:
-            return relocate(self.folder, Path(root).expanduser(), force=force, progress=bar.advance)
+            done = relocate(self.folder, Path(root).expanduser(), force=force, progress=bar.advance)
+        draw_anew(self.folder, hidden=not progress)
+        return done
 
     def withdraw(self, key: str | Iterable[str]) -> Withdrawal:
         """Take faces out for good, as where consent was withdrawn: in no round, queue, table or export any more.

@@ -25,6 +25,7 @@ from scn_core.store.decisions.record import effective_labels
 from scn_core.store.rounds.states import finish_round, record_epoch, start_round
 from scn_core.store.samples import classes, insert_manifest, iter_samples, references
 from scn_core.workspace.folder import Workspace, create_workspace
+from scn_core.workspace.thumbnails import write_thumbnails
 from scn_core.workspace.toml import change_root
 
 FACES = 120
@@ -43,8 +44,11 @@ DYNAMICS = np.dtype([("alpha", "<f2"), ("p_given", "<f2"), ("p_other", "<f2")])
 
 
 def draw_workspace(path: Path, *, faces: int = FACES, seed: int = 3) -> Workspace:
-    """A new workspace of drawn faces without a round. Drawing takes a while: draw once, and give copies to tests."""
+    """A new workspace of drawn faces with their thumbnails, without a round. Drawing takes a while: draw once, and give
+    copies to tests."""
     create_workspace(path, "demo", Source(seed=seed), demo_faces=faces)
+    with Workspace(path).database(read_only=True) as db:
+        write_thumbnails(Workspace(path), iter_samples(db))
     return Workspace(path)
 
 

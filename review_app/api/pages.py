@@ -31,6 +31,9 @@ from scn_core.store.rounds.states import get_round, in_review, latest_round
 from scn_core.store.samples import StoredSample
 from scn_core.workspace.thumbnails import thumbnails_of
 
+_DRAW_S = 0.1
+"""How long a page draws thumbnails that are not there yet, and waits for others that do; the grid asks for the rest."""
+
 
 @dataclass(frozen=True)
 class _Page:
@@ -132,7 +135,7 @@ async def _thumbs(items: list[QueueItem]) -> dict[int, bytes | str]:
         StoredSample(item.sample_id, Sample(item.key, item.path, item.given_label, "train", item.box), item.withdrawn)
         for item in items
     ]
-    return await run_in_threadpool(partial(thumbnails_of, current().workspace, samples))
+    return await run_in_threadpool(partial(thumbnails_of, current().workspace, samples, within_s=_DRAW_S))
 
 
 def _header(found: _Page, left: int, skipped: int, now: Pace) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from scn_core.cli.options import JSON, WORKSPACE
-from scn_core.cli.progress import Counter
+from scn_core.cli.progress import Counter, draw_anew
 from scn_core.erase import erase
 from scn_core.errors import UsageError, complaint
 from scn_core.workspace.folder import Workspace
@@ -30,8 +30,11 @@ def update_command(workspace: Path, csv: Path | None, dry_run: bool, as_json: bo
     Every decision is kept. A changed given label is a new version beside the old one; new faces come with the next
     round.
     """
+    place = Workspace(workspace)
     with Counter("reading", "face") as bar:
-        done = update(Workspace(workspace), csv=csv, dry_run=dry_run, progress=bar.advance)
+        done = update(place, csv=csv, dry_run=dry_run, progress=bar.advance)
+    if not dry_run and done.changes.any:
+        draw_anew(place)
     click.echo(json.dumps(done.as_dict()) if as_json else done.describe())
 
 
@@ -52,6 +55,7 @@ def relocate_command(workspace: Path, root: Path | None, csv: Path | None, force
     if root is not None:
         with Counter("comparing", "picture") as bar:
             done = relocate(place, root, force=force, progress=bar.advance)
+        draw_anew(place)
         found, lines = done.as_dict(), [done.describe(), f"root is now {done.root}"]
     if csv is not None:
         found["csv"] = relocate_list(place, csv)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NoReturn, Self
 from tqdm import tqdm
 
 from scn_core.records import EpochReport
+from scn_core.workspace.folder import Workspace
+from scn_core.workspace.thumbnails import draw_for_review
 
 if TYPE_CHECKING:  # torch stays out of the commands that do not train
     from scn_core.training.data import StepReport
@@ -42,6 +44,12 @@ class Counter:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
+
+
+def draw_anew(workspace: Workspace, *, hidden: bool = False) -> None:
+    """Draws the thumbnails that pages may need soon, under a bar, after pictures changed or moved."""
+    with Counter("thumbnails", "face", hidden=hidden) as bar:
+        draw_for_review(workspace, bar.advance)
 
 
 class RoundBars:

@@ -13,13 +13,16 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def in_order(function: Callable[[T], R], items: Iterable[T], *, batch: int = 32) -> Iterator[R]:
+def in_order(function: Callable[[T], R], items: Iterable[T], *, batch: int = 32, leave: int = 0) -> Iterator[R]:
     """`function` of every item, in the order of the items, computed by a thread per core.
+
+    `leave`: so many cores are left to others, where there are more than that.
 
     Items are drawn as they are needed, at most two batches a thread ahead of what was taken, so a stream of any
     length needs the same memory. A batch is one task: handing single small pictures over costs as much as decoding.
     """
-    workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    workers = max(1, cores - leave)
     source = iter(items)
     waiting: deque[Future[list[R]]] = deque()
     with ThreadPoolExecutor(workers, thread_name_prefix="faces") as pool:

@@ -1,7 +1,7 @@
 """A round from beginning to end; the only place that knows the order of its steps.
 
-effective labels -> pixels -> train -> clean pass -> neighbours -> scores, proposals and queue in one transaction ->
-review -> thumbnails
+effective labels -> pixels -> train -> clean pass -> neighbours -> thumbnails -> scores, proposals and queue in one
+transaction -> review
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ from scn_core.scn.model import SelfCureNetwork, build_model
 from scn_core.shell import command_line
 from scn_core.store.check import require_sound
 from scn_core.store.connection import snapshot
+from scn_core.store.queue.build_queue import plan_queue
 from scn_core.store.queue.counts import undecided_faces
 from scn_core.store.rounds import states as store
-from scn_core.store.rounds.faces import queued_samples
-from scn_core.store.samples import AllSamples, classes, iter_samples, withdrawn_samples
+from scn_core.store.samples import AllSamples, classes, samples_among, withdrawn_samples
 from scn_core.training.check import check_training
 from scn_core.training.checkpoint import drop_checkpoint
 from scn_core.training.collapse import collapse_warning
@@ -237,8 +237,8 @@ class _Job:
         metrics |= {"learned_by_heart": by_heart, "warnings": warnings, "missing_faces": self.missing}
         scores, rule = score_faces(result, faces, self.settings)
         neighbours = save_neighbours(self.folder, scores, rule, training, self._beat)
+        self._draw_thumbnails(scores, faces.settled, neighbours)
         self._finish(scores, faces.settled, metrics)
-        self._draw_thumbnails(neighbours)
 
     def _decode(self, pictures: Pictures, faces: RoundFaces, start: Start) -> tuple[PixelArray, RoundFaces]:
         """All pictures, a row a sample, and the faces whose picture can be decoded."""
@@ -314,10 +314,8 @@ class _Job:
             self.number,
             scores,
             metrics,
-            audit=self.settings.audit_faces(len(scores.sample_id)),
-            seed=self.settings.seed,
             review=self.review,
-            settled=settled,
+            **self._queue(scores, settled),
             close_earlier=self.settings.close_earlier,
             files=round_file_hashes(self.folder),
         )
@@ -333,19 +331,26 @@ class _Job:
         if (failed := backup_after_round(self.workspace, self.db)) is not None:
             self._say(f"no backup was made at the round's end: {failed}")
 
-    def _draw_thumbnails(self, neighbours: IntArray) -> None:
-        """Of all that people may look at. The round is in review by now: what is missing is drawn when it is shown."""
-        shown = np.union1d(queued_samples(self.db, self.number), neighbours)
-        there = np.zeros(shown.max(initial=0) + 1, np.bool_)
-        there[shown] = True
-        stored = (each for each in iter_samples(self.db) if each.id < len(there) and there[each.id])
+    def _queue(self, scores: RoundScores, settled: BoolArray) -> dict[str, Any]:
+        """What decides which faces people are asked about, beside the scores."""
+        audit = self.settings.audit_faces(len(scores.sample_id))
+        return {"audit": audit, "seed": self.settings.seed, "settled": settled}
+
+    def _draw_thumbnails(self, scores: RoundScores, settled: BoolArray, neighbours: IntArray) -> None:
+        """Of all that people may look at, before they may: pages that draw their own are slow. Never fails a round."""
+        shown = np.union1d(plan_queue(scores, **self._queue(scores, settled)).sample_id, neighbours)
+
+        def progress(faces: int) -> None:
+            self.watcher.thumbnails(faces, len(shown))
+            self._beat()
+
         try:
-            unusable = write_thumbnails(
-                self.workspace, stored, lambda faces: self.watcher.thumbnails(faces, len(shown))
-            )
-        except KeyboardInterrupt:  # the round is whole, there would be nothing to resume
+            unusable = write_thumbnails(self.workspace, samples_among(self.db, shown), progress)
+        except KeyboardInterrupt:  # what was trained is whole: people had better review it than resume it
             self._say("thumbnails: stopped by hand; those that are missing are drawn when they are shown")
-        except WorkspaceError as error:
+        except TrainingError:  # cancelled from elsewhere
+            raise
+        except Exception as error:  # a cache must not cost hours of training
             self._say(f"thumbnails: {error}; until then they are drawn when they are shown")
         else:
             if unusable:

@@ -127,6 +127,13 @@ def iter_samples(db: Database, *, page: int = 10_000) -> Iterator[StoredSample]:
         last = rows[-1][0]
 
 
+def samples_among(db: Database, sample_ids: IntArray) -> Iterator[StoredSample]:
+    """The samples of these numbers by id, read as `iter_samples` does."""
+    wanted = np.zeros(sample_ids.max(initial=0) + 1, np.bool_)
+    wanted[sample_ids] = True
+    return (each for each in iter_samples(db) if each.id < len(wanted) and wanted[each.id])
+
+
 def withdrawn_samples(db: Database) -> IntArray:
     """The samples that were taken out, rising."""
     cursor = db.execute("SELECT id FROM sample WHERE withdrawn_in IS NOT NULL ORDER BY id")

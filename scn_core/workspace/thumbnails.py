@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import stat
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import partial
 from hashlib import blake2b
 from itertools import islice
@@ -21,17 +23,21 @@ from scn_core.datasets.paths import leads_out, relative_path
 from scn_core.datasets.thumbnail_images import RECIPE, large_face, make_thumbnail
 from scn_core.errors import WorkspaceError
 from scn_core.records import Box, Sample
-from scn_core.store.samples import StoredSample
+from scn_core.store.rounds.faces import queued_samples
+from scn_core.store.rounds.states import in_review
+from scn_core.store.samples import StoredSample, samples_among
 from scn_core.store.thumbnail_cache import Thumb, Thumbs
 from scn_core.workspace.folder import Workspace
 
 _LOG = logging.getLogger(__name__)
 _LOOKED_UP = 1024  # samples whose files are asked for at a time
 _WRITTEN = 128  # thumbnails a transaction: short, as people may be reviewing
-_DRAWING = BoundedSemaphore(2)
-"""So many pages draw at once, on all cores each. With more, all would be ready late, and answers would wait for a
+DRAWING = BoundedSemaphore(2)
+"""So many pages draw at once, in one thread each. With more, all would be ready late, and answers would wait for a
 processor; with one, a picture that cannot be read at once would hold up all other pages."""
-_BATCH = 4  # pictures a task; a page is 60 faces, and all cores should have some
+_BATCH = 4  # pictures a task
+UNDRAWN = "not drawn yet"
+"""Why there is no thumbnail, where the time did not suffice: ask again."""
 
 
 class _Root(NamedTuple):
@@ -49,11 +55,14 @@ class _Wanted(NamedTuple):
     fingerprint: bytes
 
 
-def thumbnails_of(workspace: Workspace, samples: Sequence[StoredSample]) -> dict[int, bytes | str]:
+def thumbnails_of(
+    workspace: Workspace, samples: Sequence[StoredSample], *, within_s: float = math.inf
+) -> dict[int, bytes | str]:
     """Sample id -> its thumbnail as WebP, or a few words on why there is none, such as 'no such picture'.
 
-    What is missing, or was made from another state of the picture, is made now on all cores and kept. Where
-    thumbs.db cannot be used, thumbnails are made each time; the log says why.
+    What is missing, or was made from another state of the picture, is made now in the order of `samples` and kept.
+    After `within_s` seconds of drawing no more is begun: the rest is `UNDRAWN`, and all of it where others have been
+    drawing for so long. Where thumbs.db cannot be used, thumbnails are made each time; the log says why.
 
     Raises WorkspaceError where this is no workspace.
     """
@@ -69,16 +78,32 @@ def thumbnails_of(workspace: Workspace, samples: Sequence[StoredSample]) -> dict
     with _or_logged():
         found |= thumbs.get({number: each.fingerprint for number, each in wanted.items()})
     missing = [each for number, each in wanted.items() if number not in found]
-    made: list[Thumb] = []
-    with _DRAWING if missing else nullcontext():
-        for each, picture in in_order(partial(_make, root), missing, batch=_BATCH):
-            found[each.stored.id] = picture
-            if isinstance(picture, bytes):
-                made.append(Thumb(each.stored.id, each.fingerprint, picture))
-    if made:
+    found |= {each.stored.id: UNDRAWN for each in missing}
+    made = _made_now(root, missing, within_s) if missing else {}
+    found |= {number: thumb if isinstance(thumb, str) else thumb.webp for number, thumb in made.items()}
+    if kept := [thumb for thumb in made.values() if isinstance(thumb, Thumb)]:
         with _or_logged():
-            thumbs.put(made)
+            thumbs.put(kept)
     return found
+
+
+def _made_now(root: _Root, missing: Sequence[_Wanted], within_s: float) -> dict[int, Thumb | str]:
+    """Thumbnails, or why there is none, of as many as there is time for, by sample id."""
+    made: dict[int, Thumb | str] = {}
+    if not DRAWING.acquire(timeout=None if within_s == math.inf else within_s):
+        return made
+    try:
+        end = time.monotonic() + within_s
+        for each in missing:
+            _, picture = _make(root, each)
+            made[each.stored.id] = (
+                picture if isinstance(picture, str) else Thumb(each.stored.id, each.fingerprint, picture)
+            )
+            if time.monotonic() > end:
+                break
+    finally:
+        DRAWING.release()
+    return made
 
 
 def unseen_faces(workspace: Workspace, samples: Sequence[StoredSample]) -> dict[int, str]:
@@ -97,8 +122,8 @@ def write_thumbnails(
 ) -> int:
     """Makes what is missing of any number of thumbnails and returns how many have no usable picture.
 
-    `progress` is called with the number of faces done since it was last called. Whatever ends it, what was made so
-    far is kept. Raises WorkspaceError where thumbs.db cannot be written.
+    A core is left to others, who may be reviewing. `progress` is called with the number of faces done since it was last
+    called. Whatever ends it, what was made so far is kept. Raises WorkspaceError where thumbs.db cannot be written.
     """
     root, thumbs = _root(workspace), Thumbs(workspace.thumbs_file)
     unusable = 0
@@ -116,7 +141,9 @@ def write_thumbnails(
 
     made: list[Thumb] = []
     try:
-        for each, picture in in_order(partial(_make, root), missing(), batch=_BATCH):
+        for each, picture in in_order(
+            partial(_make, root), missing(), batch=_BATCH, leave=1
+        ):  # people may be reviewing
             progress(1)
             if isinstance(picture, str):
                 unusable += 1
@@ -129,6 +156,17 @@ def write_thumbnails(
         if made:
             thumbs.put(made)
     return unusable
+
+
+def draw_for_review(workspace: Workspace, progress: Callable[[int], None] = lambda faces: None) -> None:
+    """Makes what is missing of the thumbnails that pages may ask for soon: of the queues of the rounds in review.
+
+    For when pictures came, changed or moved. `progress` as in `write_thumbnails`. What cannot be drawn is drawn, or its
+    lack told, when it is shown; where thumbs.db cannot be written, the log says why.
+    """
+    with workspace.database(read_only=True) as db, _or_logged():
+        for number in in_review(db):
+            write_thumbnails(workspace, samples_among(db, queued_samples(db, number)), progress)
 
 
 def keep_thumbnails(workspace: Workspace, drawn: Iterable[tuple[StoredSample, bytes]]) -> int:

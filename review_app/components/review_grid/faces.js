@@ -88,6 +88,8 @@ export function stateOf(tile, taken = false) {
   return taken ? "taken" : "open";
 }
 
+/** Why the server has no picture yet, in its words: it is drawing it. */
+export const UNDRAWN = "not drawn yet";
 const UNSEEN = "Nobody can see this face: press E to exclude it, or S to skip it";
 
 /**
@@ -101,7 +103,9 @@ const UNSEEN = "Nobody can see this face: press E to exclude it, or S to skip it
  */
 export function meaning(tile, action, label, me) {
   const shown = tile.blind ? null : tile.proposed;
-  if (tile.missing && action !== "exclude" && action !== "skip") return { problem: UNSEEN, unseen: true };
+  if (tile.missing && action !== "exclude" && action !== "skip") {
+    return { problem: tile.missing === UNDRAWN ? "This picture is being drawn: wait a moment" : UNSEEN, unseen: true };
+  }
   if (action === "accept" && shown === null) {
     return { problem: tile.blind ? "No proposal is shown for this face" : "This face has no proposal" };
   }

@@ -138,7 +138,7 @@ export class App {
       round: this.round,
       filter: this.data.filter,
       size: () => this.size(),
-      on: { lost: (faces) => this.sync.lost(faces), header: (header) => this.#header(header) },
+      on: { header: (header) => this.#header(header), faces: () => this.sync },
     });
   }
 

@@ -1,11 +1,13 @@
 /** Pages of faces: fetch, unpack, fetch ahead, go back. */
 
-import { ANSWERS } from "./faces.js";
+import { ANSWERS, UNDRAWN } from "./faces.js";
 
 /** @import { Face, Page, PageHeader, PageRequest, QueueFilter, Tile, TilesRequest } from "./types.js" */
 
 const KEPT = 10;
 const LIMIT = 200;
+const DRAWN_AFTER_MS = 100;
+const GIVE_UP_MS = 60_000;
 
 /**
  * Take a packed response apart.
@@ -29,6 +31,8 @@ export function pageWords({ kind, number }) {
   return { recall: "brought back", passed: "passed over", queue: `page ${number}` }[kind];
 }
 
+/** @typedef {{lost: (faces: Face[]) => void, drawn: (faces: Face[]) => void}} OfFaces
+ *   lost: leased to somebody else; drawn: their pictures were not when their page came */
 /** @typedef {{done: boolean, promise: Promise<Face[]>}} Ahead a page that is being fetched */
 
 export class Pages {
@@ -39,7 +43,7 @@ export class Pages {
    * @param {number} options.round
    * @param {QueueFilter} options.filter
    * @param {() => number} options.size faces that fit
-   * @param {{lost: (faces: Face[]) => void, header: (header: PageHeader) => void}} options.on
+   * @param {{header: (header: PageHeader) => void, faces: () => OfFaces}} options.on
    */
   constructor({ net, store, round, filter, size, on }) {
     this.net = net;
@@ -61,6 +65,10 @@ export class Pages {
     /** @type {Ahead|null} */
     this.ahead = null;
     this.closed = false;
+    /** @type {Set<number>} samples whose picture is still being drawn */
+    this.undrawn = new Set();
+    /** @type {Promise<void>|null} until all pictures are here */
+    this.drawing = null;
   }
 
   /** @returns {Page|null} */
@@ -131,7 +139,7 @@ export class Pages {
       this.cursor = header.cursor ?? null;
       this.ended = !this.leased && this.cursor === null;
       const lost = this.store.lose(header.lost ?? [], at);
-      if (lost.length) this.on.lost(lost);
+      if (lost.length) this.on.faces().lost(lost);
       this.on.header(header);
       const shown = new Set(this.kept.flatMap((page) => page.faces));
       const fresh = this.leased
@@ -155,7 +163,27 @@ export class Pages {
       const url = bytes ? URL.createObjectURL(new Blob([bytes], { type: "image/webp" })) : null;
       return this.store.put(tile, url, at, claimed);
     });
+    for (const face of faces) if (face.tile.missing === UNDRAWN) this.undrawn.add(face.sample);
+    if (this.undrawn.size) this.drawing ??= this.#draw();
     return { header, faces };
+  }
+
+  /** Ask for pictures that were not drawn when their page came, one request after the other, until all are here. */
+  async #draw() {
+    for (let wait = DRAWN_AFTER_MS; this.undrawn.size && wait < GIVE_UP_MS; ) {
+      await new Promise((done) => setTimeout(done, wait));
+      if (this.closed) break;
+      const wanted = [...this.undrawn].filter((sample) => this.store.faces.has(sample));
+      this.undrawn.clear();
+      try {
+        this.on.faces().drawn(await this.tiles(wanted));
+        wait = DRAWN_AFTER_MS;
+      } catch {
+        for (const sample of wanted) this.undrawn.add(sample);
+        wait *= 2;
+      }
+    }
+    this.drawing = null;
   }
 
   /**

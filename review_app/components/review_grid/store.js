@@ -1,6 +1,6 @@
 /** The faces this tab knows, and the entries made here, so that a late answer of the server never hides a newer one of ours. */
 
-import { overlay, stateOf } from "./faces.js";
+import { UNDRAWN, overlay, stateOf } from "./faces.js";
 
 /** @import { Entry, Face, Tile } from "./types.js" */
 
@@ -80,7 +80,7 @@ export class Store {
    */
   put(base, url, at, claimed = false) {
     const face = this.faces.get(base.sample) ?? newFace(base);
-    face.base = base;
+    face.base = face.img && base.missing === UNDRAWN ? { ...base, missing: null } : base;
     face.at = at;
     if (claimed || !face.held) face.item = base.item;
     if (claimed) {

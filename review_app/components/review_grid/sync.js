@@ -140,6 +140,11 @@ export class Sync {
     }, REFETCH_AFTER_MS);
   }
 
+  /** Pictures have come that were not drawn when their page was shown. @param {Face[]} faces */
+  drawn(faces) {
+    for (const face of faces) this.#changed(face);
+  }
+
   /** @param {Face} face */
   #changed(face) {
     this.app.tiles.update(face);

@@ -115,6 +115,7 @@ export class Tiles {
     const node = this.nodes.get(face);
     if (!node) return;
     const { tile, state } = face;
+    node.tile.querySelector(".pic > .missing")?.replaceWith(face.img ?? missing(tile.missing));
     if (node.blind !== tile.blind) this.#reveal(node, face);
     node.tile.dataset.state = state;
     node.tile.toggleAttribute("data-pending", face.pending);

@@ -65,6 +65,7 @@ def unpack_result(workspace: Workspace, path: Path, on_wait: Callable[[str], Non
         there = _round_of(db, result)
         if there is not None and workspace.round_folder(there.id).exists():
             raise WorkspaceError(complaint(str(path), f"the job of round {there.id}, which is here", "a job once"))
+        kept = keep_thumbnails(workspace, _thumbnails(db, folder, result))  # before anybody is shown its faces
         number = there.id if there is not None else receive_round(
             db, result.config, result.epochs, result.scores, result.metrics | {"job": result.job.id},
             code_version=result.code_version, parent=result.job.parent,
@@ -75,7 +76,6 @@ def unpack_result(workspace: Workspace, path: Path, on_wait: Callable[[str], Non
         )  # fmt: skip
         aside = workspace.set_aside(number)
         ready.rename(workspace.round_folder(number))
-        kept = keep_thumbnails(workspace, _thumbnails(db, folder, result))
         no_backup = backup_after_round(workspace, db)
         return Unpacked(get_round(db, number), kept, there is not None, aside, no_backup)
 

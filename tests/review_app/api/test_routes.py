@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from review_app import database, grid_files
+from review_app.api import pages
 from review_app.database import Limits
 from review_app.settings import AppSettings
 from scn_core.records import QUEUE_ORDERS, QueueFilter
@@ -63,6 +64,20 @@ def test_a_page_holds_leased_tiles_and_their_pictures(ann: Visitor, workspace: W
     assert {tile["item"] for tile in page.tiles} == {item for (item,) in leased}
     suspicions = [tile["suspicion"] for tile in page.tiles if tile["suspicion"] is not None]
     assert suspicions == sorted(suspicions, reverse=True)
+
+
+def test_a_page_without_thumbnails_does_not_wait_for_all_of_them(
+    ann: Visitor, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first is drawn; what is asked for again gets the next one each time."""
+    workspace.thumbs_file.unlink()
+    monkeypatch.setattr(pages, "_DRAW_S", 0.0)
+    page = ann.page(limit=4)
+    assert [tile["missing"] for tile in page.tiles] == [None, *["not drawn yet"] * 3]
+    samples = [tile["sample"] for tile in page.tiles]
+    again = Page(ann.post("/api/tiles", {"round": 1, "samples": samples}).content)
+    assert [tile["missing"] for tile in again.tiles] == [None, None, *["not drawn yet"] * 2]
+    assert again.thumb(again.tiles[0]) == page.thumb(page.tiles[0])
 
 
 def test_a_tile_says_what_the_network_thinks(ann: Visitor, workspace: Workspace) -> None:

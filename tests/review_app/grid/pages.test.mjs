@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { OPEN, entryOf } from "./fixtures.mjs";
+import { UNDRAWN, meaning } from "./review_grid/faces.js";
 import { Net } from "./review_grid/net.js";
 import { Pages } from "./review_grid/pages.js";
 import { Store } from "./review_grid/store.js";
 
-/** @import { Page, PageHeader, PageRequest, Tile } from "./review_grid/types.js" */
+/** @import { Face, Page, PageHeader, PageRequest, Tile } from "./review_grid/types.js" */
 
 let now = 0;
 /** @param {number} sample @returns {Tile} */
@@ -30,8 +31,11 @@ function grid(...lists) {
     packed.set(header, 4);
     return new Response(packed);
   });
-  const on = { lost: () => {}, header: () => {} };
-  return { store, asked, pages: new Pages({ net, store, round: 1, filter: {}, size: () => 2, on }) };
+  /** @type {number[][]} */
+  const drawn = [];
+  const told = (/** @type {Face[]} */ faces) => drawn.push(faces.map((face) => face.sample));
+  const on = { header: () => {}, faces: () => ({ lost: () => {}, drawn: told }) };
+  return { store, asked, drawn, pages: new Pages({ net, store, round: 1, filter: {}, size: () => 2, on }) };
 }
 
 /** @param {Store} store @param {number[]} samples */
@@ -71,4 +75,20 @@ test("one that is still on screen is not turned back into an open one", async ()
     ["keep", "keep"],
   );
   assert.deepEqual(samples(await pages.next()), [3]);
+});
+
+test("pictures that were not drawn when their page came are asked for until they are there", async () => {
+  const undrawn = (/** @type {number} */ sample) => ({ ...tile(sample), missing: UNDRAWN });
+  const { store, asked, drawn, pages } = grid([tile(1), undrawn(2), undrawn(3)], [tile(2), undrawn(3)], [tile(3)]);
+  const page = await pages.next();
+  const [there, late] = page?.faces ?? [];
+  assert.ok(!("problem" in meaning(there.tile, "keep", null, "ann")));
+  assert.ok("problem" in meaning(late.tile, "keep", null, "ann"));
+  await pages.drawing;
+  assert.deepEqual(asked.slice(1), [
+    { round: 1, samples: [2, 3] },
+    { round: 1, samples: [3] },
+  ]);
+  assert.deepEqual(drawn, [[2, 3], [3]]);
+  assert.ok([2, 3].every((sample) => store.faces.get(sample)?.tile.missing === null));
 });

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from scn_core.errors import TrainingError
 from scn_core.records import Decision, EpochReport, RoundScores
 from scn_core.rounds import train as rounds
 from scn_core.rounds.artifacts import NEIGHBOURS, face_dynamics, face_neighbours
@@ -219,7 +220,7 @@ def test_no_face_that_mode_auto_relabelled_is_an_example(workspace: Workspace) -
 # Thumbnails
 
 
-def test_all_that_people_may_look_at_is_drawn_at_the_end(reviewed: Workspace) -> None:
+def test_all_that_people_may_look_at_is_drawn(reviewed: Workspace) -> None:
     assert kept(reviewed) == shown(reviewed)
     with reviewed.database(read_only=True) as db:
         stored = [each for each in iter_samples(db) if each.id in kept(reviewed)]
@@ -228,10 +229,10 @@ def test_all_that_people_may_look_at_is_drawn_at_the_end(reviewed: Workspace) ->
     assert reviewed.thumbs_file.read_bytes() == before
 
 
-def test_a_watcher_hears_of_every_thumbnail_when_the_round_is_in_review(workspace: Workspace) -> None:
+def test_thumbnails_are_drawn_before_anybody_may_look_at_them(workspace: Workspace) -> None:
     watcher = StateWatcher(workspace)
     train_round(workspace, New(settings(epochs=1, audit_samples=0, queue_suspicion=1.0)), watcher)
-    assert watcher.states == {"review"}
+    assert watcher.states == {"running"}
     assert watcher.thumbnails_drawn == len(shown(workspace))
     assert kept(workspace) == shown(workspace)
     with workspace.database(read_only=True) as db:
@@ -284,16 +285,30 @@ train_round(Workspace(Path(sys.argv[1])), New(settings(epochs=1)), Killer())
 """
 
 
-def test_a_trainer_killed_at_the_thumbnails_leaves_a_round_in_review(
+def test_a_trainer_killed_at_the_thumbnails_goes_on_to_a_round_in_review(
     workspace: Workspace, process: StartProcess
 ) -> None:
     assert process("-c", KILL, workspace.path).end().code == -signal.SIGKILL
+    watcher = Recorder()
+    assert train_round(workspace, Resume(), watcher).state == "review"
+    assert watcher.epochs == []
+    assert kept(workspace) >= shown(workspace)
+
+
+def test_a_round_cancelled_from_elsewhere_at_its_thumbnails_stays_cancelled(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rounds, "_HEARTBEAT_S", -1)
+
+    def cancel() -> None:
+        with workspace.database() as db:
+            if store.get_round(db, 1).state == "running":
+                store.cancel_round(db, 1)
+
+    with pytest.raises(TrainingError, match="cancelled from elsewhere"):
+        train_round(workspace, New(settings(epochs=1)), StateWatcher(workspace, cancel))
     with workspace.database(read_only=True) as db:
-        assert store.get_round(db, 1).state == "review"
-        stored = [each for each in iter_samples(db) if each.id in shown(workspace)]
-    assert all(isinstance(webp, bytes) for webp in thumbnails_of(workspace, stored).values())
-    train_round(workspace, New(settings(epochs=1)), Recorder())
-    assert kept(workspace) >= shown(workspace, 2)
+        assert store.get_round(db, 1).state == "cancelled"
 
 
 def test_no_thumbnails_no_harm(workspace: Workspace) -> None:

@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from scn_core.records import Box
 from scn_core.store.samples import StoredSample, iter_samples
 from scn_core.store.thumbnail_cache import Thumbs
 from scn_core.workspace.folder import Workspace, create_workspace
-from scn_core.workspace.thumbnails import Recent, large_face_of, thumbnails_of, write_thumbnails
+from scn_core.workspace.thumbnails import DRAWING, UNDRAWN, Recent, large_face_of, thumbnails_of, write_thumbnails
 from scn_core.workspace.toml import change_table
 
 COUNT = 10
@@ -187,6 +187,22 @@ def test_without_thumbs_db_reviewing_goes_on(place: Workspace, faces: Faces, cap
     assert "thumbs.db: the file is damaged; remove it" in caplog.text
     with pytest.raises(WorkspaceError, match="remove it"):
         write_thumbnails(place, faces)
+
+
+def test_who_has_little_time_gets_the_first_ones(place: Workspace, faces: Faces) -> None:
+    for drawn in (1, 2):
+        found = thumbnails_of(place, faces[:4], within_s=0)
+        assert [found[number] == UNDRAWN for number in range(1, 5)] == [number > drawn for number in range(1, 5)]
+        assert kept(place) == drawn
+
+
+def test_who_has_little_time_does_not_wait_for_others_that_draw(place: Workspace, faces: Faces) -> None:
+    thumbnails_of(place, faces[:1])
+    with ExitStack() as held:
+        for _ in range(2):
+            held.enter_context(DRAWING)
+        found = thumbnails_of(place, faces[:2], within_s=0)
+    assert (found[1], found[2]) == (expected(place, faces[:1])[1], UNDRAWN)
 
 
 def test_all_are_written_and_counted(place: Workspace, faces: Faces) -> None:

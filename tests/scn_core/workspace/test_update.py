@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 import uuid
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +29,8 @@ from scn_core.store.people.people import ensure_person
 from scn_core.store.projections import check
 from scn_core.store.queue.counts import undecided_faces
 from scn_core.store.reports.one_face import face_label
-from scn_core.store.samples import StoredSample, find_sample, iter_samples
+from scn_core.store.rounds.faces import queued_samples
+from scn_core.store.samples import StoredSample, find_sample, iter_samples, samples_among
 from scn_core.store.updates import face_origin
 from scn_core.store.votes import import_balance
 from scn_core.workspace.folder import Workspace, create_workspace
@@ -188,6 +191,22 @@ def test_an_answer_after_the_update_refers_to_the_label_of_then(ws: Workspace) -
         assert found.given_when_decided == names(db)["sad"]
         earlier = face_origin(db, number_of(db, "03.png")).earlier
         assert [version.label for version in earlier] == [names(db)["happy"], names(db)["sad"]]
+
+
+def test_the_queue_s_pictures_are_drawn_after_an_update_and_a_move(ws: Workspace, run: Run) -> None:
+    add_round(ws, proposals=6, low=6, audit=2)
+    with ws.database(read_only=True) as db:
+        queued = list(samples_among(db, queued_samples(db, 1)))
+    kept = {stored.id: b"" for stored in queued}
+    grow(ws)
+    assert run("update", ws.path).code == 0
+    with closing(sqlite3.connect(ws.thumbs_file)) as db:
+        assert {number for (number,) in db.execute("SELECT sample_id FROM thumb")} <= kept.keys()
+        assert db.execute("SELECT count(*) FROM thumb").fetchone()[0] >= len(queued) - 2  # two pictures may be gone
+    ws.thumbs_file.unlink()
+    data(ws).rename(ws.path.with_name("moved"))
+    assert run("relocate", ws.path, "--root", ws.path.with_name("moved"), "--force").code == 0
+    assert ws.thumbs_file.exists()
 
 
 def test_a_round_in_review_does_not_change(ws: Workspace) -> None:
