@@ -16,7 +16,8 @@ SHORTEST, LONGEST = 10, 200
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 """None that is taken for another one when read aloud or copied by hand."""
 _HASHER = PasswordHasher()
-_AT_ONCE = BoundedSemaphore(2)  # each takes 64 MiB and all it can of the processor
+_AT_ONCE = BoundedSemaphore(4)
+"""Each takes 64 MiB and all it can of the processor: the three that sign in (see `throttle`), and a new password."""
 
 
 def hash_password(password: str) -> str:

@@ -4,6 +4,10 @@ Wrong passwords are counted by browser and by address, and every one beyond the 
 browser or address. A name alone is never locked: when strangers guess at it from many addresses, each unknown address
 gets fewer free guesses. A browser in which the person has signed in before shows a signed cookie (a *device cookie*, as
 OWASP calls it) and has a count of its own, so neither strangers nor colleagues behind the same address slow it down.
+
+Checking a password takes a processor a while. Known browsers, and addresses from which somebody has signed in, have a
+lane of their own for that, so a flood from elsewhere does not keep them waiting; in the lane of strangers only so many
+wait, the others are told to come back.
 """
 
 from __future__ import annotations
@@ -36,6 +40,10 @@ class Limits:
     """For a name that is being guessed at, from one address."""
     first_wait_s: float = 60
     longest_wait_s: float = 900
+    strangers: int = 20
+    """Unknown browsers at unknown addresses whose passwords are checked or wait for it."""
+    known_for_s: float = 12 * 3600
+    """So long after somebody has signed in from it, an address is a known one."""
     keys: int = 10_000
     """Names, addresses and browsers remembered; beyond that the ones unused for longest are forgotten."""
 
@@ -113,15 +121,18 @@ class SignInThrottle:
         self._clock = clock
         self._wrong = Tally(limits.window_s, keys=limits.keys, clock=clock)
         self._names = Tally(limits.window_s, keys=limits.keys, clock=clock)
+        self._entered = Tally(limits.known_for_s, keys=limits.keys, clock=clock)
         self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
+        self._known, self._strangers = asyncio.Semaphore(1), asyncio.Semaphore(2)
+        self._strangers_here = 0
 
     @asynccontextmanager
     async def attempt(self, client: Client) -> AsyncIterator[None]:
         """One attempt of the client; call `wrong` or `right` within it.
 
         The attempts of one address, or of one known browser, are made one after another: so many wrong ones sent at
-        once are each counted before the next, and many right ones need not be counted at all. Raises ApiError (429)
-        where the client has to wait.
+        once are each counted before the next, and many right ones need not be counted at all. Raises ApiError: 429
+        where the client has to wait, 503 where too many strangers try.
         """
         key = client.itself if client.device is not None else client.by_address
         lock, users = self._locks.get(key, (asyncio.Lock(), 0))
@@ -134,11 +145,29 @@ class SignInThrottle:
                     raise ApiError(
                         429, "too_many", f"too many attempts; try again in {seconds} s", retry_after_s=seconds
                     )
-                yield
+                async with self._lane(client):
+                    yield
         finally:
             lock, users = self._locks.pop(key)
             if users > 1:
                 self._locks[key] = lock, users - 1
+
+    @asynccontextmanager
+    async def _lane(self, client: Client) -> AsyncIterator[None]:
+        if client.device is not None or self._entered.times(client.by_address):
+            async with self._known:
+                yield
+            return
+        if self._strangers_here >= self._limits.strangers:
+            raise ApiError(
+                503, "crowded", "very many are trying to sign in; try again in a few seconds", retry_after_s=5
+            )
+        self._strangers_here += 1
+        try:
+            async with self._strangers:
+                yield
+        finally:
+            self._strangers_here -= 1
 
     def wait_s(self, client: Client) -> float:
         """Seconds until the client may try again; 0: now."""
@@ -161,6 +190,8 @@ class SignInThrottle:
     def right(self, client: Client) -> None:
         """Whoever knows the password gets their free attempts back; what others did stays counted."""
         self._wrong.forget(client.itself)
+        self._entered.forget(client.by_address)
+        self._entered.add(client.by_address)
 
     def _wait_s(self, key: str, free: int) -> float:
         times = self._wrong.times(key)

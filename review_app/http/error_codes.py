@@ -30,6 +30,7 @@ CODES: dict[str, tuple[int, str]] = {
     "too_many": (429, "too many wrong attempts; wait for the seconds in Retry-After"),
     "database": (500, "the database cannot be used"),
     "defect": (500, "a mistake of the server; its log says more"),
+    "crowded": (503, "very many are trying to sign in; try again after the seconds in Retry-After"),
     "busy": (503, "another program is writing to the database; try again"),
     "not_ready": (503, "answers cannot be stored now; the text says why"),
     "too_slow": (503, "reading took too long; try again"),

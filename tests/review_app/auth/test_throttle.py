@@ -125,6 +125,36 @@ def test_attempts_of_one_address_wait_for_each_other_and_leave_nothing_behind() 
     assert throttle._locks == {}
 
 
+def test_a_flood_of_strangers_is_refused_politely_and_keeps_nobody_waiting_who_is_known() -> None:
+    throttle = throttled(Clock())
+    checked: list[str] = []
+
+    async def one(client: Client, answer: asyncio.Event) -> None:
+        async with throttle.attempt(client):
+            checked.append(client.address)
+            await answer.wait()
+
+    async def all_of_them() -> None:
+        answer, at_once = asyncio.Event(), asyncio.Event()
+        at_once.set()
+        async with throttle.attempt(HERE):
+            throttle.right(HERE)
+        flood = [asyncio.create_task(one(Client("bob", f"203.0.113.{i}"), answer)) for i in range(150)]
+        while throttle._strangers_here < 20:
+            await asyncio.sleep(0)
+        for known in (Client("ann", "198.51.100.7", "one"), Client("cho", HERE.address)):
+            await one(known, at_once)
+        assert len(checked) == 4, "two strangers at a time, and both known ones meanwhile"
+        answer.set()
+        results = await asyncio.gather(*flood, return_exceptions=True)
+        refused = [result for result in results if isinstance(result, ApiError)]
+        assert len(refused) == 130
+        assert {(refusal.status, refusal.code, refusal.retry_after_s) for refusal in refused} == {(503, "crowded", 5)}
+        await one(Client("bob", "203.0.113.150"), at_once)
+
+    asyncio.run(all_of_them())
+
+
 def test_many_names_do_not_fill_the_memory() -> None:
     tally = Tally(300, keys=100)
     for number in range(1_000):
