@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from scn_core.class_names import ClassVocabulary
 from scn_core.cli.log import log_done
-from scn_core.cli.options import FORCE, JSON, WORKSPACE, say_waiting
+from scn_core.cli.options import FORCE, JSON, WORKSPACE
 from scn_core.cli.outputs import check_folder, check_output
 from scn_core.cli.progress import Counter
 from scn_core.errors import DataError, UsageError, complaint, counted
@@ -191,7 +191,7 @@ def import_command(
             raise UsageError(complaint("--undo", "another option of reading the file", "--dry-run and --json"))
         _undo(place, file, dry_run=dry_run, as_json=as_json)
         return
-    with place.database(read_only=dry_run, on_wait=say_waiting) as db:
+    with place.database(read_only=dry_run) as db:
         names = classes(db).names
         plan = plan_import(
             db, file, person=person, adjudicate=adjudicate, root=Path(place.settings().root), path_column=path_column,
@@ -213,7 +213,7 @@ def take_backed_up(workspace: Workspace, db: Database, plan: Planned) -> int:
 
 
 def _undo(place: Workspace, file: Path, *, dry_run: bool, as_json: bool) -> None:
-    with place.database(read_only=dry_run, on_wait=say_waiting) as db:
+    with place.database(read_only=dry_run) as db:
         plan = plan_undo_of_file(db, file)
         taken_back = 0 if dry_run else take_backed_up(place, db, plan)
     click.echo(json.dumps(plan.as_dict() | {"taken_back": taken_back}) if as_json else plan.describe(done=not dry_run))

@@ -7,7 +7,6 @@ import io
 import json
 import os
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +49,7 @@ def log_done(workspace: Workspace, what: What, about: Mapping[str, Any]) -> None
     Of a workspace that may only be read, nobody can.
     """
     if os.access(workspace.path, os.W_OK) and os.access(workspace.database_file, os.W_OK):
-        with workspace.database(on_wait=partial(click.echo, err=True)) as db:
+        with workspace.database() as db:
             keep_event(db, what, about, by=None)
 
 

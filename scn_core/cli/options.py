@@ -17,11 +17,6 @@ WORKSPACE = click.argument("workspace", metavar="WS", type=click.Path(path_type=
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output, nothing else.")
 
 
-def say_waiting(text: str) -> None:
-    """For the waits of a `PatientDatabase`: a line on standard error."""
-    click.echo(text, err=True)
-
-
 def train_options(command: Command) -> Command:
     """One flag for every field of TrainSettings; not said is None, so that workspace.toml can say it."""
     for setting in reversed(fields(TrainSettings)):

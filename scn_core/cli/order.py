@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from scn_core.cli.options import JSON, WORKSPACE, say_waiting
+from scn_core.cli.options import JSON, WORKSPACE
 from scn_core.errors import counted
 from scn_core.store.queue.learned_order import forget_order
 from scn_core.store.rounds.states import which_round
@@ -24,7 +24,7 @@ def order_command(workspace: Path, round_id: int | None, forget: bool, as_json: 
     """Learn from the answers so far which open faces to ask about first. The app does so by itself."""
     from scn_core.review.learn_order import NEEDED, learn_order  # imports scikit-learn, which takes a second
 
-    with Workspace(workspace).database(on_wait=say_waiting) as db:
+    with Workspace(workspace).database() as db:
         info = which_round(db, round_id, "review")
         if forget:
             forget_order(db, info.id)

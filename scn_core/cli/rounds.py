@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from scn_core.cli.options import FORCE, JSON, WORKSPACE, say_waiting, train_options
+from scn_core.cli.options import FORCE, JSON, WORKSPACE, train_options
 from scn_core.cli.outputs import check_output
 from scn_core.cli.progress import RoundBars
 from scn_core.cli.threads import settle_threads
@@ -93,7 +93,7 @@ def run_command(job: Path, root: Path, out: Path, work: Path | None, force: bool
 @JSON
 def unpack(workspace: Path, result: Path, as_json: bool) -> None:
     """Take a round back that was trained elsewhere: scores, proposals, thumbnails, all checked by hash."""
-    done = unpack_result(Workspace(workspace), result, say_waiting)
+    done = unpack_result(Workspace(workspace), result)
     if as_json:
         click.echo(json.dumps(asdict(done), default=str))
         return
@@ -123,7 +123,7 @@ def list_command(workspace: Path, as_json: bool) -> None:
 @NUMBER
 def close(workspace: Path, number: int | None) -> None:
     """End the review of a round: nothing of it changes from then on."""
-    with Workspace(workspace).database(on_wait=say_waiting) as db:
+    with Workspace(workspace).database() as db:
         chosen = store.which_round(db, number, "review").id
         left = undecided_faces(db, chosen)
         store.close_round(db, chosen)
@@ -135,7 +135,7 @@ def close(workspace: Path, number: int | None) -> None:
 @NUMBER
 def cancel(workspace: Path, number: int | None) -> None:
     """Stop the round that is being trained; its trainer ends within seconds, and `train --resume` goes on."""
-    with Workspace(workspace).database(on_wait=say_waiting) as db:
+    with Workspace(workspace).database() as db:
         chosen = store.which_round(db, number, "running").id
         store.cancel_round(db, chosen, "cancelled; --resume continues it")
     click.echo(f"round {chosen} is cancelled; go on with: {command_line('train', workspace, '--resume')}")

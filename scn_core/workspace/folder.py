@@ -6,6 +6,7 @@ import itertools
 import os
 import shutil
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, fields
@@ -43,6 +44,11 @@ from scn_core.workspace.toml import (
 
 _LOOK_S = 1.0
 """How long a trainer waits for a look at its lock to end."""
+
+
+def say_waiting(text: str) -> None:
+    """A line on standard error."""
+    print(text, file=sys.stderr, flush=True)
 
 
 @dataclass(frozen=True)
@@ -142,7 +148,8 @@ class Workspace:
     def database(self, *, read_only: bool = False, on_wait: Callable[[str], None] | None = None) -> Iterator[Database]:
         """The open database, closed afterwards.
 
-        With `on_wait` its transactions wait for other writers as long as it takes, and `on_wait` hears of it.
+        Its transactions wait for other programs that write as long as it takes; `on_wait` hears of each wait once, by
+        default standard error does.
 
         Raises WorkspaceError where there is none, and, unless `read_only`, where the folder cannot be written to.
         """
@@ -150,7 +157,8 @@ class Workspace:
         if not read_only:
             self._require_writable()
             close_to_others(self.path, access)
-        db = open_database(self.database_file, read_only=read_only, on_wait=on_wait)
+        patient = None if read_only else on_wait or say_waiting
+        db = open_database(self.database_file, read_only=read_only, on_wait=patient)
         try:
             with plain_errors(self.database_file), blaming_damage(db):
                 yield db

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 import uuid
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,12 @@ import scn_core as scn
 from scn_core import api
 from scn_core.datasets.source import Source
 from scn_core.records import Decision
+from scn_core.store import connection
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.events import events
 from scn_core.store.samples import find_sample
 from scn_core.workspace.folder import Workspace
+from tests.another_writer import AnotherWriter
 from tests.review_workspace import add_round
 
 ROOT = Path(__file__).parents[2]
@@ -153,6 +156,32 @@ def test_answers_are_those_that_the_browser_would_give(ws: scn.OpenWorkspace) ->
     assert log["key"].tolist() == asked["key"].tolist()
     assert log["person"].tolist() == ["Ada"] * 3
     assert log["live"].all()
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda ws, key: ws.decide(key, "unsure", person="ann"),
+        lambda ws, key: ws.withdraw(key),
+        lambda ws, key: ws.update(progress=False),
+    ],
+    ids=["decide", "withdraw", "update"],
+)
+def test_what_writes_waits_for_other_programs_as_long_as_it_takes(
+    ws: scn.OpenWorkspace, monkeypatch: pytest.MonkeyPatch, write: Callable[[scn.OpenWorkspace, str], Any]
+) -> None:
+    heard: list[str] = []
+    key = ws.queue()["key"][0]
+    monkeypatch.setattr(connection, "PATIENT_TRY_MS", 20)
+    with AnotherWriter(ws.folder) as other:
+
+        def release(text: str) -> None:
+            heard.append(text)
+            other.release()
+
+        monkeypatch.setattr("scn_core.workspace.folder.say_waiting", release)
+        write(ws, key)
+    assert heard == ["waiting for another program that is writing to the database"]
 
 
 def test_of_answers_to_one_face_the_newest_counts_even_one_given_before(ws: scn.OpenWorkspace) -> None:

@@ -41,12 +41,12 @@ class Unpacked:
     """Why no backup was made of the round; None: one was, or backups are turned off."""
 
 
-def unpack_result(workspace: Workspace, path: Path, on_wait: Callable[[str], None] = lambda text: None) -> Unpacked:
+def unpack_result(workspace: Workspace, path: Path, on_wait: Callable[[str], None] | None = None) -> Unpacked:
     """Writes the round of a result into a workspace: scores, proposals, queue, files, thumbnails.
 
     Its queue follows the rules of review that the workspace has now; earlier rounds are closed as the job
     says. Stopped at any time, there is either no such round or, called again, a whole one. Other programs that
-    write are waited for, and `on_wait` hears of it.
+    write are waited for, see `Workspace.database`.
 
     Raises DataError for a file that is damaged or of another data set, WorkspaceError while a round runs and for a
     result that is here already.

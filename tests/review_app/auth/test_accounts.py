@@ -16,9 +16,11 @@ import pytest
 
 from review_app import cli
 from review_app.auth.passwords import is_password
+from scn_core.store import connection
 from scn_core.store.people.people import add_person, find_person, password_hash, set_password_hash
 from scn_core.store.people.sessions import session_person, start_session
 from scn_core.workspace.folder import Workspace
+from tests.another_writer import AnotherWriter
 from tests.review_app.visitor import PASSWORD, contents
 
 REPOSITORY = Path(__file__).parents[3]
@@ -139,6 +141,19 @@ def test_a_name_is_added_once(run: Run, empty: Workspace) -> None:
     done = run("person", "add", empty.path, "ANN", "--no-password")
     assert done.code == 1
     assert "found a person ANN already; allowed: a new name" in done.err
+
+
+@pytest.mark.parametrize(
+    "command", [("person", "role", "WS", "ann", "lead"), ("token", "add", "WS", "ann")], ids=["person", "token"]
+)
+def test_commands_wait_for_other_programs_that_write(
+    run: Run, empty: Workspace, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    run("person", "add", empty.path, "ann", "--no-password")
+    monkeypatch.setattr(connection, "PATIENT_TRY_MS", 20)
+    with AnotherWriter(empty) as other:
+        monkeypatch.setattr("scn_core.workspace.folder.say_waiting", lambda text: other.release())
+        assert run(*(empty.path if part == "WS" else part for part in command)).code == 0
 
 
 def test_tokens_are_made_listed_and_revoked(run: Run, empty: Workspace) -> None:

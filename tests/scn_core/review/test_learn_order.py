@@ -354,7 +354,7 @@ def test_the_command_waits_for_another_program_that_writes(
     with workspace.database() as db:
         answer(db, 45)
     with AnotherWriter(workspace) as other:
-        monkeypatch.setattr("scn_core.cli.order.say_waiting", lambda text: other.release())
+        monkeypatch.setattr("scn_core.workspace.folder.say_waiting", lambda text: other.release())
         result = CliRunner().invoke(cli, ["order", str(workspace.path)], catch_exceptions=False)
     assert result.stdout == "round 1: order learned from 45 answers\n"
 
