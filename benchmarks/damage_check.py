@@ -1,11 +1,13 @@
 """What it costs to notice damage: the quick check before an export or a round, and the running hash of each answer.
 
     python -m benchmarks.damage_check --folder WORK --faces 35000 300000
+    python -m benchmarks.damage_check --folder WORK --workspace WS
     git worktree add ../before COMMIT
     python -m benchmarks.damage_check --folder WORK --faces 35000 --other ../before
 
 Seconds of wall and of CPU for the parts of the quick check, for the export that follows and for the full check, of a
-workspace with two rounds in which a tenth of the faces is answered. With `--other`, a checkout from before the running
+workspace with two rounds in which a tenth of the faces is answered, or of `--workspace`; for how long `serve` starts
+and writing the database anew, as after an erasure (VACUUM). With `--other`, a checkout from before the running
 hash: one answer after the other, without a server, in the two checkouts in turn on copies of one database.
 """
 
@@ -25,9 +27,10 @@ from scn_core.exchange.export.write import ExportOptions, export_labels
 from scn_core.store import check, seals
 from scn_core.store.connection import snapshot
 from scn_core.store.decisions.history import broken_history
+from scn_core.store.erase import compact
 from scn_core.workspace.check import check_workspace
 from scn_core.workspace.folder import Workspace
-from tests.browser.server import REPOSITORY
+from tests.browser.server import REPOSITORY, Served
 
 _BUILD = """
 import random, sys, uuid
@@ -80,12 +83,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, required=True, help="where the databases are, or go")
     parser.add_argument("--faces", type=int, nargs="+", default=[35_000])
+    parser.add_argument("--workspace", type=Path, help="measure this one; its database is written anew")
     parser.add_argument("--other", type=Path, help="another checkout: compare answers instead")
     parser.add_argument("--answers", type=int, default=1_000)
     parser.add_argument("--repeats", type=int, default=3)
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)
     print(machine())
+    if args.workspace is not None:
+        for _ in range(args.repeats):
+            _measure(args.workspace.resolve())
+        return
     for faces in args.faces:
         oldest = (args.other or REPOSITORY).resolve()  # a newer checkout opens what an older one made
         built = args.folder.resolve() / (f"damage-{faces}")
@@ -119,6 +127,7 @@ def _compare(built: Path, checkouts: tuple[Path, Path], answers: int) -> None:
 def _measure(built: Path) -> None:
     workspace = Workspace(built)
     parts: dict[str, Callable[[], object]] = {}
+    served: list[Served] = []
     with workspace.database() as db:
         parts["SQLite's check of the tables"] = lambda: check.broken_tables(db)
         parts["seals"] = lambda: seals.broken_seals(db)
@@ -130,6 +139,10 @@ def _measure(built: Path) -> None:
         out = built.with_name("labels.csv")
         shown.append(_timed("export with its quick check", lambda: export_labels(db, out, ExportOptions())))
     shown.append(_timed("full check", lambda: list(check_workspace(workspace))))
+    shown.append(_timed("start of the server", lambda: served.append(Served(workspace))))
+    served[0].stop()
+    with workspace.database() as db:
+        shown.append(_timed("VACUUM", lambda: compact(db)))
     size = workspace.database_file.stat().st_size / 1e6
     print(f"{built.name}, {size:.0f} MB, load {os.getloadavg()[0]:.1f}: {'; '.join(shown)}", flush=True)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
+
+from sqlite_utils import Database
 
 from scn_core.rounds.artifacts import NEIGHBOURS_FILE, forget_neighbours, round_file_hashes
 from scn_core.store.connection import transaction
@@ -76,13 +79,17 @@ def erase(workspace: Workspace, keys: Sequence[str]) -> Erasure:
     with workspace.training_lock(), workspace.database() as db:
         for folder in sorted((workspace.path / "rounds").glob("*")):
             forget_neighbours(folder, found)
-        with transaction(db):
-            for round_id, files in recorded_files(db).items():
-                if NEIGHBOURS_FILE in files:
-                    folder = workspace.round_folder(round_id)
-                    record_files(db, round_id, round_file_hashes(folder, (NEIGHBOURS_FILE,)))
+        record_neighbours(db, workspace.round_folder)
         left = picture_files_of(db, found)
         erase_names(db, found)
         in_use = not compact(db)
     by_hand = tuple(files_naming(workspace, names | {*left.free}))
     return Erasure(str(workspace.path), len(found), left.free, left.kept, left.same, by_hand, in_use)
+
+
+def record_neighbours(db: Database, folder_of: Callable[[int], Path]) -> None:
+    """Keep the hashes of files of neighbours from which faces were taken. `folder_of`: where a round's files are."""
+    with transaction(db):
+        for round_id, files in recorded_files(db).items():
+            if NEIGHBOURS_FILE in files:
+                record_files(db, round_id, round_file_hashes(folder_of(round_id), (NEIGHBOURS_FILE,)))

@@ -14,7 +14,7 @@ from scn_core.cli.options import FORCE, JSON, WORKSPACE
 from scn_core.cli.outputs import check_output
 from scn_core.cli.progress import Counter
 from scn_core.disk import sizes
-from scn_core.errors import ScnError, UsageError, WorkspaceError, complaint, counted
+from scn_core.errors import UsageError, complaint, counted
 from scn_core.shell import command_line
 from scn_core.store.taken_out import TakenOut
 from scn_core.take_out_again import take_out_again
@@ -110,16 +110,10 @@ def restore_command(file: Path, workspace: Path, force: bool, bring_back: bool, 
     """
     place = Workspace(workspace)
     with Counter("restoring", "B", scaled=True) as bar:
-        done = restore(file, place, force=force, progress=bar.advance)
+        take_out = None if bring_back else take_out_again
+        done = restore(file, place, force=force, take_out=take_out, progress=bar.advance)
     click.echo(json.dumps(done.as_dict()) if as_json else done.describe())
-    if not done.back:
-        return
-    if not bring_back:
-        try:
-            take_out_again(place, done.back)
-        except ScnError as error:
-            raise WorkspaceError(f"restored, but not taken out again: {error}\n{_back(place, done.back)}") from error
-    if not as_json:
+    if done.back and not as_json:
         again = f"taken out again, as it was after the backup was made: {done.back}; backups still hold it"
         click.echo(_back(place, done.back) if bring_back else again)
 

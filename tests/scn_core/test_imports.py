@@ -76,7 +76,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "rounds": frozenset(),
     "bench": READERS | {"scn", "training", "workspace", "rounds.lifecycle", "rounds.train"},
     "erase": READERS | {"workspace", "rounds.artifacts"},
-    "take_out_again": READERS | {"workspace", "erase"},
+    "take_out_again": READERS | {"erase", "rounds.artifacts"},
     "cli.run": GROUND,
     "cli": READERS
     | {"training", "workspace", "exchange.export", "exchange.import_decisions", "review", "bench", "cli.run", "erase"}

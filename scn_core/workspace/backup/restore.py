@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sqlite_utils import Database
+
 from scn_core.disk import naming_full_disk
 from scn_core.errors import UsageError, WorkspaceError, complaint, counted, listed
 from scn_core.files import sync_folder
@@ -45,6 +47,8 @@ _BESIDE = ("", "-wal", "-shm", "-journal", "-newest")
 _HARMLESS = {"backups", "lost+found", "server.lock", "train.lock", STAGING}
 """What may lie in a folder that a workspace is restored into as a new one."""
 _NAMED = 5
+TakeOut = Callable[[Database, TakenOut, Callable[[int], Path]], None]
+"""Takes faces and people out of a database, and of the files of its rounds, whose folders the last argument tells."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,7 @@ def restore(
     workspace: Workspace,
     *,
     force: bool = False,
+    take_out: TakeOut | None = None,
     progress: Callable[[int], None] = lambda more: None,
 ) -> Restored:
     """Put a backup in place, checked whole before anything is changed.
@@ -126,6 +131,7 @@ def restore(
         file: a backup, or a copy of a database alone: settings and files of rounds then stay as they are.
         workspace: the folder: of a workspace, damaged or not, new or empty.
         force: also where decisions or rounds would be lost, or where that cannot be told.
+        take_out: called with what the backup would bring back, before it is put in place; None: it is brought back.
         progress: hears how many more bytes are read.
 
     Raises WorkspaceError for a file that is no whole backup, where `force` is needed, and while another process works
@@ -138,14 +144,19 @@ def restore(
         staging.mkdir(mode=0o700)
         try:
             with naming_full_disk(staging):
-                return _restored(file, workspace, staging, force, progress)
+                return _restored(file, workspace, staging, force, take_out, progress)
         finally:
             if not (staging / "moves.json").exists():
                 shutil.rmtree(staging, ignore_errors=True)
 
 
 def _restored(
-    file: Path, workspace: Workspace, staging: Path, force: bool, progress: Callable[[int], None]
+    file: Path,
+    workspace: Workspace,
+    staging: Path,
+    force: bool,
+    take_out: TakeOut | None,
+    progress: Callable[[int], None],
 ) -> Restored:
     new = staging / "new"
     new.mkdir()
@@ -169,7 +180,13 @@ def _restored(
                 with opened_copy(copy) as db:
                     before = make_backup(workspace, db, "restore", progress=progress)
         mode = workspace.database_file.stat().st_mode & 0o777 if workspace.database_file.exists() else 0o600
-        _settle(new / DATABASE, file, old.lost)
+
+        def folder_of(number: int) -> Path:
+            folder = workspace.round_folder(number)
+            coming = new / folder.relative_to(workspace.path)
+            return coming if coming.exists() else folder
+
+        _settle(new / DATABASE, file, old, take_out, folder_of)
         (new / DATABASE).chmod(mode)
         aside, moves = _moves(workspace, new, old, contents)
         make_moves(workspace.path, moves)
@@ -213,11 +230,13 @@ def _unpack(file: Path, new: Path, progress: Callable[[int], None]) -> tuple[Con
     return contents, mark
 
 
-def _settle(database: Path, file: Path, lost: dict[str, int]) -> None:
+def _settle(database: Path, file: Path, old: _Old, take_out: TakeOut | None, folder_of: Callable[[int], Path]) -> None:
     """Bring the database that is to be put in place up to date; its log says where it comes from, and it is no copy."""
     with closing(open_database(database)) as db:
-        about = {"file": file.name, "decisions set aside": sum(lost.values())}
+        about = {"file": file.name, "decisions set aside": sum(old.lost.values())}
         keep_event(db, "backup restored", about, by=None)
+        if take_out is not None and old.taken_out:
+            take_out(db, old.taken_out, folder_of)
         if workspace_id(db) is not None:
             settle_identity(db)  # the file keeps its inode as it is moved into place
     shut_out(database)

@@ -27,6 +27,7 @@ from scn_core.store.people.people import (
 from scn_core.store.people.sessions import session_person, start_session
 from scn_core.store.projections import check
 from scn_core.store.samples import get_sample
+from scn_core.workspace import moves
 from scn_core.workspace.backup.make import make_backup
 from scn_core.workspace.backup.restore import restore
 from scn_core.workspace.folder import Workspace
@@ -279,7 +280,13 @@ def test_a_database_without_its_wal_is_used_when_told_to(asked: Workspace) -> No
     assert recorded(asked) == []
 
 
-def test_what_was_taken_out_since_is_taken_out_again(asked: Workspace, run: Run) -> None:
+def _end(*paths: Path) -> None:
+    raise KeyboardInterrupt
+
+
+def test_what_was_taken_out_since_is_taken_out_again(
+    asked: Workspace, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A person asked for it after the backup was made; `--bring-back` leaves it in and says how to take it out."""
     with asked.database() as db:
         keys = [key for (key,) in db.execute("SELECT key FROM sample ORDER BY id LIMIT 3")]
@@ -310,6 +317,11 @@ def test_what_was_taken_out_since_is_taken_out_again(asked: Workspace, run: Run)
     assert out() == (keys[:2], [("Evelyn", True), ("bob", True)])
     assert run("restore", later, asked.path, "--force").code == 0
     assert out() == kept_out
+    with monkeypatch.context() as killed:
+        killed.setattr(moves, "move", _end)
+        assert run("restore", file, asked.path, "--force").code != 0
+    assert out() == kept_out, "whoever opens it next makes the moves, and they carry it"
+    assert run("restore", later, asked.path, "--force").code == 0
     done = run("restore", file, asked.path, "--force")
     assert done.code == 0, done.err
     assert "taken out again, as it was after the backup was made: 1 face withdrawn, 1 face erased" in done.out
