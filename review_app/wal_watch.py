@@ -14,8 +14,8 @@ from review_app.http.errors import NotReady
 from scn_core.store.connection import checkpoint
 
 LOOK_EVERY_S = 0.1
-"""How often the writer's thread looks while nothing is written: what was acknowledged before may be in that file. Ten looks
-a second take 0.005 % of a core; a kill between the deletion and the next look is what is left to lose answers."""
+"""How often the writer's thread looks while nothing is written: what was acknowledged before may be in that file. Killed
+between its deletion and the next look, the server loses that."""
 GONE = (
     "review.db-wal was deleted or replaced while the server runs; stop the server, which writes all that was saved "
     "into review.db, and start it again"

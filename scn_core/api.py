@@ -122,7 +122,8 @@ class OpenWorkspace:
         Ctrl-C, or the notebook's stop button, cancels the round; `resume=True` goes on with it.
 
         Args:
-            resume: go on with the newest round, which failed or was cancelled, with its own options.
+            resume: go on with the newest round, which failed or was cancelled, with its own options; of these,
+                `ask_room` may be said anew.
             progress: draw a bar, and write a line for each epoch, on standard error.
             **options: of the round, as in docs/training.md (epochs=12, image_size=64, device="cuda"); what is not
                 said is as in table [train] of workspace.toml, or the default.
@@ -130,9 +131,10 @@ class OpenWorkspace:
         Raises UsageError for an option that does not exist or is out of range, WorkspaceError while another trainer is
         at work or where there is nothing to resume, TrainingError where training cannot go on.
         """
-        if resume and options:
+        if resume and (others := [name for name in options if name != "ask_room"]):
             raise UsageError(
-                f"train: found {next(iter(options))} with resume=True; a round goes on with the options it began with"
+                f"train: found {others[0]} with resume=True; a round goes on with the options it began with; allowed: "
+                "ask_room"
             )
         settings = TrainSettings.merged(self.folder.settings().train, options, source="train")
         settle_threads()  # before torch is imported; later it has no effect
@@ -141,7 +143,7 @@ class OpenWorkspace:
 
         bars = RoundBars(hidden=not progress)
         try:
-            return train_round(self.folder, Resume() if resume else New(settings), bars)
+            return train_round(self.folder, Resume(options.get("ask_room")) if resume else New(settings), bars)
         finally:
             bars.close()
 

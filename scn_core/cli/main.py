@@ -122,13 +122,18 @@ def _class_names(text: str | None) -> tuple[str, ...] | None:
 @cli.command()
 @WORKSPACE
 @train_options
-@click.option("--resume", is_flag=True, help="Go on with the newest unfinished round, with its own options.")
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on with the newest unfinished round, with its own options; --no-ask-room may be added.",
+)
 def train(workspace: Path, resume: bool, **options: Any) -> None:
     """Train a round: importance weights and relabel proposals for every training face."""
     given = {name: value for name, value in options.items() if value is not None}
-    if resume and given:
+    if resume and (others := [name for name in given if name != "ask_room"]):
         raise UsageError(
-            f"--resume: found {flag(next(iter(given)))} too; a round goes on with the options it began with"
+            f"--resume: found {flag(others[0])} too; a round goes on with the options it began with; allowed: "
+            "--ask-room and --no-ask-room"
         )
     place = Workspace(workspace)
     settings = TrainSettings.merged(place.settings().train, given)
@@ -145,7 +150,7 @@ def train(workspace: Path, resume: bool, **options: Any) -> None:
                 follow_round(place, team)
                 return
             signal.signal(signal.SIGTERM, signal.default_int_handler)  # where a shell has SIGINT ignored too
-            done = train_round(place, Resume() if resume else New(settings), bars, team=team)
+            done = train_round(place, Resume(options["ask_room"]) if resume else New(settings), bars, team=team)
     except KeyboardInterrupt:
         bars.close()
         click.echo(f"stopped; go on with: {command_line('train', workspace, '--resume')}", err=True)

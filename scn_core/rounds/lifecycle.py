@@ -39,6 +39,9 @@ class New:
 class Resume:
     """Go on with the newest round, which failed or was cancelled: its settings, its faces, its last whole epoch."""
 
+    ask_room: bool | None = None
+    """Whether to ask for room on the disk this time; None: as the round's settings say."""
+
 
 @dataclass(frozen=True)
 class FromJob:

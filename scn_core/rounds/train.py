@@ -103,7 +103,8 @@ def train_round(workspace: Workspace, start: Start, watcher: Watcher, *, team: T
         unfinished = None
         if isinstance(start, Resume):
             unfinished = unfinished_round(workspace, db)
-            settings = unfinished.settings
+            asks = unfinished.settings.ask_room if start.ask_room is None else start.ask_room
+            settings = replace(unfinished.settings, ask_room=asks)
             review = replace(review, unsure=unfinished.unsure, ambiguous=unfinished.ambiguous)
         else:
             settings = start.settings

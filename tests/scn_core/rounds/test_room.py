@@ -16,7 +16,7 @@ from scn_core.rounds.train import train_round
 from scn_core.scn.model import build_model
 from scn_core.store.rounds.states import latest_round
 from scn_core.workspace.folder import Workspace
-from tests.scn_core.conftest import Recorder, settings
+from tests.scn_core.conftest import Recorder, Run, settings
 
 
 @pytest.fixture
@@ -54,6 +54,9 @@ def test_a_round_that_does_not_fit_goes_on_when_there_is_room(ws: Workspace) -> 
     assert failed is not None
     assert (failed.state, failed.message) == ("failed", str(told.value))
     assert not list(folder.glob(".*"))
+    for asks, words in ((True, "for a round of 82 faces"), (False, r"checkpoint\.pt: found")):
+        with pytest.raises(DiskFullError, match=words):
+            train_round(ws, Resume(ask_room=asks), Recorder())
     subprocess.run(["mount", "-o", "remount,size=200m", ws.path.parent], check=True)
     taken: list[int] = []
 
@@ -64,3 +67,8 @@ def test_a_round_that_does_not_fit_goes_on_when_there_is_room(ws: Workspace) -> 
     size = RoundSize(0, 82, 7, build_model(chosen, 7))
     needed = size.files(chosen)
     assert max(*taken, bytes_in(folder)) <= needed["checkpoints"] + needed["what every epoch says"] + 100_000
+
+
+def test_a_round_may_be_gone_on_with_without_asking(workspace: Workspace, run: Run) -> None:
+    done = run("train", workspace.path, "--resume", "--no-ask-room")
+    assert (done.code, "--resume: there is no round yet" in done.err) == (1, True)
