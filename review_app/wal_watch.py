@@ -14,8 +14,8 @@ from review_app.http.errors import NotReady
 from scn_core.store.connection import checkpoint
 
 LOOK_EVERY_S = 0.1
-"""How often the writer's thread looks while nothing is written: what was acknowledged before may be in that file. Killed
-between its deletion and the next look, the server loses that."""
+"""How often the writer's thread looks while nothing is written: what was acknowledged before may be in that file, and
+is lost where the server is killed before the next look."""
 GONE = (
     "review.db-wal was deleted or replaced while the server runs; stop the server, which writes all that was saved "
     "into review.db, and start it again"

@@ -89,6 +89,7 @@ def decisions(db: Database, round_id: int | None) -> pd.DataFrame:
             "round": _integers(decision.round for decision, _ in rows),
             "key": _text(keys[decision.sample_id] for decision, _ in rows),
             "person": _text(decision.person for decision, _ in rows),
+            "imported_by": _text(row.importer for _, row in rows),
             "action": _one_of(ACTIONS, (decision.action for decision, _ in rows)),
             "label": _classes(names, (decision.label for decision, _ in rows)),
             "live": _flags(row.live for _, row in rows),

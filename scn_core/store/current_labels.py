@@ -65,6 +65,8 @@ class LabelRow:
     proposed_label: int | None
     votes: tuple[Vote, ...] = ()
     """The labels it came with, where the data set has several a face."""
+    importers: tuple[int, ...] = ()
+    """Who took the files that name some of these people, each once; 0: a command."""
     probabilities: bytes | None = None
     """Of the classes, little-endian float32; None: no score, or not asked for."""
 
@@ -126,7 +128,8 @@ SELECT s.id, s.key, s.path, s.split, s.box_left, s.box_top, s.box_right, s.box_b
 _SCORED = """EXISTS (
   SELECT 1 FROM score WHERE sample_id = s.id AND round_id = coalesce(o.round_id, :scored))"""
 _ANSWERS = """
-SELECT sample_id, round_id, person_id FROM live_decision WHERE sample_id BETWEEN ? AND ?
+SELECT sample_id, round_id, person_id, iif(shown ->> 'imported' IS NULL, NULL, coalesce(shown ->> 'by', 0)), max(seq)
+FROM live_decision WHERE sample_id BETWEEN ? AND ?
 GROUP BY sample_id, round_id, person_id ORDER BY sample_id, max(seq)
 """
 
@@ -229,21 +232,27 @@ def _conditions(where: LabelFilter) -> tuple[str, dict[str, Any]]:
     return "".join(f" AND {text}" for text, wanted in ({present: True} | conditions).items() if wanted), values
 
 
-def _people(db: Database, first: int, last: int) -> dict[tuple[int, int], tuple[int, ...]]:
-    found: dict[tuple[int, int], list[int]] = defaultdict(list)
-    for sample_id, round_id, person in db.execute(_ANSWERS, (first, last)):
-        found[sample_id, round_id].append(person)
-    return {face: tuple(people) for face, people in found.items()}
+class _Answered(NamedTuple):
+    people: list[int]
+    importers: list[int]
 
 
-def _row(
-    row: tuple[Any, ...], answered: Mapping[tuple[int, int], tuple[int, ...]], votes: tuple[Vote, ...]
-) -> LabelRow:
+def _people(db: Database, first: int, last: int) -> dict[tuple[int, int], _Answered]:
+    found: dict[tuple[int, int], _Answered] = defaultdict(lambda: _Answered([], []))
+    for sample_id, round_id, person, importer, _ in db.execute(_ANSWERS, (first, last)):
+        face = found[sample_id, round_id]
+        face.people.append(person)
+        if importer is not None and importer not in face.importers:
+            face.importers.append(importer)
+    return found
+
+
+def _row(row: tuple[Any, ...], answered: Mapping[tuple[int, int], _Answered], votes: tuple[Vote, ...]) -> LabelRow:
     number, key, path, split, left, top, right, bottom, given, label, out, source, settled, *seen = row
     box = None if left is None else Box(left, top, right, bottom)
     round_id, decided_at, alpha, margin, suspicion, proposed, probabilities = seen
-    people = answered.get((number, round_id), ())
+    people, importers = answered.get((number, round_id), ((), ()))
     return LabelRow(
-        number, key, path, split, box, given, label, bool(out), source, bool(settled), people, round_id, decided_at,
-        alpha, margin, suspicion, proposed, votes, probabilities,
+        number, key, path, split, box, given, label, bool(out), source, bool(settled), tuple(people), round_id,
+        decided_at, alpha, margin, suspicion, proposed, votes, tuple(importers), probabilities,
     )  # fmt: skip

@@ -267,7 +267,9 @@ def test_decisions_made_elsewhere_come_in(ws: scn.OpenWorkspace, tmp_path: Path)
     assert len(ws.import_decisions(tmp_path / "in.csv", person="Eve", dry_run=True).decisions) == 1
     assert len(ws.decisions()) == before
     ws.import_decisions(tmp_path / "in.csv", person="Eve")
-    assert len(ws.decisions()) == before + 1
+    log = ws.decisions()
+    assert len(log) == before + 1
+    assert (log["person"].iloc[-1], log["imported_by"].iloc[-1]) == ("Eve", "a command")
     assert ws.import_decisions(tmp_path / "in.csv", person="Eve").known == 1
     (tmp_path / "in.csv").write_text("path,action\nnowhere.png,accept\n", encoding="utf-8")
     with pytest.raises(scn.DataError, match=r"in\.csv, line 2: found nowhere\.png"):

@@ -13,8 +13,8 @@ from scn_core.errors import DataError, UsageError, complaint
 from scn_core.store.current_labels import LabelRow
 
 COLUMNS = (
-    "path", "label", "split", "given_label", "changed", "source", "adjudicated", "decisions", "reviewers", "round",
-    "alpha", "margin", "suspicion", "decided_at", "key",
+    "path", "label", "split", "given_label", "changed", "source", "adjudicated", "decisions", "reviewers",
+    "imported_by", "round", "alpha", "margin", "suspicion", "decided_at", "key",
 )  # fmt: skip
 
 
@@ -35,6 +35,10 @@ class About:
     """What Label Studio finds before a picture's path; None: local files, the folder of pictures by its name."""
     copies: bool = False
     """Folders of pictures hold copies, not links."""
+
+    def importer(self, number: int) -> str:
+        """What to call who took a file of decisions. A lead who never answered has no pseudonym."""
+        return "a command" if number == 0 else self.people.get(number, "a lead")
 
     def picture(self, row: LabelRow) -> Path:
         """The file of a face. Raises UsageError where the folder was not said, DataError where it is not there."""
@@ -60,6 +64,7 @@ def values_of(about: About, row: LabelRow) -> dict[str, Any]:
         "adjudicated": int(row.adjudicated),
         "decisions": len(row.people),
         "reviewers": [about.people[person] for person in row.people],
+        "imported_by": [about.importer(number) for number in row.importers],
         "round": row.round,
         "alpha": rounded(row.alpha),
         "margin": rounded(row.margin),

@@ -25,7 +25,8 @@ def write_csv(about: About, rows: Iterable[LabelRow]) -> Iterator[str]:
     yield row_of(COLUMNS + (("votes",) if about.voted else ()) + (BOX_COLUMNS if about.boxed else ()))
     for row in rows:
         values = values_of(about, row)
-        values["reviewers"] = "; ".join(values["reviewers"])
+        for names in ("reviewers", "imported_by"):
+            values[names] = "; ".join(values[names])
         if about.voted:
             values["votes"] = "; ".join(f"{name}: {count}" for name, count in values["votes"].items())
         cells = [harmless_path(value) if name in ("path", "key") else harmless(value) for name, value in values.items()]

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import csv
+import json
+import uuid
 from pathlib import Path
 
 import pytest
@@ -11,8 +13,10 @@ from scn_core.datasets.registry import read_manifest
 from scn_core.datasets.source import Source
 from scn_core.exchange.export.about import COLUMNS
 from scn_core.exchange.export.write import ExportOptions, export_labels
-from scn_core.records import Box, Manifest, Sample
+from scn_core.records import Box, Decision, Manifest, Sample
 from scn_core.store.current_labels import LabelFilter
+from scn_core.store.decisions.record import record_decisions
+from scn_core.store.people.people import ensure_person
 from scn_core.store.samples import insert_manifest
 from tests.scn_core.exchange.export.labelled import PATHS, RISKY, add_round, begin, decide, draw, rows
 
@@ -56,6 +60,21 @@ def test_each_answer_shows(db: Database, manifest: Manifest, tmp_path: Path) -> 
     assert PATHS[4] not in {row["key"].removeprefix("./") for row in found}
     export_labels(db, tmp_path / "all.csv", ExportOptions(where=LabelFilter(excluded=True)))
     assert [(r["label"], r["source"]) for r in rows(tmp_path / "all.csv")][4] == ("happy", "exclude")
+
+
+def test_who_took_the_file_stands_beside_whom_it_names(db: Database, manifest: Manifest, tmp_path: Path) -> None:
+    begin(db, manifest)
+    lea, ann = (ensure_person(db, name).id for name in ("lea", "ann"))
+    for number, by in ((1, None), (2, lea)):
+        about = {"imported": "in.csv"} | ({"by": by} if by else {})
+        answer = Decision(str(uuid.uuid4()), 1, number, "ann", "unsure", shown=json.dumps(about))
+        record_decisions(db, [answer])
+    decide(db, 3, "unsure")
+    assert ann != lea
+    for pseudonyms, names in ((False, ("ann", "lea")), (True, ("reviewer-1", "a lead"))):
+        export_labels(db, tmp_path / "out.csv", ExportOptions(pseudonyms=pseudonyms))
+        found = [(row["reviewers"], row["imported_by"]) for row in rows(tmp_path / "out.csv")]
+        assert found[:4] == [(names[0], "a command"), names, (names[0], ""), ("", "")]
 
 
 def test_answers_that_decide_nothing_leave_the_given_label_and_say_so(
