@@ -177,6 +177,58 @@ def test_what_is_migrated_is_sound_and_has_the_schema_of_a_new_one(old: Path, tm
     assert (old.parent / "backups" / f"review-before-{missing}.db").is_file()
 
 
+ROWS_OF = {  # version: rows in tables that it brought, as it writes them
+    4: ["INSERT INTO person_change (person_id, by_id, what) VALUES (1, 2, 'password')"],
+    7: ["INSERT INTO vote VALUES (3, 'rater', 1, '', 2)", "INSERT INTO spelling VALUES (0, 'Joy', 6)"],
+    8: ["INSERT INTO access_token (person_id, token_hash, label) VALUES (2, 'h', 'a script')"],
+    9: [
+        "INSERT INTO data_change (kind, seq, balance) VALUES ('update', 9, '{}')",
+        "INSERT INTO given_version VALUES (5, 1, 2)",
+    ],
+    10: ["INSERT INTO round_file VALUES (1, 'scores.npy', 'abc')"],
+    11: ["INSERT INTO event (by_id, what) VALUES (2, 'labels exported')"],
+}
+KEPT = ["SELECT sample_id, label, excluded, action FROM effective_label ORDER BY 1", f"SELECT {COLUMNS} FROM decision"]
+KEPT_OF = {
+    4: ["SELECT * FROM person_change"],
+    7: ["SELECT * FROM vote", "SELECT * FROM spelling"],
+    8: ["SELECT id, person_id, token_hash, label FROM access_token"],
+    9: ["SELECT id, kind, made_at, seq, balance FROM data_change", "SELECT * FROM given_version"],
+    10: ["SELECT * FROM round_file"],
+    11: ["SELECT id, at, by_id, what, about FROM event"],
+}
+
+
+def test_a_database_of_every_version_comes_forward_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that went through all versions, with rows that each of them wrote; and at each, straight to the newest."""
+    path, kept = tmp_path / "review.db", list(KEPT)
+    with monkeypatch.context() as then:
+        then.setattr(connection, "migrations", up_to(1))
+        with create_database(path) as db:
+            fill(db)
+    with create_database(tmp_path / "new.db") as new:
+        schema = new.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
+    for version in range(1, len(STEPS)):
+        with monkeypatch.context() as then:
+            then.setattr(connection, "migrations", up_to(version))
+            open_database(path).close()
+        with closing(sqlite3.connect(path)) as db, db:
+            for sql in ROWS_OF.get(version, []):
+                db.execute(sql)
+        kept += KEPT_OF.get(version, [])
+        before = [rows(path, sql) for sql in kept]
+        assert all(before)
+        copy = tmp_path / f"{version}" / "review.db"
+        copy.parent.mkdir()
+        copy.write_bytes(path.read_bytes())
+        with open_database(copy) as db:
+            assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+            assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+            assert db.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall() == schema
+            assert check(db) == broken_history(db) == broken_seals(db) == unsealed(db) == []
+        assert [rows(copy, sql) for sql in kept] == before, list(STEPS)[version - 1]
+
+
 def test_derived_tables_agree_with_the_log_and_can_be_made_anew(old: Path) -> None:
     with open_database(old) as db:
         assert check(db) == []
