@@ -112,6 +112,7 @@ def accounts(workspace: Workspace, seen: list[Seen]) -> dict[str, Any]:
     return {
         "answers_acknowledged": len(sent),
         "answers_lost": len(set(sent) - stored),
+        "reviewers_failed": [one.failed for one in seen if one.failed],
         "answers_refused": [error for one in seen for error in one.refused],
         "faces_given": len(given),
         "faces_given_twice": len(given) - len(set(given)),

@@ -39,6 +39,8 @@ class Seen:
     pictures_ms: list[float] = field(default_factory=list)
     """Until all its pictures were."""
     refused: list[str] = field(default_factory=list)
+    failed: str = ""
+    """What ended this reviewer before the time was up."""
     busy: int = 0
     """How often another program was writing, so that the same was sent again; the times above hold the waiting."""
 
@@ -53,7 +55,10 @@ async def _all(url: str, round_id: int, people: int, seconds: float) -> list[See
     reviewers = [_Reviewer(url, round_id, f"simulated {i}", random.Random(i)) for i in range(people)]
     tasks = [asyncio.create_task(reviewer.work(start, seconds)) for reviewer in reviewers]
     start.set()
-    return list(await asyncio.gather(*tasks))
+    for reviewer, end in zip(reviewers, await asyncio.gather(*tasks, return_exceptions=True), strict=True):
+        if isinstance(end, BaseException):  # minutes of figures are not lost for one
+            reviewer.seen.failed = repr(end)
+    return [reviewer.seen for reviewer in reviewers]
 
 
 class _Reviewer:

@@ -3,10 +3,12 @@
     git worktree add ../before COMMIT
     python -m benchmarks.synced_answers --folder WORK --other ../before
     python -m benchmarks.synced_answers --folder WORK --imported 5000
+    python -m benchmarks.synced_answers --folder WORK --faces 100000 --imported 30000 --train 112 --seconds 600 \\
+        --repeats 1
 
 The same simulated reviewers, one answer a second each, at a server of this checkout and of the other in turn; a table
 of milliseconds until an answer was acknowledged. The disk is that of `--folder`. With `--imported`, `import-decisions`
-takes so many rows meanwhile.
+takes so many rows meanwhile; with `--train` a trainer works on the same faces, at nice 10 as the app starts it.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import argparse
 import csv
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -23,6 +26,8 @@ from pathlib import Path
 from benchmarks.review_app import accounts, machine, statistics_of
 from benchmarks.review_database import ROUND, build
 from benchmarks.review_load import simulate
+from review_app.trainer_process import nice_prefix
+from scn_core.store.rounds.states import epochs, latest_round
 from scn_core.workspace.folder import Workspace
 from tests.browser.server import REPOSITORY, Served
 
@@ -36,6 +41,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--imported", type=int, default=0, help="rows of a file that is imported meanwhile")
+    parser.add_argument(
+        "--train", type=int, metavar="SIDE", help="a trainer works meanwhile, on faces of so many pixels"
+    )
     parser.add_argument("--undrawn", action="store_true", help="no thumbnail is there yet: pages draw theirs")
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)
@@ -59,19 +67,45 @@ def _measure(workspace: Workspace, checkout: Path, repeat: int, args: argparse.N
 
     served = Here(workspace)
     importing = _importing(workspace, checkout, args.imported) if args.imported else None
+    trainer = _training(workspace, checkout, args.train) if args.train else None
     try:
         seen = simulate(served.url, ROUND, people=args.people, seconds=args.seconds)
         if importing is not None:
             print(f"  {importing.communicate()[0].splitlines()[0]}")
+        if trainer is not None:
+            print(f"  trainer {_state_of(workspace, trainer)}")
     finally:
         served.stop()
+        if trainer is not None:
+            trainer.send_signal(signal.SIGINT)
+            trainer.wait()
     found = accounts(workspace, seen)
     print(f"{repeat} {checkout.name} load {os.getloadavg()[0]:.1f}")
     print(f"  answers {statistics_of([each for one in seen for each in one.answer_ms])}")
     print(f"  pages   {statistics_of([each for one in seen for each in one.page_ms])}")
     print(f"  with all pictures {statistics_of([each for one in seen for each in one.pictures_ms])}")
     busy = sum(one.busy for one in seen)
-    print(f"  acknowledged {found['answers_acknowledged']}, lost {found['answers_lost']}, busy {busy}", flush=True)
+    print(f"  acknowledged {found['answers_acknowledged']}, lost {found['answers_lost']}, sent again as busy {busy}")
+    print(f"  refused {found['answers_refused']}, reviewers that failed {found['reviewers_failed']}", flush=True)
+
+
+def _training(workspace: Workspace, checkout: Path, side: int) -> subprocess.Popen[bytes]:
+    """The next round, which leaves the one in review open; its words go to trainer.log."""
+    options = ["--image-size", str(side), "--no-close-earlier", "--device", "cpu"]
+    command = [*nice_prefix(10), sys.executable, "-m", "scn_core", "train", str(workspace.path), *options]
+    with (workspace.path / "trainer.log").open("wb") as log:
+        return subprocess.Popen(command, cwd=checkout, stdout=log, stderr=log)
+
+
+def _state_of(workspace: Workspace, trainer: subprocess.Popen[bytes]) -> str:
+    """Whether it lives, and how far its round is."""
+    with workspace.database(read_only=True) as db:
+        newest = latest_round(db)
+        assert newest is not None
+        done = len(epochs(db, newest.id))
+    lives = "alive" if trainer.poll() is None else f"ended with {trainer.returncode}"
+    words = (workspace.path / "trainer.log").read_text(encoding="utf-8", errors="replace").splitlines()[-1:]
+    return f"{lives}; round {newest.id} {newest.state}, {done} epochs; last words: {' '.join(words)}"
 
 
 def _importing(workspace: Workspace, checkout: Path, count: int) -> subprocess.Popen[str]:
