@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import random
 import shutil
-import sqlite3
 import time
 import uuid
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -21,12 +18,9 @@ from scn_core.store.people.people import ensure_person
 from scn_core.store.queue.browse import page_items
 from scn_core.store.queue.counts import queue_counts
 from scn_core.store.queue.leases import claim_items, release_leases
-from scn_core.store.samples import iter_samples
 from scn_core.store.scores import ProposalRow, page_proposals
-from scn_core.store.thumbnail_cache import Thumb, Thumbs
 from scn_core.workspace.folder import Workspace
-from scn_core.workspace.thumbnails import write_thumbnails
-from tests.review_workspace import add_round, draw_workspace, repeat_faces
+from tests.review_workspace import add_round, draw_workspace, repeat_faces, repeat_thumbnails
 
 PICTURES = 420
 """Drawn; the faces of the big workspace repeat those for training."""
@@ -50,7 +44,7 @@ def build(folder: Path, faces: int) -> tuple[Workspace, dict[str, float]]:
         "manifest_s": _timed(lambda: repeat_faces(drawn, unfinished, faces)),
         "round_s": _timed(lambda: add_round(Workspace(unfinished), proposals=faces, low=0, audit=faces // 1000)),
         "answers_s": _timed(lambda: _answer_some(Workspace(unfinished), round(faces * ANSWERED_SHARE))),
-        "thumbnails_s": _timed(lambda: _write_thumbnails(Workspace(unfinished))),
+        "thumbnails_s": _timed(lambda: repeat_thumbnails(drawn, Workspace(unfinished))),
     }
     unfinished.rename(workspace.path)
     return workspace, seconds
@@ -133,21 +127,6 @@ def _answer(row: ProposalRow, person: str, chance: random.Random) -> Decision:
     label = row.proposed_label if accept else row.given_label
     number = str(uuid.UUID(int=chance.getrandbits(128), version=4))
     return Decision(number, ROUND, row.sample_id, person, "accept" if accept else "keep", label, milliseconds=900)
-
-
-def _write_thumbnails(workspace: Workspace) -> None:
-    """Each picture's once, then the same for every face that repeats the picture."""
-    with workspace.database(read_only=True) as db:
-        samples = list(iter_samples(db))
-    pictures = len({stored.sample.path for stored in samples})
-    write_thumbnails(workspace, samples[:pictures])
-    path = workspace.path / "thumbs.db"
-    with closing(sqlite3.connect(path)) as thumbs:
-        made = [Thumb(*row) for row in thumbs.execute("SELECT sample_id, fingerprint, webp FROM thumb")]
-    by_path = {samples[thumb.sample_id - 1].sample.path: thumb for thumb in made}
-    repeated = (by_path[stored.sample.path]._replace(sample_id=stored.id) for stored in samples[pictures:])
-    while chunk := list(islice(repeated, 10_000)):
-        Thumbs(path).put(chunk)
 
 
 def _timed(work: Callable[[], object]) -> float:

@@ -40,7 +40,7 @@ def main() -> None:
     args = parser.parse_args()
     workspace = Workspace(args.folder / "flood")
     if not workspace.settings_file.exists():
-        draw_workspace(workspace.path, faces=20)
+        draw_workspace(workspace.path, faces=70)
         with workspace.database() as db:
             add_person(db, NAME, "lead", hash_password(PASSWORD))
     print(machine())

@@ -17,7 +17,6 @@ import argparse
 import csv
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -27,6 +26,7 @@ from benchmarks.review_app import accounts, machine, statistics_of
 from benchmarks.review_database import ROUND, build
 from benchmarks.review_load import simulate
 from review_app.trainer_process import nice_prefix
+from scn_core.records import RoundInfo
 from scn_core.store.rounds.states import epochs, latest_round
 from scn_core.workspace.folder import Workspace
 from tests.browser.server import REPOSITORY, Served
@@ -66,8 +66,8 @@ def _measure(workspace: Workspace, checkout: Path, repeat: int, args: argparse.N
         repository = checkout
 
     served = Here(workspace)
-    importing = _importing(workspace, checkout, args.imported) if args.imported else None
     trainer = _training(workspace, checkout, args.train) if args.train else None
+    importing = _importing(workspace, checkout, args.imported) if args.imported else None
     try:
         seen = simulate(served.url, ROUND, people=args.people, seconds=args.seconds)
         if importing is not None:
@@ -77,7 +77,7 @@ def _measure(workspace: Workspace, checkout: Path, repeat: int, args: argparse.N
     finally:
         served.stop()
         if trainer is not None:
-            trainer.send_signal(signal.SIGINT)
+            trainer.terminate()  # not SIGINT, which a shell may have it ignore
             trainer.wait()
     found = accounts(workspace, seen)
     print(f"{repeat} {checkout.name} load {os.getloadavg()[0]:.1f}")
@@ -90,18 +90,27 @@ def _measure(workspace: Workspace, checkout: Path, repeat: int, args: argparse.N
 
 
 def _training(workspace: Workspace, checkout: Path, side: int) -> subprocess.Popen[bytes]:
-    """The next round, which leaves the one in review open; its words go to trainer.log."""
+    """A trainer that has begun its round, which leaves the one in review open; its words go to trainer.log."""
     options = ["--image-size", str(side), "--no-close-earlier", "--device", "cpu"]
     command = [*nice_prefix(10), sys.executable, "-m", "scn_core", "train", str(workspace.path), *options]
     with (workspace.path / "trainer.log").open("wb") as log:
-        return subprocess.Popen(command, cwd=checkout, stdout=log, stderr=log)
+        trainer = subprocess.Popen(command, cwd=checkout, stdout=log, stderr=log)
+    while trainer.poll() is None and _newest(workspace).id == ROUND:
+        time.sleep(0.5)
+    return trainer
+
+
+def _newest(workspace: Workspace) -> RoundInfo:
+    with workspace.database(read_only=True) as db:
+        newest = latest_round(db)
+    assert newest is not None
+    return newest
 
 
 def _state_of(workspace: Workspace, trainer: subprocess.Popen[bytes]) -> str:
     """Whether it lives, and how far its round is."""
+    newest = _newest(workspace)
     with workspace.database(read_only=True) as db:
-        newest = latest_round(db)
-        assert newest is not None
         done = len(epochs(db, newest.id))
     lives = "alive" if trainer.poll() is None else f"ended with {trainer.returncode}"
     words = (workspace.path / "trainer.log").read_text(encoding="utf-8", errors="replace").splitlines()[-1:]

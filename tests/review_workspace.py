@@ -7,7 +7,10 @@ importance has a low alpha, the most suspicious faces are mostly the ones drawn 
 from __future__ import annotations
 
 import shutil
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +27,7 @@ from scn_core.store.connection import create_database
 from scn_core.store.decisions.record import effective_labels
 from scn_core.store.rounds.states import finish_round, record_epoch, start_round
 from scn_core.store.samples import classes, insert_manifest, iter_samples, references
+from scn_core.store.thumbnail_cache import Thumb, Thumbs
 from scn_core.workspace.folder import Workspace, create_workspace
 from scn_core.workspace.thumbnails import write_thumbnails
 from scn_core.workspace.toml import change_root
@@ -83,6 +87,20 @@ def repeat_faces(drawn: Workspace, path: Path, count: int) -> Workspace:
     shutil.copy(drawn.settings_file, repeated.settings_file)
     change_root(repeated.settings_file, drawn.settings().root)
     return repeated
+
+
+def repeat_thumbnails(drawn: Workspace, repeated: Workspace) -> None:
+    """Those of `drawn`, for every face that repeats their pictures."""
+    with repeated.database(read_only=True) as db:
+        samples = {stored.id: stored.sample.path for stored in iter_samples(db)}
+    with drawn.database(read_only=True) as db:
+        numbers = {stored.id: stored.sample.path for stored in iter_samples(db)}
+    with closing(sqlite3.connect(drawn.thumbs_file)) as thumbs:
+        rows = thumbs.execute("SELECT sample_id, fingerprint, webp FROM thumb")
+        made = {numbers[number]: Thumb(number, *rest) for number, *rest in rows}
+    of_all = (made[path]._replace(sample_id=number) for number, path in samples.items())
+    while part := list(islice(of_all, 10_000)):
+        Thumbs(repeated.thumbs_file).put(part)
 
 
 def add_round(

@@ -22,7 +22,7 @@ from tests.browser.desk import Desk, sign_in
 from tests.browser.forks import Forks
 from tests.browser.profiles import Profiles
 from tests.browser.server import PATIENCE_S, Served, reserved_port
-from tests.review_workspace import add_round, copy_workspace, draw_workspace, repeat_faces
+from tests.review_workspace import add_round, copy_workspace, draw_workspace, repeat_faces, repeat_thumbnails
 
 MANY = 6000
 """Faces in the queue of the shared server."""
@@ -69,6 +69,7 @@ def forks() -> Iterator[Forks]:
 def shared(drawn: Workspace, forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A server that many tests use at once, each with people of its own."""
     workspace = repeat_faces(drawn, tmp_path_factory.mktemp("shared") / "ws", MANY)
+    repeat_thumbnails(drawn, workspace)
     # What one test answers changes no other's order. No audit faces: who meets one on the first page is a matter of
     # chance, and answers to many faces leave it open.
     add_round(workspace, proposals=MANY * 3 // 4, low=MANY // 4, audit=0, review=ReviewSettings(learn_every=0))

@@ -16,7 +16,8 @@ tiles => tiles.filter(tile => tile.checkVisibility()).map(tile => {
   const picture = tile.querySelector("img");
   return [Number(tile.dataset.sample), tile.dataset.state, tile.getAttribute("aria-selected") === "true",
     tile.hasAttribute("data-current"), tile.getAttribute("aria-label"),
-    picture ? picture.complete && picture.naturalWidth > 0 : tile.querySelector(".missing") !== null];
+    picture ? picture.complete && picture.naturalWidth > 0
+      : !["", "not drawn yet"].includes(tile.querySelector(".missing")?.textContent ?? "")];
 })
 """
 _PAGES_COME = "() => performance.getEntriesByType('resource').filter(e => e.name.endsWith('/api/page')).length"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from contextlib import closing
@@ -77,6 +78,41 @@ def test_the_end_says_what_to_do(served: Served, new_page: NewPage) -> None:
     desk.press("z")
     desk.until(lambda: bool(desk.samples()), "what was undone")
     assert {tile.state for tile in desk.tiles()} == {"open"}
+
+
+def test_pictures_that_are_drawn_later_come_by_themselves(shared: Served, new_page: NewPage) -> None:
+    """Until then nobody answers what they cannot see."""
+    held: list[Route] = []
+    page = new_page()
+
+    def undrawn(route: Route) -> None:
+        """The page, as if there had been time for the pictures of all faces but two."""
+        body = route.fetch().body()
+        size = int.from_bytes(body[:4], "big")
+        header = json.loads(body[4 : 4 + size])
+        for tile in header["items"][:2]:
+            tile |= {"thumb": None, "missing": "not drawn yet"}
+        packed = json.dumps(header).encode()
+        route.fulfill(body=len(packed).to_bytes(4, "big") + packed + body[4 + size :])
+        page.unroute(PAGES)
+
+    page.route(PAGES, undrawn)
+    page.route("**/api/tiles", lambda route: held.append(route))
+    sign_in(page, shared, "una")
+    tiles = page.locator(".app .grid .tile")
+    expect(tiles.first).to_contain_text("not drawn yet")
+    tiles.first.click()
+    page.keyboard.press("x")
+    desk = Desk(page, shared, "una")
+    expect(desk.message).to_contain_text("being drawn")
+    desk.until(lambda: bool(held), "the grid to ask for the pictures")
+    for route in held:
+        route.continue_()
+    page.unroute("**/api/tiles")
+    desk.ready()
+    expect(page.locator(".app .grid .missing")).to_have_count(0)
+    desk.press("x")
+    assert len(desk.stored(1)) == 1
 
 
 def test_keys_pressed_while_a_page_loads_answer_nothing(desk: Desk) -> None:

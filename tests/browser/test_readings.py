@@ -16,7 +16,7 @@ from scn_core.workspace.folder import Workspace
 from tests.browser.conftest import NewPage
 from tests.browser.desk import Desk, sign_in
 from tests.browser.server import Served
-from tests.review_workspace import add_round, copy_workspace, repeat_faces
+from tests.review_workspace import add_round, copy_workspace, repeat_faces, repeat_thumbnails
 from tests.scn_core.store.review_model import decide
 
 FACES = 200
@@ -26,6 +26,7 @@ FACES = 200
 def repeating(drawn: Workspace, tmp_path: Path, serve: Callable[..., Served]) -> Served:
     """A round in which a fifth of what a person answers comes once more."""
     workspace = repeat_faces(drawn, tmp_path / "ws", FACES)
+    repeat_thumbnails(drawn, workspace)
     add_round(workspace, proposals=FACES - 20, low=20, audit=0, review=ReviewSettings(repeats=0.2))
     return serve(workspace)
 
