@@ -165,7 +165,9 @@ def _face_of(value: Mapping[str, Any], faces: Sequence[Any]) -> Mapping[str, Any
 
 def _shared(one: Sequence[Any], other: Any) -> float:
     """The part of the area that two rectangles cover which both do; 0 where a side is missing."""
-    if not isinstance(other, list) or not all(isinstance(side, int | float) for side in [*one, *other]):
+    if not isinstance(other, list) or len(other) != len(one):
+        return 0.0
+    if not all(isinstance(side, int | float) for side in [*one, *other]):
         return 0.0
     across = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
     down = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import json
 import operator
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -24,6 +25,7 @@ from sqlite_utils import Database
 from scn_core.datasets.registry import read_manifest
 from scn_core.datasets.source import Source
 from scn_core.errors import DataError, ScnError
+from scn_core.exchange.export.label_studio import PERCENT
 from scn_core.exchange.import_decisions.import_plan import plan_import
 from scn_core.store.connection import create_database
 from tests.scn_core.exchange.export.labelled import begin, decide
@@ -257,6 +259,16 @@ def test_whatever_json_a_file_holds_it_is_planned_or_refused(
     with suppress(ScnError):
         read_manifest("csv", Source(root=tmp_path, csv=tmp_path / "in.json"))
     assert contents(db) == before
+
+
+def test_a_box_that_lacks_sides_is_no_error(db: Database, tmp_path: Path) -> None:
+    text = (EXPORTS / "party.min.json").read_text("utf-8")
+    for sides in ("[]", "[1, 2]"):
+        changed = re.sub(rf'("{PERCENT}":\s*)\[[^\]]*\]', rf"\g<1>{sides}", text)
+        assert changed != text
+        (tmp_path / "in.json").write_text(changed, encoding="utf-8")
+        plan = plan_import(db, tmp_path / "in.json", person="ann")
+        assert any("a rectangle that is no face's" in str(problem) for problem in plan.problems)
 
 
 def test_json_deeper_than_can_be_read_is_refused(db: Database, tmp_path: Path) -> None:
