@@ -71,7 +71,8 @@ def _measure(workspace: Workspace, checkout: Path, addresses: int, seconds: floa
         for thread in threads:
             thread.start()
         time.sleep(2)
-        known, new = [], []
+        known: list[float] = []
+        new: list[float] = []
         while time.monotonic() < end:
             known.append(_until_in(served, "127.0.2.1", device))
             new.append(_until_in(served, f"127.0.3.{len(new) + 1}", ""))
