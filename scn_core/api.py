@@ -7,7 +7,7 @@ once. All errors are of `scn_core.errors`; they name options as the command line
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -29,7 +29,8 @@ from scn_core.exchange.export.manifest import ExportManifest, Spelled
 from scn_core.exchange.export.write import ExportOptions, export_labels
 from scn_core.exchange.import_decisions.import_plan import ImportPlan, plan_import, record_rows
 from scn_core.exchange.import_decisions.undo_import import UndoPlan, plan_undo_of_file
-from scn_core.records import SPLITS, Answer, QueueFilter, QueueOrder, QueueState, RoundInfo, Split
+from scn_core.records import SPLITS, Answer, FloatArray, QueueFilter, QueueOrder, QueueState, RoundInfo, Split
+from scn_core.review.people_as_evidence import workspace_consensus
 from scn_core.review.quality.votes import vote_agreement
 from scn_core.store.current_labels import LabelFilter
 from scn_core.store.rounds.states import SCORED, get_round, round_to_answer, which_round
@@ -215,6 +216,17 @@ class OpenWorkspace:
         """
         with self.folder.database(read_only=True) as db:
             return dataframes.decisions(db, None if round is None else get_round(db, round).id)
+
+    def consensus(self, *, round: int | None = None, opinions: Sequence[FloatArray] = ()) -> pd.DataFrame:
+        """What everybody's answers, the data set's votes and the network come to together; a row a face.
+
+        `round`: whose probabilities, by default of the newest that ended. `opinions`: further models' (N, C)
+        probabilities of the faces of `scores()`, in its order. Raises WorkspaceError where there is no such round,
+        UsageError for opinions of another shape.
+        """
+        with self.folder.database(read_only=True) as db:
+            found = workspace_consensus(db, which_round(db, round, *SCORED).id, opinions)
+            return dataframes.consensus(found, db)
 
     def queue(
         self,

@@ -13,6 +13,7 @@ import pandas as pd
 from sqlite_utils import Database
 
 from scn_core.records import ACTIONS, DOUBTS, SPLITS, QueueFilter, QueueItem, QueueKind
+from scn_core.review.people_as_evidence import WorkspaceConsensus
 from scn_core.store import current_labels as label_store
 from scn_core.store import scores as score_store
 from scn_core.store.connection import snapshot
@@ -131,6 +132,24 @@ def queue(db: Database, round_id: int, where: QueueFilter, limit: int | None) ->
             "flagged": _flags(row.flagged for row in rows),
         }
     )
+
+
+def consensus(found: WorkspaceConsensus, db: Database) -> pd.DataFrame:
+    """What people and models come to, a row a face."""
+    with snapshot(db):
+        names, keys = classes(db).names, _keys(db)
+    result = found.found
+    columns = {
+        "key": _text(keys[number] for number in found.sample_id.tolist()),
+        "given_label": _classes(names, found.given_label.tolist()),
+        "label": _classes(names, found.label.tolist()),
+        "consensus_label": _classes(names, result.label.tolist()),
+        "probability": result.probability.astype(np.float32),
+        "answers": result.votes,
+        "worth": result.worth.astype(np.float32),
+    }
+    shares = result.probabilities.astype(np.float32)
+    return pd.DataFrame(columns | {f"prob_{name}": shares[:, place] for place, name in enumerate(names)})
 
 
 def _items(db: Database, round_id: int, where: QueueFilter, limit: int | None) -> Iterator[QueueItem]:

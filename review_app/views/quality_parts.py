@@ -108,6 +108,10 @@ def people(found: Quality) -> None:
         st.text("Nobody has answered in this round.")
         return
     parts.table("Reviewers", _HEAD, map(_reviewer, found.reviewers))
+    parts.small(
+        "Right: estimated by the consensus of everybody's answers and the network, from the answers of all rounds. It "
+        "tells people apart where faces are read by several; where each is read once, it stays near that of all."
+    )
     dark = parts.is_dark()
     left, right = _pair("people")
     with left:
@@ -136,13 +140,14 @@ def network(bins: ScoreBins, info: RoundInfo) -> None:
             parts.small("Proposals lie above the orange line; outside the group only the surest faces have one.")
 
 
-_HEAD = ("Who", "Answers", "A minute", "Median", "Accepts", "Agrees with decided", "Repeats alike")
+_HEAD = ("Who", "Answers", "A minute", "Median", "Accepts", "Agrees with decided", "Repeats alike", "Right")
 
 
 def _reviewer(each: Reviewer) -> tuple[str, ...]:
     seconds = "–" if each.median_s is None else f"{each.median_s:.1f} s"
     shares = (_of(each.accepted), _of(each.agreed), _of(each.consistent))
-    return (each.name, f"{each.answers:,}", f"{each.per_minute:.1f}", seconds, *shares)
+    right = "–" if each.right is None else f"{each.right:.0%}"
+    return (each.name, f"{each.answers:,}", f"{each.per_minute:.1f}", seconds, *shares, right)
 
 
 def _agreement(found: Agreement) -> None:

@@ -21,6 +21,7 @@ from scn_core.class_names import ClassVocabulary
 from scn_core.cli.backup import backup_command, restore_command
 from scn_core.cli.bench import bench_command
 from scn_core.cli.check import check_command
+from scn_core.cli.consensus import consensus_command
 from scn_core.cli.data import erase_command, relocate_command, update_command, withdraw_command
 from scn_core.cli.labels import export_command, import_command
 from scn_core.cli.log import log_command
@@ -243,6 +244,7 @@ cli.add_command(export_command)
 cli.add_command(import_command)
 cli.add_command(order_command)
 cli.add_command(quality_command)
+cli.add_command(consensus_command)
 cli.add_command(backup_command)
 cli.add_command(restore_command)
 cli.add_command(check_command)

@@ -68,11 +68,12 @@ def _people(found: Quality) -> Iterator[str]:
         return
     yield ""
     width = max(18, 2 + max(len(each.name) for each in found.reviewers))
-    yield f"{'reviewer':<{width}}{'answers':>8}{'a minute':>10}{'accepts':>9}{'agrees':>8}{'repeats':>9}"
+    yield f"{'reviewer':<{width}}{'answers':>8}{'a minute':>10}{'accepts':>9}{'agrees':>8}{'repeats':>9}{'right':>8}"
     for each in found.reviewers:
         shares = "".join(f"{'-' if rate is None else f'{rate.value:.0%}':>{room}}"
                          for rate, room in ((each.accepted, 9), (each.agreed, 8), (each.consistent, 9)))  # fmt: skip
-        yield f"{each.name:<{width}}{each.answers:>8,}{each.per_minute:>10.1f}{shares}"
+        right = "-" if each.right is None else f"{each.right:.0%}"
+        yield f"{each.name:<{width}}{each.answers:>8,}{each.per_minute:>10.1f}{shares}{right:>8}"
     agreed = found.agreement
     if agreed.faces:
         yield (

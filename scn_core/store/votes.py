@@ -115,6 +115,30 @@ def vote_counts(db: Database) -> VoteCounts:
     return VoteCounts(*read_columns(cursor, np.int64, np.int64, np.int64))
 
 
+@dataclass(frozen=True)
+class NamedVotes:
+    """The votes that name a class, by whom, as columns of equal length, ordered by sample id."""
+
+    annotators: tuple[str, ...]
+    """By number; "" stands for all whom the data set only counts."""
+    sample_id: IntArray
+    annotator: IntArray
+    label: IntArray
+    votes: IntArray
+
+
+def named_votes(db: Database, *, answered: bool = False) -> NamedVotes:
+    """Who gave which class to which face before the import; `answered`: only of faces that reviewers have answered."""
+    names = [name for (name,) in db.execute("SELECT DISTINCT annotator FROM vote WHERE label IS NOT NULL ORDER BY 1")]
+    among = " AND v.sample_id IN (SELECT sample_id FROM outcome)" if answered else ""
+    cursor = db.execute(
+        "SELECT v.sample_id, a.key, v.label, v.votes FROM vote v JOIN json_each(?) a ON a.value = v.annotator "
+        f"WHERE v.label IS NOT NULL{among} ORDER BY v.sample_id, v.rowid",
+        (json.dumps(names),),
+    )
+    return NamedVotes(tuple(names), *read_columns(cursor, np.int64, np.int64, np.int64, np.int64))
+
+
 def vote_shares(db: Database, sample_id: IntArray, classes: int) -> FloatArray | None:
     """(N, classes) how often the votes on each of N faces name each class: (votes for it + 1) / (votes + classes).
 

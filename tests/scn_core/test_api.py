@@ -67,7 +67,7 @@ def test_the_public_names_are_exactly_these() -> None:
     assert set(scn.__all__) <= set(dir(scn))
     assert all(getattr(scn, name) is getattr(api, name) for name in api.__all__)
     public = {name for name in vars(scn.OpenWorkspace) if not name.startswith("_")}
-    calls = {"status", "train", "labels", "scores", "decisions", "queue", "decide", "export", "evaluate"}
+    calls = {"status", "train", "labels", "scores", "decisions", "queue", "decide", "export", "evaluate", "consensus"}
     calls |= {"import_decisions", "undo_import", "update", "relocate", "withdraw", "backup", "erase"}
     assert public - {"folder"} == calls
     assert calls == set(re.findall(r"ws\.(\w+)\(", GUIDE))
@@ -101,6 +101,8 @@ def test_every_table_has_the_columns_that_the_guide_describes(ws: scn.OpenWorksp
         *plain, (name, dtype) = described("ws.scores(round=1)")
         assert name == "prob_CLASS"
         assert columns(ws.scores(round=1)) == [*plain, *((f"prob_{each}", dtype) for each in classes)]
+        *plain, (name, dtype) = described("ws.consensus()")
+        assert columns(ws.consensus()) == [*plain, *((f"prob_{each}", dtype) for each in classes)]
 
 
 def test_scores_say_what_the_round_found(ws: scn.OpenWorkspace) -> None:

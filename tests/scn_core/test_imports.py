@@ -83,7 +83,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     | {"take_out_again"}
     | {"rounds.lifecycle", "rounds.train", "rounds.follower", "rounds.pack"},
     "arguments": READERS,
-    "dataframes": READERS,
+    "dataframes": READERS | {"review"},
     "api": READERS
     | {"workspace", "exchange.export", "exchange.import_decisions", "review", "arguments", "dataframes", "cli", "erase"}
     | {"rounds.lifecycle", "rounds.train"},

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sqlite_utils import Database
 
 from scn_core.records import Answer, BoolArray
+from scn_core.review.people_as_evidence import workspace_consensus
 from scn_core.review.quality.intervals import Rate, share
 from scn_core.store.decisions.readings import RoundReadings, people_of, round_readings
 from scn_core.store.decisions.repeats import Repeat, repeats
@@ -44,6 +45,9 @@ class Reviewer:
     """Faces that others decided too."""
     agreed: Rate | None
     """Of these: this person's answer is the decided one."""
+    right: float | None = None
+    """How often this person is right by the consensus of people and network, 0..1, from their answers in all rounds;
+    None: too few of them name a class."""
 
     def share(self, action: Answer) -> float:
         """Share of an answer among this person's answers, 0..1."""
@@ -54,7 +58,11 @@ def reviewers(db: Database, round_id: int) -> list[Reviewer]:
     """Everybody with an answer that stands in the round, most answers first."""
     seen, again = round_readings(db, round_id), repeats(db, round_id)
     found = [_reviewer(seen, again, *person) for person in people_of(db, round_id)]
-    return [reviewer for reviewer in found if reviewer.answers]
+    if not found:
+        return []
+    people = workspace_consensus(db, round_id, read_alone=True).people
+    right = {each.person_id: each.right for each in people if each.person_id is not None}
+    return [replace(each, right=right.get(each.person_id)) for each in found if each.answers]
 
 
 def _reviewer(

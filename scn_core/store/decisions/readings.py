@@ -52,6 +52,24 @@ def round_readings(db: Database, round_id: int) -> RoundReadings:
     return RoundReadings(*columns)
 
 
+@dataclass(frozen=True)
+class LabelReadings:
+    """Answers that name a class; columns of equal length, by face and person."""
+
+    sample_id: IntArray
+    person_id: IntArray
+    label: IntArray
+
+
+def label_readings(db: Database) -> LabelReadings:
+    """Each person's newest live answer to each face, of all rounds, where it names a class; adjudications left out."""
+    cursor = db.execute(
+        "SELECT sample_id, person_id, label FROM (SELECT sample_id, person_id, label, max(seq) FROM live_decision "
+        "WHERE adjudicates = 0 GROUP BY sample_id, person_id) WHERE label IS NOT NULL ORDER BY 1, 2"
+    )
+    return LabelReadings(*read_columns(cursor, np.int64, np.int64, np.int64))
+
+
 def people_of(db: Database, round_id: int) -> list[tuple[int, str, int, int]]:
     """(id, name, answers that stand, minutes with an answer in them) of everybody who answered in the round."""
     return [

@@ -99,9 +99,15 @@ def open_faces(db: Database, round_id: int) -> OpenFaces:
     return OpenFaces(sample[first], proposed[first], audit[first])
 
 
-def scored_faces(db: Database, round_id: int) -> tuple[IntArray, IntArray, npt.NDArray[np.float32]]:
-    """(N,) sample ids, rising, (N,) labels the round began with, (N, C) probabilities."""
-    sql = "SELECT sample_id, start_label, probabilities FROM score WHERE round_id = ? ORDER BY sample_id"
+def scored_faces(
+    db: Database, round_id: int, *, answered: bool = False
+) -> tuple[IntArray, IntArray, npt.NDArray[np.float32]]:
+    """(N,) sample ids, rising, (N,) labels the round began with, (N, C) probabilities.
+
+    `answered`: only of the faces that people have answered, in any round.
+    """
+    among = " AND sample_id IN (SELECT sample_id FROM outcome)" if answered else ""
+    sql = f"SELECT sample_id, start_label, probabilities FROM score WHERE round_id = ?{among} ORDER BY sample_id"
     cursor = db.execute(sql, (round_id,))
     ids, labels, parts = [], [], []
     while rows := cursor.fetchmany(CHUNK):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import uuid
 from pathlib import Path
 
 import pytest
 
+import scn_core as scn
 from scn_core.records import Answer, Decision
 from scn_core.review.quality.figures import quality
 from scn_core.store.decisions.record import record_decisions
@@ -66,6 +68,37 @@ def test_a_script_reads_all_of_it(reviewed: Workspace, run: Run) -> None:
     assert told["reviewers"][0]["name"] == "ann"
 
 
+def test_the_consensus_for_a_terminal_a_script_and_a_spreadsheet(reviewed: Workspace, run: Run, tmp_path: Path) -> None:
+    out = tmp_path / "consensus.csv"
+    ended = run("consensus", reviewed.path, "--out", out)
+    assert ended.code == 0
+    told = json.loads(run("consensus", reviewed.path, "--round", 1, "--json").out)
+    assert told["answered"] == 45
+    assert told["people"][0] | {"right": None} == {"name": "ann", "annotator": False, "answers": 45, "right": None}
+    assert 0.5 < told["people"][0]["right"] < 1
+    assert ended.out.startswith(
+        f"round 1: {told['faces']} faces, 45 of them with answers; the consensus is another than"
+    )
+    assert f"ann{45:>25}{told['people'][0]['right']:>8.0%}" in ended.out
+    with out.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == told["faces"]
+    assert sum(row["label"] != row["consensus_label"] for row in rows) == told["other"]
+    again = told["read_again"]
+    assert [each["worth"] for each in again] == sorted((each["worth"] for each in again), reverse=True)
+    assert all(each["answers"] > 0 and f"{each['worth']:>8.3f}  {each['key']}  " in ended.out for each in again)
+    assert len(again) == 10
+    refused = run("consensus", reviewed.path, "--out", out)
+    assert refused.code == 2
+    assert "--out: found" in refused.err
+    assert run("consensus", reviewed.path, "--out", out, "--force").code == 0
+    assert "consensus" in run("log", reviewed.path).out
+    frame = scn.open(reviewed.path).consensus()
+    assert frame["key"].tolist() == [row["key"] for row in rows]
+    assert frame["consensus_label"].tolist() == [row["consensus_label"] for row in rows]
+    assert frame["probability"].tolist() == pytest.approx([float(row["probability"]) for row in rows], abs=1e-5)
+
+
 def test_before_any_answer(tmp_path: Path, run: Run) -> None:
     workspace = draw_workspace(tmp_path / "ws", faces=70)
     ended = run("quality", workspace.path)
@@ -78,3 +111,4 @@ def test_before_any_answer(tmp_path: Path, run: Run) -> None:
     ended = run("quality", workspace.path, "--round", 7)
     assert ended.code == 1
     assert "found round 7; allowed: 1 to 1" in ended.err
+    assert "nobody has answered yet" in run("consensus", workspace.path).out

@@ -89,7 +89,17 @@ def test_what_only_reads_works_and_the_rest_says_why_not(trained: Workspace, tmp
     workspace = copied(trained, tmp_path / "ws", "workspace.toml", "review.db")
     shutil.copytree(trained.path / "rounds", workspace.path / "rounds")
     ws, out = str(workspace.path), tmp_path / "labels.csv"
-    only_reads = ["status", "proposals", "evaluate", "quality", "round list", "person list", "token list", "check"]
+    only_reads = [
+        "status",
+        "proposals",
+        "evaluate",
+        "quality",
+        "consensus",
+        "round list",
+        "person list",
+        "token list",
+        "check",
+    ]
     reading = [
         *([*words.split(), ws] for words in only_reads),
         ["export", ws, "--out", str(out)],

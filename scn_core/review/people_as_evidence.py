@@ -1,0 +1,112 @@
+"""The consensus of a workspace: what reviewers answered, the votes its data set came with, and what models say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sqlite_utils import Database
+
+from scn_core.errors import UsageError, complaint
+from scn_core.records import FloatArray, IntArray
+from scn_core.review.consensus import NEEDED, Consensus, Votes, consensus
+from scn_core.store.connection import snapshot
+from scn_core.store.current_labels import reviewer_names
+from scn_core.store.decisions.readings import label_readings
+from scn_core.store.decisions.record import effective_labels
+from scn_core.store.queue.learned_order import scored_faces
+from scn_core.store.samples import classes
+from scn_core.store.votes import has_votes, named_votes
+
+
+@dataclass(frozen=True)
+class Contributor:
+    """Somebody whose labels are evidence."""
+
+    name: str
+    """"" stands for all whom the data set only counts."""
+    person_id: int | None
+    """None: an annotator of the data set, who answered before the import."""
+    answers: int
+    """That name a class, of the faces of the consensus."""
+    right: float | None
+    """How often they are right, estimated, 0..1; None: too few answers to say."""
+
+
+@dataclass(frozen=True)
+class WorkspaceConsensus:
+    """The consensus on N faces of a round, those that people excluded left out."""
+
+    round: int
+    sample_id: IntArray
+    """(N,) rising."""
+    given_label: IntArray
+    """(N,) the data set's."""
+    label: IntArray
+    """(N,) the label in force: what people decided, or else the given one."""
+    found: Consensus
+    people: tuple[Contributor, ...]
+    """Most answers first."""
+
+
+def workspace_consensus(
+    db: Database, round_id: int, opinions: Sequence[FloatArray] = (), *, read_alone: bool = False
+) -> WorkspaceConsensus:
+    """The consensus on the faces that a round scored.
+
+    Each person's newest answer to a face counts, of whichever round; unsure, excluded and adjudicated are no answers
+    here. The given label is evidence like a model, unless the data set came with votes: then it was made from them.
+
+    Args:
+        db: of the workspace.
+        round_id: a round that has ended.
+        opinions: further models' (N, C) probabilities of the same faces, by rising sample id.
+        read_alone: only the faces that reviewers have answered.
+
+    Raises UsageError for an opinion of another shape.
+    """
+    with snapshot(db):
+        sample_id, _, probabilities = scored_faces(db, round_id, answered=read_alone)
+        now, seen, names = effective_labels(db), label_readings(db), reviewer_names(db)
+        before = named_votes(db, answered=read_alone)
+        voted, number_of_classes = has_votes(db), len(classes(db))
+    probabilities = probabilities.reshape(len(sample_id), number_of_classes)  # of no face it has no columns
+    for opinion in opinions:
+        if opinion.shape != probabilities.shape:
+            found_shape, allowed = (
+                f"shape {opinion.shape}",
+                f"{probabilities.shape}, as the round has",
+            )
+            raise UsageError(complaint("opinions", found_shape, allowed))
+    keep = np.isin(sample_id, now.sample_id[~now.excluded])
+    sample_id = sample_id[keep]
+    at = now.sample_id.searchsorted(sample_id)
+    people, number = np.unique(seen.person_id, return_inverse=True)
+    faces = np.concatenate([seen.sample_id, before.sample_id])
+    among = np.isin(faces, sample_id)
+    columns = (
+        np.concatenate([number, before.annotator + len(people)]),
+        np.concatenate([seen.label, before.label]),
+        np.concatenate([np.ones(len(number), np.int64), before.votes]),
+    )
+    votes = Votes(sample_id.searchsorted(faces[among]), *(column[among] for column in columns))
+    everyone = [(names[person], person) for person in people.tolist()] + [(name, None) for name in before.annotators]
+    given = None if voted else now.given_label[at]
+    found = consensus(votes, [model[keep] for model in (probabilities, *opinions)], len(everyone), given=given)
+    return WorkspaceConsensus(
+        round_id, sample_id, now.given_label[at], now.label[at], found, _contributors(everyone, votes, found)
+    )
+
+
+def _contributors(
+    everyone: Sequence[tuple[str, int | None]], votes: Votes, found: Consensus
+) -> tuple[Contributor, ...]:
+    answers = np.bincount(votes.person, votes.count, len(everyone)).astype(int).tolist()
+    right = found.quality.tolist()
+    listed = [
+        Contributor(name, person, given, good if given >= NEEDED else None)
+        for (name, person), given, good in zip(everyone, answers, right, strict=True)
+        if given
+    ]
+    return tuple(sorted(listed, key=lambda each: (-each.answers, each.name)))
