@@ -84,7 +84,7 @@ def main() -> None:
     for seed in asked.seeds:
         mean = trainings(asked.work, everyone, "real", seed, train=())["scn"].mean
         for opinion in (None,) if other is None else (None, other):
-            half = _half(everyone, mean, opinion, seed, odd=not asked.tuning)
+            half = half_of(everyone, mean, opinion, seed, odd=not asked.tuning)
             arms += [_learned(half, seed, opinion is not None)]
             arms += [_by_worth(half, seed, opinion is not None, most) for most in (1, MOST)]
     print(_table(arms))
@@ -93,7 +93,8 @@ def main() -> None:
         (RESULTS / "second_readings.json").write_text(json.dumps(written, indent=1) + "\n")
 
 
-def _half(faces: Faces, mean: FloatArray, opinion: FloatArray | None, seed: int, *, odd: bool) -> Half:
+def half_of(faces: Faces, mean: FloatArray, opinion: FloatArray | None, seed: int, *, odd: bool) -> Half:
+    """The training faces of odd or of even places, and the cured probabilities of a training with this mean."""
     own = faces.own
     cured = cured_probabilities(mean, class_trust(mean, own))
     chosen = np.arange(len(own)) % 2 == odd
@@ -122,7 +123,7 @@ def _learned(half: Half, seed: int, opinion: bool) -> Arm:
 
 def _by_worth(half: Half, seed: int, opinion: bool, most: int) -> Arm:
     """At first the most suspicious; a share of 1 % is drawn at random, as in the learned order."""
-    n, total = len(half.given), round(SHARE * len(half.given))
+    total = round(SHARE * len(half.given))
     rng, readings = np.random.default_rng(seed), np.zeros(len(half.given), np.int64)
     worth = suspicion(half.mean, half.given).astype(np.float64)
     there = (half.said >= 0).sum(axis=1)
@@ -134,8 +135,6 @@ def _by_worth(half: Half, seed: int, opinion: bool, most: int) -> Arm:
         asked = np.concatenate([first[~np.isin(first, drawn)][: batch - 1], drawn])
         readings[asked] += 1
         worth = _agreed(half, readings).worth
-    assert readings.sum() == total
-    assert len(readings) == n
     return _arm("new faces" if most == 1 else "new faces and readings", half, readings, seed, opinion)
 
 

@@ -1,6 +1,8 @@
 """What the answers of reviewers teach. Nothing here imports torch.
 
 learn_order       which open faces an answer is most likely to change: they are asked about next
+consensus         what several fallible people and models come to: labels, and who is right how often
+people_as_evidence   the consensus of a workspace
 quality           labels still wrong, corrections to come, agreement, reviewers
 evaluate          scores and decisions against reference labels
 reference_labels  better labels, known for measuring, as a list of them is read
