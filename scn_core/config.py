@@ -17,6 +17,7 @@ RankOver = Literal["batch", "process"]
 DecidedBy = Literal["majority", "lead"]
 UnsureRule = Literal["given", "leave_out", "soften"]
 AmbiguousRule = Literal["given", "soften"]
+SoftLabels = Literal["off", "votes"]
 
 
 REMOVED = ("flip_consistency", "folds")
@@ -70,6 +71,12 @@ class TrainSettings:
     label_smoothing: float = option(
         0.0, "share of every label's weight that goes evenly to the other classes", low=0, high=0.9
     )
+    soft_labels: SoftLabels = option(
+        "off",
+        "votes: faces that came with several people's labels, and that nobody decided here, are trained on the share "
+        "of each class among these",
+        choices=get_args(SoftLabels),
+    )
     mixup: float = option(0.0, "blend faces in pairs, by shares from Beta(mixup, mixup); 0: never", low=0, high=10)
     average_weights: float = option(
         0.0, "score faces with a running average of the weights; this share of it is kept in each step; 0: off",
@@ -113,6 +120,8 @@ class TrainSettings:
     def __post_init__(self) -> None:
         for setting in fields(self):
             _check(setting, getattr(self, setting.name))
+        if self.soft_labels == "votes" and self.relabel == "auto":
+            raise UsageError(complaint("--soft-labels", "votes with --relabel auto", "one of them, as both set labels"))
 
     @classmethod
     def merged(cls, *layers: Mapping[str, Any], source: str = "workspace.toml, table [train]") -> TrainSettings:

@@ -15,7 +15,7 @@ from scn_core.training.distributed import Team, within_memory
 from scn_core.training.loop import Training
 from scn_core.workspace.folder import Workspace
 
-_FACES = ("rows", "labels", "val_rows", "val_labels", "softness")
+_FACES = ("rows", "labels", "val_rows", "val_labels", "softness", "targets")
 
 
 def tell_followers(

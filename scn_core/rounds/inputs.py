@@ -9,19 +9,22 @@ from typing import Any
 import numpy as np
 from sqlite_utils import Database
 
-from scn_core.config import AmbiguousRule, UnsureRule
+from scn_core.config import AmbiguousRule, SoftLabels, UnsureRule
 from scn_core.errors import DAMAGED_ARRAYS, DataError, WorkspaceError
 from scn_core.files import replaced
-from scn_core.records import BoolArray, FloatArray, IntArray
+from scn_core.records import BoolArray, EffectiveLabels, FloatArray, IntArray
 from scn_core.store.decisions.outcomes import turned_down
 from scn_core.store.decisions.record import effective_labels
 from scn_core.store.rounds.faces import ambiguous_faces
 from scn_core.store.samples import classes
+from scn_core.store.votes import class_votes
 
 SOFTNESS = 0.5
 """Of a face that nobody, or no network, can tell: half of its label's weight goes to the other classes."""
 
 FACES = "faces.npz"
+TARGETS = "targets"
+"""Column of it that is there only where a face has targets."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class RoundFaces:
     val_labels: IntArray
     test_rows: IntArray
     test_labels: IntArray
+    targets: FloatArray
+    """(N, classes) shares of the classes to train on in place of the label, 0 for faces without; (N, 0): for all."""
 
     def wanted(self, samples: int) -> BoolArray:
         """(samples,) whether the round looks at each face: those to train on and to measure with."""
@@ -67,6 +72,7 @@ class RoundFaces:
             val_labels=self.val_labels[val],
             test_rows=self.test_rows[test],
             test_labels=self.test_labels[test],
+            targets=self.targets[train],
         )
 
 
@@ -107,23 +113,28 @@ def fix_faces(folder: Path, faces: RoundFaces) -> None:
     if file.exists():
         return
     with replaced(file) as unfinished:
-        np.savez(unfinished, **vars(faces))
+        np.savez(unfinished, **{name: column for name, column in vars(faces).items() if name != TARGETS or column.size})
 
 
 def _as_of_its_start(stored: dict[str, Any], db: Database) -> RoundFaces:
     """A round begun by a version that knew no rule for unsure faces trained them under the given label."""
     sample_id = stored["sample_id"]
-    return RoundFaces(
-        **{"softness": np.zeros(len(sample_id), np.float32), "turned_down": _turned_down(db, sample_id)} | stored
-    )
+    none = {"softness": np.zeros(len(sample_id), np.float32), TARGETS: _no_targets(len(sample_id))}
+    return RoundFaces(**none | {"turned_down": _turned_down(db, sample_id)} | stored)
 
 
-def faces_now(db: Database, unsure: UnsureRule = "given", ambiguous: AmbiguousRule = "given") -> RoundFaces:
+def faces_now(
+    db: Database,
+    unsure: UnsureRule = "given",
+    ambiguous: AmbiguousRule = "given",
+    soft_labels: SoftLabels = "off",
+) -> RoundFaces:
     """The faces a round would begin with now, by the effective labels of the database.
 
     Faces that people excluded, that were taken out or that the data set has no more are left out; `unsure` says what
     becomes of those that people could not tell, `ambiguous` of those nobody has decided and the newest ended round
-    could not tell.
+    could not tell. With `soft_labels` votes, faces that nobody has decided and that came with two votes or more for
+    classes have targets.
     """
     now = effective_labels(db)
     usable = ~now.excluded & ~(now.unsure & (unsure == "leave_out"))
@@ -142,7 +153,20 @@ def faces_now(db: Database, unsure: UnsureRule = "given", ambiguous: AmbiguousRu
         val_labels=now.given_label[val],
         test_rows=test,
         test_labels=now.given_label[test],
+        targets=_vote_targets(db, now, train) if soft_labels == "votes" else _no_targets(len(train)),
     )
+
+
+def _vote_targets(db: Database, now: EffectiveLabels, train: IntArray) -> FloatArray:
+    votes = class_votes(db, now.sample_id[train], len(classes(db)))
+    total = votes.sum(axis=1, keepdims=True)
+    votes[(total[:, 0] < 2) | now.settled[train]] = 0
+    targets: FloatArray = votes / np.maximum(total, np.float32(1))
+    return targets
+
+
+def _no_targets(faces: int) -> FloatArray:
+    return np.empty((faces, 0), np.float32)
 
 
 def _turned_down(db: Database, among: IntArray) -> BoolArray:

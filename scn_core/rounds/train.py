@@ -16,7 +16,7 @@ import numpy as np
 from sqlite_utils import Database
 
 from scn_core.class_names import ClassVocabulary
-from scn_core.config import ReviewSettings, TrainSettings
+from scn_core.config import ReviewSettings, SoftLabels, TrainSettings
 from scn_core.datasets.pixels import NAMED, Pictures, faces_to_decode, look_for_pictures, pixel_cache
 from scn_core.disk import naming_full_disk
 from scn_core.errors import DataError, TrainingError, WorkspaceError, complaint, counted, listed
@@ -113,7 +113,7 @@ def train_round(workspace: Workspace, start: Start, watcher: Watcher, *, team: T
         model = build_model(settings, len(classes(db)), afresh=unfinished is None or unfinished.epochs == 0)
         number = store.next_number(db) if unfinished is None else unfinished.number
         folder = workspace.round_folder(number)
-        faces = _faces(start, folder, db, review)
+        faces = _faces(start, folder, db, review, settings.soft_labels)
         pictures, faces, missing = _with_pictures(workspace, db, start, settings, faces)
         check_training(settings, len(faces.rows), team)
         decode = faces_to_decode(workspace.pixels, settings.image_size, pictures, faces.wanted(len(pictures.marks)))
@@ -135,7 +135,7 @@ def train_round(workspace: Workspace, start: Start, watcher: Watcher, *, team: T
         return store.get_round(db, number)
 
 
-def _faces(start: Start, folder: Path, db: Database, review: ReviewSettings) -> RoundFaces:
+def _faces(start: Start, folder: Path, db: Database, review: ReviewSettings, soft_labels: SoftLabels) -> RoundFaces:
     """The faces to train on. A round that stopped before it had fixed its own takes those of now."""
     stored = stored_faces(folder, db) if isinstance(start, Resume | FromJob) else None
     if stored is not None and (gone := int(np.isin(stored.sample_id, withdrawn_samples(db)).sum())):
@@ -147,7 +147,7 @@ def _faces(start: Start, folder: Path, db: Database, review: ReviewSettings) -> 
         raise WorkspaceError(
             complaint(str(folder), "no faces of the job", "those it brought", "run it in a new folder")
         )
-    return stored or faces_now(db, review.unsure, review.ambiguous)
+    return stored or faces_now(db, review.unsure, review.ambiguous, soft_labels)
 
 
 def _with_pictures(
@@ -212,7 +212,9 @@ class _Job:
             self._say(f"--weights {self.settings.weights}: {model.loaded}")
         pixels, faces = self._decode(pictures, faces, start)
         fix_faces(self.folder, faces)
-        data = TrainingData(pixels, faces.rows, faces.labels, faces.val_rows, faces.val_labels, faces.softness)
+        data = TrainingData(
+            pixels, faces.rows, faces.labels, faces.val_rows, faces.val_labels, faces.softness, faces.targets
+        )
         tell_followers(self.team, self.number, self.settings, len(self.classes), pixels, resume=resume)
         training = Training(self.settings, data, model, self.folder, alive=self._beat, team=self.team)
         self.watcher.message(

@@ -15,7 +15,13 @@ def weighted_logits(logits: Tensor, alpha: Tensor) -> Tensor:
     return logits * alpha.unsqueeze(1)
 
 
-def weighted_cross_entropy(logits: Tensor, alpha: Tensor, labels: Tensor, softness: Tensor | None = None) -> Tensor:
+def weighted_cross_entropy(
+    logits: Tensor,
+    alpha: Tensor,
+    labels: Tensor,
+    softness: Tensor | None = None,
+    targets: Tensor | None = None,
+) -> Tensor:
     """Logit-weighted cross entropy L_WCE, averaged over the batch.
 
     Weighting the logits rather than the loss rules out the trivial solution alpha = 0.
@@ -25,8 +31,13 @@ def weighted_cross_entropy(logits: Tensor, alpha: Tensor, labels: Tensor, softne
         alpha: (N,), importance weights.
         labels: (N,), int64 class numbers.
         softness: (N,), 0..1: share of a label's weight that goes evenly to the C - 1 other classes; None: 0 for all.
+        targets: (N, C) in place of label and softness, rows that sum to 1, or to 0 for faces without; None: for all.
     """
     weighted = weighted_logits(logits, alpha)
+    if targets is not None:
+        whole = soft_labels(labels, softness, logits.shape[1])
+        wanted = torch.where(targets.sum(dim=1, keepdim=True) > 0, targets, whole)
+        return F.cross_entropy(weighted, wanted.to(weighted.dtype))
     loss = F.cross_entropy(weighted, labels)
     if softness is None:
         return loss
@@ -34,6 +45,15 @@ def weighted_cross_entropy(logits: Tensor, alpha: Tensor, labels: Tensor, softne
     own = log_p.gather(1, labels.unsqueeze(1)).squeeze(1)
     others = (log_p.sum(dim=1) - own) / (logits.shape[1] - 1)
     return loss + (softness * (own - others)).mean()
+
+
+def soft_labels(labels: Tensor, softness: Tensor | None, classes: int) -> Tensor:
+    """(N, classes) what (N,) labels and their (N,) softness come to as shares of the classes; None: 0 for all."""
+    own = F.one_hot(labels, classes).float()
+    if softness is None:
+        return own
+    soft = softness.unsqueeze(1)
+    return own * (1 - soft) + (1 - own) * (soft / (classes - 1))
 
 
 def high_group_size(n: int, beta: float) -> int:

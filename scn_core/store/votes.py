@@ -147,14 +147,24 @@ def vote_shares(db: Database, sample_id: IntArray, classes: int) -> FloatArray |
     """
     if not has_votes(db):
         return None
+    named, total = _votes_for(db, sample_id, classes)
+    shares: FloatArray = ((named + 1) / (total[:, None] + classes)).astype(np.float32)
+    return shares
+
+
+def class_votes(db: Database, sample_id: IntArray, classes: int) -> FloatArray:
+    """(N, classes) votes for each class on each of N faces; those that name none are left out. `sample_id`: rising."""
+    return _votes_for(db, sample_id, classes)[0]
+
+
+def _votes_for(db: Database, sample_id: IntArray, classes: int) -> tuple[FloatArray, FloatArray]:
+    """(N, classes) votes for each class, and (N,) votes in all."""
     counts = vote_counts(db)
     known = np.isin(counts.sample_id, sample_id)
     row, answer, votes = sample_id.searchsorted(counts.sample_id[known]), counts.answer[known], counts.votes[known]
-    total = np.bincount(row, votes, len(sample_id))
     named, of_classes = np.zeros((len(sample_id), classes), np.float32), answer < classes
     named[row[of_classes], answer[of_classes]] = votes[of_classes]
-    shares: FloatArray = ((named + 1) / (total[:, None] + classes)).astype(np.float32)
-    return shares
+    return named, np.bincount(row, votes, len(sample_id))
 
 
 @dataclass(frozen=True)

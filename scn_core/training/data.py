@@ -28,6 +28,9 @@ class TrainingData:
     val_labels: IntArray
     softness: FloatArray | None = None
     """(N,) share of each label's weight that goes evenly to the other classes; None: 0 for all."""
+    targets: FloatArray | None = None
+    """(N, C) shares of the classes to train on in place of label and softness, rows that sum to 1, or to 0 for faces
+    without; None or (N, 0): no face has any."""
 
 
 class StepReport(NamedTuple):
@@ -68,3 +71,13 @@ def softness_of(data: TrainingData, label_smoothing: float, device: torch.device
     own = np.zeros(len(data.labels), np.float32) if data.softness is None else data.softness
     softness = np.maximum(own, np.float32(label_smoothing))
     return torch.from_numpy(softness).to(device) if softness.any() else None
+
+
+def targets_of(data: TrainingData, label_smoothing: float, device: torch.device) -> Tensor | None:
+    """(N, C) targets, smoothed as labels are; rows of 0 stay so. None: no face has any, which costs nothing then."""
+    if data.targets is None or not data.targets.any():
+        return None
+    targets = data.targets
+    others = (targets.sum(axis=1, keepdims=True) - targets) / (targets.shape[1] - 1)
+    smoothed = (1 - label_smoothing) * targets + label_smoothing * others
+    return torch.from_numpy(smoothed.astype(np.float32)).to(device)

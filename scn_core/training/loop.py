@@ -19,7 +19,7 @@ from scn_core.scn.relabel import propose, relabel_for_next_epoch
 from scn_core.training.augment import AugmentSettings, augment
 from scn_core.training.check import check_training
 from scn_core.training.checkpoint import Checkpoint, CheckpointWriter, Dynamics, load_checkpoint
-from scn_core.training.data import StepReport, TrainingData, TrainingPass, TrainingResult, softness_of
+from scn_core.training.data import StepReport, TrainingData, TrainingPass, TrainingResult, softness_of, targets_of
 from scn_core.training.device import Compute, choose_compute, make_deterministic, seed_epoch
 from scn_core.training.distributed import ALONE, Team
 from scn_core.training.graphs import StepGraph
@@ -65,6 +65,7 @@ class Training:
         self.faces = keep(data.pixels, data.rows, data.labels)
         self.initial = self.faces.labels.clone()
         self.softness = softness_of(data, settings.label_smoothing, device)
+        self.targets = targets_of(data, settings.label_smoothing, device)
         self.val = keep(data.pixels, data.val_rows, data.val_labels)
         self.steps = steps_per_epoch(len(self.faces), settings.batch_size)
         self.augmentation = AugmentSettings().times(settings.augmentation)
@@ -187,11 +188,11 @@ class Training:
         if settings.mixup:
             pictures, blend = blended(pictures, settings.mixup, self.generator)
         pictures = self.compute.arranged(pictures)
-        softness = None if self.softness is None else self.softness[rows]
+        softness, targets = (None if of is None else of[rows] for of in (self.softness, self.targets))
         with self.compute.autocast():
             output = self.network(pictures)
         self.predictions.add(rows, output)
-        losses = self.losses(output, labels, softness, blend, weighting=weighting)
+        losses = self.losses(output, labels, softness, blend, targets, weighting=weighting)
         loss = losses.total
         resting = () if weighting else self.model.importance_parameters()
         if self.team.size > 1 and not weighting:

@@ -30,6 +30,7 @@ class Objective:
         labels: Tensor,
         softness: Tensor | None = None,
         blend: Blend | None = None,
+        targets: Tensor | None = None,
         *,
         weighting: bool,
     ) -> Losses:
@@ -40,15 +41,17 @@ class Objective:
             labels: (B,)
             softness: (B,) share of each label's weight that goes evenly to the other classes; None: 0.
             blend: which faces were blended in; None: none.
+            targets: (B, C) in place of label and softness, of faces whose row is not all 0; None: of none.
             weighting: whether alpha weights the logits yet. Before that the head only watches: logits that know
                 nothing yet would teach it to silence all.
         """
         settings, alpha = self.settings, output.alpha
         weights = alpha if weighting else torch.ones_like(alpha)
-        wce = weighted_cross_entropy(output.logits, weights, labels, softness)
+        wce = weighted_cross_entropy(output.logits, weights, labels, softness, targets)
         if blend is not None:
             others = None if softness is None else softness[blend.partner]
-            other = weighted_cross_entropy(output.logits, weights, labels[blend.partner], others)
+            aims = None if targets is None else targets[blend.partner]
+            other = weighted_cross_entropy(output.logits, weights, labels[blend.partner], others, aims)
             wce = torch.lerp(other, wce, blend.share)
         ranked = self.team.with_gradient(alpha) if settings.rank_over == "batch" else alpha
         high, low = group_means(ranked, settings.beta)

@@ -147,3 +147,9 @@ def test_flags_are_named_after_their_settings() -> None:
 def test_none_takes_back_what_an_earlier_layer_says() -> None:
     assert TrainSettings.merged({"weights": "imagenet"}, {"weights": "none"}) == TrainSettings()
     assert TrainSettings.merged({"backbone": "none"}).backbone == "none", "only what may be None"
+
+
+def test_labels_are_set_by_votes_or_by_the_network_alone() -> None:
+    assert TrainSettings(soft_labels="votes").relabel == "review"
+    with pytest.raises(UsageError, match="--soft-labels: found votes with --relabel auto; allowed: one of them"):
+        TrainSettings(soft_labels="votes", relabel="auto")

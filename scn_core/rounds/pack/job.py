@@ -74,7 +74,7 @@ def pack_job(workspace: Workspace, settings: TrainSettings, out: Path) -> Job:
     ):
         require_sound(db)
         samples, faces, start = (Path(folder) / name for name in (SAMPLES, FACES, START))
-        fix_faces(Path(folder), faces_now(db, now.review.unsure, now.review.ambiguous))
+        fix_faces(Path(folder), faces_now(db, now.review.unsure, now.review.ambiguous, settings.soft_labels))
         with samples.open("w", encoding="utf-8") as file:
             file.writelines(_lines(db, Path(now.root)))
         _copy_start_weights(settings, start)

@@ -18,7 +18,7 @@ from scn_core.datasets.thumbnail_images import MAX_THUMBNAIL_BYTES, wrong_thumbn
 from scn_core.errors import DataError, complaint
 from scn_core.records import BoolArray, EpochReport, IntArray, RoundScores
 from scn_core.rounds.artifacts import NEIGHBOURS, NEIGHBOURS_FILE
-from scn_core.rounds.inputs import FACES, RoundFaces
+from scn_core.rounds.inputs import FACES, TARGETS, RoundFaces
 from scn_core.rounds.pack.archive import Stamp, read_stamp, unpack_archive
 from scn_core.rounds.pack.job import Job, job_in
 
@@ -115,8 +115,8 @@ def _limits(job: Job, packed: int) -> dict[str, int]:
 
 
 def _of_a_face(classes: int) -> int:
-    """Bytes of a face in all columns of faces.npz: a number in each, and a mark for each class."""
-    return 8 * len(fields(RoundFaces)) + classes
+    """Bytes of a face in all columns of faces.npz: a number in each, and a mark and a share for each class."""
+    return 8 * len(fields(RoundFaces)) + 5 * classes
 
 
 def _result(stamp: Stamp, path: Path, folder: Path) -> Result:
@@ -213,7 +213,7 @@ def _faces(file: Path, scores: RoundScores, job: Job) -> BoolArray:
     """Which of the scored faces people had decided on."""
     with ZipFile(file) as inside:
         allowed = {f"{field.name}.npy" for field in fields(RoundFaces)}
-        if {entry.filename for entry in inside.infolist()} != allowed:
+        if {entry.filename for entry in inside.infolist()} | {f"{TARGETS}.npy"} != allowed:
             raise ValueError(f"{FACES} has other columns")
         if sum(entry.file_size for entry in inside.infolist()) > _HEADER + job.samples * _of_a_face(len(job.classes)):
             raise ValueError(f"{FACES} holds more than the faces of the job")

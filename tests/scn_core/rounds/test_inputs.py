@@ -95,6 +95,34 @@ def test_ambiguous_faces_that_nobody_decided_are_softened_where_that_is_the_rule
     assert np.array_equal(soft.labels, without.labels)
 
 
+def test_votes_are_targets_of_faces_that_nobody_decided(db: Database, tmp_path: Path) -> None:
+    told: dict[int, tuple[str, int | None]] = {}
+    reviewed_round(db, np.random.default_rng(6), told)
+    off = faces_now(db)
+    assert off.targets.shape == (len(off.rows), 0)
+    fix_faces(tmp_path, off)
+    with np.load(tmp_path / "faces.npz") as stored:
+        assert "targets" not in stored.files  # a workspace without is as it was
+    decided = next(face for face, (_, label) in told.items() if label is not None)
+    voted, once, none = [face for face in off.sample_id.tolist() if face not in told][:3]
+    for face, label, other, count in (
+        (voted, 0, "", 3), (voted, 2, "", 1), (voted, None, "NF", 4), (once, 1, "", 1), (decided, 1, "", 5),
+    ):  # fmt: skip
+        db.execute("INSERT INTO vote VALUES (?, '', ?, ?, ?)", (face, label, other, count))
+    assert same(faces_now(db), off)
+    soft = faces_now(db, soft_labels="votes")
+    by_face = dict(zip(soft.sample_id.tolist(), soft.targets.tolist(), strict=True))
+    assert by_face[voted][:3] == [0.75, 0.0, 0.25]
+    assert [sum(by_face[face]) for face in (voted, once, none, decided)] == [1, 0, 0, 0]
+    assert soft.targets.dtype == np.float32
+    (tmp_path / "faces.npz").unlink()
+    fix_faces(tmp_path, soft)
+    assert same(stored_faces(tmp_path, db), soft)
+    gone = np.zeros(int(soft.rows.max()) + 1, np.bool_)
+    gone[soft.rows[soft.sample_id == voted]] = True
+    assert soft.without(gone).targets.shape == (len(soft.rows) - 1, soft.turned_down.shape[1])
+
+
 def test_a_resumed_round_has_the_faces_and_rules_it_began_with(db: Database, tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
     reviewed_round(db, rng, {})
@@ -109,7 +137,7 @@ def test_a_resumed_round_has_the_faces_and_rules_it_began_with(db: Database, tmp
 def test_a_round_begun_before_there_were_rules_goes_on(db: Database, tmp_path: Path) -> None:
     reviewed_round(db, np.random.default_rng(4), {})
     began = faces_now(db)
-    old = {name: column for name, column in vars(began).items() if name not in ("softness", "turned_down")}
+    old = {name: column for name, column in vars(began).items() if name not in ("softness", "turned_down", "targets")}
     np.savez(tmp_path / "faces.npz", **old)
     assert same(stored_faces(tmp_path, db), began)
 

@@ -71,6 +71,21 @@ def test_softness_spreads_a_share_of_the_label(batch: tuple[Tensor, Tensor, Tens
     assert got == pytest.approx(reference_soft_wce(*batch, softness), rel=1e-9, abs=1e-12)
 
 
+@given(batches(), st.data())
+def test_targets_replace_label_and_softness(batch: tuple[Tensor, Tensor, Tensor], data: st.DataObject) -> None:
+    logits, alpha, _ = batch
+    n, classes = logits.shape
+    softness = torch.tensor(data.draw(st.lists(st.sampled_from([0.0, 0.5]), min_size=n, max_size=n)))
+    has = torch.tensor(data.draw(st.lists(st.booleans(), min_size=n, max_size=n)))
+    shares = torch.rand(n, classes, generator=torch.Generator().manual_seed(n))
+    targets = torch.where(has.unsqueeze(1), shares / shares.sum(1, keepdim=True), 0.0)
+    log_p = (alpha.unsqueeze(1) * logits).log_softmax(dim=1)
+    plain = torch.stack([weighted_cross_entropy(*(part[i : i + 1] for part in (*batch, softness))) for i in range(n)])
+    expected = torch.where(has, -(targets * log_p).sum(dim=1), plain).mean()
+    got = weighted_cross_entropy(*batch, softness, targets)
+    assert got.item() == pytest.approx(expected.item(), rel=1e-5, abs=1e-6)
+
+
 @given(batches())
 def test_no_softness_is_the_papers_loss_bit_for_bit(batch: tuple[Tensor, Tensor, Tensor]) -> None:
     logits, alpha, labels = (each.float() if each.is_floating_point() else each for each in batch)

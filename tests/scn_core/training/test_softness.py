@@ -13,7 +13,7 @@ from torch import Tensor
 
 from scn_core.config import TrainSettings
 from scn_core.scn.model import SelfCureNetwork
-from scn_core.training.data import TrainingData
+from scn_core.training.data import TrainingData, targets_of
 from scn_core.training.loop import Training
 
 SETTINGS = TrainSettings(
@@ -32,9 +32,9 @@ def test_every_batch_takes_the_softness_of_its_own_faces(data: TrainingData, tmp
     losses: Any = job.losses
 
     def watched(
-        output: Any, labels: Tensor, softness: Tensor, blend: None, *, weighting: bool
+        output: Any, labels: Tensor, softness: Tensor, blend: None, targets: None, *, weighting: bool
     ) -> tuple[Tensor, Tensor, Tensor]:
-        assert blend is None
+        assert blend is targets is None
         taken.append((labels, softness))
         told: tuple[Tensor, Tensor, Tensor] = losses(output, labels, softness, weighting=weighting)
         assert not torch.equal(told[1], losses(output, labels, weighting=weighting)[1])
@@ -45,6 +45,36 @@ def test_every_batch_takes_the_softness_of_its_own_faces(data: TrainingData, tmp
     faces = torch.cat([softness for _, softness in taken]).mul(1000).round().long()
     assert torch.equal(torch.cat([labels for labels, _ in taken]), torch.from_numpy(data.labels)[faces])
     assert set(faces.tolist()) == set(range(192))
+
+
+def test_every_batch_takes_the_targets_of_its_own_faces(data: TrainingData, tmp_path: Path) -> None:
+    shares = np.zeros((192, 4), np.float32)
+    shares[::2, 0] = np.arange(96) / 192
+    shares[::2, 1] = 1 - shares[::2, 0]
+    job = training(replace(data, targets=shares), tmp_path)
+    taken: list[Tensor] = []
+    losses: Any = job.losses
+
+    def watched(output: Any, labels: Tensor, softness: None, blend: None, targets: Tensor, *, weighting: bool) -> Any:
+        taken.append(torch.cat([labels.unsqueeze(1), targets], dim=1))
+        return losses(output, labels, softness, blend, targets, weighting=weighting)
+
+    job.losses = watched  # type: ignore[assignment]
+    job.train_epoch(1, lambda report: None)
+    expected = torch.from_numpy(np.concatenate([data.labels[:, None].astype(np.float32), shares], axis=1))
+    assert torch.equal(torch.cat(taken).unique(dim=0), expected.unique(dim=0))
+
+
+def test_targets_are_smoothed_as_labels_are(data: TrainingData) -> None:
+    shares = np.zeros((192, 4), np.float32)
+    shares[0], shares[1] = (1, 0, 0, 0), (0.5, 0.5, 0, 0)
+    made = targets_of(replace(data, targets=shares), 0.3, torch.device("cpu"))
+    assert made is not None
+    torch.testing.assert_close(made[0], torch.tensor([0.7, 0.1, 0.1, 0.1]))
+    torch.testing.assert_close(made[1], torch.tensor([0.4, 0.4, 0.1, 0.1]))
+    assert not made[2:].any()
+    for none in (None, np.empty((192, 0), np.float32), np.zeros((192, 4), np.float32)):
+        assert targets_of(replace(data, targets=none), 0.3, torch.device("cpu")) is None
 
 
 @pytest.mark.parametrize("softness", [None, np.zeros(192, np.float32)])
