@@ -26,7 +26,8 @@ from scn_core.workspace.folder import Workspace
 
 COLUMNS = ("path", "given_label", "label", "consensus_label", "probability", "answers", "worth", "key")
 _CLEAR = 0.9
-_LISTED = 10
+_LISTED, _LEAST = 10, 0.001
+"""Faces to read again: so many, each worth at least this."""
 
 
 @click.command("consensus")
@@ -93,7 +94,7 @@ def _most_worth(found: WorkspaceConsensus) -> list[int]:
     """Places of the answered faces that gain most from another reading, the best first."""
     worth = np.where(found.found.votes > 0, found.found.worth, 0)
     order = np.argsort(-worth, kind="stable")[:_LISTED]
-    return [place for place in order.tolist() if worth[place] > 0]
+    return [place for place in order.tolist() if worth[place] >= _LEAST]
 
 
 def _as_dict(found: WorkspaceConsensus, rows: list[dict[str, Any]]) -> dict[str, Any]:

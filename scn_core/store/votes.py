@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from sqlite_utils import Database
 
 from scn_core.class_names import canonical
@@ -157,14 +158,14 @@ def class_votes(db: Database, sample_id: IntArray, classes: int) -> FloatArray:
     return _votes_for(db, sample_id, classes)[0]
 
 
-def _votes_for(db: Database, sample_id: IntArray, classes: int) -> tuple[FloatArray, FloatArray]:
+def _votes_for(db: Database, sample_id: IntArray, classes: int) -> tuple[FloatArray, npt.NDArray[np.float64]]:
     """(N, classes) votes for each class, and (N,) votes in all."""
     counts = vote_counts(db)
     known = np.isin(counts.sample_id, sample_id)
     row, answer, votes = sample_id.searchsorted(counts.sample_id[known]), counts.answer[known], counts.votes[known]
     named, of_classes = np.zeros((len(sample_id), classes), np.float32), answer < classes
     named[row[of_classes], answer[of_classes]] = votes[of_classes]
-    return named, np.bincount(row, votes, len(sample_id))
+    return named, np.asarray(np.bincount(row, votes, len(sample_id)), np.float64)
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ def test_the_consensus_for_a_terminal_a_script_and_a_spreadsheet(reviewed: Works
     again = told["read_again"]
     assert [each["worth"] for each in again] == sorted((each["worth"] for each in again), reverse=True)
     assert all(each["answers"] > 0 and f"{each['worth']:>8.3f}  {each['key']}  " in ended.out for each in again)
-    assert len(again) == 10
+    assert 0 < len(again) <= 10
     refused = run("consensus", reviewed.path, "--out", out)
     assert refused.code == 2
     assert "--out: found" in refused.err
