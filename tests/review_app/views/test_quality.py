@@ -14,9 +14,10 @@ from review_app import database
 from review_app.settings import AppSettings, current
 from scn_core.config import ReviewSettings
 from scn_core.records import Answer, Decision
+from scn_core.review.quality.figures import quality
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.people.people import set_role
-from scn_core.store.rounds.states import close_round, fail_round, start_round
+from scn_core.store.rounds.states import close_round, fail_round, get_round, start_round
 from scn_core.workspace.folder import Workspace
 from tests.review_app.browserless import NewVisitor, Visitor, person, words
 from tests.review_workspace import add_round, repeat_faces
@@ -90,6 +91,9 @@ def test_a_review_in_figures(visitor: NewVisitor) -> None:
     assert "<b>ann</b>" in seen
     assert "before the review" in seen
     assert "No face has two readings" in seen
+    assert "Right: estimated by the consensus" in seen  # of ann, that is: bob named no class
+    found = database.call_slow(quality, database.call(get_round, 2)).reviewers
+    assert {each.name: each.right is not None for each in found} == {"<b>ann</b>": True, "bob": False}
 
 
 def test_two_readings(visitor: NewVisitor) -> None:
