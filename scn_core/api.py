@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, get_args
 import pandas as pd
 
 from scn_core import dataframes
-from scn_core.arguments import cell_text, check_choice, class_number, export_place, one_each, path_of, source_of
+from scn_core.arguments import cell_text, check_choices, class_number, export_place, one_each, path_of, source_of
 from scn_core.cli.backup import written_backup
 from scn_core.cli.labels import check_export, check_options, log_export, take_backed_up
+from scn_core.cli.network import ask_network, exported_model
 from scn_core.cli.progress import Counter, RoundBars, draw_anew
 from scn_core.cli.reports import describe_import
 from scn_core.cli.threads import settle_threads
@@ -84,13 +85,7 @@ def init(
     made = OpenWorkspace(Path(path).expanduser())
     with Counter("reading", "face", hidden=not progress) as bar:
         manifest = create_workspace(
-            made.path,
-            dataset,
-            read,
-            noise=noise,
-            strict=strict,
-            demo_faces=faces,
-            progress=bar.advance,
+            made.path, dataset, read, noise=noise, strict=strict, demo_faces=faces, progress=bar.advance
         )
     if progress:
         with made.folder.database(read_only=True) as db:
@@ -323,11 +318,8 @@ class OpenWorkspace:
         Raises UsageError where the folder is not there, the file may not be replaced, there is no such format, split
         or class, or the format cannot hold a face; WorkspaceError where there is no such round.
         """
-        for name, value, allowed in (
-            ("format", format, FORMAT_NAMES), ("split", split, SPLITS), ("spelling", spelling, get_args(Spelled)),
-        ):  # fmt: skip
-            check_choice(name, value, allowed)
         place = export_place(out)
+        check_choices(format=(format, FORMAT_NAMES), split=(split, SPLITS), spelling=(spelling, get_args(Spelled)))
         check_options(format, copies=copies, image_prefix=image_prefix)
         check_export("export", place, self.folder, force=force, folder=FORMATS[format].lay is not None)
         pictures = Path(self.folder.settings().root)
@@ -387,6 +379,28 @@ class OpenWorkspace:
             if not dry_run:
                 take_backed_up(self.folder, db, plan)
             return plan
+
+    def predict(
+        self,
+        pictures: str | Path | Iterable[str | Path],
+        *,
+        root: str | Path | None = None,
+        round: int | None = None,
+        device: str = "auto",
+        progress: bool = True,
+    ) -> pd.DataFrame:
+        """What a round's network says of other pictures, a row each; docs/models.md has the columns.
+
+        `pictures`: a folder, a list (`root`: what its paths are relative to), a picture, or several pictures.
+        Raises UsageError, DataError or WorkspaceError where the command `predict` has an error.
+        """
+        where = path_of(root)
+        asked = ask_network(self.folder, pictures, root=where, number=round, device=device, hidden=not progress)
+        return dataframes.predictions(asked.predictions, asked.classes, boxed=asked.pictures.boxed)
+
+    def export_model(self, out: str | Path, *, round: int | None = None, force: bool = False) -> dict[str, Any]:
+        """Write a round's network to a file .onnx or .pt2 (UsageError for others), and return its metadata."""
+        return exported_model(self.folder, Path(out).expanduser(), number=round, force=force)
 
     def evaluate(self, reference: str | Path | None = None, *, round: int | None = None) -> Evaluation:
         """How well a round finds wrong labels, against reference labels.

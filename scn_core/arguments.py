@@ -28,10 +28,11 @@ def source_of(said: Mapping[str, Any]) -> Source:
     return Source(**plain)
 
 
-def check_choice(name: str, value: str | None, allowed: Iterable[str]) -> None:
-    """Raises UsageError for a value that is none of those allowed; None is nothing said."""
-    if value is not None and value not in (values := tuple(allowed)):
-        raise UsageError(complaint(name, repr(value), ", ".join(values)))
+def check_choices(**said: tuple[str | None, Iterable[str]]) -> None:
+    """Raises UsageError where an option has a value that is none of those allowed beside it; None is nothing said."""
+    for name, (value, allowed) in said.items():
+        if value is not None and value not in (values := tuple(allowed)):
+            raise UsageError(complaint(name, repr(value), ", ".join(values)))
 
 
 def export_place(out: str | Path) -> Path:

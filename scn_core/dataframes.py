@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 from sqlite_utils import Database
 
+from scn_core.datasets.box_columns import SIDES
+from scn_core.inference.predictions import Prediction, cells, columns
 from scn_core.records import ACTIONS, DOUBTS, SPLITS, QueueFilter, QueueItem, QueueKind
 from scn_core.review.people_as_evidence import WorkspaceConsensus
 from scn_core.store import current_labels as label_store
@@ -76,6 +78,16 @@ def scores(db: Database, round_id: int) -> pd.DataFrame:
         "suspicious": found.suspicious,
     }
     return pd.DataFrame(columns | {f"prob_{name}": found.probabilities[:, place] for place, name in enumerate(names)})
+
+
+def predictions(found: Iterable[Prediction], names: Sequence[str], *, boxed: bool) -> pd.DataFrame:
+    """What a network says of pictures, in their order; the columns of `scn_core.inference.predictions`."""
+    head = columns(names, boxed=boxed)
+    rows = zip(*(cells(each, names, boxed=boxed) for each in found), strict=True)
+    frame = pd.DataFrame(dict(zip(head, map(list, rows), strict=True)), columns=pd.Index(head))
+    kinds: dict[str, Any] = dict.fromkeys(head, "float32") | {name: "Int64" for name in SIDES if boxed}
+    kinds |= {"path": "string", "problem": "string", "predicted_label": pd.CategoricalDtype(list(names))}
+    return frame.astype(kinds)
 
 
 def decisions(db: Database, round_id: int | None) -> pd.DataFrame:

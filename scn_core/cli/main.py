@@ -25,6 +25,7 @@ from scn_core.cli.consensus import consensus_command
 from scn_core.cli.data import erase_command, relocate_command, update_command, withdraw_command
 from scn_core.cli.labels import export_command, import_command
 from scn_core.cli.log import log_command
+from scn_core.cli.network import export_model_command, predict_command
 from scn_core.cli.options import JSON, WORKSPACE, train_options
 from scn_core.cli.order import order_command
 from scn_core.cli.progress import Counter, RoundBars
@@ -248,3 +249,5 @@ cli.add_command(consensus_command)
 cli.add_command(backup_command)
 cli.add_command(restore_command)
 cli.add_command(check_command)
+cli.add_command(predict_command)
+cli.add_command(export_model_command)

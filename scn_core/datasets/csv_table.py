@@ -26,7 +26,7 @@ from pathlib import Path
 
 from scn_core.class_names import ClassVocabulary, canonical
 from scn_core.datasets.annotators import by_face
-from scn_core.datasets.box_columns import BOX_NAMES, box_columns, box_like
+from scn_core.datasets.box_columns import BOX_ALLOWED, BOX_NAMES, box_columns, box_like, parse_box
 from scn_core.datasets.cells import as_written, is_missing, whole_number
 from scn_core.datasets.class_list import exported_classes
 from scn_core.datasets.image_folder import ordered_vocabulary
@@ -39,7 +39,7 @@ from scn_core.datasets.split_tables import SplitTable, split_tables
 from scn_core.datasets.tables import column_places
 from scn_core.errors import DataError, UsageError, complaint, readable
 from scn_core.import_balance import Problem
-from scn_core.records import Box, Vote
+from scn_core.records import Vote
 
 _OF_AN_EXPORT = (frozenset({"given_label", "changed", "source"}), frozenset({"given_label", "key", "source"}))
 """Columns that tell a table this program exported; in others, columns source and votes say something else."""
@@ -192,10 +192,9 @@ class _Table:
         if reference is None and not is_missing(reference_cell):
             found = f"reference label {reference_cell!r}"
             return Problem(file, line, found, f"{classes.allowed()}, or empty", reason="a reference that is no class")
-        box = _box([cells[place].strip() for place in columns.box])
+        box = parse_box([cells[place].strip() for place in columns.box])
         if isinstance(box, str):
-            allowed = "four whole numbers with right > left and bottom > top, or all empty"
-            return Problem(file, line, f"box {box}", allowed, reason="a box that is none")
+            return Problem(file, line, f"box {box}", BOX_ALLOWED, reason="a box that is none")
         votes = () if columns.votes is None else self._votes(as_written(cells[columns.votes].strip()))
         if votes is None:
             found = f"votes {cells[columns.votes or 0]!r}"
@@ -225,17 +224,6 @@ class _Table:
     def _class(self, cell: str) -> int | None:
         number = self.classes.find(cell)
         return self.numbers.get(cell) if number is None else number
-
-
-def _box(cells: list[str]) -> Box | str | None:
-    """The box of the four cells, None where all are empty, or what is wrong with them."""
-    if all(map(is_missing, cells)):
-        return None
-    sides = [side for cell in cells if (side := whole_number(cell)) is not None]
-    if len(sides) != len(cells):
-        return ",".join(cells)
-    box = Box(*sides)
-    return box if box.left < box.right and box.top < box.bottom else ",".join(cells)
 
 
 def _labels_found(source: Source) -> tuple[set[str], list[_Columns]]:

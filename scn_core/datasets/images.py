@@ -87,6 +87,25 @@ def open_face(path: Path, box: Box | None, side: int, *, enlarge: bool = True) -
     return np.asarray(face)
 
 
+def face_or_reason(path: Path, box: Box | None, side: int) -> PixelArray | str:
+    """`open_face` for many pictures of which some are bad: the face, or in a few words why there is none."""
+    try:
+        state = path.stat()
+        if not stat.S_ISREG(state.st_mode):  # a pipe would be waited for
+            return "not a picture file"
+        if state.st_size > MAX_BYTES:
+            return f"a file of over {MAX_BYTES:,} bytes"
+        return np.ascontiguousarray(open_face(path, box, side))
+    except FileNotFoundError:
+        return "no such picture"
+    except UnidentifiedImageError:
+        return f"not a picture in one of the formats {', '.join(FORMATS)}"
+    except Exception as error:  # a decoder fed with damaged bytes raises whatever it stumbles over
+        if isinstance(error, OSError) and error.errno:
+            return f"unreadable picture ({error.strerror})"
+        return f"a damaged picture: {error}"
+
+
 def picture_size(path: Path) -> tuple[int, int]:
     """Width and height of the upright picture in pixels. Raises OSError or ValueError like `open_face`."""
     with _opened(path) as picture:

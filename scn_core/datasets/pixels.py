@@ -25,7 +25,7 @@ from typing import BinaryIO, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from scn_core.datasets.images import open_face
+from scn_core.datasets.images import face_or_reason
 from scn_core.datasets.parallel import in_order
 from scn_core.disk import naming_full_disk
 from scn_core.errors import DataError, WorkspaceError
@@ -234,14 +234,8 @@ def _decode_rows(
 
 def _decode(root: Path, side: int, wanted: tuple[int, Sample]) -> tuple[int, PixelArray | str]:
     place, sample = wanted
-    try:
-        return place, np.ascontiguousarray(open_face(root / sample.path, sample.box, side))
-    except Exception as error:  # as in images: decoders raise whatever they stumble over
-        return place, f"{sample.path} ({_told(error)})"
-
-
-def _told(error: Exception) -> str:
-    return "no such picture" if isinstance(error, FileNotFoundError) else f"a damaged picture: {error}"
+    face = face_or_reason(root / sample.path, sample.box, side)
+    return place, f"{sample.path} ({face})" if isinstance(face, str) else face
 
 
 def _opened(path: Path, shape: tuple[int, ...]) -> Cache | None:

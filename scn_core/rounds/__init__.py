@@ -6,7 +6,8 @@ room             what it needs of the disk                                      
 train            the order of the steps                                                          (torch)
 follower         what the other processes of a team do meanwhile                                 (torch)
 score_and_propose  what its passes say of every face: suspicion, proposals, who is asked about   (torch)
-write_artifacts  its network, its neighbours and its figures, written                            (torch)
+network          its network: written, and loaded again                                          (torch)
+write_artifacts  its neighbours and its figures, written                                         (torch)
 artifacts        the files it leaves: how they are laid out, and what they say of one face
 compare          two rounds side by side
 pack             a round trained on a machine that does not share the disk

@@ -37,9 +37,10 @@ from scn_core.rounds.lifecycle import (
     resume_round,
     unfinished_round,
 )
+from scn_core.rounds.network import save_network
 from scn_core.rounds.room import RoundSize, ask_for_room
 from scn_core.rounds.score_and_propose import score_faces
-from scn_core.rounds.write_artifacts import round_metrics, save_neighbours, save_weights
+from scn_core.rounds.write_artifacts import round_metrics, save_neighbours
 from scn_core.scn.memorising import describe_memorising
 from scn_core.scn.model import SelfCureNetwork, build_model
 from scn_core.shell import command_line
@@ -234,7 +235,7 @@ class _Job:
         by_heart = describe_memorising(result.averaged[0], result.averaged[-1], self.settings.epochs)
         if by_heart is not None:
             self._say(by_heart)
-        save_weights(self.folder, training.eval_model, self.settings, self.classes)
+        save_network(self.folder, training.eval_model, self.settings, self.classes)
         warnings = [warning for report in self.reports if (warning := self._warning(report)) is not None]
         metrics = round_metrics(training, pixels, faces, result, self.reports)
         metrics |= {"learned_by_heart": by_heart, "warnings": warnings, "missing_faces": self.missing}

@@ -1,8 +1,7 @@
-"""What the trainer writes into a round's folder: its network and the neighbours of doubtful faces; and its figures."""
+"""What the trainer writes into a round's folder beside its network: neighbours of doubtful faces; and its figures."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,16 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from scn_core import __version__
-from scn_core.class_names import ClassVocabulary
-from scn_core.config import TrainSettings
-from scn_core.files import write_text
 from scn_core.records import EpochReport, IntArray, PixelArray, RoundScores
 from scn_core.rounds.artifacts import NEIGHBOUR_COUNT, NEIGHBOURS, write_neighbours
 from scn_core.rounds.inputs import RoundFaces
-from scn_core.scn.model import SelfCureNetwork
 from scn_core.scn.relabel import Relabelling
-from scn_core.training import checkpoint
 from scn_core.training.data import TrainingResult
 from scn_core.training.loop import Training
 from scn_core.training.neighbours import ConfidentNeighbours, confident_faces, confident_neighbours, unit_features
@@ -55,19 +48,6 @@ def round_metrics(
         "seconds": sum(report.seconds for report in reports),
         "faces_per_s": float(np.mean([report.faces_per_s for report in reports])),
     }
-
-
-def save_weights(folder: Path, model: SelfCureNetwork, settings: TrainSettings, classes: ClassVocabulary) -> None:
-    """The network after the last epoch, and what it takes to build it again."""
-    checkpoint.save_weights(folder, model)
-    meta = {
-        "backbone": settings.backbone,
-        "image_size": settings.image_size,
-        "classes": list(classes.names),
-        "epochs": settings.epochs,
-        "code_version": __version__,
-    }
-    write_text(folder / "meta.json", json.dumps(meta, indent=2) + "\n")
 
 
 def save_neighbours(

@@ -17,7 +17,7 @@ from scn_core.store.connection import transaction
 What = Literal[
     "training started", "round started", "round resumed", "round cancelled", "round closed", "round unpacked",
     "decisions imported", "import taken back", "backup made",
-    "labels exported", "rules changed", "data set updated", "faces withdrawn", "faces erased",
+    "labels exported", "model exported", "rules changed", "data set updated", "faces withdrawn", "faces erased",
     "pictures relocated", "person renamed", "person erased", "backup restored",
 ]  # fmt: skip
 

@@ -23,7 +23,7 @@ from scn_core.scn.model import SelfCureNetwork
 from scn_core.scn.suspicion import DYNAMICS, strongest_other
 
 _CHECKPOINT = "checkpoint.pt"
-_WEIGHTS = "weights.safetensors"
+WEIGHTS = "weights.safetensors"
 _PASSES = "passes.npy"
 _COUNTS = "counts.npy"
 
@@ -214,9 +214,9 @@ def save_weights(folder: Path, model: SelfCureNetwork) -> None:
     """Writes weights.safetensors: every parameter and buffer under its name in `SelfCureNetwork`."""
     # Bytes, not `save_file`: that one makes files only their owner may read, whatever the umask.
     state = {name: tensor.contiguous().cpu() for name, tensor in model.state_dict().items()}
-    write_bytes(folder / _WEIGHTS, save(state))
+    write_bytes(folder / WEIGHTS, save(state))
 
 
 def load_weights(folder: Path, model: SelfCureNetwork) -> None:
     """Loads what `save_weights` wrote into a model of the same shape."""
-    model.load_state_dict(load_file(folder / _WEIGHTS))
+    model.load_state_dict(load_file(folder / WEIGHTS))

@@ -16,9 +16,10 @@ from scn_core.config import ResidentChoice
 from scn_core.records import IntArray, PixelArray
 from scn_core.training.memory import Tier, free_room
 
-# ImageNet statistics of RGB in 0..255, which torchvision's weights expect.
-_MEAN = (123.675, 116.28, 103.53)
-_STD = (58.395, 57.12, 57.375)
+MEAN = (0.485, 0.456, 0.406)
+STD = (0.229, 0.224, 0.225)
+"""Of red, green and blue in 0..1 on ImageNet, which torchvision's weights expect: the network is given
+(pixels - MEAN) / STD."""
 _COPIED_AT_ONCE = 4096
 
 T = TypeVar("T")
@@ -167,4 +168,5 @@ def normalise(pixels: Tensor) -> Tensor:
 
 @cache  # a tensor made from numbers of the host makes it wait for the device
 def _statistics(device: torch.device) -> tuple[Tensor, Tensor]:
-    return torch.tensor(_MEAN, device=device), torch.tensor(_STD, device=device)
+    mean, std = (torch.tensor(of_each, dtype=torch.float64) * 255 for of_each in (MEAN, STD))
+    return mean.float().to(device), std.float().to(device)

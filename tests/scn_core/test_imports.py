@@ -55,6 +55,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "rounds.artifacts": GROUND | {"workspace"},
     "rounds.compare": READERS,
     "rounds.score_and_propose": GROUND | {"scn", "training", "rounds.inputs"},
+    "rounds.network": GROUND | {"scn", "training"},
     "rounds.write_artifacts": GROUND | {"scn", "training", "rounds.inputs", "rounds.artifacts"},
     "rounds.lifecycle": READERS | {"training", "workspace"},
     "rounds.room": GROUND | {"scn"},
@@ -67,6 +68,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "rounds.inputs",
         "rounds.artifacts",
         "rounds.score_and_propose",
+        "rounds.network",
         "rounds.write_artifacts",
         "rounds.lifecycle",
         "rounds.room",
@@ -74,16 +76,19 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     },
     "rounds.pack": READERS | {"workspace", "rounds.inputs", "rounds.artifacts", "rounds.lifecycle", "rounds.train"},
     "rounds": frozenset(),
+    "inference": READERS | {"exchange.export"},
+    "inference.predict": READERS | {"training", "rounds.network", "inference"},
+    "inference.export_model": GROUND | {"training", "rounds.network"},
     "bench": READERS | {"scn", "training", "workspace", "rounds.lifecycle", "rounds.train"},
     "erase": READERS | {"workspace", "rounds.artifacts"},
     "take_out_again": READERS | {"erase", "rounds.artifacts"},
     "cli.run": GROUND,
     "cli": READERS
     | {"training", "workspace", "exchange.export", "exchange.import_decisions", "review", "bench", "cli.run", "erase"}
-    | {"take_out_again"}
-    | {"rounds.lifecycle", "rounds.train", "rounds.follower", "rounds.pack"},
+    | {"take_out_again", "inference", "inference.predict", "inference.export_model"}
+    | {"rounds.lifecycle", "rounds.train", "rounds.follower", "rounds.pack", "rounds.network"},
     "arguments": READERS,
-    "dataframes": READERS | {"review"},
+    "dataframes": READERS | {"review", "inference"},
     "api": READERS
     | {"workspace", "exchange.export", "exchange.import_decisions", "review", "arguments", "dataframes", "cli", "erase"}
     | {"rounds.lifecycle", "rounds.train"},
@@ -98,8 +103,9 @@ A module belongs to the longest part that its name begins with.
 ALLOWED_BY_IMPORT_SCN_CORE = {"scn_core", "scn_core.errors"}
 """What `import scn_core` loads of ours. Nothing else but the standard library: no pandas, numpy, SQLite or torch."""
 
-TORCH = {"scn", "training", "bench", "__main__"} | {
-    f"rounds.{name}" for name in ("score_and_propose", "write_artifacts", "lifecycle", "room", "follower", "train")
+TORCH = {"scn", "training", "bench", "__main__", "inference.predict", "inference.export_model"} | {
+    f"rounds.{name}"
+    for name in ("score_and_propose", "network", "write_artifacts", "lifecycle", "room", "follower", "train")
 }
 """The parts that import torch as they are imported themselves."""
 

@@ -1,0 +1,7 @@
+"""A round's network used on pictures that are in no data set, here and in other programs.
+
+pictures      which pictures: a folder, a list, single files
+predict       what the network says of each, picture by picture in bounded memory        (torch)
+predictions   its answers as a CSV file
+export_model  the network as one ONNX or .pt2 file that says how pictures are prepared     (torch)
+"""
