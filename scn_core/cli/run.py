@@ -6,11 +6,15 @@
 from __future__ import annotations
 
 import sys
+from importlib.metadata import version
+from typing import NoReturn
 
 import click
 
 from scn_core.disk import named
-from scn_core.errors import ScnError, UsageError
+from scn_core.errors import ScnError, UsageError, complaint
+
+_TRAINING = ("torch", "torchvision")
 
 
 def run(commands: click.Group, program: str) -> None:
@@ -23,12 +27,25 @@ def run(commands: click.Group, program: str) -> None:
     except UsageError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(2)
+    except ModuleNotFoundError as error:
+        if error.name not in _TRAINING:
+            raise
+        _fail(complaint("", f"no {error.name}, as in an installation for reviewing alone", "an installation with torch",
+                        "pip install -r requirements.txt"))  # fmt: skip
+    except RuntimeError as error:
+        if "operator torchvision::" not in str(error):
+            raise
+        _fail(complaint("", " and ".join(f"{name} {version(name)}" for name in _TRAINING),
+                        "a pair made for each other", "install both from one index"))  # fmt: skip
     except (KeyboardInterrupt, click.Abort):
         click.echo("stopped", err=True)
         sys.exit(1)
     except ScnError as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(1)
+        _fail(error)
     except OSError as error:  # a full disk, a folder one may not write to
-        click.echo(f"error: {named(error)}", err=True)
-        sys.exit(1)
+        _fail(named(error))
+
+
+def _fail(error: object) -> NoReturn:
+    click.echo(f"error: {error}", err=True)
+    sys.exit(1)

@@ -140,7 +140,7 @@ def test_what_torch_cannot_export_is_an_error_and_writes_nothing(
     trained: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     network = load_network(trained.round_folder(1))
-    network.model.backbone.forward = lambda pictures: pictures[pictures.sum() > 0]  # type: ignore[method-assign]
+    network.model.backbone.forward = lambda pictures: pictures[pictures.sum() > 0]
     with pytest.raises(scn.UsageError, match=r"--out: found resnet18, which torch cannot export as .pt2"):
         export_model(network, 1, tmp_path / "model.pt2")
     assert list(tmp_path.iterdir()) == []

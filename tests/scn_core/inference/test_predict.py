@@ -96,15 +96,15 @@ def test_a_face_in_a_box_is_cut_as_training_does(
     table = ws.predict(tmp_path / "list.csv", progress=False)
     alone = ws.predict(tmp_path / "alone.png", progress=False)
     assert list(table.columns[:5]) == ["path", "left", "top", "right", "bottom"]
-    assert chances(table)[0] == pytest.approx(chances(alone)[0], abs=1e-4)
+    assert chances(table)[0] == pytest.approx(chances(alone)[0], abs=0.01)  # filters reach over the edge
     assert table["left"].tolist() == [96, 0]
-    assert abs(chances(table)[1] - chances(table)[0]).max() > 1e-3
+    assert abs(chances(table)[1] - chances(table)[0]).max() > 0.05
 
 
 def test_the_python_table_is_the_file(
     trained: Workspace, paths: list[str], root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    files = [root / paths[0], tmp_path / "gone.jpg", str(root / paths[1])]
+    files: list[str | Path] = [root / paths[0], tmp_path / "gone.jpg", str(root / paths[1])]
     table = scn.open(trained.path).predict(files, progress=False)
     network = load_network(trained.round_folder(1))
     pictures = NamedPictures(tuple(map(Path, files)))
@@ -131,8 +131,8 @@ def test_what_ends_it_early_leaves_the_file_that_was_there(tmp_path: Path) -> No
     with pytest.raises(KeyboardInterrupt):
         write_predictions(out, stopped(), ["x", "y"], boxed=False)
     gone = Prediction(Picture("a.jpg", Path("a.jpg")), problem="no such picture")
-    with pytest.raises(scn.DataError, match=r"none that can be read: a.jpg \(no such picture\) and 1 more"):
-        write_predictions(out, [gone, Prediction(Picture("b", Path("b")), problem="x")][:1] * 2, ["x"], boxed=False)
+    with pytest.raises(scn.DataError, match=r"none that can be read: a.jpg \(no such picture\), .* and 1 more;"):
+        write_predictions(out, [gone] * 4, ["x"], boxed=False)
     assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("out.csv", "of before\n")]
 
 
@@ -166,7 +166,7 @@ def test_what_makes_no_sense_is_refused(
     assert "the list of pictures itself" in refused(2, "--out", tmp_path / "list.txt", "--force")
     assert "a file of the workspace" in refused(2, "--out", trained.path / "rounds/x.csv")
     assert "no folder" in refused(2, "--out", tmp_path / "nowhere/x.csv")
-    assert "no round 7" in refused(1, "--out", tmp_path / "x.csv", "--round", 7)
+    assert "found round 7; allowed: 1 to 1" in refused(1, "--out", tmp_path / "x.csv", "--round", 7)
     assert "train one first" in refused(1, "--out", tmp_path / "x.csv", of=workspace)
     assert "--device: found 'tpu'" in refused(2, "--out", tmp_path / "x.csv", "--device", "tpu")
     assert (
