@@ -69,6 +69,7 @@ def test_the_public_names_are_exactly_these() -> None:
     public = {name for name in vars(scn.OpenWorkspace) if not name.startswith("_")}
     calls = {"status", "train", "labels", "scores", "decisions", "queue", "decide", "export", "evaluate", "consensus"}
     calls |= {"import_decisions", "undo_import", "update", "relocate", "withdraw", "backup", "erase"}
+    calls |= {"predict", "export_model"}
     assert public - {"folder"} == calls
     assert calls == set(re.findall(r"ws\.(\w+)\(", GUIDE))
     with pytest.raises(AttributeError, match="no attribute 'opne'"):

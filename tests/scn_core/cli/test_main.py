@@ -35,6 +35,8 @@ PROMISED = {
     "--follow-links --strict --json",
     "train": "--image-size --epochs --batch-size --lr --backbone --weights --beta --gamma --margin-rank "
     "--learn-margin-rank --margin-relabel --relabel --device --seed --allow-missing --resume",
+    "predict": "--pictures --out --root --round --device --force --json",
+    "export-model": "--out --round --force --json",
     "update": "--dry-run --json",
     "relocate": "--root --force --json",
     "withdraw": "--json",
