@@ -1,0 +1,104 @@
+"""The files of deploy/ fit the program: commands parse, files are there, and nothing runs as root."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import yaml
+
+from review_app import cli as review_cli
+from review_app.routes import all_routes
+
+ROOT = Path(__file__).parents[1]
+DEPLOY = ROOT / "deploy"
+DOCKERFILE = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+
+
+def parsed(words: list[str]) -> dict[str, Any]:
+    """The options of a call of scn-review, as click understands them."""
+    name, *rest = words
+    command = review_cli.cli.commands[name]
+    return command.make_context(name, rest, parent=click.Context(review_cli.cli)).params
+
+
+def instructions(name: str) -> list[str]:
+    """What follows an instruction of the Dockerfile, continued lines joined."""
+    return re.findall(rf"^{name} (.+)$", DOCKERFILE.replace("\\\n", " "), re.MULTILINE)
+
+
+def test_all_that_is_copied_into_the_image_is_there() -> None:
+    copied = [line.split() for line in instructions("COPY") if not line.startswith("--from")]
+    assert copied
+    sent = (DEPLOY / "Dockerfile.dockerignore").read_text(encoding="utf-8").splitlines()
+    for name in (name for words in copied for name in words[:-1]):
+        assert (ROOT / name).exists()
+        assert any(Path(name).match(line.removeprefix("!")) for line in sent if line.startswith("!")), name
+
+
+def test_the_images_run_as_nobody_in_particular_and_say_whether_they_live() -> None:
+    final = DOCKERFILE.partition(" AS runtime\n")[2]
+    assert re.findall(r"^USER (.+)$", final, re.MULTILINE) == ["10001:10001"]
+    assert re.findall(r"^FROM (.+)$", final, re.MULTILINE) == ["runtime AS train", "runtime AS review"]
+    (check,) = instructions("HEALTHCHECK")
+    path = re.search(r"8501(/\w+)", check)
+    assert path is not None
+    assert path[1] in {getattr(route, "path", "") for route in all_routes()}
+    assert parsed(yaml.safe_load(instructions("CMD")[0])) | {"auth": "password", "host": "0.0.0.0"} == parsed(
+        ["serve", "main", "--host", "0.0.0.0", "--auth", "password"]
+    )
+
+
+def test_torch_for_cpus_is_the_locked_pair() -> None:
+    program = re.search(r"sed -n '([^']+)' requirements.lock", DOCKERFILE)
+    assert program is not None
+    done = subprocess.run(
+        ["sed", "-n", program[1], ROOT / "requirements.lock"], capture_output=True, text=True, check=True
+    )
+    assert re.fullmatch(r"torch==[\d.]+\+cpu\ntorchvision==[\d.]+\+cpu\n", done.stdout)
+
+
+def test_the_composed_server_believes_caddy_alone() -> None:
+    services = COMPOSE["services"]
+    options = parsed([word.replace("${REVIEW_HOST:", "x").partition("?")[0] for word in services["review"]["command"]])
+    caddy = services["caddy"]["networks"]["inside"]["ipv4_address"]
+    assert options["trusted_proxies"] == (caddy,)
+    assert (options["host"], options["auth"]) == ("0.0.0.0", "password")
+    assert "ports" not in services["review"]
+    for service in services.values():
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+    assert {volume.partition(":")[0] for service in services.values() for volume in service["volumes"]} - {
+        "./Caddyfile", "${PICTURES"
+    } == set(COMPOSE["volumes"])  # fmt: skip
+
+
+def test_the_unit_starts_the_server() -> None:
+    unit = (DEPLOY / "scn-review.service").read_text(encoding="utf-8")
+    settings = dict(re.findall(r"^(\w+)=(.*)$", unit, re.MULTILINE))
+    program, *words = shlex.split(settings["ExecStart"])
+    assert program == "/srv/scn/current/bin/scn-review"
+    assert parsed(words)["workspace"] == Path("workspaces/main")
+    assert settings["ReadWritePaths"] == "/srv/scn/workspaces"
+    assert settings["ProtectSystem"] == "strict"
+
+
+def test_caddy_understands_its_file() -> None:
+    caddy = shutil.which("caddy")
+    if caddy is None:
+        pytest.skip("needs caddy")
+    place = DEPLOY / "Caddyfile"
+    done = subprocess.run(
+        [caddy, "adapt", "--config", place, "--adapter", "caddyfile"],
+        env={"REVIEW_HOST": "review.example.org", "HOME": "/nowhere"}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "review.example.org" in done.stdout
+    assert "review:8501" in done.stdout
