@@ -80,7 +80,7 @@ def test_faces_that_nobody_wants_are_not_opened(tmp_path: Path, samples: list[Sa
     cache, broken = _cache(tmp_path, samples, tmp_path, progress=done.append)
     assert sum(done) == 34, "those that were not wanted before, but for the one that is missing"
     assert [place for place, _ in broken] == [3]
-    assert broken[0][1].startswith("faces/3.jpg (a damaged picture")
+    assert broken[0][1].startswith("faces/3.jpg (not a picture in one of the formats")
     assert (cache[5] == _drawn(tmp_path, samples[5])).all()
 
 
