@@ -24,6 +24,9 @@ def run(commands: click.Group, program: str) -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(2)
+    except (KeyboardInterrupt, click.Abort):  # before RuntimeError, which Abort is
+        click.echo("stopped", err=True)
+        sys.exit(1)
     except UsageError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(2)
@@ -37,9 +40,6 @@ def run(commands: click.Group, program: str) -> None:
             raise
         _fail(complaint("", " and ".join(f"{name} {version(name)}" for name in _TRAINING),
                         "a pair made for each other", "install both from one index"))  # fmt: skip
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("stopped", err=True)
-        sys.exit(1)
     except ScnError as error:
         _fail(error)
     except OSError as error:  # a full disk, a folder one may not write to

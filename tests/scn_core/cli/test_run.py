@@ -1,4 +1,4 @@
-"""What every command says where an installation lacks torch, or has one that does not fit."""
+"""What every command says when it is stopped, and where an installation lacks torch or has one that does not fit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from scn_core.cli.run import run
 
 
-def said(error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
+def said(error: BaseException, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
     @click.command()
     def work() -> None:
         raise error
@@ -18,7 +18,7 @@ def said(error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
         run(click.Group(commands={"work": work}), "program")
     assert end.value.code == 1
     out, err = capsys.readouterr()
-    assert (out, err.count("\n")) == ("", 1)
+    assert (out, err.strip().count("\n")) == ("", 0)
     return err
 
 
@@ -40,3 +40,8 @@ def test_torch_and_torchvision_that_do_not_fit_are_named(
     assert "; allowed: a pair made for each other; install both from one index" in err
     with pytest.raises(RuntimeError, match="another"):
         said(RuntimeError("another"), monkeypatch, capsys)
+
+
+def test_ctrl_c_is_said_in_a_word(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for error in (KeyboardInterrupt(), click.Abort()):
+        assert said(error, monkeypatch, capsys).strip() == "stopped"
