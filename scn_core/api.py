@@ -282,22 +282,11 @@ class OpenWorkspace:
             return record_rows(db, rows, person=person, origin="python", round_id=round)
 
     def export(
-        self,
-        out: str | Path,
-        format: FormatName = "csv",
-        *,
-        split: Split | None = None,
-        changed: bool = False,
-        decided: bool = False,
-        label: str | None = None,
-        round: int | None = None,
-        excluded: bool = False,
-        pseudonyms: bool = False,
-        spelling: Spelled = "project",
-        copies: bool = False,
-        image_prefix: str | None = None,
+        self, out: str | Path, format: FormatName = "csv", *, split: Split | None = None, changed: bool = False,
+        decided: bool = False, label: str | None = None, round: int | None = None, excluded: bool = False,
+        pseudonyms: bool = False, spelling: Spelled = "project", copies: bool = False, image_prefix: str | None = None,
         force: bool = False,
-    ) -> ExportManifest:
+    ) -> ExportManifest:  # fmt: skip
         """Write the labels as they are now to a file or folder, with OUT.manifest.json beside; returns what that says.
 
         Args:
@@ -331,16 +320,10 @@ class OpenWorkspace:
         return made
 
     def import_decisions(
-        self,
-        file: str | Path,
-        *,
-        person: str | None = None,
-        annotators: Mapping[str, str] | None = None,
-        path_column: str | None = None,
-        label_column: str | None = None,
-        adjudicate: bool = False,
+        self, file: str | Path, *, person: str | None = None, annotators: Mapping[str, str] | None = None,
+        path_column: str | None = None, label_column: str | None = None, adjudicate: bool = False,
         dry_run: bool = False,
-    ) -> ImportPlan:
+    ) -> ImportPlan:  # fmt: skip
         """Take decisions made elsewhere into the round in review, each only once; none where a row has a problem.
 
         A long file is written in pieces; an import that was interrupted is finished by the same call.
@@ -381,14 +364,9 @@ class OpenWorkspace:
             return plan
 
     def predict(
-        self,
-        pictures: str | Path | Iterable[str | Path],
-        *,
-        root: str | Path | None = None,
-        round: int | None = None,
-        device: str = "auto",
-        progress: bool = True,
-    ) -> pd.DataFrame:
+        self, pictures: str | Path | Iterable[str | Path], *, root: str | Path | None = None, round: int | None = None,
+        device: str = "auto", progress: bool = True,
+    ) -> pd.DataFrame:  # fmt: skip
         """What a round's network says of other pictures, a row each; docs/models.md has the columns.
 
         `pictures`: a folder, a list (`root`: what its paths are relative to), a picture, or several pictures.
