@@ -54,6 +54,7 @@ PROMISED = {
     "import-decisions": "--person --adjudicate --dry-run --json",
     "order": "--round --forget --json",
     "quality": "--round --json",
+    "consensus": "--round --out --force --json",
     "bench": "--image-size --batch-size --backbone --compile --device --baseline --save --json",
     "round pack": "--out --image-size --epochs --relabel --seed --json",
     "round run": "--root --out --work --json",
