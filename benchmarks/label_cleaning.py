@@ -24,7 +24,7 @@ import argparse
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -34,23 +34,23 @@ import numpy as np
 import sklearn
 import torch
 
-from benchmarks.cleaning.faces import NOISES, Faces, given_labels, load_faces
-from benchmarks.cleaning.figures import calibration, proposals
+from benchmarks.cleaning.faces import NOISES, PICTURES, Faces, given_labels, load_faces, load_opinion, load_pictures
+from benchmarks.cleaning.figures import calibration, early_calibration, proposals
 from benchmarks.cleaning.pictures import draw
-from benchmarks.cleaning.readers import READERS, SHARES, answers, learned_order, reviewed
+from benchmarks.cleaning.readers import CROWD, READERS, SHARES, answers, learned_order, reviewed
 from benchmarks.cleaning.rows import Seen, rankings
 from benchmarks.cleaning.tables import describe, describe_variants
 from benchmarks.cleaning.trainings import PLAIN, SETTINGS, PublishedRule, Recording, out_of_fold, recorded
 from scn_core.bench.report import versions
-from scn_core.records import DOUBTS, FloatArray, IntArray
+from scn_core.records import DOUBTS, BoolArray, FloatArray, IntArray
 from scn_core.review.evaluate import detector
+from scn_core.review.learn_order import scaled_logs
 from scn_core.scn.relabel import low_importance_group
 from scn_core.scn.suspicion import (
     class_trust,
     cured_probabilities,
     kinds_of_doubt,
     may_be_proposed,
-    probability_margin,
     suspicion,
 )
 from scn_core.training.device import choose_compute
@@ -78,6 +78,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("work", type=Path)
     parser.add_argument("root", type=Path)
+    parser.add_argument("--pictures", type=Path, help="folder with labels.csv, for the kind cifar10n")
+    parser.add_argument("--opinion", type=Path, help="CSV of a second opinion: path, and a column for each class")
     parser.add_argument("--noises", nargs="+", choices=NOISES, default=list(NOISES))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--faces", type=int, default=FACES)
@@ -88,6 +90,8 @@ def main() -> None:
     parser.add_argument("--count-only", action="store_true", help="train nothing and count what WORK holds")
     said = parser.parse_args()
     said.work.mkdir(parents=True, exist_ok=True)
+    if PICTURES in said.noises and not said.pictures:
+        parser.error(f"the kind {PICTURES} takes --pictures FOLDER; leave it out of --noises otherwise")
     everyone = load_faces(said.work, said.root, said.faces)
     few = everyone.some(said.flipped_faces)
     if said.variants:
@@ -98,17 +102,24 @@ def main() -> None:
         return
     cells = []
     wanted = () if said.count_only else tuple(said.arms)
+    opinion = load_opinion(said.opinion, said.work, said.faces) if said.opinion else None
+    others = load_pictures(said.pictures) if PICTURES in said.noises else None
     for noise, seed in product(said.noises, said.seeds):
-        faces = few if noise.startswith("symmetric") else everyone
+        faces = others if others and noise == PICTURES else few if noise.startswith("symmetric") else everyone
         trained = trainings(said.work, faces, noise, seed, train=wanted)
         if trained and not said.train_only:
-            cells.append({"faces": len(faces.truth), **figures(faces, noise, seed, trained)})
+            cells.append({"faces": len(faces.truth), **figures(faces, noise, seed, trained, _of_these(opinion, faces))})
     if cells:
         name = "label_cleaning" if said.faces == FACES else f"label_cleaning_{len(everyone.truth)}"
         _write(name, {"cells": cells})
         print(describe(cells))
         if said.faces == FACES:
             draw(cells)
+
+
+def _of_these(opinion: FloatArray | None, faces: Faces) -> FloatArray | None:
+    """The opinion on these faces; None: there is none on these pictures."""
+    return None if opinion is None or faces.votes is None else opinion[: len(faces.truth)]
 
 
 def trainings(work: Path, faces: Faces, noise: str, seed: int, *, train: tuple[str, ...]) -> dict[str, Recording]:
@@ -146,33 +157,70 @@ def order_of_answers(mean: FloatArray, given: IntArray, said: IntArray, count: i
     return learned_order(cured, suspicion(mean, given), given, said, count, learn_every=50, seed=seed)
 
 
-def figures(faces: Faces, noise: str, seed: int, trained: dict[str, Recording]) -> dict[str, Any]:
-    """All figures of one kind of wrong labels and seed."""
-    given, truth = given_labels(faces, noise, seed), faces.truth
-    seen = Seen(given, truth, trained["scn"], trained.get("plain"), trained.get("folds"))
-    ranked = rankings(seen)
+def figures(
+    faces: Faces, noise: str, seed: int, trained: dict[str, Recording], opinion: FloatArray | None = None
+) -> dict[str, Any]:
+    """All figures of one kind of wrong labels and seed, but for those of `trained` of the reported half alone.
+
+    Scores are made of all faces, as in a round; people review the reported half.
+    """
+    given, truth, half = given_labels(faces, noise, seed), faces.truth, faces.reported
+    seen = Seen(given, truth, trained["scn"], trained.get("plain"), trained.get("folds"), opinion)
+    ranked = {name: ranking[half] for name, ranking in rankings(seen).items()}
+    scn, given, truth, wrong = trained["scn"], given[half], truth[half], (given != truth)[half]
+    scored = Scored(
+        given=given,
+        truth=truth,
+        mean=scn.mean[half],
+        last=scn.last[half],
+        cured=(cured := cured_probabilities(scn.mean, class_trust(scn.mean, seen.given)))[half],
+        suspicion=(doubt := suspicion(scn.mean, seen.given))[half],
+        likely=may_be_proposed(doubt, cured, seen.given)[half],
+        low=low_importance_group(torch.from_numpy(scn.alpha), SETTINGS.beta).numpy()[half],
+        opinion=None if opinion is None else opinion[half],
+    )
     return {
         "noise": noise,
         "seed": seed,
-        "wrong": float((given != truth).mean()),
-        "rows": {name: asdict(detector(ranking, given != truth, given)) for name, ranking in ranked.items()},
-        "reviews": list(_reviews(faces, given, ranked, trained, seed)),
-        "proposals": _proposals(trained, given, truth),
-        "doubt": _doubt(faces, trained["scn"], given),
-        "suspicion": calibration(suspicion(trained["scn"].mean, given), given != truth),
-        "likeliest": _likeliest(trained["scn"], given, truth),
-        "trained": {arm: _trained(faces, run, truth) for arm, run in trained.items() if arm != "folds"},
+        "wrong": float(wrong.mean()),
+        "rows": {name: asdict(detector(ranking, wrong, given)) for name, ranking in ranked.items()},
+        "reviews": list(_reviews(faces.only(half), scored, ranked, seed)),
+        "proposals": _proposals(scored),
+        "doubt": _doubt(faces.only(half), scored),
+        "suspicion": calibration(scored.suspicion, wrong),
+        "answered": early_calibration(scored.cured, scored.suspicion, given, truth, seed),
+        "likeliest": calibration(scored.cured.max(axis=1), scored.cured.argmax(axis=1) == truth),
+        "trained": {
+            arm: _trained(faces, run, faces.truth)
+            for arm, run in trained.items()
+            if arm != "folds" and run.predicted.size
+        },
     }
 
 
-def _reviews(
-    faces: Faces, given: IntArray, ranked: dict[str, Any], trained: dict[str, Recording], seed: int
-) -> Iterable[dict[str, Any]]:
+@dataclass(frozen=True)
+class Scored:
+    """The reported faces as a round stores them."""
+
+    given: IntArray
+    truth: IntArray
+    mean: FloatArray
+    last: FloatArray
+    cured: FloatArray
+    suspicion: FloatArray
+    likely: BoolArray
+    """May be proposed another label."""
+    low: BoolArray
+    """In the low-importance group."""
+    opinion: FloatArray | None
+
+
+def _reviews(faces: Faces, scored: Scored, ranked: dict[str, Any], seed: int) -> Iterable[dict[str, Any]]:
     """Every order with every reader; but for ours, the orders of others with a perfect one alone."""
-    truth, n = faces.truth, len(given)
+    given, truth, n = scored.given, scored.truth, len(scored.given)
     count = max(round(SHARES[-1] * n), int((given != truth).sum()))
     chance = np.random.default_rng((seed, 9))
-    for reader in READERS:
+    for reader in READERS if faces.votes is not None else [each for each in READERS if each != CROWD]:
         said = answers(reader, faces, seed)
         orders = {
             name: np.lexsort((chance.random(n), -ranking))
@@ -180,48 +228,47 @@ def _reviews(
             if reader == "perfect" or "suspicion" in name or name == "random"
         }
         orders["oracle"] = np.argsort(given == truth, kind="stable")
-        orders["**learned order**"] = order_of_answers(trained["scn"].mean, given, said, count, seed)
+        learn = {"**learned order**": None, "**learned order** with the second opinion": scored.opinion}
+        for name, opinion in learn.items():
+            if opinion is not None or name == "**learned order**":
+                made = () if opinion is None else (scaled_logs(opinion),)
+                orders[name] = learned_order(
+                    scored.cured, scored.suspicion, given, said, count, learn_every=50, seed=seed, opinions=made
+                )
         for name, order in orders.items():
             yield {"order": name, "reader": reader, **asdict(reviewed(order, said, given, truth))}
 
 
-def _proposals(trained: dict[str, Recording], given: IntArray, truth: IntArray) -> dict[str, Any]:
-    """What a perfect reader would say of the relabels that each rule proposes; the last one is the default."""
-    scn, n = trained["scn"], len(given)
-    low = low_importance_group(torch.from_numpy(scn.alpha), SETTINGS.beta).numpy()
-    cured = cured_probabilities(scn.mean, class_trust(scn.mean, given))
-    likely = may_be_proposed(suspicion(scn.mean, given), low, probability_margin(cured, given))
+def _proposals(scored: Scored) -> dict[str, Any]:
+    """What a perfect reader would say of the relabels that each rule proposes; the default is in bold."""
+    everyone = np.ones(len(scored.low), np.bool_)
     rules = {
-        "paper: last pass, low importance": (scn.last, low),
-        "mean of the passes, low importance": (scn.mean, low),
-        "cured, low importance": (cured, low),
-        "**cured, suspicious or evident**": (cured, likely),
-        "cured, all faces": (cured, np.ones(n, np.bool_)),
+        "paper: last pass, low importance": (scored.last, scored.low),
+        "mean of the passes, low importance": (scored.mean, scored.low),
+        "cured, low importance": (scored.cured, scored.low),
+        "**cured, probable**": (scored.cured, scored.likely),
+        "cured, all faces": (scored.cured, everyone),
     }
-    return {name: proposals(probabilities, inside, given, truth) for name, (probabilities, inside) in rules.items()}
+    return {
+        name: proposals(probabilities, inside, scored.given, scored.truth)
+        for name, (probabilities, inside) in rules.items()
+    }
 
 
-def _doubt(faces: Faces, scn: Recording, given: IntArray) -> dict[str, Any]:
+def _doubt(faces: Faces, scored: Scored) -> dict[str, Any]:
     """What the two kinds of doubt are like: wrong labels, what is likeliest, and how far the crowd agrees."""
-    cured = cured_probabilities(scn.mean, class_trust(scn.mean, given))
-    kinds = kinds_of_doubt(cured, given, suspicion(scn.mean, given))
-    agreement = faces.votes.max(axis=1) / faces.votes.sum(axis=1)
-    right = cured.argmax(axis=1) == faces.truth
+    kinds = kinds_of_doubt(scored.cured, scored.given, scored.suspicion)
+    agreement = None if faces.votes is None else faces.votes.max(axis=1) / faces.votes.sum(axis=1)
+    right = scored.cured.argmax(axis=1) == scored.truth
     return {
         name: {
             "share": float((kinds == kind).mean()),
-            "given_wrong": float((given != faces.truth)[kinds == kind].mean()),
+            "given_wrong": float((scored.given != scored.truth)[kinds == kind].mean()),
             "likeliest_right": float(right[kinds == kind].mean()),
-            "agreement": float(agreement[kinds == kind].mean()),
+            "agreement": None if agreement is None else float(agreement[kinds == kind].mean()),
         }
         for kind, name in enumerate(DOUBTS)
     }
-
-
-def _likeliest(scn: Recording, given: IntArray, truth: IntArray) -> dict[str, Any]:
-    """The same of the probability of the likeliest class, which is proposed where it is another than the given one."""
-    cured = cured_probabilities(scn.mean, class_trust(scn.mean, given))
-    return calibration(cured.max(axis=1), cured.argmax(axis=1) == truth)
 
 
 def _trained(faces: Faces, run: Recording, truth: IntArray) -> dict[str, float]:

@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-import sklearn
+import scipy
 
 from benchmarks.review_database import ROUND, build
 from scn_core.review.learn_order import learn_order
@@ -44,7 +44,7 @@ def main() -> None:
         "learn_s": {"median": median(t for t, _ in learned), "all": [t for t, _ in learned]},
         "command_s": {"median": median(whole), "all": whole},
         "device": f"{os.cpu_count()} CPU cores",
-        "versions": {"python": platform.python_version(), "scikit-learn": sklearn.__version__},
+        "versions": {"python": platform.python_version(), "scipy": scipy.__version__},
     }
     RESULTS.write_text(json.dumps(found, indent=1) + "\n")
     print(json.dumps(found, indent=1))

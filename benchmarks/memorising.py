@@ -17,22 +17,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
-from benchmarks.cleaning.faces import NAMES, NOISES, Faces, given_labels, load_faces
+from benchmarks.cleaning.faces import NOISES, PICTURES, Faces, given_labels, load_faces
 from benchmarks.cleaning.figures import calibration, proposals
 from benchmarks.cleaning.trainings import SETTINGS
 from scn_core.bench.report import versions
-from scn_core.records import BoolArray, FloatArray, IntArray
+from scn_core.records import FloatArray, IntArray
 from scn_core.review.evaluate import detector
 from scn_core.scn.memorising import doubts_fitted, passes_to_average
 from scn_core.scn.model import build_model
-from scn_core.scn.relabel import low_importance_group
 from scn_core.scn.suspicion import (
     class_trust,
     cured_probabilities,
     may_be_proposed,
-    probability_margin,
     strongest_other,
     suspicion,
 )
@@ -49,7 +46,9 @@ def main() -> None:
     parser.add_argument("root", type=Path)
     parser.add_argument("--faces", type=int, default=FACES)
     parser.add_argument("--epochs", type=int, default=30)
-    parser.add_argument("--noises", nargs="+", choices=NOISES, default=["real", "single-vote"])
+    parser.add_argument(
+        "--noises", nargs="+", choices=[noise for noise in NOISES if noise != PICTURES], default=["real", "single-vote"]
+    )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     said = parser.parse_args()
     said.work.mkdir(parents=True, exist_ok=True)
@@ -59,29 +58,28 @@ def main() -> None:
         given = given_labels(faces, noise, seed)
         name = f"{noise}, {said.faces} faces, {said.epochs} epochs, seed {seed}"
         folder = said.work / name.replace(", ", "-").replace(" ", "-")
-        passes, alpha = trained(folder, faces, given, said.epochs, seed)
-        low = low_importance_group(torch.from_numpy(alpha), SETTINGS.beta).numpy()
-        found["trainings"][name] = figures(passes, low, given, faces.truth)
+        passes = trained(folder, faces, given, said.epochs, seed)
+        found["trainings"][name] = figures(passes, given, faces.truth)
         print(described(name, found["trainings"][name]))
     RESULTS.write_text(json.dumps(found | {"versions": versions()}, indent=1) + "\n")
 
 
-def trained(folder: Path, faces: Faces, given: IntArray, epochs: int, seed: int) -> tuple[FloatArray, FloatArray]:
-    """(epochs, N, C) what the clean passes saw; (N,) the last alpha."""
+def trained(folder: Path, faces: Faces, given: IntArray, epochs: int, seed: int) -> FloatArray:
+    """(epochs, N, C) what the clean passes saw."""
     done = folder / "done"
     if not done.exists():
         folder.mkdir(exist_ok=True)
         nobody = np.empty(0, np.int64)
         settings = replace(SETTINGS, epochs=epochs, seed=seed)
         data = TrainingData(faces.pixels, np.arange(len(given)), given, nobody, nobody)
-        job = Training(settings, data, build_model(settings, len(NAMES)), folder)
+        job = Training(settings, data, build_model(settings, len(faces.names)), folder)
         job.run(resume=True, on_epoch=lambda report: print(f"{folder.name}: epoch {report.epoch}", flush=True))
         done.touch()
-    alpha = np.load(folder / "dynamics.npy")["alpha"][-1].astype(np.float32)
-    return np.load(folder / "passes.npy", mmap_mode="r"), alpha
+    passes: FloatArray = np.load(folder / "passes.npy", mmap_mode="r")
+    return passes
 
 
-def figures(passes: FloatArray, low: BoolArray, given: IntArray, truth: IntArray) -> dict[str, Any]:
+def figures(passes: FloatArray, given: IntArray, truth: IntArray) -> dict[str, Any]:
     """Of the mean of several choices of passes, and of the passes one by one."""
     rows, epochs, wrong = np.arange(len(given)), len(passes), given != truth
     p_given = passes[:, rows, given]
@@ -95,20 +93,20 @@ def figures(passes: FloatArray, low: BoolArray, given: IntArray, truth: IntArray
     }
     return {
         "wrong": float(wrong.mean()),
-        "choices": {name: score_choice(passes, which, low, given, truth) for name, which in choices.items()},
+        "choices": {name: score_choice(passes, which, given, truth) for name, which in choices.items()},
         "doubts_fitted": doubts_fitted(p_given, p_other).tolist(),
         "agrees": (p_given > p_other).mean(axis=1).tolist(),
         "wrong_labels_fitted": (p_given > p_other)[:, wrong].mean(axis=1).tolist(),
     }
 
 
-def score_choice(passes: FloatArray, which: range, low: BoolArray, given: IntArray, truth: IntArray) -> dict[str, Any]:
+def score_choice(passes: FloatArray, which: range, given: IntArray, truth: IntArray) -> dict[str, Any]:
     wrong = given != truth
     mean = passes[which.start : which.stop].astype(np.float32).mean(axis=0)
     mean /= mean.sum(axis=1, keepdims=True)
     score = suspicion(mean, given)
     cured = cured_probabilities(mean, class_trust(mean, given))
-    likely = may_be_proposed(score, low, probability_margin(cured, given))
+    likely = may_be_proposed(score, cured, given)
     return {
         "epochs": [which.start + 1, which.stop],
         **asdict(detector(score, wrong, given)),

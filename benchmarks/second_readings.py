@@ -18,14 +18,13 @@ CSV with the columns path and one for each class. The table goes to standard out
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.cleaning.faces import NAMES, Faces, load_faces, training_paths
+from benchmarks.cleaning.faces import Faces, load_faces, load_opinion
 from benchmarks.label_cleaning import FACES, RESULTS, order_of_answers, trainings
 from scn_core.bench.report import versions
 from scn_core.records import FloatArray, IntArray
@@ -79,7 +78,7 @@ def main() -> None:
     parser.add_argument("--tuning", action="store_true", help="the faces that constants were chosen on; writes nothing")
     asked = parser.parse_args()
     everyone = load_faces(asked.work, asked.root, asked.faces)
-    other = None if asked.opinion is None else _opinion(asked.opinion, training_paths(asked.work, asked.faces))
+    other = None if asked.opinion is None else load_opinion(asked.opinion, asked.work, asked.faces)
     arms = []
     for seed in asked.seeds:
         mean = trainings(asked.work, everyone, "real", seed, train=())["scn"].mean
@@ -99,6 +98,7 @@ def half_of(faces: Faces, mean: FloatArray, opinion: FloatArray | None, seed: in
     cured = cured_probabilities(mean, class_trust(mean, own))
     chosen = np.arange(len(own)) % 2 == odd
     models = [cured] if opinion is None else [cured, opinion]
+    assert faces.votes is not None
     said = vote_order(faces.votes[chosen], seed)
     return Half(own[chosen], faces.truth[chosen], said, mean[chosen], [model[chosen] for model in models])
 
@@ -159,16 +159,6 @@ def _arm(name: str, half: Half, readings: IntArray, seed: int, opinion: bool) ->
         float((np.where(asked, label, half.given) == half.truth).mean()),
         float((label == half.truth).mean()),
     )
-
-
-def _opinion(file: Path, paths: list[str]) -> FloatArray:
-    with file.open(newline="") as opened:
-        rows = {row.pop("path"): row for row in csv.DictReader(opened)}
-    other = {"angry": "anger", "disgusted": "disgust", "fearful": "fear", "sadness": "sad", "happiness": "happy",
-             "surprised": "surprise"}  # fmt: skip
-    names = [other.get(name, name) for name in next(iter(rows.values()))]
-    place = [names.index(name) for name in NAMES]
-    return np.array([[float(list(rows[path].values())[i]) for i in place] for path in paths], np.float32)
 
 
 def _table(arms: list[Arm]) -> str:

@@ -1,7 +1,7 @@
 """The order of the queue is learned anew while people review, by a process of lowest priority.
 
-Learning takes scikit-learn and seconds of a processor; in this process it would hold up answers. What is learned is in
-the database, so this one need not hear of it.
+Learning takes seconds of a processor and reads all scores; in this process it would hold up answers. What is learned is
+in the database, so this one need not hear of it.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ class TrainSettings:
     )
     precision: Precision = option("auto", "auto: bf16 where the device computes in it", choices=get_args(Precision))
     queue_suspicion: float = option(
-        0.3, "faces outside the low-importance group join the queue if their suspicion is at least this; 1: none",
+        0.2, "faces outside the low-importance group join the queue if their suspicion is at least this; 1: none",
         low=0, high=1,
     )  # fmt: skip
     audit_samples: int = option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,10 +13,11 @@ from scn_core.config import ReviewSettings
 from scn_core.records import FloatArray, IntArray
 from scn_core.review.learn_order import Faces as Scored
 from scn_core.review.learn_order import change_probability, rank_open_faces
-from scn_core.store.queue.learned_order import OpenFaces, TrainingExamples
+from scn_core.store.queue.learned_order import NEEDED, OpenFaces, TrainingExamples
 
 SHARES = (0.05, 0.1, 0.2, 0.3)
-READERS = ("perfect", "5 % slips", "15 % slips", "a vote of the crowd")
+CROWD = "a vote of the crowd"
+READERS = ("perfect", "5 % slips", "15 % slips", CROWD)
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,9 @@ class Reviewed:
 def answers(reader: str, faces: Faces, seed: int) -> IntArray:
     """(N,) what a reader says of each face, whenever it is asked."""
     rng = np.random.default_rng((seed, READERS.index(reader)))
-    n, classes = faces.votes.shape
-    if reader == "a vote of the crowd":
+    n, classes = len(faces.truth), len(faces.names)
+    if reader == CROWD:
+        assert faces.votes is not None
         counts = faces.votes.cumsum(axis=1)
         drawn = rng.random((n, 1)) * counts[:, -1:]
         said: IntArray = (drawn >= counts).sum(axis=1)
@@ -71,17 +74,18 @@ def reviewed(order: IntArray, said: IntArray, given: IntArray, truth: IntArray) 
 
 def learned_order(
     probabilities: FloatArray,
-    suspicion: npt.NDArray[np.floating],
+    suspicion: FloatArray,
     given: IntArray,
     said: IntArray,
     count: int,
     *,
     learn_every: int,
     seed: int,
+    opinions: Sequence[FloatArray] = (),
 ) -> IntArray:
     """The first `count` faces in the order that the answers teach (`scn_core.review.learn_order`)."""
     n = len(given)
-    scored = Scored(np.arange(n), given, probabilities)
+    scored = Scored(np.arange(n), given, suspicion, probabilities, opinions=opinions)
     asked = np.empty(0, np.int64)
     waiting = np.argsort(-suspicion, kind="stable")
     while len(asked) < count:
@@ -94,5 +98,6 @@ def learned_order(
                 open_faces, doubt[waiting], given[waiting], explore=ReviewSettings.explore, seed=seed + len(asked)
             )
             waiting = np.concatenate([first, waiting[~np.isin(waiting, first)]])
-        asked, waiting = np.concatenate([asked, waiting[:learn_every]]), waiting[learn_every:]
+        more = learn_every if len(asked) else NEEDED
+        asked, waiting = np.concatenate([asked, waiting[:more]]), waiting[more:]
     return asked[:count]

@@ -11,7 +11,7 @@ from cleanlab.rank import get_label_quality_scores
 
 from benchmarks.cleaning import published_scores
 from benchmarks.cleaning.trainings import Recording
-from scn_core.records import IntArray
+from scn_core.records import FloatArray, IntArray
 from scn_core.scn import suspicion as scores
 
 Ranking = npt.NDArray[np.float32] | npt.NDArray[np.float64]
@@ -26,6 +26,8 @@ class Seen:
     scn: Recording
     plain: Recording | None
     folds: Recording | None
+    opinion: FloatArray | None = None
+    """(N, C) probabilities by a network trained elsewhere, which never saw these labels."""
 
 
 def rankings(seen: Seen) -> dict[str, Ranking]:
@@ -70,7 +72,9 @@ ROWS: dict[str, Callable[[Seen], Ranking | None]] = {
     "1 - alpha": lambda s: published_scores.low_importance(s.scn.alpha),
     "SCN margin": lambda s: published_scores.scn_margin(s.scn.last, s.given),
     "mixture on the loss": lambda s: published_scores.loss_mixture(s.scn.last[np.arange(len(s.given)), s.given]),
-    "neighbour vote": lambda s: published_scores.neighbour_vote(s.scn.features.astype(np.float32), s.given),
+    "neighbour vote": lambda s: (
+        published_scores.neighbour_vote(s.scn.features.astype(np.float32), s.given) if s.scn.features.size else None
+    ),
     "epoch-averaged logit margin": lambda s: _aum(s.scn),
     "epoch-averaged probability margin": lambda s: averaged_margin(s.scn),
     "plain cross entropy: final margin": lambda s: _of(
@@ -82,5 +86,8 @@ ROWS: dict[str, Callable[[Seen], Ranking | None]] = {
         s.folds, lambda run: published_scores.self_confidence(run.last, s.given)
     ),
     "confident learning: normalised margin": lambda s: _of(s.folds, lambda run: _normalised_margin(run, s.given)),
+    "second opinion: probability margin": lambda s: (
+        None if s.opinion is None else scores.probability_margin(s.opinion, s.given)
+    ),
     "**suspicion**": lambda s: scores.suspicion(s.scn.mean, s.given),
 }

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from statistics import mean, stdev
 from typing import Any
 
+from benchmarks.cleaning.figures import ANSWERS
+
 DETECTOR = {
     "AP": "average_precision",
     "AUROC": "auroc",
@@ -31,9 +33,11 @@ def _part(noise: str, cells: Sequence[dict[str, Any]]) -> Iterable[str]:
     yield from _table("order | reader", [*columns, "area", "P@k", "over", "under"], _reviews(cells))
     yield from _table("proposals", ["number", "given wrong", "proposed right", "of the wrong ones"], _proposals(cells))
     yield from _table("doubt", ["of the faces", "given wrong", "likeliest right", "crowd agrees"], _doubt(cells))
-    yield from _table("training", ["test accuracy", "macro recall", "label accuracy"], _trained(cells))
-    errors = [spread([cell[name]["error"] for cell in cells]) for name in ("suspicion", "likeliest")]
-    yield f"Mean error over ten groups of faces: suspicion {errors[0]}, likeliest class {errors[1]}.\n"
+    if any(cell["trained"] for cell in cells):
+        yield from _table("training", ["test accuracy", "macro recall", "label accuracy"], _trained(cells))
+    yield from _table("faces decided, drawn at random", ["mean error of the probability", "AP"], _answered(cells))
+    errors = spread([cell["likeliest"]["error"] for cell in cells])
+    yield f"Mean error of the probability of the likeliest class, over ten groups of faces: {errors}.\n"
 
 
 def _table(head: str, columns: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]]) -> Iterable[str]:
@@ -69,6 +73,13 @@ def _proposals(cells: Sequence[dict[str, Any]]) -> Iterable[tuple[str, list[str]
 def _doubt(cells: Sequence[dict[str, Any]]) -> Iterable[tuple[str, list[str]]]:
     for kind, columns in cells[0]["doubt"].items():
         yield kind, [spread([cell["doubt"][kind][column] for cell in cells]) for column in columns]
+
+
+def _answered(cells: Sequence[dict[str, Any]]) -> Iterable[tuple[str, list[str]]]:
+    """How far the probability that a label is wrong is off, over ten groups of faces, and how well it ranks."""
+    for count in ANSWERS:
+        name = f"{count}" if count else "none: suspicion"
+        yield name, [spread([cell["answered"][f"{kind} after {count}"] for cell in cells]) for kind in ("error", "AP")]
 
 
 def _trained(cells: Sequence[dict[str, Any]]) -> Iterable[tuple[str, list[str]]]:

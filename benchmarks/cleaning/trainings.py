@@ -16,7 +16,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from benchmarks.cleaning.faces import NAMES, Faces
+from benchmarks.cleaning.faces import Faces
 from scn_core.config import TrainSettings
 from scn_core.records import EpochReport, FloatArray, IntArray
 from scn_core.scn.losses import weighted_logits
@@ -126,12 +126,15 @@ def _train(
     *,
     held_out: bool = False,
 ) -> Recording:
-    """Trains on `rows`. With `held_out` all faces are told of by the mean of two passes, one of them mirrored."""
+    """Trains on `rows`, at the size of the pictures.
+
+    With `held_out` all faces are told of by the mean of two passes, one of them mirrored."""
     begun = time.perf_counter()
     nobody = np.empty(0, np.int64)
     with tempfile.TemporaryDirectory() as folder:
         data = TrainingData(faces.pixels, rows, given[rows], nobody, nobody)
-        job = kind(settings, data, build_model(settings, len(NAMES)), Path(folder))
+        settings = replace(settings, image_size=faces.pixels.shape[1])
+        job = kind(settings, data, build_model(settings, len(faces.names)), Path(folder))
         result = job.run(on_epoch=lambda report: _say(name, report))
         dynamics = np.load(Path(folder) / "dynamics.npy")
     test_rows = np.arange(len(given), len(faces.pixels))

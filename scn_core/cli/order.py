@@ -10,7 +10,8 @@ import click
 
 from scn_core.cli.options import JSON, WORKSPACE
 from scn_core.errors import counted
-from scn_core.store.queue.learned_order import forget_order
+from scn_core.review.learn_order import learn_order
+from scn_core.store.queue.learned_order import NEEDED, forget_order
 from scn_core.store.rounds.states import which_round
 from scn_core.workspace.folder import Workspace
 
@@ -22,7 +23,6 @@ from scn_core.workspace.folder import Workspace
 @JSON
 def order_command(workspace: Path, round_id: int | None, forget: bool, as_json: bool) -> None:
     """Learn from the answers so far which open faces to ask about first. The app does so by itself."""
-    from scn_core.review.learn_order import NEEDED, learn_order  # imports scikit-learn, which takes a second
 
     with Workspace(workspace).database() as db:
         info = which_round(db, round_id, "review")

@@ -1,6 +1,7 @@
 """What the answers of reviewers teach. Nothing here imports torch.
 
 learn_order       which open faces an answer is most likely to change: they are asked about next
+fit_outcomes      how far the answers are from what the scores made expect
 consensus         what several fallible people and models come to: labels, and who is right how often
 people_as_evidence   the consensus of a workspace
 quality           labels still wrong, corrections to come, agreement, reviewers

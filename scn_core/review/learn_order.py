@@ -1,15 +1,15 @@
 """The queue learns while people review: what they have answered says which of the open faces are most likely wrong.
 
-A multinomial logistic regression of what people decided on the label a face began with, the logarithms of its class
-probabilities and, where the data set came with several people's labels, those of their shares. It learns within a few
-hundred answers which labels are mostly wrong, and how far to believe the network and earlier annotators in each class.
-What it gives is a function of the answers, the scores and the votes alone, so it is the same after a restart.
-Measured in benchmarks/README.md, but for the votes.
+What the scores of the round say of a face is corrected by what people decided (`fit_outcomes`). From twenty answers on
+they tell how many labels are wrong on the whole, and within a few hundred which labels mostly are, and how far to
+believe the network, earlier annotators and other models in each class. What it gives is a function of the answers, the
+scores, the votes and the opinions alone, so it is the same after a restart. Measured in benchmarks/README.md, but for
+the votes.
 """
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +18,10 @@ from sqlite_utils import Database
 
 from scn_core.config import ReviewSettings
 from scn_core.records import IntArray
+from scn_core.review.fit_outcomes import Floats, fit_outcomes
 from scn_core.store.connection import snapshot
 from scn_core.store.queue.learned_order import (
+    NEEDED,
     UNSURE,
     LearnedOrder,
     OpenFaces,
@@ -32,16 +34,14 @@ from scn_core.store.queue.learned_order import (
 from scn_core.store.rounds.states import get_round
 from scn_core.store.votes import vote_shares
 
-NEEDED = 20
-"""Decided faces before anything is learned."""
-_STRENGTH = 0.1
-"""Inverse of the regularisation; .02 to .3 gave the same on real faces."""
-_GIVEN = 2.0
-"""How far apart labels are beside probabilities of variance 1."""
+_NETWORK, _OTHERS, _GIVEN = 0.1, 0.3, 0.35
+"""How much is thought to hang on a standard deviation of a log-probability of the network, whose say the scores are;
+on one of the votes, or of another model; and on which label a face began with, beyond what was expected."""
+_RARE = 0.01
+"""Expected share of answers that are none of the classes the network knows."""
+_LEAST = 1e-4
 _FIRST, _OF_A_PAIR = 5_000, 200
 """Places: the first of all, and the first of each pair of given and proposed label, for whoever filters by it."""
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,14 @@ class Faces:
     """Rising."""
     label: IntArray
     """The label the round began with."""
+    suspicion: npt.NDArray[np.float32]
+    """(N,) of that label, 0..1."""
     probabilities: npt.NDArray[np.float32]
-    """(N, C)"""
+    """(N, C), rows summing to 1."""
     votes: npt.NDArray[np.float32] | None = None
     """(N, C) shares of the labels that people gave before the import, above 0; None: the data set came without."""
+    opinions: Sequence[npt.NDArray[np.float32]] = ()
+    """(N, D) each, what other models say, in columns of mean 0 and variance 1."""
 
 
 def learn_order(db: Database, round_id: int, *, votes: bool = True) -> LearnedOrder | None:
@@ -66,9 +70,9 @@ def learn_order(db: Database, round_id: int, *, votes: bool = True) -> LearnedOr
     """
     with snapshot(db):
         examples, open_ones = training_examples(db, round_id), open_faces(db, round_id)
-        sample_id, label, probabilities = scored_faces(db, round_id)
+        sample_id, label, suspicion, probabilities = scored_faces(db, round_id)
         shares = vote_shares(db, sample_id, probabilities.shape[1]) if votes else None
-        faces = Faces(sample_id, label, probabilities, shares)
+        faces = Faces(sample_id, label, suspicion, probabilities, shares)
         rules = get_round(db, round_id).review
     doubt = change_probability(faces, examples)
     if doubt is None:
@@ -89,39 +93,49 @@ def change_probability(faces: Faces, examples: TrainingExamples) -> Floats | Non
     Faces of which people would say that they cannot tell come late: the answer changes nothing. None: too little is
     decided.
     """
-    from sklearn.exceptions import ConvergenceWarning  # takes a second, which no other command is to wait for
-    from sklearn.linear_model import LogisticRegression
-
     # A face that was excluded when the round began has no score, though people may have decided on it since.
     scored = np.isin(examples.sample_id, faces.sample_id)
     place, answer = faces.sample_id.searchsorted(examples.sample_id[scored]), examples.answer[scored]
     if len(answer) < NEEDED or len(np.unique(answer)) < 2:
         return None
-    features = evidence(faces)
-    model = LogisticRegression(C=_STRENGTH, max_iter=200)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # an order that is nearly the best one will do
-        model.fit(features[place], answer)
-    chances = model.predict_proba(features)
-    stays = np.zeros(len(chances))
-    for column, outcome in enumerate(model.classes_.tolist()):
-        stays += chances[:, column] * ((faces.label == outcome) | (outcome == UNSURE))
+    features, outcomes = evidence(faces), np.union1d(np.arange(faces.probabilities.shape[1]), answer)
+    expected, unchanged = expectation(faces, outcomes), outcomes.searchsorted(faces.label)
+    correction = fit_outcomes(expected[place], unchanged[place], features[place], outcomes.searchsorted(answer))
+    chances = correction.probabilities(expected, unchanged, features)
+    stays: Floats = chances[np.arange(len(chances)), unchanged] + chances[:, outcomes == UNSURE].sum(axis=1)
     return 1 - stays
 
 
-def evidence(faces: Faces) -> npt.NDArray[np.float32]:
-    """(N, 2 C) what it learns from: log-probabilities of mean 0 and variance 1, and which label the face began with.
+def expectation(faces: Faces, outcomes: IntArray) -> npt.NDArray[np.float32]:
+    """(N, K) log-probabilities of the outcomes before any answer: rising, the classes of the round among them.
 
-    With votes (N, 3 C): the logarithms of their shares come in between, scaled alike. So a face on which they disagree,
-    with the label or with each other, is told from one on which they agree, and the answers say what that is worth.
+    The label stays as suspicion says; if not, it is one of the other classes in proportion to their probabilities.
     """
-    classes = faces.probabilities.shape[1]
-    logs = [_scaled_logs(faces.probabilities)] + ([] if faces.votes is None else [_scaled_logs(faces.votes)])
-    given = np.eye(classes, dtype=np.float32)[faces.label] * np.float32(_GIVEN)
-    return np.concatenate([*logs, given], axis=1)
+    rows, classes = np.arange(len(faces.label)), faces.probabilities.shape[1]
+    others = faces.probabilities.copy()
+    others[rows, faces.label] = 0
+    others *= (faces.suspicion / np.maximum(others.sum(axis=1), np.float32(1e-30)))[:, None]
+    others[rows, faces.label] = 1 - faces.suspicion
+    chances = np.full((len(rows), len(outcomes)), _RARE, np.float32)
+    chances[:, outcomes.searchsorted(np.arange(classes))] = others
+    logs: npt.NDArray[np.float32] = np.log(chances + np.float32(_LEAST))
+    return logs
 
 
-def _scaled_logs(shares: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def evidence(faces: Faces) -> npt.NDArray[np.float32]:
+    """(N, 2 C) what the expectation is corrected by: log-probabilities, and which label the face began with.
+
+    With votes, C more, the logarithms of their shares. So a face on which they disagree, with the label or with each
+    other, is told from one on which they agree, and the answers say what that is worth. With opinions, their columns.
+    """
+    given = np.eye(faces.probabilities.shape[1], dtype=np.float32)[faces.label]
+    others = [*([] if faces.votes is None else [scaled_logs(faces.votes)]), *faces.opinions]
+    parts = [_NETWORK * scaled_logs(faces.probabilities), *(_OTHERS * each for each in others), _GIVEN * given]
+    return np.concatenate(parts, axis=1, dtype=np.float32)
+
+
+def scaled_logs(shares: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """(N, C) logarithms of probabilities, in columns of mean 0 and variance 1."""
     logs: npt.NDArray[np.float32] = np.log(shares + np.float32(1e-3))
     logs -= logs.mean(axis=0)
     logs /= logs.std(axis=0) + np.float32(1e-6)

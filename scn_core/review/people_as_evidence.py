@@ -67,7 +67,7 @@ def workspace_consensus(
     Raises UsageError for an opinion of another shape.
     """
     with snapshot(db):
-        sample_id, _, probabilities = scored_faces(db, round_id, answered=read_alone)
+        sample_id, _, _, probabilities = scored_faces(db, round_id, answered=read_alone)
         now, seen, names = effective_labels(db), label_readings(db), reviewer_names(db)
         before = named_votes(db, answered=read_alone)
         voted, number_of_classes = has_votes(db), len(classes(db))

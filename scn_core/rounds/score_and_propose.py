@@ -16,7 +16,6 @@ from scn_core.scn.suspicion import (
     cured_probabilities,
     kinds_of_doubt,
     may_be_proposed,
-    probability_margin,
     second_choice,
     suspicion,
 )
@@ -42,7 +41,7 @@ def score_faces(result: TrainingResult, faces: RoundFaces, settings: TrainSettin
     rule = result.rule
     if settings.proposals != "paper":
         cured = cured_probabilities(mean, class_trust(mean, start))
-        among = may_be_proposed(suspicions, rule.low_importance.cpu().numpy(), probability_margin(cured, start))
+        among = may_be_proposed(suspicions, cured, start)
         rule = propose_by(
             torch.from_numpy(cured).to(device),
             result.alpha,

@@ -19,6 +19,8 @@ from scn_core.store.columns import CHUNK, read_columns
 from scn_core.store.connection import transaction
 from scn_core.store.queue import filter as filters
 
+NEEDED = 20
+"""Decided faces before anything is learned."""
 UNSURE, EXCLUDE = -1, -2
 """What people said of a face, where it is no label."""
 
@@ -65,14 +67,17 @@ def learned_order(db: Database, round_id: int) -> LearnedOrder | None:
 
 
 def due(db: Database, round_id: int) -> bool:
-    """Whether `ReviewSettings.learn_every` faces more, or fewer, are decided than the order was learned from."""
+    """Whether `ReviewSettings.learn_every` faces more, or fewer, are decided than the order was learned from.
+
+    The first NEEDED are enough to begin with, as they tell the most.
+    """
     sql = (
         "SELECT review ->> 'learn_every', (SELECT count(*) FROM outcome WHERE round_id = r.id AND state = 'decided'), "
         "(SELECT answers FROM learned_order WHERE round_id = r.id) FROM round r WHERE id = ? AND state = 'review'"
     )
     every, decided, examples = db.execute(sql, (round_id,)).fetchone() or (0, 0, 0)
     every = ReviewSettings.learn_every if every is None else every
-    return bool(every) and abs(decided - (examples or 0)) >= every
+    return bool(every) and abs(decided - (examples or 0)) >= (every if examples else min(every, NEEDED))
 
 
 def training_examples(db: Database, round_id: int) -> TrainingExamples:
@@ -101,23 +106,25 @@ def open_faces(db: Database, round_id: int) -> OpenFaces:
 
 def scored_faces(
     db: Database, round_id: int, *, answered: bool = False
-) -> tuple[IntArray, IntArray, npt.NDArray[np.float32]]:
-    """(N,) sample ids, rising, (N,) labels the round began with, (N, C) probabilities.
+) -> tuple[IntArray, IntArray, npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """(N,) sample ids, rising, (N,) labels the round began with, (N,) their suspicion, (N, C) probabilities.
 
     `answered`: only of the faces that people have answered, in any round.
     """
     among = " AND sample_id IN (SELECT sample_id FROM outcome)" if answered else ""
-    sql = f"SELECT sample_id, start_label, probabilities FROM score WHERE round_id = ?{among} ORDER BY sample_id"
+    columns = "sample_id, start_label, suspicion, probabilities"
+    sql = f"SELECT {columns} FROM score WHERE round_id = ?{among} ORDER BY sample_id"
     cursor = db.execute(sql, (round_id,))
-    ids, labels, parts = [], [], []
+    ids, labels, doubts, parts = [], [], [], []
     while rows := cursor.fetchmany(CHUNK):
-        sample, label, blobs = zip(*rows, strict=True)
+        sample, label, suspicion, blobs = zip(*rows, strict=True)
         ids.append(np.array(sample, np.int64))
         labels.append(np.array(label, np.int64))
+        doubts.append(np.array(suspicion, np.float32))
         parts.append(np.frombuffer(b"".join(blobs), "<f4").reshape(len(rows), -1))
     if not ids:
-        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty((0, 0), np.float32)
-    return np.concatenate(ids), np.concatenate(labels), np.concatenate(parts)
+        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32), np.empty((0, 0), np.float32)
+    return np.concatenate(ids), np.concatenate(labels), np.concatenate(doubts), np.concatenate(parts)
 
 
 def write_order(db: Database, round_id: int, faces: IntArray, examples: TrainingExamples) -> LearnedOrder | None:

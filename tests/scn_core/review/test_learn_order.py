@@ -17,11 +17,12 @@ from sqlite_utils import Database
 from scn_core.cli.main import cli
 from scn_core.config import ReviewSettings
 from scn_core.records import Decision, IntArray, QueueFilter
-from scn_core.review.learn_order import NEEDED, Faces, change_probability, learn_order, rank_open_faces
+from scn_core.review.learn_order import Faces, change_probability, expectation, learn_order, rank_open_faces
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.people.people import ensure_person
 from scn_core.store.queue.learned_order import (
     EXCLUDE,
+    NEEDED,
     UNSURE,
     OpenFaces,
     TrainingExamples,
@@ -44,7 +45,7 @@ def made_up(count: int = 1200, seed: int = 0) -> tuple[Faces, IntArray]:
     label = rng.integers(0, CLASSES, count)
     truth = np.where((label == 0) & (rng.random(count) < 0.9), rng.integers(1, CLASSES, count), label)
     probabilities = rng.dirichlet(np.ones(CLASSES), count).astype(np.float32)
-    return Faces(np.arange(count) * 3 + 1, label, probabilities), truth
+    return Faces(np.arange(count) * 3 + 1, label, np.full(count, 0.3, np.float32), probabilities), truth
 
 
 def taught(faces: Faces, answer: IntArray, count: int = 200) -> TrainingExamples:
@@ -93,6 +94,42 @@ def test_it_learns_what_the_votes_of_earlier_annotators_are_worth() -> None:
     assert doubt is not None
     assert without[wrong & rest].mean() - without[~wrong & rest].mean() < 0.1
     assert doubt[wrong & rest].mean() - doubt[~wrong & rest].mean() > 0.5
+
+
+def test_another_model_counts_as_far_as_the_answers_confirm_it() -> None:
+    faces, _ = made_up(2000, seed=2)
+    wrong = np.random.default_rng(2).random(2000) < 0.3
+    truth = np.where(wrong, (faces.label + 1) % CLASSES, faces.label)
+    opinion = (np.eye(CLASSES, dtype=np.float32)[truth] - np.float32(1 / CLASSES)) / np.float32(0.43)
+    doubt = change_probability(replace(faces, opinions=[opinion]), taught(faces, truth, 300))
+    assert doubt is not None
+    rest = np.arange(2000) >= 300
+    assert doubt[wrong & rest].mean() - doubt[~wrong & rest].mean() > 0.5
+
+
+def test_twenty_answers_correct_how_many_labels_are_wrong_and_leave_the_order_within_a_class() -> None:
+    rng = np.random.default_rng(0)
+    count = 2000
+    label, probabilities = rng.integers(0, CLASSES, count), rng.dirichlet(np.ones(CLASSES), count).astype(np.float32)
+    suspicion = rng.uniform(0.2, 0.6, count).astype(np.float32)
+    faces = Faces(np.arange(count), label, suspicion, probabilities)
+    few, many = np.zeros(NEEDED, np.bool_), np.arange(NEEDED) % 4 > 0
+    few[3] = True
+    said = []
+    for wrong in (few, many):
+        answer = np.where(wrong, (label[:NEEDED] + 1) % CLASSES, label[:NEEDED])
+        doubt = change_probability(faces, TrainingExamples(np.arange(NEEDED), answer, NEEDED))
+        assert doubt is not None
+        said.append(doubt.mean())
+        alike = [np.corrcoef(doubt[label == c], suspicion[label == c])[0, 1] for c in range(CLASSES)]
+        assert min(alike) > 0.5
+    assert said[0] < 0.25 < suspicion.mean() < 0.55 < said[1]
+
+
+def test_before_any_answer_the_label_stays_as_suspicion_says() -> None:
+    faces = Faces(np.array([4]), np.array([1]), np.array([0.4], np.float32), np.array([[0.3, 0.5, 0.2]], np.float32))
+    (logs,) = expectation(faces, np.array([UNSURE, 0, 1, 2]))
+    assert np.exp(logs).tolist() == pytest.approx([0.01, 0.24, 0.6, 0.16], abs=2e-4)
 
 
 def test_votes_in_the_database_change_the_order(workspace: Workspace) -> None:
@@ -312,13 +349,14 @@ def test_it_is_due_after_so_many_answers_and_when_as_many_are_taken_back(drawn: 
     add_round(copy, proposals=40, low=50, audit=6, review=ReviewSettings(learn_every=25))
     with copy.database() as db:
         ensure_person(db, "ann"), ensure_person(db, "bob")
-        answer(db, 24)
+        made = answer(db, NEEDED - 1)
         assert not due(db, 1)
-        made = answer(db, 1)
+        made += answer(db, 1)
         assert due(db, 1)
         learn_order(db, 1)
+        made += answer(db, 24)
         assert not due(db, 1)
-        made += answer(db, 30)
+        made += answer(db, 10)
         assert due(db, 1)
         learn_order(db, 1)
         for each in made:

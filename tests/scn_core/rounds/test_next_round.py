@@ -14,7 +14,6 @@ from scn_core.config import RelabelMode
 from scn_core.records import Decision, RoundInfo, RoundScores
 from scn_core.rounds.lifecycle import New, Resume
 from scn_core.rounds.train import train_round
-from scn_core.scn.suspicion import may_be_proposed
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.people.people import ensure_person
 from scn_core.store.queue.counts import undecided_faces
@@ -101,7 +100,7 @@ def test_decisions_make_the_labels_of_the_next_round(reviewed: Workspace) -> Non
 @pytest.mark.parametrize("mode", get_args(RelabelMode))
 def test_what_nobody_answered_changes_no_label(workspace: Workspace, mode: RelabelMode) -> None:
     """Neither proposals nor what mode auto trained on leave their round, whatever the mode of the next."""
-    first = train(workspace, relabel=mode, relabel_from=1, margin_relabel=0.0, weighting_from=0.9)
+    first = train(workspace, relabel=mode, relabel_from=1, margin_relabel=0.0, weighting_from=0.9, proposals="paper")
     found, given = scores_of(workspace), given_of(workspace)
     assert (first.metrics["proposals"] > 0) == (mode != "off")
     assert (found.trained_label != found.start_label).any() == (mode == "auto")
@@ -116,7 +115,7 @@ def test_what_nobody_answered_changes_no_label(workspace: Workspace, mode: Relab
 
 def test_a_cured_face_comes_back_where_the_next_round_doubts_it(workspace: Workspace) -> None:
     """Doubt is measured against the label people decided on; what they turned down is not proposed again."""
-    train(workspace, margin_relabel=0.0, beta=0.01)
+    train(workspace, margin_relabel=0.0, beta=0.01, proposals="paper")
     first = scores_of(workspace)
     asked = first.sample_id[first.proposed_label >= 0].tolist()
     proposed, start = by_face(first, "proposed_label"), by_face(first, "start_label")
@@ -126,7 +125,7 @@ def test_a_cured_face_comes_back_where_the_next_round_doubts_it(workspace: Works
     answers |= {i: ("accept", proposed[i]) for i in cured}
     answers |= {i: ("relabel", elsewhere[i]) for i in relabelled} | dict.fromkeys(unsure, ("unsure", None))
     answer(workspace, answers)
-    train(workspace, margin_relabel=0.0, beta=0.01)
+    train(workspace, margin_relabel=0.0, beta=0.01, proposals="paper")
     second = scores_of(workspace, 2)
     labels = start | {i: proposed[i] for i in cured} | elsewhere
     assert by_face(second, "start_label") == labels
@@ -134,8 +133,7 @@ def test_a_cured_face_comes_back_where_the_next_round_doubts_it(workspace: Works
     assert np.array_equal(second.p_given, second.probabilities[np.arange(len(began)), began])
     turned_down = {i: proposed[i] for i in (*kept, *relabelled)}
     predicted = by_face(second, "predicted_label")
-    enough = may_be_proposed(second.suspicion, second.low_importance, second.margin)
-    doubted = set(second.sample_id[enough & (second.margin > 0)].tolist())
+    doubted = set(second.sample_id[second.low_importance & (second.margin > 0)].tolist())
     again = {i for i in doubted if turned_down.get(i) != predicted[i]}
     assert set(second.sample_id[second.proposed_label >= 0].tolist()) == again
     assert again & {*kept, *cured, *relabelled}, "no decided face is doubted: this test says nothing"

@@ -199,7 +199,7 @@ def test_suspicious_faces_are_outside_of_the_group_and_without_a_proposal(review
         info = store.get_round(db, 1)
         asked = db.execute("SELECT sample_id FROM queue_item WHERE kind = 'suspicious' ORDER BY 1").fetchall()
     found = scores_of(reviewed)
-    expected = ~found.low_importance & (found.proposed_label < 0) & (found.suspicion >= np.float32(0.3))
+    expected = ~found.low_importance & (found.proposed_label < 0) & (found.suspicion >= np.float32(0.2))
     assert np.array_equal(found.suspicious, expected)
     assert [face for (face,) in asked] == found.sample_id[expected].tolist() != []
     assert info.metrics["suspicious"] == expected.sum()

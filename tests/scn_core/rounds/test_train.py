@@ -23,7 +23,7 @@ from scn_core.records import Decision, EpochReport, RoundInfo, RoundScores
 from scn_core.rounds.lifecycle import New, Resume
 from scn_core.rounds.train import train_round
 from scn_core.scn.model import SelfCureNetwork
-from scn_core.scn.suspicion import DYNAMICS, PROPOSE_MARGIN, PROPOSE_SUSPICION_ELSEWHERE, PROPOSE_SUSPICION_LOW_GROUP
+from scn_core.scn.suspicion import DYNAMICS, PROPOSE_FROM
 from scn_core.store import connection
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.people.people import ensure_person
@@ -147,14 +147,13 @@ def test_scores_belong_together(reviewed: Workspace) -> None:
     assert len(np.unique(found.suspicion)) > len(rows) / 2
 
 
-def test_proposals_are_exactly_what_is_suspicious_enough_beyond_the_margin(reviewed: Workspace) -> None:
+def test_proposals_are_exactly_what_is_probable_enough_beyond_the_margin(reviewed: Workspace) -> None:
     found, info = scores_of(reviewed), newest(reviewed)
     low, proposed = found.low_importance, found.proposed_label >= 0
     assert low.sum() == len(low) - round(info.config["beta"] * len(low))
     assert found.alpha[low].max() <= found.alpha[~low].min()
-    enough = (found.suspicion >= np.where(low, PROPOSE_SUSPICION_LOW_GROUP, PROPOSE_SUSPICION_ELSEWHERE)) | (
-        found.margin > PROPOSE_MARGIN
-    )
+    of_the_others = found.p_max / (1 - found.p_given)  # where another class is likeliest, as beyond the margin it is
+    enough = found.suspicion * of_the_others >= PROPOSE_FROM
     assert np.array_equal(proposed, enough & (found.margin > info.config["margin_relabel"]))
     assert np.array_equal(found.proposed_label[proposed], found.predicted_label[proposed])
     assert 0 < (proposed & low).sum() < low.sum()
