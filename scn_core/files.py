@@ -6,10 +6,13 @@ import errno
 import fcntl
 import glob
 import os
+import platform
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -20,6 +23,10 @@ from scn_core.errors import WorkspaceError, complaint
 _SUFFIX = ".part"
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 """What the system says of a lock where there are none; SQLite would take the first for a busy database."""
+_SYNC_WAITS = platform.system() == "Linux"
+"""Elsewhere sync(2) may return before the disk has everything."""
+_DAMAGED_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, ValueError, KeyError)
+"""What zipfile raises for files that are cut off, changed, encrypted, or of a method it does not know."""
 
 
 @contextmanager
@@ -76,6 +83,7 @@ def replaced_folder(path: Path) -> Iterator[Path]:
     part, lock = _locked_folder(path)
     try:
         yield part
+        sync_tree(part)
         aside = _unfinished(path)
         if path.exists():
             path.rename(aside)
@@ -90,6 +98,18 @@ def replaced_folder(path: Path) -> Iterator[Path]:
     finally:
         os.close(lock)
         shutil.rmtree(part, ignore_errors=True)
+
+
+@contextmanager
+def opened_zip(path: Path, damaged: Callable[[str], Exception]) -> Iterator[zipfile.ZipFile]:
+    """A zip file to read within the block; what is wrong with it, `damaged` makes an error of, which is raised."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    except (*_DAMAGED_ZIP, OSError) as error:
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # which zipfile's seek before the start raises
+            raise
+        raise damaged(str(error)) from error
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -120,6 +140,28 @@ def put_in_place(part: Path, path: Path) -> None:
         os.fsync(file.fileno())
     part.replace(path)
     sync_folder(path.parent)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, and those that it lies in, which a power cut does not take again; no error where it is there."""
+    if not path.is_dir():
+        make_folder(path.parent)
+        path.mkdir(exist_ok=True)
+        sync_folder(path.parent)
+
+
+def sync_tree(folder: Path) -> None:
+    """Have the disk keep a folder with all that is in it, before it is renamed or said to be whole."""
+    if _SYNC_WAITS:
+        os.sync()  # at once, however many files
+        return
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+        elif path.is_dir():
+            sync_folder(path)
+    sync_folder(folder)
 
 
 def sync(file: BinaryIO) -> None:

@@ -17,7 +17,7 @@ from sqlite_utils import Database
 from scn_core import __version__
 from scn_core.config import AmbiguousRule, ReviewSettings, TrainSettings, UnsureRule, still_options
 from scn_core.errors import TrainingError, WorkspaceError
-from scn_core.files import write_text
+from scn_core.files import make_folder, write_text
 from scn_core.records import RoundInfo
 from scn_core.store.rounds import states as store
 from scn_core.training.checkpoint import load_checkpoint
@@ -72,8 +72,11 @@ def create_round(db: Database, settings: TrainSettings, review: ReviewSettings, 
 
 
 def begin_folder(folder: Path, info: RoundInfo) -> None:
-    """Makes the folder of a new round, with its settings and a note of when it began."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Makes the folder of a round, with its settings and a note of when it began.
+
+    Done again where a round goes on: the program or the machine may have ended before there was a folder.
+    """
+    make_folder(folder)
     write_text(folder / "config.json", json.dumps(info.config, indent=2) + "\n")
     write_text(folder / _BEGAN, info.started_at)
 

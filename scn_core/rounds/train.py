@@ -130,8 +130,7 @@ def train_round(workspace: Workspace, start: Start, watcher: Watcher, *, team: T
         else:
             resume_round(db, unfinished)
         with recording_outcome(db, number, team), within_memory(), naming_full_disk(folder):
-            if unfinished is None:
-                begin_folder(folder, store.get_round(db, number))
+            begin_folder(folder, store.get_round(db, number))
             _Job(workspace, db, number, settings, review, watcher, team).run(faces, model, pictures, start)
         return store.get_round(db, number)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import _sqlite3
 import ctypes
 import random
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from ctypes import CFUNCTYPE, POINTER, c_char_p, c_int, c_int64, c_void_p
@@ -88,14 +89,18 @@ class Disk:
         self.syncs = 0
         self.on_event: Callable[[], None] = lambda: None
         """Called before each of them."""
+        self.lock = threading.RLock()
+        """Held meanwhile, as several threads may write."""
 
-    def cut(self, folder: Path, chance: random.Random) -> None:
-        """Writes into a new folder what the disk has, were the power to fail now."""
-        for path, file in self._files.items():
-            if not path.name.endswith("-shm"):  # shared memory; SQLite makes it again
-                copy = folder / path.relative_to(self._folder)
-                copy.parent.mkdir(parents=True, exist_ok=True)
-                copy.write_bytes(file.after_a_cut(chance))
+    def cut(self, folder: Path, chance: random.Random, *, databases_alone: bool = False) -> None:
+        """Writes into a folder what the disk has, were the power to fail now."""
+        with self.lock:
+            for path, file in self._files.items():
+                database = path.suffix == ".db" or path.name.endswith(".db-wal")
+                if database or not (databases_alone or path.name.endswith("-shm")):  # -shm: SQLite makes it again
+                    copy = folder / path.relative_to(self._folder)
+                    copy.parent.mkdir(parents=True, exist_ok=True)
+                    copy.write_bytes(file.after_a_cut(chance))
 
     def opened(self, path: Path) -> _File | None:
         """The file, if it lies in the folder; one that is new, or was removed meanwhile, is empty."""
@@ -107,13 +112,14 @@ class Disk:
 
     def noted(self, file: _File, change: tuple[int, bytes] | int | None) -> None:
         """`change` is about to happen; None: a sync."""
-        self.on_event()
-        self.events += 1
-        if change is None:
-            self.syncs += 1
-            file.sync()
-        else:
-            file.since.append(change)
+        with self.lock:
+            self.on_event()
+            self.events += 1
+            if change is None:
+                self.syncs += 1
+                file.sync()
+            else:
+                file.since.append(change)
 
 
 @contextmanager

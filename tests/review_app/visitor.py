@@ -38,7 +38,7 @@ class Visitor:
         app = Starlette(
             routes=[Route("/{rest:path}", _streamlit, methods=["GET", "POST"])], middleware=all_middleware(settings)
         )
-        self._app = app
+        self.app = app
         self.settings = settings
         self.client = TestClient(app, base, follow_redirects=False, client=(address, 50000))
         self.token = ""
@@ -74,7 +74,7 @@ class Visitor:
         }  # fmt: skip
 
         async def ask() -> None:
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
 
         asyncio.run(ask())
         return sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:])

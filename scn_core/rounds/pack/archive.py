@@ -7,29 +7,25 @@ mix-ups; it is no signature.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import shutil
 import zipfile
-import zlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 from scn_core.disk import check_room
 from scn_core.errors import DataError, complaint
-from scn_core.files import replaced
+from scn_core.files import opened_zip, replaced
 
 FORMAT = 1
 MANIFEST = "manifest.json"
 _MANIFEST_BYTES = 4 << 20
 _CHUNK = 1 << 20
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
-# What zipfile raises for files that are cut off, encrypted, or of a method it does not know.
-_DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -98,15 +94,8 @@ def unpack_archive(path: Path, kind: str, allowed: Mapping[str, int], folder: Pa
     return stamp
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            yield archive
-    except (*_DAMAGES, OSError) as error:
-        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # which zipfile's seek before the start raises
-            raise
-        raise DataError(f"{path}: found a damaged zip file ({error}); fetch it again") from error
+def _opened(path: Path) -> AbstractContextManager[zipfile.ZipFile]:
+    return opened_zip(path, lambda why: DataError(f"{path}: found a damaged zip file ({why}); fetch it again"))
 
 
 def _read_stamp(archive: zipfile.ZipFile, path: Path, kind: str) -> Stamp:

@@ -17,6 +17,7 @@ from sqlite_utils import Database
 from scn_core.class_names import ClassVocabulary
 from scn_core.disk import naming_full_disk
 from scn_core.errors import UsageError, WorkspaceError, complaint
+from scn_core.files import sync_folder, sync_tree
 from scn_core.records import Manifest, RoundInfo, RoundScores
 from scn_core.rounds.artifacts import NEIGHBOURS_FILE
 from scn_core.rounds.inputs import FACES, wanted_faces
@@ -92,7 +93,9 @@ def _build(place: Workspace, folder: Path, job: Job, manifest: Manifest, stamp: 
         shutil.move(folder / START, _start_weights(unfinished, job))
     (unfinished.path / _STAMP).write_text(json.dumps(stamp_values(stamp)), encoding="utf-8")
     _place_root(unfinished, job, manifest.root)
+    sync_tree(unfinished.path)
     unfinished.path.rename(place.path)
+    sync_folder(place.path.parent)
 
 
 def _place_root(place: Workspace, job: Job, root: Path) -> None:

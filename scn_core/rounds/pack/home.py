@@ -13,6 +13,7 @@ from sqlite_utils import Database
 
 from scn_core.disk import naming_full_disk
 from scn_core.errors import DataError, WorkspaceError, complaint
+from scn_core.files import sync_folder, sync_tree
 from scn_core.records import RoundInfo
 from scn_core.rounds.artifacts import round_file_hashes
 from scn_core.rounds.pack.job import Job, data_set_hash
@@ -76,6 +77,7 @@ def unpack_result(workspace: Workspace, path: Path, on_wait: Callable[[str], Non
         )  # fmt: skip
         aside = workspace.set_aside(number)
         ready.rename(workspace.round_folder(number))
+        sync_folder(ready.parent.parent)
         no_backup = backup_after_round(workspace, db)
         return Unpacked(get_round(db, number), kept, there is not None, aside, no_backup)
 
@@ -111,6 +113,7 @@ def _round_files(folder: Path, result: Result) -> Path:
     for name in FILES:
         (folder / name).rename(ready / name)
     (ready / "config.json").write_text(json.dumps(result.config, indent=2) + "\n", encoding="utf-8")
+    sync_tree(ready)  # before the database says that there is such a round
     return ready
 
 

@@ -144,13 +144,16 @@ def read_samples(file: Path, root: Path, wanted: BoolArray, *, follow_links: boo
     """
     samples: list[Sample] = []
     lacking: list[str] = []
-    with file.open(encoding="utf-8") as lines:
-        for line in lines:
-            key, path, split, label, box, size = json.loads(line)
-            samples.append(Sample(key, path, label, split, None if box is None else Box(*box)))
-            needed = len(samples) <= len(wanted) and wanted[len(samples) - 1]
-            if needed and (fault := _fault(root, path, size, follow_links)):
-                lacking.append(f"{path} ({fault})")
+    try:
+        with file.open(encoding="utf-8") as lines:
+            for line in lines:
+                key, path, split, label, box, size = json.loads(line)
+                samples.append(Sample(key, path, label, split, None if box is None else Box(*box)))
+                needed = len(samples) <= len(wanted) and wanted[len(samples) - 1]
+                if needed and (fault := _fault(root, path, size, follow_links)):
+                    lacking.append(f"{path} ({fault})")
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise DataError(f"{file.name}: found no samples of a job ({error}); pack the job anew") from error
     if lacking:
         shown = "; ".join(lacking[:_NAMED_FEW])
         raise DataError(

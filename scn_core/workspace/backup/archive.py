@@ -8,15 +8,15 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
-import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Literal, get_args
 
 from scn_core.disk import check_room, naming_full_disk
 from scn_core.errors import WorkspaceError, complaint
-from scn_core.files import replaced, sync
+from scn_core.files import opened_zip, replaced, sync
 
 Cause = Literal["manual", "import", "round", "migration", "restore"]
 """Why a backup was made: asked for; before an import of decisions; at a round's end; before the database was brought up
@@ -31,8 +31,6 @@ _FAST = 1
 """Level of compression: a database becomes about a third; higher levels take several times as long."""
 _DENSE = (".safetensors", ".pt", ".npz")
 """Ends of names of files that compressing makes hardly smaller: weights, and what is compressed already."""
-_DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, ValueError, KeyError)
-"""What zipfile raises for files that are cut off, changed, encrypted, or of a method it does not know."""
 _ROUND_FILE_PARTS = 3
 
 
@@ -109,11 +107,8 @@ def read_archive(path: Path) -> StoredBackup:
     """What a backup says it is. Raises WorkspaceError for what is none, or is cut off."""
     if not path.is_file():
         raise WorkspaceError(complaint(str(path), "no such file", "a backup, as `backup` writes it"))
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return _read(archive, path)
-    except _DAMAGES as error:
-        raise _damaged(path, str(error)) from error
+    with opened_zip(path, partial(_damaged, path)) as archive:
+        return _read(archive, path)
 
 
 def extract_archive(path: Path, folder: Path, progress: Callable[[int], None]) -> StoredBackup:
@@ -121,24 +116,21 @@ def extract_archive(path: Path, folder: Path, progress: Callable[[int], None]) -
 
     Raises WorkspaceError for anything else than a backup as it was written, and DiskFullError where there is no room.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            stored = _read(archive, path)
-            check_room(folder, sum(member.bytes for member in stored.members.values()), f"the files in {path.name}")
-            names = [name for name in archive.namelist() if name != MANIFEST]
-            if sorted(names) != sorted(stored.members):
-                strange = sorted({*names} ^ {*stored.members}) or ["a file twice"]
-                raise _damaged(path, f"its manifest is of other files: {', '.join(strange[:3])}")
-            for name, member in stored.members.items():
-                target = folder / name
-                target.parent.mkdir(parents=True, exist_ok=True)
-                with naming_full_disk(target), archive.open(name) as source, target.open("xb") as file:
-                    found = _copied(source, file, progress, most=member.bytes)
-                    sync(file)
-                if found != member:
-                    raise _damaged(path, f"{name} has another hash than when it was written")
-    except _DAMAGES as error:
-        raise _damaged(path, str(error)) from error
+    with opened_zip(path, partial(_damaged, path)) as archive:
+        stored = _read(archive, path)
+        check_room(folder, sum(member.bytes for member in stored.members.values()), f"the files in {path.name}")
+        names = [name for name in archive.namelist() if name != MANIFEST]
+        if sorted(names) != sorted(stored.members):
+            strange = sorted({*names} ^ {*stored.members}) or ["a file twice"]
+            raise _damaged(path, f"its manifest is of other files: {', '.join(strange[:3])}")
+        for name, member in stored.members.items():
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with naming_full_disk(target), archive.open(name) as source, target.open("xb") as file:
+                found = _copied(source, file, progress, most=member.bytes)
+                sync(file)
+            if found != member:
+                raise _damaged(path, f"{name} has another hash than when it was written")
     return stored
 
 

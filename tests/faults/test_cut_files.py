@@ -1,0 +1,104 @@
+"""The power fails while files are written: a training goes on to the same round, settings and exports are whole.
+
+The seed of a cut is the number of the step before which it is made.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from scn_core.config import ReviewSettings
+from scn_core.exchange.export.formats import FORMAT_NAMES, FormatName
+from scn_core.exchange.export.manifest import manifest_file
+from scn_core.exchange.export.write import ExportOptions, export_labels
+from scn_core.store.current_labels import LabelFilter
+from scn_core.store.rounds.states import latest_round
+from scn_core.workspace.folder import Workspace
+from tests.faults.file_disk import cut_while
+from tests.faults.test_training import TRAIN, round_of
+from tests.scn_core.conftest import Run
+
+
+def test_a_training_goes_on_to_the_same_round(
+    workspace: Workspace, tmp_path: Path, run: Run, kills: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fresh = shutil.copytree(workspace.path, tmp_path / "fresh")
+    undisturbed = Workspace(tmp_path / "undisturbed")
+
+    def train() -> None:
+        done = run("train", workspace.path, *TRAIN[1:])
+        assert done.code == 0, done.err
+
+    def begin_anew() -> None:
+        workspace.path.rename(undisturbed.path)
+        shutil.copytree(fresh, workspace.path)
+
+    copies = cut_while(train, begin_anew, workspace.path, tmp_path / "cuts", kills, capsys)
+    wanted = round_of(undisturbed)
+    assert wanted["queue_item"]
+    for path in copies:
+        found = Workspace(path)
+        with found.database(read_only=True) as db:
+            begun = latest_round(db)
+        if begun is None or begun.state != "review":
+            again = run("train", path, *(TRAIN[1:] if begun is None else ["--resume"]))
+            assert again.code == 0, (path.name, again.err)
+        shown = round_of(found)
+        for name in wanted:
+            assert shown[name] == wanted[name], (path.name, name)
+        shutil.rmtree(path)
+
+
+def test_settings_are_the_old_or_the_new_ones(
+    workspace: Workspace, tmp_path: Path, kills: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = workspace.settings_file.read_bytes()
+
+    def change() -> None:
+        workspace.write_review(ReviewSettings(readings=2))
+        workspace.write_review(ReviewSettings(readings=3))
+
+    def put_back() -> None:
+        workspace.settings_file.write_bytes(before)
+
+    for path in cut_while(change, put_back, workspace.path, tmp_path / "cuts", kills, capsys):
+        assert Workspace(path).settings().review.readings in (1, 2, 3)
+
+
+def content_of(path: Path) -> dict[str, bytes]:
+    """Of a file or of all files below a folder; empty where there is none."""
+    files = sorted(path.rglob("*")) if path.is_dir() else [path]
+    return {str(file.relative_to(path)): file.read_bytes() for file in files if file.is_file()}
+
+
+# raf-db, a text file as csv is, takes pictures of its own names alone
+@pytest.mark.parametrize("name", [name for name in FORMAT_NAMES if name != "raf-db"])
+def test_an_export_is_the_old_or_the_new_one(
+    name: FormatName, reviewed: Workspace, tmp_path: Path, kills: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out" / "labels"
+    out.parent.mkdir()
+    options = ExportOptions(format=name, copies=True)
+    pictures = Path(reviewed.settings().root)
+    with reviewed.database(read_only=True) as db:
+        export_labels(
+            db, out, ExportOptions(format=name, copies=True, where=LabelFilter(changed=True)), pictures=pictures
+        )
+        older = newer = content_of(out)
+
+        def export() -> None:
+            with reviewed.database(read_only=True) as db:
+                export_labels(db, out, options, pictures=pictures)
+
+        def put_back() -> None:
+            nonlocal newer
+            newer = content_of(out)
+
+        copies = cut_while(export, put_back, out.parent, tmp_path / "cuts", kills, capsys)
+    for path in copies:
+        found = content_of(path / out.name)
+        assert found in (older, newer, {}), (path.name, sorted(found))
+    assert manifest_file(out).exists()

@@ -1,0 +1,129 @@
+"""Files of a round that is trained on another machine: damaged ones, and a power cut while a result is unpacked."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from scn_core.rounds.inputs import wanted_faces
+from scn_core.rounds.pack import pack_job, run_job, unpack_result
+from scn_core.rounds.pack.archive import read_stamp, unpack_archive, write_archive
+from scn_core.rounds.pack.job import KIND as JOB
+from scn_core.rounds.pack.job import LIMITS, SAMPLES, open_job, read_samples
+from scn_core.rounds.pack.result import KIND as RESULT
+from scn_core.rounds.pack.result import MEMBERS, open_result
+from scn_core.store.rounds.states import rounds
+from scn_core.workspace.folder import Workspace
+from tests.faults.file_disk import cut_while
+from tests.faults.mutations import INPUTS, Inputs, any_bytes, json_values, tried
+from tests.scn_core.conftest import Recorder, settings
+
+
+class Packed(NamedTuple):
+    home: Workspace
+    job: Path
+    result: Path
+
+
+@pytest.fixture(scope="module")
+def packed(_drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Packed:
+    """A workspace, a round of it for another machine, and what that machine made of it."""
+    folder = tmp_path_factory.mktemp("packed")
+    home = Workspace(shutil.copytree(_drawn, folder / "home", ignore=shutil.ignore_patterns("images", "pixels")))
+    pack_job(home, settings(epochs=1), folder / "job.zip")
+    run_job(folder / "job.zip", Path(home.settings().root), folder / "result.zip", folder / "work", Recorder())
+    return Packed(home, folder / "job.zip", folder / "result.zip")
+
+
+class Rewritten(Inputs):
+    """Archives with one damaged member and the right hashes: what damage never makes, but a mistake could."""
+
+    def __init__(self, name: str, archive: Path, kind: str, members: list[str], folder: Path) -> None:
+        super().__init__(name, [archive.read_bytes()])
+        self.folder, self.kind, self.sound = folder, kind, folder / "sound"
+        self.sound.mkdir()
+        self.stamp = read_stamp(archive, kind)
+        unpack_archive(archive, kind, dict.fromkeys(members, 1 << 30), self.sound)
+        self.small = [name for name in members if (self.sound / name).stat().st_size < 200_000]
+        self.members = members
+
+    def __getitem__(self, number: int) -> bytes:
+        chance = random.Random(f"{self.name} {number}")
+        if chance.random() < 0.5:
+            return super().__getitem__(number)
+        about: Any = self.stamp.about
+        damaged = self.folder / "damaged"
+        files = {name: self.sound / name for name in self.members}
+        if chance.random() < 0.3:
+            about = json.loads(json_values(json.dumps(about).encode(), chance))
+        else:
+            name = chance.choice(self.small)
+            change = json_values if name.endswith(".json") and chance.random() < 0.5 else any_bytes
+            damaged.write_bytes(change(files[name].read_bytes(), chance))
+            files[name] = damaged
+        if not isinstance(about, dict):
+            about = {"about": about}
+        try:
+            write_archive(self.folder / "made.zip", self.kind, about, files)
+        except ValueError:  # no JSON can say this number
+            return super().__getitem__(number)
+        return (self.folder / "made.zip").read_bytes()
+
+
+@pytest.mark.parametrize("kind", [JOB, RESULT])
+def test_damaged_archives(kind: str, packed: Packed, tmp_path: Path) -> None:
+    archive, members = (packed.job, list(LIMITS)) if kind == JOB else (packed.result, list(MEMBERS))
+    root = Path(packed.home.settings().root)
+
+    def read_job(file: Path, folder: Path) -> None:
+        _, job = open_job(file, folder)
+        read_samples(folder / SAMPLES, root, wanted_faces(folder, job.samples), follow_links=job.follow_links)
+
+    read: Callable[[Path, Path], object] = read_job if kind == JOB else open_result
+    members = [name for name in members if name in read_stamp(archive, kind).members]
+    file, folder = tmp_path / "read.zip", tmp_path / "unpacked"
+
+    def opened(content: bytes) -> None:
+        file.write_bytes(content)
+        folder.mkdir()
+        try:
+            read(file, folder)
+        finally:
+            shutil.rmtree(folder)
+
+    # Weights of a megabyte and more are unpacked for every result.
+    tried(Rewritten(kind, archive, kind, members, tmp_path), opened, INPUTS if kind == JOB else INPUTS // 20)
+
+
+def test_a_result_is_unpacked_whole_or_again(
+    packed: Packed, tmp_path: Path, kills: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home, undisturbed = Workspace(shutil.copytree(packed.home.path, tmp_path / "home")), tmp_path / "undisturbed"
+
+    def unpack() -> None:
+        unpack_result(home, packed.result)
+
+    def begin_anew() -> None:
+        home.path.rename(undisturbed)
+        shutil.copytree(packed.home.path, home.path)
+
+    copies = cut_while(unpack, begin_anew, home.path, tmp_path / "cuts", kills, capsys)
+    wanted = files_of(Workspace(undisturbed))
+    for path in copies:
+        cut = Workspace(path)
+        with cut.database(read_only=True) as db:
+            there = bool(rounds(db))
+        if not (there and cut.round_folder(1).exists()):
+            unpack_result(cut, packed.result)
+        assert files_of(cut) == wanted, path.name
+        shutil.rmtree(path)
+
+
+def files_of(workspace: Workspace) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(workspace.round_folder(1).iterdir())}
