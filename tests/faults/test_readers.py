@@ -278,9 +278,9 @@ def asked(name: str, inputs: Inputs, status: Callable[[bytes], int]) -> None:
 @pytest.mark.parametrize("path", ["/api/page", "/api/tiles", "/api/lease", "/api/decisions"])
 def test_bodies_of_requests(path: str, seat: Seat) -> None:
     tile = seat.tiles[0]
-    note = {"id": str(uuid.UUID(int=5, version=4)), "round": 1, "sample": tile["sample"], "action": "note", "text": "é"}
-    full = {"undoes": None, "text": None, "bulk": None, "blind": False, "ms": 500, "before": None, "shown": {"a": [1]}}
-    bodies = {
+    note = keep(tile, id=str(uuid.UUID(int=5, version=4)), action="note", label=None, text="é")
+    full: dict[str, Any] = {"undoes": None, "bulk": None, "blind": False, "ms": 500, "shown": {"a": [1]}}
+    bodies: dict[str, list[dict[str, Any]]] = {
         "/api/page": [{"round": 1, "filter": {"state": "open", "order": "suspicion", "alpha_from": 0.1, "label": 1},
                        "limit": 5, "have": [1, 2], "cursor": None}],
         "/api/tiles": [{"round": 1, "samples": [1, tile["sample"]]}],

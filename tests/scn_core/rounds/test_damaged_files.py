@@ -80,6 +80,14 @@ def test_without_the_damaged_file_the_round_goes_on(stopped: Workspace, run: Run
         assert get_round(db, 1).state == "review"
 
 
+def test_without_its_folder_a_round_is_trained_from_its_start(stopped: Workspace, run: Run) -> None:
+    """A machine that ends as a round begins may leave its row in the database alone."""
+    shutil.rmtree(stopped.round_folder(1))
+    done = run("train", stopped.path, "--resume")
+    assert done.code == 0, done.err
+    assert {path.name for path in stopped.round_folder(1).iterdir()} >= {"config.json", "faces.npz", "log.txt"}
+
+
 def test_without_its_faces_a_round_is_trained_anew(stopped: Workspace, run: Run) -> None:
     file = stopped.round_folder(1) / "faces.npz"
     file.write_bytes(truncated(file.read_bytes()))
