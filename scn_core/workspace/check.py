@@ -6,7 +6,6 @@ The quick check, made before each export and round, is `store.check.require_soun
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +30,7 @@ from scn_core.store.reindex import reindex
 from scn_core.store.rounds.files import recorded_files
 from scn_core.store.schema.migrations import migrations
 from scn_core.store.seals import broken_seals, unsealed
-from scn_core.store.sqlite_errors import beyond_repair
+from scn_core.store.sqlite_errors import UNREADABLE, beyond_repair
 from scn_core.workspace.folder import Workspace
 
 CHECKS = ("file", "references", "content", "history", "derived", "labels", "round files")
@@ -120,7 +119,7 @@ def _repair_indexes(file: Path) -> None:
             if current and (facts := [*findings(broken_seals, db), *findings(broken_history, db)]):
                 raise WorkspaceError(f"{beyond_repair(file, facts[0])}; nothing was repaired")
             db.conn.execute("COMMIT")
-        except sqlite3.DatabaseError as error:
+        except UNREADABLE as error:
             db.rollback()
             raise WorkspaceError(f"{beyond_repair(file, str(error))}; nothing was repaired") from error
         except BaseException:

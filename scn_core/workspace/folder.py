@@ -30,7 +30,7 @@ from scn_core.shell import command_line
 from scn_core.store.check import blaming_damage
 from scn_core.store.connection import create_database, open_database
 from scn_core.store.samples import insert_manifest
-from scn_core.store.sqlite_errors import plain_errors
+from scn_core.store.sqlite_errors import UNREADABLE, plain_errors
 from scn_core.workspace.access import close_to_others
 from scn_core.workspace.moves import finish_moves
 from scn_core.workspace.toml import (
@@ -303,7 +303,7 @@ def _refuse_used_database(workspace: Workspace) -> None:
             used = db.execute("SELECT EXISTS (SELECT 1 FROM round)").fetchone()[0]
     except sqlite3.OperationalError:  # no such table: it did not come far
         used = False
-    except sqlite3.DatabaseError:
+    except UNREADABLE:
         used = True
     if used:
         found, do = "a review.db in use, but no workspace.toml", "put workspace.toml back, or move review.db away"

@@ -5,6 +5,8 @@ COUNTS=counts.jsonl python -m tests.faults.counted_server serve WS --port 8501
 
 from __future__ import annotations
 
+import _sqlite3
+import ctypes
 import gc
 import json
 import os
@@ -42,6 +44,7 @@ def _counts() -> dict[str, float]:
         "streamlit": held.count("AppSession"),
         "objects": len(held),
         "memory_mb": _memory_mb(),
+        "sqlite_mb": _sqlite_mb(),
     }
 
 
@@ -51,6 +54,13 @@ def _memory_mb() -> float:
         if line.startswith("Pss_Anon:"):
             return round(int(line.split()[1]) / 1024, 1)
     raise AssertionError("Linux says how much memory a process has")
+
+
+def _sqlite_mb() -> float:
+    """What SQLite has of it: caches of pages, bounded for each connection."""
+    library = ctypes.CDLL(_sqlite3.__file__)
+    library.sqlite3_memory_used.restype = ctypes.c_int64
+    return round(int(library.sqlite3_memory_used()) / 2**20, 1)
 
 
 if __name__ == "__main__":

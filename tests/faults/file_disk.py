@@ -184,7 +184,8 @@ def cut_while(
         work()
     undo()
     steps = counted.steps
-    at = {int((cut + random.Random(cut).random()) * steps / count) for cut in range(min(count, steps))}
+    count = min(count, steps)
+    at = {int((cut + random.Random(cut).random()) * steps / count) for cut in range(count)}
     with power_cuts(folder, copies, at=at) as cuts:
         work()
     assert cuts.made

@@ -21,7 +21,8 @@ from tests.review_workspace import add_round
 
 APART = 1_500
 """Changes of files between two cuts, at most: some 30 answers. Now and then SQLite empties its log."""
-IMPORT_APART = 300
+IMPORT_CHANGES = 1_200
+"""Twice as many as an import makes, about."""
 
 
 class Cuts:
@@ -89,6 +90,7 @@ def test_saved_answers_are_there_after_a_power_cut(
         assert found[: len(acknowledged)] == acknowledged
         assert len(found) <= len(acknowledged) + 1
     assert cuts.made[-1][1]
+    print(f"{len(cuts.made)} power cuts, {len(cuts.made[-1][1]):,} acknowledged answers at the last")
 
 
 def test_an_interrupted_import_goes_on_where_it_was(
@@ -100,7 +102,7 @@ def test_an_interrupted_import_goes_on_where_it_was(
         rows.writerow(["key", "action", "person", "note"])
         keys = [key for (key,) in db.execute("SELECT key FROM sample WHERE split = 'train'")]
         rows.writerows([key, "unsure", person, "why"] for person in ("ann", "bob", "cho") for key in keys)
-    cuts = Cuts(disk, tmp_path / "cuts", kills, IMPORT_APART)
+    cuts = Cuts(disk, tmp_path / "cuts", kills, IMPORT_CHANGES // kills)
     with in_review.database() as db:
         for piece in pieces(plan_import(db, file)):
             take_piece(db, piece)
@@ -115,3 +117,4 @@ def test_an_interrupted_import_goes_on_where_it_was(
             take_import(db, plan_import(db, file))
         assert recorded(workspace) == complete
     assert cuts.made
+    print(f"{len(cuts.made)} power cuts in an import of {len(complete):,} decisions")

@@ -6,7 +6,6 @@ import itertools
 import os
 import re
 import shutil
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, field
@@ -34,6 +33,7 @@ from scn_core.store.decisions.imports import workspace_mark
 from scn_core.store.events import keep_event
 from scn_core.store.identity import settle_identity, workspace_id
 from scn_core.store.newest_decision import newest_file, write_newest
+from scn_core.store.sqlite_errors import UNREADABLE
 from scn_core.store.taken_out import TakenOut, taken_out_since
 from scn_core.workspace.backup.archive import DATABASE, PICTURES, ROUNDS, SETTINGS, extract_archive
 from scn_core.workspace.backup.make import make_backup
@@ -219,7 +219,7 @@ def _unpack(file: Path, new: Path, progress: Callable[[int], None]) -> tuple[Con
             if wrong := broken_file(db):
                 raise WorkspaceError(f"a damaged database ({wrong[0]})")
             contents, mark = contents_of(db), workspace_mark(db)
-    except (sqlite3.DatabaseError, WorkspaceError) as error:
+    except (*UNREADABLE, WorkspaceError) as error:
         text = str(error).removeprefix(f"{file}: ").removeprefix(f"{database}: ")
         raise WorkspaceError(f"{file}: its database cannot be used: {text}; take another backup") from error
     if (new / PICTURES).exists():
@@ -253,7 +253,7 @@ def _look_at(copy: Path, new: Path, mark: str) -> _Old:
             other = workspace_mark(db) != mark
             return _Old(contents_of(db), "", decisions_missing(db, new), other,
                         None if other else taken_out_since(db, new))  # fmt: skip
-    except (sqlite3.DatabaseError, WorkspaceError, StopIteration) as error:
+    except (*UNREADABLE, WorkspaceError, StopIteration) as error:
         return _Old(unreadable=str(error).removeprefix(f"{copy}: ") or "it is of no workspace")
 
 

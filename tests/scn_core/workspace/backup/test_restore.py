@@ -231,6 +231,10 @@ def test_a_damaged_database_in_a_backup_is_refused(asked: Workspace, tmp_path: P
     copy = tmp_path / "copy.db"
     with asked.database() as db:
         backup(db, copy)
+    schema = tmp_path / "schema.db"  # SQLite quotes it in its error, which then is no text either
+    schema.write_bytes(copy.read_bytes().replace(b"CONSTRAINT", b"CONST\xffAINT", 1))
+    with pytest.raises(WorkspaceError, match=r"its database cannot be used: .*; take another backup"):
+        restore(schema, asked)
     size = copy.stat().st_size
     with copy.open("r+b") as file:
         file.seek(size // 2)
