@@ -36,7 +36,7 @@ def follow_round(workspace: Workspace, team: Team) -> None:
         start = json.loads(team.broadcast_text(None))
         settings, folder = TrainSettings(**start["settings"]), workspace.round_folder(start["round"])
         pixels = np.load(workspace.pixels / start["pixels"], mmap_mode="r", allow_pickle=False)
-        with np.load(folder / "faces.npz", allow_pickle=False) as faces:
+        with (folder / "faces.npz").open("rb") as file, np.load(file, allow_pickle=False) as faces:
             data = TrainingData(pixels, **{name: faces[name] for name in _FACES if name in faces})
         # Its weights are those of the first process: torch sends them around when the team begins.
         model = build_model(settings, start["classes"], afresh=False)

@@ -98,7 +98,7 @@ def wanted_faces(folder: Path, samples: int) -> BoolArray:
     """(samples,) which faces the round of a folder looks at. Raises DataError where its file was not written by us."""
     file = folder / FACES
     try:
-        with np.load(file, allow_pickle=False) as stored:
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as stored:  # as above
             rows = np.concatenate([stored[name] for name in ("rows", "val_rows", "test_rows")])
         mask = np.zeros(samples, np.bool_)
         mask[rows] = True

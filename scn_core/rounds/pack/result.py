@@ -217,7 +217,7 @@ def _faces(file: Path, scores: RoundScores, job: Job) -> BoolArray:
             raise ValueError(f"{FACES} has other columns")
         if sum(entry.file_size for entry in inside.infolist()) > _HEADER + job.samples * _of_a_face(len(job.classes)):
             raise ValueError(f"{FACES} holds more than the faces of the job")
-    with np.load(file, allow_pickle=False) as faces:
+    with file.open("rb") as opened, np.load(opened, allow_pickle=False) as faces:
         settled: BoolArray = faces["settled"]
         if not np.array_equal(faces["sample_id"], scores.sample_id) or settled.dtype != np.bool_:
             raise ValueError(f"{SCORES} is not of the faces in {FACES}")
