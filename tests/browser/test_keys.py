@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.desk import Desk, focused
@@ -59,13 +58,14 @@ def answers_after(desk: Desk, count: int) -> list[tuple[int, str, int | None]]:
     return answers(desk)
 
 
-@pytest.mark.parametrize("key", ["8", "9", "0", "q", "Control+a", "Alt+x", "Meta+u"])
-def test_other_keys_answer_nothing(desk: Desk, key: str) -> None:
-    here = desk.current()
-    desk.press(key)
-    assert desk.current() == here
-    desk.press("u")  # the next row would come after whatever the key had stored
-    assert [row.action for row in desk.stored(1)] == ["unsure"]
+def test_other_keys_answer_nothing(desk: Desk) -> None:
+    keys = ("8", "9", "0", "q", "Control+a", "Alt+x", "Meta+u")
+    for key in keys:
+        here = desk.current()
+        desk.press(key)
+        assert desk.current() == here, key
+        desk.press("u")  # the next row would come after whatever the key had stored
+    assert [row.action for row in desk.stored(len(keys))] == ["unsure"] * len(keys)
 
 
 def test_flag_and_note_stay_on_the_face_and_leave_it_open(desk: Desk) -> None:
@@ -100,17 +100,17 @@ def test_letters_in_a_note_answer_nothing(desk: Desk) -> None:
     assert [row.action for row in desk.stored(1)] == ["unsure"]
 
 
-@pytest.mark.parametrize("key", ["z", "Backspace"])
-def test_undo_and_redo_keys(desk: Desk, key: str) -> None:
-    sample = desk.current().sample
-    desk.press("u", key)
-    assert desk.tile(sample).state == "open"
-    assert desk.current().sample == sample
-    desk.press("Shift+Z")
-    assert desk.tile(sample).state == "unsure"
-    first, undo, redo = desk.stored(3)
-    assert (undo.undoes, redo.undoes) == (first.id, undo.id)
-    assert desk.decisions()[0].live
+def test_undo_and_redo_keys(desk: Desk) -> None:
+    for times, key in enumerate(("z", "Backspace")):
+        sample = desk.samples()[times]
+        desk.go_to(sample).press("u", key)
+        assert desk.tile(sample).state == "open", key
+        assert desk.current().sample == sample, key
+        desk.press("Shift+Z")
+        assert desk.tile(sample).state == "unsure", key
+        first, undo, redo = desk.stored(3 * times + 3)[-3:]
+        assert (undo.undoes, redo.undoes) == (first.id, undo.id), key
+        assert first.live
 
 
 def test_arrows_home_and_end_move(desk: Desk) -> None:
@@ -137,21 +137,21 @@ def test_page_keys_turn_pages_to_and_fro(desk: Desk) -> None:
     desk.until(lambda: desk.samples() == second, "the second page")
 
 
-@pytest.mark.parametrize("key", ["h", "?"])
-def test_the_key_sheet_names_every_key_and_gives_the_keyboard_back(desk: Desk, key: str) -> None:
-    desk.press(key)
+def test_the_key_sheet_names_every_key_and_gives_the_keyboard_back(desk: Desk) -> None:
     sheet = desk.page.get_by_role("dialog", name="keys")
-    expect(sheet).to_be_visible()
-    said = sheet.inner_text()
-    for cap in ("A", "X", "1", str(CLASSES), "U", "E", "S", "Space", "Z", "Backspace", "⇧Z", "F", "N", "⇧A", "PgDn",
-                "Enter", "H", "?"):  # fmt: skip
-        assert cap in said.split(), cap
-    desk.press("a")  # means nothing here
-    desk.press("Escape")
-    expect(sheet).to_be_hidden()
-    assert focused(desk.page) == "tile"
-    desk.press("u")
-    assert [row.action for row in desk.stored(1)] == ["unsure"]
+    for times, key in enumerate(("h", "?")):
+        desk.press(key)
+        expect(sheet).to_be_visible()
+        said = sheet.inner_text()
+        for cap in ("A", "X", "1", str(CLASSES), "U", "E", "S", "Space", "Z", "Backspace", "⇧Z", "F", "N", "⇧A", "PgDn",
+                    "Enter", "H", "?"):  # fmt: skip
+            assert cap in said.split(), cap
+        desk.press("a")  # means nothing here
+        desk.press("Escape")
+        expect(sheet).to_be_hidden()
+        assert focused(desk.page) == "tile", key
+        desk.press("u")
+        assert [row.action for row in desk.stored(times + 1)] == ["unsure"] * (times + 1), key
 
 
 def test_the_zoom_shows_all_that_is_known_and_takes_answers(desk: Desk) -> None:

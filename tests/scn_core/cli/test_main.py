@@ -27,6 +27,7 @@ from scn_core.store.samples import iter_samples, references
 from scn_core.store.scores import scores
 from scn_core.workspace.folder import Workspace
 from tests.scn_core.conftest import PATIENCE_S, Process, Run, flags, settings, signalled_after
+from tests.scn_core.forks import run_forked
 
 StartProcess = Callable[..., Process]
 
@@ -404,10 +405,10 @@ def test_an_unknown_option_in_the_workspace_file_is_told(run: Run, workspace: Wo
 EPOCHS = 4
 
 
-def stop_training(start: StartProcess, workspace: Workspace, by: signal.Signals) -> None:
+def stop_training(workspace: Workspace, by: signal.Signals) -> None:
     """Trains EPOCHS epochs, with the signal after the second."""
     chosen = flags(settings(backbone="squeezenet1_1", epochs=EPOCHS, image_size=48))
-    stopped = start("-c", signalled_after(2, by), "train", workspace.path, *chosen).end()
+    stopped = run_forked("-c", signalled_after(2, by), "train", workspace.path, *chosen)
     assert (stopped.code, stopped.out) == (1, "")
     assert f"stopped; go on with: python -m scn_core train {workspace.path} --resume" in stopped.err
     assert "Traceback" not in stopped.err
@@ -417,12 +418,12 @@ def stop_training(start: StartProcess, workspace: Workspace, by: signal.Signals)
     assert [report.epoch for report in reports] == [1, 2]
 
 
-def test_a_polite_kill_is_a_ctrl_c(process: StartProcess, workspace: Workspace) -> None:
-    stop_training(process, workspace, signal.SIGTERM)
+def test_a_polite_kill_is_a_ctrl_c(workspace: Workspace) -> None:
+    stop_training(workspace, signal.SIGTERM)
 
 
 def test_ctrl_c_leaves_a_round_that_resume_finishes(process: StartProcess, workspace: Workspace) -> None:
-    stop_training(process, workspace, signal.SIGINT)
+    stop_training(workspace, signal.SIGINT)
     resumed = process("-W", "error", "-m", "scn_core", "train", workspace.path, "--resume").end()
     assert resumed.code == 0, resumed.err
     with workspace.database(read_only=True) as db:

@@ -31,9 +31,8 @@ from scn_core.store.scores import scores
 from scn_core.training.data import TrainingResult
 from scn_core.workspace.folder import Workspace
 from scn_core.workspace.thumbnails import thumbnails_of
-from tests.scn_core.conftest import Process, Recorder, settings
-
-StartProcess = Callable[..., Process]
+from tests.scn_core.conftest import Recorder, settings
+from tests.scn_core.forks import run_forked
 
 
 def scores_of(workspace: Workspace, number: int = 1) -> RoundScores:
@@ -285,10 +284,8 @@ train_round(Workspace(Path(sys.argv[1])), New(settings(epochs=1)), Killer())
 """
 
 
-def test_a_trainer_killed_at_the_thumbnails_goes_on_to_a_round_in_review(
-    workspace: Workspace, process: StartProcess
-) -> None:
-    assert process("-c", KILL, workspace.path).end().code == -signal.SIGKILL
+def test_a_trainer_killed_at_the_thumbnails_goes_on_to_a_round_in_review(workspace: Workspace) -> None:
+    assert run_forked("-c", KILL, workspace.path).code == -signal.SIGKILL
     watcher = Recorder()
     assert train_round(workspace, Resume(), watcher).state == "review"
     assert watcher.epochs == []

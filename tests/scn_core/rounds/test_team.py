@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,43 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scn_core.config import TrainSettings, flag
 from scn_core.records import RoundInfo
 from scn_core.store.rounds.states import epochs, get_round, latest_round
 from scn_core.store.scores import scores
 from scn_core.workspace.folder import Workspace
-from tests.scn_core.conftest import PATIENCE_S, REPOSITORY, SETTINGS
+from tests.scn_core.conftest import PATIENCE_S, SETTINGS, Process, flags
+from tests.scn_core.forks import COMMAND, run_forked
 
 SHORT = replace(SETTINGS, backbone="squeezenet1_1", batch_size=16, epochs=3)
-
-
-def start(
-    workspace: Workspace,
-    settings: TrainSettings | None,
-    *,
-    program: tuple[str, ...] = ("-m", "scn_core"),
-    processes: int = 2,
-    **environment: str,
-) -> subprocess.Popen[str]:
-    """A round with these settings, or the last one gone on with."""
-    names = ("image_size", "epochs", "batch_size", "backbone", "device", "precision")
-    said = ["--resume"]
-    if settings is not None:
-        said = [word for name in names for word in (flag(name), str(getattr(settings, name)))]
-    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
-    run = [sys.executable, *(torchrun if processes > 1 else [])]
-    return subprocess.Popen(
-        [*run, *program, "train", str(workspace.path), *said],
-        cwd=REPOSITORY,
-        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(REPOSITORY)} | environment,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
-    _, said = process.communicate(timeout=PATIENCE_S)
-    return process.returncode, said
 
 
 def round_of(workspace: Workspace, number: int = 1) -> RoundInfo:
@@ -72,13 +41,17 @@ def second_process(torchrun: int) -> int:
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds the process to kill in /proc")
-def test_a_killed_process_ends_the_round_and_resume_goes_on(workspace: Workspace) -> None:
-    torchrun = start(workspace, replace(SHORT, epochs=400))
+def test_a_killed_process_ends_the_round_and_resume_goes_on(
+    workspace: Workspace, process: Callable[..., Process]
+) -> None:
+    torchrun = process(
+        "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", 2, "-m", "scn_core", "train",
+        workspace.path, *flags(replace(SHORT, epochs=400)),
+    )  # fmt: skip
     checkpoint = workspace.round_folder(1) / "checkpoint.pt"
     wait_for(checkpoint.exists)
-    os.kill(second_process(torchrun.pid), signal.SIGKILL)
-    code, _ = ended(torchrun)
-    assert code != 0
+    os.kill(second_process(torchrun.popen.pid), signal.SIGKILL)
+    assert torchrun.end().code != 0
     stopped = round_of(workspace)
     assert stopped.state in ("failed", "cancelled", "running")  # running: killed before it could say so
     assert not workspace.is_training()
@@ -86,9 +59,9 @@ def test_a_killed_process_ends_the_round_and_resume_goes_on(workspace: Workspace
         behind = [report.epoch for report in epochs(db, 1)]
         db.execute("UPDATE round SET config = json_set(config, '$.epochs', ?) WHERE id = 1", (behind[-1] + 2,))
         db.conn.commit()
-    code, said = ended(start(workspace, None))
-    assert code == 0, said
-    assert "in 2 processes" in said
+    resumed = run_forked(COMMAND, "train", workspace.path, "--resume", processes=2)
+    assert resumed.code == 0, resumed.err
+    assert "in 2 processes" in resumed.err
     with workspace.database(read_only=True) as db:
         assert [report.epoch for report in epochs(db, 1)] == list(range(1, behind[-1] + 3))
         assert len(scores(db, 1).sample_id) == len(np.load(workspace.round_folder(1) / "faces.npz")["rows"])
@@ -97,9 +70,9 @@ def test_a_killed_process_ends_the_round_and_resume_goes_on(workspace: Workspace
 
 
 def test_what_cannot_be_ends_all_processes(workspace: Workspace) -> None:
-    code, said = ended(start(workspace, replace(SHORT, batch_size=17)))
-    assert code != 0
-    assert "--batch-size: found 17 faces a step for 2 processes; allowed: a multiple of 2" in said
+    done = run_forked(COMMAND, "train", workspace.path, *flags(replace(SHORT, batch_size=17)), processes=2)
+    assert done.code != 0
+    assert "--batch-size: found 17 faces a step for 2 processes; allowed: a multiple of 2" in done.err
     with workspace.database(read_only=True) as db:
         assert latest_round(db) is None
 
@@ -107,16 +80,16 @@ def test_what_cannot_be_ends_all_processes(workspace: Workspace) -> None:
 @pytest.mark.parametrize(("processes", "full"), [(1, 0), (2, 0), (2, 1)])
 def test_whoever_ran_out_of_memory_says_so_and_what_to_do(workspace: Workspace, processes: int, full: int) -> None:
     """It is what is printed and what the round says, whichever process it was; nobody speaks of lost companions."""
-    worker = str(Path(__file__).with_name("full_worker.py"))
-    code, said = ended(start(workspace, SHORT, program=(worker,), processes=processes, FULL_RANK=str(full)))
+    worker = Path(__file__).with_name("full_worker.py")
+    done = run_forked(worker, "train", workspace.path, *flags(SHORT), processes=processes, FULL_RANK=str(full))
     stopped = round_of(workspace)
     own = (
         "out of memory (CUDA out of memory. Tried to allocate 2.00 GiB.); begin the round anew with a smaller "
         "--batch-size or --image-size, or with --resident file"
     )
     whose = "" if full == 0 else f"process {full} of {processes}: "
-    assert code != 0
+    assert done.code != 0
     assert stopped.state == "failed"
     assert (stopped.message or "").startswith(whose + own)
-    assert f"error: {own}" in said
-    assert "lost the others" not in said
+    assert f"error: {own}" in done.err
+    assert "lost the others" not in done.err

@@ -7,7 +7,6 @@ import shutil
 import signal
 import sqlite3
 import uuid
-from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -34,9 +33,9 @@ from scn_core.training.checkpoint import load_weights
 from scn_core.training.distributed import ALONE, Team
 from scn_core.workspace.folder import Workspace
 from tests.another_writer import AnotherWriter
-from tests.scn_core.conftest import Process, Recorder, settings
+from tests.scn_core.conftest import Recorder, settings
+from tests.scn_core.forks import run_forked
 
-StartProcess = Callable[..., Process]
 FINISHED = ["config.json", "dynamics.npy", "faces.npz", "log.txt", "meta.json", "neighbours.npy", "weights.safetensors"]
 
 
@@ -368,10 +367,8 @@ train_round(Workspace(Path(sys.argv[1])), New(settings(epochs=3)), Recorder(die)
 """
 
 
-def test_a_killed_trainer_leaves_a_round_that_goes_on_at_once(
-    workspace: Workspace, uninterrupted: RoundScores, process: StartProcess
-) -> None:
-    assert process("-c", KILL_AT_2, workspace.path).end().code == -signal.SIGKILL
+def test_a_killed_trainer_leaves_a_round_that_goes_on_at_once(workspace: Workspace, uninterrupted: RoundScores) -> None:
+    assert run_forked("-c", KILL_AT_2, workspace.path).code == -signal.SIGKILL
     assert newest(workspace).state == "running"
     watcher = Recorder()
     done = train(workspace, watcher, resume=True)

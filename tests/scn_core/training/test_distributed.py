@@ -1,9 +1,6 @@
 """Two processes on one batch come to what one process comes to; and what each has a part of."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,24 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scn_core.training.distributed import ALONE, Team, joined
+from tests.scn_core.forks import run_forked
 
-REPOSITORY = Path(__file__).parents[3]
 WORKER = Path(__file__).with_name("team_worker.py")
-TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node")
 
 
 def trained(folder: Path, processes: int, **changes: object) -> dict[str, Any]:
     folder.mkdir()
-    start = (*TORCHRUN, str(processes)) if processes > 1 else ()
-    ran = subprocess.run(
-        [sys.executable, *start, str(WORKER), str(folder), json.dumps(changes)],
-        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(REPOSITORY)},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr
+    ran = run_forked(WORKER, folder, json.dumps(changes), processes=processes)
+    assert ran.code == 0, ran.err
     with np.load(folder / "result.npz") as found:
         return dict(found)
 

@@ -34,9 +34,8 @@ from scn_core.workspace.folder import Workspace
 from scn_core.workspace.thumbnails import thumbnails_of
 from tests.another_writer import AnotherWriter
 from tests.review_workspace import add_round
-from tests.scn_core.conftest import Process, Recorder, Run, flags, settings, signalled_after
-
-StartProcess = Callable[..., Process]
+from tests.scn_core.conftest import Recorder, Run, flags, settings, signalled_after
+from tests.scn_core.forks import run_forked
 
 TRAIN = settings(epochs=2, audit_samples=5, seed=4)
 QUEUE = "sample_id, slot, kind, priority, alpha, margin, given_label, proposed_label, listed"
@@ -195,12 +194,12 @@ def test_a_run_that_is_stopped_goes_on_and_ends_the_same(trip: Trip, tmp_path: P
     assert weights[0] == weights[1] == weights[2]
 
 
-def test_a_run_whose_process_was_killed_goes_on(home: Workspace, tmp_path: Path, process: StartProcess) -> None:
+def test_a_run_whose_process_was_killed_goes_on(home: Workspace, tmp_path: Path) -> None:
     job, out, work = tmp_path / "job.zip", tmp_path / "result.zip", tmp_path / "job-work"
     pack_job(home, replace(TRAIN, epochs=4), job)
     killed = signalled_after(2, signal.SIGKILL)
-    running = process("-c", killed, "round", "run", job, "--root", home.settings().root, "--out", out)
-    assert running.end().code == -signal.SIGKILL
+    ended = run_forked("-c", killed, "round", "run", job, "--root", home.settings().root, "--out", out)
+    assert ended.code == -signal.SIGKILL
     with Workspace(work).database() as db:
         assert rounds(db)[0].state == "running"  # nobody was left to say otherwise
         assert len(epochs(db, 1)) == 2
