@@ -31,9 +31,9 @@ demo: $(VENV)/.run $(DEMO)/.ready
 	$(BIN)/python -m review_app serve $(DEMO) --open
 
 # A file of tests stays in one process, and browser tests stay last. One thread each: on as many cores as processes,
-# torch's threads would mostly wait for each other.
+# torch's threads would mostly wait for each other. How many processes: tests/conftest.py.
 test: $(VENV)/.dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 # Users and CI need neither node nor npm; TypeScript is there to check types, and makes no file.
 node_modules/.ready: package-lock.json
@@ -67,7 +67,7 @@ audit:
 # Kills and power cuts, 50 times each; damaged inputs, 100,000 for each reader; an hour's work of 50 people. Hours of two
 # cores, and no part of what CI runs.
 faults: $(VENV)/.dev
-	OMP_NUM_THREADS=1 KILLS=50 INPUTS=100000 SESSION_ANSWERS=1800 $(BIN)/python -m pytest -n auto --maxprocesses 4 tests/faults
+	OMP_NUM_THREADS=1 KILLS=50 INPUTS=100000 SESSION_ANSWERS=1800 $(BIN)/python -m pytest -n auto tests/faults
 
 bench: $(VENV)/.run
 	$(BIN)/python -m scn_core bench

@@ -7,8 +7,16 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 
+MOST_PROCESSES = 4
+"""More would take more than 8 GB, with torch and a browser in each."""
 LONG = ("test_whole_loop", "test_rounds", "test_accessibility")
 """Browser tests that take half a minute or more, the last of them all together."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """What -n auto means: one more than there are cores, as tests wait for browsers, servers and disks too."""
+    return min((os.cpu_count() or 1) + 1, MOST_PROCESSES)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -23,6 +23,7 @@ from tests.browser.forks import Forks
 from tests.browser.profiles import Profiles
 from tests.browser.server import PATIENCE_S, Served, reserved_port
 from tests.review_workspace import add_round, copy_workspace, draw_workspace, repeat_faces, repeat_thumbnails
+from tests.templates import template
 
 MANY = 6000
 """Faces in the queue of the shared server."""
@@ -46,7 +47,8 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """Drawn faces, no round."""
-    return draw_workspace(tmp_path_factory.mktemp("browser") / "drawn")
+    with template(tmp_path_factory, "drawn", lambda folder: draw_workspace(folder / "ws")) as folder:
+        return copy_workspace(Workspace(folder / "ws"), tmp_path_factory.mktemp("drawn") / "ws")
 
 
 @pytest.fixture(scope="session")
@@ -68,13 +70,18 @@ def forks() -> Iterator[Forks]:
 @pytest.fixture(scope="session")
 def shared(drawn: Workspace, forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A server that many tests use at once, each with people of its own."""
-    workspace = repeat_faces(drawn, tmp_path_factory.mktemp("shared") / "ws", MANY)
-    repeat_thumbnails(drawn, workspace)
-    # What one test answers changes no other's order. No audit faces: who meets one on the first page is a matter of
-    # chance, and answers to many faces leave it open.
-    add_round(workspace, proposals=MANY * 3 // 4, low=MANY // 4, audit=0, review=ReviewSettings(learn_every=0))
-    with workspace.database() as db:
-        ensure_person(db, LEAD, "lead")
+
+    def make(folder: Path) -> None:
+        workspace = repeat_faces(drawn, folder / "ws", MANY)
+        repeat_thumbnails(drawn, workspace)
+        # What one test answers changes no other's order. No audit faces: who meets one on the first page is a matter of
+        # chance, and answers to many faces leave it open.
+        add_round(workspace, proposals=MANY * 3 // 4, low=MANY // 4, audit=0, review=ReviewSettings(learn_every=0))
+        with workspace.database() as db:
+            ensure_person(db, LEAD, "lead")
+
+    with template(tmp_path_factory, "shared", make) as folder:
+        workspace = copy_workspace(Workspace(folder / "ws"), tmp_path_factory.mktemp("shared") / "ws")
     served = Served(workspace, forks=forks)
     yield served
     served.stop()

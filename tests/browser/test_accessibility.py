@@ -14,7 +14,8 @@ from tests.browser.desk import Desk, sign_in
 from tests.browser.profiles import Profiles
 from tests.browser.server import Served, eventually
 
-WIDTHS = (1280, 390)
+LOOKS = ((False, 1280, False), (True, 1280, True), (True, 390, False))
+"""Dark or not, how wide, and whether contrast alone is checked: turning dark changes nothing but colours."""
 NARROW = ((320, 640), (640, 400))
 """The second is 1,280 x 800 at 200 %."""
 # This axe-core gives up the whole rule of contrast, without a finding, at a colour in a notation newer than itself.
@@ -39,8 +40,11 @@ _PLAIN_COLOURS = """
 """
 # A rule that failed by itself has found nothing because it looked at nothing.
 _RUN = """
-async () => {
-  const { violations, incomplete } = await axe.run(document, { resultTypes: ["violations", "incomplete"] });
+async colours => {
+  const { violations, incomplete } = await axe.run(document, {
+    resultTypes: ["violations", "incomplete"],
+    ...(colours ? { runOnly: { type: "rule", values: ["color-contrast"] } } : {}),
+  });
   return [
     ...violations.map(found => [found.impact, found.id, found.help, found.nodes.slice(0, 4).map(node =>
       `${node.target.flat().join(" ")}\\n${node.html.slice(0, 200)}\\n${node.any[0]?.message ?? ""}`)]),
@@ -61,12 +65,12 @@ _IS_DARK = """
 Visit = Callable[[Page, Served], None]
 
 
-def findings(page: Page) -> list[str]:
+def findings(page: Page, *, colours_only: bool = False) -> list[str]:
     """Violations of impact serious or critical, in words."""
     if page.evaluate("typeof axe") == "undefined":
         page.evaluate(AXE_SCRIPT)
         page.evaluate(_PLAIN_COLOURS)
-    found: list[Any] = page.evaluate(_RUN)
+    found: list[Any] = page.evaluate(_RUN, colours_only)
     return [
         f"{page.viewport_size}: {impact}: {rule}: {words}\n" + "\n".join(nodes)
         for impact, rule, words, nodes in found
@@ -171,12 +175,11 @@ def test_nothing_serious_and_nothing_off_the_side(place: str, shared: Served, vi
     turn_dark(page, False)
     PLACES[place](page, shared)
     found: list[str] = []
-    for dark in (False, True):
+    for dark, width, colours_only in LOOKS:
         turn_dark(page, dark)
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 800})
-            page.wait_for_timeout(300)  # a menu on its way out, colours that fade
-            found += [f"{'dark' if dark else 'light'}, {words}" for words in findings(page)]
+        page.set_viewport_size({"width": width, "height": 800})
+        page.wait_for_timeout(300)  # a menu on its way out, colours that fade
+        found += [f"{'dark' if dark else 'light'}, {words}" for words in findings(page, colours_only=colours_only)]
     for width, height in NARROW:
         page.set_viewport_size({"width": width, "height": height})
         page.wait_for_timeout(300)

@@ -15,6 +15,7 @@ from scn_core.store.people.people import Role
 from scn_core.workspace.folder import Workspace
 from tests.review_app.browserless import NewVisitor, Visitor, person
 from tests.review_workspace import add_round, copy_workspace, draw_workspace
+from tests.templates import template
 
 SECRET = b"a secret of thirty-two bytes, no"
 
@@ -29,7 +30,8 @@ def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """Drawn faces, no round."""
-    return draw_workspace(tmp_path_factory.mktemp("drawn") / "ws")
+    with template(tmp_path_factory, "drawn", lambda folder: draw_workspace(folder / "ws")) as folder:
+        return copy_workspace(Workspace(folder / "ws"), tmp_path_factory.mktemp("drawn") / "ws")
 
 
 @pytest.fixture(scope="session")

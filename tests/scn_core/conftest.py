@@ -21,6 +21,7 @@ from scn_core.config import TrainSettings
 from scn_core.datasets.source import Source
 from scn_core.records import EpochReport
 from scn_core.workspace.folder import Workspace, create_workspace
+from tests.templates import template
 
 if TYPE_CHECKING:
     from scn_core.training.data import StepReport
@@ -81,20 +82,24 @@ def flags(chosen: TrainSettings = SETTINGS) -> list[str]:
 
 @pytest.fixture(scope="session")
 def _drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("demo") / "ws"
-    create_workspace(path, "demo", Source(seed=3, root=path.with_name("images")), demo_faces=FACES)
-    return path
+    def draw(folder: Path) -> None:
+        create_workspace(folder / "ws", "demo", Source(seed=3, root=folder / "images"), demo_faces=FACES)
+
+    with template(tmp_path_factory, "demo", draw) as folder:
+        return Path(shutil.copytree(folder / "ws", tmp_path_factory.mktemp("demo") / "ws"))
 
 
 @pytest.fixture(scope="session")
 def _trained(_drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from scn_core.rounds.lifecycle import New
-    from scn_core.rounds.train import train_round
+    def train(folder: Path) -> None:
+        from scn_core.rounds.lifecycle import New
+        from scn_core.rounds.train import train_round
 
-    path = tmp_path_factory.mktemp("trained") / "ws"
-    shutil.copytree(_drawn, path, ignore=shutil.ignore_patterns("images"))
-    train_round(Workspace(path), New(settings(backbone="resnet18", epochs=4, margin_relabel=0.05)), Recorder())
-    return path
+        chosen = settings(backbone="resnet18", epochs=4, margin_relabel=0.05)
+        train_round(Workspace(shutil.copytree(_drawn, folder / "ws")), New(chosen), Recorder())
+
+    with template(tmp_path_factory, "trained", train) as folder:
+        return Path(shutil.copytree(folder / "ws", tmp_path_factory.mktemp("trained") / "ws"))
 
 
 @pytest.fixture
