@@ -97,10 +97,6 @@ def decided(found: Quality, *, closed: bool) -> None:
     _chart(charts.pace(found.steps, dark=dark), "rv-pace", "Faces decided over time, corrected and as they were")
 
 
-def _to_come(answers: int) -> str:
-    return f"the queue waits for {counted(answers, 'answer')}" if answers else "none is to review"
-
-
 def people(found: Quality) -> None:
     """The reviewers side by side, and how well they agree."""
     st.subheader("Reviewers", anchor=False)

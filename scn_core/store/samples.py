@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -178,22 +178,6 @@ def references(db: Database) -> References:
     """The samples that have a reference label."""
     cursor = db.execute("SELECT sample_id, label FROM reference ORDER BY sample_id")
     return References(*read_columns(cursor, np.int64, np.int64))
-
-
-def set_references(db: Database, labels: Mapping[str, int]) -> None:
-    """Set or replace the reference labels of samples named by key, all or none.
-
-    Raises DataError for an unknown key or a label outside the classes.
-    """
-    with transaction(db):
-        insert_references(db, ((_sample_id(db, key), label) for key, label in labels.items()))
-
-
-def _sample_id(db: Database, key: str) -> int:
-    row = db.execute("SELECT id FROM sample WHERE key = ?", (key,)).fetchone()
-    if row is None:
-        raise DataError(complaint("", f"reference for {key!r}", "keys of samples in the workspace", "check the path"))
-    return int(row[0])
 
 
 def _insert_samples(db: Database, manifest: Manifest) -> None:

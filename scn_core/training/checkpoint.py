@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save
+from safetensors.torch import save
 from torch import Tensor
 
 from scn_core.disk import naming_full_disk
@@ -215,8 +215,3 @@ def save_weights(folder: Path, model: SelfCureNetwork) -> None:
     # Bytes, not `save_file`: that one makes files only their owner may read, whatever the umask.
     state = {name: tensor.contiguous().cpu() for name, tensor in model.state_dict().items()}
     write_bytes(folder / WEIGHTS, save(state))
-
-
-def load_weights(folder: Path, model: SelfCureNetwork) -> None:
-    """Loads what `save_weights` wrote into a model of the same shape."""
-    model.load_state_dict(load_file(folder / WEIGHTS))

@@ -73,11 +73,6 @@ class ImportPlan:
         """What the log says of taking it."""
         return NewEvent("decisions imported", {"round": self.round, "decisions": len(self.decisions)}, self.by)
 
-    @property
-    def writes(self) -> bool:
-        """Taking it would add something to the log."""
-        return bool(self.decisions) and not self.problems
-
     def as_dict(self, names: Sequence[str]) -> dict[str, Any]:
         """Plain values for JSON, classes by name."""
         changes = [{"now": names[c.given_label], "label": names[c.label], "count": c.count} for c in self.changes]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, Literal, get_args
+from typing import IO, Any, Literal
 
 from scn_core.disk import check_room, naming_full_disk
 from scn_core.errors import WorkspaceError, complaint
@@ -21,7 +21,6 @@ from scn_core.files import opened_zip, replaced, sync
 Cause = Literal["manual", "import", "round", "migration", "restore"]
 """Why a backup was made: asked for; before an import of decisions; at a round's end; before the database was brought up
 to date; before another backup was put in place."""
-CAUSES: tuple[Cause, ...] = get_args(Cause)
 DATABASE, SETTINGS, ROUNDS, PICTURES = "review.db", "workspace.toml", "rounds", "pictures"
 MANIFEST = "manifest.json"
 _FORMAT, _KIND = 1, "backup of a workspace"

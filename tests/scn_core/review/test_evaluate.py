@@ -18,7 +18,7 @@ from scn_core.review.evaluate import SHARES, detector, evaluate, label_accuracy,
 from scn_core.review.reference_labels import read_reference
 from scn_core.store.connection import create_database
 from scn_core.store.rounds.states import finish_round, start_round
-from scn_core.store.samples import insert_manifest, set_references
+from scn_core.store.samples import insert_manifest, insert_references
 from tests.undoubted import undoubted
 
 Case = tuple[list[float], list[bool], list[int]]
@@ -270,7 +270,7 @@ def test_without_a_file_the_references_of_the_import_count(db: Database) -> None
     finish(db)
     with pytest.raises(WorkspaceError, match="keeps no reference labels; name a CSV of path,label with --reference"):
         evaluate(db)
-    set_references(db, {"0.jpg": 2, "1.jpg": 1, "v.jpg": 0})
+    insert_references(db, [(1, 2), (2, 1), (11, 0)])
     found = evaluate(db)
     assert (found.faces, found.wrong, found.unmatched) == (2, 1, 1)
 
@@ -280,7 +280,7 @@ def test_right_is_the_label_the_round_began_with(db: Database, decided: int, wro
     """Face 0 is given class 0, which is right; people may have decided otherwise, and mode auto trained on another."""
     rest = np.arange(1, 10) % 3
     finish(db, start=np.array([decided, *rest]), trained=np.array([2, *rest]))
-    set_references(db, {"0.jpg": 0, "1.jpg": 1})
+    insert_references(db, [(1, 0), (2, 1)])
     assert evaluate(db).wrong == wrong
 
 

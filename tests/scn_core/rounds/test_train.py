@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 from sqlite_utils import Database
 
 from scn_core.config import ReviewSettings, TrainSettings
@@ -29,7 +30,6 @@ from scn_core.store.people.people import ensure_person
 from scn_core.store.rounds import states as store
 from scn_core.store.samples import iter_samples
 from scn_core.store.scores import scores
-from scn_core.training.checkpoint import load_weights
 from scn_core.training.distributed import ALONE, Team
 from scn_core.workspace.folder import Workspace
 from tests.another_writer import AnotherWriter
@@ -195,7 +195,7 @@ def test_its_folder_holds_dynamics_and_weights_that_load_back(reviewed: Workspac
     torch.manual_seed(9)
     model = SelfCureNetwork(meta["backbone"], len(meta["classes"]), image_size=meta["image_size"])
     before = model.attention.weight.detach().clone()
-    load_weights(folder, model)
+    model.load_state_dict(load_file(folder / "weights.safetensors"))
     assert not torch.equal(model.attention.weight, before)
 
 

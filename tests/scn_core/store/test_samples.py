@@ -8,6 +8,7 @@ from sqlite_utils import Database
 from scn_core.errors import DataError, WorkspaceError
 from scn_core.records import Box, Manifest, Sample
 from scn_core.store import samples
+from scn_core.store.connection import transaction
 
 
 def test_a_manifest_comes_back_as_it_went_in(db: Database, manifest: Manifest) -> None:
@@ -59,16 +60,15 @@ def test_references_stay_apart_from_the_samples(empty: Database, manifest: Manif
     first, *rest = manifest.samples
     samples.insert_manifest(empty, replace(manifest, samples=(replace(first, reference_label=2), *rest)))
     assert samples.references(empty).sample_id.tolist() == [1]
-    samples.set_references(empty, {"train/1.jpg#1": 1, "train/3.jpg#1": 0})
+    samples.insert_references(empty, [(1, 1), (3, 0)])
     assert samples.references(empty).sample_id.tolist() == [1, 3]
     assert samples.references(empty).label.tolist() == [1, 0]
     assert next(samples.iter_samples(empty)).sample == first
 
 
-@pytest.mark.parametrize("labels", [{"train/1.jpg#1": 0, "nobody": 0}, {"train/1.jpg#1": 0, "train/2.jpg#1": 3}])
-def test_set_references_is_all_or_none(db: Database, labels: dict[str, int]) -> None:
-    with pytest.raises(DataError, match="allowed"):
-        samples.set_references(db, labels)
+def test_references_are_inserted_all_or_none(db: Database) -> None:
+    with pytest.raises(DataError, match="allowed"), transaction(db):
+        samples.insert_references(db, [(1, 0), (2, 3)])
     assert len(samples.references(db).sample_id) == 0
 
 
