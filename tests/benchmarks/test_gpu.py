@@ -1,8 +1,6 @@
 """The command for a GPU, on a machine without one: real processes, everything shrunk."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +8,15 @@ from benchmarks.gpu.__main__ import Result
 from benchmarks.gpu.part import PARTS
 from benchmarks.gpu.report import describe
 from benchmarks.gpu.whole_round import kind_of
+from tests.scn_core.forks import run_forked
 
 REPOSITORY = Path(__file__).parents[2]
 
 
 def run(out: Path, *arguments: str) -> tuple[int, dict[str, Any], str]:
     """Exit code, gpu.json and standard output of `python -m benchmarks.gpu OUT --dry-run ...`."""
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.gpu", str(out), "--dry-run", *arguments],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    return done.returncode, json.loads((out / "gpu.json").read_text(encoding="utf-8")), done.stdout
+    done = run_forked(REPOSITORY / "benchmarks" / "gpu" / "__main__.py", out, "--dry-run", *arguments)
+    return done.code, json.loads((out / "gpu.json").read_text(encoding="utf-8")), done.out
 
 
 def test_a_part_runs_in_a_process_of_its_own_and_leaves_its_figures(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ import statistics
 
 import numpy as np
 import pytest
-from cleanlab.rank import get_label_quality_scores
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,6 +26,8 @@ LABELS = RNG.integers(5, size=40)
 
 
 def test_scores_of_one_pass_are_what_their_formulas_say() -> None:
+    from cleanlab.rank import get_label_quality_scores  # a second, which processes without this test are spared
+
     for row, label, margin, doubt in zip(
         P.tolist(), LABELS.tolist(), scn_margin(P, LABELS), self_confidence(P, LABELS), strict=True
     ):

@@ -19,6 +19,7 @@ from urllib.parse import urlencode
 import pytest
 from websockets.sync.client import connect
 
+from review_app import cli
 from review_app.auth.passwords import hash_password
 from review_app.server import prepare
 from review_app.server_lock import only_server
@@ -77,13 +78,6 @@ def serve() -> Iterator[Callable[..., Server]]:
     for server in started:
         server.process.kill()
         server.process.communicate()
-
-
-def run(*arguments: object) -> tuple[int, str, str]:
-    """A command that is expected to end by itself."""
-    command = [sys.executable, "-m", "review_app", "serve", *map(str, arguments)]
-    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
-    return done.returncode, done.stdout, done.stderr
 
 
 def test_it_starts_answers_and_ends(serve: Callable[..., Server], workspace: Workspace) -> None:
@@ -152,17 +146,23 @@ def test_a_taken_port_is_told_and_no_other_is_used(workspace: Workspace) -> None
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        code, out, err = run(workspace.path, "--port", port)
-    assert (code, out) == (1, "")
-    assert f"cannot listen at 127.0.0.1 port {port}: Address already in use" in err
-    assert "--port" in err
-    assert "Traceback" not in err
+        command = [sys.executable, "-m", "review_app", "serve", str(workspace.path), "--port", str(port)]
+        done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"cannot listen at 127.0.0.1 port {port}: Address already in use" in done.stderr
+    assert "--port" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.7.7", "review.example.org"])
-def test_other_addresses_need_accounts(workspace: Workspace, host: str) -> None:
-    code, out, err = run(workspace.path, "--host", host)
-    assert (code, out) == (2, "")
+def test_other_addresses_need_accounts(
+    workspace: Workspace, host: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["review_app", "serve", str(workspace.path), "--host", host])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    out, err = capsys.readouterr()
+    assert (ended.value.code, out) == (2, "")
     assert f"--host: found {host} with --auth none" in err
     assert f"{command_line('person', 'add', workspace.path, 'NAME', program='review_app')} --role lead" in err
     assert "--auth password" in err

@@ -8,6 +8,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import runpy
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -21,22 +22,38 @@ _CONTEXT.set_forkserver_preload(
 )
 
 
-def run_forked(*arguments: object, processes: int = 1, **environment: str) -> Done:
-    """`python ARGUMENTS` to its end: a script or, after -c, a program; a script by torchrun in several processes."""
-    with tempfile.TemporaryDirectory() as folder:
-        process = _CONTEXT.Process(
-            target=_run, args=(Path(folder), environment, processes, [str(each) for each in arguments])
+class Forked:
+    """`python ARGUMENTS` at work: a script or, after -c, a program; a script by torchrun in several processes."""
+
+    def __init__(self, *arguments: object, processes: int = 1, **environment: str) -> None:
+        self._folder = Path(tempfile.mkdtemp())
+        self._process = _CONTEXT.Process(
+            target=_run, args=(self._folder, environment, processes, [str(each) for each in arguments])
         )
-        process.start()
-        process.join(PATIENCE_S)
-        code = process.exitcode
+        self._process.start()
+        assert self._process.pid is not None
+        self.pid = self._process.pid
+
+    def is_alive(self) -> bool:
+        return self._process.is_alive()
+
+    def end(self) -> Done:
+        """Waits for its end; kills it where that takes too long."""
+        self._process.join(PATIENCE_S)
+        code = self._process.exitcode
         if code is None:
-            process.kill()
-            process.join()
-        process.close()
-        out, err = ((Path(folder) / name).read_text(encoding="utf-8") for name in ("out", "err"))
-    assert code is not None, f"at work for more than {PATIENCE_S} s; it said: {err}"
-    return Done(code, out, err)
+            self._process.kill()
+            self._process.join()
+        self._process.close()
+        out, err = ((self._folder / name).read_text(encoding="utf-8") for name in ("out", "err"))
+        shutil.rmtree(self._folder)
+        assert code is not None, f"at work for more than {PATIENCE_S} s; it said: {err}"
+        return Done(code, out, err)
+
+
+def run_forked(*arguments: object, processes: int = 1, **environment: str) -> Done:
+    """See `Forked`: to its end."""
+    return Forked(*arguments, processes=processes, **environment).end()
 
 
 def _run(folder: Path, environment: dict[str, str], processes: int, command: list[str]) -> None:

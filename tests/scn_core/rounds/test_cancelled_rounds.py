@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -14,9 +16,8 @@ from scn_core.rounds.lifecycle import Resume
 from scn_core.rounds.train import train_round
 from scn_core.store.rounds import states as store
 from scn_core.workspace.folder import Workspace
-from tests.scn_core.conftest import PATIENCE_S, Process, Recorder, flags, settings
-
-StartProcess = Callable[..., Process]
+from tests.scn_core.conftest import PATIENCE_S, Recorder, flags, settings
+from tests.scn_core.forks import Forked
 
 # The command line with batches that take half a second, so that no epoch ends while a test looks on.
 SLOW = """
@@ -37,15 +38,17 @@ CHOSEN = settings(batch_size=2, epochs=1)
 
 
 @pytest.fixture
-def slow(workspace: Workspace, process: StartProcess) -> Process:
+def slow(workspace: Workspace) -> Iterator[Forked]:
     """A trainer in the middle of its first epoch."""
-    started = process("-c", SLOW, workspace.path, *flags(CHOSEN))
+    started = Forked("-c", SLOW, workspace.path, *flags(CHOSEN))
     deadline = time.monotonic() + PATIENCE_S
     while not (workspace.round_folder(1) / "dynamics.npy").exists():
-        assert started.popen.poll() is None, started.end().err
+        assert started.is_alive(), started.end().err
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    return started
+    yield started
+    with suppress(ProcessLookupError):
+        os.kill(started.pid, signal.SIGKILL)
 
 
 def cancel(workspace: Workspace) -> None:
@@ -65,7 +68,7 @@ def test_a_lead_waits_seconds_not_epochs() -> None:
 
 
 def test_a_cancelled_trainer_ends_at_its_next_heartbeat_and_can_be_gone_on_with(
-    workspace: Workspace, slow: Process
+    workspace: Workspace, slow: Forked
 ) -> None:
     cancel(workspace)
     done = slow.end()
@@ -75,14 +78,14 @@ def test_a_cancelled_trainer_ends_at_its_next_heartbeat_and_can_be_gone_on_with(
     assert (resumed.id, resumed.state, resumed.config["batch_size"]) == (1, "review", 2)
 
 
-def test_a_round_is_not_gone_on_with_while_its_old_trainer_lives(workspace: Workspace, slow: Process) -> None:
+def test_a_round_is_not_gone_on_with_while_its_old_trainer_lives(workspace: Workspace, slow: Forked) -> None:
     """Asleep it hears of nothing, but it holds the lock; awake it ends, and leaves the round as it found it."""
-    slow.popen.send_signal(signal.SIGSTOP)
+    os.kill(slow.pid, signal.SIGSTOP)
     cancel(workspace)
     with pytest.raises(WorkspaceError, match="another trainer is at work here"):
         train_round(workspace, Resume(), Recorder())
     assert_cancelled_early(workspace)
-    slow.popen.send_signal(signal.SIGCONT)
+    os.kill(slow.pid, signal.SIGCONT)
     assert slow.end().code == 1
     assert_cancelled_early(workspace)
     assert train_round(workspace, Resume(), Recorder()).state == "review"

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cleanlab.filter import find_label_issues
 from PIL import Image
 from torchvision.datasets import ImageFolder
 
@@ -115,6 +114,8 @@ def test_cleanlab_takes_the_arrays(data_set: Manifest, tmp_path: Path) -> None:
 
 
 def test_cleanlab_finds_what_the_probabilities_contradict(tmp_path: Path) -> None:
+    from cleanlab.filter import find_label_issues  # a second, which processes without this test are spared
+
     (tmp_path / "pictures").mkdir()
     data_set = LAYOUTS["class folders"](tmp_path / "pictures")
     with imported(data_set, tmp_path) as db:
