@@ -334,7 +334,7 @@ class OpenWorkspace:
             annotators: Label Studio's number or address of a person -> their name here.
             path_column: the column to read as path.
             label_column: the column to read as label, or the control of Label Studio.
-            adjudicate: the answers settle the faces whatever readers said; of leads only.
+            adjudicate: the answers settle the faces whatever reviewers said; of leads only.
             dry_run: write nothing; the plan lists every problem.
 
         Returns the plan: its decisions, which are taken unless `dry_run`, and what has no effect. Raises DataError for

@@ -162,8 +162,9 @@ class ReviewSettings:
         "where readings differ: majority: more than half of them decide, a lead the rest; lead: a lead decides all",
         choices=get_args(DecidedBy),
     )
-    repeats: float = option(0.0, "share of a page that its reader has answered before, to see how consistent they are",
-                            low=0, high=0.2)  # fmt: skip
+    repeats: float = option(
+        0.0, "share of a page that its reviewer has answered before, to see how consistent they are", low=0, high=0.2
+    )
     unsure: UnsureRule = option(
         "given",
         "faces answered unsure: given: trained on under the given label; leave_out: not trained on; "

@@ -194,7 +194,7 @@ class Decision:
     text: str | None = None
     """1 to 2,000 characters, set exactly for a note."""
     adjudicates: bool = False
-    """A lead's answer that settles what readers answered differently; it is no reading itself. Answers alone."""
+    """A lead's answer that settles what reviewers answered differently; it is no reading itself. Answers alone."""
 
 
 RoundState = Literal["running", "review", "closed", "failed", "cancelled"]

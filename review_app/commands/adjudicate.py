@@ -17,7 +17,7 @@ from scn_core.store.people.people import Person
 
 @dataclass(frozen=True)
 class Settling:
-    """What a lead makes of a face that readers answered differently."""
+    """What a lead makes of a face that reviewers answered differently."""
 
     face: Disputed
     """As it was shown: where something has been said since then, it is refused."""

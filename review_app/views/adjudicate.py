@@ -1,4 +1,4 @@
-"""Faces that readers answered differently, one at a time, for a lead to settle."""
+"""Faces that reviewers answered differently, one at a time, for a lead to settle."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def _readings(person: Person, face: Disputed, classes: Sequence[str]) -> None:
             for each in (*face.readings, *face.notes)]  # fmt: skip
     parts.table("Readings and notes", ("Who", "Said", "When"), rows)
     if any(each.decision.person == person.name for each in face.readings):
-        st.text("You are one of the readers of this face.")
+        st.text("You are one of the reviewers of this face.")
     if face.settled is not None:
         by = face.settled
         st.text(

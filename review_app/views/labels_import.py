@@ -40,7 +40,7 @@ def show(person: Person, now: WorkspaceState) -> None:
     _earlier(info.id)
     file = st.file_uploader("File", type=["csv", "json", "jsonl"], key="rv-labels-upload", label_visibility="collapsed")
     if info.review.get("readings", 1) > 1:
-        st.checkbox("These answers settle the faces, whatever readers said", key=_ADJUDICATE)
+        st.checkbox("These answers settle the faces, whatever reviewers said", key=_ADJUDICATE)
     if file is None:
         return
     accounts = st.text_input(

@@ -37,7 +37,7 @@ def quality() -> st.Page:
 
 
 def adjudicate() -> st.Page:
-    """Faces that readers answered differently."""
+    """Faces that reviewers answered differently."""
     return st.Page(_FOLDER / "adjudicate.py", title="Adjudicate", url_path="adjudicate")
 
 

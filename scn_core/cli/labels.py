@@ -162,7 +162,7 @@ def _describe(seen: Preview) -> str:
 @click.option("--path-column", help="Column of pictures or keys [path or key].")
 @click.option("--label-column", help="Column of labels [label].")
 @click.option("--annotator", "annotators", multiple=True, metavar="ID=NAME", help="Who Label Studio's number ID is.")
-@click.option("--adjudicate", is_flag=True, help="The answers settle the faces whatever readers said; of leads only.")
+@click.option("--adjudicate", is_flag=True, help="The answers settle the faces whatever reviewers said; of leads only.")
 @click.option("--undo", is_flag=True, help="Take back what was imported from FILE; people's own answers stay.")
 @click.option("--dry-run", is_flag=True, help="List every problem by line and what would change, write nothing.")
 @JSON

@@ -23,7 +23,9 @@ from scn_core.workspace.folder import Workspace
 @click.command("simulate")
 @WORKSPACE
 @click.option("--reference", type=click.Path(path_type=Path), help="CSV with columns path,label [those init kept].")
-@click.option("--budget", default=0.2, show_default=True, help="Faces a reader and round: a share up to 1, or a count.")
+@click.option(
+    "--budget", default=0.2, show_default=True, help="Faces a reviewer and round: a share up to 1, or a count."
+)
 @click.option("--reviewer-error", default=0.05, show_default=True, help="Share of answers that are any wrong class.")
 @click.option("--accept-bias", default=0.1, show_default=True, help="Share of proposals accepted without looking.")
 @click.option("--rounds", type=click.IntRange(1), default=2, show_default=True, help="Times review and training.")
@@ -49,9 +51,9 @@ def simulate_command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Review and retrain in turn, by readers who know the reference labels and make mistakes.
+    """Review and retrain in turn, by reviewers who know the reference labels and make mistakes.
 
-    Takes every option of train; what is not said is as in the newest round. --seed is that of the readers too. Writes
+    Takes every option of train; what is not said is as in the newest round. --seed is that of the reviewers too. Writes
     into WS as people would: use a copy.
     """
     place = Workspace(workspace)

@@ -132,7 +132,7 @@ def plan_import(
         db: the workspace's database.
         file: CSV, JSON that `export` wrote, an export of Label Studio (JSON, JSON-MIN, CSV) or labels of FiftyOne.
         person: who decided, where the row does not say.
-        adjudicate: the answers settle the faces whatever readers said; of leads only.
+        adjudicate: the answers settle the faces whatever reviewers said; of leads only.
         name: what to call the file in problems, and in the log.
         root: folder of the pictures; with it paths below it may be written absolute.
         path_column: the column to read as path, by its name.

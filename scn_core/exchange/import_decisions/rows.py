@@ -282,7 +282,9 @@ class Reading:
             raise Wrong(f"a name of {len(name)} characters", f"1 to {_LONGEST_NAME} printable ones")
         known = find_person(self.db, name)
         if self.adjudicate and (known is None or known.role != "lead"):
-            raise Wrong(f"{name}, who is no lead", "leads, where the file settles what readers answered (--adjudicate)")
+            raise Wrong(
+                f"{name}, who is no lead", "leads, where the file settles what reviewers answered (--adjudicate)"
+            )
         if known is None:
             return self.new_people.setdefault(name.lower(), name)
         return known.name

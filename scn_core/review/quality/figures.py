@@ -51,7 +51,7 @@ class Progress:
     corrected: int
     """Of these, with another label now, or excluded."""
     conflicts: int
-    """Faces that readers answered differently; a lead has not settled them yet."""
+    """Faces that reviewers answered differently; a lead has not settled them yet."""
     open: int
     """Answers that the queue still waits for; none once the round is closed."""
     minutes: int

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scn_core.records import BoolArray, EffectiveLabels, IntArray, RoundInfo
-from scn_core.review.simulate.reader import Plan
+from scn_core.review.simulate.reviewer import Plan
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class SimulatedRound:
     reviewed: int
     """Faces that were answered; 0 for the last round, which is measured only."""
     answers: int
-    """Of all readers, repeats included."""
+    """Of all reviewers, repeats included."""
     actions: dict[str, int]
     """Answers by kind."""
     labels: LabelChange
@@ -87,7 +87,7 @@ def simulated_round(
     after: EffectiveLabels,
     truth: Mapping[int, int],
 ) -> SimulatedRound:
-    """The figures of a round; `actions` of all readers, `answered` the sample ids they were asked about."""
+    """The figures of a round; `actions` of all reviewers, `answered` the sample ids they were asked about."""
     return SimulatedRound(
         round=info.id,
         val_accuracy=info.metrics.get("val_accuracy"),

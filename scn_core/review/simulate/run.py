@@ -16,7 +16,7 @@ from scn_core.records import Answer, Decision, EffectiveLabels, QueueFilter, Rou
 from scn_core.review.learn_order import learn_order
 from scn_core.review.reference_labels import reference_labels
 from scn_core.review.simulate.figures import SimulatedRound, Simulation, label_change, simulated_round
-from scn_core.review.simulate.reader import Plan, simulated_answer
+from scn_core.review.simulate.reviewer import Plan, simulated_answer
 from scn_core.store.decisions.adjudication import conflicts
 from scn_core.store.decisions.record import deciders, effective_labels, record_each
 from scn_core.store.people.people import Person, ensure_person
@@ -28,7 +28,7 @@ from scn_core.workspace.folder import Workspace
 
 PAGE = 60
 """Items claimed at a time, as many as a page of the app."""
-READER, LEAD = "simulated reviewer", "simulated lead"
+REVIEWER, LEAD = "simulated reviewer", "simulated lead"
 
 
 def simulate(
@@ -46,7 +46,7 @@ def simulate(
         workspace: changed as people would change it: give a copy.
         plan: how much is answered, and how well.
         train: trains a round and leaves it in review.
-        reference: CSV of path,label that the readers know; without it the references that `init` kept.
+        reference: CSV of path,label that the reviewers know; without it the references that `init` kept.
         force: answer beside real people, whose answers are in the log already.
         heard: gets every round when its review, or its measuring, is done.
 
@@ -80,7 +80,7 @@ def simulate(
 
 
 def review(db: Database, plan: Plan) -> SimulatedRound:
-    """The review of the round that is in review, by readers who know the references that `init` kept; trains nothing.
+    """The review of the round that is in review, by reviewers who know the references that `init` kept; trains nothing.
 
     Raises WorkspaceError where no round is in review or no reference was kept.
     """
@@ -98,17 +98,17 @@ class _Review:
         self.answered: set[int] = set()
 
     def run(self) -> SimulatedRound:
-        """Every reader answers as many faces as the budget says, or as there are; a lead settles the conflicts."""
+        """Every reviewer answers as many faces as the budget says, or as there are; a lead settles the conflicts."""
         before = effective_labels(self.db)
         budget = self.plan.faces(int(((before.split == "train") & ~before.excluded).sum()))
-        for reader in range(self.readings):
-            name = READER if reader == 0 else f"{READER} {reader + 1}"
-            self._read(reader, ensure_person(self.db, name), budget)
+        for reviewer in range(self.readings):
+            name = REVIEWER if reviewer == 0 else f"{REVIEWER} {reviewer + 1}"
+            self._read(reviewer, ensure_person(self.db, name), budget)
         self._settle()
         after = effective_labels(self.db)
         return simulated_round(self.info, self.actions, self.answered, before, after, self.truth)
 
-    def _read(self, reader: int, person: Person, budget: int) -> None:
+    def _read(self, reviewer: int, person: Person, budget: int) -> None:
         times: Counter[int] = Counter()
         where = QueueFilter(order=self.plan.order)
         while len(times) < budget:
@@ -119,7 +119,7 @@ class _Review:
             answers = []
             for item in page:
                 shown = None if item.blind else item.proposed_label
-                answer = self._answer(reader, item.sample_id, item.given_label, shown, times[item.sample_id])
+                answer = self._answer(reviewer, item.sample_id, item.given_label, shown, times[item.sample_id])
                 times[item.sample_id] += 1
                 name = f"{self.plan.seed} {self.info.id} {person.id} item {item.id}"
                 answers.append(self._decision(name, item.sample_id, person, answer, blind=item.blind))
@@ -129,7 +129,7 @@ class _Review:
         self.answered |= times.keys()
 
     def _settle(self) -> None:
-        """A lead, who errs as the readers do, settles what they answered differently."""
+        """A lead, who errs as the reviewers do, settles what they answered differently."""
         while disputed := conflicts(self.db, self.info.id, limit=PAGE):
             lead = ensure_person(self.db, LEAD, "lead")
             answers = []
@@ -141,9 +141,9 @@ class _Review:
                 answers.append(replace(decision, adjudicates=True))
             self._record(answers)
 
-    def _answer(self, reader: int, face: int, given: int, shown: int | None, time: int) -> tuple[Answer, int | None]:
+    def _answer(self, reviewer: int, face: int, given: int, shown: int | None, time: int) -> tuple[Answer, int | None]:
         # By face, not by place in the queue: the same face meets the same luck in every order and with every budget.
-        rng = np.random.default_rng((self.plan.seed, self.info.id, reader, face, time))
+        rng = np.random.default_rng((self.plan.seed, self.info.id, reviewer, face, time))
         truth = self.truth.get(face)
         return simulated_answer(self.plan, given=given, shown=shown, truth=truth, classes=self.classes, rng=rng)
 
@@ -169,7 +169,7 @@ class _Review:
 
 
 def _refuse_real_people(db: Database, workspace: Workspace) -> None:
-    real = [name for name in deciders(db) if not name.startswith((READER, LEAD))]
+    real = [name for name in deciders(db) if not name.startswith((REVIEWER, LEAD))]
     if real:
         raise WorkspaceError(
             f"{workspace.path}: found decisions of {', '.join(real[:3])}; made-up answers would change what "

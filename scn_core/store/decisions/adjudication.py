@@ -1,4 +1,4 @@
-"""Faces that readers answered differently, for the lead who settles them."""
+"""Faces that reviewers answered differently, for the lead who settles them."""
 
 from __future__ import annotations
 

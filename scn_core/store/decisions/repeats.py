@@ -1,6 +1,6 @@
 """Hidden repeats: faces a person has answered in a round are asked once more, to see how consistent the answers are.
 
-A repeat is an item of kind `repeat` for that one reader. It is not listed, so that no list, filter or count knows of
+A repeat is an item of kind `repeat` for that one reviewer. It is not listed, so that no list, filter or count knows of
 it; only a page of new faces brings it. Its `priority` is the newest `seq` of the log when it was asked: answers up to
 there are the first, those after it the second.
 """

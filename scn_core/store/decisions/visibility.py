@@ -5,7 +5,7 @@ readings, nobody sees what others answered, took back or noted there. Own words 
 of others, which say nothing of the label. A lead who settles readings that differ sees them because they are in.
 
 Two kinds of items hide more until they are answered. An audit face hides all that others ever said of it, so that
-nothing suggests the answer. A repeat hides what its reader said in this round, so that it looks new.
+nothing suggests the answer. A repeat hides what its reviewer said in this round, so that it looks new.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ def _drawn(db: Database, where: QueueFilter, values: dict[str, int | None], coun
 
 
 def _ask(db: Database, number: int, person_id: int) -> int:
-    """A repeat of the item; its slot is the reader's number, so that readers have one each."""
+    """A repeat of the item; its slot is the reviewer's number, so that reviewers have one each."""
     db.execute(
         "INSERT INTO queue_item (round_id, sample_id, slot, kind, priority, alpha, margin, given_label, "
         "proposed_label, doubt, low_importance, listed, reader) SELECT round_id, sample_id, :person, 'repeat', "

@@ -1,4 +1,4 @@
-"""The page Adjudicate: faces that two readers answered differently, settled by a lead."""
+"""The page Adjudicate: faces that two reviewers answered differently, settled by a lead."""
 
 from __future__ import annotations
 
@@ -127,14 +127,14 @@ def test_who_said_what_is_shown_letter_by_letter(lead: Visitor) -> None:
     assert ", accepted" in said
     assert "&lt;b&gt;a tear" in markup(app)
     assert "<b>a tear" not in markup(app)
-    assert "You are one of the readers" not in said
+    assert "You are one of the reviewers" not in said
 
 
 def test_a_lead_who_read_the_face_is_told(lead: Visitor) -> None:
     (face, given, _), *_ = proposed_faces()
     say("ann", face, "keep", given)
     say("lea", face, "exclude")
-    assert "You are one of the readers of this face." in words(lead.open("adjudicate"))
+    assert "You are one of the reviewers of this face." in words(lead.open("adjudicate"))
 
 
 def test_of_a_face_drawn_at_random_the_network_says_nothing(lead: Visitor) -> None:

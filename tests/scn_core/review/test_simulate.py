@@ -20,7 +20,7 @@ from sqlite_utils import Database
 from scn_core.config import ReviewSettings
 from scn_core.errors import DataError, UsageError, WorkspaceError
 from scn_core.records import Decision, EffectiveLabels
-from scn_core.review.simulate import LEAD, READER, Plan, Simulation, label_change, simulate, simulated_answer
+from scn_core.review.simulate import LEAD, REVIEWER, Plan, Simulation, label_change, simulate, simulated_answer
 from scn_core.store.decisions.record import effective_labels, record_decisions
 from scn_core.store.decisions.repeats import repeats
 from scn_core.store.people.people import ensure_person
@@ -240,7 +240,7 @@ def test_two_readers_answer_the_same_faces_and_a_lead_settles_the_rest(workspace
     plan = replace(SLOPPY, budget=20)
     done = simulated(workspace, plan, readings=2)
     by_person = Counter(person for person, _, _, _ in log_of(workspace))
-    assert by_person[READER] == by_person[f"{READER} 2"] == 20
+    assert by_person[REVIEWER] == by_person[f"{REVIEWER} 2"] == 20
     assert by_person[LEAD] > 0
     assert done.rounds[0].reviewed == 20
     assert done.answers == by_person.total()

@@ -1,4 +1,4 @@
-"""Faces that two readers answered differently, and what a lead makes of them."""
+"""Faces that two reviewers answered differently, and what a lead makes of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a made-up reader answers, who knows the right labels."""
+"""How a made-up reviewer answers, who knows the right labels."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class Plan:
     """How a workspace is reviewed."""
 
     budget: float = 0.2
-    """Faces that every reader answers in a round: up to 1 a share of the training faces, above it a whole number."""
+    """Faces that every reviewer answers in a round: up to 1 a share of the training faces, above it a whole number."""
     reviewer_error: float = 0.05
-    """0..1: how often a reader takes a face for another class, any of them alike."""
+    """0..1: how often a reviewer takes a face for another class, any of them alike."""
     accept_bias: float = 0.1
-    """0..1: how often a reader accepts the proposal on screen without looking."""
+    """0..1: how often a reviewer accepts the proposal on screen without looking."""
     rounds: int = 2
     """Times review and training; the last training is measured only."""
     order: QueueOrder = "suspicion"
@@ -40,13 +40,13 @@ class Plan:
 def simulated_answer(
     plan: Plan, *, given: int, shown: int | None, truth: int | None, classes: int, rng: np.random.Generator
 ) -> tuple[Answer, int | None]:
-    """What a reader says of a face, and the label it stands for.
+    """What a reviewer says of a face, and the label it stands for.
 
     Args:
-        plan: how often the reader errs.
+        plan: how often the reviewer errs.
         given: the label the face has.
-        shown: the proposal on screen, None where there is none or the reader is not to see it.
-        truth: the right label; None: the reader cannot tell.
+        shown: the proposal on screen, None where there is none or the reviewer is not to see it.
+        truth: the right label; None: the reviewer cannot tell.
         classes: how many there are, 2 or more.
         rng: two or three numbers are drawn from it.
     """
