@@ -28,6 +28,7 @@ from scn_core.cli.log import log_command
 from scn_core.cli.network import export_model_command, predict_command
 from scn_core.cli.options import JSON, WORKSPACE, train_options
 from scn_core.cli.order import order_command
+from scn_core.cli.pictures import duplicates_command, pictures_command
 from scn_core.cli.progress import Counter, RoundBars
 from scn_core.cli.quality import quality_command
 from scn_core.cli.reports import describe_evaluation, describe_import, describe_proposals, import_as_dict
@@ -246,6 +247,8 @@ cli.add_command(import_command)
 cli.add_command(order_command)
 cli.add_command(quality_command)
 cli.add_command(consensus_command)
+cli.add_command(pictures_command)
+cli.add_command(duplicates_command)
 cli.add_command(backup_command)
 cli.add_command(restore_command)
 cli.add_command(check_command)

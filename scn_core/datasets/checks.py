@@ -77,7 +77,7 @@ def gather(
                 first = pictures.earlier(_picture(entry.sample, shown), len(samples))
                 if first is not None:
                     problems.extend(_compare(entry, samples[first], classes))
-                samples.append(replace(entry.sample, digest=shown.digest))
+                samples.append(replace(entry.sample, digest=shown.digest, measures=shown.measures))
     left_out = [_summed(why, count, named[why]) for why, count in counts.items()]
     spellings = [Spelling(text, classes.names[label], n) for (label, text), n in sorted(written.items(), key=_by_class)]
     return Intake(samples, problems, left_out, spellings)

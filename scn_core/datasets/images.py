@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError, features
 
+from scn_core.datasets.picture_measures import MEASURED_SIDE, measure
 from scn_core.records import Box, PixelArray
 
 _AVIF = features.check("avif")  # not in every build of Pillow
@@ -30,6 +31,7 @@ MIN_CONTRAST = 16
 MAX_PIXELS = 64_000_000
 MAX_BYTES = 256_000_000
 
+_FEW_BITS = 14
 _ORIENTATION = 0x0112
 _BIG = 16_000_000
 _ONE_AT_A_TIME = Lock()
@@ -46,6 +48,8 @@ class PictureCheck(NamedTuple):
     """Hash of the file's content, empty where it could not be read."""
     doubtful: str | None = None
     """What is odd about a picture that can be used, or None."""
+    measures: bytes = b""
+    """What the face's pixels measure, as `PictureMeasures` packs it; empty where it cannot be used."""
 
 
 class TooLargeError(ValueError):
@@ -73,17 +77,8 @@ def open_face(path: Path, box: Box | None, side: int, *, enlarge: bool = True) -
         width, height = _upright_size(picture)
         if (wrong := _wrong_size(width, height, box)) is not None:
             raise ValueError(wrong)
-        left, top, square = _square(width, height, box)
-        side = side if enlarge else min(side, square)
-        shrink = side * _REDUCE / square
-        picture.draft("RGB", (round(picture.width * shrink) + 1, round(picture.height * shrink) + 1))
-        with _ONE_AT_A_TIME if picture.width * picture.height > _BIG else nullcontext():
-            upright = _rgb(_upright(picture))
-            across, down = upright.width / width, upright.height / height
-            area = (left * across, top * down, (left + square) * across, (top + square) * down)
-            face = upright.resize((side, side), Image.Resampling.BICUBIC, box=area, reducing_gap=_REDUCE)
-            del upright
-            picture.close()
+        face = _cut(picture, (width, height), box, side, enlarge=enlarge)
+        picture.close()
     return np.asarray(face)
 
 
@@ -104,6 +99,21 @@ def face_or_reason(path: Path, box: Box | None, side: int) -> PixelArray | str:
         if isinstance(error, OSError) and error.errno:
             return f"unreadable picture ({error.strerror})"
         return f"a damaged picture: {error}"
+
+
+def _cut(
+    picture: Image.Image, size: tuple[int, int], box: Box | None, side: int, *, enlarge: bool = True
+) -> Image.Image:
+    """The square of a face, as `open_face` says, from a picture of this upright size that is not decoded yet."""
+    left, top, square = _square(*size, box)
+    side = side if enlarge else min(side, square)
+    shrink = side * _REDUCE / square
+    picture.draft("RGB", (round(picture.width * shrink) + 1, round(picture.height * shrink) + 1))
+    with _ONE_AT_A_TIME if picture.width * picture.height > _BIG else nullcontext():
+        upright = _rgb(_upright(picture))
+        across, down = upright.width / size[0], upright.height / size[1]
+        area = (left * across, top * down, (left + square) * across, (top + square) * down)
+        return upright.resize((side, side), Image.Resampling.BICUBIC, box=area, reducing_gap=_REDUCE)
 
 
 def picture_size(path: Path) -> tuple[int, int]:
@@ -130,13 +140,12 @@ def check_picture(path: Path, box: Box | None) -> PictureCheck:
         return PictureCheck("no such picture", b"")
     except OSError as error:
         return PictureCheck(f"unreadable picture ({error.strerror})", b"")
-    wrong, doubtful = _checked(content, box)
-    return PictureCheck(wrong, blake2b(content, digest_size=16).digest(), doubtful)
+    return _checked(content, box)._replace(digest=blake2b(content, digest_size=16).digest())
 
 
 def check_content(content: bytes) -> str | None:
     """What is wrong with a picture that is not in a file, in a few words, or None. Decodes it whole."""
-    return _checked(content, None)[0]
+    return _checked(content, None).wrong
 
 
 def content_size(content: bytes) -> tuple[int, int]:
@@ -145,31 +154,53 @@ def content_size(content: bytes) -> tuple[int, int]:
         return _upright_size(picture)
 
 
-def _checked(content: bytes, box: Box | None) -> tuple[str | None, str | None]:
-    """What is wrong and what is odd about a picture."""
-    if not content:
-        return "an empty file", None
-    if content.startswith(b"version https://git-lfs"):
-        return "a Git LFS pointer in place of the picture; fetch it with git lfs pull", None
+def _checked(content: bytes, box: Box | None) -> PictureCheck:
+    """What is wrong and what is odd about a picture, and what its face measures; without the hash."""
     try:
-        with _opened(io.BytesIO(content)) as picture:
-            width, height = _upright_size(picture)
-            if (wrong := _wrong_size(width, height, box)) is not None:
-                return wrong, None
-            # Reads every byte of the scan all the same, at a fraction of the arithmetic.
-            picture.draft("RGB", (MIN_SIDE, MIN_SIDE))
-            picture.load()
-            return None, _flat(_rgb(picture))
+        return _looked_at(content, box)
     except UnidentifiedImageError:
-        return f"not a picture in one of the formats {', '.join(FORMATS)}", None
+        return PictureCheck(f"not a picture in one of the formats {', '.join(FORMATS)}", b"")
     except TooLargeError as error:
-        return str(error), None
+        return PictureCheck(str(error), b"")
     except Exception as error:  # a decoder fed with damaged bytes raises whatever it stumbles over
-        return f"a damaged picture ({error})", None
+        return PictureCheck(f"a damaged picture ({error})", b"")
+
+
+def _looked_at(content: bytes, box: Box | None) -> PictureCheck:
+    if not content:
+        return PictureCheck("an empty file", b"")
+    if content.startswith(b"version https://git-lfs"):
+        return PictureCheck("a Git LFS pointer in place of the picture; fetch it with git lfs pull", b"")
+    with _opened(io.BytesIO(content)) as picture:
+        size = _upright_size(picture)
+        if (wrong := _wrong_size(*size, box)) is not None:
+            return PictureCheck(wrong, b"")
+        # Reads every byte of the scan, at as much of the arithmetic as the measures need.
+        face = _cut(picture, size, box, MEASURED_SIDE, enlarge=False)
+        doubtful = _too_few_bits(picture) or _flat(face)
+        return PictureCheck(None, b"", doubtful, measure(face, _size_of(size, box)).pack())
+
+
+def _size_of(size: tuple[int, int], box: Box | None) -> tuple[int, int]:
+    """Width and height of the face: of its box, as far as it lies in the picture, else of the picture."""
+    if box is None:
+        return size
+    return min(box.right, size[0]) - max(box.left, 0), min(box.bottom, size[1]) - max(box.top, 0)
+
+
+def _too_few_bits(picture: Image.Image) -> str | None:
+    """Says so of a picture in 16 bits whose values need 9 to 14 of them: its high bytes, all we see, are dark."""
+    if not picture.mode.startswith("I;16"):
+        return None
+    highest = int(np.asarray(picture).max())
+    bits = highest.bit_length()
+    if not 8 < bits <= _FEW_BITS:
+        return None
+    return f"a picture of {bits} bits in a file of 16 (values up to {highest:,} of 65,535), which looks black or dark"
 
 
 def _flat(picture: Image.Image) -> str | None:
-    """Says so of a picture without contrast, such as values of 12 bits in a file of 16."""
+    """Says so of a face without contrast."""
     lows, highs = zip(*picture.getextrema(), strict=True)
     if max(high - low for low, high in zip(lows, highs, strict=True)) >= MIN_CONTRAST:
         return None

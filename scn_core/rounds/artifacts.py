@@ -18,10 +18,14 @@ import numpy.typing as npt
 
 from scn_core.errors import DAMAGED_ARRAYS
 from scn_core.files import replaced
+from scn_core.records import IntArray, Predictions
 from scn_core.workspace.folder import Workspace
 
 NEIGHBOURS_FILE = "neighbours.npy"
-KEPT_FILES = ("config.json", "meta.json", "weights.safetensors", "faces.npz", "dynamics.npy", NEIGHBOURS_FILE)
+HELD_OUT_FILE = "held_out.npy"
+KEPT_FILES = (
+    "config.json", "meta.json", "weights.safetensors", "faces.npz", "dynamics.npy", NEIGHBOURS_FILE, HELD_OUT_FILE
+)  # fmt: skip
 """All but the log, and what a round needs only until it has ended."""
 NEIGHBOUR_COUNT = 6
 NEIGHBOURS = np.dtype(
@@ -33,6 +37,8 @@ NEIGHBOURS = np.dtype(
     ]
 )
 """A row of neighbours.npy; rows by rising sample id, -1 where there are fewer neighbours."""
+HELD_OUT = np.dtype([("sample_id", "<i8"), ("label", "<i2"), ("predicted", "<i2")])
+"""A row of held_out.npy; rows by rising sample id."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +113,25 @@ def write_neighbours(folder: Path, rows: npt.NDArray[np.void]) -> None:
     """neighbours.npy of a round's folder, whole or not at all; `rows` are of type NEIGHBOURS, in any order."""
     with replaced(folder / NEIGHBOURS_FILE) as file:
         np.save(file, rows[np.argsort(rows["sample_id"])], allow_pickle=False)
+
+
+def write_predictions(folder: Path, sample_id: IntArray, label: IntArray, predicted: IntArray) -> None:
+    """held_out.npy of a round's folder: what the network says of the faces of val and test."""
+    rows = np.empty(len(sample_id), HELD_OUT)
+    rows["sample_id"], rows["label"], rows["predicted"] = sample_id, label, predicted
+    with replaced(folder / HELD_OUT_FILE) as file:
+        np.save(file, rows[np.argsort(sample_id)], allow_pickle=False)
+
+
+def predictions(workspace: Workspace, round_id: int) -> Predictions | None:
+    """What a round says of the faces of val and test, or None where it left no such file."""
+    try:
+        rows = np.load(workspace.round_folder(round_id) / HELD_OUT_FILE, allow_pickle=False)
+        if rows.dtype != HELD_OUT or rows.ndim != 1:
+            return None
+        return Predictions(*(rows[name].astype(np.int64) for name in ("sample_id", "label", "predicted")))
+    except DAMAGED_ARRAYS:
+        return None
 
 
 def round_file_hashes(folder: Path, names: Iterable[str] = KEPT_FILES) -> dict[str, str]:

@@ -236,7 +236,7 @@ class _Job:
             self._say(by_heart)
         save_network(self.folder, training.eval_model, self.settings, self.classes)
         warnings = [warning for report in self.reports if (warning := self._warning(report)) is not None]
-        metrics = round_metrics(training, pixels, faces, result, self.reports)
+        metrics = round_metrics(self.folder, training, pixels, faces, result, self.reports)
         metrics |= {"learned_by_heart": by_heart, "warnings": warnings, "missing_faces": self.missing}
         scores, rule = score_faces(result, faces, self.settings)
         neighbours = save_neighbours(self.folder, scores, rule, training, self._beat)

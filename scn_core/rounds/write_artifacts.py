@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 
 from scn_core.records import EpochReport, IntArray, PixelArray, RoundScores
-from scn_core.rounds.artifacts import NEIGHBOUR_COUNT, NEIGHBOURS, write_neighbours
+from scn_core.rounds.artifacts import NEIGHBOUR_COUNT, NEIGHBOURS, write_neighbours, write_predictions
 from scn_core.rounds.inputs import RoundFaces
 from scn_core.scn.relabel import Relabelling
 from scn_core.training.data import TrainingResult
@@ -22,16 +22,26 @@ from scn_core.training.resident import ResidentFaces
 
 
 def round_metrics(
-    training: Training, pixels: PixelArray, faces: RoundFaces, result: TrainingResult, reports: list[EpochReport]
+    folder: Path,
+    training: Training,
+    pixels: PixelArray,
+    faces: RoundFaces,
+    result: TrainingResult,
+    reports: list[EpochReport],
 ) -> dict[str, Any]:
-    """The last epoch's figures, and the best validation figure beside them: it chooses nothing."""
+    """The last epoch's figures, and the best validation figure beside them: it chooses nothing.
+
+    What the network says of each face of val and test is kept in the round's folder.
+    """
     last = reports[-1]
     validated = [report for report in reports if report.val_accuracy is not None]
     best = max(validated, key=lambda report: report.val_accuracy or 0.0, default=None)
-    test = None
-    if len(faces.test_rows):
-        held_out = ResidentFaces(pixels, faces.test_rows, faces.test_labels, training.compute.device)
-        test = clean_pass(training.eval_model, held_out, training.compute).accuracy(held_out.labels)
+    val, test = (_predicted(training, pixels, *of) for of in
+                 ((faces.val_rows, faces.val_labels), (faces.test_rows, faces.test_labels)))  # fmt: skip
+    labels = np.concatenate([faces.val_labels, faces.test_labels])
+    write_predictions(
+        folder, np.concatenate([faces.val_rows, faces.test_rows]) + 1, labels, np.concatenate([val, test])
+    )
     return {
         "device": training.compute.describe(),
         "train_accuracy": last.accuracy,
@@ -39,7 +49,7 @@ def round_metrics(
         "val_faces": len(faces.val_rows),
         "best_val_accuracy": None if best is None else best.val_accuracy,
         "best_val_epoch": None if best is None else best.epoch,
-        "test_accuracy": test,
+        "test_accuracy": float((test == faces.test_labels).mean()) if len(test) else None,
         "alpha_mean": result.alpha.mean().item(),
         "alpha_std": result.alpha.std().item(),
         "margin_rank": last.margin_rank,
@@ -48,6 +58,16 @@ def round_metrics(
         "seconds": sum(report.seconds for report in reports),
         "faces_per_s": float(np.mean([report.faces_per_s for report in reports])),
     }
+
+
+def _predicted(training: Training, pixels: PixelArray, rows: IntArray, labels: IntArray) -> IntArray:
+    """(N,) the likeliest classes of faces that the network was not trained on."""
+    if not len(rows):
+        return np.empty(0, np.int64)
+    held_out = ResidentFaces(pixels, rows, labels, training.compute.device)
+    seen = clean_pass(training.eval_model, held_out, training.compute)
+    predicted: IntArray = seen.logits.argmax(dim=1).cpu().numpy()
+    return predicted
 
 
 def save_neighbours(

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 from sqlite_utils import Database
 
 from scn_core.records import ANSWERS, Box, Split, Vote
-from scn_core.store.samples import PRESENT
+from scn_core.store.schema.expressions import PRESENT
 from scn_core.store.votes import votes_between
 
 LabelSource = Literal["given", "waiting", "conflict", "accept", "keep", "relabel", "unsure", "exclude"]

@@ -16,6 +16,8 @@ from scn_core.import_balance import UNREADABLE_ROW, Problem
 from scn_core.records import SPLITS, Box, IntArray, Manifest, Sample, Split
 from scn_core.store.columns import read_columns
 from scn_core.store.connection import transaction
+from scn_core.store.pictures import insert_measures
+from scn_core.store.schema.expressions import PRESENT
 from scn_core.store.votes import insert_what_was_read
 
 _SAMPLE = (
@@ -23,10 +25,6 @@ _SAMPLE = (
     "FROM sample"
 )
 _COLUMNS = "id, key, path, split, given_label, box_left, box_top, box_right, box_bottom, digest"
-
-
-PRESENT = "vanished_in IS NULL AND withdrawn_in IS NULL"
-"""Of samples that the data set has and nobody took out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +63,7 @@ def insert_manifest(db: Database, manifest: Manifest) -> None:
         insert_references(db, references)
         insert_problems(db, manifest.problems)
         insert_what_was_read(db, manifest, range(1, len(manifest.samples) + 1))
+        insert_measures(db, ((i, sample.measures) for i, sample in enumerate(manifest.samples, 1)))
 
 
 def insert_problems(db: Database, found: Iterable[Problem]) -> None:

@@ -15,6 +15,7 @@ from scn_core.records import Manifest
 from scn_core.store.connection import snapshot, transaction
 from scn_core.store.events import What, log_event
 from scn_core.store.face_reading import SAME_BOX, forget_reading, read_faces
+from scn_core.store.pictures import insert_measures
 from scn_core.store.samples import insert_problems, insert_references, problems
 from scn_core.store.votes import insert_what_was_read, spellings
 
@@ -209,6 +210,7 @@ def _write(db: Database, manifest: Manifest, changes: Changes) -> None:
     db.execute("DELETE FROM vote WHERE sample_id IN (SELECT sample_id FROM temp.reading)")
     db.execute("DELETE FROM spelling")
     insert_what_was_read(db, manifest, ids)
+    insert_measures(db, ((i, sample.measures) for i, sample in zip(ids, manifest.samples, strict=True)))
     known = zip(ids, manifest.samples, strict=True)
     insert_references(db, ((i, s.reference_label) for i, s in known if s.reference_label is not None))
     db.execute("DELETE FROM problem")

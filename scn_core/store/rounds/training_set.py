@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from scn_core.store.samples import PRESENT
+from scn_core.store.schema.expressions import PRESENT
 
 # Few faces have an outcome, whatever the size of the data set.
 _COUNTS = """

@@ -1,4 +1,4 @@
--- The schema of review.db after m0011_doors. Written by tests/scn_core/store/schema/test_current.py.
+-- The schema of review.db after m0013_pictures_looked_at. Written by tests/scn_core/store/schema/test_current.py.
 
 CREATE TABLE access_token (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -252,6 +252,26 @@ CREATE TRIGGER person_change_no_delete BEFORE DELETE ON person_change
 BEGIN SELECT RAISE(ABORT, 'the log of people is append-only'); END;
 CREATE TRIGGER person_change_no_update BEFORE UPDATE ON person_change
 BEGIN SELECT RAISE(ABORT, 'the log of people is append-only'); END;
+
+CREATE TABLE picture (
+  sample_id INTEGER PRIMARY KEY REFERENCES sample(id),
+  pixels BLOB NOT NULL,  -- the same where the pixels are
+  looks BLOB NOT NULL,  -- a perceptual hash of 256 bits
+  width INTEGER NOT NULL, height INTEGER NOT NULL,  -- of the face in its picture
+  bright_part REAL NOT NULL,  -- brightness that 1 % of the pixels lie above, 0..1
+  dark_part REAL NOT NULL,  -- brightness that 5 % lie below, 0..1
+  sharpness REAL NOT NULL,  -- fine detail for each unit of coarse detail
+  entropy REAL NOT NULL,  -- of the brightness, in bits
+  colour REAL NOT NULL  -- largest difference between channels, 0..1
+);
+CREATE INDEX picture_pixels ON picture(pixels);
+
+CREATE TABLE picture_issue (
+  issue TEXT NOT NULL,
+  sample_id INTEGER NOT NULL REFERENCES sample(id),
+  PRIMARY KEY (issue, sample_id)
+) WITHOUT ROWID;
+CREATE INDEX picture_issue_of_sample ON picture_issue(sample_id);
 
 CREATE TABLE problem (
   id INTEGER PRIMARY KEY,

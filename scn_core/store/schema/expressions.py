@@ -29,3 +29,5 @@ another one, or excluded the face. Where they could not tell, it counts as right
 BINS = 20
 ALPHA_BIN = "min(19, CAST(alpha * 20 AS INTEGER))"
 """SQL: the bin of column `alpha`, 0 to BINS - 1."""
+PRESENT = "vanished_in IS NULL AND withdrawn_in IS NULL"
+"""SQL: of samples that the data set has and nobody took out."""

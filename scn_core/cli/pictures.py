@@ -1,0 +1,119 @@
+"""`python -m scn_core pictures` and `duplicates`: bad pictures, and faces that are in the data set more than once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from sqlite_utils import Database
+
+from scn_core.cli.options import JSON, WORKSPACE
+from scn_core.cli.progress import Counter
+from scn_core.errors import counted
+from scn_core.records import PICTURE_ISSUES, PictureIssue, Sample
+from scn_core.review.duplicates.find import Copies, Duplicates, duplicates
+from scn_core.rounds.artifacts import predictions
+from scn_core.store.pictures import bad_pictures, count_issues, not_looked_at
+from scn_core.store.rounds.states import latest_finished_round
+from scn_core.store.samples import classes, get_sample, iter_samples
+from scn_core.workspace.folder import Workspace
+from scn_core.workspace.pictures import look_at_pictures
+
+_SHOWN = 20
+
+
+@click.command("pictures")
+@WORKSPACE
+@click.option("--issue", type=click.Choice(PICTURE_ISSUES), help="Pictures with this alone.")
+@JSON
+def pictures_command(workspace: Path, issue: PictureIssue | None, as_json: bool) -> None:
+    """Bad pictures: dark, bright, blurred, nearly empty, of odd shape, tiny, grey among colour. None is left out."""
+    place = Workspace(workspace)
+    look_at_missing(place)
+    with place.database(read_only=True) as db:
+        counts, found, unseen = count_issues(db), bad_pictures(db, issue), len(not_looked_at(db))
+    if as_json:
+        faces = [{"key": bad.key, "split": bad.split, "issues": bad.issues} for bad in found]
+        click.echo(json.dumps({"counts": counts, "not_looked_at": unseen, "pictures": faces}))
+        return
+    for name, count in counts.items():
+        click.echo(f"{name:<10} {count:>9,}")
+    if unseen:
+        click.echo(f"{counted(unseen, 'picture')} could not be opened")
+    for bad in found[:_SHOWN]:
+        click.echo(f"  {bad.key}  {bad.split}  {', '.join(bad.issues)}")
+    if len(found) > _SHOWN:
+        click.echo(f"  and {len(found) - _SHOWN:,} more; all of them: --json")
+
+
+@click.command("duplicates")
+@WORKSPACE
+@JSON
+def duplicates_command(workspace: Path, as_json: bool) -> None:
+    """Faces that are in the data set more than once: with different labels, across splits, the same or nearly so."""
+    place = Workspace(workspace)
+    look_at_missing(place)
+    with place.database(read_only=True) as db:
+        found, names = duplicates_of(place, db), classes(db).names
+        if as_json:
+            keys = {number: sample.key for number, sample in _faces(db, found)}
+            groups = [each | {"keys": [keys[number] for number in each["sample_ids"]]} for each in found.as_dict()["groups"]]
+            click.echo(json.dumps(found.as_dict() | {"classes": names, "groups": groups}))
+            return
+        for line in describe_duplicates(found):
+            click.echo(line)
+        open_ones = [group for group in found.groups if group.labels_differ and not group.settled]
+        for group in open_ones[:_SHOWN]:
+            faces = zip(group.sample_ids, group.splits, group.label, strict=True)
+            keys = ((get_sample(db, number), split, label) for number, split, label in faces)
+            words = [f"{stored.sample.key} ({split}, {names[label]})" for stored, split, label in keys if stored]
+            click.echo(f"  {group.kind}: {'; '.join(words)}")
+        if len(open_ones) > _SHOWN:
+            click.echo(f"  and {len(open_ones) - _SHOWN:,} more groups of different labels; all: --json")
+
+
+def duplicates_of(workspace: Workspace, db: Database) -> Duplicates:
+    """The copies in the data set, with what leaks do to the accuracy of the newest round."""
+    ended = latest_finished_round(db)
+    return duplicates(db, None if ended is None else predictions(workspace, ended.id))
+
+
+def _faces(db: Database, found: Duplicates) -> Iterator[tuple[int, Sample]]:
+    wanted = {number for group in found.groups for number in group.sample_ids}
+    return ((stored.id, stored.sample) for stored in iter_samples(db) if stored.id in wanted)
+
+
+def look_at_missing(workspace: Workspace) -> None:
+    """Measure what an earlier version did not, with a bar, where the workspace can be written to."""
+    with workspace.database(read_only=True) as db:
+        missing = len(not_looked_at(db))
+    if missing:
+        with Counter("looking at", "picture") as bar:
+            look_at_pictures(workspace, bar.advance)
+
+
+def describe_duplicates(found: Duplicates) -> Iterator[str]:
+    """Counts of groups, and what leaks do."""
+    for kind, words in (("exact", "the same pixel by pixel"), ("near", "nearly the same")):
+        groups = [group for group in found.groups if group.kind == kind]
+        faces = sum(len(group.sample_ids) for group in groups)
+        yield f"{words}: {counted(len(groups), 'group')} of {counted(faces, 'face')}{_inside(groups)}"
+    for leak in found.leaks:
+        copies = "an exact" if leak.kind == "exact" else "an exact or near"
+        line = f"{leak.split}: {leak.leaked:,} of {counted(leak.faces, 'face')} ({leak.leaked / leak.faces:.1%}) have "
+        line += f"{copies} copy among the training faces"
+        if leak.accuracy is not None and leak.accuracy_without is not None:
+            line += f"; accuracy {leak.accuracy:.1%}, without them {leak.accuracy_without:.1%}"
+        yield line
+    if found.not_looked_at:
+        yield f"{counted(found.not_looked_at, 'picture')} could not be opened"
+
+
+def _inside(groups: list[Copies]) -> str:
+    differ = sum(group.labels_differ for group in groups)
+    unsettled = sum(group.labels_differ and not group.settled for group in groups)
+    leaks = sum(group.leaks for group in groups)
+    return f"; {differ:,} with different labels, {unsettled:,} of them not settled; {leaks:,} across train and val or test"
+

@@ -1,0 +1,193 @@
+"""Groups of copies: pixel by pixel the same, or nearly the same; with different labels; across splits.
+
+A copy with another label is a certain error, of one of the two. A face of val or test with a copy among the training
+faces is a leak: the network has seen it, so accuracy measured on it says too much.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+from sqlite_utils import Database
+
+from scn_core.records import SPLITS, EffectiveLabels, IntArray, Predictions, Split
+from scn_core.review.duplicates.near_pairs import near_pairs
+from scn_core.store.connection import snapshot
+from scn_core.store.decisions.record import effective_labels
+from scn_core.store.pictures import Looks, looks, not_looked_at
+
+Kind = Literal["exact", "near"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+@dataclass(frozen=True)
+class Copies:
+    """A group of faces that are copies of each other."""
+
+    kind: Kind
+    """exact: the same pixels; near: linked by hashes that are nearly the same, and not all of the same pixels."""
+    sample_ids: tuple[int, ...]
+    """Rising."""
+    splits: tuple[Split, ...]
+    given: tuple[int, ...]
+    """Labels of the data set."""
+    label: tuple[int, ...]
+    """Labels as they are now."""
+    excluded: tuple[bool, ...]
+
+    @property
+    def labels_differ(self) -> bool:
+        """By the data set. Of exact copies one is certainly wrong."""
+        return len(set(self.given)) > 1
+
+    @property
+    def settled(self) -> bool:
+        """Labels do not differ, or not any more: of the faces that are not excluded."""
+        return len({label for label, out in zip(self.label, self.excluded, strict=True) if not out}) <= 1
+
+    @property
+    def leaks(self) -> bool:
+        """In train and also in val or test."""
+        return "train" in self.splits and len(set(self.splits)) > 1
+
+
+@dataclass(frozen=True)
+class Leak:
+    """What copies among the training faces do to the accuracy that one split measures."""
+
+    split: Split
+    kind: Kind
+    """near: with the exact ones."""
+    faces: int
+    """Of the split."""
+    leaked: int
+    """Of these, with a copy among the training faces."""
+    accuracy: float | None = None
+    """Of the round on all faces of the split; None: the round kept no predictions for it."""
+    accuracy_without: float | None = None
+    """On those that are not leaked."""
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """The copies in a data set."""
+
+    faces: int
+    """That were looked at."""
+    not_looked_at: int
+    """Faces of a workspace of an earlier version; `scn pictures` looks at them."""
+    groups: tuple[Copies, ...]
+    """Exact before near; within, groups of different labels first, then leaks, then the largest."""
+    leaks: tuple[Leak, ...]
+    """Of val and test, where there are leaked faces."""
+
+    def of(self, kind: Kind) -> list[Copies]:
+        """The groups of one kind."""
+        return [group for group in self.groups if group.kind == kind]
+
+    def counts(self) -> dict[str, int]:
+        """Groups by kind, of them those of different labels, of these those not settled, and those that leak."""
+        found = {}
+        for kind in KINDS:
+            groups = self.of(kind)
+            found[kind] = len(groups)
+            found[f"{kind}_faces"] = sum(len(group.sample_ids) for group in groups)
+            found[f"{kind}_labels_differ"] = sum(group.labels_differ for group in groups)
+            found[f"{kind}_unsettled"] = sum(group.labels_differ and not group.settled for group in groups)
+            found[f"{kind}_leaks"] = sum(group.leaks for group in groups)
+        return found
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON, with sample ids."""
+        return {
+            "faces": self.faces,
+            "not_looked_at": self.not_looked_at,
+            "counts": self.counts(),
+            "leaks": [asdict(leak) for leak in self.leaks],
+            "groups": [
+                asdict(group) | {"labels_differ": group.labels_differ, "settled": group.settled, "leaks": group.leaks}
+                for group in self.groups
+            ],
+        }
+
+
+def duplicates(db: Database, predictions: Predictions | None = None) -> Duplicates:
+    """Find all copies. `predictions`: of a round, to say what leaks do to its accuracy.
+
+    35,000 faces take a second; nothing is written.
+    """
+    with snapshot(db):
+        hashes, labels, unseen = looks(db), effective_labels(db), len(not_looked_at(db))
+    exact = _numbered(hashes.pixels)
+    near = _linked(hashes, exact)
+    rows = labels.sample_id.searchsorted(hashes.sample_id)
+    groups = [*_groups("exact", exact, rows, labels), *_groups("near", near, rows, labels, within=exact)]
+    leaks = [*_leaks("exact", exact, hashes, labels, predictions), *_leaks("near", near, hashes, labels, predictions)]
+    return Duplicates(len(hashes.sample_id), unseen, tuple(groups), tuple(leaks))
+
+
+def _numbered(marks: npt.NDArray[np.uint64]) -> IntArray:
+    """(N,) numbers that are the same where the marks are."""
+    found: IntArray = np.unique(marks, return_inverse=True)[1].astype(np.int64)
+    return found
+
+
+def _linked(hashes: Looks, exact: IntArray) -> IntArray:
+    """(N,) numbers that are the same where faces are linked, directly or by others."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    count = len(exact)
+    _, first = np.unique(exact, return_index=True)  # one of the same pixels stands for all, so that a thousand copies
+    pairs = first[near_pairs(hashes.looks[first])]  # of one picture are not half a million pairs
+    one, other = np.concatenate([pairs.reshape(-1, 2), np.stack([np.arange(count), first[exact]], axis=1)]).T
+    graph = coo_matrix((np.ones(len(one), np.bool_), (one, other)), shape=(count, count))
+    found: IntArray = connected_components(graph, directed=False)[1].astype(np.int64)
+    return found
+
+
+def _groups(
+    kind: Kind, number: IntArray, rows: IntArray, labels: EffectiveLabels, *, within: IntArray | None = None
+) -> list[Copies]:
+    """Groups of more than one face, and with `within` of more than one of its numbers."""
+    found = []
+    for members in _members(number):
+        if within is not None and len(np.unique(within[members])) == 1:
+            continue
+        at = rows[members]
+        columns = (labels.sample_id, labels.split, labels.given_label, labels.label, labels.excluded)
+        found.append(Copies(kind, *(tuple(column[at].tolist()) for column in columns)))
+    return sorted(
+        found, key=lambda group: (not group.labels_differ, not group.leaks, -len(group.sample_ids), group.sample_ids)
+    )
+
+
+def _members(number: IntArray) -> Iterator[IntArray]:
+    order = np.argsort(number, kind="stable")
+    starts = np.flatnonzero(np.diff(number[order], prepend=-1))
+    for members in np.split(order, starts[1:]):
+        if len(members) > 1:
+            yield members
+
+
+def _leaks(
+    kind: Kind, number: IntArray, hashes: Looks, labels: EffectiveLabels, predictions: Predictions | None
+) -> Iterator[Leak]:
+    split = labels.split[labels.sample_id.searchsorted(hashes.sample_id)]
+    trained = np.isin(number, number[split == "train"])
+    for name in SPLITS[1:]:
+        held_out = split == name
+        leaked = hashes.sample_id[held_out & trained]
+        if len(leaked):
+            both = (None, None) if predictions is None else _accuracies(predictions, hashes.sample_id[held_out], leaked)
+            yield Leak(name, kind, int(held_out.sum()), len(leaked), *both)
+
+
+def _accuracies(found: Predictions, faces: IntArray, leaked: IntArray) -> tuple[float | None, float | None]:
+    right, inside = found.predicted == found.label, np.isin(found.sample_id, faces)
+    without = inside & ~np.isin(found.sample_id, leaked)
+    return tuple(float(right[part].mean()) if part.any() else None for part in (inside, without))  # type: ignore[return-value]

@@ -1,0 +1,127 @@
+"""What the pixels of faces measure: bad pictures, and faces whose pictures are the same pixel by pixel.
+
+Nothing here leaves a face out: what is wrong with a picture is said, listed and filtered by, and people decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from sqlite_utils import Database
+
+from scn_core.records import PICTURE_ISSUES, IntArray, PictureIssue, PictureMeasures
+from scn_core.store.columns import read_columns
+from scn_core.store.schema.expressions import PRESENT
+
+_GREY = "colour < 0.04"
+_ALL = f"SELECT {{}} FROM picture p JOIN sample s ON s.id = p.sample_id WHERE {PRESENT}"
+_MEDIAN = _ALL.format("min(p.width, p.height)") + f" ORDER BY 1 LIMIT 1 OFFSET ({_ALL.format('count(*)')}) / 2"
+_WRONG: dict[PictureIssue, str] = {
+    "dark": "bright_part < 0.4",
+    "bright": "dark_part > 0.6",
+    "blurred": "sharpness < 0.43",
+    "empty": "entropy < 5.5",
+    "odd_shape": "min(width, height) < 0.35 * max(width, height)",
+    "tiny": f"min(width, height) < max(24, 0.25 * ({_MEDIAN}))",
+    "grey": f"{_GREY} AND ({_ALL.format(f'avg({_GREY})')}) < 0.1",
+}
+"""SQL over a row of table picture. The first four were chosen on FER2013: docs/decisions/0064."""
+_COLUMNS = ", ".join(PictureMeasures._fields)
+
+
+@dataclass(frozen=True, slots=True)
+class BadPicture:
+    """A face whose picture has something wrong with it."""
+
+    sample_id: int
+    key: str
+    path: str
+    split: str
+    given_label: int
+    issues: tuple[PictureIssue, ...]
+    measures: PictureMeasures
+
+
+@dataclass(frozen=True)
+class Looks:
+    """The hashes of N faces that were looked at, as columns ordered by sample id."""
+
+    sample_id: IntArray
+    pixels: npt.NDArray[np.uint64]
+    looks: npt.NDArray[np.uint64]
+    """(N, 4): 256 bits each."""
+
+
+def insert_measures(db: Database, measured: Iterable[tuple[int, bytes]]) -> None:
+    """Write packed measures by sample id, in place of earlier ones; empty: nobody looked. Within a transaction."""
+    row = f"INSERT OR REPLACE INTO picture (sample_id, {_COLUMNS}) VALUES (?{', ?' * len(PictureMeasures._fields)})"
+    db.conn.executemany(
+        row, ((number, *PictureMeasures.unpack(packed)) for number, packed in measured if packed)
+    )
+    db.execute("DELETE FROM picture WHERE sample_id IN (SELECT id FROM sample WHERE withdrawn_in IS NOT NULL)")
+    derive_issues(db)
+
+
+def derive_issues(db: Database) -> None:
+    """Table picture_issue anew from table picture. Within a transaction."""
+    db.execute("DELETE FROM picture_issue")
+    for issue, wrong in _WRONG.items():
+        db.execute(f"INSERT INTO picture_issue SELECT ?, sample_id FROM picture WHERE {wrong}", (issue,))
+
+
+def forget_pictures(db: Database, sample_ids: Iterable[int]) -> None:
+    """Forget what was measured of faces that are taken out. Within a transaction."""
+    for number in sample_ids:
+        db.execute("DELETE FROM picture WHERE sample_id = ?", (number,))
+        db.execute("DELETE FROM picture_issue WHERE sample_id = ?", (number,))
+
+
+def not_looked_at(db: Database) -> IntArray:
+    """The faces of the data set whose pictures were not measured, rising: those of older versions' workspaces."""
+    sql = f"SELECT id FROM sample WHERE {PRESENT} AND id NOT IN (SELECT sample_id FROM picture) ORDER BY id"
+    (sample_id,) = read_columns(db.execute(sql), np.int64)
+    return sample_id
+
+
+def count_issues(db: Database) -> dict[PictureIssue, int]:
+    """Faces of the data set by what is wrong with their pictures; all named."""
+    sql = f"SELECT i.issue, count(*) FROM picture_issue i JOIN sample s ON s.id = i.sample_id WHERE {PRESENT} GROUP BY 1"
+    found = dict(db.execute(sql).fetchall())
+    return {issue: found.get(issue, 0) for issue in PICTURE_ISSUES}
+
+
+def bad_pictures(db: Database, issue: PictureIssue | None = None, *, limit: int = -1) -> list[BadPicture]:
+    """Faces of the data set whose pictures have something wrong, by id; `issue`: this alone; -1: all of them."""
+    columns = ", ".join(f"p.{name}" for name in PictureMeasures._fields)
+    sql = f"""
+        SELECT s.id, s.key, s.path, s.split, s.given_label, group_concat(i.issue), {columns}
+        FROM picture_issue i JOIN sample s ON s.id = i.sample_id JOIN picture p ON p.sample_id = s.id
+        WHERE {PRESENT} AND (:issue IS NULL OR s.id IN (SELECT sample_id FROM picture_issue WHERE issue = :issue))
+        GROUP BY s.id ORDER BY s.id LIMIT :limit
+        """
+    rows = db.execute(sql, {"issue": issue, "limit": limit})
+    return [
+        BadPicture(*face, _in_order(issues), PictureMeasures(*measures)) for *face, issues, measures in map(_split, rows)
+    ]
+
+
+def _split(row: tuple[object, ...]) -> tuple[object, ...]:
+    return (*row[:6], row[6:])
+
+
+def _in_order(issues: str) -> tuple[PictureIssue, ...]:
+    return tuple(issue for issue in PICTURE_ISSUES if issue in issues.split(","))
+
+
+def looks(db: Database) -> Looks:
+    """The hashes of every face of the data set that was looked at."""
+    sql = f"SELECT p.sample_id, p.pixels, p.looks FROM picture p JOIN sample s ON s.id = p.sample_id WHERE {PRESENT}"
+    ids, parts = [], []
+    for number, *packed in db.execute(f"{sql} ORDER BY 1"):
+        ids.append(number)
+        parts.extend(packed)
+    words = np.frombuffer(b"".join(parts), "<u8").reshape(-1, 5).astype(np.uint64)
+    return Looks(np.array(ids, np.int64), words[:, 0], words[:, 1:])
