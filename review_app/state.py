@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from scn_core.records import QUEUE_DOUBTS, QUEUE_ORDERS, QUEUE_STATES, QueueFilter
+from scn_core.records import QUEUE_DOUBTS, QUEUE_ORDERS, QUEUE_PICTURES, QUEUE_STATES, QueueFilter
 
 NONE = "none"
 """Stands for 'no proposal' where a class could stand."""
@@ -18,7 +18,20 @@ ALPHA_STEP = 0.05
 LONGEST_NAME = 200
 
 _Word = TypeVar("_Word", bound=str)
-_NAMES = ("round", "state", "given", "proposed", "class", "doubt", "alpha", "flag", "reviewer", "order", "group")
+_NAMES = (
+    "round",
+    "state",
+    "given",
+    "proposed",
+    "class",
+    "doubt",
+    "alpha",
+    "flag",
+    "reviewer",
+    "picture",
+    "order",
+    "group",
+)
 
 
 @dataclass(frozen=True)
@@ -48,6 +61,7 @@ def read(params: Mapping[str, str], classes: Sequence[str]) -> Asked:
         alpha_to=high,
         flagged=reader.switch("flag", "1"),
         reviewer=reader.text("reviewer"),
+        picture=reader.word("picture", QUEUE_PICTURES, QUEUE_PICTURES[0]),
         order=reader.word("order", QUEUE_ORDERS, QUEUE_ORDERS[0]),
         grouped=reader.switch("group", "pair"),
     )
@@ -67,6 +81,7 @@ def write(asked: Asked, classes: Sequence[str]) -> dict[str, str]:
         "alpha": f"{where.alpha_from:.2f}-{where.alpha_to:.2f}" if narrowed(where) else None,
         "flag": "1" if where.flagged else None,
         "reviewer": where.reviewer,
+        "picture": None if where.picture == default.picture else where.picture,
         "order": None if where.order == default.order else where.order,
         "group": "pair" if where.grouped else None,
     }
@@ -83,7 +98,7 @@ def active(where: QueueFilter) -> int:
     pair = where.given is not None or where.proposed is not None or where.unproposed
     others = (
         where.label is not None, where.doubt != "all", narrowed(where), where.flagged, where.reviewer is not None,
-        where.grouped,
+        where.picture != "all", where.grouped,
     )  # fmt: skip
     return pair + sum(others)
 

@@ -69,7 +69,7 @@ class PictureMeasures(NamedTuple):
     dark_part: float
     """Brightness that 5 % of the pixels lie below; high: bright."""
     sharpness: float
-    """Detail of the size of a pixel for each unit of detail twice as large, at 64 pixels a side or fewer; low: blurred."""
+    """Detail of the size of a pixel for each unit of detail twice as large, at most 64 pixels a side; low: blurred."""
     entropy: float
     """Of the brightness, in bits, 0 to 8; low: next to nothing to be seen."""
     colour: float
@@ -292,6 +292,10 @@ QUEUE_ORDERS: tuple[QueueOrder, ...] = ("suspicion", "alpha", "margin", "newest"
 """Suspicion and margin fall, alpha rises; newest: open ones by falling sample id, then the newest answer first."""
 
 
+QueuePicture = Literal["all", "any", "dark", "bright", "blurred", "empty", "odd_shape", "tiny", "grey"]
+QUEUE_PICTURES: tuple[QueuePicture, ...] = ("all", "any", *PICTURE_ISSUES)
+
+
 @dataclass(frozen=True, slots=True)
 class QueueFilter:
     """Which items of a round's queue, in which order."""
@@ -314,9 +318,23 @@ class QueueFilter:
     """Has a live flag of anyone in this round."""
     reviewer: str | None = None
     """Answered by this person."""
+    picture: QueuePicture = "all"
+    """What is wrong with the picture; any: anything; all: be it good or bad."""
     order: QueueOrder = "suspicion"
     grouped: bool = False
     """By given -> proposed pair, the pair with most faces in the round first; `order` within a pair."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExactCopy:
+    """A face with the same pixels as another one."""
+
+    sample_id: int
+    given_label: int
+    """The label the round began with."""
+    proposed_label: int | None
+    decision_id: str | None
+    """Of the answer that the viewer would be shown; None: the face is open to them, or not in the queue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,6 +380,11 @@ class QueueItem:
     lease_until: str | None
     withdrawn: bool
     """Taken out since the round began: nothing of its picture is shown."""
+    copies: tuple[ExactCopy, ...]
+    """Faces of the round with the same pixels, which an answer settles too; none of an audit face or a repeat, nor are
+    audit faces among them: they are answered one by one."""
+    issues: tuple[PictureIssue, ...]
+    """What is wrong with the picture."""
     again: bool
     """The viewer answered the face before and is asked once more; until then it looks like any open item, with the
     kind of that one and without what the viewer said."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, get_args
 
 from review_app.http.body_schema import Schema
-from scn_core.records import ACTIONS, ANSWERS, DOUBTS, QueueKind, RoundState
+from scn_core.records import ACTIONS, ANSWERS, DOUBTS, PICTURE_ISSUES, QueueKind, RoundState
 from scn_core.store.decisions.record import REFUSAL_CODES
 
 
@@ -63,6 +63,18 @@ _TILE = {
     "noteBy": _or_null(_TEXT),
     "skip": _or_null(_is("string", "id of your own skip")),
     "blind": _is("boolean", "an audit face that is not answered yet: all that might suggest an answer is null"),
+    "copies": _list(
+        _object(
+            {
+                "sample": _is("integer", "number of the face"),
+                "given": _is("integer", "label that the round began with"),
+                "proposed": _or_null(_is("integer", "proposed label")),
+                "decision": _or_null(_is("string", "id of the answer; null: to review, or not asked about")),
+            }
+        ),
+        "faces with the same pixels, which one answer settles when it is sent for each of them with one `bulk`",
+    ),
+    "issues": _list(_is("string", enum=list(PICTURE_ISSUES)), "what is wrong with the picture"),
 }
 _TODAY = _is("integer", "faces you answered since midnight UTC, in whatever round", minimum=0)
 _PACE = {

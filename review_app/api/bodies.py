@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from review_app.http.json_body import Fields
-from scn_core.records import ACTIONS, QUEUE_DOUBTS, QUEUE_ORDERS, QUEUE_STATES, Decision, QueueFilter
+from scn_core.records import ACTIONS, QUEUE_DOUBTS, QUEUE_ORDERS, QUEUE_PICTURES, QUEUE_STATES, Decision, QueueFilter
 
 MAX_ITEMS = 2_000
 """Items on screen and prefetched, in one request."""
@@ -106,6 +106,7 @@ def _filter(fields: Fields) -> QueueFilter:
         alpha_to=fields.share("alpha_to", 1.0),
         flagged=fields.flag("flagged"),
         reviewer=fields.maybe_text("reviewer", 200),
+        picture=fields.word("picture", QUEUE_PICTURES, "all"),
         order=fields.word("order", QUEUE_ORDERS, "suspicion"),
         grouped=fields.flag("grouped"),
     )

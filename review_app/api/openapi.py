@@ -36,6 +36,7 @@ ABOUT: dict[str, str] = {
     "proposed": "proposed label: number of a class",
     "unproposed": "only faces without a proposal; not together with `proposed`",
     "doubt": "how the network doubts the given label",
+    "picture": "what is wrong with the picture; any: anything",
     "alpha_from": "importance from, a multiple of 0.05",
     "alpha_to": "importance to, a multiple of 0.05; the end is exclusive, but for 1",
     "flagged": "only faces with a flag of anyone",

@@ -42,6 +42,16 @@ def tile(item: QueueItem) -> Tile:
         "noteBy": None if blind else item.note_by,
         "skip": item.skip,
         "blind": blind,
+        "copies": [
+            {
+                "sample": copy.sample_id,
+                "given": copy.given_label,
+                "proposed": copy.proposed_label,
+                "decision": copy.decision_id,
+            }
+            for copy in item.copies
+        ],
+        "issues": list(item.issues),
     }
 
 
@@ -62,6 +72,8 @@ def unasked(stored: StoredSample, score: FaceScore | None) -> Tile:
         "bars": likeliest(score.probabilities, BARS) if score else [],
         "flagged": False,
         "blind": False,
+        "copies": [],
+        "issues": [],
     }
     return dict.fromkeys(nothing) | known
 

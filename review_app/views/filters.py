@@ -12,7 +12,7 @@ from review_app import state
 from review_app.queries.workspace_state import WorkspaceState
 from review_app.state import Asked
 from review_app.views import parts
-from scn_core.records import QueueDoubt, QueueOrder, QueueState
+from scn_core.records import QueueDoubt, QueueOrder, QueuePicture, QueueState
 from scn_core.store.queue.counts import PairCount, QueueCounts
 
 STATES: dict[QueueState, str] = {
@@ -27,6 +27,7 @@ DOUBTS: dict[QueueDoubt, str] = {
     "mislabelled": parts.DOUBT_WORDS["mislabelled"],
     "ambiguous": parts.DOUBT_WORDS["ambiguous"],
 }
+PICTURES: dict[QueuePicture, str] = {"all": "good or bad", "any": "bad in any way", **parts.ISSUE_WORDS}
 Pair = tuple[int | None, int | None, bool]
 """Given label, proposed label, and whether there must be no proposal."""
 ANY_PAIR: Pair = (None, None, False)
@@ -64,6 +65,8 @@ def _folded(asked: Asked, counts: QueueCounts, now: WorkspaceState) -> None:
     )
     doubts = {each: f"{word} ({counts.doubts[each]:,})" for each, word in DOUBTS.items()}
     _select("Doubt", "doubt", doubts, where.doubt, now, lambda a, v: _where(a, doubt=v))
+    pictures = {each: f"{word} ({counts.pictures[each]:,})" for each, word in PICTURES.items()}
+    _select("Picture", "picture", pictures, where.picture, now, lambda a, v: _where(a, picture=v))
     people = {ANYONE: "anyone"} | {name: f"{name} ({n:,})" for name, n in counts.reviewers.items()}
     asked_for = where.reviewer or ANYONE
     people.setdefault(asked_for, f"{asked_for} (0)")

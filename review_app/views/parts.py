@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from review_app.settings import current
-from scn_core.records import Action, Decision, Doubt, EpochReport, QueueKind, RoundInfo
+from scn_core.records import Action, Decision, Doubt, EpochReport, QueueKind, QueuePicture, RoundInfo
 from scn_core.store.rounds.better_round import is_worse
 
 ACTION_WORDS: dict[Action, str] = {
@@ -37,6 +37,15 @@ DOUBT_WORDS: dict[Doubt, str] = {
     "none": "not doubted",
     "mislabelled": "likely mislabelled",
     "ambiguous": "ambiguous",
+}
+ISSUE_WORDS: dict[QueuePicture, str] = {
+    "dark": "very dark",
+    "bright": "very bright",
+    "blurred": "blurred",
+    "empty": "little to see",
+    "odd_shape": "odd shape",
+    "tiny": "tiny",
+    "grey": "grey among colour",
 }
 _MARKDOWN = re.compile(r"[!-/:-@\[-`{-~]")
 

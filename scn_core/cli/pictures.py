@@ -59,7 +59,9 @@ def duplicates_command(workspace: Path, as_json: bool) -> None:
         found, names = duplicates_of(place, db), classes(db).names
         if as_json:
             keys = {number: sample.key for number, sample in _faces(db, found)}
-            groups = [each | {"keys": [keys[number] for number in each["sample_ids"]]} for each in found.as_dict()["groups"]]
+            groups = [
+                each | {"keys": [keys[number] for number in each["sample_ids"]]} for each in found.as_dict()["groups"]
+            ]
             click.echo(json.dumps(found.as_dict() | {"classes": names, "groups": groups}))
             return
         for line in describe_duplicates(found):
@@ -67,8 +69,8 @@ def duplicates_command(workspace: Path, as_json: bool) -> None:
         open_ones = [group for group in found.groups if group.labels_differ and not group.settled]
         for group in open_ones[:_SHOWN]:
             faces = zip(group.sample_ids, group.splits, group.label, strict=True)
-            keys = ((get_sample(db, number), split, label) for number, split, label in faces)
-            words = [f"{stored.sample.key} ({split}, {names[label]})" for stored, split, label in keys if stored]
+            named = ((get_sample(db, number), split, label) for number, split, label in faces)
+            words = [f"{face.sample.key} ({split}, {names[label]})" for face, split, label in named if face]
             click.echo(f"  {group.kind}: {'; '.join(words)}")
         if len(open_ones) > _SHOWN:
             click.echo(f"  and {len(open_ones) - _SHOWN:,} more groups of different labels; all: --json")
@@ -115,5 +117,6 @@ def _inside(groups: list[Copies]) -> str:
     differ = sum(group.labels_differ for group in groups)
     unsettled = sum(group.labels_differ and not group.settled for group in groups)
     leaks = sum(group.leaks for group in groups)
-    return f"; {differ:,} with different labels, {unsettled:,} of them not settled; {leaks:,} across train and val or test"
-
+    return (
+        f"; {differ:,} with different labels, {unsettled:,} of them not settled; {leaks:,} across train and val or test"
+    )

@@ -21,12 +21,12 @@ _LOOKS_SIDE, _LOOKS_FREQUENCIES = 32, 16
 
 
 def measure(face: Image.Image, size: tuple[int, int]) -> PictureMeasures:
-    """Measures of a square face in RGB, at most MEASURED_SIDE a side; `size`: width and height it has in its picture."""
+    """Measures of a square face in RGB, at most MEASURED_SIDE a side; `size`: width and height in its picture."""
     grey = face.convert("L")
     counts = np.array(grey.histogram())
     below = counts.cumsum() / counts.sum()
     red, green, blue = face.split()
-    colour = max(ImageChops.difference(one, other).getextrema()[1] for one, other in ((red, green), (green, blue)))
+    apart = (ImageChops.difference(red, green), ImageChops.difference(green, blue))
     return PictureMeasures(
         pixels=blake2b(face.tobytes(), digest_size=8).digest(),
         looks=perceptual_hash(grey),
@@ -36,7 +36,7 @@ def measure(face: Image.Image, size: tuple[int, int]) -> PictureMeasures:
         dark_part=int(below.searchsorted(0.05)) / 255,
         sharpness=sharpness(grey),
         entropy=grey.entropy(),
-        colour=colour / 255,
+        colour=max(max(each.tobytes()) for each in apart) / 255,
     )
 
 

@@ -20,6 +20,7 @@ from scn_core.config import ReviewSettings
 from scn_core.records import IntArray
 from scn_core.review.fit_outcomes import Floats, fit_outcomes
 from scn_core.store.connection import snapshot
+from scn_core.store.pictures import contradicted, exact_copies
 from scn_core.store.queue.learned_order import (
     NEEDED,
     UNSURE,
@@ -74,6 +75,7 @@ def learn_order(db: Database, round_id: int, *, votes: bool = True) -> LearnedOr
         shares = vote_shares(db, sample_id, probabilities.shape[1]) if votes else None
         faces = Faces(sample_id, label, suspicion, probabilities, shares)
         rules = get_round(db, round_id).review
+        certain = sample_id[contradicted(exact_copies(db, sample_id), label)]
     doubt = change_probability(faces, examples)
     if doubt is None:
         return write_order(db, round_id, np.empty(0, np.int64), examples)
@@ -83,6 +85,7 @@ def learn_order(db: Database, round_id: int, *, votes: bool = True) -> LearnedOr
         faces.label[faces.sample_id.searchsorted(open_ones.sample_id)],
         explore=rules.get("explore", ReviewSettings.explore),
         seed=examples.seq,
+        first=np.isin(open_ones.sample_id, certain),
     )
     return write_order(db, round_id, order, examples)
 
@@ -142,22 +145,33 @@ def scaled_logs(shares: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return logs
 
 
-def rank_open_faces(open_ones: OpenFaces, doubt: Floats, label: IntArray, *, explore: float, seed: int) -> IntArray:
+def rank_open_faces(
+    open_ones: OpenFaces,
+    doubt: Floats,
+    label: IntArray,
+    *,
+    explore: float,
+    seed: int,
+    first: npt.NDArray[np.bool_] | None = None,
+) -> IntArray:
     """The sample ids to ask about first.
 
-    By falling doubt, but for a share `explore` drawn at random from all, so that what the model is wrong about comes
-    to light; and for audit faces, which come in the order they had and as densely as they lie among the open faces:
-    nothing that was learned tells on them, so the estimate made from them stays unbiased.
+    `first`: copies with different labels, which stay in their order, before all others. The rest by falling doubt, but
+    for a share `explore` drawn at random from all, so that what the model is wrong about comes to light; and for audit
+    faces, which come in the order they had and as densely as they lie among the open faces: nothing that was learned
+    tells on them, so the estimate made from them stays unbiased.
     """
     rng = np.random.default_rng(seed)
-    plain, audit = np.flatnonzero(~open_ones.audit), np.flatnonzero(open_ones.audit)
+    copy = np.zeros_like(open_ones.audit) if first is None else first & ~open_ones.audit
+    plain, audit = np.flatnonzero(~open_ones.audit & ~copy), np.flatnonzero(open_ones.audit)
     ranked = plain[np.argsort(-doubt[plain], kind="stable")]
     pairs = label[ranked] * (open_ones.proposed.max(initial=0) + 2) + open_ones.proposed[ranked] + 1
     chosen = ranked[(np.arange(len(ranked)) < _FIRST) | (_rank_within(pairs) < _OF_A_PAIR)]
     drawn = rng.permutation(plain)[: round(explore * len(chosen))]
     mixed = _spread(chosen[~np.isin(chosen, drawn)], drawn)
     share = len(audit) / max(len(open_ones.audit), 1)
-    found: IntArray = open_ones.sample_id[_spread(mixed, audit[: round(share / max(1 - share, 1e-9) * len(mixed))])]
+    rest = _spread(mixed, audit[: round(share / max(1 - share, 1e-9) * len(mixed))])
+    found: IntArray = open_ones.sample_id[np.concatenate([np.flatnonzero(copy)[:_FIRST], rest])]
     return found
 
 

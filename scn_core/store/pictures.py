@@ -5,14 +5,14 @@ Nothing here leaves a face out: what is wrong with a picture is said, listed and
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from sqlite_utils import Database
 
-from scn_core.records import PICTURE_ISSUES, IntArray, PictureIssue, PictureMeasures
+from scn_core.records import PICTURE_ISSUES, BoolArray, IntArray, PictureIssue, PictureMeasures
 from scn_core.store.columns import read_columns
 from scn_core.store.schema.expressions import PRESENT
 
@@ -58,9 +58,7 @@ class Looks:
 def insert_measures(db: Database, measured: Iterable[tuple[int, bytes]]) -> None:
     """Write packed measures by sample id, in place of earlier ones; empty: nobody looked. Within a transaction."""
     row = f"INSERT OR REPLACE INTO picture (sample_id, {_COLUMNS}) VALUES (?{', ?' * len(PictureMeasures._fields)})"
-    db.conn.executemany(
-        row, ((number, *PictureMeasures.unpack(packed)) for number, packed in measured if packed)
-    )
+    db.conn.executemany(row, ((number, *PictureMeasures.unpack(packed)) for number, packed in measured if packed))
     db.execute("DELETE FROM picture WHERE sample_id IN (SELECT id FROM sample WHERE withdrawn_in IS NOT NULL)")
     derive_issues(db)
 
@@ -88,7 +86,9 @@ def not_looked_at(db: Database) -> IntArray:
 
 def count_issues(db: Database) -> dict[PictureIssue, int]:
     """Faces of the data set by what is wrong with their pictures; all named."""
-    sql = f"SELECT i.issue, count(*) FROM picture_issue i JOIN sample s ON s.id = i.sample_id WHERE {PRESENT} GROUP BY 1"
+    sql = (
+        f"SELECT i.issue, count(*) FROM picture_issue i JOIN sample s ON s.id = i.sample_id WHERE {PRESENT} GROUP BY 1"
+    )
     found = dict(db.execute(sql).fetchall())
     return {issue: found.get(issue, 0) for issue in PICTURE_ISSUES}
 
@@ -104,12 +104,9 @@ def bad_pictures(db: Database, issue: PictureIssue | None = None, *, limit: int 
         """
     rows = db.execute(sql, {"issue": issue, "limit": limit})
     return [
-        BadPicture(*face, _in_order(issues), PictureMeasures(*measures)) for *face, issues, measures in map(_split, rows)
+        BadPicture(number, key, path, split, given, _in_order(issues), PictureMeasures(*measures))
+        for number, key, path, split, given, issues, *measures in rows
     ]
-
-
-def _split(row: tuple[object, ...]) -> tuple[object, ...]:
-    return (*row[:6], row[6:])
 
 
 def _in_order(issues: str) -> tuple[PictureIssue, ...]:
@@ -125,3 +122,26 @@ def looks(db: Database) -> Looks:
         parts.extend(packed)
     words = np.frombuffer(b"".join(parts), "<u8").reshape(-1, 5).astype(np.uint64)
     return Looks(np.array(ids, np.int64), words[:, 0], words[:, 1:])
+
+
+def exact_copies(db: Database, sample_ids: IntArray) -> IntArray:
+    """(N,) for each face the number of its group among these of the same pixels, 0 and up; -1: it is the only one."""
+    sql = (
+        "SELECT sample_id, dense_rank() OVER (ORDER BY pixels) FROM picture "
+        "WHERE pixels IN (SELECT pixels FROM picture GROUP BY pixels HAVING count(*) > 1) ORDER BY sample_id"
+    )
+    sample_id, number = read_columns(db.execute(sql), np.int64, np.int64)
+    group = np.full(len(sample_ids), -1, np.int64)
+    inside = np.isin(sample_ids, sample_id)
+    group[inside] = number[sample_id.searchsorted(sample_ids[inside])]
+    _, place, count = np.unique(group, return_inverse=True, return_counts=True)
+    return np.where(count[place] > 1, group, -1)
+
+
+def contradicted(group: IntArray, label: IntArray) -> BoolArray:
+    """(N,) whether a face has an exact copy with another label. `group`: (N,), of `exact_copies`; `label`: (N,)."""
+    low, high = np.full(group.max(initial=-1) + 2, np.iinfo(np.int64).max), np.full(group.max(initial=-1) + 2, -1)
+    np.minimum.at(low, group, label)
+    np.maximum.at(high, group, label)
+    found: BoolArray = (group >= 0) & (low[group] < high[group])
+    return found

@@ -1,6 +1,7 @@
 /** What the keys do to faces: answers, marks, many at once, undo and redo. */
 
-import { ANSWERS, className, meaning, shownOf, stateWords } from "./faces.js";
+import { copiesToo } from "./copies.js";
+import { ANSWERS, className, counted, meaning, shownOf, stateWords } from "./faces.js";
 import { openNote } from "./note.js";
 import { newId } from "./outbox.js";
 
@@ -59,8 +60,11 @@ export class Actions {
       app.say(`already ${stateWords(face.tile, face.state, app.classes)}`);
       return;
     }
-    this.commit([this.#entry(face, meant, null)]);
-    this.#advance(face, this.#doneWords(face));
+    const bulk = newId();
+    const copies = copiesToo(face, meant, (sample) => this.#blank(sample, bulk), app.store);
+    this.commit([this.#entry(face, meant, copies.length ? bulk : null), ...copies]);
+    const settled = copies.length ? ` and ${counted(copies.length, "copy", "copies")}, one undo takes all back` : "";
+    this.#advance(face, this.#doneWords(face) + settled);
   }
 
   /** @param {Face[]} faces @param {Answer|"skip"} action @param {number|null} label */
@@ -69,9 +73,11 @@ export class Actions {
     const bulk = newId();
     /** @type {Entry[]} */
     const entries = [];
+    let copied = 0;
     let without = 0;
     let unseen = 0;
     let audit = 0;
+    const settled = new Set(faces.map((face) => face.sample));
     for (const face of faces) {
       if (face.state === "taken") continue;
       if (face.tile.kind === "audit" && action !== "skip") {
@@ -81,13 +87,18 @@ export class Actions {
       const meant = meaning(face.tile, action, label, app.me);
       if ("problem" in meant && meant.unseen) unseen += 1;
       else if ("problem" in meant) without += 1;
-      else if (!("same" in meant)) entries.push(this.#entry(face, meant, bulk));
+      else if (!("same" in meant)) {
+        const copies = copiesToo(face, meant, (sample) => this.#blank(sample, bulk), app.store).filter(({ sample }) => !settled.has(sample));
+        for (const { sample } of copies) settled.add(sample);
+        copied += copies.length;
+        entries.push(this.#entry(face, meant, bulk), ...copies);
+      }
     }
     const last = faces.at(-1);
     if (entries.length) this.commit(entries);
     app.tiles.select([]);
     const words = entries.length
-      ? `${entries.length} ${wordOf(action, label, app.classes)}, one undo takes ${entries.length === 1 ? "it" : "them"} back`
+      ? `${entries.length - copied} ${wordOf(action, label, app.classes)}${copied ? ` and ${counted(copied, "copy", "copies")}` : ""}, one undo takes ${entries.length === 1 ? "it" : "them"} back`
       : "nothing to change here";
     const stay = [
       without ? `${without} without a proposal ${without === 1 ? "stays" : "stay"} open` : "",
@@ -193,20 +204,24 @@ export class Actions {
 
   /** @param {UndoRow} row @param {string|null} bulk @returns {Entry} */
   #undoEntry({ undoes, sample, local }, bulk) {
+    return { ...this.#blank(sample, bulk), action: "undo", undoes, local };
+  }
+
+  /** An entry that says nothing yet. @param {number} sample @param {string|null} bulk @returns {Entry} */
+  #blank(sample, bulk) {
     return {
       id: newId(),
       round: this.app.round,
       sample,
       action: "undo",
       label: null,
-      undoes,
+      undoes: null,
       text: null,
       bulk,
       before: null,
       blind: false,
       ms: 0,
       shown: {},
-      local,
     };
   }
 

@@ -1,6 +1,6 @@
 /** What is known of a face, as pure functions: the server's tile with the entries of this browser on top. */
 
-/** @import { Answer, DecisionBrief, Doubt, Entry, FaceState, QueueKind, Shown, Tile, Vote } from "./types.js" */
+/** @import { Answer, DecisionBrief, Doubt, Entry, FaceState, PictureIssue, QueueKind, Shown, Tile, Vote } from "./types.js" */
 
 /** @type {readonly FaceState[]} states that an answer leads to */
 export const ANSWERS = ["accept", "keep", "relabel", "unsure", "exclude"];
@@ -128,9 +128,9 @@ export function shownOf(tile) {
   return { kind, given, proposed, alpha, margin, bars, doubt, second };
 }
 
-/** "1 face", "2,648 faces". @param {number} count @param {string} noun */
-export function counted(count, noun) {
-  return `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`;
+/** "1 face", "2,648 faces". @param {number} count @param {string} noun @param {string} many */
+export function counted(count, noun, many = `${noun}s`) {
+  return `${count.toLocaleString("en-US")} ${count === 1 ? noun : many}`;
 }
 
 /**
@@ -193,6 +193,22 @@ export const DOUBT_MEANS = {
  */
 export function doubtWords({ doubt }) {
   return doubt ? DOUBTS[doubt] : "";
+}
+
+/** @type {Record<PictureIssue, string>} */
+const ISSUES = {
+  dark: "very dark",
+  bright: "very bright",
+  blurred: "blurred",
+  empty: "little to see",
+  odd_shape: "odd shape",
+  tiny: "tiny",
+  grey: "grey among colour",
+};
+
+/** What is wrong with the picture: "very dark, blurred"; empty: nothing. @param {Pick<Tile, "issues">} tile */
+export function issueWords({ issues }) {
+  return issues.map((issue) => ISSUES[issue]).join(", ");
 }
 
 /**

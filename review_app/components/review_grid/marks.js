@@ -1,7 +1,8 @@
 /** The small signs on the picture of a tile. */
 
 import { el, icon } from "./dom.js";
-import { className, DOUBT_MEANS, doubtWords, pastWords } from "./faces.js";
+import { copyWords } from "./copies.js";
+import { className, counted, DOUBT_MEANS, doubtWords, issueWords, pastWords } from "./faces.js";
 
 /** @typedef {import("./types.js").Tile} Tile */
 
@@ -24,7 +25,35 @@ export function corners(tile, classes) {
       ]),
     );
   if (past) signs.push(el("span", { class: "mark past", title: past, text: short }));
+  signs.push(...pictureSigns(tile, classes));
   return signs;
+}
+
+/**
+ * What is wrong with the picture, and how many copies of it one answer settles.
+ * @param {Tile} tile
+ * @param {string[]} classes
+ */
+export function pictureSigns(tile, classes) {
+  const issues = issueWords(tile);
+  const copies = copyWords(tile, classes);
+  const differ = tile.copies.some((copy) => copy.given !== tile.given);
+  const signs = [];
+  if (copies)
+    signs.push(
+      el("span", {
+        class: differ ? "mark copies differ" : "mark copies",
+        title: copies,
+        text: `settles ${counted(tile.copies.length, "copy", "copies")}`,
+      }),
+    );
+  if (issues) signs.push(el("span", { class: "mark issue", title: `the picture: ${issues}`, text: issues }));
+  return signs.length ? [el("span", { class: "picture-signs" }, signs)] : [];
+}
+
+/** What `pictureSigns` shows, for the screen reader. @param {Tile} tile @param {string[]} classes */
+export function pictureWords(tile, classes) {
+  return [issueWords(tile), copyWords(tile, classes)].filter(Boolean).map((words) => `, ${words}`).join("");
 }
 
 /** Flag and note. @param {Tile} tile */

@@ -35,6 +35,11 @@ export class Store {
     return rows.sort((a, b) => a.made - b.made).map((row) => row.entry);
   }
 
+  /** Entries made here about a face, in this order. @param {number} sample @returns {Entry[]} */
+  entriesOf(sample) {
+    return (this.journal.get(sample) ?? []).map((row) => row.entry);
+  }
+
   /** The server has them. @param {Entry[]} entries @returns {Face[]} */
   saved(entries) {
     const ids = new Set(entries.map(({ id }) => id));

@@ -2,7 +2,7 @@
 
 import { el, formatShare, icon, inside } from "./dom.js";
 import { className, counted, questionWords, stateWords } from "./faces.js";
-import { corners, marksOf } from "./marks.js";
+import { corners, marksOf, pictureWords } from "./marks.js";
 
 /** @import { Face, Tile } from "./types.js" */
 /** @import { Direction } from "./keys.js" */
@@ -148,7 +148,7 @@ export class Tiles {
     const flag = tile.flagged ? ", flagged" : "";
     const note = tile.note ? `, note: ${tile.note}` : "";
     const gone = tile.missing ? `, picture missing: ${tile.missing}` : "";
-    return `face ${this.faces.indexOf(face) + 1} of ${this.faces.length}: ${questionWords(tile, this.classes)}${numbers}. ${words}${flag}${note}${gone}`;
+    return `face ${this.faces.indexOf(face) + 1} of ${this.faces.length}: ${questionWords(tile, this.classes)}${pictureWords(tile, this.classes)}${numbers}. ${words}${flag}${note}${gone}`;
   }
 
   /** @param {number} place @param {boolean} current */

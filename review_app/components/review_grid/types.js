@@ -62,8 +62,21 @@ export {};
  * @property {string|null} noteBy
  * @property {string|null} skip id of the viewer's own skip
  * @property {boolean} blind an audit face that is not answered yet
+ * @property {ExactCopy[]} copies faces with the same pixels, which one answer settles too
+ * @property {PictureIssue[]} issues what is wrong with the picture
  * @property {[offset: number, length: number]|null} thumb bytes of the picture behind the header
  * @property {string|null} missing why there is no picture
+ */
+
+/** @typedef {"dark"|"bright"|"blurred"|"empty"|"odd_shape"|"tiny"|"grey"} PictureIssue */
+
+/**
+ * A face of the round with the same pixels as another one.
+ * @typedef {object} ExactCopy
+ * @property {number} sample
+ * @property {number} given label that the round began with
+ * @property {number|null} proposed
+ * @property {string|null} decision id of the answer; null: open, or not asked about
  */
 
 /**

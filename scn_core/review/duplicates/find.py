@@ -91,7 +91,7 @@ class Duplicates:
 
     def counts(self) -> dict[str, int]:
         """Groups by kind, of them those of different labels, of these those not settled, and those that leak."""
-        found = {}
+        found: dict[str, int] = {}
         for kind in KINDS:
             groups = self.of(kind)
             found[kind] = len(groups)
@@ -138,16 +138,17 @@ def _numbered(marks: npt.NDArray[np.uint64]) -> IntArray:
 
 def _linked(hashes: Looks, exact: IntArray) -> IntArray:
     """(N,) numbers that are the same where faces are linked, directly or by others."""
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
-    count = len(exact)
     _, first = np.unique(exact, return_index=True)  # one of the same pixels stands for all, so that a thousand copies
-    pairs = first[near_pairs(hashes.looks[first])]  # of one picture are not half a million pairs
-    one, other = np.concatenate([pairs.reshape(-1, 2), np.stack([np.arange(count), first[exact]], axis=1)]).T
-    graph = coo_matrix((np.ones(len(one), np.bool_), (one, other)), shape=(count, count))
-    found: IntArray = connected_components(graph, directed=False)[1].astype(np.int64)
-    return found
+    one, other = near_pairs(hashes.looks[first]).T  # of one picture are not half a million pairs
+    number = np.arange(len(first))
+    while True:
+        before = number.copy()
+        np.minimum.at(number, one, before[other])
+        np.minimum.at(number, other, before[one])
+        number = number[number]
+        if (number == before).all():
+            found: IntArray = number[exact]
+            return found
 
 
 def _groups(
@@ -190,4 +191,5 @@ def _leaks(
 def _accuracies(found: Predictions, faces: IntArray, leaked: IntArray) -> tuple[float | None, float | None]:
     right, inside = found.predicted == found.label, np.isin(found.sample_id, faces)
     without = inside & ~np.isin(found.sample_id, leaked)
-    return tuple(float(right[part].mean()) if part.any() else None for part in (inside, without))  # type: ignore[return-value]
+    whole, rest = (float(right[part].mean()) if part.any() else None for part in (inside, without))
+    return whole, rest

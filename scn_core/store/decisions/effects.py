@@ -19,10 +19,11 @@ from scn_core.store.schema.expressions import from_now
 
 LEASE_S = 120
 
-ITEM_OF_VIEWER = """
+_SHOWN_FIRST = "answered_by IS NOT :viewer, lease_person IS NOT :viewer, action IS NOT NULL, slot"
+ITEM_OF_VIEWER = f"""
 SELECT id FROM queue_item WHERE round_id = :round AND sample_id = :sample
   AND (listed = 1 OR (:again AND reader = :viewer AND lease_person = :viewer))
-ORDER BY listed, answered_by IS NOT :viewer, lease_person IS NOT :viewer, action IS NOT NULL, slot LIMIT 1
+ORDER BY listed, {_SHOWN_FIRST} LIMIT 1
 """
 """SQL: the item whose answer the viewer is shown: their own reading, else an open one, else the first. With :again what
 they have on screen to answer once more comes before all of these."""
@@ -47,6 +48,12 @@ class _Slot(NamedTuple):
     answered_by: int | None
     answered_seq: int | None
     lease_person: int | None
+
+
+def shown_item(round_id: str, sample_id: str) -> str:
+    """The SQL of `ITEM_OF_VIEWER` without :again, for a round and a face named in SQL."""
+    return f"""SELECT id FROM queue_item WHERE round_id = {round_id} AND sample_id = {sample_id} AND listed = 1
+      ORDER BY {_SHOWN_FIRST} LIMIT 1"""
 
 
 def apply_to_queue(db: Database, decision_id: str, *, lease: bool = True) -> None:

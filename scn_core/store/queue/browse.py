@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -12,8 +13,8 @@ import numpy as np
 from sqlite_utils import Database
 
 from scn_core.errors import WorkspaceError, complaint
-from scn_core.records import DOUBTS, Box, QueueFilter, QueueItem
-from scn_core.store.decisions.effects import ITEM_OF_VIEWER
+from scn_core.records import DOUBTS, PICTURE_ISSUES, Box, ExactCopy, QueueFilter, QueueItem
+from scn_core.store.decisions.effects import ITEM_OF_VIEWER, shown_item
 from scn_core.store.decisions.visibility import unread
 from scn_core.store.queue.filter import check_filter
 from scn_core.store.queue.walk import Place, Walk
@@ -42,6 +43,22 @@ FROM json_each(?) asked CROSS JOIN queue_item q ON q.id = asked.value JOIN sampl
 JOIN score c ON c.round_id = q.round_id AND c.sample_id = q.sample_id
 LEFT JOIN decision a ON a.seq = q.answered_seq LEFT JOIN person p ON p.id = q.answered_by
 ORDER BY asked.key
+"""
+_COPIES = f"""
+SELECT asked.key, o.sample_id, c.start_label, c.proposed_label, (SELECT d.id FROM queue_item v
+    JOIN decision d ON d.seq = v.answered_seq WHERE v.id = ({shown_item("q.round_id", "o.sample_id")}))
+FROM json_each(:items) asked CROSS JOIN queue_item q ON q.id = asked.value
+CROSS JOIN picture p ON p.sample_id = q.sample_id
+CROSS JOIN picture o ON o.pixels = p.pixels AND o.sample_id <> p.sample_id
+JOIN score c ON c.round_id = q.round_id AND c.sample_id = o.sample_id
+JOIN sample s ON s.id = o.sample_id AND s.withdrawn_in IS NULL
+WHERE q.kind NOT IN ('audit', 'repeat') AND NOT EXISTS (SELECT 1 FROM queue_item a
+  WHERE a.round_id = q.round_id AND a.sample_id IN (q.sample_id, o.sample_id) AND a.kind = 'audit')
+ORDER BY o.sample_id
+"""
+_ISSUES = """
+SELECT asked.key, i.issue FROM json_each(?) asked CROSS JOIN queue_item q ON q.id = asked.value
+CROSS JOIN picture_issue i ON i.sample_id = q.sample_id
 """
 _MARKS = f"""
 SELECT d.sample_id, d.round_id, d.action, d.id, d.person_id, d.seq, d.text,
@@ -88,7 +105,21 @@ def load_items(db: Database, viewer_id: int, ids: Sequence[int]) -> list[QueueIt
     marks: defaultdict[tuple[int, int], list[tuple[Any, ...]]] = defaultdict(list)
     for sample_id, round_id, *mark in db.execute(_MARKS, (json.dumps([row[2] for row in rows]),)):
         marks[sample_id, round_id].append(tuple(mark))
-    return [_item(viewer_id, row, marks.get((row[2], row[1]), [])) for row in rows]
+    asked = json.dumps([row[0] for row in rows])
+    copies: defaultdict[int, list[ExactCopy]] = defaultdict(list)
+    for place, *copy in db.execute(_COPIES, {"items": asked, "viewer": viewer_id}):
+        copies[place].append(ExactCopy(*copy))
+    issues: defaultdict[int, set[str]] = defaultdict(set)
+    for place, issue in db.execute(_ISSUES, (asked,)):
+        issues[place].add(issue)
+    return [
+        replace(
+            _item(viewer_id, row, marks.get((row[2], row[1]), [])),
+            copies=tuple(copies[place]),
+            issues=tuple(issue for issue in PICTURE_ISSUES if issue in issues[place]),
+        )
+        for place, row in enumerate(rows)
+    ]
 
 
 def _place(cursor: str) -> Place:
@@ -157,4 +188,6 @@ def _item(viewer_id: int, row: tuple[Any, ...], marks: list[tuple[Any, ...]]) ->
         lease_until=lease_until,
         withdrawn=bool(withdrawn),
         again=bool(again),
+        copies=(),
+        issues=(),
     )

@@ -11,6 +11,7 @@ from sqlite_utils import Database
 
 from scn_core.records import DOUBTS, BoolArray, FloatArray, IntArray, QueueKind, RoundScores
 from scn_core.store.columns import rows_of
+from scn_core.store.pictures import contradicted
 from scn_core.store.queue.draw_audit import AuditStratum, draw_audit, insert_strata
 from scn_core.store.schema.expressions import BINS
 
@@ -23,7 +24,8 @@ KINDS: tuple[QueueKind, ...] = ("audit", "proposal", "low_importance", "suspicio
 
 @dataclass(frozen=True)
 class QueuePlan:
-    """The queue of a round as columns of equal length, by falling priority, which is the order of asking."""
+    """The queue of a round as columns of equal length, in the order of asking: copies with different labels, then by
+    falling priority."""
 
     sample_id: IntArray
     slot: IntArray
@@ -55,11 +57,19 @@ class QueuePlan:
 
 
 def plan_queue(
-    scores: RoundScores, *, audit: int, seed: int, slots: int = 1, settled: BoolArray | None = None
+    scores: RoundScores,
+    *,
+    audit: int,
+    seed: int,
+    slots: int = 1,
+    settled: BoolArray | None = None,
+    copies: IntArray | None = None,
 ) -> QueuePlan:
     """One item per proposal, per other sample of low importance or suspicious, and `audit` drawn from all samples.
 
     `settled`, (N,): people decided on the face in an earlier round. Without a proposal it is not asked about again.
+    `copies`, (N,): the group of faces with the same pixels, -1: none. Groups of different labels, certain errors, come
+    first, side by side, unless people decided on all of them.
 
     Each item is there `slots` times, for as many independent readings. Audit items are spread evenly over the queue,
     not ordered by their own suspicion: a lead who stops half-way has then read a random half of them, and the
@@ -69,14 +79,21 @@ def plan_queue(
     proposed = scores.proposed_label >= 0
     doubtful = scores.low_importance | scores.suspicious
     queued = proposed | (doubtful if settled is None else doubtful & ~settled)
+    group = _contradicted_groups(scores, settled, copies)
+    queued |= group >= 0
     asked = np.flatnonzero(queued)
     drawn, strata = draw_audit(scores.suspicion, queued, audit, rng)
     row = np.concatenate([asked, drawn])
-    place = np.concatenate([asked, rng.choice(asked, len(drawn)) if len(asked) else drawn])
+    later = asked[group[asked] < 0]  # an audit face does not come between copies
+    place = np.concatenate([asked, rng.choice(later, len(drawn)) if len(later) else drawn])
     is_audit = np.arange(len(row)) >= len(asked)
     first_that_holds = [is_audit, proposed[row], scores.low_importance[row]]  # in the order of KINDS
     kind = np.select(first_that_holds, np.arange(3, dtype=np.int8), np.int8(3))
-    order = np.repeat(np.lexsort((scores.sample_id[row], -scores.suspicion[place])), slots)
+    together = np.where(is_audit, -1, group[row])
+    most = np.full(group.max(initial=-1) + 2, -1.0, np.float32)
+    np.maximum.at(most, group, np.where(group >= 0, scores.suspicion, -1))
+    in_order = (scores.sample_id[row], -scores.suspicion[place], together, -most[together], together < 0)
+    order = np.repeat(np.lexsort(in_order), slots)
     row, place, is_audit = row[order], place[order], is_audit[order]
     return QueuePlan(
         sample_id=scores.sample_id[row],
@@ -92,6 +109,16 @@ def plan_queue(
         listed=is_audit | ~np.isin(row, drawn),
         strata=strata,
     )
+
+
+def _contradicted_groups(scores: RoundScores, settled: BoolArray | None, copies: IntArray | None) -> IntArray:
+    """(N,) the group of copies of a face where their labels differ and people have not decided on all; -1: none."""
+    if copies is None:
+        return np.full(len(scores.sample_id), -1, np.int64)
+    differ = contradicted(copies, scores.start_label)
+    if settled is not None:
+        differ &= np.isin(copies, copies[~settled])
+    return np.where(differ, copies, -1)
 
 
 def insert_queue(db: Database, round_id: int, plan: QueuePlan) -> None:

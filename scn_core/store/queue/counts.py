@@ -10,7 +10,17 @@ from typing import NamedTuple
 from sqlite_utils import Database
 
 from scn_core.errors import counted
-from scn_core.records import ANSWERS, DOUBTS, QUEUE_DOUBTS, QUEUE_STATES, QueueDoubt, QueueFilter, QueueState
+from scn_core.records import (
+    ANSWERS,
+    DOUBTS,
+    QUEUE_DOUBTS,
+    QUEUE_PICTURES,
+    QUEUE_STATES,
+    QueueDoubt,
+    QueueFilter,
+    QueuePicture,
+    QueueState,
+)
 from scn_core.store.decisions.adjudication import outcome_counts
 from scn_core.store.decisions.visibility import has_several_readings
 from scn_core.store.queue import filter as filters
@@ -54,6 +64,8 @@ class QueueCounts:
     """Answers, not faces, that stand in the round, by who gave them; the viewer alone while readings are blind."""
     flagged: int
     """Faces with a live flag, under the other filters."""
+    pictures: dict[QueuePicture, int]
+    """Faces by what is wrong with their picture, under the other filters; all named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +136,14 @@ def queue_counts(db: Database, round_id: int, viewer_id: int, where: QueueFilter
         alpha=_alpha(row for row in in_state if found.labels(row) and found.doubt(row)),
         reviewers=_reviewers(db, round_id, viewer_id),
         flagged=_sum(row for row in flagged if found.labels(row) and found.doubt(row) and found.alpha(row)),
+        pictures={each: _pictures(db, round_id, viewer_id, replace(where, picture=each)) for each in QUEUE_PICTURES},
     )
+
+
+def _pictures(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> int:
+    rows, found = _rows(db, round_id, viewer_id, where), _Within(where)
+    inside = (row for row in rows if found.labels(row) and found.doubt(row) and found.alpha(row))
+    return _sum(row for row in inside if _in_state(row, where.state))
 
 
 def open_left(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> int:
@@ -175,7 +194,8 @@ def _rows(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> It
 def _every_row(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> Iterator[_Count]:
     """Under the flag and the reviewer of a filter alone, skipped or not."""
     where = replace(where, state="all")
-    if where.flagged or where.reviewer is not None or has_several_readings(db, round_id):
+    narrow = where.flagged or where.reviewer is not None or where.picture != "all"
+    if narrow or has_several_readings(db, round_id):
         return _among_items(db, round_id, viewer_id, where)
     return _from_counts(db, round_id)
 
@@ -192,13 +212,15 @@ def _from_counts(db: Database, round_id: int) -> Iterator[_Count]:
 def _among_items(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> Iterator[_Count]:
     """What queue_count does not tell: of a mark or a reviewer, and faces instead of their several readings. The other
     conditions of the filter are left out."""
-    narrow = QueueFilter(state=where.state, flagged=where.flagged, reviewer=where.reviewer)
+    narrow = QueueFilter(state=where.state, flagged=where.flagged, reviewer=where.reviewer, picture=where.picture)
     if where.state == "skipped":
         source, more = filters.marked("action = 'skip' AND person_id = :viewer"), "q.action IS NULL"
     elif where.flagged:
         source, more = filters.marked("action = 'flag'"), "1"
     elif where.reviewer is not None:
         source, more = "queue_item q INDEXED BY queue_done_person", "q.action IS NOT NULL"
+    elif where.picture != "all":
+        source, more = filters.BAD_PICTURES, "1"
     else:
         source, more = "queue_item q INDEXED BY queue_reading", "1"
     several = has_several_readings(db, round_id)

@@ -60,7 +60,7 @@ def _share(db: Database, round_id: int) -> float:
     return float(row[0]) if row else 0.0
 
 
-def _drawn(db: Database, where: QueueFilter, values: dict[str, int | None], count: int) -> list[int]:
+def _drawn(db: Database, where: QueueFilter, values: dict[str, int | str | None], count: int) -> list[int]:
     """Items under the filter that the person answered long enough ago and was not asked about again."""
     if count <= 0:
         return []

@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from scn_core.errors import WorkspaceError, complaint
-from scn_core.records import ANSWERS, DOUBTS, QUEUE_DOUBTS, QUEUE_ORDERS, QUEUE_STATES, QueueFilter
+from scn_core.records import ANSWERS, DOUBTS, QUEUE_DOUBTS, QUEUE_ORDERS, QUEUE_PICTURES, QUEUE_STATES, QueueFilter
 from scn_core.store.decisions.visibility import unread
 from scn_core.store.schema.expressions import BINS, STANDS
 
 FLAGGED = f"""EXISTS (SELECT 1 FROM decision d WHERE d.action = 'flag' AND d.round_id = q.round_id
   AND d.sample_id = q.sample_id AND {STANDS})"""
+BAD_PICTURE = """EXISTS (SELECT 1 FROM picture_issue i WHERE i.sample_id = q.sample_id
+  AND (:issue IS NULL OR i.issue = :issue))"""
+BAD_PICTURES = """(SELECT DISTINCT sample_id AS bad FROM picture_issue WHERE :issue IS NULL OR issue = :issue)
+  CROSS JOIN queue_item q INDEXED BY queue_reading ON q.sample_id = bad"""
+"""FROM items whose picture has such a thing wrong with it: these are few, so they lead to the items, as marks do."""
 SKIPPED = f"""EXISTS (SELECT 1 FROM decision d WHERE d.action = 'skip' AND d.round_id = q.round_id
   AND d.person_id = :viewer AND d.sample_id = q.sample_id AND {STANDS})"""
 
@@ -38,6 +43,7 @@ def check_filter(where: QueueFilter) -> None:
         ("state", where.state, where.state in QUEUE_STATES, ", ".join(QUEUE_STATES)),
         ("order", where.order, where.order in QUEUE_ORDERS, ", ".join(QUEUE_ORDERS)),
         ("doubt", where.doubt, where.doubt in QUEUE_DOUBTS, ", ".join(QUEUE_DOUBTS)),
+        ("picture", where.picture, where.picture in QUEUE_PICTURES, ", ".join(QUEUE_PICTURES)),
         ("alpha", f"{low} to {high}", all(abs(x - n) < 1e-6 for x, n in steps), "rising multiples of 0.05 in 0 to 1"),
     ):
         if not good:
@@ -90,6 +96,7 @@ def conditions(where: QueueFilter, *, several: bool) -> str:
         f"q.alpha < {high / BINS}": high < BINS,
         "q.answered_by = :reviewer": where.reviewer is not None,
         FLAGGED: where.flagged,
+        BAD_PICTURE: where.picture != "all",
         SKIPPED: where.state == "skipped",
         f"NOT {SKIPPED}": where.state == "open",
         "q.answered_by = :viewer": several and where.reviewer is None and where.state in ("answered", *ANSWERS),
@@ -98,11 +105,12 @@ def conditions(where: QueueFilter, *, several: bool) -> str:
     return " AND ".join(["q.round_id = :round", "q.listed = 1", *(sql for sql, wanted in parts.items() if wanted)])
 
 
-def parameters(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> dict[str, int | None]:
+def parameters(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> dict[str, int | str | None]:
     """The values of a filter's SQL."""
     row = db.execute("SELECT id FROM person WHERE name = ?", (where.reviewer,)).fetchone() if where.reviewer else None
     labels = {"given": where.given, "proposed": where.proposed, "label": where.label}
-    return {**labels, "round": round_id, "viewer": viewer_id, "reviewer": row[0] if row else -1}
+    issue = None if where.picture in ("all", "any") else where.picture
+    return {**labels, "issue": issue, "round": round_id, "viewer": viewer_id, "reviewer": row[0] if row else -1}
 
 
 @dataclass(frozen=True, slots=True)

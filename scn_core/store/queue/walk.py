@@ -83,7 +83,7 @@ class Walk:
         self, db: Database, round_id: int, viewer_id: int, where: QueueFilter, *, holder: Holder = "anyone"
     ) -> None:
         self.db, self.round_id, self.where, self.holder = db, round_id, where, holder
-        self.values: dict[str, float | None] = {**filters.parameters(db, round_id, viewer_id, where)}
+        self.values: dict[str, float | str | None] = {**filters.parameters(db, round_id, viewer_id, where)}
         self._several = has_several_readings(db, round_id)
         self.common = filters.conditions(where, several=self._several)
         if self._several:
@@ -125,7 +125,7 @@ class Walk:
                 yield Found(Place(group, section, key, number), sample_id)
 
     def _ranges(
-        self, part: Part, pair: Pair | None, values: dict[str, float | None], *, inside: bool
+        self, part: Part, pair: Pair | None, values: dict[str, float | str | None], *, inside: bool
     ) -> list[Iterator[tuple[float, int, int]]]:
         order = _order(self.where.order, part)
         found: list[Iterator[tuple[float, int, int]]] = []
@@ -157,9 +157,9 @@ class Walk:
         return [(_by("queue_reading"), f"q.sample_id = :face AND {among}")] if asked else []
 
     def _marked(self) -> str | None:
-        """Marks are few: they lead to the items, not the other way round."""
+        """Marks and bad pictures are few: they lead to the items, not the other way round."""
         if not self.where.flagged and self.where.state != "skipped":
-            return None
+            return filters.BAD_PICTURES if self.where.picture != "all" else None
         return filters.marked(
             "action = 'skip' AND person_id = :viewer" if self.where.state == "skipped" else "action = 'flag'"
         )
@@ -191,7 +191,7 @@ class Walk:
     def _done(self, pair: Pair | None) -> list[tuple[str, str]]:
         actions = filters.actions(self.where)
         among = "q.action IS NOT NULL" + ("" if len(actions) > 1 else f" AND q.action = '{actions[0]}'")
-        if self.where.flagged:
+        if self.where.flagged or self.where.picture != "all":
             return [(str(self._marked()), among)]
         if self.where.reviewer is not None and (self.where.order == "newest" or self._few_of_reviewer()):
             return [(_by("queue_done_person"), among)]

@@ -18,6 +18,7 @@ from scn_core.errors import WorkspaceError, complaint
 from scn_core.records import BoolArray, EpochReport, RoundInfo, RoundScores, RoundState
 from scn_core.store.connection import transaction
 from scn_core.store.events import log_event
+from scn_core.store.pictures import exact_copies
 from scn_core.store.queue.build_queue import QueuePlan, insert_queue, plan_queue
 from scn_core.store.rounds.better_round import is_worse, to_review
 from scn_core.store.rounds.files import record_files
@@ -112,7 +113,8 @@ def finish_round(
 
     Raises WorkspaceError where the round does not run or the scores do not fit.
     """
-    plan = plan_queue(scores, audit=audit, seed=seed, slots=review.readings, settled=settled)
+    copies = exact_copies(db, scores.sample_id)
+    plan = plan_queue(scores, audit=audit, seed=seed, slots=review.readings, settled=settled, copies=copies)
     with transaction(db):
         record_files(db, round_id, files)
         return _finish(db, round_id, scores, metrics, plan, review, close_earlier)
@@ -139,7 +141,8 @@ def receive_round(
     The arguments are those of `start_round` and `finish_round`; returns its number. Raises WorkspaceError while a round
     runs, where there is no round `parent`, and where the scores do not fit.
     """
-    plan = plan_queue(scores, audit=audit, seed=seed, slots=review.readings, settled=settled)
+    copies = exact_copies(db, scores.sample_id)
+    plan = plan_queue(scores, audit=audit, seed=seed, slots=review.readings, settled=settled, copies=copies)
     with transaction(db):
         number = _start(db, config, code_version, parent)
         for report in reports:

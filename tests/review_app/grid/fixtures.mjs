@@ -32,6 +32,8 @@ export const OPEN = {
   noteBy: null,
   skip: null,
   blind: false,
+  copies: [],
+  issues: [],
   thumb: null,
   missing: null,
 };
