@@ -19,6 +19,7 @@ from scn_core.arguments import cell_text, check_choices, class_number, export_pl
 from scn_core.cli.backup import written_backup
 from scn_core.cli.labels import check_export, check_options, log_export, take_backed_up
 from scn_core.cli.network import ask_network, exported_model
+from scn_core.cli.pictures import duplicates_of, look_at_missing
 from scn_core.cli.progress import Counter, RoundBars, draw_anew
 from scn_core.cli.reports import describe_import
 from scn_core.cli.threads import settle_threads
@@ -30,7 +31,7 @@ from scn_core.exchange.export.manifest import ExportManifest, Spelled
 from scn_core.exchange.export.write import ExportOptions, export_labels
 from scn_core.exchange.import_decisions.import_plan import ImportPlan, plan_import, record_rows
 from scn_core.exchange.import_decisions.undo_import import UndoPlan, plan_undo_of_file
-from scn_core.records import SPLITS, Answer, FloatArray, QueueFilter, QueueOrder, QueueState, RoundInfo, Split
+from scn_core.records import SPLITS, Answer, FloatArray, PictureIssue, QueueFilter, QueueOrder, QueueState, RoundInfo, Split
 from scn_core.review.people_as_evidence import workspace_consensus
 from scn_core.review.quality.votes import vote_agreement
 from scn_core.store.current_labels import LabelFilter
@@ -222,6 +223,18 @@ class OpenWorkspace:
         with self.folder.database(read_only=True) as db:
             found = workspace_consensus(db, which_round(db, round, *SCORED).id, opinions)
             return dataframes.consensus(found, db)
+    def duplicates(self, *, progress: bool = True) -> pd.DataFrame:
+        """The faces of every group of copies; `progress`: a bar, where pictures have to be looked at first."""
+        look_at_missing(self.folder, hidden=not progress)
+        with self.folder.database(read_only=True) as db:
+            return dataframes.duplicates(db, duplicates_of(self.folder, db))
+
+    def pictures(self, *, issue: PictureIssue | None = None, progress: bool = True) -> pd.DataFrame:
+        """Faces whose pictures are hard to judge, and what they measure; `issue`: of this kind alone, or UsageError."""
+        check_choices("issue", issue, get_args(PictureIssue))
+        look_at_missing(self.folder, hidden=not progress)
+        with self.folder.database(read_only=True) as db:
+            return dataframes.pictures(db, issue)
 
     def queue(
         self,

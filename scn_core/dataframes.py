@@ -14,12 +14,14 @@ from sqlite_utils import Database
 
 from scn_core.datasets.box_columns import SIDES
 from scn_core.inference.predictions import Prediction, cells, columns
-from scn_core.records import ACTIONS, DOUBTS, SPLITS, QueueFilter, QueueItem, QueueKind
+from scn_core.records import ACTIONS, DOUBTS, SPLITS, PictureIssue, QueueFilter, QueueItem, QueueKind
 from scn_core.review.people_as_evidence import WorkspaceConsensus
+from scn_core.review.duplicates.find import KINDS, Duplicates
 from scn_core.store import current_labels as label_store
 from scn_core.store import scores as score_store
 from scn_core.store.connection import snapshot
 from scn_core.store.decisions.record import whole_log
+from scn_core.store.pictures import bad_pictures
 from scn_core.store.queue.browse import page_items
 from scn_core.store.samples import classes, iter_samples
 
@@ -162,6 +164,42 @@ def consensus(found: WorkspaceConsensus, db: Database) -> pd.DataFrame:
     }
     shares = result.probabilities.astype(np.float32)
     return pd.DataFrame(columns | {f"prob_{name}": shares[:, place] for place, name in enumerate(names)})
+def duplicates(db: Database, found: Duplicates) -> pd.DataFrame:
+    """The faces of every group of copies, in the order of the groups."""
+    with snapshot(db):
+        names, keys = classes(db).names, _keys(db)
+    rows = [(number, group, place) for number, group in enumerate(found.groups, 1) for place in range(len(group.given))]
+    return pd.DataFrame(
+        {
+            "group": _integers(number for number, _, _ in rows),
+            "kind": _one_of(KINDS, (group.kind for _, group, _ in rows)),
+            "key": _text(keys[group.sample_ids[place]] for _, group, place in rows),
+            "split": _one_of(SPLITS, (group.splits[place] for _, group, place in rows)),
+            "given_label": _classes(names, (group.given[place] for _, group, place in rows)),
+            "label": _classes(names, (group.label[place] for _, group, place in rows)),
+            "excluded": _flags(group.excluded[place] for _, group, place in rows),
+            "labels_differ": _flags(group.labels_differ for _, group, _ in rows),
+            "settled": _flags(group.settled for _, group, _ in rows),
+            "leaks": _flags(group.leaks for _, group, _ in rows),
+        }
+    )
+
+
+def pictures(db: Database, issue: PictureIssue | None) -> pd.DataFrame:
+    """Faces whose pictures have something wrong with them, and what they measure."""
+    with snapshot(db):
+        names, rows = classes(db).names, bad_pictures(db, issue)
+    measures = ("width", "height", "bright_part", "dark_part", "sharpness", "entropy", "colour")
+    return pd.DataFrame(
+        {
+            "key": _text(row.key for row in rows),
+            "path": _text(row.path for row in rows),
+            "split": _one_of(SPLITS, (row.split for row in rows)),
+            "given_label": _classes(names, (row.given_label for row in rows)),
+            "issues": _text(", ".join(row.issues) for row in rows),
+        }
+        | {name: np.array([getattr(row.measures, name) for row in rows], np.float32) for name in measures}
+    )
 
 
 def _items(db: Database, round_id: int, where: QueueFilter, limit: int | None) -> Iterator[QueueItem]:

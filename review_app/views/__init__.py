@@ -10,6 +10,7 @@ rounds           Rounds: round_follow (in training), round_start (the form), rou
 adjudicate       Adjudicate: faces in conflict; adjudicate_face: one of them
 quality          Quality; quality_parts: its sections
 labels           Labels: export; labels_import: decisions made elsewhere
+pictures         Pictures: copies, and pictures that are hard to judge
 team             Team; team_log: who did what; team_backups: backups, and one made now
 leases           Leases: who holds which faces now
 access_tokens    Access tokens: for scripts

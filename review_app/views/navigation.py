@@ -41,6 +41,11 @@ def adjudicate() -> st.Page:
     return st.Page(_FOLDER / "adjudicate.py", title="Adjudicate", url_path="adjudicate")
 
 
+def pictures() -> st.Page:
+    """Copies, and pictures that are hard to judge."""
+    return st.Page(_FOLDER / "pictures.py", title="Pictures", url_path="pictures")
+
+
 def labels() -> st.Page:
     """Corrected labels out, decisions made elsewhere in."""
     return st.Page(_FOLDER / "labels.py", title="Labels", url_path="labels")
@@ -63,5 +68,5 @@ def access_tokens() -> st.Page:
 
 def pages(role: Role) -> list[st.Page]:
     """What the menu shows. Hiding a page guards nothing: each asks for itself who is there."""
-    leads = [rounds(), quality(), adjudicate(), labels(), team(), leases()]
+    leads = [rounds(), quality(), adjudicate(), pictures(), labels(), team(), leases()]
     return [review(), my_work(), samples(), *(leads if role == "lead" else []), access_tokens()]

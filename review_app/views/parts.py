@@ -126,6 +126,11 @@ def link(sample_id: int, text: str) -> Html:
     return Html(f'<a href="{sample_link(sample_id)}">{escape(text)}</a>')
 
 
+def review_link(text: str, **asked: str) -> Html:
+    """A link to the page Review with a filter, as its address says it."""
+    return Html(f'<a href="{escape(current().url(f"/?{urlencode(asked)}"))}">{escape(text)}</a>')
+
+
 def file_link(address: str, text: str) -> Html:
     """A link that saves what is there as a file."""
     return Html(f'<a href="{escape(address)}" download>{escape(text)}</a>')

@@ -87,12 +87,12 @@ def _faces(db: Database, found: Duplicates) -> Iterator[tuple[int, Sample]]:
     return ((stored.id, stored.sample) for stored in iter_samples(db) if stored.id in wanted)
 
 
-def look_at_missing(workspace: Workspace) -> None:
+def look_at_missing(workspace: Workspace, *, hidden: bool = False) -> None:
     """Measure what an earlier version did not, with a bar, where the workspace can be written to."""
     with workspace.database(read_only=True) as db:
         missing = len(not_looked_at(db))
     if missing:
-        with Counter("looking at", "picture") as bar:
+        with Counter("looking at", "picture", hidden=hidden) as bar:
             look_at_pictures(workspace, bar.advance)
 
 

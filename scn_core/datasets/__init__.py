@@ -23,6 +23,7 @@ duplicates        which row was first with a picture, for lists of any length
 
 Pictures:
 images            opening, checking and cutting faces
+picture_measures  what makes a picture hard to judge; hashes by which copies are known
 pixels            the decode-once cache: every face at one side, memory-mapped
 thumbnail_images  faces as WebP for people to look at
 parallel          the same for many items on all cores, in order

@@ -7,5 +7,6 @@ people_as_evidence   the consensus of a workspace
 quality           labels still wrong, corrections to come, agreement, reviewers
 evaluate          scores and decisions against reference labels
 reference_labels  better labels, known for measuring, as a list of them is read
+duplicates        faces that are in the data set more than once
 simulate          a program answers the queue, and rounds are trained on what it says
 """

@@ -15,6 +15,7 @@ newest_decision  a note by which a database that lost its -wal is told
 samples      classes, samples, references, import problems   scores         scores and proposal pages
 current_labels  every label with where it comes from         thumbnail_cache  thumbnails, in a file beside review.db
 seals        digests of what labels follow from            labels_by_log  labels derived anew, to compare with
+pictures     what the pixels of faces measure; bad pictures, exact copies
 identity     what tells a workspace from others, and from its copies
 erase        names of pictures that leave the database        reindex       indexes made anew from the rows
 taken_out    faces and people that an older copy would bring back

@@ -151,6 +151,7 @@ PLACES: dict[str, Visit] = {
     "rounds": path("/rounds", "would train on"),
     "rules of review": path("/rounds?show=rules-of-review", "Save"),
     "quality": quality,
+    "pictures": path("/pictures", "Hard to judge"),
     "labels": path("/labels", "Make the file"),
     "team": path("/team?kind=people", "was added"),
     "leases": leases,

@@ -1,0 +1,54 @@
+"""What the page Pictures reads. Nothing here is of one person alone, so leads share what is cached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+from sqlite_utils import Database
+
+from review_app.database import call_slow
+from review_app.queries.workspace_state import SLOW_S
+from review_app.settings import current
+from scn_core.records import PICTURE_ISSUES, PictureIssue
+from scn_core.review.duplicates.find import Duplicates, duplicates
+from scn_core.rounds.artifacts import predictions
+from scn_core.store.pictures import BadPicture, bad_pictures, count_issues
+from scn_core.store.rounds.states import latest_finished_round
+
+SHOWN = 12
+"""Bad pictures of each kind that the page shows."""
+
+
+@dataclass(frozen=True)
+class BadPictures:
+    """Faces whose pictures have something wrong with them."""
+
+    counts: dict[PictureIssue, int]
+    first: dict[PictureIssue, list[BadPicture]]
+    """The first SHOWN of each kind."""
+
+
+def copies() -> Duplicates:
+    """All copies in the data set, and what leaks do to the accuracy of the newest round."""
+    return _copies(current().workspace_id)
+
+
+def bad() -> BadPictures:
+    """How many pictures are bad in which way, and some of them."""
+    return _bad(current().workspace_id)
+
+
+@st.cache_data(ttl=SLOW_S, max_entries=4, show_spinner="Comparing pictures")
+def _copies(workspace_id: str) -> Duplicates:
+    ended = call_slow(latest_finished_round)
+    return call_slow(duplicates, None if ended is None else predictions(current().workspace, ended.id))
+
+
+@st.cache_data(ttl=SLOW_S, max_entries=4, show_spinner="Counting")
+def _bad(workspace_id: str) -> BadPictures:
+    return call_slow(_some)
+
+
+def _some(db: Database) -> BadPictures:
+    return BadPictures(count_issues(db), {issue: bad_pictures(db, issue, limit=SHOWN) for issue in PICTURE_ISSUES})

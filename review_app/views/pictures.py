@@ -1,0 +1,88 @@
+"""Pictures: faces that are in the data set more than once, and pictures that are hard to judge; for leads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from review_app.queries import pictures as queries
+from review_app.queries import workspace_state
+from review_app.queries.pictures import BadPictures
+from review_app.views import messages, parts
+from scn_core.errors import counted
+from scn_core.review.duplicates.find import Copies, Duplicates
+
+_SHOWN = 20
+"""Groups of copies that the page shows."""
+
+
+def page() -> None:
+    """The page Pictures."""
+    messages.require("lead")
+    st.session_state["rv-page"] = "pictures"
+    st.title("Pictures", anchor=False)
+    names = workspace_state.workspace_state().classes.names
+    with messages.shown():
+        found = queries.copies()
+        _copies(found, names)
+        _bad(queries.bad())
+
+
+def _copies(found: Duplicates, names: Sequence[str]) -> None:
+    st.subheader("Copies", anchor=False)
+    if found.not_looked_at:
+        st.text(f"{counted(found.not_looked_at, 'picture')} not looked at yet: run the command pictures once.")
+    if not found.groups:
+        st.text("No face is in the data set twice.")
+        return
+    counts = found.counts()
+    parts.metrics(
+        {
+            "Exact copies, groups": f"{counts['exact']:,}",
+            "Exact, labels differ": f"{counts['exact_labels_differ']:,}",
+            "Near copies, groups": f"{counts['near']:,}",
+            "Near, labels differ": f"{counts['near_labels_differ']:,}",
+        }
+    )
+    for leak in found.leaks:
+        kind = "the same pixels as" if leak.kind == "exact" else "the same pixels as, or nearly the looks of,"
+        share = f"{leak.leaked:,} of {counted(leak.faces, 'face')} of {leak.split} ({leak.leaked / leak.faces:.1%})"
+        line = f"{share} have {kind} a training face"
+        if leak.accuracy is not None and leak.accuracy_without is not None:
+            line += f": accuracy {leak.accuracy:.1%}, without them {leak.accuracy_without:.1%}"
+        st.text(f"{line}.")
+    differ = [group for group in found.groups if group.labels_differ]
+    if differ:
+        st.text(
+            "Exact copies with different labels: one is certainly wrong. Those among the training faces come first in "
+            "the queue, and one answer settles all copies."
+        )
+    for group in differ[:_SHOWN]:
+        parts.small(_words(group, names))
+        parts.thumbs(group.sample_ids, "copy")
+    if len(differ) > _SHOWN:
+        st.text(f"{len(differ) - _SHOWN:,} more groups with different labels: the command duplicates lists all.")
+
+
+def _words(group: Copies, names: Sequence[str]) -> str:
+    kind = "Same pixels" if group.kind == "exact" else "Nearly the same"
+    faces = ", ".join(f"{names[label]} ({split})" for label, split in zip(group.label, group.splits, strict=True))
+    return f"{kind}{', settled' if group.settled else ''}: {faces}"
+
+
+def _bad(found: BadPictures) -> None:
+    st.subheader("Hard to judge", anchor=False)
+    if not any(found.counts.values()):
+        st.text("No picture is dark, bright, blurred, nearly empty, of odd shape, tiny or grey among colour.")
+        return
+    st.text("None is left out by itself. The filter Picture on the page Review shows those that are in the queue.")
+    for issue, count in found.counts.items():
+        if count:
+            name = parts.ISSUE_WORDS[issue]
+            st.html(f"<p>{parts.review_link(name.capitalize(), picture=issue)}: {count:,}</p>")
+            parts.thumbs([face.sample_id for face in found.first[issue]], name)
+
+
+if __name__ == "__main__":  # as Streamlit runs it
+    page()

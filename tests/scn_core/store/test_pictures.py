@@ -1,0 +1,172 @@
+"""Copies come first and side by side, one answer settles them; bad pictures are listed and filtered by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from uuid import uuid4
+
+import numpy as np
+import pytest
+from sqlite_utils import Database
+
+from scn_core.config import ReviewSettings
+from scn_core.records import Decision, Manifest, PictureMeasures, QueueFilter, RoundScores
+from scn_core.review.learn_order import rank_open_faces
+from scn_core.store.decisions.record import record_each
+from scn_core.store.decisions.undo import undo_units
+from scn_core.store.people.people import ensure_person
+from scn_core.store.pictures import (
+    bad_pictures,
+    contradicted,
+    count_issues,
+    exact_copies,
+    insert_measures,
+    not_looked_at,
+)
+from scn_core.store.queue.browse import items_of, page_items
+from scn_core.store.queue.build_queue import plan_queue
+from scn_core.store.queue.counts import queue_counts
+from scn_core.store.queue.learned_order import OpenFaces
+from scn_core.store.queue.leases import claim_items
+from scn_core.store.queue.withdraw import withdraw_faces
+from scn_core.store.rounds.states import finish_round, start_round
+from scn_core.store.samples import insert_manifest
+
+MakeScores = Callable[..., RoundScores]
+GOOD = PictureMeasures(b"", b"", 100, 100, 0.9, 0.1, 0.6, 7.0, 0.5)
+OF_PIXELS = "abcdaefgha"
+"""Faces 1, 5 and 10 have the same pixels; their labels are 0, 1 and 0."""
+BAD: dict[int, dict[str, float]] = {
+    2: {"bright_part": 0.2}, 3: {"sharpness": 0.2, "bright_part": 0.2}, 4: {"width": 20}, 5: {"colour": 0.0},
+}  # fmt: skip
+
+
+@pytest.fixture
+def looked_at(empty: Database, manifest: Manifest) -> Database:
+    """The toy manifest, looked at but for face 12: faces 1, 5 and 10 are copies, some pictures are bad."""
+
+    def look(number: int) -> bytes:
+        pixels = (OF_PIXELS[number - 1] if number <= 10 else "z").encode() * 8
+        return GOOD._replace(pixels=pixels, looks=pixels * 4, **BAD.get(number, {})).pack()  # type: ignore[arg-type]
+
+    samples = tuple(replace(s, measures=look(i) if i < 12 else b"") for i, s in enumerate(manifest.samples, 1))
+    insert_manifest(empty, replace(manifest, samples=samples))
+    ensure_person(empty, "ann")
+    return empty
+
+
+@pytest.fixture
+def in_review(looked_at: Database, make_scores: MakeScores) -> Database:
+    """A round in review whose audit face is no copy; of the copies face 10 alone has a proposal, its label 2."""
+    scores = make_scores(proposed=[-1, 2, -1, 1, -1, -1, -1, -1, -1, 2], suspicion=[0.1, 0.9, 0.5, 0.8, *[0.2] * 6])
+    number = start_round(looked_at, {}, code_version="")
+    finish_round(
+        looked_at, number, scores, {}, audit=1, seed=0, review=ReviewSettings(),
+        settled=np.zeros(10, np.bool_), close_earlier=False,
+    )  # fmt: skip
+    audit = looked_at.execute("SELECT sample_id FROM queue_item WHERE kind = 'audit'").fetchone()[0]
+    assert audit not in (1, 5, 10)
+    return looked_at
+
+
+def shown(db: Database, where: QueueFilter | None = None) -> list[int]:
+    return [item.sample_id for item in page_items(db, 1, 1, where or QueueFilter())[0]]
+
+
+def test_what_is_wrong_with_pictures_follows_from_the_measures(looked_at: Database) -> None:
+    assert {name: count for name, count in count_issues(looked_at).items() if count} == {
+        "dark": 2, "blurred": 1, "odd_shape": 1, "tiny": 1, "grey": 1
+    }  # fmt: skip
+    assert {bad.sample_id: bad.issues for bad in bad_pictures(looked_at)} == {
+        2: ("dark",), 3: ("dark", "blurred"), 4: ("odd_shape", "tiny"), 5: ("grey",)
+    }  # fmt: skip
+    assert [bad.sample_id for bad in bad_pictures(looked_at, "dark", limit=1)] == [2]
+    assert not_looked_at(looked_at).tolist() == [12]
+
+
+def test_grey_is_odd_among_colour_alone(looked_at: Database) -> None:
+    with looked_at.conn:
+        insert_measures(
+            looked_at, ((i, GOOD._replace(pixels=b"x", looks=b"y", colour=0.0).pack()) for i in range(1, 9))
+        )
+    assert count_issues(looked_at)["grey"] == 0
+
+
+def test_a_face_that_is_taken_out_leaves_no_measures(looked_at: Database) -> None:
+    withdraw_faces(looked_at, ["train/2.jpg#1", "train/5.jpg#1"])
+    left = {
+        row[0] for row in looked_at.execute("SELECT sample_id FROM picture UNION SELECT sample_id FROM picture_issue")
+    }
+    assert left == {1, 3, 4, 6, 7, 8, 9, 10, 11}
+    assert (exact_copies(looked_at, np.array([1, 5, 10])) >= 0).tolist() == [True, False, True]
+
+
+def test_copies_are_contradicted_where_labels_differ() -> None:
+    group, label = np.array([-1, 0, 0, 2, 2, -1]), np.array([0, 1, 1, 0, 1, 1])
+    assert contradicted(group, label).tolist() == [False, False, False, True, True, False]
+    assert not contradicted(np.full(3, -1), np.array([0, 1, 2])).any()
+
+
+def test_copies_with_different_labels_come_first_and_side_by_side(in_review: Database) -> None:
+    assert sorted(shown(in_review)[:3]) == [1, 5, 10]
+    claimed = claim_items(in_review, 1, 1, QueueFilter(), limit=3)
+    assert sorted(item.sample_id for item in claimed.items) == [1, 5, 10]
+
+
+def test_copies_that_people_decided_on_are_asked_about_like_others(make_scores: MakeScores) -> None:
+    scores = make_scores(proposed=[-1] * 9 + [2], low=[False] * 10)
+    copies = np.array([0, -1, -1, -1, 0, -1, -1, -1, -1, 0])
+    for settled, asked in (([0, 4], {1, 5, 10}), ([0, 4, 9], {10})):
+        mask = np.isin(np.arange(10), settled)
+        plan = plan_queue(scores, audit=0, seed=0, settled=mask, copies=copies)
+        assert set(plan.sample_id.tolist()) == asked
+
+
+def test_the_learned_order_leaves_copies_first() -> None:
+    faces = OpenFaces(np.arange(1, 7), np.full(6, -1), np.array([0, 0, 0, 1, 0, 0], np.bool_))
+    first = np.array([0, 1, 1, 1, 0, 0], np.bool_)
+    order = rank_open_faces(faces, np.linspace(0, 1, 6), np.zeros(6, np.int64), explore=0, seed=0, first=first)
+    assert order.tolist()[:2] == [2, 3]
+    assert sorted(order.tolist()) == [1, 2, 3, 4, 5, 6]
+
+
+def test_one_answer_settles_all_copies_and_one_undo_takes_it_back(in_review: Database) -> None:
+    (item,) = items_of(in_review, 1, 1, [10])
+    assert [(copy.sample_id, copy.given_label, copy.proposed_label) for copy in item.copies] == [
+        (1, 0, None),
+        (5, 1, None),
+    ]
+    assert items_of(in_review, 1, 1, [2])[0].copies == ()
+    bulk = str(uuid4())
+    batch = [
+        Decision(str(uuid4()), 1, sample, "ann", action, label, bulk=bulk)  # type: ignore[arg-type]
+        for sample, action, label in ((10, "accept", 2), (1, "relabel", 2), (5, "relabel", 2))
+    ]
+    assert record_each(in_review, batch, believed={each.id: None for each in batch}) == []
+    labels = dict(in_review.execute("SELECT sample_id, label FROM outcome").fetchall())
+    assert labels == {1: 2, 5: 2, 10: 2}
+    (item,) = items_of(in_review, 1, 1, [1])
+    assert {copy.sample_id: copy.decision_id for copy in item.copies} == {10: batch[0].id, 5: batch[2].id}
+    (unit,) = undo_units(in_review, 1, 1).undo
+    assert {decision.sample_id for decision in unit.decisions} == {1, 5, 10}
+
+
+def test_audit_faces_are_no_copies_to_be_settled(looked_at: Database, make_scores: MakeScores) -> None:
+    start_round(looked_at, {}, code_version="")
+    finish_round(
+        looked_at, 1, make_scores(), {}, audit=10, seed=0, review=ReviewSettings(),
+        settled=np.zeros(10, np.bool_), close_earlier=False,
+    )  # fmt: skip
+    assert all(item.copies == () for item in items_of(looked_at, 1, 1, [1, 5, 10]))
+
+
+def test_the_filter_shows_bad_pictures_alone(in_review: Database) -> None:
+    assert set(shown(in_review, QueueFilter(picture="dark"))) == {2} | ({3} & set(shown(in_review)))
+    assert set(shown(in_review, QueueFilter(picture="any"))) == set(shown(in_review)) & {2, 3, 4, 5}
+    counts = queue_counts(in_review, 1, 1, QueueFilter(picture="any"))
+    assert counts.matching == len(shown(in_review, QueueFilter(picture="any")))
+    assert counts.pictures["tiny"] == 1
+    assert counts.pictures["all"] == len(shown(in_review))
+    claimed = claim_items(in_review, 1, 1, QueueFilter(picture="grey"), limit=5)
+    assert [(item.sample_id, item.issues) for item in claimed.items] == [(5, ("grey",))]
