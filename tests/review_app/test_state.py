@@ -57,7 +57,8 @@ def test_the_plain_address_asks_for_the_open_faces() -> None:
 def test_the_words_of_an_address() -> None:
     found = state.read(
         {"round": "2", "given": "sad", "proposed": "happy", "class": "<b>fear</b>", "alpha": "0.20-0.5", "flag": "1",
-         "reviewer": "ann", "order": "margin", "group": "pair", "state": "keep", "doubt": "ambiguous", "picture": "dark"}, CLASSES
+         "reviewer": "ann", "order": "margin", "group": "pair", "state": "keep", "doubt": "ambiguous",
+         "picture": "dark"}, CLASSES
     )  # fmt: skip
     assert found == Asked(
         2, QueueFilter("keep", 0, 1, False, 4, "ambiguous", 0.2, 0.5, True, "ann", "dark", "margin", True)

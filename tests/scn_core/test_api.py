@@ -70,6 +70,7 @@ def test_the_public_names_are_exactly_these() -> None:
     calls = {"status", "train", "labels", "scores", "decisions", "queue", "decide", "export", "evaluate", "consensus"}
     calls |= {"import_decisions", "undo_import", "update", "relocate", "withdraw", "backup", "erase"}
     calls |= {"predict", "export_model"}
+    calls |= {"duplicates", "pictures"}
     assert public - {"folder"} == calls
     assert calls == set(re.findall(r"ws\.(\w+)\(", GUIDE))
     with pytest.raises(AttributeError, match="no attribute 'opne'"):
@@ -98,6 +99,8 @@ def test_every_table_has_the_columns_that_the_guide_describes(ws: scn.OpenWorksp
             ws.decide(proposals(ws)["key"].iloc[:2], "accept", person="Ada")
         assert columns(ws.labels()) == described("ws.labels()")
         assert columns(ws.decisions()) == described("ws.decisions()")
+        assert columns(ws.duplicates()) == described("ws.duplicates()")
+        assert columns(ws.pictures()) == columns(ws.pictures(issue="dark")) == described("ws.pictures()")
         assert columns(ws.queue()) == columns(ws.queue(limit=0)) == described("ws.queue()")
         *plain, (name, dtype) = described("ws.scores(round=1)")
         assert name == "prob_CLASS"
