@@ -13,8 +13,7 @@ from review_app.views import messages, parts
 from scn_core.errors import counted
 from scn_core.review.duplicates.find import Copies, Duplicates
 
-_SHOWN = 20
-"""Groups of copies that the page shows."""
+_SHOWN = 20  # groups of copies; no text here, Streamlit would show it
 
 
 def page() -> None:
@@ -59,7 +58,7 @@ def _copies(found: Duplicates, names: Sequence[str]) -> None:
             "the queue, and one answer settles all copies."
         )
     for group in differ[:_SHOWN]:
-        parts.small(_words(group, names))
+        st.text(_words(group, names))
         parts.thumbs(group.sample_ids, "copy")
     if len(differ) > _SHOWN:
         st.text(f"{len(differ) - _SHOWN:,} more groups with different labels: the command duplicates lists all.")
@@ -80,7 +79,7 @@ def _bad(found: BadPictures) -> None:
     for issue, count in found.counts.items():
         if count:
             name = parts.ISSUE_WORDS[issue]
-            st.html(f"<p>{parts.review_link(name.capitalize(), picture=issue)}: {count:,}</p>")
+            st.html(f"<p>{parts.review_link(name.capitalize(), picture=issue).text}: {count:,}</p>")
             parts.thumbs([face.sample_id for face in found.first[issue]], name)
 
 

@@ -61,7 +61,7 @@ class Leak:
 
     split: Split
     kind: Kind
-    """near: with the exact ones."""
+    """near: with the exact ones; not there where these are all."""
     faces: int
     """Of the split."""
     leaked: int
@@ -126,7 +126,10 @@ def duplicates(db: Database, predictions: Predictions | None = None) -> Duplicat
     near = _linked(hashes, exact)
     rows = labels.sample_id.searchsorted(hashes.sample_id)
     groups = [*_groups("exact", exact, rows, labels), *_groups("near", near, rows, labels, within=exact)]
-    leaks = [*_leaks("exact", exact, hashes, labels, predictions), *_leaks("near", near, hashes, labels, predictions)]
+    leaks = list(_leaks("exact", exact, hashes, labels, predictions))
+    known = {(leak.split, leak.leaked) for leak in leaks}
+    more = _leaks("near", near, hashes, labels, predictions)
+    leaks += [leak for leak in more if (leak.split, leak.leaked) not in known]
     return Duplicates(len(hashes.sample_id), unseen, tuple(groups), tuple(leaks))
 
 

@@ -15,9 +15,11 @@ from scn_core.rounds.artifacts import (
     Neighbours,
     face_dynamics,
     face_neighbours,
+    predictions,
     write_neighbours,
 )
 from scn_core.scn.suspicion import DYNAMICS
+from scn_core.store.rounds.states import get_round
 from scn_core.workspace.backup.make import backups_in
 from scn_core.workspace.folder import Workspace
 
@@ -160,3 +162,18 @@ def test_what_is_no_number_gives_nothing(place: Workspace) -> None:
 def test_a_round_s_end_is_followed_by_a_backup(reviewed: Workspace) -> None:
     made = [(each.cause, each.revision, each.whole) for each in backups_in(reviewed.backups)]
     assert made == [("round", "r1-d0", False)]
+
+
+def test_what_a_round_sees_of_held_out_faces_is_kept(reviewed: Workspace) -> None:
+    found = predictions(reviewed, 1)
+    assert found is not None
+    with reviewed.database(read_only=True) as db:
+        metrics = get_round(db, 1).metrics
+        rows = db.execute("SELECT id, given_label, split FROM sample WHERE split <> 'train' ORDER BY id").fetchall()
+    assert [(number, label) for number, label, _ in rows] == [*zip(found.sample_id, found.label, strict=True)]
+    right = found.predicted == found.label
+    for split in ("val", "test"):
+        inside = [each == split for *_, each in rows]
+        assert metrics[f"{split}_accuracy"] == pytest.approx(right[inside].mean())
+    (reviewed.round_folder(1) / "held_out.npy").write_bytes(b"damaged")
+    assert predictions(reviewed, 1) is None

@@ -1,0 +1,44 @@
+"""The page Pictures: copies with different labels, leaks, and pictures that are hard to judge; for leads."""
+
+from __future__ import annotations
+
+from sqlite_utils import Database
+
+from review_app import database
+from scn_core.store.pictures import derive_issues
+from tests.review_app.browserless import NewVisitor, markup, words
+
+
+def test_a_set_without_copies(visitor: NewVisitor) -> None:
+    app = visitor("lea", "lead").open("pictures")
+    assert not app.exception
+    assert "No face is in the data set twice" in words(app)
+    assert not app.metric
+
+
+def test_copies_leaks_and_bad_pictures(visitor: NewVisitor) -> None:
+    lead = visitor("lea", "lead")
+    lead.open()
+
+    def change(db: Database) -> None:
+        first = "(SELECT min(id) FROM sample WHERE split = '{}' AND given_label = {})"
+        same = ", ".join(first.format(split, label) for split, label in (("train", 1), ("train", 3), ("test", 1)))
+        db.execute(f"UPDATE picture SET pixels = x'0000000000000000', bright_part = 0.1 WHERE sample_id IN ({same})")
+        derive_issues(db)
+
+    database.call_write(change)
+    app = lead.open("pictures")
+    assert not app.exception
+    numbers = {each.label: each.value for each in app.metric}
+    assert (numbers["Exact copies, groups"], numbers["Exact, labels differ"]) == ("1", "1")
+    seen = words(app)
+    assert "1 of" in seen
+    assert "have the same pixels as a training face" in seen
+    (group,) = [line for line in seen.splitlines() if line.startswith("Same pixels: ")]
+    assert sorted(group.removeprefix("Same pixels: ").split(", ")) == ["happy (test)", "happy (train)", "sad (train)"]
+    assert "Very dark\n: 3" in seen
+    assert "picture=dark" in markup(app)
+
+
+def test_it_is_for_leads(visitor: NewVisitor) -> None:
+    assert "This page is for leads" in words(visitor().open("pictures"))
