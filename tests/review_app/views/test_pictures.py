@@ -38,7 +38,3 @@ def test_copies_leaks_and_bad_pictures(visitor: NewVisitor) -> None:
     assert sorted(group.removeprefix("Same pixels: ").split(", ")) == ["happy (test)", "happy (train)", "sad (train)"]
     assert "Very dark\n: 3" in seen
     assert "picture=dark" in markup(app)
-
-
-def test_it_is_for_leads(visitor: NewVisitor) -> None:
-    assert "This page is for leads" in words(visitor().open("pictures"))

@@ -205,7 +205,10 @@ def test_twelve_bits_in_sixteen_are_warned_of(tmp_path: Path) -> None:
     path = tmp_path / "face.png"
     ramp = np.arange(64 * 64).reshape(64, 64)
     Image.fromarray((ramp % 4096).astype(np.uint16)).save(path)
-    assert check_picture(path, None).doubtful == "a picture without contrast (values of 0 to 15 out of 255)"
+    words = "a picture of 12 bits in a file of 16 (values up to 4,095 of 65,535), which looks black or dark"
+    assert check_picture(path, None).doubtful == words
+    Image.fromarray((ramp // 1024).astype(np.uint16)).save(path)
+    assert check_picture(path, None).doubtful == "a picture without contrast (values of 0 to 0 out of 255)"
     Image.fromarray((ramp * 16).astype(np.uint16)).save(path)
     assert check_picture(path, None).doubtful is None
 
