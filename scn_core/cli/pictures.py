@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -91,7 +92,7 @@ def look_at_missing(workspace: Workspace, *, hidden: bool = False) -> None:
     """Measure what an earlier version did not, with a bar, where the workspace can be written to."""
     with workspace.database(read_only=True) as db:
         missing = len(not_looked_at(db))
-    if missing:
+    if missing and os.access(workspace.database_file, os.W_OK):
         with Counter("looking at", "picture", hidden=hidden) as bar:
             look_at_pictures(workspace, bar.advance)
 
