@@ -31,7 +31,17 @@ from scn_core.exchange.export.manifest import ExportManifest, Spelled
 from scn_core.exchange.export.write import ExportOptions, export_labels
 from scn_core.exchange.import_decisions.import_plan import ImportPlan, plan_import, record_rows
 from scn_core.exchange.import_decisions.undo_import import UndoPlan, plan_undo_of_file
-from scn_core.records import SPLITS, Answer, FloatArray, PictureIssue, QueueFilter, QueueOrder, QueueState, RoundInfo, Split
+from scn_core.records import (
+    SPLITS,
+    Answer,
+    FloatArray,
+    PictureIssue,
+    QueueFilter,
+    QueueOrder,
+    QueueState,
+    RoundInfo,
+    Split,
+)
 from scn_core.review.people_as_evidence import workspace_consensus
 from scn_core.review.quality.votes import vote_agreement
 from scn_core.store.current_labels import LabelFilter
@@ -223,6 +233,7 @@ class OpenWorkspace:
         with self.folder.database(read_only=True) as db:
             found = workspace_consensus(db, which_round(db, round, *SCORED).id, opinions)
             return dataframes.consensus(found, db)
+
     def duplicates(self, *, progress: bool = True) -> pd.DataFrame:
         """The faces of every group of copies; `progress`: a bar, where pictures have to be looked at first."""
         look_at_missing(self.folder, hidden=not progress)

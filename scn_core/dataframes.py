@@ -15,8 +15,8 @@ from sqlite_utils import Database
 from scn_core.datasets.box_columns import SIDES
 from scn_core.inference.predictions import Prediction, cells, columns
 from scn_core.records import ACTIONS, DOUBTS, SPLITS, PictureIssue, QueueFilter, QueueItem, QueueKind
-from scn_core.review.people_as_evidence import WorkspaceConsensus
 from scn_core.review.duplicates.find import KINDS, Duplicates
+from scn_core.review.people_as_evidence import WorkspaceConsensus
 from scn_core.store import current_labels as label_store
 from scn_core.store import scores as score_store
 from scn_core.store.connection import snapshot
@@ -164,6 +164,8 @@ def consensus(found: WorkspaceConsensus, db: Database) -> pd.DataFrame:
     }
     shares = result.probabilities.astype(np.float32)
     return pd.DataFrame(columns | {f"prob_{name}": shares[:, place] for place, name in enumerate(names)})
+
+
 def duplicates(db: Database, found: Duplicates) -> pd.DataFrame:
     """The faces of every group of copies, in the order of the groups."""
     with snapshot(db):
