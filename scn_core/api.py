@@ -19,7 +19,7 @@ from scn_core.arguments import cell_text, check_choices, class_number, export_pl
 from scn_core.cli.backup import written_backup
 from scn_core.cli.labels import check_export, check_options, log_export, take_backed_up
 from scn_core.cli.network import ask_network, exported_model
-from scn_core.cli.pictures import duplicates_of, look_at_missing
+from scn_core.cli.pictures import copies_table, pictures_table
 from scn_core.cli.progress import Counter, RoundBars, draw_anew
 from scn_core.cli.reports import describe_import
 from scn_core.cli.threads import settle_threads
@@ -31,17 +31,7 @@ from scn_core.exchange.export.manifest import ExportManifest, Spelled
 from scn_core.exchange.export.write import ExportOptions, export_labels
 from scn_core.exchange.import_decisions.import_plan import ImportPlan, plan_import, record_rows
 from scn_core.exchange.import_decisions.undo_import import UndoPlan, plan_undo_of_file
-from scn_core.records import (
-    SPLITS,
-    Answer,
-    FloatArray,
-    PictureIssue,
-    QueueFilter,
-    QueueOrder,
-    QueueState,
-    RoundInfo,
-    Split,
-)
+from scn_core.records import SPLITS, Answer, FloatArray, QueueFilter, QueueOrder, QueueState, RoundInfo, Split
 from scn_core.review.people_as_evidence import workspace_consensus
 from scn_core.review.quality.votes import vote_agreement
 from scn_core.store.current_labels import LabelFilter
@@ -234,31 +224,21 @@ class OpenWorkspace:
             found = workspace_consensus(db, which_round(db, round, *SCORED).id, opinions)
             return dataframes.consensus(found, db)
 
-    def duplicates(self, *, progress: bool = True) -> pd.DataFrame:
-        """The faces of every group of copies; `progress`: a bar, where pictures have to be looked at first."""
-        look_at_missing(self.folder, hidden=not progress)
-        with self.folder.database(read_only=True) as db:
-            return dataframes.duplicates(db, duplicates_of(self.folder, db))
+    def duplicates(self) -> pd.DataFrame:
+        """The faces of every group of copies."""
+        return copies_table(self.folder)
 
-    def pictures(self, *, issue: PictureIssue | None = None, progress: bool = True) -> pd.DataFrame:
-        """Faces whose pictures are hard to judge, and what they measure; `issue`: of this kind alone, or UsageError."""
-        check_choices("issue", issue, get_args(PictureIssue))
-        look_at_missing(self.folder, hidden=not progress)
-        with self.folder.database(read_only=True) as db:
-            return dataframes.pictures(db, issue)
+    def pictures(self, *, issue: str | None = None) -> pd.DataFrame:
+        """Faces whose pictures are hard to judge; `issue`: dark, ... alone; UsageError for what is none."""
+        return pictures_table(self.folder, issue)
 
     def queue(
-        self,
-        *,
-        round: int | None = None,
-        state: QueueState = "open",
-        order: QueueOrder = "suspicion",
+        self, *, round: int | None = None, state: QueueState = "open", order: QueueOrder = "suspicion",
         limit: int | None = None,
-    ) -> pd.DataFrame:
+    ) -> pd.DataFrame:  # fmt: skip
         """The faces a round asks people about; a row an answer that is asked for, so several for a face read often.
 
-        An audit face shows no more here than in the browser until it is answered: what the network says of it would
-        bias the estimate made from it.
+        An audit face shows no more here than in the browser until it is answered.
 
         Args:
             round: which one, by default the one that `decide` answers, or else the newest that ended.
@@ -279,10 +259,8 @@ class OpenWorkspace:
         key: str | Iterable[str],
         action: Answer | Iterable[Answer] | Iterable[str],
         label: str | Iterable[str | float | None] | None = None,
-        *,
-        person: str,
-        round: int | None = None,
-    ) -> int:
+        *, person: str, round: int | None = None,
+    ) -> int:  # fmt: skip
         """Answer one or many faces of the round in review, all or none; of a person's answers the newest counts.
 
         Args:
@@ -299,9 +277,7 @@ class OpenWorkspace:
         """
         keys = [key] if isinstance(key, str) else list(key)
         columns = {"key": keys, "action": one_each(action, len(keys)), "label": one_each(label, len(keys))}
-        rows = [
-            {name: cell_text(name, values[place]) for name, values in columns.items()} for place in range(len(keys))
-        ]
+        rows = [{name: cell_text(name, values[at]) for name, values in columns.items()} for at in range(len(keys))]
         with self.folder.database() as db:
             return record_rows(db, rows, person=person, origin="python", round_id=round)
 

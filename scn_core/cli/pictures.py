@@ -6,13 +6,14 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from sqlite_utils import Database
 
 from scn_core.cli.options import JSON, WORKSPACE
 from scn_core.cli.progress import Counter
-from scn_core.errors import counted
+from scn_core.errors import UsageError, complaint, counted
 from scn_core.records import PICTURE_ISSUES, PictureIssue, Sample
 from scn_core.review.duplicates.find import Copies, Duplicates, duplicates
 from scn_core.rounds.artifacts import predictions
@@ -21,6 +22,9 @@ from scn_core.store.rounds.states import latest_finished_round
 from scn_core.store.samples import classes, get_sample, iter_samples
 from scn_core.workspace.folder import Workspace
 from scn_core.workspace.pictures import look_at_pictures
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 _SHOWN = 20
 
@@ -88,12 +92,33 @@ def _faces(db: Database, found: Duplicates) -> Iterator[tuple[int, Sample]]:
     return ((stored.id, stored.sample) for stored in iter_samples(db) if stored.id in wanted)
 
 
-def look_at_missing(workspace: Workspace, *, hidden: bool = False) -> None:
+def copies_table(workspace: Workspace) -> DataFrame:
+    """The copies as a table, for the Python API."""
+    from scn_core import dataframes  # pandas, for which commands do not wait
+
+    look_at_missing(workspace)
+    with workspace.database(read_only=True) as db:
+        return dataframes.duplicates(db, duplicates_of(workspace, db))
+
+
+def pictures_table(workspace: Workspace, issue: str | None) -> DataFrame:
+    """Pictures that are hard to judge as a table, for the Python API. Raises UsageError for an issue there is not."""
+    from scn_core import dataframes
+
+    chosen = next((each for each in PICTURE_ISSUES if each == issue), None)
+    if chosen != issue:
+        raise UsageError(complaint("issue", repr(issue), ", ".join(PICTURE_ISSUES)))
+    look_at_missing(workspace)
+    with workspace.database(read_only=True) as db:
+        return dataframes.pictures(db, chosen)
+
+
+def look_at_missing(workspace: Workspace) -> None:
     """Measure what an earlier version did not, with a bar, where the workspace can be written to."""
     with workspace.database(read_only=True) as db:
         missing = len(not_looked_at(db))
     if missing and os.access(workspace.database_file, os.W_OK):
-        with Counter("looking at", "picture", hidden=hidden) as bar:
+        with Counter("looking at", "picture") as bar:
             look_at_pictures(workspace, bar.advance)
 
 

@@ -86,7 +86,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "cli": READERS
     | {"training", "workspace", "exchange.export", "exchange.import_decisions", "review", "bench", "cli.run", "erase"}
     | {"take_out_again", "inference", "inference.predict", "inference.export_model"}
-    | {"rounds.lifecycle", "rounds.train", "rounds.follower", "rounds.pack", "rounds.network", "rounds.artifacts"},
+    | {"rounds.lifecycle", "rounds.train", "rounds.follower", "rounds.pack", "rounds.network", "rounds.artifacts"}
+    | {"dataframes"},
     "arguments": READERS,
     "dataframes": READERS | {"review", "inference"},
     "api": READERS

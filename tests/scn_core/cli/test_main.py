@@ -56,6 +56,8 @@ PROMISED = {
     "order": "--round --forget --json",
     "quality": "--round --json",
     "consensus": "--round --out --force --json",
+    "pictures": "--issue --json",
+    "duplicates": "--json",
     "bench": "--image-size --batch-size --backbone --compile --device --baseline --save --json",
     "round pack": "--out --image-size --epochs --relabel --seed --json",
     "round run": "--root --out --work --json",
