@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from scn_core.records import QUEUE_DOUBTS, QUEUE_ORDERS, QUEUE_PICTURES, QUEUE_STATES, QueueFilter
+from scn_core.records import QUEUE_DOUBTS, QUEUE_OPINIONS, QUEUE_ORDERS, QUEUE_PICTURES, QUEUE_STATES, QueueFilter
 
 NONE = "none"
 """Stands for 'no proposal' where a class could stand."""
@@ -19,19 +19,9 @@ LONGEST_NAME = 200
 
 _Word = TypeVar("_Word", bound=str)
 _NAMES = (
-    "round",
-    "state",
-    "given",
-    "proposed",
-    "class",
-    "doubt",
-    "alpha",
-    "flag",
-    "reviewer",
-    "picture",
-    "order",
-    "group",
-)
+    "round", "state", "given", "proposed", "class", "doubt", "opinions", "alpha", "flag", "reviewer", "picture",
+    "order", "group",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -57,6 +47,7 @@ def read(params: Mapping[str, str], classes: Sequence[str]) -> Asked:
         unproposed=proposed is None and params.get("proposed") == NONE,
         label=label,
         doubt=reader.word("doubt", QUEUE_DOUBTS, QUEUE_DOUBTS[0]),
+        opinions=reader.word("opinions", QUEUE_OPINIONS, QUEUE_OPINIONS[0]),
         alpha_from=low,
         alpha_to=high,
         flagged=reader.switch("flag", "1"),
@@ -78,6 +69,7 @@ def write(asked: Asked, classes: Sequence[str]) -> dict[str, str]:
         "proposed": NONE if where.unproposed else _class_word(where.proposed, classes),
         "class": _class_word(where.label, classes),
         "doubt": None if where.doubt == default.doubt else where.doubt,
+        "opinions": None if where.opinions == default.opinions else where.opinions,
         "alpha": f"{where.alpha_from:.2f}-{where.alpha_to:.2f}" if narrowed(where) else None,
         "flag": "1" if where.flagged else None,
         "reviewer": where.reviewer,
@@ -97,8 +89,8 @@ def active(where: QueueFilter) -> int:
     """How many of the folded controls are set: conditions that leave faces out, and grouping."""
     pair = where.given is not None or where.proposed is not None or where.unproposed
     others = (
-        where.label is not None, where.doubt != "all", narrowed(where), where.flagged, where.reviewer is not None,
-        where.picture != "all", where.grouped,
+        where.label is not None, where.doubt != "all", where.opinions != "all", narrowed(where), where.flagged,
+        where.reviewer is not None, where.picture != "all", where.grouped,
     )  # fmt: skip
     return pair + sum(others)
 

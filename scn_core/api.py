@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import pandas as pd
 
 from scn_core import dataframes
+from scn_core.api_opinions import WithOpinions
 from scn_core.arguments import cell_text, check_choices, class_number, export_place, one_each, path_of, source_of
 from scn_core.cli.backup import written_backup
 from scn_core.cli.labels import check_export, check_options, log_export, take_backed_up
@@ -37,7 +38,7 @@ from scn_core.review.quality.votes import vote_agreement
 from scn_core.store.current_labels import LabelFilter
 from scn_core.store.rounds.states import SCORED, get_round, round_to_answer, which_round
 from scn_core.store.votes import import_balance
-from scn_core.workspace.folder import Workspace, create_workspace
+from scn_core.workspace.folder import create_workspace
 from scn_core.workspace.relocate import Relocation, relocate
 from scn_core.workspace.status import Status, status_of
 from scn_core.workspace.update import Update, update
@@ -95,18 +96,13 @@ def init(
 
 
 @dataclass(frozen=True)
-class OpenWorkspace:
+class OpenWorkspace(WithOpinions):
     """A workspace. What its tables hold, column by column, is in docs/python.md.
 
     Whoever can read the folder sees every answer here, those of readings that are blind to each other too.
     """
 
     path: Path
-
-    @property
-    def folder(self) -> Workspace:
-        """Where the parts of the workspace lie."""
-        return Workspace(self.path)
 
     def status(self) -> Status:
         """Where the workspace stands: data set, faces, the newest round and its epochs, proposals and answers."""

@@ -7,11 +7,14 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from sqlite_utils import Database
 
 from scn_core.datasets.source import Source
 from scn_core.errors import UsageError, complaint
+from scn_core.exchange.opinions.add import OpinionFiles
+from scn_core.exchange.opinions.classifier import ClassifierOptions
 from scn_core.store.samples import classes
 
 _PLACES = frozenset({"root", "csv", "unpack_to"})
@@ -73,3 +76,19 @@ def cell_text(name: str, value: object) -> str:
     if value is None or value is pd.NA or (isinstance(value, float) and value != value):
         return ""
     raise UsageError(complaint("decide", f"{name} {value!r}, a {type(value).__name__}", "text, as the tables have it"))
+
+
+def opinion_files_of(given: Mapping[str, Any]) -> OpinionFiles:
+    """Where another model's opinions are, from keywords. Raises UsageError for one that does not exist."""
+    files, of_model = ({field.name for field in fields(kind)} for kind in (OpinionFiles, ClassifierOptions))
+    files.remove("classifier")
+    for name in given:
+        check_choices(add_opinion=(name, sorted(files | of_model)))
+    paths: dict[str, Any] = {
+        name: path_of(value) for name, value in given.items() if name in ("csv", "npz", "onnx", "embeddings")
+    }
+    model = {name: value for name, value in given.items() if name in of_model}
+    for name, value in model.items():
+        model[name] = value if value is None or isinstance(value, int) else tuple(np.atleast_1d(value).tolist())
+    rest = {name: value for name, value in given.items() if name in files and name not in paths}
+    return OpinionFiles(**paths, **rest, classifier=ClassifierOptions(**model))

@@ -14,13 +14,15 @@ from sqlite_utils import Database
 
 from scn_core.datasets.box_columns import SIDES
 from scn_core.inference.predictions import Prediction, cells, columns
-from scn_core.records import ACTIONS, DOUBTS, SPLITS, PictureIssue, QueueFilter, QueueItem, QueueKind
+from scn_core.picture_records import PictureIssue
+from scn_core.records import ACTIONS, DOUBTS, NO_ALPHA, SPLITS, QueueFilter, QueueItem, QueueKind
 from scn_core.review.duplicates.find import KINDS, Duplicates
 from scn_core.review.people_as_evidence import WorkspaceConsensus
 from scn_core.store import current_labels as label_store
 from scn_core.store import scores as score_store
 from scn_core.store.connection import snapshot
 from scn_core.store.decisions.record import whole_log
+from scn_core.store.opinions import SourceKind, opinion_sources
 from scn_core.store.pictures import bad_pictures
 from scn_core.store.queue.browse import page_items
 from scn_core.store.samples import classes, iter_samples
@@ -70,7 +72,7 @@ def scores(db: Database, round_id: int) -> pd.DataFrame:
         "proposed_label": _classes(names, found.proposed_label.tolist()),
         "second_label": _classes(names, found.second_label.tolist()),
         "trained_label": _classes(names, found.trained_label.tolist()),
-        "alpha": found.alpha,
+        "alpha": np.where(found.alpha == NO_ALPHA, np.float32(np.nan), found.alpha),
         "p_given": found.p_given,
         "p_max": found.p_max,
         "margin": found.margin,
@@ -90,6 +92,20 @@ def predictions(found: Iterable[Prediction], names: Sequence[str], *, boxed: boo
     kinds: dict[str, Any] = dict.fromkeys(head, "float32") | {name: "Int64" for name in SIDES if boxed}
     kinds |= {"path": "string", "problem": "string", "predicted_label": pd.CategoricalDtype(list(names))}
     return frame.astype(kinds)
+
+
+def opinions(db: Database) -> pd.DataFrame:
+    """The other models whose opinions there are, oldest first."""
+    rows = opinion_sources(db)
+    return pd.DataFrame(
+        {
+            "name": _text(row.name for row in rows),
+            "kind": _one_of(get_args(SourceKind), (row.kind for row in rows)),
+            "faces": _integers(row.faces for row in rows),
+            "features": _integers(row.features for row in rows),
+            "added_at": _moments(row.added_at for row in rows),
+        }
+    )
 
 
 def decisions(db: Database, round_id: int | None) -> pd.DataFrame:

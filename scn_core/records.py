@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from struct import Struct
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from scn_core.class_names import ClassVocabulary
 from scn_core.import_balance import Problem, Spelling
+from scn_core.picture_records import PICTURE_ISSUES, PictureIssue
 
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
@@ -43,49 +43,6 @@ class Vote:
     other: str = ""
     count: int = 1
     """How many people; 1 where they have names."""
-
-
-PictureIssue = Literal["dark", "bright", "blurred", "empty", "odd_shape", "tiny", "grey"]
-PICTURE_ISSUES: tuple[PictureIssue, ...] = get_args(PictureIssue)
-"""What may be wrong with the picture of a face. empty: hardly any information; grey: among pictures in colour."""
-
-
-class PictureMeasures(NamedTuple):
-    """What one look at the pixels of a face told: hashes to know copies by, and what makes a picture hard to judge.
-
-    Brightness and colour are shares of the full range, 0..1. Measured on the square that people and the network see,
-    reduced to at most 128 pixels a side.
-    """
-
-    pixels: bytes
-    """8 bytes: the same where the pixels are, whatever the file holds beside them."""
-    looks: bytes
-    """32 bytes, a perceptual hash: few bits differ where pictures look alike."""
-    width: int
-    height: int
-    """Of the face in its picture, in pixels."""
-    bright_part: float
-    """Brightness that 1 % of the pixels lie above; low: dark."""
-    dark_part: float
-    """Brightness that 5 % of the pixels lie below; high: bright."""
-    sharpness: float
-    """Detail of the size of a pixel for each unit of detail twice as large, at most 64 pixels a side; low: blurred."""
-    entropy: float
-    """Of the brightness, in bits, 0 to 8; low: next to nothing to be seen."""
-    colour: float
-    """Largest difference between the channels of a pixel; 0: grey."""
-
-    def pack(self) -> bytes:
-        """As few bytes as can be: ten million faces are read at once."""
-        return _MEASURES.pack(*self)
-
-    @classmethod
-    def unpack(cls, packed: bytes) -> PictureMeasures:
-        """What `pack` made."""
-        return cls(*_MEASURES.unpack(packed))
-
-
-_MEASURES = Struct("<8s32sII5f")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +123,10 @@ DOUBTS: tuple[Doubt, ...] = ("none", "mislabelled", "ambiguous")
 """In the order of their numbers. mislabelled: suspicious, and another class is clear; ambiguous: no class is clear."""
 
 
+NO_ALPHA = -1.0
+"""What stands for the importance weight in table `score` where a round has none."""
+
+
 @dataclass(frozen=True)
 class RoundScores:
     """Scores of N training samples after a round, as columns of equal length. Table `score`."""
@@ -174,7 +135,7 @@ class RoundScores:
     start_label: IntArray
     """The label the round began with: the given one, or what people had decided by then."""
     alpha: FloatArray
-    """Importance weight, 0..1, from the clean pass."""
+    """Importance weight, 0..1, from the clean pass; NO_ALPHA for all in a round made from opinions, which has none."""
     p_given: FloatArray
     """Raw-logit softmax probability of `start_label`."""
     p_max: FloatArray
@@ -273,6 +234,12 @@ class RoundInfo:
     """The rules its answers are read by: `ReviewSettings` as of its end; empty before that."""
 
     @property
+    def opinion_words(self) -> str | None:
+        """Of a round made from opinions alone, what it is; None: it was trained."""
+        names = self.config.get("made_from_opinions")
+        return names and f"made from opinions of {', '.join(names)}, without training: there is no alpha"
+
+    @property
     def missing_words(self) -> str | None:
         """What it left out for lack of pictures, in words; None: nothing."""
         count = self.metrics.get("missing_faces") or self.config.get("missing_faces") or 0
@@ -283,6 +250,10 @@ class RoundInfo:
 QueueKind = Literal["proposal", "low_importance", "suspicious", "audit", "repeat"]
 QueueDoubt = Literal["all", "mislabelled", "ambiguous"]
 QUEUE_DOUBTS: tuple[QueueDoubt, ...] = ("all", "mislabelled", "ambiguous")
+QueueOpinions = Literal["all", "disagree", "agree"]
+QUEUE_OPINIONS: tuple[QueueOpinions, ...] = ("all", "disagree", "agree")
+"""disagree: an opinion's likeliest class is not the given label; agree: of two opinions or more all have the same
+likeliest class, and it is not the given label."""
 QueueState = Literal["open", "answered", "accept", "keep", "relabel", "unsure", "exclude", "skipped", "all"]
 QUEUE_STATES: tuple[QueueState, ...] = ("open", "answered", *ANSWERS, "skipped", "all")
 """`answered`: any of the answers; `skipped`: open, with a live skip of the person who asks; `open`: without one. With
@@ -323,6 +294,8 @@ class QueueFilter:
     order: QueueOrder = "suspicion"
     grouped: bool = False
     """By given -> proposed pair, the pair with most faces in the round first; `order` within a pair."""
+    opinions: QueueOpinions = "all"
+    """What other models say. An audit item matches neither, answered or not: so it is with its proposal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,7 +329,8 @@ class QueueItem:
     it, and the data set's label is that of now."""
     proposed_label: int | None
     predicted_label: int
-    alpha: float
+    alpha: float | None
+    """None: the round was made from opinions and has none."""
     margin: float
     suspicion: float
     doubt: Doubt

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any, get_args
 
 from review_app.http.body_schema import Schema
-from scn_core.records import ACTIONS, ANSWERS, DOUBTS, PICTURE_ISSUES, QueueKind, RoundState
+from scn_core.picture_records import PICTURE_ISSUES
+from scn_core.records import ACTIONS, ANSWERS, DOUBTS, QueueKind, RoundState
 from scn_core.store.decisions.record import REFUSAL_CODES
 
 
@@ -46,7 +47,9 @@ _TILE = {
     "original": _or_null(_is("integer", "label of the data set")),
     "since": _or_null(_is("integer", "earlier round in which people decided `given`; null: nobody did")),
     "proposed": _or_null(_is("integer", "proposed label")),
-    "alpha": _or_null(_is("number", "importance", minimum=0, maximum=1)),
+    "alpha": _or_null(
+        _is("number", "importance; null too in a round made from opinions, which has none", minimum=0, maximum=1)
+    ),
     "margin": _or_null(_is("number", minimum=-1, maximum=1)),
     "suspicion": _or_null(_SHARE),
     "doubt": _or_null(_is("string", enum=list(DOUBTS))),
@@ -103,6 +106,10 @@ _DETAIL = _TILE | {
     "votes": _list(
         _object({"label": _or_null(_NUMBER), "answer": _TEXT, "votes": _NUMBER}),
         "labels of several people that the data set came with, most first; label: null where the answer is no class",
+    ),
+    "opinions": _list(
+        _object({"source": _TEXT, "label": _NUMBER, "probabilities": _list(_SHARE, "of each class")}),
+        "what other models say, with the likeliest class of each; empty for a blind face",
     ),
     "unread": _is("boolean", "not all readings are in, so nobody sees what others say"),
     "probabilities": _list(_SHARE, "of each class; empty: not shown, or not known"),

@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from review_app.http.json_body import Fields
-from scn_core.records import ACTIONS, QUEUE_DOUBTS, QUEUE_ORDERS, QUEUE_PICTURES, QUEUE_STATES, Decision, QueueFilter
+from scn_core.records import (
+    ACTIONS,
+    QUEUE_DOUBTS,
+    QUEUE_OPINIONS,
+    QUEUE_ORDERS,
+    QUEUE_PICTURES,
+    QUEUE_STATES,
+    Decision,
+    QueueFilter,
+)
 
 MAX_ITEMS = 2_000
 """Items on screen and prefetched, in one request."""
@@ -102,6 +111,7 @@ def _filter(fields: Fields) -> QueueFilter:
         unproposed=fields.flag("unproposed"),
         label=fields.maybe_integer("label", 0, _LABELS),
         doubt=fields.word("doubt", QUEUE_DOUBTS, "all"),
+        opinions=fields.word("opinions", QUEUE_OPINIONS, "all"),
         alpha_from=fields.share("alpha_from", 0.0),
         alpha_to=fields.share("alpha_to", 1.0),
         flagged=fields.flag("flagged"),

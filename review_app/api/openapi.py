@@ -37,6 +37,8 @@ ABOUT: dict[str, str] = {
     "unproposed": "only faces without a proposal; not together with `proposed`",
     "doubt": "how the network doubts the given label",
     "picture": "what is wrong with the picture; any: anything",
+    "opinions": "disagree: one of the other models sees another class than the given label as likeliest; agree: two or "
+    "more of them see the same other class",
     "alpha_from": "importance from, a multiple of 0.05",
     "alpha_to": "importance to, a multiple of 0.05; the end is exclusive, but for 1",
     "flagged": "only faces with a flag of anyone",

@@ -24,6 +24,7 @@ from review_app.settings import current
 from scn_core.rounds.artifacts import FaceDynamics, Neighbours, face_dynamics, face_neighbours
 from scn_core.store.decisions.record import RecordedDecision
 from scn_core.store.decisions.visibility import is_unread, seen_history
+from scn_core.store.opinions import opinions_of_face
 from scn_core.store.people.people import Person
 from scn_core.store.queue.browse import items_of
 from scn_core.store.reports.one_face import face_scores
@@ -49,6 +50,7 @@ class _About:
     probabilities: list[float]
     history: list[RecordedDecision]
     votes: list[dict[str, Any]]
+    opinions: list[dict[str, Any]]
 
 
 async def sample(request: Request) -> Response:
@@ -62,7 +64,7 @@ async def sample(request: Request) -> Response:
             near = {"given": neighbours.given, "other": neighbours.other, "otherLabel": neighbours.other_label}
             extra["neighbours"] = near
     past = [_past(row) for row in about.history]
-    extra |= {"unread": about.unread, "votes": about.votes}
+    extra |= {"unread": about.unread, "votes": about.votes, "opinions": about.opinions}
     return JSONResponse({**about.tile, **extra, "probabilities": about.probabilities, "history": past})
 
 
@@ -117,8 +119,8 @@ def _about(db: Database, person: Person, sample_id: int, round_id: int) -> _Abou
         score = next((score for score in face_scores(db, sample_id) if score.round == info.id), None)
         about, chances = unasked(stored, score), score.probabilities if score else ()
     waits = is_unread(db, info.id, sample_id)
-    votes = [] if blind else _votes(db, sample_id)
-    return _About(info.id, stored, about, blind, waits, [round(p, 4) for p in chances], rows, votes)
+    votes, opinions = ([], []) if blind else (_votes(db, sample_id), _opinions(db, sample_id))
+    return _About(info.id, stored, about, blind, waits, [round(p, 4) for p in chances], rows, votes, opinions)
 
 
 def _votes(db: Database, sample_id: int) -> list[dict[str, Any]]:
@@ -129,6 +131,13 @@ def _votes(db: Database, sample_id: int) -> list[dict[str, Any]]:
     known = [{"label": label, "answer": names[label], "votes": n} for label, n in votes.labels.items()]
     others = [{"label": None, "answer": answer, "votes": n} for answer, n in votes.others.items()]
     return sorted(known + others, key=lambda vote: -int(vote["votes"]))
+
+
+def _opinions(db: Database, sample_id: int) -> list[dict[str, Any]]:
+    return [
+        {"source": each.source, "label": each.label, "probabilities": [round(p, 4) for p in each.probabilities]}
+        for each in opinions_of_face(db, sample_id)
+    ]
 
 
 def _round_files(round_id: int, sample_id: int) -> tuple[FaceDynamics | None, Neighbours | None]:

@@ -25,7 +25,7 @@ def tile(item: QueueItem) -> Tile:
         "original": None if blind else item.original_label,
         "since": None if blind else item.decided_round,
         "proposed": None if blind else item.proposed_label,
-        "alpha": None if blind else round(item.alpha, 4),
+        "alpha": None if blind else _rounded(item.alpha),
         "margin": None if blind else round(item.margin, 4),
         "suspicion": None if blind else round(item.suspicion, 4),
         "doubt": None if blind else item.doubt,
@@ -64,7 +64,7 @@ def unasked(stored: StoredSample, score: FaceScore | None) -> Tile:
         "given": score.start_label if score else stored.sample.given_label,
         "original": stored.sample.given_label,
         "proposed": score.proposed_label if score else None,
-        "alpha": round(score.alpha, 4) if score else None,
+        "alpha": _rounded(score.alpha) if score else None,
         "margin": round(score.margin, 4) if score else None,
         "suspicion": round(score.suspicion, 4) if score else None,
         "doubt": score.doubt if score else None,
@@ -76,6 +76,10 @@ def unasked(stored: StoredSample, score: FaceScore | None) -> Tile:
         "issues": [],
     }
     return dict.fromkeys(nothing) | known
+
+
+def _rounded(alpha: float | None) -> float | None:
+    return None if alpha is None else round(alpha, 4)
 
 
 def likeliest(probabilities: Sequence[float], count: int) -> list[list[float]]:

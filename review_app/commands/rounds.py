@@ -15,6 +15,7 @@ from review_app.queries.workspace_state import forget
 from review_app.settings import current
 from scn_core.config import ReviewSettings, TrainSettings
 from scn_core.errors import ScnError
+from scn_core.rounds.from_opinions import make_round_from_opinions
 from scn_core.store.connection import transaction
 from scn_core.store.events import keep_event, log_event
 from scn_core.store.people.people import Person
@@ -24,6 +25,11 @@ from scn_core.store.rounds import states as rounds
 def start(settings: TrainSettings) -> str | None:
     """Begin a round; the reason where it was refused. What the trainer finds wrong later is in its log."""
     return as_lead(lambda lead: _begin(lead, settings))
+
+
+def make_from_opinions() -> str | None:
+    """Make a round of what other models say, without training; the reason where it was refused."""
+    return as_lead(_make_from_opinions)
 
 
 def resume() -> str | None:
@@ -72,6 +78,10 @@ def refusal_unless_lead(person: Person) -> str | None:
 def _begin(lead: Person, settings: TrainSettings | None) -> None:
     trainer.start(current().workspace, settings, by=lead.name)
     call_write(keep_event, "training started", {"resume": settings is None}, by=lead.id)
+
+
+def _make_from_opinions(lead: Person) -> None:
+    make_round_from_opinions(current().workspace, by=lead.id)
 
 
 def _cancel(db: Database, person: Person, round_id: int) -> str | None:

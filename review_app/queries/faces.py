@@ -15,6 +15,7 @@ from scn_core.records import QueueItem
 from scn_core.rounds.artifacts import FaceDynamics, Neighbours, face_dynamics, face_neighbours
 from scn_core.store.decisions.record import RecordedDecision
 from scn_core.store.decisions.visibility import is_unread, seen_history
+from scn_core.store.opinions import FaceOpinion, opinions_of_face
 from scn_core.store.people.people import Person
 from scn_core.store.queue.browse import items_of
 from scn_core.store.reports.one_face import FaceLabel, FaceScore, face_label, face_scores
@@ -40,6 +41,8 @@ class Face:
     """Its place in the queue of the round in review."""
     votes: FaceVotes | None
     """How it was labelled before the import; None: the data set has one label a face."""
+    opinions: list[FaceOpinion]
+    """What other models say of it."""
     origin: FaceOrigin
     """When it came, and the given labels it had before."""
     unread: bool
@@ -103,5 +106,5 @@ def _face(db: Database, key: str, viewer: Person, round_id: int | None) -> Face 
     item = items[0] if items else None
     seen, waits = seen_history(db, stored.id, viewer, item), item is not None and is_unread(db, item.round, stored.id)
     votes = face_votes(db, [stored.id]).get(stored.id)
-    origin = face_origin(db, stored.id)
-    return Face(stored, label, face_scores(db, stored.id), seen, item, votes, origin, waits)
+    opinions, origin = opinions_of_face(db, stored.id), face_origin(db, stored.id)
+    return Face(stored, label, face_scores(db, stored.id), seen, item, votes, opinions, origin, waits)

@@ -10,7 +10,7 @@ from sqlite_utils import Database
 from review_app.database import call_slow
 from review_app.queries.workspace_state import SLOW_S
 from review_app.settings import current
-from scn_core.records import PICTURE_ISSUES, PictureIssue
+from scn_core.picture_records import PICTURE_ISSUES, PictureIssue
 from scn_core.review.duplicates.find import Duplicates, duplicates
 from scn_core.rounds.artifacts import predictions
 from scn_core.store.pictures import BadPicture, bad_pictures, count_issues

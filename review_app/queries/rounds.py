@@ -97,9 +97,9 @@ def rules() -> ReviewSettings:
 
 
 def usual_settings() -> TrainSettings:
-    """What a form begins with: workspace.toml, then what the newest round was trained with."""
+    """What a form begins with: workspace.toml, then what the newest trained round was trained with."""
     configured = current().workspace.settings().train
-    newest = call(store_rounds.latest_round)
+    newest = next((info for info in call(store_rounds.rounds) if info.opinion_words is None), None)
     known = {setting.name for setting in fields(TrainSettings)} - _OF_ONE_ROUND
     before = {name: value for name, value in (newest.config if newest else {}).items() if name in known}
     try:

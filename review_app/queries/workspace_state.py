@@ -12,6 +12,7 @@ from review_app.settings import current
 from scn_core.class_names import ClassVocabulary
 from scn_core.records import EpochReport, QueueFilter, RoundInfo
 from scn_core.store.decisions.undo import MyDecision, my_decisions
+from scn_core.store.opinions import source_names
 from scn_core.store.queue.counts import QueueCounts, UndecidedFaces, queue_counts, undecided_faces
 from scn_core.store.queue.leases import LeaseInfo, leases
 from scn_core.store.queue.pace import Pace, faces_answered, pace
@@ -36,6 +37,8 @@ class WorkspaceState:
     """The newest round says it runs, but its trainer is no more."""
     epochs: tuple[EpochReport, ...]
     """Of the round that runs or ran last."""
+    opinions: tuple[str, ...]
+    """Names of the other models whose opinions the workspace has."""
 
     @property
     def newest(self) -> RoundInfo | None:
@@ -117,4 +120,5 @@ def _read_state(db: Database) -> WorkspaceState:
         rounds=tuple(store_rounds.rounds(db)),
         stale=store_rounds.stale_round(db) is not None,
         epochs=tuple(store_rounds.epochs(db, newest.id)) if newest else (),
+        opinions=tuple(source_names(db)),
     )

@@ -114,7 +114,8 @@ def _network(face: Disputed, classes: Sequence[str]) -> None:
     if face.audit:
         st.text("Drawn at random: what the network says stays hidden here, so that it sways nobody.")
         return
-    st.text(f"Alpha {face.alpha:.2f}, margin {face.margin:.2f}, suspicion {face.suspicion:.2f}")
+    alpha = "No alpha" if face.alpha is None else f"Alpha {face.alpha:.2f}"
+    st.text(f"{alpha}, margin {face.margin:.2f}, suspicion {face.suspicion:.2f}")
     st.plotly_chart(
         probability_bars(
             classes, face.probabilities, given=face.given_label, proposed=face.proposed_label, dark=parts.is_dark()

@@ -74,6 +74,18 @@ def votes(face: Face, classes: Sequence[str]) -> None:
     parts.table("Votes", ("Label", "Votes", "Share"), rows)
 
 
+def opinions(face: Face, classes: Sequence[str]) -> None:
+    """What other models say of the face, side by side with the newest round."""
+    if not face.opinions:
+        return
+    columns = [(each.source, each.probabilities) for each in face.opinions]
+    if face.scores:
+        columns.insert(0, (f"Round {face.scores[0].round}", face.scores[0].probabilities))
+    st.subheader("What others say", anchor=False)
+    rows = [(name, *(f"{shares[label]:.0%}" for _, shares in columns)) for label, name in enumerate(classes)]
+    parts.table("What others say", ("Class", *(name for name, _ in columns)), rows)
+
+
 def scores(face: Face, classes: Sequence[str]) -> None:
     """What each round says of the face, and one of them in full."""
     numbers = [score.round for score in face.scores]
@@ -132,7 +144,7 @@ def log(face: Face, classes: Sequence[str]) -> None:
 
 def _numbers(score: FaceScore, classes: Sequence[str]) -> None:
     shown = {
-        "Alpha": f"{score.alpha:.2f}",
+        "Alpha": "none" if score.alpha is None else f"{score.alpha:.2f}",
         "Margin": f"{score.margin:.2f}",
         "Suspicion": f"{score.suspicion:.2f}",
     }
@@ -142,9 +154,13 @@ def _numbers(score: FaceScore, classes: Sequence[str]) -> None:
     choice = None if score.proposed_label is None else score.second_label
     second = "" if choice is None else f"; next choice: {_chance(score, choice, classes)}"
     st.text(f"Round {score.round}, {proposed}; predicted: {classes[score.predicted_label]}{second}")
-    group = "low-importance group" if score.low_importance else "high-importance group"
+    if score.alpha is None:
+        group = "made from opinions, without training: there is no alpha"
+    else:
+        group = "low-importance group" if score.low_importance else "high-importance group"
     doubt = "" if score.doubt is None else f"; {parts.DOUBT_WORDS[score.doubt]}"
-    st.text(f"{parts.KIND_WORDS['suspicious'] if score.suspicious else group}{doubt}")
+    named = parts.KIND_WORDS["suspicious"] if score.suspicious and score.alpha is not None else group
+    st.text(f"{named}{doubt}")
 
 
 def _chance(score: FaceScore, label: int, classes: Sequence[str]) -> str:

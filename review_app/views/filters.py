@@ -12,7 +12,7 @@ from review_app import state
 from review_app.queries.workspace_state import WorkspaceState
 from review_app.state import Asked
 from review_app.views import parts
-from scn_core.records import QueueDoubt, QueueOrder, QueuePicture, QueueState
+from scn_core.records import QueueDoubt, QueueOpinions, QueueOrder, QueuePicture, QueueState
 from scn_core.store.queue.counts import PairCount, QueueCounts
 
 STATES: dict[QueueState, str] = {
@@ -28,6 +28,11 @@ DOUBTS: dict[QueueDoubt, str] = {
     "ambiguous": parts.DOUBT_WORDS["ambiguous"],
 }
 PICTURES: dict[QueuePicture, str] = {"all": "good or bad", "any": "bad in any way", **parts.ISSUE_WORDS}
+OPINIONS: dict[QueueOpinions, str] = {
+    "all": "whatever they say",
+    "disagree": "disagree with the label",
+    "agree": "agree with each other, not with the label",
+}
 Pair = tuple[int | None, int | None, bool]
 """Given label, proposed label, and whether there must be no proposal."""
 ANY_PAIR: Pair = (None, None, False)
@@ -37,21 +42,23 @@ Change = Callable[[Asked, Any], Asked]
 
 
 def row(asked: Asked, counts: QueueCounts, now: WorkspaceState) -> None:
-    """State and order, and the rest folded behind one button."""
-    where = asked.where
+    """State and order, and the rest folded behind one button; without alpha where the round has none."""
+    where, info = asked.where, now.find(asked.round)
+    weighed = info is None or info.opinion_words is None
+    orders = {order: words for order, words in ORDERS.items() if weighed or order != "alpha"}
     with st.container(key="rv-filters", horizontal=True, vertical_alignment="center"):
         # Without counts: the grid answers faces without drawing this row anew, and its line says what is to review.
         _select("State", "state", STATES, where.state, now, lambda a, v: _where(a, state=v))
-        _select("Order", "order", ORDERS, where.order, now, lambda a, v: _where(a, order=v))
+        _select("Order", "order", orders, where.order, now, lambda a, v: _where(a, order=v))
         on = state.active(where)
         with st.popover(f"**Filter ({on})**" if on else "Filter"):
-            _folded(asked, counts, now)
+            _folded(asked, counts, now, weighed=weighed)
             st.button("Clear filters", key="rv-clear", on_click=clear, args=(now.classes.names,))
         if on:
             st.button("Clear filters", key="rv-clear-wide", on_click=clear, args=(now.classes.names,))
 
 
-def _folded(asked: Asked, counts: QueueCounts, now: WorkspaceState) -> None:
+def _folded(asked: Asked, counts: QueueCounts, now: WorkspaceState, *, weighed: bool) -> None:
     where, names = asked.where, now.classes.names
     rounds = {ANY_NUMBER: "the one in review"} | {info.id: parts.round_state(info) for info in now.scored}
     _select("Round", "round", rounds, _number(asked.round), now, lambda a, v: replace(a, round=_known(v)))
@@ -67,15 +74,18 @@ def _folded(asked: Asked, counts: QueueCounts, now: WorkspaceState) -> None:
     _select("Doubt", "doubt", doubts, where.doubt, now, lambda a, v: _where(a, doubt=v))
     pictures = {each: f"{word} ({counts.pictures[each]:,})" for each, word in PICTURES.items()}
     _select("Picture", "picture", pictures, where.picture, now, lambda a, v: _where(a, picture=v))
+    if now.opinions or where.opinions != "all":
+        _select("Other models", "opinions", OPINIONS, where.opinions, now, lambda a, v: _where(a, opinions=v))
     people = {ANYONE: "anyone"} | {name: f"{name} ({n:,})" for name, n in counts.reviewers.items()}
     asked_for = where.reviewer or ANYONE
     people.setdefault(asked_for, f"{asked_for} (0)")
     _select("Answered by", "reviewer", people, asked_for, now, lambda a, v: _where(a, reviewer=v or None))
-    _keep("alpha", (where.alpha_from, where.alpha_to))
-    st.slider(
-        "Importance weight, alpha", 0.0, 1.0, step=state.ALPHA_STEP, format="%.2f", key=_key("alpha"),
-        on_change=_changed, args=("alpha", None, names, _set_alpha),
-    )  # fmt: skip
+    if weighed:
+        _keep("alpha", (where.alpha_from, where.alpha_to))
+        st.slider(
+            "Importance weight, alpha", 0.0, 1.0, step=state.ALPHA_STEP, format="%.2f", key=_key("alpha"),
+            on_change=_changed, args=("alpha", None, names, _set_alpha),
+        )  # fmt: skip
     _toggle(f"Flagged only ({counts.flagged:,})", "flag", where.flagged, now, lambda a, v: _where(a, flagged=v))
     _toggle("Group by given → proposed", "group", where.grouped, now, lambda a, v: _where(a, grouped=v))
 

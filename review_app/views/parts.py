@@ -212,8 +212,9 @@ def is_auto(info: RoundInfo) -> bool:
 
 
 def round_name(info: RoundInfo) -> str:
-    """Round 2, or Round 2 (auto)."""
-    return f"Round {info.id}" + (" (auto)" if is_auto(info) else "")
+    """Round 2, Round 2 (auto) or Round 2 (opinions)."""
+    kind = " (auto)" if is_auto(info) else " (opinions)" if info.opinion_words else ""
+    return f"Round {info.id}{kind}"
 
 
 def round_state(info: RoundInfo) -> str:

@@ -21,7 +21,7 @@ def page() -> None:
     if info is None:
         _nothing_scored(now)
         return
-    if words := parts.auto_words(info):
+    if words := parts.auto_words(info) or info.opinion_words:
         st.text(words)
     with messages.shown():
         found = quality_of(info)

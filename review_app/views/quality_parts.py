@@ -120,7 +120,9 @@ def people(found: Quality) -> None:
 
 
 def network(bins: ScoreBins, info: RoundInfo) -> None:
-    """What the network made of all training faces."""
+    """What the network made of all training faces; nothing of a round made from opinions, which has no network."""
+    if info.opinion_words:
+        return
     st.subheader("What the network sees", anchor=False)
     dark = parts.is_dark()
     left, right = _pair("network")

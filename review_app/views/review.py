@@ -52,6 +52,8 @@ def _grid(person: Person, asked: Asked, info: RoundInfo, now: WorkspaceState) ->
         messages.read_only(info)
         if asked.where.state in ("open", "skipped"):  # nothing of a closed round can be leased
             asked = replace(asked, where=replace(asked.where, state="all"))
+    if info.opinion_words:
+        st.text(f"Round {info.id}, {info.opinion_words}.")
     where = asked.where
     counts = queries.counts(info.id, person.id, where)
     filters.row(asked, counts, now)

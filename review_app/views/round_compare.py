@@ -25,6 +25,8 @@ def two(now: WorkspaceState) -> None:
     found = reading.comparison(earlier, later)
     _numbers(found)
     _labels(found, now.classes.names)
+    if found.first.info.opinion_words or found.second.info.opinion_words:
+        return
     st.subheader("Importance weights", anchor=False)
     st.plotly_chart(
         charts.alpha_distributions(found, dark=parts.is_dark()),
@@ -73,7 +75,7 @@ def _numbers(found: Comparison) -> None:
         ],
     )
     for side in sides:
-        if words := parts.auto_words(side.info):
+        if words := parts.auto_words(side.info) or side.info.opinion_words:
             st.text(f"Round {side.info.id}, {words}")
 
 

@@ -26,7 +26,14 @@ def table(now: WorkspaceState) -> None:
     for info in now.rounds:
         worse = parts.worse_words(info, now.rounds)
         for words in filter(
-            None, (worse, parts.auto_words(info), info.missing_words, info.metrics.get("learned_by_heart"))
+            None,
+            (
+                worse,
+                parts.auto_words(info),
+                info.opinion_words,
+                info.missing_words,
+                info.metrics.get("learned_by_heart"),
+            ),
         ):
             st.text(f"Round {info.id}, {words}")
 

@@ -65,6 +65,24 @@ def form(now: WorkspaceState, training: reading.Training) -> None:
     st.button(
         f"Start round {number}", key="rv-start", type="primary", disabled=bool(problems), on_click=_start, args=(faces,)
     )
+    if now.opinions:
+        _from_opinions(number, usual, now)
+
+
+def _from_opinions(number: int, usual: TrainSettings, now: WorkspaceState) -> None:
+    """The button that makes a round of what other models say, and what such a round is."""
+    names = ", ".join(now.opinions)
+    fate = "It ends the review of earlier rounds. " if usual.close_earlier else ""
+    with st.container(border=True, key="rv-opinions"):
+        st.text(
+            f"Or make round {number} in seconds, without training, of what other models say ({names}): suspicion, "
+            f"proposals and audit faces, but no alpha. {fate}Options are as in table [train] of workspace.toml."
+        )
+        st.button("Make a round from opinions", key="rv-from-opinions", on_click=_make_from_opinions)
+
+
+def _make_from_opinions() -> None:
+    messages.remember(commands.make_from_opinions())
 
 
 def _earlier(number: int, setting: Field[Any], usual: TrainSettings, now: WorkspaceState) -> dict[str, bool]:

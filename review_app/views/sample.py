@@ -83,6 +83,8 @@ def _face(person: Person, face: Face, now: WorkspaceState) -> None:
             face_parts.scores(face, now.classes.names)
         else:
             messages.not_trained_on(face.stored.sample.split)
+        if not blind:
+            face_parts.opinions(face, now.classes.names)
     face_parts.log(face, now.classes.names)
 
 

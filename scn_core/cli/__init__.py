@@ -5,6 +5,7 @@ log        what was done to the workspace, by whom
 labels     export, import-decisions                     quality    figures of the page Quality for a terminal
 consensus  what answers, votes and the network come to together
 network    predict, export-model
+opinion    opinions of other models: add, list, remove
 order      the learned order                            simulate   what review is worth on data with known labels
 bench      how fast this machine trains                 options    options that several commands share
 reports    what commands print                          progress   bars on a terminal

@@ -26,6 +26,7 @@ from scn_core.cli.data import erase_command, relocate_command, update_command, w
 from scn_core.cli.labels import export_command, import_command
 from scn_core.cli.log import log_command
 from scn_core.cli.network import export_model_command, predict_command
+from scn_core.cli.opinion import opinion_group
 from scn_core.cli.options import JSON, WORKSPACE, train_options
 from scn_core.cli.order import order_command
 from scn_core.cli.pictures import duplicates_command, pictures_command
@@ -39,7 +40,7 @@ from scn_core.cli.threads import settle_threads
 from scn_core.config import TrainSettings, flag
 from scn_core.datasets.registry import DATASETS
 from scn_core.datasets.source import LabelRule, Source
-from scn_core.errors import DataError, UsageError, counted
+from scn_core.errors import DataError, UsageError, complaint, counted
 from scn_core.review.quality.votes import vote_agreement
 from scn_core.shell import command_line
 from scn_core.store.rounds.states import latest_finished_round
@@ -134,10 +135,8 @@ def train(workspace: Path, resume: bool, **options: Any) -> None:
     """Train a round: importance weights and relabel proposals for every training face."""
     given = {name: value for name, value in options.items() if value is not None}
     if resume and (others := [name for name in given if name != "ask_room"]):
-        raise UsageError(
-            f"--resume: found {flag(others[0])} too; a round goes on with the options it began with; allowed: "
-            "--ask-room and --no-ask-room"
-        )
+        allowed = "--ask-room and --no-ask-room, as a round goes on with the options it began with"
+        raise UsageError(complaint("--resume", f"{flag(others[0])} too", allowed))
     place = Workspace(workspace)
     settings = TrainSettings.merged(place.settings().train, given)
     settle_threads()
@@ -231,7 +230,7 @@ def evaluate_command(workspace: Path, reference: Path | None, round_id: int | No
     place = Workspace(workspace)
     with place.database(read_only=True) as db:
         result = evaluate(db, reference, round_id=round_id, root=Path(place.settings().root))
-    click.echo(json.dumps(asdict(result)) if as_json else describe_evaluation(result))
+    click.echo(json.dumps(result.as_dict()) if as_json else describe_evaluation(result))
 
 
 cli.add_command(update_command)
@@ -242,6 +241,7 @@ cli.add_command(log_command)
 cli.add_command(bench_command)
 cli.add_command(simulate_command)
 cli.add_command(round_group)
+cli.add_command(opinion_group)
 cli.add_command(export_command)
 cli.add_command(import_command)
 cli.add_command(order_command)

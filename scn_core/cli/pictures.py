@@ -14,7 +14,8 @@ from sqlite_utils import Database
 from scn_core.cli.options import JSON, WORKSPACE
 from scn_core.cli.progress import Counter
 from scn_core.errors import UsageError, complaint, counted
-from scn_core.records import PICTURE_ISSUES, PictureIssue, Sample
+from scn_core.picture_records import PICTURE_ISSUES, PictureIssue
+from scn_core.records import Sample
 from scn_core.review.duplicates.find import Copies, Duplicates, duplicates
 from scn_core.rounds.artifacts import predictions
 from scn_core.store.pictures import bad_pictures, count_issues, not_looked_at

@@ -69,10 +69,12 @@ def describe_proposals(
     lines = [f"{'face':<{width}}  {'given':<9} {'proposed':<9} {'alpha':>6} {'margin':>7} {'suspicion':>9}"]
     lines.extend(
         f"{row.key:<{width}}  {names[row.given_label]:<9} {names[row.proposed_label]:<9} "
-        f"{row.alpha:>6.3f} {row.margin:>7.3f} {row.suspicion:>9.3f}"
+        f"{'-' if row.alpha is None else f'{row.alpha:.3f}':>6} {row.margin:>7.3f} {row.suspicion:>9.3f}"
         for row in rows
     )
     root = workspace.settings().root
+    if words := ended.opinion_words:
+        lines.append(f"round {ended.id}, {words}")
     lines.append(f"round {ended.id}: {len(rows):,} of {counted(count, 'proposal')} to review; pictures under {root}")
     return "\n".join(lines)
 
@@ -89,9 +91,10 @@ def describe_evaluation(result: Evaluation) -> str:
     lines += [
         _detector_line(name, found)
         for name, found in (
-            ("1 - alpha", result.alpha),
+            *([] if result.alpha is None else [("1 - alpha", result.alpha)]),
             ("margin", result.margin),
             ("suspicion", result.suspicion),
+            *((f"opinion {name}", found) for name, found in result.opinions.items()),
             ("class error rate", result.class_error_rate),
         )
     ]

@@ -19,6 +19,7 @@ from scn_core.cli.threads import settle_threads
 from scn_core.config import TrainSettings
 from scn_core.errors import counted
 from scn_core.records import RoundInfo
+from scn_core.rounds.from_opinions import make_round_from_opinions
 from scn_core.rounds.pack import job as job_file
 from scn_core.rounds.pack import pack_job, run_job, unpack_result
 from scn_core.rounds.pack import result as result_file
@@ -108,6 +109,28 @@ def unpack(workspace: Path, result: Path, as_json: bool) -> None:
     click.echo(f"next: {command_line('proposals', workspace)}")
 
 
+@round_group.command("from-opinions")
+@WORKSPACE
+@click.option("--close-earlier/--no-close-earlier", default=None, help="End the review of earlier rounds.")
+@JSON
+def from_opinions(workspace: Path, close_earlier: bool | None, as_json: bool) -> None:
+    """Make a round of what other models say alone, in seconds and without training: see `opinion add`.
+
+    Suspicion, proposals, queue and audit faces are those of a round; there is no alpha and no network.
+    """
+    place = Workspace(workspace)
+    given = {} if close_earlier is None else {"close_earlier": close_earlier}
+    made = make_round_from_opinions(place, TrainSettings.merged(place.settings().train, given))
+    if as_json:
+        click.echo(json.dumps(asdict(made)))
+        return
+    click.echo(
+        f"round {made.id}, {made.opinion_words}: {made.metrics['proposals']:,} relabels proposed, "
+        f"{made.metrics['suspicious']:,} others suspicious, in {made.metrics['seconds']:.1f} s"
+    )
+    click.echo(f"next: {command_line('proposals', workspace)}")
+
+
 @round_group.command("list")
 @WORKSPACE
 @JSON
@@ -148,6 +171,6 @@ def _table(found: Sequence[RoundInfo]) -> str:
         shown = "".join(f"{'-' if value is None else f'{value:.3f}':>7}" for value in figures)
         began = info.started_at[:16].replace("T", " ")
         line = f"{info.id:>5}  {info.state:<10}{began:<18}{info.config.get('relabel', ''):<9}{shown}"
-        words = "; ".join(filter(None, (info.message, info.missing_words)))
+        words = "; ".join(filter(None, (info.message, info.opinion_words, info.missing_words)))
         lines.append(line + f"{info.metrics.get('proposals', '-'):>11}" + (f"  {words}" if words else ""))
     return "\n".join(lines)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageChops
 
-from scn_core.records import PictureMeasures
+from scn_core.picture_records import PictureMeasures
 
 MEASURED_SIDE = 128
 """Pixels a side that a face is reduced to before it is measured; smaller ones are measured as they are."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +12,9 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from sqlite_utils import Database
 
 from scn_core.errors import DataError
-from scn_core.records import BoolArray, IntArray
+from scn_core.records import NO_ALPHA, BoolArray, IntArray
 from scn_core.review.reference_labels import reference_labels
+from scn_core.store.opinions import Opinions, opinions_on
 from scn_core.store.rounds.states import SCORED, which_round
 from scn_core.store.samples import iter_samples
 from scn_core.store.scores import scores
@@ -62,8 +64,8 @@ class Evaluation:
     """Of these, with another label than it when the round began."""
     unmatched: int
     """Reference rows that name no training face."""
-    alpha: Detector
-    """1 - alpha."""
+    alpha: Detector | None
+    """1 - alpha; None: the round was made from opinions and has none."""
     margin: Detector
     suspicion: Detector
     class_error_rate: Detector
@@ -72,6 +74,12 @@ class Evaluation:
     label_accuracy: dict[str, list[float]]
     """By order of review (suspicion, margin, alpha, random, oracle): label accuracy after each share of `SHARES`."""
     shares: tuple[float, ...] = SHARES
+    opinions: dict[str, Detector] = field(default_factory=dict)
+    """By name of another model: its own margin, on the faces that it says something of; the others are at the end."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; without `opinions` where there are none."""
+        return {name: value for name, value in asdict(self).items() if name != "opinions" or value}
 
 
 def evaluate(
@@ -99,20 +107,33 @@ def evaluate(
     rankings: dict[str, Ranking] = {
         "suspicion": seen.suspicion[known],
         "margin": seen.margin[known],
-        "alpha": 1 - seen.alpha[known],
     }
+    if not (seen.alpha == NO_ALPHA).all():
+        rankings["alpha"] = 1 - seen.alpha[known]
+    opinions = _opinion_margins(opinions_on(db, seen.sample_id[known]), given)
     return Evaluation(
         round=ended.id,
         faces=len(truth),
         wrong=int(wrong.sum()),
         unmatched=len(truth_of) - len(truth),
-        alpha=detector(rankings["alpha"], wrong, given),
+        alpha=detector(rankings["alpha"], wrong, given) if "alpha" in rankings else None,
         margin=detector(rankings["margin"], wrong, given),
         suspicion=detector(rankings["suspicion"], wrong, given),
         class_error_rate=detector(_class_error_rate(wrong, given), wrong, given),
         proposals=proposal_quality(seen.proposed_label[known], truth, wrong),
-        label_accuracy=label_accuracy(rankings, wrong),
+        label_accuracy=label_accuracy(rankings | opinions, wrong),
+        opinions={name: detector(ranking, wrong, given) for name, ranking in opinions.items()},
     )
+
+
+def _opinion_margins(opinions: Opinions, given: IntArray) -> dict[str, Ranking]:
+    """By name, the probability of the likeliest other class minus that of the given label; -1 where it has none."""
+    found: dict[str, Ranking] = {}
+    for name, shares in zip(opinions.names, opinions.probabilities, strict=True):
+        others = shares.copy()
+        others[np.arange(len(given)), given] = -1
+        found[name] = np.nan_to_num(others.max(axis=1) - shares[np.arange(len(given)), given], nan=-1.0)
+    return found
 
 
 def detector(ranking: Ranking, wrong: BoolArray, given: IntArray) -> Detector:

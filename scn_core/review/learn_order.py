@@ -19,7 +19,9 @@ from sqlite_utils import Database
 from scn_core.config import ReviewSettings
 from scn_core.records import IntArray
 from scn_core.review.fit_outcomes import Floats, fit_outcomes
+from scn_core.review.opinion_evidence import opinion_evidence
 from scn_core.store.connection import snapshot
+from scn_core.store.opinions import opinions_on
 from scn_core.store.pictures import contradicted, exact_copies
 from scn_core.store.queue.learned_order import (
     NEEDED,
@@ -73,7 +75,8 @@ def learn_order(db: Database, round_id: int, *, votes: bool = True) -> LearnedOr
         examples, open_ones = training_examples(db, round_id), open_faces(db, round_id)
         sample_id, label, suspicion, probabilities = scored_faces(db, round_id)
         shares = vote_shares(db, sample_id, probabilities.shape[1]) if votes else None
-        faces = Faces(sample_id, label, suspicion, probabilities, shares)
+        said = opinion_evidence(opinions_on(db, sample_id))
+        faces = Faces(sample_id, label, suspicion, probabilities, shares, said)
         rules = get_round(db, round_id).review
         certain = sample_id[contradicted(exact_copies(db, sample_id), label)]
     doubt = change_probability(faces, examples)

@@ -7,6 +7,7 @@ train            the order of the steps                                         
 follower         what the other processes of a team do meanwhile                                 (torch)
 score_and_propose  what its passes say of every face: suspicion, proposals, who is asked about   (torch)
 network          its network: written, and loaded again                                          (torch)
+from_opinions    a round made of opinions alone, without a network
 write_artifacts  its neighbours and its figures, written                                         (torch)
 artifacts        the files it leaves: how they are laid out, and what they say of one face
 compare          two rounds side by side

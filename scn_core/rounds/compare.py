@@ -8,7 +8,7 @@ import numpy as np
 from sqlite_utils import Database
 
 from scn_core.errors import WorkspaceError, complaint
-from scn_core.records import BoolArray, FloatArray, IntArray, RoundInfo
+from scn_core.records import NO_ALPHA, BoolArray, FloatArray, IntArray, RoundInfo
 from scn_core.store.rounds.states import SCORED, which_round
 from scn_core.store.scores import ScoreColumns, score_columns
 
@@ -27,7 +27,7 @@ class RoundFigures:
     """Scored: its training faces."""
     low_importance: int
     alpha: IntArray
-    """(ALPHA_BINS,) faces by importance weight."""
+    """(ALPHA_BINS,) faces by importance weight; zeros where the round has none."""
     boundary: float | None
     """The highest alpha of the low-importance group."""
 
@@ -99,6 +99,8 @@ def movements(before: ScoreColumns, after: ScoreColumns) -> Movements:
     changed = start != new
     doubted = changed & (after.proposed_label[b] >= 0) & (after.proposed_label[b] != new)
     agreed = changed & (seen == new) & ~doubted
+    # A round made from opinions has no such group, so none was left or entered.
+    weighed = (before.alpha[a] != NO_ALPHA) & (after.alpha[b] != NO_ALPHA)
     low, still_low = before.low_importance[a], after.low_importance[b]
     risen = after.alpha[b] - before.alpha[a]
     return Movements(
@@ -107,8 +109,8 @@ def movements(before: ScoreColumns, after: ScoreColumns) -> Movements:
         cured=_faces(ids, agreed, before.suspicion[a]),
         fell_back=_faces(ids, doubted, after.suspicion[b]),
         doubtful=_faces(ids, changed & ~agreed & ~doubted, after.suspicion[b]),
-        left_low=_faces(ids, low & ~still_low, risen),
-        entered_low=_faces(ids, still_low & ~low, -risen),
+        left_low=_faces(ids, low & ~still_low & weighed, risen),
+        entered_low=_faces(ids, still_low & ~low & weighed, -risen),
         only_first=len(before.sample_id) - len(ids),
         only_second=len(after.sample_id) - len(ids),
     )
@@ -116,7 +118,8 @@ def movements(before: ScoreColumns, after: ScoreColumns) -> Movements:
 
 def _figures(info: RoundInfo, columns: ScoreColumns) -> RoundFigures:
     # Counted as `bincount` does: np.histogram's bounds differ for float32 values on a border.
-    bins = np.minimum((columns.alpha.astype(np.float64) * ALPHA_BINS).astype(np.int64), ALPHA_BINS - 1)
+    weighed = columns.alpha[columns.alpha != NO_ALPHA]
+    bins = np.minimum((weighed.astype(np.float64) * ALPHA_BINS).astype(np.int64), ALPHA_BINS - 1)
     low = columns.alpha[columns.low_importance]
     return RoundFigures(
         info=info,

@@ -54,13 +54,6 @@ Start = New | Resume | FromJob
 """What a call of `train_round` is to begin or go on with."""
 
 
-def mark_dead_round_failed(db: Database) -> None:
-    """We hold the lock, so a round that says it is running belongs to a process that is no more."""
-    newest = store.latest_round(db)
-    if newest is not None and newest.state == "running":
-        store.fail_round(db, newest.id, "its trainer ended without a word; --resume continues it")
-
-
 def create_round(db: Database, settings: TrainSettings, review: ReviewSettings, missing: int) -> int:
     """A new round in state running; its number. `missing`: faces left out for lack of a picture."""
     reviewed = store.latest_finished_round(db)

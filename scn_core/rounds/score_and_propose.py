@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import torch
 
 from scn_core.config import TrainSettings
-from scn_core.records import RoundScores
+from scn_core.records import FloatArray, RoundScores
 from scn_core.rounds.inputs import RoundFaces
+from scn_core.scn.opinions import pooled
 from scn_core.scn.relabel import Relabelling, propose_by
 from scn_core.scn.suspicion import (
     class_trust,
@@ -22,7 +24,9 @@ from scn_core.scn.suspicion import (
 from scn_core.training.data import TrainingResult
 
 
-def score_faces(result: TrainingResult, faces: RoundFaces, settings: TrainSettings) -> tuple[RoundScores, Relabelling]:
+def score_faces(
+    result: TrainingResult, faces: RoundFaces, settings: TrainSettings, opinions: Sequence[FloatArray] = ()
+) -> tuple[RoundScores, Relabelling]:
     """The scores of the N faces of a round, and the relabel rule they come from, on the device of `result`.
 
     Suspicion of the labels the round began with comes from the mean of the passes. Proposals come from the same mean,
@@ -34,9 +38,11 @@ def score_faces(result: TrainingResult, faces: RoundFaces, settings: TrainSettin
         result: of the training, by the paper's rule.
         faces: of the round.
         settings: of the round.
+        opinions: (N, C) each, what other models say of the faces: pooled with the mean (`scn.opinions`). Not with
+            `--proposals paper`, whose proposals are the paper's own; their suspicion is pooled all the same.
     """
     start = faces.labels
-    mean, device = result.mean.cpu().numpy(), result.mean.device
+    mean, device = pooled(result.mean.cpu().numpy(), start, opinions), result.mean.device
     suspicions = suspicion(mean, start)
     rule = result.rule
     if settings.proposals != "paper":

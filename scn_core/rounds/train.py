@@ -32,7 +32,6 @@ from scn_core.rounds.lifecycle import (
     begin_folder,
     create_round,
     drop_beginning,
-    mark_dead_round_failed,
     recording_outcome,
     resume_round,
     unfinished_round,
@@ -46,6 +45,7 @@ from scn_core.scn.model import SelfCureNetwork, build_model
 from scn_core.shell import command_line
 from scn_core.store.check import require_sound
 from scn_core.store.connection import snapshot
+from scn_core.store.opinions import opinions_on
 from scn_core.store.queue.build_queue import plan_queue
 from scn_core.store.queue.counts import undecided_faces
 from scn_core.store.rounds import states as store
@@ -99,7 +99,7 @@ def train_round(workspace: Workspace, start: Start, watcher: Watcher, *, team: T
     with workspace.training_lock(), workspace.database(on_wait=watcher.message) as db:
         with snapshot(db):
             require_sound(db)
-        mark_dead_round_failed(db)
+        store.mark_dead_round_failed(db)
         review = workspace.settings().review  # now: hours later the file may be half edited
         unfinished = None
         if isinstance(start, Resume):
@@ -238,7 +238,7 @@ class _Job:
         warnings = [warning for report in self.reports if (warning := self._warning(report)) is not None]
         metrics = round_metrics(self.folder, training, pixels, faces, result, self.reports)
         metrics |= {"learned_by_heart": by_heart, "warnings": warnings, "missing_faces": self.missing}
-        scores, rule = score_faces(result, faces, self.settings)
+        scores, rule = score_faces(result, faces, self.settings, opinions_on(self.db, faces.sample_id).probabilities)
         neighbours = save_neighbours(self.folder, scores, rule, training, self._beat)
         self._draw_thumbnails(scores, faces.settled, neighbours)
         self._finish(scores, faces.settled, metrics)

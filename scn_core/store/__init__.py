@@ -23,6 +23,7 @@ events       the log of what was done to the workspace, and by whom
 updates      a data set that changes after init: faces that came or went, versions of given labels
 face_reading  which faces of a later reading are which of the workspace's
 votes        what came with the data set: the balance of the import, the labels of several people
+opinions     what other models say of the faces
 
 Imports go down only: schema < this folder's own files < people < decisions < queue < rounds; reports, projections and
 check read what is below them.

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 from sqlite_utils import Database
 
 from scn_core.records import ANSWERS, Box, Split, Vote
-from scn_core.store.schema.expressions import PRESENT
+from scn_core.store.schema.expressions import ALPHA, PRESENT
 from scn_core.store.votes import votes_between
 
 LabelSource = Literal["given", "waiting", "conflict", "accept", "keep", "relabel", "unsure", "exclude"]
@@ -121,7 +121,7 @@ LEFT JOIN outcome o ON o.sample_id = e.sample_id AND o.round_id = coalesce(
 """
 _ROWS = f"""
 SELECT s.id, s.key, s.path, s.split, s.box_left, s.box_top, s.box_right, s.box_bottom, e.given_label, e.label,
-  e.excluded, {_SOURCE}, coalesce(o.adjudicated, 0), o.round_id, e.decided_at, c.alpha, c.margin, c.suspicion,
+  e.excluded, {_SOURCE}, coalesce(o.adjudicated, 0), o.round_id, e.decided_at, {ALPHA}, c.margin, c.suspicion,
   c.proposed_label, {{probabilities}}
 {_FROM} LEFT JOIN score c ON c.sample_id = s.id AND c.round_id = coalesce(o.round_id, :scored)
 """

@@ -18,6 +18,7 @@ What = Literal[
     "training started", "round started", "round resumed", "round cancelled", "round closed", "round unpacked",
     "decisions imported", "import taken back", "backup made",
     "labels exported", "model exported", "rules changed", "data set updated", "faces withdrawn", "faces erased",
+    "opinion added", "opinion removed", "round made from opinions",
     "pictures relocated", "person renamed", "person erased", "backup restored",
 ]  # fmt: skip
 

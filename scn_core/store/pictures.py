@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from sqlite_utils import Database
 
-from scn_core.records import PICTURE_ISSUES, BoolArray, IntArray, PictureIssue, PictureMeasures
+from scn_core.picture_records import PICTURE_ISSUES, PictureIssue, PictureMeasures
+from scn_core.records import BoolArray, IntArray
 from scn_core.store.columns import read_columns
 from scn_core.store.schema.expressions import PRESENT
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from sqlite_utils import Database
 
 from scn_core.errors import WorkspaceError, complaint
-from scn_core.records import DOUBTS, BoolArray, Doubt, FloatArray, IntArray, RoundScores
+from scn_core.records import DOUBTS, NO_ALPHA, BoolArray, Doubt, FloatArray, IntArray, RoundScores
 from scn_core.store.columns import read_columns, rows_of
 
 _COLUMNS = tuple(field.name for field in fields(RoundScores))
@@ -26,8 +26,8 @@ _ABSENT = {"proposed_label": -1, "second_label": -1}
 """What stands for NULL."""
 _SHARES = ("alpha", "p_given", "p_max", "margin", "suspicion", "probabilities")
 _PROPOSAL = (
-    "round_id, sample_id, key, path, given_label, proposed_label, alpha, p_given, p_max, margin, suspicion, "
-    "original_label, doubt, second_label"
+    "round_id, sample_id, key, path, given_label, proposed_label, nullif(alpha, -1), p_given, p_max, margin, "
+    "suspicion, original_label, doubt, second_label"
 )
 
 
@@ -42,7 +42,7 @@ class ProposalRow:
     given_label: int
     """The label the round began with: the data set's, or what people decided in an earlier round."""
     proposed_label: int
-    alpha: float
+    alpha: float | None
     p_given: float
     p_max: float
     margin: float
@@ -166,6 +166,8 @@ def _check(scores: RoundScores, classes: int) -> None:
         return
     ranges = {**dict.fromkeys(_SHARES, (0, 1)), **{name: (low, classes - 1) for name, low in _LABELS.items()}}
     ranges["doubt"] = (0, len(DOUBTS) - 1)
+    if (scores.alpha == NO_ALPHA).all():
+        del ranges["alpha"]
     for name, (low, high) in ranges.items():
         least, most = getattr(scores, name).min(), getattr(scores, name).max()
         if not (low <= least and most <= high):  # so that NaN fails too

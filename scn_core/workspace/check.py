@@ -26,6 +26,7 @@ from scn_core.store.decisions.history import (
     is_prefix,
     missing_triggers,
 )
+from scn_core.store.opinions import broken_opinions
 from scn_core.store.reindex import reindex
 from scn_core.store.rounds.files import recorded_files
 from scn_core.store.schema.migrations import migrations
@@ -74,7 +75,7 @@ def check_workspace(workspace: Workspace, *, export_made_from: HistoryEnd | None
     """
     with workspace.database(read_only=True) as db:
         yield _checked(db, "file", _pages, broken_file)
-        yield _checked(db, "references", lambda db: "rows that refer to others", broken_references)
+        yield _checked(db, "references", lambda db: "rows that refer to others", broken_references, broken_opinions)
         yield _checked(db, "content", _sealed, broken_seals)
         yield _checked(db, "history", _history, _missing_triggers, broken_history)
         found = findings(projections.check, db)  # reads of one moment by itself

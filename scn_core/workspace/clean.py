@@ -11,7 +11,7 @@ from sqlite_utils import Database
 from scn_core.config import TrainSettings
 from scn_core.datasets.pixels import CacheFile, cache_files
 from scn_core.errors import WorkspaceError, counted
-from scn_core.store.rounds.states import SCORED, latest_round, rounds
+from scn_core.store.rounds.states import SCORED, rounds
 from scn_core.workspace.folder import Workspace
 
 
@@ -111,7 +111,7 @@ def _left_by_ended_rounds(workspace: Workspace, db: Database) -> list[Path]:
 
 
 def _sides_in_use(workspace: Workspace, db: Database) -> frozenset[int]:
-    newest = latest_round(db)
+    newest = next((info for info in rounds(db) if info.opinion_words is None), None)
     sides = {TrainSettings.merged(workspace.settings().train).image_size}
     return frozenset(sides if newest is None else {*sides, int(newest.config.get("image_size", 0))})
 

@@ -98,6 +98,8 @@ def describe(status: Status) -> str:
             f"proposals  {status.proposals:,}, {status.open_proposals:,} to review; "
             f"{counted(status.decisions, 'answer')} so far"
         )
+    if words := info.opinion_words:
+        lines.append(f"made       {words}")
     if words := info.missing_words:
         lines.append(f"pictures   {words}")
     lines.extend(f"warning    {warning}" for warning in info.metrics.get("warnings", ()))

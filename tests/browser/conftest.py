@@ -22,7 +22,14 @@ from tests.browser.desk import Desk, sign_in
 from tests.browser.forks import Forks
 from tests.browser.profiles import Profiles
 from tests.browser.server import PATIENCE_S, Served, reserved_port
-from tests.review_workspace import add_round, copy_workspace, draw_workspace, repeat_faces, repeat_thumbnails
+from tests.review_workspace import (
+    add_opinions,
+    add_round,
+    copy_workspace,
+    draw_workspace,
+    repeat_faces,
+    repeat_thumbnails,
+)
 from tests.templates import template
 
 MANY = 6000
@@ -77,6 +84,7 @@ def shared(drawn: Workspace, forks: Forks, tmp_path_factory: pytest.TempPathFact
         # What one test answers changes no other's order. No audit faces: who meets one on the first page is a matter of
         # chance, and answers to many faces leave it open.
         add_round(workspace, proposals=MANY * 3 // 4, low=MANY // 4, audit=0, review=ReviewSettings(learn_every=0))
+        add_opinions(workspace)
         with workspace.database() as db:
             ensure_person(db, LEAD, "lead")
 

@@ -66,11 +66,12 @@ def test_the_public_names_are_exactly_these() -> None:
     assert len(scn.__all__) == len(set(scn.__all__))
     assert set(scn.__all__) <= set(dir(scn))
     assert all(getattr(scn, name) is getattr(api, name) for name in api.__all__)
-    public = {name for name in vars(scn.OpenWorkspace) if not name.startswith("_")}
+    public = {name for name in dir(scn.OpenWorkspace) if not name.startswith("_")}
     calls = {"status", "train", "labels", "scores", "decisions", "queue", "decide", "export", "evaluate", "consensus"}
     calls |= {"import_decisions", "undo_import", "update", "relocate", "withdraw", "backup", "erase"}
     calls |= {"predict", "export_model"}
     calls |= {"duplicates", "pictures"}
+    calls |= {"add_opinion", "opinions", "remove_opinion", "round_from_opinions"}
     assert public - {"folder"} == calls
     assert calls == set(re.findall(r"ws\.(\w+)\(", GUIDE))
     with pytest.raises(AttributeError, match="no attribute 'opne'"):
@@ -98,6 +99,7 @@ def test_every_table_has_the_columns_that_the_guide_describes(ws: scn.OpenWorksp
         if decided:
             ws.decide(proposals(ws)["key"].iloc[:2], "accept", person="Ada")
         assert columns(ws.labels()) == described("ws.labels()")
+        assert columns(ws.opinions()) == described("ws.opinions()")
         assert columns(ws.decisions()) == described("ws.decisions()")
         assert columns(ws.duplicates()) == described("ws.duplicates()")
         assert columns(ws.pictures()) == columns(ws.pictures(issue="dark")) == described("ws.pictures()")

@@ -16,7 +16,7 @@ WORDED = [
     *sorted((PACKAGE / "cli").rglob("*.py")),
     *sorted((PACKAGE / "workspace").rglob("*.py")),
     *(PACKAGE / "datasets" / f"{name}.py" for name in ("source", "registry", "csv_table", "noise")),
-    PACKAGE / "review" / "simulate" / "reader.py",
+    PACKAGE / "review" / "simulate" / "reviewer.py",
 ]
 """What checks options, commands and workspace.toml."""
 

@@ -16,7 +16,18 @@ PACKAGE = Path(__file__).parents[2] / "scn_core"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 GROUND = frozenset(
-    {"scn_core", "class_names", "errors", "files", "import_balance", "records", "config", "disk", "shell"}
+    {
+        "scn_core",
+        "class_names",
+        "errors",
+        "files",
+        "import_balance",
+        "records",
+        "picture_records",
+        "config",
+        "disk",
+        "shell",
+    }
 )
 STORE = frozenset(
     {
@@ -45,20 +56,25 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "store.reports": GROUND | {"store", "store.schema", "store.people", "store.decisions"},
     "datasets": GROUND,
     "scn": GROUND,
-    "training": GROUND | {"scn"},
+    "scn.suspicion": GROUND,
+    "scn.opinions": GROUND,
+    "training": GROUND | {"scn", "scn.suspicion"},
     "workspace": READERS | {"store.projections"},
     "exchange.export": READERS,
     "exchange.import_decisions": READERS | {"exchange.export"},
+    "exchange.opinions": READERS | {"workspace"},
     "exchange": frozenset(),
     "review": READERS | {"workspace"},
     "rounds.inputs": READERS,
     "rounds.artifacts": GROUND | {"workspace"},
     "rounds.compare": READERS,
-    "rounds.score_and_propose": GROUND | {"scn", "training", "rounds.inputs"},
+    "rounds.score_and_propose": GROUND | {"scn", "scn.suspicion", "scn.opinions", "training", "rounds.inputs"},
     "rounds.network": GROUND | {"scn", "training"},
+    "rounds.from_opinions": READERS
+    | {"scn.suspicion", "scn.opinions", "workspace", "rounds.inputs", "rounds.artifacts"},
     "rounds.write_artifacts": GROUND | {"scn", "training", "rounds.inputs", "rounds.artifacts"},
     "rounds.lifecycle": READERS | {"training", "workspace"},
-    "rounds.room": GROUND | {"scn"},
+    "rounds.room": GROUND | {"scn", "scn.suspicion"},
     "rounds.follower": READERS | {"scn", "training", "workspace"},
     "rounds.train": READERS
     | {
@@ -85,14 +101,16 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "cli.run": GROUND,
     "cli": READERS
     | {"training", "workspace", "exchange.export", "exchange.import_decisions", "review", "bench", "cli.run", "erase"}
-    | {"take_out_again", "inference", "inference.predict", "inference.export_model"}
+    | {"take_out_again", "inference", "inference.predict", "inference.export_model", "exchange.opinions"}
     | {"rounds.lifecycle", "rounds.train", "rounds.follower", "rounds.pack", "rounds.network", "rounds.artifacts"}
-    | {"dataframes"},
-    "arguments": READERS,
+    | {"dataframes", "rounds.from_opinions"},
+    "arguments": READERS | {"exchange.opinions"},
     "dataframes": READERS | {"review", "inference"},
+    "api_opinions": READERS
+    | {"workspace", "exchange.opinions", "arguments", "dataframes", "cli", "rounds.from_opinions"},
     "api": READERS
     | {"workspace", "exchange.export", "exchange.import_decisions", "review", "arguments", "dataframes", "cli", "erase"}
-    | {"rounds.lifecycle", "rounds.train"},
+    | {"api_opinions", "rounds.lifecycle", "rounds.train"},
     "__main__": frozenset({"cli"}),
 }
 """Part -> the other parts it may import. A part is a folder or a file of scn_core; 'scn_core' is the package itself,

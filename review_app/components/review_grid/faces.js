@@ -232,10 +232,11 @@ export function voteWords(votes) {
 
 /**
  * Why a face without a proposal is asked about, where that is not its low importance; empty: it is.
- * @param {{kind: QueueKind|null}} tile
+ * @param {{kind: QueueKind|null, alpha?: number|null}} tile
  */
 export function reasonWords(tile) {
-  return tile.kind === "suspicious" ? "outside the low-importance group, but suspicious" : "";
+  if (tile.kind !== "suspicious") return "";
+  return tile.alpha === null ? "suspicious" : "outside the low-importance group, but suspicious";
 }
 
 /**

@@ -143,8 +143,8 @@ export class Tiles {
   /** @param {Face} face @param {string} words of its state */
   #label(face, words) {
     const { tile } = face;
-    const numbers =
-      tile.blind || tile.alpha === null ? "" : `, alpha ${formatShare(tile.alpha)}, margin ${formatShare(tile.margin)}`;
+    const alpha = tile.alpha === null ? "" : `, alpha ${formatShare(tile.alpha)}`;
+    const numbers = tile.blind || tile.margin === null ? "" : `${alpha}, margin ${formatShare(tile.margin)}`;
     const flag = tile.flagged ? ", flagged" : "";
     const note = tile.note ? `, note: ${tile.note}` : "";
     const gone = tile.missing ? `, picture missing: ${tile.missing}` : "";
@@ -239,16 +239,25 @@ function missing(reason) {
 
 /** @param {Tile} data */
 function meters(data) {
-  if (data.blind || data.alpha === null) return el("div", { class: "meters" });
+  if (data.blind || data.margin === null) return el("div", { class: "meters" });
+  const alpha =
+    data.alpha === null
+      ? el("span", { class: "alpha none", title: "made from opinions, without training: there is no alpha", text: "no α" })
+      : weight(data.alpha);
   return el("div", { class: "meters" }, [
-    el("span", { class: "alpha", title: `alpha ${formatShare(data.alpha)}: how much the training trusted this face` }, [
-      el("i", { text: "α" }),
-      el("span", { class: "track", style: { "--share": data.alpha } }),
-      el("span", { text: formatShare(data.alpha) }),
-    ]),
+    alpha,
     el("span", { class: "margin", title: `margin ${formatShare(data.margin)}: likeliest class minus the given one` }, [
       el("i", { text: "m" }),
       el("span", { text: formatShare(data.margin) }),
     ]),
+  ]);
+}
+
+/** @param {number} alpha */
+function weight(alpha) {
+  return el("span", { class: "alpha", title: `alpha ${formatShare(alpha)}: how much the training trusted this face` }, [
+    el("i", { text: "α" }),
+    el("span", { class: "track", style: { "--share": alpha } }),
+    el("span", { text: formatShare(alpha) }),
   ]);
 }

@@ -154,11 +154,13 @@ export {};
  * @property {{alpha: number[], margin: number[]}|null} dynamics one value an epoch
  * @property {{given: number[], other: number[], otherLabel: number}|null} neighbours ids of confident faces like this one
  * @property {Vote[]} votes labels of several people that the data set came with, most first
+ * @property {Opinion[]} opinions what other models say; empty for a blind face
  * @property {boolean} unread not all readings are in, so nobody sees what others say
  * @property {number[]} probabilities of each class; empty: not shown, or not known
  * @property {PastDecision[]} history
  */
 
+/** @typedef {{source: string, label: number, probabilities: number[]}} Opinion label: the likeliest class */
 /** @typedef {{label: number|null, answer: string, votes: number}} Vote label: null where the answer is no class */
 
 /**

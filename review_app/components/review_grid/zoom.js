@@ -158,6 +158,7 @@ export class Zoom {
           detail.probabilities.map((share, label) => probability(classes, detail, label, share)),
         ),
       );
+    if (detail.opinions.length) parts.push(section("What others say", [opinionTable(classes, detail)]));
     const votes = voteWords(detail.votes);
     if (votes) parts.push(section("Votes in the data set", [el("p", { text: votes })]));
     if (detail.dynamics?.alpha.length) {
@@ -226,6 +227,27 @@ function probability(classes, detail, label, share) {
     el("span", { class: "number", text: formatShare(share) }),
     el("i", { text: word }),
   ]);
+}
+
+/** A column for each other model, beside that of the round. @param {string[]} classes @param {SampleDetail} detail */
+function opinionTable(classes, detail) {
+  const columns = detail.opinions.map(({ source, probabilities }) => ({ name: source, probabilities }));
+  if (detail.probabilities.length) columns.unshift({ name: "this round", probabilities: detail.probabilities });
+  const head = [el("td", {}), ...columns.map(({ name }) => el("th", { scope: "col", text: name }))];
+  const rows = classes.map((name, label) => {
+    const cells = columns.map(({ probabilities }) =>
+      el("td", {
+        class: probabilities[label] === Math.max(...probabilities) ? "likeliest" : "",
+        text: formatShare(probabilities[label]),
+      }),
+    );
+    return el("tr", { "data-word": classWord(detail, label) }, [
+      el("th", { scope: "row", text: [name, classWord(detail, label)].filter(Boolean).join(", ") }),
+      ...cells,
+    ]);
+  });
+  const table = el("table", {}, [el("thead", {}, [el("tr", {}, head)]), el("tbody", {}, rows)]);
+  return el("div", { class: "opinions", tabindex: "0", role: "group", "aria-label": "what others say" }, [table]);
 }
 
 /** @param {string[]} classes @param {PastDecision} row */

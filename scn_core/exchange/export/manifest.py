@@ -53,6 +53,8 @@ class ExportManifest:
     """Some face of the data set has a box."""
     history: HistoryEnd | None = None
     """The newest decision and its running hash; None in manifests of earlier versions."""
+    without_alpha: tuple[int, ...] = ()
+    """Rounds that were made from opinions of other models, without training: rows of these have no alpha."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON, classes by name."""
@@ -61,6 +63,7 @@ class ExportManifest:
         config = {"label_config": label_studio_config(names, boxed=self.boxed)} if self.format == "label-studio" else {}
         chosen = {"format": self.format, "pseudonyms": self.pseudonyms, "spelling": self.spelling}
         chosen |= {"copies": self.copies, "image_prefix": self.image_prefix}
+        untrained = {"rounds_without_alpha": list(self.without_alpha)} if self.without_alpha else {}
         return {
             "layout": _LAYOUT,
             "file": self.file,
@@ -73,6 +76,7 @@ class ExportManifest:
             "boxes": self.boxed,
             **plain_counts(self.counts, names),
             **config,
+            **untrained,
             "versions": {"scn_core": __version__, "schema": list(STEPS)[-1]},
         }
 
@@ -130,7 +134,8 @@ def read_manifest(path: Path) -> ExportManifest:
         )  # fmt: skip
         end = content.get("history")
         history = None if end is None else HistoryEnd(int(end["seq"]), str(end["hash"]))
+        untrained = tuple(int(number) for number in content.get("rounds_without_alpha", ()))
         head = (content["file"], content["sha256"], content["bytes"], form, content["revision"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path}: found no manifest of an export ({error}); export the file anew") from error
-    return ExportManifest(*head, where, pseudonyms, names, counts, spelling, copies, prefix, boxed, history)
+    return ExportManifest(*head, where, pseudonyms, names, counts, spelling, copies, prefix, boxed, history, untrained)

@@ -41,7 +41,7 @@ from scn_core.store.current_labels import (
     revision,
 )
 from scn_core.store.decisions.history import history_end
-from scn_core.store.rounds.states import SCORED, which_round
+from scn_core.store.rounds.states import SCORED, rounds_without_alpha, which_round
 from scn_core.store.samples import classes
 from scn_core.store.votes import has_votes, names_as_written
 
@@ -200,6 +200,7 @@ def _export(
                 image_prefix=options.image_prefix,
                 boxed=about.boxed,
                 history=history_end(db),
+                without_alpha=rounds_without_alpha(db),
             )
             write_manifest(coming, made)
     put_in_place(coming, manifest_file(out))

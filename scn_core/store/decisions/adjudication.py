@@ -10,11 +10,11 @@ from sqlite_utils import Database
 from scn_core.records import ANSWERS, Decision
 from scn_core.store.decisions.outcomes import Outcome
 from scn_core.store.decisions.record import DECISION, RecordedDecision, history, read_decision
-from scn_core.store.schema.expressions import STANDS
+from scn_core.store.schema.expressions import ALPHA, STANDS
 
 _OUTCOME = "SELECT state, action, label, seq, answers, needed, adjudicated FROM outcome"
-_FACE = """
-SELECT s.key, s.path, s.given_label, c.start_label, c.proposed_label, c.alpha, c.margin, c.suspicion, c.probabilities,
+_FACE = f"""
+SELECT s.key, s.path, s.given_label, c.start_label, c.proposed_label, {ALPHA}, c.margin, c.suspicion, c.probabilities,
   EXISTS (SELECT 1 FROM queue_item q WHERE q.round_id = c.round_id AND q.sample_id = s.id AND q.kind = 'audit')
 FROM sample s JOIN score c ON c.sample_id = s.id AND c.round_id = ? WHERE s.id = ?
 """
@@ -42,7 +42,7 @@ class Disputed:
     given_label: int
     """The label the round began with."""
     proposed_label: int | None
-    alpha: float
+    alpha: float | None
     margin: float
     suspicion: float
     probabilities: tuple[float, ...]

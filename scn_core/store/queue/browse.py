@@ -13,12 +13,13 @@ import numpy as np
 from sqlite_utils import Database
 
 from scn_core.errors import WorkspaceError, complaint
-from scn_core.records import DOUBTS, PICTURE_ISSUES, Box, ExactCopy, QueueFilter, QueueItem
+from scn_core.picture_records import PICTURE_ISSUES
+from scn_core.records import DOUBTS, Box, ExactCopy, QueueFilter, QueueItem
 from scn_core.store.decisions.effects import ITEM_OF_VIEWER, shown_item
 from scn_core.store.decisions.visibility import unread
 from scn_core.store.queue.filter import check_filter
 from scn_core.store.queue.walk import Place, Walk
-from scn_core.store.schema.expressions import STANDS
+from scn_core.store.schema.expressions import ALPHA, STANDS
 
 # The first round of those that decided this label and have no other one between them and now.
 _SINCE = """(SELECT min(o.round_id) FROM outcome o WHERE o.sample_id = q.sample_id AND o.round_id < q.round_id
@@ -35,7 +36,7 @@ SELECT q.id, q.round_id, q.sample_id, s.key, s.path, s.box_left, s.box_top, s.bo
   iif(q.kind <> 'repeat', q.kind, (SELECT o.kind FROM queue_item o WHERE o.round_id = q.round_id
     AND o.sample_id = q.sample_id AND o.listed = 1)),
   q.given_label, {_ORIGINAL}, {_SINCE},
-  c.proposed_label, c.predicted_label, c.alpha, c.margin, c.suspicion, coalesce(c.doubt, 0), c.second_label,
+  c.proposed_label, c.predicted_label, {ALPHA}, c.margin, c.suspicion, coalesce(c.doubt, 0), c.second_label,
   c.probabilities,
   q.action, a.label, p.name, a.decided_at, a.id, q.lease_person, q.lease_until, s.withdrawn_in IS NOT NULL,
   q.kind = 'repeat' AND q.action IS NULL, q.priority, {unread("q.round_id", "q.sample_id")}

@@ -36,6 +36,7 @@ class QueuePlan:
     """Suspicion of the sample. An audit item takes this, alpha and margin from an item drawn at random: whatever
     people order or filter by, the audit faces they have answered say nothing of those they have not."""
     alpha: FloatArray
+    """0 where the round has none."""
     margin: FloatArray
     given_label: IntArray
     """The label the round began with."""
@@ -100,7 +101,7 @@ def plan_queue(
         slot=np.tile(np.arange(slots), len(order) // slots),
         kind=kind[order],
         priority=scores.suspicion[place],
-        alpha=scores.alpha[place],
+        alpha=np.maximum(scores.alpha[place], 0),
         margin=scores.margin[place],
         given_label=scores.start_label[row],
         proposed_label=np.where(is_audit, -1, scores.proposed_label[row]),

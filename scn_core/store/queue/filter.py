@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from scn_core.errors import WorkspaceError, complaint
-from scn_core.records import ANSWERS, DOUBTS, QUEUE_DOUBTS, QUEUE_ORDERS, QUEUE_PICTURES, QUEUE_STATES, QueueFilter
+from scn_core.records import (
+    ANSWERS,
+    DOUBTS,
+    QUEUE_DOUBTS,
+    QUEUE_OPINIONS,
+    QUEUE_ORDERS,
+    QUEUE_PICTURES,
+    QUEUE_STATES,
+    QueueFilter,
+)
 from scn_core.store.decisions.visibility import unread
 from scn_core.store.schema.expressions import BINS, STANDS
 
@@ -31,6 +40,14 @@ FOR_VIEWER = f"""(q.action IS NOT NULL OR NOT EXISTS (
 FOR_VIEWER_OF_ALL = f"""(q.action IS NOT NULL OR q.sample_id NOT IN (
   SELECT o.sample_id FROM queue_item o INDEXED BY queue_done_person WHERE {_MINE}))"""
 """The same, for a look at all items of a round."""
+_OPINIONS = "SELECT {} FROM opinion o WHERE o.sample_id = q.sample_id"
+OPINIONS = {
+    "disagree": f"EXISTS ({_OPINIONS.format('1')} AND o.label <> q.given_label)",
+    "agree": "coalesce(("
+    + _OPINIONS.format("count(o.label) > 1 AND min(o.label) = max(o.label) AND min(o.label) <> q.given_label")
+    + "), 0)",
+}
+"""SQL: what other models say of the face of item `q`, as `QueueFilter.opinions` names it."""
 SEEN = f"(q.action IS NULL OR q.answered_by = :viewer OR NOT {unread('q.round_id', 'q.sample_id')})"
 """SQL: whether the viewer may know of the answer to item `q`."""
 
@@ -44,6 +61,7 @@ def check_filter(where: QueueFilter) -> None:
         ("order", where.order, where.order in QUEUE_ORDERS, ", ".join(QUEUE_ORDERS)),
         ("doubt", where.doubt, where.doubt in QUEUE_DOUBTS, ", ".join(QUEUE_DOUBTS)),
         ("picture", where.picture, where.picture in QUEUE_PICTURES, ", ".join(QUEUE_PICTURES)),
+        ("opinions", where.opinions, where.opinions in QUEUE_OPINIONS, ", ".join(QUEUE_OPINIONS)),
         ("alpha", f"{low} to {high}", all(abs(x - n) < 1e-6 for x, n in steps), "rising multiples of 0.05 in 0 to 1"),
     ):
         if not good:
@@ -92,6 +110,7 @@ def conditions(where: QueueFilter, *, several: bool) -> str:
         "q.proposed_label IS NULL AND q.kind <> 'audit'": where.unproposed,
         "(q.given_label = :label OR q.proposed_label = :label)": where.label is not None,
         f"q.doubt = {doubt} AND q.doubt <> 0": doubt is not None,  # the second half is what partial indexes ask for
+        f"q.kind <> 'audit' AND {OPINIONS.get(where.opinions, '')}": where.opinions != "all",
         f"q.alpha >= {low / BINS}": low > 0,
         f"q.alpha < {high / BINS}": high < BINS,
         "q.answered_by = :reviewer": where.reviewer is not None,

@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from scn_core.errors import DataError
 from scn_core.store.connection import transaction
 from scn_core.store.decisions.outcomes import readings_of, refresh_outcome
+from scn_core.store.opinions import forget_faces
 from scn_core.store.pictures import forget_pictures
 from scn_core.store.updates import new_change
 
@@ -33,6 +34,7 @@ def withdraw_faces(db: Database, keys: Iterable[str]) -> list[int]:
         if ids:
             change = new_change(db, "withdraw", {"withdrawn": len(ids)})
             db.conn.executemany("UPDATE sample SET withdrawn_in = ? WHERE id = ?", [(change, each) for each in ids])
+            forget_faces(db, ids)
             forget_pictures(db, ids)
             for each in ids:
                 _unask(db, each)

@@ -9,6 +9,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from scn_core.records import DOUBTS, Answer, Doubt
+from scn_core.store.schema.expressions import ALPHA
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,8 @@ class FaceScore:
     round: int
     start_label: int
     """The label the round began with: the data set's, or what people decided in an earlier round."""
-    alpha: float
+    alpha: float | None
+    """None: the round was made from opinions and has none."""
     margin: float
     suspicion: float
     predicted_label: int
@@ -53,7 +55,7 @@ class FaceLabel:
 def face_scores(db: Database, sample_id: int) -> list[FaceScore]:
     """The scores of a face, newest round first; empty for a face that no round trained on."""
     sql = (
-        "SELECT r.id, c.start_label, c.alpha, c.margin, c.suspicion, c.predicted_label, c.proposed_label, "
+        f"SELECT r.id, c.start_label, {ALPHA}, c.margin, c.suspicion, c.predicted_label, c.proposed_label, "
         "c.trained_label, c.low_importance, c.suspicious, c.doubt, c.second_label, c.probabilities "
         "FROM round r JOIN score c ON c.round_id = r.id AND c.sample_id = ? ORDER BY r.id DESC"
     )

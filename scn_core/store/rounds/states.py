@@ -17,7 +17,7 @@ from scn_core.config import ReviewSettings
 from scn_core.errors import WorkspaceError, complaint
 from scn_core.records import BoolArray, EpochReport, RoundInfo, RoundScores, RoundState
 from scn_core.store.connection import transaction
-from scn_core.store.events import log_event
+from scn_core.store.events import What, log_event
 from scn_core.store.pictures import exact_copies
 from scn_core.store.queue.build_queue import QueuePlan, insert_queue, plan_queue
 from scn_core.store.rounds.better_round import is_worse, to_review
@@ -57,6 +57,13 @@ def start_round(db: Database, config: Mapping[str, Any], *, code_version: str, p
         number = _start(db, config, code_version, parent)
         log_event(db, "round started", {"round": number}, by=None)
     return number
+
+
+def mark_dead_round_failed(db: Database) -> None:
+    """For whoever holds the lock of trainers: a round that says it is running belongs to a process that is no more."""
+    newest = latest_round(db)
+    if newest is not None and newest.state == "running":
+        fail_round(db, newest.id, "its trainer ended without a word; --resume continues it")
 
 
 def stale_round(db: Database) -> RoundInfo | None:
@@ -135,11 +142,14 @@ def receive_round(
     settled: BoolArray,
     close_earlier: bool,
     files: Mapping[str, str],
+    event: What = "round unpacked",
+    by: int | None = None,
 ) -> int:
-    """Write a round that was trained elsewhere, in review at once, all or nothing.
+    """Write a round that was not trained here, in review at once, all or nothing.
 
-    The arguments are those of `start_round` and `finish_round`; returns its number. Raises WorkspaceError while a round
-    runs, where there is no round `parent`, and where the scores do not fit.
+    `event` says how it came, `by` who asked for it; None: the command line. The other arguments are those of
+    `start_round` and `finish_round`; returns its number. Raises WorkspaceError while a round runs, where there is no
+    round `parent`, and where the scores do not fit.
     """
     copies = exact_copies(db, scores.sample_id)
     plan = plan_queue(scores, audit=audit, seed=seed, slots=review.readings, settled=settled, copies=copies)
@@ -148,7 +158,7 @@ def receive_round(
         for report in reports:
             _insert_epoch(db, number, report)
         record_files(db, number, files)
-        log_event(db, "round unpacked", {"round": number}, by=None)
+        log_event(db, event, {"round": number}, by=by)
         _finish(db, number, scores, metrics, plan, review, close_earlier)
     return number
 
@@ -251,6 +261,12 @@ def round_to_answer(db: Database) -> RoundInfo | None:
 def rounds(db: Database) -> list[RoundInfo]:
     """All rounds, newest first."""
     return [_info(row) for row in db.execute(f"{_ROUND} ORDER BY id DESC")]
+
+
+def rounds_without_alpha(db: Database) -> tuple[int, ...]:
+    """Numbers of the rounds that were made from opinions, without training, rising."""
+    sql = "SELECT id FROM round WHERE config ->> 'made_from_opinions' IS NOT NULL ORDER BY id"
+    return tuple(number for (number,) in db.execute(sql))
 
 
 def epochs(db: Database, round_id: int) -> list[EpochReport]:

@@ -26,6 +26,9 @@ LABEL_WAS_WRONG = "(o.action = 'exclude' OR (o.label IS NOT NULL AND o.label <> 
 """SQL: whether outcome `o`, decided, says that the label the round began with, in score `c`, was wrong: people chose
 another one, or excluded the face. Where they could not tell, it counts as right."""
 
+ALPHA = "nullif(c.alpha, -1)"
+"""SQL: the importance weight of score `c`; NULL where its round was made from opinions (`records.NO_ALPHA`)."""
+
 BINS = 20
 ALPHA_BIN = "min(19, CAST(alpha * 20 AS INTEGER))"
 """SQL: the bin of column `alpha`, 0 to BINS - 1."""

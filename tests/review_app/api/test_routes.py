@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -19,6 +20,7 @@ from review_app.settings import AppSettings
 from scn_core.records import QUEUE_ORDERS, QueueFilter
 from scn_core.review.learn_order import learn_order
 from scn_core.store.connection import transaction
+from scn_core.store.opinions import add_source, insert_opinions
 from scn_core.store.queue.counts import queue_counts
 from scn_core.store.queue.leases import LEASE_S
 from scn_core.store.reports.figures import decided_counts, minutes_worked
@@ -459,17 +461,22 @@ def test_a_sample_the_round_does_not_ask_about(ann: Visitor, workspace: Workspac
         assert (about["alpha"] is not None) == known
 
 
-def test_votes_are_told_but_of_an_audit_face_before_its_answer(ann: Visitor, workspace: Workspace) -> None:
+def test_votes_and_opinions_are_told_but_of_an_audit_face_before_its_answer(ann: Visitor, workspace: Workspace) -> None:
     tiles = ann.page(limit=200).tiles
     audit, other = (next(tile["sample"] for tile in tiles if (tile["kind"] == "audit") == is_so) for is_so in (1, 0))
     with workspace.database() as db, transaction(db):
         for face in (audit, other):
             given = [(face, 0, "", 1), (face, 3, "", 7), (face, None, "<NF>", 2)]
             db.conn.executemany("INSERT INTO vote VALUES (?, '', ?, ?, ?)", given)
+        shares = np.full((2, 7), 0.1, np.float32) + np.eye(7, dtype=np.float32)[[2, 2]] * np.float32(0.3)
+        insert_opinions(db, add_source(db, "theirs", "csv", {}), np.array([audit, other]), shares, None)
     names = workspace.settings().classes
     votes = [(3, names[3], 7), (None, "<NF>", 2), (0, names[0], 1)]
-    assert ann.get(f"/api/sample/{audit}?round=1").json()["votes"] == []
-    found = ann.get(f"/api/sample/{other}?round=1").json()["votes"]
+    hidden, shown = (ann.get(f"/api/sample/{face}?round=1").json() for face in (audit, other))
+    assert hidden["votes"] == hidden["opinions"] == []
+    assert [(each["source"], each["label"]) for each in shown["opinions"]] == [("theirs", 2)]
+    assert shown["opinions"][0]["probabilities"] == pytest.approx([0.1, 0.1, 0.4, 0.1, 0.1, 0.1, 0.1], abs=1e-3)
+    found = shown["votes"]
     assert found == [{"label": label, "answer": answer, "votes": n} for label, answer, n in votes]
 
 

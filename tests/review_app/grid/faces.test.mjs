@@ -135,6 +135,8 @@ test("a tile says in what way it is doubted, and why it is asked about; none of 
     "given 2 happy, no proposal, ambiguous, outside the low-importance group, but suspicious",
   );
   assert.deepEqual([doubtWords({ ...OPEN, doubt: "none" }), doubtWords(OPEN), reasonWords(OPEN)], ["", "", ""]);
+  // A round made from opinions has no alpha, and so no low-importance group.
+  assert.equal(reasonWords({ kind: "suspicious", alpha: null }), "suspicious");
   assert.deepEqual([shownOf(clear).doubt, shownOf(clear).second], ["mislabelled", 0]);
   /** @type {Tile} */
   const blind = { ...clear, kind: "audit", blind: true };

@@ -65,6 +65,11 @@ PROMISED = {
     "round list": "--json",
     "round close": "--round",
     "round cancel": "--round",
+    "round from-opinions": "--close-earlier --json",
+    "opinion add": "--name --csv --npz --onnx --embeddings --map --logits --partial --image-size --mean --std "
+    "--classes --json",
+    "opinion list": "--json",
+    "opinion remove": "--name --json",
 }
 """Options that scripts may rely on."""
 

@@ -13,7 +13,8 @@ from sqlite_utils import Database
 from scn_core.class_names import ClassVocabulary
 from scn_core.datasets.images import check_picture
 from scn_core.datasets.picture_measures import perceptual_hash, sharpness
-from scn_core.records import Manifest, PictureMeasures, Predictions, Sample
+from scn_core.picture_records import PictureMeasures
+from scn_core.records import Manifest, Predictions, Sample
 from scn_core.review.duplicates import near_pairs as module
 from scn_core.review.duplicates.find import duplicates
 from scn_core.review.duplicates.near_pairs import MOST_BITS, MOST_BITS_OF_64, near_pairs

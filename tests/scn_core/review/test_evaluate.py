@@ -232,10 +232,12 @@ def test_a_round_by_hand(db: Database, tmp_path: Path) -> None:
     found = evaluate(db, reference_file(tmp_path, REFERENCE))
     assert (found.round, found.faces, found.wrong, found.unmatched) == (1, 8, 2, 2)
     for order in (found.alpha, found.margin, found.suspicion):
+        assert order is not None
         assert order.average_precision == pytest.approx((1 + 2 / 4) / 2)
         assert order.auroc == pytest.approx(10 / 12)
         assert order.precision_at_k == 0.5
     assert found.class_error_rate.auroc == pytest.approx((6 + 6 - 0.5 * 2) / 12)
+    assert "opinions" not in found.as_dict(), "there is none, so scripts read what they always read"
     assert (found.proposals.count, found.proposals.precision, found.proposals.recall) == (2, 0.5, 0.5)
     assert found.proposals.label_right == 0.5
     assert found.label_accuracy["suspicion"] == [0.75, 0.75 + 1 / 8, 0.75 + 1 / 8, 0.75 + 1 / 8, 1.0]

@@ -11,7 +11,8 @@ import pytest
 from sqlite_utils import Database
 
 from scn_core.config import ReviewSettings
-from scn_core.records import Decision, Manifest, PictureMeasures, QueueFilter, RoundScores
+from scn_core.picture_records import PictureMeasures
+from scn_core.records import Decision, Manifest, QueueFilter, RoundScores
 from scn_core.review.learn_order import rank_open_faces
 from scn_core.store.decisions.record import record_each
 from scn_core.store.decisions.undo import undo_units

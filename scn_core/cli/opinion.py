@@ -1,0 +1,142 @@
+"""`python -m scn_core opinion ...`: what other models say of the faces, brought in, listed and taken out."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from scn_core.cli.options import JSON, WORKSPACE
+from scn_core.cli.progress import Counter
+from scn_core.errors import UsageError, complaint, counted
+from scn_core.exchange.opinions.add import OpinionFiles, add_opinion
+from scn_core.exchange.opinions.classes import parse_mapping
+from scn_core.exchange.opinions.classifier import ClassifierOptions
+from scn_core.shell import command_line
+from scn_core.store.opinions import OpinionSource, opinion_sources, remove_source
+from scn_core.store.samples import count_by_split
+from scn_core.workspace.folder import Workspace
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+NAME = click.option("--name", required=True, help="What to call the other model.")
+
+
+def _numbers(context: click.Context, option: click.Parameter, text: str | None) -> tuple[float, ...] | None:
+    try:
+        return None if text is None else tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise UsageError(complaint(f"--{option.name}", repr(text), "numbers separated by commas")) from None
+
+
+def _model_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(
+        (
+            click.option("--image-size", type=int, help="Of --onnx: side of its pictures [as its metadata says]."),
+            click.option("--mean", callback=_numbers, help="Of --onnx: means of 0..1 pixels, 1 or 3 [its metadata]."),
+            click.option("--std", callback=_numbers, help="Of --onnx: standard deviations likewise [its metadata]."),
+            click.option("--classes", help="Of --onnx: its classes in the order of its output, a,b,c [its metadata]."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+@click.group("opinion")
+def opinion_group() -> None:
+    """What other models say of the faces: a second opinion for suspicion, proposals and the order of the queue."""
+
+
+@opinion_group.command()
+@WORKSPACE
+@NAME
+@click.option("--csv", type=FILE, help="Table with a column key or path and one of probabilities for each class.")
+@click.option("--npz", type=FILE, help="Arrays keys or paths, probabilities or logits, and classes.")
+@click.option("--onnx", type=FILE, help="A classifier, which is run over the pictures; needs onnxruntime.")
+@click.option("--embeddings", type=FILE, help="NPZ of keys or paths and embeddings: features, alone or beside others.")
+@click.option("--map", "mapping", multiple=True, metavar="THEIRS=OURS", help="A class of theirs; repeat it.")
+@click.option("--logits", is_flag=True, help="The numbers are logits: take their softmax.")
+@click.option("--partial", is_flag=True, help="Classes that it does not know get probability 0.")
+@_model_options
+@JSON
+def add(
+    workspace: Path,
+    name: str,
+    csv: Path | None,
+    npz: Path | None,
+    onnx: Path | None,
+    embeddings: Path | None,
+    mapping: tuple[str, ...],
+    logits: bool,
+    partial: bool,
+    image_size: int | None,
+    mean: tuple[float, ...] | None,
+    std: tuple[float, ...] | None,
+    classes: str | None,
+    as_json: bool,
+) -> None:
+    """Bring in what another model says of the faces, from a file or by running it.
+
+    Rows are matched by key or path, classes by name. With --onnx it can be interrupted: called again, it goes on.
+    """
+    named = None if classes is None else tuple(each.strip() for each in classes.split(","))
+    files = OpinionFiles(
+        csv, npz, onnx, embeddings, parse_mapping(mapping), logits, partial,
+        ClassifierOptions(image_size, mean, std, named),
+    )  # fmt: skip
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    place, what, unit, total = Workspace(workspace), "reading", "row", None
+    if onnx is not None:
+        with place.database(read_only=True) as db:
+            what, unit, total = "classifying", "face", sum(count_by_split(db).values())
+    try:
+        with Counter(what, unit, total) as bar:
+            done = add_opinion(place, name, files, bar.advance)
+    except KeyboardInterrupt:
+        click.echo("stopped; " + ("nothing was added" if onnx is None else "the same command goes on"), err=True)
+        sys.exit(1)
+    if as_json:
+        click.echo(json.dumps(done.as_dict()))
+        return
+    click.echo(done.describe())
+    click.echo(f"next: {command_line('round', 'from-opinions', workspace)}, or train: it enters the next round")
+
+
+@opinion_group.command("list")
+@WORKSPACE
+@JSON
+def list_command(workspace: Path, as_json: bool) -> None:
+    """The models whose opinions the workspace has."""
+    with Workspace(workspace).database(read_only=True) as db:
+        found = opinion_sources(db)
+    click.echo(json.dumps([asdict(source) for source in found]) if as_json else _table(found))
+
+
+@opinion_group.command()
+@WORKSPACE
+@NAME
+@JSON
+def remove(workspace: Path, name: str, as_json: bool) -> None:
+    """Take a model's opinions out. Rounds that used them stay as they are."""
+    with Workspace(workspace).database() as db:
+        gone = remove_source(db, name)
+    if as_json:
+        click.echo(json.dumps(asdict(gone)))
+        return
+    click.echo(f"opinion {gone.name} is taken out, of {counted(max(gone.faces, gone.features), 'face')}")
+
+
+def _table(found: list[OpinionSource]) -> str:
+    if not found:
+        return "no opinion was added"
+    width = max(4, *(len(source.name) for source in found))
+    lines = [f"{'name':<{width}}  {'from':<5}{'faces':>10}{'features':>10}  added"]
+    for source in found:
+        when = source.added_at[:16].replace("T", " ")
+        lines.append(f"{source.name:<{width}}  {source.kind:<5}{source.faces:>10,}{source.features:>10,}  {when}")
+    return "\n".join(lines)

@@ -1,0 +1,113 @@
+"""Which column of another model is which class of the workspace, and its rows as probabilities of our classes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from scn_core.class_names import ClassVocabulary, canonical
+from scn_core.errors import DataError, UsageError, complaint, counted, listed
+from scn_core.records import BoolArray, FloatArray
+
+Numbers = npt.NDArray[np.floating]
+
+SUM_TOLERANCE = 0.02
+"""How far the sum of a row may be from 1: files round to a few digits."""
+_LEAST = 1e-6
+_NAMED = 10
+
+
+@dataclass(frozen=True)
+class ClassColumns:
+    """Columns of another model, and the class each stands for."""
+
+    places: tuple[int, ...]
+    """Places among its columns that take part: those of a class, and those that are left out by name."""
+    labels: tuple[int, ...]
+    """Class number for each of `places`; -1: left out by name, its share is spread over the classes."""
+    others: tuple[str, ...]
+    """Columns that name no class."""
+    classes: int
+    """Of the workspace."""
+
+    def probabilities(self, values: Numbers, *, logits: bool = False) -> tuple[FloatArray, BoolArray]:
+        """(N, classes) probabilities, rows summing to 1, and (N,) which rows of `values` say some.
+
+        A row says none where a value is missing, below 0 or infinite, where its sum is not 1, and where all of it is
+        on columns that are left out. With `logits` its softmax is taken first, and any finite row will do.
+        """
+        shares = np.asarray(values, np.float64)
+        good = np.asarray(np.isfinite(shares).all(axis=1), np.bool_)
+        shares = np.where(good[:, None], shares, 0)
+        if logits:
+            shares = np.exp(shares - shares.max(axis=1, keepdims=True))
+            shares /= shares.sum(axis=1, keepdims=True)
+        good &= (shares >= -_LEAST).all(axis=1) & (np.abs(shares.sum(axis=1) - 1) <= SUM_TOLERANCE)
+        found = np.zeros((len(shares), self.classes))
+        for column, label in enumerate(self.labels):
+            if label >= 0:
+                found[:, label] += np.maximum(shares[:, column], 0)
+        total = found.sum(axis=1)
+        good &= total > _LEAST
+        return (found / np.where(good, total, 1)[:, None]).astype(np.float32), good
+
+
+def parse_mapping(pairs: Sequence[str]) -> dict[str, str]:
+    """What `--map theirs=ours` says, by the name of theirs; `theirs=` leaves a column out. Raises UsageError."""
+    found = {}
+    for pair in pairs:
+        theirs, sign, ours = pair.rpartition("=")
+        if not sign or not theirs.strip():
+            raise UsageError(complaint("--map", repr(pair), "theirs=ours, or theirs= to leave a column out"))
+        found[theirs.strip()] = ours.strip()
+    return found
+
+
+def match_classes(
+    columns: Sequence[str],
+    ours: ClassVocabulary,
+    mapping: Mapping[str, str],
+    *,
+    where: str,
+    partial: bool = False,
+) -> ClassColumns:
+    """Finds the class of every column, by `mapping` or else by name in any known spelling.
+
+    Several columns may be one class: their probabilities are added up. With `partial` a class without a column has
+    probability 0. Raises UsageError for a mapping of a column or to a class that is not there, and DataError, naming
+    `where`, for classes without a column.
+    """
+    by_hand = {canonical(theirs): name for theirs, name in mapping.items()}
+    unknown = sorted(set(by_hand) - {canonical(name) for name in columns})
+    if unknown:
+        raise UsageError(
+            complaint("--map", f"{unknown[0]!r}", f"columns of {where}: {listed(columns[:_NAMED], len(columns))}")
+        )
+    for theirs, name in mapping.items():
+        if name and ours.find(name) is None:
+            raise UsageError(complaint("--map", f"{theirs}={name}", f"{theirs}= with one of {ours.allowed()}"))
+    places, labels, others = [], [], []
+    for place, column in enumerate(columns):
+        name = by_hand.get(canonical(column), column)
+        label = ours.find(name) if name else -1
+        if label is None:
+            others.append(column)
+        else:
+            places.append(place)
+            labels.append(label)
+    missing = [name for number, name in enumerate(ours.names) if number not in labels]
+    if len(missing) == len(ours) or (missing and not partial):
+        raise DataError(
+            complaint(
+                where,
+                f"no column for {counted(len(missing), 'class', 'classes')}: {listed(missing[:_NAMED], len(missing))}"
+                + (f" (columns without a class: {listed(others[:_NAMED], len(others))})" if others else ""),
+                f"one for each of {ours.allowed()}",
+                "name them with --map theirs=ours"
+                + ("" if len(missing) == len(ours) else ", or give them probability 0 with --partial"),
+            )
+        )
+    return ClassColumns(tuple(places), tuple(labels), tuple(others), len(ours))

@@ -1,0 +1,199 @@
+"""A round made of opinions alone: scores, proposals, the queue and its audit faces in seconds, without a network.
+
+opinions -> pooled probabilities -> suspicion and proposals as of a trained round -> neighbours by features -> review
+There is no alpha, and so no low-importance group: faces are asked about for their suspicion alone.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sqlite_utils import Database
+
+from scn_core import __version__
+from scn_core.config import TrainSettings
+from scn_core.errors import WorkspaceError, complaint
+from scn_core.files import write_text
+from scn_core.records import NO_ALPHA, BoolArray, FloatArray, IntArray, RoundInfo, RoundScores
+from scn_core.rounds.artifacts import NEIGHBOUR_COUNT, NEIGHBOURS, round_file_hashes, write_neighbours
+from scn_core.rounds.inputs import RoundFaces, faces_now
+from scn_core.scn.opinions import opinion_weights, opinions_alone
+from scn_core.scn.suspicion import (
+    class_trust,
+    cured_probabilities,
+    kinds_of_doubt,
+    may_be_proposed,
+    second_choice,
+    suspicion,
+)
+from scn_core.shell import command_line
+from scn_core.store.check import require_sound
+from scn_core.store.connection import snapshot
+from scn_core.store.opinions import Opinions, opinions_on
+from scn_core.store.rounds import states as store
+from scn_core.store.samples import AllSamples
+from scn_core.workspace.backup.make import backup_after_round
+from scn_core.workspace.folder import Workspace
+
+_CANDIDATES, _QUERIES = 20_000, 1_024
+"""Confident faces of a class that neighbours are looked for among, and faces they are looked for at a time."""
+
+
+def make_round_from_opinions(
+    workspace: Workspace, settings: TrainSettings | None = None, *, by: int | None = None
+) -> RoundInfo:
+    """Make a round of the opinions of other models and leave it in review. Needs neither the pictures nor torch.
+
+    Its faces are the training faces that some opinion has probabilities of.
+
+    Args:
+        workspace: with opinions.
+        settings: audit_samples, queue_suspicion, margin_relabel, relabel, seed and close_earlier apply; None: as in
+            table [train] of workspace.toml.
+        by: number of the lead who asks for it; None: the command line.
+
+    Raises WorkspaceError where there is no opinion, and while a trainer is at work or a round runs.
+    """
+    began = time.monotonic()
+    chosen = settings or TrainSettings.merged(workspace.settings().train)
+    with workspace.training_lock(), workspace.database() as db:
+        with snapshot(db):
+            require_sound(db)
+        store.mark_dead_round_failed(db)
+        review = workspace.settings().review
+        faces, opinions = _faces_with_opinions(workspace, db, faces_now(db, review.unsure, review.ambiguous))
+        scores = score_opinions(opinions, faces, chosen)
+        number, reviewed = store.next_number(db), store.latest_finished_round(db)
+        workspace.set_aside(number)
+        weights = opinion_weights(scores.start_label, opinions.probabilities)
+        config: dict[str, Any] = {
+            "made_from_opinions": list(opinions.names), "weights_of_opinions": [round(each, 4) for each in weights],
+            "audit_samples": chosen.audit_samples, "queue_suspicion": chosen.queue_suspicion,
+            "margin_relabel": chosen.margin_relabel, "relabel": chosen.relabel, "seed": chosen.seed,
+            "unsure": review.unsure, "ambiguous": review.ambiguous,
+        }  # fmt: skip
+        folder = workspace.round_folder(number)
+        folder.mkdir(parents=True)
+        write_text(folder / "config.json", json.dumps(config, indent=2) + "\n")
+        save_feature_neighbours(folder, scores, opinions.features)
+        metrics = {
+            "proposals": int((scores.proposed_label >= 0).sum()),
+            "suspicious": int(scores.suspicious.sum()),
+            "seconds": time.monotonic() - began,
+        }
+        number = store.receive_round(
+            db, config, (), scores, metrics, code_version=__version__,
+            parent=None if reviewed is None else reviewed.id, audit=chosen.audit_faces(len(scores.sample_id)),
+            seed=chosen.seed, review=review, settled=faces.settled, close_earlier=chosen.close_earlier,
+            files=round_file_hashes(folder), event="round made from opinions", by=by,
+        )  # fmt: skip
+        backup_after_round(workspace, db)
+        return store.get_round(db, number)
+
+
+def score_opinions(opinions: Opinions, faces: RoundFaces, settings: TrainSettings) -> RoundScores:
+    """The scores of N faces by what other models say of them, by the rules of a trained round.
+
+    Every face has an opinion with probabilities. Nothing is in a low-importance group, so a relabel is proposed where
+    the label is clearly suspected, or another class is evident.
+    """
+    start = faces.labels
+    together = opinions_alone(start, opinions.probabilities)
+    suspicions = suspicion(together, start)
+    cured = cured_probabilities(together, class_trust(together, start))
+    places, none = np.arange(len(start)), np.zeros(len(start), np.bool_)
+    predicted, most, own = cured.argmax(axis=1), cured.max(axis=1), cured[places, start]
+    may = may_be_proposed(suspicions, cured, start)
+    turned_down = faces.turned_down[places, predicted] | (settings.relabel == "off")
+    proposed = np.where(may & (most - own > settings.margin_relabel) & ~turned_down, predicted, -1)
+    asked = none if settings.queue_suspicion == 1 else (proposed < 0) & (suspicions >= settings.queue_suspicion)
+    return RoundScores(
+        sample_id=faces.sample_id,
+        start_label=start,
+        alpha=np.full(len(start), NO_ALPHA, np.float32),
+        p_given=own,
+        p_max=most,
+        predicted_label=predicted,
+        margin=most - own,
+        suspicion=suspicions,
+        doubt=kinds_of_doubt(cured, start, suspicions).astype(np.int64),
+        low_importance=none,
+        suspicious=asked,
+        proposed_label=proposed,
+        second_label=second_choice(cured, start),
+        trained_label=start,
+        probabilities=cured,
+    )
+
+
+def save_feature_neighbours(folder: Path, scores: RoundScores, features: tuple[FloatArray, ...]) -> None:
+    """Writes neighbours.npy of the faces asked about, by the features of all sources; nothing where there are none."""
+    if not features:
+        return
+    unit = np.concatenate([_unit(each) for each in features], axis=1)
+    known = (unit != 0).any(axis=1)
+    rows = np.flatnonzero(known & ((scores.proposed_label >= 0) | scores.suspicious))
+    confident = known & (scores.predicted_label == scores.start_label)
+    table = np.empty(len(rows), NEIGHBOURS)
+    table["sample_id"] = scores.sample_id[rows]
+    others = scores.probabilities[rows].copy()
+    others[np.arange(len(rows)), scores.start_label[rows]] = -1
+    proposed = scores.proposed_label[rows]
+    table["other_label"] = np.where(proposed >= 0, proposed, others.argmax(axis=1))
+    for side, label in (("given", scores.start_label[rows]), ("other", table["other_label"])):
+        table[side] = -1
+        for number in np.unique(label):
+            mine = np.flatnonzero(confident & (scores.start_label == number))
+            if not len(mine):
+                continue
+            sure = mine[scores.suspicion[mine] <= np.median(scores.suspicion[mine])][:_CANDIDATES]
+            asked = np.flatnonzero(label == number)
+            found = _nearest(unit, rows[asked], sure)
+            table[side][asked] = np.where(found >= 0, scores.sample_id[found], -1)
+    write_neighbours(folder, table)
+
+
+def _faces_with_opinions(workspace: Workspace, db: Database, faces: RoundFaces) -> tuple[RoundFaces, Opinions]:
+    """The faces that some opinion has probabilities of, and all that is said of these."""
+    found = opinions_on(db, faces.sample_id)
+    known = np.zeros(len(faces.sample_id), np.bool_)
+    for shares in found.probabilities:
+        known |= np.isfinite(shares[:, 0])
+    if not known.any():
+        add = command_line("opinion", "add", workspace.path, "--name", "NAME", "--csv", "FILE")
+        raise WorkspaceError(
+            complaint("", "no opinion on any training face", "one that has probabilities", f"add one with: {add}")
+        )
+    unusable = np.zeros(len(AllSamples(db)), np.bool_)
+    unusable[faces.rows[~known]] = True
+    kept = faces.without(unusable)
+    return kept, opinions_on(db, kept.sample_id)
+
+
+def _unit(features: FloatArray) -> FloatArray:
+    """Rows of length 1; of zeros where there are none."""
+    filled: FloatArray = np.nan_to_num(features, nan=0.0)
+    filled /= np.maximum(np.linalg.norm(filled, axis=1, keepdims=True), np.float32(1e-12))
+    return filled
+
+
+def _nearest(unit: FloatArray, rows: IntArray, known: IntArray) -> IntArray:
+    """(len(rows), NEIGHBOUR_COUNT) of the `known` rows with the largest dot product, falling; -1: there are no more.
+
+    A row that is itself known is not among its own.
+    """
+    found = np.full((len(rows), NEIGHBOUR_COUNT), -1, np.int64)
+    count = min(NEIGHBOUR_COUNT, len(known))
+    for start in range(0, len(rows), _QUERIES):
+        part = rows[start : start + _QUERIES]
+        alike = unit[part] @ unit[known].T
+        itself: BoolArray = part[:, None] == known
+        alike[itself] = -np.inf
+        best = np.argsort(-alike, axis=1, kind="stable")[:, :count]
+        there = np.isfinite(np.take_along_axis(alike, best, axis=1))
+        found[start : start + len(part), :count] = np.where(there, known[best], -1)
+    return found

@@ -1,0 +1,76 @@
+"""Opinions of other models beside the network's own: one row of probabilities for each face from all of them.
+
+A pool of logarithms: log P = log P_network + sum of w_k log P_k, normalised. The weight w_k of an opinion is its
+agreement with the labels beyond chance (Cohen's kappa of its likeliest class and the label), squared: one that agrees
+no more than by chance says nothing, and none counts for more than the network. What it says of the label of a single
+class is weighed by suspicion, which asks for every class how clearly its faces are known. Where several opinions agree
+on another class, their logarithms add up, and so a relabel is proposed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from scn_core.records import FloatArray, IntArray
+
+_FLOOR = np.float32(1e-3)
+"""Added to every probability: no single opinion rules a class out."""
+
+
+def pooled(network: FloatArray, labels: IntArray, opinions: Sequence[FloatArray] = ()) -> FloatArray:
+    """(N, C) probabilities of the network and of other models together; the network's own where there is no opinion.
+
+    Args:
+        network: (N, C), rows summing to 1.
+        labels: (N,) that opinions are measured against.
+        opinions: (N, C) each, rows of NaN where the model says nothing of a face.
+    """
+    if not opinions:
+        return network
+    logs = np.log(network + _FLOOR)
+    for weight, opinion in zip(opinion_weights(labels, opinions), opinions, strict=True):
+        logs += np.where(np.isfinite(opinion), np.float32(weight) * np.log(opinion + _FLOOR), np.float32(0))
+    known = np.any([np.isfinite(opinion[:, 0]) for opinion in opinions], axis=0)
+    return np.where(known[:, None], _shares(logs), network)
+
+
+def opinions_alone(labels: IntArray, opinions: Sequence[FloatArray]) -> FloatArray:
+    """(N, C) probabilities of other models together, without a network: a geometric mean by their weights.
+
+    Rows of NaN where none of them says anything. The arguments are those of `pooled`; there is at least one opinion.
+    """
+    weights = np.maximum(opinion_weights(labels, opinions), _FLOOR)
+    logs: FloatArray = np.zeros_like(opinions[0])
+    total: FloatArray = np.zeros((len(labels), 1), np.float32)
+    for weight, opinion in zip(weights, opinions, strict=True):
+        known = np.isfinite(opinion)
+        logs += np.where(known, np.float32(weight) * np.log(np.where(known, opinion, 1) + _FLOOR), np.float32(0))
+        total += np.float32(weight) * known[:, :1]
+    said = total > 0
+    logs /= np.where(said, total, np.float32(1))
+    return np.where(said, _shares(logs), np.float32(np.nan))
+
+
+def opinion_weights(labels: IntArray, opinions: Sequence[FloatArray]) -> list[float]:
+    """How much each opinion counts beside a network, 0..1: kappa of its likeliest class and the label, squared."""
+    return [max(_kappa(labels, opinion), 0.0) ** 2 for opinion in opinions]
+
+
+def _kappa(labels: IntArray, opinion: FloatArray) -> float:
+    """Agreement beyond chance of the likeliest class with the label, up to 1; 0 where nothing can be said."""
+    known = np.isfinite(opinion[:, 0])
+    if not known.any():
+        return 0.0
+    label, said, classes = labels[known], opinion[known].argmax(axis=1), opinion.shape[1]
+    agreed = float((label == said).mean())
+    of_labels, of_opinion = (np.bincount(each, minlength=classes) / len(label) for each in (label, said))
+    chance = float(of_labels @ of_opinion)
+    return (agreed - chance) / (1 - chance) if chance < 1 else 0.0
+
+
+def _shares(logs: FloatArray) -> FloatArray:
+    shares: FloatArray = np.exp(logs - logs.max(axis=1, keepdims=True))
+    shares /= shares.sum(axis=1, keepdims=True)
+    return shares

@@ -1,0 +1,152 @@
+"""Opinions from files: matched to faces and classes, what cannot be used counted, all or nothing."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import scn_core as scn
+from scn_core.exchange.opinions.components import principal_components
+from scn_core.store.opinions import opinion_sources, opinions_on
+from scn_core.store.samples import iter_samples
+from scn_core.workspace.folder import Workspace
+from tests.scn_core.conftest import Run
+
+CLASSES = ("neutral", "happy", "surprise", "sad", "anger", "disgust", "fear")
+THEIRS = ("Happiness", "angry", "sad", "neutral", "disgusted", "fear", "surprise")  # in an order of their own
+
+
+def keys(workspace: Workspace) -> list[str]:
+    with workspace.database(read_only=True) as db:
+        return [stored.sample.key for stored in iter_samples(db)]
+
+
+def write(path: Path, header: tuple[str, ...], rows: list[tuple[Any, ...]]) -> Path:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([header, *rows])
+    return path
+
+
+def row(key: str, label: str = "Happiness", header: tuple[str, ...] = THEIRS) -> tuple[Any, ...]:
+    return (key, *(0.7 if name == label else 0.05 for name in header))
+
+
+def stored(workspace: Workspace) -> dict[str, np.ndarray[Any, Any]]:
+    """Key -> the probabilities of the only source, of the faces that it has some of."""
+    with workspace.database(read_only=True) as db:
+        every = list(iter_samples(db))
+        said = opinions_on(db, np.array([each.id for each in every])).probabilities[0]
+    return {each.sample.key: shares for each, shares in zip(every, said, strict=True) if np.isfinite(shares[0])}
+
+
+def test_rows_are_found_by_key_and_path_and_classes_by_name(workspace: Workspace, run: Run, tmp_path: Path) -> None:
+    names = keys(workspace)
+    rows = [row(names[0]), row(f"./{names[1]}", "angry"), row(names[0], "sad"), row("nowhere.png"), row("", "sad")]
+    rows += [(names[2], *[0.5] * 7), (names[3], "?", *[0.1] * 6), (names[4], 0.4)]
+    file = write(tmp_path / "said.csv", ("path", *THEIRS), rows)
+    done = run("opinion", "add", workspace.path, "--name", "theirs", "--csv", file)
+    assert done.code == 0, done.err
+    for words in (
+        "opinion theirs: probabilities of 2 faces",
+        f"{len(names) - 2} faces of the workspace without a row",
+        "2 rows left out, about no face of the workspace: nowhere.png, line 6",
+        "3 rows left out, not probabilities that sum to 1: line 7, line 8, line 9",
+        "1 row left out, about a face that an earlier row is about",
+    ):
+        assert words in done.out
+    found = stored(workspace)
+    assert found.keys() == {names[0], names[1]}
+    assert CLASSES[found[names[0]].argmax()] == "happy"
+    assert CLASSES[found[names[1]].argmax()] == "anger"
+    assert found[names[0]].tolist() == pytest.approx([0.7 if name == "happy" else 0.05 for name in CLASSES], abs=1e-3)
+    listed = json.loads(run("opinion", "list", workspace.path, "--json").out)
+    assert [(each["name"], each["kind"], each["faces"]) for each in listed] == [("theirs", "csv", 2)]
+    again = run("opinion", "add", workspace.path, "--name", "theirs", "--csv", file)
+    assert again.code == 1
+    assert "'theirs', which is taken" in again.err
+    assert run("opinion", "remove", workspace.path, "--name", "theirs").code == 0
+    assert "no opinion was added" in run("opinion", "list", workspace.path).out
+
+
+def test_classes_are_mapped_added_up_and_left_out(workspace: Workspace, tmp_path: Path) -> None:
+    (name, *_) = keys(workspace)
+    header = ("joy1", "joy2", *(each for each in CLASSES if each != "happy"), "nothing", "note")
+    shares = (0.2, 0.2, *[0.05] * 6, 0.3, "text")
+    file = write(tmp_path / "said.csv", ("key", *header), [(name, *shares)])
+    ws = scn.open(workspace.path)
+    with pytest.raises(scn.DataError, match=r"no column for 1 class: happy .*name them with --map theirs=ours"):
+        ws.add_opinion("a", csv=file, progress=False)
+    with pytest.raises(scn.UsageError, match="found 'joy3'; allowed: columns of"):
+        ws.add_opinion("a", csv=file, mapping={"joy3": "happy"}, progress=False)
+    with pytest.raises(scn.UsageError, match="joy1=glad; allowed: joy1= with one of neutral, happy"):
+        ws.add_opinion("a", csv=file, mapping={"joy1": "glad"}, progress=False)
+    with pytest.raises(scn.DataError, match=r"no row that can be used of 1; .*not probabilities that sum to 1: line 2"):
+        ws.add_opinion("a", csv=file, partial=True, progress=False)  # nothing's .3 is missing from the sum
+    assert ws.opinions().empty
+    mapping = {"joy1": "happy", "joy2": "happy", "nothing": ""}
+    done = ws.add_opinion("a", csv=file, mapping=mapping, progress=False)
+    assert done.left_out == ("1 column left out, of no class: note",)
+    due = [0.4 / 0.7 if each == "happy" else 0.05 / 0.7 for each in CLASSES]
+    assert stored(workspace)[name].tolist() == pytest.approx(due, abs=1e-3)
+
+
+def test_arrays_of_logits_and_features(workspace: Workspace, tmp_path: Path) -> None:
+    names, rng = keys(workspace), np.random.default_rng(1)
+    logits = rng.normal(size=(len(names), 7))
+    np.savez(tmp_path / "said.npz", keys=names, logits=logits, classes=THEIRS)
+    features = rng.normal(size=(len(names), 40)).astype(np.float32) * np.linspace(3, 0.1, 40, dtype=np.float32)
+    features[3, 0] = np.nan
+    np.savez(tmp_path / "seen.npz", paths=names, embeddings=features)
+    ws = scn.open(workspace.path)
+    done = ws.add_opinion("a", npz=tmp_path / "said.npz", logits=True, embeddings=tmp_path / "seen.npz", progress=False)
+    assert (done.faces, done.features, done.without) == (len(names), len(names) - 1, 0)
+    due = np.exp(logits[5]) / np.exp(logits[5]).sum()
+    order = [THEIRS.index({"happy": "Happiness", "anger": "angry", "disgust": "disgusted"}.get(n, n)) for n in CLASSES]
+    assert stored(workspace)[names[5]].tolist() == pytest.approx(due[order].tolist(), abs=1e-3)
+    alone = ws.add_opinion("features", embeddings=tmp_path / "seen.npz", progress=False)
+    assert (alone.faces, alone.agreement) == (0, None)
+    assert ws.opinions()[["name", "faces", "features"]].to_numpy().tolist() == [
+        ["a", len(names), len(names) - 1], ["features", 0, len(names) - 1],
+    ]  # fmt: skip
+    with workspace.database(read_only=True) as db:
+        seen = opinions_on(db, np.array([each.id for each in iter_samples(db)])).features[0]
+        assert seen.shape == (len(names), 32)
+        assert np.isnan(seen[3]).all()
+        assert np.nanvar(seen, axis=0).sum() == pytest.approx(1, abs=0.1)  # 32 of 40 directions hold most of it
+
+
+def test_components_keep_distances_and_do_not_depend_on_the_order_of_faces() -> None:
+    features = np.random.default_rng(2).normal(size=(200, 10)).astype(np.float32)
+    found = principal_components(features)
+    assert found.shape == (200, 10)
+    far = [np.linalg.norm(each[0] - each[1:], axis=1) for each in (features, found)]
+    assert np.corrcoef(far)[0, 1] == pytest.approx(1, abs=1e-5)
+    assert np.allclose(principal_components(features[::-1])[::-1], found, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("flags", "code", "words"),
+    [
+        ([], 2, "found no file; allowed: one of --csv, --npz, --onnx, or --embeddings alone"),
+        (["--csv", "{csv}", "--npz", "{csv}"], 2, "found --csv and --npz"),
+        (["--csv", "{csv}"], 1, "columns a, b; allowed: a column key or path"),
+        (["--npz", "{csv}"], 1, "a file that cannot be read"),
+        (["--npz", "nowhere.npz"], 1, "no such file"),
+        (["--csv", "{csv}", "--map", "sad"], 2, "found 'sad'; allowed: theirs=ours"),
+        (["--csv", "{csv}", "--mean", "x"], 2, "found 'x'; allowed: numbers separated by commas"),
+    ],
+)
+def test_what_cannot_be_is_refused(
+    workspace: Workspace, run: Run, tmp_path: Path, flags: list[str], code: int, words: str
+) -> None:
+    file = write(tmp_path / "odd.csv", ("a", "b"), [(1, 2)])
+    done = run("opinion", "add", workspace.path, "--name", "x", *(each.format(csv=file) for each in flags))
+    assert done.code == code
+    assert words in done.err
+    with workspace.database(read_only=True) as db:
+        assert opinion_sources(db) == []

@@ -1,0 +1,114 @@
+"""A round made of opinions alone: a whole round, but for alpha, which it has not and says so."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import scn_core as scn
+from scn_core.records import QueueFilter
+from scn_core.review.learn_order import learn_order
+from scn_core.rounds.artifacts import face_neighbours
+from scn_core.rounds.from_opinions import make_round_from_opinions
+from scn_core.store.queue.browse import page_items
+from scn_core.store.queue.counts import queue_counts
+from scn_core.workspace.check import check_workspace
+from scn_core.workspace.folder import Workspace
+from tests.review_workspace import add_opinions, add_round
+from tests.scn_core.conftest import REPOSITORY, Run
+
+
+@pytest.fixture
+def made(workspace: Workspace) -> Workspace:
+    """A round of two opinions that have features, in review."""
+    add_opinions(workspace, features=True)
+    info = make_round_from_opinions(workspace)
+    assert (info.id, info.state) == (1, "review")
+    assert info.opinion_words == "made from opinions of first, second, without training: there is no alpha"
+    return workspace
+
+
+def test_it_is_a_round_with_proposals_queue_audit_faces_and_neighbours(made: Workspace) -> None:
+    with made.database(read_only=True) as db:
+        ids = {number for (number,) in db.execute("SELECT sample_id FROM score")}
+        train = {number for (number,) in db.execute("SELECT id FROM sample WHERE split = 'train'")}
+        assert ids == {number for number in train if number % 10}  # add_opinions leaves out each tenth
+        kinds = dict(db.execute("SELECT kind, count(*) FROM queue_item GROUP BY kind").fetchall())
+        assert kinds.keys() == {"proposal", "audit"}
+        rows = db.execute("SELECT sample_id, start_label, proposed_label FROM score WHERE proposed_label IS NOT NULL")
+        proposed = rows.fetchall()
+        assert proposed
+        assert all(face % 2 == 0 and other == (start + 1) % 7 for face, start, other in proposed)  # where both agree
+        near = face_neighbours(made, 1, proposed[0][0])
+        assert near is not None
+        assert near.other_label == proposed[0][2]
+        assert near.given
+        assert all(face % 2 for face in near.given)  # faces whose label the opinions confirm
+    assert all(each.ok for each in check_workspace(made))
+
+
+def test_alpha_is_absent_wherever_it_would_stand(made: Workspace, run: Run, tmp_path: Path) -> None:
+    ws = scn.open(made.path)
+    assert ws.scores().alpha.isna().all()
+    assert ws.queue().alpha.isna().all()
+    out = tmp_path / "labels.csv"
+    assert ws.export(out).without_alpha == (1,)
+    assert json.loads(out.with_name("labels.csv.manifest.json").read_text())["rounds_without_alpha"] == [1]
+    with made.database(read_only=True) as db:
+        page, _ = page_items(db, 1, 0, QueueFilter())
+        assert {item.alpha for item in page} == {None}
+        assert queue_counts(db, 1, 0, QueueFilter(order="alpha")).matching == len(page)
+    found = ws.evaluate()
+    assert found.alpha is None
+    assert set(found.opinions) == {"first", "second"}
+    assert set(found.label_accuracy) == {"suspicion", "margin", "first", "second", "oracle", "random"}
+    for command in ("evaluate", "proposals", "status"):
+        assert run(command, made.path).code == 0
+    assert "there is no alpha" in run("status", made.path).out
+    assert "made from opinions of first, second" in run("round", "list", made.path).out
+
+
+def test_people_answer_it_as_any_other_and_a_trained_round_can_follow(made: Workspace) -> None:
+    ws = scn.open(made.path)
+    queue = ws.queue()
+    asked = queue[queue.kind == "proposal"]
+    assert ws.decide(asked.key[:10], "accept", person="ann") == 10
+    assert ws.decide(asked.key[10:20], "keep", person="ann") == 10
+    with made.database() as db:
+        learned = learn_order(db, 1)
+        assert learned is not None
+        assert learned.answers == 20
+    assert add_round(made) == 2
+    assert ws.scores(round=2).alpha.notna().all()
+
+
+def test_the_command_needs_no_torch_and_says_what_is_missing(workspace: Workspace, run: Run) -> None:
+    refused = run("round", "from-opinions", workspace.path)
+    assert refused.code == 1
+    assert "no opinion on any training face" in refused.err
+    assert "opinion add" in refused.err
+    add_opinions(workspace)
+    code = (
+        "import sys; sys.argv[1:] = ['round', 'from-opinions', sys.argv[1]]\n"
+        "from scn_core.cli.main import cli\ncli(standalone_mode=False)\nassert 'torch' not in sys.modules"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, workspace.path], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "round 1, made from opinions of first, second" in done.stdout
+
+
+def test_the_same_opinions_make_the_same_round(made: Workspace) -> None:
+    assert make_round_from_opinions(made).id == 2
+    columns = "sample_id, suspicion, margin, proposed_label, probabilities"
+    with made.database(read_only=True) as db:
+        tables = [
+            db.execute(f"SELECT {columns} FROM score WHERE round_id = ? ORDER BY sample_id", (number,)).fetchall()
+            for number in (1, 2)
+        ]
+    assert tables[0] == tables[1] != []
