@@ -89,6 +89,9 @@ class _Reviewer:
     async def _sign_in(self, client: httpx.AsyncClient) -> None:
         answer = await client.post("/login", data={"name": self.seen.name})
         assert answer.status_code in (200, 302, 303), f"log-in: {answer.status_code} {answer.text[:200]}"
+        await self._renew_token(client)
+
+    async def _renew_token(self, client: httpx.AsyncClient) -> None:
         self.token = (await client.get("/api/token")).raise_for_status().json()["token"]
 
     async def _turn_page(self, client: httpx.AsyncClient) -> None:
@@ -126,10 +129,13 @@ class _Reviewer:
     async def _post(self, client: httpx.AsyncClient, path: str, body: dict[str, Any]) -> httpx.Response:
         while True:
             answer = await client.post(path, json=body, headers={"X-Review-Token": self.token})
-            if answer.status_code != 503:
+            if answer.status_code == 401 and answer.json()["code"] == "token_expired":  # after ten minutes
+                await self._renew_token(client)
+            elif answer.status_code == 503:
+                self.seen.busy += 1
+                await asyncio.sleep(RESEND_S)
+            else:
                 break
-            self.seen.busy += 1
-            await asyncio.sleep(RESEND_S)
         assert answer.status_code == 200, f"{path}: {answer.status_code} {answer.text[:300]}"
         return answer
 
