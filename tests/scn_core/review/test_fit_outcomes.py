@@ -22,7 +22,7 @@ def loss(found: Correction) -> float:
     total = ((found.scale - 1) / 0.3) ** 2 / 2 + found.level**2 / 2 + (found.weights**2).sum() / 2
     for e, unchanged, x, outcome in zip(EXPECTED, UNCHANGED, EVIDENCE, OUTCOME, strict=True):
         logits = [
-            found.scale * e[k] + found.level * (k == unchanged) + found.weights[-1, k]
+            found.scale * e[k] + found.level * (k == unchanged) + 0.3 * found.weights[-1, k]
             + sum(x[d] * found.weights[d, k] for d in range(D))
             for k in range(K)
         ]  # fmt: skip
