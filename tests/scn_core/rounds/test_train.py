@@ -36,7 +36,10 @@ from tests.another_writer import AnotherWriter
 from tests.scn_core.conftest import Recorder, settings
 from tests.scn_core.forks import run_forked
 
-FINISHED = ["config.json", "dynamics.npy", "faces.npz", "log.txt", "meta.json", "neighbours.npy", "weights.safetensors"]
+FINISHED = [
+    "config.json", "dynamics.npy", "faces.npz", "held_out.npy", "log.txt", "meta.json", "neighbours.npy",
+    "weights.safetensors",
+]  # fmt: skip
 
 
 def train(
