@@ -17,7 +17,7 @@ from scn_core.inference.predictions import Prediction, cells, columns
 from scn_core.picture_records import PictureIssue
 from scn_core.records import ACTIONS, DOUBTS, NO_ALPHA, SPLITS, QueueFilter, QueueItem, QueueKind
 from scn_core.review.duplicates.find import KINDS, Duplicates
-from scn_core.review.people_as_evidence import WorkspaceConsensus
+from scn_core.review.workspace_consensus import WorkspaceConsensus
 from scn_core.store import current_labels as label_store
 from scn_core.store import scores as score_store
 from scn_core.store.connection import snapshot
@@ -207,7 +207,7 @@ def pictures(db: Database, issue: PictureIssue | None) -> pd.DataFrame:
     """Faces whose pictures have something wrong with them, and what they measure."""
     with snapshot(db):
         names, rows = classes(db).names, bad_pictures(db, issue)
-    measures = ("width", "height", "bright_part", "dark_part", "sharpness", "entropy", "colour")
+    measures = ("width", "height", "brightness_p99", "brightness_p05", "sharpness", "entropy", "colour")
     return pd.DataFrame(
         {
             "key": _text(row.key for row in rows),

@@ -24,9 +24,9 @@ class PictureMeasures(NamedTuple):
     width: int
     height: int
     """Of the face in its picture, in pixels."""
-    bright_part: float
+    brightness_p99: float
     """Brightness that 1 % of the pixels lie above; low: dark."""
-    dark_part: float
+    brightness_p05: float
     """Brightness that 5 % of the pixels lie below; high: bright."""
     sharpness: float
     """Detail of the size of a pixel for each unit of detail twice as large, at most 64 pixels a side; low: blurred."""

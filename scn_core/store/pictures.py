@@ -21,8 +21,8 @@ _GREY = "colour < 0.04"
 _ALL = f"SELECT {{}} FROM picture p JOIN sample s ON s.id = p.sample_id WHERE {PRESENT}"
 _MEDIAN = _ALL.format("min(p.width, p.height)") + f" ORDER BY 1 LIMIT 1 OFFSET ({_ALL.format('count(*)')}) / 2"
 _WRONG: dict[PictureIssue, str] = {
-    "dark": "bright_part < 0.4",
-    "bright": "dark_part > 0.6",
+    "dark": "brightness_p99 < 0.4",
+    "bright": "brightness_p05 > 0.6",
     "blurred": "sharpness < 0.43",
     "empty": "entropy < 5.5",
     "odd_shape": "min(width, height) < 0.35 * max(width, height)",

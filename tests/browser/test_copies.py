@@ -24,7 +24,7 @@ def test_one_key_settles_the_copies_and_one_undo_takes_it_back(
         copies = [db.execute(first.format(label)).fetchone()[0] for label in (1, 3, 4)]
         for sample in copies:
             db.execute(
-                "UPDATE picture SET pixels = x'0000000000000000', bright_part = 0.1 WHERE sample_id = ?", (sample,)
+                "UPDATE picture SET pixels = x'0000000000000000', brightness_p99 = 0.1 WHERE sample_id = ?", (sample,)
             )
         derive_issues(db)
     add_round(workspace, audit=0)

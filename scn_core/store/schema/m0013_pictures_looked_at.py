@@ -11,8 +11,8 @@ CREATE TABLE picture (
   pixels BLOB NOT NULL,  -- the same where the pixels are
   looks BLOB NOT NULL,  -- a perceptual hash of 256 bits
   width INTEGER NOT NULL, height INTEGER NOT NULL,  -- of the face in its picture
-  bright_part REAL NOT NULL,  -- brightness that 1 % of the pixels lie above, 0..1
-  dark_part REAL NOT NULL,  -- brightness that 5 % lie below, 0..1
+  brightness_p99 REAL NOT NULL,  -- brightness that 1 % of the pixels lie above, 0..1
+  brightness_p05 REAL NOT NULL,  -- brightness that 5 % lie below, 0..1
   sharpness REAL NOT NULL,  -- fine detail for each unit of coarse detail
   entropy REAL NOT NULL,  -- of the brightness, in bits
   colour REAL NOT NULL  -- largest difference between channels, 0..1

@@ -23,7 +23,7 @@ def test_copies_leaks_and_bad_pictures(visitor: NewVisitor) -> None:
     def change(db: Database) -> None:
         first = "(SELECT min(id) FROM sample WHERE split = '{}' AND given_label = {})"
         same = ", ".join(first.format(split, label) for split, label in (("train", 1), ("train", 3), ("test", 1)))
-        db.execute(f"UPDATE picture SET pixels = x'0000000000000000', bright_part = 0.1 WHERE sample_id IN ({same})")
+        db.execute(f"UPDATE picture SET pixels = x'0000000000000000', brightness_p99 = 0.1 WHERE sample_id IN ({same})")
         derive_issues(db)
 
     database.call_write(change)

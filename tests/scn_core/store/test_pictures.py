@@ -39,7 +39,7 @@ GOOD = PictureMeasures(b"", b"", 100, 100, 0.9, 0.1, 0.6, 7.0, 0.5)
 OF_PIXELS = "abcdaefgha"
 """Faces 1, 5 and 10 have the same pixels; their labels are 0, 1 and 0."""
 BAD: dict[int, dict[str, float]] = {
-    2: {"bright_part": 0.2}, 3: {"sharpness": 0.2, "bright_part": 0.2}, 4: {"width": 20}, 5: {"colour": 0.0},
+    2: {"brightness_p99": 0.2}, 3: {"sharpness": 0.2, "brightness_p99": 0.2}, 4: {"width": 20}, 5: {"colour": 0.0},
 }  # fmt: skip
 
 
