@@ -33,8 +33,8 @@ from scn_core.exchange.export.write import ExportOptions, export_labels
 from scn_core.exchange.import_decisions.import_plan import ImportPlan, plan_import, record_rows
 from scn_core.exchange.import_decisions.undo_import import UndoPlan, plan_undo_of_file
 from scn_core.records import SPLITS, Answer, FloatArray, QueueFilter, QueueOrder, QueueState, RoundInfo, Split
-from scn_core.review.people_as_evidence import workspace_consensus
 from scn_core.review.quality.votes import vote_agreement
+from scn_core.review.workspace_consensus import workspace_consensus
 from scn_core.store.current_labels import LabelFilter
 from scn_core.store.rounds.states import SCORED, get_round, round_to_answer, which_round
 from scn_core.store.votes import import_balance

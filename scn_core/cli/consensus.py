@@ -19,7 +19,7 @@ from scn_core.cli.outputs import check_output
 from scn_core.errors import counted
 from scn_core.exchange.export.cells import harmless, harmless_path
 from scn_core.files import replaced
-from scn_core.review.people_as_evidence import Contributor, WorkspaceConsensus, workspace_consensus
+from scn_core.review.workspace_consensus import Contributor, WorkspaceConsensus, workspace_consensus
 from scn_core.store.rounds.states import SCORED, which_round
 from scn_core.store.samples import classes, iter_samples
 from scn_core.workspace.folder import Workspace

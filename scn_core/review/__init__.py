@@ -3,7 +3,7 @@
 learn_order       which open faces an answer is most likely to change: they are asked about next
 fit_outcomes      how far the answers are from what the scores made expect
 consensus         what several fallible people and models come to: labels, and who is right how often
-people_as_evidence   the consensus of a workspace
+workspace_consensus  the consensus of a workspace
 opinion_evidence  what other models say, as the learned order takes it
 quality           labels still wrong, corrections to come, agreement, reviewers
 evaluate          scores and decisions against reference labels

@@ -6,7 +6,7 @@ Before anybody has answered, a face's classes have the probabilities that a logi
 else gave a second one to fits whatever it says, so it hardly counts for who is right how often; that follows from how
 often two people agree.
 
-Nothing here reads a database: `scn_core.review.people_as_evidence` does.
+Nothing here reads a database: `scn_core.review.workspace_consensus` does.
 """
 
 from __future__ import annotations

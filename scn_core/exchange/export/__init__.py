@@ -1,7 +1,7 @@
 """Corrected labels out: a file or folder in one of several formats, and beside it a manifest that says what it is.
 
 write         an export written whole, with its manifest; previews
-about         what the faces of an export have in common, and a face as plain values
+row_values    what the faces of an export have in common, and a face as plain values
 formats       the formats by their names, and what each cannot hold
 table         csv
 label_studio  tasks with predictions and annotations

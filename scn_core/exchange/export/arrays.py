@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from scn_core.exchange.export.about import About
+from scn_core.exchange.export.row_values import About
 from scn_core.store.current_labels import LabelRow
 
 

@@ -25,7 +25,7 @@ from PIL import Image
 from scn_core.datasets.class_list import CLASS_LIST, LABELS
 from scn_core.datasets.images import MAX_PIXELS, open_face
 from scn_core.errors import DataError, UsageError, complaint
-from scn_core.exchange.export.about import About, as_json, values_of
+from scn_core.exchange.export.row_values import About, as_json, values_of
 from scn_core.exchange.export.table import write_csv
 from scn_core.store.current_labels import LabelRow
 

@@ -11,10 +11,10 @@ from sqlite_utils import Database
 
 from scn_core.class_names import RAF_DB
 from scn_core.errors import UsageError
-from scn_core.exchange.export.about import About, as_json, sides, values_of
 from scn_core.exchange.export.arrays import write_arrays
 from scn_core.exchange.export.folders import class_folders, hugging_face
 from scn_core.exchange.export.label_studio import write_tasks
+from scn_core.exchange.export.row_values import About, as_json, sides, values_of
 from scn_core.exchange.export.table import write_csv
 from scn_core.store.current_labels import LabelRow, path_of_several
 

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from scn_core.datasets.images import picture_size
 from scn_core.errors import DataError, complaint
-from scn_core.exchange.export.about import About, as_json, rounded, sides, values_of
+from scn_core.exchange.export.row_values import About, as_json, rounded, sides, values_of
 from scn_core.store.current_labels import LabelRow
 
 LABEL, IMAGE = "label", "image"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator
 
-from scn_core.exchange.export.about import COLUMNS, About, sides, values_of
 from scn_core.exchange.export.cells import harmless, harmless_path
+from scn_core.exchange.export.row_values import COLUMNS, About, sides, values_of
 from scn_core.store.current_labels import LabelRow
 
 BOX_COLUMNS = ("left", "top", "right", "bottom")

@@ -14,7 +14,6 @@ from typing import Any
 from sqlite_utils import Database
 
 from scn_core.errors import DataError, UsageError, complaint
-from scn_core.exchange.export.about import About, values_of
 from scn_core.exchange.export.folders import folder_digest
 from scn_core.exchange.export.formats import FORMATS, Format, FormatName
 from scn_core.exchange.export.manifest import (
@@ -26,6 +25,7 @@ from scn_core.exchange.export.manifest import (
     read_manifest,
     write_manifest,
 )
+from scn_core.exchange.export.row_values import About, values_of
 from scn_core.files import put_in_place, replaced, replaced_folder
 from scn_core.store.check import require_sound
 from scn_core.store.connection import snapshot

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 from scn_core.config import ReviewSettings
 from scn_core.datasets.registry import read_manifest
 from scn_core.datasets.source import Source
-from scn_core.exchange.export.about import COLUMNS
+from scn_core.exchange.export.row_values import COLUMNS
 from scn_core.exchange.export.write import ExportOptions, export_labels
 from scn_core.records import Box, Decision, Manifest, Sample
 from scn_core.store.current_labels import LabelFilter

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from sqlite_utils import Database
 
-from scn_core.exchange.export.about import COLUMNS
 from scn_core.exchange.export.formats import FormatName
+from scn_core.exchange.export.row_values import COLUMNS
 from scn_core.exchange.export.write import ExportOptions, export_labels
 from scn_core.exchange.import_decisions.import_plan import plan_import
 from scn_core.store.current_labels import LabelFilter

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from scn_core.errors import UsageError
-from scn_core.review.people_as_evidence import workspace_consensus
 from scn_core.review.quality.reviewers import reviewers
+from scn_core.review.workspace_consensus import workspace_consensus
 from scn_core.store.decisions.readings import label_readings
 from tests.scn_core.review.quality.reviewed import Reviewed
 

@@ -1,4 +1,7 @@
-"""What the rows of an export have in common, and a face as plain values: what every format is written from."""
+"""The values of a row of an export by the names of its columns, and what all rows have in common (`About`).
+
+Every format is written from these.
+"""
 
 from __future__ import annotations
 
