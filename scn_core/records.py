@@ -236,8 +236,9 @@ class RoundInfo:
     @property
     def opinion_words(self) -> str | None:
         """Of a round made from opinions alone, what it is; None: it was trained."""
-        names = self.config.get("made_from_opinions")
-        return names and f"made from opinions of {', '.join(names)}, without training: there is no alpha"
+        names, out = self.config.get("made_from_opinions"), self.config.get("opinions_left_out")
+        less = f" (left out, agreeing with the labels no more than by chance: {', '.join(out)})" if out else ""
+        return names and f"made from opinions of {', '.join(names)}, without training: there is no alpha{less}"
 
     @property
     def missing_words(self) -> str | None:

@@ -16,7 +16,7 @@ from sqlite_utils import Database
 
 from scn_core import __version__
 from scn_core.config import TrainSettings
-from scn_core.errors import WorkspaceError, complaint
+from scn_core.errors import WorkspaceError, complaint, listed
 from scn_core.files import write_text
 from scn_core.records import NO_ALPHA, BoolArray, FloatArray, IntArray, RoundInfo, RoundScores
 from scn_core.rounds.artifacts import NEIGHBOUR_COUNT, NEIGHBOURS, round_file_hashes, write_neighbours
@@ -48,7 +48,8 @@ def make_round_from_opinions(
 ) -> RoundInfo:
     """Make a round of the opinions of other models and leave it in review. Needs neither the pictures nor torch.
 
-    Its faces are the training faces that some opinion has probabilities of.
+    Its faces are the training faces that some opinion has probabilities of. Opinions that agree with the labels no more
+    than by chance are left out; `RoundInfo.opinion_words` names them.
 
     Args:
         workspace: with opinions.
@@ -56,7 +57,7 @@ def make_round_from_opinions(
             table [train] of workspace.toml.
         by: number of the lead who asks for it; None: the command line.
 
-    Raises WorkspaceError where there is no opinion, and while a trainer is at work or a round runs.
+    Raises WorkspaceError where no opinion agrees with the labels more than by chance, and while a trainer is at work.
     """
     began = time.monotonic()
     chosen = settings or TrainSettings.merged(workspace.settings().train)
@@ -65,13 +66,15 @@ def make_round_from_opinions(
             require_sound(db)
         store.mark_dead_round_failed(db)
         review = workspace.settings().review
-        faces, opinions = _faces_with_opinions(workspace, db, faces_now(db, review.unsure, review.ambiguous))
+        faces, opinions, weights, left_out = _faces_with_opinions(
+            workspace, db, faces_now(db, review.unsure, review.ambiguous)
+        )
         scores = score_opinions(opinions, faces, chosen)
         number, reviewed = store.next_number(db), store.latest_finished_round(db)
         workspace.set_aside(number)
-        weights = opinion_weights(scores.start_label, opinions.probabilities)
         config: dict[str, Any] = {
             "made_from_opinions": list(opinions.names), "weights_of_opinions": [round(each, 4) for each in weights],
+            "opinions_left_out": list(left_out),
             "audit_samples": chosen.audit_samples, "queue_suspicion": chosen.queue_suspicion,
             "margin_relabel": chosen.margin_relabel, "relabel": chosen.relabel, "seed": chosen.seed,
             "unsure": review.unsure, "ambiguous": review.ambiguous,
@@ -98,8 +101,9 @@ def make_round_from_opinions(
 def score_opinions(opinions: Opinions, faces: RoundFaces, settings: TrainSettings) -> RoundScores:
     """The scores of N faces by what other models say of them, by the rules of a trained round.
 
-    Every face has an opinion with probabilities. Nothing is in a low-importance group, so a relabel is proposed where
-    the label is clearly suspected, or another class is evident.
+    Every face has an opinion with probabilities, of a weight above 0. Nothing is in a low-importance group: a relabel is
+    proposed where the likeliest class is probable enough (`may_be_proposed`) and ahead of the label by `margin_relabel`,
+    unless people turned it down.
     """
     start = faces.labels
     together = opinions_alone(start, opinions.probabilities)
@@ -131,7 +135,10 @@ def score_opinions(opinions: Opinions, faces: RoundFaces, settings: TrainSetting
 
 
 def save_feature_neighbours(folder: Path, scores: RoundScores, features: tuple[FloatArray, ...]) -> None:
-    """Writes neighbours.npy of the faces asked about, by the features of all sources; nothing where there are none."""
+    """Writes neighbours.npy of the faces asked about, by the features of all sources; nothing where there are none.
+
+    Neighbours come from the half of each class's confident faces that is least suspected, the first 20,000 of them.
+    """
     if not features:
         return
     unit = np.concatenate([_unit(each) for each in features], axis=1)
@@ -157,21 +164,37 @@ def save_feature_neighbours(folder: Path, scores: RoundScores, features: tuple[F
     write_neighbours(folder, table)
 
 
-def _faces_with_opinions(workspace: Workspace, db: Database, faces: RoundFaces) -> tuple[RoundFaces, Opinions]:
-    """The faces that some opinion has probabilities of, and all that is said of these."""
+def _faces_with_opinions(
+    workspace: Workspace, db: Database, faces: RoundFaces
+) -> tuple[RoundFaces, Opinions, list[float], tuple[str, ...]]:
+    """The faces that opinions above chance have probabilities of; these opinions, their weights; names of the others."""
     found = opinions_on(db, faces.sample_id)
-    known = np.zeros(len(faces.sample_id), np.bool_)
-    for shares in found.probabilities:
-        known |= np.isfinite(shares[:, 0])
-    if not known.any():
-        add = command_line("opinion", "add", workspace.path, "--name", "NAME", "--csv", "FILE")
+    add = command_line("opinion", "add", workspace.path, "--name", "NAME", "--csv", "FILE")
+    if not found.probabilities:
         raise WorkspaceError(
             complaint("", "no opinion on any training face", "one that has probabilities", f"add one with: {add}")
         )
+    weights = opinion_weights(faces.labels, found.probabilities)
+    used = [place for place, weight in enumerate(weights) if weight > 0]
+    left_out = tuple(name for name, weight in zip(found.names, weights, strict=True) if not weight)
+    if not used:
+        raise WorkspaceError(
+            complaint(
+                "",
+                f"only opinions that agree with the labels no more than by chance ({listed(left_out[:3], len(left_out))})",
+                "one that agrees more often",
+                f"see whether their columns are the classes they are named after, or add another with: {add}",
+            )
+        )
+    known = np.any([np.isfinite(found.probabilities[place][:, 0]) for place in used], axis=0)
     unusable = np.zeros(len(AllSamples(db)), np.bool_)
     unusable[faces.rows[~known]] = True
-    kept = faces.without(unusable)
-    return kept, opinions_on(db, kept.sample_id)
+    kept = Opinions(
+        tuple(found.names[place] for place in used),
+        tuple(found.probabilities[place][known] for place in used),
+        tuple(each[known] for each in found.features),
+    )
+    return faces.without(unusable), kept, [weights[place] for place in used], left_out
 
 
 def _unit(features: FloatArray) -> FloatArray:

@@ -2,13 +2,14 @@
 
 A pool of logarithms: log P = log P_network + sum of w_k log P_k, normalised. The weight w_k of an opinion is its
 agreement with the labels beyond chance (Cohen's kappa of its likeliest class and the label), squared: one that agrees
-no more than by chance says nothing, and none counts for more than the network. What it says of the label of a single
+no more than chance may bring about counts for nothing, and none counts for more than the network. What it says of the label of a single
 class is weighed by suspicion, which asks for every class how clearly its faces are known. Where several opinions agree
 on another class, their logarithms add up, and so a relabel is proposed.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,6 +18,8 @@ from scn_core.records import FloatArray, IntArray
 
 _FLOOR = np.float32(1e-3)
 """Added to every probability: no single opinion rules a class out."""
+_CHANCE_ERRORS = 3.0
+"""Standard errors by which an opinion's agreement with the labels exceeds that by chance, for it to count at all."""
 
 
 def pooled(network: FloatArray, labels: IntArray, opinions: Sequence[FloatArray] = ()) -> FloatArray:
@@ -39,12 +42,11 @@ def pooled(network: FloatArray, labels: IntArray, opinions: Sequence[FloatArray]
 def opinions_alone(labels: IntArray, opinions: Sequence[FloatArray]) -> FloatArray:
     """(N, C) probabilities of other models together, without a network: a geometric mean by their weights.
 
-    Rows of NaN where none of them says anything. The arguments are those of `pooled`; there is at least one opinion.
+    Rows of NaN where none that counts says anything. The arguments are those of `pooled`; there is at least one opinion.
     """
-    weights = np.maximum(opinion_weights(labels, opinions), _FLOOR)
     logs: FloatArray = np.zeros_like(opinions[0])
     total: FloatArray = np.zeros((len(labels), 1), np.float32)
-    for weight, opinion in zip(weights, opinions, strict=True):
+    for weight, opinion in zip(opinion_weights(labels, opinions), opinions, strict=True):
         known = np.isfinite(opinion)
         logs += np.where(known, np.float32(weight) * np.log(np.where(known, opinion, 1) + _FLOOR), np.float32(0))
         total += np.float32(weight) * known[:, :1]
@@ -54,12 +56,16 @@ def opinions_alone(labels: IntArray, opinions: Sequence[FloatArray]) -> FloatArr
 
 
 def opinion_weights(labels: IntArray, opinions: Sequence[FloatArray]) -> list[float]:
-    """How much each opinion counts beside a network, 0..1: kappa of its likeliest class and the label, squared."""
-    return [max(_kappa(labels, opinion), 0.0) ** 2 for opinion in opinions]
+    """How much each opinion counts beside a network, 0..1: kappa of its likeliest class and the label, squared.
+
+    0 where the agreement is less than three standard errors above that by chance: a mean of opinions without a network
+    would otherwise follow noise, however small its weight, where nothing else speaks.
+    """
+    return [_kappa(labels, opinion) ** 2 for opinion in opinions]
 
 
 def _kappa(labels: IntArray, opinion: FloatArray) -> float:
-    """Agreement beyond chance of the likeliest class with the label, up to 1; 0 where nothing can be said."""
+    """Agreement beyond chance of the likeliest class with the label, 0..1; 0 where it may be chance."""
     known = np.isfinite(opinion[:, 0])
     if not known.any():
         return 0.0
@@ -67,7 +73,8 @@ def _kappa(labels: IntArray, opinion: FloatArray) -> float:
     agreed = float((label == said).mean())
     of_labels, of_opinion = (np.bincount(each, minlength=classes) / len(label) for each in (label, said))
     chance = float(of_labels @ of_opinion)
-    return (agreed - chance) / (1 - chance) if chance < 1 else 0.0
+    least = chance + _CHANCE_ERRORS * math.sqrt(max(chance * (1 - chance), 0.0) / len(label))
+    return (agreed - chance) / (1 - chance) if agreed > least else 0.0
 
 
 def _shares(logs: FloatArray) -> FloatArray:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import scn_core as scn
@@ -14,8 +15,11 @@ from scn_core.records import QueueFilter
 from scn_core.review.learn_order import learn_order
 from scn_core.rounds.artifacts import face_neighbours
 from scn_core.rounds.from_opinions import make_round_from_opinions
+from scn_core.store.connection import transaction
+from scn_core.store.opinions import add_source, insert_opinions
 from scn_core.store.queue.browse import page_items
 from scn_core.store.queue.counts import queue_counts
+from scn_core.store.samples import iter_samples
 from scn_core.workspace.check import check_workspace
 from scn_core.workspace.folder import Workspace
 from tests.review_workspace import add_opinions, add_round
@@ -101,6 +105,27 @@ def test_the_command_needs_no_torch_and_says_what_is_missing(workspace: Workspac
     )
     assert done.returncode == 0, done.stderr
     assert "round 1, made from opinions of first, second" in done.stdout
+
+
+def test_noise_makes_no_round_and_is_left_out_of_one(workspace: Workspace) -> None:
+    with workspace.database() as db:
+        ids = np.array([each.id for each in iter_samples(db)])
+        noise = np.random.default_rng(0).dirichlet(np.ones(7), len(ids)).astype(np.float32)
+        with transaction(db):
+            insert_opinions(db, add_source(db, "noise", "npz", {}), ids, noise, None)
+    with pytest.raises(
+        scn.WorkspaceError, match=r"no more than by chance \(noise\); allowed: one that agrees more often"
+    ):
+        make_round_from_opinions(workspace)
+    add_opinions(workspace)
+    info = make_round_from_opinions(workspace)
+    assert info.config["made_from_opinions"] == ["first", "second"]
+    assert info.opinion_words == (
+        "made from opinions of first, second, without training: there is no alpha "
+        "(left out, agreeing with the labels no more than by chance: noise)"
+    )
+    with workspace.database(read_only=True) as db:
+        assert not db.execute("SELECT 1 FROM score WHERE sample_id % 10 = 0").fetchall()  # of these noise alone speaks
 
 
 def test_the_same_opinions_make_the_same_round(made: Workspace) -> None:
