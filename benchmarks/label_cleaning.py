@@ -44,7 +44,7 @@ from benchmarks.cleaning.trainings import PLAIN, SETTINGS, PublishedRule, Record
 from scn_core.bench.report import versions
 from scn_core.records import DOUBTS, BoolArray, FloatArray, IntArray
 from scn_core.review.evaluate import detector
-from scn_core.review.learn_order import scaled_logs
+from scn_core.review.scaled_logs import scaled_logs
 from scn_core.scn.relabel import low_importance_group
 from scn_core.scn.suspicion import (
     class_trust,

@@ -210,11 +210,11 @@ class OpenWorkspace(WithOpinions):
             return dataframes.decisions(db, None if round is None else get_round(db, round).id)
 
     def consensus(self, *, round: int | None = None, opinions: Sequence[FloatArray] = ()) -> pd.DataFrame:
-        """What everybody's answers, the data set's votes and the network come to together; a row a face.
+        """What everybody's answers, the data set's votes, the network and other models come to; a row a face.
 
-        `round`: whose probabilities, by default of the newest that ended. `opinions`: further models' (N, C)
-        probabilities of the faces of `scores()`, in its order. Raises WorkspaceError where there is no such round,
-        UsageError for opinions of another shape.
+        `round`: whose probabilities, by default of the newest that ended. `opinions`: (N, C) probabilities of models
+        that the workspace has no opinions of, for the faces of `scores()` in its order; NaN where they say nothing.
+        Raises WorkspaceError where there is no such round, UsageError for opinions of another shape, or that are none.
         """
         with self.folder.database(read_only=True) as db:
             found = workspace_consensus(db, which_round(db, round, *SCORED).id, opinions)

@@ -37,7 +37,7 @@ _LISTED, _LEAST = 10, 0.001
 @FORCE
 @JSON
 def consensus_command(workspace: Path, round_id: int | None, out: Path | None, force: bool, as_json: bool) -> None:
-    """Combine everybody's answers, the data set's votes and the network; changes no label.
+    """Combine everybody's answers, the data set's votes, the network and opinions; changes no label.
 
     Says how often each person is right, where the consensus is another than the label, and which faces would gain
     most from another reading.

@@ -1,10 +1,11 @@
-"""What several fallible people and models come to together: a label for every face, and how good each person is.
+"""What several fallible people and models come to together. Changes no label: `decisions/outcomes.py` says what counts.
 
-Every person has a confusion matrix, how likely they give which answer to a face of which class (Dawid and Skene, 1979).
+Every face gets a label with a probability, and every person an estimate of how often they are right. Every person has a
+confusion matrix, how likely they give which answer to a face of which class (Dawid and Skene, 1979).
 Before anybody has answered, a face's classes have the probabilities that a logistic regression makes of the models'
-(Raykar et al., "Learning from crowds", 2010). Both are fitted in turn (EM) until neither changes. An answer that nobody
-else gave a second one to fits whatever it says, so it hardly counts for who is right how often; that follows from how
-often two people agree.
+(Raykar et al., "Learning from crowds", 2010). Both are fitted in turn (EM) until neither changes. A face's only answer
+always agrees with itself, so it hardly counts towards how often its author is right; that follows from how often two
+people agree. The constants are part of what benchmarks/README.md measures under "Second readings".
 
 Nothing here reads a database: `scn_core.review.workspace_consensus` does.
 """
@@ -20,11 +21,12 @@ import numpy as np
 import numpy.typing as npt
 
 from scn_core.records import FloatArray, IntArray
+from scn_core.review.scaled_logs import scaled_logs
 
-NEEDED = 20
+_FACES_NEEDED = 20
 """Faces with a vote before the models' probabilities are corrected by what people say."""
 _STRENGTH = 0.1
-"""Inverse of the regularisation of the logistic regression, as in the learned order."""
+"""Inverse of the regularisation of the logistic regression."""
 _GIVEN = 2.0
 """How far apart given labels are beside log-probabilities of variance 1."""
 _FEWER = 20_000
@@ -107,7 +109,8 @@ def consensus(
 
     Args:
         votes: of `people` people, numbered from 0.
-        models: one or more (N, C) probabilities of the same faces and classes.
+        models: one or more (N, C) probabilities of the same faces and classes; rows of NaN where a model says nothing
+            of the face. Of every face one of them says something.
         people: P.
         given: (N,) labels the faces began with, as further evidence; None where they were made from the votes.
         seed: of the draw of faces to fit on, where very many have votes.
@@ -122,12 +125,12 @@ def consensus(
     counts = np.zeros((faces, classes))
     np.add.at(counts, (votes.face, votes.label), votes.count)
     voted = np.flatnonzero(counts.sum(axis=1))
-    prior = sum((np.asarray(model, np.float64) for model in models), np.zeros((faces, classes)))
+    prior = sum((np.nan_to_num(model, nan=0.0).astype(np.float64) for model in models), np.zeros((faces, classes)))
     prior = _with_floor(prior / np.maximum(prior.sum(axis=1, keepdims=True), 1e-12))
     start = _even_confusion(right_by_agreement(counts), classes)
     confusion, anyone = np.repeat(start[None], people, axis=0), start
     probabilities = _posterior(prior, votes, confusion)
-    regression = _Regression(_features(models, given), voted, seed) if len(voted) >= NEEDED else None
+    regression = _Regression(_features(models, given), voted, seed) if len(voted) >= _FACES_NEEDED else None
     for _ in range(_ROUNDS if len(voted) else 0):
         before = probabilities[voted]
         if regression is not None:
@@ -191,10 +194,8 @@ def _half_even(confusion: Floats, share: Floats) -> Floats:
     return np.asarray((1 - _EVEN) * confusion + _EVEN * even)
 
 
-def _features(models: Sequence[FloatArray], given: IntArray | None) -> npt.NDArray[np.float32]:
-    logs = [np.log(np.asarray(model, np.float32) + np.float32(1e-3)) for model in models]
-    columns = np.concatenate(logs, axis=1)
-    columns = (columns - columns.mean(axis=0)) / (columns.std(axis=0) + np.float32(1e-6))
+def _features(models: Sequence[FloatArray], given: IntArray | None) -> FloatArray:
+    columns = np.concatenate([scaled_logs(np.asarray(model, np.float32)) for model in models], axis=1)
     if given is not None:
         columns = np.concatenate([columns, np.eye(models[0].shape[1], dtype=np.float32)[given] * _GIVEN], axis=1)
     return np.asarray(columns, np.float32)
@@ -203,7 +204,7 @@ def _features(models: Sequence[FloatArray], given: IntArray | None) -> npt.NDArr
 class _Regression:
     """The probability of each class of a face by its features, fitted to probabilities rather than to labels."""
 
-    def __init__(self, features: npt.NDArray[np.float32], voted: IntArray, seed: int) -> None:
+    def __init__(self, features: FloatArray, voted: IntArray, seed: int) -> None:
         from sklearn.linear_model import LogisticRegression  # takes a second, which no other command is to wait for
 
         few = len(voted) <= _FEWER

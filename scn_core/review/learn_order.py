@@ -13,13 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from sqlite_utils import Database
 
 from scn_core.config import ReviewSettings
-from scn_core.records import IntArray
+from scn_core.records import BoolArray, FloatArray, IntArray
 from scn_core.review.fit_outcomes import Floats, fit_outcomes
 from scn_core.review.opinion_evidence import opinion_evidence
+from scn_core.review.scaled_logs import scaled_logs
 from scn_core.store.connection import snapshot
 from scn_core.store.opinions import opinions_on
 from scn_core.store.pictures import contradicted, exact_copies
@@ -55,13 +55,13 @@ class Faces:
     """Rising."""
     label: IntArray
     """The label the round began with."""
-    suspicion: npt.NDArray[np.float32]
+    suspicion: FloatArray
     """(N,) of that label, 0..1."""
-    probabilities: npt.NDArray[np.float32]
+    probabilities: FloatArray
     """(N, C), rows summing to 1."""
-    votes: npt.NDArray[np.float32] | None = None
+    votes: FloatArray | None = None
     """(N, C) shares of the labels that people gave before the import, above 0; None: the data set came without."""
-    opinions: Sequence[npt.NDArray[np.float32]] = ()
+    opinions: Sequence[FloatArray] = ()
     """(N, D) each, what other models say, in columns of mean 0 and variance 1."""
 
 
@@ -112,7 +112,7 @@ def change_probability(faces: Faces, examples: TrainingExamples) -> Floats | Non
     return 1 - stays
 
 
-def expectation(faces: Faces, outcomes: IntArray) -> npt.NDArray[np.float32]:
+def expectation(faces: Faces, outcomes: IntArray) -> FloatArray:
     """(N, K) log-probabilities of the outcomes before any answer: rising, the classes of the round among them.
 
     The label stays as suspicion says; if not, it is one of the other classes in proportion to their probabilities.
@@ -124,11 +124,11 @@ def expectation(faces: Faces, outcomes: IntArray) -> npt.NDArray[np.float32]:
     others[rows, faces.label] = 1 - faces.suspicion
     chances = np.full((len(rows), len(outcomes)), _RARE, np.float32)
     chances[:, outcomes.searchsorted(np.arange(classes))] = others
-    logs: npt.NDArray[np.float32] = np.log(chances + np.float32(_LEAST))
+    logs: FloatArray = np.log(chances + np.float32(_LEAST))
     return logs
 
 
-def evidence(faces: Faces) -> npt.NDArray[np.float32]:
+def evidence(faces: Faces) -> FloatArray:
     """(N, 2 C) what the expectation is corrected by: log-probabilities, and which label the face began with.
 
     With votes, C more, the logarithms of their shares. So a face on which they disagree, with the label or with each
@@ -140,14 +140,6 @@ def evidence(faces: Faces) -> npt.NDArray[np.float32]:
     return np.concatenate(parts, axis=1, dtype=np.float32)
 
 
-def scaled_logs(shares: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """(N, C) logarithms of probabilities, in columns of mean 0 and variance 1."""
-    logs: npt.NDArray[np.float32] = np.log(shares + np.float32(1e-3))
-    logs -= logs.mean(axis=0)
-    logs /= logs.std(axis=0) + np.float32(1e-6)
-    return logs
-
-
 def rank_open_faces(
     open_ones: OpenFaces,
     doubt: Floats,
@@ -155,7 +147,7 @@ def rank_open_faces(
     *,
     explore: float,
     seed: int,
-    first: npt.NDArray[np.bool_] | None = None,
+    first: BoolArray | None = None,
 ) -> IntArray:
     """The sample ids to ask about first.
 

@@ -8,16 +8,23 @@ from dataclasses import dataclass
 import numpy as np
 from sqlite_utils import Database
 
-from scn_core.errors import UsageError, complaint
+from scn_core.errors import UsageError, complaint, counted
 from scn_core.records import FloatArray, IntArray
-from scn_core.review.consensus import NEEDED, Consensus, Votes, consensus
+from scn_core.review.consensus import Consensus, Votes, consensus
+from scn_core.scn.opinions import opinion_weights
 from scn_core.store.connection import snapshot
 from scn_core.store.current_labels import reviewer_names
 from scn_core.store.decisions.readings import label_readings
 from scn_core.store.decisions.record import effective_labels
+from scn_core.store.opinions import opinions_on
 from scn_core.store.queue.learned_order import scored_faces
 from scn_core.store.samples import classes
 from scn_core.store.votes import has_votes, named_votes
+
+_ANSWERS_NEEDED = 20
+"""Of a person, before it is said how often they are right."""
+_SUM_TOLERANCE = 0.02
+"""How far the sum of a row of probabilities may be from 1."""
 
 
 @dataclass(frozen=True)
@@ -51,34 +58,34 @@ class WorkspaceConsensus:
 
 
 def workspace_consensus(
-    db: Database, round_id: int, opinions: Sequence[FloatArray] = (), *, read_alone: bool = False
+    db: Database, round_id: int, opinions: Sequence[FloatArray] = (), *, answered: bool = False
 ) -> WorkspaceConsensus:
     """The consensus on the faces that a round scored.
 
     Each person's newest answer to a face counts, of whichever round; unsure, excluded and adjudicated are no answers
-    here. The given label is evidence like a model, unless the data set came with votes: then it was made from them.
+    here. The given label is evidence like a model, unless the data set came with votes: then it was made from them. The
+    opinions that the workspace holds are evidence, but for those that agree with the labels no more than by chance.
 
     Args:
         db: of the workspace.
         round_id: a round that has ended.
-        opinions: further models' (N, C) probabilities of the same faces, by rising sample id.
-        read_alone: only the faces that reviewers have answered.
+        opinions: (N, C) probabilities of models that the workspace has no opinions of, of all faces of the round by
+            rising sample id; rows of NaN where a model says nothing of the face.
+        answered: only the faces that reviewers have answered.
 
-    Raises UsageError for an opinion of another shape.
+    Raises UsageError for an opinion of another shape, or with other rows that are no probabilities.
     """
     with snapshot(db):
-        sample_id, _, _, probabilities = scored_faces(db, round_id, answered=read_alone)
+        sample_id, start, _, probabilities = scored_faces(db, round_id, answered=answered)
+        stored = opinions_on(db, sample_id).probabilities
         now, seen, names = effective_labels(db), label_readings(db), reviewer_names(db)
-        before = named_votes(db, answered=read_alone)
+        before = named_votes(db, answered=answered)
         voted, number_of_classes = has_votes(db), len(classes(db))
     probabilities = probabilities.reshape(len(sample_id), number_of_classes)  # of no face it has no columns
     for opinion in opinions:
-        if opinion.shape != probabilities.shape:
-            found_shape, allowed = (
-                f"shape {opinion.shape}",
-                f"{probabilities.shape}, as the round has",
-            )
-            raise UsageError(complaint("opinions", found_shape, allowed))
+        _check_opinion(opinion, probabilities.shape)
+    above_chance = [each for each, weight in zip(stored, opinion_weights(start, stored), strict=True) if weight > 0]
+    models = (probabilities, *above_chance, *opinions)
     keep = np.isin(sample_id, now.sample_id[~now.excluded])
     sample_id = sample_id[keep]
     at = now.sample_id.searchsorted(sample_id)
@@ -93,10 +100,21 @@ def workspace_consensus(
     votes = Votes(sample_id.searchsorted(faces[among]), *(column[among] for column in columns))
     everyone = [(names[person], person) for person in people.tolist()] + [(name, None) for name in before.annotators]
     given = None if voted else now.given_label[at]
-    found = consensus(votes, [model[keep] for model in (probabilities, *opinions)], len(everyone), given=given)
+    found = consensus(votes, [model[keep] for model in models], len(everyone), given=given)
     return WorkspaceConsensus(
         round_id, sample_id, now.given_label[at], now.label[at], found, _contributors(everyone, votes, found)
     )
+
+
+def _check_opinion(opinion: FloatArray, shape: tuple[int, ...]) -> None:
+    """Raises UsageError unless it has this shape, and every row is probabilities or NaN throughout."""
+    if opinion.shape != shape:
+        raise UsageError(complaint("opinions", f"shape {opinion.shape}", f"{shape}, as the round has"))
+    good = (opinion >= 0).all(axis=1) & (np.abs(opinion.sum(axis=1) - 1) <= _SUM_TOLERANCE)
+    wrong = np.flatnonzero(~good & ~np.isnan(opinion).all(axis=1))
+    if len(wrong):
+        what = f"{counted(len(wrong), 'row')} that are no probabilities, the first at {wrong[0]:,}"
+        raise UsageError(complaint("opinions", what, "0 to 1 with a sum of 1, or NaN for all classes: nothing is said"))
 
 
 def _contributors(
@@ -105,7 +123,7 @@ def _contributors(
     answers = np.bincount(votes.person, votes.count, len(everyone)).astype(int).tolist()
     right = found.quality.tolist()
     listed = [
-        Contributor(name, person, given, good if given >= NEEDED else None)
+        Contributor(name, person, given, good if given >= _ANSWERS_NEEDED else None)
         for (name, person), given, good in zip(everyone, answers, right, strict=True)
         if given
     ]

@@ -101,9 +101,9 @@ def make_round_from_opinions(
 def score_opinions(opinions: Opinions, faces: RoundFaces, settings: TrainSettings) -> RoundScores:
     """The scores of N faces by what other models say of them, by the rules of a trained round.
 
-    Every face has an opinion with probabilities, of a weight above 0. Nothing is in a low-importance group: a relabel is
-    proposed where the likeliest class is probable enough (`may_be_proposed`) and ahead of the label by `margin_relabel`,
-    unless people turned it down.
+    Every face has an opinion with probabilities, of a weight above 0. Nothing is in a low-importance group: a relabel
+    is proposed where the likeliest class is probable enough (`may_be_proposed`) and more than `margin_relabel` ahead of
+    the label, unless people turned it down.
     """
     start = faces.labels
     together = opinions_alone(start, opinions.probabilities)
@@ -167,7 +167,7 @@ def save_feature_neighbours(folder: Path, scores: RoundScores, features: tuple[F
 def _faces_with_opinions(
     workspace: Workspace, db: Database, faces: RoundFaces
 ) -> tuple[RoundFaces, Opinions, list[float], tuple[str, ...]]:
-    """The faces that opinions above chance have probabilities of; these opinions, their weights; names of the others."""
+    """The faces that opinions of a weight above 0 have probabilities of; these opinions; their weights; the others."""
     found = opinions_on(db, faces.sample_id)
     add = command_line("opinion", "add", workspace.path, "--name", "NAME", "--csv", "FILE")
     if not found.probabilities:
@@ -178,10 +178,11 @@ def _faces_with_opinions(
     used = [place for place, weight in enumerate(weights) if weight > 0]
     left_out = tuple(name for name, weight in zip(found.names, weights, strict=True) if not weight)
     if not used:
+        named = listed(left_out[:3], len(left_out))
         raise WorkspaceError(
             complaint(
                 "",
-                f"only opinions that agree with the labels no more than by chance ({listed(left_out[:3], len(left_out))})",
+                f"only opinions that agree with the labels no more than by chance ({named})",
                 "one that agrees more often",
                 f"see whether their columns are the classes they are named after, or add another with: {add}",
             )

@@ -2,9 +2,9 @@
 
 A pool of logarithms: log P = log P_network + sum of w_k log P_k, normalised. The weight w_k of an opinion is its
 agreement with the labels beyond chance (Cohen's kappa of its likeliest class and the label), squared: one that agrees
-no more than chance may bring about counts for nothing, and none counts for more than the network. What it says of the label of a single
-class is weighed by suspicion, which asks for every class how clearly its faces are known. Where several opinions agree
-on another class, their logarithms add up, and so a relabel is proposed.
+no more than chance may bring about counts for nothing, and none counts for more than the network. What it says of the
+label of a single class is weighed by suspicion, which asks for every class how clearly its faces are known. Where
+several opinions agree on another class, their logarithms add up, and so a relabel is proposed.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def pooled(network: FloatArray, labels: IntArray, opinions: Sequence[FloatArray]
 def opinions_alone(labels: IntArray, opinions: Sequence[FloatArray]) -> FloatArray:
     """(N, C) probabilities of other models together, without a network: a geometric mean by their weights.
 
-    Rows of NaN where none that counts says anything. The arguments are those of `pooled`; there is at least one opinion.
+    Rows of NaN where none that counts says anything. The arguments are those of `pooled`; one opinion or more.
     """
     logs: FloatArray = np.zeros_like(opinions[0])
     total: FloatArray = np.zeros((len(labels), 1), np.float32)

@@ -64,7 +64,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "exchange.import_decisions": READERS | {"exchange.export"},
     "exchange.opinions": READERS | {"workspace"},
     "exchange": frozenset(),
-    "review": READERS | {"workspace"},
+    "review": READERS | {"workspace", "scn.opinions"},
     "rounds.inputs": READERS,
     "rounds.artifacts": GROUND | {"workspace"},
     "rounds.compare": READERS,

@@ -60,7 +60,7 @@ def reviewers(db: Database, round_id: int) -> list[Reviewer]:
     found = [_reviewer(seen, again, *person) for person in people_of(db, round_id)]
     if not found:
         return []
-    people = workspace_consensus(db, round_id, read_alone=True).people
+    people = workspace_consensus(db, round_id, answered=True).people
     right = {each.person_id: each.right for each in people if each.person_id is not None}
     return [replace(each, right=right.get(each.person_id)) for each in found if each.answers]
 

@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from sqlite_utils import Database
 
 from scn_core.config import ReviewSettings
-from scn_core.records import IntArray, QueueFilter
+from scn_core.records import BoolArray, FloatArray, IntArray, QueueFilter
 from scn_core.store.columns import CHUNK, read_columns
 from scn_core.store.connection import transaction
 from scn_core.store.queue import filter as filters
@@ -55,7 +54,7 @@ class OpenFaces:
     sample_id: IntArray
     proposed: IntArray
     """-1: none, or an audit face."""
-    audit: npt.NDArray[np.bool_]
+    audit: BoolArray
 
 
 def learned_order(db: Database, round_id: int) -> LearnedOrder | None:
@@ -106,7 +105,7 @@ def open_faces(db: Database, round_id: int) -> OpenFaces:
 
 def scored_faces(
     db: Database, round_id: int, *, answered: bool = False
-) -> tuple[IntArray, IntArray, npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
     """(N,) sample ids, rising, (N,) labels the round began with, (N,) their suspicion, (N, C) probabilities.
 
     `answered`: only of the faces that people have answered, in any round.

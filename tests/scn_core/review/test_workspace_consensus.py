@@ -8,7 +8,9 @@ import pytest
 from scn_core.errors import UsageError
 from scn_core.review.quality.reviewers import reviewers
 from scn_core.review.workspace_consensus import workspace_consensus
+from scn_core.store.connection import transaction
 from scn_core.store.decisions.readings import label_readings
+from scn_core.store.opinions import add_source, insert_opinions
 from tests.scn_core.review.quality.reviewed import Reviewed
 
 
@@ -37,7 +39,7 @@ def test_answers_that_stand_and_name_a_class_are_evidence() -> None:
     assert len(whole.sample_id) == made.faces
     assert [(each.name, each.answers, each.right) for each in whole.people] == [("ann", 2, None), ("bob", 1, None)]
     assert whole.label[whole.sample_id == settled] == 1  # the lead's answer is in force, and no vote
-    assert workspace_consensus(made.db, 1, read_alone=True).sample_id.tolist() == sorted([unsure, changed, settled])
+    assert workspace_consensus(made.db, 1, answered=True).sample_id.tolist() == sorted([unsure, changed, settled])
 
 
 def test_an_excluded_face_has_no_consensus() -> None:
@@ -46,7 +48,7 @@ def test_an_excluded_face_has_no_consensus() -> None:
     made.answer(face, action="relabel", label=2)
     made.answer(face, "bob", "exclude")
     assert face not in workspace_consensus(made.db, 1).sample_id
-    alone = workspace_consensus(made.db, 1, read_alone=True)
+    alone = workspace_consensus(made.db, 1, answered=True)
     assert (alone.sample_id.tolist(), alone.people, alone.found.probabilities.shape) == ([], (), (0, 4))
 
 
@@ -65,7 +67,7 @@ def test_votes_of_the_data_set_are_evidence_in_place_of_the_given_label() -> Non
     assert [(each.name, each.person_id, each.answers) for each in found.people] == [
         ("", None, 7), ("cy", None, 1), ("di", None, 1),
     ]  # fmt: skip
-    assert workspace_consensus(made.db, 1, read_alone=True).people == ()
+    assert workspace_consensus(made.db, 1, answered=True).people == ()
 
 
 def test_reviewers_are_told_apart_by_each_other_and_by_the_models() -> None:
@@ -82,6 +84,47 @@ def test_reviewers_are_told_apart_by_each_other_and_by_the_models() -> None:
     shown = {each.name: each.right for each in reviewers(made.db, 1)}
     assert shown.keys() == {"ann", "bob"}
     assert None not in shown.values()
+
+
+def test_an_opinion_says_nothing_of_a_face_by_a_row_of_nan() -> None:
+    made = Reviewed()
+    truth = np.eye(4, dtype=np.float32)[made.truth] * 0.6 + 0.1
+    truth[3] = np.nan
+    for place, face in enumerate(made.queue()[:80]):
+        if place < 40:
+            made.answer(face)
+        found = workspace_consensus(made.db, 1, [truth]).found if place in (0, 79) else None  # without answers, with
+        if found is not None:
+            assert np.isfinite(found.probabilities).all()
+            assert found.probabilities.sum(axis=1) == pytest.approx(1)
+            assert (found.label == made.truth).mean() > 0.9
+    nothing = workspace_consensus(made.db, 1, [np.full_like(truth, np.nan)]).found
+    assert nothing.probabilities == pytest.approx(workspace_consensus(made.db, 1).found.probabilities, abs=0.01)
+
+
+@pytest.mark.parametrize("row", [[-5, -5, -5, -5], [np.nan, 1, 0, 0], [0.9, 0.9, 0, 0], [np.inf, 0, 0, 0]])
+def test_an_opinion_of_other_numbers_is_refused(row: list[float]) -> None:
+    made = Reviewed()
+    opinion = np.full((200, 4), 0.25, np.float32)
+    opinion[7:9] = row
+    with pytest.raises(UsageError, match="opinions: found 2 rows that are no probabilities, the first at 7; allowed"):
+        workspace_consensus(made.db, 1, [opinion])
+
+
+def test_the_opinions_of_the_workspace_are_evidence_unless_they_are_noise() -> None:
+    made = Reviewed()
+    before = workspace_consensus(made.db, 1).found
+    truth = np.eye(4, dtype=np.float32)[made.truth] * 0.6 + 0.1
+    noise = np.random.default_rng(0).dirichlet(np.ones(4), 200).astype(np.float32)
+    ids = np.arange(1, 201)
+    with transaction(made.db):
+        insert_opinions(made.db, add_source(made.db, "noise", "npz", {}), ids, noise, None)
+    assert workspace_consensus(made.db, 1).found.probabilities.tolist() == before.probabilities.tolist()
+    with transaction(made.db):
+        insert_opinions(made.db, add_source(made.db, "true", "npz", {}), ids, truth, None)
+    found = workspace_consensus(made.db, 1).found
+    assert (found.label == made.truth).all()
+    assert (before.label == made.truth).mean() < 0.9
 
 
 def test_an_opinion_of_another_shape_is_refused() -> None:

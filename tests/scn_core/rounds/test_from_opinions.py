@@ -113,9 +113,7 @@ def test_noise_makes_no_round_and_is_left_out_of_one(workspace: Workspace) -> No
         noise = np.random.default_rng(0).dirichlet(np.ones(7), len(ids)).astype(np.float32)
         with transaction(db):
             insert_opinions(db, add_source(db, "noise", "npz", {}), ids, noise, None)
-    with pytest.raises(
-        scn.WorkspaceError, match=r"no more than by chance \(noise\); allowed: one that agrees more often"
-    ):
+    with pytest.raises(scn.WorkspaceError, match=r"no more than by chance \(noise\); allowed: one that"):
         make_round_from_opinions(workspace)
     add_opinions(workspace)
     info = make_round_from_opinions(workspace)

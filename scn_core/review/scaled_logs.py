@@ -1,0 +1,27 @@
+"""Probabilities, and other measures of faces, as columns that a regression learns from."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from scn_core.records import FloatArray
+
+_LEAST_PROBABILITY = np.float32(1e-3)
+"""Added to every probability before its logarithm."""
+
+
+def scaled_logs(probabilities: FloatArray) -> FloatArray:
+    """(N, C) logarithms of probabilities, `scaled`; rows of NaN, of which nothing is known, become rows of 0."""
+    return scaled(np.log(probabilities + _LEAST_PROBABILITY))
+
+
+def scaled(values: FloatArray) -> FloatArray:
+    """(N, D) values, every column with mean 0 and variance 1 over its numbers; NaN becomes 0, which speaks neither way.
+
+    Rows are numbers throughout, or NaN throughout.
+    """
+    if not np.isfinite(values).any():
+        return np.zeros_like(values)
+    mean, sd = np.nanmean(values, axis=0), np.nanstd(values, axis=0)
+    columns: FloatArray = np.nan_to_num((values - mean) / (sd + np.float32(1e-6)), nan=0.0)
+    return columns
