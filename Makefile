@@ -21,10 +21,11 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(LOCK) -r requirements.txt -r requirements-dev.txt
 	touch $@
 
-# Once: a second `make demo` opens the same round again.
+# Once: a second `make demo` opens the same round again, or goes on with its training.
 $(DEMO)/.ready: | $(VENV)/.run
 	test -f $(DEMO)/workspace.toml || $(BIN)/python -m scn_core init $(DEMO) --dataset demo
-	$(BIN)/python -m scn_core train $(DEMO) --image-size 64 --epochs 12 --batch-size 64
+	if ls $(DEMO)/rounds/*/checkpoint.pt >/dev/null 2>&1; then $(BIN)/python -m scn_core train $(DEMO) --resume; \
+	  else $(BIN)/python -m scn_core train $(DEMO) --image-size 64 --epochs 12 --batch-size 64; fi
 	touch $@
 
 demo: $(VENV)/.run $(DEMO)/.ready
