@@ -137,10 +137,11 @@ class RoundScores:
     alpha: FloatArray
     """Importance weight, 0..1, from the clean pass; NO_ALPHA for all in a round made from opinions, which has none."""
     p_given: FloatArray
-    """Raw-logit softmax probability of `start_label`."""
+    """Probability of `start_label`, of `probabilities`."""
     p_max: FloatArray
+    """Probability of `predicted_label`, 0..1."""
     predicted_label: IntArray
-    """Argmax of the raw-logit softmax."""
+    """The likeliest class."""
     margin: FloatArray
     """p_max - p_given, 0..1."""
     suspicion: FloatArray
@@ -148,6 +149,7 @@ class RoundScores:
     doubt: IntArray
     """Place in DOUBTS; 0 in rounds from before they were told apart."""
     low_importance: BoolArray
+    """Among those of lowest alpha, 1 - beta of all; none in a round made from opinions."""
     suspicious: BoolArray
     """Asked about for its suspicion alone: outside the low-importance group, and without a proposal."""
     proposed_label: IntArray
@@ -157,7 +159,8 @@ class RoundScores:
     trained_label: IntArray
     """Label of the last epoch; differs from `start_label` only where mode auto changed it."""
     probabilities: FloatArray
-    """(N, classes) raw-logit softmax."""
+    """(N, C), rows summing to 1: R of docs/method.md. By default the mean of the clean passes, pooled with opinions and
+    cured; the softmax of the last pass with `--proposals paper`."""
 
 
 @dataclass(frozen=True)

@@ -146,7 +146,7 @@ def find_pictures(source: str | Path | Iterable[str | Path], root: Path | None =
     if source.is_dir():
         return FolderPictures(source)
     if not source.exists():
-        raise UsageError(complaint("--pictures", f"no {source}", "a folder, a list of paths, or a picture"))
+        raise UsageError(complaint("pictures", f"no {source}", "a folder, a list of paths, or a picture"))
     if not listed:
         return NamedPictures((source,))
     return ListedPictures(source, root or source.parent, _header(source))
@@ -158,7 +158,7 @@ def count_pictures(pictures: Pictures) -> int:
     if not count:
         notes = "".join(f" ({note})" for note in pictures.notes())
         raise DataError(
-            complaint("--pictures", f"no picture{notes}", "one or more", f"read are {', '.join(sorted(SUFFIXES))}")
+            complaint("pictures", f"no picture{notes}", "one or more", f"read are {', '.join(sorted(SUFFIXES))}")
         )
     return count
 

@@ -14,7 +14,7 @@ from scn_core.datasets.images import face_or_reason
 from scn_core.datasets.parallel import in_order
 from scn_core.inference.pictures import Picture
 from scn_core.inference.predictions import Prediction
-from scn_core.records import PixelArray
+from scn_core.records import FloatArray, PixelArray
 from scn_core.rounds.network import RoundNetwork
 from scn_core.training.device import Compute, choose_compute
 from scn_core.training.resident import normalise
@@ -42,15 +42,16 @@ def _decode(side: int, picture: Picture) -> Decoded:
 @torch.inference_mode()
 def _predictions(network: RoundNetwork, batch: list[Decoded], compute: Compute) -> Iterator[Prediction]:
     faces = [face for _, face in batch if not isinstance(face, str)]
-    if faces:
-        pixels = torch.from_numpy(np.stack(faces)).to(compute.device)
-        output = network.model(compute.arranged(normalise(pixels)))
-        seen = zip(output.logits.softmax(dim=1).cpu().numpy(), output.alpha.tolist(), strict=True)
-    else:
-        seen = zip((), (), strict=True)
+    seen = iter(_seen(network, faces, compute) if faces else ())
     return iter(
         [
             Prediction(picture, problem=face) if isinstance(face, str) else Prediction(picture, *next(seen))
             for picture, face in batch
         ]
     )
+
+
+def _seen(network: RoundNetwork, faces: list[PixelArray], compute: Compute) -> Iterable[tuple[FloatArray, float]]:
+    """Probabilities and alpha of each face; one or more."""
+    output = network.model(compute.arranged(normalise(torch.from_numpy(np.stack(faces)).to(compute.device))))
+    return zip(output.logits.softmax(dim=1).cpu().numpy(), output.alpha.tolist(), strict=True)

@@ -57,7 +57,7 @@ class Tally:
         """Raises DataError where no picture could be read."""
         if not self.predicted:
             named = listed(self.first, self.unreadable)
-            raise DataError(complaint("--pictures", f"none that can be read: {named}", "at least one"))
+            raise DataError(complaint("pictures", f"none that can be read: {named}", "at least one"))
 
     @property
     def unreadable_words(self) -> str:

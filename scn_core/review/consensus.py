@@ -5,7 +5,7 @@ confusion matrix, how likely they give which answer to a face of which class (Da
 Before anybody has answered, a face's classes have the probabilities that a logistic regression makes of the models'
 (Raykar et al., "Learning from crowds", 2010). Both are fitted in turn (EM) until neither changes. A face's only answer
 always agrees with itself, so it hardly counts towards how often its author is right; that follows from how often two
-people agree. The constants are part of what benchmarks/README.md measures under "Second readings".
+people agree. The constants were chosen on one half of the faces of benchmarks/README.md, "Second readings".
 
 Nothing here reads a database: `scn_core.review.workspace_consensus` does.
 """

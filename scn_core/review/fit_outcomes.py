@@ -22,7 +22,8 @@ Values = npt.NDArray[np.floating]
 
 _SCALE_SD, _LEVEL_SD, _CONSTANT_SD = 0.3, 1.0, 0.3
 """Standard deviations of the priors of scale, level and w; that of W is 1. With a wider one of w, twenty answers made
-the order worse on three of four kinds of wrong labels (the half of the faces that constants were chosen on)."""
+the order worse on three of four kinds of wrong labels (the half of the faces that constants were chosen on:
+benchmarks/README.md, "Finding wrong labels")."""
 _STEPS = 100
 
 

@@ -3,8 +3,8 @@
 What the scores of the round say of a face is corrected by what people decided (`fit_outcomes`). From twenty answers on
 they tell how many labels are wrong on the whole, and within a few hundred which labels mostly are, and how far to
 believe the network, earlier annotators and other models in each class. What it gives is a function of the answers, the
-scores, the votes and the opinions alone, so it is the same after a restart. Measured in benchmarks/README.md, but for
-the votes.
+scores, the votes and the opinions alone, so it is the same after a restart. Its constants were chosen on one half of
+the faces of benchmarks/README.md, "Finding wrong labels", and it is measured there on the other; votes were in neither.
 """
 
 from __future__ import annotations

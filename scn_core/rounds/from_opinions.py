@@ -137,7 +137,8 @@ def score_opinions(opinions: Opinions, faces: RoundFaces, settings: TrainSetting
 def save_feature_neighbours(folder: Path, scores: RoundScores, features: tuple[FloatArray, ...]) -> None:
     """Writes neighbours.npy of the faces asked about, by the features of all sources; nothing where there are none.
 
-    Neighbours come from the half of each class's confident faces that is least suspected, the first 20,000 of them.
+    Neighbours come from the half of each class's confident faces that is least suspected; of more than 20,000, from
+    those of the lowest sample ids.
     """
     if not features:
         return

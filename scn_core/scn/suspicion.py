@@ -1,6 +1,7 @@
-"""Suspicion: how likely a given label is wrong, from how the network saw the face over the epochs.
+"""Suspicion: how likely a label is wrong, from what the network, and other models where there are some, see.
 
-(N, C) probabilities are the mean of the softmax over the clean passes, (N,) labels those the round began with.
+(N, C) `probabilities` are M of docs/method.md: the mean of the network's softmax over the clean passes, pooled with the
+opinions of other models. (N,) `labels` are those the round began with.
 """
 
 from __future__ import annotations

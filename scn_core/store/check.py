@@ -29,7 +29,9 @@ _NAMED = 3
 def require_sound(db: Database) -> None:
     """The quick check. Raises WorkspaceError where something that labels follow from is not as it was written.
 
-    Call it within the `snapshot` whose rows are used. About 3 s for 300,000 faces with two rounds.
+    Call it within a `snapshot`, so that its parts see one state: the one whose rows are used, as an export does, or one
+    of its own before a change or a long training begins, which then stops at damage that was there. About 3 s for
+    300,000 faces with two rounds.
     """
     path = database_path(db)
     if found := _first_found(db, broken_tables, broken_seals, broken_history):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any, Literal
 
 import numpy as np
@@ -63,9 +64,6 @@ class Opinions:
         return bool(self.probabilities or self.features)
 
 
-NO_OPINIONS = Opinions((), (), ())
-
-
 def opinion_sources(db: Database) -> list[OpinionSource]:
     """All sources, oldest first. Counts their faces: a second for a million."""
     rows = db.execute(
@@ -102,7 +100,9 @@ def check_name_is_free(db: Database, name: str) -> None:
     """Raises WorkspaceError where there is a source of that name."""
     if name in source_names(db):
         raise WorkspaceError(
-            complaint("--name", f"{name!r}, which is taken", "a new name", "or take the other out with: opinion remove")
+            complaint(
+                "opinion", f"{name!r}, which is taken", "a new name", "or take the other out with: opinion remove"
+            )
         )
 
 
@@ -122,11 +122,9 @@ def insert_opinions(
         part = slice(start, start + CHUNK)
         ids = sample_id[part].tolist()
         said, seen = _blobs(probabilities, part, len(ids)), _blobs(features, part, len(ids))
-        labels = ids if probabilities is None else probabilities[part].argmax(axis=1).tolist()
-        rows = (
-            (face, source_id, None if shares is None else label, shares, values)
-            for face, label, shares, values in zip(ids, labels, said, seen, strict=True)
-        )
+        likeliest = [0] * len(ids) if probabilities is None else probabilities[part].argmax(axis=1).tolist()
+        labels = (None if shares is None else label for shares, label in zip(said, likeliest, strict=True))
+        rows = zip(ids, repeat(source_id), labels, said, seen, strict=False)
         db.conn.executemany("INSERT INTO opinion VALUES (?, ?, ?, ?, ?)", rows)
 
 
@@ -136,7 +134,7 @@ def remove_source(db: Database, name: str) -> OpinionSource:
         found = find_source(db, name)
         if found is None:
             there = ", ".join(repr(each) for each in source_names(db))
-            raise WorkspaceError(complaint("--name", f"{name!r}", there or "none: no opinion was added"))
+            raise WorkspaceError(complaint("opinion", f"{name!r}", there or "none: no opinion was added"))
         db.execute("DELETE FROM opinion WHERE source_id = ?", (found.id,))
         db.execute("DELETE FROM opinion_source WHERE id = ?", (found.id,))
         log_event(db, "opinion removed", {"source": found.id, "faces": max(found.faces, found.features)}, by=None)
@@ -171,7 +169,7 @@ def agreement_with_labels(db: Database, source_id: int) -> float | None:
 
 
 def opinions_on(db: Database, sample_id: IntArray) -> Opinions:
-    """What all sources say of N faces, by rising sample id."""
+    """What all sources say of N faces. `sample_id`: (N,) rising, each once."""
     names, probabilities, features = [], [], []
     for number, name in db.execute("SELECT id, name FROM opinion_source ORDER BY id").fetchall():
         said = _column(db, number, "probabilities", sample_id)
@@ -196,7 +194,7 @@ def opinions_of_face(db: Database, sample_id: int) -> list[FaceOpinion]:
 
 
 def broken_opinions(db: Database) -> list[str]:
-    """Sources with rows that are not as long as they have to be, a line each."""
+    """Sources with probabilities of another number of classes, or features of different lengths; a line each."""
     (classes,) = db.execute("SELECT count(*) FROM class").fetchone()
     rows = db.execute(
         "SELECT s.name, count(*) FROM opinion o JOIN opinion_source s ON s.id = o.source_id "
@@ -204,7 +202,7 @@ def broken_opinions(db: Database) -> list[str]:
         "WHERE f.source_id = s.id AND f.features IS NOT NULL LIMIT 1) GROUP BY s.id",
         (2 * classes,),
     )
-    return [f"opinion {name!r}: {count:,} of its rows differ in length from the others" for name, count in rows]
+    return [f"opinion {name!r}: {count:,} of its rows are too long or too short" for name, count in rows]
 
 
 def _column(

@@ -29,7 +29,7 @@ _WRONG: dict[PictureIssue, str] = {
     "tiny": f"min(width, height) < max(24, 0.25 * ({_MEDIAN}))",
     "grey": f"{_GREY} AND ({_ALL.format(f'avg({_GREY})')}) < 0.1",
 }
-"""SQL over a row of table picture. The first four were chosen on FER2013: docs/decisions/0064."""
+"""SQL over a row of table picture. The first four were chosen on FER2013: docs/decisions/0064; the others on no data."""
 _COLUMNS = ", ".join(PictureMeasures._fields)
 
 
@@ -141,7 +141,8 @@ def exact_copies(db: Database, sample_ids: IntArray) -> IntArray:
 
 def contradicted(group: IntArray, label: IntArray) -> BoolArray:
     """(N,) whether a face has an exact copy with another label. `group`: (N,), of `exact_copies`; `label`: (N,)."""
-    low, high = np.full(group.max(initial=-1) + 2, np.iinfo(np.int64).max), np.full(group.max(initial=-1) + 2, -1)
+    groups = group.max(initial=-1) + 2  # one more, the last: what faces without a copy, of group -1, write to
+    low, high = np.full(groups, np.iinfo(np.int64).max), np.full(groups, -1)
     np.minimum.at(low, group, label)
     np.maximum.at(high, group, label)
     found: BoolArray = (group >= 0) & (low[group] < high[group])

@@ -61,7 +61,7 @@ class Leak:
 
     split: Split
     kind: Kind
-    """near: with the exact ones; not there where these are all."""
+    """near: exact and near copies together; there is no such row if no near ones add to the exact."""
     faces: int
     """Of the split."""
     leaked: int

@@ -85,14 +85,14 @@ def test_one_picture_and_several(folder: Path) -> None:
 
 
 def test_what_makes_no_sense_is_refused(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"--pictures: found no .*gone; allowed: a folder, a list"):
+    with pytest.raises(UsageError, match=r"pictures: found no .*gone; allowed: a folder, a list"):
         find_pictures(tmp_path / "gone")
     with pytest.raises(UsageError, match=r"--root: found .*; allowed: a root for the paths of a list alone"):
         find_pictures(folder, tmp_path)
     (tmp_path / "list.txt").write_text("\n")
     with pytest.raises(UsageError, match="--root: found no folder"):
         find_pictures(tmp_path / "list.txt", tmp_path / "gone")
-    with pytest.raises(DataError, match="--pictures: found no picture; allowed: one or more"):
+    with pytest.raises(DataError, match="pictures: found no picture; allowed: one or more"):
         count_pictures(find_pictures(tmp_path / "list.txt"))
     (folder / "inner/c.webp").unlink()
     with pytest.raises(DataError, match=r"found no picture \(1 other files and linked folders passed over\)"):

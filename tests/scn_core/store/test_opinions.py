@@ -12,7 +12,7 @@ from scn_core.records import QueueFilter
 from scn_core.review import learn_order as learning
 from scn_core.review.learn_order import change_probability, evidence
 from scn_core.review.opinion_evidence import opinion_evidence
-from scn_core.store.opinions import NO_OPINIONS, opinion_sources, opinions_of_face, opinions_on, remove_source
+from scn_core.store.opinions import opinion_sources, opinions_of_face, opinions_on, remove_source
 from scn_core.store.queue.browse import page_items
 from scn_core.store.queue.counts import queue_counts
 from scn_core.store.queue.learned_order import TrainingExamples, scored_faces
@@ -96,7 +96,7 @@ def test_the_learned_order_learns_from_them_and_without_any_is_as_before(said: W
         remove_source(db, "first")
         remove_source(db, "second")
         none = opinions_on(db, ids)
-        assert none == NO_OPINIONS
+        assert not none
         assert evidence(
             learning.Faces(ids, label, suspicion, probabilities, None, opinion_evidence(none))
         ).tobytes() == (before.tobytes())
@@ -108,4 +108,4 @@ def test_check_finds_a_row_that_is_cut_off(said: Workspace) -> None:
             "UPDATE opinion SET probabilities = substr(probabilities, 1, 8) WHERE sample_id = 1 AND source_id = 1"
         )
     found = {each.name: each.found for each in check_workspace(said)}
-    assert found["references"] == ("opinion 'first': 1 of its rows differ in length from the others",)
+    assert found["references"] == ("opinion 'first': 1 of its rows are too long or too short",)
