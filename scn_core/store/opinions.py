@@ -100,9 +100,7 @@ def check_name_is_free(db: Database, name: str) -> None:
     """Raises WorkspaceError where there is a source of that name."""
     if name in source_names(db):
         raise WorkspaceError(
-            complaint(
-                "opinion", f"{name!r}, which is taken", "a new name", "or take the other out with: opinion remove"
-            )
+            complaint("opinion", f"{name!r}, which is taken", "a new name", "or first: opinion remove")
         )
 
 

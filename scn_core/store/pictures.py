@@ -29,7 +29,7 @@ _WRONG: dict[PictureIssue, str] = {
     "tiny": f"min(width, height) < max(24, 0.25 * ({_MEDIAN}))",
     "grey": f"{_GREY} AND ({_ALL.format(f'avg({_GREY})')}) < 0.1",
 }
-"""SQL over a row of table picture. The first four were chosen on FER2013: docs/decisions/0064; the others on no data."""
+"""SQL over a row of table picture. The first four were chosen on FER2013 (docs/decisions/0064), the rest on no data."""
 _COLUMNS = ", ".join(PictureMeasures._fields)
 
 
