@@ -18,6 +18,7 @@ SPLITS: tuple[Split, ...] = ("train", "val", "test")
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float32]
+DoubleArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 PixelArray = npt.NDArray[np.uint8]
 

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import average_precision_score
 
+from benchmarks.cleaning.published_scores import probability_margin
 from benchmarks.cleaning.trainings import SETTINGS
 from scn_core.records import BoolArray, FloatArray, IntArray
 from scn_core.review.evaluate import proposal_quality
 from scn_core.review.learn_order import Faces, change_probability
-from scn_core.scn.suspicion import probability_margin
 from scn_core.store.queue.learned_order import TrainingExamples
 
 ANSWERS = (0, 20, 100, 300)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from scn_core.records import FloatArray, IntArray
+from scn_core.scn.suspicion import strongest_other
 
 
 def low_importance(alpha: FloatArray) -> FloatArray:
@@ -19,6 +20,16 @@ def low_importance(alpha: FloatArray) -> FloatArray:
 def scn_margin(probabilities: FloatArray, labels: IntArray) -> FloatArray:
     """(N,) P_max - P_given, 0..1: SCN's relabel rule (CVPR 2020, section 3.4); 0 where the label is the likeliest."""
     margin: FloatArray = probabilities.max(axis=1) - probabilities[np.arange(len(labels)), labels]
+    return margin
+
+
+def probability_margin(probabilities: FloatArray, labels: IntArray) -> FloatArray:
+    """(N,) probability of the best other class minus that of the label, -1..1.
+
+    On averaged probabilities a face that the network fitted late, or never, ranks above one that it fitted at once
+    (area under the margin: Pleiss et al., 2020).
+    """
+    margin: FloatArray = strongest_other(probabilities, labels) - probabilities[np.arange(len(labels)), labels]
     return margin
 
 

@@ -78,7 +78,7 @@ ROWS: dict[str, Callable[[Seen], Ranking | None]] = {
     "epoch-averaged logit margin": lambda s: _aum(s.scn),
     "epoch-averaged probability margin": lambda s: averaged_margin(s.scn),
     "plain cross entropy: final margin": lambda s: _of(
-        s.plain, lambda run: scores.probability_margin(run.last, s.given)
+        s.plain, lambda run: published_scores.probability_margin(run.last, s.given)
     ),
     "plain cross entropy: epoch-averaged logit margin": lambda s: _of(s.plain, _aum),
     "two trainings: epoch-averaged probability margin": _two_trainings,
@@ -87,7 +87,7 @@ ROWS: dict[str, Callable[[Seen], Ranking | None]] = {
     ),
     "confident learning: normalised margin": lambda s: _of(s.folds, lambda run: _normalised_margin(run, s.given)),
     "second opinion: probability margin": lambda s: (
-        None if s.opinion is None else scores.probability_margin(s.opinion, s.given)
+        None if s.opinion is None else published_scores.probability_margin(s.opinion, s.given)
     ),
     "**suspicion**": lambda s: scores.suspicion(s.scn.mean, s.given),
 }

@@ -18,9 +18,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
-from scn_core.records import FloatArray, IntArray
+from scn_core.records import DoubleArray, FloatArray, IntArray
 from scn_core.review.scaled_logs import scaled_logs
 
 _FACES_NEEDED = 20
@@ -45,8 +44,6 @@ _FLOOR = 0.01
 _ROUNDS, _SETTLED = 20, 5e-3
 """EM ends after so many rounds, or when no probability changes by more."""
 
-Floats = npt.NDArray[np.float64]
-
 
 @dataclass(frozen=True)
 class Votes:
@@ -66,13 +63,13 @@ class Votes:
 class Consensus:
     """What people and models come to, of N faces, C classes and P people."""
 
-    probabilities: Floats
+    probabilities: DoubleArray
     """(N, C) of each class; rows sum to 1."""
-    prior: Floats
+    prior: DoubleArray
     """(N, C) the same from the models alone, corrected by what people say elsewhere."""
-    confusion: Floats
+    confusion: DoubleArray
     """(P, C, C) how likely each person answers what (last) where which class is right."""
-    anyone: Floats
+    anyone: DoubleArray
     """(C, C) the confusion of all people together, which somebody new would have."""
     votes: IntArray
     """(N,) answers to each face."""
@@ -83,18 +80,18 @@ class Consensus:
         return np.asarray(self.probabilities.argmax(axis=1), np.int64)
 
     @cached_property
-    def probability(self) -> Floats:
+    def probability(self) -> DoubleArray:
         """(N,) how likely that class is the right one, 0..1."""
         return np.asarray(self.probabilities.max(axis=1), np.float64)
 
     @cached_property
-    def quality(self) -> Floats:
+    def quality(self) -> DoubleArray:
         """(P,) how often each person is right, were they asked about faces of all classes as these are, 0..1."""
         share = self.probabilities.sum(axis=0) + 1e-9  # of no face at all: even
         return np.asarray(np.einsum("c,pcc->p", share, self.confusion) / share.sum())
 
     @cached_property
-    def worth(self) -> Floats:
+    def worth(self) -> DoubleArray:
         """(N,) by how much one more answer would raise `probability` on average, 0 or more."""
         gain = np.zeros(len(self.probabilities))
         for answer in range(self.anyone.shape[1]):  # no (N, C, C) array: N may be large
@@ -142,7 +139,7 @@ def consensus(
     return Consensus(probabilities, prior, confusion, anyone, np.asarray(counts.sum(axis=1), np.int64))
 
 
-def right_by_agreement(counts: Floats) -> float:
+def right_by_agreement(counts: DoubleArray) -> float:
     """How often people are right, by how often two of them agree on a face; `counts`: (N, C) answers.
 
     Two who are right with probability r and otherwise give any other of C answers agree in r^2 + (1 - r)^2 / (C - 1) of
@@ -160,20 +157,22 @@ def right_by_agreement(counts: Floats) -> float:
     return float((1 + root**0.5) / (others + 1))
 
 
-def _even_confusion(right: float, classes: int) -> Floats:
+def _even_confusion(right: float, classes: int) -> DoubleArray:
     found = np.full((classes, classes), (1 - right) / (classes - 1))
     np.fill_diagonal(found, right)
     return found
 
 
-def _posterior(prior: Floats, votes: Votes, confusion: Floats) -> Floats:
+def _posterior(prior: DoubleArray, votes: Votes, confusion: DoubleArray) -> DoubleArray:
     logs = np.log(prior)
     seen = np.log(confusion)[votes.person, :, votes.label] * votes.count[:, None]
     np.add.at(logs, votes.face, seen)
     return _softmax(logs)
 
 
-def _confusions(probabilities: Floats, votes: Votes, people: int, start: Floats) -> tuple[Floats, Floats]:
+def _confusions(
+    probabilities: DoubleArray, votes: Votes, people: int, start: DoubleArray
+) -> tuple[DoubleArray, DoubleArray]:
     """(P, C, C) of each person, drawn towards (C, C) that of all, which is drawn towards `start`."""
     answered = np.bincount(votes.face, votes.count, len(probabilities))[votes.face]
     weight = votes.count * np.maximum(1 - 1 / answered, _ALONE)
@@ -189,7 +188,7 @@ def _confusions(probabilities: Floats, votes: Votes, people: int, start: Floats)
     return each, anyone
 
 
-def _half_even(confusion: Floats, share: Floats) -> Floats:
+def _half_even(confusion: DoubleArray, share: DoubleArray) -> DoubleArray:
     even = _even_confusion(float(share @ confusion.diagonal()), len(share))
     return np.asarray((1 - _EVEN) * confusion + _EVEN * even)
 
@@ -212,7 +211,7 @@ class _Regression:
         self.features = features
         self.model = LogisticRegression(C=_STRENGTH, max_iter=50, warm_start=True)
 
-    def fit(self, probabilities: Floats) -> Floats:
+    def fit(self, probabilities: DoubleArray) -> DoubleArray:
         """(N, C) what it says of all faces, fitted to `probabilities`, (N, C), of those with votes."""
         from sklearn.exceptions import ConvergenceWarning
 
@@ -228,10 +227,10 @@ class _Regression:
         return found
 
 
-def _with_floor(probabilities: Floats) -> Floats:
+def _with_floor(probabilities: DoubleArray) -> DoubleArray:
     return np.asarray((1 - _FLOOR) * probabilities + _FLOOR / probabilities.shape[1])
 
 
-def _softmax(logs: Floats) -> Floats:
+def _softmax(logs: DoubleArray) -> DoubleArray:
     shifted = np.exp(logs - logs.max(axis=1, keepdims=True))
     return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))

@@ -15,9 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from scn_core.records import IntArray
+from scn_core.records import DoubleArray, IntArray
 
-Floats = npt.NDArray[np.float64]
 Values = npt.NDArray[np.floating]
 
 _SCALE_SD, _LEVEL_SD, _CONSTANT_SD = 0.3, 1.0, 0.3
@@ -33,10 +32,10 @@ class Correction:
 
     scale: float
     level: float
-    weights: Floats
+    weights: DoubleArray
     """(D + 1, K); the last row, in units of its prior's standard deviation, is for every face."""
 
-    def probabilities(self, expected: Values, unchanged: IntArray, evidence: Values) -> Floats:
+    def probabilities(self, expected: Values, unchanged: IntArray, evidence: Values) -> DoubleArray:
         """(N, K), rows summing to 1. The arguments are as in `fit_outcomes`."""
         return np.exp(_log_probabilities(self, expected, unchanged, evidence))
 
@@ -55,10 +54,10 @@ def fit_outcomes(expected: Values, unchanged: IntArray, evidence: Values, outcom
     rows, columns = np.arange(len(outcome)), evidence.shape[1] + 1
     beside = np.concatenate([evidence, np.full((len(rows), 1), _CONSTANT_SD)], axis=1, dtype=np.float64)
 
-    def read(flat: Floats) -> Correction:
+    def read(flat: DoubleArray) -> Correction:
         return Correction(float(flat[0]), float(flat[1]), flat[2:].reshape(columns, -1))
 
-    def loss(flat: Floats) -> tuple[float, Floats]:
+    def loss(flat: DoubleArray) -> tuple[float, DoubleArray]:
         correction = read(flat)
         logs = _log_probabilities(correction, expected, unchanged, evidence)
         off = np.exp(logs)
@@ -73,8 +72,8 @@ def fit_outcomes(expected: Values, unchanged: IntArray, evidence: Values, outcom
     return read(minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS}).x)
 
 
-def _log_probabilities(correction: Correction, expected: Values, unchanged: IntArray, evidence: Values) -> Floats:
-    logs: Floats = correction.scale * expected + evidence @ correction.weights[:-1]
+def _log_probabilities(correction: Correction, expected: Values, unchanged: IntArray, evidence: Values) -> DoubleArray:
+    logs: DoubleArray = correction.scale * expected + evidence @ correction.weights[:-1]
     logs += _CONSTANT_SD * correction.weights[-1]
     logs[np.arange(len(logs)), unchanged] += correction.level
     logs -= logs.max(axis=1, keepdims=True)

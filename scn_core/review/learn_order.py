@@ -16,8 +16,8 @@ import numpy as np
 from sqlite_utils import Database
 
 from scn_core.config import ReviewSettings
-from scn_core.records import BoolArray, FloatArray, IntArray
-from scn_core.review.fit_outcomes import Floats, fit_outcomes
+from scn_core.records import BoolArray, DoubleArray, FloatArray, IntArray
+from scn_core.review.fit_outcomes import fit_outcomes
 from scn_core.review.opinion_evidence import opinion_evidence
 from scn_core.review.scaled_logs import scaled_logs
 from scn_core.store.connection import snapshot
@@ -93,7 +93,7 @@ def learn_order(db: Database, round_id: int, *, votes: bool = True) -> LearnedOr
     return write_order(db, round_id, order, examples)
 
 
-def change_probability(faces: Faces, examples: TrainingExamples) -> Floats | None:
+def change_probability(faces: Faces, examples: TrainingExamples) -> DoubleArray | None:
     """(N,) how likely an answer would change the label of a face, by another one or by its exclusion, 0..1.
 
     Faces of which people would say that they cannot tell come late: the answer changes nothing. None: too little is
@@ -108,7 +108,7 @@ def change_probability(faces: Faces, examples: TrainingExamples) -> Floats | Non
     expected, unchanged = expectation(faces, outcomes), outcomes.searchsorted(faces.label)
     correction = fit_outcomes(expected[place], unchanged[place], features[place], outcomes.searchsorted(answer))
     chances = correction.probabilities(expected, unchanged, features)
-    stays: Floats = chances[np.arange(len(chances)), unchanged] + chances[:, outcomes == UNSURE].sum(axis=1)
+    stays: DoubleArray = chances[np.arange(len(chances)), unchanged] + chances[:, outcomes == UNSURE].sum(axis=1)
     return 1 - stays
 
 
@@ -142,7 +142,7 @@ def evidence(faces: Faces) -> FloatArray:
 
 def rank_open_faces(
     open_ones: OpenFaces,
-    doubt: Floats,
+    doubt: DoubleArray,
     label: IntArray,
     *,
     explore: float,

@@ -5,14 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from scn_core.records import FloatArray
-
-_LEAST_PROBABILITY = np.float32(1e-3)
-"""Added to every probability before its logarithm."""
+from scn_core.scn.suspicion import LEAST_PROBABILITY
 
 
 def scaled_logs(probabilities: FloatArray) -> FloatArray:
     """(N, C) logarithms of probabilities, `scaled`; rows of NaN, of which nothing is known, become rows of 0."""
-    return scaled(np.log(probabilities + _LEAST_PROBABILITY))
+    return scaled(np.log(probabilities + LEAST_PROBABILITY))
 
 
 def scaled(values: FloatArray) -> FloatArray:

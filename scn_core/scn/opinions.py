@@ -15,27 +15,27 @@ from collections.abc import Sequence
 import numpy as np
 
 from scn_core.records import FloatArray, IntArray
+from scn_core.scn.suspicion import LEAST_PROBABILITY
 
-_FLOOR = np.float32(1e-3)
-"""Added to every probability: no single opinion rules a class out."""
 _CHANCE_ERRORS = 3.0
 """Standard errors by which an opinion's agreement with the labels exceeds that by chance, for it to count at all."""
 
 
 def pooled(network: FloatArray, labels: IntArray, opinions: Sequence[FloatArray] = ()) -> FloatArray:
-    """(N, C) probabilities of the network and of other models together; the network's own where there is no opinion.
+    """(N, C) probabilities of the network and of other models together; the network's own where no opinion counts.
 
     Args:
         network: (N, C), rows summing to 1.
         labels: (N,) that opinions are measured against.
         opinions: (N, C) each, rows of NaN where the model says nothing of a face.
     """
-    if not opinions:
+    weighed = [each for each in zip(opinion_weights(labels, opinions), opinions, strict=True) if each[0] > 0]
+    if not weighed:
         return network
-    logs = np.log(network + _FLOOR)
-    for weight, opinion in zip(opinion_weights(labels, opinions), opinions, strict=True):
-        logs += np.where(np.isfinite(opinion), np.float32(weight) * np.log(opinion + _FLOOR), np.float32(0))
-    known = np.any([np.isfinite(opinion[:, 0]) for opinion in opinions], axis=0)
+    logs = np.log(network + LEAST_PROBABILITY)
+    for weight, opinion in weighed:
+        logs += np.where(np.isfinite(opinion), np.float32(weight) * np.log(opinion + LEAST_PROBABILITY), np.float32(0))
+    known = np.any([np.isfinite(opinion[:, 0]) for _, opinion in weighed], axis=0)
     return np.where(known[:, None], _shares(logs), network)
 
 
@@ -48,7 +48,9 @@ def opinions_alone(labels: IntArray, opinions: Sequence[FloatArray]) -> FloatArr
     total: FloatArray = np.zeros((len(labels), 1), np.float32)
     for weight, opinion in zip(opinion_weights(labels, opinions), opinions, strict=True):
         known = np.isfinite(opinion)
-        logs += np.where(known, np.float32(weight) * np.log(np.where(known, opinion, 1) + _FLOOR), np.float32(0))
+        logs += np.where(
+            known, np.float32(weight) * np.log(np.where(known, opinion, 1) + LEAST_PROBABILITY), np.float32(0)
+        )
         total += np.float32(weight) * known[:, :1]
     said = total > 0
     logs /= np.where(said, total, np.float32(1))

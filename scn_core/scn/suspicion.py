@@ -26,7 +26,8 @@ PROPOSE_FROM = 0.3
 _PSEUDO_FACES = 10
 _SUREST = 0.9
 _LEAST_TRUST = 1e-6
-_LEAST_PROBABILITY = np.float32(1e-3)
+LEAST_PROBABILITY = np.float32(1e-3)
+"""Added to a probability before its logarithm: nothing is ruled out by one model alone."""
 _PSEUDO_FLOW, _SHARE_OF_A_CLASS = 10, 0.1
 """Faces that are added to either direction of a flow: ten, and a tenth of a class of average size."""
 
@@ -49,16 +50,6 @@ def second_choice(probabilities: FloatArray, labels: IntArray) -> IntArray:
     rest[np.arange(count), rest.argmax(axis=1)] = -1.0
     second: IntArray = rest.argmax(axis=1)
     return second
-
-
-def probability_margin(probabilities: FloatArray, labels: IntArray) -> FloatArray:
-    """(N,) probability of the best other class minus that of the label, -1..1.
-
-    On averaged probabilities a face that the network fitted late, or never, ranks above one that it fitted at once
-    (area under the margin: Pleiss et al., 2020).
-    """
-    margin: FloatArray = strongest_other(probabilities, labels) - probabilities[np.arange(len(labels)), labels]
-    return margin
 
 
 def class_trust(probabilities: FloatArray, labels: IntArray) -> FloatArray:
@@ -99,7 +90,7 @@ def log_ratio(probabilities: FloatArray, labels: IntArray) -> FloatArray:
     """
     own = probabilities[np.arange(len(labels)), labels]
     ratio: FloatArray = np.log(
-        (strongest_other(probabilities, labels) + _LEAST_PROBABILITY) / (own + _LEAST_PROBABILITY)
+        (strongest_other(probabilities, labels) + LEAST_PROBABILITY) / (own + LEAST_PROBABILITY)
     ).astype(np.float32)
     return ratio
 

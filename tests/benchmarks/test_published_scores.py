@@ -15,10 +15,10 @@ from benchmarks.cleaning.published_scores import (
     loss_mixture,
     low_importance,
     neighbour_vote,
+    probability_margin,
     scn_margin,
     self_confidence,
 )
-from scn_core.scn.suspicion import probability_margin
 
 RNG = np.random.default_rng(0)
 P = RNG.dirichlet(np.ones(5), 40).astype(np.float32)
@@ -45,6 +45,11 @@ def test_the_margin_of_scn_is_0_exactly_where_the_label_is_likeliest(seed: int) 
     labels = np.random.default_rng(seed + 1).integers(4, size=20)
     assert ((scn_margin(p, labels) == 0) == (p.argmax(axis=1) == labels)).all()
     assert (scn_margin(p, labels) == np.maximum(probability_margin(p, labels), 0)).all()
+
+
+def test_the_margin_is_from_minus_one_where_the_label_is_sure_to_one_where_another_is() -> None:
+    p = np.array([[1, 0, 0], [0, 1, 0], [0.5, 0.5, 0], [0.2, 0.3, 0.5]], np.float32)
+    assert probability_margin(p, np.zeros(4, np.int64)).tolist() == pytest.approx([-1, 1, 0, 0.3])
 
 
 def test_the_logit_margin_is_the_mean_difference_of_logits() -> None:

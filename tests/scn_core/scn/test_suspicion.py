@@ -18,7 +18,6 @@ from scn_core.scn.suspicion import (
     class_trust,
     cured_probabilities,
     may_be_proposed,
-    probability_margin,
     proposal_probability,
     second_choice,
     strongest_other,
@@ -93,11 +92,6 @@ def test_strongest_other_leaves_the_given_class_out_and_the_input_alone() -> Non
     p = np.array([[0.7, 0.2, 0.1], [0.7, 0.2, 0.1]], np.float32)
     assert strongest_other(p, np.array([0, 2])).tolist() == pytest.approx([0.2, 0.7])
     assert p[0].tolist() == pytest.approx([0.7, 0.2, 0.1])
-
-
-def test_the_margin_is_from_minus_one_where_the_label_is_sure_to_one_where_another_is() -> None:
-    p = np.array([[1, 0, 0], [0, 1, 0], [0.5, 0.5, 0], [0.2, 0.3, 0.5]], np.float32)
-    assert probability_margin(p, np.zeros(4, np.int64)).tolist() == pytest.approx([-1, 1, 0, 0.3])
 
 
 @settings(deadline=None)
