@@ -45,10 +45,8 @@ class PortableNetwork(nn.Module):
     def forward(self, pictures: Tensor) -> dict[str, Tensor]:
         """What the network says of N pictures."""
         # Not model(pictures): its switch for autocast would be part of the file.
-        features = self.model.backbone((pictures - self.mean) / self.std)
-        logits = self.model.classifier(features)
-        alpha = self.model.attention(features).squeeze(1).sigmoid()
-        return dict(zip(OUTPUTS, (logits.softmax(dim=1), alpha, logits), strict=True))
+        output = self.model.heads(self.model.backbone((pictures - self.mean) / self.std))
+        return dict(zip(OUTPUTS, (output.logits.softmax(dim=1), output.alpha, output.logits), strict=True))
 
 
 def about_model(network: RoundNetwork, round_id: int) -> dict[str, Any]:

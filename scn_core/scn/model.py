@@ -57,8 +57,11 @@ class SelfCureNetwork(nn.Module):
         features = self.backbone(pictures)
         # Heads in fp32: in bf16, alphas that differ by less than 0.004 would tie and the ranking would be lost.
         with torch.autocast(features.device.type, enabled=False):
-            features = features.float()
-            return Output(self.classifier(features), self.attention(features).squeeze(1).sigmoid(), features)
+            return self.heads(features.float())
+
+    def heads(self, features: Tensor) -> Output:
+        """What the heads make of (N, feature_count) features of the backbone."""
+        return Output(self.classifier(features), self.attention(features).squeeze(1).sigmoid(), features)
 
     @property
     def margin_rank(self) -> float | Tensor:

@@ -173,7 +173,7 @@ def _same_classifier(found: OpinionSource | None, name: str, about: Mapping[str,
     if found.kind != "onnx" or found.about != dict(about):
         raise UsageError(
             complaint(
-                "--name",
+                "opinion",
                 f"{name!r}, which is another model, or was read in another way",
                 "a new name",
                 "or take the other out with: opinion remove",
@@ -184,7 +184,7 @@ def _same_classifier(found: OpinionSource | None, name: str, about: Mapping[str,
 
 def _check(name: str, files: OpinionFiles) -> None:
     if not (name == name.strip() and 0 < len(name) <= LONGEST_NAME and name.isprintable()):
-        raise UsageError(complaint("--name", repr(name), f"1 to {LONGEST_NAME} printable characters"))
+        raise UsageError(complaint("opinion", repr(name), f"1 to {LONGEST_NAME} printable characters"))
     given = [flag for flag in ("csv", "npz", "onnx") if getattr(files, flag) is not None]
     if len(given) > 1 or not (given or files.embeddings):
         found = " and ".join(f"--{flag}" for flag in given) or "no file"
