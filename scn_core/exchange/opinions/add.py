@@ -51,7 +51,7 @@ class AddedOpinion:
     agreement: float | None
     """Share of the faces it has probabilities of whose given label is its likeliest class; None: it has none."""
     left_out: tuple[str, ...] = ()
-    """What could not be used, in words."""
+    """What could not be used, and what was taken for granted, in words."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -65,7 +65,7 @@ class AddedOpinion:
         if self.agreement is not None:
             lines.append(f"its likeliest class is the given label on {self.agreement:.1%} of them")
         if self.without:
-            lines.append(f"{counted(self.without, 'face')} of the workspace without a row")
+            lines.append(f"{counted(self.without, 'face')} of the workspace that it says nothing of")
         return "\n".join([*lines, *self.left_out])
 
 
@@ -149,21 +149,33 @@ def _add_classifier(
                                 partial=files.partial)  # fmt: skip
         about = classifier.describe() | {"model": file_hash(files.onnx)}
         source = _same_classifier(find_source(db, name), name, about)
-        if source is None:
-            with transaction(db):
-                source = add_source(db, name, "onnx", about)
-                log_event(db, "opinion added", {"source": source}, by=None)
-        known = set(faces_of_source(db, source).tolist())
+        known = set() if source is None else set(faces_of_source(db, source).tolist())
         progress(len(known))
         faces = (stored for stored in present_samples(db) if stored.id not in known)
-        unusable: list[str] = []
+        unreadable: list[str] = []
+        silent: list[str] = []
         while part := list(islice(faces, _WRITTEN_AT_ONCE)):
-            said, good = classifier.classify(workspace.pictures(), [stored.sample for stored in part], progress)
-            unusable += [each.sample.key for each, fine in zip(part, good.tolist(), strict=True) if not fine]
+            said, good, read = classifier.classify(workspace.pictures(), [stored.sample for stored in part], progress)
+            unreadable += [part[place].sample.key for place in np.flatnonzero(~read).tolist()]
+            silent += [part[place].sample.key for place in np.flatnonzero(read & ~good).tolist()]
+            if not good.any():
+                continue
             with transaction(db):
+                if source is None:  # with the first of its faces: a model that cannot be run leaves nothing behind
+                    source = add_source(db, name, "onnx", about)
+                    log_event(db, "opinion added", {"source": source}, by=None)
                 insert_opinions(db, source, np.array([each.id for each in part], np.int64)[good], said[good], None)
-    words = f"{counted(len(unusable), 'picture')} could not be read: {listed(unusable[:_NAMED], len(unusable))}"
-    return _added(workspace, name, (words,) if unusable else ())
+    words = tuple(
+        f"{counted(len(keys), 'picture')} {what}: {listed(keys[:_NAMED], len(keys))}"
+        for keys, what in (
+            (unreadable, "could not be read"),
+            (silent, "of which the model says nothing: no finite numbers, or only classes that are left out"),
+        )
+        if keys
+    )
+    if source is None:
+        raise DataError(complaint(str(files.onnx), "no face that it says something of", "some", "; ".join(words)))
+    return _added(workspace, name, words)
 
 
 def _same_classifier(found: OpinionSource | None, name: str, about: Mapping[str, Any]) -> int | None:

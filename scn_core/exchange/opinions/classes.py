@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,9 @@ Numbers = npt.NDArray[np.floating]
 SUM_TOLERANCE = 0.02
 """How far the sum of a row may be from 1: files round to a few digits."""
 _LEAST = 1e-6
+_NO_LOGIT = -1e9
+_PREFIX = "prob_"
+"""Of the columns of probabilities that `predict` writes."""
 _NAMED = 10
 
 
@@ -37,9 +41,10 @@ class ClassColumns:
         """(N, classes) probabilities, rows summing to 1, and (N,) which rows of `values` say some.
 
         A row says none where a value is missing, below 0 or infinite, where its sum is not 1, and where all of it is
-        on columns that are left out. With `logits` its softmax is taken first, and any finite row will do.
+        on columns that are left out; of these a missing value is nothing. With `logits` the softmax of a row is taken
+        first, and any finite row will do.
         """
-        shares = np.asarray(values, np.float64)
+        shares = self._without_gaps(values, logits=logits)
         good = np.asarray(np.isfinite(shares).all(axis=1), np.bool_)
         shares = np.where(good[:, None], shares, 0)
         if logits:
@@ -53,6 +58,56 @@ class ClassColumns:
         total = found.sum(axis=1)
         good &= total > _LEAST
         return (found / np.where(good, total, 1)[:, None]).astype(np.float32), good
+
+    def remedy(self, values: Numbers, *, logits: bool = False) -> str:
+        """What to do about rows of `values` (N, places) that say no probabilities, by what most of them are."""
+        shares = self._without_gaps(values, logits=logits)
+        finite = np.isfinite(shares).all(axis=1)
+        if 2 * finite.sum() <= len(shares):
+            return "write every number with a point, as in 0.25, and leave no cell empty"
+        if logits:
+            return "all of it is on classes that --map leaves out"
+        sums = shares[finite].sum(axis=1)
+        if (shares[finite] < -_LEAST).any():
+            return "numbers below 0 are logits: --logits"
+        if np.median(np.abs(sums - 100)) < 100 * SUM_TOLERANCE:
+            return "they are percentages: divide them by 100"
+        if np.median(sums) > 1 + SUM_TOLERANCE:
+            return "their sum is above 1: logits need --logits, and probabilities of classes that exclude each other"
+        if np.median(sums) < 1 - SUM_TOLERANCE:
+            named = f", such as {listed(self.others[:_NAMED], len(self.others))}," if self.others else ""
+            return f"a class of theirs has no column that counts: give all{named} and say --map THEIRS= for a class of no use"
+        return "all of it is on classes that --map leaves out"
+
+    def off_sum(self, values: Numbers) -> int:
+        """How many rows of `values` (N, places) are numbers of 0 and above that do not sum to 1."""
+        shares = self._without_gaps(values)
+        finite = np.isfinite(shares).all(axis=1)
+        shares = np.where(finite[:, None], shares, 0)
+        off = np.abs(shares.sum(axis=1) - 1) > SUM_TOLERANCE
+        return int((finite & (shares >= -_LEAST).all(axis=1) & off).sum())
+
+    def require_all(self, where: str, ours: ClassVocabulary) -> None:
+        """Raises UsageError where a class of theirs is none of ours and nothing was said about it."""
+        if self.others:
+            name = self.others[0]
+            which = f"class {name!r}, which is none of the workspace's"
+            if len(self.others) > 1:
+                which = f"classes that are none of the workspace's: {listed(self.others[:_NAMED], len(self.others))}"
+            remedy = f"say which of these it is, as in {map_option(name, 'CLASS')}, or leave it out: {map_option(name)}"
+            raise UsageError(complaint(where, which, ours.allowed(), remedy))
+
+    def _without_gaps(self, values: Numbers, *, logits: bool = False) -> npt.NDArray[np.float64]:
+        """The numbers, with nothing (0, or the logit of 0) for what is missing in columns that are left out."""
+        shares = np.array(values, np.float64)
+        gaps = np.isnan(shares) & (np.array(self.labels) < 0)
+        shares[gaps] = _NO_LOGIT if logits else 0
+        return shares
+
+
+def map_option(theirs: str, ours: str = "") -> str:
+    """The option that says which class of ours a class of theirs is, for pasting."""
+    return f"--map {shlex.quote(f'{theirs}={ours}')}"
 
 
 def parse_mapping(pairs: Sequence[str]) -> dict[str, str]:
@@ -76,12 +131,13 @@ def match_classes(
 ) -> ClassColumns:
     """Finds the class of every column, by `mapping` or else by name in any known spelling.
 
-    Several columns may be one class: their probabilities are added up. With `partial` a class without a column has
+    A name may begin with prob_, as in the tables of `predict`. Several columns may be one class: their probabilities are added up. With `partial` a class without a column has
     probability 0. Raises UsageError for a mapping of a column or to a class that is not there, and DataError, naming
     `where`, for classes without a column.
     """
-    by_hand = {canonical(theirs): name for theirs, name in mapping.items()}
-    unknown = sorted(set(by_hand) - {canonical(name) for name in columns})
+    by_hand = {canonical(theirs.removeprefix(_PREFIX)): name for theirs, name in mapping.items()}
+    plain = [name.removeprefix(_PREFIX) for name in columns]
+    unknown = sorted(set(by_hand) - {canonical(name) for name in plain})
     if unknown:
         raise UsageError(
             complaint("--map", f"{unknown[0]!r}", f"columns of {where}: {listed(columns[:_NAMED], len(columns))}")
@@ -90,11 +146,11 @@ def match_classes(
         if name and ours.find(name) is None:
             raise UsageError(complaint("--map", f"{theirs}={name}", f"{theirs}= with one of {ours.allowed()}"))
     places, labels, others = [], [], []
-    for place, column in enumerate(columns):
+    for place, column in enumerate(plain):
         name = by_hand.get(canonical(column), column)
         label = ours.find(name) if name else -1
         if label is None:
-            others.append(column)
+            others.append(columns[place])
         else:
             places.append(place)
             labels.append(label)

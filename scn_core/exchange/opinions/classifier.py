@@ -75,6 +75,7 @@ class Classifier:
         self._bgr = said.get("channels", "RGB").strip('"').upper() == "BGR"
         self.names = self._names(options, said)
         self._columns = match_classes(self.names, ours, mapping, where=str(path), partial=partial)
+        self._columns.require_all(str(path), ours)
 
     def describe(self) -> dict[str, Any]:
         """How the pictures are made and read, as the workspace keeps it."""
@@ -85,13 +86,15 @@ class Classifier:
 
     def classify(
         self, root: Path, samples: Sequence[Sample], progress: Callable[[int], None] = lambda faces: None
-    ) -> tuple[FloatArray, BoolArray]:
-        """(N, classes) probabilities of N faces, and (N,) of which there are some: whose picture can be read.
+    ) -> tuple[FloatArray, BoolArray, BoolArray]:
+        """(N, classes) probabilities of N faces, (N,) of which there are some, and (N,) whose picture can be read.
 
+        There are none where the picture cannot be read, and where the model's numbers are not finite or all of its
+        answer is on classes that are left out.
         Pictures are read as they are needed, a batch at a time. Raises DataError for a model that cannot be run.
         """
         found = np.zeros((len(samples), self._columns.classes), np.float32)
-        good = np.zeros(len(samples), np.bool_)
+        good, read = np.zeros(len(samples), np.bool_), np.zeros(len(samples), np.bool_)
         faces: list[PixelArray] = []
         places: list[int] = []
 
@@ -106,11 +109,12 @@ class Classifier:
             if face is not None:
                 faces.append(face)
                 places.append(place)
+                read[place] = True
             if len(faces) == (self._batch or BATCH):
                 run()
             progress(1)
         run()
-        return found, good
+        return found, good, read
 
     def _run(self, faces: PixelArray) -> tuple[FloatArray, BoolArray]:
         pixels = faces[..., ::-1] if self._bgr else faces

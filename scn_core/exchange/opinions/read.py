@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,18 +14,21 @@ import numpy.typing as npt
 from sqlite_utils import Database
 
 from scn_core.class_names import ClassVocabulary
-from scn_core.datasets.cells import as_written
+from scn_core.datasets.box_columns import SIDES
+from scn_core.datasets.cells import as_written, whole_number
 from scn_core.datasets.paths import find_path
 from scn_core.datasets.tables import csv_header, csv_rows
 from scn_core.errors import DAMAGED_ARRAYS, DataError, complaint, counted, listed
 from scn_core.exchange.opinions.classes import ClassColumns, match_classes
-from scn_core.records import FloatArray, IntArray
+from scn_core.records import Box, FloatArray, IntArray
 from scn_core.store.samples import iter_samples
 from scn_core.store.updates import former_keys
 
 KEY_COLUMNS = ("key", "path")
 """Names of the column, or array, that says which face a row is about; the first that is there counts."""
 _CHUNK = 10_000
+_MOST_OFF = 0.1
+"""Share of the rows whose sum may differ from 1: more is no slip of a few rows but a column that lacks."""
 _NAMED = 3
 
 
@@ -37,20 +41,27 @@ class Balance:
     """Rows that name no face of the workspace, as they are written."""
     no_numbers: list[str] = field(default_factory=list)
     """Rows whose values are no probabilities, or no finite features: the line or place of each."""
+    wanted: str = "probabilities that sum to 1"
+    """What the values of a row have to be."""
+    remedy: str = ""
+    """What to do about those rows, by the first of them."""
     repeated: int = 0
     """Further rows about a face; the first one counts."""
     others: tuple[str, ...] = ()
     """Columns that name no class, left out."""
+    assumed: str = ""
+    """What the file does not say and was taken for granted."""
 
     def describe(self) -> list[str]:
-        """What was left out, for people, a line each; empty where nothing was."""
-        lines = []
+        """What was taken for granted and what was left out, for people, a line each; empty where nothing was."""
+        lines = [self.assumed] if self.assumed else []
         if self.unknown:
             named = listed(self.unknown[:_NAMED], len(self.unknown))
             lines.append(f"{counted(len(self.unknown), 'row')} left out, about no face of the workspace: {named}")
         if self.no_numbers:
             named = listed(self.no_numbers[:_NAMED], len(self.no_numbers))
-            lines.append(f"{counted(len(self.no_numbers), 'row')} left out, not probabilities that sum to 1: {named}")
+            what = f"{counted(len(self.no_numbers), 'row')} left out, not {self.wanted}: {named}"
+            lines.append(what + (f" ({self.remedy})" if self.remedy else ""))
         if self.repeated:
             lines.append(f"{counted(self.repeated, 'row')} left out, about a face that an earlier row is about")
         if self.others:
@@ -66,7 +77,7 @@ class FaceFinder:
         there = {stored.sample.key: stored.id for stored in iter_samples(db) if not stored.withdrawn}
         known = set(there.values())
         self._ids = {key: number for key, number in reversed(former_keys(db)) if number in known} | there
-        self._root = root
+        self._db, self._root = db, root
 
     def __call__(self, text: str) -> int | None:
         """Its sample id; None: no face has such a key or path."""
@@ -75,6 +86,20 @@ class FaceFinder:
             return number
         found = find_path(text, self._ids.__contains__, self._root)
         return None if found is None else self._ids.get(found)
+
+    def with_box(self, text: str, box: Box) -> int | None:
+        """The sample id of the face in this box of the picture of this path; None: there is none."""
+        found = find_path(text, self._boxes.__contains__, self._root)
+        return None if found is None else self._boxes.get(found, {}).get(box)
+
+    @cached_property
+    def _boxes(self) -> dict[str, dict[Box, int]]:
+        """Faces by the path of their picture and their box; of two in one box the first."""
+        boxes: dict[str, dict[Box, int]] = {}
+        for stored in iter_samples(self._db):
+            if stored.sample.box is not None and not stored.withdrawn:
+                boxes.setdefault(stored.sample.path, {}).setdefault(stored.sample.box, stored.id)
+        return boxes
 
 
 @dataclass(frozen=True)
@@ -100,20 +125,31 @@ def read_csv(
 ) -> Read:
     """Probabilities from a table with a column key or path and one for each class.
 
+    A row of a table with path and left, top, right, bottom, but without key, is about the face of that box.
     Raises DataError for a file that cannot be read or has no such columns.
     """
     header = [name.strip() for name in csv_header(path)]
     key_place = _key_place(path, header)
-    names = [name for place, name in enumerate(header) if place != key_place]
-    columns = match_classes(names, ours, mapping, where=str(path), partial=partial)
+    folded = [name.casefold() for name in header]
+    sides = [folded.index(side) for side in SIDES if side in folded]
+    boxed = len(sides) == len(SIDES) and folded[key_place] == "path"
+    about = {key_place, *sides} if boxed else {key_place}
+    places = [place for place in range(len(header)) if place not in about]
+    columns = match_classes([header[place] for place in places], ours, mapping, where=str(path), partial=partial)
     balance.others = columns.others
-    cells = [place + (place >= key_place) for place in columns.places]
-    collected = _Collected(columns, balance, logits=logits)
+    cells = [places[place] for place in columns.places]
+    collected = _Collected(path, columns, balance, logits=logits)
     table = islice(csv_rows(path), 1, None)
     while rows := list(islice(table, _CHUNK)):
-        numbers = [find(as_written(row[key_place])) if len(row) > key_place else None for _, row in rows]
         lines = [f"line {line}" for line, _ in rows]
         texts = [as_written(row[key_place]) if len(row) > key_place else "" for _, row in rows]
+        numbers: list[int | None]
+        if boxed:
+            boxes = [_box(row, sides) for _, row in rows]
+            numbers = [find(text) if box is None else find.with_box(text, box)
+                       for text, box in zip(texts, boxes, strict=True)]  # fmt: skip
+        else:
+            numbers = [find(text) for text in texts]
         collected.add(numbers, texts, lines, _numbers([row for _, row in rows], cells))
         progress(len(rows))
     return collected.read(len(ours))
@@ -145,8 +181,10 @@ def read_npz(
         found = f"{len(theirs)} names in classes for {values.shape[1]} columns of {name}"
         raise DataError(complaint(str(path), found, "a name for each column"))
     columns = match_classes(theirs, ours, mapping, where=str(path), partial=partial)
-    balance.others = columns.others
-    collected = _Collected(columns, balance, logits=logits)
+    columns.require_all(str(path), ours)
+    if named is None:
+        balance.assumed = f"no array classes: its columns were taken for {', '.join(ours.names)}, in this order"
+    collected = _Collected(path, columns, balance, logits=logits)
     collected.add(
         [find(key) for key in keys],
         keys,
@@ -160,19 +198,31 @@ def read_features(path: Path, find: FaceFinder, balance: Balance) -> Read:
     """Features from arrays keys or paths (N,) and embeddings (N, D). Raises DataError for other files."""
     keys, arrays = _arrays(path)
     values = _matrix(path, arrays, "embeddings", len(keys)).astype(np.float32)
-    collected = _Collected(None, balance, logits=False)
+    balance.wanted = "finite numbers"
+    collected = _Collected(path, None, balance, logits=False)
     collected.add([find(key) for key in keys], keys, [f"row {place + 1}" for place in range(len(keys))], values)
-    return collected.read(values.shape[1])
+    read = collected.read(values.shape[1])
+    if len(read.values) and (read.values == read.values[0]).all():
+        found = (
+            "one row that can be used"
+            if len(read.values) == 1
+            else f"the same numbers in all {len(read.values):,} rows"
+        )
+        remedy = "; ".join(balance.describe())
+        raise DataError(complaint(f"{path}, array embeddings", found, "rows by which faces can be told apart", remedy))
+    return read
 
 
 class _Collected:
     """Rows as they come, those that can be used."""
 
-    def __init__(self, columns: ClassColumns | None, balance: Balance, *, logits: bool) -> None:
+    def __init__(self, where: Path, columns: ClassColumns | None, balance: Balance, *, logits: bool) -> None:
+        self._where = str(where)
         self._columns, self._balance, self._logits = columns, balance, logits
         self._seen: set[int] = set()
         self._ids: list[IntArray] = []
         self._values: list[FloatArray] = []
+        self._off, self._numbers = 0, 0
 
     def add(
         self, numbers: Sequence[int | None], texts: Sequence[str], lines: Sequence[str], values: npt.NDArray[Any]
@@ -184,6 +234,12 @@ class _Collected:
             said, good = values, np.isfinite(values).all(axis=1)
         else:
             said, good = self._columns.probabilities(values, logits=self._logits)
+            if not self._logits:
+                ours = np.array([number is not None for number in numbers], np.bool_)
+                self._off += self._columns.off_sum(values[ours])
+                self._numbers += int(good[ours].sum())
+            if not balance.remedy and not good.all():
+                balance.remedy = self._columns.remedy(values[~good], logits=self._logits)
         kept = []
         for place, number in enumerate(numbers):
             if number is None:
@@ -199,6 +255,12 @@ class _Collected:
         self._values.append(said[kept])
 
     def read(self, width: int) -> Read:
+        """All of them. Raises DataError where so many rows do not sum to 1 that the others would be a biased choice."""
+        balance = self._balance
+        if self._numbers and self._off > _MOST_OFF * (self._off + self._numbers):
+            found = f"{counted(self._off, 'row')} of {self._off + self._numbers:,} whose probabilities do not sum to 1"
+            allowed = f"at most {_MOST_OFF:.0%} of them: the others alone would be a biased choice"
+            raise DataError(complaint(self._where, found, allowed, balance.remedy))
         return Read(
             np.concatenate([np.empty(0, np.int64), *self._ids]),
             np.concatenate([np.empty((0, width), np.float32), *self._values]),
@@ -212,6 +274,15 @@ def _key_place(path: Path, header: Sequence[str]) -> int:
             return folded.index(name)
     found = f"columns {listed(list(header[:10]), len(header))}"
     raise DataError(complaint(str(path), found, "a column key or path beside one for each class"))
+
+
+def _box(row: Sequence[str], sides: Sequence[int]) -> Box | None:
+    """The box that a row says; None where it says none."""
+    numbers = [None if place >= len(row) else whole_number(row[place]) for place in sides]
+    left, top, right, bottom = numbers
+    if left is None or top is None or right is None or bottom is None:
+        return None
+    return Box(left, top, right, bottom)
 
 
 def _numbers(rows: Sequence[Sequence[str]], cells: Sequence[int]) -> npt.NDArray[np.float64]:
@@ -236,13 +307,24 @@ def _arrays(path: Path) -> tuple[list[str], dict[str, npt.NDArray[Any]]]:
         raise DataError(complaint(str(path), "no such file", wanted))
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
+            arrays = {name: _array(path, stored, name) for name in stored.files}
     except (*DAMAGED_ARRAYS, AttributeError) as error:
         raise DataError(complaint(str(path), f"a file that cannot be read ({error})", wanted)) from error
     named = next((name for each in KEY_COLUMNS for name in (f"{each}s", each) if name in arrays), None)
     if named is None or arrays[named].ndim != 1:
         raise DataError(complaint(str(path), f"arrays {listed(sorted(arrays)[:10], len(arrays)) or 'none'}", wanted))
     return [str(key) for key in arrays[named].tolist()], arrays
+
+
+def _array(path: Path, stored: Any, name: str) -> npt.NDArray[Any]:
+    try:
+        found: npt.NDArray[Any] = stored[name]
+    except ValueError as error:
+        if "allow_pickle" not in str(error):
+            raise
+        remedy = f"in Python: {name}=np.array(list({name})) for text, np.stack({name}) for rows of numbers"
+        raise DataError(complaint(f"{path}, array {name}", "Python objects", "text or numbers", remedy)) from None
+    return found
 
 
 def _matrix(path: Path, arrays: Mapping[str, npt.NDArray[Any]], name: str, rows: int) -> npt.NDArray[Any]:

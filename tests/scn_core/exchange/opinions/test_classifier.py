@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from scn_core.datasets.images import open_face
+from scn_core.errors import DataError, UsageError
 from scn_core.exchange.opinions import add as adding
-from scn_core.store.opinions import opinions_on
+from scn_core.store.opinions import opinion_sources, opinions_on
 from scn_core.store.samples import iter_samples
 from scn_core.workspace.folder import Workspace
 from tests.scn_core.conftest import Run
@@ -129,3 +130,20 @@ def test_interrupted_it_goes_on_where_it_was(
     found = said_of(workspace)
     for path in list(found)[::33]:
         assert found[path] == pytest.approx(due(root, path), abs=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("classes", "words"),
+    [
+        (("worry", *THEIRS[1:], "happy"), "found class 'worry', which is none of the workspace's; .*--map worry="),
+        (THEIRS + THEIRS[:1], "found an output of 7 numbers a face; allowed: 8 numbers"),
+    ],
+)
+def test_a_model_that_cannot_be_used_leaves_nothing_behind(
+    workspace: Workspace, tmp_path: Path, classes: tuple[str, ...], words: str
+) -> None:
+    file = model(tmp_path / "model.onnx", SAID | {"class_names": classes})
+    with pytest.raises((UsageError, DataError), match=words):
+        adding.add_opinion(workspace, "own", adding.OpinionFiles(onnx=file))
+    with workspace.database(read_only=True) as db:
+        assert opinion_sources(db) == []

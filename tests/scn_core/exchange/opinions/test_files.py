@@ -47,15 +47,15 @@ def stored(workspace: Workspace) -> dict[str, np.ndarray[Any, Any]]:
 def test_rows_are_found_by_key_and_path_and_classes_by_name(workspace: Workspace, run: Run, tmp_path: Path) -> None:
     names = keys(workspace)
     rows = [row(names[0]), row(f"./{names[1]}", "angry"), row(names[0], "sad"), row("nowhere.png"), row("", "sad")]
-    rows += [(names[2], *[0.5] * 7), (names[3], "?", *[0.1] * 6), (names[4], 0.4)]
+    rows += [(names[2], *[""] * 7), (names[3], "?", *[0.1] * 6), (names[4], 0.4)]
     file = write(tmp_path / "said.csv", ("path", *THEIRS), rows)
     done = run("opinion", "add", workspace.path, "--name", "theirs", "--csv", file)
     assert done.code == 0, done.err
     for words in (
         "opinion theirs: probabilities of 2 faces",
-        f"{len(names) - 2} faces of the workspace without a row",
+        f"{len(names) - 2} faces of the workspace that it says nothing of",
         "2 rows left out, about no face of the workspace: nowhere.png, line 6",
-        "3 rows left out, not probabilities that sum to 1: line 7, line 8, line 9",
+        "3 rows left out, not probabilities that sum to 1: line 7, line 8, line 9 (write every number with a point",
         "1 row left out, about a face that an earlier row is about",
     ):
         assert words in done.out
@@ -150,3 +150,97 @@ def test_what_cannot_be_is_refused(
     assert words in done.err
     with workspace.database(read_only=True) as db:
         assert opinion_sources(db) == []
+
+
+def test_a_table_that_lacks_a_class_is_no_opinion(workspace: Workspace, tmp_path: Path) -> None:
+    names = keys(workspace)[:20]
+    header = tuple(name for name in THEIRS if name != "sad")
+    rows = [(name, 0.9, *[0.02] * 5) for name in names[:11]]  # sure of happy: what is missing is within rounding
+    rows += [(name, *[0.05] * 6) for name in names[11:]]  # sure of sad, which has no column
+    file = write(tmp_path / "four.csv", ("key", *header), rows)
+    ws = scn.open(workspace.path)
+    with pytest.raises(scn.DataError, match="found 9 rows of 20 whose probabilities do not sum to 1; .*--map THEIRS="):
+        ws.add_opinion("a", csv=file, partial=True, progress=False)
+    assert ws.opinions().empty
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ((10, 20, 30, 10, 10, 10, 10), "they are percentages"),
+        ((1, -2, 3, 0, 0, 0, 0), "numbers below 0 are logits: --logits"),
+        (("0,4", *["0,1"] * 6), "with a point, as in 0.25"),
+        ((1, 2, 3, 1, 1, 1, 1), "logits need --logits"),
+    ],
+)
+def test_rows_that_are_no_probabilities_say_what_they_may_be(
+    workspace: Workspace, tmp_path: Path, values: tuple[Any, ...], words: str
+) -> None:
+    file = write(tmp_path / "odd.csv", ("key", *THEIRS), [(name, *values) for name in keys(workspace)[:3]])
+    with pytest.raises(scn.DataError, match=words):
+        scn.open(workspace.path).add_opinion("a", csv=file, progress=False)
+
+
+def test_a_left_out_column_may_be_text(workspace: Workspace, tmp_path: Path) -> None:
+    (name, *_) = keys(workspace)
+    file = write(tmp_path / "said.csv", ("key", *THEIRS, "note"), [(*row(name), "blurred")])
+    ws = scn.open(workspace.path)
+    assert ws.add_opinion("a", csv=file, mapping={"note": ""}, progress=False).faces == 1
+    assert ws.add_opinion("b", csv=file, mapping={"note": ""}, logits=True, progress=False).faces == 1
+
+
+def test_a_class_of_arrays_that_is_none_of_ours_is_asked_about(workspace: Workspace, tmp_path: Path) -> None:
+    names = keys(workspace)
+    shares = np.full((len(names), 8), 1 / 8)
+    np.savez(tmp_path / "eight.npz", keys=names, probabilities=shares, classes=[*THEIRS, "worry"])
+    ws = scn.open(workspace.path)
+    with pytest.raises(scn.UsageError, match="found class 'worry', which is none of the workspace's; .*--map worry="):
+        ws.add_opinion("a", npz=tmp_path / "eight.npz", progress=False)
+    np.savez(tmp_path / "seven.npz", keys=names, probabilities=shares[:, :7] * 8 / 7)
+    done = ws.add_opinion("a", npz=tmp_path / "seven.npz", progress=False)
+    assert done.left_out == (f"no array classes: its columns were taken for {', '.join(CLASSES)}, in this order",)
+
+
+def test_arrays_of_python_objects_are_named_with_the_remedy(workspace: Workspace, tmp_path: Path) -> None:
+    names = np.array(keys(workspace), object)
+    np.savez(tmp_path / "objects.npz", keys=names, probabilities=np.full((len(names), 7), 1 / 7))
+    with pytest.raises(scn.DataError, match=r"array keys: found Python objects; .*keys=np\.array\(list\(keys\)\)"):
+        scn.open(workspace.path).add_opinion("a", npz=tmp_path / "objects.npz", progress=False)
+
+
+def test_features_that_tell_no_face_from_another_are_refused(workspace: Workspace, tmp_path: Path) -> None:
+    names, ws, file = keys(workspace), scn.open(workspace.path), tmp_path / "features.npz"
+    np.savez(file, keys=names, embeddings=np.ones((len(names), 4)))
+    with pytest.raises(scn.DataError, match="the same numbers in all"):
+        ws.add_opinion("a", embeddings=file, progress=False)
+    np.savez(file, keys=names[:2], embeddings=np.array([[0.5, 1], [np.nan, 2]]))
+    with pytest.raises(scn.DataError, match="one row that can be used; .*1 row left out, not finite numbers: row 2"):
+        ws.add_opinion("a", embeddings=file, progress=False)
+
+
+def test_a_table_of_predictions_is_an_opinion(workspace: Workspace, tmp_path: Path) -> None:
+    names = keys(workspace)
+    with workspace.database() as db:
+        db.execute("UPDATE sample SET path = ?, box_left = 0, box_top = 0, box_right = 8, box_bottom = 9 "
+                   "WHERE key = ?", (names[0], names[0]))  # fmt: skip
+        db.execute("UPDATE sample SET path = ?, box_left = 4, box_top = 0, box_right = 8, box_bottom = 9 "
+                   "WHERE key = ?", (names[0], names[1]))  # fmt: skip
+    header = (
+        "path",
+        "left",
+        "top",
+        "right",
+        "bottom",
+        "predicted_label",
+        *(f"prob_{name}" for name in CLASSES),
+        "problem",
+    )
+    shares = [(0.7, *[0.05] * 6), (0.05, 0.7, *[0.05] * 5)]
+    rows = [(names[0], 0, 0, 8, 9, "neutral", *shares[0], ""), (names[0], 4, 0, 8, 9, "happy", *shares[1], "")]
+    rows += [(names[0], 1, 1, 8, 9, "happy", *shares[1], "")]
+    file = write(tmp_path / "predicted.csv", header, rows)
+    done = scn.open(workspace.path).add_opinion("a", csv=file, progress=False)
+    assert done.faces == 2
+    assert "1 row left out, about no face of the workspace" in done.left_out[0]
+    found = stored(workspace)
+    assert [CLASSES[found[name].argmax()] for name in names[:2]] == ["neutral", "happy"]
