@@ -245,6 +245,13 @@ class RoundInfo:
         return names and f"made from opinions of {', '.join(names)}, without training: there is no alpha{less}"
 
     @property
+    def pooled_words(self) -> str | None:
+        """Of a trained round, which opinions of other models shaped its suspicion, in words; None: none did."""
+        found = self.metrics.get("opinions") or ()
+        each = ", ".join(f"{one['name']} (kappa {one['kappa']:.2f}, weight {one['weight']:.2f})" for one in found)
+        return f"pooled with {'opinion' if len(found) == 1 else 'opinions'} {each}" if found else None
+
+    @property
     def missing_words(self) -> str | None:
         """What it left out for lack of pictures, in words; None: nothing."""
         count = self.metrics.get("missing_faces") or self.config.get("missing_faces") or 0

@@ -31,6 +31,7 @@ def table(now: WorkspaceState) -> None:
                 worse,
                 parts.auto_words(info),
                 info.opinion_words,
+                info.pooled_words,
                 info.missing_words,
                 info.metrics.get("learned_by_heart"),
             ),

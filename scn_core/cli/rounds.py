@@ -171,6 +171,6 @@ def _table(found: Sequence[RoundInfo]) -> str:
         shown = "".join(f"{'-' if value is None else f'{value:.3f}':>7}" for value in figures)
         began = info.started_at[:16].replace("T", " ")
         line = f"{info.id:>5}  {info.state:<10}{began:<18}{info.config.get('relabel', ''):<9}{shown}"
-        words = "; ".join(filter(None, (info.message, info.opinion_words, info.missing_words)))
+        words = "; ".join(filter(None, (info.message, info.opinion_words, info.pooled_words, info.missing_words)))
         lines.append(line + f"{info.metrics.get('proposals', '-'):>11}" + (f"  {words}" if words else ""))
     return "\n".join(lines)

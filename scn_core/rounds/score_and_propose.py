@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
 
 from scn_core.config import TrainSettings
-from scn_core.records import FloatArray, RoundScores
+from scn_core.records import FloatArray, IntArray, RoundScores
 from scn_core.rounds.inputs import RoundFaces
-from scn_core.scn.opinions import pooled
+from scn_core.scn.opinions import opinion_weights, pooled
 from scn_core.scn.relabel import Relabelling, propose_by
 from scn_core.scn.suspicion import (
     class_trust,
@@ -21,7 +23,25 @@ from scn_core.scn.suspicion import (
     second_choice,
     suspicion,
 )
+from scn_core.store.opinions import Opinions
 from scn_core.training.data import TrainingResult
+
+
+def opinions_used(opinions: Opinions, labels: IntArray) -> list[dict[str, Any]]:
+    """What a round keeps of the opinions that shape its suspicion: name, kappa, weight and on how many of its faces.
+
+    `labels`: (N,) that the round began with. Kappa is 0 where the weight is: there an opinion counts for nothing.
+    """
+    weights = opinion_weights(labels, opinions.probabilities)
+    return [
+        {
+            "name": name,
+            "kappa": round(math.sqrt(weight), 4),
+            "weight": round(weight, 4),
+            "faces": int(np.isfinite(shares[:, 0]).sum()),
+        }
+        for name, weight, shares in zip(opinions.names, weights, opinions.probabilities, strict=True)
+    ]
 
 
 def score_faces(

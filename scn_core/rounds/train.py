@@ -38,7 +38,7 @@ from scn_core.rounds.lifecycle import (
 )
 from scn_core.rounds.network import save_network
 from scn_core.rounds.room import RoundSize, ask_for_room
-from scn_core.rounds.score_and_propose import score_faces
+from scn_core.rounds.score_and_propose import opinions_used, score_faces
 from scn_core.rounds.write_artifacts import round_metrics, save_neighbours
 from scn_core.scn.memorising import describe_memorising
 from scn_core.scn.model import SelfCureNetwork, build_model
@@ -238,7 +238,9 @@ class _Job:
         warnings = [warning for report in self.reports if (warning := self._warning(report)) is not None]
         metrics = round_metrics(self.folder, training, pixels, faces, result, self.reports)
         metrics |= {"learned_by_heart": by_heart, "warnings": warnings, "missing_faces": self.missing}
-        scores, rule = score_faces(result, faces, self.settings, opinions_on(self.db, faces.sample_id).probabilities)
+        opinions = opinions_on(self.db, faces.sample_id)
+        scores, rule = score_faces(result, faces, self.settings, opinions.probabilities)
+        metrics["opinions"] = opinions_used(opinions, scores.start_label)
         neighbours = save_neighbours(self.folder, scores, rule, training, self._beat)
         self._draw_thumbnails(scores, faces.settled, neighbours)
         self._finish(scores, faces.settled, metrics)
@@ -322,6 +324,8 @@ class _Job:
             close_earlier=self.settings.close_earlier,
             files=round_file_hashes(self.folder),
         )
+        if words := store.get_round(self.db, self.number).pooled_words:
+            self._say(f"suspicion is {words}")
         for number in earlier.closed:
             self._say(f"round {number} is closed: round {self.number} takes its place")
         for number in earlier.kept:

@@ -100,6 +100,8 @@ def describe(status: Status) -> str:
         )
     if words := info.opinion_words:
         lines.append(f"made       {words}")
+    if words := info.pooled_words:
+        lines.append(f"suspicion  {words}")
     if words := info.missing_words:
         lines.append(f"pictures   {words}")
     lines.extend(f"warning    {warning}" for warning in info.metrics.get("warnings", ()))

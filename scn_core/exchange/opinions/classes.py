@@ -62,7 +62,7 @@ class ClassColumns:
     def remedy(self, values: Numbers, *, logits: bool = False) -> str:
         """What to do about rows of `values` (N, places) that say no probabilities, by what most of them are."""
         shares = self._without_gaps(values, logits=logits)
-        finite = np.isfinite(shares).all(axis=1)
+        finite: BoolArray = np.isfinite(shares).all(axis=1)
         if 2 * finite.sum() <= len(shares):
             return "write every number with a point, as in 0.25, and leave no cell empty"
         if logits:
@@ -75,14 +75,14 @@ class ClassColumns:
         if np.median(sums) > 1 + SUM_TOLERANCE:
             return "their sum is above 1: logits need --logits, and probabilities of classes that exclude each other"
         if np.median(sums) < 1 - SUM_TOLERANCE:
-            named = f", such as {listed(self.others[:_NAMED], len(self.others))}," if self.others else ""
-            return f"a class of theirs has no column that counts: give all{named} and say --map THEIRS= for a class of no use"
+            named = f", perhaps {listed(self.others[:_NAMED], len(self.others))}," if self.others else ""
+            return f"a class of theirs has no column: add it{named} or --map THEIRS= if it is none of ours"
         return "all of it is on classes that --map leaves out"
 
     def off_sum(self, values: Numbers) -> int:
         """How many rows of `values` (N, places) are numbers of 0 and above that do not sum to 1."""
         shares = self._without_gaps(values)
-        finite = np.isfinite(shares).all(axis=1)
+        finite: BoolArray = np.isfinite(shares).all(axis=1)
         shares = np.where(finite[:, None], shares, 0)
         off = np.abs(shares.sum(axis=1) - 1) > SUM_TOLERANCE
         return int((finite & (shares >= -_LEAST).all(axis=1) & off).sum())
@@ -131,9 +131,9 @@ def match_classes(
 ) -> ClassColumns:
     """Finds the class of every column, by `mapping` or else by name in any known spelling.
 
-    A name may begin with prob_, as in the tables of `predict`. Several columns may be one class: their probabilities are added up. With `partial` a class without a column has
-    probability 0. Raises UsageError for a mapping of a column or to a class that is not there, and DataError, naming
-    `where`, for classes without a column.
+    A name may begin with prob_, as `predict` writes them. Several columns may be one class: their probabilities are
+    added up. With `partial` a class without a column has probability 0. Raises UsageError for a mapping of a column or
+    to a class that is not there, and DataError, naming `where`, for classes without a column.
     """
     by_hand = {canonical(theirs.removeprefix(_PREFIX)): name for theirs, name in mapping.items()}
     plain = [name.removeprefix(_PREFIX) for name in columns]

@@ -26,6 +26,7 @@ from scn_core.scn.model import SelfCureNetwork
 from scn_core.scn.suspicion import DYNAMICS, PROPOSE_FROM
 from scn_core.store import connection
 from scn_core.store.decisions.record import record_decisions
+from scn_core.store.opinions import add_source, insert_opinions
 from scn_core.store.people.people import ensure_person
 from scn_core.store.rounds import states as store
 from scn_core.store.samples import iter_samples
@@ -33,7 +34,7 @@ from scn_core.store.scores import scores
 from scn_core.training.distributed import ALONE, Team
 from scn_core.workspace.folder import Workspace
 from tests.another_writer import AnotherWriter
-from tests.scn_core.conftest import Recorder, settings
+from tests.scn_core.conftest import Recorder, Run, settings
 from tests.scn_core.forks import run_forked
 
 FINISHED = [
@@ -360,7 +361,7 @@ from pathlib import Path
 from scn_core.rounds.lifecycle import New
 from scn_core.rounds.train import train_round
 from scn_core.workspace.folder import Workspace
-from tests.scn_core.conftest import Recorder, settings
+from tests.scn_core.conftest import Recorder, Run, settings
 
 def die(report):
     if report.epoch == 2:
@@ -399,13 +400,26 @@ def test_a_resumed_round_trains_on_the_labels_it_began_with(reviewed: Workspace)
     assert np.array_equal(scores_of(reviewed, 2).sample_id, began["sample_id"])
 
 
-def test_it_is_said_when_labels_were_learned_by_heart(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_said_when_labels_were_learned_by_heart_and_which_opinions_there_were(
+    workspace: Workspace, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     quiet, loud = Recorder(), Recorder()
     done = train(workspace, quiet, epochs=4)
     assert done.metrics["averaged_epochs"] == [3, 4]
-    assert not [text for text in quiet.messages if "by heart" in text]
+    assert not [text for text in quiet.messages if "by heart" in text or "opinion" in text]
+    assert done.metrics["opinions"] == []
     monkeypatch.setattr("scn_core.scn.memorising.FITTED", -1.0)  # from as early on as it can be told
+    with workspace.database() as db, connection.transaction(db):
+        given = [(stored.id, stored.sample.given_label) for stored in iter_samples(db)]
+        ids, labels = (np.array(column) for column in zip(*given, strict=True))
+        insert_opinions(db, add_source(db, "other", "csv", {}), ids, np.eye(7, dtype=np.float32)[labels], None)
     done = train(workspace, loud, epochs=4)
+    assert done.metrics["opinions"] == [
+        {"name": "other", "kappa": 1.0, "weight": 1.0, "faces": len(scores_of(workspace, 2).alpha)}
+    ]
+    assert done.pooled_words == "pooled with opinion other (kappa 1.00, weight 1.00)"
+    assert "suspicion is pooled with opinion other (kappa 1.00, weight 1.00)" in loud.messages
+    assert "opinion other (kappa 1.00" in run("round", "list", workspace.path).out
     assert done.metrics["averaged_epochs"] == [1, 1]
     said = (
         "labels were learned by heart from epoch 2 on; suspicion and proposals go by what the network said in epoch 1"

@@ -159,7 +159,7 @@ def test_a_table_that_lacks_a_class_is_no_opinion(workspace: Workspace, tmp_path
     rows += [(name, *[0.05] * 6) for name in names[11:]]  # sure of sad, which has no column
     file = write(tmp_path / "four.csv", ("key", *header), rows)
     ws = scn.open(workspace.path)
-    with pytest.raises(scn.DataError, match="found 9 rows of 20 whose probabilities do not sum to 1; .*--map THEIRS="):
+    with pytest.raises(scn.DataError, match=r"found 9 rows of 20 whose probabilities do not sum to 1; .*--map THEIRS="):
         ws.add_opinion("a", csv=file, partial=True, progress=False)
     assert ws.opinions().empty
 
@@ -194,7 +194,7 @@ def test_a_class_of_arrays_that_is_none_of_ours_is_asked_about(workspace: Worksp
     shares = np.full((len(names), 8), 1 / 8)
     np.savez(tmp_path / "eight.npz", keys=names, probabilities=shares, classes=[*THEIRS, "worry"])
     ws = scn.open(workspace.path)
-    with pytest.raises(scn.UsageError, match="found class 'worry', which is none of the workspace's; .*--map worry="):
+    with pytest.raises(scn.UsageError, match=r"found class 'worry', which is none of the workspace's; .*--map worry="):
         ws.add_opinion("a", npz=tmp_path / "eight.npz", progress=False)
     np.savez(tmp_path / "seven.npz", keys=names, probabilities=shares[:, :7] * 8 / 7)
     done = ws.add_opinion("a", npz=tmp_path / "seven.npz", progress=False)
@@ -214,7 +214,7 @@ def test_features_that_tell_no_face_from_another_are_refused(workspace: Workspac
     with pytest.raises(scn.DataError, match="the same numbers in all"):
         ws.add_opinion("a", embeddings=file, progress=False)
     np.savez(file, keys=names[:2], embeddings=np.array([[0.5, 1], [np.nan, 2]]))
-    with pytest.raises(scn.DataError, match="one row that can be used; .*1 row left out, not finite numbers: row 2"):
+    with pytest.raises(scn.DataError, match=r"one row that can be used; .*1 row left out, not finite numbers: row 2"):
         ws.add_opinion("a", embeddings=file, progress=False)
 
 
