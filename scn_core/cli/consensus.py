@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 from sqlite_utils import Database
 
 from scn_core.cli.log import log_done
-from scn_core.cli.options import FORCE, JSON, WORKSPACE
+from scn_core.cli.options import JSON, REPLACE, WORKSPACE
 from scn_core.cli.outputs import check_output
 from scn_core.errors import counted
 from scn_core.exchange.export.cells import harmless, harmless_path
@@ -34,7 +34,7 @@ _LISTED, _LEAST = 10, 0.001
 @WORKSPACE
 @click.option("--round", "round_id", type=int, help="Whose probabilities to use [the newest round that ended].")
 @click.option("--out", type=click.Path(path_type=Path), help="Write a CSV with a row for each face.")
-@FORCE
+@REPLACE
 @JSON
 def consensus_command(workspace: Path, round_id: int | None, out: Path | None, force: bool, as_json: bool) -> None:
     """Combine everybody's answers, the data set's votes, the network and opinions; changes no label.
@@ -44,35 +44,36 @@ def consensus_command(workspace: Path, round_id: int | None, out: Path | None, f
     """
     place = Workspace(workspace)
     if out is not None:
-        check_output("--out", out, ours=lambda path: False, workspace=place, force=force)
+        check_output("--out", out, workspace=place, force=force)
     with place.database(read_only=True) as db:
         found = workspace_consensus(db, which_round(db, round_id, *SCORED).id)
-        rows = list(_rows(db, found))
+        rows, header = list(_rows(db, found)), (*COLUMNS, *(f"prob_{name}" for name in classes(db).names))
     if out is not None:
         with replaced(out) as unfinished:
-            unfinished.write(_csv(rows).encode())
+            unfinished.write(_csv(rows, header).encode())
         log_done(place, "labels exported", {"format": "consensus"})
     click.echo(json.dumps(_as_dict(found, rows)) if as_json else "\n".join(_lines(found, rows)))
 
 
 def _rows(db: Database, found: WorkspaceConsensus) -> Iterator[dict[str, Any]]:
-    """By the names of COLUMNS, a face each."""
+    """By the names of COLUMNS and prob_CLASS for each class, a face each."""
     names = classes(db).names
     samples = {stored.id: stored.sample for stored in iter_samples(db)}
     result = found.found
     columns = (found.sample_id, found.given_label, found.label, result.label, result.probability, result.votes)
-    for face, given, label, likeliest, probability, answers, worth in zip(
-        *(column.tolist() for column in (*columns, result.worth)), strict=True
+    chances = [f"prob_{name}" for name in names]
+    for face, given, label, likeliest, probability, answers, worth, shares in zip(
+        *(column.tolist() for column in (*columns, result.worth, result.probabilities.round(6))), strict=True
     ):
         sample = samples[face]
         values = (sample.path, names[given], names[label], names[likeliest], round(probability, 6), answers)
-        yield dict(zip(COLUMNS, (*values, round(worth, 6), sample.key), strict=True))
+        yield dict(zip((*COLUMNS, *chances), (*values, round(worth, 6), sample.key, *shares), strict=True))
 
 
-def _csv(rows: list[dict[str, Any]]) -> str:
+def _csv(rows: list[dict[str, Any]], header: Iterable[str]) -> str:
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(COLUMNS)
+    writer.writerow(header)
     for row in rows:
         cells = ((harmless_path if name in ("path", "key") else harmless)(value) for name, value in row.items())
         writer.writerow(cells)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import click
 
 from scn_core.cli.log import log_done
-from scn_core.cli.options import FORCE, JSON, WORKSPACE
+from scn_core.cli.options import JSON, REPLACE, WORKSPACE
 from scn_core.cli.outputs import check_output
 from scn_core.cli.progress import Counter
 from scn_core.cli.threads import settle_threads
@@ -37,7 +37,7 @@ _ROUND = click.option("--round", "number", type=int, help="Whose network [the ne
 @click.option("--root", type=_FILE, help="What the paths of a list are relative to [the list's folder].")
 @_ROUND
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
-@FORCE
+@REPLACE
 @JSON
 def predict_command(
     workspace: Path,
@@ -51,7 +51,7 @@ def predict_command(
 ) -> None:
     """Write what a round's network says of other pictures: likeliest class, probabilities and alpha."""
     place = Workspace(workspace)
-    check_output("--out", out, ours=_nobodys, workspace=place, force=force)
+    check_output("--out", out, workspace=place, force=force)
     if out.exists() and pictures.exists() and out.samefile(pictures):
         raise UsageError(
             complaint("--out", f"{out}, the list of pictures itself", "another name; it is never replaced")
@@ -120,7 +120,7 @@ def _with_bar(predictions: Iterator[Prediction], total: int, hidden: bool) -> It
 @WORKSPACE
 @click.option("--out", required=True, type=_FILE, help="The file to write; its name ends in .onnx or .pt2.")
 @_ROUND
-@FORCE
+@REPLACE
 @JSON
 def export_model_command(workspace: Path, out: Path, number: int | None, force: bool, as_json: bool) -> None:
     """Write a round's network to one file that onnxruntime or plain torch runs, with how to prepare pictures."""
@@ -138,7 +138,7 @@ def exported_model(workspace: Workspace, out: Path, *, number: int | None, force
     Raises UsageError for a file that may not be replaced or cannot be written, and WorkspaceError where no round has
     ended or its network cannot be loaded.
     """
-    check_output("--out", out, ours=_nobodys, workspace=workspace, force=force)
+    check_output("--out", out, workspace=workspace, force=force)
     with workspace.database(read_only=True) as db:
         round_id = which_round(db, number, *SCORED).id
     settle_threads()
@@ -149,8 +149,3 @@ def exported_model(workspace: Workspace, out: Path, *, number: int | None, force
     about = export_model(load_network(workspace.round_folder(round_id)), round_id, out)
     log_done(workspace, "model exported", {"round": round_id, "format": out.suffix[1:]})
     return about
-
-
-def _nobodys(path: Path) -> bool:
-    """No file can be told to be an unchanged one of these commands."""
-    return False

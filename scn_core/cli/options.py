@@ -13,6 +13,7 @@ from scn_core.config import TrainSettings, flag
 
 Command = Callable[..., Any]
 FORCE = click.option("--force", is_flag=True, help="Replace a file that is there and is not an earlier one of ours.")
+REPLACE = click.option("--force", is_flag=True, help="Replace a file that is there.")
 WORKSPACE = click.argument("workspace", metavar="WS", type=click.Path(path_type=Path))
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output, nothing else.")
 

@@ -18,12 +18,17 @@ _FOLDERS = ("rounds", "pixels", "backups", "images", "restoring")
 
 
 def check_output(
-    flag: str, out: Path, *, ours: Callable[[Path], bool], workspace: Workspace | None = None, force: bool = False
+    flag: str,
+    out: Path,
+    *,
+    ours: Callable[[Path], bool] | None = None,
+    workspace: Workspace | None = None,
+    force: bool = False,
 ) -> None:
     """Raises UsageError, naming `flag`, where writing `out` would replace what a command may not replace.
 
     A new file in a folder that is there may be written, and so may one that `ours` recognises as an unchanged file of
-    the same command. Any other file is replaced with `force` alone. Links, devices, pipes, the lists a workspace was
+    the same command; without `ours` no file is known again. Any other file is replaced with `force` alone. Links, devices, pipes, the lists a workspace was
     imported from, whatever lies in its data set's folder, and a workspace's own files are never replaced.
     """
     if not out.parent.is_dir():
@@ -37,8 +42,9 @@ def check_output(
         _refuse(flag, f"{out}, which is no plain file", "a file; - prints")
     if workspace is not None:
         _check_workspace(flag, out, workspace, there=there, ours=ours)
-    if there and not force and not ours(out):
-        _refuse(flag, f"{out}, which is there already and is not as this command left it", "a new name, or --force")
+    if there and not force and not (ours and ours(out)):
+        changed = " and is not as this command left it" if ours else ""
+        _refuse(flag, f"{out}, which is there already{changed}", "a new name, or --force")
 
 
 def check_folder(flag: str, out: Path, *, ours: Callable[[Path], bool], workspace: Workspace) -> None:
@@ -61,7 +67,9 @@ def check_folder(flag: str, out: Path, *, ours: Callable[[Path], bool], workspac
         _refuse(flag, f"the folder {out}, which is not as this command left it", "a new name; it is never replaced")
 
 
-def _check_workspace(flag: str, out: Path, workspace: Workspace, *, there: bool, ours: Callable[[Path], bool]) -> None:
+def _check_workspace(
+    flag: str, out: Path, workspace: Workspace, *, there: bool, ours: Callable[[Path], bool] | None
+) -> None:
     home, place = workspace.path.resolve(), out.parent.resolve() / out.name
     inside = place.relative_to(home).parts if place.is_relative_to(home) else ()
     if inside and (inside[0].startswith(_OF_A_WORKSPACE) or inside[0] in _FOLDERS):
@@ -72,7 +80,7 @@ def _check_workspace(flag: str, out: Path, workspace: Workspace, *, there: bool,
         if file.exists() and out.samefile(file):
             _refuse(flag, f"{out}, which this workspace was made from or lives in", "a new name; it is never replaced")
     root = Path(workspace.settings().root)
-    if (inside or place.is_relative_to(root.resolve())) and not ours(out):
+    if (inside or place.is_relative_to(root.resolve())) and not (ours and ours(out)):
         kind = "the workspace" if inside else "the data set"
         _refuse(flag, f"{out}, a file in the folder of {kind}", "a new name: what lies there is never replaced")
 

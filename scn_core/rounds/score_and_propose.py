@@ -23,16 +23,15 @@ from scn_core.scn.suspicion import (
     second_choice,
     suspicion,
 )
-from scn_core.store.opinions import Opinions
 from scn_core.training.data import TrainingResult
 
 
-def opinions_used(opinions: Opinions, labels: IntArray) -> list[dict[str, Any]]:
+def opinions_used(names: Sequence[str], opinions: Sequence[FloatArray], labels: IntArray) -> list[dict[str, Any]]:
     """What a round keeps of the opinions that shape its suspicion: name, kappa, weight and on how many of its faces.
 
-    `labels`: (N,) that the round began with. Kappa is 0 where the weight is: there an opinion counts for nothing.
+    `opinions`: (N, C) each; `labels`: (N,) that the round began with. Kappa is 0 where the weight is: there an opinion counts for nothing.
     """
-    weights = opinion_weights(labels, opinions.probabilities)
+    weights = opinion_weights(labels, opinions)
     return [
         {
             "name": name,
@@ -40,7 +39,7 @@ def opinions_used(opinions: Opinions, labels: IntArray) -> list[dict[str, Any]]:
             "weight": round(weight, 4),
             "faces": int(np.isfinite(shares[:, 0]).sum()),
         }
-        for name, weight, shares in zip(opinions.names, weights, opinions.probabilities, strict=True)
+        for name, weight, shares in zip(names, weights, opinions, strict=True)
     ]
 
 

@@ -240,7 +240,7 @@ class _Job:
         metrics |= {"learned_by_heart": by_heart, "warnings": warnings, "missing_faces": self.missing}
         opinions = opinions_on(self.db, faces.sample_id)
         scores, rule = score_faces(result, faces, self.settings, opinions.probabilities)
-        metrics["opinions"] = opinions_used(opinions, scores.start_label)
+        metrics["opinions"] = opinions_used(opinions.names, opinions.probabilities, scores.start_label)
         neighbours = save_neighbours(self.folder, scores, rule, training, self._beat)
         self._draw_thumbnails(scores, faces.settled, neighbours)
         self._finish(scores, faces.settled, metrics)

@@ -90,13 +90,14 @@ def test_the_consensus_for_a_terminal_a_script_and_a_spreadsheet(reviewed: Works
     assert 0 < len(again) <= 10
     refused = run("consensus", reviewed.path, "--out", out)
     assert refused.code == 2
-    assert "--out: found" in refused.err
+    assert f"--out: found {out}, which is there already; allowed: a new name, or --force" in refused.err
     assert run("consensus", reviewed.path, "--out", out, "--force").code == 0
     assert "consensus" in run("log", reviewed.path).out
     frame = scn.open(reviewed.path).consensus()
     assert frame["key"].tolist() == [row["key"] for row in rows]
     assert frame["consensus_label"].tolist() == [row["consensus_label"] for row in rows]
-    assert frame["probability"].tolist() == pytest.approx([float(row["probability"]) for row in rows], abs=1e-5)
+    for column in ("probability", "prob_happy", "prob_anger"):
+        assert frame[column].tolist() == pytest.approx([float(row[column]) for row in rows], abs=1e-5)
 
 
 def test_before_any_answer(tmp_path: Path, run: Run) -> None:
