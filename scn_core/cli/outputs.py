@@ -28,8 +28,9 @@ def check_output(
     """Raises UsageError, naming `flag`, where writing `out` would replace what a command may not replace.
 
     A new file in a folder that is there may be written, and so may one that `ours` recognises as an unchanged file of
-    the same command; without `ours` no file is known again. Any other file is replaced with `force` alone. Links, devices, pipes, the lists a workspace was
-    imported from, whatever lies in its data set's folder, and a workspace's own files are never replaced.
+    the same command; without `ours` no file is known again. Any other file is replaced with `force` alone. Links,
+    devices, pipes, the lists a workspace was imported from, whatever lies in its data set's folder, and a workspace's
+    own files are never replaced.
     """
     if not out.parent.is_dir():
         _refuse(flag, f"no folder {out.parent}", "a file in a folder that is there")

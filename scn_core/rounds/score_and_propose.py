@@ -29,7 +29,7 @@ from scn_core.training.data import TrainingResult
 def opinions_used(names: Sequence[str], opinions: Sequence[FloatArray], labels: IntArray) -> list[dict[str, Any]]:
     """What a round keeps of the opinions that shape its suspicion: name, kappa, weight and on how many of its faces.
 
-    `opinions`: (N, C) each; `labels`: (N,) that the round began with. Kappa is 0 where the weight is: there an opinion counts for nothing.
+    `opinions`: (N, C) each; `labels`: (N,) that the round began with. An opinion that counts for nothing has kappa 0.
     """
     weights = opinion_weights(labels, opinions)
     return [
