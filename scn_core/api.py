@@ -16,7 +16,16 @@ import pandas as pd
 
 from scn_core import dataframes
 from scn_core.api_opinions import WithOpinions
-from scn_core.arguments import cell_text, check_choices, class_number, export_place, one_each, path_of, source_of
+from scn_core.arguments import (
+    cell_text,
+    check_choices,
+    class_number,
+    export_place,
+    one_each,
+    opinion_arrays,
+    path_of,
+    source_of,
+)  # fmt: skip
 from scn_core.cli.backup import written_backup
 from scn_core.cli.labels import check_export, check_options, log_export, take_backed_up
 from scn_core.cli.network import ask_network, exported_model
@@ -217,7 +226,7 @@ class OpenWorkspace(WithOpinions):
         Raises WorkspaceError where there is no such round, UsageError for opinions of another shape, or that are none.
         """
         with self.folder.database(read_only=True) as db:
-            found = workspace_consensus(db, which_round(db, round, *SCORED).id, opinions)
+            found = workspace_consensus(db, which_round(db, round, *SCORED).id, opinion_arrays(opinions))
             return dataframes.consensus(found, db)
 
     def duplicates(self) -> pd.DataFrame:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sqlite_utils import Database
 
 from scn_core.datasets.source import Source
 from scn_core.errors import UsageError, complaint
 from scn_core.exchange.opinions.add import OpinionFiles
 from scn_core.exchange.opinions.classifier import ClassifierOptions
+from scn_core.records import FloatArray
 from scn_core.store.samples import classes
 
 _PLACES = frozenset({"root", "csv", "unpack_to"})
@@ -45,8 +48,11 @@ def export_place(out: str | Path) -> Path:
     return Path(out).expanduser()
 
 
-def path_of(path: str | Path | None) -> Path | None:
-    """A file as a Path, with ~ for the home folder; None stays None."""
+def path_of(path: Any) -> Path | None:
+    """A file as a Path, with ~ for the home folder; None stays None. Raises UsageError for what is no path."""
+    if path is not None and not isinstance(path, str | PathLike):
+        found = f"a {type(path).__name__}"
+        raise UsageError(complaint("path", found, "a path", "write a table with table.to_csv(path, index=False) first"))
     return None if path is None else Path(path).expanduser()
 
 
@@ -76,6 +82,20 @@ def cell_text(name: str, value: object) -> str:
     if value is None or value is pd.NA or (isinstance(value, float) and value != value):
         return ""
     raise UsageError(complaint("decide", f"{name} {value!r}, a {type(value).__name__}", "text, as the tables have it"))
+
+
+def opinion_arrays(given: Sequence[ArrayLike] | Mapping[str, ArrayLike] | ArrayLike) -> list[FloatArray]:
+    """(N, C) probabilities of each model, from a list of arrays, a dict of them by name, or a single one.
+
+    Raises UsageError for what is no array of numbers.
+    """
+    each: Any = list(given.values()) if isinstance(given, Mapping) else given
+    each = [each] if isinstance(each, np.ndarray | pd.DataFrame) and each.ndim == 2 else each
+    try:
+        return [np.asarray(one, np.float32) for one in each]
+    except (TypeError, ValueError):
+        found = f"a {type(given).__name__} of other things"
+        raise UsageError(complaint("opinions", found, "arrays of probabilities, (faces, classes) each")) from None
 
 
 def opinion_files_of(given: Mapping[str, Any]) -> OpinionFiles:

@@ -84,7 +84,8 @@ def describe_evaluation(result: Evaluation) -> str:
     lines = [
         f"round {result.round}: {counted(result.faces, 'face')} with a reference label, "
         f"{counted(result.wrong, 'given label')} wrong "
-        f"({result.wrong / result.faces:.1%}); {result.unmatched:,} reference rows name no training face",
+        f"({result.wrong / result.faces:.1%}); {result.unmatched:,} reference rows are of no "
+        "face it was trained on: of val or test, or left out",
         "",
         f"{'order':<18}{'AP':>7}{'AUROC':>8}{'in class':>10}{'P@k':>7}{'P@500':>8}{'P@2000':>8}",
     ]
@@ -94,7 +95,7 @@ def describe_evaluation(result: Evaluation) -> str:
             *([] if result.alpha is None else [("1 - alpha", result.alpha)]),
             ("margin", result.margin),
             ("suspicion", result.suspicion),
-            *((f"opinion {name}", found) for name, found in result.opinions.items()),
+            *((f"opinion {name}: margin", found) for name, found in result.opinions.items()),
             ("class error rate", result.class_error_rate),
         )
     ]

@@ -111,7 +111,11 @@ def unpack(workspace: Path, result: Path, as_json: bool) -> None:
 
 @round_group.command("from-opinions")
 @WORKSPACE
-@click.option("--close-earlier/--no-close-earlier", default=None, help="End the review of earlier rounds.")
+@click.option(
+    "--close-earlier/--no-close-earlier",
+    default=None,
+    help="End the review of earlier rounds [as in workspace.toml, or else yes].",
+)
 @JSON
 def from_opinions(workspace: Path, close_earlier: bool | None, as_json: bool) -> None:
     """Make a round of what other models say alone, in seconds and without training: see `opinion add`.

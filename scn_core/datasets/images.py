@@ -52,6 +52,10 @@ class PictureCheck(NamedTuple):
     """What the face's pixels measure, as `PictureMeasures` packs it; empty where it cannot be used."""
 
 
+class UnfitError(ValueError):
+    """A picture, or a box in it, of a size that cannot be used."""
+
+
 class TooLargeError(ValueError):
     """A picture whose header alone says that it is too large to be decoded."""
 
@@ -76,7 +80,7 @@ def open_face(path: Path, box: Box | None, side: int, *, enlarge: bool = True) -
     with _opened(path) as picture:
         width, height = _upright_size(picture)
         if (wrong := _wrong_size(width, height, box)) is not None:
-            raise ValueError(wrong)
+            raise UnfitError(wrong)
         face = _cut(picture, (width, height), box, side, enlarge=enlarge)
         picture.close()
     return np.asarray(face)
@@ -95,6 +99,8 @@ def face_or_reason(path: Path, box: Box | None, side: int) -> PixelArray | str:
         return "no such picture"
     except UnidentifiedImageError:
         return f"not a picture in one of the formats {', '.join(FORMATS)}"
+    except (UnfitError, TooLargeError) as error:
+        return str(error)
     except Exception as error:  # a decoder fed with damaged bytes raises whatever it stumbles over
         if isinstance(error, OSError) and error.errno:
             return f"unreadable picture ({error.strerror})"
@@ -213,7 +219,8 @@ def _wrong_size(width: int, height: int, box: Box | None) -> str | None:
     if min(width, height) < MIN_SIDE:
         return f"a picture of {width} x {height}, under {MIN_SIDE} pixels"
     if box is not None and not _overlaps(box, width, height):
-        return f"{box}, outside the picture of {width} x {height} or under {MIN_SIDE} pixels"
+        sides = f"{box.left}, {box.top}, {box.right}, {box.bottom}"
+        return f"a box of {sides}, outside the picture of {width} x {height} or under {MIN_SIDE} pixels"
     return None
 
 

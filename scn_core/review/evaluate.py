@@ -63,7 +63,7 @@ class Evaluation:
     wrong: int
     """Of these, with another label than it when the round began."""
     unmatched: int
-    """Reference rows that name no training face."""
+    """Reference rows of no face that the round was trained on: of val or test, or left out."""
     alpha: Detector | None
     """1 - alpha; None: the round was made from opinions and has none."""
     margin: Detector

@@ -210,6 +210,8 @@ class _Job:
         resume = isinstance(start, Resume)
         if model.loaded is not None:
             self._say(f"--weights {self.settings.weights}: {model.loaded}")
+        if self.settings.soft_labels == "votes" and not faces.targets.any():
+            self._say("--soft-labels votes: no face has two votes or more; each is trained on its label, as without")
         pixels, faces = self._decode(pictures, faces, start)
         fix_faces(self.folder, faces)
         data = TrainingData(

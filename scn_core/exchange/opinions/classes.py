@@ -62,7 +62,7 @@ class ClassColumns:
     def remedy(self, values: Numbers, *, logits: bool = False) -> str:
         """What to do about rows of `values` (N, places) that say no probabilities, by what most of them are."""
         shares = self._without_gaps(values, logits=logits)
-        finite: BoolArray = np.isfinite(shares).all(axis=1)
+        finite = np.asarray(np.isfinite(shares).all(axis=1), np.bool_)
         if 2 * finite.sum() <= len(shares):
             return "write every number with a point, as in 0.25, and leave no cell empty"
         if logits:
@@ -82,7 +82,7 @@ class ClassColumns:
     def off_sum(self, values: Numbers) -> int:
         """How many rows of `values` (N, places) are numbers of 0 and above that do not sum to 1."""
         shares = self._without_gaps(values)
-        finite: BoolArray = np.isfinite(shares).all(axis=1)
+        finite = np.asarray(np.isfinite(shares).all(axis=1), np.bool_)
         shares = np.where(finite[:, None], shares, 0)
         off = np.abs(shares.sum(axis=1) - 1) > SUM_TOLERANCE
         return int((finite & (shares >= -_LEAST).all(axis=1) & off).sum())

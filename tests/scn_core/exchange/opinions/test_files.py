@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import scn_core as scn
+from scn_core.arguments import opinion_arrays
 from scn_core.exchange.opinions.components import principal_components
 from scn_core.store.opinions import opinion_sources, opinions_on
 from scn_core.store.samples import iter_samples
@@ -244,3 +246,20 @@ def test_a_table_of_predictions_is_an_opinion(workspace: Workspace, tmp_path: Pa
     assert "1 row left out, about no face of the workspace" in done.left_out[0]
     found = stored(workspace)
     assert [CLASSES[found[name].argmax()] for name in names[:2]] == ["neutral", "happy"]
+
+
+def test_a_table_in_memory_is_asked_for_as_a_file(workspace: Workspace) -> None:
+    with pytest.raises(scn.UsageError, match=r"found a DataFrame; allowed: a path; write a table with table.to_csv"):
+        scn.open(workspace.path).add_opinion("a", csv=pd.DataFrame({"key": keys(workspace)}), progress=False)
+
+
+def test_opinions_of_a_call_may_be_a_list_a_dict_or_one_array() -> None:
+    shares = np.full((3, 2), 0.5)
+    for given in ([shares], {"theirs": shares}, shares, pd.DataFrame(shares)):
+        (found,) = opinion_arrays(given)
+        assert found.tolist() == shares.tolist()
+    for wrong in (["theirs"], 3):
+        with pytest.raises(
+            scn.UsageError, match=r"opinions: found a (list|int) of other things; allowed: arrays of prob"
+        ):
+            opinion_arrays(wrong)
