@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
-from scn_core.datasets.images import MAX_PIXELS, SUFFIXES, check_face, check_picture, open_face, picture_size
+from scn_core.datasets.images import (
+    MAX_PIXELS,
+    SUFFIXES,
+    check_face,
+    check_picture,
+    face_or_reason,
+    open_face,
+    picture_size,
+)
 from scn_core.records import Box
 
 
@@ -181,6 +189,12 @@ def test_boxes_off_the_picture_are_told(tmp_path: Path, box: Box) -> None:
     path = tmp_path / "face.png"
     _halves(40, 40).save(path)
     assert "outside" in (check_face(path, box) or "")
+
+
+def test_a_sound_picture_is_not_called_damaged_for_its_box(tmp_path: Path) -> None:
+    Image.new("RGB", (40, 40)).save(tmp_path / "a.png")
+    told = face_or_reason(tmp_path / "a.png", Box(100, 0, 120, 20), 16)
+    assert told == "a box of 100, 0, 120, 20, outside the picture of 40 x 40 or under 8 pixels"
 
 
 def test_equal_bytes_have_equal_digests(tmp_path: Path) -> None:

@@ -413,7 +413,8 @@ def test_it_is_said_when_labels_were_learned_by_heart_and_which_opinions_there_w
         given = [(stored.id, stored.sample.given_label) for stored in iter_samples(db)]
         ids, labels = (np.array(column) for column in zip(*given, strict=True))
         insert_opinions(db, add_source(db, "other", "csv", {}), ids, np.eye(7, dtype=np.float32)[labels], None)
-    done = train(workspace, loud, epochs=4)
+    done = train(workspace, loud, epochs=4, soft_labels="votes")
+    assert [text for text in loud.messages if "no face has two votes or more" in text]
     assert done.metrics["opinions"] == [
         {"name": "other", "kappa": 1.0, "weight": 1.0, "faces": len(scores_of(workspace, 2).alpha)}
     ]

@@ -208,6 +208,8 @@ def test_arrays_of_python_objects_are_named_with_the_remedy(workspace: Workspace
     np.savez(tmp_path / "objects.npz", keys=names, probabilities=np.full((len(names), 7), 1 / 7))
     with pytest.raises(scn.DataError, match=r"array keys: found Python objects; .*keys=np\.array\(list\(keys\)\)"):
         scn.open(workspace.path).add_opinion("a", npz=tmp_path / "objects.npz", progress=False)
+    np.savez(tmp_path / "texts.npz", keys=np.array(list(names)), probabilities=np.full((len(names), 7), 1 / 7))
+    assert scn.open(workspace.path).add_opinion("a", npz=tmp_path / "texts.npz", progress=False).faces == len(names)
 
 
 def test_features_that_tell_no_face_from_another_are_refused(workspace: Workspace, tmp_path: Path) -> None:
