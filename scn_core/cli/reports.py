@@ -95,10 +95,14 @@ def describe_evaluation(result: Evaluation) -> str:
             *([] if result.alpha is None else [("1 - alpha", result.alpha)]),
             ("margin", result.margin),
             ("suspicion", result.suspicion),
-            *((f"opinion {name}: margin", found) for name, found in result.opinions.items()),
+            *((f"opinion {name}", found) for name, found in result.opinions.items()),
             ("class error rate", result.class_error_rate),
         )
     ]
+    if result.opinions:
+        lines.append(
+            "an opinion orders by the probability of its likeliest class but the label, minus that of the label"
+        )
     quality = result.proposals
     lines += [
         "",
