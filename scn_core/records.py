@@ -320,6 +320,8 @@ class ExactCopy:
     proposed_label: int | None
     decision_id: str | None
     """Of the answer that the viewer would be shown; None: the face is open to them, or not in the queue."""
+    answered_by: str | None
+    """Who gave that answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,8 +369,11 @@ class QueueItem:
     withdrawn: bool
     """Taken out since the round began: nothing of its picture is shown."""
     copies: tuple[ExactCopy, ...]
-    """Faces of the round with the same pixels, which an answer settles too; none of an audit face or a repeat, nor are
-    audit faces among them: they are answered one by one."""
+    """Faces of the round with the same pixels, which an answer settles too where nobody else has answered them; none of
+    an audit face or a repeat, nor are audit faces among them: they are answered one by one."""
+    copies_apart: int
+    """How many more faces with the same pixels are asked about separately, as audit faces; 0 of an audit face or a
+    repeat."""
     issues: tuple[PictureIssue, ...]
     """What is wrong with the picture."""
     again: bool

@@ -73,10 +73,12 @@ _TILE = {
                 "given": _is("integer", "label that the round began with"),
                 "proposed": _or_null(_is("integer", "proposed label")),
                 "decision": _or_null(_is("string", "id of the answer; null: to review, or not asked about")),
+                "by": _or_null(_is("string", "who answered; the grid leaves what others answered")),
             }
         ),
         "faces with the same pixels, which one answer settles when it is sent for each of them with one `bulk`",
     ),
+    "copiesApart": _is("integer", "more faces with the same pixels, asked about separately as audit faces", minimum=0),
     "issues": _list(_is("string", enum=list(PICTURE_ISSUES)), "what is wrong with the picture"),
 }
 _TODAY = _is("integer", "faces you answered since midnight UTC, in whatever round", minimum=0)

@@ -48,9 +48,11 @@ def tile(item: QueueItem) -> Tile:
                 "given": copy.given_label,
                 "proposed": copy.proposed_label,
                 "decision": copy.decision_id,
+                "by": copy.answered_by,
             }
             for copy in item.copies
         ],
+        "copiesApart": item.copies_apart,
         "issues": list(item.issues),
     }
 
@@ -73,6 +75,7 @@ def unasked(stored: StoredSample, score: FaceScore | None) -> Tile:
         "flagged": False,
         "blind": False,
         "copies": [],
+        "copiesApart": 0,
         "issues": [],
     }
     return dict.fromkeys(nothing) | known

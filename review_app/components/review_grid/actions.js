@@ -1,12 +1,13 @@
 /** What the keys do to faces: answers, marks, many at once, undo and redo. */
 
-import { copiesToo } from "./copies.js";
+import { copiesToo, staysWords } from "./copies.js";
 import { ANSWERS, className, counted, meaning, shownOf, stateWords } from "./faces.js";
+import { answersToMany } from "./many.js";
 import { openNote } from "./note.js";
 import { newId } from "./outbox.js";
 
 /** @import { Action, Answer, App, Entry, Face } from "./types.js" */
-/** @import { UndoRow } from "./undo.js" */
+/** @import { Stacks, UndoRow } from "./undo.js" */
 
 /** @typedef {{action: Action, label?: number|null, text?: string|null}} NewDecision */
 
@@ -61,51 +62,29 @@ export class Actions {
       return;
     }
     const bulk = newId();
-    const copies = copiesToo(face, meant, (sample) => this.#blank(sample, bulk), app.store);
-    this.commit([this.#entry(face, meant, copies.length ? bulk : null), ...copies]);
-    const settled = copies.length ? ` and ${counted(copies.length, "copy", "copies")}, one undo takes all back` : "";
-    this.#advance(face, this.#doneWords(face) + settled);
+    const { entries, others } = copiesToo(face, meant, (sample) => this.#blank(sample, bulk), app.store);
+    this.commit([this.#entry(face, meant, entries.length ? bulk : null), ...entries]);
+    const settled = entries.length ? ` and ${counted(entries.length, "copy", "copies")}, one undo takes all back` : "";
+    this.#advance(face, [this.#doneWords(face) + settled, staysWords(others)].filter(Boolean).join("; "));
   }
 
   /** @param {Face[]} faces @param {Answer|"skip"} action @param {number|null} label */
   #answerMany(faces, action, label) {
     const { app } = this;
     const bulk = newId();
-    /** @type {Entry[]} */
-    const entries = [];
-    let copied = 0;
-    let without = 0;
-    let unseen = 0;
-    let audit = 0;
-    const settled = new Set(faces.map((face) => face.sample));
-    for (const face of faces) {
-      if (face.state === "taken") continue;
-      if (face.tile.kind === "audit" && action !== "skip") {
-        audit += 1; // they measure how many labels are wrong: each is looked at, or not answered
-        continue;
-      }
-      const meant = meaning(face.tile, action, label, app.me);
-      if ("problem" in meant && meant.unseen) unseen += 1;
-      else if ("problem" in meant) without += 1;
-      else if (!("same" in meant)) {
-        const copies = copiesToo(face, meant, (sample) => this.#blank(sample, bulk), app.store).filter(({ sample }) => !settled.has(sample));
-        for (const { sample } of copies) settled.add(sample);
-        copied += copies.length;
-        entries.push(this.#entry(face, meant, bulk), ...copies);
-      }
-    }
+    const { entries, answered, stay } = answersToMany(faces, action, label, {
+      store: app.store,
+      entry: (face, meant) => this.#entry(face, meant, bulk),
+      blank: (sample) => this.#blank(sample, bulk),
+    });
+    const copied = entries.length - answered;
     const last = faces.at(-1);
     if (entries.length) this.commit(entries);
     app.tiles.select([]);
     const words = entries.length
-      ? `${entries.length - copied} ${wordOf(action, label, app.classes)}${copied ? ` and ${counted(copied, "copy", "copies")}` : ""}, one undo takes ${entries.length === 1 ? "it" : "them"} back`
+      ? `${answered} ${wordOf(action, label, app.classes)}${copied ? ` and ${counted(copied, "copy", "copies")}` : ""}, one undo takes ${entries.length === 1 ? "it" : "them"} back`
       : "nothing to change here";
-    const stay = [
-      without ? `${without} without a proposal ${without === 1 ? "stays" : "stay"} open` : "",
-      unseen ? `${unseen} that nobody can see ${unseen === 1 ? "stays" : "stay"} open` : "",
-      audit ? `${audit} audit ${audit === 1 ? "face needs an answer of its own" : "faces need answers of their own"}` : "",
-    ];
-    const all = [words, ...stay].filter(Boolean).join("; ");
+    const all = [words, ...stay].join("; ");
     if (entries.length && last) this.#advance(last, all);
     else app.say(all, "warn");
   }
@@ -143,7 +122,7 @@ export class Actions {
     const { app } = this;
     const open = () => entries.filter(({ sample }) => app.store.faces.get(sample)?.state === "open").length;
     const before = open();
-    const reopened = entries.map((entry) => (app.store.faces.has(entry.sample) ? 0 : reopens(entry)));
+    const reopened = entries.map((entry) => (app.store.faces.has(entry.sample) ? 0 : reopens(entry, app.stacks)));
     for (const face of app.store.record(entries)) {
       app.tiles.update(face);
       app.zoom.update(face);
@@ -251,10 +230,12 @@ export class Actions {
 /**
  * Open faces more, once an entry about a face that this tab does not know is stored.
  * @param {Entry} entry
+ * @param {Stacks} stacks as they were before it
  * @returns {number}
  */
-function reopens({ local }) {
+function reopens({ sample, local }, stacks) {
   if (!local || !ANSWERS.some((answer) => answer === local.root.action)) return 0;
+  if (stacks.answers(sample).some((id) => id !== local.root.id)) return 0; // an answer before or after it stands
   return local.live ? -1 : 1;
 }
 

@@ -1,6 +1,6 @@
-/** Faces with the same pixels: one answer settles all of them. */
+/** Faces with the same pixels: one answer settles those that nobody else has answered. */
 
-import { ANSWERS, className } from "./faces.js";
+import { ANSWERS, className, counted } from "./faces.js";
 
 /** @import { Answer, Entry, ExactCopy, Face, Tile } from "./types.js" */
 /** @import { Store } from "./store.js" */
@@ -19,32 +19,43 @@ export function answerToCopy(copy, action, label) {
 }
 
 /**
- * The same answer for the copies of a face that is answered.
+ * The same answer for the copies of a face that is answered. What somebody else answered stays.
  * @param {Face} face
  * @param {{action: Answer|"skip", label: number|null}} meant
  * @param {(sample: number) => Entry} blank an entry that says nothing yet
  * @param {Store} store
- * @returns {Entry[]} none for a skip
+ * @returns {{entries: Entry[], others: Map<number, string>}} none for a skip; others: who answered the copies that stay,
+ *   by the copy's sample
  */
 export function copiesToo(face, { action, label }, blank, store) {
-  if (action === "skip") return [];
-  return face.tile.copies.map((copy) => ({
-    ...blank(copy.sample),
-    ...answerToCopy(copy, action, label),
-    before: answerOf(copy, store),
-    shown: { given: copy.given, proposed: copy.proposed },
-  }));
+  /** @type {Entry[]} */
+  const entries = [];
+  /** @type {Map<number, string>} */
+  const others = new Map();
+  if (action === "skip") return { entries, others };
+  for (const copy of face.tile.copies) {
+    const { id, by } = answerOf(copy, store);
+    if (id && by && by !== store.me) others.set(copy.sample, by);
+    else
+      entries.push({
+        ...blank(copy.sample),
+        ...answerToCopy(copy, action, label),
+        before: id,
+        shown: { given: copy.given, proposed: copy.proposed },
+      });
+  }
+  return { entries, others };
 }
 
 /**
- * Id of the answer that a copy has as far as this tab knows, be it on screen or not; null: none.
+ * The answer that a copy has as far as this tab knows, be it on screen or not.
  * @param {ExactCopy} copy
  * @param {Store} store
- * @returns {string|null}
+ * @returns {{id: string|null, by: string|null}} null: none
  */
-function answerOf({ sample, decision }, store) {
+function answerOf({ sample, decision, by }, store) {
   const face = store.faces.get(sample);
-  if (face) return face.tile.decision;
+  if (face) return { id: face.tile.decision, by: face.tile.by };
   const answers = decision ? [decision] : [];
   for (const entry of store.entriesOf(sample)) {
     const change = entry.action === "undo" ? entry.local : { root: entry, live: true };
@@ -53,18 +64,64 @@ function answerOf({ sample, decision }, store) {
     if (change.live && at < 0) answers.push(change.root.id);
     if (!change.live && at >= 0) answers.splice(at, 1);
   }
-  return answers.at(-1) ?? null;
+  const id = answers.at(-1) ?? null;
+  return { id, by: id === decision ? by : store.me };
+}
+
+/**
+ * Whether an answer to many at once, each in the words of its own labels, would say two things of the same picture.
+ * @param {Pick<Tile, "copies"|"given"|"proposed">} tile
+ * @param {Answer|"skip"} action
+ */
+export function saysTwoThings({ copies, given, proposed }, action) {
+  if (action === "keep") return copies.some((copy) => copy.given !== given);
+  return action === "accept" && proposed !== null && copies.some((copy) => copy.proposed !== null && copy.proposed !== proposed);
+}
+
+/** "1 copy was answered by lead and stays"; empty: none was. @param {Map<number, string>} others of `copiesToo` */
+export function staysWords(others) {
+  if (!others.size) return "";
+  const who = [...new Set(others.values())].join(" and ");
+  const one = others.size === 1;
+  return `${counted(others.size, "copy", "copies")} ${one ? "was" : "were"} answered by ${who} and ${one ? "stays" : "stay"}`;
 }
 
 /**
  * What one answer settles beside the face: "same picture as 2 others, labelled 4 sad"; empty: nothing.
- * @param {Pick<Tile, "copies"|"given">} tile
+ * @param {Pick<Tile, "copies"|"copiesApart"|"given">} tile
  * @param {string[]} classes
+ * @param {string} me name of the person here
  */
-export function copyWords({ copies, given }, classes) {
-  if (!copies.length) return "";
-  const others = [...new Set(copies.map((copy) => copy.given))].filter((label) => label !== given);
-  const labels = others.map((label) => className(classes, label)).join(" and ");
-  const also = copies.length === 1 ? "1 other face" : `${copies.length} other faces`;
-  return `same picture as ${also}${labels && `, labelled ${labels}`}: one answer settles all`;
+export function copyWords({ copies, copiesApart, given }, classes, me) {
+  if (!copies.length && !copiesApart) return "";
+  const labels = [...new Set(copies.map((copy) => copy.given))].filter((label) => label !== given);
+  const named = labels.map((label) => className(classes, label)).join(" and ");
+  const stay = new Map(copies.flatMap(({ sample, by }) => (by && by !== me ? [[sample, by]] : [])));
+  const settles = stay.size ? "one answer settles all that others have not answered" : "one answer settles all";
+  const said = [
+    copies.length
+      ? `same picture as ${counted(copies.length, "other face")}${named && `, labelled ${named}`}: ${settles}`
+      : "",
+    staysWords(stay),
+    copiesApart
+      ? `${counted(copiesApart, "copy", "copies")} ${copiesApart === 1 ? "is" : "are"} asked about separately, as ${copiesApart === 1 ? "an audit face" : "audit faces"}`
+      : "",
+  ];
+  return said.filter(Boolean).join("; ");
+}
+
+/**
+ * The same in short, for the picture: "settles 2 copies, 1 stays"; empty: nothing.
+ * @param {Pick<Tile, "copies"|"copiesApart">} tile
+ * @param {string} me
+ */
+export function copySign({ copies, copiesApart }, me) {
+  const stay = copies.filter(({ by }) => by && by !== me).length;
+  const settles = copies.length - stay;
+  const said = [
+    settles ? `settles ${counted(settles, "copy", "copies")}` : "",
+    stay ? `${counted(stay, "copy", "copies")} answered` : "",
+    copiesApart ? `${counted(copiesApart, "copy", "copies")} asked apart` : "",
+  ];
+  return said.filter(Boolean).join(", ");
 }

@@ -1,8 +1,8 @@
 /** The small signs on the picture of a tile. */
 
 import { el, icon } from "./dom.js";
-import { copyWords } from "./copies.js";
-import { className, counted, DOUBT_MEANS, doubtWords, issueWords, pastWords } from "./faces.js";
+import { copySign, copyWords } from "./copies.js";
+import { className, DOUBT_MEANS, doubtWords, issueWords, pastWords } from "./faces.js";
 
 /** @typedef {import("./types.js").Tile} Tile */
 
@@ -10,8 +10,9 @@ import { className, counted, DOUBT_MEANS, doubtWords, issueWords, pastWords } fr
  * What stays as it is while people answer: how the network doubts the label, what was decided in earlier rounds.
  * @param {Tile} tile
  * @param {string[]} classes
+ * @param {string} me name of the person here
  */
-export function corners(tile, classes) {
+export function corners(tile, classes, me) {
   const { doubt } = tile;
   const past = pastWords(tile, classes);
   const changed = tile.original !== tile.given;
@@ -25,7 +26,7 @@ export function corners(tile, classes) {
       ]),
     );
   if (past) signs.push(el("span", { class: "mark past", title: past, text: short }));
-  signs.push(...pictureSigns(tile, classes));
+  signs.push(...pictureSigns(tile, classes, me));
   return signs;
 }
 
@@ -33,10 +34,11 @@ export function corners(tile, classes) {
  * What is wrong with the picture, and how many copies of it one answer settles.
  * @param {Tile} tile
  * @param {string[]} classes
+ * @param {string} me name of the person here
  */
-export function pictureSigns(tile, classes) {
+export function pictureSigns(tile, classes, me) {
   const issues = issueWords(tile);
-  const copies = copyWords(tile, classes);
+  const copies = copyWords(tile, classes, me);
   const differ = tile.copies.some((copy) => copy.given !== tile.given);
   const signs = [];
   if (copies)
@@ -44,16 +46,16 @@ export function pictureSigns(tile, classes) {
       el("span", {
         class: differ ? "mark copies differ" : "mark copies",
         title: copies,
-        text: `settles ${counted(tile.copies.length, "copy", "copies")}`,
+        text: copySign(tile, me),
       }),
     );
   if (issues) signs.push(el("span", { class: "mark issue", title: `the picture: ${issues}`, text: issues }));
   return signs.length ? [el("span", { class: "picture-signs" }, signs)] : [];
 }
 
-/** What `pictureSigns` shows, for the screen reader. @param {Tile} tile @param {string[]} classes */
-export function pictureWords(tile, classes) {
-  return [issueWords(tile), copyWords(tile, classes)].filter(Boolean).map((words) => `, ${words}`).join("");
+/** What `pictureSigns` shows, for the screen reader. @param {Tile} tile @param {string[]} classes @param {string} me */
+export function pictureWords(tile, classes, me) {
+  return [issueWords(tile), copyWords(tile, classes, me)].filter(Boolean).map((words) => `, ${words}`).join("");
 }
 
 /** Flag and note. @param {Tile} tile */

@@ -69,7 +69,7 @@ export class Tiles {
     const { tile: data, img } = face;
     const badge = el("span", { class: "badge" });
     const marks = el("span", { class: "marks" });
-    const picture = el("div", { class: "pic" }, [img ?? missing(data.missing), marks, ...corners(data, this.classes)]);
+    const picture = el("div", { class: "pic" }, [img ?? missing(data.missing), marks, ...corners(data, this.classes, this.me)]);
     const tile = el(
       "div",
       {
@@ -135,7 +135,7 @@ export class Tiles {
     const { tile } = face;
     node.blind = tile.blind;
     inside(node.tile, ".ask").replaceWith(this.#question(tile));
-    inside(node.tile, ".pic").append(...corners(tile, this.classes));
+    inside(node.tile, ".pic").append(...corners(tile, this.classes, this.me));
     inside(node.tile, ".meters").replaceWith(meters(tile));
     inside(node.tile, ".bars").replaceWith(this.#bars(tile));
   }
@@ -148,7 +148,7 @@ export class Tiles {
     const flag = tile.flagged ? ", flagged" : "";
     const note = tile.note ? `, note: ${tile.note}` : "";
     const gone = tile.missing ? `, picture missing: ${tile.missing}` : "";
-    return `face ${this.faces.indexOf(face) + 1} of ${this.faces.length}: ${questionWords(tile, this.classes)}${pictureWords(tile, this.classes)}${numbers}. ${words}${flag}${note}${gone}`;
+    return `face ${this.faces.indexOf(face) + 1} of ${this.faces.length}: ${questionWords(tile, this.classes)}${pictureWords(tile, this.classes, this.me)}${numbers}. ${words}${flag}${note}${gone}`;
   }
 
   /** @param {number} place @param {boolean} current */

@@ -62,7 +62,8 @@ export {};
  * @property {string|null} noteBy
  * @property {string|null} skip id of the viewer's own skip
  * @property {boolean} blind an audit face that is not answered yet
- * @property {ExactCopy[]} copies faces with the same pixels, which one answer settles too
+ * @property {ExactCopy[]} copies faces with the same pixels, which one answer settles too unless others answered them
+ * @property {number} copiesApart more of them, which are asked about separately as audit faces
  * @property {PictureIssue[]} issues what is wrong with the picture
  * @property {[offset: number, length: number]|null} thumb bytes of the picture behind the header
  * @property {string|null} missing why there is no picture
@@ -77,6 +78,7 @@ export {};
  * @property {number} given label that the round began with
  * @property {number|null} proposed
  * @property {string|null} decision id of the answer; null: open, or not asked about
+ * @property {string|null} by who answered
  */
 
 /**

@@ -5,6 +5,8 @@
  * itself at first, then the newest undo row of its chain. So undo and redo are the same step to and fro.
  */
 
+import { ANSWERS } from "./faces.js";
+
 /** @import { DecisionBrief, Entry, HistoryResponse, HistoryUnit } from "./types.js" */
 
 /**
@@ -92,6 +94,12 @@ export class Stacks {
       if (part) return part.tip;
     }
     return id;
+  }
+
+  /** Ids of the answers of the person here to a face that stand. @param {number} sample */
+  answers(sample) {
+    const roots = this.undo.flatMap((unit) => unit.parts.map((part) => part.root));
+    return roots.filter((root) => root.sample === sample && ANSWERS.some((answer) => answer === root.action)).map(({ id }) => id);
   }
 
   /**

@@ -45,16 +45,18 @@ JOIN score c ON c.round_id = q.round_id AND c.sample_id = q.sample_id
 LEFT JOIN decision a ON a.seq = q.answered_seq LEFT JOIN person p ON p.id = q.answered_by
 ORDER BY asked.key
 """
+_IS_AUDIT = """EXISTS (SELECT 1 FROM queue_item a
+  WHERE a.round_id = q.round_id AND a.sample_id = {}.sample_id AND a.kind = 'audit')"""
 _COPIES = f"""
-SELECT asked.key, o.sample_id, c.start_label, c.proposed_label, (SELECT d.id FROM queue_item v
-    JOIN decision d ON d.seq = v.answered_seq WHERE v.id = ({shown_item("q.round_id", "o.sample_id")}))
+SELECT asked.key, {_IS_AUDIT.format("o")}, o.sample_id, c.start_label, c.proposed_label, d.id, r.name
 FROM json_each(:items) asked CROSS JOIN queue_item q ON q.id = asked.value
 CROSS JOIN picture p ON p.sample_id = q.sample_id
 CROSS JOIN picture o ON o.pixels = p.pixels AND o.sample_id <> p.sample_id
 JOIN score c ON c.round_id = q.round_id AND c.sample_id = o.sample_id
 JOIN sample s ON s.id = o.sample_id AND s.withdrawn_in IS NULL
-WHERE q.kind NOT IN ('audit', 'repeat') AND NOT EXISTS (SELECT 1 FROM queue_item a
-  WHERE a.round_id = q.round_id AND a.sample_id IN (q.sample_id, o.sample_id) AND a.kind = 'audit')
+LEFT JOIN queue_item v ON v.id = ({shown_item("q.round_id", "o.sample_id")})
+LEFT JOIN decision d ON d.seq = v.answered_seq LEFT JOIN person r ON r.id = v.answered_by
+WHERE q.kind NOT IN ('audit', 'repeat') AND NOT {_IS_AUDIT.format("q")}
 ORDER BY o.sample_id
 """
 _ISSUES = """
@@ -108,8 +110,12 @@ def load_items(db: Database, viewer_id: int, ids: Sequence[int]) -> list[QueueIt
         marks[sample_id, round_id].append(tuple(mark))
     asked = json.dumps([row[0] for row in rows])
     copies: defaultdict[int, list[ExactCopy]] = defaultdict(list)
-    for place, *copy in db.execute(_COPIES, {"items": asked, "viewer": viewer_id}):
-        copies[place].append(ExactCopy(*copy))
+    apart: defaultdict[int, int] = defaultdict(int)
+    for place, audit, *copy in db.execute(_COPIES, {"items": asked, "viewer": viewer_id}):
+        if audit:
+            apart[place] += 1
+        else:
+            copies[place].append(ExactCopy(*copy))
     issues: defaultdict[int, set[str]] = defaultdict(set)
     for place, issue in db.execute(_ISSUES, (asked,)):
         issues[place].add(issue)
@@ -117,6 +123,7 @@ def load_items(db: Database, viewer_id: int, ids: Sequence[int]) -> list[QueueIt
         replace(
             _item(viewer_id, row, marks.get((row[2], row[1]), [])),
             copies=tuple(copies[place]),
+            copies_apart=apart[place],
             issues=tuple(issue for issue in PICTURE_ISSUES if issue in issues[place]),
         )
         for place, row in enumerate(rows)
@@ -190,5 +197,6 @@ def _item(viewer_id: int, row: tuple[Any, ...], marks: list[tuple[Any, ...]]) ->
         withdrawn=bool(withdrawn),
         again=bool(again),
         copies=(),
+        copies_apart=0,
         issues=(),
     )

@@ -33,6 +33,7 @@ export const OPEN = {
   skip: null,
   blind: false,
   copies: [],
+  copiesApart: 0,
   issues: [],
   thumb: null,
   missing: null,

@@ -134,9 +134,9 @@ def test_the_learned_order_leaves_copies_first() -> None:
 
 def test_one_answer_settles_all_copies_and_one_undo_takes_it_back(in_review: Database) -> None:
     (item,) = items_of(in_review, 1, 1, [10])
-    assert [(copy.sample_id, copy.given_label, copy.proposed_label) for copy in item.copies] == [
-        (1, 0, None),
-        (5, 1, None),
+    assert [(copy.sample_id, copy.given_label, copy.proposed_label, copy.answered_by) for copy in item.copies] == [
+        (1, 0, None, None),
+        (5, 1, None, None),
     ]
     assert items_of(in_review, 1, 1, [2])[0].copies == ()
     bulk = str(uuid4())
@@ -149,6 +149,7 @@ def test_one_answer_settles_all_copies_and_one_undo_takes_it_back(in_review: Dat
     assert labels == {1: 2, 5: 2, 10: 2}
     (item,) = items_of(in_review, 1, 1, [1])
     assert {copy.sample_id: copy.decision_id for copy in item.copies} == {10: batch[0].id, 5: batch[2].id}
+    assert {copy.answered_by for copy in item.copies} == {"ann"}
     (unit,) = undo_units(in_review, 1, 1).undo
     assert {decision.sample_id for decision in unit.decisions} == {1, 5, 10}
 
@@ -159,7 +160,21 @@ def test_audit_faces_are_no_copies_to_be_settled(looked_at: Database, make_score
         looked_at, 1, make_scores(), {}, audit=10, seed=0, review=ReviewSettings(),
         settled=np.zeros(10, np.bool_), close_earlier=False,
     )  # fmt: skip
-    assert all(item.copies == () for item in items_of(looked_at, 1, 1, [1, 5, 10]))
+    assert all(item.copies == () and item.copies_apart == 0 for item in items_of(looked_at, 1, 1, [1, 5, 10]))
+
+
+def test_a_face_says_how_many_copies_are_asked_about_separately(looked_at: Database, make_scores: MakeScores) -> None:
+    start_round(looked_at, {}, code_version="")
+    settled = np.zeros(10, np.bool_)
+    finish_round(
+        looked_at, 1, make_scores(), {}, audit=4, seed=0, review=ReviewSettings(), settled=settled, close_earlier=False
+    )
+    audit = {row[0] for row in looked_at.execute("SELECT sample_id FROM queue_item WHERE kind = 'audit'")} & {1, 5, 10}
+    assert 0 < len(audit) < 3
+    for item in items_of(looked_at, 1, 1, [1, 5, 10]):
+        apart = 0 if item.sample_id in audit else len(audit)
+        shown = set() if item.sample_id in audit else {1, 5, 10} - audit - {item.sample_id}
+        assert (item.copies_apart, {copy.sample_id for copy in item.copies}) == (apart, shown)
 
 
 def test_the_filter_shows_bad_pictures_alone(in_review: Database) -> None:
