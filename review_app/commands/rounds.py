@@ -27,9 +27,9 @@ def start(settings: TrainSettings) -> str | None:
     return as_lead(lambda lead: _begin(lead, settings))
 
 
-def make_from_opinions() -> str | None:
+def make_from_opinions(*, close_earlier: bool) -> str | None:
     """Make a round of what other models say, without training; the reason where it was refused."""
-    return as_lead(_make_from_opinions)
+    return as_lead(lambda lead: _make_from_opinions(lead, close_earlier))
 
 
 def resume() -> str | None:
@@ -80,8 +80,10 @@ def _begin(lead: Person, settings: TrainSettings | None) -> None:
     call_write(keep_event, "training started", {"resume": settings is None}, by=lead.id)
 
 
-def _make_from_opinions(lead: Person) -> None:
-    make_round_from_opinions(current().workspace, by=lead.id)
+def _make_from_opinions(lead: Person, close_earlier: bool) -> None:
+    workspace = current().workspace
+    settings = TrainSettings.merged(workspace.settings().train, {"close_earlier": close_earlier})
+    make_round_from_opinions(workspace, settings, by=lead.id)
 
 
 def _cancel(db: Database, person: Person, round_id: int) -> str | None:

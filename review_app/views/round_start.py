@@ -66,23 +66,36 @@ def form(now: WorkspaceState, training: reading.Training) -> None:
         f"Start round {number}", key="rv-start", type="primary", disabled=bool(problems), on_click=_start, args=(faces,)
     )
     if now.opinions:
-        _from_opinions(number, usual, now)
+        _from_opinions(number, bool(values["close_earlier"]), now)
 
 
-def _from_opinions(number: int, usual: TrainSettings, now: WorkspaceState) -> None:
-    """The button that makes a round of what other models say, and what such a round is."""
+def _from_opinions(number: int, close_earlier: bool, now: WorkspaceState) -> None:
+    """The button that makes a round of what other models say, and what such a round is.
+
+    What becomes of rounds in review is chosen once for both kinds of round, at the top of the form.
+    """
     names = ", ".join(now.opinions)
-    fate = "It ends the review of earlier rounds. " if usual.close_earlier else ""
+    fate = ""
+    if in_review := [str(info.id) for info in now.rounds if info.state == "review"]:
+        rounds, one = " and ".join(in_review), len(in_review) == 1
+        what = "is closed" if one else "are closed"
+        what = what if close_earlier else f"{'stays' if one else 'stay'} in review"
+        fate = f"Round{'' if one else 's'} {rounds} then {what}, as chosen above. "
     with st.container(border=True, key="rv-opinions"):
         st.text(
             f"Or make round {number} in seconds, without training, of what other models say ({names}): suspicion, "
-            f"proposals and audit faces, but no alpha. {fate}Options are as in table [train] of workspace.toml."
+            f"proposals and audit faces, but no alpha. {fate}Other options are as in table [train] of workspace.toml."
         )
-        st.button("Make a round from opinions", key="rv-from-opinions", on_click=_make_from_opinions)
+        st.button(
+            "Make a round from opinions",
+            key="rv-from-opinions",
+            on_click=_make_from_opinions,
+            args=(close_earlier,),
+        )
 
 
-def _make_from_opinions() -> None:
-    messages.remember(commands.make_from_opinions())
+def _make_from_opinions(close_earlier: bool) -> None:
+    messages.remember(commands.make_from_opinions(close_earlier=close_earlier))
 
 
 def _earlier(number: int, setting: Field[Any], usual: TrainSettings, now: WorkspaceState) -> dict[str, bool]:

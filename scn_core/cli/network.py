@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
+from sqlite_utils import Database
 
 from scn_core.cli.log import log_done
 from scn_core.cli.options import JSON, REPLACE, WORKSPACE
 from scn_core.cli.outputs import check_output
 from scn_core.cli.progress import Counter
 from scn_core.cli.threads import settle_threads
-from scn_core.errors import UsageError, complaint, counted
+from scn_core.errors import UsageError, WorkspaceError, complaint, counted
 from scn_core.inference.pictures import Pictures, count_pictures, find_pictures
 from scn_core.inference.predictions import Prediction, write_predictions
-from scn_core.store.rounds.states import SCORED, which_round
+from scn_core.store.rounds.states import SCORED, rounds, which_round
 from scn_core.workspace.folder import Workspace
 
 _FILE = click.Path(path_type=Path)
@@ -94,11 +95,11 @@ def ask_network(
     """Load the network of a round and begin with the pictures, with a bar unless `hidden`.
 
     Raises UsageError for pictures or a device that are not there, DataError for a list that cannot be read or no
-    picture at all, and WorkspaceError where no round has ended or its network cannot be loaded.
+    picture at all, and WorkspaceError where no round has ended, or it has no network that can be loaded.
     """
     found = find_pictures(pictures, root)
     with workspace.database(read_only=True) as db:
-        round_id = which_round(db, number, *SCORED).id
+        round_id = _trained_round(db, number)
     total = count_pictures(found)
     settle_threads()
     from scn_core.inference.predict import predict  # these import torch
@@ -107,6 +108,17 @@ def ask_network(
     network = load_network(workspace.round_folder(round_id))
     predictions = predict(network, found, device)
     return Asked(round_id, network.classes, found, _with_bar(predictions, total, hidden))
+
+
+def _trained_round(db: Database, number: int | None) -> int:
+    """The round whose network is asked for, the newest one that ended if `number` is None."""
+    info = which_round(db, number, *SCORED)
+    if info.opinion_words is None:
+        return info.id
+    trained = next((each.id for each in rounds(db) if each.state in SCORED and each.opinion_words is None), None)
+    do = "train one first" if trained is None else f"round {trained} has one: --round {trained}"
+    found = f"round {info.id}, which was made from opinions and has no network"
+    raise WorkspaceError(complaint("", found, "a round that was trained", do))
 
 
 def _with_bar(predictions: Iterator[Prediction], total: int, hidden: bool) -> Iterator[Prediction]:
@@ -136,11 +148,11 @@ def exported_model(workspace: Workspace, out: Path, *, number: int | None, force
     """Export the network of a round to a file, keep that in the log, and return the file's metadata.
 
     Raises UsageError for a file that may not be replaced or cannot be written, and WorkspaceError where no round has
-    ended or its network cannot be loaded.
+    ended, or it has no network that can be loaded.
     """
     check_output("--out", out, workspace=workspace, force=force)
     with workspace.database(read_only=True) as db:
-        round_id = which_round(db, number, *SCORED).id
+        round_id = _trained_round(db, number)
     settle_threads()
     from scn_core.inference.export_model import export_model, writer_of  # these import torch
     from scn_core.rounds.network import load_network

@@ -124,7 +124,8 @@ def from_opinions(workspace: Path, close_earlier: bool | None, as_json: bool) ->
     """
     place = Workspace(workspace)
     given = {} if close_earlier is None else {"close_earlier": close_earlier}
-    made = make_round_from_opinions(place, TrainSettings.merged(place.settings().train, given))
+    settings = TrainSettings.merged(place.settings().train, given)
+    made = make_round_from_opinions(place, settings, say=lambda words: click.echo(words, err=True))
     if as_json:
         click.echo(json.dumps(asdict(made)))
         return

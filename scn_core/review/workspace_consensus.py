@@ -38,7 +38,7 @@ class Contributor:
     answers: int
     """That name a class, of the faces of the consensus."""
     right: float | None
-    """How often they are right, estimated, 0..1; None: too few answers to say."""
+    """How often they are right, estimated, 0..1; None: too few answers to faces that somebody else labelled too."""
 
 
 @dataclass(frozen=True)
@@ -121,10 +121,11 @@ def _contributors(
     everyone: Sequence[tuple[str, int | None]], votes: Votes, found: Consensus
 ) -> tuple[Contributor, ...]:
     answers = np.bincount(votes.person, votes.count, len(everyone)).astype(int).tolist()
-    right = found.quality.tolist()
+    # An answer that nobody gave a second one to fits whatever it says: of random keys alone, most would seem right.
+    compared = np.bincount(votes.person, votes.count * (found.votes[votes.face] > 1), len(everyone)).tolist()
     listed = [
-        Contributor(name, person, given, good if given >= _ANSWERS_NEEDED else None)
-        for (name, person), given, good in zip(everyone, answers, right, strict=True)
+        Contributor(name, person, given, good if enough >= _ANSWERS_NEEDED else None)
+        for (name, person), given, enough, good in zip(everyone, answers, compared, found.quality.tolist(), strict=True)
         if given
     ]
     return tuple(sorted(listed, key=lambda each: (-each.answers, each.name)))

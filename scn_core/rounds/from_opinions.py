@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from scn_core.shell import command_line
 from scn_core.store.check import require_sound
 from scn_core.store.connection import snapshot
 from scn_core.store.opinions import Opinions, opinions_on
+from scn_core.store.queue.counts import undecided_faces
 from scn_core.store.rounds import states as store
 from scn_core.store.samples import AllSamples
 from scn_core.workspace.backup.make import backup_after_round
@@ -44,7 +46,11 @@ _CANDIDATES, _QUERIES = 20_000, 1_024
 
 
 def make_round_from_opinions(
-    workspace: Workspace, settings: TrainSettings | None = None, *, by: int | None = None
+    workspace: Workspace,
+    settings: TrainSettings | None = None,
+    *,
+    by: int | None = None,
+    say: Callable[[str], None] = lambda words: None,
 ) -> RoundInfo:
     """Make a round of the opinions of other models and leave it in review. Needs neither the pictures nor torch.
 
@@ -56,6 +62,7 @@ def make_round_from_opinions(
         settings: audit_samples, queue_suspicion, margin_relabel, relabel, seed and close_earlier apply; None: as in
             table [train] of workspace.toml.
         by: number of the lead who asks for it; None: the command line.
+        say: is told which earlier rounds were in review, and what became of them.
 
     Raises WorkspaceError where no opinion agrees with the labels more than by chance, and while a trainer is at work.
     """
@@ -88,12 +95,21 @@ def make_round_from_opinions(
             "suspicious": int(scores.suspicious.sum()),
             "seconds": time.monotonic() - began,
         }
+        earlier = {each: undecided_faces(db, each) for each in store.in_review(db)}
         number = store.receive_round(
             db, config, (), scores, metrics, code_version=__version__,
             parent=None if reviewed is None else reviewed.id, audit=chosen.audit_faces(len(scores.sample_id)),
             seed=chosen.seed, review=review, settled=faces.settled, close_earlier=chosen.close_earlier,
             files=round_file_hashes(folder), event="round made from opinions", by=by,
         )  # fmt: skip
+        for each, left in earlier.items():
+            closed = store.get_round(db, each).state == "closed"
+            fate = (
+                f"is closed, as round {number} takes its place (--no-close-earlier leaves it open)"
+                if closed
+                else "stays in review until a lead closes it"
+            )
+            say(f"round {each} was in review with {left}, and {fate}")
         backup_after_round(workspace, db)
         return store.get_round(db, number)
 

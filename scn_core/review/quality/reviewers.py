@@ -47,7 +47,7 @@ class Reviewer:
     """Of these: this person's answer is the decided one."""
     right: float | None = None
     """How often this person is right by the consensus of people and network, 0..1, from their answers in all rounds;
-    None: too few of them name a class."""
+    None: too few of them name a class of a face that somebody else labelled too."""
 
     def share(self, action: Answer) -> float:
         """Share of an answer among this person's answers, 0..1."""

@@ -13,11 +13,15 @@ def test_a_lead_makes_a_round_of_them_and_every_page_says_what_it_is(visitor: Ne
     assert "Make a round from opinions" not in [button.label for button in lead.open("rounds").button]
     add_opinions(workspace)
     app = lead.open("rounds")
+    app.radio(key="rv-train-close_earlier").set_value(False)
+    app = lead.run()
+    assert "Round 1 then stays in review, as chosen above" in words(app)
     app.button(key="rv-from-opinions").click()
     lead.run()
     with workspace.database(read_only=True) as db:
         made = rounds(db)[0]
         (face,) = db.execute("SELECT sample_id FROM score WHERE round_id = 2 AND proposed_label IS NOT NULL").fetchone()
+        assert rounds(db)[1].state == "review"
     assert (made.id, made.state) == (2, "review")
     said = "made from opinions of first, second, without training: there is no alpha"
     assert made.opinion_words == said

@@ -74,12 +74,11 @@ def test_the_consensus_for_a_terminal_a_script_and_a_spreadsheet(reviewed: Works
     assert ended.code == 0
     told = json.loads(run("consensus", reviewed.path, "--round", 1, "--json").out)
     assert told["answered"] == 45
-    assert told["people"][0] | {"right": None} == {"name": "ann", "annotator": False, "answers": 45, "right": None}
-    assert 0.5 < told["people"][0]["right"] < 1
+    assert told["people"] == [{"name": "ann", "annotator": False, "answers": 45, "right": None}]  # nobody else answered
     assert ended.out.startswith(
         f"round 1: {told['faces']} faces, 45 of them with answers; the consensus is another than"
     )
-    assert f"ann{45:>25}{told['people'][0]['right']:>8.0%}" in ended.out
+    assert f"ann{45:>25}{'-':>8}" in ended.out
     with out.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == told["faces"]

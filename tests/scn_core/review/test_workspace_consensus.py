@@ -127,6 +127,18 @@ def test_the_opinions_of_the_workspace_are_evidence_unless_they_are_noise() -> N
     assert (before.label == made.truth).mean() < 0.9
 
 
+def test_nothing_says_who_is_right_of_faces_that_one_person_answered() -> None:
+    made = Reviewed(readings=2)
+    for place, face in enumerate(made.queue()[:40]):
+        made.answer(face, action="relabel", label=place % 4)
+    assert [(each.answers, each.right) for each in workspace_consensus(made.db, 1).people] == [(40, None)]
+    for face in made.queue()[:20]:
+        vote(made, face, 1, "cy")
+    assert {each.name: each.right is None for each in workspace_consensus(made.db, 1).people} == {
+        "ann": False, "cy": False,
+    }  # fmt: skip
+
+
 def test_an_opinion_of_another_shape_is_refused() -> None:
     made = Reviewed()
     with pytest.raises(UsageError, match=r"opinions: found shape \(3, 4\); allowed: \(200, 4\), as the round has"):

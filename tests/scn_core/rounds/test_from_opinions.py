@@ -126,6 +126,28 @@ def test_noise_makes_no_round_and_is_left_out_of_one(workspace: Workspace) -> No
         assert not db.execute("SELECT 1 FROM score WHERE sample_id % 10 = 0").fetchall()  # of these noise alone speaks
 
 
+def test_other_commands_say_that_it_has_no_network_and_which_round_has(
+    made: Workspace, run: Run, tmp_path: Path
+) -> None:
+    asked = ("export-model", made.path, "--out", tmp_path / "model.pt2")
+    found = "round 1, which was made from opinions and has no network; allowed: a round that was trained; "
+    assert f"{found}train one first" in run(*asked).err
+    add_round(made)
+    assert f"{found}round 2 has one: --round 2" in run(*asked, "--round", 1).err
+    out = tmp_path / "faces.csv"
+    assert f"{found}round 2 has one" in run("predict", made.path, "--pictures", tmp_path, "--out", out, "--round", 1).err
+
+
+def test_it_says_which_rounds_it_closes(made: Workspace, run: Run) -> None:
+    left = run("round", "from-opinions", made.path, "--no-close-earlier").err
+    assert left.startswith("round 1 was in review with ")
+    assert left.endswith(", and stays in review until a lead closes it\n")
+    closed = run("round", "from-opinions", made.path).err
+    for number in (1, 2):
+        assert f"round {number} was in review with " in closed
+    assert closed.count("is closed, as round 3 takes its place (--no-close-earlier leaves it open)") == 2
+
+
 def test_the_same_opinions_make_the_same_round(made: Workspace) -> None:
     assert make_round_from_opinions(made).id == 2
     columns = "sample_id, suspicion, margin, proposed_label, probabilities"
