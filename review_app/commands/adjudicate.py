@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from review_app.commands.decisions import record_one
+from review_app.commands.decisions import record_all
 from review_app.commands.writer import in_writer
 from scn_core.records import Answer, Decision
 from scn_core.store.decisions.adjudication import Disputed, disputed, outcome_in
+from scn_core.store.decisions.copies import with_copies
 from scn_core.store.people.people import Person
 
 
@@ -40,19 +41,22 @@ def _settle(db: Database, person: Person, said: Settling) -> str | None:
     if outcome_in(db, face.round, face.sample_id) != face.outcome:
         return f"{face.key}: it has been answered or settled since it was shown; look again, then decide"
     shown = {} if face.audit else {"proposed": face.proposed_label, "alpha": face.alpha, "margin": face.margin}
-    return record_one(
+    return record_all(
         db,
-        Decision(
-            id=str(uuid.uuid4()),
-            round=face.round,
-            sample_id=face.sample_id,
-            person=person.name,
-            action=said.action,
-            label=said.label,
-            shown=json.dumps({"page": "adjudicate", **shown}),
-            blind=face.audit,
-            milliseconds=said.milliseconds,
-            adjudicates=True,
+        with_copies(
+            Decision(
+                id=str(uuid.uuid4()),
+                round=face.round,
+                sample_id=face.sample_id,
+                person=person.name,
+                action=said.action,
+                label=said.label,
+                shown=json.dumps({"page": "adjudicate", **shown}),
+                blind=face.audit,
+                milliseconds=said.milliseconds,
+                adjudicates=True,
+            ),
+            face.copies,
         ),
     )
 

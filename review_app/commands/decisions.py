@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,8 +13,10 @@ from sqlite_utils import Database
 from review_app.commands.writer import in_writer
 from review_app.settings import current
 from scn_core.records import Action, Decision
+from scn_core.store.decisions.copies import given_together, with_copies
 from scn_core.store.decisions.record import NEED_THE_PICTURE, RecordedDecision, history, record_each
 from scn_core.store.people.people import Person
+from scn_core.store.queue.browse import items_of
 from scn_core.store.samples import get_sample
 from scn_core.workspace.thumbnails import unseen_faces
 
@@ -39,7 +41,10 @@ def record(new: NewDecision) -> str | None:
 
 
 def set_live(decision: Decision, *, live: bool) -> str | None:
-    """Take a decision back, or bring it back; the reason where it was refused. One that is so already stays so."""
+    """Take a decision back, or bring it back, with those given together with it to faces of the same pixels.
+
+    Returns the reason where it was refused. One that is so already stays so.
+    """
     return in_writer(_set_live, decision, live)
 
 
@@ -55,14 +60,15 @@ def _record(db: Database, person: Person, new: NewDecision) -> str | None:
         blind=new.blind,
         shown=json.dumps(dict(new.shown)),
     )
-    return record_one(db, decision)
+    items = items_of(db, new.round, person.id, [new.sample_id], again=False)
+    return record_all(db, with_copies(decision, items[0].copies if items else ()))
 
 
-def record_one(db: Database, decision: Decision) -> str | None:
-    """Writes one decision; the reason where it was refused."""
-    stored = get_sample(db, decision.sample_id) if decision.action in NEED_THE_PICTURE else None
-    unseen = {} if stored is None else unseen_faces(current().workspace, [stored])
-    refused = record_each(db, [decision], unseen=unseen)
+def record_all(db: Database, decisions: Sequence[Decision]) -> str | None:
+    """Writes decisions that one press makes; the reason where one was refused."""
+    looked_at = (get_sample(db, each.sample_id) for each in decisions if each.action in NEED_THE_PICTURE)
+    unseen = unseen_faces(current().workspace, [stored for stored in looked_at if stored is not None])
+    refused = record_each(db, decisions, unseen=unseen)
     return refused[0].error if refused else None
 
 
@@ -73,15 +79,20 @@ def _set_live(db: Database, person: Person, decision: Decision, live: bool) -> s
         return f"found no decision {decision.id}; it may be of another workspace"
     if found.live == live:
         return None
-    undo = Decision(
-        id=str(uuid.uuid4()),
-        round=decision.round,
-        sample_id=decision.sample_id,
-        person=person.name,
-        action="undo",
-        undoes=_last_of_chain(rows, decision.id),
-    )
-    return record_one(db, undo)
+    together = [decision, *given_together(db, decision)]
+    bulk = str(uuid.uuid4()) if len(together) > 1 else None
+    return record_all(db, [undo for each in together for undo in _undo(db, person, each, live, bulk)])
+
+
+def _undo(db: Database, person: Person, decision: Decision, live: bool, bulk: str | None) -> list[Decision]:
+    """The row that takes it back, or brings it back; none where that is so already."""
+    rows = history(db, decision.sample_id)
+    if all(row.live == live for row in rows if row.decision.id == decision.id):
+        return []
+    last = _last_of_chain(rows, decision.id)
+    return [
+        Decision(str(uuid.uuid4()), decision.round, decision.sample_id, person.name, "undo", undoes=last, bulk=bulk)
+    ]
 
 
 def _last_of_chain(rows: list[RecordedDecision], first: str) -> str:

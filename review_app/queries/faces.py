@@ -17,6 +17,7 @@ from scn_core.store.decisions.record import RecordedDecision
 from scn_core.store.decisions.visibility import is_unread, seen_history
 from scn_core.store.opinions import FaceOpinion, opinions_of_face
 from scn_core.store.people.people import Person
+from scn_core.store.pictures import SamePixels, same_pixels
 from scn_core.store.queue.browse import items_of
 from scn_core.store.reports.one_face import FaceLabel, FaceScore, face_label, face_scores
 from scn_core.store.samples import StoredSample, find_sample, get_sample, search_samples
@@ -45,6 +46,8 @@ class Face:
     """What other models say of it."""
     origin: FaceOrigin
     """When it came, and the given labels it had before."""
+    copies: list[SamePixels]
+    """Faces with the same pixels, in all splits."""
     unread: bool
     """What others say of it in that round is not shown yet: not all readings are in."""
 
@@ -107,4 +110,5 @@ def _face(db: Database, key: str, viewer: Person, round_id: int | None) -> Face 
     seen, waits = seen_history(db, stored.id, viewer, item), item is not None and is_unread(db, item.round, stored.id)
     votes = face_votes(db, [stored.id]).get(stored.id)
     opinions, origin = opinions_of_face(db, stored.id), face_origin(db, stored.id)
-    return Face(stored, label, face_scores(db, stored.id), seen, item, votes, opinions, origin, waits)
+    copies = same_pixels(db, stored.id)
+    return Face(stored, label, face_scores(db, stored.id), seen, item, votes, opinions, origin, copies, waits)

@@ -12,6 +12,7 @@ from review_app.commands import adjudicate as commands
 from review_app.commands.adjudicate import Settling
 from review_app.queries import adjudicate as queries
 from review_app.views import messages, parts
+from scn_core.errors import counted
 from scn_core.records import Answer
 from scn_core.store.decisions.adjudication import Disputed
 from scn_core.store.people.people import Person
@@ -68,6 +69,8 @@ def _readings(person: Person, face: Disputed, classes: Sequence[str]) -> None:
 
 
 def _answers(face: Disputed, classes: Sequence[str]) -> None:
+    if face.copies:
+        st.text(f"Settles {counted(len(face.copies), 'copy', 'copies')} in conflict too; one undo takes all back.")
     with st.container(horizontal=True):
         for label, name in enumerate(classes):
             action = _action(face, label)

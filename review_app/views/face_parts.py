@@ -10,6 +10,7 @@ from review_app.charts.face import dynamics, probability_bars
 from review_app.queries.faces import Face, face_files
 from review_app.views import parts
 from review_app.views.parts import ACTION_WORDS, Html
+from scn_core.errors import counted
 from scn_core.store.reports.one_face import FaceScore
 
 _PLAIN_CHART = {"displayModeBar": False}
@@ -33,6 +34,30 @@ def facts(face: Face, classes: Sequence[str]) -> None:
         held = f"held until {parts.moment(item.lease_until, seconds=True)}" if item.lease_until else "held by nobody"
         rows.append(("Lease", held))
     parts.facts(rows)
+
+
+def copies(face: Face, classes: Sequence[str]) -> None:
+    """The faces with the same pixels, and which of them an answer here settles too."""
+    if not face.copies:
+        return
+    answered = {} if face.item is None else {copy.sample_id: copy.answered_by for copy in face.item.copies}
+    rows = [
+        (
+            parts.link(each.sample_id, each.key),
+            each.split,
+            "excluded" if each.excluded else classes[each.label],
+            answered.get(each.sample_id) or "",
+        )
+        for each in face.copies
+    ]
+    st.subheader("Copies", anchor=False)
+    parts.table("Faces with the same pixels", ("Key", "Split", "Label now", "Answered by"), rows)
+    alone = [each for each in face.copies if each.sample_id not in answered]
+    words = "An answer here settles the copies too, but for those that somebody else answered." if answered else ""
+    if alone:
+        words += f" Of {counted(len(face.copies), 'copy', 'copies')}, {len(alone):,} "
+        words += f"{'is' if len(alone) == 1 else 'are'} asked about separately or not at all."
+    st.text(words.strip())
 
 
 def _labels(face: Face, classes: Sequence[str]) -> list[tuple[str, str]]:

@@ -72,6 +72,7 @@ def _face(person: Person, face: Face, now: WorkspaceState) -> None:
         face_parts.facts(face, now.classes.names)
         if not blind:
             face_parts.votes(face, now.classes.names)
+            face_parts.copies(face, now.classes.names)
     with right:
         if withdrawn is None:
             decide.panel(person, face, now, blind=blind, seen=why is None)

@@ -46,6 +46,18 @@ class BadPicture:
     measures: PictureMeasures
 
 
+@dataclass(frozen=True, slots=True)
+class SamePixels:
+    """A face with the same pixels as another one."""
+
+    sample_id: int
+    key: str
+    split: str
+    label: int
+    """As it is now."""
+    excluded: bool
+
+
 @dataclass(frozen=True)
 class Looks:
     """The hashes of N faces that were looked at, as columns ordered by sample id."""
@@ -137,6 +149,17 @@ def exact_copies(db: Database, sample_ids: IntArray) -> IntArray:
     group[inside] = number[sample_id.searchsorted(sample_ids[inside])]
     _, place, count = np.unique(group, return_inverse=True, return_counts=True)
     return np.where(count[place] > 1, group, -1)
+
+
+def same_pixels(db: Database, sample_id: int) -> list[SamePixels]:
+    """The other faces of the data set with the same pixels, in all splits, by sample id; without those taken out."""
+    rows = db.execute(
+        "SELECT e.sample_id, e.key, e.split, e.label, e.excluded FROM picture p JOIN picture o ON o.pixels = p.pixels "
+        "AND o.sample_id <> p.sample_id JOIN sample s ON s.id = o.sample_id AND s.withdrawn_in IS NULL "
+        "JOIN effective_label e ON e.sample_id = o.sample_id WHERE p.sample_id = ? ORDER BY 1",
+        (sample_id,),
+    )
+    return [SamePixels(number, key, split, label, bool(out)) for number, key, split, label, out in rows]
 
 
 def contradicted(group: IntArray, label: IntArray) -> BoolArray:

@@ -7,6 +7,7 @@ history       whether the log is as it was written: numbers, running hash, trigg
 visibility    who may see whose answers
 undo          what a person can undo and redo, their own decisions
 today         how many faces people answered today
+copies        the same answer for faces with the same pixels
 adjudication  faces that reviewers answered differently, and how leads settled them
 repeats       faces that one reviewer is asked about twice, unseen
 readings      one answer a person and face, to measure agreement

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from scn_core.records import ANSWERS, Decision
+from scn_core.records import ANSWERS, Decision, ExactCopy
 from scn_core.store.decisions.outcomes import Outcome
 from scn_core.store.decisions.record import DECISION, RecordedDecision, history, read_decision
 from scn_core.store.schema.expressions import ALPHA, STANDS
@@ -18,6 +18,15 @@ SELECT s.key, s.path, s.given_label, c.start_label, c.proposed_label, {ALPHA}, c
   EXISTS (SELECT 1 FROM queue_item q WHERE q.round_id = c.round_id AND q.sample_id = s.id AND q.kind = 'audit')
 FROM sample s JOIN score c ON c.sample_id = s.id AND c.round_id = ? WHERE s.id = ?
 """
+_THERE = "sample_id NOT IN (SELECT id FROM sample WHERE withdrawn_in IS NOT NULL)"
+_COPIES = f"""
+SELECT c.sample_id, c.start_label, c.proposed_label, NULL, NULL FROM picture p
+JOIN picture o ON o.pixels = p.pixels AND o.sample_id <> p.sample_id
+JOIN outcome t ON t.round_id = :round AND t.sample_id = o.sample_id AND t.state = 'conflict'
+JOIN score c ON c.round_id = t.round_id AND c.sample_id = t.sample_id
+WHERE p.sample_id = :sample AND t.{_THERE} AND NOT EXISTS (SELECT 1 FROM queue_item q WHERE q.round_id = t.round_id
+  AND q.sample_id IN (p.sample_id, o.sample_id) AND q.kind = 'audit') ORDER BY 1
+"""
 _COLUMNS = f"SELECT d.seq, d.decided_at, {STANDS}, o.seq IS d.seq, s.key, coalesce(c.start_label, s.given_label),"
 _SETTLED = f"""
 {DECISION.replace("SELECT", _COLUMNS, 1)} JOIN sample s ON s.id = d.sample_id
@@ -26,7 +35,6 @@ LEFT JOIN outcome o ON o.round_id = d.round_id AND o.sample_id = d.sample_id
 WHERE d.round_id = ? AND d.adjudicates = 1 AND d.seq < ? ORDER BY d.seq DESC LIMIT ?
 """
 _LAST_SEQ = 2**62
-_THERE = "sample_id NOT IN (SELECT id FROM sample WHERE withdrawn_in IS NOT NULL)"
 
 
 @dataclass(frozen=True)
@@ -56,6 +64,9 @@ class Disputed:
     """Live ones of anyone, oldest first."""
     settled: RecordedDecision | None
     """The adjudication that stands."""
+    copies: tuple[ExactCopy, ...]
+    """Faces with the same pixels that are in conflict too, which are settled together with it; none of an audit face,
+    nor are audit faces among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +140,7 @@ def disputed(db: Database, round_id: int, sample_id: int) -> Disputed | None:
         readings=tuple(each for each in answers if newest[each.decision.person] is each)[-outcome.answers :],
         notes=tuple(each for each in readings if each.decision.action == "note"),
         settled=next((each for each in reversed(readings) if each.decision.adjudicates), None),
+        copies=tuple(ExactCopy(*row) for row in db.execute(_COPIES, {"round": round_id, "sample": sample_id})),
     )
 
 

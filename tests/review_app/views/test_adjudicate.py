@@ -115,6 +115,20 @@ def test_one_after_the_other_by_every_key(lead: Visitor) -> None:
     assert [(d.person, d.blind, d.milliseconds is not None) for d in said] == [("lea", False, True)]
 
 
+def test_copies_in_conflict_are_settled_together(lead: Visitor) -> None:
+    faces = proposed_faces()[:3]
+    differ(*faces[:2])
+    numbers = ", ".join(str(face) for face, *_ in faces)
+    lead.open()
+    database.call_write(lambda db: db.execute(f"UPDATE picture SET pixels = x'00' WHERE sample_id IN ({numbers})"))
+    assert "Settles 1 copy in conflict too" in words(lead.open("adjudicate"))
+    press(lead, "e")
+    assert {outcome(face).action for face, *_ in faces[:2]} == {"exclude"}
+    assert not database.call(history, faces[2][0])  # of which nobody said anything
+    press(lead, "z")
+    assert {outcome(face).state for face, *_ in faces[:2]} == {"conflict"}
+
+
 def test_who_said_what_is_shown_letter_by_letter(lead: Visitor) -> None:
     (face,) = proposed_faces()[:1]
     differ(face)

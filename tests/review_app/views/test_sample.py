@@ -39,6 +39,13 @@ def proposal() -> tuple[int, str, int, int]:
     )
 
 
+PLAIN = (
+    "SELECT DISTINCT sample_id FROM queue_item WHERE kind = 'proposal' AND sample_id NOT IN "
+    "(SELECT sample_id FROM queue_item WHERE kind = 'audit') ORDER BY 1 LIMIT 3"
+)
+"""Faces with a proposal that are not drawn at random."""
+
+
 def audit() -> int:
     return int(one("SELECT sample_id FROM queue_item WHERE kind = 'audit'")[0])
 
@@ -151,6 +158,27 @@ def test_answering(button: str, action: str, label: str | None, visitor: NewVisi
     assert [row.live for row in stored(face)] == [False, False]
     assert not [b for b in app.button if b.label == "Take back"]
     assert "rv-gone" in markup(app)
+
+
+def test_an_answer_settles_the_copies_that_nobody_else_answered(visitor: NewVisitor) -> None:
+    ann = visitor()
+    faces = [row[0] for row in database.call(lambda db: db.execute(PLAIN).fetchall())]
+    theirs = Decision(str(uuid.uuid4()), 1, faces[2], person("bob").name, "exclude")
+
+    def change(db: Database) -> None:
+        db.execute(f"UPDATE picture SET pixels = x'00' WHERE sample_id IN ({', '.join(map(str, faces))})")
+        record_decisions(db, [theirs])
+
+    database.call_write(change)
+    app = ann.open("sample", sample=str(faces[0]))
+    assert "settles the copies too, but for those that somebody else answered" in words(app)
+    assert f'href="/sample?sample={faces[1]}"' in markup(app) or f"sample={faces[1]}" in markup(app)
+    app.button(key="rv-say-unsure").click()
+    app = ann.run()
+    assert [[row.decision.action for row in stored(face)] for face in faces] == [["unsure"], ["unsure"], ["exclude"]]
+    next(b for b in app.button if b.label == "Take back").click()
+    ann.run()
+    assert [[row.live for row in stored(face)] for face in faces] == [[False] * 2, [False] * 2, [True]]
 
 
 def test_relabel_and_note(visitor: NewVisitor, workspace: Workspace) -> None:

@@ -135,7 +135,9 @@ def test_other_commands_say_that_it_has_no_network_and_which_round_has(
     add_round(made)
     assert f"{found}round 2 has one: --round 2" in run(*asked, "--round", 1).err
     out = tmp_path / "faces.csv"
-    assert f"{found}round 2 has one" in run("predict", made.path, "--pictures", tmp_path, "--out", out, "--round", 1).err
+    assert (
+        f"{found}round 2 has one" in run("predict", made.path, "--pictures", tmp_path, "--out", out, "--round", 1).err
+    )
 
 
 def test_it_says_which_rounds_it_closes(made: Workspace, run: Run) -> None:
