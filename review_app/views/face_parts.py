@@ -30,7 +30,9 @@ def facts(face: Face, classes: Sequence[str]) -> None:
         rows.append(("In the data set", f"since the update of {parts.moment(face.origin.added_at)}"))
     if item is not None:
         state = "to review" if item.action is None else ACTION_WORDS[item.action]
-        rows.append((f"Queue, round {item.round}", f"{parts.KIND_WORDS[item.kind]}, {state}"))
+        weighed = item.alpha is not None or item.kind != "suspicious"
+        kind = parts.KIND_WORDS[item.kind] if weighed else "suspicious"
+        rows.append((f"Queue, round {item.round}", f"{kind}, {state}"))
         held = f"held until {parts.moment(item.lease_until, seconds=True)}" if item.lease_until else "held by nobody"
         rows.append(("Lease", held))
     parts.facts(rows)
@@ -106,9 +108,9 @@ def opinions(face: Face, classes: Sequence[str]) -> None:
     columns = [(each.source, each.probabilities) for each in face.opinions]
     if face.scores:
         columns.insert(0, (f"Round {face.scores[0].round}", face.scores[0].probabilities))
-    st.subheader("What others say", anchor=False)
+    st.subheader("Other models", anchor=False)
     rows = [(name, *(f"{shares[label]:.0%}" for _, shares in columns)) for label, name in enumerate(classes)]
-    parts.table("What others say", ("Class", *(name for name, _ in columns)), rows)
+    parts.table("Other models", ("Class", *(name for name, _ in columns)), rows)
 
 
 def scores(face: Face, classes: Sequence[str]) -> None:

@@ -92,8 +92,10 @@ def signed_out() -> NoReturn:
 
 
 def no_round() -> None:
-    """Nothing has been trained."""
-    show("No round yet", f"Faces to review come from a round of training. {_ask('start one')}".strip())
+    """Nothing has been trained, or made from opinions."""
+    show(
+        "No round yet", f"Faces to review come from a round, trained or made from opinions. {_ask('start one')}".strip()
+    )
     _to_rounds("Start a round")
 
 

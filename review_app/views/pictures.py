@@ -11,7 +11,7 @@ from review_app.queries import workspace_state
 from review_app.queries.pictures import BadPictures
 from review_app.views import messages, parts
 from scn_core.errors import counted
-from scn_core.review.duplicates.find import Copies, Duplicates
+from scn_core.review.duplicates.find import Copies, Duplicates, Kind
 
 _SHOWN = 20  # groups of copies; no text here, Streamlit would show it
 
@@ -36,12 +36,16 @@ def _copies(found: Duplicates, names: Sequence[str]) -> None:
         st.text("No face is in the data set twice.")
         return
     counts = found.counts()
+
+    def unsettled(kind: Kind) -> int:
+        return sum(not group.settled for group in found.of(kind))
+
     parts.metrics(
         {
             "Exact copies, groups": f"{counts['exact']:,}",
-            "Exact, labels differ": f"{counts['exact_labels_differ']:,}",
+            "Exact, not settled": f"{unsettled('exact'):,}",
             "Near copies, groups": f"{counts['near']:,}",
-            "Near, labels differ": f"{counts['near_labels_differ']:,}",
+            "Near, labels differ": f"{unsettled('near'):,}",
         }
     )
     for leak in found.leaks:
@@ -51,11 +55,13 @@ def _copies(found: Duplicates, names: Sequence[str]) -> None:
         if leak.accuracy is not None and leak.accuracy_without is not None:
             line += f": accuracy {leak.accuracy:.1%}, without them {leak.accuracy_without:.1%}"
         st.text(f"{line}.")
-    differ = [group for group in found.groups if group.labels_differ]
+    differ = [group for group in found.groups if group.labels_differ or not group.settled]
+    differ.sort(key=lambda group: group.settled)
     if differ:
         st.text(
             "Exact copies with different labels: one is certainly wrong. Those among the training faces come first in "
-            "the queue, and one answer settles all copies."
+            "the queue, and one answer settles all that nobody else has answered and that are no audit faces. Faces of "
+            "val and test are not answered: correct their labels in the data set, then run the command update."
         )
     for group in differ[:_SHOWN]:
         st.text(_words(group, names))
@@ -66,8 +72,13 @@ def _copies(found: Duplicates, names: Sequence[str]) -> None:
 
 def _words(group: Copies, names: Sequence[str]) -> str:
     kind = "Same pixels" if group.kind == "exact" else "Nearly the same"
-    faces = ", ".join(f"{names[label]} ({split})" for label, split in zip(group.label, group.splits, strict=True))
-    return f"{kind}{', settled' if group.settled else ''}: {faces}"
+    faces = ", ".join(
+        f"{'excluded' if out else names[label]} ({split})"
+        for label, split, out in zip(group.label, group.splits, group.excluded, strict=True)
+    )
+    splits = " and ".join(group.disagreeing_splits)
+    fate = ", settled" if group.settled else f", {splits} disagree now" if splits else ""
+    return f"{kind}{fate}: {faces}"
 
 
 def _bad(found: BadPictures) -> None:

@@ -47,6 +47,16 @@ def page() -> None:
         messages.list_rounds(tuple(now.scored))
 
 
+def _without_alpha(asked: Asked) -> Asked:
+    """What an address asks of a round that has no alpha: it may be of another round."""
+    where = asked.where
+    if not state.narrowed(where) and where.order != "alpha":
+        return asked
+    st.text("Note: alpha in the address is ignored, as this round has none.")
+    order = "suspicion" if where.order == "alpha" else where.order
+    return replace(asked, where=replace(where, alpha_from=0.0, alpha_to=1.0, order=order))
+
+
 def _grid(person: Person, asked: Asked, info: RoundInfo, now: WorkspaceState) -> None:
     if info.state == "closed":
         messages.read_only(info)
@@ -54,6 +64,7 @@ def _grid(person: Person, asked: Asked, info: RoundInfo, now: WorkspaceState) ->
             asked = replace(asked, where=replace(asked.where, state="all"))
     if info.opinion_words:
         st.text(f"Round {info.id}, {info.opinion_words}.")
+        asked = _without_alpha(asked)
     where = asked.where
     counts = queries.counts(info.id, person.id, where)
     filters.row(asked, counts, now)

@@ -69,7 +69,7 @@ def _numbers(found: Comparison) -> None:
                 (f"{word} accuracy", *(parts.share(side.info.metrics.get(f"{name}_accuracy")) for side in sides))
                 for name, word in (("train", "Training"), ("val", "Validation"), ("test", "Test"))
             ),
-            ("Faces trained on", *(f"{side.faces:,}" for side in sides)),
+            ("Faces scored", *(f"{side.faces:,}" for side in sides)),
             ("Low-importance group", *(f"{side.low_importance:,}" for side in sides)),
             ("Proposals", *(_proposals(side) for side in sides)),
         ],
@@ -90,7 +90,7 @@ def _labels(found: Comparison, classes: tuple[str, ...]) -> None:
     st.subheader(f"{counted(changed, 'label')} changed between them", anchor=False)
     gone = f" {counted(moved.only_first, 'face')} of the first alone." if moved.only_first else ""
     came = f" {counted(moved.only_second, 'face')} of the second alone." if moved.only_second else ""
-    st.text(f"By what people decided, among {counted(moved.both, 'face')} that both rounds trained on.{gone}{came}")
+    st.text(f"By what people decided, among {counted(moved.both, 'face')} that are in both rounds.{gone}{came}")
     if not changed:
         return
     st.plotly_chart(

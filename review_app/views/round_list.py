@@ -47,7 +47,7 @@ def _row(info: RoundInfo) -> list[Html | str]:
         parts.round_link(info) if scored else parts.unbroken(parts.round_name(info)),
         parts.unbroken(info.state),
         parts.moment(info.started_at),
-        "–" if seconds is None else parts.duration(seconds),
+        "–" if seconds is None or info.opinion_words else parts.duration(seconds),
         str(info.config.get("epochs", "–")),
         *(parts.share(metrics.get(f"{name}_accuracy")) for name in ("train", "val", "test")),
         *("–" if metrics.get(name) is None else f"{metrics[name]:,}" for name in _COUNTS),

@@ -17,6 +17,9 @@ from scn_core.picture_records import PictureMeasures
 MEASURED_SIDE = 128
 """Pixels a side that a face is reduced to before it is measured; smaller ones are measured as they are."""
 _BLUR_SIDE = 64
+_LEAST_DETAIL = 4.0
+"""Coarse detail that a picture is taken to have at least. A heavily blurred one has less, and what rounding to whole
+numbers makes of it, about 1, would pass for fine detail."""
 _LOOKS_SIDE, _LOOKS_FREQUENCIES = 32, 16
 
 
@@ -61,7 +64,7 @@ def sharpness(grey: Image.Image) -> float:
     fine = np.frombuffer(grey.tobytes(), np.uint8).reshape(grey.height, grey.width).astype(np.int32)
     even = fine[: grey.height // 2 * 2, : grey.width // 2 * 2]
     coarse = even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2]
-    return _detail(fine) / max(_detail(coarse) / 4, 1.0)
+    return _detail(fine) / max(_detail(coarse) / 4, _LEAST_DETAIL)
 
 
 def _detail(pixels: npt.NDArray[np.int32]) -> float:

@@ -183,8 +183,8 @@ const DOUBTS = { none: "", mislabelled: "likely mislabelled", ambiguous: "ambigu
 /** @type {Record<Doubt, string>} */
 export const DOUBT_MEANS = {
   none: "",
-  mislabelled: "likely mislabelled: the network doubts the label, and sees another class clearly",
-  ambiguous: "ambiguous: the network sees no class clearly",
+  mislabelled: "likely mislabelled: the label is doubtful, and another class is seen clearly",
+  ambiguous: "ambiguous: no class is seen clearly",
 };
 
 /**

@@ -1,5 +1,6 @@
 /** One face, large, with everything known about it; the keys go on working and it follows the focus. */
 
+import { copyWords } from "./copies.js";
 import { lineChart } from "./chart.js";
 import { el, formatShare, icon, keyButton } from "./dom.js";
 import { className, classWord, DOUBT_MEANS, questionWords, reasonWords, stateWords, voteWords } from "./faces.js";
@@ -158,9 +159,9 @@ export class Zoom {
           detail.probabilities.map((share, label) => probability(classes, detail, label, share)),
         ),
       );
-    if (detail.opinions.length) parts.push(section("What others say", [opinionTable(classes, detail)]));
-    const votes = voteWords(detail.votes);
-    if (votes) parts.push(section("Votes in the data set", [el("p", { text: votes })]));
+    if (detail.opinions.length) parts.push(section("Other models", [opinionTable(classes, detail)]));
+    const said = { Copies: copyWords(detail, classes, this.app.me), "Votes in the data set": voteWords(detail.votes) };
+    for (const [title, text] of Object.entries(said)) if (text) parts.push(section(title, [el("p", { text })]));
     if (detail.dynamics?.alpha.length) {
       const { alpha, margin } = detail.dynamics;
       const charts = [overEpochs("alpha", alpha, detail.alpha), overEpochs("margin", margin, detail.margin)];

@@ -50,6 +50,16 @@ class Copies:
         return len({label for label, out in zip(self.label, self.excluded, strict=True) if not out}) <= 1
 
     @property
+    def disagreeing_splits(self) -> tuple[Split, ...]:
+        """The splits of the group whose faces have different labels now, train first; empty: they do not."""
+        now: dict[Split, set[int]] = {}
+        for split, label, out in zip(self.splits, self.label, self.excluded, strict=True):
+            if not out:
+                now.setdefault(split, set()).add(label)
+        apart = len(now) > 1 and len(set(map(frozenset, now.values()))) > 1
+        return tuple(split for split in SPLITS if split in now) if apart else ()
+
+    @property
     def leaks(self) -> bool:
         """In train and also in val or test."""
         return "train" in self.splits and len(set(self.splits)) > 1

@@ -31,7 +31,10 @@ def test_a_lead_makes_a_round_of_them_and_every_page_says_what_it_is(visitor: Ne
     assert said in words(review)
     assert "Importance weight, alpha" not in [slider.label for slider in review.slider]
     assert "Other models" in [box.label for box in review.selectbox]
+    asked = words(lead.open("review", round="2", alpha="0.20-0.60", order="alpha"))
+    assert "alpha in the address is ignored" in asked
+    assert "No face matches" not in asked
     about = lead.open("sample", sample=str(face))
-    assert "What others say" in words(about)
+    assert "Other models" in words(about)
     assert '<th scope="col">Round 2</th><th scope="col">first</th><th scope="col">second</th>' in markup(about)
     assert "there is no alpha" in words(about)

@@ -11,6 +11,8 @@ from PIL import Image, ImageFilter
 from sqlite_utils import Database
 
 from scn_core.class_names import ClassVocabulary
+from scn_core.datasets.demo_faces.expression import NEUTRAL
+from scn_core.datasets.demo_faces.face import draw_face
 from scn_core.datasets.images import check_picture
 from scn_core.datasets.picture_measures import perceptual_hash, sharpness
 from scn_core.picture_records import PictureMeasures
@@ -77,6 +79,12 @@ def test_sharpness_falls_with_blur_and_not_with_light() -> None:
     assert sharpness(noise.filter(ImageFilter.GaussianBlur(1.5))) < 0.43
     assert sharpness(noise.point(lambda value: value * 0.3)) == pytest.approx(sharpness(noise), rel=0.1)
     assert sharpness(Image.new("L", (48, 48), 9)) == 0
+
+
+def test_a_heavily_blurred_face_is_not_sharp() -> None:
+    face = draw_face(NEUTRAL, 128, np.random.default_rng(0)).convert("L")
+    for radius in (2, 5, 9, 12):
+        assert sharpness(face.filter(ImageFilter.GaussianBlur(radius))) < 0.43
 
 
 @pytest.fixture
