@@ -13,11 +13,11 @@ from review_app.charts import reviewers as of_people
 from review_app.views import navigation, parts
 from scn_core.errors import counted
 from scn_core.records import RoundInfo
-from scn_core.review.consensus import NEEDED
 from scn_core.review.quality.agreement import Agreement
 from scn_core.review.quality.figures import Quality
 from scn_core.review.quality.intervals import Measured, Rate
 from scn_core.review.quality.reviewers import Reviewer
+from scn_core.review.workspace_consensus import ANSWERS_NEEDED
 from scn_core.store.reports.figures import ScoreBins
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def people(found: Quality) -> None:
     parts.table("Reviewers", _HEAD, map(_reviewer, found.reviewers))
     parts.small(
         "Right: estimated by the consensus of everybody's answers and what models say, from the answers of all rounds; "
-        f"shown once {NEEDED} of a person's answers are to faces that somebody else labelled too."
+        f"shown once {ANSWERS_NEEDED} of a person's answers are to faces that somebody else labelled too."
     )
     dark = parts.is_dark()
     left, right = _pair("people")

@@ -21,8 +21,8 @@ from scn_core.store.queue.learned_order import scored_faces
 from scn_core.store.samples import classes
 from scn_core.store.votes import has_votes, named_votes
 
-_ANSWERS_NEEDED = 20
-"""Of a person, before it is said how often they are right."""
+ANSWERS_NEEDED = 20
+"""Of a person, to faces that somebody else labelled too, before it is said how often they are right."""
 _SUM_TOLERANCE = 0.02
 """How far the sum of a row of probabilities may be from 1."""
 
@@ -124,7 +124,7 @@ def _contributors(
     # An answer that nobody gave a second one to fits whatever it says: of random keys alone, most would seem right.
     compared = np.bincount(votes.person, votes.count * (found.votes[votes.face] > 1), len(everyone)).tolist()
     listed = [
-        Contributor(name, person, given, good if enough >= _ANSWERS_NEEDED else None)
+        Contributor(name, person, given, good if enough >= ANSWERS_NEEDED else None)
         for (name, person), given, enough, good in zip(everyone, answers, compared, found.quality.tolist(), strict=True)
         if given
     ]
