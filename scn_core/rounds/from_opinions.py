@@ -18,7 +18,7 @@ from sqlite_utils import Database
 from scn_core import __version__
 from scn_core.config import TrainSettings
 from scn_core.errors import WorkspaceError, complaint, listed
-from scn_core.files import write_text
+from scn_core.files import make_folder, write_text
 from scn_core.records import NO_ALPHA, BoolArray, FloatArray, IntArray, RoundInfo, RoundScores
 from scn_core.rounds.artifacts import NEIGHBOUR_COUNT, NEIGHBOURS, round_file_hashes, write_neighbours
 from scn_core.rounds.inputs import RoundFaces, faces_now
@@ -87,7 +87,7 @@ def make_round_from_opinions(
             "unsure": review.unsure, "ambiguous": review.ambiguous,
         }  # fmt: skip
         folder = workspace.round_folder(number)
-        folder.mkdir(parents=True)
+        make_folder(folder)
         write_text(folder / "config.json", json.dumps(config, indent=2) + "\n")
         save_feature_neighbours(folder, scores, opinions.features)
         metrics = {

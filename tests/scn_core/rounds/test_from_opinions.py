@@ -55,6 +55,20 @@ def test_it_is_a_round_with_proposals_queue_audit_faces_and_neighbours(made: Wor
     assert all(each.ok for each in check_workspace(made))
 
 
+def test_a_folder_that_was_left_over_is_in_nobodys_way(workspace: Workspace) -> None:
+    """As after a kill: the folder is there, empty or with files, and no round of that number."""
+    add_opinions(workspace)
+    left = workspace.round_folder(1)
+    left.mkdir(parents=True)
+    assert make_round_from_opinions(workspace).id == 1
+    left = workspace.round_folder(2)
+    left.mkdir()
+    (left / "config.json").write_text("cut off")
+    assert make_round_from_opinions(workspace).id == 2
+    assert (left.with_name("0002-left-1") / "config.json").read_text() == "cut off"
+    assert "made_from_opinions" in json.loads((left / "config.json").read_text())
+
+
 def test_alpha_is_absent_wherever_it_would_stand(made: Workspace, run: Run, tmp_path: Path) -> None:
     ws = scn.open(made.path)
     assert ws.scores().alpha.isna().all()
