@@ -91,10 +91,13 @@ class _Job:
 class _Workers:
     """Threads that take jobs from one queue."""
 
-    def __init__(self, path: Path, name: str, threads: int, limit_s: float, *, write: bool = False) -> None:
+    def __init__(
+        self, path: Path, name: str, threads: int, limit_s: float, watch: WalWatch, *, write: bool = False
+    ) -> None:
         self._path = path
         self._limit_s = limit_s
-        self._wal = WalWatch(path) if write else None
+        self._watch = watch
+        self._wal = watch if write else None
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._threads = [threading.Thread(target=self._work, name=f"{name} {i}", daemon=True) for i in range(threads)]
         for thread in self._threads:
@@ -122,8 +125,7 @@ class _Workers:
             except BaseException as error:
                 if db is not None and not _leaves_it_sound(error):
                     with suppress(Exception):  # it is of no use any more either way
-                        if self._wal is not None:
-                            self._wal.closing(db)
+                        self._watch.closing(db)
                         db.close()
                     db = None
                 job.future.set_exception(error)
@@ -145,8 +147,7 @@ class _Workers:
         if self._wal is not None:
             self._wal.require()
         db = open_database(self._path)
-        if self._wal is not None:
-            self._wal.opened()
+        self._watch.opened()
         return db
 
     def _done(self, db: Database, job: _Job) -> Any:
@@ -178,10 +179,11 @@ class Pool:
 
     def __init__(self, path: Path, limits: Limits) -> None:
         self.file = _file_at(path)
+        watch = WalWatch(path)
         self._workers: dict[Lane, _Workers] = {
-            "write": _Workers(path, "writer", 1, limits.lock_s, write=True),
-            "quick": _Workers(path, "reader", READERS, limits.quick_s),
-            "slow": _Workers(path, "slow reader", SLOW_READERS, limits.slow_s),
+            "write": _Workers(path, "writer", 1, limits.lock_s, watch, write=True),
+            "quick": _Workers(path, "reader", READERS, limits.quick_s, watch),
+            "slow": _Workers(path, "slow reader", SLOW_READERS, limits.slow_s, watch),
         }
 
     def submit(self, lane: Lane, job: Callable[[Database], T]) -> Future[T]:

@@ -5,6 +5,7 @@ SQLite does not: it goes on writing into the file that has no name any more, whi
 
 from __future__ import annotations
 
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,21 +24,28 @@ GONE = (
 
 
 class WalWatch:
-    """Of one database: which file its -wal was when the writer opened it. For the writer's thread."""
+    """Of one database: which file its -wal is as long as threads of this process, writers or readers, have it open."""
 
     def __init__(self, path: Path) -> None:
         self._path = path.with_name(f"{path.name}-wal")
         self._opened: tuple[int, int] | None = None
+        self._connections = 0
+        self._lock = threading.Lock()
 
     def opened(self) -> None:
-        """The writer has just opened the database."""
-        self._opened = self._opened or self._found()
+        """A connection to the database has just been opened: it holds the file of now open, as all after it have to."""
+        with self._lock:
+            self._connections += 1
+            self._opened = self._opened or self._found()
 
     def closing(self, db: Database) -> None:
-        """The writer is about to close it; if nobody else has it open, SQLite removes the file, and makes another."""
-        if self.saved(db):
-            with suppress(NotReady):
-                self.require()
+        """A connection is about to be closed; once nobody has the database open, SQLite removes the file, and makes
+        another for whoever opens it next."""
+        saved = self.saved(db)
+        with self._lock, suppress(NotReady):
+            self._connections -= 1
+            self.require()
+            if saved and not self._connections:
                 self._opened = None
 
     def require(self) -> None:

@@ -98,6 +98,28 @@ def test_what_was_acknowledged_before_the_wal_was_deleted_is_saved(stranger: Vis
     assert alone(workspace)[-1] == "first"
 
 
+def test_a_wal_deleted_before_the_server_wrote_anything_is_noticed(stranger: Visitor, workspace: Workspace) -> None:
+    """A command wrote while the server only read: whoever opens the database then would find another file."""
+    database.call(lambda db: db.execute("SELECT count(*) FROM person").fetchone())
+    with workspace.database() as db:
+        ensure_person(db, "first")
+    Path(f"{workspace.database_file}-wal").unlink()
+    for _ in range(2):
+        assert why_not(stranger).startswith("review.db-wal was deleted or replaced while the server runs")
+        with pytest.raises(NotReady):
+            database.call_write(ensure_person, "refused")
+    database.close()
+    assert alone(workspace)[-1] == "first"
+
+
+def test_a_wal_deleted_after_a_defect_closed_the_writer_is_noticed(stranger: Visitor, workspace: Workspace) -> None:
+    database.call(lambda db: db.execute("SELECT count(*) FROM person").fetchone())
+    with pytest.raises(ZeroDivisionError):
+        database.call_write(lambda db: 1 // 0)
+    Path(f"{workspace.database_file}-wal").unlink()
+    assert why_not(stranger).startswith("review.db-wal was deleted or replaced while the server runs")
+
+
 def test_a_full_disk_is_noticed(stranger: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readiness, "LEAST_BYTES", 2**62)  # more than any disk has
     assert why_not(stranger) == "the disk is full"
