@@ -69,9 +69,9 @@ _START = ProposalCursor(math.inf, 0)
 def insert_scores(db: Database, round_id: int, scores: RoundScores) -> None:
     """Write the scores of a round, and with them its proposals. To be called within a transaction.
 
-    Raises WorkspaceError for columns of unequal length, values out of range, and samples unknown or named twice.
+    Raises WorkspaceError for scores that `check_scores` refuses, and samples unknown or named twice.
     """
-    _check(scores, int(db.execute("SELECT count(*) FROM class").fetchone()[0]))
+    check_scores(db, scores)
     sql = (
         f"INSERT INTO score (round_id, {', '.join(_COLUMNS)}) "
         f"VALUES ({round_id:d}, {', '.join('nullif(?, -1)' if c in _ABSENT else '?' for c in _COLUMNS)})"
@@ -155,8 +155,9 @@ def _dtype(name: str) -> type[np.generic]:
     return np.float32 if name in _SHARES else np.int64
 
 
-def _check(scores: RoundScores, classes: int) -> None:
-    count = len(scores.sample_id)
+def check_scores(db: Database, scores: RoundScores) -> None:
+    """Raises WorkspaceError for columns of unequal length, and for values out of range or NaN."""
+    count, classes = len(scores.sample_id), int(db.execute("SELECT count(*) FROM class").fetchone()[0])
     for name in _COLUMNS:
         shape = getattr(scores, name).shape
         wanted = (count, classes) if name == "probabilities" else (count,)

@@ -20,6 +20,7 @@ from scn_core.datasets.paths import find_path
 from scn_core.datasets.tables import csv_header, csv_rows
 from scn_core.errors import DAMAGED_ARRAYS, DataError, complaint, counted, listed
 from scn_core.exchange.opinions.classes import ClassColumns, match_classes
+from scn_core.exchange.opinions.sizes import check_sizes
 from scn_core.records import Box, FloatArray, IntArray
 from scn_core.store.samples import iter_samples
 from scn_core.store.updates import former_keys
@@ -306,6 +307,7 @@ def _arrays(path: Path) -> tuple[list[str], dict[str, npt.NDArray[Any]]]:
     if not path.is_file():
         raise DataError(complaint(str(path), "no such file", wanted))
     try:
+        check_sizes(path)
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: _array(path, stored, name) for name in stored.files}
     except (*DAMAGED_ARRAYS, AttributeError) as error:

@@ -23,7 +23,7 @@ from scn_core.store.queue.build_queue import QueuePlan, insert_queue, plan_queue
 from scn_core.store.rounds.better_round import is_worse, to_review
 from scn_core.store.rounds.files import record_files
 from scn_core.store.schema.expressions import NOW, ago, from_now
-from scn_core.store.scores import insert_scores
+from scn_core.store.scores import check_scores, insert_scores
 
 STALE_AFTER_S = 120
 """A running round without a heartbeat for this long has ended without a word (killed, power cut)."""
@@ -151,6 +151,7 @@ def receive_round(
     `start_round` and `finish_round`; returns its number. Raises WorkspaceError while a round runs, where there is no
     round `parent`, and where the scores do not fit.
     """
+    check_scores(db, scores)
     copies = exact_copies(db, scores.sample_id)
     plan = plan_queue(scores, audit=audit, seed=seed, slots=review.readings, settled=settled, copies=copies)
     with transaction(db):

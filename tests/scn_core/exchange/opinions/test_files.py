@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,7 @@ import pytest
 
 import scn_core as scn
 from scn_core.arguments import opinion_arrays
+from scn_core.errors import DataError
 from scn_core.exchange.opinions.components import principal_components
 from scn_core.store.opinions import opinion_sources, opinions_on
 from scn_core.store.samples import iter_samples
@@ -129,6 +132,31 @@ def test_components_keep_distances_and_do_not_depend_on_the_order_of_faces() -> 
     far = [np.linalg.norm(each[0] - each[1:], axis=1) for each in (features, found)]
     assert np.corrcoef(far)[0, 1] == pytest.approx(1, abs=1e-5)
     assert np.allclose(principal_components(features[::-1])[::-1], found, atol=1e-4)
+
+
+def head(shape: tuple[int, ...]) -> bytes:
+    """Of an array of zeros, without its numbers."""
+    file = io.BytesIO()
+    np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("shape", "zeros", "words"),
+    [
+        ((10**12, 7), 0, "are no array of shape \\(1000000000000, 7\\)"),
+        ((11_000_000, 1), 11_000_000, "found 11,000,000 rows; allowed: at most 10,000,000"),
+    ],
+)
+def test_arrays_that_no_memory_holds_are_not_read(
+    workspace: Workspace, tmp_path: Path, shape: tuple[int, ...], zeros: int, words: str
+) -> None:
+    file = tmp_path / "bomb.npz"
+    np.savez(file, keys=keys(workspace))
+    with ZipFile(file, "a", ZIP_DEFLATED) as archive:
+        archive.writestr("probabilities.npy", head(shape) + bytes(zeros))
+    with pytest.raises(DataError, match=words):
+        scn.open(workspace.path).add_opinion("a", npz=file, progress=False)
 
 
 @pytest.mark.parametrize(

@@ -324,6 +324,12 @@ def _alpha_above_one(folder: Path) -> None:
     np.save(folder / SCORES, table)
 
 
+def _no_suspicion(folder: Path) -> None:
+    table = np.load(folder / SCORES)
+    table["suspicion"] = np.nan
+    np.save(folder / SCORES, table)
+
+
 def _unknown_face(folder: Path) -> None:
     table = np.load(folder / SCORES)
     table["sample_id"][-1] = 9_999
@@ -413,6 +419,7 @@ def test_what_somebody_else_made_of_a_result_changes_nothing(
     ("change", "message"),
     [
         (_alpha_above_one, "column alpha: found values from .* to 1.5"),
+        (_no_suspicion, "column suspicion: found values from nan to nan"),
         (_unknown_face, "scores.npy is not of the faces in faces.npz"),
         (_pickled, "did not write .*Python objects"),
         (_an_epoch_less, "epochs.json has not the epochs 1 to 2"),
