@@ -107,7 +107,8 @@ def _learned(db: Database, round_id: int, where: QueueFilter) -> int | None:
 
 def _tiles(db: Database, person: Person, body: TilesBody) -> _Page:
     info = known_round(db, body.round)
-    return _found(db, person, info, items_of(db, info.id, person.id, body.samples), [], None)
+    items = [item for item in items_of(db, info.id, person.id, body.samples) if not item.withdrawn]
+    return _found(db, person, info, items, [], None)
 
 
 def _lease(db: Database, person: Person, body: LeaseBody) -> tuple[Person, list[int], list[int]]:

@@ -109,6 +109,8 @@ def _stored(db: Database, person: Person, sample_id: int) -> StoredSample:
 
 def _about(db: Database, person: Person, sample_id: int, round_id: int) -> _About:
     stored = _stored(db, person, sample_id)
+    if stored.withdrawn:
+        raise ApiError(404, "not_found", f"there is no sample {sample_id} any more: it was taken out")
     info = known_round(db, round_id)
     items = items_of(db, info.id, person.id, [sample_id])
     blind = bool(items) and items[0].blind

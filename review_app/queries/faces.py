@@ -20,7 +20,7 @@ from scn_core.store.people.people import Person
 from scn_core.store.pictures import SamePixels, same_pixels
 from scn_core.store.queue.browse import items_of
 from scn_core.store.reports.one_face import FaceLabel, FaceScore, face_label, face_scores
-from scn_core.store.samples import StoredSample, find_sample, get_sample, search_samples
+from scn_core.store.samples import StoredSample, find_sample, get_sample, is_erased, search_samples
 from scn_core.store.updates import FaceOrigin, face_origin
 from scn_core.store.votes import FaceVotes, face_votes
 from scn_core.workspace.thumbnails import thumbnails_of
@@ -103,7 +103,7 @@ def _face(db: Database, key: str, viewer: Person, round_id: int | None) -> Face 
     number = int(key) if key.isascii() and key.isdigit() and len(key) < 16 else 0
     stored = get_sample(db, number) or find_sample(db, key)
     label = None if stored is None else face_label(db, stored.id)
-    if stored is None or label is None:
+    if stored is None or label is None or is_erased(db, stored.id):
         return None
     items = [] if round_id is None else items_of(db, round_id, viewer.id, [stored.id], again=False)
     item = items[0] if items else None

@@ -98,19 +98,27 @@ def get_sample(db: Database, sample_id: int) -> StoredSample | None:
     return None if row is None else _stored(row)
 
 
+def is_erased(db: Database, sample_id: int) -> bool:
+    """Whether nothing of the face is known any more but what people decided."""
+    row = db.execute("SELECT erased_in IS NOT NULL FROM sample WHERE id = ?", (sample_id,)).fetchone()
+    return row is not None and bool(row[0])
+
+
 def search_samples(db: Database, text: str, *, limit: int = 50) -> list[StoredSample]:
-    """Samples by key: the one that is `text`, then keys that start with it, then keys that contain it.
+    """Samples by key: the one that is `text`, then keys that start with it, then keys that contain it; none that was
+    erased.
 
     Letters of ASCII are found in either case, but for those that start with it in the same case come first.
     """
-    begins = "key >= :text AND key < :text || char(1114111)"
+    begins = "erased_in IS NULL AND key >= :text AND key < :text || char(1114111)"
     like = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     values = {"text": text, "like": f"%{like}%", "limit": limit}
     rows = [*db.execute(f"{_SAMPLE} WHERE {begins} ORDER BY key LIMIT :limit", values)]
     if text and len(rows) < limit:
         known = {row[0] for row in rows}
         more = db.execute(
-            f"{_SAMPLE} WHERE key LIKE :like ESCAPE '\\' ORDER BY NOT (key LIKE substr(:like, 2) ESCAPE '\\'), id "
+            f"{_SAMPLE} WHERE erased_in IS NULL AND key LIKE :like ESCAPE '\\' "
+            "ORDER BY NOT (key LIKE substr(:like, 2) ESCAPE '\\'), id "
             "LIMIT :limit",
             values,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import NamedTuple
 
 from sqlite_utils import Database
@@ -24,7 +25,7 @@ from scn_core.records import (
 from scn_core.store.decisions.adjudication import outcome_counts
 from scn_core.store.decisions.visibility import has_several_readings
 from scn_core.store.queue import filter as filters
-from scn_core.store.schema.expressions import ALPHA_BIN, BINS
+from scn_core.store.schema.expressions import ALPHA_BIN, BINS, TAKEN_OUT
 
 _ACTIONS = ("", *ANSWERS)
 
@@ -205,7 +206,14 @@ def _from_counts(db: Database, round_id: int) -> Iterator[_Count]:
         SELECT kind = 'audit', given_label, proposed_label, doubt, alpha_bin, action, sum(n) FROM queue_count
         WHERE round_id = ? AND n > 0 GROUP BY 1, 2, 3, 4, 5, 6
         """
-    for audit, given, proposed, doubt, alpha_bin, action, n in db.execute(sql, (round_id,)):
+    gone = f"""
+        SELECT q.kind = 'audit', q.given_label, coalesce(q.proposed_label, -1), q.doubt, {ALPHA_BIN},
+          coalesce(q.action, ''), -1
+        FROM {TAKEN_OUT} g CROSS JOIN queue_item q INDEXED BY queue_reading ON q.sample_id = g.id
+        WHERE q.round_id = ? AND q.listed = 1
+        """
+    rows = chain(db.execute(sql, (round_id,)), db.execute(gone, (round_id,)))
+    for audit, given, proposed, doubt, alpha_bin, action, n in rows:
         yield _Count(audit, given, proposed, doubt, alpha_bin, frozenset((action,)), n)
 
 

@@ -18,7 +18,7 @@ from scn_core.records import (
     QueueFilter,
 )
 from scn_core.store.decisions.visibility import unread
-from scn_core.store.schema.expressions import BINS, STANDS
+from scn_core.store.schema.expressions import BINS, STANDS, TAKEN_OUT
 
 FLAGGED = f"""EXISTS (SELECT 1 FROM decision d WHERE d.action = 'flag' AND d.round_id = q.round_id
   AND d.sample_id = q.sample_id AND {STANDS})"""
@@ -99,8 +99,9 @@ def asks_open(where: QueueFilter) -> bool:
 def conditions(where: QueueFilter, *, several: bool) -> str:
     """What an item must fulfil beside its state, with the parameters of `parameters`.
 
-    Faces the viewer skipped are not open. With `several` readings of each face the answers that are hidden from the
-    viewer are left out, and a state of answers asks for the viewer's own unless the filter names somebody.
+    Faces that were taken out match nothing, answered or not. Faces the viewer skipped are not open. With `several`
+    readings of each face the answers that are hidden from the viewer are left out, and a state of answers asks for the
+    viewer's own unless the filter names somebody.
     """
     low, high = alpha_bins(where)
     doubt = doubt_code(where)
@@ -121,7 +122,10 @@ def conditions(where: QueueFilter, *, several: bool) -> str:
         "q.answered_by = :viewer": several and where.reviewer is None and where.state in ("answered", *ANSWERS),
         SEEN: several,
     }
-    return " AND ".join(["q.round_id = :round", "q.listed = 1", *(sql for sql, wanted in parts.items() if wanted)])
+    there = f"q.sample_id NOT IN {TAKEN_OUT}"
+    return " AND ".join(
+        ["q.round_id = :round", "q.listed = 1", there, *(sql for sql, wanted in parts.items() if wanted)]
+    )
 
 
 def parameters(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> dict[str, int | str | None]:

@@ -34,3 +34,6 @@ ALPHA_BIN = "min(19, CAST(alpha * 20 AS INTEGER))"
 """SQL: the bin of column `alpha`, 0 to BINS - 1."""
 PRESENT = "vanished_in IS NULL AND withdrawn_in IS NULL"
 """SQL: of samples that the data set has and nobody took out."""
+TAKEN_OUT = """(SELECT id FROM sample WHERE (vanished_in IS NOT NULL OR withdrawn_in IS NOT NULL)
+  AND withdrawn_in IS NOT NULL)"""
+"""SQL: ids of samples that were withdrawn or erased, by the index of those that are gone."""

@@ -11,9 +11,11 @@ import pytest
 from review_app import database
 from review_app.settings import AppSettings
 from scn_core.config import ReviewSettings
+from scn_core.erase import erase
 from scn_core.store.queue import draw_repeats
 from scn_core.store.rounds.states import close_round
 from scn_core.workspace.folder import Workspace
+from scn_core.workspace.withdraw import withdraw
 from tests.review_app.visitor import Page, Visitor, keep, rows
 from tests.review_workspace import add_round
 
@@ -46,6 +48,24 @@ def about(visitor: Visitor, sample: int, round_id: int = 1) -> dict[str, Any]:
 
 def said(visitor: Visitor, sample: int) -> list[tuple[str, str]]:
     return [(row["by"], row["action"]) for row in about(visitor, sample)["history"]]
+
+
+@pytest.mark.parametrize("take_out", [withdraw, erase])
+def test_no_door_shows_a_face_that_was_taken_out(
+    start: Callable[..., Visitor], take_out: Callable[[Workspace, list[str]], object]
+) -> None:
+    """Fewer readings are asked for then, and the one that was in is not blind any more."""
+    ann = start(readings=2)
+    bob = Visitor(ann.settings).sign_in("bob")
+    tile = next(tile for tile in ann.page(limit=60).tiles if tile["kind"] == "proposal")
+    ann.decide(keep(tile, action="exclude", label=None), keep(tile, action="note", label=None, text="Ada's brother"))
+    take_out(ann.settings.workspace, [tile["key"]])
+    for visitor in (ann, bob):
+        for where in ({"state": "all"}, {"state": "answered"}, {"state": "answered", "reviewer": "ann"}):
+            assert tile["sample"] not in [each["sample"] for each in visitor.page(filter=where, limit=200).tiles]
+        assert Page(visitor.post("/api/tiles", {"round": 1, "samples": [tile["sample"]]}).content).tiles == []
+        for door in (f"/api/sample/{tile['sample']}?round=1", f"/face/{tile['sample']}", f"/thumb/{tile['sample']}"):
+            assert visitor.get(door).status_code == 404
 
 
 def test_no_door_shows_an_answer_before_all_readings_are_in(start: Callable[..., Visitor]) -> None:

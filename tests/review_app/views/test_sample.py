@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from streamlit.testing.v1 import AppTest
 
 from review_app import database
+from scn_core.erase import erase
 from scn_core.records import Decision, QueueFilter
 from scn_core.store.connection import transaction
 from scn_core.store.decisions.record import RecordedDecision, history, record_decisions
@@ -335,6 +336,15 @@ def test_a_face_that_was_taken_out(visitor: NewVisitor, workspace: Workspace) ->
     assert "This face was taken out on" in words(app)
     assert f"/face/{face}" not in markup(app)
     assert not [button for button in app.button if button.key and button.key.startswith("rv-say")]
+
+
+def test_a_face_that_was_erased(visitor: NewVisitor, workspace: Workspace) -> None:
+    face, key, *_ = proposal()
+    erase(workspace, [key])
+    app = visitor().open("sample", sample=f"erased/{face}")
+    assert "No such face" in words(app)
+    app = visitor().open("sample", sample=str(face))
+    assert f"erased/{face}" not in words(app) + markup(app)
 
 
 @pytest.mark.parametrize("page", ["sample", "review", "rounds"])

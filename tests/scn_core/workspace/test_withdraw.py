@@ -24,7 +24,9 @@ from scn_core.store.decisions.record import history, record_decisions
 from scn_core.store.people.people import ensure_person
 from scn_core.store.projections import check
 from scn_core.store.queue.browse import items_of, page_items
+from scn_core.store.queue.counts import queue_counts
 from scn_core.store.queue.leases import claim_items
+from scn_core.store.rounds.states import close_round
 from scn_core.store.samples import AllSamples, StoredSample, get_sample
 from scn_core.store.scores import count_open_proposals
 from scn_core.workspace.folder import Workspace
@@ -87,6 +89,27 @@ def test_answers_stay_in_the_log_and_the_queue_stays_right(workspace: Workspace)
         assert check(db) == []
         (item,) = items_of(db, 1, ann.id, [face.id])
         assert item.withdrawn
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_no_page_and_no_count_has_it(workspace: Workspace, closed: bool) -> None:
+    add_round(workspace, proposals=20, low=10)
+    everything = QueueFilter(state="all")
+    with workspace.database() as db:
+        face, ann = queued(db), ensure_person(db, "ann")
+        if closed:
+            close_round(db, 1)
+        else:
+            say(db, face.id, "exclude")
+        before = queue_counts(db, 1, ann.id, everything)
+    withdraw(workspace, [face.sample.key])
+    with workspace.database(read_only=True) as db:
+        page, _ = page_items(db, 1, ann.id, everything, limit=500)
+        counts = queue_counts(db, 1, ann.id, everything)
+        assert face.id not in {item.sample_id for item in page}
+        assert counts.matching == len(page) == before.matching - 1
+        assert counts.states["exclude"] == 0
+        assert check(db) == []
 
 
 def test_a_conflict_about_it_needs_nobody(workspace: Workspace) -> None:
