@@ -98,7 +98,11 @@ def written_backup(
 @click.command("restore")
 @click.argument("file", metavar="FILE", type=_PATH)
 @WORKSPACE
-@click.option("--force", is_flag=True, help="Even where answers or rounds that the backup does not have are replaced.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Even where answers or rounds are lost, or the backup is not as it was written.",
+)
 @click.option("--bring-back", is_flag=True, help="Leave in what was taken out after the backup was made.")
 @JSON
 def restore_command(file: Path, workspace: Path, force: bool, bring_back: bool, as_json: bool) -> None:

@@ -44,6 +44,11 @@ def require_sound(db: Database) -> None:
         )
 
 
+def unsound(db: Database) -> list[str]:
+    """What the quick check finds first, a line each; empty where the database is as it was written."""
+    return _first_found(db, broken_tables, broken_seals, broken_history, wrong_outcomes)
+
+
 @contextmanager
 def blaming_damage(db: Database) -> Iterator[None]:
     """An error that is no word to the user, raised within, is looked into: a damaged database becomes a WorkspaceError

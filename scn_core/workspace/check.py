@@ -19,22 +19,21 @@ from scn_core.store.backup import opened_copy
 from scn_core.store.check import broken_file, broken_references, findings, wrong_labels, wrong_outcomes
 from scn_core.store.connection import snapshot
 from scn_core.store.decisions.history import (
-    APPEND_ONLY,
     HistoryEnd,
     broken_history,
     history_end,
     is_prefix,
-    missing_triggers,
 )
 from scn_core.store.opinions import broken_opinions
 from scn_core.store.reindex import reindex
 from scn_core.store.rounds.files import recorded_files
+from scn_core.store.schema.differences import schema_differences
 from scn_core.store.schema.migrations import migrations
 from scn_core.store.seals import broken_seals, unsealed
 from scn_core.store.sqlite_errors import UNREADABLE, beyond_repair
 from scn_core.workspace.folder import Workspace
 
-CHECKS = ("file", "references", "content", "history", "derived", "labels", "round files")
+CHECKS = ("file", "schema", "references", "content", "history", "derived", "labels", "round files")
 """In the order in which they are made."""
 _KEPT = 100
 """Findings of one check that are kept."""
@@ -75,9 +74,10 @@ def check_workspace(workspace: Workspace, *, export_made_from: HistoryEnd | None
     """
     with workspace.database(read_only=True) as db:
         yield _checked(db, "file", _pages, broken_file)
+        yield _checked(db, "schema", _schema, lambda db: schema_differences(db).describe())
         yield _checked(db, "references", lambda db: "rows that refer to others", broken_references, broken_opinions)
         yield _checked(db, "content", _sealed, broken_seals)
-        yield _checked(db, "history", _history, _missing_triggers, broken_history)
+        yield _checked(db, "history", _history, broken_history)
         found = findings(projections.check, db)  # reads of one moment by itself
         yield Checked("derived", "outcomes, answers in the queue, counts", tuple(found[:_KEPT]), len(found))
         yield _checked(db, "labels", _faces, wrong_outcomes, wrong_labels)
@@ -133,6 +133,11 @@ def _pages(db: Database) -> str:
     return f"{db.execute('PRAGMA page_count').fetchone()[0]:,} pages of review.db"
 
 
+def _schema(db: Database) -> str:
+    sql = "SELECT count(*) FROM sqlite_master WHERE type IN ('trigger', 'view', 'index') AND sql IS NOT NULL"
+    return f"{db.execute(sql).fetchone()[0]:,} triggers, views and indexes"
+
+
 def _sealed(db: Database) -> str:
     open_parts = unsealed(db)
     later = f"; changed by another program and not sealed yet: {', '.join(open_parts)}" if open_parts else ""
@@ -143,10 +148,6 @@ def _sealed(db: Database) -> str:
 def _history(db: Database) -> str:
     end = history_end(db)
     return f"{end.seq:,} decisions" + (f", newest hash {end.hash}" if end.seq else "")
-
-
-def _missing_triggers(db: Database) -> list[str]:
-    return [f"trigger {name} is missing, of {len(APPEND_ONLY)} that keep rows" for name in missing_triggers(db)]
 
 
 def _faces(db: Database) -> str:

@@ -1,4 +1,4 @@
-"""Whether the log of decisions is as it was written: its numbers, its running hash, its triggers."""
+"""Whether the log of decisions is as it was written: its numbers, its running hash."""
 
 from __future__ import annotations
 
@@ -8,12 +8,6 @@ from typing import NamedTuple
 from sqlite_utils import Database
 
 from scn_core.store.schema.running_hash import HASHED, running_hash
-
-APPEND_ONLY = (
-    "decision_no_update", "decision_no_delete", "decision_no_replace", "given_version_no_update",
-    "given_version_no_delete", "person_change_no_update", "person_change_no_delete",
-)  # fmt: skip
-"""Triggers without which rows that are only ever added could be changed."""
 
 
 class HistoryEnd(NamedTuple):
@@ -37,12 +31,6 @@ def broken_history(db: Database) -> list[str]:
     Reads the log whole: about 2 s for a million decisions. Of one moment only within `snapshot`.
     """
     return list(_breaks(db))
-
-
-def missing_triggers(db: Database) -> list[str]:
-    """Those of APPEND_ONLY that are not there."""
-    there = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")}
-    return [name for name in APPEND_ONLY if name not in there]
 
 
 def is_prefix(db: Database, end: HistoryEnd) -> bool:

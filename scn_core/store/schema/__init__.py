@@ -2,6 +2,7 @@
 
 migrations   the list of them; m0001_..., m0002_..., ... one module for each
 expressions  SQL that migrations and queries share
+differences  triggers, views and indexes that are not those of the migrations
 running_hash  the hash that each decision carries
 current.sql  the schema that all migrations lead to, written by a test: read this first
 

@@ -27,12 +27,14 @@ from scn_core.store.backup import (
     opened_copy,
     shut_out,
 )
-from scn_core.store.check import broken_file
+from scn_core.store.check import broken_file, unsound
 from scn_core.store.connection import check_schema, open_database, sole_access
 from scn_core.store.decisions.imports import workspace_mark
 from scn_core.store.events import keep_event
 from scn_core.store.identity import settle_identity, workspace_id
 from scn_core.store.newest_decision import newest_file, write_newest
+from scn_core.store.schema.differences import schema_differences
+from scn_core.store.schema.migrations import migrations
 from scn_core.store.sqlite_errors import UNREADABLE
 from scn_core.store.taken_out import TakenOut, taken_out_since
 from scn_core.workspace.backup.archive import DATABASE, PICTURES, ROUNDS, SETTINGS, extract_archive
@@ -67,6 +69,8 @@ class Restored:
     """Folder with the files that were replaced; None: there were none."""
     no_pictures_at: str | None = None
     """The folder of the pictures, where it is not there."""
+    wrong: tuple[str, ...] = ()
+    """What is not as it was written in the database that was put back all the same."""
     back: TakenOut | None = None
     """Faces and people of the backup that were taken out after it was made; None: nothing tells."""
 
@@ -77,6 +81,10 @@ class Restored:
     def describe(self) -> str:
         """For people: what is there now, where the rest is, and what is left to do."""
         lines = [f"{self.workspace}: as in {self.file}, with {counted(self.decisions, 'decision')}"]
+        if self.wrong:
+            named = listed(self.wrong[:_NAMED], len(self.wrong))
+            lines.append(f"put back although it is not as it was written: {named}; what to do about it: "
+                         f"{command_line('check', Path(self.workspace))}")  # fmt: skip
         if self.lost:
             lines.append(f"not in it, and set aside: {_by_person(self.lost)}")
         if self.before is not None:
@@ -130,7 +138,8 @@ def restore(
     Args:
         file: a backup, or a copy of a database alone: settings and files of rounds then stay as they are.
         workspace: the folder: of a workspace, damaged or not, new or empty.
-        force: also where decisions or rounds would be lost, or where that cannot be told.
+        force: also where decisions or rounds would be lost, or where that cannot be told, and a database that is not as
+            it was written.
         take_out: called with what the backup would bring back, before it is put in place; None: it is brought back.
         progress: hears how many more bytes are read.
 
@@ -160,7 +169,11 @@ def _restored(
 ) -> Restored:
     new = staging / "new"
     new.mkdir()
-    contents, mark = _unpack(file, new, progress)
+    contents, mark, wrong = _unpack(file, new, progress)
+    if wrong and not force:
+        found = f"a database that is not as it was written ({listed(list(wrong[:_NAMED]), len(wrong))})"
+        do = "take another backup; to put this one back all the same, add --force"
+        raise WorkspaceError(complaint(str(file), found, "one that the quick check finds sound", do))
     if not (new / SETTINGS).exists() and not workspace.settings_file.exists():
         found = "a copy of a database, without the settings of a workspace"
         do = "name the workspace it is of, or restore a backup made by `backup`"
@@ -195,12 +208,12 @@ def _restored(
     return Restored(
         str(workspace.path), str(file), contents.decisions, missing, old.lost,
         None if before is None else str(before), None if aside is None else str(aside),
-        None if Path(root).is_dir() else root, old.taken_out,
+        None if Path(root).is_dir() else root, wrong, old.taken_out,
     )  # fmt: skip
 
 
-def _unpack(file: Path, new: Path, progress: Callable[[int], None]) -> tuple[Contents, str]:
-    """Leave a backup's files in a folder, on the disk; what its database holds, and whose it is."""
+def _unpack(file: Path, new: Path, progress: Callable[[int], None]) -> tuple[Contents, str, tuple[str, ...]]:
+    """Leave a backup's files in a folder, on the disk; what its database holds, whose it is, what is wrong in it."""
     if not file.is_file():
         raise WorkspaceError(complaint(str(file), "no such file", "a backup, as `backup` writes it"))
     with file.open("rb") as opened:
@@ -216,8 +229,13 @@ def _unpack(file: Path, new: Path, progress: Callable[[int], None]) -> tuple[Con
         shut_out(database)
         with opened_copy(database) as db:
             check_schema(db, file)
-            if wrong := broken_file(db):
-                raise WorkspaceError(f"a damaged database ({wrong[0]})")
+            if pages := broken_file(db):
+                raise WorkspaceError(f"a damaged database ({pages[0]})")
+            schema = schema_differences(db)
+            if planted := [name for name in schema.foreign if name.startswith("trigger ")]:
+                raise WorkspaceError(f"{listed(planted[:_NAMED], len(planted))}, which no version makes")
+            # The quick check is of today's tables; an older database is checked once it is in use.
+            wrong = (*schema.describe(), *(unsound(db) if not migrations.pending(db) else ()))
             contents, mark = contents_of(db), workspace_mark(db)
     except (*UNREADABLE, WorkspaceError) as error:
         text = str(error).removeprefix(f"{file}: ").removeprefix(f"{database}: ")
@@ -227,7 +245,7 @@ def _unpack(file: Path, new: Path, progress: Callable[[int], None]) -> tuple[Con
     for path in (database, *(each for each in new.rglob("*") if each.is_dir()), new):
         sync_folder(path)
     write_newest(database, contents.newest)
-    return contents, mark
+    return contents, mark, wrong
 
 
 def _settle(database: Path, file: Path, old: _Old, take_out: TakeOut | None, folder_of: Callable[[int], Path]) -> None:

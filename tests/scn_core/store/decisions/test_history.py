@@ -8,8 +8,9 @@ import json
 import pytest
 from sqlite_utils import Database
 
-from scn_core.store.decisions.history import HistoryEnd, broken_history, history_end, is_prefix, missing_triggers
+from scn_core.store.decisions.history import HistoryEnd, broken_history, history_end, is_prefix
 from scn_core.store.decisions.record import record_each
+from scn_core.store.schema.differences import SchemaDifferences, schema_differences
 from scn_core.store.schema.running_hash import HASHED
 from tests.scn_core.store.review_model import decide, undo
 
@@ -27,7 +28,7 @@ def answered(review: Database) -> Database:
 
 def test_an_untouched_log_is_whole(answered: Database) -> None:
     assert broken_history(answered) == []
-    assert missing_triggers(answered) == []
+    assert schema_differences(answered).describe() == []
     assert history_end(answered).seq == 6
 
 
@@ -59,7 +60,8 @@ def test_every_change_is_found(answered: Database, change: str, found: list[str]
     answered.execute("PRAGMA foreign_keys = OFF")
     answered.execute(change)
     assert broken_history(answered) == found
-    assert missing_triggers(answered) == ["decision_no_update", "decision_no_delete"]
+    missing = ("trigger decision_no_delete", "trigger decision_no_update")
+    assert schema_differences(answered) == SchemaDifferences((), missing)
 
 
 def test_answers_after_rows_were_taken_from_the_end_leave_a_gap(answered: Database) -> None:

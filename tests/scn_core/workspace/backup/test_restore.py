@@ -30,6 +30,7 @@ from scn_core.store.samples import get_sample
 from scn_core.workspace import moves
 from scn_core.workspace.backup.make import make_backup
 from scn_core.workspace.backup.restore import restore
+from scn_core.workspace.check import check_workspace
 from scn_core.workspace.folder import Workspace
 from tests.another_writer import AnotherWriter
 from tests.review_workspace import add_round
@@ -249,6 +250,37 @@ def test_a_damaged_database_in_a_backup_is_refused(asked: Workspace, tmp_path: P
     (tmp_path / "text.db").write_text("SQLite format 3\0 and no more")
     with pytest.raises(WorkspaceError, match=r"its database cannot be used: .*; take another backup"):
         restore(tmp_path / "text.db", asked)
+
+
+def test_a_backup_that_check_would_call_broken_is_put_back_by_force_alone(asked: Workspace, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    answer(asked, "ann", count=3)
+    with asked.database() as db:
+        backup(db, copy)
+    with closing(sqlite3.connect(copy, isolation_level=None)) as db:
+        db.executescript("DROP TRIGGER decision_no_delete; DELETE FROM decision WHERE seq = 1")
+    before = files(asked.path)
+    words = "trigger decision_no_delete is missing, .*; to put this one back all the same, add --force"
+    with pytest.raises(WorkspaceError, match=words):
+        restore(copy, asked)
+    assert files(asked.path) == before
+    done = restore(copy, asked, force=True)
+    assert done.wrong[0] == "trigger decision_no_delete is missing"
+    assert "put back although it is not as it was written" in done.describe()
+    assert {each.name for each in check_workspace(asked) if not each.ok} >= {"schema", "history"}
+
+
+@pytest.mark.parametrize("name", ["planted", "decision_no_delete"])
+def test_a_backup_with_a_planted_trigger_is_refused(asked: Workspace, tmp_path: Path, name: str) -> None:
+    """Under a name of its own, or in place of one that keeps decisions."""
+    copy = tmp_path / "copy.db"
+    with asked.database() as db:
+        backup(db, copy)
+    with closing(sqlite3.connect(copy, isolation_level=None)) as db:
+        db.execute(f"DROP TRIGGER IF EXISTS {name}")
+        db.execute(f"CREATE TRIGGER {name} AFTER INSERT ON person BEGIN UPDATE person SET role = 'lead'; END")
+    with pytest.raises(WorkspaceError, match=f"trigger {name}, which no version makes; take another backup"):
+        restore(copy, asked, force=True)
 
 
 def test_a_database_that_lost_its_wal_is_told(asked: Workspace, tmp_path: Path, run: Run) -> None:
