@@ -15,7 +15,7 @@ from scn_core.cli.run import run
 
 def main() -> None:
     """Entry point; turns this project's errors into a message and an exit code."""
-    run(cli, "python -m review_app")
+    run(cli, "review_app")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})

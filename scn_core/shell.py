@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from pathlib import Path
 from typing import Literal
 
+Program = Literal["scn_core", "review_app"]
+_INSTALLED: dict[Program, str] = {"scn_core": "scn", "review_app": "scn-review"}
+"""The commands that pip puts beside Python."""
 
-def command_line(*words: str | Path, program: Literal["scn_core", "review_app"] = "scn_core") -> str:
-    """`python -m PROGRAM WORDS`, with every word quoted that a shell would take apart.
+
+def program_words(program: Program) -> list[str]:
+    """`python -m PROGRAM`, or its installed name where this process was started by one of these."""
+    by_name = Path(sys.argv[0]).name in _INSTALLED.values()
+    return [_INSTALLED[program]] if by_name else ["python", "-m", program]
+
+
+def command_line(*words: str | Path, program: Program = "scn_core") -> str:
+    """`python -m PROGRAM WORDS`, or `scn WORDS` where that was started; words that a shell would take apart are quoted.
 
     A path that begins with a hyphen gets `./` before it, so that it is not read as an option.
     """
     shown = (f"./{word}" if isinstance(word, Path) and str(word).startswith("-") else str(word) for word in words)
-    return shlex.join(["python", "-m", program, *shown])
+    return shlex.join([*program_words(program), *shown])

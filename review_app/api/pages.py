@@ -22,7 +22,7 @@ from review_app.settings import current
 from scn_core.records import QueueFilter, QueueItem, RoundInfo, Sample
 from scn_core.store.decisions.today import faces_today
 from scn_core.store.people.people import Person
-from scn_core.store.queue.browse import items_of, page_items
+from scn_core.store.queue.browse import check_cursor, items_of, page_items
 from scn_core.store.queue.counts import open_left, skipped_faces
 from scn_core.store.queue.learned_order import learned_order
 from scn_core.store.queue.leases import LEASE_S, claim_items, release_leases, renew_leases
@@ -84,6 +84,8 @@ def known_round(db: Database, round_id: int) -> RoundInfo:
 
 def _page(db: Database, person: Person, body: PageBody) -> _Page:
     info = known_round(db, body.round)
+    if body.cursor is not None:
+        check_cursor(body.cursor)  # where leases lead through the open faces it is not needed, and may still be wrong
     if body.where.state == "open" and info.state == "review":
         claim = claim_items(db, info.id, person.id, body.where, limit=body.limit, have=body.have)
         return _found(db, person, info, claim.items, claim.lost, None, _learned(db, info.id, body.where))

@@ -49,12 +49,12 @@ from scn_core.store.scores import ProposalRow, count_open_proposals, page_open_p
 from scn_core.store.votes import import_balance
 from scn_core.workspace.clean import clean, describe_cleaning
 from scn_core.workspace.folder import Workspace, create_workspace
-from scn_core.workspace.status import describe, status_of
+from scn_core.workspace.status import describe, first_step, status_of
 
 
 def main() -> None:
     """Entry point; turns this project's errors into a message and an exit code."""
-    run(cli, "python -m scn_core")
+    run(cli, "scn_core")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -111,7 +111,7 @@ def init(
         click.echo(json.dumps(import_as_dict(manifest, balance, agreement)))
         return
     click.echo(describe_import(manifest, balance, agreement))
-    click.echo(f"next: {command_line('train', workspace)}")
+    click.echo(f"next: {first_step(workspace)}")
 
 
 def _class_names(text: str | None) -> tuple[str, ...] | None:

@@ -13,14 +13,15 @@ import click
 
 from scn_core.disk import named
 from scn_core.errors import ScnError, UsageError, complaint
+from scn_core.shell import Program, program_words
 
 _TRAINING = ("torch", "torchvision")
 
 
-def run(commands: click.Group, program: str) -> None:
+def run(commands: click.Group, program: Program) -> None:
     """Runs the command that the arguments of this process name. Exits with 1 or 2 where it fails."""
     try:
-        commands.main(prog_name=program, standalone_mode=False)
+        commands.main(prog_name=" ".join(program_words(program)), standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,14 @@ def status_of(workspace: Workspace, db: Database) -> Status:
     )
 
 
+def first_step(workspace: Path) -> str:
+    """The command that begins the first round, on another machine where this installation cannot train."""
+    if find_spec("torch") is not None:
+        return command_line("train", workspace)
+    away = f"{command_line('round', 'pack', workspace)}, to train on another machine"
+    return f"{away}, or {command_line('opinion', 'add', workspace)}, with what other models say"
+
+
 def describe(status: Status) -> str:
     """The status as a few lines for a terminal."""
     counts = ", ".join(f"{n:,} {split}" for split, n in status.samples.items())
@@ -85,7 +94,7 @@ def describe(status: Status) -> str:
         lines.append(f"import     {status.balance.lines()[0]}")
     info = status.round
     if info is None:
-        return "\n".join([*lines, "round      none yet; next: " + command_line("train", Path(status.workspace))])
+        return "\n".join([*lines, f"round      none yet; next: {first_step(Path(status.workspace))}"])
     message = info.message
     if status.stale:
         resume = command_line("train", Path(status.workspace), "--resume")

@@ -90,7 +90,7 @@ def test_a_full_disk_that_nobody_names_is_explained(
 
     monkeypatch.setattr("sys.argv", ["x", "fails"])
     with pytest.raises(SystemExit):
-        run(cli, "x")
+        run(cli, "scn_core")
     assert capsys.readouterr().err.startswith("error: found a full disk: that of what the output is written to, or ")
 
 

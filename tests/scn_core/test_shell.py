@@ -3,6 +3,8 @@ import re
 import shlex
 from pathlib import Path
 
+import pytest
+
 from scn_core.shell import command_line
 
 ROOT = Path(__file__).parents[2]
@@ -17,6 +19,12 @@ def test_a_shell_reads_back_every_word() -> None:
 def test_plain_words_stay_as_they_are() -> None:
     shown = command_line("person", "add", Path("work/faces"), "NAME", program="review_app")
     assert shown == "python -m review_app person add work/faces NAME"
+
+
+def test_the_installed_command_names_the_installed_commands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["/usr/local/bin/scn-review", "serve"])
+    assert command_line("train", Path("ws")) == "scn train ws"
+    assert command_line("serve", Path("ws"), program="review_app") == "scn-review serve ws"
 
 
 def test_a_path_is_never_read_as_an_option() -> None:

@@ -130,6 +130,11 @@ def load_items(db: Database, viewer_id: int, ids: Sequence[int]) -> list[QueueIt
     ]
 
 
+def check_cursor(cursor: str) -> None:
+    """Raises WorkspaceError for a cursor that no page gave."""
+    _place(cursor)
+
+
 def _place(cursor: str) -> Place:
     try:
         group, section, key, number = json.loads(cursor)

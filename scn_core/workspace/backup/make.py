@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -14,7 +15,7 @@ from sqlite_utils import Database
 
 from scn_core import __version__
 from scn_core.config import BackupSettings
-from scn_core.errors import ScnError, WorkspaceError
+from scn_core.errors import ScnError, WorkspaceError, complaint
 from scn_core.files import remove_abandoned, scratch_file
 from scn_core.store.backup import contents_of, copy_database, opened_copy
 from scn_core.store.check import require_sound
@@ -101,7 +102,7 @@ def make_backup(
             require_sound(db)
     moment = datetime.now(UTC)
     file = _file(workspace, out, cause, moment)
-    file.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(file.parent)
     remove_abandoned(file.parent)
     with scratch_file(file) as copy:
         copy_database(db, copy, progress)
@@ -125,6 +126,14 @@ def make_backup(
         rounds = sorted(contents.rounds) if whole else []
         write_archive(file, manifest, _members(workspace, copy, rounds, found), progress)
     return file
+
+
+def _make_folder(folder: Path) -> None:
+    there = next(each for each in (folder, *folder.parents) if each.exists())
+    if not os.access(there, os.W_OK):
+        found = "a folder that this user may not write to"
+        raise WorkspaceError(complaint(str(there), found, "one that may be written to", "name another with --out"))
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 def automatic_backup(workspace: Workspace, db: Database, cause: Cause) -> Path | None:

@@ -166,6 +166,14 @@ def test_a_page_says_what_its_order_was_learned_from(ann: Visitor, workspace: Wo
     assert ann.page().header["learned"] is None
 
 
+@pytest.mark.parametrize("state", ["open", "all"])
+def test_a_cursor_that_no_page_gave_is_refused(ann: Visitor, state: str) -> None:
+    body = {"round": 1, "filter": {"state": state}, "limit": 5, "have": [], "cursor": "AAAA"}
+    answer = ann.post("/api/page", body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "refused")
+    assert "found the cursor 'AAAA'" in answer.json()["error"]
+
+
 def test_answered_faces_are_listed_without_leases(ann: Visitor, bob: Visitor, workspace: Workspace) -> None:
     tiles = ann.page(limit=25).tiles
     ann.decide(*[keep(tile) for tile in tiles])

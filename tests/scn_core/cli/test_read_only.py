@@ -107,6 +107,7 @@ def test_what_only_reads_works_and_the_rest_says_why_not(trained: Workspace, tmp
         ["clean", ws, "--dry-run"],
     ]
     writing = [["train", ws], ["order", ws], ["round", "close", ws], ["clean", ws], ["serve", ws], ["simulate", ws]]
+    writing.append(["backup", ws])
     told = outside(reading + writing, workspace)
     read, refused, api = told[: len(reading)], told[len(reading) : -1], told[-1]
     assert [code for code, _ in read] == [0] * len(reading), read

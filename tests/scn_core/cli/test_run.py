@@ -15,7 +15,7 @@ def said(error: BaseException, monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
 
     monkeypatch.setattr("sys.argv", ["program", "work"])
     with pytest.raises(SystemExit) as end:
-        run(click.Group(commands={"work": work}), "program")
+        run(click.Group(commands={"work": work}), "scn_core")
     assert end.value.code == 1
     out, err = capsys.readouterr()
     assert (out, err.strip().count("\n")) == ("", 0)

@@ -37,6 +37,14 @@ def test_before_any_round(workspace: Workspace) -> None:
     assert "import problems" not in text
 
 
+def test_an_installation_for_reviewing_alone_is_not_told_to_train(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scn_core.workspace.status.find_spec", lambda name: None)
+    text = describe(status(workspace))
+    assert f"next: python -m scn_core round pack {workspace.path}, to train on another machine" in text
+
+
 def test_while_it_runs(workspace: Workspace) -> None:
     with workspace.database() as db:
         rounds.record_epoch(db, rounds.start_round(db, {"epochs": 30}, code_version="1"), REPORT)
