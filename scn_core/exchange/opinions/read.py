@@ -331,7 +331,7 @@ def _array(path: Path, stored: Any, name: str) -> npt.NDArray[Any]:
 
 def _matrix(path: Path, arrays: Mapping[str, npt.NDArray[Any]], name: str, rows: int) -> npt.NDArray[Any]:
     found = arrays.get(name)
-    if found is None or found.ndim != 2 or len(found) != rows or found.dtype.kind not in "fiu":
+    if found is None or found.ndim != 2 or len(found) != rows or not found.shape[1] or found.dtype.kind not in "fiu":
         shape = "no array of that name" if found is None else f"one of shape {found.shape} and type {found.dtype}"
         raise DataError(complaint(f"{path}, array {name}", shape, f"numbers, ({rows:,}, columns)"))
     return found

@@ -141,6 +141,13 @@ def head(shape: tuple[int, ...]) -> bytes:
     return file.getvalue()
 
 
+def test_features_without_columns_are_refused(workspace: Workspace, tmp_path: Path) -> None:
+    names = keys(workspace)
+    np.savez(tmp_path / "seen.npz", keys=names, embeddings=np.empty((len(names), 0), np.float32))
+    with pytest.raises(DataError, match=rf"found one of shape \({len(names)}, 0\)"):
+        scn.open(workspace.path).add_opinion("a", embeddings=tmp_path / "seen.npz", progress=False)
+
+
 @pytest.mark.parametrize(
     ("shape", "zeros", "words"),
     [
