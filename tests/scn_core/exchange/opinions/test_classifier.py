@@ -147,3 +147,15 @@ def test_a_model_that_cannot_be_used_leaves_nothing_behind(
         adding.add_opinion(workspace, "own", adding.OpinionFiles(onnx=file))
     with workspace.database(read_only=True) as db:
         assert opinion_sources(db) == []
+
+
+def test_a_model_that_answers_nan_is_blamed_and_not_the_pictures(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(globals(), "WEIGHTS", np.full_like(WEIGHTS, np.nan))
+    file = model(tmp_path / "model.onnx", SAID)
+    words = r"model.onnx: found no face that it says something of; .* 100 pictures of which the model says nothing"
+    with pytest.raises(DataError, match=words):
+        adding.add_opinion(workspace, "own", adding.OpinionFiles(onnx=file))
+    with workspace.database(read_only=True) as db:
+        assert opinion_sources(db) == []
