@@ -31,6 +31,8 @@ _UNSURE: dict[UnsureRule, str] = {
     "soften": "trained on, half of the label's weight spread over the other classes",
 }
 _PREFIX = "rv-train"
+_ENDS = {True: "ends", False: "goes on until a lead closes it"}
+"""Without counts: the browser names an option by its words, and people answer while the form is open."""
 _WIDE = 3
 """Controls a row."""
 
@@ -104,21 +106,18 @@ def _earlier(number: int, setting: Field[Any], usual: TrainSettings, now: Worksp
     open_now = [info for info in now.rounds if info.state == "review"]
     if not open_now:
         return {setting.name: value}
-    one = len(open_now) == 1
     names = " and ".join(f"round {info.id}" for info in open_now)
     left = sum((queries.undecided(info.id) for info in open_now), UndecidedFaces(0, 0, 0, 0))
     keep = ", which keep the label they have" if left.total else ""
     with st.container(border=True, key="rv-earlier"):
         chosen = st.radio(
-            f"When round {number} ends, {names}", (True, False), index=0 if value else 1, key=key,
-            format_func={
-                True: f"{'is' if one else 'are'} closed with {left}{keep}",
-                False: f"{'stays' if one else 'stay'} in review until a lead closes {'it' if one else 'them'}",
-            }.__getitem__,
+            f"When round {number} ends, the review of {names}", (True, False), index=0 if value else 1, key=key,
+            format_func=_ENDS.__getitem__,
         )  # fmt: skip
         st.text(
-            f"Closed or not, answers given in {names} count; those given while round {number} trains are trained on by "
-            f"the round after it. If round {number} comes out worse in validation, nothing is closed."
+            f"Now it would end with {left}{keep}. Ended or not, answers given in {names} count; those given while "
+            f"round {number} trains are trained on by the round after it. If round {number} comes out worse in "
+            "validation, nothing is closed."
         )
     return {setting.name: bool(chosen)}
 

@@ -61,7 +61,7 @@ def test_a_round_outlives_the_server(workspace: Workspace, serve: Callable[..., 
     ]
     page.get_by_label("Epochs", exact=True).fill("2")
     page.keyboard.press("Enter")
-    page.get_by_text("stays in review until a lead closes it").click()
+    page.get_by_text("goes on until a lead closes it").click()
     page.get_by_role("button", name="Start round 3").click()
     expect(page.get_by_text("Round 3 is in review").first).to_be_visible()
     assert served.rows("SELECT state FROM round ORDER BY id") == [("cancelled",), ("review",), ("review",)]
