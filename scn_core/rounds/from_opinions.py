@@ -24,6 +24,7 @@ from scn_core.rounds.artifacts import NEIGHBOUR_COUNT, NEIGHBOURS, round_file_ha
 from scn_core.rounds.inputs import RoundFaces, faces_now
 from scn_core.scn.opinions import opinion_weights, opinions_alone
 from scn_core.scn.suspicion import (
+    asked_for_suspicion,
     class_trust,
     cured_probabilities,
     kinds_of_doubt,
@@ -130,7 +131,7 @@ def score_opinions(opinions: Opinions, faces: RoundFaces, settings: TrainSetting
     may = may_be_proposed(suspicions, cured, start)
     turned_down = faces.turned_down[places, predicted] | (settings.relabel == "off")
     proposed = np.where(may & (most - own > settings.margin_relabel) & ~turned_down, predicted, -1)
-    asked = none if settings.queue_suspicion == 1 else (proposed < 0) & (suspicions >= settings.queue_suspicion)
+    asked = asked_for_suspicion(suspicions, proposed, none, settings.queue_suspicion)
     return RoundScores(
         sample_id=faces.sample_id,
         start_label=start,

@@ -16,6 +16,7 @@ from scn_core.rounds.inputs import RoundFaces
 from scn_core.scn.opinions import opinion_weights, pooled
 from scn_core.scn.relabel import Relabelling, propose_by
 from scn_core.scn.suspicion import (
+    asked_for_suspicion,
     class_trust,
     cured_probabilities,
     kinds_of_doubt,
@@ -81,10 +82,7 @@ def score_faces(
     low, proposed, probabilities = (
         part.cpu().numpy() for part in (rule.low_importance, rule.proposed, rule.probabilities)
     )
-    if settings.queue_suspicion == 1:
-        suspicious = np.zeros(len(low), np.bool_)
-    else:
-        suspicious = ~low & (proposed < 0) & (suspicions >= settings.queue_suspicion)
+    suspicious = asked_for_suspicion(suspicions, proposed, low, settings.queue_suspicion)
     scores = RoundScores(
         sample_id=faces.sample_id,
         start_label=start,

@@ -156,6 +156,23 @@ def may_be_proposed(suspicion: FloatArray, cured: FloatArray, labels: IntArray) 
     return may
 
 
+def asked_for_suspicion(
+    suspicion: FloatArray, proposed: IntArray, low_importance: BoolArray, least: float
+) -> BoolArray:
+    """(N,) faces to ask about for their suspicion alone: neither of low importance nor with a proposal.
+
+    Args:
+        suspicion: (N,), 0..1.
+        proposed: (N,) a class, or -1.
+        low_importance: (N,)
+        least: from this suspicion on, 0..1; 1: none.
+    """
+    if least == 1:
+        return np.zeros(len(suspicion), np.bool_)
+    asked: BoolArray = ~low_importance & (proposed < 0) & (suspicion >= least)
+    return asked
+
+
 CLEAR_MARGIN = 0.2
 """A class is clear where its probability exceeds the next one's by more than this."""
 DOUBT_FLOOR = 0.2
