@@ -45,6 +45,7 @@ from scn_core.bench.report import versions
 from scn_core.records import DOUBTS, BoolArray, FloatArray, IntArray
 from scn_core.review.evaluate import detector
 from scn_core.review.scaled_logs import scaled_logs
+from scn_core.scn.opinions import pooled
 from scn_core.scn.relabel import low_importance_group
 from scn_core.scn.suspicion import (
     class_trust,
@@ -177,18 +178,19 @@ def figures(
         suspicion=(doubt := suspicion(scn.mean, seen.given))[half],
         likely=may_be_proposed(doubt, cured, seen.given)[half],
         low=low_importance_group(torch.from_numpy(scn.alpha), SETTINGS.beta).numpy()[half],
-        opinion=None if opinion is None else opinion[half],
     )
+    helped = None if opinion is None else Helped.of(scn.mean, seen.given, opinion, half)
     return {
         "noise": noise,
         "seed": seed,
         "wrong": float(wrong.mean()),
         "rows": {name: asdict(detector(ranking, wrong, given)) for name, ranking in ranked.items()},
-        "reviews": list(_reviews(faces.only(half), scored, ranked, seed)),
+        "reviews": list(_reviews(faces.only(half), scored, helped, ranked, seed)),
         "proposals": _proposals(scored),
         "doubt": _doubt(faces.only(half), scored),
         "suspicion": calibration(scored.suspicion, wrong),
         "answered": early_calibration(scored.cured, scored.suspicion, given, truth, seed),
+        **({} if helped is None else {"suspicion with the second opinion": calibration(helped.suspicion, wrong)}),
         "likeliest": calibration(scored.cured.max(axis=1), scored.cured.argmax(axis=1) == truth),
         "trained": {
             arm: _trained(faces, run, faces.truth)
@@ -212,10 +214,27 @@ class Scored:
     """May be proposed another label."""
     low: BoolArray
     """In the low-importance group."""
-    opinion: FloatArray | None
 
 
-def _reviews(faces: Faces, scored: Scored, ranked: dict[str, Any], seed: int) -> Iterable[dict[str, Any]]:
+@dataclass(frozen=True)
+class Helped:
+    """The reported faces as a round with a second opinion stores them: pooled, and evidence of the learned order."""
+
+    cured: FloatArray
+    suspicion: FloatArray
+    opinion: FloatArray
+
+    @classmethod
+    def of(cls, mean: FloatArray, given: IntArray, opinion: FloatArray, half: BoolArray) -> Helped:
+        """From (N, C) of all faces."""
+        both = pooled(mean, given, [opinion])
+        cured = cured_probabilities(both, class_trust(both, given))
+        return cls(cured[half], suspicion(both, given)[half], opinion[half])
+
+
+def _reviews(
+    faces: Faces, scored: Scored, helped: Helped | None, ranked: dict[str, Any], seed: int
+) -> Iterable[dict[str, Any]]:
     """Every order with every reader; but for ours, the orders of others with a perfect one alone."""
     given, truth, n = scored.given, scored.truth, len(scored.given)
     count = max(round(SHARES[-1] * n), int((given != truth).sum()))
@@ -228,13 +247,13 @@ def _reviews(faces: Faces, scored: Scored, ranked: dict[str, Any], seed: int) ->
             if reader == "perfect" or "suspicion" in name or name == "random"
         }
         orders["oracle"] = np.argsort(given == truth, kind="stable")
-        learn = {"**learned order**": None, "**learned order** with the second opinion": scored.opinion}
-        for name, opinion in learn.items():
-            if opinion is not None or name == "**learned order**":
-                made = () if opinion is None else (scaled_logs(opinion),)
-                orders[name] = learned_order(
-                    scored.cured, scored.suspicion, given, said, count, learn_every=50, seed=seed, opinions=made
-                )
+        common: dict[str, Any] = {"learn_every": 50, "seed": seed}
+        orders["**learned order**"] = learned_order(scored.cured, scored.suspicion, given, said, count, **common)
+        if helped is not None:
+            common["opinions"] = (scaled_logs(helped.opinion),)
+            orders["**learned order** with the second opinion"] = learned_order(
+                helped.cured, helped.suspicion, given, said, count, **common
+            )
         for name, order in orders.items():
             yield {"order": name, "reader": reader, **asdict(reviewed(order, said, given, truth))}
 

@@ -13,6 +13,7 @@ from benchmarks.cleaning import published_scores
 from benchmarks.cleaning.trainings import Recording
 from scn_core.records import FloatArray, IntArray
 from scn_core.scn import suspicion as scores
+from scn_core.scn.opinions import pooled
 
 Ranking = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 
@@ -88,6 +89,9 @@ ROWS: dict[str, Callable[[Seen], Ranking | None]] = {
     "confident learning: normalised margin": lambda s: _of(s.folds, lambda run: _normalised_margin(run, s.given)),
     "second opinion: probability margin": lambda s: (
         None if s.opinion is None else published_scores.probability_margin(s.opinion, s.given)
+    ),
+    "**suspicion** with the second opinion": lambda s: (
+        None if s.opinion is None else scores.suspicion(pooled(s.scn.mean, s.given, [s.opinion]), s.given)
     ),
     "**suspicion**": lambda s: scores.suspicion(s.scn.mean, s.given),
 }
