@@ -82,12 +82,17 @@ def learned_order(
     learn_every: int,
     seed: int,
     opinions: Sequence[FloatArray] = (),
+    asked: IntArray | None = None,
 ) -> IntArray:
-    """The first `count` faces in the order that the answers teach (`scn_core.review.learn_order`)."""
+    """The first `count` faces in the order that the answers teach (`scn_core.review.learn_order`).
+
+    `asked`: those that were answered before, in their order, with which it begins.
+    """
     n = len(given)
     scored = Scored(np.arange(n), given, suspicion, probabilities, opinions=opinions)
-    asked = np.empty(0, np.int64)
+    asked = np.empty(0, np.int64) if asked is None else asked
     waiting = np.argsort(-suspicion, kind="stable")
+    waiting = waiting[~np.isin(waiting, asked)]
     while len(asked) < count:
         by_id = np.sort(asked)
         learned = TrainingExamples(by_id, said[by_id], seq=len(asked))
