@@ -1,12 +1,12 @@
 """Whether it pays to go on training, while people review, on the labels as they have decided them.
 
     python -m benchmarks.warm_retraining WORK ROOT PICTURES [--noises real cifar10n] [--seeds 0 1 2] [--faces 3000]
-    python -m benchmarks.warm_retraining WORK ROOT PICTURES --choose
+    python -m benchmarks.warm_retraining WORK ROOT PICTURES --seeds 0 --choose
 
 ROOT is as in `benchmarks.ferplus_faces`, PICTURES a folder with labels.csv for the kind cifar10n. WORK keeps the
-trainings; what is there is not run again, so several of these may share it. A round is trained as in
-`benchmarks.label_cleaning`, on faces of the reported half alone; a reader answers in the learned order, and after every
-tenth of the faces each arm makes new probabilities of those still open:
+trainings; what is there is not run again, so several of these may share it, a kind of labels or a seed each. A round
+is trained as in `benchmarks.label_cleaning`, on faces of the reported half alone; a reader answers in the learned
+order, and after every tenth of the faces each arm makes new probabilities of those still open:
 
     suspicion   none, and nothing is learned either: the order in which the round left them
     today       none: the order is learned anew from the answers alone
@@ -15,8 +15,8 @@ tenth of the faces each arm makes new probabilities of those still open:
     warm        the network trained two epochs more, from its weights as they stand, on the labels as decided
 
 A face that was answered keeps the probabilities by which it was asked about, as later ones know the answer. With
---choose the constants of the last three are compared, by one seed, on faces of the other half. The figures go to
-standard output and results/warm_retraining.json; with --choose to standard output alone.
+--choose the constants of the last three are compared on faces of the other half. The figures go to standard output and
+results/warm_retraining.json; with --choose to standard output alone.
 """
 
 from __future__ import annotations
@@ -266,18 +266,21 @@ def describe_candidates(cells: list[dict[str, Any]]) -> str:
 
 
 def describe(cells: list[dict[str, Any]]) -> str:
-    """The table of benchmarks/README.md: mean and standard deviation over the seeds, gains of the same seed."""
-    after = " | ".join(f"after {share:.0%}".replace("%", " %") for share in SHARES)
-    found = " | ".join(f"wrong labels found, {share:.0%}".replace("%", " %") for share in SHARES[1:])
-    lines = [f"| labels | reader | arm | n | {after} | gain, 20 % | gain, 30 % | {found} |", "|---" * 11 + "|"]
-    for noise, reader, kind in dict.fromkeys((c["noise"], c["reader"], c["arm"]["kind"]) for c in cells):
+    """The table of benchmarks/README.md: mean and standard deviation over the seeds, and after 30 % the gain over
+    `today`, of the same seed, and the share of the wrong labels that were asked about."""
+    lines = ["| labels | reader | arm | n | after 10 % | after 20 % | after 30 % | gain | wrong labels found |"]
+    lines.append("|---" * 9 + "|")
+    for noise, reader, kind in sorted(
+        {(c["noise"], c["reader"], c["arm"]["kind"]) for c in cells},
+        key=lambda row: (row[0] == PICTURES, READERS.index(row[1]), [arm.kind for arm in CHOSEN].index(row[2])),
+    ):
         alike = [c for c in cells if (c["noise"], c["reader"]) == (noise, reader)]
         same = [c for c in alike if c["arm"]["kind"] == kind]
-        today = {c["seed"]: c["accuracy"] for c in alike if c["arm"]["kind"] == "today"}
+        today = {c["seed"]: c["accuracy"][-1] for c in alike if c["arm"]["kind"] == "today"}
         figures = [
             *(spread([c["accuracy"][i] for c in same]) for i in range(len(SHARES))),
-            *(spread([c["accuracy"][i] - today[c["seed"]][i] for c in same]) for i in (1, 2)),
-            *(spread([c["found"][i] for c in same]) for i in (1, 2)),
+            spread([c["accuracy"][-1] - today[c["seed"]] for c in same if c["seed"] in today]),
+            spread([c["found"][-1] for c in same]),
         ]
         lines.append(f"| {noise} | {reader} | {kind} | {len(same)} | {' | '.join(figures)} |")
     return "\n".join(lines)
