@@ -1,4 +1,5 @@
-"""What the Review page shows, as the address bar says it: a round and a filter, both ways.
+"""What the Review page shows, as the address bar says it: a round and a filter, both ways. Likewise a cell of a
+confusion matrix, whose faces the page Samples lists.
 
 The address is the only state. Controls write it and are set from it, so that a link, the back button and a reload show
 the same faces. Classes are written as names; a name that would read as something else is written as its number.
@@ -11,9 +12,12 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from scn_core.records import QUEUE_DOUBTS, QUEUE_OPINIONS, QUEUE_ORDERS, QUEUE_PICTURES, QUEUE_STATES, QueueFilter
+from scn_core.store.reports.confusion import COMPARISONS, EXCLUDED, NO_PROPOSAL, UNSURE, Cell, Comparison
 
 NONE = "none"
 """Stands for 'no proposal' where a class could stand."""
+NOT_LABELS = {UNSURE: "unsure", EXCLUDED: "excluded", NO_PROPOSAL: NONE}
+"""What else a cell of a confusion matrix may say."""
 ALPHA_STEP = 0.05
 LONGEST_NAME = 200
 
@@ -80,6 +84,32 @@ def write(asked: Asked, classes: Sequence[str]) -> dict[str, str]:
     return {name: value for name, value in parameters.items() if value is not None}
 
 
+def read_comparison(params: Mapping[str, str], round_id: int) -> Comparison | None:
+    """What an address compares in that round; None: it asks for none, or one there cannot be."""
+    kind = next((each for each in COMPARISONS if each == params.get("compare")), None)
+    return None if kind is None else Comparison(kind, round_id, params.get("first", ""), params.get("second", ""))
+
+
+def write_comparison(of: Comparison) -> dict[str, str]:
+    """The address that asks for it."""
+    parameters = {"round": str(of.round), "compare": of.kind, "first": of.first, "second": of.second}
+    return {name: value for name, value in parameters.items() if value}
+
+
+def read_cell(params: Mapping[str, str], round_id: int, classes: Sequence[str]) -> Cell | None:
+    """The cell of a confusion matrix that an address asks for; None likewise."""
+    of = read_comparison(params, round_id)
+    words = {_cell_word(label, classes): label for label in (*range(len(classes)), *NOT_LABELS)}
+    row, column = (words.get(params.get(name, "")) for name in ("row", "column"))
+    return None if of is None or row is None or column is None else Cell(of, row, column)
+
+
+def write_cell(cell: Cell, classes: Sequence[str]) -> dict[str, str]:
+    """The address that asks for it."""
+    ends = {"row": _cell_word(cell.row, classes), "column": _cell_word(cell.column, classes)}
+    return write_comparison(cell.of) | ends
+
+
 def narrowed(where: QueueFilter) -> bool:
     """Whether alpha is limited."""
     return (where.alpha_from, where.alpha_to) != (0.0, 1.0)
@@ -100,6 +130,13 @@ def _class_word(label: int | None, classes: Sequence[str]) -> str | None:
         return None
     name = classes[label]
     return str(label) if name == NONE or name.isdigit() else name
+
+
+def _cell_word(label: int, classes: Sequence[str]) -> str:
+    if label in NOT_LABELS:
+        return NOT_LABELS[label]
+    name = classes[label]
+    return str(label) if name in NOT_LABELS.values() or name.isdigit() else name
 
 
 class _Reader:

@@ -34,6 +34,24 @@ CSS = """<style>
 }
 .rv-table th { font-weight: 600; white-space: nowrap; }
 .rv-table td:last-child, .rv-table th:last-child { padding-right: 0; }
+.rv-matrix { border-collapse: separate; border-spacing: 1px; font-size: .9rem; }
+.rv-matrix caption { text-align: left; caption-side: bottom; padding-top: 4px; }
+.rv-matrix th { font-weight: 400; padding: 2px 8px; text-align: center; white-space: nowrap; }
+.rv-matrix th[scope="row"] { text-align: right; }
+.rv-matrix td { padding: 0; min-width: 3.2rem; height: 34px; text-align: center; border-radius: 3px; }
+.rv-matrix td a { display: block; padding: 6px 4px; color: inherit; text-decoration: none; }
+.rv-matrix td a:hover, .rv-matrix td a:focus-visible { text-decoration: underline; outline: 2px solid currentColor; }
+.rv-other-1 { background: color-mix(in srgb, #3b82f6 12%, transparent); }
+.rv-same-1 { background: color-mix(in srgb, #7d8590 10%, transparent); }
+.rv-other-2 { background: color-mix(in srgb, #3b82f6 23%, transparent); }
+.rv-same-2 { background: color-mix(in srgb, #7d8590 16%, transparent); }
+.rv-other-3 { background: color-mix(in srgb, #3b82f6 34%, transparent); }
+.rv-same-3 { background: color-mix(in srgb, #7d8590 22%, transparent); }
+.rv-other-4 { background: color-mix(in srgb, #3b82f6 45%, transparent); }
+.rv-same-4 { background: color-mix(in srgb, #7d8590 30%, transparent); }
+.rv-other-5 { background: color-mix(in srgb, #3b82f6 56%, transparent); }
+.rv-same-5 { background: color-mix(in srgb, #7d8590 40%, transparent); }
+.rv-links a { margin-right: 1rem; }
 .rv-me { line-height: 1.5; overflow-wrap: anywhere; }
 .st-key-rv-filters { gap: .5rem; }
 .st-key-rv-filters > .stElementContainer:has([data-testid="stSelectbox"]) {

@@ -13,7 +13,7 @@ from scn_core.records import IntArray
 from scn_core.review.quality.audit_estimate import AuditEstimate
 from scn_core.review.quality.figures import ClassErrors
 from scn_core.review.quality.intervals import Rate
-from scn_core.store.reports.figures import ALPHA_BINS, MARGIN_BINS, DecidedCount, DecidedSteps, ScoreBins
+from scn_core.store.reports.figures import ALPHA_BINS, MARGIN_BINS, DecidedSteps, ScoreBins
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 _BAND = {BLUE: "rgba(59, 130, 246, .16)", ORANGE: "rgba(217, 119, 6, .2)"}
 _FEW_MANY = {False: ("#bfdbfe", "#1e40af"), True: ("#1e3a8a", "#bfdbfe")}
 """Colours of few and of many, on the light and the dark background."""
-CHANGED = {False: ("#dbeafe", "#60a5fa"), True: ("#1e3a5f", "#1d4ed8")}
-KEPT = {False: ("#e5e7eb", "#b6bbc4"), True: ("#374151", "#6b7280")}
-"""The same where numbers are written on them."""
 _ESTIMATES = (
     ("before the review", "before", BLUE, "dot"),
     ("after it", "after", ORANGE, "solid"),
@@ -110,25 +107,6 @@ def alpha_margin(bins: ScoreBins, *, margin_relabel: float | None, dark: bool = 
     return compact(figure, height=320, dark=dark)
 
 
-def confusion(decided: Sequence[DecidedCount], classes: Sequence[str], *, dark: bool = False) -> Figure:
-    """Label the round began with (rows) against what people decided (columns), in faces; kept labels in grey."""
-    ends = [*map(plain, classes), "excluded", "unsure"]
-    counts = np.zeros((len(classes), len(ends)), np.int64)
-    for each in decided:
-        column = {"exclude": len(classes), "unsure": len(classes) + 1}.get(each.action, each.label)
-        counts[each.start_label, column] += each.faces
-    kept = np.eye(*counts.shape, dtype=np.bool_)
-    kept[:, -1] = True  # unsure changes nothing either
-    axes = {"x": ends, "y": list(map(plain, classes))}
-    hover = "%{y} → %{x}: %{text} faces<extra></extra>"
-    figure = _heat(np.where(kept, 0, counts), **axes, hover=hover, colours=CHANGED[dark], text=True)
-    figure.add_traces(_heat(np.where(kept, counts, 0), **axes, hover=hover, colours=KEPT[dark], text=True).data)
-    figure.update_xaxes(title="decided", side="top", showgrid=False)
-    figure.update_yaxes(title="label before", autorange="reversed", showgrid=False)
-    figure.update_traces(textfont={"color": text_colour(dark)})
-    return compact(figure, height=110 + 34 * len(classes), dark=dark)
-
-
 def class_rates(errors: Sequence[ClassErrors], *, dark: bool = False) -> Figure:
     """Share of wrong labels among the decided faces of each class, with 95 % intervals and numbers of faces."""
     from plotly.graph_objects import Bar, Figure
@@ -178,10 +156,7 @@ def pace(steps: DecidedSteps, *, dark: bool = False) -> Figure:
     return compact(figure, height=320, dark=dark)
 
 
-def _heat(
-    counts: IntArray, *, x: Sequence[float | str], y: Sequence[float | str], hover: str, colours: tuple[str, str],
-    text: bool = False,
-) -> Figure:  # fmt: skip
+def _heat(counts: IntArray, *, x: Sequence[float], y: Sequence[float], hover: str, colours: tuple[str, str]) -> Figure:
     """Counts as colours, few to many by a logarithm; cells without a face stay empty."""
     from plotly.graph_objects import Figure, Heatmap
 
@@ -194,7 +169,6 @@ def _heat(
             zmin=0,
             zmax=max(1.0, float(np.log10(counts.max(initial=1)))),
             text=[[f"{n:,}" if n else "" for n in row] for row in counts.tolist()],
-            texttemplate="%{text}" if text else None,
             colorscale=[[0, colours[0]], [1, colours[1]]],
             showscale=False,
             xgap=1,

@@ -7,5 +7,5 @@ workspace_state  where the workspace and the queue stand       rounds       page
 faces        one face, and the search for it                   quality      page Quality
 adjudicate   page Adjudicate                                   team         page Team
 labels       page Labels                                access_tokens  page Access tokens
-pictures     page Pictures
+pictures     page Pictures                              confusion      labels against labels, on Quality and Samples
 """

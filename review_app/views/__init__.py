@@ -9,6 +9,7 @@ rounds           Rounds: round_follow (in training), round_start (the form), rou
                  round_doubt; round_choice: which round the address names
 adjudicate       Adjudicate: faces in conflict; adjudicate_face: one of them
 quality          Quality; quality_parts: its sections
+confusion        labels against labels: the matrix on Quality, and the faces of a cell on Samples
 labels           Labels: export; labels_import: decisions made elsewhere
 pictures         Pictures: copies, and pictures that are hard to judge
 team             Team; team_log: who did what; team_backups: backups, and one made now

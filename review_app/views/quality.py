@@ -7,13 +7,13 @@ import streamlit as st
 from review_app.queries import workspace_state as queries
 from review_app.queries.quality import bins_of, quality_of
 from review_app.queries.workspace_state import WorkspaceState
-from review_app.views import messages, parts, quality_parts
+from review_app.views import confusion, messages, parts, quality_parts
 from review_app.views.round_choice import scored_round
 
 
 def page() -> None:
     """The page Quality."""
-    messages.require("lead")
+    person = messages.require("lead")
     st.session_state["rv-page"] = "quality"
     st.title("Quality", anchor=False)
     now = queries.workspace_state()
@@ -28,6 +28,7 @@ def page() -> None:
         messages.show(found.advice.title, found.advice.text)
         quality_parts.label_errors(found)
         quality_parts.decided(found, closed=info.state == "closed")
+        confusion.section(info, found.classes, person)
         quality_parts.people(found)
         quality_parts.network(bins_of(info.id), info)
 

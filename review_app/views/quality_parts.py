@@ -79,14 +79,12 @@ def decided(found: Quality, *, closed: bool) -> None:
     dark = parts.is_dark()
     left, right = _pair("decided")
     with left:
-        _titled("Label before → decided, in faces; kept labels in grey")
-        _chart(
-            charts.confusion(found.decided, found.classes, dark=dark), "rv-confusion", "Label before against decided"
-        )
-    with right:
         _titled("Wrong labels by class, among the faces decided")
         _chart(charts.class_rates(found.class_errors, dark=dark), "rv-class-errors", "Share of wrong labels by class")
         parts.small("People were asked about doubtful faces first: these shares are higher than those of all faces.")
+    with right:
+        _titled("Faces decided over time")
+        _chart(charts.pace(found.steps, dark=dark), "rv-pace", "Faces decided over time, corrected and as they were")
     if found.doubts:
         _titled("How each kind of doubt was answered")
         shown_answers = of_doubt.answers_by_doubt(found.doubts, dark=dark)
@@ -94,8 +92,6 @@ def decided(found: Quality, *, closed: bool) -> None:
         parts.small(
             "Where the kinds are real, most likely mislabelled faces are corrected, most ambiguous ones kept or unsure."
         )
-    _titled("Faces decided over time")
-    _chart(charts.pace(found.steps, dark=dark), "rv-pace", "Faces decided over time, corrected and as they were")
 
 
 def people(found: Quality) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from review_app import state
 from review_app.queries import faces, workspace_state
 from review_app.queries.faces import Face
 from review_app.queries.workspace_state import WorkspaceState
-from review_app.views import decide, face_parts, messages, parts
+from review_app.views import confusion, decide, face_parts, messages, parts
 from scn_core.errors import counted
 from scn_core.store.people.people import Person
 
@@ -19,12 +20,14 @@ def page() -> None:
     st.session_state["rv-page"] = "samples"
     st.title("Samples", anchor=False)
     asked = _search()
+    now = workspace_state.workspace_state()
+    if not asked and _cell(person, now):
+        return
     if not asked:
         messages.show(
             "Which face?", "Type its key, a part of it, or its number. The address of this page can be shared."
         )
         return
-    now = workspace_state.workspace_state()
     info = now.find(None)
     found = faces.face(asked, person, info.id if info and info.state == "review" else None)
     if found is None:
@@ -43,6 +46,17 @@ def _search() -> str:
 def _searched() -> None:
     text = str(st.session_state["rv-search"]).strip()
     st.query_params.from_dict({"sample": text} if text else {})
+
+
+def _cell(person: Person, now: WorkspaceState) -> bool:
+    """Whether the address asks for a cell of a confusion matrix, which is for leads."""
+    params = st.query_params.to_dict()
+    info = now.find(parts.number(params.get("round")))
+    cell = None if info is None else state.read_cell(params, info.id, now.classes.names)
+    if cell is not None:
+        messages.require("lead")
+        confusion.listed(cell, now.classes.names, person)
+    return cell is not None
 
 
 def _results(asked: str) -> None:

@@ -136,7 +136,19 @@ def leases(page: Page, served: Served) -> None:
 def quality(page: Page, served: Served) -> None:
     grid(page, served)  # so that something is decided
     path("/quality", "What the network sees")(page, served)
-    expect(page.locator("[data-testid='stPlotlyChart'] .js-plotly-plot").nth(6)).to_be_visible()
+    expect(page.locator("[data-testid='stPlotlyChart'] .js-plotly-plot").nth(5)).to_be_visible()
+
+
+def cell(page: Page, served: Served) -> None:
+    """Faces behind a number of a confusion matrix, reached by keyboard."""
+    grid(page, served)
+    path("/quality", "Labels against labels")(page, served)
+    number = page.locator(".rv-matrix a").first
+    count = number.inner_text()
+    number.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(f"against the decided one: {count} face")).to_be_visible()
+    expect(page.locator(".rv-row")).to_have_count(int(count))
 
 
 PLACES: dict[str, Visit] = {
@@ -151,6 +163,7 @@ PLACES: dict[str, Visit] = {
     "rounds": path("/rounds", "would train on"),
     "rules of review": path("/rounds?show=rules-of-review", "Save"),
     "quality": quality,
+    "cell of a matrix": cell,
     "pictures": path("/pictures", "Hard to judge"),
     "labels": path("/labels", "Make the file"),
     "team": path("/team?kind=people", "was added"),

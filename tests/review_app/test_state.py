@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from review_app import state
 from review_app.state import Asked
 from scn_core.records import QUEUE_ORDERS, QUEUE_STATES, QueueFilter
+from scn_core.store.reports.confusion import EXCLUDED, UNSURE, Cell, Comparison
 
 CLASSES = ("sad", "happy", "none", "3", "<b>fear</b>")
 labels = st.none() | st.integers(0, len(CLASSES) - 1)
@@ -106,3 +107,17 @@ def test_alpha_is_taken_to_steps() -> None:
 )
 def test_active_conditions_are_counted(where: QueueFilter, count: int) -> None:
     assert state.active(where) == count
+
+
+def test_a_cell_and_its_address() -> None:
+    cells = [
+        Cell(Comparison("opinion", 3, "a&b=c"), 4, 2),  # classes that read as something else are written as numbers
+        Cell(Comparison("readers", 1, "ann", "bob"), UNSURE, EXCLUDED),
+        Cell(Comparison("decided", 1), 0, 1),
+    ]
+    for cell in cells:
+        assert state.read_cell(state.write_cell(cell, CLASSES), cell.of.round, CLASSES) == cell
+    address = state.write_cell(cells[2], CLASSES)
+    assert address == {"round": "1", "compare": "decided", "row": "sad", "column": "happy"}
+    for wrong in ({"row": "joy"}, {"compare": "x"}, {"column": ""}):
+        assert state.read_cell(address | wrong, 1, CLASSES) is None

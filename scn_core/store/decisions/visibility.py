@@ -41,6 +41,13 @@ HIDDEN = f"""iif(d.person_id = :viewer, {_ASKED_AGAIN},
 readings an audit face hides until all are in, also from those who have given theirs."""
 
 
+WITHHELD = """EXISTS (
+    SELECT 1 FROM round r JOIN queue_item q ON q.round_id = r.id AND q.sample_id = f.sample_id
+    WHERE r.state = 'review' AND q.action IS NULL AND (q.kind = 'audit' OR q.reader = :viewer))"""
+"""SQL of a face f and the person :viewer: whether labels of it are not to be shown yet, as it is an audit face that
+waits for an answer, or one that the viewer is asked about once more."""
+
+
 def has_several_readings(db: Database, round_id: int) -> bool:
     """Whether the faces of the round are asked about more than once, of different people."""
     sql = (

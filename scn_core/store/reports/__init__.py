@@ -1,5 +1,6 @@
 """What pages and commands show, read only.
 
 figures      counts over a round for the page Quality        activity   who did what
+confusion    two labels of the same faces against each other
 corrections  faces in groups, for corrections to come        one_face   scores of a face in every round, and its label
 """

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pytest
 from sqlite_utils import Database
@@ -19,12 +22,11 @@ from scn_core.store.decisions.record import record_decisions
 from scn_core.store.people.people import set_role
 from scn_core.store.rounds.states import close_round, fail_round, get_round, start_round
 from scn_core.workspace.folder import Workspace
-from tests.review_app.browserless import NewVisitor, Visitor, person, words
+from tests.review_app.browserless import NewVisitor, Visitor, markup, person, words
 from tests.review_workspace import add_round, repeat_faces
 
 CHARTS = {
     "rv-label-errors",
-    "rv-confusion",
     "rv-class-errors",
     "rv-pace",
     "rv-doubt-answers",
@@ -113,6 +115,26 @@ def test_two_readings(visitor: NewVisitor) -> None:
     seen = words(lead.open("quality"))
     assert "from 20 readings of 10 faces" in seen
     assert "ann and bob" in seen
+
+
+def test_cells_of_a_matrix_lead_to_their_faces(visitor: NewVisitor) -> None:
+    lead = visitor("lea", "lead")
+    lead.open()
+    proposed = faces("proposal")
+    answer("ann", proposed[:3], "exclude")
+    app = lead.open("quality")
+    (cell, *_) = re.findall(r'href="[^"]*/samples\?([^"]*)"', markup(app))
+    asked = dict(parse_qsl(unescape(cell)))
+    assert {"round": "1", "compare": "decided", "column": "excluded"}.items() <= asked.items()
+    listed = lead.open("sample", **asked)
+    assert f"label before {asked['row']}, decided excluded" in words(listed)
+    shown = {int(face) for face in re.findall(r"/samples\?sample=(\d+)", markup(listed))}
+    assert shown
+    assert shown <= set(proposed[:3])
+    app = lead.open("quality", compare="proposed")
+    assert re.findall(r'href="/\?round=1&amp;state=all&amp;given=\w+&amp;proposed=\w+"', markup(app))
+    assert "This page is for leads" in words(visitor("ann").open("sample", **asked))
+    assert "Which face?" in words(lead.open("sample", **(asked | {"row": "joy"})))
 
 
 def test_rounds_are_chosen(visitor: NewVisitor) -> None:
