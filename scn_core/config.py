@@ -110,6 +110,9 @@ class TrainSettings:
         choices=get_args(RankOver),
     )
     sync_batch_norm: bool = option(True, "several GPUs: batch statistics are those of the whole batch")
+    keep_features: bool = option(
+        True, "keep what the network sees in each face, 1,024 bytes a face with resnet18, to show faces that are alike"
+    )
     allow_missing: bool = option(False, "train on the rest where pictures are missing or damaged")
     ask_room: bool = option(True, "before the round begins, ask whether the disk has room for its files")
     close_earlier: bool = option(

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from scn_core.rounds.artifacts import NEIGHBOURS_FILE, forget_neighbours, round_file_hashes
+from scn_core.rounds.artifacts import CHANGED_BY_ERASE, forget_faces, round_file_hashes
 from scn_core.store.connection import transaction
 from scn_core.store.erase import compact, erase_names, former_names_of, keys_of
 from scn_core.store.queue.withdraw import picture_files_of
@@ -78,8 +78,8 @@ def erase(workspace: Workspace, keys: Sequence[str]) -> Erasure:
     withdraw(workspace, keys)
     with workspace.training_lock(), workspace.database() as db:
         for folder in sorted((workspace.path / "rounds").glob("*")):
-            forget_neighbours(folder, found)
-        record_neighbours(db, workspace.round_folder)
+            forget_faces(folder, found)
+        record_changed_files(db, workspace.round_folder)
         left = picture_files_of(db, found)
         erase_names(db, found)
         in_use = not compact(db)
@@ -87,9 +87,9 @@ def erase(workspace: Workspace, keys: Sequence[str]) -> Erasure:
     return Erasure(str(workspace.path), len(found), left.free, left.kept, left.same, by_hand, in_use)
 
 
-def record_neighbours(db: Database, folder_of: Callable[[int], Path]) -> None:
-    """Keep the hashes of files of neighbours from which faces were taken. `folder_of`: where a round's files are."""
+def record_changed_files(db: Database, folder_of: Callable[[int], Path]) -> None:
+    """Keep the hashes of files from which faces were taken. `folder_of`: where a round's files are."""
     with transaction(db):
         for round_id, files in recorded_files(db).items():
-            if NEIGHBOURS_FILE in files:
-                record_files(db, round_id, round_file_hashes(folder_of(round_id), (NEIGHBOURS_FILE,)))
+            changed = [name for name in CHANGED_BY_ERASE if name in files]
+            record_files(db, round_id, round_file_hashes(folder_of(round_id), changed))

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from scn_core.erase import record_neighbours
-from scn_core.rounds.artifacts import forget_neighbours
+from scn_core.erase import record_changed_files
+from scn_core.rounds.artifacts import forget_faces
 from scn_core.store.erase import compact, erase_names
 from scn_core.store.people.people import erase_person, find_person, set_active
 from scn_core.store.queue.withdraw import withdraw_faces
@@ -27,8 +27,8 @@ def take_out_again(db: Database, back: TakenOut, folder_of: Callable[[int], Path
     erased = {stored.id for key in back.erased if (stored := find_sample(db, key)) is not None}
     if erased:
         for number in recorded_files(db):
-            forget_neighbours(folder_of(number), erased)
-        record_neighbours(db, folder_of)
+            forget_faces(folder_of(number), erased)
+        record_changed_files(db, folder_of)
         erase_names(db, erased)
     for name in back.people_deactivated:
         if (person := find_person(db, name)) is not None:

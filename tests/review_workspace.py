@@ -21,6 +21,7 @@ from scn_core.config import ReviewSettings
 from scn_core.datasets.source import Source
 from scn_core.records import BoolArray, EpochReport, FloatArray, IntArray, Manifest, RoundScores
 from scn_core.rounds.artifacts import NEIGHBOUR_COUNT, NEIGHBOURS, round_file_hashes
+from scn_core.rounds.features import HalfArray, write_features
 from scn_core.rounds.inputs import faces_now, fix_faces
 from scn_core.scn.suspicion import kinds_of_doubt
 from scn_core.store.connection import create_database, transaction
@@ -126,6 +127,8 @@ def add_round(
         fix_faces(folder, faces)
         _write_dynamics(folder, scores, np.random.default_rng(seed + 1))
         np.save(folder / "neighbours.npy", _neighbours(scores))
+        features = plausible_features(scores, seed=seed + 2)
+        write_features(folder, features.shape, [features])
         counts = {"proposals": proposals, "low_importance": low, "suspicious": suspicious}
         metrics = {"val_accuracy": 0.7, "warnings": [], **counts}
         finish_round(
@@ -248,6 +251,15 @@ def _write_dynamics(folder: Path, scores: RoundScores, rng: np.random.Generator)
         table[epoch]["p_given"] = (0.14 + done * (scores.p_given - 0.14) + wobble / 2).clip(0, 1)
         table[epoch]["p_other"] = (0.14 + done * (rest.max(1) - 0.14) - wobble / 2).clip(0, 1)
     np.save(folder / "dynamics.npy", table)
+
+
+def plausible_features(scores: RoundScores, *, seed: int) -> HalfArray:
+    """(N, 16): faces of the same likeliest class are near each other, and rows have length 1."""
+    rng = np.random.default_rng(seed)
+    centres = rng.standard_normal((scores.probabilities.shape[1], 16))
+    drawn = scores.probabilities @ centres + 0.2 * rng.standard_normal((len(scores.sample_id), 16))
+    features: HalfArray = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float16)
+    return features
 
 
 def _neighbours(scores: RoundScores) -> npt.NDArray[np.void]:

@@ -8,7 +8,8 @@ follower         what the other processes of a team do meanwhile                
 score_and_propose  what its passes say of every face: suspicion, proposals, who is asked about   (torch)
 network          its network: written, and loaded again                                          (torch)
 from_opinions    a round made of opinions alone, without a network
-write_artifacts  its neighbours and its figures, written                                         (torch)
+write_artifacts  its features, neighbours and figures, written                                       (torch)
+features         its features, and the faces most alike by them
 artifacts        the files it leaves: how they are laid out, and what they say of one face
 compare          two rounds side by side
 pack             a round trained on a machine that does not share the disk

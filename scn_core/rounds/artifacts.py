@@ -19,14 +19,17 @@ import numpy.typing as npt
 from scn_core.errors import DAMAGED_ARRAYS
 from scn_core.files import replaced
 from scn_core.records import IntArray, Predictions
+from scn_core.rounds.features import FEATURES_FILE, forget_features
 from scn_core.workspace.folder import Workspace
 
 NEIGHBOURS_FILE = "neighbours.npy"
 HELD_OUT_FILE = "held_out.npy"
 KEPT_FILES = (
-    "config.json", "meta.json", "weights.safetensors", "faces.npz", "dynamics.npy", NEIGHBOURS_FILE, HELD_OUT_FILE
+    "config.json", "meta.json", "weights.safetensors", "faces.npz", "dynamics.npy", NEIGHBOURS_FILE, HELD_OUT_FILE,
+    FEATURES_FILE,
 )  # fmt: skip
 """All but the log, and what a round needs only until it has ended."""
+CHANGED_BY_ERASE = (NEIGHBOURS_FILE, FEATURES_FILE)
 NEIGHBOUR_COUNT = 6
 NEIGHBOURS = np.dtype(
     [
@@ -146,15 +149,22 @@ def round_file_hashes(folder: Path, names: Iterable[str] = KEPT_FILES) -> dict[s
     return hashes
 
 
-def forget_neighbours(folder: Path, sample_ids: Iterable[int]) -> None:
-    """Take faces out of neighbours.npy of a round's folder: their own rows, and wherever they are like another face."""
+def forget_faces(folder: Path, sample_ids: Iterable[int]) -> None:
+    """Take faces out of the files of a round's folder that `CHANGED_BY_ERASE` names."""
+    gone = sorted(sample_ids)
+    _forget_neighbours(folder, gone)
+    forget_features(folder, gone)
+
+
+def _forget_neighbours(folder: Path, sample_ids: list[int]) -> None:
+    """Take faces out of neighbours.npy: their own rows, and wherever they are like another face."""
     try:
         rows = np.load(folder / NEIGHBOURS_FILE, allow_pickle=False)
     except DAMAGED_ARRAYS:
         return
     if rows.dtype != NEIGHBOURS or rows.ndim != 1:
         return
-    gone = np.array(sorted(sample_ids), np.int64)
+    gone = np.array(sample_ids, np.int64)
     kept = rows[~np.isin(rows["sample_id"], gone)]
     for name in ("given", "other"):
         left = np.where(np.isin(kept[name], gone), -1, kept[name])

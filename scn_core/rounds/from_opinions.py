@@ -21,7 +21,8 @@ from scn_core.errors import WorkspaceError, complaint, listed
 from scn_core.files import make_folder, write_text
 from scn_core.records import NO_ALPHA, BoolArray, FloatArray, IntArray, RoundInfo, RoundScores
 from scn_core.rounds.artifacts import NEIGHBOUR_COUNT, NEIGHBOURS, round_file_hashes, write_neighbours
-from scn_core.rounds.inputs import RoundFaces, faces_now
+from scn_core.rounds.features import blocks_of, write_features
+from scn_core.rounds.inputs import RoundFaces, faces_now, fix_faces
 from scn_core.scn.opinions import opinion_weights, opinions_alone
 from scn_core.scn.suspicion import (
     asked_for_suspicion,
@@ -90,7 +91,13 @@ def make_round_from_opinions(
         folder = workspace.round_folder(number)
         make_folder(folder)
         write_text(folder / "config.json", json.dumps(config, indent=2) + "\n")
-        save_feature_neighbours(folder, scores, opinions.features)
+        if opinions.features:
+            features = unit_features_of(opinions.features)
+            if chosen.keep_features:
+                fix_faces(folder, faces)
+                halves = (features[part].astype(np.float16) for part in blocks_of(features))
+                write_features(folder, features.shape, halves)
+            save_feature_neighbours(folder, scores, features)
         metrics = {
             "proposals": int((scores.proposed_label >= 0).sum()),
             "suspicious": int(scores.suspicious.sum()),
@@ -151,15 +158,12 @@ def score_opinions(opinions: Opinions, faces: RoundFaces, settings: TrainSetting
     )
 
 
-def save_feature_neighbours(folder: Path, scores: RoundScores, features: tuple[FloatArray, ...]) -> None:
-    """Writes neighbours.npy of the faces asked about, by the features of all sources; nothing where there are none.
+def save_feature_neighbours(folder: Path, scores: RoundScores, unit: FloatArray) -> None:
+    """Writes neighbours.npy of the faces asked about, by their features: (N, D), zeros where a face has none.
 
     Neighbours come from the half of each class's confident faces that is least suspected; of more than 20,000, from
     those of the lowest sample ids.
     """
-    if not features:
-        return
-    unit = np.concatenate([_unit(each) for each in features], axis=1)
     known = (unit != 0).any(axis=1)
     rows = np.flatnonzero(known & ((scores.proposed_label >= 0) | scores.suspicious))
     confident = known & (scores.predicted_label == scores.start_label)
@@ -214,6 +218,11 @@ def _faces_with_opinions(
         tuple(each[known] for each in found.features),
     )
     return faces.without(unusable), kept, [weights[place] for place in used], left_out
+
+
+def unit_features_of(features: tuple[FloatArray, ...]) -> FloatArray:
+    """(N, D) features of all sources side by side, rows of length 1; of zeros where a face has none."""
+    return _unit(np.concatenate([_unit(each) for each in features], axis=1))
 
 
 def _unit(features: FloatArray) -> FloatArray:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from torch import nn
 
 from scn_core.config import TrainSettings
 from scn_core.disk import check_room, existing, sizes
+from scn_core.rounds.features import BYTES_A_FEATURE
+from scn_core.scn.model import SelfCureNetwork
 from scn_core.scn.suspicion import DYNAMICS
 
 _DATABASE_BYTES = 500
@@ -27,7 +28,7 @@ class RoundSize:
     faces: int
     """Faces to train on."""
     classes: int
-    model: nn.Module
+    model: SelfCureNetwork
 
     def pixels(self, settings: TrainSettings) -> int:
         """Bytes of the pixel cache that are new."""
@@ -39,9 +40,11 @@ class RoundSize:
         moments = 2 * sum(parameter.nbytes for parameter in self.model.parameters())
         checkpoint = weights * (2 if settings.average_weights else 1) + moments + 8 * self.faces
         row = self.classes * np.dtype("<f2").itemsize + DYNAMICS.itemsize
+        features = self.faces * self.model.feature_count * BYTES_A_FEATURE
         return {
             "checkpoints": 2 * checkpoint + weights,  # the last one stays until the next is whole
             "what every epoch says": settings.epochs * self.faces * row,
+            **({"features": features} if settings.keep_features else {}),
             "the database and thumbnails": self.faces * _DATABASE_BYTES + _SPARE_BYTES,
         }
 

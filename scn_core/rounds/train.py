@@ -39,7 +39,7 @@ from scn_core.rounds.lifecycle import (
 from scn_core.rounds.network import save_network
 from scn_core.rounds.room import RoundSize, ask_for_room
 from scn_core.rounds.score_and_propose import opinions_used, score_faces
-from scn_core.rounds.write_artifacts import round_metrics, save_neighbours
+from scn_core.rounds.write_artifacts import round_metrics, save_features, save_neighbours
 from scn_core.scn.memorising import describe_memorising
 from scn_core.scn.model import SelfCureNetwork, build_model
 from scn_core.shell import command_line
@@ -57,6 +57,7 @@ from scn_core.training.data import StepReport, TrainingData
 from scn_core.training.device import choose_compute
 from scn_core.training.distributed import ALONE, Team, within_memory
 from scn_core.training.loop import Training
+from scn_core.training.neighbours import unit_features
 from scn_core.workspace.backup.make import backup_after_round
 from scn_core.workspace.folder import Workspace
 from scn_core.workspace.thumbnails import write_thumbnails
@@ -243,7 +244,10 @@ class _Job:
         opinions = opinions_on(self.db, faces.sample_id)
         scores, rule = score_faces(result, faces, self.settings, opinions.probabilities)
         metrics["opinions"] = opinions_used(opinions.names, opinions.probabilities, scores.start_label)
-        neighbours = save_neighbours(self.folder, scores, rule, training, self._beat)
+        features = unit_features(training.eval_model, training.faces, training.compute, self._beat)
+        if self.settings.keep_features:
+            save_features(self.folder, features, self._beat)
+        neighbours = save_neighbours(self.folder, scores, rule, features, training.initial, self._beat)
         self._draw_thumbnails(scores, faces.settled, neighbours)
         self._finish(scores, faces.settled, metrics)
 

@@ -1,22 +1,24 @@
-"""What the trainer writes into a round's folder beside its network: neighbours of doubtful faces; and its figures."""
+"""What the trainer writes into a round's folder beside its network: features, neighbours; and its figures."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from scn_core.records import EpochReport, IntArray, PixelArray, RoundScores
 from scn_core.rounds.artifacts import NEIGHBOUR_COUNT, NEIGHBOURS, write_neighbours, write_predictions
+from scn_core.rounds.features import BLOCK_ROWS, HalfArray, write_features
 from scn_core.rounds.inputs import RoundFaces
 from scn_core.scn.relabel import Relabelling
 from scn_core.training.data import TrainingResult
 from scn_core.training.loop import Training
-from scn_core.training.neighbours import ConfidentNeighbours, confident_faces, confident_neighbours, unit_features
+from scn_core.training.neighbours import ConfidentNeighbours, confident_faces, confident_neighbours
 from scn_core.training.predict import clean_pass
 from scn_core.training.resident import ResidentFaces
 
@@ -70,24 +72,39 @@ def _predicted(training: Training, pixels: PixelArray, rows: IntArray, labels: I
     return predicted
 
 
+def save_features(folder: Path, features: Tensor, step: Callable[[], None]) -> None:
+    """Writes features.npy: (N, D) of length 1 in half precision, on any device. `step` is called after every block."""
+
+    def blocks() -> Iterator[HalfArray]:
+        for part in features.split(BLOCK_ROWS):
+            yield part.cpu().numpy()
+            step()
+
+    write_features(folder, tuple(features.shape), blocks())
+
+
 def save_neighbours(
-    folder: Path, scores: RoundScores, rule: Relabelling, training: Training, step: Callable[[], None]
+    folder: Path,
+    scores: RoundScores,
+    rule: Relabelling,
+    features: Tensor,
+    start: Tensor,
+    step: Callable[[], None],
 ) -> IntArray:
-    """Writes neighbours.npy, from one more clean pass; the sample ids of all faces that are a neighbour, rising.
+    """Writes neighbours.npy; the sample ids of all faces that are a neighbour, rising.
 
     Args:
         folder: of the round.
         scores: of the round.
         rule: from `score_faces`, on the device.
-        training: the round's, its network as it was at the last clean pass.
+        features: (N, D), from `unit_features`.
+        start: (N,) labels the round began with.
         step: called after every piece of the work.
     """
-    features = unit_features(training.eval_model, training.faces, training.compute, step)
     trained, suspicions, suspicious = (
         torch.from_numpy(column).to(features.device)
         for column in (scores.trained_label, scores.suspicion, scores.suspicious)
     )
-    start = training.initial
     confident = confident_faces(rule.predicted, trained, start, suspicions, rule.probabilities.shape[1])
     asked = rule.low_importance | (rule.proposed >= 0) | suspicious
     found = confident_neighbours(features, rule, trained, start, confident, asked, count=NEIGHBOUR_COUNT, step=step)

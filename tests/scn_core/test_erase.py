@@ -15,6 +15,7 @@ from scn_core.errors import DataError
 from scn_core.exchange.export.write import ExportOptions, export_into
 from scn_core.records import Decision
 from scn_core.rounds.artifacts import face_neighbours, round_file_hashes
+from scn_core.rounds.features import open_features
 from scn_core.rounds.inputs import faces_now
 from scn_core.store.connection import transaction
 from scn_core.store.current_labels import LabelFilter, label_counts
@@ -106,6 +107,9 @@ def test_the_log_goes_on_without_the_name(
     assert face.id not in rows["sample_id"]
     assert neighbour not in rows["given"]
     assert (np.diff((rows["given"] < 0).astype(int), axis=1) >= 0).all(), "the rest moved up"
+    features = open_features(workspace, 1)
+    assert features is not None
+    assert not features.values[np.isin(features.sample_id, [face.id, neighbour])].any()
     with workspace.database(read_only=True) as db:
         assert db.execute("SELECT count(*) FROM decision").fetchone() == before
         assert [row.decision.action for row in history(db, face.id)] == ["unsure"]

@@ -66,15 +66,16 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "exchange": frozenset(),
     "review": READERS | {"workspace", "scn.suspicion", "scn.opinions"},
     "rounds.inputs": READERS,
-    "rounds.artifacts": GROUND | {"workspace"},
+    "rounds.features": GROUND | {"workspace"},
+    "rounds.artifacts": GROUND | {"workspace", "rounds.features"},
     "rounds.compare": READERS,
     "rounds.score_and_propose": GROUND | {"scn", "scn.suspicion", "scn.opinions", "training", "rounds.inputs"},
     "rounds.network": GROUND | {"scn", "training"},
     "rounds.from_opinions": READERS
-    | {"scn.suspicion", "scn.opinions", "workspace", "rounds.inputs", "rounds.artifacts"},
-    "rounds.write_artifacts": GROUND | {"scn", "training", "rounds.inputs", "rounds.artifacts"},
+    | {"scn.suspicion", "scn.opinions", "workspace", "rounds.inputs", "rounds.artifacts", "rounds.features"},
+    "rounds.write_artifacts": GROUND | {"scn", "training", "rounds.inputs", "rounds.artifacts", "rounds.features"},
     "rounds.lifecycle": READERS | {"training", "workspace"},
-    "rounds.room": GROUND | {"scn", "scn.suspicion"},
+    "rounds.room": GROUND | {"scn", "scn.suspicion", "rounds.features"},
     "rounds.follower": READERS | {"scn", "training", "workspace"},
     "rounds.train": READERS
     | {
@@ -90,7 +91,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "rounds.room",
         "rounds.follower",
     },
-    "rounds.pack": READERS | {"workspace", "rounds.inputs", "rounds.artifacts", "rounds.lifecycle", "rounds.train"},
+    "rounds.pack": READERS
+    | {"workspace", "rounds.inputs", "rounds.artifacts", "rounds.features", "rounds.lifecycle", "rounds.train"},
     "rounds": frozenset(),
     "inference": READERS | {"exchange.export"},
     "inference.predict": READERS | {"training", "rounds.network", "inference"},

@@ -20,6 +20,7 @@ from scn_core.errors import UsageError, WorkspaceError, complaint
 from scn_core.files import sync_folder, sync_tree
 from scn_core.records import Manifest, RoundInfo, RoundScores
 from scn_core.rounds.artifacts import NEIGHBOURS_FILE
+from scn_core.rounds.features import FEATURES_FILE
 from scn_core.rounds.inputs import FACES, wanted_faces
 from scn_core.rounds.pack.archive import Stamp, write_archive
 from scn_core.rounds.pack.job import SAMPLES, START, Job, open_job, read_samples, stamp_values
@@ -142,7 +143,8 @@ def _pack(place: Workspace, number: int, job: Stamp, out: Path) -> Stamp:
         _write_thumbnails(folder, place, _shown(db, info, seen, round_folder))
         made = {name: folder / name for name in (SCORES, EPOCHS, METRICS, THUMBS, WEBP)}
         about = {"job": stamp_values(job), "config": info.config, "code_version": info.code_version}
-        return write_archive(out, KIND, about, made | {name: round_folder / name for name in FILES})
+        files = (*FILES, FEATURES_FILE) if (round_folder / FEATURES_FILE).exists() else FILES
+        return write_archive(out, KIND, about, made | {name: round_folder / name for name in files})
 
 
 def _shown(db: Database, info: RoundInfo, seen: RoundScores, folder: Path) -> Iterator[StoredSample]:

@@ -16,6 +16,7 @@ from scn_core.errors import DataError, WorkspaceError, complaint
 from scn_core.files import sync_folder, sync_tree
 from scn_core.records import RoundInfo
 from scn_core.rounds.artifacts import round_file_hashes
+from scn_core.rounds.features import FEATURES_FILE
 from scn_core.rounds.pack.job import Job, data_set_hash
 from scn_core.rounds.pack.result import FILES, WEBP, Result, job_of_result, open_result
 from scn_core.store.rounds.states import get_round, receive_round, rounds
@@ -110,7 +111,7 @@ def _round_files(folder: Path, result: Result) -> Path:
     """The folder of the round, ready to be put in place."""
     ready = folder / "round"
     ready.mkdir()
-    for name in FILES:
+    for name in (*FILES, FEATURES_FILE) if (folder / FEATURES_FILE).exists() else FILES:
         (folder / name).rename(ready / name)
     (ready / "config.json").write_text(json.dumps(result.config, indent=2) + "\n", encoding="utf-8")
     sync_tree(ready)  # before the database says that there is such a round

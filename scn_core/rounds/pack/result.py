@@ -18,6 +18,7 @@ from scn_core.datasets.thumbnail_images import MAX_THUMBNAIL_BYTES, wrong_thumbn
 from scn_core.errors import DataError, complaint
 from scn_core.records import BoolArray, EpochReport, IntArray, RoundScores
 from scn_core.rounds.artifacts import NEIGHBOURS, NEIGHBOURS_FILE
+from scn_core.rounds.features import BYTES_A_FEATURE, FEATURES_FILE, wrong_features
 from scn_core.rounds.inputs import FACES, TARGETS, RoundFaces
 from scn_core.rounds.pack.archive import Stamp, read_stamp, unpack_archive
 from scn_core.rounds.pack.job import Job, job_in
@@ -27,12 +28,14 @@ SCORES, EPOCHS, METRICS, THUMBS, WEBP = "scores.npy", "epochs.json", "metrics.js
 FILES = (
     "config.json", "meta.json", "weights.safetensors", "dynamics.npy", NEIGHBOURS_FILE, "log.txt", FACES,
 )  # fmt: skip
-"""What goes into the folder of the round, as training left it."""
+"""What goes into the folder of the round, as training left it; also `FEATURES_FILE`, where they were kept."""
 MEMBERS = (*FILES, SCORES, EPOCHS, METRICS, THUMBS, WEBP)
-"""All that a result holds."""
+"""All that a result holds, but for `FEATURES_FILE`."""
 _WEIGHTS = "weights.safetensors"
 _HEADER = 1 << 16
 """Bytes of a table's head, or of a text about nothing; more than any has."""
+_FEATURES = 1 << 14
+"""A face has fewer, whatever the backbone."""
 _AN_EPOCH = 1 << 16
 """Bytes that a text may say of one epoch."""
 _PACKS_TO = 20
@@ -85,7 +88,11 @@ def open_result(path: Path, folder: Path) -> Result:
     Nothing is larger than a round of the faces, classes and epochs that its job names: whether these are the
     workspace's is asked of `job_of_result` before. Raises DataError.
     """
-    stamp = unpack_archive(path, KIND, _limits(job_of_result(path), path.stat().st_size), folder)
+    job = job_of_result(path)
+    limits = _limits(job, path.stat().st_size)
+    if FEATURES_FILE in read_stamp(path, KIND).members:
+        limits[FEATURES_FILE] = _HEADER + job.samples * _FEATURES * BYTES_A_FEATURE
+    stamp = unpack_archive(path, KIND, limits, folder)
     try:
         return _result(stamp, path, folder)
     except _DAMAGES as error:
@@ -129,7 +136,10 @@ def _result(stamp: Stamp, path: Path, folder: Path) -> Result:
     if [report.epoch for report in reports] != list(range(1, job.settings.epochs + 1)):
         raise ValueError(f"{EPOCHS} has not the epochs 1 to {job.settings.epochs}")
     _check_files(folder, scores, job)
-    _check_weights(folder, job)
+    width = _check_weights(folder, job)
+    file = folder / FEATURES_FILE
+    if file.exists() and (wrong := wrong_features(file, len(scores.sample_id), width)) is not None:
+        raise ValueError(f"{FEATURES_FILE} has {wrong}")
     thumbs = np.load(folder / THUMBS, mmap_mode="r", allow_pickle=False)
     if thumbs.dtype != np.int64 or thumbs.shape[1:] != (2,) or thumbs.min(initial=1) < 1:
         raise ValueError(f"{THUMBS} is no table of sample ids and sizes")
@@ -180,8 +190,11 @@ def _check_files(folder: Path, scores: RoundScores, job: Job) -> None:
             raise ValueError(f"{NEIGHBOURS_FILE} names faces that are not in the data set")
 
 
-def _check_weights(folder: Path, job: Job) -> None:
-    """The heads of this job's network under their names, and beside them only a backbone; what meta.json says of it."""
+def _check_weights(folder: Path, job: Job) -> int:
+    """The heads of this job's network under their names, and beside them only a backbone; what meta.json says of it.
+
+    How many features the heads take.
+    """
     meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
     said = {name: meta[name] for name in ("backbone", "image_size", "classes", "epochs")}
     chosen = job.settings
@@ -198,6 +211,7 @@ def _check_weights(folder: Path, job: Job) -> None:
     }  # fmt: skip
     if heads != wanted or any(not name.startswith("backbone.") for name in shapes.keys() - heads.keys() - {"_margin"}):
         raise ValueError(f"{_WEIGHTS} is of another network")
+    return int(features)
 
 
 def _check_pictures(file: Path, thumbs: IntArray) -> None:

@@ -14,6 +14,7 @@ import scn_core as scn
 from scn_core.records import QueueFilter
 from scn_core.review.learn_order import learn_order
 from scn_core.rounds.artifacts import face_neighbours
+from scn_core.rounds.features import open_features
 from scn_core.rounds.from_opinions import make_round_from_opinions
 from scn_core.store.connection import transaction
 from scn_core.store.opinions import add_source, insert_opinions
@@ -52,6 +53,10 @@ def test_it_is_a_round_with_proposals_queue_audit_faces_and_neighbours(made: Wor
         assert near.other_label == proposed[0][2]
         assert near.given
         assert all(face % 2 for face in near.given)  # faces whose label the opinions confirm
+        features = open_features(made, 1)
+        assert features is not None
+        assert {*features.sample_id.tolist()} == ids
+        assert all(features.row(number) is not None for number in ids)
     assert all(each.ok for each in check_workspace(made))
 
 

@@ -20,6 +20,7 @@ from sqlite_utils import Database
 from scn_core.config import ReviewSettings, TrainSettings
 from scn_core.errors import TrainingError, UsageError, WeightsError, WorkspaceError
 from scn_core.records import Decision, EpochReport, RoundInfo, RoundScores
+from scn_core.rounds.features import open_features
 from scn_core.rounds.lifecycle import New, Resume
 from scn_core.rounds.train import train_round
 from scn_core.scn.model import SelfCureNetwork
@@ -38,8 +39,8 @@ from tests.scn_core.conftest import Recorder, Run, settings
 from tests.scn_core.forks import run_forked
 
 FINISHED = [
-    "config.json", "dynamics.npy", "faces.npz", "held_out.npy", "log.txt", "meta.json", "neighbours.npy",
-    "weights.safetensors",
+    "config.json", "dynamics.npy", "faces.npz", "features.npy", "held_out.npy", "log.txt", "meta.json",
+    "neighbours.npy", "weights.safetensors",
 ]  # fmt: skip
 
 
@@ -192,6 +193,11 @@ def test_its_folder_holds_dynamics_and_weights_that_load_back(reviewed: Workspac
     dynamics = np.load(folder / "dynamics.npy")
     assert (dynamics.dtype, dynamics.shape) == (DYNAMICS, (4, len(found.alpha)))
     assert dynamics["alpha"][-1] == pytest.approx(found.alpha, abs=1e-3)
+    features = open_features(reviewed, 1)
+    assert features is not None
+    assert features.sample_id.tolist() == found.sample_id.tolist()
+    assert features.values.shape == (len(found.alpha), 512)
+    assert np.linalg.norm(features.values.astype(np.float32), axis=1) == pytest.approx(1, abs=1e-3)
     meta = json.loads((folder / "meta.json").read_text())
     assert (meta["backbone"], meta["image_size"], meta["epochs"]) == ("resnet18", 32, 4)
     with reviewed.database(read_only=True) as db:
@@ -254,7 +260,8 @@ def test_a_resumed_round_needs_its_weights_file_no_more(reviewed: Workspace, tmp
 
 
 def test_relabel_off_proposes_nothing(workspace: Workspace) -> None:
-    info = train(workspace, relabel="off", margin_relabel=0.0)
+    info = train(workspace, relabel="off", margin_relabel=0.0, keep_features=False)
+    assert open_features(workspace, 1) is None
     found = scores_of(workspace)
     assert set(found.proposed_label.tolist()) == {-1}
     assert info.metrics["proposals"] == 0

@@ -52,7 +52,7 @@ def test_a_sound_workspace_has_a_line_for_each_check(answered: Workspace, run: R
     assert done.code == 0, done
     assert [line[:13].strip() for line in done.out.splitlines()] == list(CHECKS)
     assert "2 decisions, newest hash" in done.out
-    assert "ok: 3 files" in done.out
+    assert "ok: 4 files" in done.out
     assert answered.database_file.read_bytes() == before
 
 

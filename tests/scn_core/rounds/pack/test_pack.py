@@ -19,12 +19,13 @@ from safetensors.numpy import load_file, save_file
 from scn_core.config import ReviewSettings, TrainSettings
 from scn_core.errors import DataError, ScnError, UsageError, WorkspaceError
 from scn_core.records import ANSWERS, Decision, RoundScores
+from scn_core.rounds.features import FEATURES_FILE
 from scn_core.rounds.pack import pack_job, run_job, unpack_result
 from scn_core.rounds.pack.archive import unpack_archive, write_archive
 from scn_core.rounds.pack.job import KIND as JOB
 from scn_core.rounds.pack.job import LIMITS as JOB_LIMITS
 from scn_core.rounds.pack.job import SAMPLES
-from scn_core.rounds.pack.result import KIND, MEMBERS, METRICS, SCORES
+from scn_core.rounds.pack.result import FILES, KIND, MEMBERS, METRICS, SCORES
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.people.people import ensure_person
 from scn_core.store.rounds.states import epochs, rounds, start_round
@@ -36,6 +37,8 @@ from tests.another_writer import AnotherWriter
 from tests.review_workspace import add_round
 from tests.scn_core.conftest import Recorder, Run, flags, settings, signalled_after
 from tests.scn_core.forks import run_forked
+
+ALL = (*MEMBERS, FEATURES_FILE)
 
 TRAIN = settings(epochs=2, audit_samples=5, seed=4)
 QUEUE = "sample_id, slot, kind, priority, alpha, margin, given_label, proposed_label, listed"
@@ -93,9 +96,9 @@ def rewritten(archive: Path, out: Path, change: Callable[[Path], object], about:
     """A result with other content, its hashes right again: what damage never makes, but a mistake could."""
     folder = out.with_suffix(".members")
     folder.mkdir()
-    stamp = unpack_archive(archive, KIND, dict.fromkeys(MEMBERS, 1 << 30), folder)
+    stamp = unpack_archive(archive, KIND, dict.fromkeys(ALL, 1 << 30), folder)
     change(folder)
-    write_archive(out, KIND, stamp.about | (about or {}), {name: folder / name for name in MEMBERS})
+    write_archive(out, KIND, stamp.about | (about or {}), {name: folder / name for name in ALL})
     return out
 
 
@@ -130,7 +133,7 @@ def test_the_round_is_the_one_that_would_have_been_trained_at_home(trip: Trip, h
     assert {k: v for k, v in metrics[0].items() if k not in {*times, "job"}} == {
         k: v for k, v in metrics[1].items() if k not in times
     }
-    for name in ("config.json", "meta.json", "weights.safetensors", "dynamics.npy", "neighbours.npy", "faces.npz"):
+    for name in {*FILES, FEATURES_FILE} - {"log.txt"}:
         assert (home.round_folder(2) / name).read_bytes() == (here.round_folder(2) / name).read_bytes(), name
     assert "epoch" in (home.round_folder(2) / "log.txt").read_text()
     assert sorted(path.name for path in (home.path / "rounds").iterdir()) == ["0001", "0002"]
@@ -189,7 +192,7 @@ def test_a_run_that_is_stopped_goes_on_and_ends_the_same(trip: Trip, tmp_path: P
     weights = []
     for place, archive in enumerate((trip.result, out, tmp_path / "packed-again.zip")):
         (tmp_path / str(place)).mkdir()
-        unpack_archive(archive, KIND, dict.fromkeys(MEMBERS, 1 << 30), tmp_path / str(place))
+        unpack_archive(archive, KIND, dict.fromkeys(ALL, 1 << 30), tmp_path / str(place))
         weights.append((tmp_path / str(place) / "weights.safetensors").read_bytes())
     assert weights[0] == weights[1] == weights[2]
 
@@ -362,6 +365,14 @@ def _far_neighbours(folder: Path) -> None:
     np.save(folder / "neighbours.npy", rows)
 
 
+def _fewer_features(folder: Path) -> None:
+    np.save(folder / "features.npy", np.load(folder / "features.npy")[:, :1])
+
+
+def _no_features(folder: Path) -> None:
+    np.save(folder / "features.npy", np.full_like(np.load(folder / "features.npy"), np.nan))
+
+
 def _picture(picture: bytes) -> Callable[[Path], None]:
     """The first thumbnail is this."""
 
@@ -427,6 +438,8 @@ def test_what_somebody_else_made_of_a_result_changes_nothing(
         (_short_pictures, "thumbs.webp has another size"),
         (_other_epochs, "dynamics.npy has the shape"),
         (_far_neighbours, "names faces that are not in the data set"),
+        (_fewer_features, r"features.npy has float16 of the shape \(\d+, 1\)"),
+        (_no_features, "features.npy has values outside"),
         (lambda folder: (folder / "faces.npz").write_bytes(b"x"), "faces.npz is not that of the job"),
         (lambda folder: (folder / METRICS).write_text("[]"), "metrics.json is no object"),
         (lambda folder: (folder / SCORES).write_bytes(b""), "found content that `round run` did not write"),

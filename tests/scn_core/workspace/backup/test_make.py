@@ -25,8 +25,8 @@ from tests.scn_core.conftest import Run, fill
 from tests.scn_core.workspace.backup.conftest import answer
 
 WHOLE = {
-    "review.db", "workspace.toml", "rounds/0001/dynamics.npy", "rounds/0001/faces.npz", "rounds/0001/neighbours.npy",
-    "manifest.json",
+    "review.db", "workspace.toml", "rounds/0001/dynamics.npy", "rounds/0001/faces.npz", "rounds/0001/features.npy",
+    "rounds/0001/neighbours.npy", "manifest.json",
 }  # fmt: skip
 
 
