@@ -34,6 +34,7 @@ def all_routes() -> list[BaseRoute]:
     return [
         Route("/api/page", plain(pages.page), methods=["POST"]),
         Route("/api/tiles", plain(pages.tiles), methods=["POST"]),
+        Route("/api/alike", plain(pages.alike), methods=["POST"]),
         Route("/api/lease", plain(pages.lease), methods=["POST"]),
         Route("/api/decisions", plain(decisions.decisions), methods=["POST"]),
         Route("/api/history", plain(decisions.history), methods=["GET"]),

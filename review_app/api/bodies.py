@@ -66,6 +66,25 @@ class TilesBody:
 
 
 @dataclass(frozen=True)
+class AlikeBody:
+    """POST /api/alike."""
+
+    round: int
+    sample: int
+    pair: bool
+    limit: int
+
+    @classmethod
+    def read(cls, body: Fields) -> AlikeBody:
+        """Raises ApiError for anything else."""
+        alike = cls(
+            body.integer("round"), body.integer("sample"), body.flag("pair"), body.integer("limit", 1, MAX_PAGE)
+        )
+        body.end()
+        return alike
+
+
+@dataclass(frozen=True)
 class LeaseBody:
     """POST /api/lease."""
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from review_app.api.answers import ANSWER_SCHEMAS
-from review_app.api.bodies import DecisionsBody, LeaseBody, PageBody, TilesBody
+from review_app.api.bodies import AlikeBody, DecisionsBody, LeaseBody, PageBody, TilesBody
 from review_app.auth.endpoint import TOKEN_HEADER
 from review_app.http.body_schema import Schema, schema_of
 from review_app.http.error_codes import ANY_ROUTE, CODES, OF_A_BODY, OF_A_PERSON, OF_A_ROUND
@@ -22,6 +22,7 @@ from scn_core import __version__
 BODIES: dict[str, Schema] = {
     "/api/page": schema_of(PageBody.read),
     "/api/tiles": schema_of(TilesBody.read),
+    "/api/alike": schema_of(AlikeBody.read),
     "/api/lease": schema_of(LeaseBody.read),
     "/api/decisions": schema_of(DecisionsBody.read),
 }
@@ -46,6 +47,7 @@ ABOUT: dict[str, str] = {
     "order": "how faces are ordered; the learned order takes the place of `suspicion` once there is one",
     "grouped": "by pair of given and proposed label, the pair with most faces first",
     "samples": "numbers of faces",
+    "pair": "only faces of the same given and proposed label",
     "renew": "items to lease for another two minutes",
     "release": "items to give back",
     "decisions": "each is recorded or refused by itself; sent twice, one counts once",
@@ -125,6 +127,14 @@ OPERATIONS = (
         "Page",
         also=_PACKED,
         refuses=("no_round",),
+    ),
+    Operation(
+        "post",
+        "/api/alike",
+        "Faces to review that look like one, most alike first; leases them",
+        "Page",
+        also=_PACKED,
+        refuses=("no_round", "not_found", "blind", "no_features"),
     ),
     Operation("post", "/api/lease", "Keep or give back leased faces", "Lease"),
     Operation("post", "/api/decisions", "Record answers, marks and undos", "Recorded"),

@@ -13,24 +13,29 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from review_app import database
-from review_app.api.bodies import LeaseBody, PageBody, TilesBody
+from review_app.api.bodies import AlikeBody, LeaseBody, PageBody, TilesBody
 from review_app.api.pack import pack
 from review_app.api.tiles import tile
 from review_app.auth.endpoint import as_person, as_person_writing, json_of_person
 from review_app.http.errors import ApiError
 from review_app.settings import current
 from scn_core.records import QueueFilter, QueueItem, RoundInfo, Sample
+from scn_core.rounds.features import alike as most_alike
+from scn_core.rounds.features import open_features
 from scn_core.store.decisions.today import faces_today
 from scn_core.store.people.people import Person
 from scn_core.store.queue.browse import check_cursor, items_of, page_items
 from scn_core.store.queue.counts import open_left, skipped_faces
 from scn_core.store.queue.learned_order import learned_order
-from scn_core.store.queue.leases import LEASE_S, claim_items, release_leases, renew_leases
+from scn_core.store.queue.leases import LEASE_S, claim_faces, claim_items, release_leases, renew_leases
 from scn_core.store.queue.pace import Pace, pace
+from scn_core.store.reports.one_face import face_scores
 from scn_core.store.rounds.states import get_round, in_review, latest_round
-from scn_core.store.samples import StoredSample
+from scn_core.store.samples import StoredSample, get_sample
 from scn_core.workspace.thumbnails import thumbnails_of
 
+_NEAREST = 5_000
+"""Faces that look like one, among which those to review are looked for."""
 _DRAW_S = 0.1
 """How long a page draws thumbnails that are not there yet, and waits for others that do; the grid asks for the rest."""
 
@@ -62,6 +67,15 @@ async def tiles(request: Request) -> Response:
     """POST /api/tiles."""
     body = TilesBody.read(await json_of_person(request))
     found = await as_person(request, _tiles, body)
+    return await _answer(request, found, QueueFilter())
+
+
+async def alike(request: Request) -> Response:
+    """POST /api/alike."""
+    body = AlikeBody.read(await json_of_person(request))
+    pair = await as_person(request, _pair, body)
+    near = await run_in_threadpool(_most_alike, body.round, body.sample)
+    found = await as_person_writing(request, _alike, body, near, pair if body.pair else None)
     return await _answer(request, found, QueueFilter())
 
 
@@ -111,6 +125,37 @@ def _tiles(db: Database, person: Person, body: TilesBody) -> _Page:
     info = known_round(db, body.round)
     items = [item for item in items_of(db, info.id, person.id, body.samples) if not item.withdrawn]
     return _found(db, person, info, items, [], None)
+
+
+def _pair(db: Database, person: Person, body: AlikeBody) -> tuple[int, int | None]:
+    """Given and proposed label of a face. Raises ApiError where what is like it would suggest an answer."""
+    info, stored = known_round(db, body.round), get_sample(db, body.sample)
+    if stored is None or stored.withdrawn:
+        raise ApiError(404, "not_found", f"there is no sample {body.sample}")
+    if items := items_of(db, info.id, person.id, [stored.id]):
+        if items[0].blind:
+            raise ApiError(409, "blind", "this is an audit face: answer it before you look at faces that are like it")
+        return items[0].given_label, items[0].proposed_label
+    score = next((score for score in face_scores(db, stored.id) if score.round == info.id), None)
+    return (stored.sample.given_label, None) if score is None else (score.start_label, score.proposed_label)
+
+
+def _most_alike(round_id: int, sample_id: int) -> list[int]:
+    """The faces that look most like one. Raises ApiError where the round has no features of it."""
+    features = open_features(current().workspace, round_id)
+    row = None if features is None else features.row(sample_id)
+    if features is None or row is None:
+        what = f"round {round_id} kept no features" if features is None else "this face has no features"
+        raise ApiError(409, "no_features", f"{what}, so it is not known which faces look like it; train a new round")
+    rows, _ = most_alike(features, row, _NEAREST)
+    return [int(number) for number in features.sample_id[rows]]
+
+
+def _alike(
+    db: Database, person: Person, body: AlikeBody, near: list[int], pair: tuple[int, int | None] | None
+) -> _Page:
+    items = claim_faces(db, body.round, person.id, near, limit=body.limit, pair=pair)
+    return _found(db, person, get_round(db, body.round), items, [], None)
 
 
 def _lease(db: Database, person: Person, body: LeaseBody) -> tuple[Person, list[int], list[int]]:

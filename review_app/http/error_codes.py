@@ -25,6 +25,8 @@ CODES: dict[str, tuple[int, str]] = {
     "no_round": (404, "there is no such round"),
     "not_found": (404, "there is nothing at this address"),
     "method": (405, "the address takes another method"),
+    "blind": (409, "an audit face: nothing that might suggest its answer is said before that"),
+    "no_features": (409, "the round kept no features of its faces, or none of this one"),
     "too_large": (413, "the body is too large; send less at a time"),
     "not_json": (415, "the body is not application/json"),
     "too_many": (429, "too many wrong attempts; wait for the seconds in Retry-After"),

@@ -20,7 +20,7 @@ const ICONS = {
 /**
  * Null, undefined and false leave an attribute out; true gives it no value.
  * @typedef {string|number|boolean|null|undefined} AttributeValue
- * @typedef {"class"|"role"|"tabindex"|"title"|"hidden"|"autofocus"|"type"|"href"|"rel"|"src"|"alt"|"loading"|"maxlength"|
+ * @typedef {"class"|"role"|"tabindex"|"title"|"hidden"|"autofocus"|"type"|"href"|"target"|"rel"|"src"|"alt"|"loading"|"maxlength"|
  *   "rows"|"scope"|`aria-${string}`|`data-${string}`} AttributeName
  * @typedef {{[Type in keyof HTMLElementEventMap]?: (event: HTMLElementEventMap[Type]) => void}} Listeners
  * @typedef {{text?: string|number, on?: Listeners, style?: Record<`--${string}`, string|number>}} Special

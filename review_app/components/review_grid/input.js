@@ -1,5 +1,6 @@
 /** From key presses and clicks to commands. */
 
+import { showAlike } from "./alike.js";
 import { asElement } from "./dom.js";
 import { commandOf, commandsByKey, keptFromStreamlit } from "./keys.js";
 
@@ -76,6 +77,7 @@ export class Input {
     else if (id === "relabel") actions.answer("relabel", label);
     else if (id === "acceptRest") actions.rest("accept");
     else if (id === "keepRest") actions.rest("keep");
+    else if (id === "alike" || id === "alikePair") showAlike(this.app, id === "alikePair");
     else if (id === "flag") actions.flag();
     else if (id === "note") actions.note();
     else if (id === "accept" || id === "keep" || id === "unsure" || id === "exclude" || id === "skip")

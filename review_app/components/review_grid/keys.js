@@ -3,7 +3,7 @@
 /**
  * @typedef {"left"|"right"|"up"|"down"|"home"|"end"} Direction
  * @typedef {"accept"|"keep"|"unsure"|"exclude"|"relabel"|"skip"|"flag"|"note"|"undo"|"redo"|"acceptRest"|"keepRest"|
- *   "back"|"next"|"zoom"|"sheet"|"clear"|Direction|`extend-${Direction}`} CommandId
+ *   "back"|"next"|"zoom"|"alike"|"alikePair"|"sheet"|"clear"|Direction|`extend-${Direction}`} CommandId
  * @typedef {"answer"|"class"|"mark"|"history"|"bulk"|"page"|"move"|"view"} CommandGroup
  * @typedef {Pick<Command, "button"|"repeat"|"zoom"|"way"|"extend">} CommandOptions
  */
@@ -88,6 +88,17 @@ export const COMMANDS = [
   view("zoom", ["enter"], "Enter", "zoom", "large face with everything known about it; again or Esc: close", {
     zoom: true,
   }),
+  view("alike", ["g"], "G", "alike", "faces to review that look like this one; again: only those of its pair of labels", {
+    zoom: true,
+  }),
+  view(
+    "alikePair",
+    ["shift+g"],
+    "⇧G",
+    "same pair",
+    "at once those of its given and proposed label: answer the exceptions, then ⇧A or ⇧X the rest",
+    { zoom: true, button: false },
+  ),
   view("sheet", ["h", "?"], "H", "keys", "this list"),
   ...WAYS.slice(0, 4).map(([way, key, cap]) => move(way, [key], cap, way, "move", { zoom: true, repeat: true, way })),
   move("home", ["home"], "Home", "first", "first face of the page", { way: "home" }),

@@ -2,7 +2,7 @@
 
 import { ANSWERS, UNDRAWN } from "./faces.js";
 
-/** @import { Face, Page, PageHeader, PageRequest, QueueFilter, Tile, TilesRequest } from "./types.js" */
+/** @import { AlikeRequest, Face, Page, PageHeader, PageRequest, QueueFilter, Tile, TilesRequest } from "./types.js" */
 
 const KEPT = 10;
 const LIMIT = 200;
@@ -28,7 +28,8 @@ export function unpack(buffer) {
 
 /** What a page is called. @param {Page} page */
 export function pageWords({ kind, number }) {
-  return { recall: "brought back", passed: "passed over", queue: `page ${number}` }[kind];
+  const words = { recall: "brought back", passed: "passed over", alike: "faces that look alike" };
+  return kind === "queue" ? `page ${number}` : words[kind];
 }
 
 /** @typedef {{lost: (faces: Face[]) => void, drawn: (faces: Face[]) => void}} OfFaces
@@ -212,6 +213,19 @@ export class Pages {
       faces.push(...read.faces);
     }
     return faces;
+  }
+
+  /**
+   * Faces to review that look like one, most alike first; they are leased.
+   * @param {number} sample @param {boolean} pair only those of its given and proposed label
+   * @returns {Promise<Face[]>}
+   */
+  async alike(sample, pair) {
+    const at = this.store.clock();
+    /** @type {AlikeRequest} */
+    const body = { round: this.round, sample, pair, limit: Math.max(1, Math.min(LIMIT, this.size() - 1)) };
+    const { faces } = await this.#read(await this.net.post("/api/alike", body), at, true);
+    return faces.filter((face) => face.sample !== sample && face.state === "open");
   }
 
   /**

@@ -98,6 +98,7 @@ export {};
 
 /** @typedef {{round: number, filter: QueueFilter, limit: number, have: number[], cursor: string|null}} PageRequest */
 /** @typedef {{round: number, samples: number[]}} TilesRequest */
+/** @typedef {{round: number, sample: number, pair: boolean, limit: number}} AlikeRequest */
 /** @typedef {{renew: number[], release: number[]}} LeaseRequest ids of items */
 /** @typedef {{held: number[], lease_s: number, in_review: number[], today: number}} LeaseResponse today: as in Pace */
 /** @typedef {{token: string, person: number}} TokenResponse */
@@ -204,7 +205,8 @@ export {};
 /**
  * Faces that are on screen together.
  * @typedef {object} Page
- * @property {"queue"|"recall"|"passed"} kind from the queue, brought back by an undo, or passed over before
+ * @property {"queue"|"recall"|"passed"|"alike"} kind from the queue, brought back by an undo, passed over before, or faces
+ *   that look like the first
  * @property {Face[]} faces
  * @property {number} number counted from 1
  * @property {number} focus place of the face that had the focus last

@@ -1,5 +1,6 @@
 /** One face, large, with everything known about it; the keys go on working and it follows the focus. */
 
+import { neighbours } from "./alike.js";
 import { copyWords } from "./copies.js";
 import { lineChart } from "./chart.js";
 import { el, formatShare, icon, keyButton } from "./dom.js";
@@ -172,8 +173,8 @@ export class Zoom {
       parts.push(
         section("Confident faces nearby", [
           el("div", { class: "sides" }, [
-            this.#neighbours(className(classes, detail.given), given),
-            this.#neighbours(className(classes, otherLabel), other),
+            neighbours(className(classes, detail.given), given, this.app),
+            neighbours(className(classes, otherLabel), other, this.app),
           ]),
         ]),
       );
@@ -194,17 +195,6 @@ export class Zoom {
     );
     parts.push(section("Picture", [el("p", { class: "path", text: detail.key })]));
     return parts;
-  }
-
-  /** @param {string} title @param {number[]} samples */
-  #neighbours(title, samples) {
-    const pictures = samples.map((sample) =>
-      el("img", { src: this.app.net.url(`/thumb/${sample}`), alt: `face ${sample}`, loading: "lazy" }),
-    );
-    return el("figure", {}, [
-      el("figcaption", { text: title }),
-      el("div", { class: "near" }, pictures.length ? pictures : [el("span", { class: "none", text: "none" })]),
-    ]);
   }
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlite_utils import Database
@@ -18,7 +18,7 @@ from scn_core.store.queue.learned_order import learned_items
 from scn_core.store.queue.walk import Walk
 from scn_core.store.schema.expressions import NOW, from_now
 
-__all__ = ["LEASE_S", "Claim", "LeaseInfo", "claim_items", "leases", "release_leases", "renew_leases"]
+__all__ = ["LEASE_S", "Claim", "LeaseInfo", "claim_faces", "claim_items", "leases", "release_leases", "renew_leases"]
 
 _VOID = f"(q.lease_until < {NOW} OR q.lease_until > {from_now(LEASE_S)})"
 """SQL: whether lease `q` has run out, or ends later than one that begins now: the clock was set back since."""
@@ -67,6 +67,40 @@ def claim_items(
         ids = spread(ids[: limit - len(again)], again)
         _lease(db, person_id, ids)
     return Claim(load_items(db, person_id, ids), [item for item in have if item not in kept])
+
+
+def claim_faces(
+    db: Database,
+    round_id: int,
+    person_id: int,
+    sample_ids: Iterable[int],
+    *,
+    limit: int,
+    pair: tuple[int, int | None] | None = None,
+) -> list[QueueItem]:
+    """Lease up to `limit` of these faces, in the order given, as far as they are open to this person.
+
+    What `claim_items` would not give is left out, and so are audit faces and repeats: whoever chose the faces knows
+    something of them that would sway an answer. What this person holds already is among them. With `pair` only those
+    of this given and proposed label. Nothing is given of a round that is not in review.
+    """
+    walk = Walk(db, round_id, person_id, QueueFilter())
+    start, end = pair or (None, None)
+    values = walk.values | {"start": start, "end": end}
+    of_pair = "" if pair is None else "AND q.given_label = :start AND q.proposed_label IS :end"
+    sql = f"""SELECT q.id FROM queue_item q INDEXED BY queue_reading
+      WHERE {walk.common} AND q.sample_id = :sample AND q.action IS NULL AND q.kind NOT IN ('audit', 'repeat')
+        AND coalesce(q.lease_person, :viewer) = :viewer AND NOT {ELSEWHERE}
+        {of_pair} ORDER BY q.lease_person IS NULL, q.slot LIMIT 1"""
+    with transaction(db):
+        _expire(db)
+        ids: list[int] = []
+        for sample in sample_ids if _in_review(db, round_id) else ():
+            if len(ids) == limit:
+                break
+            ids += [item for (item,) in db.execute(sql, values | {"sample": sample})]
+        _lease(db, person_id, ids)
+    return load_items(db, person_id, ids)
 
 
 def renew_leases(db: Database, person_id: int, items: Sequence[int]) -> list[int]:

@@ -13,7 +13,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from starlette.routing import Route
 
 import review_app
-from review_app.api.bodies import DecisionsBody, LeaseBody, PageBody, TilesBody
+from review_app.api.bodies import AlikeBody, DecisionsBody, LeaseBody, PageBody, TilesBody
 from review_app.api.openapi import ABOUT, BODIES, OPERATIONS, described, openapi
 from review_app.http.error_codes import CODES
 from review_app.http.errors import ApiError
@@ -69,6 +69,7 @@ def test_every_field_is_described_and_nothing_else() -> None:
 _GOOD: dict[str, tuple[Callable[[Fields], object], dict[str, Any]]] = {
     "/api/page": (PageBody.read, {"round": 1, "limit": 5, "filter": {}, "have": [1], "cursor": None}),
     "/api/tiles": (TilesBody.read, {"round": 1, "samples": [1]}),
+    "/api/alike": (AlikeBody.read, {"round": 1, "sample": 1, "pair": True, "limit": 5}),
     "/api/lease": (LeaseBody.read, {"renew": [1], "release": []}),
 }
 _FILTER = {

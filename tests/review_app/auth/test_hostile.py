@@ -46,6 +46,7 @@ class Scene(NamedTuple):
         return [
             Call("POST", "/api/page", {"round": 1, "filter": {}, "limit": 5}),
             Call("POST", "/api/tiles", {"round": 1, "samples": [1]}),
+            Call("POST", "/api/alike", {"round": 1, "sample": tile["sample"], "limit": 5}),
             Call("POST", "/api/lease", {"renew": [], "release": [tile["item"]]}),
             Call("POST", "/api/decisions", {"decisions": [keep(tile)]}),
             Call("GET", "/api/history?round=1"),

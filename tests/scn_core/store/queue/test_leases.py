@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,7 +18,15 @@ from scn_core.store.connection import open_database
 from scn_core.store.decisions.record import record_each
 from scn_core.store.people.people import ensure_person
 from scn_core.store.queue.browse import items_of, page_items
-from scn_core.store.queue.leases import LEASE_S, LeaseInfo, claim_items, leases, release_leases, renew_leases
+from scn_core.store.queue.leases import (
+    LEASE_S,
+    LeaseInfo,
+    claim_faces,
+    claim_items,
+    leases,
+    release_leases,
+    renew_leases,
+)
 from scn_core.store.rounds.states import close_round, finish_round, start_round
 from scn_core.store.schema.expressions import from_now
 from tests.scn_core.store.review_model import decide, ids, undo
@@ -129,6 +138,43 @@ def test_leases_are_listed_and_released(review: Database) -> None:
     assert release_leases(review, BOB, [held[0].id]) == 1
     assert release_leases(review, BOB) == 3
     assert [who.person for who in leases(review, 1)] == ["ann"]
+
+
+def chosen(db: Database, person_id: int, samples: list[int], limit: int = 20, **more: Any) -> list[int]:
+    return [item.sample_id for item in claim_faces(db, 1, person_id, samples, limit=limit, **more)]
+
+
+def test_faces_asked_for_by_number_keep_the_rules_of_the_queue(review: Database) -> None:
+    """In the toy data set sample i has the given label (i - 1) % 3, and i % 3 is proposed."""
+    assert chosen(review, ANN, [3, 1, 9, 2], limit=3) == [3, 1, 9]
+    assert chosen(review, BOB, [9, 2, 11, 99, 4]) == [2, 4]  # 9 is ann's, 11 is for validation, 99 is nobody
+    assert chosen(review, ANN, [3, 5]) == [3, 5]  # what she holds already comes too
+    record_each(review, [decide(5, "keep", "ann"), decide(3, "skip", "ann")])
+    assert chosen(review, ANN, [5, 3, 6]) == [6]
+    assert chosen(review, ANN, [10, 8, 7], pair=(0, 1)) == [10, 7]
+    assert chosen(review, ANN, [10, 8, 7], pair=(0, None)) == []
+    close_round(review, 1)
+    assert chosen(review, ANN, [10, 7]) == []
+
+
+@pytest.mark.parametrize("readings", [1, 2])
+def test_faces_asked_for_by_number_are_no_audit_faces(
+    db: Database, make_scores: Callable[..., RoundScores], readings: int
+) -> None:
+    finish_round(
+        db, start_round(db, {}, code_version="1"), make_scores(), {}, audit=4, review=ReviewSettings(readings=readings)
+    )
+    drawn = {face for (face,) in db.execute("SELECT sample_id FROM queue_item WHERE kind = 'audit'")}
+    assert drawn
+    everyone = list(range(1, 11))
+    assert set(chosen(db, ANN, everyone)) == set(everyone) - drawn
+    assert set(chosen(db, BOB, everyone)) == (set(everyone) - drawn if readings == 2 else set())
+    if readings == 2:
+        first = min(set(everyone) - drawn)
+        record_each(db, [decide(first, "keep", "ann")])
+        release_leases(db, BOB)
+        assert first not in chosen(db, ANN, everyone)
+        assert first in chosen(db, BOB, everyone)
 
 
 def test_two_readings_go_to_two_people(db: Database, make_scores: Callable[..., RoundScores]) -> None:

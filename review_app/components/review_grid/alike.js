@@ -1,0 +1,73 @@
+/** More like this, in grid and zoom: faces to review that look like one, as a page before the one that is left for them. */
+
+import { el } from "./dom.js";
+import { className, counted } from "./faces.js";
+import { asProblem } from "./net.js";
+
+/** @import { App, Face } from "./types.js" */
+
+/**
+ * Show the faces that look like the one with the focus, which stands before them.
+ * @param {App} app
+ * @param {boolean} ofPair only those of its given and proposed label; so too where the others are shown already
+ */
+export async function showAlike(app, ofPair) {
+  const { flow, pages, tiles } = app;
+  const face = tiles.current;
+  const page = pages.current;
+  if (!face || !page || flow.busy) return;
+  const pair = ofPair || (page.kind === "alike" && face === page.faces[0]);
+  if (face.tile.blind) {
+    app.say("an audit face: answer it before you look at faces that are like it", "warn");
+    return;
+  }
+  const wanted = (flow.wanted += 1);
+  app.say("looking for faces like this one");
+  try {
+    const faces = await pages.alike(face.sample, pair);
+    if (wanted !== flow.wanted || pages.closed || pages.current !== page || flow.view !== "page") return;
+    if (!faces.length) app.say(`no other face${pair ? ` of ${pairWords(face, app.classes)}` : ""} is to review`, "warn");
+    else show(app, face, faces, pair);
+  } catch (error) {
+    const problem = asProblem(error);
+    app.showProblem(problem);
+    app.say(`no faces like this one: ${problem.message}`, problem.code === "no_features" ? "warn" : "trouble");
+  }
+}
+
+/** @param {App} app @param {Face} face @param {Face[]} faces like it @param {boolean} pair */
+function show(app, face, faces, pair) {
+  const { flow, pages, tiles, zoom } = app;
+  if (zoom.open) zoom.close();
+  if (pages.current) pages.current.focus = tiles.at;
+  // Before the page it interrupts, so that PgDn leads back to that one.
+  flow.show(pages.insert("alike", [face, ...faces], pages.at), 0);
+  const many = `${counted(faces.length, "face")} like it, most alike first`;
+  app.say(
+    pair
+      ? `${pairWords(face, app.classes)}: ${many}; answer the exceptions, then ⇧A or ⇧X the rest`
+      : `${many}; G again: only ${pairWords(face, app.classes)}; PgDn leads back`,
+  );
+}
+
+/** "5 anger → 4 sad". @param {Face} face @param {string[]} classes */
+function pairWords({ tile }, classes) {
+  const end = tile.proposed === null ? "no proposal" : className(classes, tile.proposed);
+  return `${className(classes, tile.given)} → ${end}`;
+}
+
+/**
+ * Confident faces of a class near the one in the zoom; each opens its own page beside this one, where it can be answered.
+ * @param {string} title @param {number[]} samples @param {App} app
+ */
+export function neighbours(title, samples, { net }) {
+  const pictures = samples.map((sample) =>
+    el("a", { href: net.url(`/samples?sample=${sample}`), target: "_blank", rel: "noopener", title: `open face ${sample}` }, [
+      el("img", { src: net.url(`/thumb/${sample}`), alt: `face ${sample}`, loading: "lazy" }),
+    ]),
+  );
+  return el("figure", {}, [
+    el("figcaption", { text: title }),
+    el("div", { class: "near" }, pictures.length ? pictures : [el("span", { class: "none", text: "none" })]),
+  ]);
+}
