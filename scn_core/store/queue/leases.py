@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+import json
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlite_utils import Database
@@ -20,6 +21,8 @@ from scn_core.store.schema.expressions import NOW, from_now
 
 __all__ = ["LEASE_S", "Claim", "LeaseInfo", "claim_faces", "claim_items", "leases", "release_leases", "renew_leases"]
 
+_AT_ONCE = 500
+"""Faces looked up in one query, where those asked for may be thousands and a page is soon full."""
 _VOID = f"(q.lease_until < {NOW} OR q.lease_until > {from_now(LEASE_S)})"
 """SQL: whether lease `q` has run out, or ends later than one that begins now: the clock was set back since."""
 
@@ -73,7 +76,7 @@ def claim_faces(
     db: Database,
     round_id: int,
     person_id: int,
-    sample_ids: Iterable[int],
+    sample_ids: Sequence[int],
     *,
     limit: int,
     pair: tuple[int, int | None] | None = None,
@@ -85,20 +88,24 @@ def claim_faces(
     of this given and proposed label. Nothing is given of a round that is not in review.
     """
     walk = Walk(db, round_id, person_id, QueueFilter())
-    start, end = pair or (None, None)
-    values = walk.values | {"start": start, "end": end}
-    of_pair = "" if pair is None else "AND q.given_label = :start AND q.proposed_label IS :end"
-    sql = f"""SELECT q.id FROM queue_item q INDEXED BY queue_reading
-      WHERE {walk.common} AND q.sample_id = :sample AND q.action IS NULL AND q.kind NOT IN ('audit', 'repeat')
-        AND coalesce(q.lease_person, :viewer) = :viewer AND NOT {ELSEWHERE}
-        {of_pair} ORDER BY q.lease_person IS NULL, q.slot LIMIT 1"""
+    given, proposed = pair or (None, None)
+    values = walk.values | {"of_given": given, "of_proposed": proposed}
+    of_pair = "" if pair is None else "AND q.given_label = :of_given AND q.proposed_label IS :of_proposed"
+    sql = f"""SELECT q.sample_id, q.id FROM json_each(:samples) asked
+      CROSS JOIN queue_item q INDEXED BY queue_reading ON q.sample_id = asked.value
+      WHERE q.action IS NULL {of_pair} AND q.kind NOT IN ('audit', 'repeat')
+        AND coalesce(q.lease_person, :viewer) = :viewer AND {walk.common} AND NOT {ELSEWHERE}
+      ORDER BY asked.key, q.lease_person IS NULL, q.slot"""
     with transaction(db):
         _expire(db)
-        ids: list[int] = []
-        for sample in sample_ids if _in_review(db, round_id) else ():
-            if len(ids) == limit:
+        chosen: dict[int, int] = {}
+        for start in range(0, len(sample_ids) if _in_review(db, round_id) else 0, _AT_ONCE):
+            asked = json.dumps(sample_ids[start : start + _AT_ONCE])
+            for sample, item in db.execute(sql, values | {"samples": asked}):
+                chosen.setdefault(sample, item)
+            if len(chosen) >= limit:
                 break
-            ids += [item for (item,) in db.execute(sql, values | {"sample": sample})]
+        ids = list(chosen.values())[:limit]
         _lease(db, person_id, ids)
     return load_items(db, person_id, ids)
 

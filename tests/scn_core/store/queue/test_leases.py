@@ -144,8 +144,12 @@ def chosen(db: Database, person_id: int, samples: list[int], limit: int = 20, **
     return [item.sample_id for item in claim_faces(db, 1, person_id, samples, limit=limit, **more)]
 
 
-def test_faces_asked_for_by_number_keep_the_rules_of_the_queue(review: Database) -> None:
+@pytest.mark.parametrize("at_once", [2, 500])
+def test_faces_asked_for_by_number_keep_the_rules_of_the_queue(
+    review: Database, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In the toy data set sample i has the given label (i - 1) % 3, and i % 3 is proposed."""
+    monkeypatch.setattr("scn_core.store.queue.leases._AT_ONCE", at_once)
     assert chosen(review, ANN, [3, 1, 9, 2], limit=3) == [3, 1, 9]
     assert chosen(review, BOB, [9, 2, 11, 99, 4]) == [2, 4]  # 9 is ann's, 11 is for validation, 99 is nobody
     assert chosen(review, ANN, [3, 5]) == [3, 5]  # what she holds already comes too
