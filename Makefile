@@ -31,7 +31,7 @@ $(DEMO)/.ready: | $(VENV)/.run
 demo: $(VENV)/.run $(DEMO)/.ready
 	$(BIN)/python -m review_app serve $(DEMO) --open
 
-# A file of tests stays in one process, and browser tests stay last. How many processes: tests/conftest.py. One thread
+# A file of tests stays in one process. Which process, how many and in which order: tests/conftest.py. One thread
 # each: on as many cores as processes, torch's threads would mostly wait for each other. Byte code is kept whatever the
 # environment says: to compile all tests anew takes a third of the time in which a process collects them.
 test: $(VENV)/.dev

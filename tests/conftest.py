@@ -1,32 +1,58 @@
-"""Shared by all tests."""
+"""Shared by all tests: in which order they run, and in how many processes."""
+
+from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 # Small networks on few cores: threads that wait for each other cost more than they bring. Before torch is imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadFileScheduling
+
 MOST_PROCESSES = 4
-"""More would take more than 8 GB, with torch and a browser in each."""
-LONG = ("test_whole_loop", "test_rounds", "test_accessibility")
-"""Browser tests that take half a minute or more, the last of them all together."""
+"""More would take more than 8 GB, with torch in each."""
+WITH_BROWSER = 2
+"""Processes that run browser tests, from the start until there are none left. These tests wait most of the time, while
+the other processes compute."""
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """What -n auto means: one more than there are cores, as tests wait for browsers, servers and disks too."""
-    return min((os.cpu_count() or 1) + 1, MOST_PROCESSES)
+    """What -n auto means: two more than there are cores, as tests wait for browsers, servers and disks too."""
+    return min((os.cpu_count() or 1) + 2, MOST_PROCESSES)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    """What --dist loadfile means: browser tests in two of the processes, from the start."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+    from xdist.workermanage import WorkerController
+
+    class Scheduling(LoadFileScheduling):  # type: ignore[misc]
+        def _assign_work_unit(self, node: WorkerController) -> None:
+            browses = self.nodes.index(node) < WITH_BROWSER
+            for file in self.workqueue:
+                if _in_browser(file) == browses:
+                    self.workqueue.move_to_end(file, last=False)
+                    break
+            super()._assign_work_unit(node)
+
+    return Scheduling(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come last: Playwright keeps an event loop running in this thread, in which asyncio.run fails.
-
-    Of them the files with the longest tests come first, so that no process is left alone with one at the end.
+    """Browser tests come first.
 
     GPU tests are skipped where there is no GPU; torch is asked only if there are any.
     """
-    items.sort(key=_turn)
+    items.sort(key=lambda item: not _in_browser(item.nodeid))
     marked = [item for item in items if item.get_closest_marker("gpu")]
     if not marked:
         return
@@ -37,7 +63,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="needs a CUDA device"))
 
 
-def _turn(item: pytest.Item) -> int:
-    if "browser" not in item.path.parts:
-        return 0
-    return 1 if item.path.stem in LONG else 2
+def _in_browser(file: str) -> bool:
+    return file.startswith("tests/browser/")

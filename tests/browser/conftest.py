@@ -42,7 +42,7 @@ _numbers = count(1)
 expect.set_options(timeout=PATIENCE_S * 1000)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     path = find_chromium()
     with sync_playwright() as playwright:
@@ -51,14 +51,14 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """Drawn faces, no round."""
     with template(tmp_path_factory, "drawn", lambda folder: draw_workspace(folder / "ws")) as folder:
         return copy_workspace(Workspace(folder / "ws"), tmp_path_factory.mktemp("drawn") / "ws")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def in_review(drawn: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A small round in review; copy it."""
     workspace = copy_workspace(drawn, tmp_path_factory.mktemp("in_review") / "ws")
@@ -66,7 +66,7 @@ def in_review(drawn: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Wor
     return workspace
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def forks() -> Iterator[Forks]:
     """Where servers come from."""
     forks = Forks()
@@ -74,7 +74,7 @@ def forks() -> Iterator[Forks]:
     forks.end()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shared(drawn: Workspace, forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A server that many tests use at once, each with people of its own."""
 
@@ -95,7 +95,7 @@ def shared(drawn: Workspace, forks: Forks, tmp_path_factory: pytest.TempPathFact
     served.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def port() -> Iterator[int]:
     """A port that servers use one after another: to the browser their files are the same ones."""
     with reserved_port() as number:
@@ -121,7 +121,7 @@ def served(in_review: Workspace, tmp_path: Path, serve: Callable[..., Served]) -
     return serve(copy_workspace(in_review, tmp_path / "ws"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def profiles(browser: Browser) -> Profiles:
     """Browser profiles that tests use one after another."""
     return Profiles(browser, PATIENCE_S)

@@ -112,7 +112,7 @@ def test_a_file_larger_than_a_proxy_takes_unasked_is_uploaded(proxy: int, trusti
     page.goto(f"https://127.0.0.1:{proxy}/review/login?next=/review/labels")
     page.get_by_label("Your name").fill("lea")
     page.get_by_role("button", name="Sign in").click()
-    content = b"key,label\n" + b"no-such-face.jpg,happy\n" * 100_000
+    content = b"key,label\n" + b"faces/%b/no-such-face.jpg,happy\n" % (b"x" * 200) * 6_000  # more than a megabyte
     page.set_input_files("input[type=file]", {"name": "labels.csv", "mimeType": "text/csv", "buffer": content})
     expect(page.get_by_text("no-such-face.jpg").first).to_be_visible()
 

@@ -19,9 +19,9 @@ from tests.review_workspace import QUICK_TRAINING, copy_workspace
 
 
 @pytest.fixture
-def workspace(drawn: Workspace, tmp_path: Path) -> Iterator[Workspace]:
-    """Rounds of it are quick; no trainer of them outlives the test."""
-    workspace = copy_workspace(drawn, tmp_path / "ws")
+def workspace(in_review: Workspace, tmp_path: Path) -> Iterator[Workspace]:
+    """Round 1 is in review. Further rounds are quick; no trainer of them outlives the test."""
+    workspace = copy_workspace(in_review, tmp_path / "ws")
     change_table(workspace.settings_file, "train", QUICK_TRAINING | {"epochs": 400})
     yield workspace
     with workspace.database() as db:
@@ -32,38 +32,33 @@ def workspace(drawn: Workspace, tmp_path: Path) -> Iterator[Workspace]:
 
 def test_a_round_outlives_the_server(workspace: Workspace, serve: Callable[..., Served], new_page: NewPage) -> None:
     served, page = serve(workspace), new_page()
-    sign_in(page, served, "lea")
-    page.get_by_role("link", name="Start a round").click()
-    page.get_by_role("button", name="Start round 1").click()
-    expect(page.get_by_role("heading", name="Round 1 is training")).to_be_visible()
+    sign_in(page, served, "lea", path="/rounds")
+    page.get_by_role("button", name="Start round 2").click()
+    expect(page.get_by_role("heading", name="Round 2 is training")).to_be_visible()
     expect(page.get_by_text("of 400").first).to_be_visible()
     expect(page.locator(".js-plotly-plot")).to_have_count(3)
     served.kill()
     assert trainer.at_work(workspace)
     served.start()
     page.reload()
-    expect(page.get_by_role("heading", name="Round 1 is training")).to_be_visible()
-    before = served.rows("SELECT count(*) FROM epoch")
-    eventually(lambda: served.rows("SELECT count(*) FROM epoch") > before, "another epoch")
+    expect(page.get_by_role("heading", name="Round 2 is training")).to_be_visible()
+    before = served.rows("SELECT count(*) FROM epoch WHERE round_id = 2")
+    eventually(lambda: served.rows("SELECT count(*) FROM epoch WHERE round_id = 2") > before, "another epoch")
     page.get_by_role("button", name="Cancel training").click()
-    expect(page.get_by_text("Round 1 was cancelled").first).to_be_visible()
+    expect(page.get_by_text("Round 2 was cancelled").first).to_be_visible()
     eventually(lambda: not trainer.at_work(workspace), "the trainer to hear of it")
     expect(page.get_by_role("button", name="Resume it")).to_be_visible()
 
     page.get_by_label("Epochs", exact=True).fill("2")
     page.keyboard.press("Enter")
-    page.get_by_role("button", name="Start round 2").click()
-    expect(page.get_by_text("Round 2 is in review").first).to_be_visible()
-    # The precision is not offered in the form: it is that of workspace.toml.
-    assert served.rows("SELECT state, config ->> 'epochs', config ->> 'precision' FROM round ORDER BY id") == [
-        ("cancelled", 400, "fp32"),
-        ("review", 2, "fp32"),
-    ]
-    page.get_by_label("Epochs", exact=True).fill("2")
-    page.keyboard.press("Enter")
     page.get_by_text("goes on until a lead closes it").click()
     page.get_by_role("button", name="Start round 3").click()
     expect(page.get_by_text("Round 3 is in review").first).to_be_visible()
-    assert served.rows("SELECT state FROM round ORDER BY id") == [("cancelled",), ("review",), ("review",)]
+    # The precision is not offered in the form: it is that of workspace.toml.
+    assert served.rows("SELECT state, config ->> 'epochs', config ->> 'precision' FROM round ORDER BY id") == [
+        ("review", 8, None),
+        ("cancelled", 400, "fp32"),
+        ("review", 2, "fp32"),
+    ]
     page.get_by_role("link", name="Review it").first.click()
     Desk(page, served, "lea").ready()

@@ -30,7 +30,7 @@ def test_a_lead_and_two_reviewers_take_a_workspace_from_no_round_to_a_second_one
     lea, ann, ben = new_page(), new_page(), new_page()
     sign_in(lea, served, "lea", path="/rounds?show=rules-of-review")
     _ask_for_two_readings(lea)
-    _train(lea, served, 1)
+    _train(lea, served, 1, {"Epochs": "2", "Image size": "32", "Batch size": "16", "Audit samples": "4"})
 
     desks = [_desk(page, served, name) for page, name in ((ann, "ann"), (ben, "ben"))]
     agreed, disputed = _seen_by_both(desks)
@@ -48,7 +48,7 @@ def test_a_lead_and_two_reviewers_take_a_workspace_from_no_round_to_a_second_one
     keys = {row[0]: row[1] for row in served.rows("SELECT id, key FROM sample")}
     assert changed == {keys[face]: names[label] for face, label in wanted.items()}
 
-    _train(lea, served, 2)
+    _train(lea, served, 2, {"Epochs": "2"})
     lea.goto(f"{served.url}/rounds?show=compare")
     expect(lea.get_by_text("2 labels changed between them")).to_be_visible()
     first, second = (_labels_trained_on(workspace, number) for number in (1, 2))
@@ -63,11 +63,11 @@ def _ask_for_two_readings(lea: Page) -> None:
     expect(lea.get_by_text("Saved in workspace.toml")).to_be_visible()
 
 
-def _train(lea: Page, served: Served, number: int) -> None:
+def _train(lea: Page, served: Served, number: int, options: dict[str, str]) -> None:
     """Started from the form, followed until the round is in review."""
     lea.goto(f"{served.url}/rounds")
     expect(lea.get_by_text(f"Round {number} would train on")).to_be_visible()
-    for label, value in (("Epochs", "2"), ("Image size", "32"), ("Batch size", "16"), ("Audit samples", "4")):
+    for label, value in options.items():
         control = lea.get_by_role("spinbutton", name=label, exact=True)
         control.fill(value)
         control.press("Enter")

@@ -35,6 +35,8 @@ SETTINGS = TrainSettings(
     image_size=32, epochs=2, batch_size=32, backbone="mobilenet_v3_small", device="cpu", precision="fp32"
 )
 """A round of half a second; settings that a test is about are replaced."""
+REVIEWED = replace(SETTINGS, epochs=4, lr=0.003, margin_relabel=0.05)
+"""The round of `reviewed`: it has some proposals, and weights of 6 MB, which every test copies."""
 
 
 class Recorder:
@@ -95,8 +97,7 @@ def _trained(_drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         from scn_core.rounds.lifecycle import New
         from scn_core.rounds.train import train_round
 
-        chosen = settings(backbone="resnet18", epochs=4, margin_relabel=0.05)
-        train_round(Workspace(shutil.copytree(_drawn, folder / "ws")), New(chosen), Recorder())
+        train_round(Workspace(shutil.copytree(_drawn, folder / "ws")), New(REVIEWED), Recorder())
 
     with template(tmp_path_factory, "trained", train) as folder:
         return Path(shutil.copytree(folder / "ws", tmp_path_factory.mktemp("trained") / "ws"))
@@ -110,7 +111,7 @@ def workspace(_drawn: Path, tmp_path: Path) -> Workspace:
 
 @pytest.fixture
 def reviewed(_trained: Path, tmp_path: Path) -> Workspace:
-    """The same with round 1 in review: resnet18, 4 epochs."""
+    """The same with round 1 in review, of settings REVIEWED."""
     return Workspace(shutil.copytree(_trained, tmp_path / "reviewed", ignore=shutil.ignore_patterns("pixels")))
 
 

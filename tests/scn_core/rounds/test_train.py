@@ -35,7 +35,7 @@ from scn_core.store.scores import scores
 from scn_core.training.distributed import ALONE, Team
 from scn_core.workspace.folder import Workspace
 from tests.another_writer import AnotherWriter
-from tests.scn_core.conftest import Recorder, Run, settings
+from tests.scn_core.conftest import REVIEWED, Recorder, Run, settings
 from tests.scn_core.forks import run_forked
 
 FINISHED = [
@@ -170,7 +170,7 @@ def test_the_round_says_how_it_was_made(reviewed: Workspace) -> None:
     assert (info.id, info.parent, info.state, info.message) == (1, None, "review", None)
     versions = {"torch": torch.__version__, "torchvision": info.config["torchvision"]}
     rules = {"unsure": "given", "ambiguous": "given"}
-    assert info.config == settings(backbone="resnet18", epochs=4, margin_relabel=0.05).as_dict() | rules | versions
+    assert info.config == REVIEWED.as_dict() | rules | versions
     assert set(info.config) == {f.name for f in fields(TrainSettings)} | {*rules, *versions}
     assert info.review == ReviewSettings().as_dict()
     assert json.loads((reviewed.round_folder(1) / "config.json").read_text()) == info.config
@@ -199,7 +199,7 @@ def test_its_folder_holds_dynamics_and_weights_that_load_back(reviewed: Workspac
     assert features.values.shape == (len(found.alpha), 512)
     assert np.linalg.norm(features.values.astype(np.float32), axis=1) == pytest.approx(1, abs=1e-3)
     meta = json.loads((folder / "meta.json").read_text())
-    assert (meta["backbone"], meta["image_size"], meta["epochs"]) == ("resnet18", 32, 4)
+    assert (meta["backbone"], meta["image_size"], meta["epochs"]) == (REVIEWED.backbone, 32, 4)
     with reviewed.database(read_only=True) as db:
         assert meta["classes"] == [name for (name,) in db.execute("SELECT name FROM class ORDER BY number")]
     torch.manual_seed(9)
@@ -251,7 +251,7 @@ def test_weights_of_a_round_start_another(workspace: Workspace) -> None:
 def test_a_resumed_round_needs_its_weights_file_no_more(reviewed: Workspace, tmp_path: Path) -> None:
     start = shutil.copy(reviewed.round_folder(1) / "weights.safetensors", tmp_path / "start.safetensors")
     with pytest.raises(KeyboardInterrupt):
-        train(reviewed, stop_with(KeyboardInterrupt(), after=2), backbone="resnet18", weights=str(start), epochs=2)
+        train(reviewed, stop_with(KeyboardInterrupt(), after=2), weights=str(start), epochs=2)
     Path(start).unlink()
     assert train(reviewed, resume=True).state == "review"
 
@@ -325,13 +325,10 @@ def stop_with(error: BaseException, *, after: int = 1) -> Recorder:
     return Recorder(stop)
 
 
-@pytest.fixture
-def uninterrupted(workspace: Workspace, tmp_path: Path) -> RoundScores:
+@pytest.fixture(scope="module")
+def uninterrupted(_drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> RoundScores:
     """Scores of a whole round of 3 epochs, trained elsewhere."""
-    other = Workspace(tmp_path / "uninterrupted")
-    other.path.mkdir()
-    for file in (workspace.settings_file, workspace.database_file):
-        (other.path / file.name).write_bytes(file.read_bytes())
+    other = Workspace(shutil.copytree(_drawn, tmp_path_factory.mktemp("uninterrupted") / "ws"))
     train(other, epochs=3)
     return scores_of(other)
 

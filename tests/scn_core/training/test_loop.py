@@ -47,7 +47,7 @@ def run(
 
 
 def test_it_learns_and_distrusts_what_is_mislabelled(data: TrainingData, tmp_path: Path) -> None:
-    result, reports, _ = run(data, tmp_path, backbone="resnet18", epochs=10)
+    result, reports, _ = run(data, tmp_path, backbone="resnet18", epochs=6)
     assert reports[-1].val_accuracy is not None
     assert reports[-1].val_accuracy > 0.8
     wrong = np.zeros(192, bool)
@@ -80,7 +80,7 @@ def test_what_is_said_of_a_face_in_training_is_kept(data: TrainingData, tmp_path
     """Each row by its place: what the network put out for the batch that the face was in, or the mean of two."""
     settings = dataclasses.replace(SETTINGS, epochs=2, batch_size=50)  # 192 faces: the last batch is filled up
     torch.manual_seed(0)
-    job = Training(settings, data, SelfCureNetwork("resnet18", 4, image_size=32), tmp_path)
+    job = Training(settings, data, SelfCureNetwork(SMALL, 4, image_size=32), tmp_path)
     outputs: list[Any] = []
     job.model.register_forward_hook(lambda model, given, output: outputs.append(output) if model.training else None)
     batches: list[torch.Tensor] = []
@@ -195,7 +195,7 @@ def test_every_other_pass_is_mirrored_but_never_of_mode_auto(
 
 def test_review_mode_never_changes_a_label_and_auto_does(data: TrainingData, tmp_path: Path) -> None:
     before = data.labels.copy()
-    reviewed, reports, _ = run(data, tmp_path / "review", epochs=6)
+    reviewed, reports, _ = run(data, tmp_path / "review")
     assert (reviewed.labels.numpy() == before).all()
     assert {r.relabelled for r in reports} == {0}
     cured, reports, _ = run(data, tmp_path / "auto", epochs=6, relabel="auto", relabel_from=4)
