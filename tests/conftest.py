@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 # Small networks on few cores: threads that wait for each other cost more than they bring. Before torch is imported.
@@ -19,6 +21,15 @@ MOST_PROCESSES = 4
 WITH_BROWSER = 2
 """Processes that run browser tests, from the start until there are none left. These tests wait most of the time, while
 the other processes compute."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _freed_memory_returned() -> Iterator[None]:
+    """What the tests of a file have freed goes back to the system; the C library would keep much of it."""
+    yield
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -24,7 +24,7 @@ def test_a_healthy_spread_is_silent() -> None:
 
 @pytest.mark.parametrize("batch_size", [64, 128, 1024])
 def test_the_default_recipe_keeps_its_spread(batch_size: int, data: TrainingData, tmp_path: Path) -> None:
-    settings = TrainSettings(image_size=32, epochs=6, batch_size=batch_size, precision="fp32", device="cpu")
+    settings = TrainSettings(image_size=32, epochs=4, batch_size=batch_size, precision="fp32", device="cpu")
     reports: list[EpochReport] = []
     Training(settings, data, build_model(settings, 4), tmp_path).run(on_epoch=reports.append)
     weighted = [r for r in reports if r.epoch > settings.weighting_from * settings.epochs]

@@ -19,7 +19,7 @@ from scn_core.training.checkpoint import load_checkpoint, save_weights
 from scn_core.training.data import TrainingData, TrainingResult
 from scn_core.training.loop import Training
 from scn_core.training.variants import AverageWeights, Blend, blended
-from tests.scn_core.training.conftest import SMALL
+from tests.scn_core.training.conftest import SMALL, small_data
 
 SETTINGS = TrainSettings(image_size=32, epochs=2, batch_size=48, precision="fp32", device="cpu")
 VARIANTS: tuple[dict[str, float], ...] = (
@@ -45,9 +45,16 @@ def result(job: Training, *, resume: bool = False) -> TrainingResult:
     return job.run(resume=resume, on_epoch=lambda report: None)
 
 
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> TrainingResult:
+    """Of an epoch without a variant."""
+    return result(training(small_data(), tmp_path_factory.mktemp("plain"), epochs=1))
+
+
 @pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: next(iter(variant)))
-def test_it_changes_what_is_learned_and_repeats(variant: dict[str, float], data: TrainingData, tmp_path: Path) -> None:
-    plain = result(training(data, tmp_path / "plain", epochs=1))
+def test_it_changes_what_is_learned_and_repeats(
+    variant: dict[str, float], plain: TrainingResult, data: TrainingData, tmp_path: Path
+) -> None:
     one, again = (result(training(data, tmp_path / name, epochs=1, **variant)) for name in ("one", "again"))
     assert not torch.equal(one.rule.probabilities, plain.rule.probabilities)
     assert torch.equal(one.rule.probabilities, again.rule.probabilities)
