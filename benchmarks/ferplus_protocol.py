@@ -113,7 +113,8 @@ def trained(
 
     def on_epoch(report: EpochReport) -> None:
         epochs.append(report)
-        print(f"{name}: epoch {report.epoch}, accuracy {report.val_accuracy:.4f}", file=sys.stderr, flush=True)
+        if report.val_accuracy is not None:  # an epoch without a clean pass
+            print(f"{name}: epoch {report.epoch}, accuracy {report.val_accuracy:.4f}", file=sys.stderr, flush=True)
 
     with tempfile.TemporaryDirectory() as folder:
         result = Training(settings, data, build_model(settings, class_count), Path(folder)).run(on_epoch=on_epoch)

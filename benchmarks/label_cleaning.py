@@ -25,18 +25,16 @@ import json
 import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-import cleanlab
 import numpy as np
-import sklearn
 import torch
 
 from benchmarks.cleaning.faces import NOISES, PICTURES, Faces, given_labels, load_faces, load_opinion, load_pictures
 from benchmarks.cleaning.figures import calibration, early_calibration, proposals
-from benchmarks.cleaning.pictures import draw
 from benchmarks.cleaning.readers import CROWD, READERS, SHARES, answers, learned_order, reviewed
 from benchmarks.cleaning.rows import Seen, rankings
 from benchmarks.cleaning.tables import describe, describe_variants
@@ -115,6 +113,8 @@ def main() -> None:
         _write(name, {"cells": cells})
         print(describe(cells))
         if said.faces == FACES:
+            from benchmarks.cleaning.pictures import draw  # a machine that only trains has no plotly and no browser
+
             draw(cells)
 
 
@@ -317,11 +317,7 @@ def _write(name: str, found: dict[str, Any]) -> None:
     told = {
         "settings": SETTINGS.as_dict(),
         "device": f"{choose_compute(SETTINGS).describe()}, {os.cpu_count()} cores",
-        "versions": {
-            **versions(),
-            "scikit-learn": sklearn.__version__,
-            "cleanlab": cleanlab.__version__,
-        },
+        "versions": versions() | {name: version(name) for name in ("scikit-learn", "cleanlab")},
     }
     (RESULTS / f"{name}.json").write_text(json.dumps({**told, **found}, indent=1) + "\n")
 

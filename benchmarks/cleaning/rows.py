@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from cleanlab.rank import get_label_quality_scores
 
 from benchmarks.cleaning import published_scores
 from benchmarks.cleaning.trainings import Recording
@@ -55,6 +54,8 @@ def _of(run: Recording | None, score: Callable[[Recording], Ranking]) -> Ranking
 
 
 def _normalised_margin(run: Recording, given: IntArray) -> Ranking:
+    from cleanlab.rank import get_label_quality_scores  # a machine that only trains may lack it
+
     quality: Ranking = np.asarray(get_label_quality_scores(given, run.last, method="normalized_margin"), np.float64)
     return 1 - quality
 

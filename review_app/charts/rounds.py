@@ -121,6 +121,7 @@ def _curves(lines: Sequence[_Line], *, dark: bool) -> Figure:
             figure.add_trace(
                 Scatter(
                     x=epochs, y=list(line.values), name=line.name, mode="lines+markers",
+                    connectgaps=True,  # epochs without a clean pass validate nothing
                     line={"color": line.colour, "dash": line.dash}, marker={"size": 5},
                 )
             )  # fmt: skip

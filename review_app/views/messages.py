@@ -229,10 +229,11 @@ def progress(info: RoundInfo, epochs: tuple[EpochReport, ...]) -> None:
         return
     last, recent = epochs[-1], epochs[-5:]
     left = (total - len(epochs)) * sum(report.seconds for report in recent) / len(recent)
+    validated = [report.val_accuracy for report in epochs if report.val_accuracy is not None]
     shown = {
         "Loss": f"{last.loss:.3f}",
         "Accuracy": f"{last.accuracy:.1%}",
-        "Validation": "–" if last.val_accuracy is None else f"{last.val_accuracy:.1%}",
+        "Validation": f"{validated[-1]:.1%}" if validated else "–",
         "Faces per second": f"{last.faces_per_s:,.0f}",
         "Time left": parts.duration(max(left, 0)),
     }

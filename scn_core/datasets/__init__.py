@@ -27,4 +27,6 @@ picture_measures  what makes a picture hard to judge; hashes by which copies are
 pixels            the decode-once cache: every face at one side, memory-mapped
 thumbnail_images  faces as WebP for people to look at
 parallel          the same for many items on all cores, in order
+processes         processes that apply a function to items
+shared_lock       a lock that several processes can share
 """

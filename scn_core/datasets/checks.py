@@ -57,7 +57,8 @@ def gather(
     named: dict[LeftOut, list[str]] = {}
     written: Counter[tuple[int, str]] = Counter()
     with closing(Firsts()) as keys, closing(Firsts()) as pictures:
-        seen = in_order(partial(_check_picture, root.resolve(), check, follow_links), _without_doubles(entries, keys))
+        look, rows = partial(_check_picture, root.resolve(), check, follow_links), _without_doubles(entries, keys)
+        seen = in_order(look, rows, processes=check is check_picture)
         for entry, shown in seen:
             progress(entry.rows)
             if isinstance(entry, LeftOut):

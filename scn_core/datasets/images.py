@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from hashlib import blake2b
 from pathlib import Path
-from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError, features
 
 from scn_core.datasets.picture_measures import MEASURED_SIDE, measure
+from scn_core.datasets.shared_lock import SharedLock
 from scn_core.records import Box, PixelArray
 
 _AVIF = features.check("avif")  # not in every build of Pillow
@@ -34,8 +34,9 @@ MAX_BYTES = 256_000_000
 _FEW_BITS = 14
 _ORIENTATION = 0x0112
 _BIG = 16_000_000
-_ONE_AT_A_TIME = Lock()
-"""A picture of so many pixels takes up to 17 bytes each to decode (WebP, Pillow 12): a gigabyte for the largest."""
+BIG_PICTURES = SharedLock()
+"""Of all processes together one decodes such a picture at a time: it takes up to 17 bytes a pixel (WebP, Pillow 12), a
+gigabyte for the largest."""
 _REDUCE = 2.0  # decode and box-reduce to this many times the target, then filter: looks alike, costs a fraction
 
 
@@ -115,7 +116,7 @@ def _cut(
     side = side if enlarge else min(side, square)
     shrink = side * _REDUCE / square
     picture.draft("RGB", (round(picture.width * shrink) + 1, round(picture.height * shrink) + 1))
-    with _ONE_AT_A_TIME if picture.width * picture.height > _BIG else nullcontext():
+    with BIG_PICTURES if picture.width * picture.height > _BIG else nullcontext():
         upright = _rgb(_upright(picture))
         across, down = upright.width / size[0], upright.height / size[1]
         area = (left * across, top * down, (left + square) * across, (top + square) * down)

@@ -4,35 +4,51 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import TypeVar
 
+from scn_core.datasets.processes import Processes
+
 T = TypeVar("T")
 R = TypeVar("R")
 
+BY_THREADS = 1024
+"""Items that are worth no process: one takes as long to start as to open about so many small pictures."""
 
-def in_order(function: Callable[[T], R], items: Iterable[T], *, batch: int = 32, leave: int = 0) -> Iterator[R]:
+
+def in_order(
+    function: Callable[[T], R], items: Iterable[T], *, batch: int = 32, leave: int = 0, processes: bool = False
+) -> Iterator[R]:
     """`function` of every item, in the order of the items, computed by a thread per core.
-
-    `leave`: so many cores are left to others, where there are more than that.
 
     Items are drawn as they are needed, at most two batches a thread ahead of what was taken, so a stream of any
     length needs the same memory. A batch is one task: handing single small pictures over costs as much as decoding.
+
+    Args:
+        function: called in several threads at once.
+        items: any number of them.
+        batch: so many are one task.
+        leave: so many cores are left to others, where there are more than that.
+        processes: from item 1,025 on in a process per core, as threads that open small pictures wait for Python's one
+            interpreter lock: on many cores they are slower than one thread. See `Processes.each` for what it asks of
+            the function.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     workers = max(1, cores - leave)
-    source = iter(items)
+    source, drawn = iter(items), 0
     waiting: deque[Future[list[R]]] = deque()
-    with ThreadPoolExecutor(workers, thread_name_prefix="faces") as pool:
+    with Processes() as others, ThreadPoolExecutor(workers, thread_name_prefix="faces") as pool:
         while part := list(islice(source, batch)):
-            waiting.append(pool.submit(_each, function, part))
+            elsewhere = processes and workers > 1 and drawn >= BY_THREADS
+            waiting.append(pool.submit(others.each if elsewhere else _each, function, part))
+            drawn += len(part)
             if len(waiting) > 2 * workers:
                 yield from waiting.popleft().result()
         while waiting:
             yield from waiting.popleft().result()
 
 
-def _each(function: Callable[[T], R], items: list[T]) -> list[R]:
+def _each(function: Callable[[T], R], items: Sequence[T]) -> list[R]:
     return [function(item) for item in items]

@@ -222,7 +222,7 @@ def _decode_rows(
 ) -> None:
     # Written, not mapped: on a full disk a write is an error one can tell, a map is a SIGBUS.
     offset, size = os.fstat(file.fileno()).st_size - int(np.prod(shape)), int(np.prod(shape[1:]))
-    for place, face in in_order(partial(_decode, root, shape[1]), _wanted(samples, todo)):
+    for place, face in in_order(partial(_decode, root, shape[1]), _wanted(samples, todo), processes=True):
         if isinstance(face, str):
             broken.append((place, face))
         else:

@@ -6,12 +6,14 @@ Decoded and encoded again: what reaches a browser is pixels alone, whatever the 
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
 
-from scn_core.datasets.images import check_content, content_size, open_face
-from scn_core.records import Box, PixelArray
+from scn_core.datasets.images import check_content, check_face, content_size, open_face
+from scn_core.datasets.paths import leads_out, relative_path
+from scn_core.records import Box, PixelArray, Sample
 
 THUMB_SIDE = 128
 LARGE_SIDE = 768
@@ -41,6 +43,30 @@ def large_face(path: Path, box: Box | None, side: int = LARGE_SIDE) -> bytes:
     Raises OSError or ValueError for a file that `check_face` would report.
     """
     return _webp(open_face(path, box, side, enlarge=False), _LARGE_QUALITY, _LARGE_EFFORT)
+
+
+def drawn_or_reason(
+    root: Path, follow_links: bool, sample: Sample, draw: Callable[[Path, Box | None], bytes] = make_thumbnail
+) -> bytes | str:
+    """What `draw` makes of a sample's picture under `root`, or a few words on why there is none.
+
+    Without `follow_links` no picture is opened that a link outside of the root leads to.
+    """
+    # Checked at the import too, but since then links may have changed, and the database may have been edited.
+    if relative_path(sample.path) != sample.path or (not follow_links and leads_out(root, sample.path)):
+        return "a path that leaves the folder of the data set"
+    try:
+        return draw(root / sample.path, sample.box)
+    except Exception:  # as in images: decoders raise whatever they stumble over
+        return check_face(root / sample.path, sample.box) or "a damaged picture"
+
+
+def numbered_thumbnail(
+    root: Path, follow_links: bool, wanted: tuple[int, bytes, Sample]
+) -> tuple[int, bytes, bytes | str]:
+    """`drawn_or_reason` for many in other processes: sample id and fingerprint go through as they are."""
+    number, fingerprint, sample = wanted
+    return number, fingerprint, drawn_or_reason(root, follow_links, sample)
 
 
 def wrong_thumbnail(data: bytes) -> str | None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
+import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, fields
@@ -44,33 +47,60 @@ class Checkpoint:
     """The network of averaged weights, where there is one."""
 
 
-class CheckpointWriter:
-    """Writes the checkpoints of a round folder while training goes on; as a context manager it ends with the last."""
+CHECKPOINT_EVERY_S = 10.0
+"""Seconds from the beginning of one write to that of the next: what a kill or a power cut costs at most, and an epoch.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+A checkpoint of ResNet-18 is 134 MB, and on a GPU an epoch of 28,000 faces takes less than a second.
+"""
+
+
+class CheckpointWriter:
+    """Keeps the state after the last whole epoch, and writes it to a round folder now and then while training goes on.
+
+    As a context manager it ends with the newest state on the disk, also where an error or Ctrl-C ends the training.
+    """
+
+    def __init__(self, folder: Path, every_s: float = CHECKPOINT_EVERY_S) -> None:
+        self._folder, self._every_s = folder, every_s
         self._thread = ThreadPoolExecutor(1, "checkpoint")
-        self._last: Future[None] | None = None
+        self._writing: Future[None] | None = None
+        self._begun = -math.inf
+        self._unwritten: dict[str, Any] | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *exception: object) -> None:
-        self._thread.shutdown()
-        if kind is None:
-            self._settle()
+        try:
+            # Where training has failed, that is what to say, not what became of the state before.
+            with suppress(*(() if kind is None else (Exception,))):
+                self._write_newest()
+                self._settle()
+        finally:
+            self._thread.shutdown()
 
     def save(self, checkpoint: Checkpoint) -> None:
-        """Copies the state to the host now; the file takes the place of the last one when it is whole.
+        """Keeps a copy of the state, on its device. Writes it if `every_s` have gone by, the first one at once.
 
-        A kill in the middle leaves the last one. Waits while that is still being written; raises what became of it.
+        The file takes the place of the last one when it is whole; a kill in the middle leaves the last one. Raises
+        what became of the write before this one.
         """
+        self._unwritten = _each_tensor(vars(checkpoint), _copied)
+        if time.monotonic() - self._begun >= self._every_s:
+            self._write_newest()
+        elif self._writing is not None and self._writing.done():
+            self._settle()
+
+    def _write_newest(self) -> None:
         self._settle()
-        self._last = self._thread.submit(_write, self._folder, _copied(vars(checkpoint)))
+        if self._unwritten is not None:
+            self._begun = time.monotonic()
+            on_host = _each_tensor(self._unwritten, Tensor.cpu)
+            self._writing, self._unwritten = self._thread.submit(_write, self._folder, on_host), None
 
     def _settle(self) -> None:
-        if self._last is not None:
-            self._last.result()
+        if self._writing is not None:
+            self._writing.result()
 
 
 def _write(folder: Path, state: dict[str, Any]) -> None:
@@ -86,13 +116,21 @@ def _bytes_of(state: Any) -> int:
     return sum(_bytes_of(part) for part in parts)
 
 
-def _copied(state: Any) -> Any:
-    """The state with every tensor copied to the host, as the next step changes it."""
+def _each_tensor(state: Any, change: Callable[[Tensor], Tensor]) -> Any:
+    """The state with every tensor changed."""
     if isinstance(state, Tensor):
-        return state.detach().to("cpu", copy=True)
+        return change(state)
     if isinstance(state, dict):
-        return {name: _copied(value) for name, value in state.items()}
-    return [_copied(value) for value in state] if isinstance(state, list | tuple) else state
+        return {name: _each_tensor(value, change) for name, value in state.items()}
+    return [_each_tensor(value, change) for value in state] if isinstance(state, list | tuple) else state
+
+
+def _copied(tensor: Tensor) -> Tensor:
+    """A copy, as the next step changes the tensor: where it is, for which nothing is waited for, if there is room."""
+    try:
+        return tensor.detach().clone()
+    except torch.OutOfMemoryError:
+        return tensor.detach().to("cpu", copy=True)
 
 
 def load_checkpoint(folder: Path) -> Checkpoint | None:

@@ -17,12 +17,11 @@ from pathlib import Path
 from threading import BoundedSemaphore, Lock
 from typing import NamedTuple
 
-from scn_core.datasets.images import MAX_BYTES, check_face
+from scn_core.datasets.images import MAX_BYTES
 from scn_core.datasets.parallel import in_order
-from scn_core.datasets.paths import leads_out, relative_path
-from scn_core.datasets.thumbnail_images import RECIPE, large_face, make_thumbnail
+from scn_core.datasets.thumbnail_images import RECIPE, drawn_or_reason, large_face, numbered_thumbnail
 from scn_core.errors import WorkspaceError
-from scn_core.records import Box, Sample
+from scn_core.records import Sample
 from scn_core.store.rounds.faces import queued_samples
 from scn_core.store.rounds.states import in_review
 from scn_core.store.samples import StoredSample, samples_among
@@ -95,7 +94,7 @@ def _made_now(root: _Root, missing: Sequence[_Wanted], within_s: float) -> dict[
     try:
         end = time.monotonic() + within_s
         for each in missing:
-            _, picture = _make(root, each)
+            picture = drawn_or_reason(*root, each.stored.sample)
             made[each.stored.id] = (
                 picture if isinstance(picture, str) else Thumb(each.stored.id, each.fingerprint, picture)
             )
@@ -128,27 +127,27 @@ def write_thumbnails(
     root, thumbs = _root(workspace), Thumbs(workspace.thumbs_file)
     unusable = 0
 
-    def missing() -> Iterator[_Wanted]:
+    def missing() -> Iterator[tuple[int, bytes, Sample]]:
         nonlocal unusable
         source = iter(samples)
         while part := list(islice(source, _LOOKED_UP)):
             states = [(stored, _fingerprint(root, stored)) for stored in part]
-            wanted = [_Wanted(stored, state) for stored, state in states if isinstance(state, bytes)]
-            there = thumbs.having({each.stored.id: each.fingerprint for each in wanted})
+            wanted = [(stored.id, state, stored.sample) for stored, state in states if isinstance(state, bytes)]
+            there = thumbs.having({number: state for number, state, _ in wanted})
             unusable += len(part) - len(wanted)
             progress(len(part) - len(wanted) + len(there))
-            yield from (each for each in wanted if each.stored.id not in there)
+            yield from (each for each in wanted if each[0] not in there)
 
     made: list[Thumb] = []
     try:
-        for each, picture in in_order(
-            partial(_make, root), missing(), batch=_BATCH, leave=1
-        ):  # people may be reviewing
+        draw = partial(numbered_thumbnail, *root)
+        # A core is left: people may be reviewing.
+        for number, state, picture in in_order(draw, missing(), batch=_BATCH, leave=1, processes=True):
             progress(1)
             if isinstance(picture, str):
                 unusable += 1
                 continue
-            made.append(Thumb(each.stored.id, each.fingerprint, picture))
+            made.append(Thumb(number, state, picture))
             if len(made) == _WRITTEN:
                 thumbs.put(made)
                 made = []
@@ -196,7 +195,7 @@ def large_face_of(workspace: Workspace, stored: StoredSample) -> bytes | str:
     key = root.path, state
     if (known := _LARGE.get(key)) is not None:
         return known
-    made = _drawn(large_face, root, sample)
+    made = drawn_or_reason(*root, sample, large_face)
     if isinstance(made, bytes):
         _LARGE.put(key, made)
     return made
@@ -259,17 +258,3 @@ def _fingerprint(root: _Root, stored: StoredSample) -> bytes | str:
         return f"a file of over {MAX_BYTES:,} bytes"
     recipe = (RECIPE, sample.path, sample.box, state.st_size, state.st_mtime_ns)
     return blake2b(repr(recipe).encode(), digest_size=16).digest()
-
-
-def _make(root: _Root, wanted: _Wanted) -> tuple[_Wanted, bytes | str]:
-    return wanted, _drawn(make_thumbnail, root, wanted.stored.sample)
-
-
-def _drawn(draw: Callable[[Path, Box | None], bytes], root: _Root, sample: Sample) -> bytes | str:
-    # Checked at the import too, but since then links may have changed, and the database may have been edited.
-    if relative_path(sample.path) != sample.path or (not root.follow_links and leads_out(root.path, sample.path)):
-        return "a path that leaves the folder of the data set"
-    try:
-        return draw(root.path / sample.path, sample.box)
-    except Exception:  # as in images: decoders raise whatever they stumble over
-        return check_face(root.path / sample.path, sample.box) or "a damaged picture"

@@ -1,5 +1,6 @@
 """Checkpoints are written while training goes on, and hold what was so when they were asked for."""
 
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from scn_core.errors import DiskFullError
+from scn_core.errors import DiskFullError, TrainingError
 from scn_core.training.checkpoint import Checkpoint, CheckpointWriter, Dynamics, drop_checkpoint, load_checkpoint
 
 
@@ -21,7 +22,7 @@ def state(epoch: int, weight: torch.Tensor) -> Checkpoint:
 
 def test_what_changes_meanwhile_is_not_in_it(tmp_path: Path) -> None:
     weight = torch.zeros(10_000_000)
-    with CheckpointWriter(tmp_path) as checkpoints:
+    with CheckpointWriter(tmp_path, every_s=0) as checkpoints:
         for epoch in (1, 2):
             checkpoints.save(state(epoch, weight))
             weight += 1
@@ -43,12 +44,33 @@ def test_it_is_whole_when_an_error_ends_the_training(tmp_path: Path) -> None:
     assert found.epoch == 7
 
 
+@pytest.mark.parametrize("ending", [None, KeyboardInterrupt, TrainingError])
+def test_between_writes_the_newest_state_is_kept_and_is_on_disk_at_the_end(
+    tmp_path: Path, ending: type[BaseException] | None
+) -> None:
+    weight = torch.zeros(10)
+    with suppress(KeyboardInterrupt, TrainingError), CheckpointWriter(tmp_path, every_s=3600) as checkpoints:
+        for epoch in range(1, 6):
+            checkpoints.save(state(epoch, weight))
+            weight += 1
+            while not (tmp_path / "checkpoint.pt").exists():  # the first one is written at once
+                time.sleep(0.001)
+            found = load_checkpoint(tmp_path)
+            assert found is not None
+            assert (found.epoch, found.model["weight"][0]) == (1, 0)
+        if ending is not None:
+            raise ending("stopped")
+    found = load_checkpoint(tmp_path)
+    assert found is not None
+    assert (found.epoch, found.model["weight"][0], found.optimizer["state"][0]["step"]) == (5, 4, 5)
+
+
 def test_what_went_wrong_is_told_by_the_next_one_and_at_the_end(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     checkpoints = CheckpointWriter(gone)
     with pytest.raises((OSError, RuntimeError), match="gone"), checkpoints:
         checkpoints.save(state(1, torch.zeros(3)))
-    checkpoints = CheckpointWriter(gone)
+    checkpoints = CheckpointWriter(gone, every_s=0)
     checkpoints.save(state(1, torch.zeros(3)))
     with pytest.raises((OSError, RuntimeError), match="gone"):
         checkpoints.save(state(2, torch.zeros(3)))
