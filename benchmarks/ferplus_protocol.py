@@ -120,6 +120,7 @@ def trained(
         result = Training(settings, data, build_model(settings, class_count), Path(folder)).run(on_epoch=on_epoch)
     return {
         "accuracy": epochs[-1].val_accuracy,
+        "best_epoch": max(report.val_accuracy for report in epochs if report.val_accuracy is not None),
         "labels_right": float((result.labels.cpu().numpy() == right).mean()),
         "faces_per_s": epochs[-1].faces_per_s,
         "seconds": sum(report.seconds for report in epochs),

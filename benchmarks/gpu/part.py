@@ -12,10 +12,10 @@ from benchmarks.gpu.plan import Plan
 PARTS = {
     "machine": "machine",
     "tests": "own_tests",
-    "agreement": "agreement",
-    "speed": "speed",
     "round": "whole_round",
+    "agreement": "agreement",
     "places": "places",
+    "speed": "speed",
     "protocol": "protocol",
     "compiled": "compiled",
 }

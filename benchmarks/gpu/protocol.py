@@ -11,6 +11,8 @@ from benchmarks.ferplus_protocol import ARMS, AUTO_FROM, faces_of, flipped, trai
 from benchmarks.gpu.plan import Findings, Plan, no_time, skipped
 
 SECONDS = 30
+"""A training: 21 to 24 s on an H100, beside three others."""
+_READING = 40
 EPOCHS = 40
 _SEEDS, _NOISES = (0, 1, 2), (30, 0)
 
@@ -20,10 +22,10 @@ def measure(plan: Plan) -> Findings:
     if plan.faces is None:
         yield "protocol", skipped("no --faces")
         return
-    if not plan.fits(SECONDS):
-        yield "protocol", no_time(plan, SECONDS)
+    if not plan.fits(_READING + SECONDS):
+        yield "protocol", no_time(plan, _READING + SECONDS)
         return
-    epochs = plan.small(EPOCHS, 1)
+    epochs = plan.small(EPOCHS, 4)
     data, classes = faces_of(Path(plan.faces), plan.folder, plan.small(0, 64))
     common: dict[str, Any] = {"image_size": 48, "batch_size": 128, "epochs": epochs}
     common["relabel_from"] = max(1, round(AUTO_FROM * epochs))
@@ -37,6 +39,7 @@ def measure(plan: Plan) -> Findings:
         settings = plan.settings(**(common | ARMS[arm]), seed=seed)
         run = trained(flipped(data, noise, classes, seed), data.labels, settings, len(classes), name)
         takes = 1.1 * (time.perf_counter() - begun)
-        kept = {key: run[key] for key in ("accuracy", "labels_right", "faces_per_s", "seconds", "settings")}
-        best = max(epoch["val_accuracy"] for epoch in run["epochs"])
-        yield name, {"arm": arm, "noise": noise, "seed": seed, "faces": len(data.rows), "best_epoch": best, **kept}
+        kept = {
+            key: run[key] for key in ("accuracy", "best_epoch", "labels_right", "faces_per_s", "seconds", "settings")
+        }
+        yield name, {"arm": arm, "noise": noise, "seed": seed, "faces": len(data.rows), **kept}
