@@ -18,13 +18,18 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import product
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import PIL
 from PIL import Image
 
+from scn_core.datasets import parallel
 from scn_core.datasets.images import open_face
+from scn_core.datasets.pixels import pixel_cache
+from scn_core.records import Sample
 
 CLASSES = ("neutral", "happy", "surprise", "sad", "anger", "disgust", "fear")
 
@@ -61,9 +66,46 @@ def time_decode(root: Path, repeats: int = 5, each: int = 2000) -> dict[str, flo
     return {"faces_per_cpu_s": statistics.median(rates), "slowest": min(rates), "fastest": max(rates), "n": repeats}
 
 
+def time_pools(root: Path, cores: int, repeats: int = 3, each: int = 6000) -> dict[str, list[dict[str, float]]]:
+    """Faces into the pixel cache by so many threads and by so many processes, taking turns.
+
+    The seconds of a processor that a face costs this program itself bound the rate on any number of cores.
+    """
+    paths = [path.relative_to(root).as_posix() for path in sorted(root.glob("0*/*.jpg"))[:each]]
+    samples = [Sample(path, path, 0, "train") for path in paths]
+    found: dict[str, list[dict[str, float]]] = {"threads": [], "processes": []}
+    for _, (kind, by_threads) in product(range(repeats), (("threads", len(paths)), ("processes", 0))):
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            mock.patch.object(parallel, "BY_THREADS", by_threads),
+            mock.patch.object(os, "sched_getaffinity", return_value=range(cores)),
+        ):
+            begun, before = time.perf_counter(), (_spent(resource.RUSAGE_SELF), _spent(resource.RUSAGE_CHILDREN))
+            pixel_cache(Path(folder), samples, root, 112)
+            seconds = time.perf_counter() - begun
+            own, elsewhere = (
+                _spent(who) - was
+                for who, was in zip((resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN), before, strict=True)
+            )
+        found[kind].append(
+            {
+                "faces_per_s": len(paths) / seconds,
+                "own_cpu_us_a_face": own / len(paths) * 1e6,
+                "elsewhere_cpu_us_a_face": elsewhere / len(paths) * 1e6,
+            }
+        )
+    return found
+
+
+def _spent(who: int) -> float:
+    used = resource.getrusage(who)
+    return used.ru_utime + used.ru_stime
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pictures", type=int, default=100_000)
+    parser.add_argument("--pools", type=int, nargs="+", default=[2, 16], help="threads, and processes")
     said = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
@@ -72,6 +114,7 @@ def main() -> None:
             "pictures": said.pictures,
             "import": time_import(root),
             "decode": time_decode(root),
+            **{f"pixel cache by {n}": time_pools(root, n) for n in said.pools},
             "cores": os.cpu_count(),
             "versions": {"python": platform.python_version(), "pillow": PIL.__version__},
         }

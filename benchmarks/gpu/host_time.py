@@ -33,7 +33,7 @@ STEPS: dict[str, tuple[Any, str]] = {
 def timed_steps() -> Iterator[dict[str, float]]:
     """Seconds of each step, added up while the context lasts. Raises AttributeError for a function that is no more.
 
-    Not by cProfile: since Python 3.12 it slows down the threads that it does not watch too.
+    Not by cProfile: since Python 3.12 it slows down all threads and counts their functions as if one had called them.
     """
     spent = dict.fromkeys(STEPS, 0.0)
     with ExitStack() as stack:

@@ -44,6 +44,11 @@ def test_validation_is_drawn_where_there_is_one(val: float | None, names: list[s
     assert [trace.name for trace in figure.data] == names
 
 
+def test_epochs_without_validation_do_not_break_its_curve() -> None:
+    _, validation = rounds.training([report(1, 0.4), report(2, None), report(3, None), report(4, 0.5)]).data
+    assert (tuple(validation.y), validation.connectgaps) == ((0.4, None, None, 0.5), True)
+
+
 @pytest.mark.parametrize("colour", [base.BLUE, base.ORANGE, base.GREY])
 @pytest.mark.parametrize("ground", [WHITE, DARK])
 def test_colours_are_seen_on_light_and_dark(colour: str, ground: tuple[int, int, int]) -> None:
