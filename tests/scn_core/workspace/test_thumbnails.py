@@ -20,6 +20,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from scn_core.datasets import parallel
+from scn_core.datasets.pixels import pixel_cache
+from scn_core.datasets.registry import read_manifest
 from scn_core.datasets.source import Source
 from scn_core.datasets.thumbnail_images import make_thumbnail
 from scn_core.errors import WorkspaceError
@@ -81,6 +84,23 @@ def test_thumbnails_are_made_when_asked_for_and_kept(place: Workspace, faces: Fa
     assert kept(place) == 3
     assert thumbnails_of(place, faces) == expected(place, faces)
     assert kept(place) == COUNT
+
+
+def test_processes_read_decode_and_draw_as_threads_do(
+    place: Workspace, faces: Faces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1, 2}, raising=False)
+    picture(place, faces[3]).write_bytes(b"<svg/>")
+    root, found = Path(place.settings().root), []
+    for by_threads in (COUNT, 0):
+        monkeypatch.setattr(parallel, "BY_THREADS", by_threads)
+        place.thumbs_file.unlink(missing_ok=True)
+        manifest = read_manifest("csv", Source(csv=root / "labels.csv"))
+        decoded = pixel_cache(place.path / f"by-{by_threads}", [each.sample for each in faces], root, 16)
+        unusable = write_thumbnails(place, faces)
+        found.append((manifest, decoded.pixels.tolist(), decoded.broken, unusable, thumbnails_of(place, faces)))
+    assert found[0] == found[1]
+    assert (len(manifest.samples), len(decoded.broken), unusable) == (COUNT - 1, 1, 1)
 
 
 def test_a_second_look_decodes_nothing(place: Workspace, faces: Faces) -> None:
