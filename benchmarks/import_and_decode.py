@@ -105,7 +105,7 @@ def _spent(who: int) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pictures", type=int, default=100_000)
-    parser.add_argument("--pools", type=int, nargs="+", default=[2, 16], help="threads, and processes")
+    parser.add_argument("--pools", type=int, nargs="+", default=[4, 16], help="threads, and processes")
     said = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)

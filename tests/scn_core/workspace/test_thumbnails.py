@@ -89,7 +89,7 @@ def test_thumbnails_are_made_when_asked_for_and_kept(place: Workspace, faces: Fa
 def test_processes_read_decode_and_draw_as_threads_do(
     place: Workspace, faces: Faces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1, 2}, raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1, 2, 3}, raising=False)
     picture(place, faces[3]).write_bytes(b"<svg/>")
     root, found = Path(place.settings().root), []
     for by_threads in (COUNT, 0):
