@@ -34,9 +34,8 @@ def in_order(
         items: any number of them.
         batch: so many are one task.
         leave: so many cores are left to others, where there are more than that.
-        processes: from item 1,025 on in a process per core, where there are three or more, as threads that open small pictures wait for Python's one
-            interpreter lock: on many cores they are slower than one thread. See `Processes.each` for what it asks of
-            the function.
+        processes: from item 1,025 on in a process per core, where there are three or more: threads that open small
+            pictures wait for Python's one interpreter lock. See `Processes.each` for what it asks of the function.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     workers = max(1, cores - leave)
