@@ -36,5 +36,6 @@ def test_the_package_alone_is_for_reviewing() -> None:
         "review": ["requirements-review.txt"],
         "train": ["requirements.txt"],
         "onnx": ["requirements-onnx.txt"],
+        "map": ["requirements-map.txt"],
         "dev": ["requirements-dev.txt"],
     }

@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import simsimd
 
 from scn_core.errors import DAMAGED_ARRAYS
 from scn_core.files import replaced
@@ -56,7 +57,8 @@ def open_features(workspace: Workspace, round_id: int) -> Features | None:
 def alike(features: Features, row: int, count: int) -> tuple[IntArray, FloatArray]:
     """The faces most alike to one, by cosine, as rows of the features.
 
-    The face itself is not among them, nor are faces without features.
+    The face itself is not among them, nor are faces without features. All are compared, exactly, by simsimd, as numpy
+    takes ten times as long for half precision.
 
     Args:
         features: from `open_features`.
@@ -66,12 +68,10 @@ def alike(features: Features, row: int, count: int) -> tuple[IntArray, FloatArra
     Returns:
         (K,) rows, most alike first, of equals the lower row; (K,) their cosines, from -1 to 1.
     """
-    query = features.values[row].astype(np.float32)
-    cosines = np.empty(len(features.values), np.float32)
-    for part in blocks_of(features.values):
-        block = features.values[part].astype(np.float32)
-        cosines[part] = block @ query
-        cosines[part][~block.any(axis=1)] = -np.inf
+    query = np.array(features.values[row : row + 1])
+    cosines = np.asarray(simsimd.cdist(query, features.values, metric="dot")).ravel().astype(np.float32)
+    (nothing,) = np.nonzero(cosines == 0)
+    cosines[nothing[~features.values[nothing].any(axis=1)]] = -np.inf
     cosines[row] = -np.inf
     count = min(count, int(np.isfinite(cosines).sum()))
     if not count:
