@@ -15,5 +15,5 @@ theme       colours and fonts of the pages
 trainer_process  begins a training and looks after its process
 wal_watch        notices that review.db-wal was deleted
 server_lock      one server for a workspace
-order_worker     has the order of the queue learned again as answers come in
+order_worker     has the order of the queue learned again as answers come in, and maps drawn
 """

@@ -1,4 +1,4 @@
-"""The order of the queue is learned anew while people review, by a process of lowest priority.
+"""The order of the queue is learned anew while people review, and maps are drawn, by processes of lowest priority.
 
 Learning takes seconds of a processor and reads all scores; in this process it would hold up answers. What is learned is
 in the database, so this one need not hear of it.
@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -24,9 +25,11 @@ from sqlite_utils import Database
 from review_app import trainer_process as trainer
 from review_app.database import call
 from scn_core.errors import ScnError
+from scn_core.rounds.features import FEATURES_FILE
 from scn_core.store.current_labels import Revision, revision
+from scn_core.store.queue.area import MAP_FILE
 from scn_core.store.queue.learned_order import due
-from scn_core.store.rounds.states import round_to_answer
+from scn_core.store.rounds.states import latest_finished_round, round_to_answer
 from scn_core.workspace.folder import Workspace
 
 LOOK_S = 2.0
@@ -74,20 +77,26 @@ class _Learner:
         self.words.close()
 
 
-class OrderKeeper:
-    """Looks every 2 s whether the order of the round in review is to be learned anew, and has that done.
+class Keeper(ABC):
+    """Looks every 2 s whether something of the workspace is to be made anew, and has that done.
 
-    Never two at once; after a failure, which is said in the server's log, again when something new was decided.
+    Never two at once; after a failure, which is said in the server's log, again when `due` says so.
     """
+
+    what: str
+    """What did not happen where it failed, in words."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._keep, name="order keeper", daemon=True)
+        self._thread = threading.Thread(target=self._keep, name=type(self).__name__, daemon=True)
         self._learner: _Learner | None = None
         self._rests_until = 0.0
-        self._seen: Revision | None = None
         self._said = ""
+
+    @abstractmethod
+    def due(self) -> Sequence[str] | None:
+        """The arguments of the command of scn_core that makes it, or None where nothing is to be done."""
 
     def start(self) -> None:
         """Look from now on."""
@@ -115,10 +124,9 @@ class OrderKeeper:
             self._note_end(self._learner)
         if time.monotonic() < self._rests_until:
             return
-        asked = call(_ask, self._seen)
-        self._seen = asked.revision
-        if asked.round is not None:
-            self._learner = _begin(_command(self._workspace, asked.round))
+        arguments = self.due()
+        if arguments is not None:
+            self._learner = _begin(_command(arguments))
 
     def _note_end(self, learner: _Learner) -> None:
         self._learner = None
@@ -134,7 +142,46 @@ class OrderKeeper:
         if why != self._said:
             self._said = why
             with suppress(OSError, ValueError):  # a log on a full disk, or closed
-                click.echo(f"the order of the queue was not learned anew: {why}", err=True)
+                click.echo(f"{self.what}: {why}", err=True)
+
+
+class OrderKeeper(Keeper):
+    """Has the order of the round in review learned anew, each time that something new was decided."""
+
+    what = "the order of the queue was not learned anew"
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(workspace)
+        self._seen: Revision | None = None
+
+    def due(self) -> Sequence[str] | None:
+        """`order`, where enough was decided."""
+        asked = call(_ask, self._seen)
+        self._seen = asked.revision
+        return None if asked.round is None else ["order", str(self._workspace.path), "--round", str(asked.round)]
+
+
+class MapKeeper(Keeper):
+    """Has the map of the newest round drawn, once for each round."""
+
+    what = "the map was not drawn"
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(workspace)
+        self._tried = 0
+
+    def due(self) -> Sequence[str] | None:
+        """`map`, where a round has ended, kept features and has no map."""
+        ended = call(latest_finished_round)
+        if ended is None or ended.id <= self._tried:
+            return None
+        folder = self._workspace.round_folder(ended.id)
+        if not folder.exists():  # a result that is being unpacked
+            return None
+        self._tried = ended.id
+        if (folder / MAP_FILE).exists() or not (folder / FEATURES_FILE).exists():
+            return None
+        return ["map", str(self._workspace.path), "--round", str(ended.id)]
 
 
 def _ask(db: Database, seen: Revision | None) -> _Asked:
@@ -143,8 +190,8 @@ def _ask(db: Database, seen: Revision | None) -> _Asked:
     return _Asked(now, asked.id if asked is not None and due(db, asked.id) else None)
 
 
-def _command(workspace: Workspace, round_id: int) -> list[str]:
-    return [sys.executable, "-m", "scn_core", "order", str(workspace.path), "--round", str(round_id)]
+def _command(arguments: Sequence[str]) -> list[str]:
+    return [sys.executable, "-m", "scn_core", *arguments]
 
 
 def _begin(command: Sequence[str]) -> _Learner:

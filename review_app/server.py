@@ -27,7 +27,7 @@ from review_app.auth.openid import secrets_file
 from review_app.auth.secret_key import forget_secret, present_secret, read_secret
 from review_app.http.bounded_server import use_bounded_server
 from review_app.http.proxies import read_network
-from review_app.order_worker import OrderKeeper
+from review_app.order_worker import MapKeeper, OrderKeeper
 from review_app.routes import all_middleware
 from review_app.server_lock import only_server
 from review_app.settings import LOOPBACK, WILDCARDS, AppSettings, AuthMode, id_of_secret, use
@@ -124,14 +124,15 @@ def build_app(
 ) -> st.App:
     """The ASGI app of one process, which then has these settings. `started` is called with its address."""
     use(settings)
-    keeper = OrderKeeper(settings.workspace)
+    keepers = (OrderKeeper(settings.workspace), MapKeeper(settings.workspace))
 
     @asynccontextmanager
     async def lifespan(app: st.App) -> AsyncIterator[None]:
         await database.run(latest_round)  # the first visitor finds the connections open
         _warm_up()
         gc.freeze()
-        keeper.start()
+        for keeper in keepers:
+            keeper.start()
         address = _address(settings)
         started(address)
         click.echo(f"review app: {address}   (stop it with Ctrl-C)")
@@ -144,7 +145,8 @@ def build_app(
         check = asyncio.create_task(warn_of_damage())  # people need not wait for it: seconds for 300,000 faces
         yield
         check.cancel()
-        keeper.stop()
+        for keeper in keepers:
+            keeper.stop()
         database.close()
 
     return st.App(SCRIPT, middleware=all_middleware(settings), lifespan=lifespan)

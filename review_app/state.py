@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from scn_core.records import QUEUE_DOUBTS, QUEUE_OPINIONS, QUEUE_ORDERS, QUEUE_PICTURES, QUEUE_STATES, QueueFilter
+from scn_core.store.queue.area import AREA_WORDS, is_area
 from scn_core.store.reports.confusion import COMPARISONS, EXCLUDED, NO_PROPOSAL, UNSURE, Cell, Comparison
 
 NONE = "none"
@@ -24,7 +25,7 @@ LONGEST_NAME = 200
 _Word = TypeVar("_Word", bound=str)
 _NAMES = (
     "round", "state", "given", "proposed", "class", "doubt", "opinions", "alpha", "flag", "reviewer", "picture",
-    "order", "group",
+    "area", "order", "group",
 )  # fmt: skip
 
 
@@ -57,6 +58,7 @@ def read(params: Mapping[str, str], classes: Sequence[str]) -> Asked:
         flagged=reader.switch("flag", "1"),
         reviewer=reader.text("reviewer"),
         picture=reader.word("picture", QUEUE_PICTURES, QUEUE_PICTURES[0]),
+        area=reader.area(),
         order=reader.word("order", QUEUE_ORDERS, QUEUE_ORDERS[0]),
         grouped=reader.switch("group", "pair"),
     )
@@ -78,6 +80,7 @@ def write(asked: Asked, classes: Sequence[str]) -> dict[str, str]:
         "flag": "1" if where.flagged else None,
         "reviewer": where.reviewer,
         "picture": None if where.picture == default.picture else where.picture,
+        "area": where.area,
         "order": None if where.order == default.order else where.order,
         "group": "pair" if where.grouped else None,
     }
@@ -120,7 +123,7 @@ def active(where: QueueFilter) -> int:
     pair = where.given is not None or where.proposed is not None or where.unproposed
     others = (
         where.label is not None, where.doubt != "all", where.opinions != "all", narrowed(where), where.flagged,
-        where.reviewer is not None, where.picture != "all", where.grouped,
+        where.reviewer is not None, where.picture != "all", where.area is not None, where.grouped,
     )  # fmt: skip
     return pair + sum(others)
 
@@ -172,6 +175,10 @@ class _Reader:
         if found is None or 0 < len(found) <= LONGEST_NAME:
             return found
         return self._wrong(name, f"a name of 1 to {LONGEST_NAME} characters", None)
+
+    def area(self) -> str | None:
+        found = self._params.get("area")
+        return found if found is None or is_area(found) else self._wrong("area", AREA_WORDS, None)
 
     def label(self, name: str) -> int | None:
         found = self._params.get(name)

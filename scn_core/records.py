@@ -308,6 +308,8 @@ class QueueFilter:
     """By given -> proposed pair, the pair with most faces in the round first; `order` within a pair."""
     opinions: QueueOpinions = "all"
     """What other models say. An audit item matches neither, answered or not: so it is with its proposal."""
+    area: str | None = None
+    """A polygon on the round's map that the face lies in, "x,y_x,y_x,y"; see `store.queue.area`."""
 
 
 @dataclass(frozen=True, slots=True)

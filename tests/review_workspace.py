@@ -27,6 +27,7 @@ from scn_core.scn.suspicion import kinds_of_doubt
 from scn_core.store.connection import create_database, transaction
 from scn_core.store.decisions.record import effective_labels
 from scn_core.store.opinions import add_source, insert_opinions
+from scn_core.store.queue.area import MAP, MAP_FILE
 from scn_core.store.rounds.states import finish_round, record_epoch, start_round
 from scn_core.store.samples import classes, insert_manifest, iter_samples, references
 from scn_core.store.thumbnail_cache import Thumb, Thumbs
@@ -129,6 +130,7 @@ def add_round(
         np.save(folder / "neighbours.npy", _neighbours(scores))
         features = plausible_features(scores, seed=seed + 2)
         write_features(folder, features.shape, [features])
+        np.save(folder / MAP_FILE, plausible_map(scores, features))
         counts = {"proposals": proposals, "low_importance": low, "suspicious": suspicious}
         metrics = {"val_accuracy": 0.7, "warnings": [], **counts}
         finish_round(
@@ -260,6 +262,14 @@ def plausible_features(scores: RoundScores, *, seed: int) -> HalfArray:
     drawn = scores.probabilities @ centres + 0.2 * rng.standard_normal((len(scores.sample_id), 16))
     features: HalfArray = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float16)
     return features
+
+
+def plausible_map(scores: RoundScores, features: HalfArray) -> npt.NDArray[np.void]:
+    """As `draw_map` writes it, by the first two features: what a server finds it need not draw."""
+    rows = np.empty(len(features), MAP)
+    rows["sample_id"] = scores.sample_id
+    rows["x"], rows["y"] = (500 + 490 * features[:, :2].astype(np.float32)).T
+    return rows
 
 
 def _neighbours(scores: RoundScores) -> npt.NDArray[np.void]:

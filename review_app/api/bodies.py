@@ -15,6 +15,7 @@ from scn_core.records import (
     Decision,
     QueueFilter,
 )
+from scn_core.store.queue.area import AREA_POINTS
 
 MAX_ITEMS = 2_000
 """Items on screen and prefetched, in one request."""
@@ -136,6 +137,7 @@ def _filter(fields: Fields) -> QueueFilter:
         flagged=fields.flag("flagged"),
         reviewer=fields.maybe_text("reviewer", 200),
         picture=fields.word("picture", QUEUE_PICTURES, "all"),
+        area=fields.maybe_text("area", AREA_POINTS * 10),
         order=fields.word("order", QUEUE_ORDERS, "suspicion"),
         grouped=fields.flag("grouped"),
     )

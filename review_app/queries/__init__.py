@@ -8,4 +8,5 @@ faces        one face, and the search for it                   quality      page
 adjudicate   page Adjudicate                                   team         page Team
 labels       page Labels                                access_tokens  page Access tokens
 pictures     page Pictures                              confusion      labels against labels, on Quality and Samples
+explore      page Explore
 """

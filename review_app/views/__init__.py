@@ -11,6 +11,7 @@ adjudicate       Adjudicate: faces in conflict; adjudicate_face: one of them
 quality          Quality; quality_parts: its sections
 confusion        labels against labels: the matrix on Quality, and the faces of a cell on Samples
 labels           Labels: export; labels_import: decisions made elsewhere
+explore          Explore: all faces of a round on a map
 pictures         Pictures: copies, and pictures that are hard to judge
 team             Team; team_log: who did what; team_backups: backups, and one made now
 leases           Leases: who holds which faces now

@@ -74,6 +74,8 @@ def _folded(asked: Asked, counts: QueueCounts, now: WorkspaceState, *, weighed: 
     _select("Doubt", "doubt", doubts, where.doubt, now, lambda a, v: _where(a, doubt=v))
     pictures = {each: f"{word} ({counts.pictures[each]:,})" for each, word in PICTURES.items()}
     _select("Picture", "picture", pictures, where.picture, now, lambda a, v: _where(a, picture=v))
+    if where.area is not None:
+        _toggle("Only in the area drawn on the map", "area", True, now, _without_area)
     if now.opinions or where.opinions != "all":
         _select("Other models", "opinions", OPINIONS, where.opinions, now, lambda a, v: _where(a, opinions=v))
     people = {ANYONE: "anyone"} | {name: f"{name} ({n:,})" for name, n in counts.reviewers.items()}
@@ -162,6 +164,10 @@ def clear(classes: Sequence[str]) -> None:
 
 def _where(asked: Asked, **changes: Any) -> Asked:
     return replace(asked, where=replace(asked.where, **changes))
+
+
+def _without_area(asked: Asked, kept: bool) -> Asked:
+    return asked if kept else _where(asked, area=None)
 
 
 def _set_pair(asked: Asked, pair: Pair) -> Asked:

@@ -46,6 +46,11 @@ def pictures() -> st.Page:
     return st.Page(_FOLDER / "pictures.py", title="Pictures", url_path="pictures")
 
 
+def explore() -> st.Page:
+    """All faces of a round on a map."""
+    return st.Page(_FOLDER / "explore.py", title="Explore", url_path="explore")
+
+
 def labels() -> st.Page:
     """Corrected labels out, decisions made elsewhere in."""
     return st.Page(_FOLDER / "labels.py", title="Labels", url_path="labels")
@@ -68,5 +73,5 @@ def access_tokens() -> st.Page:
 
 def pages(role: Role) -> list[st.Page]:
     """What the menu shows. Hiding a page guards nothing: each asks for itself who is there."""
-    leads = [rounds(), quality(), adjudicate(), pictures(), labels(), team(), leases()]
+    leads = [rounds(), quality(), adjudicate(), explore(), pictures(), labels(), team(), leases()]
     return [review(), my_work(), samples(), *(leads if role == "lead" else []), access_tokens()]

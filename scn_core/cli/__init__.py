@@ -9,7 +9,7 @@ opinion    opinions of other models: add, list, remove
 order      the learned order                            simulate   what review is worth on data with known labels
 bench      how fast this machine trains                 options    options that several commands share
 reports    what commands print                          progress   bars on a terminal
-pictures   bad pictures, and copies
+pictures   bad pictures, and copies                   map        the map of a round
 check      whether a workspace is as it was written
 run        errors as one line, and exit codes; the review app uses it too
 outputs    what a command that writes a file may replace, and what never

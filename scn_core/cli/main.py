@@ -25,6 +25,7 @@ from scn_core.cli.consensus import consensus_command
 from scn_core.cli.data import erase_command, relocate_command, update_command, withdraw_command
 from scn_core.cli.labels import export_command, import_command
 from scn_core.cli.log import log_command
+from scn_core.cli.map import map_command
 from scn_core.cli.network import export_model_command, predict_command
 from scn_core.cli.opinion import opinion_group
 from scn_core.cli.options import JSON, WORKSPACE, train_options
@@ -249,6 +250,7 @@ cli.add_command(quality_command)
 cli.add_command(consensus_command)
 cli.add_command(pictures_command)
 cli.add_command(duplicates_command)
+cli.add_command(map_command)
 cli.add_command(backup_command)
 cli.add_command(restore_command)
 cli.add_command(check_command)

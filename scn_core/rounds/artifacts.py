@@ -19,6 +19,7 @@ import numpy.typing as npt
 from scn_core.errors import DAMAGED_ARRAYS
 from scn_core.files import replaced
 from scn_core.records import IntArray, Predictions
+from scn_core.rounds.draw_map import forget_on_map
 from scn_core.rounds.features import FEATURES_FILE, forget_features
 from scn_core.workspace.folder import Workspace
 
@@ -150,10 +151,11 @@ def round_file_hashes(folder: Path, names: Iterable[str] = KEPT_FILES) -> dict[s
 
 
 def forget_faces(folder: Path, sample_ids: Iterable[int]) -> None:
-    """Take faces out of the files of a round's folder that `CHANGED_BY_ERASE` names."""
+    """Take faces out of the files of a round's folder that `CHANGED_BY_ERASE` names, and off its map."""
     gone = sorted(sample_ids)
     _forget_neighbours(folder, gone)
     forget_features(folder, gone)
+    forget_on_map(folder, gone)
 
 
 def _forget_neighbours(folder: Path, sample_ids: list[int]) -> None:

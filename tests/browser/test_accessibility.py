@@ -151,6 +151,11 @@ def cell(page: Page, served: Served) -> None:
     expect(page.locator(".rv-row")).to_have_count(int(count))
 
 
+def explore(page: Page, served: Served) -> None:
+    path("/explore", "Nothing is selected")(page, served)
+    expect(page.locator("[data-testid='stPlotlyChart'] .js-plotly-plot").first).to_be_visible()
+
+
 PLACES: dict[str, Visit] = {
     "review": grid,
     "zoom": dialog("Enter", "one face"),
@@ -164,6 +169,7 @@ PLACES: dict[str, Visit] = {
     "rules of review": path("/rounds?show=rules-of-review", "Save"),
     "quality": quality,
     "cell of a matrix": cell,
+    "explore": explore,
     "pictures": path("/pictures", "Hard to judge"),
     "labels": path("/labels", "Make the file"),
     "team": path("/team?kind=people", "was added"),

@@ -99,7 +99,7 @@ def there_is(pid: int) -> bool:
 
 
 def instead(monkeypatch: pytest.MonkeyPatch, command: list[str]) -> None:
-    monkeypatch.setattr(order_worker, "_command", lambda workspace, number: command)
+    monkeypatch.setattr(order_worker, "_command", lambda arguments: command)
 
 
 def test_the_order_follows_the_answers(server: Server) -> None:
@@ -122,7 +122,7 @@ def test_a_failure_is_said_once_and_tried_again_after_new_answers(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with monkeypatch.context() as patch:
-        instead(patch, order_worker._command(Workspace(tmp_path / "gone"), 1))
+        instead(patch, [sys.executable, "-m", "scn_core", "order", str(tmp_path / "gone"), "--round", "1"])
         server.decide(EVERY)
         until(lambda: server.begun and not there_is(server.begun[-1]), "a process to fail")
         looks()
@@ -214,3 +214,14 @@ def test_no_fault_ends_it(server: Server, monkeypatch: pytest.MonkeyPatch, capfd
     assert len(said.splitlines()) == 2
     server.decide(EVERY)
     until(server.learned, "an order")
+
+
+def test_the_map_of_the_newest_round_is_drawn_once_where_it_kept_features(here: Workspace, use_workspace: Use) -> None:
+    use_workspace(here)
+    assert order_worker.MapKeeper(here).due() is None, "it has one"
+    (here.round_folder(1) / "map.npy").unlink()
+    keeper = order_worker.MapKeeper(here)
+    assert keeper.due() == ["map", str(here.path), "--round", "1"]
+    assert keeper.due() is None, "not again, whatever became of it"
+    (here.round_folder(1) / "features.npy").unlink()
+    assert order_worker.MapKeeper(here).due() is None

@@ -29,6 +29,7 @@ def asked(draw: st.DrawFn) -> Asked:
         alpha_from=low / 20,
         alpha_to=high / 20,
         flagged=draw(st.booleans()),
+        area=draw(st.sampled_from([None, "0,0_1000,0_500,999"])),
         reviewer=draw(st.none() | st.text(min_size=1, max_size=200)),
         order=draw(st.sampled_from(QUEUE_ORDERS)),
         grouped=draw(st.booleans()),

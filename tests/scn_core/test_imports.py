@@ -27,6 +27,7 @@ GROUND = frozenset(
         "config",
         "disk",
         "shell",
+        "principal_components",
     }
 )
 STORE = frozenset(
@@ -67,7 +68,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "review": READERS | {"workspace", "scn.suspicion", "scn.opinions"},
     "rounds.inputs": READERS,
     "rounds.features": GROUND | {"workspace"},
-    "rounds.artifacts": GROUND | {"workspace", "rounds.features"},
+    "rounds.artifacts": GROUND | {"workspace", "rounds.features", "rounds.draw_map"},
+    "rounds.draw_map": READERS | {"workspace", "rounds.features"},
     "rounds.compare": READERS,
     "rounds.score_and_propose": GROUND | {"scn", "scn.suspicion", "scn.opinions", "training", "rounds.inputs"},
     "rounds.network": GROUND | {"scn", "training"},
@@ -105,7 +107,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     | {"training", "workspace", "exchange.export", "exchange.import_decisions", "review", "bench", "cli.run", "erase"}
     | {"take_out_again", "inference", "inference.predict", "inference.export_model", "exchange.opinions"}
     | {"rounds.lifecycle", "rounds.train", "rounds.follower", "rounds.pack", "rounds.network", "rounds.artifacts"}
-    | {"dataframes", "rounds.from_opinions"},
+    | {"dataframes", "rounds.from_opinions", "rounds.draw_map"},
     "arguments": READERS | {"exchange.opinions"},
     "dataframes": READERS | {"review", "inference"},
     "api_opinions": READERS

@@ -12,8 +12,8 @@ import numpy as np
 
 from scn_core.errors import DataError, UsageError, complaint, counted, listed
 from scn_core.exchange.opinions.classifier import Classifier, ClassifierOptions, file_hash
-from scn_core.exchange.opinions.components import principal_components
 from scn_core.exchange.opinions.read import Balance, FaceFinder, read_csv, read_features, read_npz
+from scn_core.principal_components import principal_components
 from scn_core.records import FloatArray, IntArray
 from scn_core.store.connection import transaction
 from scn_core.store.events import log_event

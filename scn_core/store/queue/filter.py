@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from sqlite_utils import Database
@@ -18,6 +19,7 @@ from scn_core.records import (
     QueueFilter,
 )
 from scn_core.store.decisions.visibility import unread
+from scn_core.store.queue.area import AREA_WORDS, faces_in_area, is_area
 from scn_core.store.schema.expressions import BINS, STANDS, TAKEN_OUT
 
 FLAGGED = f"""EXISTS (SELECT 1 FROM decision d WHERE d.action = 'flag' AND d.round_id = q.round_id
@@ -27,6 +29,10 @@ BAD_PICTURE = """EXISTS (SELECT 1 FROM picture_issue i WHERE i.sample_id = q.sam
 BAD_PICTURES = """(SELECT DISTINCT sample_id AS bad FROM picture_issue WHERE :issue IS NULL OR issue = :issue)
   CROSS JOIN queue_item q INDEXED BY queue_reading ON q.sample_id = bad"""
 """FROM items whose picture has such a thing wrong with it: these are few, so they lead to the items, as marks do."""
+IN_AREA = "q.sample_id IN (SELECT value FROM json_each(:faces))"
+ITEMS_IN_AREA = """(SELECT value AS inside FROM json_each(:faces))
+  CROSS JOIN queue_item q INDEXED BY queue_reading ON q.sample_id = inside"""
+"""FROM items of faces in an area, where these are few."""
 SKIPPED = f"""EXISTS (SELECT 1 FROM decision d WHERE d.action = 'skip' AND d.round_id = q.round_id
   AND d.person_id = :viewer AND d.sample_id = q.sample_id AND {STANDS})"""
 
@@ -62,6 +68,7 @@ def check_filter(where: QueueFilter) -> None:
         ("doubt", where.doubt, where.doubt in QUEUE_DOUBTS, ", ".join(QUEUE_DOUBTS)),
         ("picture", where.picture, where.picture in QUEUE_PICTURES, ", ".join(QUEUE_PICTURES)),
         ("opinions", where.opinions, where.opinions in QUEUE_OPINIONS, ", ".join(QUEUE_OPINIONS)),
+        ("area", where.area, where.area is None or is_area(where.area), AREA_WORDS),
         ("alpha", f"{low} to {high}", all(abs(x - n) < 1e-6 for x, n in steps), "rising multiples of 0.05 in 0 to 1"),
     ):
         if not good:
@@ -117,6 +124,7 @@ def conditions(where: QueueFilter, *, several: bool) -> str:
         "q.answered_by = :reviewer": where.reviewer is not None,
         FLAGGED: where.flagged,
         BAD_PICTURE: where.picture != "all",
+        IN_AREA: where.area is not None,
         SKIPPED: where.state == "skipped",
         f"NOT {SKIPPED}": where.state == "open",
         "q.answered_by = :viewer": several and where.reviewer is None and where.state in ("answered", *ANSWERS),
@@ -133,7 +141,9 @@ def parameters(db: Database, round_id: int, viewer_id: int, where: QueueFilter) 
     row = db.execute("SELECT id FROM person WHERE name = ?", (where.reviewer,)).fetchone() if where.reviewer else None
     labels = {"given": where.given, "proposed": where.proposed, "label": where.label}
     issue = None if where.picture in ("all", "any") else where.picture
-    return {**labels, "issue": issue, "round": round_id, "viewer": viewer_id, "reviewer": row[0] if row else -1}
+    faces = None if where.area is None else json.dumps(faces_in_area(db, round_id, where.area))
+    people = {"viewer": viewer_id, "reviewer": row[0] if row else -1}
+    return {**labels, **people, "faces": faces, "issue": issue, "round": round_id}
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,12 +157,19 @@ class Walk:
         return [(_by("queue_reading"), f"q.sample_id = :face AND {among}")] if asked else []
 
     def _marked(self) -> str | None:
-        """Marks and bad pictures are few: they lead to the items, not the other way round."""
+        """Marks, bad pictures and small areas are few: they lead to the items, not the other way round."""
         if not self.where.flagged and self.where.state != "skipped":
-            return filters.BAD_PICTURES if self.where.picture != "all" else None
+            if self.where.picture != "all":
+                return filters.BAD_PICTURES
+            return filters.ITEMS_IN_AREA if self._small_area() else None
         return filters.marked(
             "action = 'skip' AND person_id = :viewer" if self.where.state == "skipped" else "action = 'flag'"
         )
+
+    def _small_area(self) -> bool:
+        """Of a large one a walk through all faces in their order soon finds some."""
+        faces = self.values["faces"]
+        return isinstance(faces, str) and faces.count(",") < SMALL
 
     def _open(self, pair: Pair | None, held: str) -> list[tuple[str, str]]:
         order = self.where.order
@@ -191,8 +198,8 @@ class Walk:
     def _done(self, pair: Pair | None) -> list[tuple[str, str]]:
         actions = filters.actions(self.where)
         among = "q.action IS NOT NULL" + ("" if len(actions) > 1 else f" AND q.action = '{actions[0]}'")
-        if self.where.flagged or self.where.picture != "all":
-            return [(str(self._marked()), among)]
+        if self.where.state != "skipped" and (marked := self._marked()):
+            return [(marked, among)]
         if self.where.reviewer is not None and (self.where.order == "newest" or self._few_of_reviewer()):
             return [(_by("queue_done_person"), among)]
         if pair is not None or self.by_label or self._doubt:

@@ -16,7 +16,7 @@ import pytest
 import scn_core as scn
 from scn_core.arguments import opinion_arrays
 from scn_core.errors import DataError
-from scn_core.exchange.opinions.components import principal_components
+from scn_core.principal_components import principal_components
 from scn_core.store.opinions import opinion_sources, opinions_on
 from scn_core.store.samples import iter_samples
 from scn_core.workspace.folder import Workspace

@@ -1,0 +1,62 @@
+"""What the page Explore reads: the map of a round, and what its faces are coloured by. Leads share what is cached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import streamlit as st
+
+from review_app.database import call_slow
+from review_app.queries.workspace_state import SLOW_S
+from review_app.settings import current
+from scn_core.records import FloatArray, IntArray
+from scn_core.rounds.draw_map import has_layout, round_map
+from scn_core.rounds.features import open_features
+from scn_core.store.queue.area import MAP_FILE, corners, inside
+from scn_core.store.reports.map_faces import MapFaces, map_faces
+
+Missing = Literal["being drawn", "no features"]
+
+
+@dataclass(frozen=True)
+class FaceMap:
+    """N faces and where they lie."""
+
+    faces: MapFaces
+    x: FloatArray
+    """(N,) from 0 to MAP_SIDE."""
+    y: FloatArray
+    plain: bool
+    """openTSNE is not installed: the map may be one of two components alone."""
+
+    def inside(self, area: str) -> IntArray:
+        """Rows of the faces in a polygon."""
+        return np.flatnonzero(inside(self.x, self.y, corners(area)))
+
+
+def map_of(round_id: int) -> FaceMap | Missing:
+    """The map of a round, at most SLOW_S old, or why there is none."""
+    workspace = current().workspace
+    try:
+        drawn = (workspace.round_folder(round_id) / MAP_FILE).stat().st_mtime_ns
+    except OSError:
+        return "no features" if open_features(workspace, round_id) is None else "being drawn"
+    found = _map_of(current().workspace_id, round_id, drawn)
+    return "being drawn" if found is None else found
+
+
+@st.cache_data(ttl=SLOW_S, max_entries=4, show_spinner="Reading the map")
+def _map_of(workspace_id: str, round_id: int, drawn: int) -> FaceMap | None:
+    rows = round_map(current().workspace, round_id)
+    if rows is None:
+        return None
+    faces = call_slow(map_faces, round_id)
+    _, here, there = np.intersect1d(faces.sample_id, rows["sample_id"], assume_unique=True, return_indices=True)
+    shown = replace(
+        faces, sample_id=faces.sample_id[here], given=faces.given[here], proposed=faces.proposed[here],
+        suspicion=faces.suspicion[here], state=faces.state[here],
+        opinions={name: labels[here] for name, labels in faces.opinions.items()},
+    )  # fmt: skip
+    return FaceMap(shown, np.array(rows["x"][there]), np.array(rows["y"][there]), not has_layout())

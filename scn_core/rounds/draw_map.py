@@ -1,0 +1,152 @@
+"""A map of a round's training faces: a picture in two dimensions in which faces that look alike lie near each other.
+
+Drawn from the round's features: their first 50 principal components, laid out by t-SNE of the package openTSNE, or,
+where that is not installed, the first two components as they are. The same features give the same map.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from scn_core.errors import WorkspaceError, complaint
+from scn_core.files import replaced
+from scn_core.principal_components import principal_components
+from scn_core.records import FloatArray
+from scn_core.rounds.features import open_features
+from scn_core.shell import command_line
+from scn_core.store.queue.area import MAP, MAP_FILE, MAP_SIDE, read_map
+from scn_core.store.rounds.states import latest_finished_round
+from scn_core.workspace.folder import Workspace
+
+COMPONENTS = 50
+PERPLEXITY = 30
+"""Neighbours that count for a face, about."""
+FEWEST = 8
+"""Faces of which t-SNE can make a picture; of fewer it is that of their components."""
+_SEED = 0
+_EXAGGERATED, _PLAIN = 250, 500
+STEPS = _EXAGGERATED + _PLAIN
+_EVERY = 10
+_ONE_THREAD = 5_000
+WITHOUT = (
+    "by its two main components alone, as openTSNE is not installed: faces of a kind lie less close together; "
+    "pip install 'self-cure-labels[map]', then draw it again"
+)
+
+
+@dataclass(frozen=True)
+class DrawnMap:
+    """What became of a map."""
+
+    round: int
+    faces: int
+    """On it; a face without features is not."""
+    method: str
+    """t-SNE or PCA."""
+    file: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+def has_layout() -> bool:
+    """Whether openTSNE is installed."""
+    return find_spec("openTSNE") is not None
+
+
+def draw_map(
+    workspace: Workspace, round_id: int | None = None, step: Callable[[int], None] = lambda more: None
+) -> DrawnMap:
+    """Draw the map of a round and keep it as map.npy in its folder, in place of an earlier one.
+
+    Args:
+        workspace: with a finished round.
+        round_id: None: the newest that has ended.
+        step: told how many more of `STEPS` steps are done.
+
+    Raises WorkspaceError where there is no such round, or where it kept no features.
+    """
+    if round_id is None:
+        with workspace.database(read_only=True) as db:
+            newest = latest_finished_round(db)
+        if newest is None:
+            train = command_line("train", workspace.path)
+            raise WorkspaceError(complaint("", "no round that has ended", "one", f"train first: {train}"))
+        round_id = newest.id
+    features = open_features(workspace, round_id)
+    if features is None:
+        found = f"no features of round {round_id}"
+        raise WorkspaceError(complaint("", found, "a round that kept them", "train one without --no-keep-features"))
+    known = np.flatnonzero(np.asarray(features.values).any(axis=1))
+    values = features.values if len(known) == len(features.values) else features.values[known]
+    tsne = has_layout() and len(known) >= FEWEST
+    components = principal_components(values, COMPONENTS)
+    places = _laid_out(components, step) if tsne else components[:, :2]
+    rows = np.empty(len(known), MAP)
+    rows["sample_id"] = features.sample_id[known]
+    rows["x"], rows["y"] = _within_the_square(places).T
+    file = workspace.round_folder(round_id) / MAP_FILE
+    _write(file, rows)
+    return DrawnMap(round_id, len(rows), "t-SNE" if tsne else "PCA", str(file))
+
+
+def round_map(workspace: Workspace, round_id: int) -> npt.NDArray[np.void] | None:
+    """The map of a round, rows of type `MAP` by rising sample id; None: it has none."""
+    return read_map(workspace.round_folder(round_id) / MAP_FILE)
+
+
+def forget_on_map(folder: Path, sample_ids: Iterable[int]) -> None:
+    """Take faces off the map in a round's folder."""
+    rows = read_map(folder / MAP_FILE)
+    if rows is not None:
+        _write(folder / MAP_FILE, rows[~np.isin(rows["sample_id"], np.fromiter(sample_ids, np.int64))])
+
+
+def _laid_out(components: FloatArray, step: Callable[[int], None]) -> FloatArray:
+    from openTSNE import TSNE, initialization  # slow to import, and an extra
+
+    def told(iteration: int, error: float, embedding: object) -> bool:
+        step(_EVERY)
+        return False
+
+    layout = TSNE(
+        perplexity=min(PERPLEXITY, (len(components) - 1) / 3), initialization=initialization.rescale(components[:, :2]),
+        early_exaggeration_iter=_EXAGGERATED, n_iter=_PLAIN, n_jobs=_jobs(len(components)), random_state=_SEED,
+        callbacks=told, callbacks_every_iters=_EVERY,
+    )  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        places: FloatArray = np.asarray(layout.fit(components.astype(np.float64)), np.float32)
+    return places
+
+
+def _jobs(faces: int) -> int:
+    """Threads that are worth their waiting for each other."""
+    return 1 if faces < _ONE_THREAD else int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
+
+
+def _within_the_square(places: FloatArray) -> FloatArray:
+    """The same picture from 0 to `MAP_SIDE`, its middle in the middle."""
+    if places.shape[1] < 2:
+        places = np.concatenate([places, np.zeros((len(places), 2 - places.shape[1]), np.float32)], axis=1)
+    if not len(places):
+        return places
+    low, high = places.min(axis=0), places.max(axis=0)
+    side = max(float((high - low).max()), 1e-12)
+    middle: FloatArray = (places - (low + high) / 2) / side * (0.98 * MAP_SIDE) + MAP_SIDE / 2
+    return middle.astype(np.float32)
+
+
+def _write(file: Path, rows: npt.NDArray[np.void]) -> None:
+    with replaced(file, needed=rows.nbytes) as unfinished:
+        np.save(unfinished, np.asarray(rows), allow_pickle=False)
