@@ -226,8 +226,10 @@ def test_an_audit_face_tells_nothing_until_it_is_answered(served: Served, new_pa
     tile = page.locator(f".app .grid .tile[data-sample='{sample}']")
     assert "alpha" not in desk.tile(sample).label
     expect(tile.locator(".bar")).to_have_count(0)
+    expect(tile.locator(".suggested")).to_have_count(0)
     desk.go_to(sample).press("a")
-    expect(desk.message).to_contain_text("press X")
+    expect(desk.message).to_contain_text("nothing is suggested")
+    assert desk.tile(sample).state == "open"
     desk.press("Enter")
     zoom = page.get_by_role("dialog", name="one face")
     expect(zoom).to_contain_text("shown once it is answered")

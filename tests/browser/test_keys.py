@@ -39,18 +39,23 @@ def meant(key: str, given: int, proposed: int | None) -> tuple[str, int | None]:
     return ("accept" if label == proposed else "keep" if label == given else "relabel"), label
 
 
-def test_accept_without_a_proposal_stores_nothing_and_says_what_to_do(desk: Desk) -> None:
+def test_accept_without_a_proposal_relabels_to_the_likeliest_other_class(desk: Desk) -> None:
     page = desk.page
     page.goto(f"{desk.served.url}/?proposed=none")
     desk.ready()
     sample = desk.current().sample
     assert desk.question(sample).proposed is None
-    assert "no proposal" in desk.tile(sample).label
-    desk.press("a")
-    expect(desk.message).to_contain_text("press X")
-    assert desk.current().sample == sample
-    desk.press("x")
-    assert answers_after(desk, 1) == [(sample, "keep", desk.question(sample).given)]
+    suggested = page.locator(f".app .tile[data-sample='{sample}'] .suggested").inner_text()
+    number, name = suggested.removesuffix("?").split()
+    assert f"no proposal, perhaps {number} {name}" in desk.tile(sample).label
+    desk.press("a", "x")
+    kept = desk.stored(2)[1].sample
+    assert answers(desk) == [
+        (sample, "relabel", int(number) - 1),
+        (kept, "keep", desk.question(kept).given),
+    ]
+    shown = desk.served.rows("SELECT shown ->> 'proposed', shown ->> 'kind' FROM decision WHERE sample_id = ?", sample)
+    assert shown[0][0] is None
 
 
 def answers_after(desk: Desk, count: int) -> list[tuple[int, str, int | None]]:

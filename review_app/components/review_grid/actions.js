@@ -35,11 +35,16 @@ export class Actions {
     if (chosen.length === 1) tiles.select([]);
   }
 
-  /** Accept or keep the selection, or the rest of the page, as one unit. @param {"accept"|"keep"} action */
+  /**
+   * Accept or keep the selection, or the rest of the page, as one unit. Of the rest, which nobody has chosen face by
+   * face, proposals alone are accepted.
+   * @param {"accept"|"keep"} action
+   */
   rest(action) {
     const { tiles } = this.app;
     const chosen = tiles.selected;
-    this.#answerMany(chosen.length ? chosen : tiles.faces.filter((face) => face.state === "open"), action, null);
+    if (chosen.length) this.#answerMany(chosen, action, null);
+    else this.#answerMany(tiles.faces.filter((face) => face.state === "open"), action, null, true);
   }
 
   /** @param {Face} face @param {Answer|"skip"} action @param {number|null} label */
@@ -68,14 +73,15 @@ export class Actions {
     this.#advance(face, [this.#doneWords(face) + settled, staysWords(others)].filter(Boolean).join("; "));
   }
 
-  /** @param {Face[]} faces @param {Answer|"skip"} action @param {number|null} label */
-  #answerMany(faces, action, label) {
+  /** @param {Face[]} faces @param {Answer|"skip"} action @param {number|null} label @param {boolean} proposedOnly */
+  #answerMany(faces, action, label, proposedOnly = false) {
     const { app } = this;
     const bulk = newId();
     const { entries, answered, stay } = answersToMany(faces, action, label, {
       store: app.store,
       entry: (face, meant) => this.#entry(face, meant, bulk),
       blank: (sample) => this.#blank(sample, bulk),
+      proposedOnly,
     });
     const copied = entries.length - answered;
     const last = faces.at(-1);

@@ -1,6 +1,6 @@
 /** Faces with the same pixels: one answer settles those that nobody else has answered. */
 
-import { ANSWERS, className, counted } from "./faces.js";
+import { ANSWERS, className, counted, suggestionOf } from "./faces.js";
 
 /** @import { Answer, Entry, ExactCopy, Face, Tile } from "./types.js" */
 /** @import { Store } from "./store.js" */
@@ -70,11 +70,14 @@ function answerOf({ sample, decision, by }, store) {
 
 /**
  * Whether an answer to many at once, each in the words of its own labels, would say two things of the same picture.
- * @param {Pick<Tile, "copies"|"given"|"proposed">} tile
+ * @param {Pick<Tile, "copies"|"kind"|"given"|"proposed"|"blind"|"bars">} tile
  * @param {Answer|"skip"} action
  */
-export function saysTwoThings({ copies, given, proposed }, action) {
-  if (action === "keep") return copies.some((copy) => copy.given !== given);
+export function saysTwoThings(tile, action) {
+  const { copies, given, proposed } = tile;
+  // The likeliest class but the given one differs with the given one.
+  if (action === "keep" || (action === "accept" && suggestionOf(tile) !== null))
+    return copies.some((copy) => copy.given !== given);
   return action === "accept" && proposed !== null && copies.some((copy) => copy.proposed !== null && copy.proposed !== proposed);
 }
 

@@ -90,7 +90,18 @@ export function stateOf(tile, taken = false) {
 
 /** Why the server has no picture yet, in its words: it is drawing it. */
 export const UNDRAWN = "not drawn yet";
-const UNSEEN = "Nobody can see this face: press E to exclude it, or S to skip it";
+const UNSEEN = "Nobody can see this face: exclude or skip it";
+
+/**
+ * What accepting means for a face without a proposal: the likeliest class but the given one, to which it is relabelled.
+ * An audit face has none, answered or not: it would have people think again only where the network disagrees.
+ * @param {Pick<Tile, "blind"|"kind"|"proposed"|"given"|"bars">} tile
+ * @returns {number|null} null: none
+ */
+export function suggestionOf({ blind, kind, proposed, given, bars }) {
+  if (blind || kind === "audit" || proposed !== null) return null;
+  return bars.find(([label]) => label !== given)?.[0] ?? null;
+}
 
 /**
  * What pressing an answer key on a tile means: a decision to make; nothing, as it is so already; or why it cannot be.
@@ -103,15 +114,17 @@ const UNSEEN = "Nobody can see this face: press E to exclude it, or S to skip it
  */
 export function meaning(tile, action, label, me) {
   const shown = tile.blind ? null : tile.proposed;
+  const suggested = suggestionOf(tile);
   if (tile.missing && action !== "exclude" && action !== "skip") {
     return { problem: tile.missing === UNDRAWN ? "This picture is being drawn: wait a moment" : UNSEEN, unseen: true };
   }
-  if (action === "accept" && shown === null) {
-    return { problem: tile.blind ? "No proposal is shown for this face" : "This face has no proposal" };
+  if (action === "accept" && shown === null && suggested === null) {
+    return { problem: tile.kind === "audit" || tile.blind ? "An audit face: nothing is suggested for it" : "Nothing is suggested for this face" };
   }
   /** @type {{action: Answer|"skip", label: number|null}} */
   let answer = { action, label: null };
-  if (action === "accept" || (action === "relabel" && label === shown)) answer = { action: "accept", label: shown };
+  if (action === "accept" && shown === null) answer = { action: "relabel", label: suggested };
+  else if (action === "accept" || (action === "relabel" && label === shown)) answer = { action: "accept", label: shown };
   else if (action === "keep" || (action === "relabel" && label === tile.given))
     answer = { action: "keep", label: tile.given };
   else if (action === "relabel") answer = { action, label };
@@ -241,7 +254,7 @@ export function reasonWords(tile) {
 
 /**
  * The question a tile asks, in words for the screen and the screen reader.
- * @param {Past & Pick<Tile, "blind"|"kind"|"doubt"|"proposed">} tile
+ * @param {Past & Pick<Tile, "blind"|"kind"|"doubt"|"proposed"|"bars">} tile
  * @param {string[]} classes
  */
 export function questionWords(tile, classes) {
@@ -249,6 +262,8 @@ export function questionWords(tile, classes) {
   const given = className(classes, tile.given) + (past && ` (${past})`);
   if (tile.blind) return `given ${given}, audit: no proposal shown`;
   const why = [doubtWords(tile), reasonWords(tile)].filter(Boolean).map((words) => `, ${words}`);
-  if (tile.proposed === null) return `given ${given}, no proposal${why.join("")}`;
+  const suggested = suggestionOf(tile);
+  const perhaps = suggested === null ? "" : `, perhaps ${className(classes, suggested)}`;
+  if (tile.proposed === null) return `given ${given}, no proposal${perhaps}${why.join("")}`;
   return `given ${given}, proposed ${className(classes, tile.proposed)}${why.join("")}`;
 }

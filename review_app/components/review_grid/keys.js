@@ -60,7 +60,7 @@ const move = commandsOf("move", { button: false });
 
 /** @type {Command[]} */
 export const COMMANDS = [
-  answer("accept", ["a"], "A", "accept", "accept the proposed label"),
+  answer("accept", ["a"], "A", "accept", "accept the proposed label; without a proposal, the likeliest other class, which has a question mark"),
   answer("keep", ["x"], "X", "keep given", "keep the given label"),
   answer("unsure", ["u"], "U", "unsure", "unsure: nobody could tell from this picture"),
   answer("exclude", ["e"], "E", "exclude", "exclude: not a face, or unusable"),
@@ -74,7 +74,7 @@ export const COMMANDS = [
     ["shift+a"],
     "⇧A",
     "accept rest",
-    "accept the selection, or every face of the page still to review but audit faces (one undo)",
+    "accept the selection, or every proposal of the page still to review (one undo)",
   ),
   bulk(
     "keepRest",

@@ -1,7 +1,7 @@
 /** One answer to many faces at once: whose it is, and which faces stay open and why. */
 
 import { copiesToo, saysTwoThings, staysWords } from "./copies.js";
-import { counted, meaning } from "./faces.js";
+import { counted, meaning, suggestionOf } from "./faces.js";
 
 /** @import { Answer, Entry, Face } from "./types.js" */
 /** @import { Store } from "./store.js" */
@@ -17,10 +17,11 @@ import { counted, meaning } from "./faces.js";
  * @param {Store} make.store
  * @param {(face: Face, meant: Meant) => Entry} make.entry
  * @param {(sample: number) => Entry} make.blank an entry that says nothing yet
+ * @param {boolean} make.proposedOnly accept proposals alone, not what is likeliest beside the given label
  * @returns {{entries: Entry[], answered: number, stay: string[]}} answered: how many are for `faces` themselves, the
  *   others for copies; stay: which faces stay as they are, in words
  */
-export function answersToMany(faces, action, label, { store, entry, blank }) {
+export function answersToMany(faces, action, label, { store, entry, blank, proposedOnly }) {
   /** @type {{face: Face, meant: Meant}[]} */
   const answered = [];
   /** @type {Face[]} */
@@ -34,6 +35,11 @@ export function answersToMany(faces, action, label, { store, entry, blank }) {
     if (face.state === "taken") continue;
     if (face.tile.kind === "audit" && action !== "skip") {
       audit += 1; // they measure how many labels are wrong: each is looked at, or not answered
+      continue;
+    }
+    const unproposed = action === "accept" && suggestionOf(face.tile) !== null;
+    if (unproposed && (proposedOnly || face.tile.copies.some((copy) => copy.proposed !== null))) {
+      without.push(face); // a proposal for a copy settles it too
       continue;
     }
     if (saysTwoThings(face.tile, action)) {

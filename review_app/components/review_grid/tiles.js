@@ -1,7 +1,7 @@
 /** The DOM of the grid: one option for each face, the focus and the selection. A change touches only its own tile. */
 
 import { el, formatShare, icon, inside } from "./dom.js";
-import { className, counted, questionWords, stateWords } from "./faces.js";
+import { className, counted, questionWords, stateWords, suggestionOf } from "./faces.js";
 import { corners, marksOf, pictureWords } from "./marks.js";
 
 /** @import { Face, Tile } from "./types.js" */
@@ -90,6 +90,13 @@ export class Tiles {
     const given = el("span", { class: "given", text: className(this.classes, data.given) });
     if (data.blind)
       return el("div", { class: "ask tall" }, [given, el("span", { class: "none", text: "audit: no proposal shown" })]);
+    const suggested = suggestionOf(data);
+    if (suggested !== null)
+      return el("div", { class: "ask" }, [
+        given,
+        icon("relabel"),
+        el("span", { class: "none suggested", text: `${className(this.classes, suggested)}?` }),
+      ]);
     if (data.proposed === null)
       return el("div", { class: "ask" }, [given, el("span", { class: "none", text: "no proposal" })]);
     return el("div", { class: "ask" }, [

@@ -126,6 +126,19 @@ test("accepting many settles copies on the page that have no proposal", () => {
   assert.match(said[0], /^1 accepted and 1 copy, one undo takes them back; 1 without a proposal stays open/);
 });
 
+test("what is likeliest beside the given label is accepted of a selection, not of the rest of a page", () => {
+  const tiles = [{ ...OPEN, sample: 8, proposed: null }, ...copiesOfEachOther([{ proposed: null, given: 1 }, { proposed: null, given: 2 }])];
+  const rest = desk(tiles);
+  rest.actions.rest("accept");
+  assert.deepEqual(rest.sent(), []);
+  assert.match(rest.said[0], /3 without a proposal stay open/);
+  const chosen = desk(tiles);
+  chosen.app.tiles.selected.push(...chosen.app.tiles.faces);
+  chosen.actions.answer("accept");
+  assert.deepEqual(chosen.sent(), [[8, "relabel", 3]]);
+  assert.match(chosen.said[0], /2 copies with different/);
+});
+
 test("an undo of a second answer to a face elsewhere opens nothing, of the first it does", () => {
   const { app, actions } = desk([OPEN]);
   for (const id of ["a", "b"]) app.stacks.add(entryOf(id, { sample: 5 }));

@@ -89,7 +89,20 @@ test("keys mean what they should", () => {
   assert.deepEqual(meaning(OPEN, "relabel", 1, "ann"), { action: "keep", label: 1 });
   assert.deepEqual(meaning(OPEN, "relabel", 0, "ann"), { action: "relabel", label: 0 });
   assert.deepEqual(meaning(OPEN, "unsure", null, "ann"), { action: "unsure", label: null });
-  assert.ok("problem" in meaning({ ...OPEN, proposed: null }, "accept", null, "ann"));
+});
+
+test("without a proposal, accepting relabels to the likeliest class but the given one; never on an audit face", () => {
+  /** @type {Tile} */
+  const unproposed = { ...OPEN, kind: "low_importance", proposed: null, bars: [[1, 0.5], [0, 0.3], [3, 0.2]] }; // prettier-ignore
+  assert.deepEqual(meaning(unproposed, "accept", null, "ann"), { action: "relabel", label: 0 });
+  assert.deepEqual(meaning({ ...unproposed, given: 0 }, "accept", null, "ann"), { action: "relabel", label: 1 });
+  assert.equal(questionWords(unproposed, CLASSES), "given 2 happy, no proposal, perhaps 1 neutral");
+  assert.deepEqual(shownOf(unproposed).proposed, null);
+  const kept = /** @type {const} */ ({ kind: "audit", action: "keep", label: 1, by: "bea" });
+  for (const audit of [{ ...unproposed, ...kept }, { ...OPEN, blind: true }, { ...unproposed, bars: [] }]) {
+    assert.ok("problem" in meaning(audit, "accept", null, "ann"));
+    assert.doesNotMatch(questionWords(audit, CLASSES), /perhaps/);
+  }
 });
 
 test("a blind face never reveals its proposal, not even by what a number is sent as", () => {
@@ -111,7 +124,7 @@ test("the same answer again is nothing, another person's answer is not mine", ()
 
 test("words", () => {
   assert.equal(questionWords(OPEN, CLASSES), "given 2 happy, proposed 4 sad");
-  assert.equal(questionWords({ ...OPEN, proposed: null }, CLASSES), "given 2 happy, no proposal");
+  assert.equal(questionWords({ ...OPEN, proposed: null }, CLASSES), "given 2 happy, no proposal, perhaps 4 sad");
   assert.equal(stateWords({ ...OPEN, label: 0 }, "relabel", CLASSES), "relabelled to 1 neutral");
   assert.equal(stateOf(OPEN, true), "taken");
 });
@@ -132,7 +145,7 @@ test("a tile says in what way it is doubted, and why it is asked about; none of 
   const unclear = { ...OPEN, doubt: "ambiguous", second: 0, proposed: null, kind: "suspicious" };
   assert.equal(
     questionWords(unclear, CLASSES),
-    "given 2 happy, no proposal, ambiguous, outside the low-importance group, but suspicious",
+    "given 2 happy, no proposal, perhaps 4 sad, ambiguous, outside the low-importance group, but suspicious",
   );
   assert.deepEqual([doubtWords({ ...OPEN, doubt: "none" }), doubtWords(OPEN), reasonWords(OPEN)], ["", "", ""]);
   // A round made from opinions has no alpha, and so no low-importance group.
