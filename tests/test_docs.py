@@ -111,7 +111,7 @@ def key_rows() -> list[tuple[str, str]]:
     """What is printed on each key of the grid's table, and what it does."""
     text = KEYS.read_text(encoding="utf-8")
     rows = re.findall(r'\(\s*"\w+",\s*\[([^\]]*)\],\s*"([^"]+)",\s*"[^"]+",\s*"([^"]+)"', text)
-    spelt = {" ": "Space", "backspace": "Backspace", "?": "?"}
+    spelt = {" ": "Space", "backspace": "Backspace", "?": "?", "mod+z": "Ctrl-Z", "mod+shift+z": "Ctrl-Shift-Z"}
     others = [[spelt[key] for key in re.findall(r'"([^"]+)"', keys)[1:]] for keys, _, _ in rows]
     return [(" or ".join([cap, *other]), does) for (_, cap, does), other in zip(rows, others, strict=True)]
 
@@ -119,6 +119,7 @@ def key_rows() -> list[tuple[str, str]]:
 def with_keys(text: str) -> str:
     """docs/reviewing.md with its table of keys as it should be."""
     told = [*key_rows(), ("1 to 9", "relabel to the class of that number")]
+    told.append(("Space or Enter", "next page, once nothing is left on this one"))
     told.append(("← → ↑ ↓", "move; with ⇧ they extend the selection"))
     lines = ["| key | what it does |", "|---|---|", *(f"| {cap} | {does} |" for cap, does in told)]
     return between(text, KEYS_BEGIN, KEYS_END, "\n".join(lines))

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.desk import Desk
+from tests.browser.desk import Desk, focused
 
 ASKED = "SELECT sample_id FROM queue_item WHERE action IS NULL AND "
 
@@ -71,6 +71,7 @@ def test_controls_write_the_address_and_reload_and_back_keep_to_it(desk: Desk) -
     choose(page, "State", "Answered")
     page.wait_for_url("**state=answered**")
     desk.until(lambda: desk.samples() not in ([], first), "answered faces")
+    desk.until(lambda: focused(page) == "tile", "the keyboard to come back")
     choose(page, "Order", "Newest answer")
     page.wait_for_url("**order=newest**")
     assert asked(page) == {"state": ["answered"], "order": ["newest"]}
@@ -83,6 +84,29 @@ def test_controls_write_the_address_and_reload_and_back_keep_to_it(desk: Desk) -
     page.go_back()
     desk.until(lambda: asked(page).get("state") == ["answered"], "the address before")
     desk.until(lambda: desk.samples()[:1] == first[:1], "the faces before")
+    desk.until(lambda: focused(page) == "tile", "the keyboard to come back")
+
+
+def test_keys_come_back_from_the_filters_and_mean_the_grid_where_they_mean_nothing(desk: Desk) -> None:
+    page = desk.page
+    folded, doubt = page.get_by_test_id("stPopoverBody"), page.get_by_role("combobox", name="Doubt")
+    page.get_by_test_id("stPopoverButton").click()
+    doubt.click()
+    page.get_by_role("option", name="ambiguous").first.click()
+    page.wait_for_url("**doubt=ambiguous**")
+    wanted = faces(desk, "doubt = 2")
+    desk.until(lambda: desk.samples() and set(desk.samples()) <= wanted, "ambiguous faces")
+    expect(folded).to_be_visible()  # for another filter
+    desk.press("Escape")
+    expect(folded).to_be_hidden()
+    desk.until(lambda: focused(page) == "tile", "the keyboard to come back")
+    page.get_by_role("link", name="Sign out").focus()
+    desk.press("f")
+    expect(desk.message).to_contain_text("flagged")
+    assert focused(page) == "tile"
+    page.get_by_role("combobox", name="Order").focus()
+    desk.press("x")
+    assert [row.action for row in desk.stored(1)] == ["flag"]
 
 
 def test_an_address_that_cannot_be_says_so_and_shows_faces(desk: Desk) -> None:

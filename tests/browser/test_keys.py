@@ -64,7 +64,7 @@ def answers_after(desk: Desk, count: int) -> list[tuple[int, str, int | None]]:
 
 
 def test_other_keys_answer_nothing(desk: Desk) -> None:
-    keys = ("8", "9", "0", "q", "Control+a", "Alt+x", "Meta+u")
+    keys = ("8", "9", "0", "q", "Control+x", "Alt+x", "Meta+u")
     for key in keys:
         here = desk.current()
         desk.press(key)
@@ -106,12 +106,14 @@ def test_letters_in_a_note_answer_nothing(desk: Desk) -> None:
 
 
 def test_undo_and_redo_keys(desk: Desk) -> None:
-    for times, key in enumerate(("z", "Backspace")):
+    for times, (key, again) in enumerate(
+        (("z", "Shift+Z"), ("Backspace", "Shift+Z"), ("Control+z", "Control+Shift+Z"), ("Meta+z", "Meta+Shift+Z"))
+    ):
         sample = desk.samples()[times]
         desk.go_to(sample).press("u", key)
         assert desk.tile(sample).state == "open", key
         assert desk.current().sample == sample, key
-        desk.press("Shift+Z")
+        desk.press(again)
         assert desk.tile(sample).state == "unsure", key
         first, undo, redo = desk.stored(3 * times + 3)[-3:]
         assert (undo.undoes, redo.undoes) == (first.id, undo.id), key
@@ -142,13 +144,66 @@ def test_page_keys_turn_pages_to_and_fro(desk: Desk) -> None:
     desk.until(lambda: desk.samples() == second, "the second page")
 
 
+def test_space_and_enter_turn_a_page_on_which_nothing_is_left_and_a_held_key_none(desk: Desk) -> None:
+    page, onward = desk.page, desk.page.get_by_role("button", name="next page", exact=True)
+    expect(onward).to_be_hidden()
+    for key in ("Space", "Enter", None):
+        desk.until(lambda: desk.pages_come() >= 2, "the page after this one")
+        done = desk.samples()
+        desk.press("Shift+X")
+        expect(desk.message).to_contain_text("Space for the next")
+        assert desk.samples() == done
+        if key:
+            page.keyboard.down("x")
+            page.keyboard.down("x")  # the second one repeats, as that of a key held down
+            page.keyboard.up("x")
+            desk.press(key)
+        else:
+            onward.click()
+        desk.until(lambda: desk.samples() not in ([], done), "the next page")  # noqa: B023
+        assert {tile.state for tile in desk.tiles()} == {"open"}
+        assert focused(page) == "tile"
+        expect(onward).to_be_hidden()
+    page.evaluate(
+        """() => { const at = document.activeElement.shadowRoot.activeElement;
+        at.dispatchEvent(new KeyboardEvent("keydown", { key: " ", repeat: true, bubbles: true, composed: true })) }"""
+    )
+    rows = desk.decisions()
+    desk.press("Shift+X", "ArrowLeft", "Enter")  # about the face that the arrow leads to
+    expect(page.get_by_role("dialog", name="one face")).to_be_visible()
+    assert all(row.action == "keep" for row in rows)
+
+
+def test_a_left_hand_chooses_its_letters_and_keeps_them(desk: Desk) -> None:
+    page = desk.page
+    sheet = page.get_by_role("dialog", name="keys")
+    desk.press("h")
+    sheet.get_by_role("button", name="left hand").click()
+    sheet.get_by_role("button", name="another letter for exclude").click()
+    desk.press("1")
+    expect(sheet).to_contain_text("choose a letter")
+    desk.press("t", "Escape")
+    page.reload()
+    desk.ready()
+    expect(page.locator(".app [data-command=accept] kbd").first).to_have_text("Q")
+    asked = [(sample, desk.question(sample)) for sample in desk.proposed()[:4]]
+    for (sample, _), key in zip(asked, ("q", "w", "e", "t"), strict=True):
+        desk.go_to(sample).press(key)
+    desk.go_to(asked[0][0]).press("a", "h")
+    expect(sheet.get_by_role("button", name="T: another letter for exclude")).to_be_visible()
+    desk.stored(4)
+    (first, one), (second, two), (third, _), (fourth, _) = asked
+    wanted = [(first, "accept", one.proposed), (second, "keep", two.given), (third, "unsure", None)]
+    assert answers(desk) == [*wanted, (fourth, "exclude", None)]
+
+
 def test_the_key_sheet_names_every_key_and_gives_the_keyboard_back(desk: Desk) -> None:
     sheet = desk.page.get_by_role("dialog", name="keys")
     for times, key in enumerate(("h", "?")):
         desk.press(key)
         expect(sheet).to_be_visible()
         said = sheet.inner_text()
-        for cap in ("A", "X", "1", str(CLASSES), "U", "E", "S", "Space", "Z", "Backspace", "⇧Z", "F", "N", "⇧A", "PgDn",
+        for cap in ("A", "X", "1", str(CLASSES), "U", "E", "S", "Space", "Z", "Backspace", "⇧Z", "Ctrl-Z", "F", "N", "⇧A", "PgDn",
                     "Enter", "H", "?"):  # fmt: skip
             assert cap in said.split(), cap
         desk.press("a")  # means nothing here

@@ -26,6 +26,11 @@ LOST_REPLIES = """() => {
 }"""
 """The server gets the answers, and its replies are on their way until `lose()`."""
 
+WATCH_DIALOG = """() => new MutationObserver(changes => {
+  const added = changes.flatMap(change => [...change.addedNodes]);
+  if (added.some(node => node.textContent.includes("Connection error"))) window.dialogCame = true;
+}).observe(document.body, { childList: true, subtree: true })"""
+
 FILL_STORAGE = """() => {
   for (let size = 2 ** 23; size >= 1; size /= 2) {
     try { localStorage.setItem(`filler ${size}`, "x".repeat(size)); } catch { /* half as much, then */ }
@@ -117,9 +122,13 @@ def test_the_server_is_killed_and_comes_back(served: Served, new_page: NewPage, 
     if replies_lost:
         page.evaluate(LOST_REPLIES)
     faces = answer(desk, 8)
+    page.evaluate(WATCH_DIALOG)
     served.kill()
     if replies_lost:
         page.evaluate("lose()")
+    else:
+        desk.until(lambda: page.evaluate("() => window.dialogCame"), "Streamlit to say that the server is away")
+        expect(page.get_by_test_id("stDialog")).to_have_count(0)
     desk.press(*"uuuu")
     expect(desk.pill).to_have_text(re.compile("^offline: "))
     kept = desk.outbox()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Locator
+from playwright.sync_api import Locator, expect
 
 from tests.browser.desk import Desk
 
@@ -26,6 +26,8 @@ def test_shift_and_arrows_extend_and_escape_clears(desk: Desk) -> None:
     desk.press("Escape")
     assert selected(desk) == []
     assert desk.current().sample == samples[-1]
+    desk.press("u", "Control+a")
+    assert selected(desk) == samples[:-1]
 
 
 def test_clicks_with_shift_and_ctrl(desk: Desk) -> None:
@@ -71,12 +73,15 @@ def test_a_selection_is_answered_as_one_and_taken_back_as_one(desk: Desk) -> Non
     assert len({row.bulk for row in rows} - {None}) == 1
     desk.press("z")
     assert {desk.tile(sample).state for sample in chosen} == {"open"}
+    assert selected(desk) == chosen
+    expect(desk.message).to_contain_text("undone: 4")
     undone = desk.stored(8)[4:]
     assert {row.undoes for row in undone} == {row.id for row in rows}
     assert not any(row.live for row in desk.decisions())
     desk.press("Shift+Z")
     desk.stored(12)
     assert sum(row.live for row in desk.decisions()) == 4
+    assert selected(desk) == []
     assert {desk.tile(sample).state for sample in chosen} == {"accept"}
 
 

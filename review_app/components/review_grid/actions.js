@@ -19,6 +19,8 @@ export class Actions {
     this.app = app;
     /** When the decision before was made, or its page shown. */
     this.since = performance.now();
+    /** @type {Map<string, Set<number>>} samples that were selected for an answer, by the id of its first decision */
+    this.selections = new Map();
   }
 
   /**
@@ -57,7 +59,7 @@ export class Actions {
     const meant = meaning(face.tile, action, label, app.me);
     if ("problem" in meant) {
       app.say(
-        meant.unseen ? meant.problem : `${meant.problem}: press X to keep ${className(app.classes, face.tile.given)}, or a number for its label`,
+        meant.unseen ? meant.problem : `${meant.problem}: press ${app.keymap.cap("keep")} to keep ${className(app.classes, face.tile.given)}, or a number for its label`,
         "warn",
       );
       return;
@@ -73,6 +75,12 @@ export class Actions {
     this.#advance(face, [this.#doneWords(face) + settled, staysWords(others)].filter(Boolean).join("; "));
   }
 
+  /** Select what is to review on the page, or all of a list of answers. */
+  selectAll() {
+    const { pages, tiles } = this.app;
+    tiles.select(tiles.faces.filter((face) => !pages.leased || face.state === "open"));
+  }
+
   /** @param {Face[]} faces @param {Answer|"skip"} action @param {number|null} label @param {boolean} proposedOnly */
   #answerMany(faces, action, label, proposedOnly = false) {
     const { app } = this;
@@ -85,6 +93,8 @@ export class Actions {
     });
     const copied = entries.length - answered;
     const last = faces.at(-1);
+    if (entries.length && app.tiles.selected.length)
+      this.selections.set(entries[0].id, new Set(faces.map(({ sample }) => sample)));
     if (entries.length) this.commit(entries);
     app.tiles.select([]);
     const words = entries.length
@@ -148,8 +158,9 @@ export class Actions {
     const { app } = this;
     const from = app.tiles.faces.indexOf(face);
     const next = app.pages.leased ? app.tiles.nextOpen(from) : Math.min(from + 1, app.tiles.faces.length - 1);
+    app.flow.looking = false;
     app.focus.move(next < 0 ? from : next);
-    if (next < 0) app.say(`${done} · page done: PgDn`, "done");
+    if (next < 0) app.say(`${done} · page done: Space for the next`, "done");
     else app.say(done);
   }
 
@@ -228,8 +239,13 @@ export class Actions {
     const { root } = rows[0].local;
     const word = wordOf(root.action, root.label, app.classes);
     const what = rows.length > 1 ? `${rows.length} × ${word}` : word;
-    app.say(`${which === "undo" ? "undone" : "done again"}: ${what}`);
+    const said = `${which === "undo" ? "undone" : "done again"}: ${what}`;
+    app.say(said);
     await app.flow.bringIntoView(rows.map((row) => row.sample));
+    const selected = rows.map((row) => this.selections.get(row.local.root.id)).find(Boolean);
+    if (!selected) return;
+    app.tiles.select(which === "undo" ? app.tiles.faces.filter(({ sample }) => selected.has(sample)) : []);
+    app.say(said);
   }
 }
 

@@ -30,7 +30,7 @@ export async function showAlike(app, ofPair) {
     else show(app, face, faces, pair);
   } catch (error) {
     const problem = asProblem(error);
-    app.showProblem(problem);
+    app.sync.showProblem(problem);
     app.say(`no faces like this one: ${problem.message}`, problem.code === "no_features" ? "warn" : "trouble");
   }
 }

@@ -38,8 +38,16 @@ export class Flow {
     /** The round took answers when its first page came, and takes none now. */
     this.ended = false;
     this.opened = false;
+    /** Somebody moved to a face since the last answer: Space and Enter are about that face. */
+    this.looking = false;
     /** @type {number[]} rounds that take answers, newest first */
     this.rounds = [];
+  }
+
+  /** Whether the next page is all there is to ask for: nothing is left on this one. */
+  get done() {
+    if (this.view === "end") return true;
+    return this.view === "page" && !this.looking && this.app.pages.leased && this.app.tiles.nextOpen(-1) < 0;
   }
 
   /** PgDn. */
@@ -115,6 +123,7 @@ export class Flow {
     clearTimeout(this.timer);
     app.focus.hold();
     this.view = "page";
+    this.looking = false;
     app.panel.hide();
     app.grid.hidden = false;
     app.grid.classList.toggle("browsing", !app.pages.leased);
@@ -203,7 +212,7 @@ export class Flow {
   /** @param {Problem} problem */
   #showProblem(problem) {
     const { app } = this;
-    app.showProblem(problem);
+    app.sync.showProblem(problem);
     if (app.pages.current && this.view === "loading") {
       this.show(app.pages.current);
       app.say(`${problem.message}: this page stays until the next one comes; press PgDn to try again`, "trouble");
@@ -261,7 +270,7 @@ export class Flow {
       this.show(app.pages.insert("recall", faces, Math.max(0, app.pages.at) + (this.view === "page" ? 0 : 1)), 0);
     } catch (error) {
       const problem = asProblem(error);
-      app.showProblem(problem);
+      app.sync.showProblem(problem);
       app.say(`${app.status.message.textContent}; the face is not on screen: ${problem.message}`, "trouble");
     }
   }

@@ -2,7 +2,7 @@
 
 import { showAlike } from "./alike.js";
 import { asElement } from "./dom.js";
-import { commandOf, commandsByKey, keptFromStreamlit } from "./keys.js";
+import { commandOf, keptFromStreamlit, keyName } from "./keys.js";
 
 /** @import { Command, CommandGroup, CommandId, Direction } from "./keys.js" */
 
@@ -13,7 +13,6 @@ export class Input {
   /** @param {import("./types.js").App} app */
   constructor(app) {
     this.app = app;
-    this.table = commandsByKey(app.classes);
   }
 
   /** @param {KeyboardEvent} event that happened somewhere in the grid */
@@ -23,7 +22,7 @@ export class Input {
     const target = asElement(event.composedPath()[0]);
     if (target?.closest("input, textarea, select")) return;
     if (keptFromStreamlit(event)) event.stopPropagation();
-    const command = commandOf(event, this.table);
+    const command = this.#onward(event) ?? commandOf(event, app.keymap.table);
     if (!command) return;
     event.stopPropagation();
     if (target?.closest("button, a, summary") && [" ", "Enter"].includes(event.key)) return; // they press the button
@@ -36,6 +35,13 @@ export class Input {
     // A key held down must not answer faces that nobody has looked at.
     if ((app.zoom.open && !command.zoom) || (event.repeat && !command.repeat)) return;
     this.run(command);
+  }
+
+  /** Space and Enter turn a page on which nothing is left. @param {KeyboardEvent} event @returns {Command|undefined} */
+  #onward(event) {
+    const { flow, keymap, zoom } = this.app;
+    const plain = [" ", "enter"].includes(keyName(event)) && !event.altKey;
+    return plain && flow.done && !zoom.open ? keymap.table.get("pagedown") : undefined;
   }
 
   /** Do what a key or a button asks for. @param {Command} command @param {MouseEvent} [event] a click */
@@ -67,6 +73,7 @@ export class Input {
       sheet: () => sheet.showModal(),
       zoom: () => zoom.toggle(),
       clear: () => tiles.select([]),
+      all: () => actions.selectAll(),
     };
   }
 
@@ -87,6 +94,7 @@ export class Input {
   /** @param {Direction} way @param {boolean} extend the selection goes along */
   #move(way, extend) {
     const { app } = this;
+    app.flow.looking = true;
     const to = app.tiles.toward(way, app.columns);
     if (extend) app.tiles.extend(to);
     else app.tiles.anchor = to;

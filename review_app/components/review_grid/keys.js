@@ -3,7 +3,7 @@
 /**
  * @typedef {"left"|"right"|"up"|"down"|"home"|"end"} Direction
  * @typedef {"accept"|"keep"|"unsure"|"exclude"|"relabel"|"skip"|"flag"|"note"|"undo"|"redo"|"acceptRest"|"keepRest"|
- *   "back"|"next"|"zoom"|"alike"|"alikePair"|"sheet"|"clear"|Direction|`extend-${Direction}`} CommandId
+ *   "back"|"next"|"zoom"|"alike"|"alikePair"|"sheet"|"clear"|"all"|Direction|`extend-${Direction}`} CommandId
  * @typedef {"answer"|"class"|"mark"|"history"|"bulk"|"page"|"move"|"view"} CommandGroup
  * @typedef {Pick<Command, "button"|"repeat"|"zoom"|"way"|"extend">} CommandOptions
  */
@@ -11,7 +11,8 @@
 /**
  * @typedef {object} Command
  * @property {CommandId} id
- * @property {string[]} keys as `event.key` in lower case; "shift+" in front where Shift is part of it
+ * @property {string[]} keys as `event.key` in lower case; "shift+" in front where Shift is part of it, and "mod+" before
+ *   that for Ctrl, or Cmd on a Mac
  * @property {string} cap printed on the button
  * @property {string} label on the button
  * @property {string} help on the key sheet
@@ -67,8 +68,8 @@ export const COMMANDS = [
   mark("skip", ["s", " "], "S", "skip", "skip: not now, leave it to others"),
   mark("flag", ["f"], "F", "flag", "flag for the lead; once more: take the flag off"),
   mark("note", ["n"], "N", "note", "write a note; Enter saves, Esc leaves"),
-  history("undo", ["z", "backspace"], "Z", "undo", "undo, as far back as you like"),
-  history("redo", ["shift+z"], "⇧Z", "redo", "redo"),
+  history("undo", ["z", "backspace", "mod+z"], "Z", "undo", "undo, as far back as you like"),
+  history("redo", ["shift+z", "mod+shift+z"], "⇧Z", "redo", "redo"),
   bulk(
     "acceptRest",
     ["shift+a"],
@@ -110,6 +111,7 @@ export const COMMANDS = [
       extend: true,
     }),
   ),
+  move("all", ["mod+a"], "Ctrl-A", "select all", "select every face of the page that is to review"),
   move("clear", ["escape"], "Esc", "clear selection", "clear the selection"),
 ];
 
@@ -143,7 +145,16 @@ export function keyName(event) {
   if (!/^\d$/.test(key) && code.startsWith("Digit") && !event.shiftKey) key = code.slice(5);
   if (key === "spacebar") key = " ";
   const shifted = event.shiftKey && (/^[a-z]$/.test(key) || key.length > 1);
-  return shifted ? `shift+${key}` : key;
+  return `${event.ctrlKey || event.metaKey ? "mod+" : ""}${shifted ? "shift+" : ""}${key}`;
+}
+
+/** What is printed for a key of the table beside the first. @param {string} key */
+export function printed(key) {
+  if (key === " ") return "Space";
+  const [last, ...held] = key.split("+").reverse();
+  const names = { mod: "Ctrl", shift: "Shift" };
+  const word = last.length > 1 || held.length ? last[0].toUpperCase() + last.slice(1) : last.toUpperCase();
+  return [...held.reverse().map((one) => names[/** @type {"mod"|"shift"} */ (one)]), word].join("-");
 }
 
 /**
@@ -153,19 +164,15 @@ export function keyName(event) {
  * @returns {Command|null}
  */
 export function commandOf(event, table) {
-  if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return null;
+  if (event.altKey || (event.ctrlKey && event.metaKey) || event.isComposing) return null;
   const name = keyName(event);
   // Space and Backspace mean the same with Shift held down by accident.
   return table.get(name) ?? (name === "shift+backspace" ? table.get("backspace") : null) ?? null;
 }
 
-/** @param {string[]} classes @returns {Map<string, Command>} by key name */
-export function commandsByKey(classes) {
-  /** @type {Map<string, Command>} */
-  const table = new Map();
-  for (const command of [...COMMANDS, ...classCommands(classes)])
-    for (const key of command.keys) table.set(key, command);
-  return table;
+/** @param {Command[]} commands @returns {Map<string, Command>} by key name */
+export function commandsByKey(commands) {
+  return new Map(commands.flatMap((command) => command.keys.map((key) => [key, command])));
 }
 
 /** Whether Streamlit must not see this key while the grid has the focus. @param {KeyPress} event */

@@ -5,6 +5,9 @@ import { el } from "./dom.js";
 import { Flow } from "./flow.js";
 import { Focus } from "./focus.js";
 import { Input } from "./input.js";
+import { backFromFilters } from "./keepkeys.js";
+import { KeyMap } from "./keymap.js";
+import { keySheet } from "./keysheet.js";
 import { SMALL_SCREEN, asTileSize, fit } from "./layout.js";
 import { Leases, released } from "./leases.js";
 import { Net } from "./net.js";
@@ -14,14 +17,13 @@ import { pointerSelection } from "./select.js";
 import { Status } from "./status.js";
 import { Store } from "./store.js";
 import { Tiles } from "./tiles.js";
-import { keySheet, showSelected, showSelecting, showSize, toolbar } from "./toolbar.js";
+import { showSelected, showSelecting, showSize, toolbar } from "./toolbar.js";
 import { Stacks } from "./undo.js";
 import { busyElsewhere, fillWindow, listen, localStore, recall, remember } from "./window.js";
 import { Sync } from "./sync.js";
 import { Zoom } from "./zoom.js";
 
 /** @import { Command } from "./keys.js" */
-/** @import { Problem } from "./net.js" */
 /** @import { Face, GridData, PageHeader, TileSize } from "./types.js" */
 
 const EDGE = 4;
@@ -81,17 +83,18 @@ export class App {
     });
     this.panel = new Panel();
     this.stage = el("div", { class: "stage" }, [this.grid, this.panel.node]);
-    this.status = new Status(this.net.url("/login"), { dismiss: () => this.outbox.dismiss() });
+    this.status = new Status(this.net.url("/login"), { dismiss: () => this.outbox.dismiss(), next: () => this.flow.next() });
     this.net.well = () => this.status.well();
     this.tiles = new Tiles(this.grid, this.classes, this.me, {
       focused: (face) => this.zoom.follow(face),
       selected: (count) => this.#selected(count),
     });
+    this.keymap = new KeyMap(this.storage, `${this.prefix}letters`, this.classes);
     this.input = new Input(this);
     this.focus = new Focus(this);
     this.bar = toolbar(this, this.classes);
     this.zoom = new Zoom(this);
-    this.sheet = keySheet(this.classes, () => this.focus.take());
+    this.sheet = keySheet(this);
     this.node = el("section", { class: "app", "aria-label": "review grid", tabindex: "-1" }, [
       this.bar,
       this.stage,
@@ -100,7 +103,8 @@ export class App {
       this.sheet,
     ]);
     this.node.addEventListener("keydown", (event) => this.input.key(event));
-    pointerSelection(this.grid, this.tiles, { selecting: () => this.selecting, zoom: () => this.zoom.toggle() });
+    pointerSelection(this);
+    this.keymap.print(this.node);
     this.style = el("link", { rel: "stylesheet", href: `${data.base}grid.css` });
     this.root.append(this.style, this.node);
 
@@ -164,7 +168,9 @@ export class App {
     const other = kind(data) !== kind(this.data);
     this.data = { ...data, base: this.data.base };
     this.layout();
-    if (other) this.restart();
+    if (!other) return;
+    backFromFilters(this);
+    this.restart();
   }
 
   /** Start over from the first page: another filter, another round, or a page that came back from the past. */
@@ -188,13 +194,6 @@ export class App {
   /** Say what happened. @param {string} words @param {import("./status.js").MessageKind} [kind] */
   say(words, kind) {
     this.status.say(words, kind);
-  }
-
-  /** A request failed: where nobody is signed in any more, the pill says so. @param {Problem} problem */
-  showProblem(problem) {
-    if (problem.kind !== "session" && problem.kind !== "person") return;
-    this.outbox.problem = { kind: problem.kind, message: problem.message };
-    this.status.show(this.outbox);
   }
 
   /** The line of progress follows what has changed. */

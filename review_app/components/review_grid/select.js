@@ -20,12 +20,9 @@ import { asElement, el } from "./dom.js";
 
 const SLACK = 6;
 
-/**
- * @param {HTMLElement} list
- * @param {import("./tiles.js").Tiles} tiles
- * @param {{selecting: () => boolean, zoom: () => void}} on selecting: taps select instead of focusing
- */
-export function pointerSelection(list, tiles, on) {
+/** @param {import("./types.js").App} app whose grid is listened to */
+export function pointerSelection(app) {
+  const { grid: list, tiles } = app;
   /** @type {Drag|null} */
   let drag = null;
   let dragged = false; // the click that ends a drag chooses nothing
@@ -38,8 +35,9 @@ export function pointerSelection(list, tiles, on) {
   const click = (/** @type {MouseEvent} */ event) => {
     const at = placeOf(event);
     if (at < 0 || dragged) return;
+    app.flow.looking = true;
     if (event.shiftKey) tiles.extend(at);
-    else if (event.ctrlKey || event.metaKey || on.selecting()) tiles.toggle(at);
+    else if (event.ctrlKey || event.metaKey || app.selecting) tiles.toggle(at);
     else {
       tiles.select([]);
       tiles.anchor = at;
@@ -99,7 +97,7 @@ export function pointerSelection(list, tiles, on) {
 
   list.addEventListener("click", click);
   list.addEventListener("dblclick", (event) => {
-    if (placeOf(event) >= 0 && !on.selecting()) on.zoom();
+    if (placeOf(event) >= 0 && !app.selecting) app.zoom.toggle();
   });
   list.addEventListener("dragstart", (event) => event.preventDefault());
   list.addEventListener("pointerdown", down);

@@ -32,7 +32,7 @@ export function learnedWords(learned) {
 }
 
 export class Status {
-  /** @param {string} login address of the log-in page @param {{dismiss: () => void}} on */
+  /** @param {string} login address of the log-in page @param {{dismiss: () => void, next: () => void}} on */
   constructor(login, on) {
     this.login = login;
     /** Refused decisions that are listed. */
@@ -49,11 +49,17 @@ export class Status {
       this.refusedList,
       el("button", { type: "button", text: "dismiss", on: { click: on.dismiss } }),
     ]);
+    /** Seen while nothing is left on the page. */
+    this.onward = el("button", { type: "button", class: "key onward", hidden: true, on: { click: on.next } }, [
+      el("kbd", { text: "Space", "aria-hidden": "true" }),
+      el("span", { text: "next page" }),
+    ]);
     this.node = el("footer", { class: "foot" }, [
       this.pill,
       this.link,
       this.progress,
       this.learned,
+      this.onward,
       this.message,
       this.refused,
     ]);
@@ -106,8 +112,9 @@ export class Status {
    */
   page(page, open, today, learned) {
     const words = [];
+    const left = page?.faces.filter((face) => face.state === "open").length ?? 0;
+    this.onward.hidden = !page || open === null || left > 0;
     if (page) {
-      const left = page.faces.filter((face) => face.state === "open").length;
       words.push(pageWords(page));
       words.push(open === null ? counted(page.faces.length, "face") : `${left} of ${page.faces.length} to review`);
     }

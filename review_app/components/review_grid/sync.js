@@ -3,6 +3,7 @@
 import { asProblem } from "./net.js";
 import { Outbox } from "./outbox.js";
 
+/** @import { Problem } from "./net.js" */
 /** @import { App, DecisionsRequest, DecisionsResponse, Entry, Face, HistoryResponse, Pace } from "./types.js" */
 
 const REFETCH_AFTER_MS = 250;
@@ -51,6 +52,14 @@ export class Sync {
     this.app.flow.heard(rounds);
   }
 
+  /** A request failed: where nobody is signed in any more, the pill says so. @param {Problem} problem */
+  showProblem(problem) {
+    const { outbox, status } = this.app;
+    if (problem.kind !== "session" && problem.kind !== "person") return;
+    outbox.problem = { kind: problem.kind, message: problem.message };
+    status.show(outbox);
+  }
+
   /** Read what can be undone and redone; what is in the outbox goes on top. */
   async loadHistory() {
     const { app } = this;
@@ -66,7 +75,7 @@ export class Sync {
       );
     } catch (error) {
       if (!app.stacks.undo.length) for (const entry of app.store.since(at)) app.stacks.add(entry);
-      app.showProblem(asProblem(error));
+      this.showProblem(asProblem(error));
     }
   }
 

@@ -1,10 +1,9 @@
-/** What the grid hears from the window around it: network, visibility, size, other tabs, lost focus. */
+/** What the grid hears from the window around it: network, visibility, size, other tabs. */
 
-import { asElement } from "./dom.js";
+import { keepKeys } from "./keepkeys.js";
 
 /** @import { App } from "./types.js" */
 
-const FOCUS_CHECK_MS = 500;
 const BELOW = 18; // what Streamlit leaves below the last element
 
 /** @returns {Storage|null} null where the browser has none (private windows of some browsers) */
@@ -93,33 +92,6 @@ export function listen(app) {
   const sizes = new ResizeObserver(() => app.layout());
   for (let node = /** @type {Element|null} */ (app.root.host); node; node = node.parentElement) sizes.observe(node);
   signal.addEventListener("abort", () => sizes.disconnect());
-  keepFocus(app, signal);
+  keepKeys(app, signal);
   return () => ending.abort();
-}
-
-/**
- * Streamlit's "connection error" takes the keyboard and drops it; the grid takes it back if it had it before.
- * @param {App} app
- * @param {AbortSignal} signal ends it
- */
-function keepFocus(app, signal) {
-  let ours = false;
-  const onFocus = (/** @type {FocusEvent} */ event) => {
-    const elsewhere = !event.composedPath().includes(app.node);
-    if (elsewhere && !asElement(event.target)?.closest("[role=dialog]")) ours = false;
-  };
-  const onPointer = (/** @type {PointerEvent} */ event) => {
-    if (!event.composedPath().includes(app.node)) ours = false;
-  };
-  const onOurFocus = () => {
-    ours = true;
-  };
-  app.node.addEventListener("focusin", onOurFocus, { signal });
-  document.addEventListener("focusin", onFocus, { signal });
-  document.addEventListener("pointerdown", onPointer, { capture: true, signal });
-  const timer = setInterval(() => {
-    const nobody = document.activeElement === document.body || document.activeElement === null;
-    if (ours && nobody && document.hasFocus()) app.focus.take();
-  }, FOCUS_CHECK_MS);
-  signal.addEventListener("abort", () => clearInterval(timer));
 }

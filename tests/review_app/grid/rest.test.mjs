@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { Memory, OPEN, entryOf } from "./fixtures.mjs";
-import { COMMANDS, classCommands, commandOf, commandsByKey, keptFromStreamlit } from "./review_grid/keys.js";
+import { KeyMap, PRESETS, readLetters, withLetter, withLetters } from "./review_grid/keymap.js";
+import { COMMANDS, classCommands, commandOf, commandsByKey, keptFromStreamlit, printed } from "./review_grid/keys.js";
 import { Flow } from "./review_grid/flow.js";
 import { asTileSize, fit } from "./review_grid/layout.js";
 import { Leases } from "./review_grid/leases.js";
@@ -16,7 +17,7 @@ import { Store } from "./review_grid/store.js";
 /** @type {TileSize[]} */
 const SIZES = ["S", "M", "L"];
 const CLASSES = Array.from({ length: 11 }, (_, at) => `class ${at}`);
-const TABLE = commandsByKey(CLASSES);
+const TABLE = commandsByKey([...COMMANDS, ...classCommands(CLASSES)]);
 /** @param {string} key @param {Partial<KeyboardEvent>} more */
 const press = (key, more = {}) => commandOf({ key, code: "", shiftKey: false, ...more }, TABLE);
 
@@ -40,7 +41,38 @@ test("keys", () => {
   assert.equal(press("?", { shiftKey: true })?.id, "sheet");
   assert.equal(press("3")?.class, 2);
   assert.equal(press("0"), null);
-  for (const held of ["ctrlKey", "altKey", "metaKey"]) assert.equal(press("a", { [held]: true }), null);
+  for (const held of ["ctrlKey", "altKey", "metaKey"]) assert.equal(press("x", { [held]: true }), null);
+  for (const held of ["ctrlKey", "metaKey"]) {
+    assert.equal(press("z", { [held]: true })?.id, "undo");
+    assert.equal(press("Z", { [held]: true, shiftKey: true })?.id, "redo");
+    assert.equal(press("a", { [held]: true })?.id, "all");
+  }
+  assert.equal(press("z", { ctrlKey: true, altKey: true }), null, "AltGr");
+  assert.deepEqual([" ", "backspace", "mod+z", "mod+shift+z", "?"].map(printed), ["Space", "Backspace", "Ctrl-Z", "Ctrl-Shift-Z", "?"]); // prettier-ignore
+});
+
+test("letters: the left hand's, one's own, and what somebody else wrote into the storage", () => {
+  const storage = new Memory();
+  const keymap = new KeyMap(storage, "scn/w/1/letters", CLASSES);
+  const id = (/** @type {string} */ key, more = {}) => commandOf({ key, code: "", shiftKey: false, ...more }, keymap.table)?.id;
+  assert.deepEqual([keymap.preset, id("a"), id("q")], ["standard", "accept", undefined]);
+  keymap.use(PRESETS["left hand"]);
+  const left = [id("q"), id("w"), id("e"), id("Q", { shiftKey: true }), id("W", { shiftKey: true }), id("a"), id("d")];
+  assert.deepEqual(left, ["accept", "keep", "unsure", "acceptRest", "keepRest", undefined, "zoom"]);
+  assert.deepEqual([id("Enter"), id(" "), id("z", { ctrlKey: true }), id("3")], ["zoom", "skip", "undo", "relabel"]);
+  assert.equal(keymap.cap("acceptRest"), "⇧Q");
+  assert.equal(new KeyMap(storage, "scn/w/1/letters", CLASSES).preset, "left hand");
+  assert.equal(new KeyMap(storage, "scn/w/2/letters", CLASSES).preset, "standard");
+  for (const preset of Object.values(PRESETS)) {
+    const keys = withLetters(preset).flatMap((command) => command.keys);
+    assert.equal(new Set(keys).size, keys.length);
+  }
+  const swapped = withLetter(PRESETS.standard, "accept", "x");
+  assert.ok(!("problem" in swapped) && swapped.accept === "x" && swapped.keep === "a");
+  assert.ok("problem" in withLetter(PRESETS.standard, "zoom", "e"), "exclude would have no key");
+  assert.ok("problem" in withLetter(PRESETS.standard, "keep", "1"));
+  for (const text of [null, "", "[", "7", "null", '{"accept": "x"}', '{"accept": 5, "clear": "x"}'])
+    assert.deepEqual(readLetters(text), PRESETS.standard, String(text));
 });
 
 test("layouts without Latin letters, or with digits under Shift", () => {

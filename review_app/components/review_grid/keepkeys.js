@@ -1,0 +1,88 @@
+/**
+ * Keys are never dead: what Streamlit and the controls above the grid do to the keyboard, undone. A key that means nothing
+ * where it is pressed goes to the grid.
+ */
+
+import { asElement } from "./dom.js";
+import { busyElsewhere } from "./window.js";
+
+/** @import { App } from "./types.js" */
+
+/** Here keys write, choose or close: they are not the grid's. */
+const OWN_KEYS =
+  "input, textarea, select, [contenteditable], dialog, [role=dialog], [role=combobox], [role=listbox], [role=menu], " +
+  "[role=slider], [role=tablist], [role=radiogroup], [data-testid=stPopoverBody]";
+const CONTROL = "button, a, summary, [tabindex]";
+const PLAIN = /^.$/; // a letter, a digit or a sign, which no button or link wants
+const POPOVER = "[data-testid=stPopoverBody]";
+const DIALOG = "[data-testid=stDialog]";
+
+/**
+ * Whether a key pressed outside of the grid is the grid's.
+ * @param {KeyboardEvent} event
+ */
+function isOurs(event) {
+  const target = asElement(event.target);
+  if (event.defaultPrevented || !target || target.closest(OWN_KEYS)) return false;
+  if (event.ctrlKey || event.metaKey) return !target.closest(CONTROL);
+  return !target.closest(CONTROL) || (PLAIN.test(event.key) && event.key !== " ");
+}
+
+/**
+ * Close the dialog that says that the server is away. The grid says so itself, and takes answers meanwhile.
+ * @returns {boolean} whether there was one
+ */
+function closeConnectionError() {
+  const dialog = document.querySelector(DIALOG);
+  if (!(dialog instanceof HTMLElement) || dialog.querySelector("h2")?.textContent !== "Connection error") return false;
+  dialog.style.display = "none"; // until it has faded
+  const close = dialog.querySelector("button[aria-label=Close]");
+  if (close instanceof HTMLElement) close.click();
+  return true;
+}
+
+/**
+ * @param {App} app
+ * @param {AbortSignal} signal ends it
+ */
+export function keepKeys(app, signal) {
+  let popover = false;
+  let closing = false;
+  const onKey = (/** @type {KeyboardEvent} */ event) => {
+    closing = false;
+    if (event.composedPath().includes(app.node) || !isOurs(event)) return;
+    app.focus.take();
+    app.input.key(event);
+  };
+  const onPointer = () => {
+    closing = false;
+  };
+  const atFilters = () =>
+    document.activeElement === document.body || document.activeElement?.matches("[data-testid=stPopoverButton]");
+  const takeBack = () => {
+    if (!closing || !atFilters()) return;
+    closing = false;
+    app.focus.take();
+  };
+  const look = () => {
+    if (closeConnectionError()) {
+      app.say("no connection to the server: go on working, answers are kept in this browser", "trouble");
+      if (!busyElsewhere()) app.focus.take();
+    }
+    const there = document.querySelector(POPOVER) !== null;
+    closing ||= popover && !there;
+    popover = there;
+    takeBack();
+  };
+  const watching = new MutationObserver(look);
+  watching.observe(document.body, { childList: true, subtree: true });
+  signal.addEventListener("abort", () => watching.disconnect());
+  document.addEventListener("keydown", onKey, { capture: true, signal });
+  document.addEventListener("pointerdown", onPointer, { capture: true, signal });
+  document.addEventListener("focusin", takeBack, { signal });
+}
+
+/** Another filter or order is shown: the keyboard comes back from the control that chose it, once that is closed. @param {App} app */
+export function backFromFilters(app) {
+  if (!document.querySelector(POPOVER)) app.focus.take();
+}
