@@ -137,6 +137,21 @@ ANSWER_SCHEMAS: dict[str, Schema] = {
             "cursor": _or_null(_is("string", "where the next page begins; null: at the end, or faces were leased")),
             "learned": _or_null(_is("integer", "decided faces that the order was learned from; null: it was not")),
             "open": _is("integer", "faces to review that the filter lets through, without those you skipped"),
+            "checked": _is("integer", "faces of the round that you answered"),
+            "wrong": _is("integer", "of these: they got another label"),
+            "pair": {
+                "oneOf": [
+                    _object(
+                        {
+                            "given": _is("integer"),
+                            "proposed": _or_null(_is("integer", "null: no proposal, or none that may be shown")),
+                            "open": _is("integer", "its faces to review under the filter, without those you skipped"),
+                        }
+                    ),
+                    {"type": "null"},
+                ],
+                "description": "with `grouped`: given and proposed label of all faces of the page",
+            },
             "skipped": _is("integer", "faces you skipped that the filter lets through"),
             "lease_s": _is("number", "seconds that a lease lasts"),
             "pace": _ref("Pace"),

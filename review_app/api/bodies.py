@@ -36,6 +36,7 @@ class PageBody:
     limit: int
     have: tuple[int, ...]
     cursor: str | None
+    leave_out: tuple[int, ...]
 
     @classmethod
     def read(cls, body: Fields) -> PageBody:
@@ -46,6 +47,7 @@ class PageBody:
             body.integer("limit", 1, MAX_PAGE),
             tuple(body.integers("have", MAX_ITEMS)),
             body.maybe_text("cursor", 1_000),
+            tuple(body.integers("leave_out", MAX_PAGE)),
         )
         body.end()
         return page

@@ -33,6 +33,7 @@ ABOUT: dict[str, str] = {
     "have": "items you hold already and do not want again",
     "cursor": "of the page before; null: from the beginning. Faces to review of a round in review need none: they are "
     "leased, and the next request gets others",
+    "leave_out": "with `grouped`, of faces to review: items whose pairs this page shall not be of",
     "state": "`open`: to review; `answered`, or one answer: by anyone; `skipped`: by you",
     "given": "given label: number of a class",
     "proposed": "proposed label: number of a class",
@@ -47,7 +48,8 @@ ABOUT: dict[str, str] = {
     "flagged": "only faces with a flag of anyone",
     "reviewer": "only faces that this person answered",
     "order": "how faces are ordered; the learned order takes the place of `suspicion` once there is one",
-    "grouped": "by pair of given and proposed label, the pair with most faces first",
+    "grouped": "by pair of given and proposed label: those with a proposal first, the largest "
+    "of them first; a page holds one pair",
     "samples": "numbers of faces",
     "pair": "only faces of the same given and proposed label",
     "renew": "items to lease for another two minutes",

@@ -25,10 +25,10 @@ from scn_core.rounds.features import open_features
 from scn_core.store.decisions.today import faces_today
 from scn_core.store.people.people import Person
 from scn_core.store.queue.browse import check_cursor, items_of, page_items
-from scn_core.store.queue.counts import open_left, skipped_faces
+from scn_core.store.queue.counts import PairCount, open_left, open_of_pair, skipped_faces
 from scn_core.store.queue.learned_order import learned_order
 from scn_core.store.queue.leases import LEASE_S, claim_faces, claim_items, release_leases, renew_leases
-from scn_core.store.queue.pace import Pace, pace
+from scn_core.store.queue.pace import Pace, faces_checked, pace
 from scn_core.store.reports.one_face import face_scores
 from scn_core.store.rounds.states import get_round, in_review, latest_round
 from scn_core.store.samples import StoredSample, get_sample
@@ -101,7 +101,9 @@ def _page(db: Database, person: Person, body: PageBody) -> _Page:
     if body.cursor is not None:
         check_cursor(body.cursor)  # where leases lead through the open faces it is not needed, and may still be wrong
     if body.where.state == "open" and info.state == "review":
-        claim = claim_items(db, info.id, person.id, body.where, limit=body.limit, have=body.have)
+        claim = claim_items(
+            db, info.id, person.id, body.where, limit=body.limit, have=body.have, leave_out=body.leave_out
+        )
         return _found(db, person, info, claim.items, claim.lost, None, _learned(db, info.id, body.where))
     items, cursor = page_items(db, info.id, person.id, body.where, after=body.cursor, limit=body.limit)
     return _found(db, person, info, items, [], cursor)
@@ -170,6 +172,8 @@ async def _answer(request: Request, found: _Page, where: QueueFilter) -> Respons
         database.run(open_left, found.round.id, found.viewer.id, where),
         database.run(skipped_faces, found.round.id, found.viewer.id, where),
         database.run(pace, found.round.id, found.viewer.id),
+        database.run(_pair, found, where),
+        database.run(faces_checked, found.round.id, found.viewer.id),
     )
     shown = [tile(item) for item in found.items]
     if "application/json" in request.headers.get("accept", ""):
@@ -186,12 +190,24 @@ async def _thumbs(items: list[QueueItem]) -> dict[int, bytes | str]:
     return await run_in_threadpool(partial(thumbnails_of, current().workspace, samples, within_s=_DRAW_S))
 
 
-def _header(found: _Page, left: int, skipped: int, now: Pace) -> dict[str, Any]:
+def _pair(db: Database, found: _Page, where: QueueFilter) -> PairCount | None:
+    """The pair that all faces of the page are of; None: they are not grouped."""
+    if not where.grouped or not found.items:
+        return None
+    return open_of_pair(db, found.round.id, found.viewer.id, where, found.items[0].id)
+
+
+def _header(
+    found: _Page, left: int, skipped: int, now: Pace, pair: PairCount | None, checked: tuple[int, int]
+) -> dict[str, Any]:  # fmt: skip
     return {
         "lost": found.lost,
         "cursor": found.cursor,
         "learned": found.learned,
         "open": left,
+        "checked": checked[0],
+        "wrong": checked[1],
+        "pair": pair and {"given": pair.given, "proposed": pair.proposed, "open": pair.open},
         "skipped": skipped,
         "lease_s": LEASE_S,
         "pace": asdict(now),

@@ -5,8 +5,9 @@ import { ANSWERS, className, counted, meaning, shownOf, stateWords } from "./fac
 import { answersToMany } from "./many.js";
 import { openNote } from "./note.js";
 import { newId } from "./outbox.js";
+import { bringIntoView } from "./recall.js";
 
-/** @import { Action, Answer, App, Entry, Face } from "./types.js" */
+/** @import { Action, Answer, App, Entry, Face, FaceState } from "./types.js" */
 /** @import { Stacks, UndoRow } from "./undo.js" */
 
 /** @typedef {{action: Action, label?: number|null, text?: string|null}} NewDecision */
@@ -45,8 +46,10 @@ export class Actions {
   rest(action) {
     const { tiles } = this.app;
     const chosen = tiles.selected;
-    if (chosen.length) this.#answerMany(chosen, action, null);
-    else this.#answerMany(tiles.faces.filter((face) => face.state === "open"), action, null, true);
+    const faces = chosen.length ? chosen : tiles.faces.filter((face) => face.state === "open");
+    const done = this.#answerMany(faces, action, null, !chosen.length);
+    const { flow, pages } = this.app;
+    if (done && pages.grouped && flow.done) flow.onward(done);
   }
 
   /** @param {Face} face @param {Answer|"skip"} action @param {number|null} label */
@@ -81,7 +84,10 @@ export class Actions {
     tiles.select(tiles.faces.filter((face) => !pages.leased || face.state === "open"));
   }
 
-  /** @param {Face[]} faces @param {Answer|"skip"} action @param {number|null} label @param {boolean} proposedOnly */
+  /**
+   * @param {Face[]} faces @param {Answer|"skip"} action @param {number|null} label @param {boolean} proposedOnly
+   * @returns {string} what was done; empty: nothing
+   */
   #answerMany(faces, action, label, proposedOnly = false) {
     const { app } = this;
     const bulk = newId();
@@ -103,6 +109,7 @@ export class Actions {
     const all = [words, ...stay].join("; ");
     if (entries.length && last) this.#advance(last, all);
     else app.say(all, "warn");
+    return entries.length ? all : "";
   }
 
   /** @param {Face} face @param {NewDecision} decision @param {string|null} bulk @returns {Entry} */
@@ -136,14 +143,20 @@ export class Actions {
   /** Show entries that were made here or in another tab. @param {Entry[]} entries */
   follow(entries) {
     const { app } = this;
-    const open = () => entries.filter(({ sample }) => app.store.faces.get(sample)?.state === "open").length;
-    const before = open();
+    /** @type {Map<Face, FaceState>} */
+    const before = new Map();
+    for (const { sample } of entries) {
+      const face = app.store.faces.get(sample);
+      if (face) before.set(face, face.state);
+    }
     const reopened = entries.map((entry) => (app.store.faces.has(entry.sample) ? 0 : reopens(entry, app.stacks)));
     for (const face of app.store.record(entries)) {
       app.tiles.update(face);
       app.zoom.update(face);
     }
-    const more = open() - before + reopened.reduce((sum, one) => sum + one, 0);
+    app.tally.moved(before);
+    const opened = [...before].map(([face, was]) => Number(face.state === "open") - Number(was === "open"));
+    const more = opened.reduce((sum, one) => sum + one, 0) + reopened.reduce((sum, one) => sum + one, 0);
     if (entries.length) app.flow.counted(entries[0].id, more);
     for (const entry of entries) app.stacks.add(entry);
   }
@@ -160,7 +173,7 @@ export class Actions {
     const next = app.pages.leased ? app.tiles.nextOpen(from) : Math.min(from + 1, app.tiles.faces.length - 1);
     app.flow.looking = false;
     app.focus.move(next < 0 ? from : next);
-    if (next < 0) app.say(`${done} · page done: Space for the next`, "done");
+    if (next < 0) app.say(`${done} · page done`, "done");
     else app.say(done);
   }
 
@@ -241,7 +254,7 @@ export class Actions {
     const what = rows.length > 1 ? `${rows.length} × ${word}` : word;
     const said = `${which === "undo" ? "undone" : "done again"}: ${what}`;
     app.say(said);
-    await app.flow.bringIntoView(rows.map((row) => row.sample));
+    await bringIntoView(app, rows.map((row) => row.sample));
     const selected = rows.map((row) => this.selections.get(row.local.root.id)).find(Boolean);
     if (!selected) return;
     app.tiles.select(which === "undo" ? app.tiles.faces.filter(({ sample }) => selected.has(sample)) : []);

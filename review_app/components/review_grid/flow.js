@@ -4,20 +4,13 @@ import { endWords } from "./end.js";
 import { asProblem } from "./net.js";
 import { waitMs } from "./outbox.js";
 import { pageWords } from "./pages.js";
+import { problemWords } from "./problem.js";
+import { pairKey, pairOf } from "./tally.js";
 
-/** @import { App, Page, PageHeader } from "./types.js" */
+/** @import { App, Face, Page, PageHeader } from "./types.js" */
 /** @import { Problem } from "./net.js" */
 
 const SEEN_AFTER_MS = 150;
-
-/** @type {Record<Problem["kind"], string>} */
-const PROBLEM_TITLES = {
-  offline: "No connection to the server",
-  session: "You are signed out",
-  person: "Signed in as somebody else",
-  server: "The server could not give a page",
-  refused: "The server could not give a page",
-};
 
 export class Flow {
   /** @param {App} app */
@@ -60,11 +53,36 @@ export class Flow {
     else await this.#turn(() => this.app.pages.next());
   }
 
+  /** Leave the rest of this pair for later. */
+  async nextGroup() {
+    const { focus, pages } = this.app;
+    focus.take();
+    if (!pages.grouped || !pages.leased) {
+      this.app.say("pages are not grouped now: see Group by given → proposed under Filter", "warn");
+      return;
+    }
+    if (this.busy) return;
+    await this.#turn(async () => {
+      await pages.leave();
+      return pages.next();
+    });
+  }
+
+  /** On from a page of which the rest was answered at once, where pages are of one pair each. @param {string} done */
+  async onward(done) {
+    const { app } = this;
+    app.input.letGo = false;
+    await this.next();
+    const { textContent: now } = app.status.message;
+    app.say(`${done} · ${now}`);
+  }
+
   /** @param {() => Promise<Page|null>} find */
   async #turn(find) {
     const { app } = this;
     const pages = app.pages;
-    this.#rememberFocus();
+    this.rememberFocus();
+    if (!pages.current) app.above.begin();
     if (!pages.ready) this.#wait();
     this.busy = true;
     try {
@@ -100,13 +118,14 @@ export class Flow {
       this.show(pages.current);
       return;
     }
-    this.#rememberFocus();
+    this.rememberFocus();
     const page = pages.back();
     if (page) this.#turned(page);
     else this.app.say("this is the first page");
   }
 
-  #rememberFocus() {
+  /** When this page is shown again, its focus is where it was. */
+  rememberFocus() {
     const { pages, tiles } = this.app;
     if (pages.current && this.view === "page") pages.current.focus = tiles.at;
   }
@@ -126,6 +145,7 @@ export class Flow {
     this.looking = false;
     app.panel.hide();
     app.grid.hidden = false;
+    app.above.show(page);
     app.grid.classList.toggle("browsing", !app.pages.leased);
     app.layout();
     app.tiles.show(page.faces, at);
@@ -145,7 +165,9 @@ export class Flow {
 
   /** Those not seen for the longest time first. */
   showPassed() {
-    const faces = this.passed().sort((a, b) => a.seen - b.seen);
+    const passed = this.passed().sort((a, b) => a.seen - b.seen);
+    const key = (/** @type {Face} */ face) => pairKey(pairOf(face.tile));
+    const faces = this.app.pages.grouped ? passed.filter((face) => key(face) === key(passed[0])) : passed;
     this.show(this.app.pages.insert("passed", faces.slice(0, Math.max(1, this.app.size()))), 0);
   }
 
@@ -174,6 +196,7 @@ export class Flow {
     const waiting = new Set(this.app.store.since(Infinity).map(({ id }) => id));
     this.uncounted = this.uncounted.filter(({ id }) => waiting.has(id));
     this.header = header;
+    this.app.tally.headed(header);
     this.#count(this.uncounted.reduce((sum, { more }) => sum + more, 0));
     this.opened ||= header.round.state === "review";
     this.heard(header.in_review);
@@ -220,14 +243,8 @@ export class Flow {
     }
     this.view = "problem";
     this.#clear();
-    const kept = app.outbox.waiting.size;
-    const again = { label: "try again", press: () => this.retry() };
-    const session = problem.kind === "session" || problem.kind === "person";
-    app.panel.show({
-      title: PROBLEM_TITLES[problem.kind],
-      text: `${problem.kind === "offline" || session ? "" : `${problem.message}. `}${kept ? `${kept} answers are kept in this browser. ` : ""}${session ? "Sign in again to go on." : "It tries again by itself."}`,
-      buttons: session ? [{ label: "sign in", href: app.status.link.href }, again] : [again],
-    });
+    const at = { kept: app.outbox.waiting.size, login: app.status.link.href, retry: () => this.retry() };
+    app.panel.show(problemWords(problem, at));
     this.timer = setTimeout(() => this.retry(), waitMs(this.tries));
     this.tries += 1;
   }
@@ -241,37 +258,5 @@ export class Flow {
   close() {
     clearTimeout(this.timer);
     this.wanted += 1;
-  }
-
-  /** Bring faces on screen and put the focus on the first. @param {number[]} samples */
-  async bringIntoView(samples) {
-    const { app } = this;
-    const wanted = (this.wanted += 1);
-    const here = app.pages.current?.faces.find((face) => samples.includes(face.sample));
-    if (here && this.view === "page") {
-      app.focus.move(app.tiles.faces.indexOf(here));
-      return;
-    }
-    const at = app.pages.pageOf(samples[0]);
-    if (at >= 0) {
-      this.#rememberFocus();
-      app.pages.at = at;
-      const page = app.pages.kept[at];
-      const place = page.faces.findIndex((face) => face.sample === samples[0]);
-      this.show(page, place);
-      return;
-    }
-    try {
-      const faces = await app.pages.tiles([...new Set(samples)]);
-      if (wanted !== this.wanted || app.pages.closed || !faces.length) return;
-      this.#rememberFocus();
-      for (const face of faces) if (face.state === "open" && !face.held) face.held = "maybe";
-      // Before the page it interrupts, so that PgDn leads back to that one.
-      this.show(app.pages.insert("recall", faces, Math.max(0, app.pages.at) + (this.view === "page" ? 0 : 1)), 0);
-    } catch (error) {
-      const problem = asProblem(error);
-      app.sync.showProblem(problem);
-      app.say(`${app.status.message.textContent}; the face is not on screen: ${problem.message}`, "trouble");
-    }
   }
 }

@@ -13,12 +13,15 @@ export class Input {
   /** @param {import("./types.js").App} app */
   constructor(app) {
     this.app = app;
+    /** Shift was let go of since a page turned by itself: held down, it would answer the next page too. */
+    this.letGo = true;
   }
 
   /** @param {KeyboardEvent} event that happened somewhere in the grid */
   key(event) {
     const { app } = this;
     app.leases.active();
+    if (event.key === "Shift" && !event.repeat) this.letGo = true;
     const target = asElement(event.composedPath()[0]);
     if (target?.closest("input, textarea, select")) return;
     if (keptFromStreamlit(event)) event.stopPropagation();
@@ -34,6 +37,10 @@ export class Input {
     event.preventDefault();
     // A key held down must not answer faces that nobody has looked at.
     if ((app.zoom.open && !command.zoom) || (event.repeat && !command.repeat)) return;
+    if (command.group === "bulk" && !this.letGo) {
+      app.say("another page: let go of Shift first", "warn");
+      return;
+    }
     this.run(command);
   }
 
@@ -70,6 +77,7 @@ export class Input {
       redo: () => actions.step("redo"),
       next: () => flow.next(),
       back: () => flow.back(),
+      group: () => flow.nextGroup(),
       sheet: () => sheet.showModal(),
       zoom: () => zoom.toggle(),
       clear: () => tiles.select([]),

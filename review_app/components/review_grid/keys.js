@@ -3,7 +3,7 @@
 /**
  * @typedef {"left"|"right"|"up"|"down"|"home"|"end"} Direction
  * @typedef {"accept"|"keep"|"unsure"|"exclude"|"relabel"|"skip"|"flag"|"note"|"undo"|"redo"|"acceptRest"|"keepRest"|
- *   "back"|"next"|"zoom"|"alike"|"alikePair"|"sheet"|"clear"|"all"|Direction|`extend-${Direction}`} CommandId
+ *   "back"|"next"|"group"|"zoom"|"alike"|"alikePair"|"sheet"|"clear"|"all"|Direction|`extend-${Direction}`} CommandId
  * @typedef {"answer"|"class"|"mark"|"history"|"bulk"|"page"|"move"|"view"} CommandGroup
  * @typedef {Pick<Command, "button"|"repeat"|"zoom"|"way"|"extend">} CommandOptions
  */
@@ -86,6 +86,9 @@ export const COMMANDS = [
   ),
   page("back", ["pageup"], "PgUp", "back", "earlier page"),
   page("next", ["pagedown"], "PgDn", "next", "next page"),
+  page("group", ["shift+pagedown"], "⇧PgDn", "next group", "where grouped: leave the rest of this pair for later", {
+    button: false,
+  }),
   view("zoom", ["enter"], "Enter", "zoom", "large face with everything known about it; again or Esc: close", {
     zoom: true,
   }),

@@ -1,5 +1,6 @@
 /** The keyboard grid: mount, wiring, shared state. Streamlit calls the default export at mount and when data changes. */
 
+import { Above } from "./above.js";
 import { Actions } from "./actions.js";
 import { el } from "./dom.js";
 import { Flow } from "./flow.js";
@@ -16,6 +17,7 @@ import { Panel } from "./panel.js";
 import { pointerSelection } from "./select.js";
 import { Status } from "./status.js";
 import { Store } from "./store.js";
+import { Tally } from "./tally.js";
 import { Tiles } from "./tiles.js";
 import { showSelected, showSelecting, showSize, toolbar } from "./toolbar.js";
 import { Stacks } from "./undo.js";
@@ -69,6 +71,7 @@ export class App {
     this.net = new Net(data.person.id);
     this.net.root = data.root;
     this.store = new Store(this.me);
+    this.tally = new Tally(this.store);
     this.stacks = new Stacks();
     this.sync = new Sync(this);
     this.outbox = this.sync.outbox();
@@ -93,10 +96,12 @@ export class App {
     this.input = new Input(this);
     this.focus = new Focus(this);
     this.bar = toolbar(this, this.classes);
+    this.above = new Above(this);
     this.zoom = new Zoom(this);
     this.sheet = keySheet(this);
     this.node = el("section", { class: "app", "aria-label": "review grid", tabindex: "-1" }, [
       this.bar,
+      this.above.node,
       this.stage,
       this.status.node,
       this.zoom.dialog,
@@ -168,13 +173,12 @@ export class App {
     const other = kind(data) !== kind(this.data);
     this.data = { ...data, base: this.data.base };
     this.layout();
-    if (!other) return;
-    backFromFilters(this);
-    this.restart();
+    if (other) this.restart();
   }
 
   /** Start over from the first page: another filter, another round, or a page that came back from the past. */
   restart() {
+    backFromFilters(this);
     this.pages.close();
     this.leases.release();
     this.store.close();
@@ -198,10 +202,8 @@ export class App {
 
   /** The line of progress follows what has changed. */
   progress() {
-    const { header, view } = this.flow;
-    const page = view === "page" ? this.pages.current : null;
-    const open = this.pages.leased ? (header?.open ?? null) : null;
-    this.status.page(page, open, this.sync.today, header?.learned ?? null);
+    this.status.page(this);
+    this.above.update(this.flow.view === "page" ? this.pages.current : null);
   }
 
   /** @param {number} count */

@@ -1,6 +1,7 @@
 /** Pages of faces: fetch, unpack, fetch ahead, go back. */
 
 import { ANSWERS, UNDRAWN } from "./faces.js";
+import { pairKey, pairOf } from "./tally.js";
 
 /** @import { AlikeRequest, Face, Page, PageHeader, PageRequest, QueueFilter, Tile, TilesRequest } from "./types.js" */
 
@@ -54,6 +55,10 @@ export class Pages {
     this.size = size;
     this.on = on;
     this.leased = (filter.state ?? "open") === "open";
+    /** Each page is of one pair of given and proposed label. */
+    this.grouped = filter.grouped === true;
+    /** @type {number[]} items of pairs that were left for later */
+    this.left = [];
     /** @type {Page[]} */
     this.kept = [];
     this.at = -1;
@@ -115,6 +120,18 @@ export class Pages {
     mine.promise.then((faces) => faces.length || forget(), forget);
   }
 
+  /** Leave the pair of this page for later: what is kept or was fetched ahead of it is passed over. */
+  async leave() {
+    const { current, ahead } = this;
+    if (!current) return;
+    const key = pairKey(pairOf(current.faces[0].tile));
+    const same = (/** @type {Face[]|undefined} */ faces) => faces?.[0] && pairKey(pairOf(faces[0].tile)) === key;
+    this.left.push(current.faces[0].item);
+    while (same(this.kept[this.at + 1]?.faces)) this.at += 1;
+    if (!ahead) return;
+    if (same(await ahead.promise.catch(() => undefined)) && this.ahead === ahead) this.ahead = null;
+  }
+
   #start() {
     /** @type {Ahead} */
     const ahead = { done: false, promise: this.#fetch() };
@@ -135,7 +152,7 @@ export class Pages {
       const have = this.leased ? this.store.held().map((face) => face.item) : [];
       const limit = Math.max(1, Math.min(LIMIT, this.size()));
       /** @type {PageRequest} */
-      const body = { round: this.round, filter: this.filter, limit, have, cursor: this.cursor };
+      const body = { round: this.round, filter: this.filter, limit, have, cursor: this.cursor, leave_out: this.left };
       const { header, faces } = await this.#read(await this.net.post("/api/page", body), at, this.leased);
       this.cursor = header.cursor ?? null;
       this.ended = !this.leased && this.cursor === null;
@@ -146,6 +163,10 @@ export class Pages {
       const fresh = this.leased
         ? faces.filter((face) => !shown.has(face) && (face.state === "open" || face.pending))
         : faces;
+      if (!faces.length && this.left.length) {
+        this.left = []; // nothing else is left: they come again
+        continue;
+      }
       if (fresh.length || !faces.length) return fresh;
     }
     return [];

@@ -1,10 +1,11 @@
 /** The bottom line: what is saved, how far the page is, what just happened; and the same for screen readers. */
 
+import { foundWords } from "./above.js";
 import { el } from "./dom.js";
 import { counted } from "./faces.js";
 import { pageWords } from "./pages.js";
 
-/** @import { Page } from "./types.js" */
+/** @import { App } from "./types.js" */
 
 /** @typedef {"info"|"warn"|"done"|"trouble"} MessageKind trouble: until the server answers again */
 /** @typedef {"saved"|"saving"|"offline"|"signedout"} PillKind */
@@ -40,6 +41,7 @@ export class Status {
     this.pill = el("span", { class: "pill", "data-kind": "saved", text: "all saved" });
     this.link = el("a", { class: "signin", href: login, text: "sign in", hidden: true });
     this.progress = el("span", { class: "progress" });
+    this.found = el("span", { class: "learned", hidden: true });
     this.learned = el("span", { class: "learned", hidden: true });
     this.message = el("span", { class: "message", role: "status", "aria-live": "polite" });
     this.refusedTitle = el("summary");
@@ -58,6 +60,7 @@ export class Status {
       this.pill,
       this.link,
       this.progress,
+      this.found,
       this.learned,
       this.onward,
       this.message,
@@ -104,13 +107,11 @@ export class Status {
     );
   }
 
-  /**
-   * @param {Page|null} page
-   * @param {number|null} open left in the filter; null: a list of answers is looked through, nothing waits in it
-   * @param {number|null} today faces that this person answered since midnight UTC
-   * @param {number|null} learned decided faces that the order of the queue was learned from
-   */
-  page(page, open, today, learned) {
+  /** How far the page and the queue are. @param {App} app */
+  page({ flow, pages, sync: { today }, tally }) {
+    const page = flow.view === "page" ? pages.current : null;
+    // A list of answers is looked through: nothing waits in it.
+    const open = pages.leased ? (flow.header?.open ?? null) : null;
     const words = [];
     const left = page?.faces.filter((face) => face.state === "open").length ?? 0;
     this.onward.hidden = !page || open === null || left > 0;
@@ -122,7 +123,10 @@ export class Status {
     if (today !== null) words.push(`${today.toLocaleString("en-US")} today`);
     const text = words.join(" · ");
     if (this.progress.textContent !== text) this.progress.textContent = text;
-    const order = learnedWords(learned);
+    const found = foundWords(tally);
+    if (this.found.textContent !== found) this.found.textContent = found;
+    this.found.hidden = !found || !this.onward.hidden; // one line is to hold all
+    const order = learnedWords(flow.header?.learned ?? null);
     if (this.learned.textContent !== order) this.learned.textContent = order;
     this.learned.hidden = !order;
   }

@@ -28,9 +28,10 @@ export {};
  */
 
 /**
- * Which faces of the queue in which order. The grid hands it on as it came and looks at the state alone.
+ * Which faces of the queue in which order. The grid hands it on as it came and looks at the state and the grouping alone.
  * @typedef {object} QueueFilter
  * @property {"open"|"answered"|Answer|"skipped"|"all"} [state] without one: open
+ * @property {boolean} [grouped] by pair of given and proposed label
  */
 
 /**
@@ -90,13 +91,17 @@ export {};
  * @property {number|null} learned decided faces that the order was learned from; null: it is that of the filter
  * @property {number} open faces to review in the filter, without those skipped by the person here
  * @property {number} skipped those
+ * @property {number} checked faces of the round that the person here answered
+ * @property {number} wrong of these: they got another label
+ * @property {PairCount|null} pair of all faces of the page; null: they are not grouped
  * @property {number} lease_s seconds that a lease lasts
  * @property {Pace} pace of the person here
  * @property {number[]} in_review rounds that take answers, newest first
  * @property {{id: number, state: RoundState}} round
  */
 
-/** @typedef {{round: number, filter: QueueFilter, limit: number, have: number[], cursor: string|null}} PageRequest */
+/** @typedef {{given: number, proposed: number|null, open: number}} PairCount open: faces to review */
+/** @typedef {{round: number, filter: QueueFilter, limit: number, have: number[], cursor: string|null, leave_out: number[]}} PageRequest */
 /** @typedef {{round: number, samples: number[]}} TilesRequest */
 /** @typedef {{round: number, sample: number, pair: boolean, limit: number}} AlikeRequest */
 /** @typedef {{renew: number[], release: number[]}} LeaseRequest ids of items */

@@ -77,14 +77,15 @@ def page_items(
     """The next `limit` faces under the filter, an item each, and where to go on (`after` of the next call); None: that
     was all.
 
-    Of several readings of a face that match, the first in the order stands for it. Takes no leases, and shows items
+    Of several readings of a face that match, the first in the order stands for it. Where grouped, all are of one pair
+    of given and proposed label: fewer than `limit` are not yet all. Takes no leases, and shows items
     others hold. Raises WorkspaceError for a filter or a cursor that cannot be.
     """
     check_filter(where)
     walk = Walk(db, round_id, viewer_id, where)
     found = list(islice(walk.faces(None if after is None else _place(after)), max(limit, 0) + 1))
-    more = len(found) > limit > 0
-    page = found[:limit]
+    page = [each for each in found[:limit] if each.place.group == found[0].place.group]
+    more = len(found) > len(page) > 0
     cursor = json.dumps(page[-1].place) if more else None
     return load_items(db, viewer_id, [each.place.id for each in page]), cursor
 

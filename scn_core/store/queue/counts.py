@@ -54,7 +54,7 @@ class QueueCounts:
     states: dict[QueueState, int]
     """By state under the other filters; all states named."""
     pairs: list[PairCount]
-    """Under the filters but given, proposed, unproposed, class and state, most in total first."""
+    """Under the filters but those of labels and state: with a proposal before without, most in total first."""
     classes: dict[int, int]
     """Faces whose given or proposed label is the class, under the filters but those of labels."""
     doubts: dict[QueueDoubt, int]
@@ -158,6 +158,20 @@ def open_left(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -
     return _sum(
         row for row in rows if "" in row.actions and found.labels(row) and found.doubt(row) and found.alpha(row)
     )
+
+
+def open_of_pair(db: Database, round_id: int, viewer_id: int, where: QueueFilter, item: int) -> PairCount | None:
+    """The pair of given and proposed label that an item of the queue is of, with its faces to review and in all as
+    `open_left` counts them, whatever labels the filter names; None: there is no such item."""
+    found = _Within(replace(where, given=None, proposed=None, unproposed=False, label=None))
+    for given, proposed in filters.pair_keys(db, [item]):
+        rows = [
+            row
+            for row in _rows(db, round_id, viewer_id, where)
+            if row[1:3] == (given, -1 if proposed is None else proposed) and found.doubt(row) and found.alpha(row)
+        ]
+        return PairCount(given, proposed, _sum(row for row in rows if "" in row.actions), _sum(rows))
+    return None
 
 
 def skipped_faces(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> int:
@@ -311,7 +325,7 @@ def _pairs(rows: Iterable[_Count]) -> list[PairCount]:
     for row in rows:
         total[row.given, row.proposed] += row.n
         still[row.given, row.proposed] += row.n if "" in row.actions else 0
-    by_size = sorted(total.items(), key=lambda item: (-item[1], item[0]))
+    by_size = sorted(total.items(), key=lambda item: (item[0][1] < 0, -item[1], item[0]))
     return [PairCount(g, None if p < 0 else p, still[g, p], n) for (g, p), n in by_size]
 
 

@@ -9,6 +9,7 @@ from sqlite_utils import Database
 
 from scn_core.records import QueueFilter
 from scn_core.store.queue import filter as filters
+from scn_core.store.queue.filter import Pair
 from scn_core.store.schema.expressions import ago
 
 ANSWERS_BETWEEN = 60
@@ -21,9 +22,18 @@ _MINE = "q.round_id = :round AND q.listed = 1 AND q.answered_by = :viewer AND q.
 
 
 def draw_repeats(
-    db: Database, round_id: int, person_id: int, where: QueueFilter, *, new: int, have: Collection[int]
+    db: Database,
+    round_id: int,
+    person_id: int,
+    where: QueueFilter,
+    pair: Pair | None,
+    *,
+    new: int,
+    have: Collection[int],
 ) -> list[int]:
     """Items of this person to put among a page of `new` faces: open repeats that `have` lacks, and further ones.
+
+    Of `pair` alone, where the page is: another one would be known as a repeat.
 
     Over a round their share of the person's answers is that of `ReviewSettings.repeats`. Which faces come again
     depends on nothing but the database and the time. To be called within a transaction.
@@ -39,12 +49,12 @@ def draw_repeats(
     answers, asked = db.execute(counted, values).fetchone()
     still = (
         f"SELECT q.id FROM queue_item q WHERE q.round_id = :round AND q.reader = :viewer AND q.action IS NULL "
-        f"AND NOT {filters.SKIPPED} ORDER BY q.id"
+        f"AND NOT {filters.SKIPPED} AND {_among(pair)} ORDER BY q.id"
     )
     most = min(math.ceil(share * new), new - 1)
     found = [number for (number,) in db.execute(still, values) if number not in have][:most]
     further = min(most - len(found), int(share * answers) - asked)
-    return found + [_ask(db, number, person_id) for number in _drawn(db, where, values, further)]
+    return found + [_ask(db, number, person_id) for number in _drawn(db, where, pair, values, further)]
 
 
 def spread(new: Sequence[int], again: Sequence[int]) -> list[int]:
@@ -60,7 +70,13 @@ def _share(db: Database, round_id: int) -> float:
     return float(row[0]) if row else 0.0
 
 
-def _drawn(db: Database, where: QueueFilter, values: dict[str, int | str | None], count: int) -> list[int]:
+def _among(pair: Pair | None) -> str:
+    return "1" if pair is None else pair.sql
+
+
+def _drawn(
+    db: Database, where: QueueFilter, pair: Pair | None, values: dict[str, int | str | None], count: int
+) -> list[int]:
     """Items under the filter that the person answered long enough ago and was not asked about again."""
     if count <= 0:
         return []
@@ -73,7 +89,7 @@ def _drawn(db: Database, where: QueueFilter, values: dict[str, int | str | None]
             OR (SELECT decided_at FROM decision WHERE seq = q.answered_seq) < {ago(SECONDS_BETWEEN)})
           AND NOT EXISTS (SELECT 1 FROM queue_item r WHERE r.round_id = q.round_id AND r.sample_id = q.sample_id
             AND r.kind = 'repeat' AND r.reader = :viewer)
-          AND NOT {filters.SKIPPED}
+          AND NOT {filters.SKIPPED} AND {_among(pair)}
         ORDER BY q.answered_seq DESC LIMIT {_RECENT}
         """,
         values,

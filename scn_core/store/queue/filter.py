@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlite_utils import Database
@@ -160,6 +161,11 @@ class Pair:
     """Answered ones likewise."""
 
     @property
+    def key(self) -> tuple[int, int | None]:
+        """What tells it from others."""
+        return self.given, self.proposed
+
+    @property
     def sql(self) -> str:
         """The items of this pair."""
         proposed = "NULL" if self.proposed is None else f"{self.proposed:d}"
@@ -167,7 +173,7 @@ class Pair:
 
 
 def pairs_of(db: Database, round_id: int, where: QueueFilter) -> list[Pair]:
-    """The pairs that match the labels of a filter, the largest in the round first."""
+    """The pairs that match the labels of a filter: with a proposal before without, the largest in the round first."""
     low, high = alpha_bins(where)
     code = doubt_code(where)
     inside = f"alpha_bin BETWEEN {low} AND {high - 1}" + ("" if code is None else f" AND doubt = {code}")
@@ -175,11 +181,17 @@ def pairs_of(db: Database, round_id: int, where: QueueFilter) -> list[Pair]:
         f"""
         SELECT given_label, nullif(proposed_label, -1), sum(n),
           sum(iif(action = '' AND {inside}, n, 0)), sum(iif(action <> '' AND {inside}, n, 0))
-        FROM queue_count WHERE round_id = ? GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
+        FROM queue_count WHERE round_id = ? GROUP BY 1, 2 ORDER BY proposed_label < 0, 3 DESC, 1, 2
         """,
         (round_id,),
     )
     return [pair for pair in (Pair(*row) for row in rows) if _wanted(pair, where)]
+
+
+def pair_keys(db: Database, items: Sequence[int]) -> set[tuple[int, int | None]]:
+    """`Pair.key` of each of these items of the queue."""
+    sql = "SELECT given_label, proposed_label FROM json_each(?) asked CROSS JOIN queue_item q ON q.id = asked.value"
+    return set(db.execute(sql, (json.dumps(list(items)),)))
 
 
 def _wanted(pair: Pair, where: QueueFilter) -> bool:

@@ -14,7 +14,7 @@ from scn_core.store.connection import transaction
 from scn_core.store.decisions.effects import LEASE_S
 from scn_core.store.queue.browse import load_items
 from scn_core.store.queue.draw_repeats import draw_repeats, spread
-from scn_core.store.queue.filter import ELSEWHERE, SKIPPED, check_filter
+from scn_core.store.queue.filter import ELSEWHERE, SKIPPED, Pair, check_filter, pair_keys
 from scn_core.store.queue.learned_order import learned_items
 from scn_core.store.queue.walk import Walk
 from scn_core.store.schema.expressions import NOW, from_now
@@ -49,14 +49,22 @@ class LeaseInfo:
 
 
 def claim_items(
-    db: Database, round_id: int, person_id: int, where: QueueFilter, *, limit: int, have: Sequence[int] = ()
+    db: Database,
+    round_id: int,
+    person_id: int,
+    where: QueueFilter,
+    *,
+    limit: int,
+    have: Sequence[int] = (),
+    leave_out: Sequence[int] = (),
 ) -> Claim:
     """Renew the leases on `have` (item ids on screen or prefetched) and lease up to `limit` more open items in order.
 
     Of `have`, what nobody holds is leased again, as `renew_leases` does. Leases run out for everybody first. Never
     given: faces this person has answered, skipped or holds otherwise. A person's own items that are not in `have`
     (after a reload) come again in their place. Where the round has repeats, some of the page are faces this person
-    answered before, see `repeats`. `where.state` open alone; nothing is given of a round that is not in review.
+    answered before, see `repeats`. Where grouped, all are of one pair of given and proposed label, and of none that an
+    item of `leave_out` is of. `where.state` open alone; nothing is given of a round that is not in review.
     Raises WorkspaceError for a filter that cannot be.
     """
     check_filter(where)
@@ -65,8 +73,11 @@ def claim_items(
     with transaction(db):
         _expire(db)
         kept = set(_renew(db, person_id, have))
-        ids = _next(db, round_id, person_id, where, limit=limit, have=kept) if _in_review(db, round_id) else []
-        again = draw_repeats(db, round_id, person_id, where, new=len(ids), have=kept)
+        pair, ids = None, list[int]()
+        if _in_review(db, round_id):
+            without = pair_keys(db, leave_out)
+            pair, ids = _next(db, round_id, person_id, where, limit=limit, have=kept, without=without)
+        again = draw_repeats(db, round_id, person_id, where, pair, new=len(ids), have=kept)
         ids = spread(ids[: limit - len(again)], again)
         _lease(db, person_id, ids)
     return Claim(load_items(db, person_id, ids), [item for item in have if item not in kept])
@@ -162,28 +173,40 @@ def _lease(db: Database, person_id: int, items: Sequence[int]) -> None:
 
 
 def _next(
-    db: Database, round_id: int, person_id: int, where: QueueFilter, *, limit: int, have: Container[int]
-) -> list[int]:
-    """The next items for this person in order, each face once."""
+    db: Database,
+    round_id: int,
+    person_id: int,
+    where: QueueFilter,
+    *,
+    limit: int,
+    have: Container[int],
+    without: Container[tuple[int, int | None]],
+) -> tuple[Pair | None, list[int]]:
+    """The next items for this person in order, each face once; where grouped, those of the first pair that has any."""
     chosen: dict[int, int] = {}
     if limit <= 0:
-        return []
-    for item, sample in _in_order(db, round_id, person_id, where):
-        if item in have or sample in chosen:
-            continue
-        chosen[sample] = item
-        if len(chosen) == limit:
-            break
-    return list(chosen.values())
-
-
-def _in_order(db: Database, round_id: int, person_id: int, where: QueueFilter) -> Iterator[tuple[int, int]]:
-    """(item, sample), some twice: within each group those that answers have taught first, then the rest."""
+        return None, []
     walk = Walk(db, round_id, person_id, where, holder="mine or nobody")
     for rank, pair in enumerate(walk.groups()):
-        if pair is None or pair.open:
-            yield from learned_items(db, round_id, person_id, where, walk.common, pair)
-            yield from ((found.place.id, found.sample_id) for found in walk.group(rank, pair))
+        if pair is not None and (not pair.open or pair.key in without):
+            continue
+        for item, sample in _in_order(db, round_id, person_id, where, walk, rank, pair):
+            if item in have or sample in chosen:
+                continue
+            chosen[sample] = item
+            if len(chosen) == limit:
+                break
+        if chosen:
+            return pair, list(chosen.values())
+    return None, []
+
+
+def _in_order(
+    db: Database, round_id: int, person_id: int, where: QueueFilter, walk: Walk, rank: int, pair: Pair | None
+) -> Iterator[tuple[int, int]]:
+    """(item, sample) of one group, some twice: those that answers have taught first, then the rest."""
+    yield from learned_items(db, round_id, person_id, where, walk.common, pair)
+    yield from ((found.place.id, found.sample_id) for found in walk.group(rank, pair))
 
 
 def _in_review(db: Database, round_id: int) -> bool:

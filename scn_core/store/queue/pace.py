@@ -36,6 +36,16 @@ def faces_answered(db: Database, round_id: int, person_id: int) -> int:
     return int(db.execute(sql, (round_id, person_id)).fetchone()[0])
 
 
+def faces_checked(db: Database, round_id: int, person_id: int) -> tuple[int, int]:
+    """Faces of the round's queue that show an answer of this person; how many of them got another label by it."""
+    row: tuple[int, int] = db.execute(
+        "SELECT count(*), coalesce(sum(action IN ('accept', 'relabel')), 0) FROM queue_item "
+        "INDEXED BY queue_done_person WHERE round_id = ? AND answered_by = ? AND action IS NOT NULL AND listed = 1",
+        (round_id, person_id),
+    ).fetchone()
+    return row
+
+
 def pace(db: Database, round_id: int, person_id: int) -> Pace:
     """Counts and speed of one person in one round; zeros for a round that there is not."""
     sql = "SELECT coalesce(sum(n), 0) FROM answer_count WHERE round_id = ? AND person_id = ?"

@@ -67,7 +67,7 @@ def test_every_field_is_described_and_nothing_else() -> None:
 
 
 _GOOD: dict[str, tuple[Callable[[Fields], object], dict[str, Any]]] = {
-    "/api/page": (PageBody.read, {"round": 1, "limit": 5, "filter": {}, "have": [1], "cursor": None}),
+    "/api/page": (PageBody.read, {"round": 1, "limit": 5, "filter": {}, "have": [1], "cursor": None, "leave_out": [1]}),
     "/api/tiles": (TilesBody.read, {"round": 1, "samples": [1]}),
     "/api/alike": (AlikeBody.read, {"round": 1, "sample": 1, "pair": True, "limit": 5}),
     "/api/lease": (LeaseBody.read, {"renew": [1], "release": []}),

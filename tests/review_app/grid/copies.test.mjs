@@ -5,6 +5,7 @@ import { Actions } from "./review_grid/actions.js";
 import { answerToCopy, copiesToo, copySign, copyWords } from "./review_grid/copies.js";
 import { Flow } from "./review_grid/flow.js";
 import { Store } from "./review_grid/store.js";
+import { Tally } from "./review_grid/tally.js";
 import { Stacks } from "./review_grid/undo.js";
 import { entryOf, OPEN } from "./fixtures.mjs";
 
@@ -66,6 +67,7 @@ function desk(tiles) {
   const app = /** @type {App} */ (
     /** @type {unknown} */ ({
       store,
+      tally: new Tally(store),
       stacks: new Stacks(),
       round: 1,
       me: "ann",
@@ -80,7 +82,7 @@ function desk(tiles) {
     })
   );
   app.flow = new Flow(app);
-  const header = { open: 9, round: { id: 1, state: "review" }, in_review: [1] };
+  const header = { open: 9, checked: 0, wrong: 0, pair: null, round: { id: 1, state: "review" }, in_review: [1] };
   app.flow.headed(/** @type {PageHeader} */ (/** @type {unknown} */ (header)));
   const actions = new Actions(app);
   return { app, actions, said, sent: () => sent.map(({ sample, action, label }) => [sample, action, label]) };

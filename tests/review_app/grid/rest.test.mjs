@@ -4,6 +4,7 @@ import test from "node:test";
 import { Memory, OPEN, entryOf } from "./fixtures.mjs";
 import { KeyMap, PRESETS, readLetters, withLetter, withLetters } from "./review_grid/keymap.js";
 import { COMMANDS, classCommands, commandOf, commandsByKey, keptFromStreamlit, printed } from "./review_grid/keys.js";
+import { foundWords } from "./review_grid/above.js";
 import { Flow } from "./review_grid/flow.js";
 import { asTileSize, fit } from "./review_grid/layout.js";
 import { Leases } from "./review_grid/leases.js";
@@ -11,6 +12,7 @@ import { Net } from "./review_grid/net.js";
 import { unpack } from "./review_grid/pages.js";
 import { learnedWords } from "./review_grid/status.js";
 import { Store } from "./review_grid/store.js";
+import { Tally } from "./review_grid/tally.js";
 
 /** @import { App, PageHeader, Tile, TileSize } from "./review_grid/types.js" */
 
@@ -316,11 +318,36 @@ test("every beat says how many faces were answered today, in whichever tab", asy
   assert.deepEqual(heard, [[[1], 7]]);
 });
 
+test("what was checked and found, and what is left of a pair, follow the answers made here", () => {
+  const store = new Store("ann", () => 0);
+  const tally = new Tally(store);
+  const faces = [tile(1), tile(2), tile(3, { kind: "audit", blind: true, proposed: null })].map((one) => store.put(one, null, 0));
+  const headed = (/** @type {object} */ more) => tally.headed(/** @type {PageHeader} */ (/** @type {unknown} */ (more)));
+  const now = () => [tally.checked, tally.wrong, tally.open.get("1 3"), tally.open.get("1 null")];
+  const answer = (/** @type {import("./review_grid/types.js").Entry} */ entry) => {
+    const before = new Map(faces.filter(({ sample }) => sample === entry.sample).map((face) => [face, face.state]));
+    store.record([entry]);
+    tally.moved(before);
+  };
+  headed({ checked: 9, wrong: 2, pair: { given: 1, proposed: 3, open: 5 } });
+  answer(entryOf("a", { sample: 1, action: "accept", label: 3 }));
+  assert.deepEqual(now(), [10, 3, 4, undefined]);
+  answer(keep("b", 1));
+  assert.deepEqual(now(), [10, 2, 4, undefined]);
+  headed({ checked: 9, wrong: 2, pair: { given: 1, proposed: null, open: 7 } }); // the server has neither yet
+  assert.deepEqual(now(), [10, 2, 4, 7]);
+  headed({ checked: 9, wrong: 2, pair: { given: 1, proposed: 3, open: 5 } });
+  assert.deepEqual(now(), [10, 2, 4, 7]);
+  answer(keep("c", 3));
+  assert.deepEqual(now(), [11, 2, 4, 6]);
+  assert.deepEqual([foundWords({ checked: 9, wrong: 9 }), foundWords(tally)], ["", "11 checked, 2 wrong labels found"]);
+});
+
 test("a page that was counted before the newest answers does not bring their faces back into the count", () => {
   const store = new Store("ann", () => 0);
-  const flow = new Flow(/** @type {App} */ (/** @type {unknown} */ ({ store, round: 1 })));
+  const flow = new Flow(/** @type {App} */ (/** @type {unknown} */ ({ store, round: 1, tally: new Tally(store) })));
   const count = (/** @type {number} */ open) => {
-    const header = { open, round: { id: 1, state: "review" }, in_review: [1] };
+    const header = { open, checked: 3, wrong: 1, pair: { given: 1, proposed: 3, open: 5 }, round: { id: 1, state: "review" }, in_review: [1] };
     flow.headed(/** @type {PageHeader} */ (/** @type {unknown} */ (header)));
     return flow.header?.open;
   };

@@ -16,7 +16,7 @@ from sqlite_utils import Database
 
 from scn_core.cli.main import cli
 from scn_core.config import ReviewSettings
-from scn_core.records import Decision, IntArray, QueueFilter
+from scn_core.records import Decision, IntArray, QueueFilter, QueueItem
 from scn_core.review.learn_order import Faces, change_probability, expectation, learn_order, rank_open_faces
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.people.people import ensure_person
@@ -254,7 +254,11 @@ def answer(db: Database, count: int) -> list[Decision]:
 
 
 def queue(db: Database, person: int = 2, *, where: QueueFilter | None = None) -> list[int]:
-    with_leases = claim_items(db, 1, person, where or QueueFilter(), limit=500).items
+    with_leases: list[QueueItem] = []
+    while page := claim_items(
+        db, 1, person, where or QueueFilter(), limit=500, have=[item.id for item in with_leases]
+    ).items:  # one for each pair, where grouped
+        with_leases += page
     db.execute("UPDATE queue_item SET lease_person = NULL, lease_until = NULL WHERE lease_person = ?", (person,))
     return [item.sample_id for item in with_leases]
 

@@ -133,7 +133,7 @@ def in_order(items: list[dict[str, Any]], where: QueueFilter, viewer_id: int) ->
         totals[_pair(item)] = totals.get(_pair(item), 0) + 1
 
     def key(item: dict[str, Any]) -> tuple[Any, ...]:
-        group = (-totals[_pair(item)], _pair(item)) if where.grouped else ()
+        group = (_pair(item)[1] < 0, -totals[_pair(item)], _pair(item)) if where.grouped else ()
         newest = (0, -item["answered_seq"]) if item["action"] else (1, -item["sample_id"])
         order = {"suspicion": (), "alpha": (item["alpha"],), "margin": (-item["margin"],), "newest": newest}
         return (*group, *order[where.order], item["id"])

@@ -139,6 +139,13 @@ def test_a_repeat_is_of_the_filter_and_for_its_reader_alone(long_review: Databas
     page = claim_items(long_review, 1, ANN, where, limit=20).items
     assert any(item.again for item in page)
     assert {item.given_label for item in page} == {1}
+    again = 0
+    for _ in range(6):
+        page = claim_items(long_review, 1, ANN, QueueFilter(grouped=True), limit=20).items
+        assert len({(item.given_label, item.proposed_label) for item in page}) == 1
+        again += sum(item.again for item in page)
+        answer(long_review, *page)
+    assert again
     assert not any(item.again for item in claim(long_review, BOB))
     release_leases(long_review, ANN)
     assert not any(item.again for item in claim(long_review, BOB, limit=300))

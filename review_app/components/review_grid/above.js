@@ -1,0 +1,91 @@
+/** What stands above the faces: how to begin, for who has not answered ten faces yet, and the pair that a page is of. */
+
+import { el } from "./dom.js";
+import { className } from "./faces.js";
+import { pairKey, pairOf } from "./tally.js";
+import { recall, remember } from "./window.js";
+
+/** @import { App, Page } from "./types.js" */
+/** @import { CommandId } from "./keys.js" */
+
+/** Answers after which somebody knows how it goes. */
+export const LEARNED = 10;
+const HOW = [
+  "These labels are doubtful, the worst first.",
+  "For the framed face: is the suggested label right, the given one, or another?",
+  "Every answer is saved at once and can be undone.",
+];
+
+export class Above {
+  /** @param {App} app */
+  constructor(app) {
+    this.app = app;
+    this.place = `${app.prefix}knows`;
+    this.guide = el("div", { class: "guide", role: "note", "aria-label": "how to begin" });
+    this.title = el("h2");
+    this.next = el("button", {
+      type: "button",
+      class: "key",
+      title: "leave the rest of this pair for later (Shift PgDn)",
+      text: "next group",
+      on: { click: () => app.flow.nextGroup() },
+    });
+    this.group = el("div", { class: "group set", role: "group", "aria-label": "pair of labels" }, [this.title, this.next]);
+    this.node = el("div", { class: "above" }, [this.guide, this.group]);
+  }
+
+  /** Before a page is asked for: room for what will stand here. */
+  begin() {
+    const { pages, storage } = this.app;
+    this.guide.hidden = !pages.leased || recall(storage, this.place) !== null;
+    this.group.hidden = !pages.grouped;
+    this.#write();
+  }
+
+  /** A page is shown. @param {Page} page */
+  show(page) {
+    const { pages, tally, storage } = this.app;
+    if (!this.guide.hidden && tally.checked >= LEARNED) {
+      remember(storage, this.place, "1");
+      this.guide.hidden = true;
+    }
+    this.group.hidden = !pages.grouped;
+    this.next.hidden = !pages.leased;
+    this.update(page);
+  }
+
+  /** Answers have changed how many are to review. @param {Page|null} page */
+  update(page) {
+    const { classes, pages, tally } = this.app;
+    if (!pages.grouped || !page) return;
+    const pair = pairOf(page.faces[0].tile);
+    const proposed = pair.proposed === null ? "no proposal" : className(classes, pair.proposed);
+    const open = pages.leased ? tally.open.get(pairKey(pair)) : undefined;
+    const left = open === undefined ? "" : ` · ${open.toLocaleString("en-US")} to review`;
+    const words = `${className(classes, pair.given)} → ${proposed}${left}`;
+    if (this.title.textContent !== words) this.title.textContent = words;
+  }
+
+  #write() {
+    const { keymap } = this.app;
+    const key = (/** @type {string} */ cap, /** @type {string} */ words) =>
+      el("span", {}, [el("kbd", { text: cap }), el("span", { text: ` ${words}` })]);
+    const cap = (/** @type {CommandId} */ id) => keymap.cap(id);
+    this.guide.replaceChildren(
+      el("p", { text: HOW.join(" ") }),
+      el("p", { class: "set" }, [
+        key(cap("accept"), "the suggested label"),
+        key(cap("keep"), "the given label"),
+        key(`1–${Math.min(9, this.app.classes.length)}`, "another one"),
+        key(cap("undo"), "undo"),
+      ]),
+    );
+  }
+}
+
+/** "17 checked, 12 wrong labels found"; empty: somebody begins. @param {{checked: number, wrong: number}} tally */
+export function foundWords({ checked, wrong }) {
+  if (checked < LEARNED) return "";
+  const found = wrong === 1 ? "1 wrong label" : `${wrong.toLocaleString("en-US")} wrong labels`;
+  return `${checked.toLocaleString("en-US")} checked, ${found} found`;
+}
