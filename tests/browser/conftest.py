@@ -135,9 +135,7 @@ def new_page(profiles: Profiles) -> Iterator[NewPage]:
         def new(
             *, width: int = 1280, height: int = 800, dark: bool = False, context: BrowserContext | None = None
         ) -> Page:
-            if context is not None:
-                return context.new_page()
-            page = ending.enter_context(profiles.lend()).page
+            page = ending.enter_context(profiles.lend()).page if context is None else context.new_page()
             page.set_viewport_size({"width": width, "height": height})
             page.emulate_media(color_scheme="dark" if dark else "light")
             return page

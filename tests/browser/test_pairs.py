@@ -44,12 +44,15 @@ def test_exceptions_the_rest_and_on_by_itself(
     expect(title).to_have_text(f"{groups[0]} · {largest} to review")
     desk.press("x")
     expect(title).to_have_text(f"{groups[0]} · {largest - 1} to review")
-    while accepted + kept < 12:
+    while accepted + kept < 12 or len(groups) < 3:
         before = desk.samples()
         accepted += sum(tile.state == "open" for tile in desk.tiles())
-        page.keyboard.down("Shift")
-        desk.press("A", "A", "X")  # the first alone: the others would be about faces that nobody has seen
-        page.keyboard.up("Shift")
+        if len(groups) > 1:
+            page.get_by_role("button", name="accept rest").dblclick()
+        else:
+            page.keyboard.down("Shift")
+            desk.press("A", "A", "X")  # the first alone: the others would be about faces that nobody has seen
+            page.keyboard.up("Shift")
         desk.until(lambda: desk.samples() not in ([], before), "the next page")  # noqa: B023
         assert {tile.state for tile in desk.tiles()} == {"open"}
         groups.append(pair(desk))

@@ -43,14 +43,14 @@ export class Flow {
     return this.view === "page" && !this.looking && this.app.pages.leased && this.app.tiles.nextOpen(-1) < 0;
   }
 
-  /** PgDn. */
-  async next() {
+  /** PgDn. @param {string} done what was done before it, in words */
+  async next(done = "") {
     if (this.busy) {
       this.app.say("the next page is on its way");
       return;
     }
     if (this.view === "end" && this.passed().length) this.showPassed();
-    else await this.#turn(() => this.app.pages.next());
+    else await this.#turn(() => this.app.pages.next(), done);
   }
 
   /** Leave the rest of this pair for later. */
@@ -70,15 +70,12 @@ export class Flow {
 
   /** On from a page of which the rest was answered at once, where pages are of one pair each. @param {string} done */
   async onward(done) {
-    const { app } = this;
-    app.input.letGo = false;
-    await this.next();
-    const { textContent: now } = app.status.message;
-    app.say(`${done} · ${now}`);
+    this.app.input.letGo = false;
+    await this.next(done);
   }
 
-  /** @param {() => Promise<Page|null>} find */
-  async #turn(find) {
+  /** @param {() => Promise<Page|null>} find @param {string} done what was done before it, in words */
+  async #turn(find, done = "") {
     const { app } = this;
     const pages = app.pages;
     this.rememberFocus();
@@ -93,7 +90,7 @@ export class Flow {
       }
       if (pages.closed) return;
       this.tries = 0;
-      if (page && !this.ended) this.#turned(page);
+      if (page && !this.ended) this.#turned(page, done);
       else this.end();
     } catch (error) {
       if (!pages.closed) this.#showProblem(asProblem(error));
@@ -130,9 +127,9 @@ export class Flow {
     if (pages.current && this.view === "page") pages.current.focus = tiles.at;
   }
 
-  /** @param {Page} page */
-  #turned(page) {
-    this.app.say(`${pageWords(page)}: ${page.faces.length} faces`);
+  /** @param {Page} page @param {string} done what was done before it, in words */
+  #turned(page, done = "") {
+    this.app.say(`${done}${done && " · "}${pageWords(page)}: ${page.faces.length} faces`);
     this.show(page);
   }
 

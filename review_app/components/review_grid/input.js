@@ -55,6 +55,7 @@ export class Input {
   run(command, event) {
     const { app } = this;
     app.leases.active();
+    if (command.group === "bulk" && event && event.detail > 1) return; // it would be about another page by now
     const always = this.#always()[command.id];
     const closed = WRITES.has(command.group) ? app.flow.closed() : null;
     if (closed) app.say(closed, "warn");

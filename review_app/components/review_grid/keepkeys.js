@@ -4,6 +4,7 @@
  */
 
 import { asElement } from "./dom.js";
+import { commandOf } from "./keys.js";
 import { busyElsewhere } from "./window.js";
 
 /** @import { App } from "./types.js" */
@@ -51,6 +52,7 @@ export function keepKeys(app, signal) {
   const onKey = (/** @type {KeyboardEvent} */ event) => {
     closing = false;
     if (event.composedPath().includes(app.node) || !isOurs(event)) return;
+    if (!commandOf(event, app.keymap.table)) return;
     app.focus.take();
     app.input.key(event);
   };
