@@ -193,7 +193,7 @@ export class Flow {
     const waiting = new Set(this.app.store.since(Infinity).map(({ id }) => id));
     this.uncounted = this.uncounted.filter(({ id }) => waiting.has(id));
     this.header = header;
-    this.app.tally.headed(header);
+    this.app.tally.headed(header, this.app.pages?.asked ?? 0);
     this.#count(this.uncounted.reduce((sum, { more }) => sum + more, 0));
     this.opened ||= header.round.state === "review";
     this.heard(header.in_review);

@@ -25,14 +25,22 @@ export class Tally {
     this.wrong = 0;
     /** @type {Map<string, number>} faces to review, by pair */
     this.open = new Map();
+    this.started = false;
   }
 
-  /** A page has come. It was counted without the answers that the server has not confirmed yet. @param {PageHeader} header */
-  headed({ checked, wrong, pair }) {
-    this.checked = checked;
-    this.wrong = wrong;
-    if (pair) this.open.set(pairKey(pair), pair.open);
-    for (const face of this.store.faces.values()) if (face.pending) this.#moved(face, stateOf(face.base), pair);
+  /**
+   * A page has come. Whether it was counted with an answer that was on its way meanwhile is not known: then what was
+   * counted here stays.
+   * @param {PageHeader} header
+   * @param {number} at when the page was asked for, by the store's clock
+   */
+  headed({ checked, wrong, pair }, at) {
+    const exact = !this.store.since(at).length;
+    const all = exact || !this.started;
+    const group = pair && (exact || !this.open.has(pairKey(pair))) ? pair : null;
+    if (all) Object.assign(this, { checked, wrong, started: true });
+    if (group) this.open.set(pairKey(group), group.open);
+    for (const face of this.store.faces.values()) if (face.pending) this.#moved(face, stateOf(face.base), group, all);
   }
 
   /**
@@ -43,11 +51,11 @@ export class Tally {
     for (const [face, state] of before) this.#moved(face, state, pairOf(face.tile));
   }
 
-  /** @param {Face} face @param {FaceState} was @param {Pair|null} pair whose number is not up to date */
-  #moved(face, was, pair) {
+  /** @param {Face} face @param {FaceState} was @param {Pair|null} pair whose number follows @param {boolean} all the others do */
+  #moved(face, was, pair, all = true) {
     const steps = (/** @type {FaceState[]} */ states) => Number(states.includes(face.state)) - Number(states.includes(was));
-    this.checked += steps([...ANSWERS]);
-    this.wrong += steps(["accept", "relabel"]);
+    this.checked += all ? steps([...ANSWERS]) : 0;
+    this.wrong += all ? steps(["accept", "relabel"]) : 0;
     const key = pairKey(pairOf(face.tile));
     const open = this.open.get(key);
     if (pair && open !== undefined && pairKey(pair) === key) this.open.set(key, Math.max(0, open + steps(["open"])));

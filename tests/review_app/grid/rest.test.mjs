@@ -322,7 +322,7 @@ test("what was checked and found, and what is left of a pair, follow the answers
   const store = new Store("ann", () => 0);
   const tally = new Tally(store);
   const faces = [tile(1), tile(2), tile(3, { kind: "audit", blind: true, proposed: null })].map((one) => store.put(one, null, 0));
-  const headed = (/** @type {object} */ more) => tally.headed(/** @type {PageHeader} */ (/** @type {unknown} */ (more)));
+  const headed = (/** @type {object} */ more) => tally.headed(/** @type {PageHeader} */ (/** @type {unknown} */ (more)), 1);
   const now = () => [tally.checked, tally.wrong, tally.open.get("1 3"), tally.open.get("1 null")];
   const answer = (/** @type {import("./review_grid/types.js").Entry} */ entry) => {
     const before = new Map(faces.filter(({ sample }) => sample === entry.sample).map((face) => [face, face.state]));
@@ -340,7 +340,10 @@ test("what was checked and found, and what is left of a pair, follow the answers
   assert.deepEqual(now(), [10, 2, 4, 7]);
   answer(keep("c", 3));
   assert.deepEqual(now(), [11, 2, 4, 6]);
-  assert.deepEqual([foundWords({ checked: 9, wrong: 9 }), foundWords(tally)], ["", "11 checked, 2 wrong labels found"]);
+  store.saved(store.since(0)); // at 0, and the page was asked for at 1
+  headed({ checked: 12, wrong: 3, pair: { given: 1, proposed: 3, open: 4 } });
+  assert.deepEqual(now(), [12, 3, 4, 6]);
+  assert.deepEqual([foundWords({ checked: 9, wrong: 9 }), foundWords(tally)], ["", "12 checked, 3 wrong labels found"]);
 });
 
 test("a page that was counted before the newest answers does not bring their faces back into the count", () => {
