@@ -49,7 +49,8 @@ export class Above {
       remember(storage, this.place, "1");
       this.guide.hidden = true;
     }
-    this.group.hidden = !pages.grouped;
+    // What looks alike, or was brought back by an undo, may be of several pairs.
+    this.group.hidden = !pages.grouped || page.kind === "alike" || page.kind === "recall";
     this.next.hidden = !pages.leased;
     this.update(page);
   }
