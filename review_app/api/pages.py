@@ -172,7 +172,7 @@ async def _answer(request: Request, found: _Page, where: QueueFilter) -> Respons
         database.run(open_left, found.round.id, found.viewer.id, where),
         database.run(skipped_faces, found.round.id, found.viewer.id, where),
         database.run(pace, found.round.id, found.viewer.id),
-        database.run(_pair, found, where),
+        database.run(_pair_of_page, found, where),
         database.run(faces_checked, found.round.id, found.viewer.id),
     )
     shown = [tile(item) for item in found.items]
@@ -190,7 +190,7 @@ async def _thumbs(items: list[QueueItem]) -> dict[int, bytes | str]:
     return await run_in_threadpool(partial(thumbnails_of, current().workspace, samples, within_s=_DRAW_S))
 
 
-def _pair(db: Database, found: _Page, where: QueueFilter) -> PairCount | None:
+def _pair_of_page(db: Database, found: _Page, where: QueueFilter) -> PairCount | None:
     """The pair that all faces of the page are of; None: they are not grouped."""
     if not where.grouped or not found.items:
         return None
