@@ -61,7 +61,7 @@ PROMISED = {
     "bench": "--image-size --batch-size --backbone --compile --device --baseline --save --json",
     "round pack": "--out --image-size --epochs --relabel --seed --json",
     "round run": "--root --out --work --json",
-    "round unpack": "--json",
+    "round unpack": "--close-earlier --json",
     "round list": "--json",
     "round close": "--round",
     "round cancel": "--round",
