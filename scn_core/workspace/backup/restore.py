@@ -39,6 +39,7 @@ from scn_core.store.sqlite_errors import UNREADABLE
 from scn_core.store.taken_out import TakenOut, taken_out_since
 from scn_core.workspace.backup.archive import DATABASE, PICTURES, ROUNDS, SETTINGS, extract_archive
 from scn_core.workspace.backup.make import make_backup
+from scn_core.workspace.check import check_database
 from scn_core.workspace.folder import Workspace
 from scn_core.workspace.moves import STAGING, Move, finish_moves, make_moves
 from scn_core.workspace.toml import OWN_PICTURES, change_root
@@ -170,10 +171,7 @@ def _restored(
     new = staging / "new"
     new.mkdir()
     contents, mark, wrong = _unpack(file, new, progress)
-    if wrong and not force:
-        found = f"a database that is not as it was written ({listed(list(wrong[:_NAMED]), len(wrong))})"
-        do = "take another backup; to put this one back all the same, add --force"
-        raise WorkspaceError(complaint(str(file), found, "one that the quick check finds sound", do))
+    _refuse_unsound(file, wrong, force)
     if not (new / SETTINGS).exists() and not workspace.settings_file.exists():
         found = "a copy of a database, without the settings of a workspace"
         do = "name the workspace it is of, or restore a backup made by `backup`"
@@ -199,7 +197,8 @@ def _restored(
             coming = new / folder.relative_to(workspace.path)
             return coming if coming.exists() else folder
 
-        _settle(new / DATABASE, file, old, take_out, folder_of)
+        wrong = (*wrong, *_settle(new / DATABASE, file, old, take_out, folder_of))
+        _refuse_unsound(file, wrong, force)
         (new / DATABASE).chmod(mode)
         aside, moves = _moves(workspace, new, old, contents)
         make_moves(workspace.path, moves)
@@ -234,7 +233,7 @@ def _unpack(file: Path, new: Path, progress: Callable[[int], None]) -> tuple[Con
             schema = schema_differences(db)
             if planted := [name for name in schema.foreign if name.startswith("trigger ")]:
                 raise WorkspaceError(f"{listed(planted[:_NAMED], len(planted))}, which no version makes")
-            # The quick check is of today's tables; an older database is checked once it is in use.
+            # The quick check is of today's tables: an older database is checked, in full, once it has them.
             wrong = (*schema.describe(), *(unsound(db) if not migrations.pending(db) else ()))
             contents, mark = contents_of(db), workspace_mark(db)
     except (*UNREADABLE, WorkspaceError) as error:
@@ -248,9 +247,17 @@ def _unpack(file: Path, new: Path, progress: Callable[[int], None]) -> tuple[Con
     return contents, mark, wrong
 
 
-def _settle(database: Path, file: Path, old: _Old, take_out: TakeOut | None, folder_of: Callable[[int], Path]) -> None:
-    """Bring the database that is to be put in place up to date; its log says where it comes from, and it is no copy."""
+def _settle(
+    database: Path, file: Path, old: _Old, take_out: TakeOut | None, folder_of: Callable[[int], Path]
+) -> tuple[str, ...]:
+    """Bring the database that is to be put in place up to date; its log says where it comes from, and it is no copy.
+
+    What the full check finds where the schema was an older one: no quick check could be made of that.
+    """
+    with opened_copy(database) as db:
+        older = bool(migrations.pending(db))
     with closing(open_database(database)) as db:
+        wrong = [line for each in check_database(db) for line in each.found] if older else []
         about = {"file": file.name, "decisions set aside": sum(old.lost.values())}
         keep_event(db, "backup restored", about, by=None)
         if take_out is not None and old.taken_out:
@@ -260,6 +267,14 @@ def _settle(database: Path, file: Path, old: _Old, take_out: TakeOut | None, fol
     shut_out(database)
     shutil.rmtree(database.parent / "backups", ignore_errors=True)  # the same, before a migration
     sync_folder(database)
+    return tuple(wrong)
+
+
+def _refuse_unsound(file: Path, wrong: tuple[str, ...], force: bool) -> None:
+    if wrong and not force:
+        found = f"a database that is not as it was written ({listed(list(wrong[:_NAMED]), len(wrong))})"
+        do = "take another backup; to put this one back all the same, add --force"
+        raise WorkspaceError(complaint(str(file), found, "one that the check finds sound", do))
 
 
 def _look_at(copy: Path, new: Path, mark: str) -> _Old:
