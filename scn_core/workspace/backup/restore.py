@@ -197,7 +197,10 @@ def _restored(
             coming = new / folder.relative_to(workspace.path)
             return coming if coming.exists() else folder
 
-        wrong = (*wrong, *_settle(new / DATABASE, file, old, take_out, folder_of))
+        try:
+            wrong = (*wrong, *_settle(new / DATABASE, file, old, take_out, folder_of))
+        except UNREADABLE as error:  # damage of what is only written, such as a default
+            raise _unusable(file, str(error)) from error
         _refuse_unsound(file, wrong, force)
         (new / DATABASE).chmod(mode)
         aside, moves = _moves(workspace, new, old, contents)
@@ -238,13 +241,17 @@ def _unpack(file: Path, new: Path, progress: Callable[[int], None]) -> tuple[Con
             contents, mark = contents_of(db), workspace_mark(db)
     except (*UNREADABLE, WorkspaceError) as error:
         text = str(error).removeprefix(f"{file}: ").removeprefix(f"{database}: ")
-        raise WorkspaceError(f"{file}: its database cannot be used: {text}; take another backup") from error
+        raise _unusable(file, text) from error
     if (new / PICTURES).exists():
         change_root(new / SETTINGS, OWN_PICTURES)
     for path in (database, *(each for each in new.rglob("*") if each.is_dir()), new):
         sync_folder(path)
     write_newest(database, contents.newest)
     return contents, mark, wrong
+
+
+def _unusable(file: Path, why: str) -> WorkspaceError:
+    return WorkspaceError(f"{file}: its database cannot be used: {why}; take another backup")
 
 
 def _settle(

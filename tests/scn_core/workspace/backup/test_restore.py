@@ -240,6 +240,12 @@ def test_a_damaged_database_in_a_backup_is_refused(asked: Workspace, tmp_path: P
     schema.write_bytes(copy.read_bytes().replace(b"CONSTRAINT", b"CONST\xffAINT", 1))
     with pytest.raises(WorkspaceError, match=r"its database cannot be used: .*; take another backup"):
         restore(schema, asked)
+    head, name, rest = copy.read_bytes().partition(b"CREATE TABLE event")
+    schema.write_bytes(head + name + rest.replace(b"strftime", b"\xfftrftime", 1))  # a default: no check reads it
+    with pytest.raises(WorkspaceError, match="found a database that is not as it was written"):
+        restore(schema, asked)
+    with pytest.raises(WorkspaceError, match=r"its database cannot be used: .*; take another backup"):
+        restore(schema, asked, force=True)
     size = copy.stat().st_size
     with copy.open("r+b") as file:
         file.seek(size // 2)
