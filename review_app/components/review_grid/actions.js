@@ -2,6 +2,7 @@
 
 import { copiesToo, staysWords } from "./copies.js";
 import { ANSWERS, className, counted, meaning, shownOf, stateWords } from "./faces.js";
+import { byTouch } from "./dom.js";
 import { answersToMany } from "./many.js";
 import { openNote } from "./note.js";
 import { newId } from "./outbox.js";
@@ -51,10 +52,9 @@ export class Actions {
     }
     const meant = meaning(face.tile, action, label, app.me);
     if ("problem" in meant) {
-      app.say(
-        meant.unseen ? meant.problem : `${meant.problem}: press X to keep ${className(app.classes, face.tile.given)}, or a number for its label`,
-        "warn",
-      );
+      const given = className(app.classes, face.tile.given);
+      const instead = byTouch() ? `keep ${given}, or choose its class` : `press X to keep ${given}, or a number for its label`;
+      app.say(meant.unseen ? meant.problem : `${meant.problem}: ${instead}`, "warn");
       return;
     }
     if ("same" in meant) {
@@ -143,7 +143,7 @@ export class Actions {
     const from = app.tiles.faces.indexOf(face);
     const next = app.pages.leased ? app.tiles.nextOpen(from) : Math.min(from + 1, app.tiles.faces.length - 1);
     app.focus.move(next < 0 ? from : next);
-    if (next < 0) app.say(`${done} · page done: PgDn`, "done");
+    if (next < 0) app.say(`${done} · page done${byTouch() ? "" : ": PgDn"}`, "done");
     else app.say(done);
   }
 

@@ -87,7 +87,7 @@ export class Input {
   /** @param {Direction} way @param {boolean} extend the selection goes along */
   #move(way, extend) {
     const { app } = this;
-    const to = app.tiles.toward(way, app.columns);
+    const to = app.tiles.toward(way, app.look.columns);
     if (extend) app.tiles.extend(to);
     else app.tiles.anchor = to;
     app.focus.move(to);

@@ -5,8 +5,8 @@ import { el } from "./dom.js";
 import { Flow } from "./flow.js";
 import { Focus } from "./focus.js";
 import { Input } from "./input.js";
-import { SMALL_SCREEN, asTileSize, fit } from "./layout.js";
 import { Leases, released } from "./leases.js";
+import { Look } from "./look.js";
 import { Net } from "./net.js";
 import { Pages } from "./pages.js";
 import { Panel } from "./panel.js";
@@ -14,17 +14,16 @@ import { pointerSelection } from "./select.js";
 import { Status } from "./status.js";
 import { Store } from "./store.js";
 import { Tiles } from "./tiles.js";
-import { keySheet, showSelected, showSelecting, showSize, toolbar } from "./toolbar.js";
+import { swipeTiles, touchBar } from "./touch.js";
+import { keySheet, showSelected, showSwitch, toolbar } from "./toolbar.js";
 import { Stacks } from "./undo.js";
-import { busyElsewhere, fillWindow, listen, localStore, recall, remember } from "./window.js";
+import { busyElsewhere, listen, localStore } from "./window.js";
 import { Sync } from "./sync.js";
 import { Zoom } from "./zoom.js";
 
 /** @import { Command } from "./keys.js" */
 /** @import { Problem } from "./net.js" */
-/** @import { Face, GridData, PageHeader, TileSize } from "./types.js" */
-
-const EDGE = 4;
+/** @import { Face, GridData, PageHeader } from "./types.js" */
 
 /** @type {WeakMap<ShadowRoot, App>} */
 const mounts = new WeakMap();
@@ -58,12 +57,11 @@ export class App {
     this.storage = localStore();
     /** What the keys of this workspace and person begin with in the browser's storage. */
     this.prefix = `scn/${data.workspace}/${data.person.id}/`;
-    this.tileSize = asTileSize(recall(this.storage, "scn/tile")) ?? (innerWidth < SMALL_SCREEN ? "S" : data.tile);
+    this.look = new Look(this);
     /** Taps select instead of moving the focus. */
     this.selecting = false;
     /** How many tiles are selected. */
     this.selected = 0;
-    this.columns = 1;
     this.net = new Net(data.person.id);
     this.net.root = data.root;
     this.store = new Store(this.me);
@@ -99,7 +97,9 @@ export class App {
       this.zoom.dialog,
       this.sheet,
     ]);
+    this.node.append(touchBar(this, this.node, { pages: true }));
     this.node.addEventListener("keydown", (event) => this.input.key(event));
+    swipeTiles(this);
     pointerSelection(this.grid, this.tiles, { selecting: () => this.selecting, zoom: () => this.zoom.toggle() });
     this.style = el("link", { rel: "stylesheet", href: `${data.base}grid.css` });
     this.root.append(this.style, this.node);
@@ -113,7 +113,7 @@ export class App {
     const heard = (rounds, today) => this.sync.heard(rounds, today);
     this.leases = new Leases({ net, store, storage, prefix, lost, heard });
     this.unlisten = listen(this);
-    this.#useSize(this.tileSize);
+    this.look.show();
     this.status.show(this.outbox);
     this.#begin();
   }
@@ -123,7 +123,7 @@ export class App {
       this.style.addEventListener("load", done);
       this.style.addEventListener("error", done);
     });
-    this.layout();
+    this.look.layout();
     if (!this.node.contains(this.root.activeElement) && !busyElsewhere()) this.focus.take();
     if (this.outbox.waiting.size) this.outbox.flush();
     this.sync.loadHistory();
@@ -163,7 +163,7 @@ export class App {
     const kind = (/** @type {GridData} */ { round, filter, pageSize }) => JSON.stringify([round, filter, pageSize]);
     const other = kind(data) !== kind(this.data);
     this.data = { ...data, base: this.data.base };
-    this.layout();
+    this.look.layout();
     if (other) this.restart();
   }
 
@@ -221,44 +221,14 @@ export class App {
   /** @param {boolean} on taps select instead of moving the focus */
   setSelecting(on) {
     this.selecting = on;
-    showSelecting(this.bar, on);
+    showSwitch(this.bar, "select", on);
     this.grid.classList.toggle("selecting", on);
     if (!on) this.tiles.select([]);
   }
 
-  /** @param {TileSize} size of the tiles, from now on and next time */
-  setSize(size) {
-    remember(this.storage, "scn/tile", size);
-    this.#useSize(size);
-  }
-
-  /** @param {TileSize} size */
-  #useSize(size) {
-    this.tileSize = size;
-    showSize(this.bar, size);
-    this.layout();
-  }
-
   /** @returns {number} faces on a page */
   size() {
-    return this.data.pageSize || this.room().count;
-  }
-
-  room() {
-    return fit(this.stage.clientWidth - 2 * EDGE, this.stage.clientHeight - 2 * EDGE, this.tileSize);
-  }
-
-  /** Fill the window, and the grid's room with tiles. */
-  layout() {
-    fillWindow(this.node, this.root.host);
-    const { columns, picture, whole } = this.room();
-    this.columns = columns;
-    const { style } = this.grid;
-    style.setProperty("--columns", String(columns));
-    style.setProperty("--picture", `${picture}px`);
-    style.setProperty("--fit", whole ? "contain" : "cover");
-    this.node.dataset.tile = this.tileSize;
-    this.tiles.measure();
+    return this.data.pageSize || this.look.room().count;
   }
 
   close() {

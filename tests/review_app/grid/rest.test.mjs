@@ -4,7 +4,7 @@ import test from "node:test";
 import { Memory, OPEN, entryOf } from "./fixtures.mjs";
 import { COMMANDS, classCommands, commandOf, commandsByKey, keptFromStreamlit } from "./review_grid/keys.js";
 import { Flow } from "./review_grid/flow.js";
-import { asTileSize, fit } from "./review_grid/layout.js";
+import { INFO, INFO_DETAILS, asTileSize, fit } from "./review_grid/layout.js";
 import { Leases } from "./review_grid/leases.js";
 import { Net } from "./review_grid/net.js";
 import { unpack } from "./review_grid/pages.js";
@@ -81,12 +81,14 @@ test("tiles fill the room and never more than 120", () => {
     [1800, 900],
   ]) {
     for (const size of SIZES) {
-      const { columns, rows, picture, count } = fit(width, height, size);
-      assert.ok(
-        columns >= 2 && rows >= 1 && count === columns * rows && count <= 120,
-        `${width}x${height} ${size}: ${count}`,
-      );
-      assert.ok(rows === 1 || rows * (picture + 66 + 6) <= height + 6 + rows, `${width}x${height} ${size} is too high`);
+      for (const info of [INFO, INFO_DETAILS]) {
+        const { columns, rows, picture, count } = fit(width, height, size, info);
+        assert.ok(
+          columns >= 2 && rows >= 1 && count === columns * rows && count <= 120,
+          `${width}x${height} ${size}: ${count}`,
+        );
+        assert.ok(rows === 1 || rows * (picture + info + 6) <= height + 6 + rows, `${width}x${height} ${size} is too high`);
+      }
     }
   }
   for (const [width, height] of [
