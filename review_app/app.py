@@ -23,7 +23,7 @@ def main() -> None:
     st.html(theme.CSS)
     with messages.shown():
         person = messages.require()
-        chosen = st.navigation(navigation.pages(person.role))
+        chosen = st.navigation(navigation.pages(person.role), expanded=True)
         _sidebar(person)
         messages.show_remembered()
         chosen.run()
@@ -44,6 +44,9 @@ def _workspace_state(person: Person) -> None:
     info = now.find(None)
     sign_out = f'<a href="{escape(current().url("/logout"))}">Sign out</a>'
     standing = "no round yet" if info is None else parts.round_state(info)
+    if info is not None and info.state == "review":
+        pace = queries.pace_of(info.id, person.id)
+        standing += f": {pace.left:,} to review, {pace.today:,} today"
     st.html(
         f'<div class="rv-me"><strong>{escape(current().workspace.path.name)}</strong><br>{escape(standing)}<br>'
         f'<span class="rv-quiet">{escape(person.name)}, {person.role}</span><br>'

@@ -71,7 +71,8 @@ def access_tokens() -> st.Page:
     return st.Page(_FOLDER / "access_tokens.py", title="Access tokens", url_path="access-tokens")
 
 
-def pages(role: Role) -> list[st.Page]:
-    """What the menu shows. Hiding a page guards nothing: each asks for itself who is there."""
-    leads = [rounds(), quality(), adjudicate(), explore(), pictures(), labels(), team(), leases()]
-    return [review(), my_work(), samples(), *(leads if role == "lead" else []), access_tokens()]
+def pages(role: Role) -> dict[str, list[st.Page]]:
+    """What the menu shows, in groups. Hiding a page guards nothing: each asks for itself who is there."""
+    work = {"Work": [review(), my_work(), samples(), access_tokens()]}
+    lead = {"Lead": [rounds(), quality(), adjudicate(), explore(), pictures(), labels(), team(), leases()]}
+    return work | lead if role == "lead" else work

@@ -97,5 +97,5 @@ def test_the_zoom_says_why_a_face_is_asked_about_and_no_second_choice_without_a_
     expect(zoom.locator(".probability").first).to_be_visible()
     expect(zoom.get_by_text("next choice")).to_have_count(0)
     margin = zoom.locator("figure", has_text="margin")
-    number = margin.locator("figcaption").inner_text().split()[-1]
+    number = margin.locator("figcaption").inner_text().split()[1].rstrip(",")
     expect(margin.locator("svg")).to_have_attribute("aria-label", f"margin over 8 epochs, at the end {number}")

@@ -212,8 +212,10 @@ export class Zoom {
 
 /** @param {string} name @param {number[]} values one for each epoch @param {number|null} score when the face was scored */
 function overEpochs(name, values, score) {
-  const caption = el("figcaption", { text: `${name} ${formatShare(score ?? values.at(-1))}` });
-  return el("figure", {}, [caption, lineChart(name, values, score)]);
+  const end = formatShare(values.at(-1));
+  const differs = score !== null && formatShare(score) !== end;
+  const caption = el("figcaption", { text: `${name} ${end}${differs ? `, scored ${formatShare(score)}` : ""}` });
+  return el("figure", {}, [caption, lineChart(name, values, differs ? score : null)]);
 }
 
 /** @param {string} title @param {Node[]} children */
