@@ -33,6 +33,11 @@ CSS = """<style>
 [data-testid="stSidebarHeader"] { order: -2; }
 [data-testid="stSidebarUserContent"] { order: -1; padding-bottom: .5rem; }
 [data-testid="stSidebarNavSeparator"] { display: none; }
+[data-testid="stSidebarNavItems"] > li:first-child::before { content: "Work"; }
+[data-testid="stSidebarNavItems"] > li:has(a[href$="/rounds"])::before { content: "Lead"; }
+[data-testid="stSidebarNavItems"] > li::before {
+  display: block; padding: .75rem .5rem .25rem; font-size: .875rem; font-weight: 600;
+}
 [data-testid="stMainBlockContainer"] h1 { font-size: 1.75rem; padding: 0 0 .5rem; }
 .rv-faces { display: flex; flex-wrap: wrap; gap: 8px; margin: 0; padding: 0; list-style: none; }
 .rv-faces a, .rv-face { display: block; color: inherit; }
@@ -44,6 +49,8 @@ CSS = """<style>
 .rv-row { display: flex; gap: 12px; align-items: center; min-width: 0; }
 .rv-row img { width: 64px; height: 64px; flex: none; }
 .rv-row > div { min-width: 0; overflow-wrap: anywhere; line-height: 1.35; }
+[data-testid="stHtml"] a { color: color-mix(in srgb, BLUE 65%, currentColor); }
+.rv-faces a { color: inherit; }
 .rv-quiet { opacity: .72; font-size: .875rem; }
 .rv-still { white-space: nowrap; }
 .rv-whole { white-space: nowrap; }

@@ -78,6 +78,7 @@ def _condition(name: str, where: QueueFilter, names: Sequence[str]) -> str:
         "reviewer": f"answered by {where.reviewer}",
         "alpha": f"alpha {where.alpha_from:.2f} to {where.alpha_to:.2f}",
         "flag": "flagged",
+        "area": "drawn on the map",
         "group": "grouped by pair",
     }
     return words[name]

@@ -71,8 +71,11 @@ def access_tokens() -> st.Page:
     return st.Page(_FOLDER / "access_tokens.py", title="Access tokens", url_path="access-tokens")
 
 
-def pages(role: Role) -> dict[str, list[st.Page]]:
-    """What the menu shows, in groups. Hiding a page guards nothing: each asks for itself who is there."""
-    work = {"Work": [review(), my_work(), samples(), access_tokens()]}
-    lead = {"Lead": [rounds(), quality(), adjudicate(), explore(), pictures(), labels(), team(), leases()]}
-    return work | lead if role == "lead" else work
+def pages(role: Role) -> list[st.Page]:
+    """What the menu shows. Hiding a page guards nothing: each asks for itself who is there.
+
+    theme.py writes "Work" above the first page and "Lead" above Rounds. The groups of Streamlit's own menu are lists
+    that hold what no list may hold, and screen readers stumble over them.
+    """
+    leads = [rounds(), quality(), adjudicate(), explore(), pictures(), labels(), team(), leases()]
+    return [review(), my_work(), samples(), access_tokens(), *(leads if role == "lead" else [])]

@@ -44,6 +44,7 @@ def test_a_mark_stands_beneath_the_picture_and_an_answered_tile_says_what_the_la
     node = desk.page.locator(f".app .tile[data-sample='{face}']")
     height = _box(node)["height"]
     desk.go_to(face).press("f")
+    expect(node.locator(".mark")).to_be_visible()
     flag, picture = _box(node.locator(".mark")), _box(node.locator("img"))
     assert flag["y"] >= picture["y"] + picture["height"]
     assert _box(node)["height"] == height

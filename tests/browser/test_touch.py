@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.desk import Desk, sign_in
 from tests.browser.server import PATIENCE_S, Served
+from tests.browser.test_accessibility import findings
 
 PHONE, TABLET = {"width": 390, "height": 844}, {"width": 820, "height": 1180}
 _names = (f"thumb {number}" for number in count(1))
@@ -112,6 +113,7 @@ def test_a_class_or_unsure_is_two_taps(thumb: Desk) -> None:
     asked = thumb.question(samples[0])
     other = next(label for label in range(7) if label not in (asked.given, asked.proposed))
     bar(thumb).get_by_role("button", name="Class").tap()
+    assert not findings(page)
     page.locator(f".app > .toolbar [data-class='{other}']").tap()
     expect(page.locator(".app > .toolbar")).to_be_hidden()
     bar(thumb).get_by_role("button", name="Class").tap()

@@ -90,7 +90,7 @@ export class Tiles {
   #question(data) {
     const given = el("span", { class: "given", text: className(this.classes, data.given) });
     if (data.blind)
-      return el("div", { class: "ask" }, [given, el("span", { class: "none", text: "audit: no proposal shown" })]);
+      return el("div", { class: "ask" }, [given, el("span", { class: "none", text: "audit: no proposal" })]);
     if (data.proposed === null)
       return el("div", { class: "ask" }, [given, el("span", { class: "none", text: "no proposal" })]);
     const means = DOUBT_MEANS[data.doubt ?? "none"] || "proposed, though the label is hardly doubted";
