@@ -73,16 +73,16 @@ CSS = """<style>
 .rv-matrix td { padding: 0; min-width: 3.2rem; height: 34px; text-align: center; border-radius: 3px; }
 .rv-matrix td a { display: block; padding: 6px 4px; color: inherit; text-decoration: none; }
 .rv-matrix td a:hover, .rv-matrix td a:focus-visible { text-decoration: underline; outline: 2px solid currentColor; }
-.rv-other-1 { background: color-mix(in srgb, #3b82f6 12%, transparent); }
-.rv-same-1 { background: color-mix(in srgb, #7d8590 10%, transparent); }
-.rv-other-2 { background: color-mix(in srgb, #3b82f6 23%, transparent); }
-.rv-same-2 { background: color-mix(in srgb, #7d8590 16%, transparent); }
-.rv-other-3 { background: color-mix(in srgb, #3b82f6 34%, transparent); }
-.rv-same-3 { background: color-mix(in srgb, #7d8590 22%, transparent); }
-.rv-other-4 { background: color-mix(in srgb, #3b82f6 45%, transparent); }
-.rv-same-4 { background: color-mix(in srgb, #7d8590 30%, transparent); }
-.rv-other-5 { background: color-mix(in srgb, #3b82f6 56%, transparent); }
-.rv-same-5 { background: color-mix(in srgb, #7d8590 40%, transparent); }
+.rv-other-1 { background: color-mix(in srgb, BLUE 12%, transparent); }
+.rv-same-1 { background: color-mix(in srgb, GREY 10%, transparent); }
+.rv-other-2 { background: color-mix(in srgb, BLUE 23%, transparent); }
+.rv-same-2 { background: color-mix(in srgb, GREY 16%, transparent); }
+.rv-other-3 { background: color-mix(in srgb, BLUE 34%, transparent); }
+.rv-same-3 { background: color-mix(in srgb, GREY 22%, transparent); }
+.rv-other-4 { background: color-mix(in srgb, BLUE 45%, transparent); }
+.rv-same-4 { background: color-mix(in srgb, GREY 30%, transparent); }
+.rv-other-5 { background: color-mix(in srgb, BLUE 56%, transparent); }
+.rv-same-5 { background: color-mix(in srgb, GREY 40%, transparent); }
 .rv-links a { margin-right: 1rem; }
 .rv-me { line-height: 1.5; overflow-wrap: anywhere; }
 .st-key-rv-filters { gap: .5rem; }
@@ -104,7 +104,7 @@ CSS = """<style>
   [class*="st-key-rv-pair"] [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
   [class*="st-key-rv-pair"] [data-testid="stColumn"] { min-width: 100%; }
 }
-</style>""".replace("BLUE", BLUE).replace("ORANGE", ORANGE)
+</style>""".replace("BLUE", BLUE).replace("ORANGE", ORANGE).replace("GREY", GREY)
 
 ICON = f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">
 <rect width="32" height="32" rx="7" fill="{BLUE}"/>
