@@ -19,7 +19,7 @@ STREAMLIT = {
 }  # fmt: skip
 """What Streamlit is told."""
 
-CSS = """<style>
+_STYLE = """<style>
 [data-testid="stMainBlockContainer"] { padding: 2rem 2rem 1rem; }
 /* Lines of text and tables are read; only what is looked at has the whole window. */
 [data-testid="stMainBlockContainer"]:not(:has(.st-key-rv-grid, [class*="st-key-rv-wide"])) {
@@ -104,7 +104,8 @@ CSS = """<style>
   [class*="st-key-rv-pair"] [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
   [class*="st-key-rv-pair"] [data-testid="stColumn"] { min-width: 100%; }
 }
-</style>""".replace("BLUE", BLUE).replace("ORANGE", ORANGE).replace("GREY", GREY)
+</style>"""
+CSS = _STYLE.replace("BLUE", BLUE).replace("ORANGE", ORANGE).replace("GREY", GREY)
 
 ICON = f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">
 <rect width="32" height="32" rx="7" fill="{BLUE}"/>
