@@ -42,6 +42,7 @@ PROMISED = {
     "relocate": "--root --force --json",
     "withdraw": "--json",
     "erase": "--key --keys-file --json",
+    "map": "--round --json",
     "log": "--limit --csv --json",
     "status": "--json",
     "clean": "--dry-run --json",
