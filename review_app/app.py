@@ -23,7 +23,7 @@ def main() -> None:
     st.html(theme.CSS)
     with messages.shown():
         person = messages.require()
-        chosen = st.navigation(navigation.pages(person.role))
+        chosen = st.navigation(navigation.pages(person.role), expanded=True)
         _sidebar(person)
         messages.show_remembered()
         chosen.run()
@@ -44,8 +44,12 @@ def _workspace_state(person: Person) -> None:
     info = now.find(None)
     sign_out = f'<a href="{escape(current().url("/logout"))}">Sign out</a>'
     standing = "no round yet" if info is None else parts.round_state(info)
+    left = ""
+    if info is not None and info.state == "review":
+        pace = queries.pace_of(info.id, person.id)
+        left = f"{pace.left:,} to review, {pace.today:,} today<br>"
     st.html(
-        f'<div class="rv-me"><strong>{escape(current().workspace.path.name)}</strong><br>{escape(standing)}<br>'
+        f'<div class="rv-me"><strong>{escape(current().workspace.path.name)}</strong><br>{escape(standing)}<br>{left}'
         f'<span class="rv-quiet">{escape(person.name)}, {person.role}</span><br>'
         f"{sign_out}{parts.training_line(now.newest, now.epochs, stale=now.stale)}</div>"
     )

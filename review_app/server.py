@@ -21,7 +21,7 @@ import streamlit as st
 from sqlite_utils import Database
 from streamlit import config
 
-from review_app import database
+from review_app import database, theme
 from review_app.auth.accounts import add_lead
 from review_app.auth.openid import secrets_file
 from review_app.auth.secret_key import forget_secret, present_secret, read_secret
@@ -48,6 +48,7 @@ _PAGES_USE = (
 )  # fmt: skip
 
 _CONFIG = {
+    **theme.STREAMLIT,
     "server.headless": True,
     "server.baseUrlPath": "",
     "server.fileWatcherType": "none",

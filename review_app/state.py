@@ -8,7 +8,7 @@ the same faces. Classes are written as names; a name that would read as somethin
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from scn_core.records import QUEUE_DOUBTS, QUEUE_OPINIONS, QUEUE_ORDERS, QUEUE_PICTURES, QUEUE_STATES, QueueFilter
@@ -118,14 +118,23 @@ def narrowed(where: QueueFilter) -> bool:
     return (where.alpha_from, where.alpha_to) != (0.0, 1.0)
 
 
-def active(where: QueueFilter) -> int:
-    """How many of the folded controls are set: conditions that leave faces out, and grouping."""
-    pair = where.given is not None or where.proposed is not None or where.unproposed
-    others = (
-        where.label is not None, where.doubt != "all", where.opinions != "all", narrowed(where), where.flagged,
-        where.reviewer is not None, where.picture != "all", where.area is not None, where.grouped,
-    )  # fmt: skip
-    return pair + sum(others)
+CONDITIONS: dict[str, tuple[str, ...]] = {
+    "pair": ("given", "proposed", "unproposed"), "class": ("label",), "doubt": ("doubt",), "picture": ("picture",),
+    "opinions": ("opinions",), "reviewer": ("reviewer",), "alpha": ("alpha_from", "alpha_to"), "flag": ("flagged",),
+    "area": ("area",), "group": ("grouped",),
+}  # fmt: skip
+"""The folded controls: conditions that leave faces out, and grouping, with the fields of a filter that each sets."""
+
+
+def active(where: QueueFilter) -> list[str]:
+    """Which of `CONDITIONS` are set."""
+    return [name for name in CONDITIONS if without(where, name) != where]
+
+
+def without(where: QueueFilter, condition: str) -> QueueFilter:
+    """The filter without one of `CONDITIONS`."""
+    default = QueueFilter()
+    return replace(where, **{field: getattr(default, field) for field in CONDITIONS[condition]})
 
 
 def _class_word(label: int | None, classes: Sequence[str]) -> str | None:

@@ -1,13 +1,43 @@
-"""The little style the pages add to Streamlit's own. Colours come from the text's own, so they fit light and dark."""
+"""The colours of pages, grid and charts, and the little style the pages add to Streamlit's own.
+
+The colours are here alone: the server gives them to Streamlit as its theme, from which the grid's style sheet has them.
+Each has a contrast of at least 3 to 1 on the light and on the dark background.
+"""
 
 from __future__ import annotations
 
-CSS = """<style>
+BLUE, GREEN, PURPLE, ORANGE, RED, GREY = "#2563eb", "#0d9467", "#a855f7", "#d97706", "#dc4a57", "#7d8590"
+"""Blue is the icon's too, and that of buttons: white words can be read on it."""
+ANSWERS = {"accept": GREEN, "keep": BLUE, "relabel": PURPLE, "unsure": ORANGE, "exclude": RED}
+"""The colour of each answer, on tiles and in figures. Red is for exclude alone, and for what ends something."""
+
+STREAMLIT = {
+    f"theme.{ground}.{name}": colour
+    for ground in ("light", "dark")
+    for name, colour in {"primaryColor": BLUE, "blueColor": BLUE, "greenColor": GREEN, "violetColor": PURPLE,
+                         "orangeColor": ORANGE, "redColor": RED}.items()
+}  # fmt: skip
+"""What Streamlit is told."""
+
+_STYLE = """<style>
 [data-testid="stMainBlockContainer"] { padding: 2rem 2rem 1rem; }
+/* Lines of text and tables are read; only what is looked at has the whole window. */
+[data-testid="stMainBlockContainer"]:not(:has(.st-key-rv-grid, [class*="st-key-rv-wide"])) {
+  max-width: calc(1100px + 4rem); margin-right: auto;
+}
 /* With the menu folded away, its button and the header lie over the top of the page. */
 .stApp:has([data-testid="stExpandSidebarButton"]) [data-testid="stMainBlockContainer"] { padding-top: 3.75rem; }
 @media (max-width: 768px) { [data-testid="stMainBlockContainer"] { padding: 3.75rem 1rem 1rem; } }
-[data-testid="stSidebarUserContent"] { padding-bottom: 1rem; }
+/* The workspace, and how far it is, above the menu. */
+[data-testid="stSidebarContent"] { display: flex; flex-direction: column; }
+[data-testid="stSidebarHeader"] { order: -2; }
+[data-testid="stSidebarUserContent"] { order: -1; padding-bottom: .5rem; }
+[data-testid="stSidebarNavSeparator"] { display: none; }
+[data-testid="stSidebarNavItems"] > li:first-child::before { content: "Work"; }
+[data-testid="stSidebarNavItems"] > li:has(a[href$="/rounds"])::before { content: "Lead"; }
+[data-testid="stSidebarNavItems"] > li::before {
+  display: block; padding: .75rem .5rem .25rem; font-size: .875rem; font-weight: 600;
+}
 [data-testid="stMainBlockContainer"] h1 { font-size: 1.75rem; padding: 0 0 .5rem; }
 .rv-faces { display: flex; flex-wrap: wrap; gap: 8px; margin: 0; padding: 0; list-style: none; }
 .rv-faces a, .rv-face { display: block; color: inherit; }
@@ -19,17 +49,19 @@ CSS = """<style>
 .rv-row { display: flex; gap: 12px; align-items: center; min-width: 0; }
 .rv-row img { width: 64px; height: 64px; flex: none; }
 .rv-row > div { min-width: 0; overflow-wrap: anywhere; line-height: 1.35; }
+[data-testid="stHtml"] a { color: color-mix(in srgb, BLUE 65%, currentColor); }
+.rv-faces a { color: inherit; }
 .rv-quiet { opacity: .72; font-size: .875rem; }
 .rv-still { white-space: nowrap; }
 .rv-whole { white-space: nowrap; }
 .rv-gone { text-decoration: line-through; opacity: .72; }
 .rv-training { margin-top: .75rem; }
-.rv-training progress { width: 100%; accent-color: #3b82f6; }
-.rv-problem { border-left: 3px solid #d97706; padding-left: .6rem; overflow-wrap: anywhere; }
+.rv-me progress { width: 100%; accent-color: BLUE; }
+.rv-problem { border-left: 3px solid ORANGE; padding-left: .6rem; overflow-wrap: anywhere; }
 .rv-scroll { overflow-x: auto; }
-.rv-table { border-collapse: collapse; width: 100%; font-size: .9rem; }
+.rv-table { border-collapse: collapse; min-width: min(100%, 30rem); font-size: .9rem; }
 .rv-table th, .rv-table td {
-  text-align: left; padding: 4px 12px 4px 0; vertical-align: top; overflow-wrap: anywhere;
+  text-align: left; padding: 4px 28px 4px 0; vertical-align: top; overflow-wrap: anywhere;
   border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent);
 }
 .rv-table th { font-weight: 600; white-space: nowrap; }
@@ -41,19 +73,26 @@ CSS = """<style>
 .rv-matrix td { padding: 0; min-width: 3.2rem; height: 34px; text-align: center; border-radius: 3px; }
 .rv-matrix td a { display: block; padding: 6px 4px; color: inherit; text-decoration: none; }
 .rv-matrix td a:hover, .rv-matrix td a:focus-visible { text-decoration: underline; outline: 2px solid currentColor; }
-.rv-other-1 { background: color-mix(in srgb, #3b82f6 12%, transparent); }
-.rv-same-1 { background: color-mix(in srgb, #7d8590 10%, transparent); }
-.rv-other-2 { background: color-mix(in srgb, #3b82f6 23%, transparent); }
-.rv-same-2 { background: color-mix(in srgb, #7d8590 16%, transparent); }
-.rv-other-3 { background: color-mix(in srgb, #3b82f6 34%, transparent); }
-.rv-same-3 { background: color-mix(in srgb, #7d8590 22%, transparent); }
-.rv-other-4 { background: color-mix(in srgb, #3b82f6 45%, transparent); }
-.rv-same-4 { background: color-mix(in srgb, #7d8590 30%, transparent); }
-.rv-other-5 { background: color-mix(in srgb, #3b82f6 56%, transparent); }
-.rv-same-5 { background: color-mix(in srgb, #7d8590 40%, transparent); }
+.rv-other-1 { background: color-mix(in srgb, BLUE 12%, transparent); }
+.rv-same-1 { background: color-mix(in srgb, GREY 10%, transparent); }
+.rv-other-2 { background: color-mix(in srgb, BLUE 23%, transparent); }
+.rv-same-2 { background: color-mix(in srgb, GREY 16%, transparent); }
+.rv-other-3 { background: color-mix(in srgb, BLUE 34%, transparent); }
+.rv-same-3 { background: color-mix(in srgb, GREY 22%, transparent); }
+.rv-other-4 { background: color-mix(in srgb, BLUE 45%, transparent); }
+.rv-same-4 { background: color-mix(in srgb, GREY 30%, transparent); }
+.rv-other-5 { background: color-mix(in srgb, BLUE 56%, transparent); }
+.rv-same-5 { background: color-mix(in srgb, GREY 40%, transparent); }
 .rv-links a { margin-right: 1rem; }
 .rv-me { line-height: 1.5; overflow-wrap: anywhere; }
 .st-key-rv-filters { gap: .5rem; }
+.st-key-rv-chips { gap: .35rem; }
+.st-key-rv-chips button { min-height: 2rem; padding: 0 .75rem; border-radius: 999px; }
+@media (pointer: coarse) { .st-key-rv-chips button { min-height: 44px; } }
+/* Faces with a line or two beside them, as many in a row as there is room for. */
+[class*="st-key-rv-tiles"] {
+  display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 320px), 1fr)); gap: .75rem 1.5rem;
+}
 .st-key-rv-filters > .stElementContainer:has([data-testid="stSelectbox"]) {
   flex: 1 1 7rem; min-width: 0; max-width: 16rem; width: auto;
 }
@@ -65,11 +104,11 @@ CSS = """<style>
   [class*="st-key-rv-pair"] [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
   [class*="st-key-rv-pair"] [data-testid="stColumn"] { min-width: 100%; }
 }
-@media (max-width: 640px) { .st-key-rv-clear-wide { display: none; } }
 </style>"""
+CSS = _STYLE.replace("BLUE", BLUE).replace("ORANGE", ORANGE).replace("GREY", GREY)
 
-ICON = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">
-<rect width="32" height="32" rx="7" fill="#3b82f6"/>
+ICON = f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">
+<rect width="32" height="32" rx="7" fill="{BLUE}"/>
 <circle cx="11" cy="13" r="2.4" fill="#fff"/><circle cx="21" cy="13" r="2.4" fill="#fff"/>
 <path d="M9 21q7 5 14 0" fill="none" stroke="#fff" stroke-width="2.6" stroke-linecap="round"/></svg>"""
 """Drawn here, so that no page asks another host for it."""

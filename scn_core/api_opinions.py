@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -53,11 +54,15 @@ class WithOpinions:
         with self.folder.database() as db:
             remove_source(db, name)
 
-    def round_from_opinions(self, *, close_earlier: bool | None = None) -> RoundInfo:
+    def round_from_opinions(self, *, close_earlier: bool | None = None, progress: bool = True) -> RoundInfo:
         """Make a round of what other models say alone, in seconds: without training, so without alpha.
 
-        `close_earlier`: end the review of earlier rounds; None: as in table [train] of workspace.toml. Raises
-        WorkspaceError where there is no opinion, and while a trainer is at work.
+        `close_earlier`: end the review of earlier rounds; None: as in table [train] of workspace.toml.
+        `progress`: say which these are, before and after, on standard error. Raises WorkspaceError where there is no
+        opinion, and while a trainer is at work.
         """
         given = {} if close_earlier is None else {"close_earlier": close_earlier}
-        return make_round_from_opinions(self.folder, TrainSettings.merged(self.folder.settings().train, given))
+        settings = TrainSettings.merged(self.folder.settings().train, given)
+        return make_round_from_opinions(
+            self.folder, settings, say=lambda words: print(words, file=sys.stderr) if progress else None
+        )

@@ -331,6 +331,8 @@ class QueueItem:
     """One item of the queue with all that a tile shows: one reading of one face in a round."""
 
     id: int
+    """Number of the face in the queue of the round, for leases: the same for all readings and for repeats, so that it
+    does not tell how many have read the face, or that it comes again."""
     round: int
     sample_id: int
     key: str
@@ -372,7 +374,8 @@ class QueueItem:
     """Taken out since the round began: nothing of its picture is shown."""
     copies: tuple[ExactCopy, ...]
     """Faces of the round with the same pixels, which an answer settles too where nobody else has answered them; none of
-    an audit face or a repeat, nor are audit faces among them: they are answered one by one."""
+    an audit face or a repeat, nor are audit faces among them: they are answered one by one. While readings of the face
+    are blind to each other, those are left out that others have answered as often as is asked."""
     copies_apart: int
     """How many more faces with the same pixels are asked about separately, as audit faces; 0 of an audit face or a
     repeat."""

@@ -12,7 +12,8 @@ import plotly.graph_objects as go
 from playwright.sync_api import sync_playwright
 from plotly.subplots import make_subplots
 
-from review_app.charts.base import BLUE, GREY, ORANGE, PURPLE, TEAL, TEXT_ON_LIGHT
+from review_app.charts.base import TEXT_ON_LIGHT
+from review_app.theme import BLUE, GREEN, GREY, ORANGE, PURPLE
 from tests.browser.chromium import FLAGS, find_chromium
 
 IMAGES = Path("docs/images")
@@ -22,8 +23,8 @@ LINES = {
     "**learned order**": (BLUE, "solid"),
     "**suspicion**": (ORANGE, "solid"),
     "error rate of the given class, known beforehand": (PURPLE, "dash"),
-    "epoch-averaged probability margin": (TEAL, "dash"),
-    "1 - alpha": (TEAL, "dot"),
+    "epoch-averaged probability margin": (GREEN, "dash"),
+    "1 - alpha": (GREEN, "dot"),
     "random": (GREY, "dash"),
 }
 """Order: colour and dash; what each is told apart by without colour too."""

@@ -39,7 +39,7 @@ _SHARE = _is("number", minimum=0, maximum=1)
 _ACTION = _is("string", enum=list(ACTIONS))
 
 _TILE = {
-    "item": _is("integer", "of the queue: one reading of one face in a round; what leases name"),
+    "item": _is("integer", "of the face in the queue of the round, the same for every reader; what leases name"),
     "sample": _is("integer", "number of the face"),
     "key": _is("string", "name of the picture in the data set"),
     "kind": _is("string", "why it is in the queue", enum=list(get_args(QueueKind))),

@@ -37,7 +37,7 @@ def secrets_file(workspace: Path) -> Path:
         )
     try:
         auth_table = tomllib.loads(found.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise WorkspaceError(f"{found}: not valid TOML ({error}); correct it") from error
     if missing := _missing(auth_table.get("auth")):
         raise WorkspaceError(f"{found}: table [auth] lacks {', '.join(missing)}; add it")
@@ -56,7 +56,7 @@ def ends_sessions(secrets: Path) -> bool:
     try:
         with urllib.request.urlopen(address, timeout=_METADATA_S) as answer:  # noqa: S310 (the workspace's owner wrote it)
             return bool(json.load(answer).get("end_session_endpoint"))
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
         _LOG.warning("%s: the OpenID provider's metadata cannot be read (%s)", address, error)
         return False
 

@@ -10,7 +10,6 @@ from scn_core.review.quality.intervals import Rate
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-BLUE, ORANGE, GREY, PURPLE, TEAL = "#3b82f6", "#d97706", "#7d8590", "#a855f7", "#0d9488"
 TEXT_ON_LIGHT, TEXT_ON_DARK = "#31333f", "#fafafa"
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from review_app.charts.base import BLUE, GREY, ORANGE, PURPLE, compact
+from review_app.charts.base import compact
+from review_app.theme import ANSWERS, BLUE, ORANGE
 from scn_core.records import DOUBTS, Doubt, IntArray
 from scn_core.store.reports.figures import SUSPICION_BINS, DoubtAnswers
 
@@ -20,7 +21,7 @@ _KINDS: tuple[tuple[Doubt, str, str, str], ...] = (
 )
 """Kind, words, colour, pattern: told apart without colour."""
 _WORDS: dict[Doubt, str] = {"none": "not doubted", **{kind: words for kind, words, *_ in _KINDS}}
-_ANSWERS = (("corrected", ORANGE), ("kept", GREY), ("unsure", PURPLE))
+_ANSWERS = (("corrected", ANSWERS["accept"]), ("kept", ANSWERS["keep"]), ("unsure", ANSWERS["unsure"]))
 
 
 def suspicion_bars(bins: IntArray, *, dark: bool = False) -> Figure:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from review_app.charts.base import BLUE, GREY, ORANGE, compact, plain, whole_epochs
+from review_app.charts.base import compact, plain, whole_epochs
+from review_app.theme import BLUE, GREY, ORANGE
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from review_app.charts.base import BLUE, GREY, ORANGE, PURPLE, compact, plain, text_colour, whiskers
+from review_app.charts.base import compact, plain, text_colour, whiskers
+from review_app.theme import ANSWERS, BLUE, ORANGE, PURPLE
 from scn_core.records import IntArray
 from scn_core.review.quality.audit_estimate import AuditEstimate
 from scn_core.review.quality.figures import ClassErrors
@@ -18,7 +19,7 @@ from scn_core.store.reports.figures import ALPHA_BINS, MARGIN_BINS, DecidedSteps
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-_BAND = {BLUE: "rgba(59, 130, 246, .16)", ORANGE: "rgba(217, 119, 6, .2)"}
+_BAND = {BLUE: "rgba(37, 99, 235, .16)", ORANGE: "rgba(217, 119, 6, .2)"}
 _FEW_MANY = {False: ("#bfdbfe", "#1e40af"), True: ("#1e3a8a", "#bfdbfe")}
 """Colours of few and of many, on the light and the dark background."""
 _ESTIMATES = (
@@ -137,7 +138,8 @@ def pace(steps: DecidedSteps, *, dark: bool = False) -> Figure:
     words = [start[11:] if within and len(days) == 1 else start.replace("T", " ") if within else start[:10]
              for start in steps.start]  # fmt: skip
     figure = Figure()
-    for name, counts, colour in (("corrected", steps.changed, ORANGE), ("as they were", steps.unchanged, GREY)):
+    parts = (("corrected", steps.changed, ANSWERS["accept"]), ("as they were", steps.unchanged, ANSWERS["keep"]))
+    for name, counts, colour in parts:
         figure.add_trace(
             Bar(
                 x=words,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from review_app.charts.base import BLUE, GREY, ORANGE, PURPLE, TEAL, compact, plain, whiskers
+from review_app.charts.base import compact, plain, whiskers
+from review_app.theme import ANSWERS, BLUE, ORANGE, PURPLE
 from scn_core.records import Answer
 from scn_core.review.quality.reviewers import Reviewer
 
@@ -13,11 +14,11 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 _ANSWERS: tuple[tuple[Answer, str, str], ...] = (
-    ("accept", "accepted", BLUE),
-    ("keep", "kept", GREY),
-    ("relabel", "relabelled", ORANGE),
-    ("unsure", "unsure", PURPLE),
-    ("exclude", "excluded", TEAL),
+    ("accept", "accepted", ANSWERS["accept"]),
+    ("keep", "kept", ANSWERS["keep"]),
+    ("relabel", "relabelled", ANSWERS["relabel"]),
+    ("unsure", "unsure", ANSWERS["unsure"]),
+    ("exclude", "excluded", ANSWERS["exclude"]),
 )
 _RATES = (
     ("accepts proposals", "accepted", BLUE, "circle"),

@@ -27,9 +27,11 @@ def start(settings: TrainSettings) -> str | None:
     return as_lead(lambda lead: _begin(lead, settings))
 
 
-def make_from_opinions(*, close_earlier: bool) -> str | None:
-    """Make a round of what other models say, without training; the reason where it was refused."""
-    return as_lead(lambda lead: _make_from_opinions(lead, close_earlier))
+def make_from_opinions(*, close_earlier: bool) -> tuple[str | None, list[str]]:
+    """Make a round of what other models say, without training; the reason where it was refused, and what became of
+    earlier rounds."""
+    said: list[str] = []
+    return as_lead(lambda lead: _make_from_opinions(lead, close_earlier, said.append)), said
 
 
 def resume() -> str | None:
@@ -80,10 +82,10 @@ def _begin(lead: Person, settings: TrainSettings | None) -> None:
     call_write(keep_event, "training started", {"resume": settings is None}, by=lead.id)
 
 
-def _make_from_opinions(lead: Person, close_earlier: bool) -> None:
+def _make_from_opinions(lead: Person, close_earlier: bool, say: Callable[[str], None]) -> None:
     workspace = current().workspace
     settings = TrainSettings.merged(workspace.settings().train, {"close_earlier": close_earlier})
-    make_round_from_opinions(workspace, settings, by=lead.id)
+    make_round_from_opinions(workspace, settings, by=lead.id, say=say)
 
 
 def _cancel(db: Database, person: Person, round_id: int) -> str | None:

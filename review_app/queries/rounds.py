@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Literal
 
 import streamlit as st
@@ -118,7 +118,7 @@ def problems(settings: TrainSettings, faces: int) -> dict[str, str]:
             f"found {settings.relabel_from}, which leaves no epoch to train on changed labels; allowed: less than the "
             f"{counted(settings.epochs, 'epoch')}"
         )
-    if settings.weights not in (None, "imagenet") and not Path(str(settings.weights)).is_file():
+    if settings.weights not in (None, "imagenet") and not os.path.isfile(str(settings.weights)):  # noqa: PTH113 (names too long)
         found["weights"] = f"found no file {settings.weights}; allowed: none, imagenet, or a file on this server"
     return found
 

@@ -28,12 +28,14 @@ def page() -> None:
     info = now.find(None)
     if info is None or info.state != "review":
         messages.show("No round is in review", "Conflicts are settled while their round is in review.")
+        st.page_link(navigation.rounds(), label="Look at the rounds")
     elif info.review.get("readings", 1) == 1:
         messages.show(
             f"Each face of round {info.id} is read once",
             "With one reading there is nothing to disagree about. How many people read each face is set on the page "
             "Rounds, or as readings in table [review] of workspace.toml; it holds from the next round on.",
         )
+        st.page_link(navigation.rounds(), label="Set the readings", query_params={"show": "rules-of-review"})
     else:
         _round(person, info, now)
 
@@ -71,6 +73,7 @@ def _nothing(info: RoundInfo, counts: OutcomeCounts) -> None:
         )
     else:
         messages.show(f"No conflict in round {info.id} now", "Nothing waits for more readings either.")
+        st.page_link(navigation.review(), label="Review faces")
 
 
 def _settled(person: Person, info: RoundInfo, now: WorkspaceState) -> None:

@@ -12,7 +12,7 @@ from review_app import state
 from review_app.queries.workspace_state import WorkspaceState
 from review_app.state import Asked
 from review_app.views import parts
-from scn_core.records import QueueDoubt, QueueOpinions, QueueOrder, QueuePicture, QueueState
+from scn_core.records import QueueDoubt, QueueFilter, QueueOpinions, QueueOrder, QueuePicture, QueueState
 from scn_core.store.queue.counts import PairCount, QueueCounts
 
 STATES: dict[QueueState, str] = {
@@ -51,11 +51,43 @@ def row(asked: Asked, counts: QueueCounts, now: WorkspaceState) -> None:
         _select("State", "state", STATES, where.state, now, lambda a, v: _where(a, state=v))
         _select("Order", "order", orders, where.order, now, lambda a, v: _where(a, order=v))
         on = state.active(where)
-        with st.popover(f"**Filter ({on})**" if on else "Filter"):
+        with st.popover(f"**Filter ({len(on)})**" if on else "Filter"):
             _folded(asked, counts, now, weighed=weighed)
             st.button("Clear filters", key="rv-clear", on_click=clear, args=(now.classes.names,))
-        if on:
-            st.button("Clear filters", key="rv-clear-wide", on_click=clear, args=(now.classes.names,))
+    if on:
+        _chips(where, on, now.classes.names)
+
+
+def _chips(where: QueueFilter, on: Sequence[str], names: Sequence[str]) -> None:
+    """What is filtered and grouped by, each with a cross that ends it."""
+    with st.container(key="rv-chips", horizontal=True, vertical_alignment="center"):
+        for condition in on:
+            words = parts.letters(_condition(condition, where, names))
+            st.button(f"{words} ✕", key=f"rv-chip-{condition}", on_click=_drop, args=(condition, names))
+
+
+def _condition(name: str, where: QueueFilter, names: Sequence[str]) -> str:
+    """One condition in the words of a chip."""
+    proposed = "no proposal" if where.unproposed else _side(where.proposed, names)
+    words = {
+        "pair": f"{_side(where.given, names)} → {proposed}",
+        "class": f"class {_side(where.label, names)}",
+        "doubt": DOUBTS[where.doubt],
+        "picture": PICTURES[where.picture],
+        "opinions": f"other models {OPINIONS[where.opinions]}",
+        "reviewer": f"answered by {where.reviewer}",
+        "alpha": f"alpha {where.alpha_from:.2f} to {where.alpha_to:.2f}",
+        "flag": "flagged",
+        "area": "drawn on the map",
+        "group": "grouped by pair",
+    }
+    return words[name]
+
+
+def _drop(condition: str, classes: Sequence[str]) -> None:
+    asked = state.read(st.query_params.to_dict(), classes)
+    kept = replace(asked, where=state.without(asked.where, condition))
+    st.query_params.from_dict(state.write(kept, classes))
 
 
 def _folded(asked: Asked, counts: QueueCounts, now: WorkspaceState, *, weighed: bool) -> None:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from review_app.commands import leases as commands
 from review_app.queries import workspace_state as queries
-from review_app.views import messages, parts
+from review_app.views import messages, navigation, parts
 from scn_core.errors import counted
 from scn_core.store.queue.leases import LEASE_S, LeaseInfo
 
@@ -23,6 +23,7 @@ def page() -> None:
     info = queries.workspace_state().find(None)
     if info is None or info.state != "review":
         messages.show("No round is in review", "Leases exist while a round is in review.")
+        st.page_link(navigation.rounds(), label="Look at the rounds")
         return
     _list(info.id)
 
@@ -37,6 +38,7 @@ def _list(round_id: int) -> None:
             messages.show(
                 "Nobody holds a face now", f"Round {round_id} is in review; faces are held while people look at them."
             )
+            st.page_link(navigation.review(), label="Review faces")
             return
         for lease in held:
             _row(lease)

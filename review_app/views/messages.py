@@ -40,16 +40,16 @@ def show(title: str, text: str = "", command: str = "") -> None:
             st.code(command, language=None, wrap_lines=True)
 
 
-def remember(text: str | None) -> None:
+def remember(text: str | None, title: str = "That was not stored") -> None:
     """Keep what a callback has to say for the page that follows it."""
     if text:
-        st.session_state[_NOTICE] = in_words_of_pages(text)
+        st.session_state[_NOTICE] = title, in_words_of_pages(text)
 
 
 def show_remembered() -> None:
     """Show it, once."""
-    if text := st.session_state.pop(_NOTICE, None):
-        show("That was not stored", text)
+    if notice := st.session_state.pop(_NOTICE, None):
+        show(*notice)
 
 
 @contextmanager

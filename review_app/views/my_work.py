@@ -35,8 +35,10 @@ def page() -> None:
         others = " Those of other rounds: choose the round above." if len(now.scored) > 1 else ""
         text = f"Answers, flags and notes you give in round {info.id} on the page Review are listed here.{others}"
         messages.show(f"Nothing of yours in round {info.id}", text)
-    for mine in found:
-        _row(mine, now.classes.names)
+        st.page_link(navigation.review(), label="Review faces")
+    with st.container(key="rv-tiles-mine"):
+        for mine in found:
+            _row(mine, now.classes.names)
     with st.container(horizontal=True):
         if before is not None:
             st.button("Newest", key="rv-newest", on_click=_go, args=(info.id, None))

@@ -72,6 +72,10 @@ def access_tokens() -> st.Page:
 
 
 def pages(role: Role) -> list[st.Page]:
-    """What the menu shows. Hiding a page guards nothing: each asks for itself who is there."""
+    """What the menu shows. Hiding a page guards nothing: each asks for itself who is there.
+
+    theme.py writes "Work" above the first page and "Lead" above Rounds. The groups of Streamlit's own menu are lists
+    that hold what no list may hold, and screen readers stumble over them.
+    """
     leads = [rounds(), quality(), adjudicate(), explore(), pictures(), labels(), team(), leases()]
-    return [review(), my_work(), samples(), *(leads if role == "lead" else []), access_tokens()]
+    return [review(), my_work(), samples(), access_tokens(), *(leads if role == "lead" else [])]

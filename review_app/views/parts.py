@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from html import escape
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
@@ -175,12 +176,28 @@ def describe(decision: Decision, classes: Sequence[str]) -> str:
 
 
 def moment(stamp: str | None, *, seconds: bool = False) -> str:
-    """A stamp of the database in UTC, to the minute or second; today's without the day."""
+    """A stamp of the database in the browser's time, to the minute or second; today's without the day.
+
+    Where the browser does not say its time zone, or nothing is known of it here, in UTC, which it then says.
+    """
     if stamp is None:
         return "–"
-    day, _, time = stamp.partition("T")
-    clock = time[: 8 if seconds else 5] + " UTC"
-    return clock if day == datetime.now(UTC).strftime("%Y-%m-%d") else f"{day} {clock}"
+    zone, name = _time_zone()
+    try:
+        at = datetime.fromisoformat(stamp).astimezone(zone)
+    except (ValueError, OverflowError):  # of decisions made elsewhere
+        return stamp
+    clock = at.strftime("%H:%M:%S" if seconds else "%H:%M") + name
+    return clock if at.date() == datetime.now(zone).date() else f"{at:%Y-%m-%d} {clock}"
+
+
+def _time_zone() -> tuple[tzinfo, str]:
+    """That of the browser, and what follows its times: nothing, as people expect their own."""
+    try:
+        named = st.context.timezone
+        return (ZoneInfo(named), "") if named else (UTC, " UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC, " UTC"
 
 
 def duration(seconds: float) -> str:

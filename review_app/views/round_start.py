@@ -97,7 +97,9 @@ def _from_opinions(number: int, close_earlier: bool, now: WorkspaceState) -> Non
 
 
 def _make_from_opinions(close_earlier: bool) -> None:
-    messages.remember(commands.make_from_opinions(close_earlier=close_earlier))
+    refused, said = commands.make_from_opinions(close_earlier=close_earlier)
+    messages.remember("\n".join(said), "The round is made")
+    messages.remember(refused)
 
 
 def _earlier(number: int, setting: Field[Any], usual: TrainSettings, now: WorkspaceState) -> dict[str, bool]:

@@ -66,9 +66,10 @@ def _results(asked: str) -> None:
         return
     classes = workspace_state.workspace_state().classes.names
     st.text(f"{counted(len(found), 'face')}" + (", the first ones" if len(found) == faces.SEARCH_LIMIT else ""))
-    for stored in found:
-        given = parts.quiet(f"{classes[stored.sample.given_label]} · {stored.sample.split}")
-        parts.row(stored.id, stored.sample.key, [parts.link(stored.id, stored.sample.key), given])
+    with st.container(key="rv-tiles-found"):
+        for stored in found:
+            given = parts.quiet(f"{classes[stored.sample.given_label]} · {stored.sample.split}")
+            parts.row(stored.id, stored.sample.key, [parts.link(stored.id, stored.sample.key), given])
 
 
 def _face(person: Person, face: Face, now: WorkspaceState) -> None:

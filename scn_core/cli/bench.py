@@ -55,6 +55,6 @@ def bench_command(
 def _is_record(path: Path) -> bool:
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
     return isinstance(record, dict) and {"stages", "share_of", "settings", "machine", "versions"} <= record.keys()

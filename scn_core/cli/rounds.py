@@ -91,10 +91,15 @@ def run_command(job: Path, root: Path, out: Path, work: Path | None, force: bool
 @round_group.command()
 @WORKSPACE
 @click.argument("result", metavar="RESULT", type=FILE)
+@click.option(
+    "--close-earlier/--no-close-earlier",
+    default=None,
+    help="End the review of earlier rounds [as when the job was packed].",
+)
 @JSON
-def unpack(workspace: Path, result: Path, as_json: bool) -> None:
+def unpack(workspace: Path, result: Path, close_earlier: bool | None, as_json: bool) -> None:
     """Take a round back that was trained elsewhere: scores, proposals, thumbnails, all checked by hash."""
-    done = unpack_result(Workspace(workspace), result)
+    done = unpack_result(Workspace(workspace), result, close_earlier=close_earlier, say=_say)
     if as_json:
         click.echo(json.dumps(asdict(done), default=str))
         return
@@ -125,7 +130,7 @@ def from_opinions(workspace: Path, close_earlier: bool | None, as_json: bool) ->
     place = Workspace(workspace)
     given = {} if close_earlier is None else {"close_earlier": close_earlier}
     settings = TrainSettings.merged(place.settings().train, given)
-    made = make_round_from_opinions(place, settings, say=lambda words: click.echo(words, err=True))
+    made = make_round_from_opinions(place, settings, say=_say)
     if as_json:
         click.echo(json.dumps(asdict(made)))
         return
@@ -167,6 +172,10 @@ def cancel(workspace: Path, number: int | None) -> None:
         chosen = store.which_round(db, number, "running").id
         store.cancel_round(db, chosen, "cancelled; --resume continues it")
     click.echo(f"round {chosen} is cancelled; go on with: {command_line('train', workspace, '--resume')}")
+
+
+def _say(words: str) -> None:
+    click.echo(words, err=True)
 
 
 def _table(found: Sequence[RoundInfo]) -> str:

@@ -2,6 +2,7 @@
 
 inputs           which faces it trains on and measures with, and their labels: fixed when it begins
 lifecycle        a round is created or resumed, and its row says how it ended                    (torch)
+earlier          what it does to rounds in review, said before and after
 room             what it needs of the disk                                                       (torch)
 train            the order of the steps                                                          (torch)
 follower         what the other processes of a team do meanwhile                                 (torch)

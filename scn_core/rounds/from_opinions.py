@@ -21,6 +21,7 @@ from scn_core.errors import WorkspaceError, complaint, listed
 from scn_core.files import make_folder, write_text
 from scn_core.records import NO_ALPHA, BoolArray, FloatArray, IntArray, RoundInfo, RoundScores
 from scn_core.rounds.artifacts import NEIGHBOUR_COUNT, NEIGHBOURS, round_file_hashes, write_neighbours
+from scn_core.rounds.earlier import say_what_was_done, say_what_will_be
 from scn_core.rounds.features import blocks_of, write_features
 from scn_core.rounds.inputs import RoundFaces, faces_now, fix_faces
 from scn_core.scn.opinions import opinion_weights, opinions_alone
@@ -37,7 +38,6 @@ from scn_core.shell import command_line
 from scn_core.store.check import require_sound
 from scn_core.store.connection import snapshot
 from scn_core.store.opinions import Opinions, opinions_on
-from scn_core.store.queue.counts import undecided_faces
 from scn_core.store.rounds import states as store
 from scn_core.store.samples import AllSamples
 from scn_core.workspace.backup.make import backup_after_round
@@ -103,21 +103,14 @@ def make_round_from_opinions(
             "suspicious": int(scores.suspicious.sum()),
             "seconds": time.monotonic() - began,
         }
-        earlier = {each: undecided_faces(db, each) for each in store.in_review(db)}
-        number = store.receive_round(
+        say_what_will_be(db, say, close_earlier=chosen.close_earlier)
+        number, earlier = store.receive_round(
             db, config, (), scores, metrics, code_version=__version__,
             parent=None if reviewed is None else reviewed.id, audit=chosen.audit_faces(len(scores.sample_id)),
             seed=chosen.seed, review=review, settled=faces.settled, close_earlier=chosen.close_earlier,
             files=round_file_hashes(folder), event="round made from opinions", by=by,
         )  # fmt: skip
-        for each, left in earlier.items():
-            closed = store.get_round(db, each).state == "closed"
-            fate = (
-                f"is closed, as round {number} takes its place (--no-close-earlier leaves it open)"
-                if closed
-                else "stays in review until a lead closes it"
-            )
-            say(f"round {each} was in review with {left}, and {fate}")
+        say_what_was_done(number, earlier, say)
         backup_after_round(workspace, db)
         return store.get_round(db, number)
 

@@ -22,6 +22,7 @@ from scn_core.disk import naming_full_disk
 from scn_core.errors import DataError, TrainingError, WorkspaceError, complaint, counted, listed
 from scn_core.records import BoolArray, EpochReport, IntArray, PixelArray, RoundInfo, RoundScores
 from scn_core.rounds.artifacts import round_file_hashes
+from scn_core.rounds.earlier import say_what_was_done, say_what_will_be
 from scn_core.rounds.follower import tell_followers
 from scn_core.rounds.inputs import FACES, RoundFaces, faces_now, fix_faces, stored_faces
 from scn_core.rounds.lifecycle import (
@@ -47,7 +48,6 @@ from scn_core.store.check import require_sound
 from scn_core.store.connection import snapshot
 from scn_core.store.opinions import opinions_on
 from scn_core.store.queue.build_queue import plan_queue
-from scn_core.store.queue.counts import undecided_faces
 from scn_core.store.rounds import states as store
 from scn_core.store.samples import AllSamples, classes, samples_among, withdrawn_samples
 from scn_core.training.check import check_training
@@ -225,13 +225,7 @@ class _Job:
             f"{training.compute.describe()}{self.team.describe()}; {counted(len(faces.rows), 'face')} to train on, "
             f"{len(faces.val_rows):,} to validate; {training.faces.describe()}"
         )
-        for number in store.in_review(self.db):
-            fate = (
-                "its review ends when this round does; --no-close-earlier leaves it open"
-                if self.settings.close_earlier
-                else "it stays in review until a lead closes it"
-            )
-            self.watcher.message(f"round {number} is in review with {undecided_faces(self.db, number)}; {fate}")
+        say_what_will_be(self.db, self.watcher.message, close_earlier=self.settings.close_earlier)
         with self.team.together():
             result = training.run(resume=resume, on_epoch=self._on_epoch, on_step=self._on_step)
         by_heart = describe_memorising(result.averaged[0], result.averaged[-1], self.settings.epochs)
@@ -332,13 +326,7 @@ class _Job:
         )
         if words := store.get_round(self.db, self.number).pooled_words:
             self._say(f"suspicion is {words}")
-        for number in earlier.closed:
-            self._say(f"round {number} is closed: round {self.number} takes its place")
-        for number in earlier.kept:
-            self._say(
-                f"round {self.number} came out worse than round {number} in validation: both stay in review, "
-                f"people are given the faces of round {number}; close the one you do not want"
-            )
+        say_what_was_done(self.number, earlier, self._say)
         drop_checkpoint(self.folder)
         drop_beginning(self.folder)
         if (failed := backup_after_round(self.workspace, self.db)) is not None:

@@ -73,18 +73,23 @@ def check_workspace(workspace: Workspace, *, export_made_from: HistoryEnd | None
     Raises WorkspaceError where the database cannot be opened.
     """
     with workspace.database(read_only=True) as db:
-        yield _checked(db, "file", _pages, broken_file)
-        yield _checked(db, "schema", _schema, lambda db: schema_differences(db).describe())
-        yield _checked(db, "references", lambda db: "rows that refer to others", broken_references, broken_opinions)
-        yield _checked(db, "content", _sealed, broken_seals)
-        yield _checked(db, "history", _history, broken_history)
-        found = findings(projections.check, db)  # reads of one moment by itself
-        yield Checked("derived", "outcomes, answers in the queue, counts", tuple(found[:_KEPT]), len(found))
-        yield _checked(db, "labels", _faces, wrong_outcomes, wrong_labels)
+        yield from check_database(db)
         yield _checked(db, "round files", _files, lambda db: _wrong_files(workspace, db))
         if export_made_from is not None:
             end = export_made_from
             yield _checked(db, "manifest", lambda db: _goes_on(db, end), lambda db: _other_history(db, end))
+
+
+def check_database(db: Database) -> Iterator[Checked]:
+    """The checks that need no other file of the workspace."""
+    yield _checked(db, "file", _pages, broken_file)
+    yield _checked(db, "schema", _schema, lambda db: schema_differences(db).describe())
+    yield _checked(db, "references", lambda db: "rows that refer to others", broken_references, broken_opinions)
+    yield _checked(db, "content", _sealed, broken_seals)
+    yield _checked(db, "history", _history, broken_history)
+    found = findings(projections.check, db)  # reads of one moment by itself
+    yield Checked("derived", "outcomes, answers in the queue, counts", tuple(found[:_KEPT]), len(found))
+    yield _checked(db, "labels", _faces, wrong_outcomes, wrong_labels)
 
 
 def _checked(

@@ -24,7 +24,7 @@ from scn_core.datasets.registry import find_dataset, read_manifest
 from scn_core.datasets.source import Source
 from scn_core.disk import naming_full_disk
 from scn_core.errors import UsageError, WorkspaceError, complaint
-from scn_core.files import check_locks
+from scn_core.files import check_locks, make_folder, sync_folder, sync_tree
 from scn_core.records import Manifest
 from scn_core.shell import command_line
 from scn_core.store.check import blaming_damage
@@ -235,6 +235,7 @@ def create_workspace(
         manifest = read_manifest(dataset, source, strict=strict, progress=progress)
         if spec is not None:
             manifest = with_noise(manifest, spec, source.seed)
+        sync_own_pictures(dataset, source)  # before a database counts on them
         _remove_database(workspace)  # of an init that was stopped half-way: without workspace.toml nobody uses it
         db = create_database(workspace.database_file)
         try:
@@ -249,14 +250,23 @@ def create_workspace(
 def _removed_on_error(folder: Path) -> Iterator[None]:
     """Makes the folder, where there is none; an error then removes it again, with all that was put into it."""
     new = not folder.exists()
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(folder.parent)
     folder.mkdir(mode=0o700, exist_ok=True)  # faces and names are in it
+    sync_folder(folder.parent)
     try:
         yield
     except Exception:
         if new:
             shutil.rmtree(folder)
         raise
+
+
+def sync_own_pictures(dataset: str, source: Source) -> None:
+    """Have the disk keep the pictures that reading the data set drew or unpacked; nothing for other data sets."""
+    own = source.root if dataset == "demo" else source.unpack_to
+    if own is not None and own.is_dir():
+        sync_folder(own.parent)
+        sync_tree(own)
 
 
 def _refuse_unreadable_names(path: Path, source: Source) -> None:

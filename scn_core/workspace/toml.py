@@ -120,7 +120,7 @@ def change_root(file: Path, root: str) -> None:
         document["root"] = root
         changed = tomlkit.dumps(document)
         right = tomllib.loads(changed) == before | {"root": root}
-    except (TOMLKitError, tomllib.TOMLDecodeError, TypeError):
+    except (TOMLKitError, ValueError, TypeError, RecursionError):
         right = False
     if not right:  # a fault of the library must not cost anyone their settings
         found = "root written in a way that cannot be changed from here"
@@ -146,7 +146,7 @@ def change_table(file: Path, table: str, values: Mapping[str, Any]) -> None:
             section[name] = value
         changed = tomlkit.dumps(document)
         right = tomllib.loads(changed) == before | {table: before.get(table, {}) | dict(values)}
-    except (TOMLKitError, tomllib.TOMLDecodeError, TypeError):
+    except (TOMLKitError, ValueError, TypeError, RecursionError):
         right = False
     if not right:  # such as `review = 1`; and a fault of the library must not cost anyone their settings
         found = f"table {table} written in a way that cannot be changed from here"
@@ -162,5 +162,5 @@ def _text(file: Path) -> str:
 def _parsed(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(_text(file))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: also a number of thousands of digits
         raise WorkspaceError(f"{file}: not valid TOML ({error}); correct it") from error

@@ -17,7 +17,7 @@ from scn_core.store.check import require_sound
 from scn_core.store.connection import snapshot
 from scn_core.store.samples import classes
 from scn_core.store.updates import WITHDRAWN, Changes, take_reading
-from scn_core.workspace.folder import Workspace
+from scn_core.workspace.folder import Workspace, sync_own_pictures
 from scn_core.workspace.relocate import change_list, check_list
 from scn_core.workspace.toml import OWN_PICTURES, PATHS, WorkspaceSettings
 
@@ -120,6 +120,8 @@ def update(
     manifest = read_manifest(now.dataset, source, progress=progress, all_classes=False)
     if manifest.classes.names != names.names:  # numbers would mean other classes
         raise DataError(complaint(str(manifest.root), f"classes {manifest.classes.allowed()}", names.allowed()))
+    if not dry_run:
+        sync_own_pictures(now.dataset, source)
     with nullcontext() if dry_run else workspace.training_lock(), workspace.database(read_only=dry_run) as db:
         with snapshot(db):
             require_sound(db)

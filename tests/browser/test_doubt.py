@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import expect
+from playwright.sync_api import FloatRect, Locator, expect
 
 from scn_core.workspace.folder import Workspace
 from tests.browser.conftest import NewPage
@@ -21,24 +21,48 @@ def doubts(served: Served) -> dict[int, int]:
     return {int(sample): int(doubt) for sample, doubt in rows}  # type: ignore[call-overload]
 
 
+def _box(node: Locator) -> FloatRect:
+    box = node.bounding_box()
+    assert box is not None
+    return box
+
+
 def test_a_tile_says_how_it_is_doubted(desk: Desk) -> None:
     known = doubts(desk.served)
     shown = [tile for tile in desk.tiles() if "audit" not in tile.label]
     assert len({known[tile.sample] for tile in shown}) > 1
     for tile in shown:
-        sign = desk.page.locator(f".app .tile[data-sample='{tile.sample}'] .doubt")
-        assert sign.all_inner_texts() == [word for word in [WORDS[known[tile.sample]]] if word]
+        sign = desk.page.locator(f".app .tile[data-sample='{tile.sample}'] .sure")
+        sure = "sure" if known[tile.sample] == 1 else "maybe"
+        assert sign.all_inner_texts() == [sure for _ in range("proposed" in tile.label)]
         for word in ("likely mislabelled", "ambiguous"):
             assert (word in tile.label) == (word == WORDS[known[tile.sample]])
 
 
-def test_a_mark_takes_the_room_of_the_words_and_leaves_the_shape(desk: Desk) -> None:
-    face = next(tile.sample for tile in desk.tiles() if "ambiguous" in tile.label)
+def test_a_mark_stands_beneath_the_picture_and_an_answered_tile_says_what_the_label_now_is(desk: Desk) -> None:
+    face = desk.proposed()[0]
+    node = desk.page.locator(f".app .tile[data-sample='{face}']")
+    height = _box(node)["height"]
     desk.go_to(face).press("f")
-    sign = desk.page.locator(f".app .tile[data-sample='{face}'] .doubt")
-    expect(sign.locator("svg")).to_be_visible()
-    expect(sign.get_by_text("ambiguous")).to_be_hidden()
-    assert "ambiguous" in desk.tile(face).label
+    expect(node.locator(".mark")).to_be_visible()
+    flag, picture = _box(node.locator(".mark")), _box(node.locator("img"))
+    assert flag["y"] >= picture["y"] + picture["height"]
+    assert _box(node)["height"] == height
+    proposed = node.locator(".proposed").inner_text()
+    desk.press("a")
+    expect(node.locator(".badge b")).to_have_text(proposed)
+    assert _box(node)["height"] == height
+    assert node.locator("img").evaluate("img => getComputedStyle(img).opacity") == "1"
+
+
+def test_alpha_and_bars_are_shown_only_with_details_which_the_browser_remembers(desk: Desk) -> None:
+    page, numbers = desk.page, desk.page.locator(".app .tile .meters").first
+    expect(numbers).to_be_hidden()
+    page.get_by_role("button", name="details").click()
+    expect(numbers).to_be_visible()
+    page.reload()
+    desk.ready()
+    expect(numbers).to_be_visible()
 
 
 def test_an_audit_face_tells_no_doubt_before_it_is_answered(served: Served, new_page: NewPage) -> None:
@@ -47,16 +71,16 @@ def test_an_audit_face_tells_no_doubt_before_it_is_answered(served: Served, new_
     desk, known = Desk(page, served, "ann").ready(), doubts(served)
 
     def blind() -> list[int]:
-        return [tile.sample for tile in desk.tiles() if "audit" in tile.label and known[tile.sample]]
+        return [tile.sample for tile in desk.tiles() if "audit" in tile.label and known[tile.sample] == 1]
 
     while not blind():
         desk.next_page()
     face = blind()[0]
-    sign = page.locator(f".app .tile[data-sample='{face}'] .doubt")
+    sign = page.locator(f".app .tile[data-sample='{face}'] .sure")
     assert not any(word in desk.tile(face).label for word in WORDS.values() if word)
     expect(sign).to_have_count(0)
     desk.go_to(face).press("x")
-    expect(sign).to_have_text(WORDS[known[face]])
+    desk.until(lambda: WORDS[1] in desk.tile(face).label, "the doubt to be told")
 
 
 def test_the_zoom_says_why_a_face_is_asked_about_and_no_second_choice_without_a_first(
@@ -74,5 +98,5 @@ def test_the_zoom_says_why_a_face_is_asked_about_and_no_second_choice_without_a_
     expect(zoom.locator(".probability").first).to_be_visible()
     expect(zoom.get_by_text("next choice")).to_have_count(0)
     margin = zoom.locator("figure", has_text="margin")
-    number = margin.locator("figcaption").inner_text().split()[-1]
+    number = margin.locator("figcaption").inner_text().split()[1].rstrip(",")
     expect(margin.locator("svg")).to_have_attribute("aria-label", f"margin over 8 epochs, at the end {number}")

@@ -90,7 +90,7 @@ def test_a_cured_face_says_so_on_its_tile_and_in_the_zoom(
     desk = Desk(page, served, "ann").ready()
     while face not in desk.samples():
         desk.next_page()
-    was, now = f"{given + 1} {names[given]}", f"{new + 1} {names[new]}"
+    was, now = names[given], names[new]
     tile = page.locator(f".app .tile[data-sample='{face}']")
     expect(tile.locator(".past")).to_have_text(f"was {was}")
     expect(tile.locator(".past")).to_have_attribute("title", f"was {was}, {now} since round 1")

@@ -5,21 +5,26 @@ The seed of a cut is the number of the step before which it is made.
 
 from __future__ import annotations
 
+import random
 import shutil
 from pathlib import Path
 
 import pytest
 
 from scn_core.config import ReviewSettings
+from scn_core.datasets.source import Source
 from scn_core.exchange.export.formats import FORMAT_NAMES, FormatName
 from scn_core.exchange.export.manifest import manifest_file
 from scn_core.exchange.export.write import ExportOptions, export_labels
 from scn_core.store.current_labels import LabelFilter
 from scn_core.store.rounds.states import latest_round
-from scn_core.workspace.folder import Workspace
-from tests.faults.file_disk import cut_while
+from scn_core.workspace.folder import Workspace, create_workspace
+from tests.faults.file_disk import cut_while, power_cuts
 from tests.faults.test_training import TRAIN, round_of
 from tests.scn_core.conftest import Run
+
+STEPS_OF_INIT = 325
+"""About: cuts are spread over so many."""
 
 
 def test_a_training_goes_on_to_the_same_round(
@@ -102,3 +107,28 @@ def test_an_export_is_the_old_or_the_new_one(
         found = content_of(path / out.name)
         assert found in (older, newer, {}), (path.name, sorted(found))
     assert manifest_file(out).exists()
+
+
+def test_a_new_workspace_has_its_pictures_or_is_none(
+    tmp_path: Path, kills: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Demo faces are drawn by `init`; the last cut is made right after it."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    place = disk / "new" / "ws"
+    with power_cuts(disk, tmp_path / "cuts") as cut:
+        cut.at = {int((each + random.Random(each).random()) * STEPS_OF_INIT / kills) for each in range(kills - 1)}
+        create_workspace(place, "demo", Source(), demo_faces=70)
+        cut.at.add(cut.steps)
+        cut.step()
+    with capsys.disabled():
+        print(f"{len(cut.made)} power cuts in {cut.steps} steps")
+    wanted = content_of(place / "images")
+    for path in cut.made:
+        found = Workspace(path / "new" / "ws")
+        if found.settings_file.exists():
+            assert content_of(found.path / "images") == wanted, path.name
+        else:
+            assert path != cut.made[-1]
+            create_workspace(found.path, "demo", Source(), demo_faces=70)
+            assert content_of(found.path / "images") == wanted, path.name

@@ -197,6 +197,7 @@ server_metadata_url = "https://id.example.org/.well-known/openid-configuration"
     [
         (None, r"--auth oidc: found no secrets; allowed: .*secrets.toml with a table \[auth\] of redirect_uri"),
         ("[auth", "not valid TOML"),
+        ("auth = " + "[" * 2_000, "not valid TOML"),
         ("[other]\nx = 1\n", r"table \[auth\] lacks redirect_uri, cookie_secret, client_id"),
         (AUTH, r"table \[auth\] lacks client_id, client_secret, server_metadata_url; add it"),
         (AUTH + PROVIDER, None),

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 from hypothesis import given
@@ -97,17 +97,27 @@ def test_alpha_is_taken_to_steps() -> None:
 
 
 @pytest.mark.parametrize(
-    ("where", "count"),
+    ("where", "on"),
     [
-        (QueueFilter(), 0),
-        (QueueFilter(state="keep", order="alpha"), 0),
-        (QueueFilter(grouped=True), 1),
-        (QueueFilter(given=1, proposed=2), 1),
-        (QueueFilter(unproposed=True, label=0, alpha_to=0.5, flagged=True, reviewer="ann"), 5),
+        (QueueFilter(), []),
+        (QueueFilter(state="keep", order="alpha"), []),
+        (QueueFilter(grouped=True), ["group"]),
+        (QueueFilter(given=1, proposed=2), ["pair"]),
+        (
+            QueueFilter(unproposed=True, label=0, alpha_to=0.5, flagged=True, reviewer="ann"),
+            ["pair", "class", "reviewer", "alpha", "flag"],
+        ),
     ],
 )
-def test_active_conditions_are_counted(where: QueueFilter, count: int) -> None:
-    assert state.active(where) == count
+def test_active_conditions_are_known_and_end_one_by_one(where: QueueFilter, on: list[str]) -> None:
+    assert state.active(where) == on
+    for condition in on:
+        assert state.active(state.without(where, condition)) == [each for each in on if each != condition]
+
+
+def test_every_field_of_a_filter_is_a_condition_or_on_the_page_itself() -> None:
+    known = {field for fields in state.CONDITIONS.values() for field in fields}
+    assert known | {"state", "order"} == set(asdict(QueueFilter()))
 
 
 def test_a_cell_and_its_address() -> None:

@@ -70,11 +70,13 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "rounds.features": GROUND | {"workspace"},
     "rounds.artifacts": GROUND | {"workspace", "rounds.features", "rounds.draw_map"},
     "rounds.draw_map": READERS | {"workspace", "rounds.features"},
+    "rounds.earlier": READERS,
     "rounds.compare": READERS,
     "rounds.score_and_propose": GROUND | {"scn", "scn.suspicion", "scn.opinions", "training", "rounds.inputs"},
     "rounds.network": GROUND | {"scn", "training"},
     "rounds.from_opinions": READERS
-    | {"scn.suspicion", "scn.opinions", "workspace", "rounds.inputs", "rounds.artifacts", "rounds.features"},
+    | {"scn.suspicion", "scn.opinions", "workspace"}
+    | {"rounds.inputs", "rounds.artifacts", "rounds.features", "rounds.earlier"},
     "rounds.write_artifacts": GROUND | {"scn", "training", "rounds.inputs", "rounds.artifacts", "rounds.features"},
     "rounds.lifecycle": READERS | {"training", "workspace"},
     "rounds.room": GROUND | {"scn", "scn.suspicion", "rounds.features"},
@@ -91,10 +93,12 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "rounds.write_artifacts",
         "rounds.lifecycle",
         "rounds.room",
+        "rounds.earlier",
         "rounds.follower",
     },
     "rounds.pack": READERS
-    | {"workspace", "rounds.inputs", "rounds.artifacts", "rounds.features", "rounds.lifecycle", "rounds.train"},
+    | {"workspace", "rounds.inputs", "rounds.artifacts", "rounds.features", "rounds.earlier"}
+    | {"rounds.lifecycle", "rounds.train"},
     "rounds": frozenset(),
     "inference": READERS | {"exchange.export"},
     "inference.predict": READERS | {"training", "rounds.network", "inference"},

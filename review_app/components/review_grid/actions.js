@@ -2,6 +2,7 @@
 
 import { copiesToo, staysWords } from "./copies.js";
 import { ANSWERS, className, counted, meaning, shownOf, stateWords } from "./faces.js";
+import { byTouch } from "./dom.js";
 import { answersToMany } from "./many.js";
 import { openNote } from "./note.js";
 import { newId } from "./outbox.js";
@@ -44,11 +45,10 @@ export class Actions {
    * @param {"accept"|"keep"} action
    */
   rest(action) {
-    const { tiles } = this.app;
+    const { flow, pages, tiles } = this.app;
     const chosen = tiles.selected;
     const faces = chosen.length ? chosen : tiles.faces.filter((face) => face.state === "open");
     const done = this.#answerMany(faces, action, null, !chosen.length);
-    const { flow, pages } = this.app;
     if (done && pages.grouped && flow.done) flow.onward(done);
   }
 
@@ -61,10 +61,10 @@ export class Actions {
     }
     const meant = meaning(face.tile, action, label, app.me);
     if ("problem" in meant) {
-      app.say(
-        meant.unseen ? meant.problem : `${meant.problem}: press ${app.keymap.cap("keep")} to keep ${className(app.classes, face.tile.given)}, or a number for its label`,
-        "warn",
-      );
+      const given = className(app.classes, face.tile.given);
+      const pressed = `press ${app.keymap.cap("keep")} to keep ${given}, or a number for its label`;
+      const instead = byTouch() ? `keep ${given}, or choose its class` : pressed;
+      app.say(meant.unseen ? meant.problem : `${meant.problem}: ${instead}`, "warn");
       return;
     }
     if ("same" in meant) {

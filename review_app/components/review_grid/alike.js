@@ -1,6 +1,6 @@
 /** More like this, in grid and zoom: faces to review that look like one, as a page before the one that is left for them. */
 
-import { el } from "./dom.js";
+import { byTouch, el } from "./dom.js";
 import { className, counted } from "./faces.js";
 import { asProblem } from "./net.js";
 
@@ -45,8 +45,8 @@ function show(app, face, faces, pair) {
   const many = `${counted(faces.length, "face")} like it, most alike first`;
   app.say(
     pair
-      ? `${pairWords(face, app.classes)}: ${many}; answer the exceptions, then ⇧A or ⇧X the rest`
-      : `${many}; G again: only ${pairWords(face, app.classes)}; PgDn leads back`,
+      ? `${pairWords(face, app.classes)}: ${many}; answer the exceptions, then ${byTouch() ? "accept or keep" : "⇧A or ⇧X"} the rest`
+      : `${many}; ${byTouch() ? "alike" : "G"} again: only ${pairWords(face, app.classes)}; ${byTouch() ? "Next" : "PgDn"} leads back`,
   );
 }
 

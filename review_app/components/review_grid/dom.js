@@ -15,6 +15,9 @@ const ICONS = {
   mislabelled: "M3 6h10M3 10h10M11 2.5l-6 11",
   ambiguous: "M8 14V9L3.5 3M8 9l4.5-6",
   missing: "M2.5 3.5h11v9h-11zM3 12l10-8",
+  undo: "M6 3L3 6l3 3M3 6h6.5a3.5 3.5 0 0 1 0 7H6",
+  next: "M6 3l5 5-5 5",
+  more: "M3.5 8h.1M8 8h.1M12.5 8h.1",
 };
 
 /**
@@ -100,6 +103,11 @@ export function inside(node, selector) {
 /** The target of an event, where it is an element. @param {EventTarget|null} target @returns {Element|null} */
 export function asElement(target) {
   return target instanceof Element ? target : null;
+}
+
+/** Whether fingers point here: then no words name keys. */
+export function byTouch() {
+  return globalThis.matchMedia?.("(pointer: coarse)").matches ?? false;
 }
 
 /** A share between 0 and 1 as it is printed: 0.23. @param {number|null|undefined} value */

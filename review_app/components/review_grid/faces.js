@@ -147,12 +147,11 @@ export function counted(count, noun, many = `${noun}s`) {
 }
 
 /**
- * "2 happy": classes are numbered from 1, as their keys are.
  * @param {string[]} classes
  * @param {number|null|undefined} label nothing: an empty string
  */
 export function className(classes, label) {
-  return label === null || label === undefined ? "" : `${label + 1} ${classes[label] ?? "?"}`;
+  return label === null || label === undefined ? "" : (classes[label] ?? "?");
 }
 
 /** @type {Record<Exclude<FaceState, "relabel">, string>} */
@@ -167,7 +166,7 @@ const WORDS = {
 };
 
 /**
- * The state in words: "relabelled to 4 sad".
+ * The state in words: "relabelled to sad".
  * @param {Pick<Tile, "label">} tile
  * @param {FaceState} state
  * @param {string[]} classes
@@ -177,10 +176,24 @@ export function stateWords(tile, state, classes) {
   return WORDS[state];
 }
 
+/**
+ * What an answered face is now, for its tile: the label it has, or what became of it, and what people did.
+ * @param {Pick<Tile, "given"|"label">} tile
+ * @param {Exclude<FaceState, "open">} state
+ * @param {string[]} classes
+ * @returns {{now: string, how: string}} how: empty where `now` says it, or the sign before it does
+ */
+export function answerWords({ given, label }, state, classes) {
+  if (state === "keep") return { now: className(classes, given), how: WORDS.keep };
+  if (state === "accept") return { now: className(classes, label), how: WORDS.accept };
+  if (state === "relabel") return { now: className(classes, label), how: "" };
+  return { now: state === "taken" ? "taken" : WORDS[state], how: "" };
+}
+
 /** @typedef {Pick<Tile, "given"|"original"|"since">} Past */
 
 /**
- * What people decided in an earlier round: "was 7 fear, 4 sad since round 1"; empty: nothing.
+ * What people decided in an earlier round: "was fear, sad since round 1"; empty: nothing.
  * @param {Past} tile
  * @param {string[]} classes
  */
@@ -206,6 +219,15 @@ export const DOUBT_MEANS = {
  */
 export function doubtWords({ doubt }) {
   return doubt ? DOUBTS[doubt] : "";
+}
+
+/**
+ * How sure the network is of what it proposes: "sure" where it sees that class clearly; empty: it proposes nothing.
+ * @param {Pick<Tile, "doubt"|"proposed">} tile
+ */
+export function sureWords({ doubt, proposed }) {
+  if (proposed === null) return "";
+  return doubt === "mislabelled" ? "sure" : "maybe";
 }
 
 /** @type {Record<PictureIssue, string>} */

@@ -1,5 +1,6 @@
 /** Which page is seen: turning, waiting, the end of the queue, trouble, and bringing back what was undone. */
 
+import { byTouch } from "./dom.js";
 import { endWords } from "./end.js";
 import { asProblem } from "./net.js";
 import { waitMs } from "./outbox.js";
@@ -143,8 +144,7 @@ export class Flow {
     app.panel.hide();
     app.grid.hidden = false;
     app.above.show(page);
-    app.grid.classList.toggle("browsing", !app.pages.leased);
-    app.layout();
+    app.look.layout();
     app.tiles.show(page.faces, at);
     this.shows += 1;
     for (const face of page.faces) face.seen = this.shows;
@@ -235,7 +235,7 @@ export class Flow {
     app.sync.showProblem(problem);
     if (app.pages.current && this.view === "loading") {
       this.show(app.pages.current);
-      app.say(`${problem.message}: this page stays until the next one comes; press PgDn to try again`, "trouble");
+      app.say(`${problem.message}: this page stays until the next one comes; ${byTouch() ? "Next tries" : "press PgDn to try"} again`, "trouble");
       return;
     }
     this.view = "problem";

@@ -14,7 +14,7 @@ export class Focus {
   /** To another tile of the page. @param {number} at */
   move(at) {
     const { root, tiles, zoom } = this.app;
-    const onControl = zoom.open || root.activeElement?.closest(".toolbar, dialog");
+    const onControl = zoom.open || root.activeElement?.closest(".toolbar, .thumbs, dialog");
     tiles.focus(at, { grab: !onControl && this.here });
     if (!tiles.selection.size) tiles.anchor = tiles.at;
   }

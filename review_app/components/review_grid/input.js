@@ -104,7 +104,7 @@ export class Input {
   #move(way, extend) {
     const { app } = this;
     app.flow.looking = true;
-    const to = app.tiles.toward(way, app.columns);
+    const to = app.tiles.toward(way, app.look.columns);
     if (extend) app.tiles.extend(to);
     else app.tiles.anchor = to;
     app.focus.move(to);

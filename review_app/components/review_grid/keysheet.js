@@ -9,11 +9,12 @@ import { CHANGEABLE, PRESETS, withLetter } from "./keymap.js";
 /** @import { Preset } from "./keymap.js" */
 
 const LEGEND = [
-  ["2 happy → 4 sad", "given label and the proposed one, with the numbers of their keys"],
-  ["2 happy → 4 sad?", "without a proposal: the likeliest other class"],
-  ["α", "importance weight, 0 to 1: how much the training trusted the face"],
-  ["m", "margin, 0 to 1: probability of the likeliest class minus that of the given one"],
-  ["small bars", "the likeliest classes"],
+  ["happy → sad", "given label and the proposed one"],
+  ["happy → sad?", "without a proposal: the likeliest other class"],
+  ["sure", "the network sees the proposed class clearly; maybe: it sees no class clearly"],
+  ["α", "with details: importance weight, 0 to 1: how much the training trusted the face"],
+  ["m", "with details: margin, 0 to 1: probability of the likeliest class minus that of the given one"],
+  ["small bars", "with details: the likeliest classes, by the numbers of their keys"],
   [
     "mouse",
     "Ctrl+click: select one more; Shift+click: select up to here; drag: select a rectangle; double click: zoom",

@@ -9,8 +9,8 @@ import { Input } from "./input.js";
 import { backFromFilters } from "./keepkeys.js";
 import { KeyMap } from "./keymap.js";
 import { keySheet } from "./keysheet.js";
-import { SMALL_SCREEN, asTileSize, fit } from "./layout.js";
 import { Leases, released } from "./leases.js";
+import { Look } from "./look.js";
 import { Net } from "./net.js";
 import { Pages } from "./pages.js";
 import { Panel } from "./panel.js";
@@ -19,16 +19,15 @@ import { Status } from "./status.js";
 import { Store } from "./store.js";
 import { Tally } from "./tally.js";
 import { Tiles } from "./tiles.js";
-import { showSelected, showSelecting, showSize, toolbar } from "./toolbar.js";
+import { showSelected, showSwitch, toolbar } from "./toolbar.js";
+import { swipeTiles, touchBar } from "./touch.js";
 import { Stacks } from "./undo.js";
-import { busyElsewhere, fillWindow, listen, localStore, recall, remember } from "./window.js";
+import { busyElsewhere, listen, localStore } from "./window.js";
 import { Sync } from "./sync.js";
 import { Zoom } from "./zoom.js";
 
 /** @import { Command } from "./keys.js" */
-/** @import { Face, GridData, PageHeader, TileSize } from "./types.js" */
-
-const EDGE = 4;
+/** @import { Face, GridData, PageHeader } from "./types.js" */
 
 /** @type {WeakMap<ShadowRoot, App>} */
 const mounts = new WeakMap();
@@ -62,12 +61,11 @@ export class App {
     this.storage = localStore();
     /** What the keys of this workspace and person begin with in the browser's storage. */
     this.prefix = `scn/${data.workspace}/${data.person.id}/`;
-    this.tileSize = asTileSize(recall(this.storage, "scn/tile")) ?? (innerWidth < SMALL_SCREEN ? "S" : data.tile);
+    this.look = new Look(this);
     /** Taps select instead of moving the focus. */
     this.selecting = false;
     /** How many tiles are selected. */
     this.selected = 0;
-    this.columns = 1;
     this.net = new Net(data.person.id);
     this.net.root = data.root;
     this.store = new Store(this.me);
@@ -107,7 +105,9 @@ export class App {
       this.zoom.dialog,
       this.sheet,
     ]);
+    this.node.append(touchBar(this, this.node, { pages: true }));
     this.node.addEventListener("keydown", (event) => this.input.key(event));
+    swipeTiles(this);
     pointerSelection(this);
     this.keymap.print(this.node);
     this.style = el("link", { rel: "stylesheet", href: `${data.base}grid.css` });
@@ -122,7 +122,7 @@ export class App {
     const heard = (rounds, today) => this.sync.heard(rounds, today);
     this.leases = new Leases({ net, store, storage, prefix, lost, heard });
     this.unlisten = listen(this);
-    this.#useSize(this.tileSize);
+    this.look.show();
     this.status.show(this.outbox);
     this.#begin();
   }
@@ -132,7 +132,7 @@ export class App {
       this.style.addEventListener("load", done);
       this.style.addEventListener("error", done);
     });
-    this.layout();
+    this.look.layout();
     if (!this.node.contains(this.root.activeElement) && !busyElsewhere()) this.focus.take();
     if (this.outbox.waiting.size) this.outbox.flush();
     this.sync.loadHistory();
@@ -172,7 +172,7 @@ export class App {
     const kind = (/** @type {GridData} */ { round, filter, pageSize }) => JSON.stringify([round, filter, pageSize]);
     const other = kind(data) !== kind(this.data);
     this.data = { ...data, base: this.data.base };
-    this.layout();
+    this.look.layout();
     if (other) this.restart();
   }
 
@@ -222,44 +222,14 @@ export class App {
   /** @param {boolean} on taps select instead of moving the focus */
   setSelecting(on) {
     this.selecting = on;
-    showSelecting(this.bar, on);
+    showSwitch(this.bar, "select", on);
     this.grid.classList.toggle("selecting", on);
     if (!on) this.tiles.select([]);
   }
 
-  /** @param {TileSize} size of the tiles, from now on and next time */
-  setSize(size) {
-    remember(this.storage, "scn/tile", size);
-    this.#useSize(size);
-  }
-
-  /** @param {TileSize} size */
-  #useSize(size) {
-    this.tileSize = size;
-    showSize(this.bar, size);
-    this.layout();
-  }
-
   /** @returns {number} faces on a page */
   size() {
-    return this.data.pageSize || this.room().count;
-  }
-
-  room() {
-    return fit(this.stage.clientWidth - 2 * EDGE, this.stage.clientHeight - 2 * EDGE, this.tileSize);
-  }
-
-  /** Fill the window, and the grid's room with tiles. */
-  layout() {
-    fillWindow(this.node, this.root.host);
-    const { columns, picture, whole } = this.room();
-    this.columns = columns;
-    const { style } = this.grid;
-    style.setProperty("--columns", String(columns));
-    style.setProperty("--picture", `${picture}px`);
-    style.setProperty("--fit", whole ? "contain" : "cover");
-    this.node.dataset.tile = this.tileSize;
-    this.tiles.measure();
+    return this.data.pageSize || this.look.room().count;
   }
 
   close() {

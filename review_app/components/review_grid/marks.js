@@ -1,30 +1,22 @@
-/** The small signs on the picture of a tile. */
+/** The small signs beneath the picture of a tile, for what is an exception. */
 
 import { el, icon } from "./dom.js";
 import { copySign, copyWords } from "./copies.js";
-import { className, DOUBT_MEANS, doubtWords, issueWords, pastWords } from "./faces.js";
+import { className, issueWords, pastWords } from "./faces.js";
 
 /** @typedef {import("./types.js").Tile} Tile */
 
 /**
- * What stays as it is while people answer: how the network doubts the label, what was decided in earlier rounds.
+ * What stays as it is while people answer: what was decided in earlier rounds, and what is special about the picture.
  * @param {Tile} tile
  * @param {string[]} classes
  * @param {string} me name of the person here
  */
-export function corners(tile, classes, me) {
-  const { doubt } = tile;
+export function lastingMarks(tile, classes, me) {
   const past = pastWords(tile, classes);
   const changed = tile.original !== tile.given;
   const short = changed ? `was ${className(classes, tile.original)}` : `confirmed, round ${tile.since}`;
   const signs = [];
-  if (doubt && doubt !== "none")
-    signs.push(
-      el("span", { class: "mark doubt", title: DOUBT_MEANS[doubt] }, [
-        icon(doubt),
-        el("span", { text: doubtWords(tile) }),
-      ]),
-    );
   if (past) signs.push(el("span", { class: "mark past", title: past, text: short }));
   signs.push(...pictureSigns(tile, classes, me));
   return signs;

@@ -80,14 +80,14 @@ export class Store {
    * @param {Tile} base
    * @param {string|null} url of its picture
    * @param {number} at when it was asked for
-   * @param {boolean} claimed it is leased to us now; a tile that was only looked up may name another reading of the face
+   * @param {boolean} claimed it is leased to us now
    * @returns {Face}
    */
   put(base, url, at, claimed = false) {
     const face = this.faces.get(base.sample) ?? newFace(base);
     face.base = face.img && base.missing === UNDRAWN ? { ...base, missing: null } : base;
     face.at = at;
-    if (claimed || !face.held) face.item = base.item;
+    face.item = base.item;
     if (claimed) {
       face.held = true;
       face.taken = false;

@@ -1,8 +1,8 @@
 /** The DOM of the grid: one option for each face, the focus and the selection. A change touches only its own tile. */
 
 import { el, formatShare, icon, inside } from "./dom.js";
-import { className, counted, questionWords, stateWords, suggestionOf } from "./faces.js";
-import { corners, marksOf, pictureWords } from "./marks.js";
+import { answerWords, className, counted, DOUBT_MEANS, questionWords, stateWords, suggestionOf, sureWords } from "./faces.js";
+import { lastingMarks, marksOf, pictureWords } from "./marks.js";
 
 /** @import { Face, Tile } from "./types.js" */
 /** @import { Direction } from "./keys.js" */
@@ -67,9 +67,10 @@ export class Tiles {
   /** @param {Face} face @param {number} place @returns {TileNodes} */
   #build(face, place) {
     const { tile: data, img } = face;
-    const badge = el("span", { class: "badge" });
+    const badge = el("div", { class: "badge" });
     const marks = el("span", { class: "marks" });
-    const picture = el("div", { class: "pic" }, [img ?? missing(data.missing), marks, ...corners(data, this.classes, this.me)]);
+    const tags = el("div", { class: "tags" }, [marks, ...lastingMarks(data, this.classes, this.me)]);
+    const picture = el("div", { class: "pic" }, [img ?? missing(data.missing), tags]);
     const tile = el(
       "div",
       {
@@ -80,7 +81,7 @@ export class Tiles {
         "data-place": place,
         "data-sample": face.sample,
       },
-      [picture, this.#question(data), meters(data), this.#bars(data), badge],
+      [picture, this.#question(data), badge, meters(data), this.#bars(data)],
     );
     return { tile, badge, marks, blind: data.blind };
   }
@@ -89,20 +90,26 @@ export class Tiles {
   #question(data) {
     const given = el("span", { class: "given", text: className(this.classes, data.given) });
     if (data.blind)
-      return el("div", { class: "ask tall" }, [given, el("span", { class: "none", text: "audit: no proposal shown" })]);
+      return el("div", { class: "ask" }, [given, el("span", { class: "none", text: "audit: no proposal" })]);
     const suggested = suggestionOf(data);
     if (suggested !== null)
       return el("div", { class: "ask" }, [
         given,
-        icon("relabel"),
-        el("span", { class: "none suggested", text: `${className(this.classes, suggested)}?` }),
+        el("div", { class: "then" }, [
+          icon("relabel"),
+          el("span", { class: "none suggested", text: `${className(this.classes, suggested)}?` }),
+        ]),
       ]);
     if (data.proposed === null)
       return el("div", { class: "ask" }, [given, el("span", { class: "none", text: "no proposal" })]);
+    const means = DOUBT_MEANS[data.doubt ?? "none"] || "proposed, though the label is hardly doubted";
     return el("div", { class: "ask" }, [
       given,
-      icon("relabel"),
-      el("b", { class: "proposed", text: className(this.classes, data.proposed) }),
+      el("div", { class: "then" }, [
+        icon("relabel"),
+        el("b", { class: "proposed", text: className(this.classes, data.proposed) }),
+        el("span", { class: "sure", title: means, text: sureWords(data) }),
+      ]),
     ]);
   }
 
@@ -126,11 +133,15 @@ export class Tiles {
     if (node.blind !== tile.blind) this.#reveal(node, face);
     node.tile.dataset.state = state;
     node.tile.toggleAttribute("data-pending", face.pending);
-    const words = state === "open" ? "" : stateWords(tile, state, this.classes);
-    const by = tile.action && tile.by && tile.by !== this.me ? `, ${tile.by}` : "";
-    node.badge.replaceChildren(...(state !== "open" ? [icon(state), el("span", { text: short(words) + by })] : []));
+    const by = tile.action && tile.by && tile.by !== this.me ? tile.by : "";
+    if (state === "open") node.badge.replaceChildren();
+    else {
+      const { now, how } = answerWords(tile, state, this.classes);
+      const word = el("span", { text: [how, by].filter(Boolean).join(", ") });
+      node.badge.replaceChildren(icon(state), el("b", { text: now }), word);
+    }
     node.marks.replaceChildren(...marksOf(tile));
-    node.tile.setAttribute("aria-label", this.#label(face, state === "open" ? "to review" : words + by));
+    node.tile.setAttribute("aria-label", this.#label(face, stateWords(tile, state, this.classes) + (by && `, ${by}`)));
   }
 
   /**
@@ -142,7 +153,7 @@ export class Tiles {
     const { tile } = face;
     node.blind = tile.blind;
     inside(node.tile, ".ask").replaceWith(this.#question(tile));
-    inside(node.tile, ".pic").append(...corners(tile, this.classes, this.me));
+    inside(node.tile, ".tags").append(...lastingMarks(tile, this.classes, this.me));
     inside(node.tile, ".meters").replaceWith(meters(tile));
     inside(node.tile, ".bars").replaceWith(this.#bars(tile));
   }
@@ -232,11 +243,6 @@ export class Tiles {
   get selected() {
     return this.faces.filter((face) => this.selection.has(face));
   }
-}
-
-/** @param {string} words */
-function short(words) {
-  return words.replace("relabelled to ", "").replace("taken by someone else", "taken");
 }
 
 /** @param {string|null} reason */

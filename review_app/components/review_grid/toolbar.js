@@ -39,27 +39,33 @@ export function toolbar(app, classes) {
       set("many at once", buttons(of("bulk"))),
       set("pages", buttons(of("page"))),
       set("views", buttons(of("view"))),
-      set("selecting", [selectSwitch(app)]),
+      set("selecting", [
+        switchButton(app, "select", "taps and clicks select", () => app.setSelecting(!app.selecting)),
+        switchButton(app, "details", "alpha, margin and the likeliest classes on every tile", () =>
+          app.look.setDetails(!app.look.details),
+        ),
+      ]),
       set(
         "tile size",
         SIZES.map(([size, label]) => sizeButton(app, size, label)),
       ),
     ]),
+    el("p", { class: "gestures", text: "Swipe a face to the right to accept, to the left to keep. Two taps enlarge it." }),
   ]);
 }
 
-/** @param {App} app */
-function selectSwitch(app) {
+/** @param {App} app @param {string} name @param {string} title @param {() => void} toggle */
+function switchButton(app, name, title, toggle) {
   return el("button", {
     type: "button",
     class: "key switch",
     "aria-pressed": "false",
-    "data-command": "select",
-    title: "taps and clicks select",
-    text: "select",
+    "data-command": name,
+    title,
+    text: name,
     on: {
       click: (event) => {
-        app.setSelecting(!app.selecting);
+        toggle();
         if (event.detail) app.focus.take();
       },
     },
@@ -78,7 +84,7 @@ function sizeButton(app, size, label) {
     text: size,
     on: {
       click: (event) => {
-        app.setSize(size);
+        app.look.setSize(size);
         if (event.detail) app.focus.take();
       },
     },
@@ -91,9 +97,9 @@ export function showSelected(bar, count) {
   inside(bar, '[data-command="keepRest"] span').textContent = count ? `keep ${count}` : "keep rest";
 }
 
-/** @param {HTMLElement} bar @param {boolean} on */
-export function showSelecting(bar, on) {
-  inside(bar, '[data-command="select"]').setAttribute("aria-pressed", String(on));
+/** @param {HTMLElement} bar @param {"select"|"details"} name @param {boolean} on */
+export function showSwitch(bar, name, on) {
+  inside(bar, `[data-command="${name}"]`).setAttribute("aria-pressed", String(on));
 }
 
 /** @param {HTMLElement} bar @param {TileSize} size */

@@ -87,9 +87,9 @@ export function listen(app) {
   window.addEventListener("pagehide", onHide, { signal });
   window.addEventListener("pageshow", onShow, { signal });
   window.addEventListener("storage", onStorage, { signal });
-  window.addEventListener("resize", () => app.layout(), { signal });
+  window.addEventListener("resize", () => app.look.layout(), { signal });
   // Of all that it lies in too: a line of text that comes or goes above the grid moves it.
-  const sizes = new ResizeObserver(() => app.layout());
+  const sizes = new ResizeObserver(() => app.look.layout());
   for (let node = /** @type {Element|null} */ (app.root.host); node; node = node.parentElement) sizes.observe(node);
   signal.addEventListener("abort", () => sizes.disconnect());
   keepKeys(app, signal);

@@ -4,14 +4,18 @@ import { neighbours } from "./alike.js";
 import { copyWords } from "./copies.js";
 import { lineChart } from "./chart.js";
 import { el, formatShare, icon, keyButton } from "./dom.js";
-import { className, classWord, DOUBT_MEANS, questionWords, reasonWords, stateWords, voteWords } from "./faces.js";
+import { className, DOUBT_MEANS, questionWords, reasonWords, stateWords, voteWords } from "./faces.js";
 import { COMMANDS, classCommands } from "./keys.js";
 import { asProblem } from "./net.js";
+import { opinionTable, probability } from "./probabilities.js";
 import { roving } from "./toolbar.js";
+import { swipePicture, touchBar } from "./touch.js";
 
 /** @import { App, Face, PastDecision, SampleDetail, Tile } from "./types.js" */
 
 const CACHED = 30;
+/** How many times larger than its pixels a face is shown at most. */
+const MAGNIFIED = 6;
 const UNREAD = "what others say is shown once all readings are in";
 
 export class Zoom {
@@ -40,12 +44,17 @@ export class Zoom {
       ]),
     ]);
     roving(buttons);
+    const close = el("button", { type: "button", class: "key shut", "aria-label": "close", on: { click: () => this.close() } }, [
+      icon("exclude"),
+    ]);
     this.body = el("div", { class: "zoombody" }, [
-      el("header", {}, [this.title, this.state]),
+      el("header", {}, [this.title, this.state, close]),
       el("div", { class: "halves" }, [this.picture, this.facts]),
       this.live,
       buttons,
     ]);
+    this.body.append(touchBar(app, this.body, { pages: false }));
+    swipePicture(app, this.picture);
     this.dialog = el("dialog", { class: "zoom", "aria-label": "one face" }, [this.body]);
     this.dialog.addEventListener("close", () => this.#closed());
     this.dialog.addEventListener("click", (event) => {
@@ -88,6 +97,9 @@ export class Zoom {
         : el("span", { class: "missing", text: face.tile.missing ?? "no picture" });
       const large = el("img", { src: this.app.net.url(`/face/${face.sample}`), alt: "", class: "loading" });
       large.addEventListener("load", () => {
+        // A face of few pixels is not blown up to a blur.
+        large.style.maxWidth = `${large.naturalWidth * MAGNIFIED}px`;
+        large.style.maxHeight = `${large.naturalHeight * MAGNIFIED}px`;
         large.classList.remove("loading");
         small.remove();
       });
@@ -200,45 +212,15 @@ export class Zoom {
 
 /** @param {string} name @param {number[]} values one for each epoch @param {number|null} score when the face was scored */
 function overEpochs(name, values, score) {
-  const caption = el("figcaption", { text: `${name} ${formatShare(score ?? values.at(-1))}` });
-  return el("figure", {}, [caption, lineChart(name, values, score)]);
+  const end = formatShare(values.at(-1));
+  const differs = score !== null && formatShare(score) !== end;
+  const caption = el("figcaption", { text: `${name} ${end}${differs ? `, scored ${formatShare(score)}` : ""}` });
+  return el("figure", {}, [caption, lineChart(name, values, differs ? score : null)]);
 }
 
 /** @param {string} title @param {Node[]} children */
 function section(title, children) {
   return el("section", {}, [el("h3", { text: title }), ...children]);
-}
-
-/** @param {string[]} classes @param {SampleDetail} detail @param {number} label @param {number} share */
-function probability(classes, detail, label, share) {
-  const word = classWord(detail, label);
-  return el("div", { class: "probability", "data-word": word }, [
-    el("span", { text: className(classes, label) }),
-    el("span", { class: "track", style: { "--share": share } }),
-    el("span", { class: "number", text: formatShare(share) }),
-    el("i", { text: word }),
-  ]);
-}
-
-/** A column for each other model, beside that of the round. @param {string[]} classes @param {SampleDetail} detail */
-function opinionTable(classes, detail) {
-  const columns = detail.opinions.map(({ source, probabilities }) => ({ name: source, probabilities }));
-  if (detail.probabilities.length) columns.unshift({ name: "this round", probabilities: detail.probabilities });
-  const head = [el("td", {}), ...columns.map(({ name }) => el("th", { scope: "col", text: name }))];
-  const rows = classes.map((name, label) => {
-    const cells = columns.map(({ probabilities }) =>
-      el("td", {
-        class: probabilities[label] === Math.max(...probabilities) ? "likeliest" : "",
-        text: formatShare(probabilities[label]),
-      }),
-    );
-    return el("tr", { "data-word": classWord(detail, label) }, [
-      el("th", { scope: "row", text: [name, classWord(detail, label)].filter(Boolean).join(", ") }),
-      ...cells,
-    ]);
-  });
-  const table = el("table", {}, [el("thead", {}, [el("tr", {}, head)]), el("tbody", {}, rows)]);
-  return el("div", { class: "opinions", tabindex: "0", role: "group", "aria-label": "what others say" }, [table]);
 }
 
 /** @param {string[]} classes @param {PastDecision} row */

@@ -59,6 +59,11 @@ def _sides(box: Box) -> str:
     return f"{box.left},{box.top},{box.right},{box.bottom}"
 
 
+def is_text(cell: str) -> bool:
+    """Whether UTF-8 can write it: JSON may name halves of surrogate pairs, which it cannot."""
+    return cell.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in cell)
+
+
 class Row(NamedTuple):
     """An answer of the file."""
 
@@ -128,6 +133,9 @@ class Reading:
 
     def take(self, row: Row) -> None:
         """Adds what the row says. Raises Wrong."""
+        for name, cell in row.cells.items():
+            if not is_text(cell):  # which no database keeps
+                raise Wrong(f"{name} with half of a surrogate pair ({cell})", "text, as UTF-8 can write it")
         try:
             face = self._face(row)
         except Wrong:

@@ -224,5 +224,5 @@ def _json(said: Mapping[str, str], name: str) -> Any:
         return None
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return [part.strip() for part in text.split(",")]

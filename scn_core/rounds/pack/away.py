@@ -112,7 +112,7 @@ def _start_weights(place: Workspace, job: Job) -> Path:
 def _check_same(place: Workspace, stamp: Stamp) -> None:
     try:
         same = json.loads((place.path / _STAMP).read_text(encoding="utf-8"))["id"] == stamp.id
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         same = False
     if not same:
         raise WorkspaceError(complaint("--work", f"{place.path} of another job", "a folder of its own for each job"))

@@ -16,10 +16,11 @@ from scn_core.errors import DataError, WorkspaceError, complaint
 from scn_core.files import sync_folder, sync_tree
 from scn_core.records import RoundInfo
 from scn_core.rounds.artifacts import round_file_hashes
+from scn_core.rounds.earlier import Say, say_what_was_done, say_what_will_be
 from scn_core.rounds.features import FEATURES_FILE
 from scn_core.rounds.pack.job import Job, data_set_hash
 from scn_core.rounds.pack.result import FILES, WEBP, Result, job_of_result, open_result
-from scn_core.store.rounds.states import get_round, receive_round, rounds
+from scn_core.store.rounds.states import EarlierRounds, get_round, receive_round, rounds
 from scn_core.store.samples import AllSamples, StoredSample, iter_samples
 from scn_core.workspace.backup.make import backup_after_round
 from scn_core.workspace.folder import Workspace
@@ -39,16 +40,28 @@ class Unpacked:
     """The round was in the database, but its files were not in place: an unpacking was cut off between the two."""
     set_aside: Path | None
     """Where the files now lie that were in the folder of the round before it was unpacked; None: there were none."""
+    closed: list[int]
+    """Numbers of the rounds whose review ended as this one takes their place."""
+    kept: list[int]
+    """Those that stay in review as this one came out worse, though it was to close them."""
     no_backup: str | None
     """Why no backup was made of the round; None: one was, or backups are turned off."""
 
 
-def unpack_result(workspace: Workspace, path: Path, on_wait: Callable[[str], None] | None = None) -> Unpacked:
+def unpack_result(
+    workspace: Workspace,
+    path: Path,
+    on_wait: Callable[[str], None] | None = None,
+    *,
+    close_earlier: bool | None = None,
+    say: Say = lambda words: None,
+) -> Unpacked:
     """Writes the round of a result into a workspace: scores, proposals, queue, files, thumbnails.
 
-    Its queue follows the rules of review that the workspace has now; earlier rounds are closed as the job
-    says. Stopped at any time, there is either no such round or, called again, a whole one. Other programs that
-    write are waited for, see `Workspace.database`.
+    Its queue follows the rules of review that the workspace has now. `close_earlier`: end the review of earlier rounds;
+    None: as the job says. `say` is told which these are, before and after it is done. Stopped at any time, there is
+    either no such round or, called again, a whole one. Other programs that write are waited for, see
+    `Workspace.database`.
 
     Raises DataError for a file that is damaged or of another data set, WorkspaceError while a round runs and for a
     result that is here already.
@@ -68,19 +81,23 @@ def unpack_result(workspace: Workspace, path: Path, on_wait: Callable[[str], Non
         if there is not None and workspace.round_folder(there.id).exists():
             raise WorkspaceError(complaint(str(path), f"the job of round {there.id}, which is here", "a job once"))
         kept = keep_thumbnails(workspace, _thumbnails(db, folder, result))  # before anybody is shown its faces
-        number = there.id if there is not None else receive_round(
+        close_earlier = result.job.settings.close_earlier if close_earlier is None else close_earlier
+        if there is None:
+            say_what_will_be(db, say, close_earlier=close_earlier)
+        number, earlier = (there.id, EarlierRounds([], [])) if there is not None else receive_round(
             db, result.config, result.epochs, result.scores, result.metrics | {"job": result.job.id},
             code_version=result.code_version, parent=result.job.parent,
             audit=result.job.settings.audit_faces(len(result.scores.sample_id)),
             seed=result.job.settings.seed, settled=result.settled,
-            close_earlier=result.job.settings.close_earlier, files=round_file_hashes(ready),
+            close_earlier=close_earlier, files=round_file_hashes(ready),
             review=replace(review, unsure=result.job.review.unsure, ambiguous=result.job.review.ambiguous),
         )  # fmt: skip
+        say_what_was_done(number, earlier, say)
         aside = workspace.set_aside(number)
         ready.rename(workspace.round_folder(number))
         sync_folder(ready.parent.parent)
         no_backup = backup_after_round(workspace, db)
-        return Unpacked(get_round(db, number), kept, there is not None, aside, no_backup)
+        return Unpacked(get_round(db, number), kept, there is not None, aside, *earlier, no_backup)
 
 
 def _room(workspace: Workspace) -> TemporaryDirectory[str]:

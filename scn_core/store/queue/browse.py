@@ -30,9 +30,13 @@ _SINCE = """(SELECT min(o.round_id) FROM outcome o WHERE o.sample_id = q.sample_
 _ORIGINAL = f"""coalesce((SELECT v.label FROM given_version v JOIN data_change u ON u.id = v.replaced_in
     WHERE v.sample_id = q.sample_id AND u.seq >= (SELECT f.seq FROM outcome f WHERE f.sample_id = q.sample_id
       AND f.round_id = {_SINCE}) ORDER BY u.id LIMIT 1), s.given_label)"""
+_NUMBER = """(SELECT max(n.id) FROM queue_item n
+  WHERE n.round_id = {0}.round_id AND n.sample_id = {0}.sample_id AND n.listed = 1)"""
+"""SQL: the number of the face of an item, the same for all its readings and repeats: the last of its readings, so that
+a page goes on behind all of them. An item's own id would tell how many have read the face, or that it is a repeat."""
 # CROSS JOIN keeps the order of the tables: the ids asked for lead, whatever the planner believes of them.
 _ITEMS = f"""
-SELECT q.id, q.round_id, q.sample_id, s.key, s.path, s.box_left, s.box_top, s.box_right, s.box_bottom,
+SELECT {_NUMBER.format("q")}, q.round_id, q.sample_id, s.key, s.path, s.box_left, s.box_top, s.box_right, s.box_bottom,
   iif(q.kind <> 'repeat', q.kind, (SELECT o.kind FROM queue_item o WHERE o.round_id = q.round_id
     AND o.sample_id = q.sample_id AND o.listed = 1)),
   q.given_label, {_ORIGINAL}, {_SINCE},
@@ -57,6 +61,7 @@ JOIN sample s ON s.id = o.sample_id AND s.withdrawn_in IS NULL
 LEFT JOIN queue_item v ON v.id = ({shown_item("q.round_id", "o.sample_id")})
 LEFT JOIN decision d ON d.seq = v.answered_seq LEFT JOIN person r ON r.id = v.answered_by
 WHERE q.kind NOT IN ('audit', 'repeat') AND NOT {_IS_AUDIT.format("q")}
+  AND NOT (v.answered_by IS NOT NULL AND v.answered_by <> :viewer AND {unread("q.round_id", "q.sample_id")})
 ORDER BY o.sample_id
 """
 _ISSUES = """
@@ -86,8 +91,9 @@ def page_items(
     found = list(islice(walk.faces(None if after is None else _place(after)), max(limit, 0) + 1))
     page = [each for each in found[:limit] if each.place.group == found[0].place.group]
     more = len(found) > len(page) > 0
-    cursor = json.dumps(page[-1].place) if more else None
-    return load_items(db, viewer_id, [each.place.id for each in page]), cursor
+    items = load_items(db, viewer_id, [each.place.id for each in page])
+    cursor = json.dumps(page[-1].place._replace(id=items[-1].id)) if more else None
+    return items, cursor
 
 
 def items_of(
@@ -143,7 +149,7 @@ def _place(cursor: str) -> Place:
             raise ValueError("not numbers")
         if not all(abs(value) < 2**62 for value in (group, section, key, number)):  # NaN and infinity too
             raise ValueError("out of range")
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise WorkspaceError(
             complaint("", f"the cursor {cursor[:100]!r}", "one that a page gave", "begin anew")
         ) from error

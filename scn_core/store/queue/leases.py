@@ -25,6 +25,8 @@ _AT_ONCE = 500
 """Faces looked up in one query, where those asked for may be thousands and a page is soon full."""
 _VOID = f"(q.lease_until < {NOW} OR q.lease_until > {from_now(LEASE_S)})"
 """SQL: whether lease `q` has run out, or ends later than one that begins now: the clock was set back since."""
+_OF_FACE = "(q.round_id, q.sample_id) = (SELECT n.round_id, n.sample_id FROM queue_item n WHERE n.id = :item)"
+"""SQL: the readings of the face with the number :item, see `QueueItem.id`."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +60,14 @@ def claim_items(
     have: Sequence[int] = (),
     leave_out: Sequence[int] = (),
 ) -> Claim:
-    """Renew the leases on `have` (item ids on screen or prefetched) and lease up to `limit` more open items in order.
+    """Renew the leases on `have` and lease up to `limit` more open items in order.
 
-    Of `have`, what nobody holds is leased again, as `renew_leases` does. Leases run out for everybody first. Never
-    given: faces this person has answered, skipped or holds otherwise. A person's own items that are not in `have`
-    (after a reload) come again in their place. Where the round has repeats, some of the page are faces this person
-    answered before, see `repeats`. Where grouped, all are of one pair of given and proposed label, and of none that an
-    item of `leave_out` is of. `where.state` open alone; nothing is given of a round that is not in review.
+    `have`: `QueueItem.id` of what is on screen or prefetched. Of these, what nobody holds is leased again, as
+    `renew_leases` does. Leases run out for everybody first. Never given: faces this person has answered, skipped or
+    holds otherwise. A person's own items that are not in `have` (after a reload) come again in their place. Where the
+    round has repeats, some of the page are faces this person answered before, see `repeats`. Where grouped, all are of
+    one pair of given and proposed label, and of none that an item of `leave_out` is of. `where.state` open alone;
+    nothing is given of a round that is not in review.
     Raises WorkspaceError for a filter that cannot be.
     """
     check_filter(where)
@@ -72,12 +75,13 @@ def claim_items(
         raise WorkspaceError(complaint("claim", f"state {where.state}", "open", "page_items shows the others"))
     with transaction(db):
         _expire(db)
-        kept = set(_renew(db, person_id, have))
+        kept = _renew(db, person_id, have)
+        held = set(kept.values())
         pair, ids = None, list[int]()
         if _in_review(db, round_id):
             without = pair_keys(db, leave_out)
-            pair, ids = _next(db, round_id, person_id, where, limit=limit, have=kept, without=without)
-        again = draw_repeats(db, round_id, person_id, where, pair, new=len(ids), have=kept)
+            pair, ids = _next(db, round_id, person_id, where, limit=limit, have=held, without=without)
+        again = draw_repeats(db, round_id, person_id, where, pair, new=len(ids), have=held)
         ids = spread(ids[: limit - len(again)], again)
         _lease(db, person_id, ids)
     return Claim(load_items(db, person_id, ids), [item for item in have if item not in kept])
@@ -129,16 +133,16 @@ def renew_leases(db: Database, person_id: int, items: Sequence[int]) -> list[int
     """
     with transaction(db):
         _expire(db)
-        return _renew(db, person_id, items)
+        return list(_renew(db, person_id, items))
 
 
 def release_leases(db: Database, person_id: int, items: Sequence[int] | None = None) -> int:
     """Give the items back, all of this person's where None; how many were held."""
-    sql = "UPDATE queue_item SET lease_person = NULL, lease_until = NULL WHERE lease_person = ?"
+    sql = "UPDATE queue_item AS q SET lease_person = NULL, lease_until = NULL WHERE lease_person = :person"
     with transaction(db):
         if items is None:
-            return db.execute(sql, (person_id,)).rowcount
-        return sum(db.execute(f"{sql} AND id = ?", (person_id, item)).rowcount for item in items)
+            return db.execute(sql, {"person": person_id}).rowcount
+        return sum(db.execute(f"{sql} AND {_OF_FACE}", {"person": person_id, "item": item}).rowcount for item in items)
 
 
 def leases(db: Database, round_id: int) -> list[LeaseInfo]:
@@ -158,13 +162,18 @@ def _expire(db: Database) -> None:
     db.execute(f"UPDATE queue_item AS q SET lease_person = NULL, lease_until = NULL WHERE {_VOID}")
 
 
-def _renew(db: Database, person_id: int, items: Sequence[int]) -> list[int]:
+def _renew(db: Database, person_id: int, items: Sequence[int]) -> dict[int, int]:
+    """Number of a face -> the item of it that the person holds now."""
     free = f"""q.action IS NULL AND q.lease_person IS NULL AND coalesce(q.reader, :viewer) = :viewer
       AND NOT {SKIPPED} AND NOT {ELSEWHERE}
       AND (SELECT state FROM round WHERE id = q.round_id) = 'review'"""
-    sql = f"""UPDATE queue_item AS q SET lease_person = :viewer, lease_until = {from_now(LEASE_S)}
-      WHERE id = :item AND (lease_person = :viewer OR ({free}))"""
-    return [item for item in items if db.execute(sql, {"item": item, "viewer": person_id}).rowcount]
+    mine = f"""SELECT q.id FROM queue_item q
+      WHERE {_OF_FACE} AND (q.lease_person = :viewer OR (q.listed = 1 OR q.reader = :viewer) AND {free})
+      ORDER BY q.lease_person IS NOT :viewer, q.slot LIMIT 1"""
+    found = {item: db.execute(mine, {"item": item, "viewer": person_id}).fetchone() for item in items}
+    kept = {item: row[0] for item, row in found.items() if row is not None}
+    _lease(db, person_id, list(kept.values()))
+    return kept
 
 
 def _lease(db: Database, person_id: int, items: Sequence[int]) -> None:

@@ -124,7 +124,7 @@ def finish_round(
     plan = plan_queue(scores, audit=audit, seed=seed, slots=review.readings, settled=settled, copies=copies)
     with transaction(db):
         record_files(db, round_id, files)
-        return _finish(db, round_id, scores, metrics, plan, review, close_earlier)
+        return _finish(db, round_id, scores, metrics, plan, review, close_earlier, by=None)
 
 
 def receive_round(
@@ -144,12 +144,12 @@ def receive_round(
     files: Mapping[str, str],
     event: What = "round unpacked",
     by: int | None = None,
-) -> int:
+) -> tuple[int, EarlierRounds]:
     """Write a round that was not trained here, in review at once, all or nothing.
 
     `event` says how it came, `by` who asked for it; None: the command line. The other arguments are those of
-    `start_round` and `finish_round`; returns its number. Raises WorkspaceError while a round runs, where there is no
-    round `parent`, and where the scores do not fit.
+    `start_round` and `finish_round`; returns its number, and what `close_earlier` has done. Raises WorkspaceError
+    while a round runs, where there is no round `parent`, and where the scores do not fit.
     """
     check_scores(db, scores)
     copies = exact_copies(db, scores.sample_id)
@@ -160,8 +160,7 @@ def receive_round(
             _insert_epoch(db, number, report)
         record_files(db, number, files)
         log_event(db, event, {"round": number}, by=by)
-        _finish(db, number, scores, metrics, plan, review, close_earlier)
-    return number
+        return number, _finish(db, number, scores, metrics, plan, review, close_earlier, by=by)
 
 
 def fail_round(db: Database, round_id: int, message: str) -> None:
@@ -298,12 +297,14 @@ def _finish(
     plan: QueuePlan,
     review: ReviewSettings,
     close_earlier: bool,
+    *,
+    by: int | None,
 ) -> EarlierRounds:
     _move(db, round_id, "review", "running", metrics=_json(metrics))
     db.execute("UPDATE round SET review = ? WHERE id = ?", (_json(review.as_dict()), round_id))
     insert_scores(db, round_id, scores)
     insert_queue(db, round_id, plan)
-    return _close_earlier(db, round_id) if close_earlier else EarlierRounds([], [])
+    return _close_earlier(db, round_id, by) if close_earlier else EarlierRounds([], [])
 
 
 def _close(db: Database, round_id: int) -> None:
@@ -315,14 +316,14 @@ def _close(db: Database, round_id: int) -> None:
     )
 
 
-def _close_earlier(db: Database, round_id: int) -> EarlierRounds:
+def _close_earlier(db: Database, round_id: int, by: int | None) -> EarlierRounds:
     done = get_round(db, round_id)
     earlier = [_info(row) for row in db.execute(f"{_ROUND} WHERE state = 'review' AND id < ?", (round_id,))]
     kept = [info.id for info in earlier if is_worse(done, info)]
     closed = [info.id for info in earlier if info.id not in kept]
     for number in closed:
         _close(db, number)
-        log_event(db, "round closed", {"round": number, "as_ended": round_id}, by=None)
+        log_event(db, "round closed", {"round": number, "as_ended": round_id}, by=by)
     return EarlierRounds(closed, kept)
 
 

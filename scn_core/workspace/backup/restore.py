@@ -39,6 +39,7 @@ from scn_core.store.sqlite_errors import UNREADABLE
 from scn_core.store.taken_out import TakenOut, taken_out_since
 from scn_core.workspace.backup.archive import DATABASE, PICTURES, ROUNDS, SETTINGS, extract_archive
 from scn_core.workspace.backup.make import make_backup
+from scn_core.workspace.check import check_database
 from scn_core.workspace.folder import Workspace
 from scn_core.workspace.moves import STAGING, Move, finish_moves, make_moves
 from scn_core.workspace.toml import OWN_PICTURES, change_root
@@ -170,10 +171,7 @@ def _restored(
     new = staging / "new"
     new.mkdir()
     contents, mark, wrong = _unpack(file, new, progress)
-    if wrong and not force:
-        found = f"a database that is not as it was written ({listed(list(wrong[:_NAMED]), len(wrong))})"
-        do = "take another backup; to put this one back all the same, add --force"
-        raise WorkspaceError(complaint(str(file), found, "one that the quick check finds sound", do))
+    _refuse_unsound(file, wrong, force)
     if not (new / SETTINGS).exists() and not workspace.settings_file.exists():
         found = "a copy of a database, without the settings of a workspace"
         do = "name the workspace it is of, or restore a backup made by `backup`"
@@ -199,7 +197,11 @@ def _restored(
             coming = new / folder.relative_to(workspace.path)
             return coming if coming.exists() else folder
 
-        _settle(new / DATABASE, file, old, take_out, folder_of)
+        try:
+            wrong = (*wrong, *_settle(new / DATABASE, file, old, take_out, folder_of))
+        except UNREADABLE as error:  # damage of what is only written, such as a default
+            raise _unusable(file, str(error)) from error
+        _refuse_unsound(file, wrong, force)
         (new / DATABASE).chmod(mode)
         aside, moves = _moves(workspace, new, old, contents)
         make_moves(workspace.path, moves)
@@ -234,12 +236,12 @@ def _unpack(file: Path, new: Path, progress: Callable[[int], None]) -> tuple[Con
             schema = schema_differences(db)
             if planted := [name for name in schema.foreign if name.startswith("trigger ")]:
                 raise WorkspaceError(f"{listed(planted[:_NAMED], len(planted))}, which no version makes")
-            # The quick check is of today's tables; an older database is checked once it is in use.
+            # The quick check is of today's tables: an older database is checked, in full, once it has them.
             wrong = (*schema.describe(), *(unsound(db) if not migrations.pending(db) else ()))
             contents, mark = contents_of(db), workspace_mark(db)
     except (*UNREADABLE, WorkspaceError) as error:
         text = str(error).removeprefix(f"{file}: ").removeprefix(f"{database}: ")
-        raise WorkspaceError(f"{file}: its database cannot be used: {text}; take another backup") from error
+        raise _unusable(file, text) from error
     if (new / PICTURES).exists():
         change_root(new / SETTINGS, OWN_PICTURES)
     for path in (database, *(each for each in new.rglob("*") if each.is_dir()), new):
@@ -248,9 +250,21 @@ def _unpack(file: Path, new: Path, progress: Callable[[int], None]) -> tuple[Con
     return contents, mark, wrong
 
 
-def _settle(database: Path, file: Path, old: _Old, take_out: TakeOut | None, folder_of: Callable[[int], Path]) -> None:
-    """Bring the database that is to be put in place up to date; its log says where it comes from, and it is no copy."""
+def _unusable(file: Path, why: str) -> WorkspaceError:
+    return WorkspaceError(f"{file}: its database cannot be used: {why}; take another backup")
+
+
+def _settle(
+    database: Path, file: Path, old: _Old, take_out: TakeOut | None, folder_of: Callable[[int], Path]
+) -> tuple[str, ...]:
+    """Bring the database that is to be put in place up to date; its log says where it comes from, and it is no copy.
+
+    What the full check finds where the schema was an older one: no quick check could be made of that.
+    """
+    with opened_copy(database) as db:
+        older = bool(migrations.pending(db))
     with closing(open_database(database)) as db:
+        wrong = [line for each in check_database(db) for line in each.found] if older else []
         about = {"file": file.name, "decisions set aside": sum(old.lost.values())}
         keep_event(db, "backup restored", about, by=None)
         if take_out is not None and old.taken_out:
@@ -260,6 +274,14 @@ def _settle(database: Path, file: Path, old: _Old, take_out: TakeOut | None, fol
     shut_out(database)
     shutil.rmtree(database.parent / "backups", ignore_errors=True)  # the same, before a migration
     sync_folder(database)
+    return tuple(wrong)
+
+
+def _refuse_unsound(file: Path, wrong: tuple[str, ...], force: bool) -> None:
+    if wrong and not force:
+        found = f"a database that is not as it was written ({listed(list(wrong[:_NAMED]), len(wrong))})"
+        do = "take another backup; to put this one back all the same, add --force"
+        raise WorkspaceError(complaint(str(file), found, "one that the check finds sound", do))
 
 
 def _look_at(copy: Path, new: Path, mark: str) -> _Old:

@@ -99,6 +99,33 @@ def test_no_door_shows_an_answer_before_all_readings_are_in(start: Callable[...,
     assert tile_of(bob, face)["note"] == "a hat"
 
 
+def test_no_number_tells_that_a_face_was_read(start: Callable[..., Visitor]) -> None:
+    """Of a tile, a page's cursor and a lease: they are those of a reader who is the first."""
+    ann = start(readings=2)
+    bob, eve = (Visitor(ann.settings).sign_in(name) for name in ("bob", "eve"))
+    doors: list[dict[str, Any]] = [
+        {"state": "all", "order": order} for order in ("suspicion", "alpha", "margin", "newest")
+    ]
+
+    def seen(visitor: Visitor) -> list[Any]:
+        pages = [visitor.page(filter=where, limit=limit) for where in doors for limit in (1, 2, 3, 60)]
+        found = [(page.header["cursor"], [(tile["sample"], tile["item"]) for tile in page.tiles]) for page in pages]
+        rest = [visitor.page(filter=where, limit=60, cursor=pages[0].header["cursor"]).tiles for where in doors[:1]]
+        return [found, [[tile["sample"] for tile in tiles] for tiles in rest]]
+
+    before = seen(bob)
+    first = ann.page(limit=3).tiles
+    ann.decide(*(keep(tile) for tile in first[:2]))
+    assert seen(bob) == before
+    second = bob.page(limit=3).tiles
+    assert [tile["item"] for tile in second] == [tile["item"] for tile in first]
+    asked = {"renew": [tile["item"] for tile in second], "release": []}
+    assert bob.post("/api/lease", asked).json()["held"] == asked["renew"]
+    assert eve.post("/api/lease", asked).json()["held"] == asked["renew"][:0]
+    bob.post("/api/lease", {"renew": [], "release": asked["renew"][:1]})
+    assert eve.post("/api/lease", asked).json()["held"] == asked["renew"][:1]
+
+
 def test_what_follows_is_the_rounds_own_rule(start: Callable[..., Visitor], empty: Workspace) -> None:
     ann = start(readings=1)
     text = empty.settings_file.read_text(encoding="utf-8")
@@ -136,12 +163,16 @@ def test_a_repeat_is_like_any_open_tile_until_it_is_answered(
     (again,) = [tile for tile in page.tiles if tile["sample"] in first]
     once = first[again["sample"]]
     assert len(page.tiles) == 5
-    same = set(once) - {"item", "thumb"}
+    same = set(once) - {"thumb"}
     assert {name: again[name] for name in same} == {name: once[name] for name in same}
     assert set(again) == set(once)
-    assert again["item"] != once["item"]
     face = again["sample"]
-    assert tile_of(ann, face)["item"] == again["item"]
+    held = {"renew": [again["item"]], "release": []}
+    assert ann.post("/api/lease", held).json()["held"] == held["renew"]
+    ann.post("/api/lease", {"renew": [], "release": held["renew"]})
+    assert rows(empty, "SELECT count(*) FROM queue_item WHERE kind = 'repeat' AND lease_person IS NULL") == [(1,)]
+    assert face in [tile["sample"] for tile in ann.page(limit=5).tiles]
+    assert tile_of(ann, face)["item"] == once["item"]
     assert about(ann, face)["history"] == []
     left = ann.page(limit=1).header["open"]
     answer = ann.decide(keep(again, action="unsure", label=None, id=str(uuid.uuid4()))).json()

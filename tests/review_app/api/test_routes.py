@@ -167,11 +167,12 @@ def test_a_page_says_what_its_order_was_learned_from(ann: Visitor, workspace: Wo
 
 
 @pytest.mark.parametrize("state", ["open", "all"])
-def test_a_cursor_that_no_page_gave_is_refused(ann: Visitor, state: str) -> None:
-    body = {"round": 1, "filter": {"state": state}, "limit": 5, "have": [], "cursor": "AAAA"}
+@pytest.mark.parametrize("cursor", ["AAAA", "[" * 1_000])
+def test_a_cursor_that_no_page_gave_is_refused(ann: Visitor, state: str, cursor: str) -> None:
+    body = {"round": 1, "filter": {"state": state}, "limit": 5, "have": [], "cursor": cursor}
     answer = ann.post("/api/page", body)
     assert (answer.status_code, answer.json()["code"]) == (400, "refused")
-    assert "found the cursor 'AAAA'" in answer.json()["error"]
+    assert f"found the cursor '{cursor[:100]}'" in answer.json()["error"]
 
 
 def test_answered_faces_are_listed_without_leases(ann: Visitor, bob: Visitor, workspace: Workspace) -> None:

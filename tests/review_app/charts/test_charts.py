@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from review_app.charts import base, face, rounds
+from review_app import theme
+from review_app.charts import face, rounds
 from scn_core.records import EpochReport
 
 CLASSES = ("sad", "<b>happy</b>", "fear")
@@ -19,7 +20,7 @@ def test_bars_stand_in_class_order_and_say_which_is_which() -> None:
     assert bar.y == ("sad · given", "&lt;b&gt;happy&lt;/b&gt; · proposed", "fear")
     assert bar.x == (0.1, 0.7, 0.2)
     assert bar.text == ("10%", "70%", "20%")
-    assert bar.marker.color == (base.BLUE, base.ORANGE, base.GREY)
+    assert bar.marker.color == (theme.BLUE, theme.ORANGE, theme.GREY)
 
 
 def test_bars_without_a_proposal() -> None:
@@ -49,7 +50,7 @@ def test_epochs_without_validation_do_not_break_its_curve() -> None:
     assert (tuple(validation.y), validation.connectgaps) == ((0.4, None, None, 0.5), True)
 
 
-@pytest.mark.parametrize("colour", [base.BLUE, base.ORANGE, base.GREY])
+@pytest.mark.parametrize("colour", [*theme.ANSWERS.values(), theme.GREY])
 @pytest.mark.parametrize("ground", [WHITE, DARK])
 def test_colours_are_seen_on_light_and_dark(colour: str, ground: tuple[int, int, int]) -> None:
     lighter, darker = sorted((luminance(rgb(colour)), luminance(ground)), reverse=True)

@@ -3,6 +3,7 @@ import test from "node:test";
 
 import { OPEN, entryOf } from "./fixtures.mjs";
 import {
+  answerWords,
   classWord,
   doubtWords,
   meaning,
@@ -13,6 +14,7 @@ import {
   shownOf,
   stateOf,
   stateWords,
+  sureWords,
   voteWords,
 } from "./review_grid/faces.js";
 
@@ -96,7 +98,7 @@ test("without a proposal, accepting relabels to the likeliest class but the give
   const unproposed = { ...OPEN, kind: "low_importance", proposed: null, bars: [[1, 0.5], [0, 0.3], [3, 0.2]] }; // prettier-ignore
   assert.deepEqual(meaning(unproposed, "accept", null, "ann"), { action: "relabel", label: 0 });
   assert.deepEqual(meaning({ ...unproposed, given: 0 }, "accept", null, "ann"), { action: "relabel", label: 1 });
-  assert.equal(questionWords(unproposed, CLASSES), "given 2 happy, no proposal, perhaps 1 neutral");
+  assert.equal(questionWords(unproposed, CLASSES), "given happy, no proposal, perhaps neutral");
   assert.deepEqual(shownOf(unproposed).proposed, null);
   const kept = /** @type {const} */ ({ kind: "audit", action: "keep", label: 1, by: "bea" });
   for (const audit of [{ ...unproposed, ...kept }, { ...OPEN, blind: true }, { ...unproposed, bars: [] }]) {
@@ -110,7 +112,7 @@ test("a blind face never reveals its proposal, not even by what a number is sent
   assert.ok("problem" in meaning(blind, "accept", null, "ann"));
   assert.deepEqual(meaning(blind, "relabel", 3, "ann"), { action: "relabel", label: 3 });
   assert.deepEqual(shownOf(blind), { kind: "proposal", given: 1 });
-  assert.equal(questionWords(blind, CLASSES), "given 2 happy, audit: no proposal shown");
+  assert.equal(questionWords(blind, CLASSES), "given happy, audit: no proposal shown");
 });
 
 test("the same answer again is nothing, another person's answer is not mine", () => {
@@ -123,29 +125,36 @@ test("the same answer again is nothing, another person's answer is not mine", ()
 });
 
 test("words", () => {
-  assert.equal(questionWords(OPEN, CLASSES), "given 2 happy, proposed 4 sad");
-  assert.equal(questionWords({ ...OPEN, proposed: null }, CLASSES), "given 2 happy, no proposal, perhaps 4 sad");
-  assert.equal(stateWords({ ...OPEN, label: 0 }, "relabel", CLASSES), "relabelled to 1 neutral");
+  assert.equal(questionWords(OPEN, CLASSES), "given happy, proposed sad");
+  assert.equal(questionWords({ ...OPEN, proposed: null }, CLASSES), "given happy, no proposal, perhaps sad");
+  assert.equal(stateWords({ ...OPEN, label: 0 }, "relabel", CLASSES), "relabelled to neutral");
   assert.equal(stateOf(OPEN, true), "taken");
+  const now = (/** @type {Parameters<typeof answerWords>[1]} */ state) => answerWords({ ...OPEN, label: 3 }, state, CLASSES);
+  assert.deepEqual([now("accept"), now("keep")], [{ now: "sad", how: "accepted" }, { now: "happy", how: "kept" }]);
+  assert.deepEqual([now("relabel").now, now("unsure").now, now("taken").now], ["sad", "unsure", "taken"]);
+  assert.deepEqual(
+    [sureWords({ ...OPEN, doubt: "mislabelled" }), sureWords({ ...OPEN, doubt: "none" }), sureWords({ ...OPEN, proposed: null })],
+    ["sure", "maybe", ""],
+  );
 });
 
 test("a face decided in an earlier round says so, an untouched one does not", () => {
   assert.equal(pastWords({ ...OPEN, original: 1, since: null }, CLASSES), "");
   const cured = { ...OPEN, original: 3, since: 2 };
-  assert.equal(pastWords(cured, CLASSES), "was 4 sad, 2 happy since round 2");
-  assert.equal(questionWords(cured, CLASSES), "given 2 happy (was 4 sad, 2 happy since round 2), proposed 4 sad");
-  assert.equal(pastWords({ ...OPEN, original: 1, since: 1 }, CLASSES), "2 happy confirmed in round 1");
+  assert.equal(pastWords(cured, CLASSES), "was sad, happy since round 2");
+  assert.equal(questionWords(cured, CLASSES), "given happy (was sad, happy since round 2), proposed sad");
+  assert.equal(pastWords({ ...OPEN, original: 1, since: 1 }, CLASSES), "happy confirmed in round 1");
 });
 
 test("a tile says in what way it is doubted, and why it is asked about; none of it before an audit face is answered", () => {
   /** @type {Tile} */
   const clear = { ...OPEN, doubt: "mislabelled", second: 0 };
-  assert.equal(questionWords(clear, CLASSES), "given 2 happy, proposed 4 sad, likely mislabelled");
+  assert.equal(questionWords(clear, CLASSES), "given happy, proposed sad, likely mislabelled");
   /** @type {Tile} */
   const unclear = { ...OPEN, doubt: "ambiguous", second: 0, proposed: null, kind: "suspicious" };
   assert.equal(
     questionWords(unclear, CLASSES),
-    "given 2 happy, no proposal, perhaps 4 sad, ambiguous, outside the low-importance group, but suspicious",
+    "given happy, no proposal, perhaps sad, ambiguous, outside the low-importance group, but suspicious",
   );
   assert.deepEqual([doubtWords({ ...OPEN, doubt: "none" }), doubtWords(OPEN), reasonWords(OPEN)], ["", "", ""]);
   // A round made from opinions has no alpha, and so no low-importance group.
@@ -153,7 +162,7 @@ test("a tile says in what way it is doubted, and why it is asked about; none of 
   assert.deepEqual([shownOf(clear).doubt, shownOf(clear).second], ["mislabelled", 0]);
   /** @type {Tile} */
   const blind = { ...clear, kind: "audit", blind: true };
-  assert.equal(questionWords(blind, CLASSES), "given 2 happy, audit: no proposal shown");
+  assert.equal(questionWords(blind, CLASSES), "given happy, audit: no proposal shown");
   assert.deepEqual(shownOf(blind), { kind: "audit", given: 1 });
 });
 

@@ -6,7 +6,7 @@ import { KeyMap, PRESETS, readLetters, withLetter, withLetters } from "./review_
 import { COMMANDS, classCommands, commandOf, commandsByKey, keptFromStreamlit, printed } from "./review_grid/keys.js";
 import { foundWords } from "./review_grid/above.js";
 import { Flow } from "./review_grid/flow.js";
-import { asTileSize, fit } from "./review_grid/layout.js";
+import { INFO, INFO_DETAILS, asTileSize, fit } from "./review_grid/layout.js";
 import { Leases } from "./review_grid/leases.js";
 import { Net } from "./review_grid/net.js";
 import { unpack } from "./review_grid/pages.js";
@@ -115,12 +115,14 @@ test("tiles fill the room and never more than 120", () => {
     [1800, 900],
   ]) {
     for (const size of SIZES) {
-      const { columns, rows, picture, count } = fit(width, height, size);
-      assert.ok(
-        columns >= 2 && rows >= 1 && count === columns * rows && count <= 120,
-        `${width}x${height} ${size}: ${count}`,
-      );
-      assert.ok(rows === 1 || rows * (picture + 66 + 6) <= height + 6 + rows, `${width}x${height} ${size} is too high`);
+      for (const info of [INFO, INFO_DETAILS]) {
+        const { columns, rows, picture, count } = fit(width, height, size, info);
+        assert.ok(
+          columns >= 2 && rows >= 1 && count === columns * rows && count <= 120,
+          `${width}x${height} ${size}: ${count}`,
+        );
+        assert.ok(rows === 1 || rows * (picture + info + 6) <= height + 6 + rows, `${width}x${height} ${size} is too high`);
+      }
     }
   }
   for (const [width, height] of [
@@ -270,13 +272,11 @@ test("entries that a response may not know of keep their order over faces", () =
   );
 });
 
-test("a face that was looked up keeps the reading it is leased for", () => {
+test("a face that was looked up stays leased", () => {
   const store = new Store("ann", () => 0);
   const face = store.put(tile(1), null, 0, true);
-  store.put(tile(1, { item: 99 }), null, 1);
-  assert.deepEqual([face.item, face.held], [10, true]);
-  store.put(tile(1, { item: 99 }), null, 2, true);
-  assert.equal(face.item, 99);
+  store.put(tile(1, { note: "blurred" }), null, 1);
+  assert.deepEqual([face.held, face.tile.note], [true, "blurred"]);
 });
 
 test("a tab that goes lets go of nothing that another tab holds, whatever else lies in the storage", async () => {

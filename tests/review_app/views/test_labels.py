@@ -104,7 +104,7 @@ def test_others_get_no_file(visitor: NewVisitor, workspace: Workspace, use_works
     assert Client(settings).get(f"/api/export/{file.name}").status_code == 401
     lead = Client(settings).sign_in("ann")
     (workspace.exports / "notes.txt").write_text("mine")
-    for name in ("notes.txt", "csv-r1-d0.csv.part", "csv-r9-d9.csv", ""):
+    for name in ("notes.txt", "csv-r1-d0.csv.part", "csv-r9-d9.csv", f"csv-r1-d{'1' * 300}.csv", ""):
         assert lead.get(f"/api/export/{name}").status_code == 404, name
     for name in ("../review.db", "..", ".", "%2e%2e/review.db", "..\\review.db"):
         assert lead.get_raw(f"/api/export/{name}")[0] == 404, name

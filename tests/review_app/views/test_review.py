@@ -120,6 +120,13 @@ def test_two_changes_are_kept_together_and_cleared_together(visitor: NewVisitor)
     app.selectbox(key="rv-filter-state").set_value("all").run()
     app.selectbox(key="rv-filter-class").set_value(2).run()
     assert app.query_params == {"state": "all", "class": "surprise", "order": "alpha"}
+    app.toggle(key="rv-filter-group").set_value(True).run()
+    assert {button.key: button.label for button in app.button if str(button.key).startswith("rv-chip")} == {
+        "rv-chip-class": "class surprise ✕",
+        "rv-chip-group": "grouped by pair ✕",
+    }
+    app.button(key="rv-chip-group").click().run()
+    assert app.query_params == {"state": "all", "class": "surprise", "order": "alpha"}
     app.button(key="rv-clear").click().run()
     assert app.query_params == {"order": "alpha"}
     assert shown(app)["filter"] == asdict(QueueFilter(order="alpha"))

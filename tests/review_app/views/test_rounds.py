@@ -140,7 +140,8 @@ def test_problems_name_the_option() -> None:
     assert problems(TrainSettings(weights="imagenet"), 2) == {}
     assert problems(TrainSettings(relabel_from=40), 2) == {}, "of mode auto alone"
     assert problems(TrainSettings(), 1).keys() == {"faces"}
-    assert problems(TrainSettings(weights="/no/such/file.pt"), 2).keys() == {"weights"}
+    for file in ("/no/such/file.pt", "/tmp" + "x" * 300):
+        assert problems(TrainSettings(weights=file), 2).keys() == {"weights"}
 
 
 def test_it_says_what_the_round_would_train_on(visitor: NewVisitor, workspace: Workspace) -> None:

@@ -159,14 +159,23 @@ def test_other_commands_say_that_it_has_no_network_and_which_round_has(
     )
 
 
-def test_it_says_which_rounds_it_closes(made: Workspace, run: Run) -> None:
+def test_it_says_which_rounds_it_closes(made: Workspace, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     left = run("round", "from-opinions", made.path, "--no-close-earlier").err
-    assert left.startswith("round 1 was in review with ")
-    assert left.endswith(", and stays in review until a lead closes it\n")
+    assert left.startswith("round 1 is in review with ")
+    assert left.endswith("; it stays in review until a lead closes it\n")
     closed = run("round", "from-opinions", made.path).err
     for number in (1, 2):
-        assert f"round {number} was in review with " in closed
-    assert closed.count("is closed, as round 3 takes its place (--no-close-earlier leaves it open)") == 2
+        assert f"round {number} is in review with " in closed
+        assert f"round {number} is closed: round 3 takes its place\n" in closed
+    assert closed.count("--no-close-earlier leaves it open\n") == 2
+    ws = scn.open(made.path)
+    capsys.readouterr()
+    ws.round_from_opinions(progress=False)
+    assert capsys.readouterr().err == ""
+    ws.round_from_opinions()
+    said = capsys.readouterr().err
+    assert said.startswith("round 4 is in review with ")
+    assert said.endswith("round 4 is closed: round 5 takes its place\n")
 
 
 def test_the_same_opinions_make_the_same_round(made: Workspace) -> None:

@@ -154,6 +154,31 @@ def test_one_answer_settles_all_copies_and_one_undo_takes_it_back(in_review: Dat
     assert {decision.sample_id for decision in unit.decisions} == {1, 5, 10}
 
 
+def test_who_settled_a_copy_is_not_told_while_readings_of_the_face_wait(
+    looked_at: Database, make_scores: MakeScores
+) -> None:
+    """Nor that anybody did: to two readers of the same pixels."""
+    start_round(looked_at, {}, code_version="")
+    finish_round(
+        looked_at, 1, make_scores(), {}, audit=0, seed=0, review=ReviewSettings(readings=2),
+        settled=np.zeros(10, np.bool_), close_earlier=False,
+    )  # fmt: skip
+    eve = ensure_person(looked_at, "eve").id
+    for name in ("ann", "bob"):
+        ensure_person(looked_at, name)
+        record_each(looked_at, [Decision(str(uuid4()), 1, 5, name, "exclude", None)])
+
+    def told(face: int) -> dict[int, str | None]:
+        (item,) = items_of(looked_at, 1, eve, [face])
+        return {copy.sample_id: copy.answered_by for copy in item.copies}
+
+    assert told(1) == {10: None}
+    for name in ("ann", "bob"):
+        record_each(looked_at, [Decision(str(uuid4()), 1, 1, name, "exclude", None)])
+    assert set(told(1)) == {5, 10}, "all of its readings are in"
+    assert told(1)[5] in ("ann", "bob")
+
+
 def test_audit_faces_are_no_copies_to_be_settled(looked_at: Database, make_scores: MakeScores) -> None:
     start_round(looked_at, {}, code_version="")
     finish_round(

@@ -219,6 +219,8 @@ def test_demo_faces_may_be_drawn_again_where_they_are(tmp_path: Path) -> None:
         ("", "lacks dataset, root, classes"),
         ('dataset = "csv"\nroot = "/x"', "lacks classes"),
         (b"dataset = '\xff'", "not valid TOML"),
+        ("dataset = " + "[" * 2_000, "not valid TOML"),
+        ("seed = " + "9" * 5_000, "not valid TOML"),
     ],
 )
 def test_a_broken_settings_file_is_named(text: str | bytes, error: str, workspace: Workspace) -> None:

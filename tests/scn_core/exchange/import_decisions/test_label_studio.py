@@ -275,3 +275,19 @@ def test_json_deeper_than_can_be_read_is_refused(db: Database, tmp_path: Path) -
     (tmp_path / "in.json").write_text("[" * 200_000)
     with pytest.raises(DataError, match=r"in\.json: found (JSON of more levels|broken JSON)"):
         plan_import(db, tmp_path / "in.json")
+
+
+@pytest.mark.parametrize("who", ["ann\ud800@example.org", {"id": "\udfff"}])
+def test_text_that_utf_8_cannot_write_is_refused(who: object, db: Database, tmp_path: Path) -> None:
+    """JSON can name half of a surrogate pair."""
+    decided(db)
+    tasks = json.loads((EXPORTS / "toy.json").read_text())
+    tasks[2]["annotations"][0]["completed_by"] = who
+    file = tmp_path / "tasks.json"
+    file.write_text(json.dumps(tasks))
+    plan = plan_import(db, file)
+    assert [problem.found for problem in plan.problems if "surrogate" in problem.found] != []
+    plan.describe(["happy", "sad", "fear"], done=False).encode()
+    lines = tmp_path / "lines.jsonl"
+    lines.write_text(json.dumps({"path": "1.jpg", "action": "keep", "label": "happy", "person": "\ud800"}) + "\n")
+    assert "surrogate" in plan_import(db, lines).problems[0].found

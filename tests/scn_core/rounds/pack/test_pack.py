@@ -26,9 +26,11 @@ from scn_core.rounds.pack.job import KIND as JOB
 from scn_core.rounds.pack.job import LIMITS as JOB_LIMITS
 from scn_core.rounds.pack.job import SAMPLES
 from scn_core.rounds.pack.result import FILES, KIND, MEMBERS, METRICS, SCORES
+from scn_core.store.connection import transaction
 from scn_core.store.decisions.record import record_decisions
+from scn_core.store.events import events
 from scn_core.store.people.people import ensure_person
-from scn_core.store.rounds.states import epochs, rounds, start_round
+from scn_core.store.rounds.states import epochs, get_round, rounds, start_round
 from scn_core.store.samples import iter_samples
 from scn_core.store.scores import scores
 from scn_core.workspace.folder import Workspace
@@ -234,6 +236,30 @@ def test_the_queue_follows_the_rules_of_review_of_now(trip: Trip, home: Workspac
     )  # trained by the rule it was packed with
     with home.database() as db:
         assert db.execute("SELECT max(slot) FROM queue_item WHERE round_id = 2").fetchone() == (1,)
+
+
+def test_it_says_which_rounds_it_closes_and_the_log_keeps_it(
+    trip: Trip, home: Workspace, tmp_path: Path, run: Run
+) -> None:
+    left, worse = (Workspace(shutil.copytree(home.path, tmp_path / name)) for name in ("left", "worse"))
+    with home.database() as db, transaction(db):
+        db.execute("UPDATE round SET metrics = json_remove(metrics, '$.val_accuracy')")  # so that none is worse
+    ran = run("round", "unpack", home.path, trip.result, "--json")
+    before, after = ran.err.splitlines()
+    assert before.startswith("round 1 is in review with ")
+    assert "; its review ends when this round does, unless this one comes out worse; --no-close-earlier" in before
+    assert after == "round 1 is closed: round 2 takes its place"
+    assert (json.loads(ran.out)["closed"], json.loads(ran.out)["kept"]) == ([1], [])
+    assert "came out worse than round 1" in run("round", "unpack", worse.path, trip.result).err
+    assert run("round", "unpack", left.path, trip.result, "--no-close-earlier").err.endswith(
+        "; it stays in review until a lead closes it\n"
+    )
+    logged = []
+    for place in (home, left, worse):
+        with place.database(read_only=True) as db:
+            logged.append([dict(event.about) for event in events(db) if event.what == "round closed"])
+            assert get_round(db, 1).state == ("closed" if place is home else "review")
+    assert logged == [[{"round": 1, "as_ended": 2}], [], []]
 
 
 # Pictures of the other machine

@@ -25,7 +25,7 @@ from scn_core.store.queue.counts import open_left, queue_counts
 from scn_core.store.queue.leases import claim_items
 from scn_core.store.rounds.states import close_round, finish_round, start_round
 from scn_core.store.samples import insert_manifest
-from tests.scn_core.store.review_model import PEOPLE, decide, ids, in_order, listed, matches, undo
+from tests.scn_core.store.review_model import PEOPLE, decide, in_order, listed, matches, undo
 from tests.undoubted import undoubted
 
 FACES, READINGS, PAGE = 60, 2, 7
@@ -134,7 +134,7 @@ def test_lists_and_counts_hold_what_the_viewer_may_know_and_no_more(
     for item in in_order(listed(busy), own(where), viewer.id):
         if item in face:
             first.setdefault(face[item], item)
-    assert ids(all_pages(busy, viewer, where)) == list(first.values())
+    assert [item.sample_id for item in all_pages(busy, viewer, where)] == list(first)
     counts = queue_counts(busy, 1, viewer.id, where)
 
     def count(**other: Any) -> int:

@@ -13,7 +13,9 @@ import pytest
 
 from review_app.server import prepare
 from scn_core.errors import UsageError, WorkspaceError
+from scn_core.store import connection
 from scn_core.store.backup import backup
+from scn_core.store.connection import create_database, open_database
 from scn_core.store.events import events
 from scn_core.store.people.people import (
     add_person,
@@ -27,6 +29,7 @@ from scn_core.store.people.people import (
 from scn_core.store.people.sessions import session_person, start_session
 from scn_core.store.projections import check
 from scn_core.store.samples import get_sample
+from scn_core.store.schema.migrations import STEPS
 from scn_core.workspace import moves
 from scn_core.workspace.backup.make import make_backup
 from scn_core.workspace.backup.restore import restore
@@ -35,6 +38,7 @@ from scn_core.workspace.folder import Workspace
 from tests.another_writer import AnotherWriter
 from tests.review_workspace import add_round
 from tests.scn_core.conftest import Run
+from tests.scn_core.store.schema.test_migration import LOG, ROWS_OF, fill, up_to
 from tests.scn_core.workspace.backup.conftest import answer, recorded
 
 
@@ -236,6 +240,12 @@ def test_a_damaged_database_in_a_backup_is_refused(asked: Workspace, tmp_path: P
     schema.write_bytes(copy.read_bytes().replace(b"CONSTRAINT", b"CONST\xffAINT", 1))
     with pytest.raises(WorkspaceError, match=r"its database cannot be used: .*; take another backup"):
         restore(schema, asked)
+    head, name, rest = copy.read_bytes().partition(b"CREATE TABLE event")
+    schema.write_bytes(head + name + rest.replace(b"strftime", b"\xfftrftime", 1))  # a default: no check reads it
+    with pytest.raises(WorkspaceError, match="found a database that is not as it was written"):
+        restore(schema, asked)
+    with pytest.raises(WorkspaceError, match=r"its database cannot be used: .*; take another backup"):
+        restore(schema, asked, force=True)
     size = copy.stat().st_size
     with copy.open("r+b") as file:
         file.seek(size // 2)
@@ -268,6 +278,57 @@ def test_a_backup_that_check_would_call_broken_is_put_back_by_force_alone(asked:
     assert done.wrong[0] == "trigger decision_no_delete is missing"
     assert "put back although it is not as it was written" in done.describe()
     assert {each.name for each in check_workspace(asked) if not each.ok} >= {"schema", "history"}
+
+
+@pytest.fixture(scope="module")
+def older(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
+    """A database at each version of the schema but today's, with rows that each of them wrote."""
+    folder = tmp_path_factory.mktemp("older")
+    path, copies = folder / "older.db", {}
+    for version in range(1, len(STEPS)):
+        with pytest.MonkeyPatch.context() as then:
+            then.setattr(connection, "migrations", up_to(version))
+            with closing(create_database(path) if version == 1 else open_database(path)) as db:
+                if version == 1:
+                    fill(db)
+                for sql in ROWS_OF.get(version, []):
+                    db.execute(sql)
+                copies[version] = folder / f"{version}.db"
+                backup(db, copies[version])
+    return copies
+
+
+def settings_alone(path: Path) -> Workspace:
+    """A folder into which a copy of a database can be restored."""
+    path.mkdir()
+    place = Workspace(path)
+    place.settings_file.write_text('dataset = "csv"\nroot = "/pictures"\nclasses = ["happy", "sad", "fear"]\n')
+    return place
+
+
+def test_a_backup_of_every_schema_comes_back_up_to_date_and_checked_in_full(
+    older: dict[int, Path], tmp_path: Path
+) -> None:
+    for version, file in older.items():
+        place = settings_alone(tmp_path / f"ws{version}")
+        assert restore(file, place).wrong == (), version
+        checked = list(check_workspace(place))
+        assert [each.name for each in checked if not each.ok] == (["round files"] if version >= 10 else []), version
+        assert recorded(place) == [row[0] for row in LOG], version
+
+
+def test_damage_of_an_older_schema_is_found_before_it_is_put_in_place(older: dict[int, Path], tmp_path: Path) -> None:
+    """What no quick check of that schema could find: an answer in the queue that nobody gave."""
+    file, place = tmp_path / "9.db", settings_alone(tmp_path / "ws")
+    shutil.copy(older[9], file)
+    with closing(sqlite3.connect(file, isolation_level=None)) as db:
+        db.execute("UPDATE queue_item SET action = 'unsure', answered_by = 1, answered_seq = 9 WHERE id = 11")
+    before = files(place.path)
+    with pytest.raises(WorkspaceError, match=r"9\.db: found a database that is not as it was written .*add --force"):
+        restore(file, place)
+    assert files(place.path) == before
+    assert restore(file, place, force=True).wrong
+    assert "derived" in {each.name for each in check_workspace(place) if not each.ok}
 
 
 @pytest.mark.parametrize("name", ["planted", "decision_no_delete"])
