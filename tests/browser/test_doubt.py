@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import FloatRect, Locator, expect
+from playwright.sync_api import Locator, expect
 
 from scn_core.workspace.folder import Workspace
 from tests.browser.conftest import NewPage
@@ -21,10 +21,17 @@ def doubts(served: Served) -> dict[int, int]:
     return {int(sample): int(doubt) for sample, doubt in rows}  # type: ignore[call-overload]
 
 
-def _box(node: Locator) -> FloatRect:
-    box = node.bounding_box()
-    assert box is not None
-    return box
+def _place(node: Locator) -> tuple[float, float]:
+    """Upper and lower edge, in one look: a tile that changes is drawn anew, and its parts with it."""
+    top, bottom = node.evaluate(
+        "each => { const { top, bottom } = each.getBoundingClientRect(); return [top, bottom]; }"
+    )
+    return top, bottom
+
+
+def _height(node: Locator) -> float:
+    top, bottom = _place(node)
+    return bottom - top
 
 
 def test_a_tile_says_how_it_is_doubted(desk: Desk) -> None:
@@ -42,16 +49,15 @@ def test_a_tile_says_how_it_is_doubted(desk: Desk) -> None:
 def test_a_mark_stands_beneath_the_picture_and_an_answered_tile_says_what_the_label_now_is(desk: Desk) -> None:
     face = desk.proposed()[0]
     node = desk.page.locator(f".app .tile[data-sample='{face}']")
-    height = _box(node)["height"]
+    height = _height(node)
     desk.go_to(face).press("f")
     expect(node.locator(".mark")).to_be_visible()
-    flag, picture = _box(node.locator(".mark")), _box(node.locator("img"))
-    assert flag["y"] >= picture["y"] + picture["height"]
-    assert _box(node)["height"] == height
+    assert _place(node.locator(".mark"))[0] >= _place(node.locator("img"))[1]
+    assert _height(node) == height
     proposed = node.locator(".proposed").inner_text()
     desk.press("a")
     expect(node.locator(".badge b")).to_have_text(proposed)
-    assert _box(node)["height"] == height
+    assert _height(node) == height
     assert node.locator("img").evaluate("img => getComputedStyle(img).opacity") == "1"
 
 
