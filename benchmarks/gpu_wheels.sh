@@ -8,4 +8,7 @@ rm -rf .wheels
 ${PYTHON:-python3} -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
   --python-version 3.12 --implementation py --abi none --platform any --dest .wheels \
   sqlite-utils sqlite-fts4 click-default-group tabulate tomlkit
+${PYTHON:-python3} -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+  --python-version 3.12 --implementation cp --platform manylinux_2_28_x86_64 --platform manylinux2014_x86_64 --dest .wheels \
+  simsimd
 ls .wheels
