@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 import torch
@@ -226,21 +226,21 @@ def _opened(path: Path, kind: np.dtype[Any], shape: tuple[int, ...], keep: bool)
 
 
 def _created(path: Path, kind: np.dtype[Any], shape: tuple[int, ...]) -> np.memmap[Any, Any]:
-    try:
-        table = np.lib.format.open_memmap(path, mode="w+", dtype=kind, shape=shape)
-        _take_room(path, table.nbytes)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    return table
+    """A file of zeros, whole and on the disk under its name before it is used: a checkpoint may be there already."""
+    path.unlink(missing_ok=True)  # its room first
+    size = kind.itemsize * math.prod(shape)
+    with replaced(path, needed=size) as file:
+        np.lib.format.open_memmap(file.name, mode="w+", dtype=kind, shape=shape)
+        _take_room(file, path, size)
+    return np.lib.format.open_memmap(path, mode="r+")
 
 
-def _take_room(path: Path, size: int) -> None:
+def _take_room(file: BinaryIO, path: Path, size: int) -> None:
     """Takes the room of a mapped file: without any when a page is first written, the system kills the process."""
     if not hasattr(os, "posix_fallocate"):
         return
-    with suppress(OSError), naming_full_disk(path, size), path.open("r+b") as file:  # some file systems cannot do it
-        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    with suppress(OSError), naming_full_disk(path, size):  # some file systems cannot do it
+        os.posix_fallocate(file.fileno(), 0, os.fstat(file.fileno()).st_size)
 
 
 def _damaged(path: Path) -> WorkspaceError:

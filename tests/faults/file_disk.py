@@ -3,7 +3,8 @@
 Programs reach it through Python's os module and numpy's mapped files. What they ask for is done, and noted here: a file
 that is synced keeps its content of then, a folder the names of then. At a cut each folder has, by chance, its names of
 now or those of its last sync; each file what was last synced, or by chance its first pages of now, other pages of then
-and now mixed, or all of now. A file that was never synced may so be empty under its name.
+and now mixed, or all of now. A file that was never synced may so be empty under its name; one that was, and that the
+program has mapped to write in, keeps its length, as nothing has cut it short.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ class Cut:
         """Inode of a folder -> where it is now, or was last."""
         self._held: dict[int, int] = {}
         """Inode -> what keeps it, and so its number, as long as this is here."""
+        self._mapped: set[int] = set()
+        """Inodes that the program had mapped at the cut."""
         self.steps = 0
         self.at: set[int] = set()
         """Before which steps there is a cut."""
@@ -54,6 +57,7 @@ class Cut:
                 return
             if self.steps in self.at:
                 self._copying = True
+                self._mapped = _mapped_files()
                 chance = random.Random(self.steps)
                 copy = self._copies / str(self.steps)
                 for place in self._all_folders():
@@ -125,12 +129,19 @@ class Cut:
         match chance.randrange(4):
             case 0:
                 return now
-            case 1:
+            case 1 if not (then and inode in self._mapped):
                 return now[: _PAGE * chance.randint(0, len(now) // _PAGE)]
             case 2 if len(now) == len(then):
                 pages = (chance.choice((now, then))[at : at + _PAGE] for at in range(0, len(now), _PAGE))
                 return b"".join(pages)
         return then
+
+
+def _mapped_files() -> set[int]:
+    """Inodes of the files that this process has mapped to write in."""
+    maps = (line.split(maxsplit=5) for line in Path("/proc/self/maps").read_text().splitlines())
+    paths = (Path(fields[5]) for fields in maps if fields[1] == "rw-s" and len(fields) == 6)
+    return {path.stat().st_ino for path in paths if path.is_file()}
 
 
 @contextmanager

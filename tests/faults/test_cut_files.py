@@ -9,7 +9,9 @@ import random
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
 from scn_core.config import ReviewSettings
 from scn_core.datasets.source import Source
@@ -18,6 +20,7 @@ from scn_core.exchange.export.manifest import manifest_file
 from scn_core.exchange.export.write import ExportOptions, export_labels
 from scn_core.store.current_labels import LabelFilter
 from scn_core.store.rounds.states import latest_round
+from scn_core.training.checkpoint import Dynamics
 from scn_core.workspace.folder import Workspace, create_workspace
 from tests.faults.file_disk import cut_while, power_cuts
 from tests.faults.test_training import TRAIN, round_of
@@ -55,6 +58,32 @@ def test_a_training_goes_on_to_the_same_round(
         for name in wanted:
             assert shown[name] == wanted[name], (path.name, name)
         shutil.rmtree(path)
+
+
+def test_files_of_the_epochs_are_whole_or_not_there(tmp_path: Path) -> None:
+    """From their creation on, which may be after the first checkpoint: with what was recorded by then."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    epochs, faces, classes = 3, 1500, 4
+    alpha, given = torch.full((faces,), 0.5), torch.zeros(faces, dtype=torch.int64)
+    passes = torch.tensor([0.5, 0.25, 0.125, 0.125]).expand(faces, classes)
+    recorded: list[int] = []
+    """Of each cut, how many epochs were recorded before it."""
+    with power_cuts(disk, tmp_path / "cuts") as cut:
+        cut.at = set(range(100))
+        dynamics = Dynamics(disk, epochs, faces, classes, keep=True)
+        for epoch in range(1, epochs + 1):
+            dynamics.record(epoch, alpha, passes, given)
+            dynamics.count(epoch, passes, None)
+            recorded += [epoch - 1] * (len(cut.made) - len(recorded))
+            cut.step()
+            recorded.append(epoch)
+    assert recorded.count(0) > 1
+    for copy, whole in zip(cut.made, recorded, strict=True):
+        Dynamics(copy, epochs, faces, classes, keep=True)
+        assert (np.load(copy / "dynamics.npy")["p_given"][:whole] == 0.5).all(), copy.name
+        assert (np.load(copy / "passes.npy")[:whole] == passes.numpy()).all(), copy.name
+        assert (np.load(copy / "counts.npy")[:whole] == 1).all(), copy.name
 
 
 def test_settings_are_the_old_or_the_new_ones(
