@@ -121,7 +121,7 @@ class _Review:
                 shown = None if item.blind else item.proposed_label
                 answer = self._answer(reviewer, item.sample_id, item.given_label, shown, times[item.sample_id])
                 times[item.sample_id] += 1
-                name = f"{self.plan.seed} {self.info.id} {person.id} item {item.id}"
+                name = f"{self.plan.seed} {self.info.id} {person.id} item {item.id} {times[item.sample_id]}"
                 answers.append(self._decision(name, item.sample_id, person, answer, blind=item.blind))
             self._record(answers)
             if due(self.db, self.info.id):

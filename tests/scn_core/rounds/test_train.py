@@ -196,7 +196,7 @@ def test_its_folder_holds_dynamics_and_weights_that_load_back(reviewed: Workspac
     features = open_features(reviewed, 1)
     assert features is not None
     assert features.sample_id.tolist() == found.sample_id.tolist()
-    assert features.values.shape == (len(found.alpha), 512)
+    assert features.values.shape == (len(found.alpha), 1024)
     assert np.linalg.norm(features.values.astype(np.float32), axis=1) == pytest.approx(1, abs=1e-3)
     meta = json.loads((folder / "meta.json").read_text())
     assert (meta["backbone"], meta["image_size"], meta["epochs"]) == (REVIEWED.backbone, 32, 4)

@@ -36,6 +36,14 @@ people = st.sampled_from(PEOPLE)
 faces = st.integers(1, FACES)
 
 
+def numbers(items: list[dict[str, Any]]) -> dict[int, int]:
+    """Of every face the number that its readings share, `QueueItem.id`."""
+    found: dict[int, int] = {}
+    for item in items:
+        found[item["sample_id"]] = max(item["id"], found.get(item["sample_id"], 0))
+    return found
+
+
 def scores() -> RoundScores:
     """Six proposals, two more of the low group; suspicion, alpha and margin in unlike orders, some equal."""
     given = np.arange(FACES) % 3
@@ -103,7 +111,7 @@ class Reviewing(RuleBasedStateMachine):
         me = self.people[person]
         self.db.execute("UPDATE queue_item SET lease_until = '2001' WHERE lease_until < '2002'")
         before = [item | {"lease_person": self.holder(item)} for item in listed(self.db)]
-        mine = [item["id"] for item in before if item["lease_person"] == me]
+        mine = [numbers(before)[item["sample_id"]] for item in before if item["lease_person"] == me]
         have = data.draw(st.lists(st.sampled_from(mine), unique=True)) if mine else []
         where = QueueFilter(order=order, grouped=grouped, given=given)
         claim = claim_items(self.db, 1, me, where, limit=limit, have=[*have, 999])
@@ -115,17 +123,20 @@ class Reviewing(RuleBasedStateMachine):
         return item["lease_person"] if (item["lease_until"] or "") > "2002" else None
 
     def expected(self, before: list[dict[str, Any]], where: QueueFilter, me: int, have: list[int]) -> list[int]:
-        """What a person may get, in order, each face once."""
-        by_id = {item["id"]: item for item in before}
-        chosen: dict[int, int] = {}
+        """What a person may get, in order, each face once; grouped, of the first pair alone."""
+        by_id, number_of = {item["id"]: item for item in before}, numbers(before)
+        chosen: dict[int, tuple[int, int | None]] = {}
         for number in in_order(before, where, me):
             item = by_id[number]
             beside = [i for i in before if i["sample_id"] == item["sample_id"] and i["slot"] != item["slot"]]
             elsewhere = any(me in (i["lease_person"], i["answered_by"]) for i in beside)
             skipped = str(me) in (item["skippers"] or "").split(",")
-            if item["lease_person"] in (None, me) and not skipped and not elsewhere and number not in have:
-                chosen.setdefault(item["sample_id"], number)
-        return list(chosen.values())
+            pair = (item["given_label"], item["proposed_label"])
+            other = where.grouped and bool(chosen) and pair != next(iter(chosen.values()))
+            held = number_of[item["sample_id"]] in have
+            if item["lease_person"] in (None, me) and not (skipped or elsewhere or held or other):
+                chosen.setdefault(item["sample_id"], pair)
+        return [number_of[sample] for sample in chosen]
 
     @rule(person=people, sample_id=faces, action=st.sampled_from(ANSWERS))
     def answer(self, person: str, sample_id: int, action: Any) -> None:
@@ -233,8 +244,8 @@ class Reviewing(RuleBasedStateMachine):
             beside = [i for i in items if i["sample_id"] == item["sample_id"]]
             mine = any(i["answered_by"] == me for i in beside) or str(me) in (item["skippers"] or "").split(",")
             if item["action"] is None and item["lease_person"] is None and not mine:
-                again.setdefault(item["sample_id"], item["id"])
-        assert renew_leases(self.db, me, [item["id"] for item in items]) == list(again.values())
+                again.setdefault(item["sample_id"], numbers(items)[item["sample_id"]])
+        assert sorted(renew_leases(self.db, me, list(numbers(items).values()))) == sorted(again.values())
         release_leases(self.db, me)
 
     @precondition(lambda self: hasattr(self, "db"))
