@@ -21,17 +21,8 @@ def doubts(served: Served) -> dict[int, int]:
     return {int(sample): int(doubt) for sample, doubt in rows}  # type: ignore[call-overload]
 
 
-def _place(node: Locator) -> tuple[float, float]:
-    """Upper and lower edge, in one look: a tile that changes is drawn anew, and its parts with it."""
-    top, bottom = node.evaluate(
-        "each => { const { top, bottom } = each.getBoundingClientRect(); return [top, bottom]; }"
-    )
-    return top, bottom
-
-
 def _height(node: Locator) -> float:
-    top, bottom = _place(node)
-    return bottom - top
+    return float(node.evaluate("tile => tile.getBoundingClientRect().height"))
 
 
 def test_a_tile_says_how_it_is_doubted(desk: Desk) -> None:
@@ -52,7 +43,10 @@ def test_a_mark_stands_beneath_the_picture_and_an_answered_tile_says_what_the_la
     height = _height(node)
     desk.go_to(face).press("f")
     expect(node.locator(".mark")).to_be_visible()
-    assert _place(node.locator(".mark"))[0] >= _place(node.locator("img"))[1]
+    # In one look, as a tile that changes is drawn anew.
+    edges = "tile => ['.mark', 'img'].map(part => tile.querySelector(part).getBoundingClientRect())"
+    mark, picture = node.evaluate(edges)
+    assert mark["top"] >= picture["bottom"]
     assert _height(node) == height
     proposed = node.locator(".proposed").inner_text()
     desk.press("a")

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from scn_core.rounds.features import FEATURES_FILE
 from scn_core.rounds.inputs import wanted_faces
 from scn_core.rounds.pack import pack_job, run_job, unpack_result
 from scn_core.rounds.pack.archive import read_stamp, unpack_archive, write_archive
@@ -78,7 +79,7 @@ class Rewritten(Inputs):
 
 @pytest.mark.parametrize("kind", [JOB, RESULT])
 def test_damaged_archives(kind: str, packed: Packed, tmp_path: Path) -> None:
-    archive, members = (packed.job, list(LIMITS)) if kind == JOB else (packed.result, list(MEMBERS))
+    archive, members = (packed.job, list(LIMITS)) if kind == JOB else (packed.result, [*MEMBERS, FEATURES_FILE])
     root = Path(packed.home.settings().root)
 
     def read_job(file: Path, folder: Path) -> None:
