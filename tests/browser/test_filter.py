@@ -91,6 +91,8 @@ def test_keys_come_back_from_the_filters_and_mean_the_grid_where_they_mean_nothi
     page = desk.page
     folded, doubt = page.get_by_test_id("stPopoverBody"), page.get_by_role("combobox", name="Doubt")
     page.get_by_test_id("stPopoverButton").click()
+    expect(folded).to_be_visible()
+    desk.press("a", "x")  # about faces behind it
     doubt.click()
     page.get_by_role("option", name="ambiguous").first.click()
     page.wait_for_url("**doubt=ambiguous**")
@@ -105,9 +107,15 @@ def test_keys_come_back_from_the_filters_and_mean_the_grid_where_they_mean_nothi
     expect(desk.message).to_contain_text("flagged")
     assert focused(page) == "tile"
     desk.press("f")
-    page.get_by_role("combobox", name="Order").focus()
-    desk.press("x")
-    assert [row.action for row in desk.stored(2)] == ["flag", "undo"]
+    order = page.get_by_role("combobox", name="Order")
+    order.focus()
+    desk.press("x", "Escape")
+    desk.until(lambda: focused(page) == "tile", "the keyboard to come back from a drop-down left with Esc")
+    order.click()
+    page.get_by_role("option", selected=True).click()
+    desk.until(lambda: focused(page) == "tile", "the keyboard to come back from a choice that changes nothing")
+    desk.press("u")
+    assert [row.action for row in desk.stored(3)] == ["flag", "undo", "unsure"]
 
 
 def test_an_address_that_cannot_be_says_so_and_shows_faces(desk: Desk) -> None:

@@ -155,10 +155,11 @@ def test_space_and_enter_turn_a_page_on_which_nothing_is_left_and_a_held_key_non
         expect(desk.message).to_contain_text("page done")
         assert desk.samples() == done
         if key:
-            page.keyboard.down("x")
-            page.keyboard.down("x")  # the second one repeats, as that of a key held down
-            page.keyboard.up("x")
-            desk.press(key)
+            page.keyboard.down("u")
+            page.keyboard.down("u")  # the second one repeats, as that of a key held down
+            page.keyboard.up("u")
+            expect(desk.message).to_have_text("page done: Space for the next page; move to a face to change its answer")
+            desk.press("s", "1", key)
         else:
             onward.click()
         desk.until(lambda: desk.samples() not in ([], done), "the next page")  # noqa: B023
@@ -171,8 +172,13 @@ def test_space_and_enter_turn_a_page_on_which_nothing_is_left_and_a_held_key_non
     )
     rows = desk.decisions()
     desk.press("Shift+X", "ArrowLeft", "Enter")  # about the face that the arrow leads to
-    expect(page.get_by_role("dialog", name="one face")).to_be_visible()
+    zoom = page.get_by_role("dialog", name="one face")
+    expect(zoom).to_be_visible()
     assert all(row.action == "keep" for row in rows)
+    desk.press("u", "e")
+    expect(zoom.get_by_role("status")).to_contain_text("page done: PgDn")
+    desk.saved()
+    assert [row.action for row in desk.decisions()[-2:]] == ["keep", "unsure"]
 
 
 def test_a_left_hand_chooses_its_letters_and_keeps_them(desk: Desk) -> None:

@@ -148,3 +148,8 @@ def test_two_taps_enlarge_a_face_which_is_swiped_too_and_no_key_is_named(thumb: 
             bar(thumb).get_by_role("button", name="Keep").tap()
     expect(thumb.message).to_contain_text("page done")
     expect(thumb.message).not_to_contain_text("PgDn")
+    bar(thumb).get_by_role("button", name="Accept").tap()  # one too many
+    expect(thumb.message).to_have_text("page done: Next for the next page; tap a face to change its answer")
+    assert {tile.state for tile in thumb.tiles()} == {"keep"}
+    swipe(page, tile(thumb, first), 110)
+    assert thumb.tile(first).state == "accept"

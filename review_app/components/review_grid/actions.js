@@ -1,7 +1,7 @@
 /** What the keys do to faces: answers, marks, many at once, undo and redo. */
 
 import { copiesToo, staysWords } from "./copies.js";
-import { ANSWERS, className, counted, meaning, shownOf, stateWords } from "./faces.js";
+import { className, counted, meaning, shownOf, stateWords } from "./faces.js";
 import { byTouch } from "./dom.js";
 import { answersToMany } from "./many.js";
 import { openNote } from "./note.js";
@@ -9,7 +9,7 @@ import { newId } from "./outbox.js";
 import { bringIntoView } from "./recall.js";
 
 /** @import { Action, Answer, App, Entry, Face, FaceState } from "./types.js" */
-/** @import { Stacks, UndoRow } from "./undo.js" */
+/** @import { UndoRow } from "./undo.js" */
 
 /** @typedef {{action: Action, label?: number|null, text?: string|null}} NewDecision */
 
@@ -149,14 +149,16 @@ export class Actions {
       const face = app.store.faces.get(sample);
       if (face) before.set(face, face.state);
     }
-    const reopened = entries.map((entry) => (app.store.faces.has(entry.sample) ? 0 : reopens(entry, app.stacks)));
+    const elsewhere = entries.filter(({ sample }) => !app.store.faces.has(sample)).map((entry) => app.stacks.change(entry));
     for (const face of app.store.record(entries)) {
       app.tiles.update(face);
       app.zoom.update(face);
     }
     app.tally.moved(before);
+    for (const change of elsewhere) app.tally.changed(change);
     const opened = [...before].map(([face, was]) => Number(face.state === "open") - Number(was === "open"));
-    const more = opened.reduce((sum, one) => sum + one, 0) + reopened.reduce((sum, one) => sum + one, 0);
+    const reopened = elsewhere.map(({ was, now }) => Number(now === null) - Number(was === null));
+    const more = [...opened, ...reopened].reduce((sum, one) => sum + one, 0);
     if (entries.length) app.flow.counted(entries[0].id, more);
     for (const entry of entries) app.stacks.add(entry);
   }
@@ -260,18 +262,6 @@ export class Actions {
     app.tiles.select(which === "undo" ? app.tiles.faces.filter(({ sample }) => selected.has(sample)) : []);
     app.say(said);
   }
-}
-
-/**
- * Open faces more, once an entry about a face that this tab does not know is stored.
- * @param {Entry} entry
- * @param {Stacks} stacks as they were before it
- * @returns {number}
- */
-function reopens({ sample, local }, stacks) {
-  if (!local || !ANSWERS.some((answer) => answer === local.root.action)) return 0;
-  if (stacks.answers(sample).some((id) => id !== local.root.id)) return 0; // an answer before or after it stands
-  return local.live ? -1 : 1;
 }
 
 /** @type {Record<Exclude<Action, "relabel">, string>} */

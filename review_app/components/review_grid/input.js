@@ -1,7 +1,7 @@
 /** From key presses and clicks to commands. */
 
 import { showAlike } from "./alike.js";
-import { asElement } from "./dom.js";
+import { asElement, byTouch } from "./dom.js";
 import { commandOf, keptFromStreamlit, keyName } from "./keys.js";
 
 /** @import { Command, CommandGroup, CommandId, Direction } from "./keys.js" */
@@ -59,6 +59,7 @@ export class Input {
     const always = this.#always()[command.id];
     const closed = WRITES.has(command.group) ? app.flow.closed() : null;
     if (closed) app.say(closed, "warn");
+    else if (this.#oneTooMany(command)) app.say(doneWords(app.zoom.open), "done");
     else if (always) always();
     else if (app.flow.view === "page") this.#onFace(command);
     else
@@ -68,6 +69,13 @@ export class Input {
       );
     // A button pressed by keyboard keeps the focus; after a click the keys go on where they were.
     if (event?.detail && !["note", "sheet", "zoom"].includes(command.id)) app.focus.take();
+  }
+
+  /** Whether an answer is about the face answered last only because nothing is left to move on to. @param {Command} command */
+  #oneTooMany({ group, id }) {
+    const { flow, tiles } = this.app;
+    const answers = group === "answer" || group === "class" || id === "skip";
+    return answers && flow.view === "page" && flow.done && !tiles.selection.size;
   }
 
   /** @returns {Partial<Record<CommandId, () => void>>} what works without a face on screen too */
@@ -109,4 +117,10 @@ export class Input {
     else app.tiles.anchor = to;
     app.focus.move(to);
   }
+}
+
+/** What can be done on a page on which nothing is left. @param {boolean} zoomed one face is shown large */
+function doneWords(zoomed) {
+  if (byTouch()) return `page done: ${zoomed ? "close this face, then " : ""}Next for the next page; tap a face to change its answer`;
+  return `page done: ${zoomed ? "PgDn" : "Space"} for the next page; move to a face to change its answer`;
 }

@@ -17,6 +17,16 @@ const CONTROL = "button, a, summary, [tabindex]";
 const PLAIN = /^.$/; // a letter, a digit or a sign, which no button or link wants
 const POPOVER = "[data-testid=stPopoverBody]";
 const DIALOG = "[data-testid=stDialog]";
+/** What of the page opens over the grid: a key pressed then is not about the faces behind it. */
+const OVER = `${POPOVER}, ${DIALOG}, [role=dialog], [role=listbox], [role=menu]`;
+
+/** Whether something of the page is open over the grid, whose own dialogs and lists are not meant. */
+function covered() {
+  return [...document.querySelectorAll(OVER)].some((node) => node.getClientRects().length);
+}
+
+/** The box of a drop-down. @param {EventTarget|null} target */
+const boxOf = (target) => asElement(target)?.closest("[role=combobox]") ?? null;
 
 /**
  * Whether a key pressed outside of the grid is the grid's.
@@ -24,7 +34,7 @@ const DIALOG = "[data-testid=stDialog]";
  */
 function isOurs(event) {
   const target = asElement(event.target);
-  if (event.defaultPrevented || !target || target.closest(OWN_KEYS)) return false;
+  if (event.defaultPrevented || !target || target.closest(OWN_KEYS) || covered()) return false;
   if (event.ctrlKey || event.metaKey) return !target.closest(CONTROL);
   return !target.closest(CONTROL) || (PLAIN.test(event.key) && event.key !== " ");
 }
@@ -49,15 +59,21 @@ function closeConnectionError() {
 export function keepKeys(app, signal) {
   let popover = false;
   let closing = false;
+  /** @type {Element|null} the box of a drop-down that was left with Esc, or by a choice, perhaps of what it had */
+  let left = null;
   const onKey = (/** @type {KeyboardEvent} */ event) => {
     closing = false;
+    const leaves = event.key === "Escape" || (event.key === "Enter" && covered());
+    left = leaves ? boxOf(event.target) : null;
+    if (left) requestAnimationFrame(leave);
     if (event.composedPath().includes(app.node) || !isOurs(event)) return;
     if (!commandOf(event, app.keymap.table)) return;
     app.focus.take();
     app.input.key(event);
   };
-  const onPointer = () => {
+  const onPointer = (/** @type {PointerEvent} */ event) => {
     closing = false;
+    left = asElement(event.target)?.closest("[role=option]") ? boxOf(document.activeElement) : null;
   };
   const atFilters = () =>
     document.activeElement === document.body || document.activeElement?.matches("[data-testid=stPopoverButton]");
@@ -65,6 +81,11 @@ export function keepKeys(app, signal) {
     if (!closing || !atFilters()) return;
     closing = false;
     app.focus.take();
+  };
+  const leave = () => {
+    if (!left || covered()) return;
+    if (left.contains(document.activeElement)) app.focus.take();
+    left = null;
   };
   const look = () => {
     if (closeConnectionError()) {
@@ -75,6 +96,7 @@ export function keepKeys(app, signal) {
     closing ||= popover && !there;
     popover = there;
     takeBack();
+    leave();
   };
   const watching = new MutationObserver(look);
   watching.observe(document.body, { childList: true, subtree: true });

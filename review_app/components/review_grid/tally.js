@@ -2,7 +2,7 @@
 
 import { ANSWERS, stateOf } from "./faces.js";
 
-/** @import { Face, FaceState, PageHeader, Tile } from "./types.js" */
+/** @import { Action, Face, FaceState, PageHeader, Tile } from "./types.js" */
 /** @import { Store } from "./store.js" */
 
 /** @typedef {{given: number, proposed: number|null}} Pair */
@@ -14,6 +14,9 @@ export function pairOf({ given, proposed, kind }) {
 
 /** @param {Pair} pair */
 export const pairKey = ({ given, proposed }) => `${given} ${proposed}`;
+
+/** Whether an answer gives a face another label. @param {string|null} action */
+const gaveAnother = (action) => action === "accept" || action === "relabel";
 
 export class Tally {
   /** @param {Store} store */
@@ -51,11 +54,20 @@ export class Tally {
     for (const [face, state] of before) this.#moved(face, state, pairOf(face.tile));
   }
 
+  /**
+   * An answer to a face that this tab does not know was taken back, or brought back. Of which pair it is is not known.
+   * @param {{was: Action|null, now: Action|null}} answer
+   */
+  changed({ was, now }) {
+    this.checked += Number(now !== null) - Number(was !== null);
+    this.wrong += Number(gaveAnother(now)) - Number(gaveAnother(was));
+  }
+
   /** @param {Face} face @param {FaceState} was @param {Pair|null} pair whose number follows @param {boolean} all the others do */
   #moved(face, was, pair, all = true) {
     const steps = (/** @type {FaceState[]} */ states) => Number(states.includes(face.state)) - Number(states.includes(was));
     this.checked += all ? steps([...ANSWERS]) : 0;
-    this.wrong += all ? steps(["accept", "relabel"]) : 0;
+    this.wrong += all ? Number(gaveAnother(face.state)) - Number(gaveAnother(was)) : 0;
     const key = pairKey(pairOf(face.tile));
     const open = this.open.get(key);
     if (pair && open !== undefined && pairKey(pair) === key) this.open.set(key, Math.max(0, open + steps(["open"])));

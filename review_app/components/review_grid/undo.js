@@ -7,7 +7,7 @@
 
 import { ANSWERS } from "./faces.js";
 
-/** @import { DecisionBrief, Entry, HistoryResponse, HistoryUnit } from "./types.js" */
+/** @import { Action, DecisionBrief, Entry, HistoryResponse, HistoryUnit } from "./types.js" */
 
 /**
  * @typedef {{root: DecisionBrief, tip: string}} Part
@@ -96,10 +96,18 @@ export class Stacks {
     return id;
   }
 
-  /** Ids of the answers of the person here to a face that stand. @param {number} sample */
-  answers(sample) {
+  /**
+   * What an entry that was not added yet does to the answer of the person here, where it takes an answer back or brings it
+   * back. Another answer of theirs, before or after that one, may stand.
+   * @param {Entry} entry
+   * @returns {{was: Action|null, now: Action|null}} null: no answer
+   */
+  change({ sample, local }) {
+    if (!local || !isAnswer(local.root)) return { was: null, now: null };
+    const { live, root } = local;
     const roots = this.undo.flatMap((unit) => unit.parts.map((part) => part.root));
-    return roots.filter((root) => root.sample === sample && ANSWERS.some((answer) => answer === root.action)).map(({ id }) => id);
+    const other = roots.findLast((one) => one.sample === sample && one.id !== root.id && isAnswer(one))?.action ?? null;
+    return live ? { was: other, now: root.action } : { was: root.action, now: other };
   }
 
   /**
@@ -117,6 +125,9 @@ export class Stacks {
     }));
   }
 }
+
+/** @param {DecisionBrief} decision */
+const isAnswer = ({ action }) => ANSWERS.some((answer) => answer === action);
 
 /** @param {HistoryUnit} unit @returns {Unit} */
 function unitOf(unit) {
