@@ -39,10 +39,12 @@ ANY_PAIR: Pair = (None, None, False)
 ANY_NUMBER, ANYONE = -1, ""
 """Options that stand for no condition; None would show as nothing chosen."""
 Change = Callable[[Asked, Any], Asked]
+_ADDRESS, _ROW = "rv-filtered-address", "rv-filter-row"
 
 
 def row(asked: Asked, counts: QueueCounts, now: WorkspaceState) -> None:
     """State and order, and the rest folded behind one button; without alpha where the round has none."""
+    _renew()
     where, info = asked.where, now.find(asked.round)
     weighed = info is None or info.opinion_words is None
     orders = {order: words for order, words in ORDERS.items() if weighed or order != "alpha"}
@@ -56,6 +58,18 @@ def row(asked: Asked, counts: QueueCounts, now: WorkspaceState) -> None:
             st.button("Clear filters", key="rv-clear", on_click=clear, args=(now.classes.names,))
     if on:
         _chips(where, on, now.classes.names)
+
+
+def _renew() -> None:
+    """New controls where the address was changed by anything but them: Back, a chip, a link.
+
+    Streamlit tells a control its new value only while it is on screen. A folded one would go on sending the value before,
+    with every run, those on a timer too; that counts as a change, and writes the old filter into the address again.
+    """
+    here = st.query_params.to_dict()
+    if here != st.session_state.setdefault(_ADDRESS, here):
+        st.session_state[_ROW] = st.session_state.get(_ROW, 0) + 1
+    st.session_state[_ADDRESS] = here
 
 
 def _chips(where: QueueFilter, on: Sequence[str], names: Sequence[str]) -> None:
@@ -168,7 +182,8 @@ def _toggle(label: str, name: str, value: bool, now: WorkspaceState, change: Cha
 
 
 def _key(name: str) -> str:
-    return f"rv-filter-{name}"
+    again = st.session_state.get(_ROW, 0)
+    return f"rv-filter-{name}-{again}" if again else f"rv-filter-{name}"
 
 
 def _keep(name: str, value: Any) -> None:
@@ -185,6 +200,7 @@ def _changed(name: str, options: Mapping[Any, str] | None, classes: Sequence[str
             return
     asked = state.read(st.query_params.to_dict(), classes)
     st.query_params.from_dict(state.write(change(asked, value), classes))
+    st.session_state[_ADDRESS] = st.query_params.to_dict()
 
 
 def clear(classes: Sequence[str]) -> None:
