@@ -63,8 +63,8 @@ def row(asked: Asked, counts: QueueCounts, now: WorkspaceState) -> None:
 def _renew() -> None:
     """New controls where the address was changed by anything but them: Back, a chip, a link.
 
-    Streamlit tells a control its new value only while it is on screen. A folded one would go on sending the value before,
-    with every run, those on a timer too; that counts as a change, and writes the old filter into the address again.
+    Streamlit tells a control its new value only while it is on screen. A folded one would go on sending the value
+    before, with every run, those on a timer too; that counts as a change, and writes the old filter into the address.
     """
     here = st.query_params.to_dict()
     if here != st.session_state.setdefault(_ADDRESS, here):

@@ -270,3 +270,18 @@ def test_the_select_switch_lets_taps_select(desk: Desk) -> None:
     assert [tile.sample for tile in desk.tiles() if tile.selected] == [samples[3]]
     switch.click()
     assert not any(tile.selected for tile in desk.tiles())
+
+
+def test_the_bottom_line_stays_one_line_and_says_all_in_its_tooltip(desk: Desk) -> None:
+    foot, words = desk.page.locator(".app .foot"), "answers are kept in this browser " * 9
+    height = foot.evaluate("node => node.offsetHeight")
+    desk.page.locator(".app .foot .learned").last.evaluate(
+        "node => { node.textContent = 'order'; node.hidden = false }"
+    )
+    desk.message.evaluate("(node, words) => { node.textContent = words }", words)
+    assert foot.evaluate("node => node.offsetHeight") == height
+    desk.message.hover()
+    expect(desk.message).to_have_attribute("title", words)
+    desk.press("f")
+    expect(desk.message).to_contain_text("flagged")
+    expect(desk.message).not_to_have_attribute("title", words)

@@ -33,6 +33,7 @@ def test_exceptions_the_rest_and_on_by_itself(
     desk = Desk(page, served, "ann").ready()
     guide, title = page.get_by_role("note", name="how to begin"), page.locator(".app .group h2")
     found = page.locator(".app .foot").get_by_text("checked")
+    expect(guide).to_contain_text("A the proposed label")
     expect(guide).to_contain_text("X the given label")
     expect(found).to_have_count(0)
     sizes = "SELECT count(*) FROM queue_item WHERE action IS NULL GROUP BY given_label, proposed_label"

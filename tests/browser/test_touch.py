@@ -20,6 +20,11 @@ buttons => buttons.filter(button => button.checkVisibility()).map(button => [but
     || box.width < 44 || box.height < 44)
   .map(([button, box]) => `${button.textContent}: ${JSON.stringify(box)}`)
 """
+_CUT = """
+tiles => tiles.flatMap(tile => [...tile.querySelectorAll(".then")].filter(line => [...line.children].some(
+  word => word.checkVisibility() && word.getBoundingClientRect().top >= line.getBoundingClientRect().bottom))
+  .map(line => `${tile.dataset.state}: ${line.innerText} of ${tile.clientWidth} px`))
+"""
 _SEEN = "nodes => nodes.filter(node => node.checkVisibility()).map(node => node.innerText)"
 
 
@@ -153,3 +158,29 @@ def test_two_taps_enlarge_a_face_which_is_swiped_too_and_no_key_is_named(thumb: 
     assert {tile.state for tile in thumb.tiles()} == {"keep"}
     swipe(page, tile(thumb, first), 110)
     assert thumb.tile(first).state == "accept"
+
+
+LONGEST = "no connection to the server: go on working, answers are kept in this browser"
+
+
+def test_no_word_moves_or_cuts_a_tile(thumb: Desk) -> None:
+    page, guide = thumb.page, thumb.page.get_by_role("note", name="how to begin")
+    foot, tiles = page.locator(".app .foot"), page.locator(".app .grid .tile")
+    expect(guide).to_contain_text("the proposed label right")
+    expect(guide).to_contain_text("Swipe right to accept, left to keep; two taps enlarge.")
+    bar(thumb).get_by_role("button", name="Keep").tap()
+    thumb.message.evaluate("node => { node.textContent = '3 kept, one undo takes them back' }")
+    assert thumb.message.evaluate("node => node.scrollWidth <= node.clientWidth")
+    page.locator(".app .sure").evaluate_all("words => words.forEach(word => { word.textContent = 'maybe' })")
+    page.locator(".app .proposed").evaluate_all("words => words.forEach(word => { word.textContent = 'surprise' })")
+    page.locator(".app .given").evaluate_all("words => words.forEach(word => { word.textContent = 'surprise' })")
+    assert not tiles.evaluate_all(_CUT)
+    for width, height in ((390, 844), (844, 390), (1280, 800)):
+        page.set_viewport_size({"width": width, "height": height})
+        expect(guide).to_be_visible(visible=height > 500)
+        heights = []
+        for words in ("", LONGEST):
+            thumb.message.evaluate("(node, words) => { node.textContent = words }", words)
+            heights.append(foot.evaluate("node => node.offsetHeight"))
+        assert heights[0] == heights[1], (width, heights)
+        assert not page.locator(".app > .thumbs .thumb").evaluate_all(_OUT_OF_REACH), (width, height)

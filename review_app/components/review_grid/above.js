@@ -12,7 +12,7 @@ import { recall, remember } from "./window.js";
 export const LEARNED = 10;
 const HOW = [
   "These labels are doubtful, the worst first.",
-  "For the framed face: is the suggested label right, the given one, or another?",
+  "For the framed face: is the proposed label right, the given one, or another?",
   "Every answer is saved at once and can be undone.",
 ];
 
@@ -75,11 +75,12 @@ export class Above {
     this.guide.replaceChildren(
       el("p", { text: HOW.join(" ") }),
       el("p", { class: "set" }, [
-        key(cap("accept"), "the suggested label"),
+        key(cap("accept"), "the proposed label"),
         key(cap("keep"), "the given label"),
         key(`1–${Math.min(9, this.app.classes.length)}`, "another one"),
         key(cap("undo"), "undo"),
       ]),
+      el("p", { class: "swipes", text: "Swipe right to accept, left to keep; two taps enlarge." }),
     );
   }
 }

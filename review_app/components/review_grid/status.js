@@ -44,6 +44,8 @@ export class Status {
     this.found = el("span", { class: "learned", hidden: true });
     this.learned = el("span", { class: "learned", hidden: true });
     this.message = el("span", { class: "message", role: "status", "aria-live": "polite" });
+    // What is cut on screen is whole in the tooltip.
+    this.message.addEventListener("pointerenter", () => (this.message.title = this.message.textContent ?? ""));
     this.refusedTitle = el("summary");
     this.refusedList = el("ul");
     this.refused = el("details", { class: "refused", hidden: true }, [
@@ -75,6 +77,7 @@ export class Status {
     for (const place of [this.message, this.inDialog]) {
       if (!place) continue;
       place.textContent = words;
+      place.removeAttribute("title");
       place.dataset.kind = kind;
     }
   }
