@@ -40,6 +40,7 @@ ANY_NUMBER, ANYONE = -1, ""
 """Options that stand for no condition; None would show as nothing chosen."""
 Change = Callable[[Asked, Any], Asked]
 _ADDRESS, _ROW = "rv-filtered-address", "rv-filter-row"
+_UNFOLDED = ("state", "order")
 
 
 def row(asked: Asked, counts: QueueCounts, now: WorkspaceState) -> None:
@@ -61,7 +62,7 @@ def row(asked: Asked, counts: QueueCounts, now: WorkspaceState) -> None:
 
 
 def _renew() -> None:
-    """New controls where the address was changed by anything but them: Back, a chip, a link.
+    """New folded controls where the address was changed by anything but them: Back, a chip, a link.
 
     Streamlit tells a control its new value only while it is on screen. A folded one would go on sending the value
     before, with every run, those on a timer too; that counts as a change, and writes the old filter into the address.
@@ -172,7 +173,7 @@ def _select(label: str, name: str, options: Mapping[Any, str], value: Any, now: 
         key=_key(name),
         on_change=_changed,
         args=(name, dict(options), now.classes.names, change),
-        label_visibility="collapsed" if name in ("state", "order") else "visible",
+        label_visibility="collapsed" if name in _UNFOLDED else "visible",
     )
 
 
@@ -182,7 +183,7 @@ def _toggle(label: str, name: str, value: bool, now: WorkspaceState, change: Cha
 
 
 def _key(name: str) -> str:
-    again = st.session_state.get(_ROW, 0)
+    again = 0 if name in _UNFOLDED else st.session_state.get(_ROW, 0)
     return f"rv-filter-{name}-{again}" if again else f"rv-filter-{name}"
 
 
