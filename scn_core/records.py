@@ -385,7 +385,10 @@ class QueueItem:
     """The viewer answered the face before and is asked once more; until then it looks like any open item, with the
     kind of that one and without what the viewer said."""
 
+    audit_elsewhere: bool
+    """The face is an audit face of another round in review, and waits there for an answer."""
+
     @property
     def blind(self) -> bool:
         """An audit item until it is answered: the estimate made from it holds only if nothing suggests the answer."""
-        return self.kind == "audit" and self.action is None
+        return self.audit_elsewhere or (self.kind == "audit" and self.action is None)

@@ -65,7 +65,10 @@ _TILE = {
     "note": _or_null(_is("string", "newest note")),
     "noteBy": _or_null(_TEXT),
     "skip": _or_null(_is("string", "id of your own skip")),
-    "blind": _is("boolean", "an audit face that is not answered yet: all that might suggest an answer is null"),
+    "blind": _is(
+        "boolean",
+        "an audit face, of any round in review, not answered yet: all that might suggest an answer is null",
+    ),
     "copies": _list(
         _object(
             {

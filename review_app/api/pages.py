@@ -23,6 +23,7 @@ from scn_core.records import QueueFilter, QueueItem, RoundInfo, Sample
 from scn_core.rounds.features import alike as most_alike
 from scn_core.rounds.features import open_features
 from scn_core.store.decisions.today import faces_today
+from scn_core.store.decisions.visibility import is_blind
 from scn_core.store.people.people import Person
 from scn_core.store.queue.browse import check_cursor, items_of, page_items
 from scn_core.store.queue.counts import PairCount, open_left, open_of_pair, skipped_faces
@@ -134,9 +135,10 @@ def _pair(db: Database, person: Person, body: AlikeBody) -> tuple[int, int | Non
     info, stored = known_round(db, body.round), get_sample(db, body.sample)
     if stored is None or stored.withdrawn:
         raise ApiError(404, "not_found", f"there is no sample {body.sample}")
-    if items := items_of(db, info.id, person.id, [stored.id]):
-        if items[0].blind:
-            raise ApiError(409, "blind", "this is an audit face: answer it before you look at faces that are like it")
+    items = items_of(db, info.id, person.id, [stored.id])
+    if is_blind(db, stored.id, items[0] if items else None):
+        raise ApiError(409, "blind", "this is an audit face: answer it before you look at faces that are like it")
+    if items:
         return items[0].given_label, items[0].proposed_label
     score = next((score for score in face_scores(db, stored.id) if score.round == info.id), None)
     return (stored.sample.given_label, None) if score is None else (score.start_label, score.proposed_label)

@@ -23,7 +23,7 @@ from review_app.http.json_body import ID_MAX
 from review_app.settings import current
 from scn_core.rounds.artifacts import FaceDynamics, Neighbours, face_dynamics, face_neighbours
 from scn_core.store.decisions.record import RecordedDecision
-from scn_core.store.decisions.visibility import is_unread, seen_history
+from scn_core.store.decisions.visibility import is_blind, is_unread, seen_history
 from scn_core.store.opinions import opinions_of_face
 from scn_core.store.people.people import Person
 from scn_core.store.queue.browse import items_of
@@ -113,13 +113,14 @@ def _about(db: Database, person: Person, sample_id: int, round_id: int) -> _Abou
         raise ApiError(404, "not_found", f"there is no sample {sample_id} any more: it was taken out")
     info = known_round(db, round_id)
     items = items_of(db, info.id, person.id, [sample_id])
-    blind = bool(items) and items[0].blind
-    rows = seen_history(db, sample_id, person, items[0] if items else None)
-    if items:
-        about, chances = tile(items[0]), () if blind else items[0].probabilities
+    item = items[0] if items else None
+    blind, rows = is_blind(db, sample_id, item), seen_history(db, sample_id, person, item)
+    if item is not None:
+        about, chances = tile(item), () if blind else item.probabilities
     else:
-        score = next((score for score in face_scores(db, sample_id) if score.round == info.id), None)
-        about, chances = unasked(stored, score), score.probabilities if score else ()
+        scores = [] if blind else face_scores(db, sample_id)
+        score = next((score for score in scores if score.round == info.id), None)
+        about, chances = unasked(stored, score, blind=blind), score.probabilities if score else ()
     waits = is_unread(db, info.id, sample_id)
     votes, opinions = ([], []) if blind else (_votes(db, sample_id), _opinions(db, sample_id))
     return _About(info.id, stored, about, blind, waits, [round(p, 4) for p in chances], rows, votes, opinions)

@@ -20,7 +20,7 @@ def tile(item: QueueItem) -> Tile:
         "item": item.id,
         "sample": item.sample_id,
         "key": item.key,
-        "kind": item.kind,
+        "kind": "audit" if blind else item.kind,  # of another round in review, perhaps
         "given": item.given_label,
         "original": None if blind else item.original_label,
         "since": None if blind else item.decided_round,
@@ -57,14 +57,14 @@ def tile(item: QueueItem) -> Tile:
     }
 
 
-def unasked(stored: StoredSample, score: FaceScore | None) -> Tile:
-    """The same of a face that the round does not ask about; None: nor did it train on it."""
+def unasked(stored: StoredSample, score: FaceScore | None, *, blind: bool = False) -> Tile:
+    """The same of a face that the round does not ask about; None: nor did it train on it, or the face is blind."""
     nothing = ("item", "kind", "since", "action", "label", "by", "at", "decision", "flag", "note", "noteBy", "skip")
     known = {
         "sample": stored.id,
         "key": stored.sample.key,
         "given": score.start_label if score else stored.sample.given_label,
-        "original": stored.sample.given_label,
+        "original": None if blind else stored.sample.given_label,
         "proposed": score.proposed_label if score else None,
         "alpha": _rounded(score.alpha) if score else None,
         "margin": round(score.margin, 4) if score else None,
@@ -73,7 +73,7 @@ def unasked(stored: StoredSample, score: FaceScore | None) -> Tile:
         "second": score.second_label if score else None,
         "bars": likeliest(score.probabilities, BARS) if score else [],
         "flagged": False,
-        "blind": False,
+        "blind": blind,
         "copies": [],
         "copiesApart": 0,
         "issues": [],

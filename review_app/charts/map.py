@@ -28,7 +28,7 @@ _NONE = "#7d8590"
 
 def by_class(
     x: FloatArray, y: FloatArray, group: IntArray, names: Sequence[str], texts: Sequence[str], faces: IntArray,
-    *, none: str, dark: bool = False,
+    *, none: str, lasso: bool = True, dark: bool = False,
 ) -> Figure:  # fmt: skip
     """Faces coloured by a class or state.
 
@@ -40,6 +40,7 @@ def by_class(
         texts: (N,) what a face shows when the pointer is on it.
         faces: (N,) sample ids.
         none: name of the faces of group -1.
+        lasso: the pointer draws around faces; else a click chooses one.
         dark: for the dark theme.
     """
     from plotly.graph_objects import Figure
@@ -56,12 +57,12 @@ def by_class(
             figure.add_trace(
                 _points(x[here], y[here], [texts[i] for i in here.tolist()], ids, name, {"color": colour}, len(x))
             )
-    return _laid_out(figure, dark=dark)
+    return _laid_out(figure, lasso=lasso, dark=dark)
 
 
 def by_value(
     x: FloatArray, y: FloatArray, value: FloatArray, texts: Sequence[str], faces: IntArray, name: str,
-    *, dark: bool = False,
+    *, lasso: bool = True, dark: bool = False,
 ) -> Figure:  # fmt: skip
     """The same coloured by a number from 0 to 1; faces whose number is NaN are left out."""
     from plotly.graph_objects import Figure
@@ -82,7 +83,7 @@ def by_value(
     figure = Figure()
     figure.add_trace(_points(x[order], y[order], [texts[i] for i in order], shown, name, marker, len(x)))
     figure.update_layout(showlegend=False)
-    return _laid_out(figure, dark=dark)
+    return _laid_out(figure, lasso=lasso, dark=dark)
 
 
 def _points(
@@ -100,13 +101,15 @@ def _points(
     )  # fmt: skip
 
 
-def _laid_out(figure: Figure, *, dark: bool) -> Figure:
+def _laid_out(figure: Figure, *, lasso: bool, dark: bool) -> Figure:
     figure.update_xaxes(visible=False, range=[0, MAP_SIDE])
     figure.update_yaxes(visible=False, range=[0, MAP_SIDE], scaleanchor="x")
     compact(figure, height=620, dark=dark)
+    # Streamlit takes a click for a choice only where dragging selects nothing, whatever `clickmode` says.
     figure.update_layout(
-        dragmode="lasso", legend={"itemsizing": "constant", "yanchor": "top", "y": -0.02}, uirevision="map"
-    )
+        dragmode="lasso" if lasso else "pan", legend={"itemsizing": "constant", "yanchor": "top", "y": -0.02},
+        uirevision="map",
+    )  # fmt: skip
     return figure
 
 

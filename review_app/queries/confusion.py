@@ -8,7 +8,16 @@ from review_app.database import call_slow
 from review_app.queries.workspace_state import SLOW_S
 from review_app.settings import current
 from scn_core.store.people.people import Person
-from scn_core.store.reports.confusion import Cell, ComparedFace, Comparison, cell_faces, compare, comparisons
+from scn_core.store.reports.confusion import (
+    Cell,
+    ComparedFace,
+    Comparison,
+    LeftOut,
+    cell_faces,
+    compare,
+    comparisons,
+    left_out,
+)
 
 SHOWN = 60
 """Faces of a cell on one page."""
@@ -24,6 +33,11 @@ def counts_of(of: Comparison, viewer: Person) -> dict[tuple[int, int], int]:
     return _counts(current().workspace_id, of, viewer.id)
 
 
+def left_out_of(of: Comparison, viewer: Person) -> LeftOut:
+    """How many faces it leaves out, and why, at most SLOW_S old."""
+    return _left_out(current().workspace_id, of, viewer.id)
+
+
 def faces_of(cell: Cell, viewer: Person, *, after: int) -> tuple[list[ComparedFace], bool]:
     """The next SHOWN faces of a cell after the one of that number, and whether there are more."""
     return call_slow(cell_faces, cell, viewer.id, after=after, limit=SHOWN)
@@ -37,3 +51,8 @@ def _comparisons(workspace_id: str, round_id: int) -> list[Comparison]:
 @st.cache_data(ttl=SLOW_S, max_entries=32, show_spinner="Counting")
 def _counts(workspace_id: str, of: Comparison, viewer_id: int) -> dict[tuple[int, int], int]:
     return call_slow(compare, of, viewer_id)
+
+
+@st.cache_data(ttl=SLOW_S, max_entries=32, show_spinner=False)
+def _left_out(workspace_id: str, of: Comparison, viewer_id: int) -> LeftOut:
+    return call_slow(left_out, of, viewer_id)

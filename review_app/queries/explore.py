@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -11,7 +12,7 @@ import streamlit as st
 from review_app.database import call_slow
 from review_app.queries.workspace_state import SLOW_S
 from review_app.settings import current
-from scn_core.records import FloatArray, IntArray
+from scn_core.records import FloatArray, IntArray, RoundInfo
 from scn_core.rounds.draw_map import has_layout, round_map
 from scn_core.rounds.features import open_features
 from scn_core.store.queue.area import MAP_FILE, corners, inside
@@ -47,6 +48,11 @@ def map_of(round_id: int) -> FaceMap | Missing:
     return "being drawn" if found is None else found
 
 
+def round_with_map(rounds: Iterable[RoundInfo]) -> int | None:
+    """The first of these rounds that has a map; None: none has."""
+    return next((info.id for info in rounds if (current().workspace.round_folder(info.id) / MAP_FILE).exists()), None)
+
+
 @st.cache_data(ttl=SLOW_S, max_entries=4, show_spinner="Reading the map")
 def _map_of(workspace_id: str, round_id: int, drawn: int) -> FaceMap | None:
     rows = round_map(current().workspace, round_id)
@@ -57,6 +63,6 @@ def _map_of(workspace_id: str, round_id: int, drawn: int) -> FaceMap | None:
     shown = replace(
         faces, sample_id=faces.sample_id[here], given=faces.given[here], proposed=faces.proposed[here],
         suspicion=faces.suspicion[here], state=faces.state[here],
-        opinions={name: labels[here] for name, labels in faces.opinions.items()},
+        opinions={name: labels[here] for name, labels in faces.opinions.items()}, withheld=faces.withheld[here],
     )  # fmt: skip
     return FaceMap(shown, np.array(rows["x"][there]), np.array(rows["y"][there]), not has_layout())

@@ -14,7 +14,7 @@ from review_app.settings import current
 from scn_core.records import QueueItem
 from scn_core.rounds.artifacts import FaceDynamics, Neighbours, face_dynamics, face_neighbours
 from scn_core.store.decisions.record import RecordedDecision
-from scn_core.store.decisions.visibility import is_unread, seen_history
+from scn_core.store.decisions.visibility import is_blind, is_unread, seen_history
 from scn_core.store.opinions import FaceOpinion, opinions_of_face
 from scn_core.store.people.people import Person
 from scn_core.store.pictures import SamePixels, same_pixels
@@ -50,11 +50,8 @@ class Face:
     """Faces with the same pixels, in all splits."""
     unread: bool
     """What others say of it in that round is not shown yet: not all readings are in."""
-
-    @property
-    def blind(self) -> bool:
-        """Drawn at random and not answered: what the network says would sway the person."""
-        return self.item is not None and self.item.blind
+    blind: bool
+    """Drawn at random, in any round in review, and not answered: what the network says would sway the person."""
 
 
 @dataclass(frozen=True)
@@ -110,5 +107,5 @@ def _face(db: Database, key: str, viewer: Person, round_id: int | None) -> Face 
     seen, waits = seen_history(db, stored.id, viewer, item), item is not None and is_unread(db, item.round, stored.id)
     votes = face_votes(db, [stored.id]).get(stored.id)
     opinions, origin = opinions_of_face(db, stored.id), face_origin(db, stored.id)
-    copies = same_pixels(db, stored.id)
-    return Face(stored, label, face_scores(db, stored.id), seen, item, votes, opinions, origin, copies, waits)
+    copies, blind = same_pixels(db, stored.id), is_blind(db, stored.id, item)
+    return Face(stored, label, face_scores(db, stored.id), seen, item, votes, opinions, origin, copies, waits, blind)

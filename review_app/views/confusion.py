@@ -17,7 +17,7 @@ from review_app.views.parts import Html
 from scn_core.errors import counted
 from scn_core.records import QueueFilter, RoundInfo
 from scn_core.store.people.people import Person
-from scn_core.store.reports.confusion import EXCLUDED, NO_PROPOSAL, UNSURE, Cell, Comparison
+from scn_core.store.reports.confusion import EXCLUDED, NO_PROPOSAL, UNSURE, Cell, Comparison, LeftOut
 
 _ENDS = {UNSURE: "unsure", EXCLUDED: "excluded", NO_PROPOSAL: "no proposal"}
 _SHADES = 5  # as many as theme.py has; no text here, Streamlit would show it
@@ -33,14 +33,26 @@ def section(info: RoundInfo, classes: Sequence[str], viewer: Person) -> None:
     chosen = st.selectbox("Compare", list(known), key="rv-compare", on_change=_choose, args=(known,), width=420)
     of = known[chosen]
     counts = queries.counts_of(of, viewer)
-    if not counts:
+    if counts:
+        st.html(_matrix(of, counts, classes))
+        parts.small(
+            f"{counted(sum(counts.values()), 'face')}. A number leads to its faces. Grey: the label is the same."
+        )
+    else:
         st.text(_NOTHING[of.kind])
-        return
-    st.html(_matrix(of, counts, classes))
-    parts.small(
-        "A number leads to its faces. Grey: the label is the same. Faces that you may not know of yet are left out: "
-        "audit faces nobody has answered, and readings that are not all in."
-    )
+    parts.small(_left_out(of, queries.left_out_of(of, viewer)))
+
+
+def _left_out(of: Comparison, out: LeftOut) -> str:
+    words = [
+        f"{counted(out.withheld, 'face')} that you may not know of yet: audit faces of this or another round in review "
+        "that wait for an answer, and faces you are asked about once more"
+    ]
+    if of.kind == "proposed":
+        words.append(f"{counted(out.audit, 'other audit face')}, drawn at random and not for a proposal")
+    if of.kind == "readers":
+        words.append("faces whose readings are not all in")
+    return f"Left out: {'; '.join(words)}."
 
 
 _NOTHING = {

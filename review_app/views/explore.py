@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 
 import numpy as np
 import streamlit as st
@@ -13,6 +14,7 @@ from review_app.queries import explore as queries
 from review_app.queries import workspace_state
 from review_app.queries.explore import FaceMap
 from review_app.queries.workspace_state import WorkspaceState
+from review_app.settings import current
 from review_app.views import messages, parts, round_choice
 from scn_core.errors import counted
 from scn_core.records import QueueFilter, RoundInfo
@@ -22,6 +24,7 @@ from scn_core.store.reports.map_faces import FACE_STATES
 
 _SHOWN = 24  # faces of a selection; no text here, Streamlit would show it
 _LOOK_S = 10.0
+_POINTER = ("Draw around faces", "Click a face")
 
 
 def page() -> None:
@@ -37,15 +40,24 @@ def page() -> None:
             return
         found = queries.map_of(info.id)
         if found == "no features":
-            messages.show(
-                f"Round {info.id} kept no features",
-                "A map is drawn from what the network sees in each face. Rounds keep that unless they are trained with "
-                "--no-keep-features, or were trained before there were maps.",
-            )
+            _no_features(info, now)
         elif found == "being drawn":
             _wait(info.id)
         elif isinstance(found, FaceMap):
             _map(person, info, found, now)
+
+
+def _no_features(info: RoundInfo, now: WorkspaceState) -> None:
+    why = (
+        "A round made from opinions has them where the opinions were made with --embeddings."
+        if info.opinion_words
+        else "Rounds keep that unless they are trained with --no-keep-features, or were trained before there were maps."
+    )
+    messages.show(f"Round {info.id} kept no features", f"A map is drawn from what the network sees in each face. {why}")
+    other = queries.round_with_map(now.scored)
+    if other is not None:
+        address = escape(current().url(f"/explore?round={other}"))
+        st.html(f'<p><a href="{address}">Round {other} has a map</a></p>')
 
 
 @st.fragment(run_every=_LOOK_S)
@@ -61,25 +73,40 @@ def _wait(round_id: int) -> None:
 def _map(person: Person, info: RoundInfo, found: FaceMap, now: WorkspaceState) -> None:
     names, faces = now.classes.names, found.faces
     by = ["Given label", "Proposed label", "Suspicion", "State", *(f"Opinion: {name}" for name in faces.opinions)]
-    colour = st.selectbox("Coloured by", by, key="rv-explore-colour", width=260)
+    left, right = st.columns([1, 2], vertical_alignment="bottom")
+    colour = left.selectbox("Coloured by", by, key="rv-explore-colour")
+    pointer = right.segmented_control("With the pointer", _POINTER, key="rv-explore-pointer", default=_POINTER[0])
+    lasso = pointer != _POINTER[1]
     st.text(
         f"{counted(len(found.x), 'training face')}; faces that look alike to the network lie near each other. Draw "
-        "around some to open them for review; click one to see it. Distances between groups mean little."
+        f"around some to open them for review; with “{_POINTER[1]}”, click one to see it. Distances between groups "
+        "mean little."
     )
+    if withheld := int(faces.withheld.sum()):
+        st.text(
+            f"{counted(withheld, 'audit face')} not yet answered: what the network and other models say of them is "
+            "withheld, and they are coloured by label and state alone."
+        )
     if found.plain:
         st.text(f"Drawn {WITHOUT}.")
     texts = _texts(found, names)
-    key = f"rv-explore-{info.id}-{colour}"
+    key = f"rv-explore-{info.id}-{colour}-{lasso}"
     dark = st.context.theme.type == "dark"
     if colour == "Suspicion":
-        figure = charts.by_value(found.x, found.y, faces.suspicion, texts, faces.sample_id, "suspicion", dark=dark)
+        figure = charts.by_value(
+            found.x, found.y, faces.suspicion, texts, faces.sample_id, "suspicion", lasso=lasso, dark=dark
+        )
     else:
         group, groups, none = {
             "Given label": (faces.given, names, ""),
             "Proposed label": (faces.proposed, names, "no proposal"),
             "State": (faces.state, FACE_STATES, ""),
         }.get(colour) or (faces.opinions[colour.removeprefix("Opinion: ")], names, "no opinion")
-        figure = charts.by_class(found.x, found.y, group, groups, texts, faces.sample_id, none=none, dark=dark)
+        if none and withheld:
+            group, groups = np.where(faces.withheld, len(groups), group), (*groups, "withheld")
+        figure = charts.by_class(
+            found.x, found.y, group, groups, texts, faces.sample_id, none=none, lasso=lasso, dark=dark
+        )
     chart, beside = st.columns([3, 1])
     with chart:
         event = st.plotly_chart(

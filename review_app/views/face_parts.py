@@ -20,8 +20,9 @@ def facts(face: Face, classes: Sequence[str]) -> None:
     """Key, labels and where the face stands in the queue."""
     sample, item = face.stored.sample, face.item
     rows = [("Key", sample.key), ("Number", str(face.stored.id)), ("Split", sample.split)]
-    if item is not None and item.blind:  # who changed the label, and from what, would sway the answer
-        rows.append(("Given label", classes[item.given_label]))
+    if face.blind:  # who changed the label, and from what, would sway the answer
+        given = face.stored.sample.given_label if item is None else item.given_label
+        rows.append(("Given label", classes[given]))
     else:
         rows += _labels(face, classes)
     if face.origin.vanished_at is not None:
@@ -31,7 +32,7 @@ def facts(face: Face, classes: Sequence[str]) -> None:
     if item is not None:
         state = "to review" if item.action is None else ACTION_WORDS[item.action]
         weighed = item.alpha is not None or item.kind != "suspicious"
-        kind = parts.KIND_WORDS[item.kind] if weighed else "suspicious"
+        kind = parts.KIND_WORDS["audit" if face.blind else item.kind] if weighed or face.blind else "suspicious"
         rows.append((f"Queue, round {item.round}", f"{kind}, {state}"))
         held = f"held until {parts.moment(item.lease_until, seconds=True)}" if item.lease_until else "held by nobody"
         rows.append(("Lease", held))

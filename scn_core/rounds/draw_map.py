@@ -86,7 +86,8 @@ def draw_map(
     features = open_features(workspace, round_id)
     if features is None:
         found = f"no features of round {round_id}"
-        raise WorkspaceError(complaint("", found, "a round that kept them", "train one without --no-keep-features"))
+        way = "train one without --no-keep-features; one from opinions has them if these were made with --embeddings"
+        raise WorkspaceError(complaint("", found, "a round that kept them", way))
     known = np.flatnonzero(np.asarray(features.values).any(axis=1))
     values = features.values if len(known) == len(features.values) else features.values[known]
     tsne = has_layout() and len(known) >= FEWEST

@@ -19,6 +19,19 @@ def test_faces_drawn_around_on_the_map_are_answered_on_the_grid(served: Served, 
     sign_in(page, served, "lea", path="/explore")
     chart = page.locator("[data-testid='stPlotlyChart'] .js-plotly-plot .nsewdrag").first
     expect(chart).to_be_visible()
+    page.get_by_text("Click a face", exact=True).click()
+    expect(page.locator("[data-testid='stPlotlyChart'] .draglayer.cursor-move")).to_have_count(1)
+    point = page.locator("[data-testid='stPlotlyChart'] .scatterlayer .point").last
+    expect(point).to_be_visible()
+    where = point.bounding_box()
+    assert where is not None
+    page.mouse.move(where["x"] + where["width"] / 2, where["y"] + where["height"] / 2)
+    page.mouse.down()
+    page.mouse.up()
+    expect(page.get_by_role("link", name="All about this face")).to_be_visible()
+    page.get_by_text("Draw around faces", exact=True).click()
+    expect(page.get_by_text("Nothing is selected.")).to_be_visible()
+    expect(page.locator("[data-testid='stPlotlyChart'] .draglayer.cursor-crosshair")).to_have_count(1)
     box = chart.bounding_box()
     assert box is not None
     left, top, wide, high = box["x"], box["y"], box["width"], box["height"]

@@ -62,7 +62,7 @@ export {};
  * @property {string|null} note newest note
  * @property {string|null} noteBy
  * @property {string|null} skip id of the viewer's own skip
- * @property {boolean} blind an audit face that is not answered yet
+ * @property {boolean} blind an audit face, of any round in review, that is not answered yet
  * @property {ExactCopy[]} copies faces with the same pixels, which one answer settles too unless others answered them
  * @property {number} copiesApart more of them, which are asked about separately as audit faces
  * @property {PictureIssue[]} issues what is wrong with the picture

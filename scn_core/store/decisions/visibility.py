@@ -4,8 +4,9 @@ Several readings are blind to each other until all are in: while a round is in r
 readings, nobody sees what others answered, took back or noted there. Own words are always seen, and so are the flags
 of others, which say nothing of the label. A lead who settles readings that differ sees them because they are in.
 
-Two kinds of items hide more until they are answered. An audit face hides all that others ever said of it, so that
-nothing suggests the answer. A repeat hides what its reviewer said in this round, so that it looks new.
+Two kinds of items hide more until they are answered. An audit face hides all that others and the network ever said of
+it, so that nothing suggests the answer; it does so in every round, as several can be in review at once. A repeat hides
+what its reviewer said in this round, so that it looks new.
 """
 
 from __future__ import annotations
@@ -27,23 +28,30 @@ def unread(round_id: str, sample_id: str) -> str:
     )
 
 
+def open_audit(sample_id: str, *, other_than: str = "NULL") -> str:
+    """SQL: whether a face is an audit face of any round in review, but of the one `other_than`, that waits for an
+    answer. Both arguments are SQL too."""
+    return (
+        "EXISTS (SELECT 1 FROM round ra JOIN queue_item qa ON qa.round_id = ra.id "
+        f"AND qa.sample_id = {sample_id} WHERE ra.state = 'review' AND ra.id IS NOT {other_than} "
+        "AND qa.action IS NULL AND qa.kind = 'audit')"
+    )
+
+
 _ASKED_AGAIN = """EXISTS (
     SELECT 1 FROM round r JOIN queue_item q ON q.round_id = r.id AND q.sample_id = d.sample_id
     WHERE r.id = d.round_id AND r.state = 'review' AND q.action IS NULL AND q.reader = :viewer)"""
-_OPEN_AUDIT_FACE = """EXISTS (
-    SELECT 1 FROM round r JOIN queue_item q ON q.round_id = r.id AND q.sample_id = d.sample_id
-    WHERE r.state = 'review' AND q.action IS NULL AND q.kind = 'audit')"""
 HIDDEN = f"""iif(d.person_id = :viewer, {_ASKED_AGAIN},
-  {_OPEN_AUDIT_FACE}
+  {open_audit("d.sample_id")}
   OR d.action NOT IN ('flag', 'skip') AND ({unread("d.round_id", "d.sample_id")}
     OR d.action <> 'note' AND {_ASKED_AGAIN}))"""
 """SQL of a decision d and the person :viewer, for lists over many faces: what `seen_history` leaves out. With several
 readings an audit face hides until all are in, also from those who have given theirs."""
 
 
-WITHHELD = """EXISTS (
+WITHHELD = f"""({open_audit("f.sample_id")} OR EXISTS (
     SELECT 1 FROM round r JOIN queue_item q ON q.round_id = r.id AND q.sample_id = f.sample_id
-    WHERE r.state = 'review' AND q.action IS NULL AND (q.kind = 'audit' OR q.reader = :viewer))"""
+    WHERE r.state = 'review' AND q.action IS NULL AND q.reader = :viewer))"""
 """SQL of a face f and the person :viewer: whether labels of it are not to be shown yet, as it is an audit face that
 waits for an answer, or one that the viewer is asked about once more."""
 
@@ -57,6 +65,13 @@ def has_several_readings(db: Database, round_id: int) -> bool:
     return bool(db.execute(sql, {"round": round_id}).fetchone()[0])
 
 
+def is_blind(db: Database, sample_id: int, item: QueueItem | None) -> bool:
+    """Whether a face tells nothing of what others or the network say of it. `item`: as of `seen_history`."""
+    if item is not None:
+        return item.blind
+    return bool(db.execute(f"SELECT {open_audit(':sample')}", {"sample": sample_id}).fetchone()[0])
+
+
 def is_unread(db: Database, round_id: int, sample_id: int) -> bool:
     """Whether the face's readings in the round are still blind to each other."""
     row = db.execute(f"SELECT {unread(':round', ':sample')}", {"round": round_id, "sample": sample_id}).fetchone()
@@ -65,17 +80,17 @@ def is_unread(db: Database, round_id: int, sample_id: int) -> bool:
 
 def seen_history(db: Database, sample_id: int, viewer: Person, item: QueueItem | None) -> list[RecordedDecision]:
     """What the viewer may see of the face's `history`. `item`: what the viewer is asked of it, as the store gave it."""
-    rows = history(db, sample_id)
-    blind = {number for number in {row.decision.round for row in rows} if is_unread(db, number, sample_id)}
-    return [row for row in rows if not _hidden(row, viewer, item, waits=row.decision.round in blind)]
+    rows, blind = history(db, sample_id), is_blind(db, sample_id, item)
+    unread_in = {number for number in {row.decision.round for row in rows} if is_unread(db, number, sample_id)}
+    return [row for row in rows if not _hidden(row, viewer, item, blind=blind, waits=row.decision.round in unread_in)]
 
 
-def _hidden(row: RecordedDecision, viewer: Person, item: QueueItem | None, *, waits: bool) -> bool:
+def _hidden(row: RecordedDecision, viewer: Person, item: QueueItem | None, *, blind: bool, waits: bool) -> bool:
     decision = row.decision
     own, mark = decision.person == viewer.name, decision.action in ("flag", "skip")
     asked_again = item is not None and item.again and item.round == decision.round
     if own:
         return asked_again
-    if item is not None and item.blind:
+    if blind:
         return True
     return (waits and not mark) or (asked_again and not mark and decision.action != "note")

@@ -16,7 +16,7 @@ from scn_core.errors import WorkspaceError, complaint
 from scn_core.picture_records import PICTURE_ISSUES
 from scn_core.records import DOUBTS, Box, ExactCopy, QueueFilter, QueueItem
 from scn_core.store.decisions.effects import ITEM_OF_VIEWER, shown_item
-from scn_core.store.decisions.visibility import unread
+from scn_core.store.decisions.visibility import open_audit, unread
 from scn_core.store.queue.filter import check_filter
 from scn_core.store.queue.walk import Place, Walk
 from scn_core.store.schema.expressions import ALPHA, STANDS
@@ -43,16 +43,23 @@ SELECT {_NUMBER.format("q")}, q.round_id, q.sample_id, s.key, s.path, s.box_left
   c.proposed_label, c.predicted_label, {ALPHA}, c.margin, c.suspicion, coalesce(c.doubt, 0), c.second_label,
   c.probabilities,
   q.action, a.label, p.name, a.decided_at, a.id, q.lease_person, q.lease_until, s.withdrawn_in IS NOT NULL,
-  q.kind = 'repeat' AND q.action IS NULL, q.priority, {unread("q.round_id", "q.sample_id")}
+  q.kind = 'repeat' AND q.action IS NULL, q.priority, {unread("q.round_id", "q.sample_id")},
+  {open_audit("q.sample_id", other_than="q.round_id")}
 FROM json_each(?) asked CROSS JOIN queue_item q ON q.id = asked.value JOIN sample s ON s.id = q.sample_id
 JOIN score c ON c.round_id = q.round_id AND c.sample_id = q.sample_id
 LEFT JOIN decision a ON a.seq = q.answered_seq LEFT JOIN person p ON p.id = q.answered_by
 ORDER BY asked.key
 """
-_IS_AUDIT = """EXISTS (SELECT 1 FROM queue_item a
-  WHERE a.round_id = q.round_id AND a.sample_id = {}.sample_id AND a.kind = 'audit')"""
+
+
+def _is_audit(face: str) -> str:
+    return f"""(EXISTS (SELECT 1 FROM queue_item a
+  WHERE a.round_id = q.round_id AND a.sample_id = {face}.sample_id AND a.kind = 'audit')
+  OR {open_audit(f"{face}.sample_id")})"""
+
+
 _COPIES = f"""
-SELECT asked.key, {_IS_AUDIT.format("o")}, o.sample_id, c.start_label, c.proposed_label, d.id, r.name
+SELECT asked.key, {_is_audit("o")}, o.sample_id, c.start_label, c.proposed_label, d.id, r.name
 FROM json_each(:items) asked CROSS JOIN queue_item q ON q.id = asked.value
 CROSS JOIN picture p ON p.sample_id = q.sample_id
 CROSS JOIN picture o ON o.pixels = p.pixels AND o.sample_id <> p.sample_id
@@ -60,7 +67,7 @@ JOIN score c ON c.round_id = q.round_id AND c.sample_id = o.sample_id
 JOIN sample s ON s.id = o.sample_id AND s.withdrawn_in IS NULL
 LEFT JOIN queue_item v ON v.id = ({shown_item("q.round_id", "o.sample_id")})
 LEFT JOIN decision d ON d.seq = v.answered_seq LEFT JOIN person r ON r.id = v.answered_by
-WHERE q.kind NOT IN ('audit', 'repeat') AND NOT {_IS_AUDIT.format("q")}
+WHERE q.kind NOT IN ('audit', 'repeat') AND NOT {_is_audit("q")}
   AND NOT (v.answered_by IS NOT NULL AND v.answered_by <> :viewer AND {unread("q.round_id", "q.sample_id")})
 ORDER BY o.sample_id
 """
@@ -159,9 +166,8 @@ def _place(cursor: str) -> Place:
 def _item(viewer_id: int, row: tuple[Any, ...], marks: list[tuple[Any, ...]]) -> QueueItem:
     number, round_id, sample_id, key, path, *sides, kind = row[:10]
     given, original, decided_round, proposed, predicted, alpha, margin, suspicion, doubt, second = row[10:20]
-    probabilities, action, label, by, at, decision_id, lease_person, lease_until, withdrawn, again, asked_at, blind = (
-        row[20:]
-    )
+    probabilities, action, label, by, at, decision_id, lease_person, lease_until, withdrawn, again = row[20:30]
+    asked_at, blind, elsewhere = row[30:]
     flag = skip = note = note_by = None
     flagged = False
     for mark, mark_id, person, seq, text, name in marks:
@@ -208,6 +214,7 @@ def _item(viewer_id: int, row: tuple[Any, ...], marks: list[tuple[Any, ...]]) ->
         lease_until=lease_until,
         withdrawn=bool(withdrawn),
         again=bool(again),
+        audit_elsewhere=bool(elsewhere),
         copies=(),
         copies_apart=0,
         issues=(),

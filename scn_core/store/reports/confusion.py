@@ -12,7 +12,7 @@ from typing import Literal
 from sqlite_utils import Database
 
 from scn_core.records import Split
-from scn_core.store.decisions.visibility import WITHHELD, unread
+from scn_core.store.decisions.visibility import WITHHELD, open_audit, unread
 from scn_core.store.schema.expressions import PRESENT
 
 ComparisonKind = Literal["proposed", "decided", "opinion", "readers"]
@@ -114,6 +114,32 @@ def compare(db: Database, of: Comparison, viewer_id: int) -> dict[tuple[int, int
     return {(row, column): count for row, column, count in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Faces that a comparison could hold but does not."""
+
+    withheld: int
+    """Audit faces of any round in review that wait for an answer, and those that the viewer is asked about again."""
+    audit: int
+    """Of proposals: other audit faces of the round, for which no proposal is in the queue."""
+
+
+def left_out(db: Database, of: Comparison, viewer_id: int) -> LeftOut:
+    """How many faces `compare` leaves out because the viewer may not know of them yet, and as audit faces."""
+    values = _values(of, viewer_id)
+    present = f"JOIN sample s ON s.id = f.sample_id WHERE {PRESENT}"
+    count = f"SELECT count(*) FROM ({_PAIRED[of.kind]}) f {present} AND {_hidden(of)}"
+    withheld, audit = int(db.execute(count, values).fetchone()[0]), 0
+    if of.kind == "proposed":
+        faces = "SELECT DISTINCT sample_id FROM queue_item WHERE round_id = :round AND kind = 'audit'"
+        waiting, audit = db.execute(
+            f"SELECT coalesce(sum({_hidden(of)}), 0), coalesce(sum(NOT {_hidden(of)}), 0) FROM ({faces}) f {present}",
+            values,
+        ).fetchone()
+        withheld += waiting
+    return LeftOut(withheld, audit)
+
+
 def cell_faces(
     db: Database, cell: Cell, viewer_id: int, *, after: int = 0, limit: int = 60
 ) -> tuple[list[ComparedFace], bool]:
@@ -127,8 +153,11 @@ def cell_faces(
 
 
 def _faces(of: Comparison) -> str:
-    hidden = "" if of.kind == "proposed" else f" AND NOT {WITHHELD}"  # proposals of audit faces are not in the queue
-    return f"FROM ({_PAIRED[of.kind]}) f JOIN sample s ON s.id = f.sample_id WHERE {PRESENT}{hidden}"
+    return f"FROM ({_PAIRED[of.kind]}) f JOIN sample s ON s.id = f.sample_id WHERE {PRESENT} AND NOT {_hidden(of)}"
+
+
+def _hidden(of: Comparison) -> str:
+    return open_audit("f.sample_id") if of.kind == "proposed" else WITHHELD
 
 
 def _values(of: Comparison, viewer_id: int) -> dict[str, int | str]:

@@ -8,8 +8,9 @@ from typing import Literal, get_args
 import numpy as np
 from sqlite_utils import Database
 
-from scn_core.records import FloatArray, IntArray
+from scn_core.records import BoolArray, FloatArray, IntArray
 from scn_core.store.columns import read_columns
+from scn_core.store.decisions.visibility import open_audit
 from scn_core.store.schema.expressions import TAKEN_OUT
 
 FaceState = Literal["not asked about", "to review", "in conflict", "kept", "relabelled", "unsure or excluded"]
@@ -20,7 +21,7 @@ FACE_STATES: tuple[FaceState, ...] = get_args(FaceState)
 class MapFaces:
     """The N scored faces of a round that are still in the workspace, by rising sample id.
 
-    Of an audit face that somebody is still asked about, nothing is told that the network says of it.
+    Of an audit face that somebody is still asked about, in whatever round, nothing is told that the network says of it.
     """
 
     sample_id: IntArray
@@ -34,6 +35,8 @@ class MapFaces:
     """Place in FACE_STATES."""
     opinions: dict[str, IntArray]
     """By name of another model: the likeliest class, -1 where it says nothing of the face, or it is not told."""
+    withheld: BoolArray
+    """Audit faces that wait for an answer."""
 
 
 def map_faces(db: Database, round_id: int) -> MapFaces:
@@ -51,7 +54,7 @@ def map_faces(db: Database, round_id: int) -> MapFaces:
         said[here] = labels[there]
         said[blind] = -1
         opinions[name] = said
-    return MapFaces(sample_id, given, proposed, suspicion, state, opinions)
+    return MapFaces(sample_id, given, proposed, suspicion, state, opinions, blind)
 
 
 _STATE = f"""CASE
@@ -63,7 +66,7 @@ _STATE = f"""CASE
   ELSE 0 END"""
 _FACES = f"""
   SELECT s.sample_id, coalesce(s.start_label, s.trained_label), coalesce(s.proposed_label, -1), s.suspicion, {_STATE},
-    coalesce(q.blind, 0)
+    coalesce(q.blind, 0) OR {open_audit("s.sample_id")}
   FROM score s
   LEFT JOIN (SELECT sample_id, max(action IS NULL) AS open, max(kind = 'audit' AND action IS NULL) AS blind
     FROM queue_item WHERE round_id = :round AND listed = 1 GROUP BY sample_id) q ON q.sample_id = s.sample_id

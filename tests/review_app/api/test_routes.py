@@ -28,7 +28,7 @@ from scn_core.store.rounds.states import close_round
 from scn_core.workspace.folder import Workspace
 from tests.another_writer import AnotherWriter
 from tests.review_app.visitor import Page, Visitor, keep, rows
-from tests.review_workspace import add_round, copy_workspace
+from tests.review_workspace import add_opinions, add_round, copy_workspace
 
 Use = Callable[[Workspace], AppSettings]
 
@@ -595,3 +595,21 @@ def test_a_full_disk_is_told(ann: Visitor) -> None:
     answer = ann.decide(*texts)
     assert (answer.status_code, answer.json()["code"]) == (507, "disk_full")
     assert ann.get("/api/history?round=1").json()["undo"] == []
+
+
+def test_details_of_a_face_that_is_an_open_audit_face_of_another_round_tell_nothing_in_this_one(
+    ann: Visitor, workspace: Workspace
+) -> None:
+    add_opinions(workspace)
+    add_round(workspace, proposals=0, low=0, audit=12, seed=5)
+    (audits,) = zip(
+        *rows(workspace, "SELECT sample_id FROM queue_item WHERE round_id = 2 AND kind = 'audit'"), strict=True
+    )
+    queued = {face for (face,) in rows(workspace, "SELECT sample_id FROM queue_item WHERE round_id = 1")}
+    assert {face in queued for face in audits} == {True, False}
+    for face in audits:
+        detail = ann.get(f"/api/sample/{face}?round=1").json()
+        assert detail["blind"] is True
+        assert [detail[name] for name in ("proposed", "suspicion", "margin", "original")] == [None] * 4
+        assert [detail[name] for name in ("probabilities", "opinions", "bars", "votes")] == [[]] * 4
+        assert detail["kind"] in ("audit", None)

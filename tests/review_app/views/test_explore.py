@@ -16,6 +16,7 @@ from review_app.settings import current
 from review_app.views import explore
 from scn_core.store.queue.area import AREA_POINTS, is_area
 from tests.review_app.browserless import PATIENCE_S, NewVisitor, words
+from tests.review_workspace import add_round
 
 
 def test_the_map_in_every_colour_and_what_is_said_where_there_is_none(visitor: NewVisitor) -> None:
@@ -23,6 +24,7 @@ def test_the_map_in_every_colour_and_what_is_said_where_there_is_none(visitor: N
     app = lead.open("explore")
     assert not app.exception
     assert "Nothing is selected." in words(app)
+    assert "6 audit faces not yet answered: " in words(app)
     for colour in app.selectbox[0].options:
         app.selectbox[0].set_value(colour).run()
         assert not app.exception, colour
@@ -31,6 +33,16 @@ def test_the_map_in_every_colour_and_what_is_said_where_there_is_none(visitor: N
     assert "The map of round 1 is being drawn" in words(lead.open("explore"))
     (folder / "features.npy").unlink()
     assert "Round 1 kept no features" in words(lead.open("explore"))
+
+
+def test_a_round_without_features_leads_to_one_that_has_a_map(visitor: NewVisitor) -> None:
+    lead = visitor("lea", "lead")
+    add_round(current().workspace)
+    for name in ("map.npy", "features.npy"):
+        (current().workspace.round_folder(2) / name).unlink()
+    said = words(lead.open("explore", round="2"))
+    assert "Round 2 kept no features" in said
+    assert "Round 1 has a map" in said
 
 
 def test_it_is_for_leads(visitor: NewVisitor) -> None:

@@ -12,18 +12,21 @@ from hypothesis import strategies as st
 
 from scn_core.erase import erase
 from scn_core.errors import WorkspaceError
-from scn_core.records import QueueFilter
+from scn_core.records import Decision, QueueFilter
 from scn_core.rounds import draw_map as maps
 from scn_core.rounds.draw_map import draw_map, round_map
 from scn_core.rounds.features import write_features
+from scn_core.store.decisions.record import record_decisions
+from scn_core.store.decisions.visibility import is_blind
 from scn_core.store.people.people import ensure_person
 from scn_core.store.queue.area import AREA_POINTS, MAP_SIDE, corners, faces_in_area, inside, is_area
-from scn_core.store.queue.browse import page_items
+from scn_core.store.queue.browse import items_of, page_items
 from scn_core.store.queue.counts import open_left, queue_counts
+from scn_core.store.reports.confusion import Comparison, compare, left_out
 from scn_core.store.reports.map_faces import FACE_STATES, map_faces
 from scn_core.store.samples import get_sample
 from scn_core.workspace.folder import Workspace
-from tests.review_workspace import add_round
+from tests.review_workspace import add_opinions, add_round
 from tests.scn_core.conftest import Run
 
 EVERYTHING = f"0,0_{MAP_SIDE},0_{MAP_SIDE},{MAP_SIDE}_0,{MAP_SIDE}"
@@ -88,7 +91,7 @@ def test_few_faces_and_none_have_a_map_too(place: Workspace) -> None:
 
 def test_a_round_without_features_says_what_to_do(place: Workspace) -> None:
     (place.round_folder(1) / "features.npy").unlink()
-    with pytest.raises(WorkspaceError, match=r"no features of round 1; .*without --no-keep-features"):
+    with pytest.raises(WorkspaceError, match=r"no features of round 1; .*without --no-keep-features; .*--embeddings"):
         draw_map(place, 1)
 
 
@@ -227,3 +230,33 @@ def test_an_erased_face_is_on_no_map(asked: Workspace) -> None:
     assert left["sample_id"].tolist() == [n for n in rows["sample_id"].tolist() if n != number]
     with asked.database(read_only=True) as db:
         assert number not in map_faces(db, 1).sample_id
+
+
+def test_an_audit_face_of_another_round_in_review_tells_nothing_in_this_one(asked: Workspace) -> None:
+    add_opinions(asked)
+    add_round(asked, proposals=0, low=0, audit=12, seed=5)
+    with asked.database() as db:
+        lea = ensure_person(db, "lea", "lead")
+        open_audits = "SELECT sample_id FROM queue_item WHERE round_id = ? AND kind = 'audit'"
+        here, there = ({face for (face,) in db.execute(open_audits, (number,))} for number in (1, 2))
+        asked_in_both = {face for (face,) in db.execute("SELECT sample_id FROM queue_item WHERE round_id = 1")} & there
+        assert asked_in_both - here
+        told = map_faces(db, 1)
+        assert set(told.sample_id[told.withheld].tolist()) == here | there
+        assert np.isnan(told.suspicion[told.withheld]).all()
+        assert (told.proposed[told.withheld] == -1).all()
+        assert all((labels[told.withheld] == -1).all() for labels in told.opinions.values())
+        items = items_of(db, 1, lea.id, sorted(told.sample_id.tolist()))
+        assert {item.sample_id for item in items if item.blind} == here | asked_in_both
+        proposals = Comparison("proposed", 1)
+        shown, out = sum(compare(db, proposals, lea.id).values()), left_out(db, proposals, lea.id)
+        queued = db.execute("SELECT count(DISTINCT sample_id) FROM queue_item WHERE round_id = 1").fetchone()[0]
+        assert shown + out.withheld + out.audit == queued
+        assert out.withheld == len(here | asked_in_both)
+        face = min(there)
+        said = Decision("0" * 32, 2, face, "lea", "keep", int(told.given[told.sample_id == face][0]))
+        assert is_blind(db, face, None)
+        assert record_decisions(db, [said]) == [said.id]
+        assert not is_blind(db, face, None)
+        told = map_faces(db, 1)
+        assert set(told.sample_id[told.withheld].tolist()) == (here | there) - ({face} - here)
