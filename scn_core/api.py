@@ -35,7 +35,7 @@ from scn_core.cli.reports import describe_import
 from scn_core.cli.threads import settle_threads
 from scn_core.config import TrainSettings
 from scn_core.erase import Erasure, erase
-from scn_core.errors import UsageError, complaint
+from scn_core.errors import UsageError, error_text
 from scn_core.exchange.export.formats import FORMAT_NAMES, FORMATS, FormatName
 from scn_core.exchange.export.manifest import ExportManifest, Spelled
 from scn_core.exchange.export.write import ExportOptions, export_labels
@@ -254,7 +254,7 @@ class OpenWorkspace(WithOpinions):
         Raises WorkspaceError where there is no such round, state or order, UsageError for a limit below 0.
         """
         if limit is not None and limit < 0:
-            raise UsageError(complaint("limit", str(limit), "0 or more, or None for all"))
+            raise UsageError(error_text("limit", str(limit), "0 or more, or None for all"))
         with self.folder.database(read_only=True) as db:
             chosen = (round_to_answer(db) if round is None else None) or which_round(db, round, *SCORED)  # as `decide`
             return dataframes.queue(db, chosen.id, QueueFilter(state=state, order=order), limit)

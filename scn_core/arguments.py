@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from sqlite_utils import Database
 
 from scn_core.datasets.source import Source
-from scn_core.errors import UsageError, complaint
+from scn_core.errors import UsageError, error_text
 from scn_core.exchange.opinions.add import OpinionFiles
 from scn_core.exchange.opinions.classifier import ClassifierOptions
 from scn_core.records import FloatArray
@@ -27,7 +27,7 @@ def source_of(said: Mapping[str, Any]) -> Source:
     """What a caller said about a data set. Raises UsageError for an option that there is none of."""
     known = [field.name for field in fields(Source)]
     if unknown := sorted(said.keys() - set(known)):
-        raise UsageError(complaint("init", f"option {unknown[0]!r}", ", ".join(known)))
+        raise UsageError(error_text("init", f"option {unknown[0]!r}", ", ".join(known)))
     plain: dict[str, Any] = {name: path_of(value) if name in _PLACES else value for name, value in said.items()}
     if plain.get("classes") is not None:
         plain["classes"] = tuple(plain["classes"])
@@ -38,13 +38,13 @@ def check_choices(**said: tuple[str | None, Iterable[str]]) -> None:
     """Raises UsageError where an option has a value that is none of those allowed beside it; None is nothing said."""
     for name, (value, allowed) in said.items():
         if value is not None and value not in (values := tuple(allowed)):
-            raise UsageError(complaint(name, repr(value), ", ".join(values)))
+            raise UsageError(error_text(name, repr(value), ", ".join(values)))
 
 
 def export_place(out: str | Path) -> Path:
     """Where an export goes. Raises UsageError for -, which on the command line is standard output."""
     if str(out) == "-":
-        raise UsageError(complaint("out", "'-'", "a file or folder; the table itself is ws.labels()"))
+        raise UsageError(error_text("out", "'-'", "a file or folder; the table itself is ws.labels()"))
     return Path(out).expanduser()
 
 
@@ -52,7 +52,9 @@ def path_of(path: Any) -> Path | None:
     """A file as a Path, with ~ for the home folder; None stays None. Raises UsageError for what is no path."""
     if path is not None and not isinstance(path, str | PathLike):
         found = f"a {type(path).__name__}"
-        raise UsageError(complaint("path", found, "a path", "write a table with table.to_csv(path, index=False) first"))
+        raise UsageError(
+            error_text("path", found, "a path", "write a table with table.to_csv(path, index=False) first")
+        )
     return None if path is None else Path(path).expanduser()
 
 
@@ -61,7 +63,7 @@ def class_number(db: Database, name: str | None) -> int | None:
     vocabulary = classes(db)
     number = None if name is None else vocabulary.find(name)
     if name is not None and number is None:
-        raise UsageError(complaint("label", repr(name), vocabulary.allowed()))
+        raise UsageError(error_text("label", repr(name), vocabulary.allowed()))
     return number
 
 
@@ -71,7 +73,7 @@ def one_each(values: str | Iterable[str | float | None] | None, count: int) -> l
         return [values] * count
     listed = list(values)
     if len(listed) != count:
-        raise UsageError(complaint("decide", f"{count:,} keys and {len(listed):,} values", "one for all, or one each"))
+        raise UsageError(error_text("decide", f"{count:,} keys and {len(listed):,} values", "one for all, or one each"))
     return listed
 
 
@@ -81,7 +83,7 @@ def cell_text(name: str, value: object) -> str:
         return value
     if value is None or value is pd.NA or (isinstance(value, float) and value != value):
         return ""
-    raise UsageError(complaint("decide", f"{name} {value!r}, a {type(value).__name__}", "text, as the tables have it"))
+    raise UsageError(error_text("decide", f"{name} {value!r}, a {type(value).__name__}", "text, as the tables have it"))
 
 
 def opinion_arrays(given: Sequence[ArrayLike] | Mapping[str, ArrayLike] | ArrayLike) -> list[FloatArray]:
@@ -95,7 +97,7 @@ def opinion_arrays(given: Sequence[ArrayLike] | Mapping[str, ArrayLike] | ArrayL
         return [np.asarray(one, np.float32) for one in each]
     except (TypeError, ValueError):
         found = f"a {type(given).__name__} of other things"
-        raise UsageError(complaint("opinions", found, "arrays of probabilities, (faces, classes) each")) from None
+        raise UsageError(error_text("opinions", found, "arrays of probabilities, (faces, classes) each")) from None
 
 
 def opinion_files_of(given: Mapping[str, Any]) -> OpinionFiles:

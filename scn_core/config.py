@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import Field, asdict, dataclass, field, fields
 from typing import Any, Literal, get_args
 
-from scn_core.errors import UsageError, WorkspaceError, complaint
+from scn_core.errors import UsageError, WorkspaceError, error_text
 
 RelabelMode = Literal["review", "auto", "off"]
 Proposals = Literal["cured", "paper"]
@@ -124,7 +124,9 @@ class TrainSettings:
         for setting in fields(self):
             _check(setting, getattr(self, setting.name))
         if self.soft_labels == "votes" and self.relabel == "auto":
-            raise UsageError(complaint("--soft-labels", "votes with --relabel auto", "one of them, as both set labels"))
+            raise UsageError(
+                error_text("--soft-labels", "votes with --relabel auto", "one of them, as both set labels")
+            )
 
     @classmethod
     def merged(cls, *layers: Mapping[str, Any], source: str = "workspace.toml, table [train]") -> TrainSettings:
@@ -140,7 +142,7 @@ class TrainSettings:
                 found = (
                     f"{name!r}, which was removed as it found no more wrong labels" if name in REMOVED else repr(name)
                 )
-                raise UsageError(complaint(source, f"option {found}", ", ".join(sorted(known)), "take it out"))
+                raise UsageError(error_text(source, f"option {found}", ", ".join(sorted(known)), "take it out"))
             values |= {name: value for name, value in layer.items() if value is not None}
         nothing = {name for name, setting in known.items() if setting.default is None}
         values |= {name: None for name, value in values.items() if name in nothing and value == "none"}
@@ -221,9 +223,9 @@ def checked(
     known = {setting.name: setting for setting in fields(kind)}
     for name, value in table.items():
         if name not in known:
-            raise WorkspaceError(complaint(source, f"key {name!r}", ", ".join(known), "correct it"))
+            raise WorkspaceError(error_text(source, f"key {name!r}", ", ".join(known), "correct it"))
         if not _fits(known[name], value):
-            raise WorkspaceError(complaint(source, f"{name} = {value!r}", allowed(known[name]), "correct it"))
+            raise WorkspaceError(error_text(source, f"{name} = {value!r}", allowed(known[name]), "correct it"))
     return dict(table)
 
 
@@ -235,7 +237,7 @@ def still_options(values: Mapping[str, Any], *, source: str) -> dict[str, Any]:
     if used := [name for name in REMOVED if values.get(name)]:
         found = f"{flag(used[0])} {values[used[0]]}, an option that this version does not have"
         do = "begin a new round, or go on with the version that began this one"
-        raise UsageError(complaint(source, found, "records without it", do))
+        raise UsageError(error_text(source, found, "records without it", do))
     return {name: value for name, value in values.items() if name not in REMOVED}
 
 
@@ -259,7 +261,7 @@ def allowed(setting: Field[Any]) -> str:
 
 def _check(setting: Field[Any], value: Any) -> None:
     if not _fits(setting, value):
-        raise UsageError(complaint(flag(setting.name), repr(value), allowed(setting)))
+        raise UsageError(error_text(flag(setting.name), repr(value), allowed(setting)))
 
 
 def _fits(setting: Field[Any], value: Any) -> bool:

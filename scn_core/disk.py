@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from scn_core.errors import DiskFullError, ScnError, complaint
+from scn_core.errors import DiskFullError, ScnError, error_text
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _NO_ROOM_BYTES = 2**20
@@ -49,7 +49,7 @@ def disk_full(path: Path, needed: int | None = None, do: str = "", what: str = "
         has, wanted = sizes(free, needed)
         allowed = wanted + (f" for {what}" if what else "")
     found = f"{has} free on the disk at {_mount_of(path)}, which has {sizes(total)[0]}"
-    return DiskFullError(complaint(str(path), found, allowed, f"make room there{f', or {do}' if do else ''}"))
+    return DiskFullError(error_text(str(path), found, allowed, f"make room there{f', or {do}' if do else ''}"))
 
 
 def named(error: OSError) -> OSError | DiskFullError:
@@ -59,7 +59,7 @@ def named(error: OSError) -> OSError | DiskFullError:
     if error.filename is not None:
         return disk_full(Path(os.fsdecode(error.filename)))
     found = "a full disk: that of what the output is written to, or the one of temporary files"
-    return DiskFullError(complaint("", found, "room for all that is written", "make room there, or set TMPDIR"))
+    return DiskFullError(error_text("", found, "room for all that is written", "make room there, or set TMPDIR"))
 
 
 def sizes(*counts: int) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ ScnError
  ├── WeightsError      a weights file does not fit the backbone
  └── TrainingError     training cannot go on (no faces, loss is not a number, ...)
 
-A message says what was found, what is allowed and what to do; `complaint` words it.
+A message says what was found, what is allowed and what to do; `error_text` words it.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class TrainingError(ScnError):
     """Training cannot go on."""
 
 
-def complaint(where: str, found: str, allowed: str, do: str = "") -> str:
+def error_text(where: str, found: str, allowed: str, do: str = "") -> str:
     """A message in the words all of them have: `WHERE: found FOUND; allowed: ALLOWED; DO`.
 
     Args:

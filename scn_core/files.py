@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from scn_core.disk import naming_full_disk
-from scn_core.errors import WorkspaceError, complaint
+from scn_core.errors import WorkspaceError, error_text
 
 _SUFFIX = ".part"
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
@@ -183,7 +183,7 @@ def check_locks(folder: Path) -> None:
         if error.errno in _NO_LOCKS:
             found = f"a file system without locks ({error.strerror})"
             allowed = "a local disk: SQLite needs locks to keep answers"
-            raise WorkspaceError(complaint(str(folder), found, allowed, "copy the workspace to one")) from error
+            raise WorkspaceError(error_text(str(folder), found, allowed, "copy the workspace to one")) from error
 
 
 def remove(path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scn_core.errors import complaint, listed, readable
+from scn_core.errors import error_text, listed, readable
 
 UNREADABLE_ROW = "a row that cannot be read"
 _QUOTED = 400
@@ -38,7 +38,7 @@ class Problem:
 
     def __str__(self) -> str:
         where = self.file if self.line is None else f"{self.file}, line {self.line}"
-        return complaint(where, self.found, self.allowed)
+        return error_text(where, self.found, self.allowed)
 
 
 @dataclass(frozen=True, slots=True)

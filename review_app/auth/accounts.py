@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from review_app.auth.passwords import LONGEST, SHORTEST, hash_password
 from review_app.auth.sessions import checked_name
-from scn_core.errors import UsageError, WorkspaceError, complaint
+from scn_core.errors import UsageError, WorkspaceError, error_text
 from scn_core.shell import command_line
 from scn_core.store.erase import compact
 from scn_core.store.people.people import (
@@ -56,11 +56,11 @@ def person() -> None:
 def add(workspace: Path, name: str, role: Role, password_stdin: bool, no_password: bool) -> None:
     """Add NAME; the password is asked for twice."""
     if password_stdin and no_password:
-        raise UsageError(complaint("--no-password", "--password-stdin too", "one of them"))
+        raise UsageError(error_text("--no-password", "--password-stdin too", "one of them"))
     name = checked_name(name)
     with Workspace(workspace).database() as db:
         if find_person(db, name) is not None:
-            raise WorkspaceError(complaint("", f"a person {name} already", "a new name", "to change one: person role"))
+            raise WorkspaceError(error_text("", f"a person {name} already", "a new name", "to change one: person role"))
         hashed = None if no_password else hash_password(_password(password_stdin))
         added = add_person(db, name, role, hashed)
     click.echo(f"added {added.name}, {added.role}")
@@ -168,7 +168,7 @@ def _keep_a_lead(db: Database, person: Person, workspace: Path) -> None:
     if [each.id for each in leads] == [person.id]:
         other = command_line("person", "role", workspace, "NAME", "lead", program="review_app")
         raise WorkspaceError(
-            complaint("", f"{person.name}, the only lead", "somebody beside whom there is another", f"first: {other}")
+            error_text("", f"{person.name}, the only lead", "somebody beside whom there is another", f"first: {other}")
         )
 
 
@@ -178,7 +178,7 @@ def known_person(db: Database, name: str, workspace: Path) -> Person:
     if found is None:
         names = ", ".join(each.name for each in people(db)[:20]) or "nobody yet"
         add = command_line("person", "add", workspace, name, program="review_app")
-        raise WorkspaceError(complaint("", f"no person {name!r}", names, f"add them with {add}"))
+        raise WorkspaceError(error_text("", f"no person {name!r}", names, f"add them with {add}"))
     return found
 
 
@@ -186,6 +186,6 @@ def _password(from_stdin: bool) -> str:
     if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")
     if not sys.stdin.isatty():
-        raise UsageError(complaint("password", "no terminal to ask at", "--password-stdin"))
+        raise UsageError(error_text("password", "no terminal to ask at", "--password-stdin"))
     asked = f"Password ({SHORTEST} to {LONGEST} characters)"
     return str(click.prompt(asked, hide_input=True, confirmation_prompt="The same again"))

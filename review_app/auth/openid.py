@@ -11,7 +11,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from scn_core.errors import WorkspaceError, complaint
+from scn_core.errors import WorkspaceError, error_text
 
 SIGN_OUT = "/auth/logout"
 """Streamlit's address: forgets who the provider says the browser is, and leads to its end_session_endpoint with
@@ -33,7 +33,7 @@ def secrets_file(workspace: Path) -> Path:
     found = next((place for place in places if place.is_file()), None)
     if found is None:
         raise WorkspaceError(
-            complaint("--auth oidc", "no secrets", f"{places[0]} with a table [auth] of {', '.join(_KEYS)}")
+            error_text("--auth oidc", "no secrets", f"{places[0]} with a table [auth] of {', '.join(_KEYS)}")
         )
     try:
         auth_table = tomllib.loads(found.read_text(encoding="utf-8"))

@@ -9,7 +9,7 @@ from threading import BoundedSemaphore
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from scn_core.errors import UsageError, complaint
+from scn_core.errors import UsageError, error_text
 
 SHORTEST, LONGEST = 10, 200
 
@@ -23,7 +23,7 @@ _AT_ONCE = BoundedSemaphore(4)
 def hash_password(password: str) -> str:
     """Raises UsageError for one that is too short or too long."""
     if not SHORTEST <= len(password) <= LONGEST:
-        raise UsageError(complaint("password", f"{len(password)} characters", f"{SHORTEST} to {LONGEST}"))
+        raise UsageError(error_text("password", f"{len(password)} characters", f"{SHORTEST} to {LONGEST}"))
     with _AT_ONCE:
         return _HASHER.hash(password)
 

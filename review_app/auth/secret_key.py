@@ -6,7 +6,7 @@ import secrets
 import stat
 from pathlib import Path
 
-from scn_core.errors import WorkspaceError, complaint
+from scn_core.errors import WorkspaceError, error_text
 from scn_core.files import create_private
 
 _BYTES = 32
@@ -25,7 +25,7 @@ def read_secret(folder: Path) -> bytes:
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
         raise WorkspaceError(
-            complaint(str(path), f"mode {mode:o}, so others may read it", "600", "delete it, everybody signs in again")
+            error_text(str(path), f"mode {mode:o}, so others may read it", "600", "delete it, everybody signs in again")
         )
     secret = present_secret(folder)
     if secret is None:

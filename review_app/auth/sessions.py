@@ -16,7 +16,7 @@ from review_app.auth.passwords import is_password
 from review_app.auth.tokens import DEVICE_S, TokenClaims, make_device, make_ticket, make_token, read_device
 from review_app.http.errors import ApiError
 from review_app.settings import AppSettings, current
-from scn_core.errors import complaint
+from scn_core.errors import error_text
 from scn_core.store.people.people import Person, add_person, find_person, password_hash, people
 from scn_core.store.people.sessions import end_session, session_person, start_session
 
@@ -137,7 +137,7 @@ def checked_name(name: str) -> str:
     name = name.strip()
     if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
         allowed = f"1 to {LONGEST_NAME} printable ones"
-        raise ApiError(400, "bad_name", complaint("", f"a name of {len(name)} characters", allowed))
+        raise ApiError(400, "bad_name", error_text("", f"a name of {len(name)} characters", allowed))
     return name
 
 

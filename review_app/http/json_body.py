@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 
 from review_app.http.errors import ApiError
-from scn_core.errors import complaint
+from scn_core.errors import error_text
 
 MAX_BODY = 1_000_000
 ID_MAX = 2**63 - 1
@@ -210,7 +210,7 @@ def shown(value: object) -> str:
 
 
 def _bad(at: str, found: str, allowed: str) -> ApiError:
-    return ApiError(400, "bad_request", complaint(at or "body", found, allowed), at=at)
+    return ApiError(400, "bad_request", error_text(at or "body", found, allowed), at=at)
 
 
 def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -14,7 +14,7 @@ from scn_core.cli.options import FORCE, JSON, WORKSPACE
 from scn_core.cli.outputs import check_output
 from scn_core.cli.progress import Counter
 from scn_core.disk import sizes
-from scn_core.errors import UsageError, complaint, counted
+from scn_core.errors import UsageError, counted, error_text
 from scn_core.shell import command_line
 from scn_core.store.taken_out import TakenOut
 from scn_core.take_out_again import take_out_again
@@ -58,7 +58,7 @@ def backup_command(
         return
     if out is not None and not out.is_dir() and keep is not None:
         what = f"--out {out}, {'a file' if out.exists() else 'which is not there'}"
-        raise UsageError(complaint("--keep", what, "a folder that is there, in which to keep them", _MAKE_FOLDER))
+        raise UsageError(error_text("--keep", what, "a folder that is there, in which to keep them", _MAKE_FOLDER))
     made = written_backup(place, out, pictures=pictures, force=force)
     removed = [] if keep is None else rotate(folder, "manual", replace(settings.backup, keep=keep, days=0, weeks=0),
                                              like=made)  # fmt: skip
@@ -84,7 +84,7 @@ def written_backup(
     if out is not None and not out.is_dir():
         if not out.exists() and out.suffix.lower() != ".zip":  # such as a disk that is not mounted
             what = f"{out}, which is not there"
-            raise UsageError(complaint("--out", what, "a folder, or a file that ends in .zip", _MAKE_FOLDER))
+            raise UsageError(error_text("--out", what, "a folder, or a file that ends in .zip", _MAKE_FOLDER))
         check_output("--out", out, ours=is_backup, workspace=workspace, force=force)
     with (
         workspace.database(read_only=True) as db,

@@ -10,7 +10,7 @@ import click
 
 from scn_core.cli.options import JSON, WORKSPACE
 from scn_core.cli.progress import Counter
-from scn_core.errors import DataError, WorkspaceError, complaint
+from scn_core.errors import DataError, WorkspaceError, error_text
 from scn_core.exchange.export.manifest import read_manifest
 from scn_core.store.decisions.history import HistoryEnd
 from scn_core.workspace.check import CHECKS, Checked, check_workspace, repair
@@ -78,5 +78,5 @@ def _history_in(manifest: Path) -> HistoryEnd:
     end = read_manifest(manifest).history
     if end is None:
         found = "a manifest of a version that kept no hash of the decisions"
-        raise DataError(complaint(str(manifest), found, "one that a later version wrote"))
+        raise DataError(error_text(str(manifest), found, "one that a later version wrote"))
     return end

@@ -10,7 +10,7 @@ import click
 from scn_core.cli.options import JSON, WORKSPACE
 from scn_core.cli.progress import Counter, draw_anew
 from scn_core.erase import erase
-from scn_core.errors import UsageError, complaint
+from scn_core.errors import UsageError, error_text
 from scn_core.workspace.folder import Workspace
 from scn_core.workspace.relocate import check_list, relocate, relocate_list
 from scn_core.workspace.update import update
@@ -90,7 +90,7 @@ def erase_command(workspace: Path, keys: tuple[str, ...], keys_file: Path | None
     """
     wanted = [*keys, *_lines(keys_file)]
     if not wanted:
-        raise UsageError(complaint("erase", "no face", "--key KEY or --keys-file FILE"))
+        raise UsageError(error_text("erase", "no face", "--key KEY or --keys-file FILE"))
     done = erase(Workspace(workspace), wanted)
     click.echo(json.dumps(done.as_dict()) if as_json else done.describe())
 
@@ -100,6 +100,6 @@ def _lines(file: Path | None) -> list[str]:
         text = "" if file is None else file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(
-            complaint("--keys-file", f"{file} ({error})", "a file of UTF-8 text, one key a line")
+            error_text("--keys-file", f"{file} ({error})", "a file of UTF-8 text, one key a line")
         ) from error
     return [line for line in text.splitlines() if line.strip()]

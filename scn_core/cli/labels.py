@@ -15,7 +15,7 @@ from scn_core.cli.log import log_done
 from scn_core.cli.options import FORCE, JSON, WORKSPACE
 from scn_core.cli.outputs import check_folder, check_output
 from scn_core.cli.progress import Counter
-from scn_core.errors import DataError, UsageError, complaint, counted
+from scn_core.errors import DataError, UsageError, counted, error_text
 from scn_core.exchange.export.formats import FORMAT_NAMES, FORMATS, FormatName
 from scn_core.exchange.export.manifest import Spelled, manifest_file, read_manifest
 from scn_core.exchange.export.write import ExportOptions, Preview, export_labels, is_export, print_labels
@@ -84,7 +84,7 @@ def export_command(
     place, printed = Workspace(workspace), str(out) == "-"
     check_options(name, copies=copies, image_prefix=image_prefix)
     if printed and as_json:
-        raise UsageError(complaint("--out", "- and --json too", "one of them, as both print"))
+        raise UsageError(error_text("--out", "- and --json too", "one of them, as both print"))
     pictures = Path(place.settings().root)
     with place.database(read_only=True) as db:
         where = LabelFilter(split, changed, decided, _class(classes(db), class_name), round_id, excluded)
@@ -114,9 +114,9 @@ def check_options(name: FormatName, *, copies: bool, image_prefix: str | None) -
     """Raises UsageError for an option that the format does not read."""
     if copies and FORMATS[name].lay is None:
         folders = ", ".join(each for each, form in FORMATS.items() if form.lay is not None)
-        raise UsageError(complaint("--copies", f"format {name}", folders))
+        raise UsageError(error_text("--copies", f"format {name}", folders))
     if image_prefix is not None and name != "label-studio":
-        raise UsageError(complaint("--image-prefix", f"format {name}", "label-studio"))
+        raise UsageError(error_text("--image-prefix", f"format {name}", "label-studio"))
 
 
 def check_export(flag: str, out: Path, workspace: Workspace, *, force: bool, folder: bool = False) -> None:
@@ -138,7 +138,7 @@ def _is_manifest(path: Path) -> bool:
 def _class(vocabulary: ClassVocabulary, name: str | None) -> int | None:
     found = None if name is None else vocabulary.find(name)
     if name is not None and found is None:
-        raise UsageError(complaint("--class", repr(name), vocabulary.allowed()))
+        raise UsageError(error_text("--class", repr(name), vocabulary.allowed()))
     return found
 
 
@@ -188,7 +188,7 @@ def import_command(
     place = Workspace(workspace)
     if undo:
         if person or path_column or label_column or annotators or adjudicate:
-            raise UsageError(complaint("--undo", "another option of reading the file", "--dry-run and --json"))
+            raise UsageError(error_text("--undo", "another option of reading the file", "--dry-run and --json"))
         _undo(place, file, dry_run=dry_run, as_json=as_json)
         return
     with place.database(read_only=dry_run) as db:

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from scn_core.cli.options import JSON, WORKSPACE
-from scn_core.errors import UsageError, complaint
+from scn_core.errors import UsageError, error_text
 from scn_core.store.events import LoggedEvent, What, events, keep_event
 from scn_core.workspace.folder import Workspace
 
@@ -29,7 +29,7 @@ def log_command(workspace: Path, limit: int | None, as_csv: bool, as_json: bool)
     What people said about faces is in the decisions, not here.
     """
     if as_csv and as_json:
-        raise UsageError(complaint("--csv", "--json too", "one of them"))
+        raise UsageError(error_text("--csv", "--json too", "one of them"))
     with Workspace(workspace).database(read_only=True) as db:
         found = events(db, limit=limit)
     if as_json:

@@ -41,7 +41,7 @@ from scn_core.cli.threads import settle_threads
 from scn_core.config import TrainSettings, flag
 from scn_core.datasets.registry import DATASETS
 from scn_core.datasets.source import LabelRule, Source
-from scn_core.errors import DataError, UsageError, complaint, counted
+from scn_core.errors import DataError, UsageError, counted, error_text
 from scn_core.review.quality.votes import vote_agreement
 from scn_core.shell import command_line
 from scn_core.store.rounds.states import latest_finished_round
@@ -137,7 +137,7 @@ def train(workspace: Path, resume: bool, **options: Any) -> None:
     given = {name: value for name, value in options.items() if value is not None}
     if resume and (others := [name for name in given if name != "ask_room"]):
         allowed = "--ask-room and --no-ask-room, as a round goes on with the options it began with"
-        raise UsageError(complaint("--resume", f"{flag(others[0])} too", allowed))
+        raise UsageError(error_text("--resume", f"{flag(others[0])} too", allowed))
     place = Workspace(workspace)
     settings = TrainSettings.merged(place.settings().train, given)
     settle_threads()

@@ -16,7 +16,7 @@ from scn_core.cli.options import JSON, REPLACE, WORKSPACE
 from scn_core.cli.outputs import check_output
 from scn_core.cli.progress import Counter
 from scn_core.cli.threads import settle_threads
-from scn_core.errors import UsageError, WorkspaceError, complaint, counted
+from scn_core.errors import UsageError, WorkspaceError, counted, error_text
 from scn_core.inference.pictures import Pictures, count_pictures, find_pictures
 from scn_core.inference.predictions import Prediction, write_predictions
 from scn_core.store.rounds.states import SCORED, rounds, which_round
@@ -55,7 +55,7 @@ def predict_command(
     check_output("--out", out, workspace=place, force=force)
     if out.exists() and pictures.exists() and out.samefile(pictures):
         raise UsageError(
-            complaint("--out", f"{out}, the list of pictures itself", "another name; it is never replaced")
+            error_text("--out", f"{out}, the list of pictures itself", "another name; it is never replaced")
         )
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: what is half written goes
     asked = ask_network(place, pictures, root=root, number=number, device=device)
@@ -118,7 +118,7 @@ def _trained_round(db: Database, number: int | None) -> int:
     trained = next((each.id for each in rounds(db) if each.state in SCORED and each.opinion_words is None), None)
     do = "train one first" if trained is None else f"round {trained} has one: --round {trained}"
     found = f"round {info.id}, which was made from opinions and has no network"
-    raise WorkspaceError(complaint("", found, "a round that was trained", do))
+    raise WorkspaceError(error_text("", found, "a round that was trained", do))
 
 
 def _with_bar(predictions: Iterator[Prediction], total: int, hidden: bool) -> Iterator[Prediction]:

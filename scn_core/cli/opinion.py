@@ -14,7 +14,7 @@ import click
 
 from scn_core.cli.options import JSON, WORKSPACE
 from scn_core.cli.progress import Counter
-from scn_core.errors import UsageError, complaint, counted
+from scn_core.errors import UsageError, counted, error_text
 from scn_core.exchange.opinions.add import OpinionFiles, add_opinion
 from scn_core.exchange.opinions.classes import parse_mapping
 from scn_core.exchange.opinions.classifier import ClassifierOptions
@@ -31,7 +31,7 @@ def _numbers(context: click.Context, option: click.Parameter, text: str | None) 
     try:
         return None if text is None else tuple(float(part) for part in text.split(","))
     except ValueError:
-        raise UsageError(complaint(f"--{option.name}", repr(text), "numbers separated by commas")) from None
+        raise UsageError(error_text(f"--{option.name}", repr(text), "numbers separated by commas")) from None
 
 
 def _model_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
-from scn_core.errors import UsageError, complaint
+from scn_core.errors import UsageError, error_text
 from scn_core.workspace.folder import Workspace
 
 _OF_A_WORKSPACE = (
@@ -93,4 +93,4 @@ def _never(workspace: Workspace) -> Iterator[Path]:
 
 
 def _refuse(flag: str, found: str, allowed: str) -> NoReturn:
-    raise UsageError(complaint(flag, found, allowed))
+    raise UsageError(error_text(flag, found, allowed))

@@ -13,7 +13,7 @@ from sqlite_utils import Database
 
 from scn_core.cli.options import JSON, WORKSPACE
 from scn_core.cli.progress import Counter
-from scn_core.errors import UsageError, complaint, counted
+from scn_core.errors import UsageError, counted, error_text
 from scn_core.picture_records import PICTURE_ISSUES, PictureIssue
 from scn_core.records import Sample
 from scn_core.review.duplicates.find import Copies, Duplicates, duplicates
@@ -108,7 +108,7 @@ def pictures_table(workspace: Workspace, issue: str | None) -> DataFrame:
 
     chosen = next((each for each in PICTURE_ISSUES if each == issue), None)
     if chosen != issue:
-        raise UsageError(complaint("issue", repr(issue), ", ".join(PICTURE_ISSUES)))
+        raise UsageError(error_text("issue", repr(issue), ", ".join(PICTURE_ISSUES)))
     look_at_missing(workspace)
     with workspace.database(read_only=True) as db:
         return dataframes.pictures(db, chosen)

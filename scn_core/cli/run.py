@@ -12,7 +12,7 @@ from typing import NoReturn
 import click
 
 from scn_core.disk import named
-from scn_core.errors import ScnError, UsageError, complaint
+from scn_core.errors import ScnError, UsageError, error_text
 from scn_core.shell import Program, program_words
 
 _TRAINING = ("torch", "torchvision")
@@ -34,13 +34,25 @@ def run(commands: click.Group, program: Program) -> None:
     except ModuleNotFoundError as error:
         if error.name not in _TRAINING:
             raise
-        _fail(complaint("", f"no {error.name}, as in an installation for reviewing alone", "an installation with torch",
-                        "pip install -r requirements.txt"))  # fmt: skip
+        _fail(
+            error_text(
+                "",
+                f"no {error.name}, as in an installation for reviewing alone",
+                "an installation with torch",
+                "pip install -r requirements.txt",
+            )
+        )
     except RuntimeError as error:
         if "operator torchvision::" not in str(error):
             raise
-        _fail(complaint("", " and ".join(f"{name} {version(name)}" for name in _TRAINING),
-                        "a pair made for each other", "install both from one index"))  # fmt: skip
+        _fail(
+            error_text(
+                "",
+                " and ".join(f"{name} {version(name)}" for name in _TRAINING),
+                "a pair made for each other",
+                "install both from one index",
+            )
+        )
     except ScnError as error:
         _fail(error)
     except OSError as error:  # a full disk, a folder one may not write to

@@ -37,7 +37,7 @@ from scn_core.datasets.rows import SPLITS_ALLOWED, Entry, LeftOut, find_split, m
 from scn_core.datasets.source import Source
 from scn_core.datasets.split_tables import SplitTable, split_tables
 from scn_core.datasets.tables import column_places
-from scn_core.errors import DataError, UsageError, complaint, readable
+from scn_core.errors import DataError, UsageError, error_text, readable
 from scn_core.import_balance import Problem
 from scn_core.records import Vote
 
@@ -126,10 +126,10 @@ def _vocabulary(source: Source, found: set[str]) -> ClassVocabulary:
         return exported
     if found and all(whole_number(label) is not None for label in found):
         names = "name0,name1,..., in the order of the numbers, or the numbers themselves where they are the names"
-        raise UsageError(complaint("--classes", f"label numbers in {file} and no names", names))
+        raise UsageError(error_text("--classes", f"label numbers in {file} and no names", names))
     if len(found) > _MOST_CLASSES:
         many = f"{len(found):,} different labels"
-        raise DataError(complaint(str(file), many, f"at most {_MOST_CLASSES}", "check --label-column"))
+        raise DataError(error_text(str(file), many, f"at most {_MOST_CLASSES}", "check --label-column"))
     return ordered_vocabulary({canonical(label) for label in found if _plain_number(label) not in found - {label}})
 
 
@@ -258,7 +258,7 @@ def _looked_through(columns: _Columns) -> tuple[set[str], Mapping[str, Mapping[_
 
 def _no_box(columns: _Columns, line: int, picture: str) -> str:
     boxes = ", or ".join(", ".join(sides) for sides in BOX_NAMES)
-    return complaint(
+    return error_text(
         f"{columns.file}, line {line}",
         f"{readable(picture, 200)} a second time, and of a box {', '.join(columns.box_like)} alone",
         f"for several faces of a picture the columns {boxes}, in pixels",
@@ -270,7 +270,7 @@ def _columns(source: Source, table: SplitTable) -> _Columns:
     if source.label_rule is not None and source.annotator_column is None:
         found = f"{source.label_rule} without --annotator-column"
         raise UsageError(
-            complaint("--label-rule", found, "both, where a face has a row for each person who labelled it")
+            error_text("--label-rule", found, "both, where a face has a row for each person who labelled it")
         )
     file = table.file
     header = table_header(file)
@@ -301,6 +301,6 @@ def _columns(source: Source, table: SplitTable) -> _Columns:
 def _file(source: Source) -> Path:
     if source.csv is None:
         raise UsageError(
-            complaint("--csv", "nothing", "a CSV file of paths and labels, or a folder with train/metadata.csv")
+            error_text("--csv", "nothing", "a CSV file of paths and labels, or a folder with train/metadata.csv")
         )
     return source.csv

@@ -17,7 +17,7 @@ from scn_core.datasets.ferplus_pixels import FOLDERS, write_pixels
 from scn_core.datasets.rows import Entry, find_split, make_row
 from scn_core.datasets.source import Source
 from scn_core.datasets.tables import column_places, csv_rows, first_there
-from scn_core.errors import UsageError, complaint
+from scn_core.errors import UsageError, error_text
 from scn_core.import_balance import Problem
 
 _COLUMNS = ("emotion", "pixels", "Usage")
@@ -32,7 +32,7 @@ def root(source: Source) -> Path:
     """The folder to write the pictures to, which is made."""
     base = source.folder()
     if source.unpack_to is None:
-        raise UsageError(complaint(str(base), "none to unpack fer2013.csv to", "a folder for the pictures"))
+        raise UsageError(error_text(str(base), "none to unpack fer2013.csv to", "a folder for the pictures"))
     source.unpack_to.mkdir(parents=True, exist_ok=True)
     return source.unpack_to
 

@@ -19,7 +19,7 @@ from scn_core.datasets.ferplus_pixels import FOLDERS, unpacked
 from scn_core.datasets.rows import Entry, LeftOut, find_split, make_row
 from scn_core.datasets.source import LabelRule, Source
 from scn_core.datasets.tables import column_places, csv_rows, first_there
-from scn_core.errors import DataError, UsageError, complaint
+from scn_core.errors import DataError, UsageError, error_text
 from scn_core.import_balance import Problem
 from scn_core.records import Vote
 
@@ -85,7 +85,7 @@ def read(source: Source) -> Iterator[Entry]:
     path = base / "fer2013new.csv"
     if not path.exists() and (base / "fer2013.csv").is_file():
         raise DataError(
-            complaint(
+            error_text(
                 str(path),
                 "no such file, but fer2013.csv",
                 "both, as FERPlus's votes are in fer2013new.csv",

@@ -16,7 +16,7 @@ from PIL import Image
 from scn_core.datasets.paths import relative_path
 from scn_core.datasets.rows import find_split
 from scn_core.datasets.tables import column_places, csv_rows, first_there
-from scn_core.errors import DataError, complaint
+from scn_core.errors import DataError, error_text
 from scn_core.files import replaced
 from scn_core.records import Split
 
@@ -69,7 +69,7 @@ def write_pixels(path: Path, text: str, where: str) -> None:
     except ValueError:  # not a number, or none of 0 to 255
         grey = b""
     if len(grey) != SIDE * SIDE:
-        raise DataError(complaint(where, f"{len(values)} pixel values", f"{SIDE * SIDE} of 0 to 255"))
+        raise DataError(error_text(where, f"{len(values)} pixel values", f"{SIDE * SIDE} of 0 to 255"))
     before = _grey_values(path)
     if before is not None and before != grey:
         raise DataError(

@@ -24,7 +24,7 @@ from scn_core.datasets.numbering import class_numbers
 from scn_core.datasets.rows import SPLITS_ALLOWED, Entry, LeftOut, find_split, make_row
 from scn_core.datasets.source import Source
 from scn_core.datasets.tree import Tree, count_files
-from scn_core.errors import DataError, complaint
+from scn_core.errors import DataError, error_text
 from scn_core.import_balance import Problem
 from scn_core.records import Split
 
@@ -131,7 +131,7 @@ def _layout(source: Source) -> _Layout:
         _leave_loose(tree, base)
     elif parts and len(parts) == len(folders):
         found = ", ".join(path.name for path, _ in parts)
-        raise DataError(complaint(str(base), f"{found} and no folder train", f"{base}/train/CLASS/*.jpg as well"))
+        raise DataError(error_text(str(base), f"{found} and no folder train", f"{base}/train/CLASS/*.jpg as well"))
     else:
         parts = [(base, "train")]
     parts.sort(key=lambda part: ("train", "val", "test").index(part[1]))
@@ -146,7 +146,7 @@ def _layout(source: Source) -> _Layout:
         listed = next(iter([*base.glob("metadata.*"), *of_splits]), None)
         do = "" if listed is None else f"read {listed} with --dataset csv --csv {listed}"
         allowed = f"{base}/CLASS/*.jpg or {base}/train/CLASS/*.jpg"
-        raise DataError(complaint(str(base), "no class folders", allowed, do))
+        raise DataError(error_text(str(base), "no class folders", allowed, do))
     return _Layout(found_classes, tree)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from scn_core.datasets.tables import csv_rows, open_list
-from scn_core.errors import DataError, complaint, readable
+from scn_core.errors import DataError, error_text, readable
 
 _SIDES = ("left", "top", "right", "bottom")
 _ALLOWED = "JSON Lines, tasks of Label Studio or labels of FiftyOne, as export writes them"
@@ -27,7 +27,7 @@ def table_header(path: Path) -> list[str]:
     """The column names. Raises DataError for an empty file."""
     for _, cells in table_rows(path):
         return cells
-    raise DataError(complaint(str(path), "an empty file", "a header and at least one row"))
+    raise DataError(error_text(str(path), "an empty file", "a header and at least one row"))
 
 
 def is_json(path: Path) -> bool:
@@ -52,11 +52,11 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(text)
     except RecursionError as error:
-        raise DataError(complaint(str(path), "JSON of more levels than can be read", _ALLOWED)) from error
+        raise DataError(error_text(str(path), "JSON of more levels than can be read", _ALLOWED)) from error
     except ValueError as error:
         lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
         if len(lines) < 2 or not lines[0][1].strip().endswith("}"):
-            raise DataError(complaint(str(path), f"broken JSON ({error})", "a whole JSON file")) from error
+            raise DataError(error_text(str(path), f"broken JSON ({error})", "a whole JSON file")) from error
     return [_line(path, number, line) for number, line in lines]
 
 
@@ -64,7 +64,7 @@ def _line(path: Path, number: int, line: str) -> Any:
     try:
         return json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise DataError(complaint(f"{path}, line {number}", readable(line, 200), "a JSON object a line")) from error
+        raise DataError(error_text(f"{path}, line {number}", readable(line, 200), "a JSON object a line")) from error
 
 
 def fiftyone_records(content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -89,7 +89,7 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
         for face in faces if isinstance(faces, list) else [faces]:
             if not isinstance(face, dict):
                 found = readable(json.dumps(face, ensure_ascii=False), 200)
-                raise DataError(complaint(f"{path}, entry {number}", found, _ALLOWED))
+                raise DataError(error_text(f"{path}, entry {number}", found, _ALLOWED))
             yield {"label" if name == "current_label" else name: value for name, value in face.items()}
 
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from scn_core.class_names import ClassVocabulary
 from scn_core.datasets.tables import csv_rows
-from scn_core.errors import UsageError, complaint
+from scn_core.errors import UsageError, error_text
 from scn_core.records import BoolArray, IntArray, Manifest
 
 NoiseKind = Literal["symmetric", "pair", "confusion"]
@@ -47,7 +47,7 @@ def parse_noise(text: str) -> NoiseSpec:
     except ValueError:
         rate = -1.0
     if kind not in ("symmetric", "pair") or not 0 <= rate <= 1:
-        raise UsageError(complaint("--noise", repr(text), _ALLOWED))
+        raise UsageError(error_text("--noise", repr(text), _ALLOWED))
     return NoiseSpec(cast(NoiseKind, kind), rate)
 
 
@@ -104,7 +104,7 @@ def read_rates(file: Path, classes: ClassVocabulary) -> np.ndarray[tuple[int, in
     allowed = f"a header with the classes {classes.allowed()} and for each, in that order, a row of rates with sum 1"
     if sorted(order) != list(range(len(classes))) or not len(header) == len(rows) == len(order):
         found = f"columns {','.join(header)!r} and {len(rows)} rows"
-        raise UsageError(complaint(f"--noise: {file}", found, allowed))
+        raise UsageError(error_text(f"--noise: {file}", found, allowed))
     rates = np.zeros((len(order), len(order)))
     for number, (line, cells) in zip(order, rows, strict=True):
         try:
@@ -112,5 +112,5 @@ def read_rates(file: Path, classes: ClassVocabulary) -> np.ndarray[tuple[int, in
         except ValueError:
             rates[number] = np.nan
         if not ((rates[number] >= 0).all() and abs(rates[number].sum() - 1) < 1e-6):
-            raise UsageError(complaint(f"--noise: {file}, line {line}", repr(",".join(cells)), allowed))
+            raise UsageError(error_text(f"--noise: {file}, line {line}", repr(",".join(cells)), allowed))
     return rates

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from scn_core.class_names import ClassVocabulary
 from scn_core.datasets.cells import whole_number
-from scn_core.errors import DataError, complaint
+from scn_core.errors import DataError, error_text
 
 
 def class_numbers(labels: Iterable[str], classes: ClassVocabulary, where: str) -> dict[str, int]:
@@ -26,7 +26,7 @@ def class_numbers(labels: Iterable[str], classes: ClassVocabulary, where: str) -
     first = 1 if last in found and 0 not in found else 0
     if first and max(found) > last:
         raise DataError(
-            complaint(
+            error_text(
                 where,
                 f"label numbers {min(found)} to {max(found)}",
                 f"0 to {last - 1}, or 1 to {last}",

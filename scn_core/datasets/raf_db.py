@@ -17,7 +17,7 @@ from scn_core.datasets.cells import whole_number
 from scn_core.datasets.rows import Entry, find_split, make_row
 from scn_core.datasets.source import Source
 from scn_core.datasets.tables import first_there, text_lines
-from scn_core.errors import DataError, complaint
+from scn_core.errors import DataError, error_text
 from scn_core.import_balance import Problem
 
 _LINE = "'train_00001.jpg 5' with a label of 1 to 7"
@@ -64,10 +64,10 @@ def _check_numbering(label_list: Path) -> None:
     for line, content in text_lines(label_list):
         name, label = _parts(content)
         if name.startswith("/") or PureWindowsPath(name).drive:
-            raise DataError(complaint(f"{label_list}, line {line}", f"an absolute path, {name!r}", _LINE))
+            raise DataError(error_text(f"{label_list}, line {line}", f"an absolute path, {name!r}", _LINE))
         if whole_number(label) == 0:
             raise DataError(
-                complaint(
+                error_text(
                     f"{label_list}, line {line}",
                     "label 0, so the list counts from 0",
                     _LINE,

@@ -12,7 +12,7 @@ from scn_core.datasets import affectnet, csv_table, expw, fer2013, ferplus, imag
 from scn_core.datasets.checks import gather
 from scn_core.datasets.rows import Entry
 from scn_core.datasets.source import Source
-from scn_core.errors import DataError, UsageError, complaint
+from scn_core.errors import DataError, UsageError, error_text
 from scn_core.import_balance import Problem
 from scn_core.records import Manifest, Sample
 
@@ -88,7 +88,7 @@ DATASETS: dict[str, Dataset] = {
 def find_dataset(name: str) -> Dataset:
     """The data set of that name. Raises UsageError naming those there are."""
     if name not in DATASETS:
-        raise UsageError(complaint("--dataset", repr(name), ", ".join(DATASETS)))
+        raise UsageError(error_text("--dataset", repr(name), ", ".join(DATASETS)))
     return DATASETS[name]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from scn_core.config import flag
-from scn_core.errors import DataError, UsageError, complaint
+from scn_core.errors import DataError, UsageError, error_text
 
 LabelRule = Literal["majority", "plurality", "vote"]
 
@@ -49,16 +49,16 @@ class Source:
 
     def __post_init__(self) -> None:
         if self.label_rule not in (None, *get_args(LabelRule)):
-            raise UsageError(complaint("--label-rule", repr(self.label_rule), ", ".join(get_args(LabelRule))))
+            raise UsageError(error_text("--label-rule", repr(self.label_rule), ", ".join(get_args(LabelRule))))
         if self.class_count not in (None, 7, 8):
-            raise UsageError(complaint("--class-count", str(self.class_count), "7, 8"))
+            raise UsageError(error_text("--class-count", str(self.class_count), "7, 8"))
 
     def folder(self) -> Path:
         """The root, which must be said (UsageError) and be there (DataError)."""
         if self.root is None:
-            raise UsageError(complaint("--root", "nothing", "the folder of the data set"))
+            raise UsageError(error_text("--root", "nothing", "the folder of the data set"))
         if not self.root.is_dir():
-            raise DataError(complaint(str(self.root), "no such folder", "the folder of the data set (--root)"))
+            raise DataError(error_text(str(self.root), "no such folder", "the folder of the data set (--root)"))
         return self.root
 
     def check(self, dataset: str, options: frozenset[str]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scn_core.datasets.rows import find_split
-from scn_core.errors import DataError, complaint
+from scn_core.errors import DataError, error_text
 from scn_core.records import SPLITS, Split
 
 METADATA = ("metadata.csv", "metadata.jsonl")
@@ -40,5 +40,5 @@ def split_tables(place: Path) -> list[SplitTable]:
     ]
     if not found:
         allowed = f"a CSV file, or a folder with {' or '.join(f'train/{name}' for name in METADATA)}"
-        raise DataError(complaint(str(place), "a folder without metadata of splits", allowed))
+        raise DataError(error_text(str(place), "a folder without metadata of splits", allowed))
     return sorted(found, key=lambda table: SPLITS.index(table.split))

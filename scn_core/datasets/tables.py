@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TextIO
 
-from scn_core.errors import DataError, complaint, readable
+from scn_core.errors import DataError, error_text, readable
 
 _SEPARATORS = (",", ";", "\t", "|")
 _NUMBER = re.compile(r"\s*[+-]?[\d.,]*\s*")
@@ -24,13 +24,13 @@ def open_list(path: Path) -> Iterator[TextIO]:
     no file at all (a pipe can be read but once) or not in these encodings."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            raise DataError(complaint(str(path), "no regular file", "a readable label list, saved as a file"))
+            raise DataError(error_text(str(path), "no regular file", "a readable label list, saved as a file"))
         with path.open("rb") as file:
             encoding = _BYTE_ORDER_MARKS.get(file.read(2), "utf-8-sig")
         with path.open(encoding=encoding, newline="") as text:
             yield text
     except OSError as error:
-        raise DataError(complaint(str(path), error.strerror or str(error), "a readable label list")) from error
+        raise DataError(error_text(str(path), error.strerror or str(error), "a readable label list")) from error
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: found bytes that are not UTF-8 ({error.reason}); save the file as UTF-8") from error
 
@@ -59,7 +59,7 @@ def csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
                 return
             except csv.Error as error:
                 raise DataError(
-                    complaint(
+                    error_text(
                         f"{path}, line {line}",
                         _told(error, reader.line_num + skipped - line),
                         "rows whose quotes are closed before the next separator",
@@ -71,7 +71,7 @@ def csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
                 width = width or len(cells)
                 if end > line and _swallows(cells, width, separator):
                     raise DataError(
-                        complaint(
+                        error_text(
                             f"{path}, line {line}",
                             f"a quote that opens here and closes on line {end} only, over rows between",
                             "quotes that close in their own row",
@@ -132,7 +132,7 @@ def csv_header(path: Path) -> list[str]:
     """The column names of a CSV file. Raises DataError for an empty file."""
     for _, cells in csv_rows(path):
         return cells
-    raise DataError(complaint(str(path), "an empty file", "a header and at least one row"))
+    raise DataError(error_text(str(path), "an empty file", "a header and at least one row"))
 
 
 def column_places(path: Path, header: list[str], wanted: tuple[str, ...], hint: str = "") -> list[int]:
@@ -146,7 +146,7 @@ def column_places(path: Path, header: list[str], wanted: tuple[str, ...], hint: 
     missing = [name for name in wanted if name.strip().casefold() not in places]
     if missing:
         raise DataError(
-            complaint(
+            error_text(
                 str(path),
                 f"columns {readable(', '.join(header), 400)}",
                 f"a header with {', '.join(missing)} as well{hint}",
@@ -161,4 +161,4 @@ def first_there(*paths: Path) -> Path:
         if path.exists():
             return path
     others = "".join(f" or {path}" for path in paths[1:])
-    raise DataError(complaint(str(paths[0]), "no such file or folder", f"{paths[0]}{others}", "check --root"))
+    raise DataError(error_text(str(paths[0]), "no such file or folder", f"{paths[0]}{others}", "check --root"))

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from scn_core import __version__
-from scn_core.errors import UsageError, complaint
+from scn_core.errors import UsageError, error_text
 from scn_core.files import write_bytes
 from scn_core.rounds.network import PREPARATION, RoundNetwork
 from scn_core.training.resident import MEAN, STD
@@ -81,7 +81,7 @@ def export_model(network: RoundNetwork, round_id: int, out: Path) -> dict[str, A
             data = write(PortableNetwork(network).eval(), pictures, about)
         except Exception as error:  # torch raises what the operation that it cannot export raises
             found = f"{network.backbone}, which torch cannot export as {out.suffix} ({str(error).strip()[:200]})"
-            raise UsageError(complaint("--out", found, "another of .onnx and .pt2, or another backbone")) from error
+            raise UsageError(error_text("--out", found, "another of .onnx and .pt2, or another backbone")) from error
     write_bytes(out, data)
     return about
 
@@ -93,12 +93,12 @@ def writer_of(out: Path) -> Writer:
     """What writes a file of this name. Raises UsageError where nothing does, or what it needs is not installed."""
     writers: dict[str, Writer] = {".onnx": _onnx, ".pt2": _pt2}
     if out.suffix not in writers:
-        raise UsageError(complaint("--out", out.name, "a name that ends in .onnx or .pt2"))
+        raise UsageError(error_text("--out", out.name, "a name that ends in .onnx or .pt2"))
     missing = [name for name in _NEEDED_BY_ONNX if importlib.util.find_spec(name) is None]
     if out.suffix == ".onnx" and missing:
         allowed = ".onnx with the packages onnx and onnxscript, or .pt2, which needs neither"
         raise UsageError(
-            complaint("--out", f"{out.name} without {' and '.join(missing)}", allowed, "pip install onnx onnxscript")
+            error_text("--out", f"{out.name} without {' and '.join(missing)}", allowed, "pip install onnx onnxscript")
         )
     return writers[out.suffix]
 

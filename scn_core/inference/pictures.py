@@ -12,7 +12,7 @@ from scn_core.datasets.box_columns import BOX_ALLOWED, box_columns, box_like, pa
 from scn_core.datasets.images import SUFFIXES
 from scn_core.datasets.tables import column_places, csv_header, csv_rows, text_lines
 from scn_core.datasets.tree import Tree
-from scn_core.errors import DataError, UsageError, complaint
+from scn_core.errors import DataError, UsageError, error_text
 from scn_core.records import Box
 
 _PATH_COLUMNS = ("path", "file_name")
@@ -140,13 +140,13 @@ def find_pictures(source: str | Path | Iterable[str | Path], root: Path | None =
         return NamedPictures(tuple(Path(file).expanduser() for file in source))
     listed = source.is_file() and source.suffix.lower() not in SUFFIXES
     if root is not None and not listed:
-        raise UsageError(complaint("--root", f"{root} with pictures {source}", "a root for the paths of a list alone"))
+        raise UsageError(error_text("--root", f"{root} with pictures {source}", "a root for the paths of a list alone"))
     if root is not None and not root.is_dir():
-        raise UsageError(complaint("--root", f"no folder {root}", "the folder that the list's paths are relative to"))
+        raise UsageError(error_text("--root", f"no folder {root}", "the folder that the list's paths are relative to"))
     if source.is_dir():
         return FolderPictures(source)
     if not source.exists():
-        raise UsageError(complaint("pictures", f"no {source}", "a folder, a list of paths, or a picture"))
+        raise UsageError(error_text("pictures", f"no {source}", "a folder, a list of paths, or a picture"))
     if not listed:
         return NamedPictures((source,))
     return ListedPictures(source, root or source.parent, _header(source))
@@ -158,7 +158,7 @@ def count_pictures(pictures: Pictures) -> int:
     if not count:
         notes = "".join(f" ({note})" for note in pictures.notes())
         raise DataError(
-            complaint("pictures", f"no picture{notes}", "one or more", f"read are {', '.join(sorted(SUFFIXES))}")
+            error_text("pictures", f"no picture{notes}", "one or more", f"read are {', '.join(sorted(SUFFIXES))}")
         )
     return count
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scn_core.datasets.box_columns import SIDES
-from scn_core.errors import DataError, complaint, listed, readable
+from scn_core.errors import DataError, error_text, listed, readable
 from scn_core.exchange.export.cells import harmless, harmless_path
 from scn_core.files import replaced
 from scn_core.inference.pictures import Picture
@@ -57,7 +57,7 @@ class Tally:
         """Raises DataError where no picture could be read."""
         if not self.predicted:
             named = listed(self.first, self.unreadable)
-            raise DataError(complaint("pictures", f"none that can be read: {named}", "at least one"))
+            raise DataError(error_text("pictures", f"none that can be read: {named}", "at least one"))
 
     @property
     def unreadable_words(self) -> str:

@@ -12,7 +12,7 @@ from scn_core.class_names import ClassVocabulary
 from scn_core.datasets.cells import as_written, is_missing
 from scn_core.datasets.paths import find_path, relative_path
 from scn_core.datasets.tables import column_places, csv_header, csv_rows
-from scn_core.errors import DataError, WorkspaceError, complaint
+from scn_core.errors import DataError, WorkspaceError, error_text
 from scn_core.store.samples import classes, iter_samples, references
 from scn_core.store.updates import former_keys
 
@@ -55,7 +55,7 @@ def read_reference(
     Rows with an empty label are passed over. Raises DataError naming file and line.
     """
     if not path.is_file():
-        raise DataError(complaint("--reference", f"no file {path}", "a CSV with the columns path,label"))
+        raise DataError(error_text("--reference", f"no file {path}", "a CSV with the columns path,label"))
     header = csv_header(path)
     names = {name.strip().casefold(): place for place, name in reversed(list(enumerate(header)))}
     key_place = names.get("key")
@@ -64,7 +64,7 @@ def read_reference(
     truth: dict[str, int] = {}
     for line, cells in islice(csv_rows(path), 1, None):
         if len(cells) <= max(path_place, label_place, key_place or 0):
-            raise DataError(complaint(f"{path}, line {line}", f"{len(cells)} cells", "as many as in the header"))
+            raise DataError(error_text(f"{path}, line {line}", f"{len(cells)} cells", "as many as in the header"))
         name = cells[path_place]
         if key_place is not None and find(cells[key_place].rpartition("#")[0]) == find(name):
             name = cells[key_place]
@@ -73,9 +73,9 @@ def read_reference(
             continue
         number = vocabulary.find(label)
         if number is None:
-            raise DataError(complaint(f"{path}, line {line}", f"label {label!r}", f"{vocabulary.allowed()}, or empty"))
+            raise DataError(error_text(f"{path}, line {line}", f"label {label!r}", f"{vocabulary.allowed()}, or empty"))
         if key is None:
-            raise DataError(complaint(f"{path}, line {line}", f"{path_column} {name!r}", "the key of a face"))
+            raise DataError(error_text(f"{path}, line {line}", f"{path_column} {name!r}", "the key of a face"))
         if truth.setdefault(key, number) != number:
-            raise DataError(complaint(f"{path}, line {line}", f"another label for {key!r}", _ONE_A_FACE))
+            raise DataError(error_text(f"{path}, line {line}", f"another label for {key!r}", _ONE_A_FACE))
     return truth

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from sqlite_utils import Database
 
-from scn_core.errors import UsageError, complaint, counted
+from scn_core.errors import UsageError, counted, error_text
 from scn_core.records import FloatArray, IntArray
 from scn_core.review.consensus import Consensus, Votes, consensus
 from scn_core.scn.opinions import opinion_weights
@@ -109,12 +109,14 @@ def workspace_consensus(
 def _check_opinion(opinion: FloatArray, shape: tuple[int, ...]) -> None:
     """Raises UsageError unless it has this shape, and every row is probabilities or NaN throughout."""
     if opinion.shape != shape:
-        raise UsageError(complaint("opinions", f"shape {opinion.shape}", f"{shape}, as the round has"))
+        raise UsageError(error_text("opinions", f"shape {opinion.shape}", f"{shape}, as the round has"))
     good = (opinion >= 0).all(axis=1) & (np.abs(opinion.sum(axis=1) - 1) <= _SUM_TOLERANCE)
     wrong = np.flatnonzero(~good & ~np.isnan(opinion).all(axis=1))
     if len(wrong):
         what = f"{counted(len(wrong), 'row')} that are no probabilities, the first at {wrong[0]:,}"
-        raise UsageError(complaint("opinions", what, "0 to 1 with a sum of 1, or NaN for all classes: nothing is said"))
+        raise UsageError(
+            error_text("opinions", what, "0 to 1 with a sum of 1, or NaN for all classes: nothing is said")
+        )
 
 
 def _contributors(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from sqlite_utils import Database
 
-from scn_core.errors import WorkspaceError, complaint
+from scn_core.errors import WorkspaceError, error_text
 from scn_core.records import NO_ALPHA, BoolArray, FloatArray, IntArray, RoundInfo
 from scn_core.store.rounds.states import SCORED, which_round
 from scn_core.store.scores import ScoreColumns, score_columns
@@ -86,7 +86,7 @@ def compare(db: Database, first: int, second: int) -> Comparison:
     Raises WorkspaceError for a round without scores, and where the second is not the later one.
     """
     if second <= first:
-        raise WorkspaceError(complaint("", f"rounds {first} and {second}", "an earlier round, then a later one"))
+        raise WorkspaceError(error_text("", f"rounds {first} and {second}", "an earlier round, then a later one"))
     earlier, later = (which_round(db, number, *SCORED) for number in (first, second))
     before, after = score_columns(db, first), score_columns(db, second)
     return Comparison(_figures(earlier, before), _figures(later, after), movements(before, after))

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scn_core.errors import WorkspaceError, complaint
+from scn_core.errors import WorkspaceError, error_text
 from scn_core.files import replaced
 from scn_core.principal_components import principal_components
 from scn_core.records import FloatArray
@@ -81,13 +81,13 @@ def draw_map(
             newest = latest_finished_round(db)
         if newest is None:
             train = command_line("train", workspace.path)
-            raise WorkspaceError(complaint("", "no round that has ended", "one", f"train first: {train}"))
+            raise WorkspaceError(error_text("", "no round that has ended", "one", f"train first: {train}"))
         round_id = newest.id
     features = open_features(workspace, round_id)
     if features is None:
         found = f"no features of round {round_id}"
         way = "train one without --no-keep-features; one from opinions has them if these were made with --embeddings"
-        raise WorkspaceError(complaint("", found, "a round that kept them", way))
+        raise WorkspaceError(error_text("", found, "a round that kept them", way))
     known = np.flatnonzero(np.asarray(features.values).any(axis=1))
     values = features.values if len(known) == len(features.values) else features.values[known]
     tsne = has_layout() and len(known) >= FEWEST

@@ -17,7 +17,7 @@ from sqlite_utils import Database
 
 from scn_core import __version__
 from scn_core.config import TrainSettings
-from scn_core.errors import WorkspaceError, complaint, listed
+from scn_core.errors import WorkspaceError, error_text, listed
 from scn_core.files import make_folder, write_text
 from scn_core.records import NO_ALPHA, BoolArray, FloatArray, IntArray, RoundInfo, RoundScores
 from scn_core.rounds.artifacts import NEIGHBOUR_COUNT, NEIGHBOURS, round_file_hashes, write_neighbours
@@ -187,7 +187,7 @@ def _faces_with_opinions(
     add = command_line("opinion", "add", workspace.path, "--name", "NAME", "--csv", "FILE")
     if not found.probabilities:
         raise WorkspaceError(
-            complaint("", "no opinion on any training face", "one that has probabilities", f"add one with: {add}")
+            error_text("", "no opinion on any training face", "one that has probabilities", f"add one with: {add}")
         )
     weights = opinion_weights(faces.labels, found.probabilities)
     used = [place for place, weight in enumerate(weights) if weight > 0]
@@ -195,7 +195,7 @@ def _faces_with_opinions(
     if not used:
         named = listed(left_out[:3], len(left_out))
         raise WorkspaceError(
-            complaint(
+            error_text(
                 "",
                 f"only opinions that agree with the labels no more than by chance ({named})",
                 "one that agrees more often",

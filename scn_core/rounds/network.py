@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 from scn_core import __version__
 from scn_core.class_names import ClassVocabulary
 from scn_core.config import TrainSettings
-from scn_core.errors import UsageError, WorkspaceError, complaint
+from scn_core.errors import UsageError, WorkspaceError, error_text
 from scn_core.files import write_text
 from scn_core.scn.model import SelfCureNetwork
 from scn_core.training import checkpoint
@@ -72,7 +72,7 @@ def load_network(folder: Path) -> RoundNetwork:
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError, UsageError) as error:
         found = f"no network that can be loaded ({str(error).strip().splitlines()[0] if str(error) else error!r})"
         raise WorkspaceError(
-            complaint(
+            error_text(
                 str(folder), found, f"{_META} and {checkpoint.WEIGHTS} as the round left them", "restore a backup"
             )
         ) from error

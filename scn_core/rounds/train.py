@@ -19,7 +19,7 @@ from scn_core.class_names import ClassVocabulary
 from scn_core.config import ReviewSettings, SoftLabels, TrainSettings
 from scn_core.datasets.pixels import NAMED, Pictures, faces_to_decode, look_for_pictures, pixel_cache
 from scn_core.disk import naming_full_disk
-from scn_core.errors import DataError, TrainingError, WorkspaceError, complaint, counted, listed
+from scn_core.errors import DataError, TrainingError, WorkspaceError, counted, error_text, listed
 from scn_core.records import BoolArray, EpochReport, IntArray, PixelArray, RoundInfo, RoundScores
 from scn_core.rounds.artifacts import round_file_hashes
 from scn_core.rounds.earlier import say_what_was_done, say_what_will_be
@@ -146,7 +146,7 @@ def _faces(start: Start, folder: Path, db: Database, review: ReviewSettings, sof
         )
     if stored is None and isinstance(start, FromJob):
         raise WorkspaceError(
-            complaint(str(folder), "no faces of the job", "those it brought", "run it in a new folder")
+            error_text(str(folder), "no faces of the job", "those it brought", "run it in a new folder")
         )
     return stored or faces_now(db, review.unsure, review.ambiguous, soft_labels)
 

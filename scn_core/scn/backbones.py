@@ -9,7 +9,7 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
-from scn_core.errors import UsageError, WeightsError, complaint
+from scn_core.errors import UsageError, WeightsError, error_text
 
 _IMAGENET_CLASSES = 1000
 
@@ -31,7 +31,7 @@ def build_backbone(name: str, image_size: int, *, imagenet: bool = False) -> tup
     cannot be had.
     """
     if name not in backbone_names():
-        raise UsageError(complaint("--backbone", repr(name), ", ".join(backbone_names())))
+        raise UsageError(error_text("--backbone", repr(name), ", ".join(backbone_names())))
     model = _construct(name, image_size, imagenet)
     _cut_classifier(name, model)
     return model, _feature_count(name, model, image_size)

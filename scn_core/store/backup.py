@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from scn_core.errors import WorkspaceError, complaint
+from scn_core.errors import WorkspaceError, error_text
 from scn_core.files import replaced
 from scn_core.store.sqlite_errors import database_path, plain_errors
 
@@ -45,7 +45,7 @@ def backup(db: Database, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and path.samefile(database_path(db)):
         raise WorkspaceError(
-            complaint(str(path), "the database itself", "another file", "name one in the folder backups")
+            error_text(str(path), "the database itself", "another file", "name one in the folder backups")
         )
     with replaced(path, private=True) as file:
         copy_database(db, Path(file.name))

@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from sqlite_utils import Database
 
-from scn_core.errors import WorkspaceError, complaint
+from scn_core.errors import WorkspaceError, error_text
 from scn_core.files import check_locks
 from scn_core.shell import command_line
 from scn_core.store.backup import backup
@@ -62,7 +62,7 @@ def create_database(path: Path) -> Database:
     Raises WorkspaceError where there is a file already.
     """
     if path.exists():
-        raise WorkspaceError(complaint(str(path), "a file already", "a new name", "open it, or name another folder"))
+        raise WorkspaceError(error_text(str(path), "a file already", "a new name", "open it, or name another folder"))
     check_locks(path.parent)
     with suppress(OSError):  # which SQLite says in plain words
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))  # -wal and -shm get the mode of the file
@@ -90,7 +90,7 @@ def open_database(path: Path, *, read_only: bool = False, on_wait: Callable[[str
     database that lacks decisions which were saved (one that lost its -wal), and a file system without locks.
     """
     if not path.is_file():
-        raise WorkspaceError(complaint(str(path), "no such file", "the review.db of a workspace", "run init first"))
+        raise WorkspaceError(error_text(str(path), "no such file", "the review.db of a workspace", "run init first"))
     check_locks(path.parent)
     noted = noted_newest(path)  # before the database: others may be writing both
     db = _connect(path, _access_for_reading(path) if read_only else "mode=rw", on_wait)
@@ -140,7 +140,7 @@ def sole_access(path: Path) -> Iterator[BinaryIO]:
         except (BlockingIOError, PermissionError) as error:
             found = "a database that another program has open"
             do = "stop the server, the trainer or whatever else works here, then try again"
-            raise WorkspaceError(complaint(str(path), found, "one that nothing uses", do)) from error
+            raise WorkspaceError(error_text(str(path), found, "one that nothing uses", do)) from error
         yield file
 
 
@@ -190,7 +190,7 @@ def _access_for_reading(path: Path) -> str:
     if wal.exists() and wal.stat().st_size:
         found = f"{wal.name}, with changes that are not in {path.name} yet, in a folder that this user may not write to"
         allowed = "a folder that may be written to, where SQLite can read such changes"
-        raise WorkspaceError(complaint(str(path), found, allowed, "copy the folder, both files together"))
+        raise WorkspaceError(error_text(str(path), found, allowed, "copy the folder, both files together"))
     return "immutable=1"
 
 

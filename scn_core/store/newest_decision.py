@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from scn_core.errors import WorkspaceError, complaint
+from scn_core.errors import WorkspaceError, error_text
 from scn_core.shell import command_line
 from scn_core.store.sqlite_errors import database_path
 
@@ -64,4 +64,4 @@ def check_newest(db: Database, path: Path, noted: int) -> None:
         f"it: put that file back, or the newest backup: {restore}; to go on without them, remove "
         f"{newest_file(path).name}"
     )
-    raise WorkspaceError(complaint(str(path), found, "a database with all of them", do))
+    raise WorkspaceError(error_text(str(path), found, "a database with all of them", do))

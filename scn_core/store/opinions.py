@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from sqlite_utils import Database
 
-from scn_core.errors import WorkspaceError, complaint
+from scn_core.errors import WorkspaceError, error_text
 from scn_core.records import FloatArray, IntArray
 from scn_core.store.columns import CHUNK
 from scn_core.store.connection import transaction
@@ -100,7 +100,7 @@ def check_name_is_free(db: Database, name: str) -> None:
     """Raises WorkspaceError where there is a source of that name."""
     if name in source_names(db):
         raise WorkspaceError(
-            complaint("opinion", f"{name!r}, which is taken", "a new name", "or first: opinion remove")
+            error_text("opinion", f"{name!r}, which is taken", "a new name", "or first: opinion remove")
         )
 
 
@@ -132,7 +132,7 @@ def remove_source(db: Database, name: str) -> OpinionSource:
         found = find_source(db, name)
         if found is None:
             there = ", ".join(repr(each) for each in source_names(db))
-            raise WorkspaceError(complaint("opinion", f"{name!r}", there or "none: no opinion was added"))
+            raise WorkspaceError(error_text("opinion", f"{name!r}", there or "none: no opinion was added"))
         db.execute("DELETE FROM opinion WHERE source_id = ?", (found.id,))
         db.execute("DELETE FROM opinion_source WHERE id = ?", (found.id,))
         log_event(db, "opinion removed", {"source": found.id, "faces": max(found.faces, found.features)}, by=None)

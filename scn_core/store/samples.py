@@ -11,7 +11,7 @@ import numpy as np
 from sqlite_utils import Database
 
 from scn_core.class_names import ClassVocabulary
-from scn_core.errors import DataError, WorkspaceError, complaint
+from scn_core.errors import DataError, WorkspaceError, error_text
 from scn_core.import_balance import UNREADABLE_ROW, Problem
 from scn_core.records import SPLITS, Box, IntArray, Manifest, Sample, Split
 from scn_core.store.columns import read_columns
@@ -54,7 +54,9 @@ def insert_manifest(db: Database, manifest: Manifest) -> None:
     """
     with transaction(db):
         if db.execute("SELECT EXISTS (SELECT 1 FROM sample)").fetchone()[0]:
-            raise WorkspaceError(complaint("", "a data set in this workspace already", "one", "make another workspace"))
+            raise WorkspaceError(
+                error_text("", "a data set in this workspace already", "one", "make another workspace")
+            )
         db.conn.executemany("INSERT INTO class VALUES (?, ?)", enumerate(manifest.classes.names))
         _insert_samples(db, manifest)
         references = (
@@ -209,7 +211,7 @@ def _insert_samples(db: Database, manifest: Manifest) -> None:
         db.conn.executemany(f"INSERT INTO sample ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows())
     except sqlite3.IntegrityError as error:
         raise DataError(
-            complaint(
+            error_text(
                 str(manifest.dataset),
                 f"sample {last}",
                 f"keys that differ, labels 0 to {len(manifest.classes) - 1}, boxes with an area ({error})",
@@ -232,7 +234,7 @@ def insert_references(db: Database, rows: Iterable[tuple[int, int | None]]) -> N
             "INSERT INTO reference VALUES (?, ?) ON CONFLICT (sample_id) DO UPDATE SET label = excluded.label", rows
         )
     except sqlite3.IntegrityError as error:
-        raise DataError(complaint("", "a reference label that is no class", classes(db).allowed())) from error
+        raise DataError(error_text("", "a reference label that is no class", classes(db).allowed())) from error
 
 
 def _stored(row: tuple[Any, ...]) -> StoredSample:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from sqlite_utils import Database
 
-from scn_core.errors import WorkspaceError, complaint
+from scn_core.errors import WorkspaceError, error_text
 from scn_core.records import DOUBTS, NO_ALPHA, BoolArray, Doubt, FloatArray, IntArray, RoundScores
 from scn_core.store.columns import read_columns, rows_of
 
@@ -81,7 +81,7 @@ def insert_scores(db: Database, round_id: int, scores: RoundScores) -> None:
         db.conn.executemany(sql, rows_of(*plain, _blobs(scores.probabilities)))
     except sqlite3.IntegrityError as error:
         raise WorkspaceError(
-            complaint(
+            error_text(
                 f"scores of round {round_id}",
                 f"a sample that is unknown or named twice ({error})",
                 "each sample of the workspace once",
@@ -162,7 +162,7 @@ def check_scores(db: Database, scores: RoundScores) -> None:
         shape = getattr(scores, name).shape
         wanted = (count, classes) if name == "probabilities" else (count,)
         if shape != wanted:
-            raise WorkspaceError(complaint(f"scores, column {name}", f"shape {shape}", str(wanted)))
+            raise WorkspaceError(error_text(f"scores, column {name}", f"shape {shape}", str(wanted)))
     if count == 0:
         return
     ranges = {**dict.fromkeys(_SHARES, (0, 1)), **{name: (low, classes - 1) for name, low in _LABELS.items()}}
@@ -173,7 +173,7 @@ def check_scores(db: Database, scores: RoundScores) -> None:
         least, most = getattr(scores, name).min(), getattr(scores, name).max()
         if not (low <= least and most <= high):  # so that NaN fails too
             raise WorkspaceError(
-                complaint(f"scores, column {name}", f"values from {least} to {most}", f"{low} to {high}")
+                error_text(f"scores, column {name}", f"values from {least} to {most}", f"{low} to {high}")
             )
 
 

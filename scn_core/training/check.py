@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scn_core.config import TrainSettings
-from scn_core.errors import TrainingError, UsageError, complaint
+from scn_core.errors import TrainingError, UsageError, error_text
 from scn_core.training.distributed import Team
 
 
@@ -20,7 +20,7 @@ def check_training(settings: TrainSettings, faces: int, team: Team) -> None:
     size = min(settings.batch_size, faces)
     if size % team.size or size < 2 * team.size:
         raise UsageError(
-            complaint(
+            error_text(
                 "--batch-size",
                 f"{size} faces a step for {team.size} processes",
                 (f"a multiple of {team.size}, {2 * team.size} or more, and no more than the {faces:,} training faces"),

@@ -18,7 +18,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from scn_core.disk import naming_full_disk
-from scn_core.errors import DAMAGED_ARRAYS, WorkspaceError, complaint
+from scn_core.errors import DAMAGED_ARRAYS, WorkspaceError, error_text
 from scn_core.files import remove, replaced, write_bytes
 from scn_core.records import FloatArray
 from scn_core.scn.memorising import passes_to_average
@@ -245,7 +245,7 @@ def _take_room(file: BinaryIO, path: Path, size: int) -> None:
 
 def _damaged(path: Path) -> WorkspaceError:
     found, allowed = "a damaged file, or one of another round", "what the epochs of this round left"
-    return WorkspaceError(complaint(str(path), found, allowed, "remove it, then --resume goes on without it"))
+    return WorkspaceError(error_text(str(path), found, allowed, "remove it, then --resume goes on without it"))
 
 
 def save_weights(folder: Path, model: SelfCureNetwork) -> None:

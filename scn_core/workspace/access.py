@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal, get_args
 
-from scn_core.errors import complaint
+from scn_core.errors import error_text
 
 Access = Literal["owner", "group"]
 """Whom the files are for: one account, or also the others of the group that the workspace's folder has."""
@@ -34,7 +34,7 @@ def close_to_others(folder: Path, access: Access) -> list[str]:
                 path.chmod(wanted)
             except PermissionError:
                 do = "its owner changes it with chmod"
-                open_still.append(complaint(str(path), f"mode {mode:o}", f"{wanted:o}", do))
+                open_still.append(error_text(str(path), f"mode {mode:o}", f"{wanted:o}", do))
     return open_still
 
 

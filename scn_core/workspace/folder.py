@@ -23,7 +23,7 @@ from scn_core.datasets.paths import control_character
 from scn_core.datasets.registry import find_dataset, read_manifest
 from scn_core.datasets.source import Source
 from scn_core.disk import naming_full_disk
-from scn_core.errors import UsageError, WorkspaceError, complaint
+from scn_core.errors import UsageError, WorkspaceError, error_text
 from scn_core.files import check_locks, make_folder, sync_folder, sync_tree
 from scn_core.records import Manifest
 from scn_core.shell import command_line
@@ -134,7 +134,7 @@ class Workspace:
         root = Path(self.settings().root)
         if not root.is_dir():
             raise WorkspaceError(
-                complaint(
+                error_text(
                     "",
                     f"no folder {root}",
                     "the folder of the pictures",
@@ -199,7 +199,7 @@ class Workspace:
         allowed = "one that may be written to; what only reads works here, such as status, proposals, evaluate, "
         allowed += "quality, export to another folder and the Python API"
         found = "a folder that this user may not write to"
-        raise WorkspaceError(complaint(str(self.path), found, allowed, "copy it to work in the copy"))
+        raise WorkspaceError(error_text(str(self.path), found, allowed, "copy it to work in the copy"))
 
 
 def create_workspace(
@@ -224,9 +224,9 @@ def create_workspace(
     finish_moves(path)
     _refuse_unreadable_names(path, source)
     if workspace.settings_file.exists():
-        raise WorkspaceError(complaint(str(path), "a workspace already", "a new folder", "name another one"))
+        raise WorkspaceError(error_text(str(path), "a workspace already", "a new folder", "name another one"))
     if path.exists() and not path.is_dir():
-        raise WorkspaceError(complaint(str(path), "a file", "a folder, or the name of a new one"))
+        raise WorkspaceError(error_text(str(path), "a file", "a folder, or the name of a new one"))
     _refuse_used_database(workspace)
     source.check(dataset, find_dataset(dataset).options)  # before anything is drawn
     spec = parse_noise(noise) if noise else None
@@ -274,7 +274,7 @@ def _refuse_unreadable_names(path: Path, source: Source) -> None:
     for where in (path.absolute(), source.root, source.csv):
         if where is not None and control_character(str(where)):
             found = "a path that is not UTF-8 or has control characters"
-            raise UsageError(complaint(str(where), found, "others", "rename the folder"))
+            raise UsageError(error_text(str(where), found, "others", "rename the folder"))
 
 
 def _placed(
@@ -317,7 +317,7 @@ def _refuse_used_database(workspace: Workspace) -> None:
         used = True
     if used:
         found, do = "a review.db in use, but no workspace.toml", "put workspace.toml back, or move review.db away"
-        raise WorkspaceError(complaint(str(workspace.path), found, "a new folder", do))
+        raise WorkspaceError(error_text(str(workspace.path), found, "a new folder", do))
 
 
 def _remove_database(workspace: Workspace) -> None:

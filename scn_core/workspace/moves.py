@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from scn_core.errors import WorkspaceError, complaint
+from scn_core.errors import WorkspaceError, error_text
 from scn_core.files import sync_folder, write_text
 
 STAGING = "restoring"
@@ -45,7 +45,7 @@ def finish_moves(folder: Path) -> None:
     if not os.access(folder, os.W_OK):
         found = "a restore that was interrupted, in a folder that this user may not write to"
         do = "have somebody open it who may; it is finished then"
-        raise WorkspaceError(complaint(str(folder), found, "a workspace that is whole", do))
+        raise WorkspaceError(error_text(str(folder), found, "a workspace that is whole", do))
     with _locked(folder / STAGING / _LIST) as left:
         for source, target in left:
             move(folder / source, folder / target)

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from scn_core.datasets.parallel import in_order
 from scn_core.datasets.paths import control_character
 from scn_core.datasets.registry import find_dataset
-from scn_core.errors import DataError, UsageError, complaint, listed
+from scn_core.errors import DataError, UsageError, error_text, listed
 from scn_core.store.samples import picture_files
 from scn_core.workspace.folder import Workspace
 from scn_core.workspace.toml import change_root, change_table, relative_to
@@ -66,11 +66,11 @@ def check_list(workspace: Workspace, csv: Path) -> None:
     settings = workspace.settings()
     if "csv" not in find_dataset(settings.dataset).options:
         allowed = "data set csv; others find their lists below --root"
-        raise UsageError(complaint("--csv", f"a workspace of data set {settings.dataset}", allowed))
+        raise UsageError(error_text("--csv", f"a workspace of data set {settings.dataset}", allowed))
     if not csv.is_file() and not csv.is_dir():
-        raise UsageError(complaint("--csv", f"no file {csv}", "the list of paths and labels"))
+        raise UsageError(error_text("--csv", f"no file {csv}", "the list of paths and labels"))
     if control_character(str(csv.resolve())):
-        raise UsageError(complaint("--csv", "a path that is not UTF-8 or has control characters", "others"))
+        raise UsageError(error_text("--csv", "a path that is not UTF-8 or has control characters", "others"))
 
 
 def change_list(workspace: Workspace, csv: Path) -> None:
@@ -108,10 +108,10 @@ def relocate(
     a change, where pictures are missing or differ and `force` is not set.
     """
     if not root.is_dir():
-        raise UsageError(complaint("--root", f"no folder {root}", "the folder where the pictures are now"))
+        raise UsageError(error_text("--root", f"no folder {root}", "the folder where the pictures are now"))
     if control_character(str(root.resolve())):
         raise UsageError(
-            complaint("--root", "a path that is not UTF-8 or has control characters", "others", "rename the folder")
+            error_text("--root", "a path that is not UTF-8 or has control characters", "others", "rename the folder")
         )
     counts: dict[State, int] = {"same": 0, "missing": 0, "different": 0, "unknown": 0}
     named: list[str] = []
@@ -135,7 +135,7 @@ def relocate(
         )
         if named and not force:
             raise DataError(
-                complaint(
+                error_text(
                     str(root),
                     f"{found.describe()}: {listed(found.named, found.missing + found.different)}",
                     "all the same",

@@ -12,7 +12,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from scn_core.config import BackupSettings, ReviewSettings
-from scn_core.errors import WorkspaceError, complaint
+from scn_core.errors import WorkspaceError, error_text
 from scn_core.files import write_text
 from scn_core.workspace.access import ACCESS, Access
 
@@ -65,19 +65,19 @@ def read_settings(file: Path) -> WorkspaceSettings:
     """What the file says. Raises WorkspaceError where it is missing or not right."""
     if not file.is_file():
         raise WorkspaceError(
-            complaint(str(file.parent), "no workspace.toml", "a workspace made by `python -m scn_core init`")
+            error_text(str(file.parent), "no workspace.toml", "a workspace made by `python -m scn_core init`")
         )
     content = _parsed(file)
     known = {f.name for f in fields(WorkspaceSettings)}
     if unknown := sorted(set(content) - known):
-        raise WorkspaceError(complaint(str(file), ", ".join(unknown), ", ".join(sorted(known))))
+        raise WorkspaceError(error_text(str(file), ", ".join(unknown), ", ".join(sorted(known))))
     if missing := [name for name in ("dataset", "root", "classes") if name not in content]:
         raise WorkspaceError(f"{file}: lacks {', '.join(missing)}; put it back")
     for name, value in content.items():
         if not isinstance(value, _TYPES[name]):
-            raise WorkspaceError(complaint(str(file), f"{name} = {value!r}", _WORDS[_TYPES[name]]))
+            raise WorkspaceError(error_text(str(file), f"{name} = {value!r}", _WORDS[_TYPES[name]]))
     if content.get("access", "owner") not in ACCESS:
-        raise WorkspaceError(complaint(str(file), f"access = {content['access']!r}", " or ".join(ACCESS)))
+        raise WorkspaceError(error_text(str(file), f"access = {content['access']!r}", " or ".join(ACCESS)))
     review = ReviewSettings.from_table(content.pop("review", {}), source=f"{file}, table [review]")
     backup = BackupSettings.from_table(content.pop("backup", {}), source=f"{file}, table [backup]")
     content["root"] = _root(file.parent, content["root"], content["dataset"])
@@ -124,7 +124,7 @@ def change_root(file: Path, root: str) -> None:
         right = False
     if not right:  # a fault of the library must not cost anyone their settings
         found = "root written in a way that cannot be changed from here"
-        raise WorkspaceError(complaint(str(file), found, 'one line root = "FOLDER"', "change it by hand"))
+        raise WorkspaceError(error_text(str(file), found, 'one line root = "FOLDER"', "change it by hand"))
     write_text(file, changed)
 
 
@@ -151,7 +151,7 @@ def change_table(file: Path, table: str, values: Mapping[str, Any]) -> None:
     if not right:  # such as `review = 1`; and a fault of the library must not cost anyone their settings
         found = f"table {table} written in a way that cannot be changed from here"
         allowed = f"a line [{table}] and one line for each setting beneath"
-        raise WorkspaceError(complaint(str(file), found, allowed, "write it so, or change it by hand"))
+        raise WorkspaceError(error_text(str(file), found, allowed, "write it so, or change it by hand"))
     write_text(file, changed)
 
 

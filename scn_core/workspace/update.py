@@ -11,7 +11,7 @@ from typing import Any
 from scn_core.class_names import ClassVocabulary
 from scn_core.datasets.registry import find_dataset, read_manifest
 from scn_core.datasets.source import Source
-from scn_core.errors import DataError, UsageError, WorkspaceError, complaint, listed
+from scn_core.errors import DataError, UsageError, WorkspaceError, error_text, listed
 from scn_core.import_balance import Problem, by_most
 from scn_core.store.check import require_sound
 from scn_core.store.connection import snapshot
@@ -113,13 +113,13 @@ def update(
         now = replace(now, source=now.source | {"csv": str(csv.resolve())})
     if now.noise:
         found = f"a workspace whose labels were changed on purpose (noise {now.noise})"
-        raise WorkspaceError(complaint(str(workspace.path), found, "one without noise", "make a new one"))
+        raise WorkspaceError(error_text(str(workspace.path), found, "one without noise", "make a new one"))
     with workspace.database(read_only=True) as db:
         names = classes(db)
     source = _source(now, names, workspace.pictures())
     manifest = read_manifest(now.dataset, source, progress=progress, all_classes=False)
     if manifest.classes.names != names.names:  # numbers would mean other classes
-        raise DataError(complaint(str(manifest.root), f"classes {manifest.classes.allowed()}", names.allowed()))
+        raise DataError(error_text(str(manifest.root), f"classes {manifest.classes.allowed()}", names.allowed()))
     if not dry_run:
         sync_own_pictures(now.dataset, source)
     with nullcontext() if dry_run else workspace.training_lock(), workspace.database(read_only=dry_run) as db:
@@ -154,7 +154,7 @@ def _source(now: WorkspaceSettings, names: ClassVocabulary, root: Path) -> Sourc
     dataset = find_dataset(now.dataset)
     if strange := [name for name in dataset.vocabulary(source).names if names.find(name) is None]:
         raise DataError(
-            complaint(
+            error_text(
                 "",
                 f"class {', '.join(strange)}, which the workspace has not",
                 names.allowed(),
@@ -172,7 +172,7 @@ def _below(source: Source, dataset: str, root: Path) -> Source:
         source = replace(source, csv=root / source.csv.name)
     if source.csv is not None and not (source.csv.is_file() or source.csv.is_dir()):
         do = "say where it is with --csv"
-        raise DataError(complaint(str(source.csv), "no such file", "the list of the data set", do))
+        raise DataError(error_text(str(source.csv), "no such file", "the list of the data set", do))
     for folder in _roots(source, root):
         there = replace(source, root=folder)
         try:

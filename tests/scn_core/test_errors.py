@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scn_core.errors import complaint
+from scn_core.errors import error_text
 
 PACKAGE = Path(__file__).parents[2] / "scn_core"
 WORDED = [
@@ -29,7 +29,7 @@ WORDED = [
     ],
 )
 def test_the_words_are_these(said: tuple[str, ...], message: str) -> None:
-    assert complaint(*said) == message
+    assert error_text(*said) == message
 
 
 def by_hand(source: str) -> list[str]:

@@ -24,7 +24,7 @@ from PIL import Image
 
 from scn_core.datasets.class_list import CLASS_LIST, LABELS
 from scn_core.datasets.images import MAX_PIXELS, open_face
-from scn_core.errors import DataError, UsageError, complaint
+from scn_core.errors import DataError, UsageError, error_text
 from scn_core.exchange.export.row_values import About, as_json, values_of
 from scn_core.exchange.export.table import write_csv
 from scn_core.store.current_labels import LabelRow
@@ -127,7 +127,7 @@ def _cut(picture: Path, row: LabelRow, file: Path) -> None:
     try:
         face = open_face(picture, row.box, MAX_PIXELS, enlarge=False)
     except (OSError, ValueError) as error:
-        raise DataError(complaint(str(picture), f"an unreadable picture ({error})", "a picture")) from error
+        raise DataError(error_text(str(picture), f"an unreadable picture ({error})", "a picture")) from error
     Image.fromarray(face).save(file, "PNG", compress_level=1)
 
 
@@ -145,5 +145,5 @@ def _folder_name(number: int, classes: tuple[str, ...]) -> str:
         for letter in classes[number]
     )
     if len(name.encode()) > _LONGEST:
-        raise UsageError(complaint("--format class-folders", f"class {name}", f"names of at most {_LONGEST} bytes"))
+        raise UsageError(error_text("--format class-folders", f"class {name}", f"names of at most {_LONGEST} bytes"))
     return f"{number:0{digits}}_{name}"

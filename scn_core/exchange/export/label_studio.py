@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from scn_core.datasets.images import picture_size
-from scn_core.errors import DataError, complaint
+from scn_core.errors import DataError, error_text
 from scn_core.exchange.export.row_values import About, as_json, rounded, sides, values_of
 from scn_core.store.current_labels import LabelRow
 
@@ -135,7 +135,7 @@ def _size(about: About, row: LabelRow) -> tuple[int, int]:
     try:
         return picture_size(file)
     except (OSError, ValueError) as error:
-        raise DataError(complaint(str(file), f"an unreadable picture ({error})", "a picture")) from error
+        raise DataError(error_text(str(file), f"an unreadable picture ({error})", "a picture")) from error
 
 
 def _address(about: About, path: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scn_core.errors import DataError, UsageError, complaint
+from scn_core.errors import DataError, UsageError, error_text
 from scn_core.store.current_labels import LabelRow
 
 COLUMNS = (
@@ -47,11 +47,11 @@ class About:
         """The file of a face. Raises UsageError where the folder was not said, DataError where it is not there."""
         if self.pictures is None:
             raise UsageError(
-                complaint("export", "no folder of the pictures", "a format that opens none, or the folder")
+                error_text("export", "no folder of the pictures", "a format that opens none, or the folder")
             )
         file = self.pictures.absolute() / row.path
         if not file.is_file():
-            raise DataError(complaint(str(file), "no such picture", "the pictures where they were", "put it back"))
+            raise DataError(error_text(str(file), "no such picture", "the pictures where they were", "put it back"))
         return file
 
 

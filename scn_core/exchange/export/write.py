@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from scn_core.errors import DataError, UsageError, complaint
+from scn_core.errors import DataError, UsageError, error_text
 from scn_core.exchange.export.folders import folder_digest
 from scn_core.exchange.export.formats import FORMATS, Format, FormatName
 from scn_core.exchange.export.manifest import (
@@ -247,7 +247,7 @@ def _check(db: Database, about: About, options: ExportOptions) -> None:
     if options.where.excluded and not chosen.sources:
         allowed = ", ".join(name for name, form in FORMATS.items() if form.sources)
         found = f"format {options.format}, in which an excluded face looks like any other"
-        raise UsageError(complaint("--excluded", found, allowed))
+        raise UsageError(error_text("--excluded", found, allowed))
     chosen.check(db, about)
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from scn_core.datasets.json_table import cell_of
-from scn_core.errors import UsageError, complaint
+from scn_core.errors import UsageError, error_text
 from scn_core.exchange.export.label_studio import CURRENT, DECIDED_ID, LABEL, PERCENT
 from scn_core.exchange.export.table import BOX_COLUMNS
 from scn_core.exchange.import_decisions.rows import Row, Wrong
@@ -64,7 +64,7 @@ def named_accounts(pairs: Iterable[str]) -> dict[str, str]:
     for text in pairs:
         number, _, name = (part.strip() for part in text.partition("="))
         if not (number and name):
-            raise UsageError(complaint("--annotator", repr(text), "ID=NAME, such as 3=ann"))
+            raise UsageError(error_text("--annotator", repr(text), "ID=NAME, such as 3=ann"))
         named[number] = name
     return named
 

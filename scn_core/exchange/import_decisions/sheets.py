@@ -11,7 +11,7 @@ from typing import Any
 
 from scn_core.datasets.json_table import fiftyone_records, is_json, json_rows, read_json
 from scn_core.datasets.tables import column_places, csv_header, csv_rows
-from scn_core.errors import DataError, complaint, readable
+from scn_core.errors import DataError, error_text, readable
 from scn_core.exchange.import_decisions import label_studio
 from scn_core.exchange.import_decisions.rows import Row, Wrong
 
@@ -79,14 +79,14 @@ class Reader:
             names = {name for record in fiftyone_records(answers) for name in record}
             if not names >= _EXPORTED and answers["labels"]:
                 allowed = "labels with the attributes that they were exported with (include_attributes=True)"
-                raise DataError(complaint(self.name, "labels of FiftyOne without attributes", allowed))
+                raise DataError(error_text(self.name, "labels of FiftyOne without attributes", allowed))
             return self._table(file)
         records = answers if isinstance(answers, list) else [answers]
         if not all(isinstance(record, dict) for record in records):
             allowed = "tasks exported by Label Studio, labels by FiftyOne, or JSON that export wrote"
-            raise DataError(complaint(self.name, "JSON that is no list of objects", allowed))
+            raise DataError(error_text(self.name, "JSON that is no list of objects", allowed))
         if not records:
-            raise DataError(complaint(self.name, "no entries", "a list with one or more"))
+            raise DataError(error_text(self.name, "no entries", "a list with one or more"))
         sheet = Sheet(iter(()))
         if any("annotations" in record for record in records):
             sheet.rows = label_studio.task_rows(records, self._options(), sheet.passed)

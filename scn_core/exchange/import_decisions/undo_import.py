@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from scn_core.errors import DataError, WorkspaceError, complaint, listed
+from scn_core.errors import DataError, WorkspaceError, error_text, listed
 from scn_core.exchange.import_decisions.import_plan import content_id
 from scn_core.import_balance import Problem
 from scn_core.records import ANSWERS, Decision
@@ -72,11 +72,11 @@ def plan_undo(db: Database, import_id: str, *, name: str = "", by: int | None = 
                 if known
                 else "one, and none is there"
             )
-            raise WorkspaceError(complaint(name or import_id, "no import of this content in the log", allowed))
+            raise WorkspaceError(error_text(name or import_id, "no import of this content in the log", allowed))
         if (state := get_round(db, found.round).state) != "review":
             what = f"an import into round {found.round}, which is in state {state}"
             allowed = "imports into a round in review; earlier rounds stay as they were"
-            raise WorkspaceError(complaint(name or found.file, what, allowed, "answer the faces anew instead"))
+            raise WorkspaceError(error_text(name or found.file, what, allowed, "answer the faces anew instead"))
         standing = standing_of_import(db, found.id, found.round)
     shown = json.dumps({UNDONE_IMPORT: found.id})
     undo = (
@@ -93,4 +93,4 @@ def plan_undo_of_file(db: Database, file: Path) -> UndoPlan:
     try:
         return plan_undo(db, content_id(file), name=file.name)
     except OSError as error:
-        raise DataError(complaint(str(file), error.strerror or "no file", "a file as it was imported")) from error
+        raise DataError(error_text(str(file), error.strerror or "no file", "a file as it was imported")) from error

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from scn_core.errors import DataError, UsageError, complaint, counted, listed
+from scn_core.errors import DataError, UsageError, counted, error_text, listed
 from scn_core.exchange.opinions.classifier import Classifier, ClassifierOptions, file_hash
 from scn_core.exchange.opinions.read import Balance, FaceFinder, read_csv, read_features, read_npz
 from scn_core.principal_components import principal_components
@@ -122,7 +122,7 @@ def add_opinion(
     for read, of, path in ((said, balance, files.csv or files.npz), (seen, extra, files.embeddings)):
         if read is not None and not len(read.sample_id):
             raise DataError(
-                complaint(
+                error_text(
                     str(path),
                     f"no row that can be used of {of.rows:,}",
                     f"keys of faces, such as {some}",
@@ -174,7 +174,7 @@ def _add_classifier(
         if keys
     )
     if source is None:
-        raise DataError(complaint(str(files.onnx), "no face that it says something of", "some", "; ".join(words)))
+        raise DataError(error_text(str(files.onnx), "no face that it says something of", "some", "; ".join(words)))
     return _added(workspace, name, words)
 
 
@@ -184,7 +184,7 @@ def _same_classifier(found: OpinionSource | None, name: str, about: Mapping[str,
         return None
     if found.kind != "onnx" or found.about != dict(about):
         raise UsageError(
-            complaint(
+            error_text(
                 "opinion",
                 f"{name!r}, which is another model, or was read in another way",
                 "a new name",
@@ -196,13 +196,13 @@ def _same_classifier(found: OpinionSource | None, name: str, about: Mapping[str,
 
 def _check(name: str, files: OpinionFiles) -> None:
     if not (name == name.strip() and 0 < len(name) <= LONGEST_NAME and name.isprintable()):
-        raise UsageError(complaint("opinion", repr(name), f"1 to {LONGEST_NAME} printable characters"))
+        raise UsageError(error_text("opinion", repr(name), f"1 to {LONGEST_NAME} printable characters"))
     given = [flag for flag in ("csv", "npz", "onnx") if getattr(files, flag) is not None]
     if len(given) > 1 or not (given or files.embeddings):
         found = " and ".join(f"--{flag}" for flag in given) or "no file"
-        raise UsageError(complaint("opinion add", found, "one of --csv, --npz, --onnx, or --embeddings alone"))
+        raise UsageError(error_text("opinion add", found, "one of --csv, --npz, --onnx, or --embeddings alone"))
     if files.onnx is not None and files.embeddings is not None:
-        raise UsageError(complaint("--embeddings", "--onnx too", "--embeddings alone, under a name of its own"))
+        raise UsageError(error_text("--embeddings", "--onnx too", "--embeddings alone, under a name of its own"))
 
 
 def _spread(ids: IntArray, sample_id: IntArray, values: FloatArray) -> FloatArray:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scn_core.class_names import ClassVocabulary, canonical
-from scn_core.errors import DataError, UsageError, complaint, counted, listed
+from scn_core.errors import DataError, UsageError, counted, error_text, listed
 from scn_core.records import BoolArray, FloatArray
 
 Numbers = npt.NDArray[np.floating]
@@ -95,7 +95,7 @@ class ClassColumns:
             if len(self.others) > 1:
                 which = f"classes that are none of the workspace's: {listed(self.others[:_NAMED], len(self.others))}"
             remedy = f"say which of these it is, as in {map_option(name, 'CLASS')}, or leave it out: {map_option(name)}"
-            raise UsageError(complaint(where, which, ours.allowed(), remedy))
+            raise UsageError(error_text(where, which, ours.allowed(), remedy))
 
     def _without_gaps(self, values: Numbers, *, logits: bool = False) -> npt.NDArray[np.float64]:
         """The numbers, with nothing (0, or the logit of 0) for what is missing in columns that are left out."""
@@ -116,7 +116,7 @@ def parse_mapping(pairs: Sequence[str]) -> dict[str, str]:
     for pair in pairs:
         theirs, sign, ours = pair.rpartition("=")
         if not sign or not theirs.strip():
-            raise UsageError(complaint("--map", repr(pair), "theirs=ours, or theirs= to leave a column out"))
+            raise UsageError(error_text("--map", repr(pair), "theirs=ours, or theirs= to leave a column out"))
         found[theirs.strip()] = ours.strip()
     return found
 
@@ -140,11 +140,11 @@ def match_classes(
     unknown = sorted(set(by_hand) - {canonical(name) for name in plain})
     if unknown:
         raise UsageError(
-            complaint("--map", f"{unknown[0]!r}", f"columns of {where}: {listed(columns[:_NAMED], len(columns))}")
+            error_text("--map", f"{unknown[0]!r}", f"columns of {where}: {listed(columns[:_NAMED], len(columns))}")
         )
     for theirs, name in mapping.items():
         if name and ours.find(name) is None:
-            raise UsageError(complaint("--map", f"{theirs}={name}", f"{theirs}= with one of {ours.allowed()}"))
+            raise UsageError(error_text("--map", f"{theirs}={name}", f"{theirs}= with one of {ours.allowed()}"))
     places, labels, others = [], [], []
     for place, column in enumerate(plain):
         name = by_hand.get(canonical(column), column)
@@ -157,7 +157,7 @@ def match_classes(
     missing = [name for number, name in enumerate(ours.names) if number not in labels]
     if len(missing) == len(ours) or (missing and not partial):
         raise DataError(
-            complaint(
+            error_text(
                 where,
                 f"no column for {counted(len(missing), 'class', 'classes')}: {listed(missing[:_NAMED], len(missing))}"
                 + (f" (columns without a class: {listed(others[:_NAMED], len(others))})" if others else ""),

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from scn_core.class_names import ClassVocabulary
 from scn_core.datasets.images import open_face
 from scn_core.datasets.parallel import in_order
-from scn_core.errors import DataError, UsageError, complaint, counted
+from scn_core.errors import DataError, UsageError, counted, error_text
 from scn_core.exchange.opinions.classes import SUM_TOLERANCE, match_classes
 from scn_core.records import BoolArray, FloatArray, PixelArray, Sample
 
@@ -65,7 +65,7 @@ class Classifier:
         shape = list(entry.shape)
         if len(self._session.get_inputs()) != 1 or len(shape) != 4 or entry.type != "tensor(float)":
             found = f"an input of shape {shape} and type {entry.type}"
-            raise DataError(complaint(str(path), found, "one input of four dimensions, float32, such as N,3,H,W"))
+            raise DataError(error_text(str(path), found, "one input of four dimensions, float32, such as N,3,H,W"))
         self._input = entry.name
         self._last = shape[3] in (1, 3) and shape[1] not in (1, 3)
         self._channels = shape[3] if self._last else shape[1] if shape[1] in (1, 3) else 3
@@ -135,7 +135,7 @@ class Classifier:
         if said.shape[1] != len(self.names):
             found = f"an output of {said.shape[1]:,} numbers a face"
             raise DataError(
-                complaint(
+                error_text(
                     str(self._path),
                     found,
                     f"{counted(len(self.names), 'number')}: {', '.join(self.names)}",
@@ -150,9 +150,9 @@ class Classifier:
         asked = options.image_size or _json(said, "image_size") or (fixed if isinstance(fixed, int) else None)
         if not isinstance(asked, int) or not 8 <= asked <= _LARGEST_SIDE:
             found = "no image size in the model" if asked is None else f"an image size of {asked}"
-            raise UsageError(complaint("--image-size", found, f"8 to {_LARGEST_SIDE} pixels"))
+            raise UsageError(error_text("--image-size", found, f"8 to {_LARGEST_SIDE} pixels"))
         if isinstance(fixed, int) and fixed != asked:
-            raise UsageError(complaint("--image-size", str(asked), f"{fixed}, which the model's input has"))
+            raise UsageError(error_text("--image-size", str(asked), f"{fixed}, which the model's input has"))
         return asked
 
     def _numbers(self, name: str, option: tuple[float, ...] | None, said: Mapping[str, str]) -> tuple[float, ...]:
@@ -162,7 +162,7 @@ class Classifier:
         if not good or not all(isinstance(each, int | float) and math.isfinite(each) for each in values):
             found = "none in the model" if values is None else str(values)
             raise UsageError(
-                complaint(
+                error_text(
                     f"--{name}",
                     found,
                     f"1 or {self._channels} numbers, in pixels of 0 to 1",
@@ -171,14 +171,14 @@ class Classifier:
                 )
             )
         if name == "std" and min(values) <= 0:
-            raise UsageError(complaint("--std", str(values), "numbers above 0"))
+            raise UsageError(error_text("--std", str(values), "numbers above 0"))
         return tuple(float(each) for each in values)
 
     def _names(self, options: ClassifierOptions, said: Mapping[str, str]) -> tuple[str, ...]:
         names = list(options.classes) if options.classes else _json(said, "class_names")
         if not isinstance(names, list) or not names or not all(isinstance(each, str) for each in names):
             found = "no class names in the model" if names is None else f"class names {names}"
-            raise UsageError(complaint("--classes", found, "its classes in the order of its output, as a,b,c"))
+            raise UsageError(error_text("--classes", found, "its classes in the order of its output, as a,b,c"))
         return tuple(names)
 
 
@@ -190,19 +190,19 @@ def file_hash(path: Path) -> str:
 
 def _session(path: Path) -> Any:
     if not path.is_file():
-        raise DataError(complaint("--onnx", f"no file {path}", "a classifier in an ONNX file"))
+        raise DataError(error_text("--onnx", f"no file {path}", "a classifier in an ONNX file"))
     try:
         import onnxruntime
     except ImportError as error:
         raise UsageError(
-            complaint("--onnx", "no package onnxruntime", "an environment that has it", f"install it: {INSTALL}")
+            error_text("--onnx", "no package onnxruntime", "an environment that has it", f"install it: {INSTALL}")
         ) from error
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors: they come as exceptions too
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # of types that onnxruntime does not export
-        raise DataError(complaint(str(path), f"a file that is no ONNX model ({error})", "a classifier")) from error
+        raise DataError(error_text(str(path), f"a file that is no ONNX model ({error})", "a classifier")) from error
 
 
 def _face(root: Path, side: int, sample: Sample) -> PixelArray | None:

@@ -18,7 +18,7 @@ from scn_core.datasets.box_columns import SIDES
 from scn_core.datasets.cells import as_written, whole_number
 from scn_core.datasets.paths import find_path
 from scn_core.datasets.tables import csv_header, csv_rows
-from scn_core.errors import DAMAGED_ARRAYS, DataError, complaint, counted, listed
+from scn_core.errors import DAMAGED_ARRAYS, DataError, counted, error_text, listed
 from scn_core.exchange.opinions.classes import ClassColumns, match_classes
 from scn_core.exchange.opinions.sizes import check_sizes
 from scn_core.records import Box, FloatArray, IntArray
@@ -176,11 +176,11 @@ def read_npz(
     named = arrays.get("classes")
     if named is None and values.shape[1] != len(ours):
         found = f"{values.shape[1]} columns and no array classes"
-        raise DataError(complaint(str(path), found, f"an array classes, or {len(ours)} columns: {ours.allowed()}"))
+        raise DataError(error_text(str(path), found, f"an array classes, or {len(ours)} columns: {ours.allowed()}"))
     theirs = list(ours.names) if named is None else [str(each) for each in np.atleast_1d(named)]
     if len(theirs) != values.shape[1]:
         found = f"{len(theirs)} names in classes for {values.shape[1]} columns of {name}"
-        raise DataError(complaint(str(path), found, "a name for each column"))
+        raise DataError(error_text(str(path), found, "a name for each column"))
     columns = match_classes(theirs, ours, mapping, where=str(path), partial=partial)
     columns.require_all(str(path), ours)
     if named is None:
@@ -210,7 +210,7 @@ def read_features(path: Path, find: FaceFinder, balance: Balance) -> Read:
             else f"the same numbers in all {len(read.values):,} rows"
         )
         remedy = "; ".join(balance.describe())
-        raise DataError(complaint(f"{path}, array embeddings", found, "rows by which faces can be told apart", remedy))
+        raise DataError(error_text(f"{path}, array embeddings", found, "rows by which faces can be told apart", remedy))
     return read
 
 
@@ -261,7 +261,7 @@ class _Collected:
         if self._numbers and self._off > _MOST_OFF * (self._off + self._numbers):
             found = f"{counted(self._off, 'row')} of {self._off + self._numbers:,} whose probabilities do not sum to 1"
             allowed = f"at most {_MOST_OFF:.0%} of them: the others alone would be a biased choice"
-            raise DataError(complaint(self._where, found, allowed, balance.remedy))
+            raise DataError(error_text(self._where, found, allowed, balance.remedy))
         return Read(
             np.concatenate([np.empty(0, np.int64), *self._ids]),
             np.concatenate([np.empty((0, width), np.float32), *self._values]),
@@ -274,7 +274,7 @@ def _key_place(path: Path, header: Sequence[str]) -> int:
         if name in folded:
             return folded.index(name)
     found = f"columns {listed(list(header[:10]), len(header))}"
-    raise DataError(complaint(str(path), found, "a column key or path beside one for each class"))
+    raise DataError(error_text(str(path), found, "a column key or path beside one for each class"))
 
 
 def _box(row: Sequence[str], sides: Sequence[int]) -> Box | None:
@@ -305,16 +305,16 @@ def _arrays(path: Path) -> tuple[list[str], dict[str, npt.NDArray[Any]]]:
     """The keys of an NPZ file, and all its arrays by name. Raises DataError."""
     wanted = "a numpy file .npz with an array keys or paths"
     if not path.is_file():
-        raise DataError(complaint(str(path), "no such file", wanted))
+        raise DataError(error_text(str(path), "no such file", wanted))
     try:
         check_sizes(path)
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: _array(path, stored, name) for name in stored.files}
     except (*DAMAGED_ARRAYS, AttributeError) as error:
-        raise DataError(complaint(str(path), f"a file that cannot be read ({error})", wanted)) from error
+        raise DataError(error_text(str(path), f"a file that cannot be read ({error})", wanted)) from error
     named = next((name for each in KEY_COLUMNS for name in (f"{each}s", each) if name in arrays), None)
     if named is None or arrays[named].ndim != 1:
-        raise DataError(complaint(str(path), f"arrays {listed(sorted(arrays)[:10], len(arrays)) or 'none'}", wanted))
+        raise DataError(error_text(str(path), f"arrays {listed(sorted(arrays)[:10], len(arrays)) or 'none'}", wanted))
     return [str(key) for key in arrays[named].tolist()], arrays
 
 
@@ -325,7 +325,7 @@ def _array(path: Path, stored: Any, name: str) -> npt.NDArray[Any]:
         if "allow_pickle" not in str(error):
             raise
         remedy = f"in Python: {name}=np.array(list({name})) for text, np.stack({name}) for rows of numbers"
-        raise DataError(complaint(f"{path}, array {name}", "Python objects", "text or numbers", remedy)) from None
+        raise DataError(error_text(f"{path}, array {name}", "Python objects", "text or numbers", remedy)) from None
     return found
 
 
@@ -333,5 +333,5 @@ def _matrix(path: Path, arrays: Mapping[str, npt.NDArray[Any]], name: str, rows:
     found = arrays.get(name)
     if found is None or found.ndim != 2 or len(found) != rows or not found.shape[1] or found.dtype.kind not in "fiu":
         shape = "no array of that name" if found is None else f"one of shape {found.shape} and type {found.dtype}"
-        raise DataError(complaint(f"{path}, array {name}", shape, f"numbers, ({rows:,}, columns)"))
+        raise DataError(error_text(f"{path}, array {name}", shape, f"numbers, ({rows:,}, columns)"))
     return found

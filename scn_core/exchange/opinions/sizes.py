@@ -8,7 +8,7 @@ from zipfile import ZipFile
 
 from numpy.lib import format as npy
 
-from scn_core.errors import DataError, complaint
+from scn_core.errors import DataError, error_text
 
 MOST_ROWS = 10_000_000
 MOST_BYTES = 16 * 2**30
@@ -33,10 +33,10 @@ def check_sizes(path: Path) -> None:
                 continue  # what numpy reads of Python objects is an error
             if head + math.prod(shape) * kind.itemsize != entry.file_size:
                 found = f"{entry.file_size:,} bytes that are no array of shape {shape} and type {kind}"
-                raise DataError(complaint(where, found, "an array as numpy writes it", "write the file again"))
+                raise DataError(error_text(where, found, "an array as numpy writes it", "write the file again"))
             total += entry.file_size
             if shape and shape[0] > MOST_ROWS:
-                raise DataError(complaint(where, f"{shape[0]:,} rows", f"at most {MOST_ROWS:,}", "split the file"))
+                raise DataError(error_text(where, f"{shape[0]:,} rows", f"at most {MOST_ROWS:,}", "split the file"))
     if total > MOST_BYTES:
         found = f"arrays of {total / 2**30:,.0f} GiB"
-        raise DataError(complaint(str(path), found, f"at most {MOST_BYTES // 2**30} GiB", "split the file"))
+        raise DataError(error_text(str(path), found, f"at most {MOST_BYTES // 2**30} GiB", "split the file"))

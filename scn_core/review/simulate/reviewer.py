@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scn_core.errors import UsageError, complaint
+from scn_core.errors import UsageError, error_text
 from scn_core.records import Answer, QueueOrder
 
 
@@ -31,10 +31,10 @@ class Plan:
 
     def __post_init__(self) -> None:
         if not (0 < self.budget <= 1 or (self.budget > 1 and float(self.budget).is_integer())):
-            raise UsageError(complaint("--budget", str(self.budget), "a share up to 1, or a whole number of faces"))
+            raise UsageError(error_text("--budget", str(self.budget), "a share up to 1, or a whole number of faces"))
         for flag, share in (("--reviewer-error", self.reviewer_error), ("--accept-bias", self.accept_bias)):
             if not 0 <= share <= 1:
-                raise UsageError(complaint(flag, str(share), "a number from 0 to 1"))
+                raise UsageError(error_text(flag, str(share), "a number from 0 to 1"))
 
 
 def simulated_answer(

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from scn_core.disk import check_room
-from scn_core.errors import DataError, complaint
+from scn_core.errors import DataError, error_text
 from scn_core.files import opened_zip, replaced
 
 FORMAT = 1
@@ -66,7 +66,7 @@ def is_archive(path: Path, kind: str) -> bool:
 def read_stamp(path: Path, kind: str) -> Stamp:
     """What a file says that it is; its members are not looked at. Raises DataError for anything but an archive."""
     if not path.is_file():
-        raise DataError(complaint(str(path), "no such file", "a file of `python -m scn_core round`"))
+        raise DataError(error_text(str(path), "no such file", "a file of `python -m scn_core round`"))
     with _opened(path) as archive:
         return _read_stamp(archive, path, kind)
 
@@ -105,10 +105,10 @@ def _read_stamp(archive: zipfile.ZipFile, path: Path, kind: str) -> Stamp:
     except (KeyError, ValueError, RecursionError):
         content = None
     if not isinstance(content, dict) or set(content) != {"format", "kind", "id", "about", "members"}:
-        raise DataError(complaint(str(path), f"no {MANIFEST} of this program", "a file of `python -m scn_core round`"))
+        raise DataError(error_text(str(path), f"no {MANIFEST} of this program", "a file of `python -m scn_core round`"))
     if content["format"] != FORMAT:
         raise DataError(
-            complaint(str(path), f"format {content['format']!r}", str(FORMAT), "use one version on both machines")
+            error_text(str(path), f"format {content['format']!r}", str(FORMAT), "use one version on both machines")
         )
     return check_stamp({name: content[name] for name in ("kind", "id", "about", "members")}, path, kind)
 
@@ -121,7 +121,7 @@ def check_stamp(content: object, path: Path, kind: str) -> Stamp:
         right = isinstance(content["about"], dict) and isinstance(members, dict)
         right = right and all(isinstance(text, str) for text in (*members.values(), content["id"]))
         if right and content["kind"] != kind:
-            raise DataError(complaint(str(path), f"a {content['kind']!r}", f"a {kind!r}"))
+            raise DataError(error_text(str(path), f"a {content['kind']!r}", f"a {kind!r}"))
         if right:
             stamp = _stamped(kind, content["about"], members)
             if stamp.id == content["id"]:
@@ -138,12 +138,12 @@ def _check_names(archive: zipfile.ZipFile, path: Path, stamp: Stamp, allowed: Ma
     wanted = sorted([MANIFEST, *allowed])
     if sorted(archive.namelist()) != wanted or sorted(stamp.members) != sorted(allowed):
         strange = sorted({*archive.namelist(), *stamp.members} ^ set(wanted))
-        raise DataError(complaint(str(path), f"other members ({', '.join(strange[:3])})", ", ".join(wanted)))
+        raise DataError(error_text(str(path), f"other members ({', '.join(strange[:3])})", ", ".join(wanted)))
 
 
 def _check_size(path: Path, name: str, size: int, limit: int) -> None:
     if size > limit:
-        raise DataError(complaint(str(path), f"{name} of more than {limit:,} bytes", "that many"))
+        raise DataError(error_text(str(path), f"{name} of more than {limit:,} bytes", "that many"))
 
 
 def _extract(archive: zipfile.ZipFile, path: Path, name: str, limit: int, to: Path, digest: str) -> None:

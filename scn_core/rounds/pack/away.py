@@ -16,7 +16,7 @@ from sqlite_utils import Database
 
 from scn_core.class_names import ClassVocabulary
 from scn_core.disk import naming_full_disk
-from scn_core.errors import UsageError, WorkspaceError, complaint
+from scn_core.errors import UsageError, WorkspaceError, error_text
 from scn_core.files import sync_folder, sync_tree
 from scn_core.records import Manifest, RoundInfo, RoundScores
 from scn_core.rounds.artifacts import NEIGHBOURS_FILE
@@ -55,7 +55,7 @@ def run_job(path: Path, root: Path, out: Path, work: Path, watcher: Watcher) -> 
     job, and whatever training raises.
     """
     if not root.is_dir():
-        raise UsageError(complaint("--root", f"no folder {root}", "the folder of the faces"))
+        raise UsageError(error_text("--root", f"no folder {root}", "the folder of the faces"))
     root = root.resolve()
     with TemporaryDirectory(prefix="job-", dir=_parent(work)) as folder, naming_full_disk(work):
         stamp, job = open_job(path, Path(folder))
@@ -80,7 +80,7 @@ def _build(place: Workspace, folder: Path, job: Job, manifest: Manifest, stamp: 
     """A workspace of the job, whole or not at all."""
     if place.path.exists():
         raise WorkspaceError(
-            complaint("--work", f"{place.path}, which is no workspace", "a new folder", "name another")
+            error_text("--work", f"{place.path}, which is no workspace", "a new folder", "name another")
         )
     unfinished = Workspace(folder / "work")
     unfinished.round_folder(1).mkdir(parents=True)
@@ -115,7 +115,7 @@ def _check_same(place: Workspace, stamp: Stamp) -> None:
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         same = False
     if not same:
-        raise WorkspaceError(complaint("--work", f"{place.path} of another job", "a folder of its own for each job"))
+        raise WorkspaceError(error_text("--work", f"{place.path} of another job", "a folder of its own for each job"))
 
 
 def _train(place: Workspace, job: Job, watcher: Watcher) -> int:

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from sqlite_utils import Database
 
 from scn_core.disk import naming_full_disk
-from scn_core.errors import DataError, WorkspaceError, complaint
+from scn_core.errors import DataError, WorkspaceError, error_text
 from scn_core.files import sync_folder, sync_tree
 from scn_core.records import RoundInfo
 from scn_core.rounds.artifacts import round_file_hashes
@@ -79,7 +79,7 @@ def unpack_result(
         ready = _round_files(folder, result)
         there = _round_of(db, result)
         if there is not None and workspace.round_folder(there.id).exists():
-            raise WorkspaceError(complaint(str(path), f"the job of round {there.id}, which is here", "a job once"))
+            raise WorkspaceError(error_text(str(path), f"the job of round {there.id}, which is here", "a job once"))
         kept = keep_thumbnails(workspace, _thumbnails(db, folder, result))  # before anybody is shown its faces
         close_earlier = result.job.settings.close_earlier if close_earlier is None else close_earlier
         if there is None:
@@ -112,7 +112,7 @@ def _room(workspace: Workspace) -> TemporaryDirectory[str]:
 def _check_home(db: Database, job: Job, path: Path) -> None:
     if job.samples > len(AllSamples(db)) or data_set_hash(db, job.samples) != job.data_set:
         raise DataError(
-            complaint(
+            error_text(
                 str(path),
                 f"a round over another data set ({job.samples:,} faces, {', '.join(job.classes)})",
                 "a job packed in this workspace",

@@ -19,7 +19,7 @@ from scn_core.class_names import ClassVocabulary
 from scn_core.config import ReviewSettings, TrainSettings, still_options
 from scn_core.datasets.paths import leads_out, relative_path
 from scn_core.disk import naming_full_disk
-from scn_core.errors import DataError, UsageError, WorkspaceError, complaint
+from scn_core.errors import DataError, UsageError, WorkspaceError, error_text
 from scn_core.records import BoolArray, Box, Sample
 from scn_core.rounds.inputs import FACES, faces_now, fix_faces
 from scn_core.rounds.pack.archive import Stamp, check_stamp, unpack_archive, write_archive
@@ -114,7 +114,7 @@ def job_of(stamp: Stamp, path: Path) -> Job:
     except (AttributeError, KeyError, TypeError, UsageError, WorkspaceError) as error:
         raise DataError(f"{path}: {error}; allowed: what `round pack` of this version ({__version__}) wrote") from error
     if not right:
-        raise DataError(complaint(str(path), "a manifest that `round pack` did not write", "one it wrote"))
+        raise DataError(error_text(str(path), "a manifest that `round pack` did not write", "one it wrote"))
     return job
 
 
@@ -192,6 +192,6 @@ def _copy_start_weights(settings: TrainSettings, to: Path) -> None:
     source = Path(settings.weights).expanduser()
     if source.suffix not in SHIPPED or not source.is_file():
         raise UsageError(
-            complaint("--weights", repr(settings.weights), f"imagenet, or a file with {', '.join(SHIPPED)}")
+            error_text("--weights", repr(settings.weights), f"imagenet, or a file with {', '.join(SHIPPED)}")
         )
     shutil.copyfile(source, to)

@@ -15,7 +15,7 @@ from safetensors import SafetensorError, safe_open
 
 from scn_core.config import TrainSettings
 from scn_core.datasets.thumbnail_images import MAX_THUMBNAIL_BYTES, wrong_thumbnail
-from scn_core.errors import DataError, complaint
+from scn_core.errors import DataError, error_text
 from scn_core.records import BoolArray, EpochReport, IntArray, RoundScores
 from scn_core.rounds.artifacts import NEIGHBOURS, NEIGHBOURS_FILE
 from scn_core.rounds.features import BYTES_A_FEATURE, FEATURES_FILE, wrong_features
@@ -97,7 +97,7 @@ def open_result(path: Path, folder: Path) -> Result:
         return _result(stamp, path, folder)
     except _DAMAGES as error:
         raise DataError(
-            complaint(str(path), f"content that `round run` did not write ({error})", "what it wrote")
+            error_text(str(path), f"content that `round run` did not write ({error})", "what it wrote")
         ) from error
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from sqlite_utils import Database
 
-from scn_core.errors import WorkspaceError, complaint
+from scn_core.errors import WorkspaceError, error_text
 from scn_core.records import ANSWERS, Action, Decision, EffectiveLabels
 from scn_core.store.columns import read_columns
 from scn_core.store.connection import transaction
@@ -199,7 +199,7 @@ def _stored_already(db: Database, decision: Decision) -> bool:
     # A name is one person in any case of its letters.
     if replace(stored, person=stored.person.lower()) != replace(decision, person=decision.person.lower()):
         raise WorkspaceError(
-            complaint(
+            error_text(
                 f"decision {decision.id}", "this id, stored already with other content", "a new id for a new decision"
             )
         )
@@ -218,7 +218,7 @@ def _record(
         if not _stored_already(db, decision):
             if decision.action in NEED_THE_PICTURE and (why := (unseen or {}).get(decision.sample_id)):
                 found = f"{decision.action} of sample {decision.sample_id}, whose picture cannot be seen: {why}"
-                raise _RefusedError(complaint(f"decision {decision.id}", found, "exclude, skip, flag, note"), "unseen")
+                raise _RefusedError(error_text(f"decision {decision.id}", found, "exclude, skip, flag, note"), "unseen")
             _insert(db, decision, believed)
             apply_to_queue(db, decision.id, lease=lease)
     except (OverflowError, UnicodeError) as error:
@@ -264,13 +264,13 @@ def _check(db: Database, decision: Decision) -> int:
             shown = ", ".join("none" if each is None else str(each) for each in allowed)
             found_words = "none" if found is None else found
             code: RefusalCode = "no_round" if state is None else "closed" if state != "review" else "invalid"
-            raise _RefusedError(complaint(f"decision {decision.id}", f"{what} {found_words}", shown), code)
+            raise _RefusedError(error_text(f"decision {decision.id}", f"{what} {found_words}", shown), code)
     if withdrawn and decision.action != "undo":
         found = f"{decision.action} of sample {decision.sample_id}, which was taken out"
-        raise WorkspaceError(complaint(f"decision {decision.id}", found, "faces that are still in the data set"))
+        raise WorkspaceError(error_text(f"decision {decision.id}", found, "faces that are still in the data set"))
     if decision.adjudicates and (decision.action not in ANSWERS or role not in (None, "lead")):
         raise WorkspaceError(
-            complaint(
+            error_text(
                 f"decision {decision.id}",
                 f"{decision.action} of {decision.person}, {role}, that adjudicates",
                 f"{', '.join(ANSWERS)} of a lead",
@@ -280,14 +280,16 @@ def _check(db: Database, decision: Decision) -> int:
     low, high = (1, NOTE_LENGTH) if decision.action == "note" else (0, 0)
     if not low <= length <= high or (decision.text == "" and not low):
         raise WorkspaceError(
-            complaint(
+            error_text(
                 f"decision {decision.id}",
                 f"{decision.action} with a text of {length} characters",
                 f"{low} to {high}, a text for notes alone",
             )
         )
     if person_id is None:
-        raise WorkspaceError(complaint(f"decision {decision.id}", f"person {decision.person!r}", "people added before"))
+        raise WorkspaceError(
+            error_text(f"decision {decision.id}", f"person {decision.person!r}", "people added before")
+        )
     return int(person_id)
 
 
@@ -297,7 +299,7 @@ def _check_bulk(db: Database, decision: Decision, person_id: int, believed: Mapp
     audit = "SELECT 1 FROM queue_item WHERE round_id = :round AND sample_id = :sample AND kind = 'audit'"
     if db.execute(audit, face).fetchone():
         raise _RefusedError(
-            complaint(
+            error_text(
                 f"decision {decision.id}",
                 f"a bulk answer to audit face {decision.sample_id}",
                 "one answer for each audit face, because they measure how many labels are wrong",
@@ -315,7 +317,7 @@ def _check_bulk(db: Database, decision: Decision, person_id: int, believed: Mapp
         shown.add(None)  # asked about once more, whoever holds the lease by now
     if shown and believed.get(decision.id) not in shown:
         raise _RefusedError(
-            complaint(
+            error_text(
                 f"decision {decision.id}",
                 f"a bulk answer to face {decision.sample_id}, which was answered since it was shown",
                 "faces that are as they were shown",
@@ -352,7 +354,7 @@ def _to_undo(db: Database, decision: Decision, person_id: int) -> str:
     row = db.execute("SELECT sample_id, person_id FROM decision WHERE id = ?", (decision.undoes,)).fetchone()
     if row is None or decision.undoes is None or row != (decision.sample_id, person_id):
         raise WorkspaceError(
-            complaint(
+            error_text(
                 f"decision {decision.id}",
                 f"an undo of {decision.undoes}",
                 f"an earlier decision of {decision.person} on sample {decision.sample_id}",
@@ -361,7 +363,7 @@ def _to_undo(db: Database, decision: Decision, person_id: int) -> str:
     began, state = _round_of(db, decision.undoes)
     if began != decision.round:
         raise WorkspaceError(
-            complaint(
+            error_text(
                 f"decision {decision.id}",
                 f"an undo in round {decision.round} of a decision of round {began}, which is in state {state}",
                 f"a decision of round {decision.round}",

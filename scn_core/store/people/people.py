@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from sqlite_utils import Database
 
-from scn_core.errors import WorkspaceError, complaint
+from scn_core.errors import WorkspaceError, error_text
 from scn_core.store.connection import transaction
 from scn_core.store.events import log_event
 
@@ -67,7 +67,7 @@ def add_person(
     with transaction(db):
         check_lead(db, by)
         if find_person(db, name) is not None:
-            raise WorkspaceError(complaint("", f"the name {name!r}, which is taken", "another name"))
+            raise WorkspaceError(error_text("", f"the name {name!r}, which is taken", "another name"))
         return insert_person(db, name, role, password_hash, by=by)
 
 
@@ -109,7 +109,7 @@ def rename_person(db: Database, person_id: int, name: str, *, by: int | None = N
         check_lead(db, by)
         other = find_person(db, name)
         if other is not None and other.id != person_id:
-            raise WorkspaceError(complaint("", f"the name {name!r}, which is taken", "another name"))
+            raise WorkspaceError(error_text("", f"the name {name!r}, which is taken", "another name"))
         _set(db, person_id, "name", name)
         log_event(db, "person renamed", {"person": person_id}, by=by)
 
@@ -125,7 +125,7 @@ def erase_person(db: Database, person_id: int, *, by: int | None = None) -> str:
         db.execute("PRAGMA secure_delete = ON")
         person = get_person(db, person_id)
         if person is None:
-            raise WorkspaceError(complaint("", f"person {person_id}", "people added before"))
+            raise WorkspaceError(error_text("", f"person {person_id}", "people added before"))
         _set(db, person_id, "name", neutral)
         db.execute(
             "UPDATE person SET active = 0, role = 'annotator', password_hash = NULL, seen_at = NULL WHERE id = ?",
@@ -169,7 +169,7 @@ def check_lead(db: Database, by: int | None, *, but: int | None = None) -> None:
     lead = get_person(db, by)
     if lead is None or not lead.active or lead.role != "lead":
         found = f"person {by}" if lead is None else f"{lead.name}, {lead.role}{'' if lead.active else ', not active'}"
-        raise WorkspaceError(complaint("", found, "an active lead"))
+        raise WorkspaceError(error_text("", found, "an active lead"))
     if by == but:
         raise WorkspaceError(f"{lead.name} cannot change their own role or shut themself out; ask another lead")
 
@@ -177,7 +177,7 @@ def check_lead(db: Database, by: int | None, *, but: int | None = None) -> None:
 def _set(db: Database, person_id: int, column: str, value: str | int | None) -> None:
     try:
         if db.execute(f"UPDATE person SET {column} = ? WHERE id = ?", (value, person_id)).rowcount == 0:
-            raise WorkspaceError(complaint("", f"person {person_id}", "people added before"))
+            raise WorkspaceError(error_text("", f"person {person_id}", "people added before"))
     except sqlite3.IntegrityError as error:
         raise WorkspaceError(f"person {person_id}, {column} {value!r}: {error}") from error
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from sqlite_utils import Database
 
-from scn_core.errors import WorkspaceError, complaint
+from scn_core.errors import WorkspaceError, error_text
 from scn_core.picture_records import PICTURE_ISSUES
 from scn_core.records import DOUBTS, Box, ExactCopy, QueueFilter, QueueItem
 from scn_core.store.decisions.effects import ITEM_OF_VIEWER, shown_item
@@ -158,7 +158,7 @@ def _place(cursor: str) -> Place:
             raise ValueError("out of range")
     except (ValueError, TypeError, RecursionError) as error:
         raise WorkspaceError(
-            complaint("", f"the cursor {cursor[:100]!r}", "one that a page gave", "begin anew")
+            error_text("", f"the cursor {cursor[:100]!r}", "one that a page gave", "begin anew")
         ) from error
     return Place(group, section, key, number)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from scn_core.errors import WorkspaceError, complaint
+from scn_core.errors import WorkspaceError, error_text
 from scn_core.records import (
     ANSWERS,
     DOUBTS,
@@ -73,7 +73,7 @@ def check_filter(where: QueueFilter) -> None:
         ("alpha", f"{low} to {high}", all(abs(x - n) < 1e-6 for x, n in steps), "rising multiples of 0.05 in 0 to 1"),
     ):
         if not good:
-            raise WorkspaceError(complaint("filter", f"{what} {found}", allowed))
+            raise WorkspaceError(error_text("filter", f"{what} {found}", allowed))
 
 
 def marked(mark: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from scn_core.errors import WorkspaceError, complaint
+from scn_core.errors import WorkspaceError, error_text
 from scn_core.records import QueueFilter, QueueItem
 from scn_core.store.connection import transaction
 from scn_core.store.decisions.effects import LEASE_S
@@ -72,7 +72,7 @@ def claim_items(
     """
     check_filter(where)
     if where.state != "open":
-        raise WorkspaceError(complaint("claim", f"state {where.state}", "open", "page_items shows the others"))
+        raise WorkspaceError(error_text("claim", f"state {where.state}", "open", "page_items shows the others"))
     with transaction(db):
         _expire(db)
         kept = _renew(db, person_id, have)

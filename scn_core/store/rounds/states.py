@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from sqlite_utils import Database
 
 from scn_core.config import ReviewSettings
-from scn_core.errors import WorkspaceError, complaint
+from scn_core.errors import WorkspaceError, error_text
 from scn_core.records import BoolArray, EpochReport, RoundInfo, RoundScores, RoundState
 from scn_core.store.connection import transaction
 from scn_core.store.events import What, log_event
@@ -209,7 +209,7 @@ def get_round(db: Database, round_id: int) -> RoundInfo:
     if row is None:
         last = latest_round(db)
         allowed = "none yet, train first" if last is None else f"1 to {last.id}"
-        raise WorkspaceError(complaint("", f"round {round_id}", allowed))
+        raise WorkspaceError(error_text("", f"round {round_id}", allowed))
     return _info(row)
 
 
@@ -224,10 +224,10 @@ def which_round(db: Database, number: int | None, *states: RoundState) -> RoundI
             return info
     wanted = " or ".join(states)
     if number is not None:
-        raise WorkspaceError(complaint("", f"round {number} in state {asked[0].state}", f"one in state {wanted}"))
+        raise WorkspaceError(error_text("", f"round {number} in state {asked[0].state}", f"one in state {wanted}"))
     there = ", ".join(f"{info.id} {info.state}" for info in asked[:3]) or "none"
     found, do = f"no round in state {wanted} (rounds: {there})", "" if asked else "train one first"
-    raise WorkspaceError(complaint("", found, "one in that state", do))
+    raise WorkspaceError(error_text("", found, "one in that state", do))
 
 
 def latest_round(db: Database) -> RoundInfo | None:

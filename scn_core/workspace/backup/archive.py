@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, Literal
 
 from scn_core.disk import check_room, naming_full_disk
-from scn_core.errors import WorkspaceError, complaint
+from scn_core.errors import WorkspaceError, error_text
 from scn_core.files import opened_zip, replaced, sync
 
 Cause = Literal["manual", "import", "round", "migration", "restore"]
@@ -105,7 +105,7 @@ def write_archive(
 def read_archive(path: Path) -> StoredBackup:
     """What a backup says it is. Raises WorkspaceError for what is none, or is cut off."""
     if not path.is_file():
-        raise WorkspaceError(complaint(str(path), "no such file", "a backup, as `backup` writes it"))
+        raise WorkspaceError(error_text(str(path), "no such file", "a backup, as `backup` writes it"))
     with opened_zip(path, partial(_damaged, path)) as archive:
         return _read(archive, path)
 
@@ -142,11 +142,11 @@ def _read(archive: zipfile.ZipFile, path: Path) -> StoredBackup:
         manifest = BackupManifest(**{field.name: content[field.name] for field in fields(BackupManifest)})
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         found = f"no {MANIFEST} of a backup"
-        raise WorkspaceError(complaint(str(path), found, "a backup, as `backup` writes it")) from error
+        raise WorkspaceError(error_text(str(path), found, "a backup, as `backup` writes it")) from error
     if (kind, number) != (_KIND, _FORMAT):
         found = f"{kind!r} of format {number!r}"
         do = "take the version that wrote it, or a newer one"
-        raise WorkspaceError(complaint(str(path), found, f"a {_KIND} of format {_FORMAT}", do))
+        raise WorkspaceError(error_text(str(path), found, f"a {_KIND} of format {_FORMAT}", do))
     if strange := [name for name in members if not _is_member(name)]:
         raise _damaged(path, f"it holds {strange[0]!r}, which no backup does")
     return StoredBackup(manifest, members)
@@ -174,4 +174,4 @@ def _copied(source: IO[bytes], target: IO[bytes], progress: Callable[[int], None
 
 
 def _damaged(path: Path, why: str) -> WorkspaceError:
-    return WorkspaceError(complaint(str(path), f"a damaged backup ({why})", "one as it was written", "take another"))
+    return WorkspaceError(error_text(str(path), f"a damaged backup ({why})", "one as it was written", "take another"))

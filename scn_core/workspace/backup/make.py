@@ -15,7 +15,7 @@ from sqlite_utils import Database
 
 from scn_core import __version__
 from scn_core.config import BackupSettings
-from scn_core.errors import ScnError, WorkspaceError, complaint
+from scn_core.errors import ScnError, WorkspaceError, error_text
 from scn_core.files import remove_abandoned, scratch_file
 from scn_core.store.backup import contents_of, copy_database, opened_copy
 from scn_core.store.check import require_sound
@@ -132,7 +132,7 @@ def _make_folder(folder: Path) -> None:
     there = next(each for each in (folder, *folder.parents) if each.exists())
     if not os.access(there, os.W_OK):
         found = "a folder that this user may not write to"
-        raise WorkspaceError(complaint(str(there), found, "one that may be written to", "name another with --out"))
+        raise WorkspaceError(error_text(str(there), found, "one that may be written to", "name another with --out"))
     folder.mkdir(parents=True, exist_ok=True)
 
 

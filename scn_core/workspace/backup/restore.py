@@ -16,7 +16,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from scn_core.disk import naming_full_disk
-from scn_core.errors import UsageError, WorkspaceError, complaint, counted, listed
+from scn_core.errors import UsageError, WorkspaceError, counted, error_text, listed
 from scn_core.files import sync_folder
 from scn_core.shell import command_line
 from scn_core.store.backup import (
@@ -175,7 +175,7 @@ def _restored(
     if not (new / SETTINGS).exists() and not workspace.settings_file.exists():
         found = "a copy of a database, without the settings of a workspace"
         do = "name the workspace it is of, or restore a backup made by `backup`"
-        raise WorkspaceError(complaint(str(file), found, f"with it, a folder that has {SETTINGS}", do))
+        raise WorkspaceError(error_text(str(file), found, f"with it, a folder that has {SETTINGS}", do))
     with ExitStack() as held:
         before, old = None, _Old()
         if workspace.database_file.exists():
@@ -217,12 +217,12 @@ def _restored(
 def _unpack(file: Path, new: Path, progress: Callable[[int], None]) -> tuple[Contents, str, tuple[str, ...]]:
     """Leave a backup's files in a folder, on the disk; what its database holds, whose it is, what is wrong in it."""
     if not file.is_file():
-        raise WorkspaceError(complaint(str(file), "no such file", "a backup, as `backup` writes it"))
+        raise WorkspaceError(error_text(str(file), "no such file", "a backup, as `backup` writes it"))
     with file.open("rb") as opened:
         alone = opened.read(len(_MAGIC)) == _MAGIC
     database = new / DATABASE
     if not alone and DATABASE not in extract_archive(file, new, progress).members:
-        raise WorkspaceError(complaint(str(file), f"no {DATABASE} in it", "a backup of a workspace"))
+        raise WorkspaceError(error_text(str(file), f"no {DATABASE} in it", "a backup of a workspace"))
     try:
         if alone:
             database.touch()
@@ -281,7 +281,7 @@ def _refuse_unsound(file: Path, wrong: tuple[str, ...], force: bool) -> None:
     if wrong and not force:
         found = f"a database that is not as it was written ({listed(list(wrong[:_NAMED]), len(wrong))})"
         do = "take another backup; to put this one back all the same, add --force"
-        raise WorkspaceError(complaint(str(file), found, "one that the check finds sound", do))
+        raise WorkspaceError(error_text(str(file), found, "one that the check finds sound", do))
 
 
 def _look_at(copy: Path, new: Path, mark: str) -> _Old:
@@ -311,7 +311,7 @@ def _refuse_loss(file: Path, workspace: Workspace, old: _Old, new: Contents, for
         found.append(f"round{'' if len(newer) == 1 else 's'} {named}, trained since the backup was made")
     if found:
         do = "to replace it nevertheless, add --force: a backup of what is there is made before, where it can be read"
-        raise WorkspaceError(complaint(str(workspace.path), "; ".join(found), f"what {file.name} has too", do))
+        raise WorkspaceError(error_text(str(workspace.path), "; ".join(found), f"what {file.name} has too", do))
 
 
 def _newer_rounds(old: _Old, new: Contents) -> list[int]:
@@ -361,18 +361,18 @@ def _folder(workspace: Workspace) -> Iterator[None]:
     """
     place, new = workspace.path, not workspace.path.exists()
     if not new and not place.is_dir():
-        raise UsageError(complaint(str(place), "a file", "the folder of a workspace, or a new one"))
+        raise UsageError(error_text(str(place), "a file", "the folder of a workspace, or a new one"))
     place.mkdir(parents=True, exist_ok=True)
     try:
         known = [*(_beside(workspace, end) for end in _BESIDE), workspace.settings_file, place / STAGING]
         others = sorted({each.name for each in place.iterdir()} - _HARMLESS)
         if others and not any(each.exists() for each in known):
             found = f"{listed(others[:_NAMED], len(others))}, which are no workspace"
-            raise UsageError(complaint(str(place), found, "the folder of a workspace, an empty or a new one"))
+            raise UsageError(error_text(str(place), found, "the folder of a workspace, an empty or a new one"))
         rounds = place / ROUNDS
         if rounds.exists() and rounds.stat().st_dev != place.stat().st_dev:
             found = f"a folder {ROUNDS} on another disk"
-            raise WorkspaceError(complaint(str(place), found, "all on one", "restore into a new folder"))
+            raise WorkspaceError(error_text(str(place), found, "all on one", "restore into a new folder"))
         yield
     except BaseException:
         if new:
