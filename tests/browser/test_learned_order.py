@@ -39,6 +39,8 @@ def test_the_order_is_learned_while_people_answer(
     expect(words).to_have_text(re.compile(r"^order learned from \d\d answers$"))
     assert served.rows(LEARNED)[0][0] in {int(found) for found in re.findall(r"\d+", words.inner_text())}
     page.set_viewport_size({"width": 390, "height": 800})
+    expect(words).to_be_hidden()  # the message has its room
+    desk.message.evaluate("node => { node.textContent = '' }")
     expect(words).to_be_visible()
     assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
     page.goto(f"{served.url}/?order=alpha")
