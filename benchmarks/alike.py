@@ -29,15 +29,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from benchmarks.cleaning.faces import PICTURES, Faces, load_faces, load_pictures
-from benchmarks.cleaning.trainings import SETTINGS, Recording
+from benchmarks.cleaning.queue import round_queue
+from benchmarks.cleaning.trainings import Recording
 from benchmarks.label_cleaning import FACES, RESULTS, trainings
 from scn_core.bench.report import versions
 from scn_core.records import FloatArray, IntArray
-from scn_core.scn.relabel import propose_by
-from scn_core.scn.suspicion import asked_for_suspicion, class_trust, cured_probabilities, may_be_proposed, suspicion
 
 ASKED = 2_000
 PAGE = 40
@@ -109,23 +107,10 @@ def main() -> None:
 
 def queue_of(faces: Faces, run: Recording) -> Queue:
     """The first ASKED faces of a round's queue, of the half that figures are of."""
-    given, mean = faces.own, run.mean
-    doubt = suspicion(mean, given)
-    cured = cured_probabilities(mean, class_trust(mean, given))
-    rule = propose_by(
-        torch.from_numpy(cured),
-        torch.from_numpy(run.alpha),
-        torch.from_numpy(given),
-        beta=SETTINGS.beta,
-        margin=SETTINGS.margin_relabel,
-        among=torch.from_numpy(may_be_proposed(doubt, cured, given)),
-    )
-    proposed, low = rule.proposed.numpy(), rule.low_importance.numpy()
-    inside = low | (proposed >= 0) | asked_for_suspicion(doubt, proposed, low, SETTINGS.queue_suspicion)
-    order = np.argsort(-doubt, kind="stable")
-    chosen = order[(inside & faces.reported)[order]][:ASKED]
+    queue, given = round_queue(run.mean, run.alpha, faces.own), faces.own
+    chosen = queue.rows[faces.reported[queue.rows]][:ASKED]
     features = run.features[chosen].astype(np.float32)
-    return Queue(given[chosen], proposed[chosen], faces.truth[chosen], features)
+    return Queue(given[chosen], queue.proposed[chosen], faces.truth[chosen], features)
 
 
 def plain(queue: Queue) -> Iterator[Step]:

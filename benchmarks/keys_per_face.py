@@ -22,19 +22,10 @@ from statistics import mean
 from typing import NamedTuple
 
 import numpy as np
-import torch
 
 from benchmarks.cleaning.faces import load_faces
-from scn_core.config import TrainSettings
-from scn_core.records import IntArray
-from scn_core.scn.relabel import propose_by
-from scn_core.scn.suspicion import (
-    asked_for_suspicion,
-    class_trust,
-    cured_probabilities,
-    may_be_proposed,
-    suspicion,
-)
+from benchmarks.cleaning.queue import round_queue
+from scn_core.records import BoolArray, IntArray
 
 RESULTS = Path(__file__).with_name("results") / "keys_per_face.json"
 FACES = 13_000
@@ -78,7 +69,7 @@ def main() -> None:
     parser.add_argument("--faces", type=int, default=2_000)
     said = parser.parse_args()
     faces = load_faces(said.work, said.ferplus, FACES)
-    truth, given, reported = faces.truth, faces.own, np.flatnonzero(faces.reported)
+    truth, given, reported = faces.truth, faces.own, faces.reported
     runs: list[dict[str, Cost]] = []
     counts: list[int] = []
     for file in said.recordings:
@@ -102,28 +93,15 @@ def main() -> None:
     print(json.dumps(found, indent=1))
 
 
-def _queue(file: Path, given: IntArray, truth: IntArray, reported: IntArray) -> list[Asked]:
+def _queue(file: Path, given: IntArray, truth: IntArray, reported: BoolArray) -> list[Asked]:
     """The faces a round asks about, the most suspicious first."""
     with np.load(file) as recording:
         probabilities, alpha = recording["mean"], recording["alpha"]
-    settings = TrainSettings()
-    doubt = suspicion(probabilities, given)
-    cured = cured_probabilities(probabilities, class_trust(probabilities, given))
-    rule = propose_by(
-        torch.from_numpy(cured),
-        torch.from_numpy(alpha),
-        torch.from_numpy(given),
-        beta=settings.beta,
-        margin=settings.margin_relabel,
-        among=torch.from_numpy(may_be_proposed(doubt, cured, given)),
-    )
-    proposed, low = rule.proposed.numpy(), rule.low_importance.numpy()
-    asked = (proposed >= 0) | low | asked_for_suspicion(doubt, proposed, low, settings.queue_suspicion)
-    others = cured.copy()
+    queue = round_queue(probabilities, alpha, given)
+    others = queue.cured.copy()
     others[np.arange(len(given)), given] = -1
-    rows = reported[asked[reported]]
-    columns = (given, proposed, others.argmax(axis=1), truth)
-    return [Asked(*(int(column[row]) for column in columns)) for row in rows[np.argsort(-doubt[rows], kind="stable")]]
+    columns = (given, queue.proposed, others.argmax(axis=1), truth)
+    return [Asked(*(int(column[row]) for column in columns)) for row in queue.rows[reported[queue.rows]]]
 
 
 def _ways(queue: list[Asked]) -> list[tuple[str, list[list[Asked]], bool]]:

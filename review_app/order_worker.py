@@ -52,8 +52,8 @@ class _Asked(NamedTuple):
 
 
 @dataclass
-class _Learner:
-    """A process that learns an order."""
+class _Worker:
+    """A process that learns an order, or draws a map."""
 
     process: subprocess.Popen[bytes]
     words: IO[bytes]
@@ -90,7 +90,7 @@ class Keeper(ABC):
         self._workspace = workspace
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._keep, name=type(self).__name__, daemon=True)
-        self._learner: _Learner | None = None
+        self._worker: _Worker | None = None
         self._rests_until = 0.0
         self._said = ""
 
@@ -103,7 +103,7 @@ class Keeper(ABC):
         self._thread.start()
 
     def stop(self) -> None:
-        """Look no more, and end what is being learned; takes 1 s at most."""
+        """Look no more, and end what is being made; takes 1 s at most."""
         self._stopped.set()
         if self._thread.is_alive():
             self._thread.join(STOP_S)
@@ -114,24 +114,24 @@ class Keeper(ABC):
                 self._look()
             except Exception as error:  # whatever it is: people can review without a learned order
                 self._say(str(error) if isinstance(error, ScnError | OSError) else repr(error))
-        if self._learner is not None:
-            self._learner.end()
+        if self._worker is not None:
+            self._worker.end()
 
     def _look(self) -> None:
-        if self._learner is not None:
-            if self._learner.process.poll() is None:
+        if self._worker is not None:
+            if self._worker.process.poll() is None:
                 return
-            self._note_end(self._learner)
+            self._note_end(self._worker)
         if time.monotonic() < self._rests_until:
             return
         arguments = self.due()
         if arguments is not None:
-            self._learner = _begin(_command(arguments))
+            self._worker = _begin(_command(arguments))
 
-    def _note_end(self, learner: _Learner) -> None:
-        self._learner = None
+    def _note_end(self, worker: _Worker) -> None:
+        self._worker = None
         self._rests_until = time.monotonic() + APART_S
-        failure = learner.failure()
+        failure = worker.failure()
         if failure is None:
             self._said = ""
         else:
@@ -194,7 +194,7 @@ def _command(arguments: Sequence[str]) -> list[str]:
     return [sys.executable, "-m", "scn_core", *arguments]
 
 
-def _begin(command: Sequence[str]) -> _Learner:
+def _begin(command: Sequence[str]) -> _Worker:
     with ExitStack() as unless_begun:
         # A pipe that nobody reads would stop the process when it is full.
         words = unless_begun.enter_context(tempfile.TemporaryFile())
@@ -203,4 +203,4 @@ def _begin(command: Sequence[str]) -> _Learner:
             start_new_session=True, env=trainer.environment(),
         )  # fmt: skip
         unless_begun.pop_all()
-    return _Learner(process, words)
+    return _Worker(process, words)

@@ -46,12 +46,7 @@ class Features:
 
 def open_features(workspace: Workspace, round_id: int) -> Features | None:
     """The features that a round kept, or None."""
-    folder = workspace.round_folder(round_id)
-    values = _open(folder / FEATURES_FILE)
-    sample_id = _trained_on(folder)
-    if values is None or sample_id is None or len(values) != len(sample_id):
-        return None
-    return Features(sample_id, values)
+    return _in_folder(workspace.round_folder(round_id))
 
 
 def alike(features: Features, row: int, count: int) -> tuple[IntArray, FloatArray]:
@@ -114,11 +109,10 @@ def wrong_features(file: Path, faces: int, width: int) -> str | None:
 
 def forget_features(folder: Path, sample_ids: Iterable[int]) -> None:
     """Put zeros in the place of what features.npy of a round's folder says of some faces."""
-    sample_id = _trained_on(folder)
-    values = _open(folder / FEATURES_FILE)
-    if values is None or sample_id is None or len(values) != len(sample_id):
+    features = _in_folder(folder)
+    if features is None:
         return
-    gone = np.isin(sample_id, np.fromiter(sample_ids, np.int64))
+    values, gone = features.values, np.isin(features.sample_id, np.fromiter(sample_ids, np.int64))
     if not gone.any():
         return
 
@@ -127,6 +121,13 @@ def forget_features(folder: Path, sample_ids: Iterable[int]) -> None:
             yield np.where(gone[part, None], np.float16(0), values[part])
 
     write_features(folder, values.shape, kept())
+
+
+def _in_folder(folder: Path) -> Features | None:
+    values, sample_id = _open(folder / FEATURES_FILE), _trained_on(folder)
+    if values is None or sample_id is None or len(values) != len(sample_id):
+        return None
+    return Features(sample_id, values)
 
 
 def _open(file: Path) -> HalfArray | None:

@@ -12,6 +12,7 @@ projections  tables that follow from the log: checked, and made anew
 connection   open, create, migrate, write transactions      sqlite_errors  SQLite's errors in plain words
 backup       a copy while others use it                      columns        rows of a query as numpy columns
 newest_decision  a note by which a database that lost its -wal is told
+round_folder     where the files of a round lie
 samples      classes, samples, references, import problems   scores         scores and proposal pages
 current_labels  every label with where it comes from         thumbnail_cache  thumbnails, in a file beside review.db
 seals        digests of what labels follow from            labels_by_log  labels derived anew, to compare with

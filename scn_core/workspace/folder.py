@@ -29,6 +29,7 @@ from scn_core.records import Manifest
 from scn_core.shell import command_line
 from scn_core.store.check import blaming_damage
 from scn_core.store.connection import create_database, open_database
+from scn_core.store.round_folder import round_folder
 from scn_core.store.samples import insert_manifest
 from scn_core.store.sqlite_errors import UNREADABLE, plain_errors
 from scn_core.workspace.access import close_to_others
@@ -93,7 +94,7 @@ class Workspace:
 
     def round_folder(self, number: int) -> Path:
         """Folder of one round's files."""
-        return self.path / "rounds" / f"{number:04d}"
+        return round_folder(self.path, number)
 
     def set_aside(self, number: int, *, keep: str | None = None) -> Path | None:
         """Empty the folder of a round that is about to begin; what lay in it lies in the folder returned.

@@ -64,10 +64,10 @@ def server(here: Workspace, use_workspace: Use, monkeypatch: pytest.MonkeyPatch)
     server = Server(Visitor(use_workspace(here)).sign_in("ann"), OrderKeeper(here))
     real = order_worker._begin
 
-    def begin(command: Sequence[str]) -> order_worker._Learner:
-        learner = real(command)
-        server.begun.append(learner.process.pid)
-        return learner
+    def begin(command: Sequence[str]) -> order_worker._Worker:
+        worker = real(command)
+        server.begun.append(worker.process.pid)
+        return worker
 
     monkeypatch.setattr(order_worker, "_begin", begin)
     server.keeper.start()

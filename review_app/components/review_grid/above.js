@@ -1,7 +1,7 @@
 /** What stands above the faces: how to begin, for who has not answered ten faces yet, and the pair that a page is of. */
 
 import { el } from "./dom.js";
-import { className } from "./faces.js";
+import { pairWords } from "./faces.js";
 import { pairKey, pairOf } from "./tally.js";
 import { recall, remember } from "./window.js";
 
@@ -60,10 +60,9 @@ export class Above {
     const { classes, pages, tally } = this.app;
     if (!pages.grouped || !page) return;
     const pair = pairOf(page.faces[0].tile);
-    const proposed = pair.proposed === null ? "no proposal" : className(classes, pair.proposed);
     const open = pages.leased ? tally.open.get(pairKey(pair)) : undefined;
     const left = open === undefined ? "" : ` · ${open.toLocaleString("en-US")} to review`;
-    const words = `${className(classes, pair.given)} → ${proposed}${left}`;
+    const words = `${pairWords(pair, classes)}${left}`;
     if (this.title.textContent !== words) this.title.textContent = words;
   }
 

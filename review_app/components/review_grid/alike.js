@@ -1,7 +1,7 @@
 /** More like this, in grid and zoom: faces to review that look like one, as a page before the one that is left for them. */
 
 import { byTouch, el } from "./dom.js";
-import { className, counted } from "./faces.js";
+import { counted, pairWords } from "./faces.js";
 import { asProblem } from "./net.js";
 
 /** @import { App, Face } from "./types.js" */
@@ -26,7 +26,7 @@ export async function showAlike(app, ofPair) {
   try {
     const faces = await pages.alike(face.sample, pair);
     if (wanted !== flow.wanted || pages.closed || pages.current !== page || flow.view !== "page") return;
-    if (!faces.length) app.say(`no other face${pair ? ` of ${pairWords(face, app.classes)}` : ""} is to review`, "warn");
+    if (!faces.length) app.say(`no other face${pair ? ` of ${pairWords(face.tile, app.classes)}` : ""} is to review`, "warn");
     else show(app, face, faces, pair);
   } catch (error) {
     const problem = asProblem(error);
@@ -45,15 +45,9 @@ function show(app, face, faces, pair) {
   const many = `${counted(faces.length, "face")} like it, most alike first`;
   app.say(
     pair
-      ? `${pairWords(face, app.classes)}: ${many}; answer the exceptions, then ${byTouch() ? "accept or keep" : "⇧A or ⇧X"} the rest`
-      : `${many}; ${byTouch() ? "alike" : "G"} again: only ${pairWords(face, app.classes)}; ${byTouch() ? "Next" : "PgDn"} leads back`,
+      ? `${pairWords(face.tile, app.classes)}: ${many}; answer the exceptions, then ${byTouch() ? "accept or keep" : "⇧A or ⇧X"} the rest`
+      : `${many}; ${byTouch() ? "alike" : "G"} again: only ${pairWords(face.tile, app.classes)}; ${byTouch() ? "Next" : "PgDn"} leads back`,
   );
-}
-
-/** "5 anger → 4 sad". @param {Face} face @param {string[]} classes */
-function pairWords({ tile }, classes) {
-  const end = tile.proposed === null ? "no proposal" : className(classes, tile.proposed);
-  return `${className(classes, tile.given)} → ${end}`;
 }
 
 /**

@@ -154,6 +154,11 @@ export function className(classes, label) {
   return label === null || label === undefined ? "" : (classes[label] ?? "?");
 }
 
+/** "anger → sad". @param {Pick<Tile, "given"|"proposed">} pair @param {string[]} classes */
+export function pairWords({ given, proposed }, classes) {
+  return `${className(classes, given)} → ${proposed === null ? "no proposal" : className(classes, proposed)}`;
+}
+
 /** @type {Record<Exclude<FaceState, "relabel">, string>} */
 const WORDS = {
   open: "to review",

@@ -12,6 +12,8 @@ from sqlite_utils import Database
 
 from scn_core.errors import DAMAGED_ARRAYS
 from scn_core.records import BoolArray, FloatArray
+from scn_core.store.round_folder import round_folder
+from scn_core.store.sqlite_errors import database_path
 
 MAP_FILE = "map.npy"
 MAP = np.dtype([("sample_id", "<i8"), ("x", "<f4"), ("y", "<f4")])
@@ -55,8 +57,7 @@ def read_map(file: Path) -> npt.NDArray[np.void] | None:
 
 def faces_in_area(db: Database, round_id: int, area: str) -> tuple[int, ...]:
     """Sample ids of the faces in a polygon on the map of a round, rising; none where the round has no map."""
-    file = next(name for _, which, name in db.execute("PRAGMA database_list") if which == "main")
-    path = Path(file).parent / "rounds" / f"{round_id:04d}" / MAP_FILE
+    path = round_folder(database_path(db).parent, round_id) / MAP_FILE
     try:
         return _faces_in(path, path.stat().st_mtime_ns, area)
     except OSError:
