@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Route, expect
 
 from scn_core.store.rounds.states import close_round
 from tests.browser.conftest import NewPage
-from tests.browser.desk import Desk, sign_in
+from tests.browser.desk import Desk, focused, sign_in
 from tests.browser.server import Served
 
 API, PAGES = "**/api/**", "**/api/page**"
@@ -134,6 +134,22 @@ def test_keys_pressed_while_a_page_loads_answer_nothing(desk: Desk) -> None:
     assert [row.action for row in desk.stored(1)] == ["exclude"]
 
 
+def test_the_button_for_the_next_page_leaves_the_keyboard_with_the_grid_while_that_page_loads(desk: Desk) -> None:
+    page = desk.page
+    held: list[Route] = []
+    page.route(PAGES, lambda route: held.append(route))
+    second = desk.next_page().samples()  # it was there ahead
+    desk.press("Shift+X")
+    page.get_by_role("button", name="next page", exact=True).click()
+    expect(desk.panel).to_contain_text("Loading faces")
+    assert focused(page) == "app"
+    for route in held:
+        route.continue_()
+    page.unroute(PAGES)
+    desk.until(lambda: desk.samples() not in ([], second), "the third page")
+    assert focused(page) == "tile"
+
+
 def test_without_a_network_the_page_stays_and_takes_answers(desk: Desk) -> None:
     desk.next_page()
     desk.until(lambda: desk.pages_come() >= 3, "the page after it")
@@ -198,6 +214,7 @@ def test_what_the_server_refuses_is_listed_with_its_reason(served: Served, new_p
     expect(refused).to_contain_text("review")
     refused.get_by_role("button", name="dismiss").click()
     expect(refused).to_be_hidden()
+    assert focused(desk.page)
     assert desk.decisions() == []
 
 

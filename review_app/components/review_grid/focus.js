@@ -25,6 +25,11 @@ export class Focus {
     if (stage.contains(root.activeElement)) node.focus({ preventScroll: true });
   }
 
+  /** Before a control is hidden: a focus in it would fall out of the grid. @param {HTMLElement} control */
+  leave(control) {
+    if (control.contains(this.app.root.activeElement)) this.take();
+  }
+
   /** Give the keyboard to the grid. */
   take() {
     const { flow, node, tiles, zoom } = this.app;

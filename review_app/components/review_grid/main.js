@@ -84,7 +84,11 @@ export class App {
     });
     this.panel = new Panel();
     this.stage = el("div", { class: "stage" }, [this.grid, this.panel.node]);
-    this.status = new Status(this.net.url("/login"), { dismiss: () => this.outbox.dismiss(), next: () => this.flow.next() });
+    this.status = new Status(this.net.url("/login"), {
+      dismiss: () => this.outbox.dismiss(),
+      next: () => this.flow.next(),
+      hides: (control) => this.focus.leave(control),
+    });
     this.net.well = () => this.status.well();
     this.tiles = new Tiles(this.grid, this.classes, this.me, {
       focused: (face) => this.zoom.follow(face),

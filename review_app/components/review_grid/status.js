@@ -10,6 +10,7 @@ import { pageWords } from "./pages.js";
 /** @typedef {"info"|"warn"|"done"|"trouble"} MessageKind trouble: until the server answers again */
 /** @typedef {"saved"|"saving"|"offline"|"signedout"} PillKind */
 /** @typedef {Pick<import("./outbox.js").Outbox, "waiting"|"safe"|"problem">} Sending */
+/** @typedef {{dismiss: () => void, next: () => void, hides: (control: HTMLElement) => void}} On hides: is about to */
 
 /** The pill's words. Pure. @param {Sending} outbox @returns {{kind: PillKind, text: string}} */
 export function pillOf(outbox) {
@@ -33,9 +34,10 @@ export function learnedWords(learned) {
 }
 
 export class Status {
-  /** @param {string} login address of the log-in page @param {{dismiss: () => void, next: () => void}} on */
+  /** @param {string} login address of the log-in page @param {On} on */
   constructor(login, on) {
     this.login = login;
+    this.hides = on.hides;
     /** Refused decisions that are listed. */
     this.shown = 0;
     this.pill = el("span", { class: "pill", "data-kind": "saved", text: "all saved" });
@@ -92,7 +94,7 @@ export class Status {
     const { kind, text } = pillOf(outbox);
     if (this.pill.textContent !== text) this.pill.textContent = text;
     this.pill.dataset.kind = kind;
-    this.link.hidden = kind !== "signedout";
+    this.#hide(this.link, kind !== "signedout");
     this.link.href = `${this.login}?next=${encodeURIComponent(location.pathname + location.search)}`;
     if (this.refused.hidden !== !outbox.refused.size || outbox.refused.size !== this.shown) this.#refused(outbox);
   }
@@ -100,7 +102,7 @@ export class Status {
   /** @param {import("./outbox.js").Outbox} outbox */
   #refused(outbox) {
     this.shown = outbox.refused.size;
-    this.refused.hidden = !this.shown;
+    this.#hide(this.refused, !this.shown);
     this.refused.open = this.refused.open && this.shown > 0;
     this.refusedTitle.textContent = `${this.shown} refused`;
     this.refusedList.replaceChildren(
@@ -110,6 +112,12 @@ export class Status {
     );
   }
 
+  /** @param {HTMLElement} control @param {boolean} hidden */
+  #hide(control, hidden) {
+    if (hidden && !control.hidden) this.hides(control);
+    control.hidden = hidden;
+  }
+
   /** How far the page and the queue are. @param {App} app */
   page({ flow, pages, sync: { today }, tally }) {
     const page = flow.view === "page" ? pages.current : null;
@@ -117,7 +125,7 @@ export class Status {
     const open = pages.leased ? (flow.header?.open ?? null) : null;
     const words = [];
     const left = page?.faces.filter((face) => face.state === "open").length ?? 0;
-    this.onward.hidden = !page || open === null || left > 0;
+    this.#hide(this.onward, !page || open === null || left > 0);
     if (page) {
       words.push(pageWords(page));
       words.push(open === null ? counted(page.faces.length, "face") : `${left} of ${page.faces.length} to review`);
