@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from review_app.charts.base import compact, plain, whole_epochs
 from review_app.theme import BLUE, GREY, ORANGE
 from scn_core.records import EpochReport
-from scn_core.rounds.compare import ALPHA_BINS, Comparison, LabelChange
+from scn_core.rounds.compare import ALPHA_BINS, Comparison, Importance, LabelChange
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -87,6 +87,28 @@ def alpha_distributions(found: Comparison, *, dark: bool = False) -> Figure:
             figure.add_vline(x=side.boundary, line={"color": colour, "dash": dash, "width": 1})
     figure.update_xaxes(title="importance weight", range=[0, 1])
     figure.update_yaxes(title="share of the faces", tickformat=".0%", rangemode="tozero")
+    return compact(figure, height=300, dark=dark)
+
+
+def importance_ranks(found: Importance, first: int, second: int, *, dark: bool = False) -> Figure:
+    """Ranks by importance weight in two rounds: of faces with a corrected label, and of others that ranked alike."""
+    from plotly.graph_objects import Box, Figure
+
+    figure = Figure()
+    names = (f"round {first}", f"round {second}")
+    for name, ranks, colour in (
+        ("label corrected", found.corrected, BLUE),
+        ("label kept, same rank before", found.others, GREY),
+    ):
+        lowest, lower, middle, upper, highest = zip(ranks.before, ranks.after, strict=True)
+        figure.add_trace(
+            Box(
+                x=names, lowerfence=lowest, q1=lower, median=middle, q3=upper, upperfence=highest,
+                name=name, marker_color=colour, hoverinfo="y",
+            )
+        )  # fmt: skip
+    figure.update_yaxes(title="share of faces less important", tickformat=".0%", range=[0, 1])
+    figure.update_layout(boxmode="group")
     return compact(figure, height=300, dark=dark)
 
 

@@ -10,7 +10,7 @@ from review_app.queries.workspace_state import WorkspaceState
 from review_app.views import parts
 from scn_core.errors import counted
 from scn_core.records import RoundInfo
-from scn_core.rounds.compare import Comparison, Faces, RoundFigures
+from scn_core.rounds.compare import Comparison, Faces, Importance, RoundFigures, importance_words
 
 _CHART = {"displayModeBar": False}
 
@@ -34,8 +34,20 @@ def two(now: WorkspaceState) -> None:
     )  # fmt: skip
     st.text("A thin line marks the highest weight of a round's low-importance group.")
     moved = found.moved
+    if moved.importance:
+        _importance(moved.importance, earlier, later)
     _faces(f"Left the low-importance group after round {earlier}", moved.left_low)
     _faces(f"Entered it in round {later}", moved.entered_low)
+
+
+def _importance(found: Importance, earlier: int, later: int) -> None:
+    st.markdown("**Did corrected faces gain importance?**")
+    st.text(importance_words(found, earlier, later))
+    st.plotly_chart(
+        charts.importance_ranks(found, earlier, later, dark=parts.is_dark()),
+        key="rv-ranks", config=_CHART, alt="Ranks by importance weight in both rounds, of corrected and other faces",
+    )  # fmt: skip
+    st.text("A box holds the middle half of the faces, its whiskers eight of ten.")
 
 
 def _choice(scored: dict[int, RoundInfo]) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from scn_core.cli.threads import settle_threads
 from scn_core.config import TrainSettings
 from scn_core.errors import counted
 from scn_core.records import RoundInfo
+from scn_core.rounds.compare import Comparison, compare, importance_words
 from scn_core.rounds.from_opinions import make_round_from_opinions
 from scn_core.rounds.pack import job as job_file
 from scn_core.rounds.pack import pack_job, run_job, unpack_result
@@ -27,6 +28,7 @@ from scn_core.rounds.pack.archive import is_archive
 from scn_core.shell import command_line
 from scn_core.store.queue.counts import undecided_faces
 from scn_core.store.rounds import states as store
+from scn_core.store.samples import classes
 from scn_core.workspace.folder import Workspace
 
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -151,6 +153,25 @@ def list_command(workspace: Path, as_json: bool) -> None:
     click.echo(json.dumps([asdict(info) for info in found]) if as_json else _table(found))
 
 
+@round_group.command("compare")
+@WORKSPACE
+@click.option("--first", type=int, help="The earlier round [the one before the later].")
+@click.option("--second", type=int, help="The later round [the newest that ended].")
+@JSON
+def compare_command(workspace: Path, first: int | None, second: int | None, as_json: bool) -> None:
+    """What changed from one round to a later one: labels, what the network makes of them, importance weights."""
+    with Workspace(workspace).database(read_only=True) as db:
+        later = store.which_round(db, second, *store.SCORED).id
+        before = [info.id for info in store.rounds(db) if info.state in store.SCORED and info.id < later]
+        earlier = first if first is not None else max(before, default=later)
+        found = compare(db, earlier, later)
+        names = classes(db).names
+    if as_json:
+        click.echo(json.dumps(asdict(found), default=lambda counts: counts.tolist()))
+    else:
+        click.echo("\n".join(_compared(found, names)))
+
+
 @round_group.command()
 @WORKSPACE
 @NUMBER
@@ -176,6 +197,25 @@ def cancel(workspace: Path, number: int | None) -> None:
 
 def _say(words: str) -> None:
     click.echo(words, err=True)
+
+
+def _compared(found: Comparison, names: tuple[str, ...]) -> Iterator[str]:
+    moved, earlier, later = found.moved, found.first.info.id, found.second.info.id
+    changed = sum(change.faces for change in moved.changes)
+    yield (
+        f"rounds {earlier} and {later}: {counted(moved.both, 'face')} in both, {moved.only_first:,} in the first "
+        f"alone, {moved.only_second:,} in the second alone; {counted(changed, 'label')} changed between them"
+    )
+    for change in moved.changes:
+        yield f"  {names[change.before]} -> {names[change.after]}: {change.faces:,}"
+    if changed:
+        yield (
+            f"of those, round {later} sees the new label in {moved.cured.count:,}, doubts {moved.fell_back.count:,} "
+            f"again and is not sure of {moved.doubtful.count:,}"
+        )
+    yield f"{moved.left_low.count:,} left the low-importance group, {moved.entered_low.count:,} entered it"
+    if ranks := moved.importance:
+        yield importance_words(ranks, earlier, later)
 
 
 def _table(found: Sequence[RoundInfo]) -> str:

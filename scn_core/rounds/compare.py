@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from sqlite_utils import Database
 
-from scn_core.errors import WorkspaceError, error_text
+from scn_core.errors import WorkspaceError, counted, error_text
 from scn_core.records import NO_ALPHA, BoolArray, FloatArray, IntArray, RoundInfo
 from scn_core.store.rounds.states import SCORED, which_round
 from scn_core.store.scores import ScoreColumns, score_columns
@@ -16,6 +16,8 @@ ALPHA_BINS = 40
 """Of equal width from 0 to 1."""
 SHOWN = 24
 """Faces named of each group."""
+QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
+"""Of the ranks of a group."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,35 @@ class Faces:
 
 
 @dataclass(frozen=True)
+class Ranks:
+    """Where faces rank by importance weight among all that both rounds scored: 0 the least important, 1 the most.
+
+    Ranks, not weights, since the weights of two trainings have different scales.
+    """
+
+    before: tuple[float, ...]
+    """In the first round, at each of QUANTILES."""
+    after: tuple[float, ...]
+    """In the second."""
+    gained: float
+    """Share of the faces that rank higher in the second round, 0 to 1."""
+
+
+@dataclass(frozen=True)
+class Importance:
+    """Whether faces with a corrected label gained importance, as the paper expects.
+
+    The weight of a face differs from training to training, so that of many faces that ranked low, some rank higher in
+    any other training. `others` shows how much of the gain is that: for each corrected face, the one whose label stayed
+    and whose rank in the first round was nearest.
+    """
+
+    faces: int
+    corrected: Ranks
+    others: Ranks
+
+
+@dataclass(frozen=True)
 class Movements:
     """What became of faces that both rounds scored, and of those that only one did."""
 
@@ -66,6 +97,8 @@ class Movements:
     """In the low-importance group of the first round alone. Greatest rise of alpha first."""
     entered_low: Faces
     """In that of the second round alone. Greatest fall of alpha first."""
+    importance: Importance | None
+    """None where no label changed, or none stayed, among faces with a weight in both rounds."""
     only_first: int
     """The second round did not train on them: excluded since, or left out as unsure."""
     only_second: int
@@ -92,6 +125,18 @@ def compare(db: Database, first: int, second: int) -> Comparison:
     return Comparison(_figures(earlier, before), _figures(later, after), movements(before, after))
 
 
+def importance_words(found: Importance, first: int, second: int) -> str:
+    """Whether corrected faces gained importance from one round to another, in a sentence or two."""
+    middle = QUANTILES.index(0.5)
+    return (
+        f"In round {second}, {found.corrected.gained:.0%} of {counted(found.faces, 'face')} with a corrected label "
+        f"rank higher by importance weight than in round {first}; of as many others, that ranked the same and kept "
+        f"their label, {found.others.gained:.0%}. The middle one of the corrected faces went from more important than "
+        f"{found.corrected.before[middle]:.0%} of all faces to {found.corrected.after[middle]:.0%}; of the others, to "
+        f"{found.others.after[middle]:.0%}."
+    )
+
+
 def movements(before: ScoreColumns, after: ScoreColumns) -> Movements:
     """What became of the faces of one round in a later one."""
     ids, a, b = np.intersect1d(before.sample_id, after.sample_id, assume_unique=True, return_indices=True)
@@ -111,6 +156,7 @@ def movements(before: ScoreColumns, after: ScoreColumns) -> Movements:
         doubtful=_faces(ids, changed & ~agreed & ~doubted, after.suspicion[b]),
         left_low=_faces(ids, low & ~still_low & weighed, risen),
         entered_low=_faces(ids, still_low & ~low & weighed, -risen),
+        importance=_importance(before.alpha[a][weighed], after.alpha[b][weighed], changed[weighed]),
         only_first=len(before.sample_id) - len(ids),
         only_second=len(after.sample_id) - len(ids),
     )
@@ -134,6 +180,33 @@ def _changes(before: IntArray, after: IntArray) -> tuple[LabelChange, ...]:
     pairs, counts = np.unique(np.stack([before, after], 1), axis=0, return_counts=True)
     found = [LabelChange(a, b, n) for (a, b), n in zip(pairs.tolist(), counts.tolist(), strict=True)]
     return tuple(sorted(found, key=lambda change: -change.faces))
+
+
+def _importance(before: FloatArray, after: FloatArray, changed: BoolArray) -> Importance | None:
+    corrected, stayed = np.flatnonzero(changed), np.flatnonzero(~changed)
+    if not len(corrected) or not len(stayed):
+        return None
+    first, second = _ranks(before), _ranks(after)
+    stayed = stayed[np.argsort(first[stayed], kind="stable")]
+    right = np.searchsorted(first[stayed], first[corrected]).clip(1, max(1, len(stayed) - 1))
+    left, right = stayed[right - 1], stayed[np.minimum(right, len(stayed) - 1)]
+    nearest = np.where(first[corrected] - first[left] <= first[right] - first[corrected], left, right)
+    groups = (
+        Ranks(
+            tuple(np.quantile(first[faces], QUANTILES).tolist()),
+            tuple(np.quantile(second[faces], QUANTILES).tolist()),
+            float((second[faces] > first[faces]).mean()),
+        )
+        for faces in (corrected, nearest)
+    )
+    return Importance(len(corrected), *groups)
+
+
+def _ranks(alpha: FloatArray) -> FloatArray:
+    """The share of the faces with a smaller weight; of equal ones, half of them counts."""
+    ordered = np.sort(alpha)
+    below, up_to = (np.searchsorted(ordered, alpha, side=side) for side in ("left", "right"))
+    return np.asarray((below + up_to) / (2 * len(alpha)), np.float64)
 
 
 def _faces(ids: IntArray, chosen: BoolArray, weight: FloatArray) -> Faces:

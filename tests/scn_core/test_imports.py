@@ -111,7 +111,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     | {"training", "workspace", "exchange.export", "exchange.import_decisions", "review", "bench", "cli.run", "erase"}
     | {"take_out_again", "inference", "inference.predict", "inference.export_model", "exchange.opinions"}
     | {"rounds.lifecycle", "rounds.train", "rounds.follower", "rounds.pack", "rounds.network", "rounds.artifacts"}
-    | {"dataframes", "rounds.from_opinions", "rounds.draw_map"},
+    | {"dataframes", "rounds.compare", "rounds.from_opinions", "rounds.draw_map"},
     "arguments": READERS | {"exchange.opinions"},
     "dataframes": READERS | {"review", "inference"},
     "api_opinions": READERS

@@ -5,7 +5,16 @@ import pytest
 
 from review_app.charts import base, rounds
 from scn_core.records import RoundInfo
-from scn_core.rounds.compare import ALPHA_BINS, Comparison, LabelChange, Movements, RoundFigures, movements
+from scn_core.rounds.compare import (
+    ALPHA_BINS,
+    Comparison,
+    Importance,
+    LabelChange,
+    Movements,
+    Ranks,
+    RoundFigures,
+    movements,
+)
 from scn_core.store.scores import ScoreColumns
 from tests.review_app.charts.test_charts import report
 
@@ -42,6 +51,15 @@ def test_rounds_of_different_sizes_are_compared_by_share() -> None:
     assert [shape.x0 for shape in rounds.alpha_distributions(found).layout.shapes] == [0.2], "where there is a group"
     empty = rounds.alpha_distributions(Comparison(side(1, {}, None), side(2, {}, None), moved()))
     assert set(empty.data[0].y) == {0}
+
+
+def test_ranks_of_corrected_faces_stand_beside_those_of_others() -> None:
+    found = Importance(3, Ranks((0, 0.1, 0.2, 0.3, 0.4), (0.5, 0.6, 0.7, 0.8, 0.9), 1), Ranks((0,) * 5, (1,) * 5, 0.5))
+    corrected, others = rounds.importance_ranks(found, 1, 3).data
+    assert corrected.x == others.x == ("round 1", "round 3")
+    assert (corrected.lowerfence, corrected.median, corrected.upperfence) == ((0, 0.5), (0.2, 0.7), (0.4, 0.9))
+    assert corrected.marker.color != others.marker.color
+    assert corrected.name != others.name
 
 
 def test_names_of_classes_stay_text_and_few_pairs_are_drawn() -> None:

@@ -401,7 +401,8 @@ def test_two_rounds_are_compared(visitor: NewVisitor, workspace: Workspace) -> N
     assert "Cured: 1" in words(app)
     assert f'href="/samples?sample={cured}"' in markup(app)
     assert "Round 2, auto: labels changed by the network during training, 1,234; none" in words(app)
-    assert len(app.get("plotly_chart")) == 2
+    assert "of 1 face with a corrected label rank" in words(app)
+    assert len(app.get("plotly_chart")) == 3
     app = lead.open("rounds", show="compare", first="2", second="1")
     assert "1 label changed between them" in words(app), "the earlier one first"
 

@@ -64,6 +64,7 @@ PROMISED = {
     "round run": "--root --out --work --json",
     "round unpack": "--close-earlier --json",
     "round list": "--json",
+    "round compare": "--first --second --json",
     "round close": "--round",
     "round cancel": "--round",
     "round from-opinions": "--close-earlier --json",

@@ -13,8 +13,8 @@ from sqlite_utils import Database
 
 from scn_core.class_names import ClassVocabulary
 from scn_core.errors import WorkspaceError
-from scn_core.records import IntArray, Manifest, RoundScores, Sample
-from scn_core.rounds.compare import ALPHA_BINS, SHOWN, Faces, compare, movements
+from scn_core.records import NO_ALPHA, IntArray, Manifest, RoundScores, Sample
+from scn_core.rounds.compare import ALPHA_BINS, QUANTILES, SHOWN, Faces, compare, movements
 from scn_core.store.connection import create_database
 from scn_core.store.rounds.states import close_round, finish_round, start_round
 from scn_core.store.samples import insert_manifest
@@ -101,6 +101,48 @@ def test_every_face_is_where_its_labels_say(before: Round, after: Round) -> None
     assert found.only_first == len(before.keys() - after.keys())
     assert found.only_second == len(after.keys() - before.keys())
     assert found.both == len(before.keys() & after.keys())
+
+
+WEIGHED = st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8), st.booleans()), min_size=1, max_size=12)
+
+
+@settings(max_examples=200, deadline=None)
+@given(WEIGHED)
+def test_corrected_faces_are_held_against_others_of_the_same_rank(faces: list[tuple[int, int, bool]]) -> None:
+    def ranks(of: int) -> list[float]:
+        values = [face[of] for face in faces]
+        return [(sum(v < mine for v in values) + sum(v <= mine for v in values)) / 2 / len(values) for mine in values]
+
+    before = columns({i: (0, 0, -1, a / 8, 0.5, True) for i, (a, _, _) in enumerate(faces, 1)})
+    after = columns({i: (int(new), 0, -1, b / 8, 0.5, True) for i, (_, b, new) in enumerate(faces, 1)})
+    found = movements(before, after).importance
+    first, second = ranks(0), ranks(1)
+    corrected = [i for i, face in enumerate(faces) if face[2]]
+    stayed = [i for i, face in enumerate(faces) if not face[2]]
+    if not corrected or not stayed:
+        assert found is None
+        return
+    assert found is not None
+    assert found.faces == len(corrected)
+    assert found.corrected.before == pytest.approx(np.quantile([first[i] for i in corrected], QUANTILES))
+    assert found.corrected.after == pytest.approx(np.quantile([second[i] for i in corrected], QUANTILES))
+    assert found.corrected.gained == pytest.approx(np.mean([second[i] > first[i] for i in corrected]))
+    off = [min(abs(first[i] - first[j]) for j in stayed) for i in corrected]
+    reach = np.quantile([first[i] for i in corrected], QUANTILES)
+    assert np.abs(np.array(found.others.before) - reach).max() <= max(off) + 1e-9
+    nearest = [
+        {j for j in stayed if abs(first[i] - first[j]) == least} for i, least in zip(corrected, off, strict=True)
+    ]
+    if all(len(others) == 1 for others in nearest):
+        others = [j for (j,) in nearest]
+        assert found.others.after == pytest.approx(np.quantile([second[j] for j in others], QUANTILES))
+        assert found.others.gained == pytest.approx(np.mean([second[j] > first[j] for j in others]))
+
+
+def test_a_round_without_weights_says_nothing_of_importance() -> None:
+    before = columns({1: (0, 0, -1, NO_ALPHA, 0.5, False), 2: (0, 0, -1, NO_ALPHA, 0.5, False)})
+    after = columns({1: (1, 1, -1, 0.5, 0.5, False), 2: (0, 0, -1, 0.5, 0.5, False)})
+    assert movements(before, after).importance is None
 
 
 def test_more_faces_are_counted_than_named() -> None:

@@ -1,0 +1,35 @@
+"""`python -m scn_core round compare`: the page's comparison for a terminal and for scripts."""
+
+from __future__ import annotations
+
+import json
+import uuid
+
+from scn_core.records import Decision
+from scn_core.rounds.compare import compare, importance_words
+from scn_core.store.decisions.record import record_decisions
+from scn_core.store.people.people import ensure_person
+from scn_core.workspace.folder import Workspace
+from tests.review_workspace import add_round
+from tests.scn_core.conftest import Run
+
+
+def test_two_rounds_are_compared(run: Run, reviewed: Workspace) -> None:
+    with reviewed.database() as db:
+        ensure_person(db, "ann")
+        face, label = db.execute("SELECT sample_id, proposed_label FROM score WHERE proposed_label >= 0").fetchone()
+        record_decisions(db, [Decision(str(uuid.uuid4()), 1, face, "ann", "accept", label)])
+    alone = run("round", "compare", reviewed.path)
+    assert alone.code == 1
+    assert "found rounds 1 and 1; allowed: an earlier round, then a later one" in alone.err
+    add_round(reviewed)
+    with reviewed.database(read_only=True) as db:
+        found = compare(db, 1, 2)
+    assert found.moved.importance is not None
+    text = run("round", "compare", reviewed.path).out.splitlines()
+    assert "1 label changed between them" in text[0]
+    assert text[-1] == importance_words(found.moved.importance, 1, 2)
+    told = json.loads(run("round", "compare", reviewed.path, "--first", 1, "--second", 2, "--json").out)
+    assert told["first"]["alpha"] == found.first.alpha.tolist()
+    assert told["moved"]["importance"]["faces"] == 1
+    assert told["second"]["info"]["id"] == 2
