@@ -6,7 +6,7 @@ DEMO   ?= data/demo
 # Versions the tests were green with. Empty: the newest that requirements*.txt allow.
 LOCK   ?= -c requirements.lock
 
-.PHONY: demo test test-newest faults types check audit bench bench-gpu bench-review clean help
+.PHONY: demo test test-newest faults types check audit bench bench-gpu bench-review clean help docs
 
 help:
 	@sed -n '1p' Makefile
@@ -20,6 +20,13 @@ $(VENV)/.run: requirements.txt requirements.lock
 $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(LOCK) -r requirements.txt -r requirements-dev.txt
 	touch $@
+
+$(VENV)/.docs: $(VENV)/.run requirements-docs.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(LOCK) -r requirements-docs.txt
+	touch $@
+
+docs: $(VENV)/.docs
+	$(BIN)/python -m docs.site.build
 
 # Once: a second `make demo` opens the same round again, or goes on with its training.
 $(DEMO)/.ready: | $(VENV)/.run

@@ -30,7 +30,9 @@ from tests.review_workspace import add_round
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs/python.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```python\n(.*?)^```", GUIDE, re.DOTALL | re.MULTILINE)
+PYTHON_BLOCK = r"^```python\n(.*?)^```"
+BLOCKS = re.findall(PYTHON_BLOCK, GUIDE, re.DOTALL | re.MULTILINE)
+RESEARCH = ROOT / "docs/research.md"
 SMALL: dict[str, Any] = {
     "image_size": 32, "epochs": 2, "batch_size": 32, "backbone": "mobilenet_v3_small", "device": "cpu",
     "precision": "fp32",
@@ -83,8 +85,8 @@ def test_the_guide_runs_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (tmp_path / "work").mkdir()
     assert len(BLOCKS) > 3
     names: dict[str, Any] = {}
-    for block in BLOCKS:
-        exec(compile(block, "docs/python.md", "exec"), names)
+    for block in [*BLOCKS, *re.findall(PYTHON_BLOCK, RESEARCH.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)]:
+        exec(compile(block, "docs", "exec"), names)
     labels, faces = names["labels"].set_index("key"), names["queue"]["key"]
     assert labels.loc[faces[0], "label"] == "sad"
     assert labels.loc[faces.iloc[1:4], "source"].tolist() == ["keep"] * 3
