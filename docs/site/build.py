@@ -1,7 +1,8 @@
 """Builds the site of the documents: `python -m docs.site.build`, after `pip install -r requirements-docs.txt`.
 
 The pages stay where they are written, with links that work in the repository. For the site they are copied into
-build/docs/pages as they lie to each other; what a link to a file of code is there is only its words here.
+build/docs/pages as they lie to each other; what a link to a file of code is there is only its words here, and a link that is called after its page gets that page's
+title.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def stage(folder: Path) -> None:
     _write(pages / "reference/commands.md", commands())
     _write(pages / "reference/python.md", python_api())
     _write(pages / "reference/http.md", http_routes())
-    shutil.copyfile(SITE / "print.css", pages / "print.css")
+    shutil.copyfile(SITE / "style.css", pages / "style.css")
     shutil.copyfile(SITE / "zensical.toml", folder / "zensical.toml")
 
 
@@ -78,8 +79,14 @@ def _for_site(link: re.Match[str], page: Path, written: set[Path]) -> str:
     if to / "README.md" in written:
         to /= "README.md"
     if to in written:
+        if words.endswith(".md"):
+            words = _title(to)
         return f"[{words}]({os.path.relpath(_placed(to), _placed(page).parent)}{mark}{heading})"
     return link[0] if to.parts[:2] == ("docs", "images") else words
+
+
+def _title(page: Path) -> str:
+    return re.findall(r"^# (.+)$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)[0]
 
 
 def _write(path: Path, text: str) -> None:
