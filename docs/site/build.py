@@ -1,8 +1,8 @@
 """Builds the site of the documents: `python -m docs.site.build`, after `pip install -r requirements-docs.txt`.
 
 The pages stay where they are written, with links that work in the repository. For the site they are copied into
-build/docs/pages as they lie to each other; what a link to a file of code is there is only its words here, and a link that is called after its page gets that page's
-title.
+build/docs/pages as they lie to each other. There, a link to a file of code is only its words, and a link that is called
+after its page gets that page's title.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _for_site(link: re.Match[str], page: Path, written: set[Path]) -> str:
 
 
 def _title(page: Path) -> str:
-    return re.findall(r"^# (.+)$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)[0]
+    return str(re.findall(r"^# (.+)$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)[0])
 
 
 def _write(path: Path, text: str) -> None:
