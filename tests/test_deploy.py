@@ -15,6 +15,7 @@ import yaml
 
 from review_app import cli as review_cli
 from review_app.routes import all_routes
+from scn_core.cli.main import cli
 
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
@@ -102,3 +103,24 @@ def test_caddy_understands_its_file() -> None:
     )  # fmt: skip
     assert "review.example.org" in done.stdout
     assert "review:8501" in done.stdout
+
+
+@pytest.mark.parametrize(("restarts", "options"), [("0", ["--batch-size", "64"]), ("1", ["--resume"])])
+def test_a_slurm_job_trains_a_round_and_goes_on_once_it_is_requeued(
+    tmp_path: Path, restarts: str, options: list[str]
+) -> None:
+    programs = {"scontrol": "echo node-3; echo node-4", "srun": 'printf "%s\\n" "$@"'}
+    for name, does in programs.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{does}\n", encoding="utf-8")
+        (tmp_path / name).chmod(0o755)
+    job = {"JOB_ID": "7", "JOB_NODELIST": "node-[3-4]", "NNODES": "2", "GPUS_ON_NODE": "8", "RESTART_COUNT": restarts}
+    done = subprocess.run(
+        ["bash", str(DEPLOY / "scn-train.slurm"), "a work", "--batch-size", "64"],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", **{f"SLURM_{name}": value for name, value in job.items()}},
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    words = done.stdout.splitlines()
+    assert words[-len(options) - 2 :] == ["train", "a work", *options]
+    assert words[words.index("--rdzv-endpoint") + 1] == "node-3:29500"
+    assert (words[words.index("--nnodes") + 1], words[words.index("--nproc-per-node") + 1]) == ("2", "8")
+    cli.commands["train"].make_context("train", words[words.index("train") + 1 :])
