@@ -25,6 +25,8 @@ from review_app import database, theme
 from review_app.auth.accounts import add_lead
 from review_app.auth.openid import secrets_file
 from review_app.auth.secret_key import forget_secret, present_secret, read_secret
+from review_app.hooks.sender import HookSenders
+from review_app.hooks.signing import secrets_of
 from review_app.http.bounded_server import use_bounded_server
 from review_app.http.proxies import read_network
 from review_app.order_worker import MapKeeper, OrderKeeper
@@ -34,6 +36,7 @@ from review_app.settings import LOOPBACK, WILDCARDS, AppSettings, AuthMode, id_o
 from scn_core.errors import ScnError, UsageError, WorkspaceError
 from scn_core.store.check import require_sound
 from scn_core.store.connection import snapshot
+from scn_core.store.hook_delivery import sync_hooks
 from scn_core.store.identity import is_copy, settle_identity
 from scn_core.store.people.people import password_hash, people
 from scn_core.store.rounds.states import latest_round
@@ -97,10 +100,14 @@ def prepare(
         click.echo(line, err=True)
     if auth == "oidc":
         secrets_file(workspace.path)
+    hooks = workspace.settings().hooks
+    for hook in hooks:
+        secrets_of(hook, workspace.path)
     with workspace.database() as db:
         if auth == "password" and not any(each.active and password_hash(db, each.id) for each in people(db)):
             raise WorkspaceError(f"--auth password: found nobody who could sign in; first: {add_lead(path)}")
         name = _settle_identity(workspace, db)
+        sync_hooks(db, hooks)
     secret = read_secret(workspace.path)
     return AppSettings(workspace, secret, auth, host, port, allow_hosts, base, proxies, workspace_id=name)
 
@@ -125,7 +132,9 @@ def build_app(
 ) -> st.App:
     """The ASGI app of one process, which then has these settings. `started` is called with its address."""
     use(settings)
-    keepers = (OrderKeeper(settings.workspace), MapKeeper(settings.workspace))
+    workspace = settings.workspace
+    senders = HookSenders(workspace.settings().hooks, workspace, settings.workspace_id)
+    keepers = (OrderKeeper(workspace), MapKeeper(workspace), senders)
 
     @asynccontextmanager
     async def lifespan(app: st.App) -> AsyncIterator[None]:

@@ -321,7 +321,7 @@ class OpenWorkspace(WithOpinions):
             where = LabelFilter(split, changed, decided, class_number(db, label), round, excluded)
             options = ExportOptions(format, where, pseudonyms, spelling, copies, image_prefix)
             made = export_labels(db, place, options, pictures=pictures)
-        log_export(self.folder, format)
+        log_export(self.folder, format, made.revision)
         return made
 
     def import_decisions(

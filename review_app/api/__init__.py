@@ -6,5 +6,5 @@ workspace  /api/classes, /api/rounds              openapi    /openapi.json: all 
 tiles      what a tile says, and may not say      pack       header and thumbnails in one response
 answers    JSON Schemas of what the routes answer bodies     what they take, checked
 exports    /api/export/{name}                     backups    /api/backup/{name}
-readiness  /ready
+readiness  /ready                                 webhooks   messages to hooks, for /openapi.json
 """

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from review_app.api.answers import ANSWER_SCHEMAS
 from review_app.api.bodies import AlikeBody, DecisionsBody, LeaseBody, PageBody, TilesBody
+from review_app.api.webhooks import webhooks
 from review_app.auth.endpoint import TOKEN_HEADER
 from review_app.http.body_schema import Schema, schema_of
 from review_app.http.error_codes import ANY_ROUTE, CODES, OF_A_BODY, OF_A_PERSON, OF_A_ROUND
@@ -189,6 +190,7 @@ def openapi() -> dict[str, Any]:
         "info": {"title": "Review of face labels", "version": __version__},
         "security": [{"accessToken": []}, {"session": [], "pageToken": []}],
         "paths": paths,
+        "webhooks": webhooks(),
         "components": {"schemas": ANSWER_SCHEMAS, "securitySchemes": schemes},
     }
 

@@ -14,6 +14,7 @@ from review_app.database import call_slow, call_write
 from review_app.queries.labels import forget, plan_of
 from review_app.settings import current
 from scn_core.errors import DataError
+from scn_core.exchange.export.manifest import ExportManifest
 from scn_core.exchange.export.write import ExportOptions, export_into
 from scn_core.exchange.import_decisions.import_plan import Piece, Planned, pieces, take_piece
 from scn_core.exchange.import_decisions.undo_import import plan_undo
@@ -29,8 +30,9 @@ def make(options: ExportOptions) -> str | None:
     """
 
     def export(lead: Person) -> None:
-        call_slow(_make, options)
-        call_write(keep_event, "labels exported", {"format": options.format}, by=lead.id)
+        made = call_slow(_make, options)
+        about = {"format": options.format, "revision": made.revision, "file": made.file}
+        call_write(keep_event, "labels exported", about, by=lead.id)
 
     return as_lead(export)
 
@@ -64,9 +66,9 @@ def _write(planned: Callable[[Person], Planned]) -> str | None:
     return refused
 
 
-def _make(db: Database, options: ExportOptions) -> None:
+def _make(db: Database, options: ExportOptions) -> ExportManifest:
     workspace = current().workspace
-    export_into(db, workspace.exports, options, pictures=Path(workspace.settings().root))
+    return export_into(db, workspace.exports, options, pictures=Path(workspace.settings().root))
 
 
 def _back_up(db: Database) -> None:

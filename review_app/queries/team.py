@@ -5,6 +5,7 @@ from __future__ import annotations
 from review_app.database import call_slow
 from review_app.settings import current
 from scn_core.store.events import LoggedEvent, events
+from scn_core.store.hook_delivery import HookState, hook_states
 from scn_core.store.reports.activity import ActivityKind, Event, Member, Place, activity, members
 from scn_core.workspace.backup.make import BackupFile, backups_in
 
@@ -17,6 +18,11 @@ def everybody() -> list[Member]:
 def backups() -> list[BackupFile]:
     """The backups in the workspace's folder `backups`, the newest first."""
     return backups_in(current().workspace.backups)
+
+
+def hooks() -> list[HookState]:
+    """How it goes with the webhooks, by name."""
+    return call_slow(hook_states)
 
 
 def newest_events(limit: int) -> list[LoggedEvent]:

@@ -13,7 +13,8 @@ confusion        labels against labels: the matrix on Quality, and the faces of 
 labels           Labels: export; labels_import: decisions made elsewhere
 explore          Explore: all faces of a round on a map
 pictures         Pictures: copies, and pictures that are hard to judge
-team             Team; team_log: who did what; team_backups: backups, and one made now
+team             Team; team_log: who did what; team_backups: backups, and one made now;
+                 team_hooks: webhooks
 leases           Leases: who holds which faces now
 access_tokens    Access tokens: for scripts
 

@@ -13,7 +13,7 @@ from review_app.commands import team as commands
 from review_app.queries import access_tokens as token_queries
 from review_app.queries import team as queries
 from review_app.settings import current
-from review_app.views import access_tokens, messages, parts, team_backups, team_log
+from review_app.views import access_tokens, messages, parts, team_backups, team_hooks, team_log
 from scn_core.store.people.people import Person, Role
 from scn_core.store.reports.activity import Member
 
@@ -47,6 +47,7 @@ def page() -> None:
         _change(person, members)
     st.subheader("Access tokens of scripts", anchor=False)
     access_tokens.listed(token_queries.tokens_of(None), whose=True)
+    team_hooks.show()
     team_backups.show()
     team_log.show(person, members)
     team_log.show_events()

@@ -21,6 +21,7 @@ identity     what tells a workspace from others, and from its copies
 erase        names of pictures that leave the database        reindex       indexes made anew from the rows
 taken_out    faces and people that an older copy would bring back
 events       the log of what was done to the workspace, and by whom
+hooks        messages to other programs                   hook_delivery  which of them are due, or were delivered
 updates      a data set that changes after init: faces that came or went, versions of given labels
 face_reading  which faces of a later reading are which of the workspace's
 votes        what came with the data set: the balance of the import, the labels of several people

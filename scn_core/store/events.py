@@ -12,15 +12,22 @@ from typing import Any, Literal
 
 from sqlite_utils import Database
 
+from scn_core.hook_settings import HookEvent
 from scn_core.store.connection import transaction
+from scn_core.store.hooks import tell
 
 What = Literal[
     "training started", "round started", "round resumed", "round cancelled", "round closed", "round unpacked",
     "decisions imported", "import taken back", "backup made",
     "labels exported", "model exported", "rules changed", "data set updated", "faces withdrawn", "faces erased",
     "opinion added", "opinion removed", "round made from opinions",
-    "pictures relocated", "person renamed", "person erased", "backup restored",
+    "pictures relocated", "person renamed", "person erased", "backup restored", "webhook given up", "webhook retried",
 ]  # fmt: skip
+
+_TOLD: Mapping[What, HookEvent] = {
+    "round cancelled": "round.cancelled", "round closed": "round.closed", "labels exported": "labels.exported",
+}  # fmt: skip
+"""What hooks are told of, with the same numbers and ids."""
 
 _LOG = """
 SELECT at, who, what, person, about FROM (
@@ -92,8 +99,13 @@ class NewEvent:
 
 
 def log_event(db: Database, what: What, about: Mapping[str, Any], *, by: int | None) -> None:
-    """Add a row, within a transaction. `by`: number of the person who did it; None: the command line."""
+    """Add a row, within a transaction, and a message for the hooks that want to be told.
+
+    `by`: number of the person who did it; None: the command line.
+    """
     db.execute("INSERT INTO event (by_id, what, about) VALUES (?, ?, ?)", (by, what, json.dumps(dict(about))))
+    if what in _TOLD:
+        tell(db, _TOLD[what], about)
 
 
 def keep_event(db: Database, what: What, about: Mapping[str, Any], *, by: int | None) -> None:

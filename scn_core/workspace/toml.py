@@ -14,6 +14,7 @@ from tomlkit.exceptions import TOMLKitError
 from scn_core.config import BackupSettings, ReviewSettings
 from scn_core.errors import WorkspaceError, error_text
 from scn_core.files import write_text
+from scn_core.hook_settings import HookSettings, read_hooks
 from scn_core.workspace.access import ACCESS, Access
 
 _HEADER = """\
@@ -50,13 +51,15 @@ class WorkspaceSettings:
     """How rounds are reviewed."""
     backup: BackupSettings = field(default_factory=BackupSettings)
     """Which backups are made without being asked for, and how many are kept."""
+    hooks: tuple[HookSettings, ...] = ()
+    """Other programs that are told of what happens."""
     access: Access = "owner"
     """Who may read the databases: the account that owns them, or its group too."""
 
 
 _TYPES: dict[str, type] = {
     "dataset": str, "root": str, "classes": list, "seed": int, "noise": str, "access": str,
-    "source": dict, "train": dict, "review": dict, "backup": dict,
+    "source": dict, "train": dict, "review": dict, "backup": dict, "hooks": list,
 }  # fmt: skip
 _WORDS: dict[type, str] = {str: "text", list: "a list", int: "a whole number", dict: "a table"}
 
@@ -80,10 +83,11 @@ def read_settings(file: Path) -> WorkspaceSettings:
         raise WorkspaceError(error_text(str(file), f"access = {content['access']!r}", " or ".join(ACCESS)))
     review = ReviewSettings.from_table(content.pop("review", {}), source=f"{file}, table [review]")
     backup = BackupSettings.from_table(content.pop("backup", {}), source=f"{file}, table [backup]")
+    hooks = read_hooks(content.pop("hooks", []), source=str(file))
     content["root"] = _root(file.parent, content["root"], content["dataset"])
     source = content.get("source", {})
     content["source"] = source | {name: _absolute(file.parent, source[name]) for name in PATHS if source.get(name)}
-    return WorkspaceSettings(**content, review=review, backup=backup)
+    return WorkspaceSettings(**content, review=review, backup=backup, hooks=hooks)
 
 
 def _root(folder: Path, root: str, dataset: str) -> str:

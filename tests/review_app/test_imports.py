@@ -24,6 +24,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "auth": GROUND | {"database", "http"},
     "api": GROUND | {"database", "auth", "http"},
     "page_socket": GROUND | {"database", "auth", "http"},
+    "hooks": GROUND | {"database", "auth"},
     "routes": GROUND | {"database", "auth", "api", "http", "page_socket"},
     "components": GROUND,
     "charts": GROUND,
@@ -35,8 +36,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "views": GROUND | {"auth", "components", "charts", "state", "queries", "commands"},
     "app": GROUND | {"views", "queries"},
     "server_lock": GROUND,
-    "server": GROUND | {"server_lock", "database", "auth", "http", "routes", "order_worker"},
-    "cli": GROUND | {"auth", "server"},
+    "server": GROUND | {"server_lock", "database", "auth", "http", "hooks", "routes", "order_worker"},
+    "cli": GROUND | {"auth", "hooks", "server"},
     "__main__": frozenset({"cli"}),
     "review_app": frozenset(),
 }

@@ -27,7 +27,9 @@ from review_app.settings import AuthMode
 from scn_core.errors import ScnError, UsageError, WorkspaceError
 from scn_core.shell import command_line
 from scn_core.store.people.people import add_person
+from scn_core.store.rounds.states import close_round
 from scn_core.workspace.folder import Workspace
+from tests.review_app.hooks.receiver import SECRET, Receiver
 from tests.review_app.visitor import PASSWORD
 
 REPOSITORY = Path(__file__).parents[2]
@@ -93,6 +95,27 @@ def test_it_starts_answers_and_ends(serve: Callable[..., Server], workspace: Wor
     again = serve(workspace)
     assert json.loads(again.get("health"))["workspace"] == health["workspace"]
     assert again.end(signal.SIGTERM) == (0, "stopped\n")
+
+
+def test_it_tells_hooks_what_others_do_and_ends_while_one_hangs(
+    serve: Callable[..., Server], workspace: Workspace
+) -> None:
+    receiver = Receiver().listen()
+    receiver.will(receiver.hang)
+    (workspace.path / "hook.secret").write_text(SECRET, encoding="ascii")
+    table = f'\n[[hooks]]\nname = "ci"\nurl = "{receiver.url}"\nallow_http = true\nsecret_file = "hook.secret"\n'
+    with workspace.settings_file.open("a", encoding="utf-8") as file:
+        file.write(table)
+    try:
+        server = serve(workspace)
+        with workspace.database() as db:
+            close_round(db, 1)
+        got = receiver.came.get(timeout=PATIENCE_S)
+        assert (got.said["type"], got.is_signed_by(SECRET)) == ("round.closed", True)
+        assert got.said["workspace"] == json.loads(server.get("health"))["workspace"]
+        assert server.end(signal.SIGTERM) == (0, "stopped\n")
+    finally:
+        receiver.close()
 
 
 def test_ctrl_c_ends_it_with_a_browser_connected(serve: Callable[..., Server], workspace: Workspace) -> None:

@@ -27,6 +27,7 @@ GROUND = frozenset(
         "config",
         "disk",
         "shell",
+        "hook_settings",
         "principal_components",
     }
 )

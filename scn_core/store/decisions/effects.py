@@ -15,6 +15,7 @@ from sqlite_utils import Database
 from scn_core.records import ANSWERS
 from scn_core.store.decisions.outcomes import Reading, in_slots, readings_of, refresh_outcome
 from scn_core.store.decisions.repeats import settle_repeat
+from scn_core.store.hooks import tell_face
 from scn_core.store.schema.expressions import from_now
 
 LEASE_S = 120
@@ -65,7 +66,8 @@ def apply_to_queue(db: Database, decision_id: str, *, lease: bool = True) -> Non
     if entry.action in ANSWERS:
         _count(db, entry)
         readings = readings_of(db, entry.round_id, entry.sample_id)
-        refresh_outcome(db, entry.round_id, entry.sample_id, readings)
+        if refresh_outcome(db, entry.round_id, entry.sample_id, readings):
+            tell_face(db, entry.round_id, entry.sample_id)
     if entry.adjudicates:
         return
     if entry.action in ANSWERS:

@@ -121,14 +121,20 @@ def outcome_by_log(db: Database, round_id: int, sample_id: int, readings: Sequen
     return outcome_of(readings, Reading(*row) if row else None, needed=needed, decided_by=decided_by)
 
 
-def refresh_outcome(db: Database, round_id: int, sample_id: int, readings: Sequence[Reading]) -> None:
-    """Bring the row of table `outcome` in step with the log. To be called within a transaction."""
+def refresh_outcome(db: Database, round_id: int, sample_id: int, readings: Sequence[Reading]) -> bool:
+    """Bring the row of table `outcome` in step with the log. To be called within a transaction.
+
+    Whether others may want to know: the face is decided or in conflict, or was, and is not as before.
+    """
+    face = (sample_id, round_id)
+    sql = "SELECT state, action, label FROM outcome WHERE sample_id = ? AND round_id = ?"
+    before = db.execute(sql, face).fetchone() or ("waiting", None, None)
     found = outcome_by_log(db, round_id, sample_id, readings)
     if found is None:
-        db.execute("DELETE FROM outcome WHERE sample_id = ? AND round_id = ?", (sample_id, round_id))
-        return
-    values = (sample_id, round_id, *astuple(found))
-    db.execute("INSERT OR REPLACE INTO outcome VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+        db.execute("DELETE FROM outcome WHERE sample_id = ? AND round_id = ?", face)
+        return bool(before[0] != "waiting")
+    db.execute("INSERT OR REPLACE INTO outcome VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*face, *astuple(found)))
+    return bool(before != (found.state, found.action, found.label))
 
 
 def turned_down(db: Database) -> tuple[IntArray, IntArray]:

@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from scn_core.errors import DataError
 from scn_core.store.connection import transaction
 from scn_core.store.decisions.outcomes import readings_of, refresh_outcome
+from scn_core.store.hooks import tell_face
 from scn_core.store.opinions import forget_faces
 from scn_core.store.pictures import forget_pictures
 from scn_core.store.updates import new_change
@@ -89,7 +90,8 @@ def _unask(db: Database, sample_id: int) -> None:
                 "UPDATE queue_item SET slot = ? WHERE round_id = ? AND sample_id = ? AND slot = ? AND reader IS NULL",
                 (place, round_id, sample_id, slot),
             )
-        refresh_outcome(db, round_id, sample_id, readings_of(db, round_id, sample_id))  # fewer answers are needed
+        if refresh_outcome(db, round_id, sample_id, readings_of(db, round_id, sample_id)):  # fewer answers are needed
+            tell_face(db, round_id, sample_id)
 
 
 def _id_of(db: Database, key: str) -> int:

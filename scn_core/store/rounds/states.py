@@ -18,6 +18,7 @@ from scn_core.errors import WorkspaceError, error_text
 from scn_core.records import BoolArray, EpochReport, RoundInfo, RoundScores, RoundState
 from scn_core.store.connection import transaction
 from scn_core.store.events import What, log_event
+from scn_core.store.hooks import tell
 from scn_core.store.pictures import exact_copies
 from scn_core.store.queue.build_queue import QueuePlan, insert_queue, plan_queue
 from scn_core.store.rounds.better_round import is_worse, to_review
@@ -167,6 +168,7 @@ def fail_round(db: Database, round_id: int, message: str) -> None:
     """End a running round that cannot go on; `message` says why. Raises WorkspaceError where it does not run."""
     with transaction(db):
         _move(db, round_id, "failed", "running", message=message)
+        tell(db, "round.failed", {"round": round_id})
 
 
 def cancel_round(db: Database, round_id: int, message: str | None = None, *, by: int | None = None) -> None:
@@ -304,6 +306,8 @@ def _finish(
     db.execute("UPDATE round SET review = ? WHERE id = ?", (_json(review.as_dict()), round_id))
     insert_scores(db, round_id, scores)
     insert_queue(db, round_id, plan)
+    proposals = int((scores.proposed_label >= 0).sum())
+    tell(db, "round.finished", {"round": round_id, "faces": len(scores.sample_id), "proposals": proposals})
     return _close_earlier(db, round_id, by) if close_earlier else EarlierRounds([], [])
 
 

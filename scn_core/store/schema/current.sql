@@ -1,4 +1,4 @@
--- The schema of review.db after m0013_pictures_looked_at. Written by tests/scn_core/store/schema/test_current.py.
+-- The schema of review.db after m0014_hooks. Written by tests/scn_core/store/schema/test_current.py.
 
 CREATE TABLE access_token (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -182,6 +182,38 @@ BEGIN
   DELETE FROM seal WHERE subject = 'given_version' AND part = 0;
   INSERT INTO seal VALUES ('given_version', 0, NULL);
 END;
+
+CREATE TABLE hook (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+  events TEXT NOT NULL CHECK (json_valid(events)),  -- what it is told of
+  tries INTEGER NOT NULL DEFAULT 0,  -- that failed since it last took a message
+  next_at REAL NOT NULL DEFAULT 0,  -- nothing is sent before, in seconds since 1970
+  error TEXT,  -- of the newest try; NULL: it went well
+  given_up_at TEXT  -- since when it is told nothing more; NULL: it is told
+);
+
+CREATE TABLE hook_face (
+  hook_id INTEGER NOT NULL REFERENCES hook(id) ON DELETE CASCADE,
+  round_id INTEGER NOT NULL REFERENCES round(id),
+  sample_id INTEGER NOT NULL REFERENCES sample(id),
+  at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+  PRIMARY KEY (hook_id, round_id, sample_id)
+) WITHOUT ROWID;
+
+CREATE TABLE hook_message (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  hook_id INTEGER NOT NULL REFERENCES hook(id) ON DELETE CASCADE,
+  message TEXT NOT NULL UNIQUE DEFAULT ('msg_' || lower(hex(randomblob(16)))),  -- the same in every try
+  event TEXT NOT NULL,
+  at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+  data TEXT NOT NULL CHECK (json_valid(data)),  -- numbers and ids; no names of people or pictures
+  tries INTEGER NOT NULL DEFAULT 0,
+  delivered_at TEXT,  -- NULL: not yet
+  error TEXT  -- of the newest try; NULL: it went well
+);
+CREATE INDEX hook_message_of_hook ON hook_message(hook_id, id);
+CREATE INDEX hook_message_waiting ON hook_message(hook_id, id) WHERE delivered_at IS NULL;
 
 CREATE TABLE learned_order (
   round_id INTEGER PRIMARY KEY REFERENCES round(id),

@@ -14,9 +14,11 @@ from review_app.auth.passwords import is_password, new_password
 from review_app.commands import team as commands
 from review_app.settings import AppSettings, AuthMode, current
 from review_app.views import team, team_log
+from scn_core.hook_settings import HookSettings
 from scn_core.records import Action, Decision
 from scn_core.store.decisions.record import record_decisions
-from scn_core.store.events import events
+from scn_core.store.events import events, keep_event
+from scn_core.store.hook_delivery import next_message, note_failed, sync_hooks
 from scn_core.store.people.people import find_person, password_hash, set_active, set_role
 from scn_core.store.people.sessions import start_session
 from scn_core.workspace.folder import Workspace
@@ -309,3 +311,18 @@ def test_who_is_no_lead_any_more_makes_no_backup(visitor: NewVisitor, workspace:
     app.button(key="rv-backup-go").click()
     lea.run()
     assert not workspace.backups.exists()
+
+
+def test_leads_see_how_it_goes_with_webhooks(lead: Visitor) -> None:
+    assert "Webhooks" not in words(lead.open("team"))
+    hook = HookSettings("ci", "https://ci.example.org/", secret_env="CI_SECRET")
+    database.call_write(sync_hooks, [hook])
+    database.call_write(keep_event, "labels exported", {"format": "csv"}, by=None)
+    assert "delivering\n1 message, 0 faces" in words(lead.run())
+    message = database.call(next_message, "ci", 2e9, longest_wait_s=1)
+    assert message is not None
+    database.call_write(note_failed, message, "HTTP status 500", None)
+    app = lead.run()
+    assert "The webhook ci was given up" in words(app)
+    assert "HTTP status 500" in words(app)
+    assert any("hooks retry" in str(code.value) for code in app.code)
