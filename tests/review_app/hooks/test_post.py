@@ -113,7 +113,7 @@ def test_a_certificate_has_to_be_right(receiver: Receiver, tmp_path: Path, monke
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(file)
     receiver.server.socket = context.wrap_socket(receiver.server.socket, server_side=True)
-    receiver.server.handle_error = lambda request, address: None  # type: ignore[method-assign]
+    receiver.server.handle_error = lambda request, address: None  # type: ignore[assignment, method-assign]
     url = receiver.url.replace("http://", "https://")
     with pytest.raises(PostError, match="its certificate: self-signed"):
         Post(url).send(b"{}", {})
