@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from tests.review_app.hooks.receiver import ANOTHER, SECRET
 
 GUIDE = (Path(__file__).parents[3] / "docs/webhooks.md").read_text(encoding="utf-8")
 NOW = 1_800_000_000.0
+EMPTY: Mapping[str, str] = {}
 
 
 @pytest.fixture
@@ -45,15 +46,15 @@ def test_the_receiver_of_the_guide_takes_what_is_signed_once(example: subprocess
         secrets_of(HookSettings("ci", url, secret=secret, secret_in_clear=True), Path()) for secret in (SECRET, ANOTHER)
     )
 
-    def status(number: str, secrets: list[bytes], at: float = NOW, **changed: str) -> int:
+    def status(number: str, secrets: list[bytes], at: float = NOW, changed: Mapping[str, str] = EMPTY) -> int:
         message = HookMessage(1, "ci", number, "round.closed", "2026-11-28T09:30:12.481Z", {"round": 3}, 0, None, None)
         body = body_of(message, "abc")
-        return Post(url).send(body, headers_of(number, body, secrets, at) | changed).status
+        return Post(url).send(body, {**headers_of(number, body, secrets, at), **changed}).status
 
     assert [status("msg_1", ours), status("msg_1", ours), status("msg_2", [*others, *ours])] == [204, 204, 204]
     assert [status("msg_3", others), status("msg_4", ours, NOW - 400)] == [401, 401]
-    changed = {"webhook-id": "msg_5"}
-    assert [status("msg_1", ours, **changed), status("msg_1", ours, **{"webhook-timestamp": "x"})] == [401, 401]
+    other_id, no_time = {"webhook-id": "msg_5"}, {"webhook-timestamp": "x"}
+    assert [status("msg_1", ours, changed=other_id), status("msg_1", ours, changed=no_time)] == [401, 401]
     assert status("msg_6", ours) == 204
     lines = [example.stdout.readline() for _ in range(3)]
     assert lines == ["round.closed {'round': 3}\n"] * 3, "msg_1, msg_2 and msg_6, each once"
