@@ -71,10 +71,11 @@ def test(workspace: Path, name: str) -> None:
 @hooks.command()
 @WORKSPACE
 @_NAME
-def retry(workspace: Path, name: str) -> None:
+@click.option("--skip", is_flag=True, help="Drop the oldest message that waits, which the receiver refuses.")
+def retry(workspace: Path, name: str, skip: bool) -> None:
     """Have the server send what waits for the hook NAME at once, also where it was given up."""
     with Workspace(workspace).database() as db:
-        waiting = retry_hook(db, name)
+        waiting = retry_hook(db, name, skip=skip)
     click.echo(f"hook {name}: {counted(waiting, 'message')} to send; a server that runs begins within seconds")
 
 

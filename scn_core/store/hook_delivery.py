@@ -192,15 +192,22 @@ def failed_tries(db: Database, hook: str) -> int:
     return 0 if row is None else int(row[0])
 
 
-def retry_hook(db: Database, hook: str) -> int:
-    """Send what waits at once, also where the hook was given up; how many messages do. Raises WorkspaceError where
-    there is no hook of this name."""
+def retry_hook(db: Database, hook: str, *, skip: bool = False) -> int:
+    """Send what waits at once, also where the hook was given up; how many messages do.
+
+    With `skip` the oldest of them, which the receiver may refuse for good, is dropped before. Raises WorkspaceError
+    where there is no hook of this name.
+    """
+    waiting = "FROM hook_message WHERE hook_id = ? AND delivered_at IS NULL"
     with transaction(db):
         number = _hook_id(db, hook)
         db.execute("UPDATE hook SET tries = 0, next_at = 0, error = NULL, given_up_at = NULL WHERE id = ?", (number,))
-        log_event(db, "webhook retried", {"hook": hook}, by=None)
-        sql = "SELECT count(*) FROM hook_message WHERE hook_id = ? AND delivered_at IS NULL"
-        return int(db.execute(sql, (number,)).fetchone()[0])
+        skipped = 0
+        if skip:
+            oldest = f"DELETE FROM hook_message WHERE id = (SELECT min(id) {waiting})"
+            skipped = db.execute(oldest, (number,)).rowcount
+        log_event(db, "webhook retried", {"hook": hook} | ({"skipped": skipped} if skipped else {}), by=None)
+        return int(db.execute(f"SELECT count(*) {waiting}", (number,)).fetchone()[0])
 
 
 def hook_states(db: Database) -> list[HookState]:

@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 from review_app.cli import cli
 from review_app.server import prepare
 from scn_core.errors import ScnError, UsageError, WorkspaceError
+from scn_core.store.events import events
 from scn_core.store.hook_delivery import hook_states, next_message, note_failed
 from scn_core.store.rounds.states import close_round
 from scn_core.workspace.folder import Workspace
@@ -58,7 +59,10 @@ def test_what_waits_is_listed_and_sent_again(hooked: Workspace) -> None:
     (logged,) = json.loads(run("log", hooked.path, "ci", "--limit", 5, "--json").output)
     assert (logged["event"], logged["data"]) == ("round.closed", {"round": 1})
     assert run("retry", hooked.path, "ci").output.startswith("hook ci: 1 message to send")
+    assert run("retry", hooked.path, "ci", "--skip").output.startswith("hook ci: 0 messages to send")
+    assert run("retry", hooked.path, "ci", "--skip").exit_code == 0, "there is none any more"
     with hooked.database(read_only=True) as db:
+        assert events(db, limit=2)[1].words == "webhook retried, hook ci, skipped 1"
         assert [state.words for state in hook_states(db)] == ["delivering"]
 
 
