@@ -13,6 +13,7 @@ state       the address bar as a round and a filter          queries     what pa
 commands    what pages write                                 charts      data to figures
 theme       colours and fonts of the pages
 
+client           for scripts: the routes as methods of Python
 trainer_process  begins a training and looks after its process
 wal_watch        notices that review.db-wal was deleted
 server_lock      one server for a workspace

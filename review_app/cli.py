@@ -1,4 +1,4 @@
-"""`python -m review_app ...`: serve a workspace to browsers, and keep its accounts, access tokens and webhooks."""
+"""`python -m review_app ...`: serve a workspace to browsers, keep its accounts, access tokens and webhooks, ask a server."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import click
 
 from review_app.auth.accounts import WORKSPACE, person
 from review_app.auth.token_command import token
+from review_app.client.command import client
 from review_app.hooks.command import hooks
 from review_app.settings import AUTH_MODES, AuthMode
 from scn_core import __version__
@@ -70,3 +71,4 @@ def serve(
 cli.add_command(person)
 cli.add_command(token)
 cli.add_command(hooks)
+cli.add_command(client)

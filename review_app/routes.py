@@ -39,6 +39,7 @@ def all_routes() -> list[BaseRoute]:
         Route("/api/decisions", plain(decisions.decisions), methods=["POST"]),
         Route("/api/history", plain(decisions.history), methods=["GET"]),
         Route("/api/sample/{id}", plain(samples.sample), methods=["GET"]),
+        Route("/api/export", plain(exports.make), methods=["POST"]),
         Route("/api/export/{name}", plain(exports.exported), methods=["GET"]),
         Route("/api/backup/{name}", plain(backups.backup), methods=["GET"]),
         Route("/api/classes", plain(workspace.all_classes), methods=["GET"]),

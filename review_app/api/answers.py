@@ -187,6 +187,12 @@ ANSWER_SCHEMAS: dict[str, Schema] = {
     "Rounds": _object(
         {"rounds": _list(_object({"id": _NUMBER, "state": _STATE}), "newest first"), "in_review": _IN_REVIEW}
     ),
+    "Exported": _object(
+        {
+            "name": _is("string", "of the file, for GET /api/export/{name}"), "sha256": _TEXT, "bytes": _NUMBER,
+            "revision": _is("string", "newest round, decision and change of the data set, such as r2-d1543"),
+        }
+    ),
     "Token": _object({"token": _TEXT, "person": _NUMBER}),
     "Ready": _object({"ready": _is("boolean")}),
     "Health": _object({"ok": _is("boolean"), "workspace": _TEXT, "round": _or_null(_NUMBER)}),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from review_app.http.json_body import Fields
+from scn_core.exchange.export.formats import FORMATS
+from scn_core.exchange.export.write import ExportOptions
 from scn_core.records import (
     ACTIONS,
     QUEUE_DOUBTS,
@@ -23,6 +25,9 @@ MAX_PAGE = 200
 MAX_DECISIONS = 500
 MAX_NOTE = 2_000
 MAX_SHOWN = 2_048
+
+FILE_FORMATS = tuple(name for name, each in FORMATS.items() if each.write is not None)
+"""Of exports; the others are folders, which no address hands out."""
 
 _LABELS = 9_999
 
@@ -123,6 +128,20 @@ class DecisionsBody:
     def of(self, person: str) -> list[Decision]:
         """As this person's."""
         return [replace(decision, person=person) for decision in self.decisions]
+
+
+@dataclass(frozen=True)
+class ExportBody:
+    """POST /api/export."""
+
+    options: ExportOptions
+
+    @classmethod
+    def read(cls, body: Fields) -> ExportBody:
+        """Raises ApiError for anything else."""
+        options = ExportOptions(body.word("format", FILE_FORMATS, "csv"), pseudonyms=body.flag("pseudonyms"))
+        body.end()
+        return cls(options)
 
 
 def _filter(fields: Fields) -> QueueFilter:

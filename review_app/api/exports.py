@@ -1,17 +1,23 @@
-"""Exported files, straight from the disk to a lead's browser."""
+"""Exports: made for a lead, and straight from the disk to their browser or script."""
 
 from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 
 from sqlite_utils import Database
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 
-from review_app.auth.endpoint import as_person
+from review_app import database
+from review_app.api.bodies import ExportBody
+from review_app.auth.endpoint import as_person, json_of_person
 from review_app.http.errors import ApiError
 from review_app.settings import current
+from scn_core.exchange.export.manifest import ExportManifest
+from scn_core.exchange.export.write import ExportOptions, export_into
+from scn_core.store.events import keep_event
 from scn_core.store.people.people import Person
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*-r[0-9]+-d[0-9]+[0-9a-f-]*(\.[a-z]+)+")
@@ -27,6 +33,24 @@ async def exported(request: Request) -> Response:
     return FileResponse(file, filename=name, headers={"Cache-Control": "no-store"})
 
 
-def _require_lead(db: Database, person: Person) -> None:
+async def make(request: Request) -> Response:
+    """POST /api/export: the labels as they are now, as a file of the workspace's folder `exports`.
+
+    In a slow reader's thread: nobody's answers wait for it.
+    """
+    body = ExportBody.read(await json_of_person(request))
+    lead = await as_person(request, _require_lead)
+    made = await database.run_slow(_make, body.options)
+    await database.run_write(keep_event, "labels exported", {"format": made.format}, by=lead.id)
+    return JSONResponse({"name": made.file, "sha256": made.sha256, "bytes": made.bytes, "revision": made.revision})
+
+
+def _make(db: Database, options: ExportOptions) -> ExportManifest:
+    workspace = current().workspace
+    return export_into(db, workspace.exports, options, pictures=Path(workspace.settings().root))
+
+
+def _require_lead(db: Database, person: Person) -> Person:
     if person.role != "lead":
         raise ApiError(403, "role", f"{person.name} is {person.role}; labels are exported by leads, ask one")
+    return person

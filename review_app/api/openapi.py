@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from review_app.api.answers import ANSWER_SCHEMAS
-from review_app.api.bodies import AlikeBody, DecisionsBody, LeaseBody, PageBody, TilesBody
+from review_app.api.bodies import AlikeBody, DecisionsBody, ExportBody, LeaseBody, PageBody, TilesBody
 from review_app.api.webhooks import webhooks
 from review_app.auth.endpoint import TOKEN_HEADER
 from review_app.http.body_schema import Schema, schema_of
@@ -27,6 +27,7 @@ BODIES: dict[str, Schema] = {
     "/api/alike": schema_of(AlikeBody.read),
     "/api/lease": schema_of(LeaseBody.read),
     "/api/decisions": schema_of(DecisionsBody.read),
+    "/api/export": schema_of(ExportBody.read),
 }
 ABOUT: dict[str, str] = {
     "filter": "which faces, and in which order; without it, faces to review by suspicion",
@@ -66,6 +67,8 @@ ABOUT: dict[str, str] = {
     "blind": "no proposal was shown",
     "ms": "milliseconds since the decision before",
     "shown": "what was shown of the face, for the log",
+    "format": "what kind of file",
+    "pseudonyms": "reviewer-1, reviewer-2, ... in place of names",
     "before": "with `bulk`: the `decision` that the tile showed; null: it was to review",
 }
 LABELS = {
@@ -90,6 +93,8 @@ class Operation:
     """Other kinds of the same answer, by media type."""
     anybody: bool = False
     """Needs no session and no token."""
+    pages_only: bool = False
+    """Takes no access token."""
     refuses: tuple[str, ...] = ()
     """Codes besides those that follow from the rest."""
 
@@ -148,6 +153,13 @@ OPERATIONS = (
         "get", "/api/sample/{id}", "Everything about one face", "Sample", query=("round",), refuses=("not_found",)
     ),
     Operation(
+        "post",
+        "/api/export",
+        "Export the labels as they are now into a file; leads only",
+        "Exported",
+        refuses=("role",),
+    ),
+    Operation(
         "get",
         "/api/export/{name}",
         "An exported file or its manifest; leads only",
@@ -161,7 +173,14 @@ OPERATIONS = (
         media="*/*",
         refuses=("role", "not_found"),
     ),
-    Operation("get", "/api/token", "The token of a page; for browsers with a session", "Token", refuses=("wrong_way",)),
+    Operation(
+        "get",
+        "/api/token",
+        "The token of a page; for browsers with a session",
+        "Token",
+        pages_only=True,
+        refuses=("wrong_way",),
+    ),
     Operation("get", "/face/{id}", "The large picture of a face", media="image/webp", refuses=_NO_PICTURE),
     Operation("get", "/thumb/{id}", "The small picture of a face", media="image/webp", refuses=_NO_PICTURE),
     Operation("get", "/health", "Whether the database can be read", "Health", anybody=True),
@@ -217,6 +236,8 @@ def _operation(each: Operation) -> dict[str, Any]:
         said["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
     if each.anybody:
         said["security"] = []
+    elif each.pages_only:
+        said["security"] = [{"session": []}]
     return said
 
 

@@ -37,7 +37,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "app": GROUND | {"views", "queries"},
     "server_lock": GROUND,
     "server": GROUND | {"server_lock", "database", "auth", "http", "hooks", "routes", "order_worker"},
-    "cli": GROUND | {"auth", "hooks", "server"},
+    "client": frozenset(),
+    "cli": GROUND | {"auth", "client", "hooks", "server"},
     "__main__": frozenset({"cli"}),
     "review_app": frozenset(),
 }

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from review_app.auth.access_tokens import access_token_hash, new_access_token
 from review_app.auth.passwords import hash_password
+from review_app.cli import cli
 from scn_core.store.people.people import add_person
 from scn_core.store.people.tokens import add_token
 from scn_core.workspace.folder import Workspace
@@ -38,9 +40,19 @@ def in_the_shell(example: str, told: dict[str, str]) -> list[dict[str, Any]]:
     return answers
 
 
-def test_the_examples_of_the_guide_answer_and_list(workspace: Workspace) -> None:
+def by_commands(example: str, told: dict[str, str], face: object, folder: Path) -> list[str]:
+    """What each command of the example printed; files of it lie in `folder`."""
+    said = []
+    for line in example.replace(" 12 ", f" {face} ").replace("labels.csv", str(folder / "labels.csv")).splitlines():
+        done = CliRunner().invoke(cli, line.split()[3:], env=told, standalone_mode=False)
+        assert done.exception is None, (line, done.exception)
+        said.append(done.stdout)
+    return said
+
+
+def test_the_examples_of_the_guide_answer_and_list(workspace: Workspace, tmp_path: Path) -> None:
     with workspace.database() as db:
-        ada = add_person(db, "ada", "annotator", hash_password(PASSWORD))
+        ada = add_person(db, "ada", "lead", hash_password(PASSWORD))
         token = new_access_token()
         add_token(db, ada.id, access_token_hash(token), "the example")
         db.execute("UPDATE queue_item SET doubt = 1 WHERE proposed_label IS NOT NULL")
@@ -62,8 +74,14 @@ def test_the_examples_of_the_guide_answer_and_list(workspace: Workspace) -> None
         ((face,),) = served.rows("SELECT min(id) FROM sample WHERE split = 'train'")
         shell = re.findall(r"<!-- curl -->\n```sh\n(.*?)```", text, re.DOTALL)[0].replace("12,", f"{face},")
         named, page, answered = in_the_shell(shell, told)
+        said = by_commands(re.findall(r"<!-- commands -->\n```sh\n(.*?)```", text, re.DOTALL)[0], told, face, tmp_path)
     finally:
         served.kill()
+    assert "round 1: review" in said[0]
+    assert len(json.loads(said[1])["items"]) == 3
+    assert re.fullmatch(rf"saved [0-9a-f-]{{36}}: relabel of face {face}\n", said[2])
+    assert (tmp_path / "labels.csv").read_text(encoding="utf-8").count("\n") > 100
+    assert said[4] == "round 1: review\n"
     assert len(named["classes"]) == len(workspace.settings().classes)
     assert (len(page["items"]), answered["refused"]) == (3, [])
     assert served.rows("SELECT action FROM decision WHERE id LIKE '7b0c6f0e-%'") == [("unsure",)]

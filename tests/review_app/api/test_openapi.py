@@ -13,7 +13,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from starlette.routing import Route
 
 import review_app
-from review_app.api.bodies import AlikeBody, DecisionsBody, LeaseBody, PageBody, TilesBody
+from review_app.api.bodies import AlikeBody, DecisionsBody, ExportBody, LeaseBody, PageBody, TilesBody
 from review_app.api.openapi import ABOUT, BODIES, OPERATIONS, described, openapi
 from review_app.http.error_codes import CODES
 from review_app.http.errors import ApiError
@@ -71,6 +71,7 @@ _GOOD: dict[str, tuple[Callable[[Fields], object], dict[str, Any]]] = {
     "/api/tiles": (TilesBody.read, {"round": 1, "samples": [1]}),
     "/api/alike": (AlikeBody.read, {"round": 1, "sample": 1, "pair": True, "limit": 5}),
     "/api/lease": (LeaseBody.read, {"renew": [1], "release": []}),
+    "/api/export": (ExportBody.read, {"format": "csv", "pseudonyms": False}),
 }
 _FILTER = {
     "state": "open", "given": 1, "proposed": None, "unproposed": False, "label": 0, "doubt": "all", "alpha_from": 0.5,

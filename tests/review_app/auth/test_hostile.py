@@ -51,6 +51,7 @@ class Scene(NamedTuple):
             Call("POST", "/api/decisions", {"decisions": [keep(tile)]}),
             Call("GET", "/api/history?round=1"),
             Call("GET", "/api/sample/1?round=1"),
+            Call("POST", "/api/export", {"format": "csv"}),
             Call("GET", "/api/export/csv-r1-d1.csv"),
             Call("GET", "/api/backup/review-before-m0009_updates.db"),
             Call("GET", "/api/classes"),
