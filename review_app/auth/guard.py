@@ -21,6 +21,7 @@ from review_app.auth.page import refusal_page
 from review_app.http.errors import ApiError
 from review_app.http.json_body import shown
 from review_app.http.proxies import Network, forwarded, warn_of_plain_scheme
+from review_app.http.stopping import refuse_new
 
 OWN_PREFIXES = ("/api/", "/face/", "/thumb/", "/grid/", "/login", "/logout", "/health", "/ready", "/openapi.json")
 """Paths that are ours; all others are Streamlit's."""
@@ -110,6 +111,8 @@ class RequestGuard:
                 await self._elsewhere(scope, receive, send)
                 return
             _check(scope, path, host)
+            if path != "/health":  # whoever restarts what does not live need not hurry
+                refuse_new()
             warn_of_plain_scheme(scope)
         except ApiError as refusal:
             await _refuse(refusal, scope, receive, send)

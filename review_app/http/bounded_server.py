@@ -15,7 +15,8 @@ from types import FrameType
 
 import uvicorn
 
-from review_app.http.connections import Places, protocols, raise_descriptor_limit
+from review_app.http import stopping
+from review_app.http.connections import Places, WebSocket, protocols, raise_descriptor_limit
 from review_app.http.proxies import Network
 
 
@@ -23,13 +24,16 @@ from review_app.http.proxies import Network
 class StopLimits:
     """Seconds from SIGINT or SIGTERM."""
 
+    told_s: float = 1
+    """For those who are connected to hear of it, while everything new is refused with 503."""
     requests_s: float = 3
-    """For requests at work to end; then their connections are cut, and a second later they are cancelled."""
+    """After that, for requests at work to end; then their connections are cut, a second later they are cancelled."""
     all_s: float = 9
     """For everything. A supervisor kills after 10 s, by habit."""
 
 
 STOP = StopLimits()
+_LOOK_S = 0.05
 
 
 class BoundedServer(uvicorn.Server):
@@ -48,13 +52,26 @@ class BoundedServer(uvicorn.Server):
             self._watchdog = threading.Timer(self._stop.all_s, _end)
             self._watchdog.daemon = True
             self._watchdog.start()
+        stopping.begin()
         super().handle_exit(sig, frame)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Let requests that are whole end, for a while."""
+        """Tell open pages, then let requests that are whole end, for a while."""
+        await self._tell_pages()
         cut = asyncio.get_running_loop().call_later(self._stop.requests_s, self._cut)
         await super().shutdown(sockets)
         cut.cancel()
+
+    async def _tell_pages(self) -> None:
+        """Their websockets are closed as by a server that restarts, which stopping.js shows; what they ask then is
+        still answered, with 503."""
+        loop = asyncio.get_running_loop()
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, WebSocket):
+                connection.shutdown()
+        end = loop.time() + self._stop.told_s
+        while self.server_state.connections and not self.force_exit and loop.time() < end:
+            await asyncio.sleep(_LOOK_S)
 
     def _cut(self) -> None:
         for connection in list(self.server_state.connections):

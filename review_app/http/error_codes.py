@@ -35,11 +35,12 @@ CODES: dict[str, tuple[int, str]] = {
     "crowded": (503, "very many are trying to sign in; try again after the seconds in Retry-After"),
     "busy": (503, "another program is writing to the database; try again"),
     "not_ready": (503, "answers cannot be stored now; the text says why"),
+    "stopping": (503, "the server is stopping or being restarted; send the request again"),
     "too_slow": (503, "reading took too long; try again"),
     "disk_full": (507, "the disk of the server is full, nothing was stored"),
 }
 
-ANY_ROUTE = ("wrong_host", "defect", "database", "busy", "not_ready", "too_slow")
+ANY_ROUTE = ("wrong_host", "defect", "database", "busy", "not_ready", "stopping", "too_slow")
 OF_A_PERSON = ("no_session", "access_token_wrong", "not_active", "too_many")
 """Of routes that need a session or an access token."""
 OF_A_BODY = (

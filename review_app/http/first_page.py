@@ -14,7 +14,7 @@ def as_it_is(scope: Scope) -> Scope:
 
 
 def with_script(send: Send, address: str) -> Send:
-    """Sends on what is sent; a page of HTML with the module at `address`, which runs once the page is read."""
+    """Sends on what is sent; a page of HTML with the module at `address`, which runs before the page's own."""
     started: list[Message] = []
     parts: list[bytes] = []
 
@@ -25,7 +25,7 @@ def with_script(send: Send, address: str) -> Send:
             parts.append(message.get("body", b""))
             if not message.get("more_body", False):
                 script = f'<script type="module" src="{address}"></script>'.encode()
-                page = b"".join(parts).replace(b"</head>", script + b"</head>", 1)
+                page = b"".join(parts).replace(b"<head>", b"<head>" + script, 1)
                 headers = MutableHeaders(scope=started[0])
                 headers["content-length"] = str(len(page))
                 for name in ("etag", "last-modified"):  # of the page without it

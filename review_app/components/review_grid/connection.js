@@ -1,9 +1,12 @@
 /**
- * In Streamlit's first page: behind a proxy that lets no websocket through, that page stays grey and says nothing. This
- * says what is wrong.
+ * In Streamlit's first page, before its own scripts: says what is wrong where a proxy lets no websocket through, as that page
+ * would stay grey; and that the server is stopping.
  */
 
 import { el } from "./dom.js";
+import { watchForStop } from "./stopping.js";
+
+watchForStop();
 
 const WAIT_MS = 5000;
 const LOOK_MS = 1000;

@@ -17,6 +17,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from streamlit.file_util import get_static_dir
 
 from review_app.auth.guard import RequestGuard, page_policy
+from review_app.http import stopping
 from review_app.settings import AppSettings
 from scn_core.workspace.folder import Workspace
 from tests.review_app.visitor import BASE, STREAMLIT, Visitor
@@ -229,3 +230,16 @@ def test_a_websocket_from_elsewhere_does_not(socket: TestClient, headers: dict[s
     ):
         pass
     assert caught.value.code == 1008
+
+
+def test_a_server_that_stops_refuses_what_is_new(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stopping, "_told", False)
+    assert visitor.get("/ready").status_code == 200
+    stopping.begin()
+    calls = visitor.get("/ready"), visitor.get("/"), visitor.get("/_stcore/health"), visitor.post("/api/lease", {})
+    for answer in calls:
+        assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "stopping", "5")
+    page = visitor.get("/", Accept="text/html")
+    assert (page.status_code, page.headers["retry-after"]) == (503, "5")
+    assert "The server is stopping" in page.text
+    assert visitor.get("/health").status_code == 200, "it lives"

@@ -1,0 +1,41 @@
+"""SIGTERM: open pages are told, keep what is answered meanwhile, and come back with the server."""
+
+from __future__ import annotations
+
+import signal
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import NewPage
+from tests.browser.desk import Desk, sign_in
+from tests.browser.server import PATIENCE_S, Served
+
+
+def notice(page: Page) -> Locator:
+    return page.get_by_role("status").filter(has_text="The server is stopping; answers are kept here")
+
+
+def test_open_pages_are_told_of_a_stop_and_come_back(served: Served, new_page: NewPage) -> None:
+    page = new_page()
+    sign_in(page, served, "ann")
+    other = new_page(context=page.context)
+    other.goto(f"{served.url}/rounds")
+    expect(other.get_by_text("round 1 is in review", exact=False).first).to_be_visible()
+    page.bring_to_front()
+    desk = Desk(page, served, "ann").ready()
+    expect(notice(page)).to_have_count(0)
+    assert served.process is not None
+    served.process.send_signal(signal.SIGTERM)
+    for each in (page, other):
+        expect(notice(each)).to_be_visible()
+    desk.press("u")
+    desk.until(desk.outbox, "the answer to be kept here")
+    kept = desk.outbox()
+    served.process.wait(PATIENCE_S)
+    assert desk.decisions() == []
+    assert desk.outbox() == kept
+    served.start()
+    for each in (page, other):
+        expect(notice(each)).to_have_count(0)
+    assert [row.id for row in desk.stored(1)] == kept
+    desk.saved()
