@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from pathlib import Path
 
 import click
@@ -10,9 +12,11 @@ from review_app.auth.accounts import WORKSPACE, person
 from review_app.auth.token_command import token
 from review_app.client.command import client
 from review_app.hooks.command import hooks
+from review_app.http.log import LOG_FORMATS, LogFormat, say
 from review_app.settings import AUTH_MODES, AuthMode
 from scn_core import __version__
 from scn_core.cli.run import run
+from scn_core.errors import ScnError, UsageError
 
 
 def main() -> None:
@@ -40,6 +44,9 @@ def cli() -> None:
     metavar="ADDRESS",
     help="Address or network of a proxy whose X-Forwarded headers are believed.",
 )
+@click.option(
+    "--log-format", type=click.Choice(LOG_FORMATS), default="text", show_default=True, help="json: for programs."
+)
 @click.option("--open", "open_browser", is_flag=True, help="Open the page in a browser.")
 def serve(
     workspace: Path,
@@ -49,13 +56,15 @@ def serve(
     allow_hosts: tuple[str, ...],
     base_path: str,
     trusted_proxies: tuple[str, ...],
+    log_format: LogFormat,
     open_browser: bool,
 ) -> None:
     """Serve the review pages until Ctrl-C."""
-    from review_app.server import prepare, serve_until_stopped  # imports Streamlit, which takes a second
+    from review_app.server import log_as, prepare, serve_until_stopped  # imports Streamlit, which takes a second
 
-    serve_until_stopped(
-        prepare(
+    log_as(log_format)
+    try:
+        settings = prepare(
             workspace,
             host=host,
             port=port,
@@ -63,9 +72,13 @@ def serve(
             allow_hosts=allow_hosts,
             base_path=base_path,
             trusted_proxies=trusted_proxies,
-        ),
-        open_browser=open_browser,
-    )
+        )
+        serve_until_stopped(settings, open_browser=open_browser)
+    except ScnError as error:
+        if log_format == "text":
+            raise
+        say("refused", str(error), level=logging.ERROR)
+        sys.exit(2 if isinstance(error, UsageError) else 1)
 
 
 cli.add_command(person)

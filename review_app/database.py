@@ -26,6 +26,7 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 from sqlite_utils import Database
 
 from review_app.http.errors import NotReady, TooSlow
+from review_app.http.metrics import DATABASE_WAIT_SECONDS
 from review_app.settings import current
 from review_app.wal_watch import GONE, LOOK_EVERY_S, WalWatch
 from scn_core.errors import ScnError
@@ -86,25 +87,25 @@ class _Job:
     future: Future[Any]
     work: Callable[[Database], Any]
     deadline: _Deadline
+    asked: float
 
 
 class _Workers:
     """Threads that take jobs from one queue."""
 
-    def __init__(
-        self, path: Path, name: str, threads: int, limit_s: float, watch: WalWatch, *, write: bool = False
-    ) -> None:
+    def __init__(self, path: Path, lane: Lane, threads: int, limit_s: float, watch: WalWatch) -> None:
         self._path = path
         self._limit_s = limit_s
         self._watch = watch
-        self._wal = watch if write else None
+        self._wal = watch if lane == "write" else None
+        self._waited = DATABASE_WAIT_SECONDS.labels(lane)
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._threads = [threading.Thread(target=self._work, name=f"{name} {i}", daemon=True) for i in range(threads)]
+        self._threads = [threading.Thread(target=self._work, name=f"{lane} {i}", daemon=True) for i in range(threads)]
         for thread in self._threads:
             thread.start()
 
     def submit(self, work: Callable[[Database], Any]) -> Future[Any]:
-        job = _Job(Future(), work, _Deadline(self._limit_s))
+        job = _Job(Future(), work, _Deadline(self._limit_s), time.monotonic())
         self._jobs.put(job)
         return job.future
 
@@ -117,6 +118,7 @@ class _Workers:
     def _work(self) -> None:
         db: Database | None = None
         while (job := self._next(db)) is not None:
+            self._waited.observe(time.monotonic() - job.asked)
             if not job.future.set_running_or_notify_cancel():
                 continue
             try:
@@ -181,9 +183,9 @@ class Pool:
         self.file = _file_at(path)
         watch = WalWatch(path)
         self._workers: dict[Lane, _Workers] = {
-            "write": _Workers(path, "writer", 1, limits.lock_s, watch, write=True),
-            "quick": _Workers(path, "reader", READERS, limits.quick_s, watch),
-            "slow": _Workers(path, "slow reader", SLOW_READERS, limits.slow_s, watch),
+            "write": _Workers(path, "write", 1, limits.lock_s, watch),
+            "quick": _Workers(path, "quick", READERS, limits.quick_s, watch),
+            "slow": _Workers(path, "slow", SLOW_READERS, limits.slow_s, watch),
         }
 
     def submit(self, lane: Lane, job: Callable[[Database], T]) -> Future[T]:

@@ -6,6 +6,7 @@ in the database, so this one need not hear of it.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
@@ -19,11 +20,12 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import IO, NamedTuple
 
-import click
 from sqlite_utils import Database
 
 from review_app import trainer_process as trainer
 from review_app.database import call
+from review_app.http.log import say
+from review_app.http.metrics import WORKER_FAILURES, WORKER_RUNNING
 from scn_core.errors import ScnError
 from scn_core.rounds.features import FEATURES_FILE
 from scn_core.store.current_labels import Revision, revision
@@ -83,6 +85,8 @@ class Keeper(ABC):
     Never two at once; after a failure, which is said in the server's log, again when `due` says so.
     """
 
+    name: str
+    """Of what it makes, for metrics."""
     what: str
     """What did not happen where it failed, in words."""
 
@@ -127,9 +131,11 @@ class Keeper(ABC):
         arguments = self.due()
         if arguments is not None:
             self._worker = _begin(_command(arguments))
+            WORKER_RUNNING.labels(self.name).set(1)
 
     def _note_end(self, worker: _Worker) -> None:
         self._worker = None
+        WORKER_RUNNING.labels(self.name).set(0)
         self._rests_until = time.monotonic() + APART_S
         failure = worker.failure()
         if failure is None:
@@ -139,16 +145,17 @@ class Keeper(ABC):
 
     def _say(self, why: str) -> None:
         """Once, until it is something else or has gone well in between."""
+        WORKER_FAILURES.labels(self.name).inc()
         if why != self._said:
             self._said = why
             with suppress(OSError, ValueError):  # a log on a full disk, or closed
-                click.echo(f"{self.what}: {why}", err=True)
+                say(f"{self.name} failed", f"{self.what}: {why}", level=logging.ERROR)
 
 
 class OrderKeeper(Keeper):
     """Has the order of the round in review learned anew, each time that something new was decided."""
 
-    what = "the order of the queue was not learned anew"
+    name, what = "order", "the order of the queue was not learned anew"
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace)
@@ -164,7 +171,7 @@ class OrderKeeper(Keeper):
 class MapKeeper(Keeper):
     """Has the map of the newest round drawn, once for each round."""
 
-    what = "the map was not drawn"
+    name, what = "map", "the map was not drawn"
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace)

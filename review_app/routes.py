@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -14,7 +15,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit.file_util import get_static_dir
 
 from review_app import database
-from review_app.api import backups, basics, decisions, exports, openapi, pages, readiness, samples, workspace
+from review_app.api import (
+    backups,
+    basics,
+    decisions,
+    exports,
+    metrics,
+    openapi,
+    pages,
+    readiness,
+    samples,
+    workspace,
+)
 from review_app.auth import login
 from review_app.auth import sessions as auth
 from review_app.auth.endpoint import plain
@@ -23,6 +35,7 @@ from review_app.auth.page import refusal_page
 from review_app.grid_files import modules_path
 from review_app.http.errors import ApiError
 from review_app.http.first_page import as_it_is, with_script
+from review_app.http.request_log import RequestLog, note_of
 from review_app.page_socket import serve_pages
 from review_app.settings import AppSettings, current
 from scn_core.errors import ScnError
@@ -49,6 +62,7 @@ def all_routes() -> list[BaseRoute]:
         Route("/thumb/{id}", plain(samples.thumb), methods=["GET"]),
         Route("/grid/{version}/{file}", plain(basics.grid), methods=["GET"]),
         Route("/openapi.json", plain(openapi.description), methods=["GET"]),
+        Route("/metrics", plain(metrics.metrics), methods=["GET"]),
         Route("/health", plain(basics.health), methods=["GET"]),
         Route("/ready", plain(readiness.ready), methods=["GET"]),
         *login.routes(),
@@ -65,7 +79,7 @@ def all_middleware(settings: AppSettings) -> list[Middleware]:
         base_path=settings.base_path,
         trusted_proxies=settings.trusted_proxies,
     )
-    return [guard, Middleware(OwnRoutes, base_path=settings.base_path)]
+    return [Middleware(RequestLog), guard, Middleware(OwnRoutes, base_path=settings.base_path)]
 
 
 class OwnRoutes:
@@ -76,11 +90,14 @@ class OwnRoutes:
     def __init__(self, app: ASGIApp, base_path: str = "") -> None:
         self._app = app
         self._base = base_path
-        self._own = Router(all_routes(), redirect_slashes=False, default=_nothing_here)
+        routes = all_routes()
+        self._own = Router(routes, redirect_slashes=False, default=_nothing_here)
+        self._paths: dict[Any, str] = {route.endpoint: route.path for route in routes if isinstance(route, Route)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         if scope["type"] == "websocket":
+            note_of(scope).route = "streamlit"
             await serve_pages(self._app, scope, receive, send)
             return
         if scope["type"] != "http":
@@ -88,15 +105,20 @@ class OwnRoutes:
             return
         path = path_within(scope["path"], self._base) or ""
         if is_own(path):
+            own = {**scope, "root_path": self._base}
             try:
-                await self._own({**scope, "root_path": self._base}, receive, send)
+                await self._own(own, receive, send)
             except HTTPException as error:  # a path of ours with another method
                 allowed = (error.headers or {}).get("Allow", "another method")
                 refusal = ApiError(error.status_code, "method", f"this address takes {allowed}")
                 response = refusal_page(Headers(scope=scope), refusal)
                 response.headers["Allow"] = allowed
                 await response(scope, receive, send)
-        elif path.startswith(UPLOADS) and not await _is_lead(scope):
+            finally:
+                note_of(scope).route = self._paths.get(own.get("endpoint"), "other")
+            return
+        note_of(scope).route = "streamlit"
+        if path.startswith(UPLOADS) and not await _is_lead(scope):
             await ApiError(403, "role", "files are taken from leads alone; ask one").response()(scope, receive, send)
         elif await _must_sign_in(scope):
             await RedirectResponse(login.path_to(_target(scope)), 303)(scope, receive, send)

@@ -16,10 +16,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-import click
 import streamlit as st
 from sqlite_utils import Database
 from streamlit import config
+from streamlit import logger as streamlit_logger
 
 from review_app import database, theme
 from review_app.auth.accounts import add_lead
@@ -28,6 +28,7 @@ from review_app.auth.secret_key import forget_secret, present_secret, read_secre
 from review_app.hooks.sender import HookSenders
 from review_app.hooks.signing import secrets_of
 from review_app.http.bounded_server import use_bounded_server
+from review_app.http.log import LogFormat, say, take_over, use_format
 from review_app.http.proxies import read_network
 from review_app.order_worker import MapKeeper, OrderKeeper
 from review_app.routes import all_middleware
@@ -97,7 +98,7 @@ def prepare(
             )
     workspace = Workspace(path.resolve())
     for line in close_to_others(workspace.path, workspace.settings().access):
-        click.echo(line, err=True)
+        say("access changed", line, level=logging.WARNING)
     if auth == "oidc":
         secrets_file(workspace.path)
     hooks = workspace.settings().hooks
@@ -117,10 +118,11 @@ def _settle_identity(workspace: Workspace, db: Database) -> str:
     not count in it."""
     before = present_secret(workspace.path)
     if is_copy(db):
-        click.echo(
+        say(
+            "workspace copied",
             f"{workspace.path} was copied, or moved to another disk, since it was last served: everybody signs in "
             "again, and scripts need new access tokens; answers that wait in browsers are kept",
-            err=True,
+            level=logging.WARNING,
         )
         forget_secret(workspace.path)
     # What waits in browsers from before workspaces had ids lies under a name made of the secret.
@@ -145,10 +147,10 @@ def build_app(
             keeper.start()
         address = _address(settings)
         started(address)
-        click.echo(f"review app: {address}   (stop it with Ctrl-C)")
+        say("started", f"review app: {address}   (stop it with Ctrl-C)", err=False)
         if settings.host in WILDCARDS and not settings.allow_hosts:
-            click.echo(
-                "it answers to this machine alone; to others with --allow-host NAME, as in their address bar", err=True
+            say(
+                "no host", "it answers to this machine alone; to others with --allow-host NAME, as in their address bar"
             )
         if open_browser:
             webbrowser.open(address)
@@ -167,12 +169,21 @@ async def warn_of_damage() -> None:
     try:
         await database.run_slow(_quick_check)
     except ScnError as error:
-        click.echo(f"warning: {error}; until then answers are stored, but no labels are exported", err=True)
+        text = f"warning: {error}; until then answers are stored, but no labels are exported"
+        say("damage", text, level=logging.WARNING)
 
 
 def _quick_check(db: Database) -> None:
     with snapshot(db):
         require_sound(db)
+
+
+def log_as(chosen: LogFormat) -> None:
+    """Have this process, Streamlit's loggers included, log as text or JSON; to be called before all else."""
+    use_format(chosen)
+    if chosen == "json":
+        streamlit_logger.setup_formatter = take_over  # which gave each logger a handler of its own
+        streamlit_logger.update_formatter()
 
 
 def serve_until_stopped(settings: AppSettings, *, open_browser: bool = False) -> None:
@@ -196,7 +207,7 @@ def _serve(settings: AppSettings, app: st.App) -> None:
     use_bounded_server(settings.trusted_proxies)
     with suppress(KeyboardInterrupt):
         app.run(config=_known(_CONFIG | options))
-    click.echo("stopped", err=True)
+    say("stopped", "stopped")
 
 
 def _known(options: dict[str, object]) -> dict[str, object]:

@@ -15,8 +15,9 @@ from review_app.api.bodies import DecisionsBody
 from review_app.api.pages import known_round
 from review_app.auth.endpoint import as_person, as_person_writing, json_of_person
 from review_app.http.errors import ApiError
+from review_app.http.metrics import DECISIONS, REFUSED
 from review_app.settings import current
-from scn_core.records import Decision
+from scn_core.records import Action, Decision
 from scn_core.store.decisions.record import NEED_THE_PICTURE, Refusal, record_each
 from scn_core.store.decisions.undo import UndoUnits, Unit, undo_units
 from scn_core.store.people.people import Person
@@ -32,6 +33,8 @@ class _Recorded:
 
     person: Person
     saved: list[str]
+    actions: list[Action]
+    """Of those that were saved."""
     round: int | None
     """Of the last decision that was saved; None: none was."""
     refused: list[Refusal]
@@ -44,6 +47,10 @@ async def decisions(request: Request) -> Response:
     looked_at = await as_person(request, _looked_at, body)
     unseen = await run_in_threadpool(unseen_faces, current().workspace, looked_at)
     done = await as_person_writing(request, _record, body, unseen)
+    for action in done.actions:
+        DECISIONS.labels(action).inc()
+    for refusal in done.refused:
+        REFUSED.labels(refusal.code).inc()
     # After the commit, and not by the thread that writes.
     now = None if done.round is None else await database.run(pace, done.round, done.person.id)
     return JSONResponse(
@@ -83,7 +90,8 @@ def _record(db: Database, person: Person, body: DecisionsBody, unseen: dict[int,
     wrong = {refusal.id for refusal in refused}
     saved = {decision.id: decision.round for decision in batch if decision.id not in wrong}
     last = next(reversed(saved.values()), None)
-    return _Recorded(person, list(saved), last, refused, in_review(db))
+    actions = [decision.action for decision in batch if decision.id in saved]
+    return _Recorded(person, list(saved), actions, last, refused, in_review(db))
 
 
 def _history(db: Database, person: Person, round_id: int) -> UndoUnits:

@@ -183,6 +183,7 @@ OPERATIONS = (
     ),
     Operation("get", "/face/{id}", "The large picture of a face", media="image/webp", refuses=_NO_PICTURE),
     Operation("get", "/thumb/{id}", "The small picture of a face", media="image/webp", refuses=_NO_PICTURE),
+    Operation("get", "/metrics", "Figures for Prometheus; leads only", media="text/plain", refuses=("role",)),
     Operation("get", "/health", "Whether the database can be read", "Health", anybody=True),
     Operation("get", "/ready", "Whether answers can be stored now", "Ready", anybody=True),
 )
@@ -215,7 +216,9 @@ def openapi() -> dict[str, Any]:
 
 
 def _operation(each: Operation) -> dict[str, Any]:
-    schema = {"$ref": f"#/components/schemas/{each.answer}"} if each.answer else {"type": "string", "format": "binary"}
+    schema = {"$ref": f"#/components/schemas/{each.answer}"} if each.answer else {"type": "string"}
+    if not each.answer and each.media != "text/plain":
+        schema["format"] = "binary"
     said: dict[str, Any] = {
         "operationId": re.sub(r"\W+", "_", f"{each.method} {each.path.removeprefix('/api')}").strip("_"),
         "summary": each.summary,

@@ -18,6 +18,8 @@ from review_app.auth.page import refusal_page
 from review_app.auth.tokens import TokenClaims, read_token
 from review_app.http.errors import ApiError, api_error_of
 from review_app.http.json_body import Fields, read_json
+from review_app.http.log import FIELDS
+from review_app.http.request_log import RequestNote, note_of
 from review_app.settings import current
 from scn_core.store.people.people import Person
 
@@ -37,10 +39,17 @@ class _Credentials:
     session: str | None
     token: TokenClaims | ApiError | None
     """Of the page; None: this request needs none."""
-    access: str | None = None
+    access: str | None
     """Hash of the access token of a script, which then counts alone: cookies beside it are not looked at."""
+    note: RequestNote
 
     def person(self, db: Database) -> Person:
+        """Whose request it is. Raises ApiError where nobody's."""
+        person = self._person(db)
+        self.note.person = person.id
+        return person
+
+    def _person(self, db: Database) -> Person:
         if self.access is not None:
             return require_token_person(db, self.access)
         person = auth.require_person(db, self.session)
@@ -63,10 +72,11 @@ def answering(handler: Handler, answer: Callable[[Request, ApiError], Response])
         try:
             return await handler(request)
         except Exception as error:
-            refusal = api_error_of(error)
+            refusal, asked = api_error_of(error), note_of(request.scope).id
             if refusal is None or refusal.status == 500:
-                _LOG.exception("%s %s", request.method, request.url.path)
-            return answer(request, refusal or ApiError(500, "defect", "the server made a mistake; its log says more"))
+                _LOG.exception("%s %s", request.method, request.url.path, extra={FIELDS: {"request_id": asked}})
+            text = f"the server made a mistake; its log says more, of request {asked}"
+            return answer(request, refusal or ApiError(500, "defect", text))
 
     return guarded
 
@@ -104,16 +114,16 @@ def _enter(db: Database, door: _Credentials, function: Callable[..., T], /, *arg
 
 
 async def _door(request: Request) -> _Credentials:
-    bearer = bearer_of(request.headers)
+    bearer, note = bearer_of(request.headers), note_of(request.scope)
     if bearer is not None:
         if not hasattr(request.state, "access_token"):  # a body is read in between, see json_of_person
             request.state.access_token = await admit(bearer, request.client.host if request.client else "")
-        return _Credentials(None, None, request.state.access_token)
+        return _Credentials(None, None, request.state.access_token, note)
     cookie = auth.cookie_of(request.cookies)
     session = None if cookie is None else auth.session_hash(cookie)
     if request.method in ("GET", "HEAD"):
-        return _Credentials(session, None)
+        return _Credentials(session, None, None, note)
     try:
-        return _Credentials(session, read_token(current().secret, request.headers.get(TOKEN_HEADER, "")))
+        return _Credentials(session, read_token(current().secret, request.headers.get(TOKEN_HEADER, "")), None, note)
     except ApiError as refusal:
-        return _Credentials(session, refusal)
+        return _Credentials(session, refusal, None, note)

@@ -23,7 +23,18 @@ from review_app.http.json_body import shown
 from review_app.http.proxies import Network, forwarded, warn_of_plain_scheme
 from review_app.http.stopping import refuse_new
 
-OWN_PREFIXES = ("/api/", "/face/", "/thumb/", "/grid/", "/login", "/logout", "/health", "/ready", "/openapi.json")
+OWN_PREFIXES = (
+    "/api/",
+    "/face/",
+    "/thumb/",
+    "/grid/",
+    "/login",
+    "/logout",
+    "/health",
+    "/ready",
+    "/metrics",
+    "/openapi.json",
+)
 """Paths that are ours; all others are Streamlit's."""
 
 UPLOADS = "/_stcore/upload_file/"

@@ -185,6 +185,10 @@ class Client:
         """A backup of the workspace, written to `to` whole or not at all; leads only."""
         return self._file("/api/backup/{name}", name, to)
 
+    def metrics(self) -> str:
+        """Figures in the format of Prometheus; leads only."""
+        return self._request("GET", "/metrics", accept="text/plain", read=lambda answer: answer.read().decode())
+
     def health(self) -> Health:
         """That the server lives and can read. Needs no token."""
         return self._ask(Health, "GET", "/health")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import os
 import socket
@@ -17,6 +18,7 @@ import uvicorn
 
 from review_app.http import stopping
 from review_app.http.connections import Places, WebSocket, protocols, raise_descriptor_limit
+from review_app.http.log import last_words, take_over
 from review_app.http.proxies import Network
 
 
@@ -41,6 +43,9 @@ class BoundedServer(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config, places: Places, stop: StopLimits = STOP) -> None:
         super().__init__(config)
+        for name in ("uvicorn", "uvicorn.error"):  # `config` has given them handlers by now
+            take_over(logging.getLogger(name))
+            logging.getLogger(name).setLevel(logging.WARNING)
         config.http, config.ws = protocols(places)
         config.timeout_graceful_shutdown = math.ceil(stop.requests_s) + 1
         self._stop = stop
@@ -88,5 +93,5 @@ def _end() -> None:
     """As by SIGKILL, which loses no answer that was acknowledged."""
     with suppress(OSError):
         os.set_blocking(2, False)  # a pipe that nobody reads
-        os.write(2, b"something did not end in time; stopped without it\n")
+        os.write(2, last_words("something did not end in time; stopped without it"))
     os._exit(0)

@@ -128,7 +128,7 @@ def test_closing_finishes_what_was_handed_in(workspace: Workspace) -> None:
         database._submit("write", ensure_person, f"person {number}")
     database.close()
     assert len(database.call(people)) == 50
-    assert not [t for t in threading.enumerate() if t.name.startswith("writer") and not t.is_alive()]
+    assert not [t for t in threading.enumerate() if t.name.startswith("write ") and not t.is_alive()]
 
 
 # Slow reads

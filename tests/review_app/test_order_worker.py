@@ -14,6 +14,7 @@ import pytest
 
 from review_app import database, order_worker
 from review_app import trainer_process as trainer
+from review_app.http.metrics import REGISTRY
 from review_app.order_worker import OrderKeeper
 from review_app.settings import AppSettings
 from scn_core.config import ReviewSettings
@@ -118,9 +119,14 @@ def test_the_order_follows_the_answers(server: Server) -> None:
     assert len(server.begun) == 2
 
 
+def counted_failures() -> float:
+    return REGISTRY.get_sample_value("review_worker_failures_total", {"worker": "order"}) or 0.0
+
+
 def test_a_failure_is_said_once_and_tried_again_after_new_answers(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    failures = counted_failures()
     with monkeypatch.context() as patch:
         instead(patch, [sys.executable, "-m", "scn_core", "order", str(tmp_path / "gone"), "--round", "1"])
         server.decide(EVERY)
@@ -130,6 +136,7 @@ def test_a_failure_is_said_once_and_tried_again_after_new_answers(
         server.decide(1)
         until(lambda: len(server.begun) == 2 and not there_is(server.begun[-1]), "a second one to fail")
         looks()
+    until(lambda: counted_failures() == failures + 2, "both to be counted")
     said = capfd.readouterr().err
     assert re.fullmatch(r"the order of the queue was not learned anew: .*/gone: found no workspace.toml.*\n", said), (
         said

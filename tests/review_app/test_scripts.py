@@ -60,7 +60,7 @@ def test_the_examples_of_the_guide_answer_and_list(workspace: Workspace, tmp_pat
     text = DOCUMENT.read_text(encoding="utf-8")
     example = re.findall(r"<!-- example -->\n```python\n(.*?)```", text, re.DOTALL)[0]
     assert len(example.splitlines()) < 30
-    served = Served(workspace, "--auth", "password")
+    served = Served(workspace, "--auth", "password", "--log-format", "json")
     try:
         told = {**os.environ, "REVIEW_URL": served.url, "REVIEW_TOKEN": token}
         ran = subprocess.run([sys.executable, "-c", example], env=told, capture_output=True, text=True, timeout=60)
@@ -70,13 +70,19 @@ def test_the_examples_of_the_guide_answer_and_list(workspace: Workspace, tmp_pat
         by = served.rows("SELECT p.name, d.action, count(*) FROM decision d JOIN person p ON p.id = d.person_id")
         assert by == [("ada", "accept", len(listed))]
         assert all(line.endswith(" accept ada") for line in listed)
-        assert token not in served.log.read_text(encoding="utf-8")
         ((face,),) = served.rows("SELECT min(id) FROM sample WHERE split = 'train'")
         shell = re.findall(r"<!-- curl -->\n```sh\n(.*?)```", text, re.DOTALL)[0].replace("12,", f"{face},")
         named, page, answered = in_the_shell(shell, told)
         said = by_commands(re.findall(r"<!-- commands -->\n```sh\n(.*?)```", text, re.DOTALL)[0], told, face, tmp_path)
     finally:
-        served.kill()
+        served.stop()
+    written = served.log.read_text(encoding="utf-8")
+    assert token not in written
+    lines = [json.loads(line) for line in written.splitlines()]
+    assert [line["event"] for line in lines if line["event"] != "request"] == ["started", "stopped"]
+    asked = [line for line in lines if line["event"] == "request"]
+    assert {"/api/page", "/api/decisions", "/api/classes", "/api/export/{name}"} <= {line["route"] for line in asked}
+    assert {line["person"] for line in asked if line["route"].startswith("/api/")} == {ada.id}
     assert "round 1: review" in said[0]
     assert len(json.loads(said[1])["items"]) == 3
     assert re.fullmatch(rf"saved [0-9a-f-]{{36}}: relabel of face {face}\n", said[2])

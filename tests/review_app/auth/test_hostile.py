@@ -56,6 +56,7 @@ class Scene(NamedTuple):
             Call("GET", "/api/backup/review-before-m0009_updates.db"),
             Call("GET", "/api/classes"),
             Call("GET", "/api/rounds"),
+            Call("GET", "/metrics"),
             Call("GET", "/api/token"),
             Call("GET", "/face/1"),
             Call("GET", "/thumb/1"),

@@ -136,6 +136,7 @@ def test_every_operation_has_one_method_and_no_other(scene: Scene, tmp_path: Pat
         "make_export": lambda: made,
         "export": lambda: client.export(made.name, tmp_path / "labels.csv"),
         "backup": lambda: client.backup("review-before-m0009_updates.db", tmp_path / "backup.db"),
+        "metrics": client.metrics,
         "health": client.health,
         "ready": client.ready,
     }

@@ -1,0 +1,81 @@
+"""What the server says while it runs: text for people, or one JSON object a line (`serve --log-format json`)."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import threading
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Literal, get_args
+
+import click
+
+LogFormat = Literal["text", "json"]
+LOG_FORMATS: tuple[LogFormat, ...] = get_args(LogFormat)
+
+FIELDS = "review_fields"
+"""Under this name a record may carry fields of its own, for `extra`."""
+
+_LOG = logging.getLogger("review_app")
+_format: LogFormat = "text"
+
+
+def say(event: str, text: str, *, level: int = logging.INFO, err: bool = True) -> None:
+    """Tell whoever runs the server: `text` for people, on standard error if `err`; `event` is for programs."""
+    if _format == "text":
+        click.echo(text, err=err)
+    else:
+        _LOG.log(level, "%s", text, extra={FIELDS: {"event": event}})
+
+
+def use_format(chosen: LogFormat) -> None:
+    """From now on all that this process logs, warnings and errors that nobody caught among it, is of this format."""
+    global _format
+    _format = chosen
+    if chosen == "text":
+        return
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines())
+    logging.root.handlers[:] = [handler]
+    _LOG.setLevel(logging.INFO)
+    logging.captureWarnings(True)
+    sys.excepthook = _not_caught
+    threading.excepthook = lambda args: _not_caught(args.exc_type, args.exc_value, args.exc_traceback)
+
+
+def take_over(logger: logging.Logger) -> None:
+    """Have a logger that a library gave handlers of its own write as all others do, where lines are JSON."""
+    if _format == "json":
+        logger.handlers.clear()
+        logger.propagate = True
+
+
+def last_words(text: str) -> bytes:
+    """A line for a process that is about to end itself and logs nothing more."""
+    return f"{text if _format == 'text' else _line('ERROR', {'event': 'stopped by force', 'message': text})}\n".encode()
+
+
+class JsonLines(logging.Formatter):
+    """A record as one JSON object: time, level, event, and what is known besides."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, without its end."""
+        fields = {"event": "log", "logger": record.name, **getattr(record, FIELDS, {})}
+        if fields["event"] != "request":
+            fields["message"] = record.getMessage()
+        if record.exc_info:
+            fields["exception"] = self.formatException(record.exc_info)
+        return _line(record.levelname, fields, record.created)
+
+
+def _line(level: str, fields: dict[str, Any], at: float | None = None) -> str:
+    moment = datetime.now(UTC) if at is None else datetime.fromtimestamp(at, UTC)
+    time = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return json.dumps({"time": time, "level": level.lower(), **fields}, default=str)
+
+
+def _not_caught(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+    if not issubclass(kind, SystemExit | KeyboardInterrupt):
+        _LOG.critical("%s", error, exc_info=(kind, error or kind(), trace))
