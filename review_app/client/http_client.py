@@ -54,7 +54,9 @@ NOTHING: Mapping[str, object] = {}
 class ClientError(ScnError):
     """The server refused a request, or none answered. The message is for people, `code` for programs."""
 
-    def __init__(self, text: str, code: str, status: int = 0, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, text: str, code: str, status: int = 0, retry_after_s: float | None = None, request_id: str = ""
+    ) -> None:
         super().__init__(text)
         self.code = code
         """As /openapi.json names them; besides: unreachable, timed_out, not_ours (an answer of another program)."""
@@ -62,6 +64,8 @@ class ClientError(ScnError):
         """Of HTTP; 0: none came."""
         self.retry_after_s = retry_after_s
         """Seconds to wait, where the server says so."""
+        self.request_id = request_id
+        """By which the server's log knows the request; empty: no server answered."""
 
 
 class _NoRedirects(HTTPRedirectHandler):
@@ -339,4 +343,5 @@ def _refusal(error: HTTPError) -> ClientError:
         str(told.get("code") or "not_ours"),
         error.code,
         float(after) if after.isdecimal() else None,
+        error.headers.get("x-request-id", ""),
     )

@@ -273,6 +273,7 @@ class WebSocket(WebSocketsSansIOProtocol):
         super().__init__(*args, **kwargs)
         self._places = places
         self._unread = _Unread(places.limits)
+        self._shut_down = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Taken over from a `Connection`, with the place of that."""
@@ -284,6 +285,12 @@ class WebSocket(WebSocketsSansIOProtocol):
         super().connection_lost(exc)
         self._unread.stop()
         self._places.give_back(_address(self.client), WEBSOCKET)
+
+    def shutdown(self) -> None:
+        """The server stops: said once, as uvicorn cannot close a second time what a slow page has not taken yet."""
+        if not self._shut_down:
+            self._shut_down = True
+            super().shutdown()
 
     def pause_writing(self) -> None:
         """The page does not read."""

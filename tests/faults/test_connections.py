@@ -67,7 +67,7 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
 class Server:
     """`app` behind the bounds, in a thread."""
 
-    def __init__(self, limits: ConnectionLimits, descriptors: int) -> None:
+    def __init__(self, limits: ConnectionLimits, descriptors: int, told_s: float) -> None:
         self.places = Places(descriptors, limits=limits)
         self.clients: list[Client] = []
         self.listening = socket.socket()
@@ -75,7 +75,7 @@ class Server:
         self.listening.listen(200)
         self.port = int(self.listening.getsockname()[1])
         config = uvicorn.Config(app, lifespan="off", log_config=None, ws_ping_interval=None, timeout_keep_alive=1)
-        self.server = BoundedServer(config, self.places, StopLimits(requests_s=0.5))
+        self.server = BoundedServer(config, self.places, StopLimits(told_s, requests_s=0.5))
         self._thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.listening]}, daemon=True)
         self._thread.start()
 
@@ -100,8 +100,8 @@ class Server:
 def serve() -> Iterator[Callable[..., Server]]:
     started: list[Server] = []
 
-    def start(descriptors: int = 1024, **limits: float) -> Server:
-        started.append(Server(ConnectionLimits(**limits), descriptors))  # type: ignore[arg-type]
+    def start(descriptors: int = 1024, told_s: float = 0.0, **limits: float) -> Server:
+        started.append(Server(ConnectionLimits(**limits), descriptors, told_s))  # type: ignore[arg-type]
         return started[-1]
 
     yield start
@@ -193,6 +193,18 @@ def test_it_stops_whoever_holds_it(serve: Callable[..., Server]) -> None:
     server.client().get(b"/big")
     server.client()
     server.until_taken(5 + WEBSOCKET)
+    server.stop()
+
+
+def test_told_to_stop_it_tells_pages_and_answers_until_all_are_gone(serve: Callable[..., Server]) -> None:
+    server = serve(told_s=PATIENCE_S * 2, body_s=600)
+    page, half = server.client().websocket(), server.client().half_post(b"/", b"a", 10)
+    assert page.reply().startswith(b"HTTP/1.1 101")
+    server.until_taken(1 + WEBSOCKET)
+    server.server.should_exit = True
+    assert page.rest().endswith(b"\x88\x02" + (1012).to_bytes(2, "big")), "closed as by a server that restarts"
+    assert server.client().get().reply().startswith(b"HTTP/1.1 200")
+    assert half.send(b"a" * 9).reply().endswith(b"10")
     server.stop()
 
 

@@ -232,7 +232,7 @@ def test_refusals_are_exceptions_with_a_code(scene: Scene, tmp_path: Path) -> No
         with pytest.raises(ClientError) as refused:
             call()
         assert (refused.value.status, refused.value.code) == (status, code)
-        assert str(refused.value)
+        assert (len(refused.value.request_id), bool(str(refused.value))) == (32 if status else 0, True)
     assert list(tmp_path.glob("x.csv*")) == []
     for url in ("", "127.0.0.1:8501", "file:///etc/passwd"):
         with pytest.raises(UsageError):
