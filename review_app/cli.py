@@ -1,4 +1,4 @@
-"""`python -m review_app ...`: serve a workspace to browsers, keep its accounts, access tokens and webhooks, ask a server."""
+"""`python -m review_app ...`: serve a workspace; keep its accounts, access tokens and webhooks; ask a server."""
 
 from __future__ import annotations
 

@@ -71,6 +71,13 @@ class _Now(Collector):
         yield GaugeMetricFamily("review_sessions", "Sessions that have not run out", state.sessions)
         yield CounterMetricFamily("review_decisions_stored", "All decisions in the log", state.decisions)
         yield GaugeMetricFamily("review_trainer_running", "1 while a round is trained here", at_work(self.workspace))
+        hooks = state.hooks.items()
+        waiting = {name: hook.waiting + hook.waiting_faces for name, hook in hooks}
+        yield _labelled("review_hook_waiting", "Messages and faces that a hook was not told of yet", "hook", waiting)
+        failing = {name: int(hook.words != "delivering") for name, hook in hooks}
+        yield _labelled(
+            "review_hook_failing", "1 where the newest try failed, or the hook is given up", "hook", failing
+        )
         if state.backup_s is not None:
             yield GaugeMetricFamily("review_backup_age_seconds", "Since the newest backup", state.backup_s)
         sizes = {"database": _size(file), "wal": _size(file.with_name(f"{file.name}-wal"))}

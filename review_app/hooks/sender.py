@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 import time
@@ -9,11 +10,10 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
-import click
-
 from review_app.database import call, call_write
 from review_app.hooks.post import Post, PostError, Reply
 from review_app.hooks.signing import body_of, headers_of, secrets_of
+from review_app.http.log import say
 from scn_core.errors import ScnError
 from scn_core.hook_settings import HookSettings
 from scn_core.store.hook_delivery import (
@@ -128,7 +128,7 @@ class HookSender:
         if (what or words) != self._said:
             self._said = what or words
             with suppress(OSError, ValueError):  # a log on a full disk, or closed
-                click.echo(f"hook {self._hook.name}: {words}", err=True)
+                say("hook failed", f"hook {self._hook.name}: {words}", level=logging.WARNING)
 
 
 class HookSenders:

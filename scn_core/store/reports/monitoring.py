@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from scn_core.records import ANSWERS, RoundState
+from scn_core.store.hook_delivery import HookState, hook_states
 from scn_core.store.schema.expressions import NOW
 
 OPEN = "open"
@@ -30,6 +31,8 @@ class WatchedState:
     """Number of the newest: answers, marks and undos since the workspace was made."""
     backup_s: float | None
     """Seconds since the newest backup that was asked for; None: none was."""
+    hooks: dict[str, HookState]
+    """How it goes with each hook, by name."""
 
 
 def watched_state(db: Database) -> WatchedState:
@@ -44,6 +47,7 @@ def watched_state(db: Database) -> WatchedState:
         _count(db, f"SELECT count(*) FROM session WHERE expires_at > {NOW}"),
         _count(db, "SELECT coalesce(max(seq), 0) FROM decision"),
         db.execute(backup).fetchone()[0],
+        {hook.name: hook for hook in hook_states(db)},
     )
 
 

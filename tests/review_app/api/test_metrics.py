@@ -15,7 +15,9 @@ from review_app import database
 from review_app.auth.access_tokens import access_token_hash, forget_attempts, new_access_token
 from review_app.routes import all_routes
 from review_app.settings import AppSettings
+from scn_core.hook_settings import HookSettings
 from scn_core.store.events import keep_event
+from scn_core.store.hook_delivery import sync_hooks
 from scn_core.store.people.people import Role, add_person
 from scn_core.store.people.tokens import add_token
 from scn_core.workspace.folder import Workspace
@@ -66,6 +68,8 @@ def test_leads_alone_may_read_them(settings: AppSettings) -> None:
 def test_they_say_how_the_server_and_the_review_are_doing(settings: AppSettings) -> None:
     lead = authorization("lea", "lead")
     ann = Visitor(settings).sign_in("ann")
+    hook = HookSettings("lab", "https://lab.example.org/", ("faces.decided",), secret_env="LAB")
+    database.call_write(sync_hooks, [hook])
     before = scrape(ann, lead)
     answered = next(tile for tile in ann.page(limit=5).tiles if not tile["blind"])
     ann.decide(keep(answered), keep(answered, label=99))
@@ -92,6 +96,8 @@ def test_they_say_how_the_server_and_the_review_are_doing(settings: AppSettings)
     assert more("review_queue_readings", round="1", state="keep") == 1
     assert now("review_leased_readings", round="1") == 4
     assert (now("review_rounds", state="review"), now("review_sessions"), now("review_trainer_running")) == (1, 1, 0)
+    assert more("review_hook_waiting", hook="lab") == 1
+    assert now("review_hook_failing", hook="lab") == 0
     assert ("review_backup_age_seconds", ()) not in before
     assert now("review_backup_age_seconds") >= 0
     assert now("review_database_bytes", file="database") > 4096
