@@ -4,7 +4,7 @@ cli         `python -m review_app ...`                       settings    what th
 server      Streamlit's pages and our routes on one port     routes      every route of ours, and the way to Streamlit
 page_socket the websocket of the pages: for who is signed in
 auth        who may come in: guard, login, sessions          http        what routes share: refusals, JSON bodies
-hooks       webhooks: posts messages to receivers
+hooks       webhooks: posts messages to receivers            hub         many workspaces at one address
 api         the grid's routes                                database    worker threads that own a connection
 grid_files  the grid's modules, by version                   components  the keyboard grid
 

@@ -43,6 +43,8 @@ def _workspace_state(person: Person) -> None:
         return
     info = now.find(None)
     sign_out = f'<a href="{escape(current().url("/logout"))}">Sign out</a>'
+    if (hub := current().hub_url) is not None:
+        sign_out = f'<a href="{escape(hub)}">All workspaces</a><br>{sign_out}'
     standing = "no round yet" if info is None else parts.round_state(info)
     left = ""
     if info is not None and info.state == "review":

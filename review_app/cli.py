@@ -1,10 +1,12 @@
-"""`python -m review_app ...`: serve a workspace; keep its accounts, access tokens and webhooks; ask a server."""
+"""`python -m review_app ...`: serve workspaces; keep their accounts, access tokens and webhooks; ask a server."""
 
 from __future__ import annotations
 
 import logging
+import socket
 import sys
 from pathlib import Path
+from typing import TypedDict
 
 import click
 
@@ -17,6 +19,16 @@ from review_app.settings import AUTH_MODES, AuthMode
 from scn_core import __version__
 from scn_core.cli.run import run
 from scn_core.errors import ScnError, UsageError
+from scn_core.workspace.folder import workspaces_in
+
+
+class _Options(TypedDict):
+    host: str
+    port: int
+    auth: AuthMode
+    allow_hosts: tuple[str, ...]
+    base_path: str
+    trusted_proxies: tuple[str, ...]
 
 
 def main() -> None:
@@ -48,6 +60,7 @@ def cli() -> None:
     "--log-format", type=click.Choice(LOG_FORMATS), default="text", show_default=True, help="json: for programs."
 )
 @click.option("--open", "open_browser", is_flag=True, help="Open the page in a browser.")
+@click.option("--behind-hub", type=int, hidden=True, help="The hub's socket for this workspace.")
 def serve(
     workspace: Path,
     host: str,
@@ -58,22 +71,24 @@ def serve(
     trusted_proxies: tuple[str, ...],
     log_format: LogFormat,
     open_browser: bool,
+    behind_hub: int | None,
 ) -> None:
-    """Serve the review pages until Ctrl-C."""
+    """Serve the review pages until Ctrl-C. WS may also be a folder that holds several workspaces."""
     from review_app.server import log_as, prepare, serve_until_stopped  # imports Streamlit, which takes a second
 
     log_as(log_format)
+    options = _Options(
+        host=host, port=port, auth=auth, allow_hosts=allow_hosts, base_path=base_path, trusted_proxies=trusted_proxies
+    )
     try:
-        settings = prepare(
-            workspace,
-            host=host,
-            port=port,
-            auth=auth,
-            allow_hosts=allow_hosts,
-            base_path=base_path,
-            trusted_proxies=trusted_proxies,
-        )
-        serve_until_stopped(settings, open_browser=open_browser)
+        if workspaces_in(workspace):
+            from review_app.hub.serve import hub_settings, serve_hub
+
+            serve_hub(hub_settings(workspace, **options), open_browser=open_browser)
+        else:
+            listener = None if behind_hub is None else socket.socket(fileno=behind_hub)
+            settings = prepare(workspace, **options, behind_hub=listener is not None)
+            serve_until_stopped(settings, open_browser=open_browser, listener=listener)
     except ScnError as error:
         if log_format == "text":
             raise

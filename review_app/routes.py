@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,7 @@ def all_middleware(settings: AppSettings) -> list[Middleware]:
         policy=page_policy(page),
         base_path=settings.base_path,
         trusted_proxies=settings.trusted_proxies,
+        behind_hub=settings.behind_hub,
     )
     return [Middleware(RequestLog), guard, Middleware(OwnRoutes, base_path=settings.base_path)]
 
@@ -90,9 +92,7 @@ class OwnRoutes:
     def __init__(self, app: ASGIApp, base_path: str = "") -> None:
         self._app = app
         self._base = base_path
-        routes = all_routes()
-        self._own = Router(routes, redirect_slashes=False, default=_nothing_here)
-        self._paths: dict[Any, str] = {route.endpoint: route.path for route in routes if isinstance(route, Route)}
+        self._own = OwnRouter(all_routes(), base_path)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -105,17 +105,7 @@ class OwnRoutes:
             return
         path = path_within(scope["path"], self._base) or ""
         if is_own(path):
-            own = {**scope, "root_path": self._base}
-            try:
-                await self._own(own, receive, send)
-            except HTTPException as error:  # a path of ours with another method
-                allowed = (error.headers or {}).get("Allow", "another method")
-                refusal = ApiError(error.status_code, "method", f"this address takes {allowed}")
-                response = refusal_page(Headers(scope=scope), refusal)
-                response.headers["Allow"] = allowed
-                await response(scope, receive, send)
-            finally:
-                note_of(scope).route = self._paths.get(own.get("endpoint"), "other")
+            await self._own(scope, receive, send)
             return
         note_of(scope).route = "streamlit"
         if path.startswith(UPLOADS) and not await _is_lead(scope):
@@ -127,6 +117,29 @@ class OwnRoutes:
             await self._app(as_it_is(scope), receive, with_script(send, script))
         else:
             await self._app(scope, receive, send)
+
+
+class OwnRouter:
+    """Routes of ours below a base path; all else there is not found."""
+
+    def __init__(self, routes: Sequence[BaseRoute], base_path: str) -> None:
+        self._router = Router(routes, redirect_slashes=False, default=_nothing_here)
+        self._base = base_path
+        self._paths: dict[Any, str] = {route.endpoint: route.path for route in routes if isinstance(route, Route)}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI, for HTTP."""
+        own = {**scope, "root_path": self._base}
+        try:
+            await self._router(own, receive, send)
+        except HTTPException as error:  # a path of ours with another method
+            allowed = (error.headers or {}).get("Allow", "another method")
+            refusal = ApiError(error.status_code, "method", f"this address takes {allowed}")
+            response = refusal_page(Headers(scope=scope), refusal)
+            response.headers["Allow"] = allowed
+            await response(scope, receive, send)
+        finally:
+            note_of(scope).route = self._paths.get(own.get("endpoint"), "other")
 
 
 async def _nothing_here(scope: Scope, receive: Receive, send: Send) -> None:

@@ -11,6 +11,7 @@ import re
 import signal
 import socket
 import sys
+import threading
 import webbrowser
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -79,23 +80,14 @@ def prepare(
     allow_hosts: tuple[str, ...] = (),
     base_path: str = "",
     trusted_proxies: tuple[str, ...] = (),
+    behind_hub: bool = False,
 ) -> AppSettings:
     """The settings of a server, once it is clear that it may start; the database is brought up to date.
 
     Raises UsageError for doors that must not be opened, WorkspaceError for a workspace that cannot be served.
     """
-    if auth == "none" and host not in LOOPBACK:
-        raise UsageError(
-            f"--host: found {host} with --auth none, which would let anyone on the network answer under any name; "
-            f"allowed: 127.0.0.1, or accounts: add people with `{add_lead(path)}` and start with --auth password"
-        )
-    base, proxies = _base_path(base_path), tuple(map(read_network, trusted_proxies))
-    for name in allow_hosts:
-        if not re.fullmatch(r"[A-Za-z0-9_.-]+|[0-9A-Fa-f:.]*::?[0-9A-Fa-f:.]*", name):
-            raise UsageError(
-                f"--allow-host: found {name!r}; allowed: a host name or address alone, without scheme, port or path, "
-                "such as review.example.org"
-            )
+    check_hosts(path, host, auth, allow_hosts)
+    base, proxies = base_path_of(base_path), tuple(map(read_network, trusted_proxies))
     workspace = Workspace(path.resolve())
     for line in close_to_others(workspace.path, workspace.settings().access):
         say("access changed", line, level=logging.WARNING)
@@ -110,7 +102,24 @@ def prepare(
         name = _settle_identity(workspace, db)
         sync_hooks(db, hooks)
     secret = read_secret(workspace.path)
-    return AppSettings(workspace, secret, auth, host, port, allow_hosts, base, proxies, workspace_id=name)
+    return AppSettings(
+        workspace, secret, auth, host, port, allow_hosts, base, proxies, workspace_id=name, behind_hub=behind_hub
+    )
+
+
+def check_hosts(path: Path, host: str, auth: AuthMode, allow_hosts: tuple[str, ...]) -> None:
+    """Raises UsageError for doors that must not be opened."""
+    if auth == "none" and host not in LOOPBACK:
+        raise UsageError(
+            f"--host: found {host} with --auth none, which would let anyone on the network answer under any name; "
+            f"allowed: 127.0.0.1, or accounts: add people with `{add_lead(path)}` and start with --auth password"
+        )
+    for name in allow_hosts:
+        if not re.fullmatch(r"[A-Za-z0-9_.-]+|[0-9A-Fa-f:.]*::?[0-9A-Fa-f:.]*", name):
+            raise UsageError(
+                f"--allow-host: found {name!r}; allowed: a host name or address alone, without scheme, port or path, "
+                "such as review.example.org"
+            )
 
 
 def _settle_identity(workspace: Workspace, db: Database) -> str:
@@ -145,13 +154,11 @@ def build_app(
         gc.freeze()
         for keeper in keepers:
             keeper.start()
-        address = _address(settings)
+        address = address_of(settings, settings.port if settings.behind_hub else int(config.get_option("server.port")))
         started(address)
-        say("started", f"review app: {address}   (stop it with Ctrl-C)", err=False)
-        if settings.host in WILDCARDS and not settings.allow_hosts:
-            say(
-                "no host", "it answers to this machine alone; to others with --allow-host NAME, as in their address bar"
-            )
+        if not settings.behind_hub:
+            say("started", f"review app: {address}   (stop it with Ctrl-C)", err=False)
+            warn_of_wildcard(settings)
         if open_browser:
             webbrowser.open(address)
         check = asyncio.create_task(warn_of_damage())  # people need not wait for it: seconds for 300,000 faces
@@ -186,16 +193,26 @@ def log_as(chosen: LogFormat) -> None:
         streamlit_logger.update_formatter()
 
 
-def serve_until_stopped(settings: AppSettings, *, open_browser: bool = False) -> None:
-    """Serve until SIGINT or SIGTERM. Raises WorkspaceError where the port is taken, or the workspace served already."""
+def serve_until_stopped(
+    settings: AppSettings, *, open_browser: bool = False, listener: socket.socket | None = None
+) -> None:
+    """Serve until SIGINT or SIGTERM, at the host and port of the settings or, behind a hub, at its socket `listener`.
+
+    Raises WorkspaceError where the port is taken, or the workspace served already.
+    """
     with only_server(settings.workspace) as started:
-        _refuse_taken_port(settings)
-        _serve(settings, build_app(settings, open_browser=open_browser, started=started))
+        if listener is None:
+            refuse_taken_port(settings)
+        else:
+            _stop_with_hub()
+        _serve(settings, build_app(settings, open_browser=open_browser, started=started), listener)
 
 
-def _serve(settings: AppSettings, app: st.App) -> None:
+def _serve(settings: AppSettings, app: st.App, listener: socket.socket | None) -> None:
     signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
-    options = {"server.address": settings.host, "server.port": settings.port, "server.allowedHosts": _names(settings)}
+    # Streamlit listens at a port in any case; that of a hub's workspace is closed before anything is taken from it.
+    host, port = (settings.host, settings.port) if listener is None else ("127.0.0.1", 0)
+    options = {"server.address": host, "server.port": port, "server.allowedHosts": _names(settings)}
     if settings.auth == "oidc":
         options["secrets.files"] = [str(secrets_file(settings.workspace.path))]
     if settings.base_path:
@@ -204,10 +221,22 @@ def _serve(settings: AppSettings, app: st.App) -> None:
     os.environ["FORWARDED_ALLOW_IPS"] = ""
     # A second Ctrl-C while the first one is at work; uvicorn would log its traceback.
     logging.getLogger("uvicorn.error").addFilter(lambda record: "KeyboardInterrupt" not in record.getMessage())
-    use_bounded_server(settings.trusted_proxies)
+    use_bounded_server(settings.trusted_proxies, listener)
     with suppress(KeyboardInterrupt):
         app.run(config=_known(_CONFIG | options))
-    say("stopped", "stopped")
+    if listener is None:
+        say("stopped", "stopped")
+
+
+def _stop_with_hub() -> None:
+    """SIGTERM once standard input, a pipe of the hub, ends: the hub is gone, however that came."""
+
+    def wait() -> None:
+        while os.read(0, 1024):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="hub", daemon=True).start()
 
 
 def _known(options: dict[str, object]) -> dict[str, object]:
@@ -215,7 +244,7 @@ def _known(options: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in options.items() if name in config._config_options_template}
 
 
-def _base_path(said: str) -> str:
+def base_path_of(said: str) -> str:
     """As /review, or empty for the root."""
     path = said.strip("/")
     if path and not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._~-]*(/[A-Za-z0-9_-][A-Za-z0-9._~-]*)*", path):
@@ -230,7 +259,7 @@ def _names(settings: AppSettings) -> list[str]:
     return sorted(settings.hosts)
 
 
-def _refuse_taken_port(settings: AppSettings) -> None:
+def refuse_taken_port(settings: AppSettings) -> None:
     """Streamlit would say it in its log only, among other lines."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family) as probe:
@@ -252,7 +281,13 @@ def _warm_up() -> None:
             importlib.import_module(name)
 
 
-def _address(settings: AppSettings) -> str:
+def warn_of_wildcard(settings: AppSettings) -> None:
+    """Where the server listens at all addresses and answers to no name that others could use."""
+    if settings.host in WILDCARDS and not settings.allow_hosts:
+        say("no host", "it answers to this machine alone; to others with --allow-host NAME, as in their address bar")
+
+
+def address_of(settings: AppSettings, port: int) -> str:
+    """Where browsers on this machine find the first page."""
     host = "127.0.0.1" if settings.host in WILDCARDS else settings.host
-    port = int(config.get_option("server.port"))
     return f"http://{f'[{host}]' if ':' in host else host}:{port}{settings.base_path}/"

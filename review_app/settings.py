@@ -37,10 +37,17 @@ class AppSettings:
     workspace_id: str = "unnamed"
     """Names the workspace in the browser's storage, the same wherever the folder is moved and whatever its secret is;
     see `scn_core.store.identity`."""
+    behind_hub: bool = False
+    """Only the hub of several workspaces can connect, by a socket that it made: see `review_app.hub`."""
 
     def url(self, path: str) -> str:
         """The address of a path of ours, such as /face/7, as browsers ask for it."""
         return self.base_path + path
+
+    @property
+    def hub_url(self) -> str | None:
+        """The address of the list of all workspaces; None where this one is served alone."""
+        return f"{self.base_path.rpartition('/')[0]}/" if self.behind_hub else None
 
     @property
     def cookie(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import click
 import pytest
 
 import scn_core
@@ -52,12 +53,16 @@ def test_a_link_to_the_code_is_its_words(pages: Path) -> None:
     assert "](data/README.md)" in home
 
 
+def is_shown(parameter: click.Parameter) -> bool:
+    return isinstance(parameter, click.Option) and not parameter.hidden
+
+
 def test_the_reference_is_of_all_there_is(pages: Path) -> None:
     commands = (pages / "reference/commands.md").read_text(encoding="utf-8")
     for group, name in ((cli, "scn"), (review_cli, "scn-review")):
         for words, command in walk(group, name):
             assert f"\n## {words}\n" in commands
-            assert all(option.opts[0] in commands for option in command.params if option.param_type_name == "option")
+            assert all(option.opts[0] in commands for option in command.params if is_shown(option))
     python = (pages / "reference/python.md").read_text(encoding="utf-8")
     assert all(f".{name}\n" in python for name in scn_core.__all__ if not name.startswith("__"))
     http = (pages / "reference/http.md").read_text(encoding="utf-8")

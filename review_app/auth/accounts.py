@@ -27,12 +27,13 @@ from scn_core.store.people.people import (
     set_password_hash,
     set_role,
 )
-from scn_core.workspace.folder import Workspace
+from scn_core.workspace.folder import Workspace, workspaces_in
 from scn_core.workspace.remains import files_naming
 
 _ROLES: tuple[Role, ...] = get_args(Role)
 
 WORKSPACE = click.argument("workspace", metavar="WS", type=click.Path(path_type=Path))
+_WORKSPACES = click.argument("workspaces", metavar="WS...", nargs=-1, required=True, type=click.Path(path_type=Path))
 NAME = click.argument("name")
 _STDIN = click.option("--password-stdin", is_flag=True, help="Read the password from standard input, one line.")
 
@@ -48,28 +49,42 @@ def person() -> None:
 
 
 @person.command()
-@WORKSPACE
+@_WORKSPACES
 @NAME
 @click.option("--role", type=click.Choice(_ROLES), default="annotator", show_default=True, help="What they may do.")
 @_STDIN
 @click.option("--no-password", is_flag=True, help="For --auth oidc, where NAME is the e-mail address.")
-def add(workspace: Path, name: str, role: Role, password_stdin: bool, no_password: bool) -> None:
-    """Add NAME; the password is asked for twice."""
+def add(workspaces: tuple[Path, ...], name: str, role: Role, password_stdin: bool, no_password: bool) -> None:
+    """Add NAME, to several workspaces too; the password is asked for twice."""
     if password_stdin and no_password:
         raise UsageError(error_text("--no-password", "--password-stdin too", "one of them"))
     name = checked_name(name)
-    with Workspace(workspace).database() as db:
-        if find_person(db, name) is not None:
-            raise WorkspaceError(error_text("", f"a person {name} already", "a new name", "to change one: person role"))
-        hashed = None if no_password else hash_password(_password(password_stdin))
-        added = add_person(db, name, role, hashed)
-    click.echo(f"added {added.name}, {added.role}")
+    for workspace in workspaces:
+        with Workspace(workspace).database() as db:
+            if find_person(db, name) is not None:
+                where = f"{workspace}: " if len(workspaces) > 1 else ""
+                found = f"{where}a person {name} already"
+                raise WorkspaceError(error_text("", found, "a new name", "to change one: person role"))
+    hashed = None if no_password else hash_password(_password(password_stdin))
+    for workspace in workspaces:
+        with Workspace(workspace).database() as db:
+            added = add_person(db, name, role, hashed)
+        click.echo(f"added {added.name}, {added.role}{_to(workspace, workspaces)}")
 
 
 @person.command("list")
 @WORKSPACE
 def list_command(workspace: Path) -> None:
-    """Everybody, one line each."""
+    """Everybody, one line each. WS may also be a folder that holds several workspaces."""
+    several = workspaces_in(workspace)
+    for place in several:
+        click.echo(f"{place.name}:")
+        _list(place)
+    if not several:
+        _list(workspace)
+
+
+def _list(workspace: Path) -> None:
     with Workspace(workspace).database(read_only=True) as db:
         rows = [(each, password_hash(db, each.id) is not None) for each in people(db)]
     for each, has_password in rows:
@@ -80,15 +95,23 @@ def list_command(workspace: Path) -> None:
 
 
 @person.command()
-@WORKSPACE
+@_WORKSPACES
 @NAME
 @_STDIN
-def password(workspace: Path, name: str, password_stdin: bool) -> None:
-    """Give NAME another password, and sign them out everywhere."""
-    with Workspace(workspace).database() as db:
-        found = known_person(db, name, workspace)
-        set_password_hash(db, found.id, hash_password(_password(password_stdin)))
-    click.echo(f"{found.name} has another password, is signed out everywhere, and has no access tokens any more")
+def password(workspaces: tuple[Path, ...], name: str, password_stdin: bool) -> None:
+    """Give NAME another password, in several workspaces too, and sign them out everywhere."""
+    for workspace in workspaces:
+        with Workspace(workspace).database() as db:
+            known_person(db, name, workspace)
+    hashed = hash_password(_password(password_stdin))
+    for workspace in workspaces:
+        with Workspace(workspace).database() as db:
+            found = known_person(db, name, workspace)
+            set_password_hash(db, found.id, hashed)
+        where = _to(workspace, workspaces, "in")
+        click.echo(
+            f"{found.name} has another password{where}, is signed out everywhere, and has no access tokens any more"
+        )
 
 
 @person.command()
@@ -160,6 +183,11 @@ def erase(workspace: Path, name: str) -> None:
     click.echo("not known here: copies of exports and backups that lie elsewhere, and what people wrote into notes")
     if in_use:
         click.echo("stop the server once: until then review.db and its -wal may hold older pages")
+
+
+def _to(workspace: Path, workspaces: tuple[Path, ...], word: str = "to") -> str:
+    """Which of several workspaces a line is about."""
+    return f" {word} {workspace}" if len(workspaces) > 1 else ""
 
 
 def _keep_a_lead(db: Database, person: Person, workspace: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -48,7 +48,7 @@ _PROXY = (
     "a proxy before it must pass on the Host that the browser sends, in nginx with: proxy_set_header Host $http_host"
 )
 
-_OWN_POLICY = (
+OWN_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
@@ -78,6 +78,20 @@ def path_within(path: str, base: str) -> str | None:
     return path[len(base) :] if path.startswith(f"{base}/") else None
 
 
+def check_host(scope: Scope, hosts: Container[str]) -> str:
+    """The host, with its port, that a request is made to. Raises ApiError for one that is not among the `hosts`."""
+    found = Headers(scope=scope).getlist("host")
+    host = found[0] if len(found) == 1 else ""
+    if _host_name(host) not in hosts:
+        raise ApiError(
+            400,
+            "wrong_host",
+            f"found the host name {shown(host)}, to which this server does not answer; start it with --allow-host "
+            f"NAME, the name in the address bar; {_PROXY}",
+        )
+    return host
+
+
 def page_policy(html: str) -> str:
     """The content security policy of Streamlit's pages: of inline scripts only those of its own first page run."""
     scripts = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
@@ -96,12 +110,14 @@ class RequestGuard:
         *,
         base_path: str = "",
         trusted_proxies: Sequence[Network] = (),
+        behind_hub: bool = False,
     ) -> None:
         self._app = app
         self._hosts = frozenset(hosts)
         self._policy = policy
         self._base = base_path
         self._trusted = trusted_proxies
+        self._behind_hub = behind_hub
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes on, or answers with a refusal."""
@@ -111,13 +127,13 @@ class RequestGuard:
         path = path_within(scope["path"], self._base)
         own = path is None or is_own(path)
         if scope["type"] == "http":
-            send = _strict(send, own, _OWN_POLICY if own else self._policy)
+            send = strict(send, own, OWN_POLICY if own else self._policy)
         try:
             # Also the host that the proxy itself asked for: a page that had its own name lead here (DNS rebinding) can
             # write any header but that one.
-            self._check_host(scope)
-            scope = forwarded(scope, self._trusted)
-            host = self._check_host(scope)
+            check_host(scope, self._hosts)
+            scope = forwarded(scope, self._trusted, behind_hub=self._behind_hub)
+            host = check_host(scope, self._hosts)
             if path is None:
                 await self._elsewhere(scope, receive, send)
                 return
@@ -126,21 +142,9 @@ class RequestGuard:
                 refuse_new()
             warn_of_plain_scheme(scope)
         except ApiError as refusal:
-            await _refuse(refusal, scope, receive, send)
+            await refuse(refusal, scope, receive, send)
             return
         await self._app(scope, receive, send)
-
-    def _check_host(self, scope: Scope) -> str:
-        hosts = Headers(scope=scope).getlist("host")
-        host = hosts[0] if len(hosts) == 1 else ""
-        if _host_name(host) not in self._hosts:
-            raise ApiError(
-                400,
-                "wrong_host",
-                f"found the host name {shown(host)}, to which this server does not answer; start it with --allow-host "
-                f"NAME, the name in the address bar; {_PROXY}",
-            )
-        return host
 
     async def _elsewhere(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Outside of the base path; the base path without its slash leads on."""
@@ -209,7 +213,9 @@ def _host_name(host: str) -> str:
     return name.lower().rstrip(".")
 
 
-def _strict(send: Send, own: bool, policy: str) -> Send:
+def strict(send: Send, own: bool, policy: str) -> Send:
+    """Sends on with the headers that keep browsers strict. `own`: not to be kept by browsers."""
+
     async def with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
@@ -223,7 +229,8 @@ def _strict(send: Send, own: bool, policy: str) -> Send:
     return with_headers
 
 
-async def _refuse(refusal: ApiError, scope: Scope, receive: Receive, send: Send) -> None:
+async def refuse(refusal: ApiError, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answers a request, or an attempt to open a websocket, with an error."""
     if scope["type"] == "websocket":
         await receive()
         await send({"type": "websocket.close", "code": 1008, "reason": refusal.code})

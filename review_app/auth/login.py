@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from html import escape
+from typing import TypeVar
 from urllib.parse import parse_qs, quote
 
 from sqlite_utils import Database
@@ -26,6 +28,8 @@ from review_app.settings import current
 from scn_core.store.people.people import Person
 from scn_core.store.people.sessions import session_person
 
+T = TypeVar("T")
+
 _MAX_FORM = 20_000
 
 _throttle = SignInThrottle()
@@ -35,12 +39,12 @@ _tickets_used = Tally(2 * TICKET_S)
 def routes() -> list[BaseRoute]:
     """/login and /logout."""
     return [
-        Route("/login", _html(_show), methods=["GET"]),
-        Route("/login", _html(_sign_in), methods=["POST"]),
-        Route("/login/ticket", _html(_use_ticket), methods=["GET"]),
-        Route("/login/page.css", _style, methods=["GET"]),
-        Route("/logout", _html(_ask_to_leave), methods=["GET"]),
-        Route("/logout", _html(_sign_out), methods=["POST"]),
+        Route("/login", html(_show), methods=["GET"]),
+        Route("/login", html(_sign_in), methods=["POST"]),
+        Route("/login/ticket", html(_use_ticket), methods=["GET"]),
+        Route("/login/page.css", style, methods=["GET"]),
+        Route("/logout", html(_ask_to_leave), methods=["GET"]),
+        Route("/logout", html(_sign_out), methods=["POST"]),
     ]
 
 
@@ -68,9 +72,15 @@ def forget_attempts() -> None:
 
 
 async def _show(request: Request) -> Response:
-    target = safe_target(request.query_params.get("next", ""))
     cookie = auth.cookie_of(request.cookies)
-    if cookie is not None and await database.run(session_person, auth.session_hash(cookie)) is not None:
+    known = cookie is not None and await database.run(session_person, auth.session_hash(cookie)) is not None
+    return log_in_page(request, known=known)
+
+
+def log_in_page(request: Request, *, known: bool) -> Response:
+    """The form; who is signed in already (`known`) is led on."""
+    target = safe_target(request.query_params.get("next", ""))
+    if known:
         return RedirectResponse(target, 303)
     response = html_page("Sign in", _form("", target))
     response.headers.append("Set-Cookie", auth.trial_header(current(), secure=_is_secure(request)))
@@ -78,6 +88,11 @@ async def _show(request: Request) -> Response:
 
 
 async def _sign_in(request: Request) -> Response:
+    return await sign_in(request, _enter)
+
+
+async def sign_in(request: Request, enter: Callable[[Request, str, str], Awaitable[auth.NewSession]]) -> Response:
+    """Answers the form: `enter(request, name, password)` begins a session, or raises ApiError."""
     fields = parse_form(await read_body(request, _MAX_FORM))
     name, target = fields.get("name", ""), safe_target(fields.get("next", ""))
     if current().auth == "oidc":
@@ -91,10 +106,7 @@ async def _sign_in(request: Request) -> Response:
                 "or try a window that is not private; if you were long at this page, try once more",
             )
         name = auth.checked_name(name)
-        if current().auth == "none":
-            session = await database.run_write(auth.enter_by_name, name)
-        else:
-            session = await _by_password(request, name, fields.get("password", ""))
+        session = await enter(request, name, fields.get("password", ""))
     except ApiError as refusal:
         response = html_page("Sign in", _form(name, target), bad=refusal)
         if refusal.code == "no_cookies":
@@ -103,17 +115,31 @@ async def _sign_in(request: Request) -> Response:
     return _entered(request, session, target)
 
 
-async def _by_password(request: Request, name: str, password: str) -> auth.NewSession:
+async def _enter(request: Request, name: str, password: str) -> auth.NewSession:
+    if current().auth == "none":
+        return await database.run_write(auth.enter_by_name, name)
+    return await database.run_write(auth.begin_session, await attempt(request, name, password, _right_person))
+
+
+async def _right_person(name: str, password: str) -> Person | None:
+    known = await database.run(auth.password_of, name)
+    return known[0] if await run_in_threadpool(auth.is_right, known, password) else None
+
+
+async def attempt(request: Request, name: str, password: str, check: Callable[[str, str], Awaitable[T | None]]) -> T:
+    """What `check(name, password)` gives, which is None where they do not belong together: that is counted.
+
+    Raises ApiError for that, and where this client has to wait; see `throttle`.
+    """
     address = request.client.host if request.client else ""
     client = Client(name, address, auth.device_of(request.cookies, name))
     async with _throttle.attempt(client):
-        known = await database.run(auth.password_of, name)
-        right = len(password) <= LONGEST and await run_in_threadpool(auth.is_right, known, password)
-        if known[0] is None or not right:
+        found = await check(name, password) if len(password) <= LONGEST else None
+        if found is None:
             _throttle.wrong(client)
             raise ApiError(401, "wrong_password", "this name and this password do not belong together")
         _throttle.right(client)
-    return await database.run_write(auth.begin_session, known[0])
+    return found
 
 
 async def _use_ticket(request: Request) -> Response:
@@ -127,10 +153,14 @@ async def _use_ticket(request: Request) -> Response:
 
 
 async def _ask_to_leave(request: Request) -> Response:
-    person = await as_person(request, _whoever)
+    return log_out_page((await as_person(request, _whoever)).name)
+
+
+def log_out_page(name: str) -> Response:
+    """Asks the person of this name whether to sign out."""
     form = f'<form method="post" action="{_address("/logout")}"><button autofocus>Sign out</button></form>'
     back = f'<p><a href="{_address("/")}">Back</a></p>'
-    return html_page("Sign out", f"<p>You are signed in as {escape(person.name)}.</p>{form}{back}")
+    return html_page("Sign out", f"<p>You are signed in as {escape(name)}.</p>{form}{back}")
 
 
 async def _sign_out(request: Request) -> Response:
@@ -138,7 +168,12 @@ async def _sign_out(request: Request) -> Response:
     if cookie is not None:
         await database.run_write(auth.leave, auth.session_hash(cookie))
     oidc = current().auth == "oidc"
-    response = await _leave_provider(request) if oidc else RedirectResponse(current().url("/login"), 303)
+    return without_session(request, await _leave_provider(request) if oidc else None)
+
+
+def without_session(request: Request, response: Response | None = None) -> Response:
+    """The response, by default one that leads to the log-in page, which makes the browser forget its session."""
+    response = response or RedirectResponse(current().url("/login"), 303)
     response.headers.append("Set-Cookie", auth.cookie_header(current(), "", secure=_is_secure(request)))
     return response
 
@@ -163,7 +198,8 @@ async def _leave_provider(request: Request) -> Response:
     return response
 
 
-async def _style(request: Request) -> Response:
+async def style(request: Request) -> Response:
+    """GET /login/page.css."""
     return Response(text_of("login_page.css"), media_type="text/css", headers={"Cache-Control": "max-age=300"})
 
 
@@ -193,7 +229,7 @@ def parse_form(body: bytes) -> dict[str, str]:
     return {name: values[0] for name, values in fields.items()}
 
 
-def _html(handler: Handler) -> Handler:
+def html(handler: Handler) -> Handler:
     """Errors as a page that leads back to the log-in form."""
 
     def answer(request: Request, refusal: ApiError) -> Response:

@@ -72,6 +72,20 @@ def read_device(secret: bytes, name: str, device: str) -> str | None:
     return str(nonce) if known == name.lower() else None
 
 
+def make_hub_token(secret: bytes, nonce: str) -> str:
+    """What a browser keeps of a sign-in at the hub of several workspaces; sessions of theirs are derived from it."""
+    return _signer(secret, "hub").dumps(nonce)
+
+
+def is_hub_token(secret: bytes, token: str, most_s: float) -> bool:
+    """Whether `make_hub_token` made it at most so long ago, so that no database is asked for one that is made up."""
+    try:
+        _read(secret, "hub", token, most_s)
+    except (BadData, ValueError, TypeError):
+        return False
+    return True
+
+
 def _read(secret: bytes, salt: str, word: str, most_s: float) -> Any:
     """What was signed at most so long ago, or so far ahead: the clock may have been set back since.
 

@@ -41,8 +41,16 @@ _LOOK_S = 0.05
 class BoundedServer(uvicorn.Server):
     """Serves with the bounds of `connections`, and has stopped `StopLimits.all_s` after a signal, whatever hangs."""
 
-    def __init__(self, config: uvicorn.Config, places: Places, stop: StopLimits = STOP) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        places: Places,
+        stop: StopLimits = STOP,
+        listener: socket.socket | None = None,
+    ) -> None:
+        """`listener`: a socket to take connections from, in place of those that `run` is called with."""
         super().__init__(config)
+        self._listener = listener
         for name in ("uvicorn", "uvicorn.error"):  # `config` has given them handlers by now
             take_over(logging.getLogger(name))
             logging.getLogger(name).setLevel(logging.WARNING)
@@ -50,6 +58,14 @@ class BoundedServer(uvicorn.Server):
         config.timeout_graceful_shutdown = math.ceil(stop.requests_s) + 1
         self._stop = stop
         self._watchdog: threading.Timer | None = None
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until a signal."""
+        if self._listener is not None:
+            for each in sockets or ():
+                each.close()
+            sockets = [self._listener]
+        super().run(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """The signals to stop."""
@@ -83,10 +99,10 @@ class BoundedServer(uvicorn.Server):
             connection.transport.abort()
 
 
-def use_bounded_server(trusted_proxies: Sequence[Network]) -> None:
+def use_bounded_server(trusted_proxies: Sequence[Network], listener: socket.socket | None = None) -> None:
     """Have Streamlit, which makes the server itself, make a `BoundedServer`; to be called once, before it does."""
     places = Places(raise_descriptor_limit(), trusted_proxies)
-    uvicorn.Server = partial(BoundedServer, places=places)  # type: ignore[misc, assignment]
+    uvicorn.Server = partial(BoundedServer, places=places, listener=listener)  # type: ignore[misc, assignment]
 
 
 def _end() -> None:

@@ -91,6 +91,8 @@ class Places:
             del self._by_address[counted]
 
     def _is_proxy(self, client: str) -> bool:
+        if not client:  # by a socket of the hub, which bounds the addresses itself
+            return True
         with suppress(ValueError):
             found = ip_address(client)
             return any(found in network for network in self._trusted)

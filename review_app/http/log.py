@@ -45,6 +45,11 @@ def use_format(chosen: LogFormat) -> None:
     threading.excepthook = lambda args: _not_caught(args.exc_type, args.exc_value, args.exc_traceback)
 
 
+def log_format() -> LogFormat:
+    """The one that this process writes."""
+    return _format
+
+
 def take_over(logger: logging.Logger) -> None:
     """Have a logger that a library gave handlers of its own write as all others do, where lines are JSON."""
     if _format == "json":

@@ -31,16 +31,17 @@ def read_network(text: str) -> Network:
         ) from error
 
 
-def forwarded(scope: Scope, trusted: Sequence[Network]) -> Scope:
+def forwarded(scope: Scope, trusted: Sequence[Network], *, behind_hub: bool = False) -> Scope:
     """The request as the browser made it: address, scheme and host from X-Forwarded-For, -Proto and -Host.
 
     Unchanged where it does not come from a trusted address. Of several values the one counts that the nearest proxy
     wrote; of X-Forwarded-For the last address that is no trusted proxy. What cannot be read is left as it is.
+    `behind_hub`: only the hub can have made the connection, and is believed.
     """
     headers = Headers(scope=scope)
     client = scope.get("client")
     address = None if client is None else _address(client[0])
-    if address is None or not _is_in(address, trusted):
+    if not behind_hub and (address is None or not _is_in(address, trusted)):
         _warn(address, headers, trusted)
         return scope
     changed = dict(scope)

@@ -43,6 +43,7 @@ from scn_core.workspace.toml import (
     relative_to,
 )
 
+_SETTINGS = "workspace.toml"
 _LOOK_S = 1.0
 """How long a trainer waits for a look at its lock to end."""
 
@@ -50,6 +51,19 @@ _LOOK_S = 1.0
 def say_waiting(text: str) -> None:
     """A line on standard error."""
     print(text, file=sys.stderr, flush=True)
+
+
+def workspaces_in(folder: Path) -> list[Path]:
+    """The workspaces that lie in a folder, by name; none where it is a workspace itself, or cannot be read."""
+    try:
+        entries = [] if _is_workspace(folder) else sorted(folder.iterdir())
+        return [entry for entry in entries if _is_workspace(entry)]
+    except OSError:
+        return []
+
+
+def _is_workspace(folder: Path) -> bool:
+    return (folder / _SETTINGS).is_file()
 
 
 @dataclass(frozen=True)
@@ -61,7 +75,7 @@ class Workspace:
     @property
     def settings_file(self) -> Path:
         """workspace.toml."""
-        return self.path / "workspace.toml"
+        return self.path / _SETTINGS
 
     @property
     def database_file(self) -> Path:

@@ -260,6 +260,13 @@ def test_behind_a_trusted_proxy_people_have_no_address() -> None:
     assert not places.take("192.0.2.2")
 
 
+def test_behind_a_hub_people_have_no_address_either() -> None:
+    places = Places(2_000)
+    while places.take(""):
+        pass
+    assert places.taken == places.total
+
+
 @pytest.mark.parametrize(
     ("client", "counted"),
     [("192.0.2.1", "192.0.2.1"), ("::ffff:192.0.2.1", "192.0.2.1"), ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),

@@ -38,7 +38,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "server_lock": GROUND,
     "server": GROUND | {"server_lock", "database", "auth", "http", "hooks", "routes", "order_worker"},
     "client": frozenset(),
-    "cli": GROUND | {"auth", "client", "hooks", "http", "server"},
+    "hub": GROUND | {"auth", "http", "routes", "server"},
+    "cli": GROUND | {"auth", "client", "hooks", "http", "server", "hub"},
     "__main__": frozenset({"cli"}),
     "review_app": frozenset(),
 }

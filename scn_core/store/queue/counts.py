@@ -160,6 +160,15 @@ def open_left(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -
     )
 
 
+def answered_readings(db: Database, round_id: int) -> tuple[int, int]:
+    """How many readings of the faces in a round's queue have an answer, and how many there are."""
+    sql = """
+        SELECT coalesce(sum(n) FILTER (WHERE action <> ''), 0), coalesce(sum(n), 0) FROM queue_count WHERE round_id = ?
+        """
+    row: tuple[int, int] = db.execute(sql, (round_id,)).fetchone()
+    return row
+
+
 def open_of_pair(db: Database, round_id: int, viewer_id: int, where: QueueFilter, item: int) -> PairCount | None:
     """The pair of given and proposed label that an item of the queue is of, with its faces to review and in all as
     `open_left` counts them, whatever labels the filter names; None: there is no such item."""

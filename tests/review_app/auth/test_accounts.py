@@ -223,3 +223,34 @@ def test_an_erased_person_is_in_no_file_that_is_not_named(workspace: Workspace, 
     assert found == {"trainer.json"}
     assert "by hand:\n  trainer.json\n  replaced-2026-11-27-161337\n" in done.out
     assert "stop the server" not in done.out
+
+
+def test_one_password_in_several_workspaces_is_one_hash(run: Run, empty: Workspace, workspace: Workspace) -> None:
+    """As the server of many workspaces then needs one check."""
+    both = (empty.path, workspace.path)
+    done = run("person", "add", *both, "ada", "--role", "lead", "--password-stdin", stdin=PASSWORD + "\n")
+    assert done.out == "".join(f"added ada, lead to {path}\n" for path in both)
+    first = stored_hash(empty, "ada")
+    assert is_password(first, PASSWORD)
+    assert stored_hash(workspace, "ada") == first
+    done = run("person", "password", *both, "ada", "--password-stdin", stdin="another horse battery\n")
+    assert done.out.count("ada has another password in ") == 2
+    assert stored_hash(empty, "ada") == stored_hash(workspace, "ada") != first
+
+
+def test_a_name_that_one_of_several_workspaces_has_is_added_to_none(
+    run: Run, empty: Workspace, workspace: Workspace
+) -> None:
+    run("person", "add", workspace.path, "ada", "--no-password")
+    refused = run("person", "add", empty.path, workspace.path, "ada", "--no-password")
+    assert (refused.code, refused.out) == (1, "")
+    assert f"found {workspace.path}: a person ada already" in refused.err
+    assert run("person", "password", workspace.path, empty.path, "ada", "--password-stdin", stdin=PASSWORD).code == 1
+    with empty.database() as db:
+        assert find_person(db, "ada") is None
+    assert stored_hash(workspace, "ada") is None
+
+
+def test_a_folder_of_workspaces_lists_the_people_of_each(run: Run, workspace: Workspace, tmp_path: Path) -> None:
+    run("person", "add", workspace.path, "ada", "--role", "lead", "--no-password")
+    assert run("person", "list", tmp_path).out == "ws:\nada                      lead       no password\n"

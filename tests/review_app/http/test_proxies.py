@@ -64,6 +64,15 @@ def test_strangers_are_not_believed(client: str) -> None:
     assert seen(*headers, client="::ffff:10.0.0.1")[0] == "127.0.0.1", "an IPv4 address in the dress of IPv6"
 
 
+@pytest.mark.parametrize(("behind_hub", "address"), [(True, "192.0.2.1"), (False, None)])
+def test_who_has_no_address_is_believed_behind_a_hub_alone(behind_hub: bool, address: str | None) -> None:
+    """There it is the hub; elsewhere a connection that was lost meanwhile."""
+    headers = [(b"host", b"inner"), (b"x-forwarded-for", b"192.0.2.1"), (b"x-forwarded-proto", b"https")]
+    scope: dict[str, Any] = {"type": "http", "scheme": "http", "client": None, "headers": headers}
+    found = forwarded(scope, TRUSTED, behind_hub=behind_hub)
+    assert (found["client"] and found["client"][0], found["scheme"]) == (address, "https" if behind_hub else "http")
+
+
 @pytest.mark.parametrize("said", ["", "localhost", "10.0.0.1/8", "10.0.0.0/33", "*"])
 def test_what_is_no_network_is_refused(said: str) -> None:
     with pytest.raises(UsageError, match="--trusted-proxy: found"):

@@ -7,7 +7,7 @@ from sqlite_utils import Database
 from scn_core.config import ReviewSettings
 from scn_core.records import Decision, RoundScores
 from scn_core.store.decisions.record import record_decisions
-from scn_core.store.queue.counts import undecided_faces
+from scn_core.store.queue.counts import answered_readings, undecided_faces
 from scn_core.store.queue.pace import pace
 from scn_core.store.reports.activity import members
 from scn_core.store.rounds.states import finish_round, start_round
@@ -33,6 +33,7 @@ def test_pace_counts_what_stands(review: Database) -> None:
 def test_a_face_that_is_answered_twice_is_one_of_today(review: Database) -> None:
     first, second = decide(1, "keep"), decide(1, "unsure")
     say(review, decide(2, "keep"), decide(3, "exclude"), first, second)
+    assert answered_readings(review, 1) == (3, 10)
     assert pace(review, 1, ANN).today == 3
     review.execute("DROP TRIGGER decision_no_update")
     review.execute("UPDATE decision SET decided_at = '2020-01-01T10:00:00.000Z' WHERE sample_id = 2")
@@ -58,6 +59,7 @@ def test_what_is_left_of_several_readings_is_faces(db: Database, make_scores: Ca
     say(db, decide(1, "keep"), decide(1, "keep", "bob"), decide(2, "keep", "bob"))
     assert [pace(db, 1, person).left for person in (ANN, 2)] == [9, 8]
     assert undecided_faces(db, 1).to_review == 10
+    assert answered_readings(db, 1) == (3, 30)
 
 
 def test_pace_leaves_out_idle_minutes_and_yesterday(review: Database) -> None:

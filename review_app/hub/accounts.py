@@ -1,0 +1,206 @@
+"""One sign-in for all workspaces that know the person.
+
+People have an account in each workspace, as always. Who signs in at the hub gets one random token, in a cookie, and a
+session in every workspace where this name has this password. The cookie of each of these sessions is made of the token
+and of what only that workspace knows, so the hub keeps nothing: who signs out, is deactivated or gets another password
+loses the session in the workspace, and with it the way there.
+
+A password is checked against the different hashes that the name has, at most `MOST_CHECKS` of them before the first is
+right; a wrong one takes as many checks whoever has the name, or nobody.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import logging
+import secrets
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sqlite_utils import Database
+from starlette.concurrency import run_in_threadpool
+
+from review_app.auth import sessions as auth
+from review_app.auth.access_tokens import access_token_hash
+from review_app.auth.passwords import is_password
+from review_app.auth.tokens import is_hub_token, make_hub_token
+from review_app.http.errors import ApiError
+from review_app.hub.workspaces import HubWorkspace
+from review_app.settings import current
+from scn_core.errors import ScnError
+from scn_core.store.people.people import Person, password_hash, people
+from scn_core.store.people.sessions import end_session, session_person, start_session
+from scn_core.store.people.tokens import token_person
+
+MOST_CHECKS = 8
+KNOWN_FOR_S = 30
+"""For so long whom a workspace knows is passed on without asking its database; its process asks for every request."""
+_MOST_KNOWN = 10_000
+
+T = TypeVar("T")
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Account:
+    """A person of a workspace who may sign in with a password."""
+
+    workspace: HubWorkspace
+    person: Person
+    hashed: str
+
+
+@dataclass(frozen=True)
+class Membership:
+    """A workspace where somebody is signed in, and as whom."""
+
+    workspace: HubWorkspace
+    person: Person
+
+
+def new_token() -> str:
+    """What the browser keeps. Needs the process's settings to be those of the hub, as `token_of` does."""
+    return make_hub_token(current().secret, secrets.token_urlsafe(32))
+
+
+def token_of(cookies: Mapping[str, str]) -> str | None:
+    """The token that a browser shows; None where it shows none that this hub has made."""
+    token = auth.cookie_of(cookies)
+    good = token is not None and is_hub_token(current().secret, token, auth.SESSION_HOURS * 3600)
+    return token if good else None
+
+
+def cookie_for(token: str, workspace: HubWorkspace) -> str:
+    """The cookie of the session that belongs to a token; the cookie's name is made of the workspace's secret."""
+    made = hmac.digest(token.encode(), workspace.settings.cookie.encode(), "sha256")
+    return base64.urlsafe_b64encode(made).rstrip(b"=").decode()
+
+
+def accounts_of(workspaces: Sequence[HubWorkspace], name: str) -> tuple[list[Account], int]:
+    """The accounts of a name, and how many checks of a password a wrong one takes, whatever the name."""
+    found: list[Account] = []
+    hashes: dict[str, set[str]] = {}
+    for workspace in workspaces:
+        for person, hashed in _read(workspace, _with_passwords) or ():
+            hashes.setdefault(_lower(person.name), set()).add(hashed)
+            if _lower(person.name) == _lower(name.strip()):
+                found.append(Account(workspace, person, hashed))
+    most = max((len(each) for each in hashes.values()), default=1)
+    return found, min(most, MOST_CHECKS)
+
+
+def right_accounts(accounts: Sequence[Account], checks: int, password: str) -> list[Account]:
+    """Those whose password it is. One that is nobody's takes `checks` checks, however many accounts there are."""
+    hashes = [hashed for hashed, _ in Counter(account.hashed for account in accounts).most_common()]
+    right: set[str] = set()
+    done = 0
+    for hashed in hashes:
+        if done >= checks and not right:
+            break
+        done += 1
+        if is_password(hashed, password):
+            right.add(hashed)
+    while not right and done < checks:
+        done += 1
+        is_password(None, password)
+    return [account for account in accounts if account.hashed in right]
+
+
+def sign_in(accounts: Sequence[Account], token: str) -> list[Account]:
+    """Begins a session in each of these workspaces; returns those where that was possible."""
+
+    def begin(account: Account) -> Callable[[Database], bool]:
+        session = auth.session_hash(cookie_for(token, account.workspace))
+
+        def write(db: Database) -> bool:
+            start_session(db, account.person.id, session, auth.SESSION_HOURS)
+            return True
+
+        return write
+
+    return [account for account in accounts if _read(account.workspace, begin(account))]
+
+
+def sign_out(workspaces: Sequence[HubWorkspace], token: str) -> None:
+    """Ends the sessions of a token. Raises ApiError where one may still stand."""
+    failed = False
+    for workspace in workspaces:
+        session = auth.session_hash(cookie_for(token, workspace))
+
+        def end(db: Database, session: str = session) -> bool:
+            if session_person(db, session) is not None:
+                end_session(db, session)
+            return True
+
+        failed = not _read(workspace, end) or failed
+    if failed:
+        raise ApiError(503, "busy", "not all sessions could be ended; sign out once more", retry_after_s=1)
+
+
+def memberships(workspaces: Sequence[HubWorkspace], token: str) -> list[Membership]:
+    """Where somebody is signed in with a token."""
+    found = ((workspace, _person_of(workspace, token)) for workspace in workspaces)
+    return [Membership(workspace, person) for workspace, person in found if person is not None]
+
+
+class Known:
+    """Who may come to which workspace; remembered for a moment, so that not every picture asks a database. For one
+    event loop."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._until: dict[tuple[str, str], float] = {}
+        self._clock = clock
+
+    async def has_session(self, workspace: HubWorkspace, token: str) -> bool:
+        """Whether somebody is signed in there with a token."""
+        session = auth.session_hash(cookie_for(token, workspace))
+        return await self._is(workspace, session, lambda db: session_person(db, session) is not None)
+
+    async def has_access(self, workspace: HubWorkspace, bearer: str) -> bool:
+        """Whether an access token is one of that workspace."""
+        hashed = access_token_hash(bearer)
+        return await self._is(workspace, hashed, lambda db: token_person(db, hashed) is not None)
+
+    def forget(self) -> None:
+        """Ask the databases again."""
+        self._until.clear()
+
+    async def _is(self, workspace: HubWorkspace, key: str, ask: Callable[[Database], bool]) -> bool:
+        now = self._clock()
+        if self._until.get((workspace.name, key), 0.0) > now:
+            return True
+        known = bool(await run_in_threadpool(_read, workspace, ask))
+        if known:
+            if len(self._until) >= _MOST_KNOWN:
+                self._until.clear()
+            self._until[workspace.name, key] = now + KNOWN_FOR_S
+        return known
+
+
+def _with_passwords(db: Database) -> list[tuple[Person, str]]:
+    found = ((person, password_hash(db, person.id)) for person in people(db) if person.active)
+    return [(person, hashed) for person, hashed in found if hashed is not None]
+
+
+def _person_of(workspace: HubWorkspace, token: str) -> Person | None:
+    session = auth.session_hash(cookie_for(token, workspace))
+    return _read(workspace, lambda db: session_person(db, session))
+
+
+def _read(workspace: HubWorkspace, function: Callable[[Database], T]) -> T | None:
+    """None where the database cannot be used: the other workspaces do not suffer from it, and the log says so."""
+    try:
+        with workspace.database() as db:
+            return function(db)
+    except ScnError as error:
+        _LOG.warning("workspace %s: %s", workspace.name, error)
+        return None
+
+
+def _lower(name: str) -> str:
+    """As the database compares names: without regard to the case of ASCII letters."""
+    return "".join(letter.lower() if letter.isascii() else letter for letter in name)

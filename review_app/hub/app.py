@@ -1,0 +1,176 @@
+"""The ASGI app of the hub: its own pages, and for all else the process of the workspace that the address begins with.
+
+With accounts (`--auth password`) people sign in here alone, and who has no session in a workspace does not come to its
+process: names that there are and names that there are not are answered alike.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
+from starlette.responses import RedirectResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from review_app.auth import login
+from review_app.auth.access_tokens import bearer_of, wrong_token
+from review_app.auth.guard import OWN_POLICY, RequestGuard, check_host, path_within, refuse, strict
+from review_app.auth.throttle import Client, SignInThrottle
+from review_app.http.errors import ApiError
+from review_app.http.proxies import forwarded
+from review_app.http.request_log import RequestLog
+from review_app.http.stopping import refuse_new
+from review_app.hub.accounts import Known, cookie_for, token_of
+from review_app.hub.pages import HubPages
+from review_app.hub.proxy import pass_request, pass_websocket, passed_on
+from review_app.hub.workspaces import TAKEN, HubWorkspace, Workspaces
+from review_app.routes import OwnRouter
+from review_app.settings import AppSettings
+
+_SIGN_IN_AND_OUT = ("/login", "/login/ticket", "/logout")
+LOOK_EVERY_S = 5.0
+"""At the folder, and for processes that are idle."""
+
+
+class Hub:
+    """Pure ASGI. The settings of the process must be those of the hub."""
+
+    def __init__(self, settings: AppSettings, workspaces: Workspaces) -> None:
+        self._settings = settings
+        self._base = settings.base_path
+        self._workspaces = workspaces
+        self._known = Known()
+        self._tokens = SignInThrottle()
+        guarded = RequestGuard(
+            OwnRouter(HubPages(workspaces, self._known).routes(), self._base),
+            settings.hosts,
+            OWN_POLICY,
+            base_path=self._base,
+            trusted_proxies=settings.trusted_proxies,
+        )
+        self._own: ASGIApp = RequestLog(guarded)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI, for HTTP and websockets."""
+        path = path_within(scope["path"], self._base)
+        name, slash, rest = ("" if path is None else path[1:]).partition("/")
+        if name and name not in TAKEN:
+            await self._to_workspace(name, slash + rest, scope, receive, send)
+        elif scope["type"] == "http":
+            await self._own(scope, receive, send)
+        else:
+            await refuse(_nothing_here(), scope, receive, send)
+
+    async def _to_workspace(self, name: str, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """`path`: below the workspace's address."""
+        own = strict(send, True, OWN_POLICY) if scope["type"] == "http" else send
+        try:
+            check_host(scope, self._settings.hosts)
+            scope = forwarded(scope, self._settings.trusted_proxies)
+            check_host(scope, self._settings.hosts)
+            refuse_new()
+            if self._settings.auth == "password" and path in _SIGN_IN_AND_OUT:
+                await self._lead_to_own(name, path, scope, receive, own)
+                return
+            found = await self._admit(name, scope)
+            if found is None:
+                await self._show_log_in(scope, receive, own)
+                return
+            workspace, cookie = found
+            with workspace.child.used():
+                address = await workspace.child.address()
+                headers = passed_on(scope, cookie, (self._settings.cookie,))
+                if scope["type"] == "websocket":
+                    await pass_websocket(scope, receive, send, address, headers)
+                else:
+                    await pass_request(scope, receive, send, address, headers)
+        except ApiError as refusal:
+            await refuse(refusal, scope, receive, own)
+
+    async def _lead_to_own(self, name: str, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """The pages of a workspace for signing in and out lead to those of the hub, where alone passwords are tried."""
+        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
+            raise ApiError(405, "method", "people sign in and out at the first page of this server")
+        out = path == "/logout"
+        target = self._settings.url("/logout") if out else login.path_to(self._settings.url(f"/{name}/"))
+        await RedirectResponse(target, 303)(scope, receive, send)
+
+    async def _admit(self, name: str, scope: Scope) -> tuple[HubWorkspace, tuple[str, str] | None] | None:
+        """The workspace, and the cookie of the session there, for who may come to it; None for who has to sign in.
+
+        Raises ApiError where there is nothing, and for access tokens of no use here.
+        """
+        there = self._workspaces.find(name)
+        if self._settings.auth != "password":
+            if there is None:
+                raise _nothing_here()
+            return there, None
+        # Where there is no such workspace another is asked, in vain: a name is not told by how long the answer takes.
+        asked = there or next(iter(self._workspaces.all), None)
+        bearer = bearer_of(Headers(scope=scope))
+        token = token_of(HTTPConnection(scope).cookies)
+        if bearer is not None:
+            await self._check_access(asked, there, bearer, scope)
+            return (there, None) if there is not None else None
+        known = token is not None and asked is not None and await self._known.has_session(asked, token)
+        if there is None or token is None or not known:
+            return None
+        return there, (there.settings.cookie, cookie_for(token, there))
+
+    async def _check_access(
+        self, asked: HubWorkspace | None, there: HubWorkspace | None, bearer: str, scope: Scope
+    ) -> None:
+        """Raises ApiError for a wrong access token; many of them make the address wait."""
+        if asked is not None and await self._known.has_access(asked, bearer) and asked is there:
+            return
+        client = Client("access token", scope["client"][0] if scope.get("client") else "")
+        async with self._tokens.attempt(client):
+            self._tokens.wrong(client)
+        raise wrong_token()
+
+    async def _show_log_in(self, scope: Scope, receive: Receive, send: Send) -> None:
+        reads = scope["type"] == "http" and scope["method"] == "GET"
+        if reads and "text/html" in Headers(scope=scope).get("accept", ""):
+            query = scope["query_string"].decode("latin-1")
+            target = f"{HTTPConnection(scope).url.path}{'?' if query else ''}{query}"
+            await RedirectResponse(login.path_to(target), 303)(scope, receive, send)
+            return
+        refusal = ApiError(
+            401,
+            "no_session",
+            f"you are not signed in, or not any more; sign in again at {self._settings.url('/login')}",
+        )
+        await refuse(refusal, scope, receive, send)
+
+    @asynccontextmanager
+    async def at_work(self) -> AsyncIterator[None]:
+        """Within, the folder is looked at now and then, and processes that nobody uses are stopped; in the end, all."""
+        task = asyncio.create_task(self._keep_looking())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await asyncio.gather(*(each.child.stop() for each in self._workspaces.all))
+
+    async def _keep_looking(self) -> None:
+        while True:
+            await self.tend()
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def tend(self) -> None:
+        """Look at the folder once; start the processes that never sleep, and stop those that nobody uses."""
+        await self._workspaces.look()
+        for workspace in self._workspaces.all:
+            if not workspace.never_sleeps:
+                await workspace.child.stop_if_idle()
+            elif workspace.child.state == "asleep":
+                with suppress(ApiError):  # the server is stopping
+                    await workspace.child.address()
+
+
+def _nothing_here() -> ApiError:
+    return ApiError(404, "not_found", "there is nothing at this address")

@@ -1,0 +1,174 @@
+"""One sign-in for several workspaces: what a password is checked against, and how often."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from review_app.auth import sessions as auth
+from review_app.auth.passwords import hash_password, is_password
+from review_app.auth.tokens import is_hub_token, make_hub_token
+from review_app.hub import accounts
+from review_app.hub.accounts import (
+    MOST_CHECKS,
+    Account,
+    Known,
+    accounts_of,
+    cookie_for,
+    memberships,
+    new_token,
+    right_accounts,
+    sign_in,
+    sign_out,
+    token_of,
+)
+from review_app.hub.workspaces import Workspaces
+from review_app.settings import current
+from scn_core.store.people.people import find_person, set_active, set_password_hash
+from scn_core.store.people.sessions import session_person
+from scn_core.workspace.folder import Workspace
+from tests.review_app.hub.conftest import add_people
+from tests.review_app.visitor import PASSWORD, contents
+
+
+@pytest.fixture
+def looked_at(workspaces: Workspaces) -> Workspaces:
+    asyncio.run(workspaces.look())
+    return workspaces
+
+
+@pytest.fixture
+def checked(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
+    """The hashes that passwords were checked against."""
+    seen: list[str | None] = []
+
+    def check(hashed: str | None, password: str) -> bool:
+        seen.append(hashed)
+        return is_password(hashed, password)
+
+    monkeypatch.setattr(accounts, "is_password", check)
+    return seen
+
+
+def places(found: list[Account]) -> list[str]:
+    return [account.workspace.name for account in found]
+
+
+def test_a_name_is_looked_for_everywhere_whatever_its_case(looked_at: Workspaces) -> None:
+    found, checks = accounts_of(looked_at.all, " ANN ")
+    assert [(each.workspace.name, each.person.role) for each in found] == [("faces", "lead"), ("more", "annotator")]
+    assert checks == 2
+    assert accounts_of(looked_at.all, "nobody") == ([], 2)
+
+
+def test_a_wrong_password_takes_as_many_checks_for_a_name_that_nobody_has(
+    looked_at: Workspaces, checked: list[str | None]
+) -> None:
+    for name in ("ann", "bob", "nobody"):
+        checked.clear()
+        assert right_accounts(*accounts_of(looked_at.all, name), "wrong horse battery") == []
+        assert len(checked) == 2
+
+
+def test_one_hash_is_checked_once_however_many_workspaces_have_it(
+    looked_at: Workspaces, checked: list[str | None]
+) -> None:
+    found, _ = accounts_of(looked_at.all, "ann")
+    hashed = hash_password(PASSWORD)
+    same = [Account(account.workspace, account.person, hashed) for account in found] * 20
+    assert len(right_accounts(same, 1, PASSWORD)) == len(same)
+    assert checked == [hashed]
+
+
+def test_a_stranger_gets_no_more_checks_than_the_bound(looked_at: Workspaces, checked: list[str | None]) -> None:
+    found, _ = accounts_of(looked_at.all, "ann")
+    many = [Account(found[0].workspace, found[0].person, hash_password(f"{PASSWORD} {n}")) for n in range(30)]
+    assert right_accounts(many, MOST_CHECKS, "wrong horse battery") == []
+    assert len(checked) == MOST_CHECKS
+
+
+def test_with_another_password_one_comes_in_where_it_is_right(
+    looked_at: Workspaces, folder: Path, checked: list[str | None]
+) -> None:
+    with Workspace(folder / "more").database() as db:
+        ann = find_person(db, "ann")
+        assert ann is not None
+        set_password_hash(db, ann.id, hash_password("another horse battery"))
+    assert places(right_accounts(*accounts_of(looked_at.all, "ann"), PASSWORD)) == ["faces"]
+    assert places(right_accounts(*accounts_of(looked_at.all, "ann"), "another horse battery")) == ["more"]
+
+
+def test_a_session_of_one_workspace_says_nothing_of_that_of_another(looked_at: Workspaces, folder: Path) -> None:
+    token = new_token()
+    right, _ = accounts_of(looked_at.all, "ann")
+    assert places(sign_in(right, token)) == ["faces", "more"]
+    faces, more = looked_at.all
+    assert [(each.workspace, each.person.role) for each in memberships(looked_at.all, token)] == [
+        (faces, "lead"), (more, "annotator"),
+    ]  # fmt: skip
+    with Workspace(folder / "more").database() as db:
+        assert session_person(db, auth.session_hash(cookie_for(token, more))) is not None
+        assert session_person(db, auth.session_hash(cookie_for(token, faces))) is None
+    stored = "\n".join(contents(Workspace(folder / "more")))
+    assert token not in stored
+    assert cookie_for(token, more) not in stored
+
+
+def test_a_token_that_is_made_up_or_too_old_asks_no_database(looked_at: Workspaces) -> None:
+    name = current().cookie
+    token = new_token()
+    assert token_of({name: token}) == token
+    assert [token_of({name: wrong}) for wrong in ("", "x" * 43, f"{token}x", "x" * 300)] == [None] * 4
+    assert token_of({name: make_hub_token(b"of another hub" * 3, "nonce")}) is None
+    assert not is_hub_token(current().secret, token, -1)
+
+
+def test_signing_out_ends_every_session_and_nobody_elses(looked_at: Workspaces) -> None:
+    mine, other = new_token(), new_token()
+    for token in (mine, other):
+        sign_in(accounts_of(looked_at.all, "ann")[0], token)
+    sign_out(looked_at.all, mine)
+    assert memberships(looked_at.all, mine) == []
+    assert len(memberships(looked_at.all, other)) == 2
+
+
+def test_who_is_deactivated_in_one_workspace_stays_in_the_other(looked_at: Workspaces, folder: Path) -> None:
+    token = new_token()
+    sign_in(accounts_of(looked_at.all, "ann")[0], token)
+    with Workspace(folder / "more").database() as db:
+        ann = find_person(db, "ann")
+        assert ann is not None
+        set_active(db, ann.id, False)
+    assert [each.workspace.name for each in memberships(looked_at.all, token)] == ["faces"]
+    assert places(accounts_of(looked_at.all, "ann")[0]) == ["faces"]
+
+
+def test_what_is_known_is_asked_again_after_a_while(looked_at: Workspaces) -> None:
+    now = [0.0]
+    known, token = Known(lambda: now[0]), new_token()
+    faces = looked_at.all[0]
+
+    async def test() -> list[bool]:
+        found = [await known.has_session(faces, token)]
+        sign_in(accounts_of(looked_at.all, "ann")[0], token)
+        found.append(await known.has_session(faces, token))
+        sign_out(looked_at.all, token)
+        found.append(await known.has_session(faces, token))
+        now[0] += accounts.KNOWN_FOR_S
+        found.append(await known.has_session(faces, token))
+        return found
+
+    assert asyncio.run(test()) == [False, True, True, False]
+
+
+def test_a_workspace_that_cannot_be_read_keeps_nobody_from_the_others(
+    looked_at: Workspaces, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    add_people(Workspace(folder / "faces"), cleo="annotator")
+    (folder / "more" / "review.db").rename(folder / "elsewhere.db")
+    found, _ = accounts_of(looked_at.all, "ann")
+    assert places(found) == ["faces"]
+    assert "workspace more: " in caplog.text
+    assert "no such file" in caplog.text
