@@ -24,6 +24,7 @@ from scn_core.arguments import (
     one_each,
     opinion_arrays,
     path_of,
+    place_of,
     source_of,
 )  # fmt: skip
 from scn_core.cli.backup import written_backup
@@ -157,7 +158,7 @@ class OpenWorkspace(WithOpinions):
         WorkspaceError while a trainer is at work, DataError for new classes or files that are not as they should be.
         """
         with Counter("reading", "face", hidden=not progress) as bar:
-            done = update(self.folder, csv=path_of(csv), dry_run=dry_run, progress=bar.advance)
+            done = update(self.folder, csv=place_of(csv), dry_run=dry_run, progress=bar.advance)
         if not dry_run and done.changes.any:
             draw_anew(self.folder, hidden=not progress)
         if progress:
@@ -165,13 +166,13 @@ class OpenWorkspace(WithOpinions):
         return done
 
     def relocate(self, root: str | Path, *, force: bool = False, progress: bool = True) -> Relocation:
-        """Say where the pictures are now: the folder that paths of faces are relative to.
+        """Say where the pictures are now: the folder, or its address, that paths of faces are relative to.
 
         All of them must be there with the content they had (DataError, and nothing is changed), unless `force` is set.
         Raises UsageError where there is no such folder, and WorkspaceError while a trainer is at work.
         """
         with Counter("comparing", "picture", hidden=not progress) as bar:
-            done = relocate(self.folder, Path(root).expanduser(), force=force, progress=bar.advance)
+            done = relocate(self.folder, place_of(root) or "", force=force, progress=bar.advance)
         draw_anew(self.folder, hidden=not progress)
         return done
 
@@ -374,10 +375,10 @@ class OpenWorkspace(WithOpinions):
     ) -> pd.DataFrame:  # fmt: skip
         """What a round's network says of other pictures, a row each; docs/models.md has the columns.
 
-        `pictures`: a folder, a list (`root`: what its paths are relative to), a picture, or several pictures.
+        `pictures`: a folder or its address, a list (`root`: what its paths are relative to), a picture, or several.
         Raises UsageError, DataError or WorkspaceError where the command `predict` has an error.
         """
-        where = path_of(root)
+        where = place_of(root)
         asked = ask_network(self.folder, pictures, root=where, number=round, device=device, hidden=not progress)
         return dataframes.predictions(asked.predictions, asked.classes, boxed=asked.pictures.boxed)
 

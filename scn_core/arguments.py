@@ -13,7 +13,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from sqlite_utils import Database
 
-from scn_core.datasets.source import Source
+from scn_core.datasets.addresses import is_address
+from scn_core.datasets.source import Source, source_said
 from scn_core.errors import UsageError, error_text
 from scn_core.exchange.opinions.add import OpinionFiles
 from scn_core.exchange.opinions.classifier import ClassifierOptions
@@ -28,10 +29,10 @@ def source_of(said: Mapping[str, Any]) -> Source:
     known = [field.name for field in fields(Source)]
     if unknown := sorted(said.keys() - set(known)):
         raise UsageError(error_text("init", f"option {unknown[0]!r}", ", ".join(known)))
-    plain: dict[str, Any] = {name: path_of(value) if name in _PLACES else value for name, value in said.items()}
+    plain: dict[str, Any] = {name: place_of(value) if name in _PLACES else value for name, value in said.items()}
     if plain.get("classes") is not None:
         plain["classes"] = tuple(plain["classes"])
-    return Source(**plain)
+    return source_said(plain)
 
 
 def check_choices(**said: tuple[str | None, Iterable[str]]) -> None:
@@ -56,6 +57,11 @@ def path_of(path: Any) -> Path | None:
             error_text("path", found, "a path", "write a table with table.to_csv(path, index=False) first")
         )
     return None if path is None else Path(path).expanduser()
+
+
+def place_of(where: Any) -> Path | str | None:
+    """The same, where it may also be an address, which stays as it is."""
+    return where if isinstance(where, str) and is_address(where) else path_of(where)
 
 
 def class_number(db: Database, name: str | None) -> int | None:

@@ -25,10 +25,20 @@ _MOST_LINES, _MOST_LETTERS = 20, 2_000
 """Of a message: it fits on a screen, whatever file or cell it quotes."""
 _UNREADABLE = re.compile("[\\x00-\\x09\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff]")
 
+_PASSWORD = re.compile(r"(?<=://)[^/\s@]*:[^/\s@]*@")
+_QUERY = re.compile(r"(://[^\s?'\"]*)\?[^\s'\"]*[^\s'\";:,.)\]}]")
+
+
+def masked(text: str) -> str:
+    """Text as it may be shown or logged: of the addresses in it, names with passwords, and queries, which may be
+    signatures, are ***."""
+    return _QUERY.sub(r"\1?***", _PASSWORD.sub("***@", text)) if "://" in text else text
+
 
 def readable(text: str, most: int = _MOST_LETTERS) -> str:
     """Text of other people as a message can quote it: control characters and bytes that are not UTF-8 are escaped, and
-    what is longer than `most` letters is cut in the middle."""
+    what is longer than `most` letters is cut in the middle. Secrets in addresses are masked."""
+    text = masked(text)
     if len(text) > most:
         text = f"{text[: most * 2 // 3]} ... {text[-most // 6 :]}"
     return _UNREADABLE.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)

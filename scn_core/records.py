@@ -91,6 +91,8 @@ class Manifest:
     problems: tuple[Problem, ...] = ()
     spellings: tuple[Spelling, ...] = ()
     """How the data set writes its classes."""
+    address: str = ""
+    """From where the pictures were fetched; empty: from nowhere, `root` is where they are."""
 
 
 @dataclass(frozen=True)

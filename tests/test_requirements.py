@@ -37,5 +37,6 @@ def test_the_package_alone_is_for_reviewing() -> None:
         "train": ["requirements.txt"],
         "onnx": ["requirements-onnx.txt"],
         "map": ["requirements-map.txt"],
+        "remote": ["requirements-remote.txt"],
         "dev": ["requirements-dev.txt"],
     }

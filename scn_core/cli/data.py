@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from scn_core.cli.options import JSON, WORKSPACE
+from scn_core.cli.options import JSON, PLACE, WORKSPACE
 from scn_core.cli.progress import Counter, draw_anew
 from scn_core.erase import erase
 from scn_core.errors import UsageError, error_text
@@ -19,12 +19,10 @@ from scn_core.workspace.withdraw import withdraw
 
 @click.command("update")
 @WORKSPACE
-@click.option(
-    "--csv", type=click.Path(path_type=Path), help="The list, where it has another name or place than the one before."
-)
+@click.option("--csv", type=PLACE, help="The list, where it has another name, place or address than the one before.")
 @click.option("--dry-run", is_flag=True, help="Print the balance, write nothing.")
 @JSON
-def update_command(workspace: Path, csv: Path | None, dry_run: bool, as_json: bool) -> None:
+def update_command(workspace: Path, csv: Path | str | None, dry_run: bool, as_json: bool) -> None:
     """Read the data set again, as init did: new faces, changed given labels, faces that are gone.
 
     Every decision is kept. A changed given label is a new version beside the old one; new faces come with the next
@@ -40,11 +38,13 @@ def update_command(workspace: Path, csv: Path | None, dry_run: bool, as_json: bo
 
 @click.command("relocate")
 @WORKSPACE
-@click.option("--root", type=click.Path(path_type=Path), help="Folder where the pictures are now.")
-@click.option("--csv", type=click.Path(path_type=Path), help="Where the list of the data set is now.")
+@click.option("--root", type=PLACE, help="Folder or address where the pictures are now.")
+@click.option("--csv", type=PLACE, help="Where the list of the data set is now.")
 @click.option("--force", is_flag=True, help="Even where pictures are missing or differ.")
 @JSON
-def relocate_command(workspace: Path, root: Path | None, csv: Path | None, force: bool, as_json: bool) -> None:
+def relocate_command(
+    workspace: Path, root: Path | str | None, csv: Path | str | None, force: bool, as_json: bool
+) -> None:
     """Say where the pictures are now, once all of them are found there with the content they had; or the list."""
     if root is None and csv is None:
         raise click.UsageError("Missing option '--root' or '--csv'.")

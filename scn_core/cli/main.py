@@ -28,7 +28,7 @@ from scn_core.cli.log import log_command
 from scn_core.cli.map import map_command
 from scn_core.cli.network import export_model_command, predict_command
 from scn_core.cli.opinion import opinion_group
-from scn_core.cli.options import JSON, WORKSPACE, train_options
+from scn_core.cli.options import JSON, PLACE, WORKSPACE, train_options
 from scn_core.cli.order import order_command
 from scn_core.cli.pictures import duplicates_command, pictures_command
 from scn_core.cli.progress import Counter, RoundBars
@@ -40,7 +40,7 @@ from scn_core.cli.simulate import simulate_command
 from scn_core.cli.threads import settle_threads
 from scn_core.config import TrainSettings, flag
 from scn_core.datasets.registry import DATASETS
-from scn_core.datasets.source import LabelRule, Source
+from scn_core.datasets.source import LabelRule, source_said
 from scn_core.errors import DataError, UsageError, counted, error_text
 from scn_core.review.quality.votes import vote_agreement
 from scn_core.shell import command_line
@@ -67,12 +67,8 @@ def cli() -> None:
 @cli.command()
 @WORKSPACE
 @click.option("--dataset", required=True, type=click.Choice(list(DATASETS)), help="What is to be read.")
-@click.option("--root", type=click.Path(path_type=Path), help="Folder of the data set (demo: where faces are drawn).")
-@click.option(
-    "--csv",
-    type=click.Path(path_type=Path),
-    help="csv: file of paths and labels, or folder of train/metadata.csv.",
-)
+@click.option("--root", type=PLACE, help="Folder or address of the data set (demo: where faces are drawn).")
+@click.option("--csv", type=PLACE, help="csv: file or address of paths and labels, or folder of train/metadata.csv.")
 @click.option("--path-column", help="csv: column of picture paths [path].")
 @click.option("--label-column", help="csv: column of labels [label].")
 @click.option("--split-column", help="csv: column of train, val or test [split, where there is one].")
@@ -100,7 +96,7 @@ def init(
         manifest = create_workspace(
             workspace,
             dataset,
-            Source(**options),
+            source_said(options),
             noise=noise,
             strict=strict,
             demo_faces=faces,

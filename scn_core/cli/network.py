@@ -12,13 +12,14 @@ import click
 from sqlite_utils import Database
 
 from scn_core.cli.log import log_done
-from scn_core.cli.options import JSON, REPLACE, WORKSPACE
+from scn_core.cli.options import JSON, PLACE, REPLACE, WORKSPACE
 from scn_core.cli.outputs import check_output
 from scn_core.cli.progress import Counter
 from scn_core.cli.threads import settle_threads
 from scn_core.errors import UsageError, WorkspaceError, counted, error_text
 from scn_core.inference.pictures import Pictures, count_pictures, find_pictures
 from scn_core.inference.predictions import Prediction, write_predictions
+from scn_core.inference.remote_pictures import as_files, find_remote_pictures
 from scn_core.store.rounds.states import SCORED, rounds, which_round
 from scn_core.workspace.folder import Workspace
 
@@ -31,20 +32,20 @@ _ROUND = click.option("--round", "number", type=int, help="Whose network [the ne
 @click.option(
     "--pictures",
     required=True,
-    type=_FILE,
-    help="A folder; a list: a path a line, or a CSV with column path; a picture.",
+    type=PLACE,
+    help="A folder or its address; a list: a path a line, or a CSV with column path; a picture.",
 )
 @click.option("--out", required=True, type=_FILE, help="The CSV to write, a row a picture.")
-@click.option("--root", type=_FILE, help="What the paths of a list are relative to [the list's folder].")
+@click.option("--root", type=PLACE, help="What the paths of a list are relative to [the list's folder].")
 @_ROUND
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
 @REPLACE
 @JSON
 def predict_command(
     workspace: Path,
-    pictures: Path,
+    pictures: Path | str,
     out: Path,
-    root: Path | None,
+    root: Path | str | None,
     number: int | None,
     device: str,
     force: bool,
@@ -53,7 +54,7 @@ def predict_command(
     """Write what a round's network says of other pictures: likeliest class, probabilities and alpha."""
     place = Workspace(workspace)
     check_output("--out", out, workspace=place, force=force)
-    if out.exists() and pictures.exists() and out.samefile(pictures):
+    if isinstance(pictures, Path) and out.exists() and pictures.exists() and out.samefile(pictures):
         raise UsageError(
             error_text("--out", f"{out}, the list of pictures itself", "another name; it is never replaced")
         )
@@ -87,7 +88,7 @@ def ask_network(
     workspace: Workspace,
     pictures: str | Path | Iterable[str | Path],
     *,
-    root: Path | None,
+    root: Path | str | None,
     number: int | None,
     device: str,
     hidden: bool = False,
@@ -97,7 +98,7 @@ def ask_network(
     Raises UsageError for pictures or a device that are not there, DataError for a list that cannot be read or no
     picture at all, and WorkspaceError where no round has ended, or it has no network that can be loaded.
     """
-    found = find_pictures(pictures, root)
+    found = find_remote_pictures(pictures, root) or find_pictures(pictures, None if isinstance(root, str) else root)
     with workspace.database(read_only=True) as db:
         round_id = _trained_round(db, number)
     total = count_pictures(found)
@@ -106,7 +107,7 @@ def ask_network(
     from scn_core.rounds.network import load_network
 
     network = load_network(workspace.round_folder(round_id))
-    predictions = predict(network, found, device)
+    predictions = predict(network, as_files(found), device)
     return Asked(round_id, network.classes, found, _with_bar(predictions, total, hidden))
 
 

@@ -10,8 +10,21 @@ from typing import Any
 import click
 
 from scn_core.config import TrainSettings, flag
+from scn_core.datasets.addresses import is_address
 
 Command = Callable[..., Any]
+
+
+class _Place(click.ParamType[Path | str]):
+    """A path, or an address as text."""
+
+    name = "path or address"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path | str:
+        return value if is_address(value) else Path(value)
+
+
+PLACE = _Place()
 FORCE = click.option("--force", is_flag=True, help="Replace a file that is there and is not an earlier one of ours.")
 REPLACE = click.option("--force", is_flag=True, help="Replace a file that is there.")
 WORKSPACE = click.argument("workspace", metavar="WS", type=click.Path(path_type=Path))

@@ -14,7 +14,7 @@ _OF_A_WORKSPACE = (
     "workspace.toml", "review.db", "thumbs.db", "train.lock", "server.lock", "trainer.log", "trainer.json", "secret",
 )  # fmt: skip
 """How the names of a workspace's own files begin."""
-_FOLDERS = ("rounds", "pixels", "backups", "images", "restoring")
+_FOLDERS = ("rounds", "pixels", "backups", "images", "fetched", "restoring")
 
 
 def check_output(

@@ -25,7 +25,7 @@ def describe_import(manifest: Manifest, balance: Balance | None, agreement: Vote
     by_split = Counter(sample.split for sample in manifest.samples)
     by_class = Counter(sample.given_label for sample in manifest.samples if sample.split == "train")
     lines = [
-        f"{manifest.dataset}: {counted(len(manifest.samples), 'face')} from {manifest.root}",
+        f"{manifest.dataset}: {counted(len(manifest.samples), 'face')} from {manifest.address or manifest.root}",
         "  " + ", ".join(f"{by_split[split]:,} {split}" for split in SPLITS),
         "  train: " + ", ".join(f"{by_class[i]:,} {name}" for i, name in enumerate(manifest.classes.names)),
     ]
@@ -48,7 +48,7 @@ def import_as_dict(manifest: Manifest, balance: Balance | None, agreement: VoteA
     """The same as plain values for JSON; `problems` are the first ones alone, all are in table problem."""
     return {
         "dataset": manifest.dataset,
-        "root": str(manifest.root),
+        "root": manifest.address or str(manifest.root),
         "classes": list(manifest.classes.names),
         "samples": {split: sum(sample.split == split for sample in manifest.samples) for split in SPLITS},
         "balance": balance.as_dict() if balance else None,
@@ -72,7 +72,7 @@ def describe_proposals(
         f"{'-' if row.alpha is None else f'{row.alpha:.3f}':>6} {row.margin:>7.3f} {row.suspicion:>9.3f}"
         for row in rows
     )
-    root = workspace.settings().root
+    root = workspace.settings().shown_root
     if words := ended.opinion_words:
         lines.append(f"round {ended.id}, {words}")
     lines.append(f"round {ended.id}: {len(rows):,} of {counted(count, 'proposal')} to review; pictures under {root}")

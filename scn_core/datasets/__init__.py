@@ -21,6 +21,12 @@ numbering         classes called by number where names were given
 checks            from rows to samples: duplicates out, every picture opened, what is wrong gathered
 duplicates        which row was first with a picture, for lists of any length
 
+Pictures elsewhere:
+addresses         told from paths, kept without secrets
+remote  storage   copies of what is at an address; what fsspec says of it
+web_client        follows no redirect out of the root
+fetching          rows whose pictures are fetched before they are looked at
+
 Pictures:
 images            opening, checking and cutting faces
 picture_measures  what makes a picture hard to judge; hashes by which copies are known

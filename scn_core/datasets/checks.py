@@ -45,11 +45,12 @@ def gather(
     check: Callable[[Path, Box | None], PictureCheck] = check_picture,
     *,
     follow_links: bool = False,
+    fetch: Callable[[Iterable[Entry]], Iterator[Entry]] = iter,
 ) -> Intake:
     """Look at the pictures of all rows, many at a time, and keep what can be used in the order it came.
 
     `check` opens one; benchmarks name another where there are no pictures. With `follow_links` pictures may lie
-    outside of the root, behind links.
+    outside of the root, behind links. `fetch` passes on the rows of pictures that are there by then.
     """
     samples: list[Sample] = []
     problems: list[Problem] = []
@@ -57,7 +58,10 @@ def gather(
     named: dict[LeftOut, list[str]] = {}
     written: Counter[tuple[int, str]] = Counter()
     with closing(Firsts()) as keys, closing(Firsts()) as pictures:
-        look, rows = partial(_check_picture, root.resolve(), check, follow_links), _without_doubles(entries, keys)
+        look, rows = (
+            partial(_check_picture, root.resolve(), check, follow_links),
+            fetch(_without_doubles(entries, keys)),
+        )
         seen = in_order(look, rows, processes=check is check_picture)
         for entry, shown in seen:
             progress(entry.rows)

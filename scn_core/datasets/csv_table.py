@@ -150,7 +150,7 @@ def read(source: Source) -> Iterator[Entry]:
     found, parts = _labels_found(source)
     classes = _vocabulary(source, found)
     numbers = class_numbers(found, classes, str(_file(source)))
-    tables = [_Table(columns, classes, numbers, root(source)) for columns in parts]
+    tables = [_Table(columns, classes, numbers, root(source), source.root_address) for columns in parts]
     if source.annotator_column is None:
         for table in tables:
             for line, cells in table.rows():
@@ -166,6 +166,7 @@ class _Table:
     classes: ClassVocabulary
     numbers: Mapping[str, int]
     root: Path
+    address: str | None
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """All but the header, each with its line."""
@@ -200,8 +201,9 @@ class _Table:
             found = f"votes {cells[columns.votes or 0]!r}"
             return Problem(file, line, found, "such as happy: 7; sad: 3, or empty", reason="votes that are none")
         return make_row(
-            file, line, columns.table.path(cells[columns.path]), label, split, root=self.root, box=box,
-            face=columns.face(cells), numbered=columns.numbered, reference=reference, votes=votes, written=written,
+            file, line, columns.table.path(cells[columns.path]), label, split, root=self.root, address=self.address,
+            box=box, face=columns.face(cells), numbered=columns.numbered, reference=reference, votes=votes,
+            written=written,
         )  # fmt: skip
 
     def labelled(self, line: int, cells: list[str]) -> tuple[Entry, str]:

@@ -22,7 +22,13 @@ TOO_FEW = 2
 
 
 def in_order(
-    function: Callable[[T], R], items: Iterable[T], *, batch: int = 32, leave: int = 0, processes: bool = False
+    function: Callable[[T], R],
+    items: Iterable[T],
+    *,
+    batch: int = 32,
+    leave: int = 0,
+    processes: bool = False,
+    threads: int | None = None,
 ) -> Iterator[R]:
     """`function` of every item, in the order of the items, computed by a thread per core.
 
@@ -36,9 +42,10 @@ def in_order(
         leave: so many cores are left to others, where there are more than that.
         processes: from item 1,025 on in a process per core, where there are three or more: threads that open small
             pictures wait for Python's one interpreter lock. See `Processes.each` for what it asks of the function.
+        threads: so many for what mostly waits, whatever cores there are.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    workers = max(1, cores - leave)
+    workers = threads or max(1, cores - leave)
     source, drawn = iter(items), 0
     waiting: deque[Future[list[R]]] = deque()
     with Processes() as others, ThreadPoolExecutor(workers, thread_name_prefix="faces") as pool:

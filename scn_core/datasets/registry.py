@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from scn_core.class_names import ClassVocabulary
 from scn_core.datasets import affectnet, csv_table, expw, fer2013, ferplus, image_folder, raf_db
 from scn_core.datasets.checks import gather
+from scn_core.datasets.fetching import Elsewhere
 from scn_core.datasets.rows import Entry
 from scn_core.datasets.source import Source
 from scn_core.errors import DataError, UsageError, error_text
@@ -40,6 +42,7 @@ _REASONS = 8
 _TABLE = frozenset(
     {
         "csv",
+        "csv_address",
         "path_column",
         "label_column",
         "split_column",
@@ -99,19 +102,28 @@ def read_manifest(
     strict: bool = False,
     all_classes: bool = True,
     progress: Callable[[int], None] | None = None,
+    elsewhere: Elsewhere | None = None,
 ) -> Manifest:
     """Read a data set and look at every picture.
 
     What cannot be used is left out and told in `Manifest.problems`; with `strict` it is a DataError instead. With
     `all_classes` a class without a train face is one, too. `progress` is called with the number of rows done since it
-    was last called.
+    was last called. `elsewhere`: from where pictures are fetched before they are looked at.
     Raises UsageError for options that do not apply and DataError where there is nothing to train on.
     """
     dataset = find_dataset(name)
     source.check(name, dataset.options)
     root, classes = dataset.root(source), dataset.vocabulary(source)
+    copies = None if elsewhere is None else elsewhere.copies(root)
+    fetch = partial(elsewhere.rows, root) if elsewhere is not None and copies is not None else iter
+    root = copies or root
     samples, problems, left_out, spellings = gather(
-        dataset.read(source), root, classes, progress or (lambda rows: None), follow_links=source.follow_links
+        dataset.read(source),
+        root,
+        classes,
+        progress or (lambda rows: None),
+        follow_links=source.follow_links,
+        fetch=fetch,
     )
     unusable = [problem for problem in problems if not problem.kept]
     if strict and unusable:

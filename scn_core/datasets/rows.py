@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from scn_core.datasets.addresses import below_address, is_address
 from scn_core.datasets.paths import control_character, find_path, relative_path
 from scn_core.import_balance import Problem
 from scn_core.records import Box, Sample, Split, Vote
@@ -74,6 +75,7 @@ def make_row(
     split: Split,
     *,
     root: Path | None = None,
+    address: str | None = None,
     box: Box | None = None,
     face: str | None = None,
     numbered: bool = False,
@@ -90,6 +92,7 @@ def make_row(
         label: class number.
         split: where the face belongs.
         root: with it every way to write a path is tried for the picture that is there.
+        address: where the root is a copy of; addresses below it are paths too.
         box: the face within the picture.
         face: its number within the picture.
         numbered: that number is the face's place among the rows of the picture, and names it in this reading alone.
@@ -97,6 +100,14 @@ def make_row(
         votes: every label that people gave it.
         written: how the list spells the label.
     """
+    if is_address(path) and "?d=" not in path:
+        below = below_address(address, path)
+        if below is None:
+            allowed = "--root with the address that all pictures are below, such as s3://bucket/faces, and no query"
+            if address is not None:
+                allowed = f"a path, or an address below {address} without a query"
+            return Problem(file, line, f"path {path!r}", allowed, reason="an address outside of the root")
+        path = below
     relative = relative_path(path) if root is None else find_path(path, lambda each: os.path.lexists(root / each), root)
     if relative is None:
         found, allowed = f"path {path!r}", "a path relative to the root, without '..'"

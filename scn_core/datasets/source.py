@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from scn_core.config import flag
+from scn_core.datasets.addresses import checked_address, is_address
 from scn_core.errors import DataError, UsageError, error_text
 
 LabelRule = Literal["majority", "plurality", "vote"]
 
 # Fields every data set takes: where it is, where generated pictures go, and the seed of what is drawn.
-_COMMON = frozenset({"root", "unpack_to", "seed", "follow_links"})
+_COMMON = frozenset({"root", "root_address", "unpack_to", "seed", "follow_links"})
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,10 @@ class Source:
     """Folder of the data set. For csv it may be left out: then paths are relative to the CSV's own folder."""
     csv: Path | None = None
     """The CSV file of labels, or a folder with one for each split, as in train/metadata.csv (csv)."""
+    root_address: str | None = None
+    """Where the root is a copy of, such as s3://bucket/faces; instead of `root`."""
+    csv_address: str | None = None
+    """Where the list is a copy of; instead of `csv` (csv)."""
     path_column: str | None = None
     """Column of picture paths relative to the root (csv); default 'path'."""
     label_column: str | None = None
@@ -66,7 +72,23 @@ class Source:
         for field in fields(self):
             if getattr(self, field.name) != field.default and field.name not in options | _COMMON:
                 allowed = ", ".join(sorted(map(flag, options))) or "none but --root"
+                said = flag(field.name.removesuffix("_address"))
                 raise UsageError(
-                    f"{flag(field.name)}: found {getattr(self, field.name)!r} with data set {dataset}, "
+                    f"{said}: found {getattr(self, field.name)!r} with data set {dataset}, "
                     f"which does not read it; allowed there: {allowed}"
                 )
+
+
+def source_said(said: Mapping[str, Any]) -> Source:
+    """The source of what a user says by field, where `root` and `csv` may be an address instead of a path.
+
+    Raises UsageError for an address with a secret in it.
+    """
+    values = dict(said)
+    for name in ("root", "csv"):
+        where = values.get(name)
+        if isinstance(where, str) and is_address(where):
+            values |= {name: None, f"{name}_address": checked_address(flag(name), where)}
+        elif isinstance(where, str):
+            values[name] = Path(where)
+    return Source(**values)

@@ -28,7 +28,9 @@ class Picture:
     box: Box | None = None
     """The face within the picture; None: the picture's central square."""
     wrong: str | None = None
-    """Why its row of the list cannot be used, or None."""
+    """Why its row of the list cannot be used, or it cannot be fetched; or None."""
+    passing: bool = False
+    """The file is a copy, to be removed by whoever has looked at it."""
 
 
 class Pictures(Protocol):
@@ -149,7 +151,12 @@ def find_pictures(source: str | Path | Iterable[str | Path], root: Path | None =
         raise UsageError(error_text("pictures", f"no {source}", "a folder, a list of paths, or a picture"))
     if not listed:
         return NamedPictures((source,))
-    return ListedPictures(source, root or source.parent, _header(source))
+    return listed_pictures(source, root)
+
+
+def listed_pictures(file: Path, root: Path | None) -> ListedPictures:
+    """The pictures of a list; `root` as in `find_pictures`. Raises DataError for one that cannot be read."""
+    return ListedPictures(file, root or file.parent, _header(file))
 
 
 def count_pictures(pictures: Pictures) -> int:

@@ -36,7 +36,11 @@ def predict(network: RoundNetwork, pictures: Iterable[Picture], device: str = "a
 
 
 def _decode(side: int, picture: Picture) -> Decoded:
-    return picture, picture.wrong or face_or_reason(picture.path, picture.box, side)
+    try:
+        return picture, picture.wrong or face_or_reason(picture.path, picture.box, side)
+    finally:
+        if picture.passing:
+            picture.path.unlink(missing_ok=True)
 
 
 @torch.inference_mode()

@@ -6,6 +6,7 @@ moves       many files replaced as one
 toml        workspace.toml, read and written
 access      who on this machine may read its databases
 status      where it stands
+fetched     copies of pictures and lists elsewhere, and how a data set is read from them
 update      the data set read again: faces that came, went or have another given label
 relocate    pictures that were moved
 withdraw    faces taken out for good

@@ -8,8 +8,8 @@ import shutil
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, fields
+from contextlib import closing, contextmanager, suppress
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +33,10 @@ from scn_core.store.round_folder import round_folder
 from scn_core.store.samples import insert_manifest
 from scn_core.store.sqlite_errors import UNREADABLE, plain_errors
 from scn_core.workspace.access import close_to_others
+from scn_core.workspace.fetched import brought, placed_at
 from scn_core.workspace.moves import finish_moves
 from scn_core.workspace.toml import (
+    FETCHED,
     OWN_PICTURES,
     WorkspaceSettings,
     begin_settings,
@@ -146,17 +148,13 @@ class Workspace:
 
     def pictures(self) -> Path:
         """The folder that paths of faces are relative to. Raises WorkspaceError where it is not there."""
-        root = Path(self.settings().root)
+        settings = self.settings()
+        root = Path(settings.root)
         if not root.is_dir():
-            raise WorkspaceError(
-                error_text(
-                    "",
-                    f"no folder {root}",
-                    "the folder of the pictures",
-                    f"put it back, mount it or, if the pictures were moved: {command_line('relocate', self.path)} "
-                    "--root DIR",
-                )
-            )
+            do = f"put it back, mount it or, if it was moved: {command_line('relocate', self.path)} --root DIR"
+            if "root_address" in settings.source:
+                do = f"fetch them again: {command_line('update', self.path)}"
+            raise WorkspaceError(error_text("", f"no folder {root}", "the folder of the pictures", do))
         return root
 
     @contextmanager
@@ -230,8 +228,8 @@ def create_workspace(
     """Reads a data set into a new workspace and returns what was read, problems included.
 
     Data set `demo` is drawn first, under the source's root or, without one, in the workspace itself. A failure leaves
-    no workspace behind, nor a folder that was not there before; calling again begins anew. `progress` hears how many
-    more rows (or drawn faces) are done.
+    no workspace behind, nor a folder that was not there before, but for copies of pictures elsewhere: calling again
+    begins anew, and fetches what is not there yet. `progress` hears how many more rows (or drawn faces) are done.
 
     Raises UsageError, DataError, WorkspaceError where there is a workspace already, and DiskFullError.
     """
@@ -247,10 +245,13 @@ def create_workspace(
     spec = parse_noise(noise) if noise else None
     with _removed_on_error(path), naming_full_disk(path):
         source = _placed(workspace, dataset, source, demo_faces, progress)
-        manifest = read_manifest(dataset, source, strict=strict, progress=progress)
+        with brought(path, dataset, source) as (read, elsewhere):
+            manifest = read_manifest(dataset, read, strict=strict, progress=progress, elsewhere=elsewhere)
+            manifest = placed_at(manifest, elsewhere)
+            source = replace(source, root_address=read.root_address)
         if spec is not None:
             manifest = with_noise(manifest, spec, source.seed)
-        sync_own_pictures(dataset, source)  # before a database counts on them
+        sync_own_pictures(workspace, dataset, source)  # before a database counts on them
         _remove_database(workspace)  # of an init that was stopped half-way: without workspace.toml nobody uses it
         db = create_database(workspace.database_file)
         try:
@@ -263,7 +264,8 @@ def create_workspace(
 
 @contextmanager
 def _removed_on_error(folder: Path) -> Iterator[None]:
-    """Makes the folder, where there is none; an error then removes it again, with all that was put into it."""
+    """Makes the folder, where there is none; an error then removes it again, with all that was put into it but copies
+    of pictures elsewhere."""
     new = not folder.exists()
     make_folder(folder.parent)
     folder.mkdir(mode=0o700, exist_ok=True)  # faces and names are in it
@@ -272,16 +274,23 @@ def _removed_on_error(folder: Path) -> Iterator[None]:
         yield
     except Exception:
         if new:
-            shutil.rmtree(folder)
+            for entry in folder.iterdir():
+                if entry.name != FETCHED:
+                    shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+            with suppress(OSError):  # copies of pictures were fetched
+                folder.rmdir()
         raise
 
 
-def sync_own_pictures(dataset: str, source: Source) -> None:
-    """Have the disk keep the pictures that reading the data set drew or unpacked; nothing for other data sets."""
-    own = source.root if dataset == "demo" else source.unpack_to
-    if own is not None and own.is_dir():
-        sync_folder(own.parent)
-        sync_tree(own)
+def sync_own_pictures(workspace: Workspace, dataset: str, source: Source) -> None:
+    """Have the disk keep the pictures that reading the data set drew, unpacked or fetched; nothing for others."""
+    own = [source.root if dataset == "demo" else source.unpack_to]
+    if source.root_address or source.csv_address:
+        own.append(workspace.path / FETCHED)
+    for folder in own:
+        if folder is not None and folder.is_dir():
+            sync_folder(folder.parent)
+            sync_tree(folder)
 
 
 def _refuse_unreadable_names(path: Path, source: Source) -> None:

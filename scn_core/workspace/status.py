@@ -59,7 +59,7 @@ def status_of(workspace: Workspace, db: Database) -> Status:
     return Status(
         workspace=str(workspace.path),
         dataset=settings.dataset,
-        root=settings.root,
+        root=settings.shown_root,
         classes=list(classes(db).names),
         samples={str(split): n for split, n in count_by_split(db).items()},
         problems=count_problems(db),

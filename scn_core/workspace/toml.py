@@ -26,6 +26,8 @@ OWN_PICTURES = "images"
 """Folder of a workspace for pictures that are drawn, or unpacked from a table."""
 DRAWN_OR_UNPACKED = ("demo", "ferplus", "fer2013")
 """The data sets whose pictures may lie there."""
+FETCHED = "fetched"
+"""Folder of a workspace for copies of pictures and lists that are elsewhere."""
 PATHS = ("root", "csv", "unpack_to")
 """Options of [source] that are paths."""
 
@@ -55,6 +57,11 @@ class WorkspaceSettings:
     """Other programs that are told of what happens."""
     access: Access = "owner"
     """Who may read the databases: the account that owns them, or its group too."""
+
+    @property
+    def shown_root(self) -> str:
+        """Where the pictures are, for people: the address, where `root` is the folder of copies."""
+        return str(self.source.get("root_address") or self.root)
 
 
 _TYPES: dict[str, type] = {
@@ -138,7 +145,8 @@ def begin_settings(file: Path, values: Mapping[str, Any]) -> None:
 
 
 def change_table(file: Path, table: str, values: Mapping[str, Any]) -> None:
-    """Set `values` in a table of the file; everything else in it stays as it is, comments too.
+    """Set `values` in a table of the file, or remove those that are None; everything else in it stays as it is,
+    comments too.
 
     Raises WorkspaceError where the table is written in a way that cannot be changed.
     """
@@ -147,9 +155,14 @@ def change_table(file: Path, table: str, values: Mapping[str, Any]) -> None:
         document = tomlkit.parse(_text(file))
         section = document.setdefault(table, tomlkit.table())
         for name, value in values.items():
-            section[name] = value
+            if value is not None:
+                section[name] = value
+            elif name in section:
+                del section[name]
         changed = tomlkit.dumps(document)
-        right = tomllib.loads(changed) == before | {table: before.get(table, {}) | dict(values)}
+        merged = before.get(table, {}) | dict(values)
+        said = {name: value for name, value in merged.items() if value is not None}
+        right = tomllib.loads(changed) == before | {table: said}
     except (TOMLKitError, ValueError, TypeError, RecursionError):
         right = False
     if not right:  # such as `review = 1`; and a fault of the library must not cost anyone their settings

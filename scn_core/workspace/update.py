@@ -9,17 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from scn_core.class_names import ClassVocabulary
+from scn_core.datasets.fetching import Elsewhere
 from scn_core.datasets.registry import find_dataset, read_manifest
 from scn_core.datasets.source import Source
 from scn_core.errors import DataError, UsageError, WorkspaceError, error_text, listed
 from scn_core.import_balance import Problem, by_most
 from scn_core.store.check import require_sound
 from scn_core.store.connection import snapshot
-from scn_core.store.samples import classes
+from scn_core.store.queue.withdraw import picture_files_of
+from scn_core.store.samples import classes, withdrawn_samples
 from scn_core.store.updates import WITHDRAWN, Changes, take_reading
+from scn_core.workspace.fetched import brought, placed_at
 from scn_core.workspace.folder import Workspace, sync_own_pictures
-from scn_core.workspace.relocate import change_list, check_list
-from scn_core.workspace.toml import OWN_PICTURES, PATHS, WorkspaceSettings
+from scn_core.workspace.relocate import change_list, check_list, list_option
+from scn_core.workspace.toml import OWN_PICTURES, PATHS, WorkspaceSettings, change_root, relative_to
 
 _PROBLEMS_SHOWN = 10
 
@@ -89,13 +92,14 @@ class Update:
 def update(
     workspace: Workspace,
     *,
-    csv: Path | None = None,
+    csv: Path | str | None = None,
     dry_run: bool = False,
     progress: Callable[[int], None] = lambda rows: None,
 ) -> Update:
     """Read the data set again, as table [source] of workspace.toml says, and take what changed into the workspace.
 
-    `csv`: the list to read from now on, where it has another name or place; workspace.toml says so afterwards.
+    `csv`: the list to read from now on, or its address, where it has another name or place; workspace.toml says so
+    afterwards. Of pictures elsewhere those are fetched that are new or changed, or whose copies are missing.
 
     Faces that are new join the next round. A given label that changed is a new version beside the old one; an answer
     that was given before stands, as does the round in review with all its figures. Faces that the list has no more, or
@@ -110,47 +114,61 @@ def update(
     now = workspace.settings()
     if csv is not None:
         check_list(workspace, csv)
-        now = replace(now, source=now.source | {"csv": str(csv.resolve())})
+        now = replace(now, source=now.source | list_option(csv))
     if now.noise:
         found = f"a workspace whose labels were changed on purpose (noise {now.noise})"
         raise WorkspaceError(error_text(str(workspace.path), found, "one without noise", "make a new one"))
     with workspace.database(read_only=True) as db:
         names = classes(db)
-    source = _source(now, names, workspace.pictures())
-    manifest = read_manifest(now.dataset, source, progress=progress, all_classes=False)
+        out = frozenset(picture_files_of(db, withdrawn_samples(db).tolist()).free)
+    said = _said(now)
+    if said.root_address is None:
+        workspace.pictures()  # says so where they are not there
+    with brought(workspace.path, now.dataset, said, out, WITHDRAWN) as (source, elsewhere):
+        source = _source(now, source, names, elsewhere)
+        manifest = read_manifest(now.dataset, source, progress=progress, all_classes=False, elsewhere=elsewhere)
+        manifest = placed_at(manifest, elsewhere)
     if manifest.classes.names != names.names:  # numbers would mean other classes
         raise DataError(error_text(str(manifest.root), f"classes {manifest.classes.allowed()}", names.allowed()))
     if not dry_run:
-        sync_own_pictures(now.dataset, source)
+        sync_own_pictures(workspace, now.dataset, source)
     with nullcontext() if dry_run else workspace.training_lock(), workspace.database(read_only=dry_run) as db:
         with snapshot(db):
             require_sound(db)
         changes = take_reading(db, manifest, dry_run=dry_run)
         if csv is not None and not dry_run:
             change_list(workspace, csv)
+        if elsewhere is not None and not dry_run and manifest.root != Path(now.root):  # a restore put copies elsewhere
+            change_root(workspace.settings_file, relative_to(workspace.path, manifest.root))
     left_out: dict[str, int] = {}
     for problem in manifest.problems:
         if not problem.kept and problem.rows:
             left_out[problem.reason] = left_out.get(problem.reason, 0) + problem.rows
     if changes.withdrawn:
-        left_out[WITHDRAWN] = changes.withdrawn
+        left_out[WITHDRAWN] = left_out.get(WITHDRAWN, 0) + changes.withdrawn
     further = sum(max(0, sum(vote.annotator != "" for vote in s.votes) - 1) for s in manifest.samples)
     return Update(
         str(workspace.path), dry_run, changes, further, by_most(left_out), tuple(manifest.problems)
     )  # fmt: skip
 
 
-def _source(now: WorkspaceSettings, names: ClassVocabulary, root: Path) -> Source:
-    """Where and how the data set is read: as init read it, below the folder that has the pictures now."""
+def _said(now: WorkspaceSettings) -> Source:
+    """Where and how init read the data set."""
     known = {field.name for field in fields(Source)}
     options = {name: value for name, value in now.source.items() if name in known}
     for name in PATHS:
-        options[name] = Path(options[name]) if name in options else None
+        options[name] = Path(options[name]) if options.get(name) else None
     if options.get("classes") is not None:
         options["classes"] = tuple(options["classes"])
+    root = Path(now.root)
     if options["unpack_to"] is not None and root.name == OWN_PICTURES:  # an older workspace.toml has it absolute
         options["unpack_to"] = root
-    source = _below(Source(**(options | {"seed": now.seed})), now.dataset, root)
+    return Source(**(options | {"seed": now.seed}))
+
+
+def _source(now: WorkspaceSettings, said: Source, names: ClassVocabulary, elsewhere: Elsewhere | None) -> Source:
+    """The source as it is read now: below the folder that has the pictures, with the classes of the workspace."""
+    source = said if elsewhere is not None else _below(said, now.dataset, Path(now.root))
     dataset = find_dataset(now.dataset)
     if strange := [name for name in dataset.vocabulary(source).names if names.find(name) is None]:
         raise DataError(

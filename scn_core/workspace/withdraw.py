@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from scn_core.datasets.pixels import erase_faces
@@ -13,6 +14,7 @@ from scn_core.store.connection import snapshot
 from scn_core.store.queue.withdraw import picture_files_of, withdraw_faces
 from scn_core.store.samples import get_sample, withdrawn_samples
 from scn_core.store.thumbnail_cache import Thumbs
+from scn_core.workspace.fetched import remove_copies
 from scn_core.workspace.folder import Workspace
 
 _NAMED = 3
@@ -60,7 +62,8 @@ class Withdrawal:
 def withdraw(workspace: Workspace, keys: Sequence[str]) -> Withdrawal:
     """Take faces out: they are in no round, queue, page or export any more, and nothing of their pictures is kept here.
 
-    What people decided about them stays in the log; the picture files stay where they are. There is no way back. A
+    What people decided about them stays in the log; the picture files stay where they are, but for copies of pictures
+    elsewhere. There is no way back. A
     network that was trained with a face has seen it: train the next round without.
 
     Raises DataError for a key that is unknown, and WorkspaceError while a trainer is at work; nothing is changed then.
@@ -76,6 +79,8 @@ def withdraw(workspace: Workspace, keys: Sequence[str]) -> Withdrawal:
         erase_faces(workspace.pixels, [each - 1 for each in gone])
         if workspace.thumbs_file.exists():
             Thumbs(workspace.thumbs_file).remove(gone)
+        if "root_address" in (settings := workspace.settings()).source:
+            remove_copies(workspace.path, Path(settings.root), picture_files_of(db, gone).free)
     return Withdrawal(
         str(workspace.path),
         tuple(stored.sample.key for stored in found),

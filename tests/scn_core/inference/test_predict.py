@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,13 +16,14 @@ import pytest
 from PIL import Image
 
 import scn_core as scn
-from scn_core.errors import WorkspaceError
+from scn_core.errors import UsageError, WorkspaceError
 from scn_core.inference.pictures import NamedPictures, Picture
 from scn_core.inference.predict import predict
 from scn_core.inference.predictions import Prediction, write_predictions
 from scn_core.records import RoundScores
 from scn_core.rounds.network import load_network
 from scn_core.workspace.folder import Workspace
+from tests.faulty_storage import storage
 from tests.scn_core.conftest import Run
 
 
@@ -49,6 +52,30 @@ def test_a_rounds_own_faces_get_the_stored_probabilities(
     assert table["predicted_label"].tolist() == [names[place] for place in stored.predicted_label.tolist()]
     assert table["problem"].isna().all()
     assert list(tmp_path.glob("*.part")) == []
+
+
+def test_pictures_elsewhere_are_fetched_asked_and_let_go(
+    trained: Workspace, paths: list[str], root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with storage() as files:
+        for number, path in enumerate(paths[:3]):
+            files.pipe_file(f"/new/in/{number}.jpg", (root / path).read_bytes())
+        files.pipe_file("/new/notes.md", b"no picture")
+        files.pipe_file("/new/list.csv", b"path\nin/1.jpg\nfaulty://new/in/1.jpg\nin/none.jpg\n../1.jpg\n")
+        here = scn.open(trained.path).predict([str(root / path) for path in paths[:3]], progress=False)
+        there = scn.open(trained.path).predict("faulty://new", progress=False)
+        listed = scn.open(trained.path).predict("faulty://new/list.csv", progress=False)
+        assert there["path"].tolist() == [f"in/{number}.jpg" for number in range(3)]
+        assert np.array_equal(chances(there), chances(here))
+        assert listed["path"].tolist() == ["in/1.jpg", "faulty://new/in/1.jpg", "in/none.jpg", "../1.jpg"]
+        assert np.array_equal(chances(listed)[:2], chances(here)[[1, 1]])
+        assert listed["problem"].tolist()[2:] == ["no such picture", "no path below faulty://new"]
+        for root_of in ("faulty://new", tmp_path):
+            with pytest.raises(UsageError, match=r"--root: found .*; allowed: a root for the paths of a list alone"):
+                scn.open(trained.path).predict("faulty://new", root=root_of)
+        gc.collect()
+        assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_pictures_that_cannot_be_read_are_counted_listed_and_in_the_way_of_none(
