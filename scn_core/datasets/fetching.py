@@ -9,24 +9,25 @@ from pathlib import Path
 from scn_core.datasets.parallel import in_order
 from scn_core.datasets.remote import Remote
 from scn_core.datasets.rows import Entry, LeftOut, Row
+from scn_core.datasets.storage import Wrong
 from scn_core.import_balance import Problem
-
-_ODD = "a name that no file here can have"
 
 
 class Elsewhere:
     """A folder elsewhere that a data set is read from, and what is not to be fetched from it."""
 
-    def __init__(self, remote: Remote, skip: Container[str] = (), why: str = "", odd: Sequence[str] = ()) -> None:
+    def __init__(
+        self, remote: Remote, skip: Container[str] = (), why: str = "", missing: Sequence[tuple[str, Wrong]] = ()
+    ) -> None:
         """A folder, and what is left out of it.
 
         Args:
             remote: the folder, its names laid out where they are listed.
             skip: paths, as samples have them, of pictures that are left out.
             why: by this reason.
-            odd: names met there that no file here can have.
+            missing: names of what is not laid out, and why.
         """
-        self._remote, self._skip, self._why, self._odd = remote, skip, why, odd
+        self._remote, self._skip, self._why, self._missing = remote, skip, why, missing
 
     @property
     def address(self) -> str:
@@ -48,10 +49,9 @@ class Elsewhere:
         `root`: the folder of `laid` that their paths are relative to.
         """
         under = root.relative_to(self.laid)
-        yield from in_order(partial(self._fetched, under), entries, batch=1, threads=self._remote.settings.at_once)
-        for name in self._odd:
-            found = f"a file named {name!r}"
-            yield Problem(self.address, None, found, "names that a file here can have", reason=_ODD)
+        fetch, threads = partial(self._fetched, under), self._remote.settings.at_once
+        yield from in_order(fetch, entries, batch=1, threads=threads, stop=self._remote.stop)
+        yield from (self._problem(self.address, None, name, wrong) for name, wrong in self._missing)
 
     def _fetched(self, under: Path, entry: Entry) -> Entry:
         if not isinstance(entry, Row):
@@ -62,6 +62,8 @@ class Elsewhere:
         wrong = self._remote.fetch((under / path).as_posix())
         if wrong is None:
             return entry
-        found = f"{path}: {wrong.words}"
-        allowed = f"a picture that can be read at {self.address}"
-        return Problem(entry.file, entry.line, found, allowed, reason=wrong.reason, rows=entry.rows)
+        return self._problem(entry.file, entry.line, path, wrong, entry.rows)
+
+    def _problem(self, file: str, line: int | None, name: str, wrong: Wrong, rows: int = 1) -> Problem:
+        allowed = f"what can be read at {self.address}"
+        return Problem(file, line, f"{name}: {wrong.words}", allowed, reason=wrong.reason, rows=rows)

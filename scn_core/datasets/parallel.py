@@ -29,6 +29,7 @@ def in_order(
     leave: int = 0,
     processes: bool = False,
     threads: int | None = None,
+    stop: Callable[[], None] | None = None,
 ) -> Iterator[R]:
     """`function` of every item, in the order of the items, computed by a thread per core.
 
@@ -43,20 +44,28 @@ def in_order(
         processes: from item 1,025 on in a process per core, where there are three or more: threads that open small
             pictures wait for Python's one interpreter lock. See `Processes.each` for what it asks of the function.
         threads: so many for what mostly waits, whatever cores there are.
+        stop: called where no more results are wanted, before tasks that are at work are waited for.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     workers = threads or max(1, cores - leave)
     source, drawn = iter(items), 0
     waiting: deque[Future[list[R]]] = deque()
     with Processes() as others, ThreadPoolExecutor(workers, thread_name_prefix="faces") as pool:
-        while part := list(islice(source, batch)):
-            elsewhere = processes and workers > TOO_FEW and drawn >= BY_THREADS
-            waiting.append(pool.submit(others.each if elsewhere else _each, function, part))
-            drawn += len(part)
-            if len(waiting) > 2 * workers:
+        try:
+            while part := list(islice(source, batch)):
+                elsewhere = processes and workers > TOO_FEW and drawn >= BY_THREADS
+                waiting.append(pool.submit(others.each if elsewhere else _each, function, part))
+                drawn += len(part)
+                if len(waiting) > 2 * workers:
+                    yield from waiting.popleft().result()
+            while waiting:
                 yield from waiting.popleft().result()
-        while waiting:
-            yield from waiting.popleft().result()
+        except BaseException:  # an error, Ctrl-C, or nobody asks any more
+            for each in waiting:
+                each.cancel()
+            if stop is not None:
+                stop()
+            raise
 
 
 def _each(function: Callable[[T], R], items: Sequence[T]) -> list[R]:

@@ -10,7 +10,7 @@ import os
 import random
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -40,6 +40,7 @@ T = TypeVar("T")
 LISTS = frozenset({".csv", ".tsv", ".txt", ".lst", ".json", ".jsonl", ".npy"})
 """How the names of files end that readers of data sets open themselves."""
 _NO_NAME = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENOTEMPTY)
+_NAMELESS = Wrong("a name that no file here can have", UNFETCHED)
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
@@ -87,16 +88,20 @@ class Remote:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._stop.set()
+        self.stop()
         shutil.rmtree(self._parts, ignore_errors=True)  # what was on its way
 
-    def lay_out(self, folder: Path) -> list[str]:
+    def stop(self) -> None:
+        """Wait for nothing any more."""
+        self._stop.set()
+
+    def lay_out(self, folder: Path) -> list[tuple[str, Wrong]]:
         """Fill a folder with a file for each one there, as long and as old, but empty inside; lists are fetched.
 
-        Readers of data sets walk it as they walk any folder. Returns names that no file here can have. Raises DataError
-        where the folder there cannot be listed.
+        Readers of data sets walk it as they walk any folder. Returns the names of what is not in it, and why: names
+        that no file here can have, lists that may not be read. Raises DataError where the folder cannot be listed.
         """
-        self.laid, odd, lists = folder, list[str](), list[str]()
+        self.laid, missing, lists = folder, list[tuple[str, Wrong]](), list[str]()
         for relative, stamp in self._listing():
             path = folder / relative
             try:
@@ -108,14 +113,14 @@ class Remote:
             except (OSError, ValueError) as error:
                 if getattr(error, "errno", None) in _NO_ROOM:
                     raise
-                odd.append(relative)
+                missing.append((relative, _NAMELESS))
                 continue
             os.utime(path, ns=(0, stamp.modified_ns or 0))
             if path.suffix.lower() in LISTS:
                 lists.append(relative)
-        for _ in in_order(self._lay_list, lists, batch=1, threads=self.settings.at_once):
-            pass
-        return odd
+        laid = in_order(self._lay_list, lists, batch=1, threads=self.settings.at_once, stop=self.stop)
+        missing += [(name, wrong) for name, wrong in zip(lists, laid, strict=True) if wrong is not None]
+        return missing
 
     def names(self) -> Iterator[str]:
         """The paths of all files there, a folder after the other. Raises DataError where it cannot be listed."""
@@ -145,25 +150,30 @@ class Remote:
         self._failures.over()
         return None
 
-    def fetch_list(self, name: str, target: Path, *, needed: bool = True) -> None:
-        """Have the current content of a label list. Raises DataError where it is `needed` and cannot be had."""
+    def fetch_list(self, name: str, target: Path) -> Wrong | None:
+        """Have the current content of a label list, or what is wrong with it. Raises DataError where nobody answers."""
         try:
             stamp = self._patiently(partial(self._storage.ask, name))
             if not _is_current(target, stamp):
                 self._patiently(partial(self._download, name, target, stamp))
         except RefusedError as refused:
-            target.unlink(missing_ok=True)
-            if needed:
-                where = f"{self.address}/{name}"
-                raise DataError(error_text(where, refused.wrong.words, "a readable label list")) from refused
+            with suppress(OSError):
+                target.unlink()  # of an earlier reading
+            return Wrong(
+                refused.wrong.words.replace("picture", "list"), refused.wrong.reason.replace("picture", "list")
+            )
         except _UnansweredError as error:
             raise self._unanswered(error) from error
+        return None
 
-    def _lay_list(self, name: str) -> None:
-        kept = self.copies / name  # of an earlier reading
-        self.fetch_list(name, kept)
-        if self.laid is not None:
-            shutil.copyfile(kept, self.laid / name)
+    def _lay_list(self, name: str) -> Wrong | None:
+        kept, laid = self.copies / name, (self.laid or self.copies) / name
+        wrong = self.fetch_list(name, kept)
+        if wrong is None:
+            shutil.copyfile(kept, laid)
+        else:
+            laid.unlink()
+        return wrong
 
     def _listing(self) -> Iterator[tuple[str, Stamp]]:
         if is_web(self.address):
@@ -256,7 +266,7 @@ def _name_or_refusal() -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in _NO_NAME:
-            raise RefusedError(Wrong("a name that no file here can have", UNFETCHED)) from error
+            raise RefusedError(_NAMELESS) from error
         raise
 
 
@@ -265,5 +275,5 @@ def _is_current(copied: Path, stamp: Stamp) -> bool:
         state = copied.stat()
     except (OSError, ValueError):
         return False
-    same_age = stamp.modified_ns in (None, state.st_mtime_ns)
-    return same_age and stamp.size == state.st_size
+    told = stamp.size is not None or stamp.modified_ns is not None
+    return told and stamp.modified_ns in (None, state.st_mtime_ns) and stamp.size in (None, state.st_size)

@@ -15,7 +15,7 @@ from scn_core.datasets.images import SUFFIXES
 from scn_core.datasets.parallel import in_order
 from scn_core.datasets.paths import relative_path
 from scn_core.datasets.remote import LISTS, Remote
-from scn_core.errors import UsageError, counted, error_text
+from scn_core.errors import DataError, UsageError, counted, error_text
 from scn_core.inference.pictures import ListedPictures, Picture, Pictures, listed_pictures
 
 
@@ -61,7 +61,7 @@ class RemotePictures:
                 wrong = remote.fetch(picture.path.as_posix(), here)
                 return replace(picture, path=here, passing=True, wrong=None if wrong is None else wrong.words)
 
-            yield from in_order(fetch, self, batch=1, threads=remote.settings.at_once)
+            yield from in_order(fetch, self, batch=1, threads=remote.settings.at_once, stop=remote.stop)
 
     def notes(self) -> list[str]:
         """How many files were passed over when the folder was last walked; columns that are not read."""
@@ -105,7 +105,8 @@ def find_remote_pictures(
     elif not listing:
         parent, file = parent_address(address), pictures.folder / address.rpartition("/")[2]
         with Remote(parent, pictures.folder / "lists") as there:
-            there.fetch_list(file.name, file)
+            if (wrong := there.fetch_list(file.name, file)) is not None:
+                raise DataError(error_text(address, wrong.words, "a readable list (--pictures)"))
         pictures.address = below if is_address(root) else parent
         pictures.listed = listed_pictures(file, None)
     return pictures

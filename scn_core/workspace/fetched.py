@@ -8,6 +8,7 @@ Everything but reading the data set works on the copies, as on any folder of pic
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Container, Iterable, Iterator
@@ -22,7 +23,7 @@ from scn_core.datasets.fetching import Elsewhere
 from scn_core.datasets.registry import find_dataset
 from scn_core.datasets.remote import Remote
 from scn_core.datasets.source import Source
-from scn_core.errors import ScnError, UsageError, error_text
+from scn_core.errors import DataError, ScnError, UsageError, WorkspaceError, error_text
 from scn_core.import_balance import Problem
 from scn_core.records import Manifest
 from scn_core.workspace.toml import FETCHED
@@ -46,6 +47,9 @@ def brought(
     `skip`: paths of pictures that are left out, by the reason `why`. Errors raised within name addresses, not the
     folder in which the names of the pictures were laid out.
     """
+    if (source.csv_address or source.root_address) and workspace.exists() and not os.access(workspace, os.W_OK):
+        allowed = "one that may be written to: copies of pictures are kept in it"
+        raise WorkspaceError(error_text(str(workspace), "a folder that this user may not write to", allowed))
     if source.csv_address is not None:
         source = _with_list(workspace, source)
     if source.root_address is None:
@@ -61,8 +65,8 @@ def brought(
             return
         laid = Path(mkdtemp(prefix="listing-", dir=copies.parent))
         try:
-            odd = remote.lay_out(laid)
-            yield replace(source, root=laid), Elsewhere(remote, skip, why, odd)
+            missing = remote.lay_out(laid)
+            yield replace(source, root=laid), Elsewhere(remote, skip, why, missing)
         except ScnError as error:
             raise type(error)(str(error).replace(str(laid), source.root_address)) from error
         finally:
@@ -104,9 +108,10 @@ def _with_list(workspace: Path, source: Source) -> Source:
     parent, name = parent_address(address), address.rpartition("/")[2]
     folder = workspace.resolve() / FETCHED / "lists" / _hash(parent)
     with Remote(parent, folder) as remote:
-        remote.fetch_list(name, folder / name)
+        if (wrong := remote.fetch_list(name, folder / name)) is not None:
+            raise DataError(error_text(address, wrong.words, "a readable label list (--csv)"))
         for end in _BESIDE:
-            remote.fetch_list(f"{name}{end}", folder / f"{name}{end}", needed=False)
+            remote.fetch_list(f"{name}{end}", folder / f"{name}{end}")
     here = source.root is None and source.root_address is None
     return replace(source, csv=folder / name, root_address=parent if here else source.root_address)
 

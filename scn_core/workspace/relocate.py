@@ -154,7 +154,9 @@ def _relocated(
     with workspace.training_lock():
         settings = workspace.settings()
         with workspace.database(read_only=True) as db:
-            for path, state in in_order(compare, picture_files(db), batch=1 if threads else 32, threads=threads):
+            files = picture_files(db)
+            stop = None if remote is None else remote.stop
+            for path, state in in_order(compare, files, batch=1 if threads else 32, threads=threads, stop=stop):
                 progress(1)
                 counts[state] += 1
                 if state in ("missing", "different") and len(named) < _NAMED:

@@ -117,14 +117,17 @@ def test_names_are_laid_out_as_long_and_old_as_the_files_and_empty(
     files.pipe_file("/faces/labels.csv", b"path,label\n")
     files.pipe_file(f"/faces/a/{'x' * 300}.jpg", b"1")
     files.pipe_file("/faces/a/up\nside.jpg", b"1")
+    files.pipe_file("/faces/a/forbidden.txt", b"1")
+    files.faults["/faces/a/forbidden.txt"] = [PermissionError("403")]
     (tmp_path / "laid").mkdir()
-    odd = remote.lay_out(tmp_path / "laid")
-    assert len(odd) == 2
+    missing = [(len(name), wrong.words) for name, wrong in remote.lay_out(tmp_path / "laid")]
+    nameless = "a name that no file here can have"
+    assert missing == [(13, nameless), (306, nameless), (15, "no permission to read it")]
     laid = {path.relative_to(tmp_path / "laid").as_posix(): path for path in (tmp_path / "laid").rglob("*.*")}
     assert laid.keys() == {"labels.csv", *(f"a/{number}.jpg" for number in range(8))}
     assert laid["labels.csv"].read_bytes() == b"path,label\n"
     assert laid["a/3.jpg"].read_bytes() == bytes(100)
-    assert files.read == {"/faces/labels.csv": 1}
+    assert files.read == {"/faces/labels.csv": 1, "/faces/a/forbidden.txt": 1}
     assert remote.fetch("a/3.jpg") is None
     assert (remote.copies / "a/3.jpg").stat().st_mtime_ns == laid["a/3.jpg"].stat().st_mtime_ns
 

@@ -113,13 +113,18 @@ def local_workspace(tmp_path: Path) -> Workspace:
     return Workspace(tmp_path / "local")
 
 
-def test_reading_that_broke_off_goes_on_where_it_was(files: FaultyFileSystem, tmp_path: Path) -> None:
+def test_reading_that_broke_off_goes_on_where_it_was(
+    files: FaultyFileSystem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one_by_one = FetchSettings(at_once=1, waits_s=(0.0, 0.0), give_up_after=1)
+    monkeypatch.setattr("scn_core.datasets.remote.DEFAULTS", one_by_one)
     for name in NAMES[5:]:
         files.faults[f"/faces/{name}"] = [OSError(errno.EIO, "down")] * 3
     with pytest.raises(DataError, match=r"found no answer .*the same command goes on"):
         made(tmp_path, csv="faulty://faces/labels.csv")
     assert files_in(tmp_path / "ws") >= {f"fetched/{copies_of(tmp_path, 'faulty://faces').name}/{NAMES[0]}"}
     assert not (tmp_path / "ws/workspace.toml").exists()
+    assert files.most_at_once == 1
     files.faults.clear()
     _, manifest = made(tmp_path, csv="faulty://faces/labels.csv")
     assert len(manifest.samples) == len(NAMES)
