@@ -53,6 +53,12 @@ TORCH = (
     "scn_core.rounds.lifecycle", "scn_core.rounds.room", "scn_core.rounds.follower", "scn_core.rounds.write_artifacts",
 )  # fmt: skip
 
+FETCHING = (
+    "scn_core.datasets.remote", "scn_core.datasets.storage", "scn_core.datasets.fetching", "scn_core.workspace.fetched",
+    "scn_core.workspace.update", "scn_core.workspace.relocate", "scn_core.inference.remote_pictures",
+)  # fmt: skip
+"""What fetches pictures from an address that somebody names, which must never be one that an annotator names."""
+
 
 def part_of(source: Path) -> str:
     first = source.relative_to(PACKAGE).parts[0].removesuffix(".py")
@@ -86,6 +92,7 @@ def test_imports_go_down_only(source: Path) -> None:
             assert rest.split(".")[0] in MAY_IMPORT[part] | {part}, f"{source} imports {module}"
         assert top != "streamlit" or part in STREAMLIT, f"{source} imports {module}"
         assert not module.startswith((*TORCH, "torch")), module
+        assert module not in FETCHING, f"{source} imports {module}"
 
 
 def test_the_rules_themselves_go_down_only() -> None:
