@@ -88,7 +88,7 @@ def init(
         faces: demo: how many faces to draw.
         progress: on standard error, draw a bar and say in the end what became of every row and file.
         **source: where the data set lies and how it is read: the fields of `scn_core.datasets.source.Source`, such as
-            root, csv, label_column and classes.
+            root, csv, label_column and classes; root and csv may be addresses, such as s3://bucket/faces.
 
     Raises UsageError for an option that does not exist or does not apply, DataError for files that are not there or
     not as they should be, WorkspaceError where there is a workspace already.

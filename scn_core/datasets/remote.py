@@ -13,9 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from itertools import count
 from pathlib import Path
-from tempfile import mkdtemp
 from threading import Event, Lock
 from typing import Self, TypeVar
 
@@ -33,7 +31,8 @@ from scn_core.datasets.storage import (
     meant_by,
     refusal,
 )
-from scn_core.errors import DataError, UsageError, error_text, masked
+from scn_core.errors import DataError, DiskFullError, UsageError, error_text, masked
+from scn_core.files import replaced
 
 T = TypeVar("T")
 
@@ -79,17 +78,14 @@ class Remote:
         """Where `lay_out` did."""
         self._stop = Event()
         self._failures = _Failures()
-        self._numbers = count()
         self._storage = Storage(address, self.settings.timeout_s)
         copies.mkdir(parents=True, exist_ok=True)
-        self._parts = Path(mkdtemp(prefix="parts-", dir=copies.parent))
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:
         self.stop()
-        shutil.rmtree(self._parts, ignore_errors=True)  # what was on its way
 
     def stop(self) -> None:
         """Wait for nothing any more."""
@@ -200,31 +196,24 @@ class Remote:
     def _download(self, name: str, target: Path, stamp: Stamp) -> None:
         if (stamp.size or 0) > MAX_BYTES and target.suffix.lower() not in LISTS:
             raise RefusedError(Wrong(f"a file of over {MAX_BYTES:,} bytes", UNUSABLE))
-        part = self._parts / str(next(self._numbers))
-        try:
-            with _name_or_refusal():
-                target.parent.mkdir(parents=True, exist_ok=True)
-            most = None if target.suffix.lower() in LISTS else MAX_BYTES
-            self._storage.get(name, part, most)
-            found = part.stat().st_size if part.is_file() else 0
-            if stamp.size is not None and found != stamp.size:
-                raise ConnectionError(f"{found:,} of {stamp.size:,} bytes came")
-            if stamp.modified_ns is not None:
-                os.utime(part, ns=(stamp.modified_ns, stamp.modified_ns))
-            with _name_or_refusal():
-                part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
+        with _name_or_refusal():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with replaced(target, durable=False, needed=stamp.size) as file:
+                part = Path(file.name)
+                self._storage.get(name, part, None if target.suffix.lower() in LISTS else MAX_BYTES)
+                found = part.stat().st_size
+                if stamp.size is not None and found != stamp.size:
+                    raise ConnectionError(f"{found:,} of {stamp.size:,} bytes came")
+                if stamp.modified_ns is not None:
+                    os.utime(part, ns=(stamp.modified_ns, stamp.modified_ns))
 
     def _patiently(self, call: Callable[[], T]) -> T:
         for wait in (*self.settings.waits_s, None):
             try:
                 return call()
-            except RefusedError:
+            except (RefusedError, DiskFullError):
                 raise
             except Exception as error:  # each kind of storage has errors of its own
-                if isinstance(error, OSError) and error.errno in _NO_ROOM:
-                    raise
                 meant = meant_by(error)
                 if (wrong := refusal(meant)) is not None:
                     raise RefusedError(wrong) from error

@@ -118,7 +118,7 @@ def _with_list(workspace: Path, source: Source) -> Source:
 
 def _tidy(folder: Path) -> None:
     """Remove what a process left that was killed a day ago or longer."""
-    for each in (*folder.glob("parts-*"), *folder.glob("listing-*")):
+    for each in folder.glob("listing-*"):
         if time.time() - each.stat().st_mtime > _DAY_S:
             shutil.rmtree(each, ignore_errors=True)
 

@@ -11,7 +11,7 @@ import pytest
 
 from scn_core.datasets.remote import FetchSettings, Remote
 from scn_core.datasets.storage import FORBIDDEN, GONE, UNFETCHED, stamp_of
-from scn_core.errors import DataError, UsageError
+from scn_core.errors import DataError, DiskFullError, UsageError
 from tests.faulty_storage import FaultyFileSystem, storage
 
 QUICK = FetchSettings(waits_s=(0.0, 0.0), give_up_after=4)
@@ -93,7 +93,7 @@ def test_a_copy_of_before_will_do_where_the_storage_does_not_answer(remote: Remo
 
 def test_a_full_disk_is_no_fault_of_the_storage(remote: Remote, files: FaultyFileSystem) -> None:
     files.faults["/faces/a/1.jpg"] = [OSError(errno.ENOSPC, "no room")]
-    with pytest.raises(OSError, match="no room"):
+    with pytest.raises(DiskFullError):
         remote.fetch("a/1.jpg")
 
 

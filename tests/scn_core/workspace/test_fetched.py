@@ -218,9 +218,9 @@ def test_an_address_with_a_secret_is_refused_and_not_repeated(address: str, tmp_
 
 
 def test_what_a_killed_process_left_is_removed_after_a_day(files: FaultyFileSystem, tmp_path: Path) -> None:
-    for name, age in (("listing-old", 0), ("parts-old", 0), ("parts-new", None)):
+    for name, age in (("listing-old", 0), ("listing-new", None)):
         (tmp_path / "ws/fetched" / name).mkdir(parents=True)
         if age is not None:
             os.utime(tmp_path / "ws/fetched" / name, (age, age))
     ws, _ = made(tmp_path, "folder", root="faulty://faces")
-    assert {path.name for path in (ws.path / "fetched").iterdir()} == {ws.pictures().name, "parts-new"}
+    assert {path.name for path in (ws.path / "fetched").iterdir()} == {ws.pictures().name, "listing-new"}
