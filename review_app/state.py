@@ -7,13 +7,22 @@ the same faces. Classes are written as names; a name that would read as somethin
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from scn_core.records import QUEUE_DOUBTS, QUEUE_OPINIONS, QUEUE_ORDERS, QUEUE_PICTURES, QUEUE_STATES, QueueFilter
 from scn_core.store.queue.area import AREA_WORDS, is_area
-from scn_core.store.reports.confusion import COMPARISONS, EXCLUDED, NO_PROPOSAL, UNSURE, Cell, Comparison
+from scn_core.store.queue.cells import (
+    CELL_WORDS,
+    COMPARISONS,
+    EXCLUDED,
+    NO_PROPOSAL,
+    UNSURE,
+    Cell,
+    Comparison,
+    is_cell,
+)
 
 NONE = "none"
 """Stands for 'no proposal' where a class could stand."""
@@ -25,7 +34,7 @@ LONGEST_NAME = 200
 _Word = TypeVar("_Word", bound=str)
 _NAMES = (
     "round", "state", "given", "proposed", "class", "doubt", "opinions", "alpha", "flag", "reviewer", "picture",
-    "area", "order", "group",
+    "area", "cell", "order", "group",
 )  # fmt: skip
 
 
@@ -58,7 +67,8 @@ def read(params: Mapping[str, str], classes: Sequence[str]) -> Asked:
         flagged=reader.switch("flag", "1"),
         reviewer=reader.text("reviewer"),
         picture=reader.word("picture", QUEUE_PICTURES, QUEUE_PICTURES[0]),
-        area=reader.area(),
+        area=reader.checked("area", is_area, AREA_WORDS),
+        cell=reader.checked("cell", is_cell, CELL_WORDS),
         order=reader.word("order", QUEUE_ORDERS, QUEUE_ORDERS[0]),
         grouped=reader.switch("group", "pair"),
     )
@@ -81,6 +91,7 @@ def write(asked: Asked, classes: Sequence[str]) -> dict[str, str]:
         "reviewer": where.reviewer,
         "picture": None if where.picture == default.picture else where.picture,
         "area": where.area,
+        "cell": where.cell,
         "order": None if where.order == default.order else where.order,
         "group": "pair" if where.grouped else None,
     }
@@ -121,7 +132,7 @@ def narrowed(where: QueueFilter) -> bool:
 CONDITIONS: dict[str, tuple[str, ...]] = {
     "pair": ("given", "proposed", "unproposed"), "class": ("label",), "doubt": ("doubt",), "picture": ("picture",),
     "opinions": ("opinions",), "reviewer": ("reviewer",), "alpha": ("alpha_from", "alpha_to"), "flag": ("flagged",),
-    "area": ("area",), "group": ("grouped",),
+    "area": ("area",), "cell": ("cell",), "group": ("grouped",),
 }  # fmt: skip
 """The folded controls: conditions that leave faces out, and grouping, with the fields of a filter that each sets."""
 
@@ -185,9 +196,9 @@ class _Reader:
             return found
         return self._wrong(name, f"a name of 1 to {LONGEST_NAME} characters", None)
 
-    def area(self) -> str | None:
-        found = self._params.get("area")
-        return found if found is None or is_area(found) else self._wrong("area", AREA_WORDS, None)
+    def checked(self, name: str, good: Callable[[str], bool], allowed: str) -> str | None:
+        found = self._params.get(name)
+        return found if found is None or good(found) else self._wrong(name, allowed, None)
 
     def label(self, name: str) -> int | None:
         found = self._params.get(name)

@@ -312,6 +312,8 @@ class QueueFilter:
     """What other models say. An audit item matches neither, answered or not: so it is with its proposal."""
     area: str | None = None
     """A polygon on the round's map that the face lies in, "x,y_x,y_x,y"; see `store.queue.area`."""
+    cell: str | None = None
+    """A cell of labels against labels that the face is in, "decided,3,5"; see `store.queue.cells`."""
 
 
 @dataclass(frozen=True, slots=True)

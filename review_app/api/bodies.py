@@ -18,6 +18,7 @@ from scn_core.records import (
     QueueFilter,
 )
 from scn_core.store.queue.area import AREA_POINTS
+from scn_core.store.queue.cells import LONGEST_CELL
 
 MAX_ITEMS = 2_000
 """Items on screen and prefetched, in one request."""
@@ -159,6 +160,7 @@ def _filter(fields: Fields) -> QueueFilter:
         reviewer=fields.maybe_text("reviewer", 200),
         picture=fields.word("picture", QUEUE_PICTURES, "all"),
         area=fields.maybe_text("area", AREA_POINTS * 10),
+        cell=fields.maybe_text("cell", LONGEST_CELL),
         order=fields.word("order", QUEUE_ORDERS, "suspicion"),
         grouped=fields.flag("grouped"),
     )

@@ -8,10 +8,9 @@ from review_app.database import call_slow
 from review_app.queries.workspace_state import SLOW_S
 from review_app.settings import current
 from scn_core.store.people.people import Person
+from scn_core.store.queue.cells import Cell, Comparison
 from scn_core.store.reports.confusion import (
-    Cell,
     ComparedFace,
-    Comparison,
     LeftOut,
     cell_faces,
     compare,
@@ -33,6 +32,11 @@ def counts_of(of: Comparison, viewer: Person) -> dict[tuple[int, int], int]:
     return _counts(current().workspace_id, of, viewer.id)
 
 
+def queued_of(of: Comparison, viewer: Person) -> dict[tuple[int, int], int]:
+    """Of these the faces in the round's queue, at most SLOW_S old."""
+    return _queued(current().workspace_id, of, viewer.id)
+
+
 def left_out_of(of: Comparison, viewer: Person) -> LeftOut:
     """How many faces it leaves out, and why, at most SLOW_S old."""
     return _left_out(current().workspace_id, of, viewer.id)
@@ -51,6 +55,11 @@ def _comparisons(workspace_id: str, round_id: int) -> list[Comparison]:
 @st.cache_data(ttl=SLOW_S, max_entries=32, show_spinner="Counting")
 def _counts(workspace_id: str, of: Comparison, viewer_id: int) -> dict[tuple[int, int], int]:
     return call_slow(compare, of, viewer_id)
+
+
+@st.cache_data(ttl=SLOW_S, max_entries=32, show_spinner=False)
+def _queued(workspace_id: str, of: Comparison, viewer_id: int) -> dict[tuple[int, int], int]:
+    return call_slow(compare, of, viewer_id, queued=True)
 
 
 @st.cache_data(ttl=SLOW_S, max_entries=32, show_spinner=False)

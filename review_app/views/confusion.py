@@ -17,7 +17,8 @@ from review_app.views.parts import Html
 from scn_core.errors import counted
 from scn_core.records import QueueFilter, RoundInfo
 from scn_core.store.people.people import Person
-from scn_core.store.reports.confusion import EXCLUDED, NO_PROPOSAL, UNSURE, Cell, Comparison, LeftOut
+from scn_core.store.queue.cells import EXCLUDED, NO_PROPOSAL, UNSURE, Cell, Comparison, cell_text
+from scn_core.store.reports.confusion import LeftOut
 
 _ENDS = {UNSURE: "unsure", EXCLUDED: "excluded", NO_PROPOSAL: "no proposal"}
 _SHADES = 5  # as many as theme.py has; no text here, Streamlit would show it
@@ -34,9 +35,17 @@ def section(info: RoundInfo, classes: Sequence[str], viewer: Person) -> None:
     of = known[chosen]
     counts = queries.counts_of(of, viewer)
     if counts:
-        st.html(_matrix(of, counts, classes))
+        queued = queries.queued_of(of, viewer)
+        st.html(_matrix(of, counts, queued, classes))
+        outside = sum(counts.values()) - sum(queued.values())
         parts.small(
-            f"{counted(sum(counts.values()), 'face')}. A number leads to its faces. Grey: the label is the same."
+            f"{counted(sum(counts.values()), 'face')}. A number opens its faces in the grid"
+            + (
+                f", one with a + lists those that this round does not ask about: {counted(outside, 'face')}"
+                if outside
+                else ""
+            )
+            + ". Grey: the label is the same."
         )
     else:
         st.text(_NOTHING[of.kind])
@@ -80,6 +89,8 @@ def listed(cell: Cell, classes: Sequence[str], viewer: Person) -> None:
         parts.row(face.sample_id, face.key, [parts.link(face.sample_id, face.key), parts.quiet(face.split)])
     here = state.write_cell(cell, classes)
     onward = [_link("/quality", state.write_comparison(cell.of), "Back to the matrix")]
+    if inside := queries.queued_of(cell.of, viewer).get((cell.row, cell.column), 0):
+        onward.append(_link("/", _in_grid(cell, classes), f"In the grid: {inside:,} that the round asks about"))
     if after:
         onward.append(_link("/samples", here, "First faces"))
     if more:
@@ -110,7 +121,9 @@ def _sides(of: Comparison) -> tuple[str, str]:
     }[of.kind]
 
 
-def _matrix(of: Comparison, counts: Mapping[tuple[int, int], int], classes: Sequence[str]) -> str:
+def _matrix(
+    of: Comparison, counts: Mapping[tuple[int, int], int], queued: Mapping[tuple[int, int], int], classes: Sequence[str]
+) -> str:
     names = {**dict(enumerate(classes)), **_ENDS}
     row, column = _sides(of)
     rows, columns = (
@@ -120,7 +133,7 @@ def _matrix(of: Comparison, counts: Mapping[tuple[int, int], int], classes: Sequ
     head = "".join(f'<th scope="col">{escape(names[label])}</th>' for label in columns)
     body = ""
     for start in rows:
-        cells = "".join(_cell(Cell(of, start, end), counts, most, names, classes) for end in columns)
+        cells = "".join(_cell(Cell(of, start, end), counts, queued, most, names, classes) for end in columns)
         body += f'<tr><th scope="row">{escape(names[start])}</th>{cells}</tr>'
     return (
         f'<div class="rv-scroll" tabindex="0" role="group" aria-label="{escape(_words(of))}">'
@@ -130,8 +143,9 @@ def _matrix(of: Comparison, counts: Mapping[tuple[int, int], int], classes: Sequ
 
 
 def _cell(
-    cell: Cell, counts: Mapping[tuple[int, int], int], most: int, names: Mapping[int, str], classes: Sequence[str]
-) -> str:
+    cell: Cell, counts: Mapping[tuple[int, int], int], queued: Mapping[tuple[int, int], int], most: int,
+    names: Mapping[int, str], classes: Sequence[str],
+) -> str:  # fmt: skip
     count = counts.get((cell.row, cell.column), 0)
     if not count:
         return "<td></td>"
@@ -139,23 +153,35 @@ def _cell(
     stays = cell.of.kind in ("proposed", "decided") and cell.column in (NO_PROPOSAL, UNSURE)
     kind = "same" if cell.row == cell.column or stays else "other"
     row, column = _sides(cell.of)
-    words = f"{counted(count, 'face')}, {row} {names[cell.row]}, {column} {names[cell.column]}"
-    link = _address(cell, classes)
-    return f'<td class="rv-{kind}-{shade}"><a href="{escape(link)}" title="{escape(words)}">{count:,}</a></td>'
+    labels = f"{row} {names[cell.row]}, {column} {names[cell.column]}"
+    inside = queued.get((cell.row, cell.column), 0)
+    links = []
+    if inside:
+        links.append(_link("/", _in_grid(cell, classes), f"{inside:,}", f"{counted(inside, 'face')}, {labels}"))
+    if outside := count - inside:
+        words = f"{counted(outside, 'face')} that this round does not ask about, {labels}"
+        links.append(_link("/samples", state.write_cell(cell, classes), f"+{outside:,}", words))
+    return f'<td class="rv-{kind}-{shade}">{" ".join(link.text for link in links)}</td>'
 
 
-def _address(cell: Cell, classes: Sequence[str]) -> str:
-    """Faces of the queue open in the grid, to be answered there; others in a list."""
-    if cell.of.kind == "proposed":
-        return current().url(f"/?{urlencode(_of_pair(cell, classes))}")
-    return current().url(f"/samples?{urlencode(state.write_cell(cell, classes))}")
-
-
-def _of_pair(cell: Cell, classes: Sequence[str]) -> dict[str, str]:
+def _in_grid(cell: Cell, classes: Sequence[str]) -> dict[str, str]:
+    """The address of the faces of a cell in the grid, to be answered there."""
     none = cell.column == NO_PROPOSAL
-    where = QueueFilter(state="all", given=cell.row, proposed=None if none else cell.column, unproposed=none)
+    where = (
+        QueueFilter(state="all", given=cell.row, proposed=None if none else cell.column, unproposed=none)
+        if cell.of.kind == "proposed"
+        else QueueFilter(state="all", cell=cell_text(cell))
+    )
     return state.write(state.Asked(cell.of.round, where), classes)
 
 
-def _link(path: str, asked: Mapping[str, str], text: str) -> Html:
-    return Html(f'<a href="{escape(current().url(f"{path}?{urlencode(asked)}"))}">{escape(text)}</a>')
+def words_of(cell: Cell, classes: Sequence[str]) -> str:
+    """A cell in the words of a chip: "given sad, clip happy"."""
+    names = {**dict(enumerate(classes)), **_ENDS}
+    sides = zip(_sides(cell.of), (cell.row, cell.column), strict=True)
+    return ", ".join(f"{side} {names.get(label, label)}" for side, label in sides)
+
+
+def _link(path: str, asked: Mapping[str, str], text: str, title: str = "") -> Html:
+    more = f' title="{escape(title)}"' if title else ""
+    return Html(f'<a href="{escape(current().url(f"{path}?{urlencode(asked)}"))}"{more}>{escape(text)}</a>')

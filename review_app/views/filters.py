@@ -11,8 +11,9 @@ import streamlit as st
 from review_app import state
 from review_app.queries.workspace_state import WorkspaceState
 from review_app.state import Asked
-from review_app.views import parts
+from review_app.views import confusion, parts
 from scn_core.records import QueueDoubt, QueueFilter, QueueOpinions, QueueOrder, QueuePicture, QueueState
+from scn_core.store.queue.cells import read_cell
 from scn_core.store.queue.counts import PairCount, QueueCounts
 
 STATES: dict[QueueState, str] = {
@@ -94,9 +95,15 @@ def _condition(name: str, where: QueueFilter, names: Sequence[str]) -> str:
         "alpha": f"alpha {where.alpha_from:.2f} to {where.alpha_to:.2f}",
         "flag": "flagged",
         "area": "drawn on the map",
+        "cell": _cell(where, names),
         "group": "grouped by pair",
     }
     return words[name]
+
+
+def _cell(where: QueueFilter, names: Sequence[str]) -> str:
+    cell = None if where.cell is None else read_cell(where.cell, 1)
+    return "" if cell is None else confusion.words_of(cell, names)
 
 
 def _drop(condition: str, classes: Sequence[str]) -> None:
@@ -122,7 +129,9 @@ def _folded(asked: Asked, counts: QueueCounts, now: WorkspaceState, *, weighed: 
     pictures = {each: f"{word} ({counts.pictures[each]:,})" for each, word in PICTURES.items()}
     _select("Picture", "picture", pictures, where.picture, now, lambda a, v: _where(a, picture=v))
     if where.area is not None:
-        _toggle("Only in the area drawn on the map", "area", True, now, _without_area)
+        _toggle("Only in the area drawn on the map", "area", True, now, _without("area"))
+    if where.cell is not None:
+        _toggle(parts.letters(f"Only {_cell(where, names)}"), "cell", True, now, _without("cell"))
     if now.opinions or where.opinions != "all":
         _select("Other models", "opinions", OPINIONS, where.opinions, now, lambda a, v: _where(a, opinions=v))
     people = {ANYONE: "anyone"} | {name: f"{name} ({n:,})" for name, n in counts.reviewers.items()}
@@ -215,8 +224,8 @@ def _where(asked: Asked, **changes: Any) -> Asked:
     return replace(asked, where=replace(asked.where, **changes))
 
 
-def _without_area(asked: Asked, kept: bool) -> Asked:
-    return asked if kept else _where(asked, area=None)
+def _without(condition: str) -> Change:
+    return lambda asked, kept: asked if kept else replace(asked, where=state.without(asked.where, condition))
 
 
 def _set_pair(asked: Asked, pair: Pair) -> Asked:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -140,13 +141,17 @@ def quality(page: Page, served: Served) -> None:
 
 
 def cell(page: Page, served: Served) -> None:
-    """Faces behind a number of a confusion matrix, reached by keyboard."""
+    """Faces behind a number of a confusion matrix: in the grid, reached by keyboard, and listed."""
     grid(page, served)
     path("/quality", "Labels against labels")(page, served)
     number = page.locator(".rv-matrix a").first
-    count = number.inner_text()
+    count, title = number.inner_text(), str(number.get_attribute("title"))
     number.focus()
     page.keyboard.press("Enter")
+    Desk(page, served, "").ready()
+    expect(page.locator(".app .grid .tile")).to_have_count(int(count))
+    row, column = re.findall(r"(?:before|decided) (\w+)", title)
+    page.goto(f"{served.url}/samples?round=1&compare=decided&row={row}&column={column}")
     expect(page.get_by_text(f"against the decided one: {count} face")).to_be_visible()
     expect(page.locator(".rv-row")).to_have_count(int(count))
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from review_app import state
 from review_app.state import Asked
 from scn_core.records import QUEUE_ORDERS, QUEUE_STATES, QueueFilter
-from scn_core.store.reports.confusion import EXCLUDED, UNSURE, Cell, Comparison
+from scn_core.store.queue.cells import EXCLUDED, UNSURE, Cell, Comparison
 
 CLASSES = ("sad", "happy", "none", "3", "<b>fear</b>")
 labels = st.none() | st.integers(0, len(CLASSES) - 1)
@@ -30,6 +30,7 @@ def asked(draw: st.DrawFn) -> Asked:
         alpha_to=high / 20,
         flagged=draw(st.booleans()),
         area=draw(st.sampled_from([None, "0,0_1000,0_500,999"])),
+        cell=draw(st.sampled_from([None, "decided,0,-2", "readers,1,2,ann,b%2Cob"])),
         reviewer=draw(st.none() | st.text(min_size=1, max_size=200)),
         order=draw(st.sampled_from(QUEUE_ORDERS)),
         grouped=draw(st.booleans()),
@@ -77,7 +78,7 @@ def test_a_class_called_none_is_not_no_proposal() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("state", "opened"), ("order", ""), ("given", "joy"), ("given", "5"), ("given", "none"), ("class", "-1"),
+        ("state", "opened"), ("order", ""), ("cell", "decided,1"), ("given", "joy"), ("given", "5"), ("given", "none"), ("class", "-1"),
         ("proposed", "x"), ("alpha", "0.5-0.5"), ("alpha", "0.6-0.2"), ("alpha", "1"), ("alpha", "0-2"),
         ("alpha", "nan-nan"), ("alpha", "inf-inf"), ("alpha", "0.2-0.3-0.4"), ("flag", "yes"), ("group", "1"),
         ("round", "0"), ("round", "-1"), ("round", "one"), ("round", "9" * 5000), ("round", "²"), ("reviewer", ""),

@@ -55,7 +55,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "store.rounds": GROUND | {"store", "store.schema", "store.queue"},
     "store.projections": GROUND | {"store", "store.schema", "store.decisions"},
     "store.check": GROUND | {"store", "store.decisions"},
-    "store.reports": GROUND | {"store", "store.schema", "store.people", "store.decisions"},
+    "store.reports": GROUND | {"store", "store.schema", "store.people", "store.decisions", "store.queue"},
     "datasets": GROUND,
     "scn": GROUND,
     "scn.suspicion": GROUND,

@@ -6,6 +6,7 @@ walk           the items of a filter in the order asked for, by ranges of indexe
 learned_order  the faces to ask about first, as answers have taught: tables learned_order and learned_place
 filter         what a filter of the page Review means in SQL
 area           faces within a polygon on the map of a round
+cells          faces with two labels, each said by somebody else
 counts         how many faces there are of what
 pace           how much of a round one person has done, how fast, and how much is left
 browse         pages of items, and single faces, with all that a tile shows

@@ -203,8 +203,8 @@ def undecided_faces(db: Database, round_id: int) -> UndecidedFaces:
 
 
 def _rows(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> Iterator[_Count]:
-    """Under the flag, the reviewer, the opinions and the area of a filter alone. What the viewer skipped is not to
-    review for them, and nothing of a round that is not in review is."""
+    """Under the flag, the reviewer, the opinions, the area and the cell of a filter alone. What the viewer skipped is
+    not to review for them, and nothing of a round that is not in review is."""
     if not _in_review(db, round_id):
         for row in _every_row(db, round_id, viewer_id, where):
             yield row._replace(actions=row.actions - {""})
@@ -216,10 +216,10 @@ def _rows(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> It
 
 
 def _every_row(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> Iterator[_Count]:
-    """Under the flag, the reviewer, the opinions and the area of a filter alone, skipped or not."""
+    """Under the flag, the reviewer, the opinions, the area and the cell of a filter alone, skipped or not."""
     where = replace(where, state="all")
     narrow = where.flagged or where.reviewer is not None or where.picture != "all" or where.opinions != "all"
-    narrow = narrow or where.area is not None
+    narrow = narrow or filters.names_faces(where)
     if narrow or has_several_readings(db, round_id):
         return _among_items(db, round_id, viewer_id, where)
     return _from_counts(db, round_id)
@@ -242,11 +242,11 @@ def _from_counts(db: Database, round_id: int) -> Iterator[_Count]:
 
 
 def _among_items(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> Iterator[_Count]:
-    """What queue_count does not tell: of a mark, a reviewer, a picture, opinions or an area, and faces instead of their
-    several readings. The other conditions of the filter are left out."""
+    """What queue_count does not tell: of a mark, a reviewer, a picture, opinions, an area or a cell, and faces
+    instead of their several readings. The other conditions of the filter are left out."""
     narrow = QueueFilter(
         state=where.state, flagged=where.flagged, reviewer=where.reviewer, picture=where.picture,
-        opinions=where.opinions, area=where.area,
+        opinions=where.opinions, area=where.area, cell=where.cell,
     )  # fmt: skip
     if where.state == "skipped":
         source, more = filters.marked("action = 'skip' AND person_id = :viewer"), "q.action IS NULL"
@@ -256,8 +256,8 @@ def _among_items(db: Database, round_id: int, viewer_id: int, where: QueueFilter
         source, more = "queue_item q INDEXED BY queue_done_person", "q.action IS NOT NULL"
     elif where.picture != "all":
         source, more = filters.BAD_PICTURES, "1"
-    elif where.area is not None:
-        source, more = filters.ITEMS_IN_AREA, "1"
+    elif filters.names_faces(where):
+        source, more = filters.ITEMS_OF_FACES, "1"
     else:
         source, more = "queue_item q INDEXED BY queue_reading", "1"
     several = has_several_readings(db, round_id)

@@ -21,6 +21,7 @@ from scn_core.records import (
 )
 from scn_core.store.decisions.visibility import unread
 from scn_core.store.queue.area import AREA_WORDS, faces_in_area, is_area
+from scn_core.store.queue.cells import CELL_WORDS, faces_in_cell, is_cell, read_cell
 from scn_core.store.schema.expressions import BINS, STANDS, TAKEN_OUT
 
 FLAGGED = f"""EXISTS (SELECT 1 FROM decision d WHERE d.action = 'flag' AND d.round_id = q.round_id
@@ -30,10 +31,10 @@ BAD_PICTURE = """EXISTS (SELECT 1 FROM picture_issue i WHERE i.sample_id = q.sam
 BAD_PICTURES = """(SELECT DISTINCT sample_id AS bad FROM picture_issue WHERE :issue IS NULL OR issue = :issue)
   CROSS JOIN queue_item q INDEXED BY queue_reading ON q.sample_id = bad"""
 """FROM items whose picture has such a thing wrong with it: these are few, so they lead to the items, as marks do."""
-IN_AREA = "q.sample_id IN (SELECT value FROM json_each(:faces))"
-ITEMS_IN_AREA = """(SELECT value AS inside FROM json_each(:faces))
+AMONG_FACES = "q.sample_id IN (SELECT value FROM json_each(:faces))"
+ITEMS_OF_FACES = """(SELECT value AS inside FROM json_each(:faces))
   CROSS JOIN queue_item q INDEXED BY queue_reading ON q.sample_id = inside"""
-"""FROM items of faces in an area, where these are few."""
+"""FROM items of the faces of an area or a cell, where these are few."""
 SKIPPED = f"""EXISTS (SELECT 1 FROM decision d WHERE d.action = 'skip' AND d.round_id = q.round_id
   AND d.person_id = :viewer AND d.sample_id = q.sample_id AND {STANDS})"""
 
@@ -70,6 +71,7 @@ def check_filter(where: QueueFilter) -> None:
         ("picture", where.picture, where.picture in QUEUE_PICTURES, ", ".join(QUEUE_PICTURES)),
         ("opinions", where.opinions, where.opinions in QUEUE_OPINIONS, ", ".join(QUEUE_OPINIONS)),
         ("area", where.area, where.area is None or is_area(where.area), AREA_WORDS),
+        ("cell", where.cell, where.cell is None or is_cell(where.cell), CELL_WORDS),
         ("alpha", f"{low} to {high}", all(abs(x - n) < 1e-6 for x, n in steps), "rising multiples of 0.05 in 0 to 1"),
     ):
         if not good:
@@ -104,6 +106,11 @@ def asks_open(where: QueueFilter) -> bool:
     return where.state in ("open", "skipped", "all") and where.reviewer is None
 
 
+def names_faces(where: QueueFilter) -> bool:
+    """Whether it asks for faces that the parameter :faces lists."""
+    return where.area is not None or where.cell is not None
+
+
 def conditions(where: QueueFilter, *, several: bool) -> str:
     """What an item must fulfil beside its state, with the parameters of `parameters`.
 
@@ -125,7 +132,7 @@ def conditions(where: QueueFilter, *, several: bool) -> str:
         "q.answered_by = :reviewer": where.reviewer is not None,
         FLAGGED: where.flagged,
         BAD_PICTURE: where.picture != "all",
-        IN_AREA: where.area is not None,
+        AMONG_FACES: names_faces(where),
         SKIPPED: where.state == "skipped",
         f"NOT {SKIPPED}": where.state == "open",
         "q.answered_by = :viewer": several and where.reviewer is None and where.state in ("answered", *ANSWERS),
@@ -142,9 +149,19 @@ def parameters(db: Database, round_id: int, viewer_id: int, where: QueueFilter) 
     row = db.execute("SELECT id FROM person WHERE name = ?", (where.reviewer,)).fetchone() if where.reviewer else None
     labels = {"given": where.given, "proposed": where.proposed, "label": where.label}
     issue = None if where.picture in ("all", "any") else where.picture
-    faces = None if where.area is None else json.dumps(faces_in_area(db, round_id, where.area))
+    faces = json.dumps(_faces(db, round_id, viewer_id, where)) if names_faces(where) else None
     people = {"viewer": viewer_id, "reviewer": row[0] if row else -1}
     return {**labels, **people, "faces": faces, "issue": issue, "round": round_id}
+
+
+def _faces(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> tuple[int, ...]:
+    """Those of its area and its cell, rising."""
+    cell = None if where.cell is None else read_cell(where.cell, round_id)
+    in_cell = () if cell is None else faces_in_cell(db, cell, viewer_id)
+    if where.area is None:
+        return in_cell
+    in_area = faces_in_area(db, round_id, where.area)
+    return in_area if where.cell is None else tuple(sorted({*in_area} & {*in_cell}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,17 +157,17 @@ class Walk:
         return [(_by("queue_reading"), f"q.sample_id = :face AND {among}")] if asked else []
 
     def _marked(self) -> str | None:
-        """Marks, bad pictures and small areas are few: they lead to the items, not the other way round."""
+        """Marks, bad pictures, small areas and cells are few: they lead to the items, not the other way round."""
         if not self.where.flagged and self.where.state != "skipped":
             if self.where.picture != "all":
                 return filters.BAD_PICTURES
-            return filters.ITEMS_IN_AREA if self._small_area() else None
+            return filters.ITEMS_OF_FACES if self._few_faces() else None
         return filters.marked(
             "action = 'skip' AND person_id = :viewer" if self.where.state == "skipped" else "action = 'flag'"
         )
 
-    def _small_area(self) -> bool:
-        """Of a large one a walk through all faces in their order soon finds some."""
+    def _few_faces(self) -> bool:
+        """Of many a walk through all faces in their order soon finds some."""
         faces = self.values["faces"]
         return isinstance(faces, str) and faces.count(",") < SMALL
 

@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from review_app import database
 from review_app.settings import AppSettings, current
+from review_app.views import parts
 from scn_core.config import ReviewSettings
 from scn_core.records import Answer, Decision
 from scn_core.review.quality.figures import quality
@@ -123,14 +124,20 @@ def test_cells_of_a_matrix_lead_to_their_faces(visitor: NewVisitor) -> None:
     proposed = faces("proposal")
     answer("ann", proposed[:3], "exclude")
     app = lead.open("quality")
-    (cell, *_) = re.findall(r'href="[^"]*/samples\?([^"]*)"', markup(app))
+    (cell, title, number) = re.findall(r'href="/\?([^"]*)" title="([^"]*)">(\d+)<', markup(app))[0]
     asked = dict(parse_qsl(unescape(cell)))
-    assert {"round": "1", "compare": "decided", "column": "excluded"}.items() <= asked.items()
+    assert (asked["round"], asked["state"]) == ("1", "all")
+    assert re.fullmatch(rf"{number} faces?, label before \w+, decided excluded", title)
+    grid = lead.open("review", **asked)
+    assert {button.label for button in grid.button} >= {parts.letters(title.split(", ", 1)[1]) + " ✕"}
+    before, *_ = title.split("before ")[1].split(",")
+    asked = {"round": "1", "compare": "decided", "row": before, "column": "excluded"}
     listed = lead.open("sample", **asked)
     assert f"label before {asked['row']}, decided excluded" in words(listed)
     shown = {int(face) for face in re.findall(r"/samples\?sample=(\d+)", markup(listed))}
     assert shown
     assert shown <= set(proposed[:3])
+    assert f"In the grid: {len(shown)} that the round asks about" in markup(listed)
     app = lead.open("quality", compare="proposed")
     assert re.findall(r'href="/\?round=1&amp;state=all&amp;given=\w+&amp;proposed=\w+"', markup(app))
     assert "This page is for leads" in words(visitor("ann").open("sample", **asked))

@@ -22,7 +22,8 @@ from scn_core.store.people.people import ensure_person
 from scn_core.store.queue.area import AREA_POINTS, MAP_SIDE, corners, faces_in_area, inside, is_area
 from scn_core.store.queue.browse import items_of, page_items
 from scn_core.store.queue.counts import open_left, queue_counts
-from scn_core.store.reports.confusion import Comparison, compare, left_out
+from scn_core.store.queue.cells import Comparison
+from scn_core.store.reports.confusion import compare, left_out
 from scn_core.store.reports.map_faces import FACE_STATES, map_faces
 from scn_core.store.samples import get_sample
 from scn_core.workspace.folder import Workspace

@@ -7,21 +7,16 @@ import pytest
 from sqlite_utils import Database
 
 from scn_core.config import ReviewSettings
-from scn_core.records import IntArray
+from scn_core.errors import WorkspaceError
+from scn_core.records import IntArray, QueueFilter
 from scn_core.store.connection import transaction
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.opinions import add_source, insert_opinions
+from scn_core.store.queue.browse import page_items
+from scn_core.store.queue.cells import EXCLUDED, NO_PROPOSAL, UNSURE, Cell, Comparison, cell_text, read_cell
+from scn_core.store.queue.counts import queue_counts
 from scn_core.store.queue.withdraw import withdraw_faces
-from scn_core.store.reports.confusion import (
-    EXCLUDED,
-    NO_PROPOSAL,
-    UNSURE,
-    Cell,
-    Comparison,
-    cell_faces,
-    compare,
-    comparisons,
-)
+from scn_core.store.reports.confusion import cell_faces, compare, comparisons
 from scn_core.store.rounds.states import finish_round, start_round
 from tests.scn_core.store.conftest import MakeScores
 from tests.scn_core.store.review_model import decide, undo
@@ -47,13 +42,19 @@ def audits(db: Database) -> set[int]:
 
 
 def faces(db: Database, of: Comparison, viewer: int = ANN) -> dict[int, tuple[int, int]]:
-    """(row, column) of each face, cell by cell; the counts say the same."""
-    counts = compare(db, of, viewer)
+    """(row, column) of each face, cell by cell; the counts say the same, and the grid shows those of the queue."""
+    counts, queued = compare(db, of, viewer), compare(db, of, viewer, queued=True)
+    asked_about = {face for (face,) in db.execute("SELECT sample_id FROM queue_item WHERE listed = 1")}
     found: dict[int, tuple[int, int]] = {}
     for cell, count in counts.items():
         listed, more = cell_faces(db, Cell(of, *cell), viewer)
         assert (len(listed), more) == (count, False)
         found |= {face.sample_id: cell for face in listed}
+        if text := cell_text(Cell(of, *cell)):
+            where = QueueFilter(state="all", cell=text)
+            shown = {item.sample_id for item in page_items(db, of.round, viewer, where, limit=100)[0]}
+            assert shown == {face.sample_id for face in listed} & asked_about
+            assert queue_counts(db, of.round, viewer, where).matching == queued.get(cell, 0) == len(shown)
     assert len(found) == sum(counts.values())
     return found
 
@@ -97,6 +98,24 @@ def test_two_reviewers_and_what_they_decided(twice: Database) -> None:
     assert faces(twice, Comparison("readers", 1, "bob", "ann")) == {face: cell[::-1] for face, cell in both.items()}
     assert faces(twice, Comparison("decided", 1)) == {a: (own, own), c: (int(GIVEN[c - 1]), 2)}
     assert Comparison("readers", 1, "ann", "bob") in comparisons(twice, 1)
+
+
+@pytest.mark.parametrize("name", ["clip", "a,b", "100 %", "%2C", "x" * 200])
+def test_a_cell_in_an_address_is_read_as_it_was_written(name: str) -> None:
+    for of in (
+        Comparison("decided", 7), Comparison("opinion", 7, name), Comparison("readers", 7, name, "bob"),
+    ):  # fmt: skip
+        cell = Cell(of, 3, EXCLUDED)
+        assert read_cell(cell_text(cell) or "", 7) == cell
+    assert cell_text(Cell(Comparison("proposed", 7), 3, 1)) is None
+
+
+@pytest.mark.parametrize("text", ["", "decided,1", "decided,1,2,x", "opinion,1,2", "readers,1,2,ann", "proposed,1,2",
+                                  "decided,1,-3", "decided,1,٣", "decided,1,2\n", "opinion,1,2," + "x" * 700])  # fmt: skip
+def test_what_names_no_cell_is_refused(twice: Database, text: str) -> None:
+    assert read_cell(text, 1) is None
+    with pytest.raises(WorkspaceError, match="filter: found cell"):
+        page_items(twice, 1, ANN, QueueFilter(cell=text), limit=1)
 
 
 def test_a_cell_comes_page_by_page_without_what_was_taken_out(review: Database) -> None:
