@@ -77,6 +77,26 @@ def test_more_like_this_from_the_zoom(desk: Desk, shared: Served) -> None:
         assert findings(page, colours_only=dark) == []
 
 
+def test_back_of_the_browser_leaves_faces_like_one_and_the_page_says_so(desk: Desk) -> None:
+    page = desk.ready().page
+    address, (before, alike) = page.url, look_alike(desk, "g")
+    way = page.get_by_role("group", name="faces that look alike")
+    expect(way).to_be_visible()
+    desk.press("Shift+G")
+    expect(desk.message).to_contain_text("answer the exceptions")
+    page.go_back()
+    page.wait_for_function("history.state?.scnAlike === 1")
+    desk.until(lambda: desk.samples() == alike, "all that look like it")
+    page.go_back()
+    desk.until(lambda: desk.samples() == before, "the page that was left")
+    expect(way).to_be_hidden()
+    look_alike(desk, "g")
+    way.get_by_role("button", name="back to the queue").click()
+    desk.until(lambda: desk.samples() == before, "the page that was left")
+    page.wait_for_function("!history.state?.scnAlike")  # what was left in another way leaves no step behind
+    assert page.url == address
+
+
 def test_a_face_without_features_says_why_there_is_nothing_like_it(desk: Desk, shared: Served) -> None:
     folder, before = shared.workspace.round_folder(1), desk.ready().samples()
     kept = folder / "kept.npy"

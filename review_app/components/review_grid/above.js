@@ -31,7 +31,12 @@ export class Above {
       on: { click: () => app.flow.nextGroup() },
     });
     this.group = el("div", { class: "group set", role: "group", "aria-label": "pair of labels" }, [this.title, this.next]);
-    this.node = el("div", { class: "above" }, [this.guide, this.group]);
+    const back = { type: "button", class: "key", title: "PgDn, or Back of the browser", text: "back to the queue" };
+    this.alike = el("div", { class: "group set", role: "group", "aria-label": "faces that look alike" }, [
+      el("h2", { text: "Like the first one, most alike first" }),
+      el("button", { ...back, on: { click: () => app.flow.next() } }),
+    ]);
+    this.node = el("div", { class: "above" }, [this.guide, this.group, this.alike]);
   }
 
   /** Before a page is asked for: room for what will stand here. */
@@ -39,6 +44,7 @@ export class Above {
     const { pages, storage } = this.app;
     this.guide.hidden = !pages.leased || recall(storage, this.place) !== null;
     this.group.hidden = !pages.grouped;
+    this.alike.hidden = true;
     this.#write();
   }
 
@@ -51,6 +57,7 @@ export class Above {
     }
     // What looks alike, or was brought back by an undo, may be of several pairs.
     this.group.hidden = !pages.grouped || page.kind === "alike" || page.kind === "recall";
+    this.alike.hidden = page.kind !== "alike";
     this.next.hidden = !pages.leased;
     this.update(page);
   }

@@ -46,7 +46,7 @@ function show(app, face, faces, pair) {
   app.say(
     pair
       ? `${pairWords(face.tile, app.classes)}: ${many}; answer the exceptions, then ${byTouch() ? "accept or keep" : "⇧A or ⇧X"} the rest`
-      : `${many}; ${byTouch() ? "alike" : "G"} again: only ${pairWords(face.tile, app.classes)}; ${byTouch() ? "Next" : "PgDn"} leads back`,
+      : `${many}; ${byTouch() ? "alike" : "G"} again: only ${pairWords(face.tile, app.classes)}; ${byTouch() ? "Next" : "PgDn, or Back of the browser,"} leads back`,
   );
 }
 

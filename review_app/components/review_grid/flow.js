@@ -145,6 +145,7 @@ export class Flow {
     app.panel.hide();
     app.grid.hidden = false;
     app.above.show(page);
+    app.back.shown(page);
     app.look.layout();
     app.tiles.show(page.faces, at);
     this.shows += 1;

@@ -1,6 +1,7 @@
 /** The keyboard grid: mount, wiring, shared state. Streamlit calls the default export at mount and when data changes. */
 
 import { Above } from "./above.js";
+import { Back } from "./back.js";
 import { Actions } from "./actions.js";
 import { el } from "./dom.js";
 import { Flow } from "./flow.js";
@@ -126,6 +127,8 @@ export class App {
     const heard = (rounds, today) => this.sync.heard(rounds, today);
     this.leases = new Leases({ net, store, storage, prefix, lost, heard });
     this.unlisten = listen(this);
+    this.ending = new AbortController();
+    this.back = new Back(this, this.ending.signal);
     this.look.show();
     this.status.show(this.outbox);
     this.#begin();
@@ -243,6 +246,7 @@ export class App {
     this.pages.close();
     this.flow.close();
     this.unlisten();
+    this.ending.abort();
     this.store.close();
     this.node.remove();
     this.style.remove();
