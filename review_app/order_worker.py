@@ -18,6 +18,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import IO, NamedTuple
 
 from sqlite_utils import Database
@@ -27,11 +28,11 @@ from review_app.database import call
 from review_app.http.log import say
 from review_app.http.metrics import WORKER_FAILURES, WORKER_RUNNING
 from scn_core.errors import ScnError
-from scn_core.rounds.features import FEATURES_FILE
+from scn_core.rounds.draw_map import newest_with_features
 from scn_core.store.current_labels import Revision, revision
 from scn_core.store.queue.area import MAP_FILE
 from scn_core.store.queue.learned_order import due
-from scn_core.store.rounds.states import latest_finished_round, round_to_answer
+from scn_core.store.rounds.states import round_to_answer
 from scn_core.workspace.folder import Workspace
 
 LOOK_S = 2.0
@@ -169,7 +170,7 @@ class OrderKeeper(Keeper):
 
 
 class MapKeeper(Keeper):
-    """Has the map of the newest round drawn, once for each round."""
+    """Has the map of the newest round that kept features drawn, once for each round."""
 
     name, what = "map", "the map was not drawn"
 
@@ -179,16 +180,13 @@ class MapKeeper(Keeper):
 
     def due(self) -> Sequence[str] | None:
         """`map`, where a round has ended, kept features and has no map."""
-        ended = call(latest_finished_round)
-        if ended is None or ended.id <= self._tried:
+        newest = call(partial(newest_with_features, self._workspace))
+        if newest is None or newest <= self._tried:
             return None
-        folder = self._workspace.round_folder(ended.id)
-        if not folder.exists():  # a result that is being unpacked
+        self._tried = newest
+        if (self._workspace.round_folder(newest) / MAP_FILE).exists():
             return None
-        self._tried = ended.id
-        if (folder / MAP_FILE).exists() or not (folder / FEATURES_FILE).exists():
-            return None
-        return ["map", str(self._workspace.path), "--round", str(ended.id)]
+        return ["map", str(self._workspace.path), "--round", str(newest)]
 
 
 def _ask(db: Database, seen: Revision | None) -> _Asked:

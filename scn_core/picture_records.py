@@ -5,9 +5,10 @@ from __future__ import annotations
 from struct import Struct
 from typing import Literal, NamedTuple, get_args
 
-PictureIssue = Literal["dark", "bright", "blurred", "empty", "odd_shape", "tiny", "grey"]
+PictureIssue = Literal["dark", "bright", "blurred", "empty", "odd_shape", "tiny", "grey", "far"]
 PICTURE_ISSUES: tuple[PictureIssue, ...] = get_args(PictureIssue)
-"""What may be wrong with the picture of a face. empty: hardly any information; grey: among pictures in colour."""
+"""What may be wrong with the picture of a face. empty: hardly any information; grey: among pictures in colour;
+far: from all others, to the network of the newest round, not by its pixels alone."""
 
 
 class PictureMeasures(NamedTuple):

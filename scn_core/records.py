@@ -277,7 +277,7 @@ QUEUE_ORDERS: tuple[QueueOrder, ...] = ("suspicion", "alpha", "margin", "newest"
 """Suspicion and margin fall, alpha rises; newest: open ones by falling sample id, then the newest answer first."""
 
 
-QueuePicture = Literal["all", "any", "dark", "bright", "blurred", "empty", "odd_shape", "tiny", "grey"]
+QueuePicture = Literal["all", "any", "dark", "bright", "blurred", "empty", "odd_shape", "tiny", "grey", "far"]
 QUEUE_PICTURES: tuple[QueuePicture, ...] = ("all", "any", *PICTURE_ISSUES)
 
 

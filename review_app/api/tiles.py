@@ -53,7 +53,7 @@ def tile(item: QueueItem) -> Tile:
             for copy in item.copies
         ],
         "copiesApart": item.copies_apart,
-        "issues": list(item.issues),
+        "issues": [issue for issue in item.issues if not (blind and issue == "far")],  # to the network, that is
     }
 
 

@@ -13,7 +13,7 @@ from review_app.database import call_slow
 from review_app.queries.workspace_state import SLOW_S
 from review_app.settings import current
 from scn_core.records import FloatArray, IntArray, RoundInfo
-from scn_core.rounds.draw_map import has_layout, round_map
+from scn_core.rounds.draw_map import MapMethod, map_method, round_map
 from scn_core.rounds.features import open_features
 from scn_core.store.queue.area import MAP_FILE, corners, inside
 from scn_core.store.reports.map_faces import MapFaces, map_faces
@@ -29,8 +29,8 @@ class FaceMap:
     x: FloatArray
     """(N,) from 0 to MAP_SIDE."""
     y: FloatArray
-    plain: bool
-    """openTSNE is not installed: the map may be one of two components alone."""
+    method: MapMethod | None
+    """How it was drawn; None: it does not say."""
 
     def inside(self, area: str) -> IntArray:
         """Rows of the faces in a polygon."""
@@ -65,4 +65,6 @@ def _map_of(workspace_id: str, round_id: int, drawn: int) -> FaceMap | None:
         suspicion=faces.suspicion[here], state=faces.state[here],
         opinions={name: labels[here] for name, labels in faces.opinions.items()}, withheld=faces.withheld[here],
     )  # fmt: skip
-    return FaceMap(shown, np.array(rows["x"][there]), np.array(rows["y"][there]), not has_layout())
+    return FaceMap(
+        shown, np.array(rows["x"][there]), np.array(rows["y"][there]), map_method(current().workspace, round_id)
+    )

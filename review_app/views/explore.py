@@ -18,7 +18,7 @@ from review_app.settings import current
 from review_app.views import messages, parts, round_choice
 from scn_core.errors import counted
 from scn_core.records import QueueFilter, RoundInfo
-from scn_core.rounds.draw_map import WITHOUT
+from scn_core.rounds.draw_map import WITHOUT, has_layout
 from scn_core.store.people.people import Person
 from scn_core.store.reports.map_faces import FACE_STATES
 
@@ -87,8 +87,10 @@ def _map(person: Person, info: RoundInfo, found: FaceMap, now: WorkspaceState) -
             f"{counted(withheld, 'audit face')} not yet answered: what the network and other models say of them is "
             "withheld, and they are coloured by label and state alone."
         )
-    if found.plain:
+    if found.method is not None and found.method.name == "PCA" and not has_layout():
         st.text(f"Drawn {WITHOUT}.")
+    elif found.method is not None:
+        parts.small(f"Drawn by {found.method}.")
     texts = _texts(found, names)
     key = f"rv-explore-{info.id}-{colour}-{lasso}"
     dark = st.context.theme.type == "dark"

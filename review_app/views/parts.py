@@ -47,6 +47,7 @@ ISSUE_WORDS: dict[QueuePicture, str] = {
     "odd_shape": "odd shape",
     "tiny": "tiny",
     "grey": "grey among colour",
+    "far": "unlike all others",
 }
 _MARKDOWN = re.compile(r"[!-/:-@\[-`{-~]")
 

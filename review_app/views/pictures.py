@@ -84,7 +84,10 @@ def _words(group: Copies, names: Sequence[str]) -> str:
 def _bad(found: BadPictures) -> None:
     st.subheader("Hard to judge", anchor=False)
     if not any(found.counts.values()):
-        st.text("No picture is dark, bright, blurred, nearly empty, of odd shape, tiny or grey among colour.")
+        st.text(
+            "No picture is dark, bright, blurred, nearly empty, of odd shape, tiny, grey among colour or far from all "
+            "others."
+        )
         return
     st.text("None is left out by itself. The filter Picture on the page Review shows those that are in the queue.")
     for issue, count in found.counts.items():

@@ -10,24 +10,37 @@ import click
 from scn_core.cli.options import JSON, WORKSPACE
 from scn_core.cli.progress import Counter
 from scn_core.errors import counted
-from scn_core.rounds.draw_map import STEPS, WITHOUT, draw_map
+from scn_core.rounds.draw_map import STEPS, WITHOUT, draw_map, has_layout, newest_with_features
+from scn_core.rounds.far_faces import mark_far
+from scn_core.shell import command_line
 from scn_core.workspace.folder import Workspace
 
 
 @click.command("map")
 @WORKSPACE
-@click.option("--round", "round_id", type=click.IntRange(1), help="The newest that has ended, unless said.")
+@click.option(
+    "--round", "round_id", type=click.IntRange(1), help="The newest that has ended and kept features, unless said."
+)
 @JSON
 def map_command(workspace: Path, round_id: int | None, as_json: bool) -> None:
-    """Draw a round's map: faces that look alike lie near each other. The page Explore shows it."""
-    bar = Counter("map", "step", STEPS, hidden=as_json)
+    """Draw a round's map: faces that look alike lie near each other. The page Explore shows it.
+
+    Faces far from all others by the newest round's features are marked too: see `pictures --issue far`.
+    """
+    place, bar = Workspace(workspace), Counter("map", "step", STEPS, hidden=as_json)
     try:
-        done = draw_map(Workspace(workspace), round_id, bar.advance)
+        done = draw_map(place, round_id, bar.advance)
     finally:
         bar.close()
+    with place.database(read_only=True) as db:
+        newest = newest_with_features(place, db)
+    far = None if newest is None else mark_far(place, newest)
     if as_json:
-        click.echo(json.dumps(done.as_dict()))
+        click.echo(json.dumps(done.as_dict() | {"far": far}))
         return
     click.echo(f"map of round {done.round}: {counted(done.faces, 'face')}, {done.file}")
-    if done.method != "t-SNE":
+    if far:
+        listed = command_line("pictures", workspace, "--issue", "far")
+        click.echo(f"far from all others: {counted(far, 'face')}; see {listed}")
+    if not has_layout():
         click.echo(f"drawn {WITHOUT}", err=True)

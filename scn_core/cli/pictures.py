@@ -35,7 +35,7 @@ _SHOWN = 20
 @click.option("--issue", type=click.Choice(PICTURE_ISSUES), help="Pictures with this alone.")
 @JSON
 def pictures_command(workspace: Path, issue: PictureIssue | None, as_json: bool) -> None:
-    """Bad pictures: dark, bright, blurred, nearly empty, of odd shape, tiny, grey among colour. None is left out."""
+    """Bad pictures: dark, bright, blurred, empty, of odd shape, tiny, grey, far from all others. None is left out."""
     place = Workspace(workspace)
     look_at_missing(place)
     with place.database(read_only=True) as db:

@@ -12,6 +12,7 @@ from_opinions    a round made of opinions alone, without a network
 write_artifacts  its features, neighbours and figures, written                                       (torch)
 features         its features, and the faces most alike by them
 draw_map         a picture in which faces that look alike lie near each other
+far_faces        which faces are far from all others by its features
 artifacts        the files it leaves: how they are laid out, and what they say of one face
 compare          two rounds side by side
 pack             a round trained on a machine that does not share the disk

@@ -2,29 +2,35 @@
 
 Drawn from the round's features: their first 50 principal components, laid out by t-SNE of the package openTSNE, or,
 where that is not installed, the first two components as they are. The same features give the same map.
+
+map.npy   where each face lies: see `store.queue.area`
+map.json  how it was drawn, `MapMethod`, so that one map can be told from another
 """
 
 from __future__ import annotations
 
+import json
 import os
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+from sqlite_utils import Database
 
 from scn_core.errors import WorkspaceError, error_text
-from scn_core.files import replaced
+from scn_core.files import replaced, write_text
 from scn_core.principal_components import principal_components
 from scn_core.records import FloatArray
-from scn_core.rounds.features import open_features
+from scn_core.rounds.features import FEATURES_FILE, open_features
 from scn_core.shell import command_line
 from scn_core.store.queue.area import MAP, MAP_FILE, MAP_SIDE, read_map
-from scn_core.store.rounds.states import latest_finished_round
+from scn_core.store.rounds.states import rounds
 from scn_core.workspace.folder import Workspace
 
 COMPONENTS = 50
@@ -33,6 +39,7 @@ PERPLEXITY = 30
 FEWEST = 8
 """Faces of which t-SNE can make a picture; of fewer it is that of their components."""
 _SEED = 0
+_METHOD_FILE = "map.json"
 _EXAGGERATED, _PLAIN = 250, 500
 STEPS = _EXAGGERATED + _PLAIN
 _EVERY = 10
@@ -44,19 +51,46 @@ WITHOUT = (
 
 
 @dataclass(frozen=True)
+class MapMethod:
+    """How a map was drawn. Two maps of a round that were drawn in the same way are the same."""
+
+    name: Literal["t-SNE", "PCA"]
+    """PCA: the first two components as they are."""
+    components: int
+    """Principal components of the features that it was drawn from."""
+    package: str = ""
+    """Name and version of what laid it out, and below what it was told; of PCA nothing."""
+    perplexity: float = 0.0
+    """Neighbours that count for a face, about."""
+    exaggerated_steps: int = 0
+    steps: int = 0
+    """In all."""
+    seed: int = 0
+
+    def __str__(self) -> str:
+        """As in "t-SNE of openTSNE 1.0.4, perplexity 30"."""
+        return f"t-SNE of {self.package}, perplexity {self.perplexity:g}" if self.name == "t-SNE" else "PCA"
+
+
+@dataclass(frozen=True)
 class DrawnMap:
     """What became of a map."""
 
     round: int
     faces: int
     """On it; a face without features is not."""
-    method: str
-    """t-SNE or PCA."""
+    method: MapMethod
     file: str
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return asdict(self)
+
+
+def newest_with_features(workspace: Workspace, db: Database) -> int | None:
+    """The newest round that has ended and kept the features that a map is drawn from; None: there is none."""
+    ended = (info.id for info in rounds(db) if info.state in ("review", "closed"))
+    return next((each for each in ended if (workspace.round_folder(each) / FEATURES_FILE).exists()), None)
 
 
 def has_layout() -> bool:
@@ -71,18 +105,17 @@ def draw_map(
 
     Args:
         workspace: with a finished round.
-        round_id: None: the newest that has ended.
+        round_id: None: the newest that has ended and kept features.
         step: told how many more of `STEPS` steps are done.
 
     Raises WorkspaceError where there is no such round, or where it kept no features.
     """
     if round_id is None:
         with workspace.database(read_only=True) as db:
-            newest = latest_finished_round(db)
-        if newest is None:
-            train = command_line("train", workspace.path)
-            raise WorkspaceError(error_text("", "no round that has ended", "one", f"train first: {train}"))
-        round_id = newest.id
+            round_id = newest_with_features(workspace, db)
+        if round_id is None:
+            way = f"train one without --no-keep-features: {command_line('train', workspace.path)}"
+            raise WorkspaceError(error_text("", "no round that has ended and kept features", "one", way))
     features = open_features(workspace, round_id)
     if features is None:
         found = f"no features of round {round_id}"
@@ -92,18 +125,29 @@ def draw_map(
     values = features.values if len(known) == len(features.values) else features.values[known]
     tsne = has_layout() and len(known) >= FEWEST
     components = principal_components(values, COMPONENTS)
-    places = _laid_out(components, step) if tsne else components[:, :2]
+    method = _by_tsne(components) if tsne else MapMethod("PCA", components.shape[1])
+    places = _laid_out(components, method, step) if tsne else components[:, :2]
     rows = np.empty(len(known), MAP)
     rows["sample_id"] = features.sample_id[known]
     rows["x"], rows["y"] = _within_the_square(places).T
     file = workspace.round_folder(round_id) / MAP_FILE
+    (file.parent / _METHOD_FILE).unlink(missing_ok=True)  # never beside a map that was drawn in another way
     _write(file, rows)
-    return DrawnMap(round_id, len(rows), "t-SNE" if tsne else "PCA", str(file))
+    write_text(file.parent / _METHOD_FILE, json.dumps(asdict(method), indent=2) + "\n")
+    return DrawnMap(round_id, len(rows), method, str(file))
 
 
 def round_map(workspace: Workspace, round_id: int) -> npt.NDArray[np.void] | None:
     """The map of a round, rows of type `MAP` by rising sample id; None: it has none."""
     return read_map(workspace.round_folder(round_id) / MAP_FILE)
+
+
+def map_method(workspace: Workspace, round_id: int) -> MapMethod | None:
+    """How the map of a round was drawn; None: it says nothing of that, as those of earlier versions."""
+    try:
+        return MapMethod(**json.loads((workspace.round_folder(round_id) / _METHOD_FILE).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
 
 
 def forget_on_map(folder: Path, sample_ids: Iterable[int]) -> None:
@@ -113,7 +157,13 @@ def forget_on_map(folder: Path, sample_ids: Iterable[int]) -> None:
         _write(folder / MAP_FILE, rows[~np.isin(rows["sample_id"], np.fromiter(sample_ids, np.int64))])
 
 
-def _laid_out(components: FloatArray, step: Callable[[int], None]) -> FloatArray:
+def _by_tsne(components: FloatArray) -> MapMethod:
+    perplexity = min(PERPLEXITY, (len(components) - 1) / 3)
+    package = f"openTSNE {version('openTSNE')}"
+    return MapMethod("t-SNE", components.shape[1], package, perplexity, _EXAGGERATED, STEPS, _SEED)
+
+
+def _laid_out(components: FloatArray, method: MapMethod, step: Callable[[int], None]) -> FloatArray:
     from openTSNE import TSNE, initialization  # slow to import, and an extra
 
     def told(iteration: int, error: float, embedding: object) -> bool:
@@ -121,8 +171,9 @@ def _laid_out(components: FloatArray, step: Callable[[int], None]) -> FloatArray
         return False
 
     layout = TSNE(
-        perplexity=min(PERPLEXITY, (len(components) - 1) / 3), initialization=initialization.rescale(components[:, :2]),
-        early_exaggeration_iter=_EXAGGERATED, n_iter=_PLAIN, n_jobs=_jobs(len(components)), random_state=_SEED,
+        perplexity=method.perplexity, initialization=initialization.rescale(components[:, :2]),
+        early_exaggeration_iter=method.exaggerated_steps, n_iter=method.steps - method.exaggerated_steps,
+        n_jobs=_jobs(len(components)), random_state=method.seed,
         callbacks=told, callbacks_every_iters=_EVERY,
     )  # fmt: skip
     with warnings.catch_warnings():

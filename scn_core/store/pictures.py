@@ -5,6 +5,7 @@ Nothing here leaves a face out: what is wrong with a picture is said, listed and
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -29,7 +30,8 @@ _WRONG: dict[PictureIssue, str] = {
     "tiny": f"min(width, height) < max(24, 0.25 * ({_MEDIAN}))",
     "grey": f"{_GREY} AND ({_ALL.format(f'avg({_GREY})')}) < 0.1",
 }
-"""SQL over a row of table picture. The first four were chosen on FER2013 (docs/decisions/0064), the rest on no data."""
+"""SQL over a row of table picture. The first four were chosen on FER2013 (docs/decisions/0064), the rest on no data.
+What is far follows from features instead: see `record_far`."""
 _COLUMNS = ", ".join(PictureMeasures._fields)
 
 
@@ -77,10 +79,24 @@ def insert_measures(db: Database, measured: Iterable[tuple[int, bytes]]) -> None
 
 
 def derive_issues(db: Database) -> None:
-    """Table picture_issue anew from table picture. Within a transaction."""
-    db.execute("DELETE FROM picture_issue")
+    """Table picture_issue anew from table picture, but for what is far. Within a transaction."""
+    db.execute("DELETE FROM picture_issue WHERE issue <> 'far'")
     for issue, wrong in _WRONG.items():
         db.execute(f"INSERT INTO picture_issue SELECT ?, sample_id FROM picture WHERE {wrong}", (issue,))
+
+
+def record_far(db: Database, sample_ids: IntArray) -> int:
+    """Mark these faces as far from all others, in place of those marked before; how many are marked.
+
+    Faces that were not looked at or were taken out are left out. Within a transaction.
+    """
+    db.execute("DELETE FROM picture_issue WHERE issue = 'far'")
+    db.execute(
+        "INSERT INTO picture_issue SELECT 'far', s.id FROM json_each(?) f JOIN sample s ON s.id = f.value "
+        f"JOIN picture p ON p.sample_id = s.id WHERE {PRESENT}",
+        (json.dumps(sample_ids.tolist()),),
+    )
+    return int(db.execute("SELECT count(*) FROM picture_issue WHERE issue = 'far'").fetchone()[0])
 
 
 def forget_pictures(db: Database, sample_ids: Iterable[int]) -> None:

@@ -71,6 +71,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "rounds.features": GROUND | {"workspace"},
     "rounds.artifacts": GROUND | {"workspace", "rounds.features", "rounds.draw_map"},
     "rounds.draw_map": READERS | {"workspace", "rounds.features"},
+    "rounds.far_faces": READERS | {"workspace", "rounds.features"},
     "rounds.earlier": READERS,
     "rounds.compare": READERS,
     "rounds.score_and_propose": GROUND | {"scn", "scn.suspicion", "scn.opinions", "training", "rounds.inputs"},
@@ -112,7 +113,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     | {"training", "workspace", "exchange.export", "exchange.import_decisions", "review", "bench", "cli.run", "erase"}
     | {"take_out_again", "inference", "inference.predict", "inference.export_model", "exchange.opinions"}
     | {"rounds.lifecycle", "rounds.train", "rounds.follower", "rounds.pack", "rounds.network", "rounds.artifacts"}
-    | {"dataframes", "rounds.compare", "rounds.from_opinions", "rounds.draw_map"},
+    | {"dataframes", "rounds.compare", "rounds.from_opinions", "rounds.draw_map", "rounds.far_faces"},
     "arguments": READERS | {"exchange.opinions"},
     "dataframes": READERS | {"review", "inference"},
     "api_opinions": READERS

@@ -244,6 +244,7 @@ const ISSUES = {
   odd_shape: "odd shape",
   tiny: "tiny",
   grey: "grey among colour",
+  far: "unlike all others",
 };
 
 /** What is wrong with the picture: "very dark, blurred"; empty: nothing. @param {Pick<Tile, "issues">} tile */

@@ -70,7 +70,7 @@ export {};
  * @property {string|null} missing why there is no picture
  */
 
-/** @typedef {"dark"|"bright"|"blurred"|"empty"|"odd_shape"|"tiny"|"grey"} PictureIssue */
+/** @typedef {"dark"|"bright"|"blurred"|"empty"|"odd_shape"|"tiny"|"grey"|"far"} PictureIssue */
 
 /**
  * A face of the round with the same pixels as another one.

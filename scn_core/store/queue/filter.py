@@ -27,7 +27,8 @@ from scn_core.store.schema.expressions import BINS, STANDS, TAKEN_OUT
 FLAGGED = f"""EXISTS (SELECT 1 FROM decision d WHERE d.action = 'flag' AND d.round_id = q.round_id
   AND d.sample_id = q.sample_id AND {STANDS})"""
 BAD_PICTURE = """EXISTS (SELECT 1 FROM picture_issue i WHERE i.sample_id = q.sample_id
-  AND (:issue IS NULL OR i.issue = :issue))"""
+  AND (:issue IS NULL OR i.issue = :issue) AND (i.issue <> 'far' OR q.kind <> 'audit'))"""
+"""SQL. What is far is so to a network, so no audit face is, answered or not: so it is with its proposal."""
 BAD_PICTURES = """(SELECT DISTINCT sample_id AS bad FROM picture_issue WHERE :issue IS NULL OR issue = :issue)
   CROSS JOIN queue_item q INDEXED BY queue_reading ON q.sample_id = bad"""
 """FROM items whose picture has such a thing wrong with it: these are few, so they lead to the items, as marks do."""

@@ -14,15 +14,15 @@ from scn_core.erase import erase
 from scn_core.errors import WorkspaceError
 from scn_core.records import Decision, QueueFilter
 from scn_core.rounds import draw_map as maps
-from scn_core.rounds.draw_map import draw_map, round_map
+from scn_core.rounds.draw_map import MapMethod, draw_map, map_method, round_map
 from scn_core.rounds.features import write_features
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.decisions.visibility import is_blind
 from scn_core.store.people.people import ensure_person
 from scn_core.store.queue.area import AREA_POINTS, MAP_SIDE, corners, faces_in_area, inside, is_area
 from scn_core.store.queue.browse import items_of, page_items
-from scn_core.store.queue.counts import open_left, queue_counts
 from scn_core.store.queue.cells import Comparison
+from scn_core.store.queue.counts import open_left, queue_counts
 from scn_core.store.reports.confusion import compare, left_out
 from scn_core.store.reports.map_faces import FACE_STATES, map_faces
 from scn_core.store.samples import get_sample
@@ -63,7 +63,8 @@ def test_a_map_is_the_same_each_time_and_alike_faces_are_together(
         monkeypatch.setattr(maps, "has_layout", lambda: False)
     steps: list[int] = []
     done = draw_map(place, 1, steps.append)
-    assert (done.faces, done.method) == (60, "t-SNE" if installed else "PCA")
+    assert (done.faces, done.method.name) == (60, "t-SNE" if installed else "PCA")
+    assert map_method(place, 1) == done.method, "a map says how it was drawn"
     assert sum(steps) == (maps.STEPS if installed else 0)
     rows = round_map(place, 1)
     assert rows is not None
@@ -87,7 +88,7 @@ def test_few_faces_and_none_have_a_map_too(place: Workspace) -> None:
     for count in (0, 1, 3):
         write_features(folder, (count, 1), [np.ones((count, 1), np.float16)])
         np.savez(folder / "faces.npz", sample_id=np.arange(count))
-        assert (draw_map(place, 1).faces, draw_map(place, 1).method) == (count, "PCA")
+        assert (draw_map(place, 1).faces, draw_map(place, 1).method) == (count, MapMethod("PCA", 1))
 
 
 def test_a_round_without_features_says_what_to_do(place: Workspace) -> None:

@@ -110,8 +110,13 @@ def test_a_cell_in_an_address_is_read_as_it_was_written(name: str) -> None:
     assert cell_text(Cell(Comparison("proposed", 7), 3, 1)) is None
 
 
-@pytest.mark.parametrize("text", ["", "decided,1", "decided,1,2,x", "opinion,1,2", "readers,1,2,ann", "proposed,1,2",
-                                  "decided,1,-3", "decided,1,٣", "decided,1,2\n", "opinion,1,2," + "x" * 700])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "decided,1", "decided,1,2,x", "opinion,1,2", "readers,1,2,ann", "proposed,1,2", "decided,1,-3",
+        "decided,1,٣", "decided,1,2\n", "opinion,1,2," + "x" * 700,
+    ],
+)  # fmt: skip
 def test_what_names_no_cell_is_refused(twice: Database, text: str) -> None:
     assert read_cell(text, 1) is None
     with pytest.raises(WorkspaceError, match="filter: found cell"):
