@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -12,8 +12,8 @@ import streamlit as st
 from review_app.database import call_slow
 from review_app.queries.workspace_state import SLOW_S
 from review_app.settings import current
-from scn_core.records import FloatArray, IntArray, RoundInfo
-from scn_core.rounds.draw_map import MapMethod, map_method, round_map
+from scn_core.records import FloatArray, IntArray
+from scn_core.rounds.draw_map import MapMethod, map_method, newest_with_features, round_map
 from scn_core.rounds.features import open_features
 from scn_core.store.queue.area import MAP_FILE, corners, inside
 from scn_core.store.reports.map_faces import MapFaces, map_faces
@@ -48,9 +48,9 @@ def map_of(round_id: int) -> FaceMap | Missing:
     return "being drawn" if found is None else found
 
 
-def round_with_map(rounds: Iterable[RoundInfo]) -> int | None:
-    """The first of these rounds that has a map; None: none has."""
-    return next((info.id for info in rounds if (current().workspace.round_folder(info.id) / MAP_FILE).exists()), None)
+def round_with_features() -> int | None:
+    """The newest round that has ended and kept the features that a map is drawn from; None: there is none."""
+    return call_slow(partial(newest_with_features, current().workspace))
 
 
 @st.cache_data(ttl=SLOW_S, max_entries=4, show_spinner="Reading the map")

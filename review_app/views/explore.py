@@ -34,27 +34,34 @@ def page() -> None:
     st.title("Explore", anchor=False)
     now = workspace_state.workspace_state()
     with messages.shown():
-        info = round_choice.scored_round(now, key="rv-explore-round")
+        first = queries.round_with_features()
+        info = round_choice.scored_round(now, key="rv-explore-round", first=first)
         if info is None:
             messages.no_round()
             return
+        if info.id == first and info.id < now.scored[0].id:
+            st.text(f"Round {info.id} is the newest that kept features; {_later(now, info.id)} no map.")
         found = queries.map_of(info.id)
         if found == "no features":
-            _no_features(info, now)
+            _no_features(info, first)
         elif found == "being drawn":
             _wait(info.id)
         elif isinstance(found, FaceMap):
             _map(person, info, found, now)
 
 
-def _no_features(info: RoundInfo, now: WorkspaceState) -> None:
+def _later(now: WorkspaceState, round_id: int) -> str:
+    later = [info.id for info in reversed(now.scored) if info.id > round_id]
+    return f"round {later[0]} has" if len(later) == 1 else f"rounds {later[0]} to {later[-1]} have"
+
+
+def _no_features(info: RoundInfo, other: int | None) -> None:
     why = (
         "A round made from opinions has them where the opinions were made with --embeddings."
         if info.opinion_words
         else "Rounds keep that unless they are trained with --no-keep-features, or were trained before there were maps."
     )
     messages.show(f"Round {info.id} kept no features", f"A map is drawn from what the network sees in each face. {why}")
-    other = queries.round_with_map(now.scored)
     if other is not None:
         address = escape(current().url(f"/explore?round={other}"))
         st.html(f'<p><a href="{address}">Round {other} has a map</a></p>')

@@ -9,12 +9,15 @@ from review_app.views import parts
 from scn_core.records import RoundInfo
 
 
-def scored_round(now: WorkspaceState, *, key: str) -> RoundInfo | None:
-    """The round, with a choice on the page where there are several; None: no round has been trained to the end."""
+def scored_round(now: WorkspaceState, *, key: str, first: int | None = None) -> RoundInfo | None:
+    """The round, with a choice on the page where there are several; None: no round has been trained to the end.
+
+    Where the address names none it is the round `first`, or else the one that people should answer.
+    """
     scored = {info.id: info for info in now.scored}
     if not scored:
         return None
-    asked, default = parts.number(st.query_params.get("round")), now.find(None)
+    asked, default = parts.number(st.query_params.get("round")), now.find(first)
     chosen = asked if asked in scored else default.id if default and default.id in scored else next(iter(scored))
     if len(scored) > 1:
         st.session_state[key] = chosen

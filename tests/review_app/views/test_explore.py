@@ -35,7 +35,7 @@ def test_the_map_in_every_colour_and_what_is_said_where_there_is_none(visitor: N
     assert "Round 1 kept no features" in words(lead.open("explore"))
 
 
-def test_a_round_without_features_leads_to_one_that_has_a_map(visitor: NewVisitor) -> None:
+def test_it_opens_on_the_newest_round_with_features_and_says_so(visitor: NewVisitor) -> None:
     lead = visitor("lea", "lead")
     add_round(current().workspace)
     for name in ("map.npy", "features.npy"):
@@ -43,6 +43,10 @@ def test_a_round_without_features_leads_to_one_that_has_a_map(visitor: NewVisito
     said = words(lead.open("explore", round="2"))
     assert "Round 2 kept no features" in said
     assert "Round 1 has a map" in said
+    app = lead.open("explore")
+    assert app.selectbox(key="rv-explore-round").value == 1
+    assert "Round 1 is the newest that kept features; round 2 has no map." in words(app)
+    assert "Coloured by" in [box.label for box in app.selectbox]
 
 
 def test_it_is_for_leads(visitor: NewVisitor) -> None:
