@@ -23,6 +23,7 @@ from scn_core.store.queue.cells import (
     Comparison,
     is_cell,
 )
+from scn_core.store.queue.filter import FACES_WORDS, is_faces
 
 NONE = "none"
 """Stands for 'no proposal' where a class could stand."""
@@ -34,7 +35,7 @@ LONGEST_NAME = 200
 _Word = TypeVar("_Word", bound=str)
 _NAMES = (
     "round", "state", "given", "proposed", "class", "doubt", "opinions", "alpha", "flag", "reviewer", "picture",
-    "area", "cell", "order", "group",
+    "area", "cell", "faces", "order", "group",
 )  # fmt: skip
 
 
@@ -69,6 +70,7 @@ def read(params: Mapping[str, str], classes: Sequence[str]) -> Asked:
         picture=reader.word("picture", QUEUE_PICTURES, QUEUE_PICTURES[0]),
         area=reader.checked("area", is_area, AREA_WORDS),
         cell=reader.checked("cell", is_cell, CELL_WORDS),
+        faces=reader.checked("faces", is_faces, FACES_WORDS),
         order=reader.word("order", QUEUE_ORDERS, QUEUE_ORDERS[0]),
         grouped=reader.switch("group", "pair"),
     )
@@ -92,6 +94,7 @@ def write(asked: Asked, classes: Sequence[str]) -> dict[str, str]:
         "picture": None if where.picture == default.picture else where.picture,
         "area": where.area,
         "cell": where.cell,
+        "faces": where.faces,
         "order": None if where.order == default.order else where.order,
         "group": "pair" if where.grouped else None,
     }
@@ -132,7 +135,7 @@ def narrowed(where: QueueFilter) -> bool:
 CONDITIONS: dict[str, tuple[str, ...]] = {
     "pair": ("given", "proposed", "unproposed"), "class": ("label",), "doubt": ("doubt",), "picture": ("picture",),
     "opinions": ("opinions",), "reviewer": ("reviewer",), "alpha": ("alpha_from", "alpha_to"), "flag": ("flagged",),
-    "area": ("area",), "cell": ("cell",), "group": ("grouped",),
+    "area": ("area",), "cell": ("cell",), "faces": ("faces",), "group": ("grouped",),
 }  # fmt: skip
 """The folded controls: conditions that leave faces out, and grouping, with the fields of a filter that each sets."""
 

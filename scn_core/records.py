@@ -314,6 +314,8 @@ class QueueFilter:
     """A polygon on the round's map that the face lies in, "x,y_x,y_x,y"; see `store.queue.area`."""
     cell: str | None = None
     """A cell of labels against labels that the face is in, "decided,3,5"; see `store.queue.cells`."""
+    faces: str | None = None
+    """Sample ids, "12_15_19"."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from scn_core.records import (
 )
 from scn_core.store.queue.area import AREA_POINTS
 from scn_core.store.queue.cells import LONGEST_CELL
+from scn_core.store.queue.filter import MOST_FACES
 
 MAX_ITEMS = 2_000
 """Items on screen and prefetched, in one request."""
@@ -161,6 +162,7 @@ def _filter(fields: Fields) -> QueueFilter:
         picture=fields.word("picture", QUEUE_PICTURES, "all"),
         area=fields.maybe_text("area", AREA_POINTS * 10),
         cell=fields.maybe_text("cell", LONGEST_CELL),
+        faces=fields.maybe_text("faces", MOST_FACES * 16),
         order=fields.word("order", QUEUE_ORDERS, "suspicion"),
         grouped=fields.flag("grouped"),
     )

@@ -21,6 +21,7 @@ from review_app.settings import current
 from scn_core import __version__
 from scn_core.store.queue.area import AREA_WORDS
 from scn_core.store.queue.cells import CELL_WORDS
+from scn_core.store.queue.filter import FACES_WORDS
 
 BODIES: dict[str, Schema] = {
     "/api/page": schema_of(PageBody.read),
@@ -45,6 +46,7 @@ ABOUT: dict[str, str] = {
     "picture": "what is wrong with the picture; any: anything",
     "area": "only faces in this polygon on the round's map: " + AREA_WORDS,
     "cell": "only faces with these two labels: " + CELL_WORDS,
+    "faces": "only these faces: " + FACES_WORDS,
     "opinions": "disagree: one of the other models sees another class than the given label as likeliest; agree: two or "
     "more of them see the same other class",
     "alpha_from": "importance from, a multiple of 0.05",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import streamlit as st
@@ -14,6 +15,7 @@ from scn_core.picture_records import PICTURE_ISSUES, PictureIssue
 from scn_core.review.duplicates.find import Duplicates, duplicates
 from scn_core.rounds.artifacts import predictions
 from scn_core.store.pictures import BadPicture, bad_pictures, count_issues
+from scn_core.store.queue.browse import queued_faces
 from scn_core.store.rounds.states import latest_finished_round
 
 SHOWN = 12
@@ -32,6 +34,11 @@ class BadPictures:
 def copies() -> Duplicates:
     """All copies in the data set, and what leaks do to the accuracy of the newest round."""
     return _copies(current().workspace_id)
+
+
+def in_queue(round_id: int | None, sample_ids: Collection[int]) -> set[int]:
+    """Which of these faces a round asks about; None: there is no round."""
+    return set() if round_id is None else call_slow(queued_faces, round_id, tuple(sample_ids))
 
 
 def bad() -> BadPictures:

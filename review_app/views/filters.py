@@ -96,6 +96,7 @@ def _condition(name: str, where: QueueFilter, names: Sequence[str]) -> str:
         "flag": "flagged",
         "area": "drawn on the map",
         "cell": _cell(where, names),
+        "faces": "certain faces",
         "group": "grouped by pair",
     }
     return words[name]
@@ -132,6 +133,8 @@ def _folded(asked: Asked, counts: QueueCounts, now: WorkspaceState, *, weighed: 
         _toggle("Only in the area drawn on the map", "area", True, now, _without("area"))
     if where.cell is not None:
         _toggle(parts.letters(f"Only {_cell(where, names)}"), "cell", True, now, _without("cell"))
+    if where.faces is not None:
+        _toggle("Only certain faces", "faces", True, now, _without("faces"))
     if now.opinions or where.opinions != "all":
         _select("Other models", "opinions", OPINIONS, where.opinions, now, lambda a, v: _where(a, opinions=v))
     people = {ANYONE: "anyone"} | {name: f"{name} ({n:,})" for name, n in counts.reviewers.items()}

@@ -12,6 +12,7 @@ from review_app.queries.pictures import BadPictures
 from review_app.views import messages, parts
 from scn_core.errors import counted
 from scn_core.review.duplicates.find import Copies, Duplicates, Kind
+from scn_core.store.queue.filter import MOST_FACES
 
 _SHOWN = 20  # groups of copies; no text here, Streamlit would show it
 
@@ -21,14 +22,15 @@ def page() -> None:
     messages.require("lead")
     st.session_state["rv-page"] = "pictures"
     st.title("Pictures", anchor=False)
-    names = workspace_state.workspace_state().classes.names
+    now = workspace_state.workspace_state()
+    asked = now.find(None)
     with messages.shown():
         found = queries.copies()
-        _copies(found, names)
+        _copies(found, now.classes.names, None if asked is None else asked.id)
         _bad(queries.bad())
 
 
-def _copies(found: Duplicates, names: Sequence[str]) -> None:
+def _copies(found: Duplicates, names: Sequence[str], round_id: int | None) -> None:
     st.subheader("Copies", anchor=False)
     if found.not_looked_at:
         st.text(f"{counted(found.not_looked_at, 'picture')} not looked at yet: run the command pictures once.")
@@ -63,9 +65,16 @@ def _copies(found: Duplicates, names: Sequence[str]) -> None:
             "the queue, and one answer settles all that nobody else has answered and that are no audit faces. Faces of "
             "val and test are not answered: correct their labels in the data set, then run the command update."
         )
+    asked = queries.in_queue(round_id, {face for group in differ[:_SHOWN] for face in group.sample_ids})
     for group in differ[:_SHOWN]:
         st.text(_words(group, names))
         parts.thumbs(group.sample_ids, "copy")
+        if there := [face for face in group.sample_ids if face in asked][:MOST_FACES]:
+            faces = "_".join(map(str, there))
+            link = parts.review_link(
+                f"{counted(len(there), 'face')} of these in the grid", round=str(round_id), state="all", faces=faces
+            )
+            st.html(f"<p>{link.text}</p>")
     if len(differ) > _SHOWN:
         st.text(f"{len(differ) - _SHOWN:,} more groups with different labels: the command duplicates lists all.")
 

@@ -127,7 +127,7 @@ def describe_duplicates(found: Duplicates) -> Iterator[str]:
     """Counts of groups, and what leaks do."""
     for kind, words in (("exact", "the same pixel by pixel"), ("near", "nearly the same")):
         groups = [group for group in found.groups if group.kind == kind]
-        faces = sum(len(group.sample_ids) for group in groups)
+        faces = len({face for group in groups for face in group.sample_ids})
         yield f"{words}: {counted(len(groups), 'group')} of {counted(faces, 'face')}{_inside(groups)}"
     for leak in found.leaks:
         copies = "an exact" if leak.kind == "exact" else "an exact or near"

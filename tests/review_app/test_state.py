@@ -31,6 +31,7 @@ def asked(draw: st.DrawFn) -> Asked:
         flagged=draw(st.booleans()),
         area=draw(st.sampled_from([None, "0,0_1000,0_500,999"])),
         cell=draw(st.sampled_from([None, "decided,0,-2", "readers,1,2,ann,b%2Cob"])),
+        faces=draw(st.sampled_from([None, "7", "12_15_19"])),
         reviewer=draw(st.none() | st.text(min_size=1, max_size=200)),
         order=draw(st.sampled_from(QUEUE_ORDERS)),
         grouped=draw(st.booleans()),
@@ -82,7 +83,7 @@ def test_a_class_called_none_is_not_no_proposal() -> None:
         ("proposed", "x"), ("alpha", "0.5-0.5"), ("alpha", "0.6-0.2"), ("alpha", "1"), ("alpha", "0-2"),
         ("alpha", "nan-nan"), ("alpha", "inf-inf"), ("alpha", "0.2-0.3-0.4"), ("flag", "yes"), ("group", "1"),
         ("round", "0"), ("round", "-1"), ("round", "one"), ("round", "9" * 5000), ("round", "²"), ("reviewer", ""),
-        ("reviewer", "n" * 201), ("cell", "decided,1"), ("nonsense", "1"),
+        ("reviewer", "n" * 201), ("cell", "decided,1"), ("faces", "1,2"), ("nonsense", "1"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_left_out_and_named(name: str, value: str) -> None:

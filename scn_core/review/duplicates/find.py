@@ -6,15 +6,16 @@ faces is a leak: the network has seen it, so accuracy measured on it says too mu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from heapq import heapify, heappop, heappush
 from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 from sqlite_utils import Database
 
-from scn_core.records import SPLITS, EffectiveLabels, IntArray, Predictions, Split
+from scn_core.records import SPLITS, BoolArray, EffectiveLabels, IntArray, Predictions, Split
 from scn_core.review.duplicates.near_pairs import near_pairs
 from scn_core.store.connection import snapshot
 from scn_core.store.decisions.record import effective_labels
@@ -29,7 +30,8 @@ class Copies:
     """A group of faces that are copies of each other."""
 
     kind: Kind
-    """exact: the same pixels; near: linked by hashes that are nearly the same, and not all of the same pixels."""
+    """exact: the same pixels; near: the hash of one of them is nearly that of every other, and not all have the same
+    pixels. A face may be in more than one near group."""
     sample_ids: tuple[int, ...]
     """Rising."""
     splits: tuple[Split, ...]
@@ -105,7 +107,7 @@ class Duplicates:
         for kind in KINDS:
             groups = self.of(kind)
             found[kind] = len(groups)
-            found[f"{kind}_faces"] = sum(len(group.sample_ids) for group in groups)
+            found[f"{kind}_faces"] = len({face for group in groups for face in group.sample_ids})
             found[f"{kind}_labels_differ"] = sum(group.labels_differ for group in groups)
             found[f"{kind}_unsettled"] = sum(group.labels_differ and not group.settled for group in groups)
             found[f"{kind}_leaks"] = sum(group.leaks for group in groups)
@@ -133,12 +135,20 @@ def duplicates(db: Database, predictions: Predictions | None = None) -> Duplicat
     with snapshot(db):
         hashes, labels, unseen = looks(db), effective_labels(db), len(not_looked_at(db))
     exact = _numbered(hashes.pixels)
-    near = _linked(hashes, exact)
+    pairs = _near_pairs(hashes, exact)
     rows = labels.sample_id.searchsorted(hashes.sample_id)
-    groups = [*_groups("exact", exact, rows, labels), *_groups("near", near, rows, labels, within=exact)]
-    leaks = list(_leaks("exact", exact, hashes, labels, predictions))
+    groups = [
+        *_groups("exact", _members(exact), rows, labels),
+        *_groups("near", _grouped(pairs, exact), rows, labels),
+    ]
+    trained = np.zeros(exact.max(initial=-1) + 1, np.bool_)
+    trained[exact[labels.split[rows] == "train"]] = True
+    leaks = list(_leaks("exact", trained[exact], hashes, labels, predictions))
     known = {(leak.split, leak.leaked) for leak in leaks}
-    more = _leaks("near", near, hashes, labels, predictions)
+    one, other = pairs.T
+    near = trained.copy()
+    near[one[trained[other]]] = near[other[trained[one]]] = True
+    more = _leaks("near", near[exact], hashes, labels, predictions)
     leaks += [leak for leak in more if (leak.split, leak.leaked) not in known]
     return Duplicates(len(hashes.sample_id), unseen, tuple(groups), tuple(leaks))
 
@@ -149,29 +159,47 @@ def _numbered(marks: npt.NDArray[np.uint64]) -> IntArray:
     return found
 
 
-def _linked(hashes: Looks, exact: IntArray) -> IntArray:
-    """(N,) numbers that are the same where faces are linked, directly or by others."""
-    _, first = np.unique(exact, return_index=True)  # one of the same pixels stands for all, so that a thousand copies
-    one, other = near_pairs(hashes.looks[first]).T  # of one picture are not half a million pairs
-    number = np.arange(len(first))
-    while True:
-        before = number.copy()
-        np.minimum.at(number, one, before[other])
-        np.minimum.at(number, other, before[one])
-        number = number[number]
-        if (number == before).all():
-            found: IntArray = number[exact]
-            return found
+def _near_pairs(hashes: Looks, exact: IntArray) -> IntArray:
+    """(M, 2) numbers of exact copies whose hashes are nearly the same.
+
+    One of the same pixels stands for all, so that a thousand copies of one picture are not half a million pairs.
+    """
+    _, first = np.unique(exact, return_index=True)
+    return near_pairs(hashes.looks[first])
 
 
-def _groups(
-    kind: Kind, number: IntArray, rows: IntArray, labels: EffectiveLabels, *, within: IntArray | None = None
-) -> list[Copies]:
-    """Groups of more than one face, and with `within` of more than one of its numbers."""
-    found = []
-    for members in _members(number):
-        if within is not None and len(np.unique(within[members])) == 1:
+def _grouped(pairs: IntArray, exact: IntArray) -> Iterator[IntArray]:
+    """Places of the faces of each group: one face and all that are nearly the same as it.
+
+    The face with most of these that are in no group yet begins. Pairs are not followed from face to face: the ends of
+    such a chain need not look alike. A face all of whose copies are in groups makes one with these, so that each face
+    with a near copy is in a group.
+    """
+    both = np.concatenate([pairs, pairs[:, ::-1]])
+    both = both[np.lexsort(both.T[::-1])]
+    asked, begin, count = np.unique(both[:, 0], return_index=True, return_counts=True)
+    near = {one: both[start : start + many, 1] for one, start, many in zip(asked.tolist(), begin, count, strict=True)}
+    order = np.argsort(exact, kind="stable")
+    ends = np.bincount(exact, minlength=1).cumsum()
+    grouped: set[int] = set()
+    waiting = [(-len(others), one) for one, others in near.items()]
+    heapify(waiting)
+    while waiting:
+        free, one = heappop(waiting)
+        if one in grouped:
             continue
+        others = [other for other in near[one].tolist() if other not in grouped]
+        if len(others) < -free:
+            heappush(waiting, (-len(others), one))
+            continue
+        numbers = [one, *(others or near[one].tolist())]
+        grouped.update(numbers)
+        yield np.sort(np.concatenate([order[ends[each - 1] if each else 0 : ends[each]] for each in numbers]))
+
+
+def _groups(kind: Kind, groups: Iterable[IntArray], rows: IntArray, labels: EffectiveLabels) -> list[Copies]:
+    found = []
+    for members in groups:
         at = rows[members]
         columns = (labels.sample_id, labels.split, labels.given_label, labels.label, labels.excluded)
         found.append(Copies(kind, *(tuple(column[at].tolist()) for column in columns)))
@@ -181,6 +209,7 @@ def _groups(
 
 
 def _members(number: IntArray) -> Iterator[IntArray]:
+    """Places of the faces of each number that more than one has."""
     order = np.argsort(number, kind="stable")
     starts = np.flatnonzero(np.diff(number[order], prepend=-1))
     for members in np.split(order, starts[1:]):
@@ -189,10 +218,10 @@ def _members(number: IntArray) -> Iterator[IntArray]:
 
 
 def _leaks(
-    kind: Kind, number: IntArray, hashes: Looks, labels: EffectiveLabels, predictions: Predictions | None
+    kind: Kind, trained: BoolArray, hashes: Looks, labels: EffectiveLabels, predictions: Predictions | None
 ) -> Iterator[Leak]:
+    """`trained`: (N,) whether a face has such a copy among the training faces, or is one of them."""
     split = labels.split[labels.sample_id.searchsorted(hashes.sample_id)]
-    trained = np.isin(number, number[split == "train"])
     for name in SPLITS[1:]:
         held_out = split == name
         leaked = hashes.sample_id[held_out & trained]

@@ -116,6 +116,15 @@ def items_of(
     return load_items(db, viewer_id, [row[0] for row in found if row is not None])
 
 
+def queued_faces(db: Database, round_id: int, sample_ids: Sequence[int]) -> set[int]:
+    """Which of these faces the round asks about; those that were taken out are left out."""
+    sql = (
+        "SELECT f.value FROM json_each(?) f JOIN sample s ON s.id = f.value AND s.withdrawn_in IS NULL WHERE EXISTS "
+        "(SELECT 1 FROM queue_item q WHERE q.round_id = ? AND q.sample_id = f.value AND q.listed = 1)"
+    )
+    return {sample_id for (sample_id,) in db.execute(sql, (json.dumps(list(sample_ids)), round_id))}
+
+
 def load_items(db: Database, viewer_id: int, ids: Sequence[int]) -> list[QueueItem]:
     """The items of these ids, in that order."""
     rows = db.execute(_ITEMS, (json.dumps(list(ids)),)).fetchall()

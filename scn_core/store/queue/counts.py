@@ -203,7 +203,7 @@ def undecided_faces(db: Database, round_id: int) -> UndecidedFaces:
 
 
 def _rows(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> Iterator[_Count]:
-    """Under the flag, the reviewer, the opinions, the area and the cell of a filter alone. What the viewer skipped is
+    """Under the flag, the reviewer, the opinions and the faces of a filter alone. What the viewer skipped is
     not to review for them, and nothing of a round that is not in review is."""
     if not _in_review(db, round_id):
         for row in _every_row(db, round_id, viewer_id, where):
@@ -216,7 +216,7 @@ def _rows(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> It
 
 
 def _every_row(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> Iterator[_Count]:
-    """Under the flag, the reviewer, the opinions, the area and the cell of a filter alone, skipped or not."""
+    """Under the flag, the reviewer, the opinions and the faces of a filter alone, skipped or not."""
     where = replace(where, state="all")
     narrow = where.flagged or where.reviewer is not None or where.picture != "all" or where.opinions != "all"
     narrow = narrow or filters.names_faces(where)
@@ -242,11 +242,12 @@ def _from_counts(db: Database, round_id: int) -> Iterator[_Count]:
 
 
 def _among_items(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> Iterator[_Count]:
-    """What queue_count does not tell: of a mark, a reviewer, a picture, opinions, an area or a cell, and faces
+    """What queue_count does not tell: of a mark, a reviewer, a picture, opinions or certain faces, and faces
     instead of their several readings. The other conditions of the filter are left out."""
     narrow = QueueFilter(
         state=where.state, flagged=where.flagged, reviewer=where.reviewer, picture=where.picture,
         opinions=where.opinions, area=where.area, cell=where.cell,
+        faces=where.faces,
     )  # fmt: skip
     if where.state == "skipped":
         source, more = filters.marked("action = 'skip' AND person_id = :viewer"), "q.action IS NULL"

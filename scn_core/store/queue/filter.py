@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,9 @@ from scn_core.store.queue.area import AREA_WORDS, faces_in_area, is_area
 from scn_core.store.queue.cells import CELL_WORDS, faces_in_cell, is_cell, read_cell
 from scn_core.store.schema.expressions import BINS, STANDS, TAKEN_OUT
 
+MOST_FACES = 100
+FACES_WORDS = f"1 to {MOST_FACES} sample ids, such as 12_15_19"
+_FACES = re.compile(rf"[0-9]{{1,15}}(_[0-9]{{1,15}}){{0,{MOST_FACES - 1}}}", re.ASCII)
 FLAGGED = f"""EXISTS (SELECT 1 FROM decision d WHERE d.action = 'flag' AND d.round_id = q.round_id
   AND d.sample_id = q.sample_id AND {STANDS})"""
 BAD_PICTURE = """EXISTS (SELECT 1 FROM picture_issue i WHERE i.sample_id = q.sample_id
@@ -35,7 +39,7 @@ BAD_PICTURES = """(SELECT DISTINCT sample_id AS bad FROM picture_issue WHERE :is
 AMONG_FACES = "q.sample_id IN (SELECT value FROM json_each(:faces))"
 ITEMS_OF_FACES = """(SELECT value AS inside FROM json_each(:faces))
   CROSS JOIN queue_item q INDEXED BY queue_reading ON q.sample_id = inside"""
-"""FROM items of the faces of an area or a cell, where these are few."""
+"""FROM items of the faces of an area, a cell or a list, where these are few."""
 SKIPPED = f"""EXISTS (SELECT 1 FROM decision d WHERE d.action = 'skip' AND d.round_id = q.round_id
   AND d.person_id = :viewer AND d.sample_id = q.sample_id AND {STANDS})"""
 
@@ -73,6 +77,7 @@ def check_filter(where: QueueFilter) -> None:
         ("opinions", where.opinions, where.opinions in QUEUE_OPINIONS, ", ".join(QUEUE_OPINIONS)),
         ("area", where.area, where.area is None or is_area(where.area), AREA_WORDS),
         ("cell", where.cell, where.cell is None or is_cell(where.cell), CELL_WORDS),
+        ("faces", where.faces, where.faces is None or is_faces(where.faces), FACES_WORDS),
         ("alpha", f"{low} to {high}", all(abs(x - n) < 1e-6 for x, n in steps), "rising multiples of 0.05 in 0 to 1"),
     ):
         if not good:
@@ -109,7 +114,12 @@ def asks_open(where: QueueFilter) -> bool:
 
 def names_faces(where: QueueFilter) -> bool:
     """Whether it asks for faces that the parameter :faces lists."""
-    return where.area is not None or where.cell is not None
+    return where.area is not None or where.cell is not None or where.faces is not None
+
+
+def is_faces(text: str) -> bool:
+    """Whether a text is a list of sample ids."""
+    return len(text) <= MOST_FACES * 16 and _FACES.fullmatch(text) is not None
 
 
 def conditions(where: QueueFilter, *, several: bool) -> str:
@@ -156,13 +166,16 @@ def parameters(db: Database, round_id: int, viewer_id: int, where: QueueFilter) 
 
 
 def _faces(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> tuple[int, ...]:
-    """Those of its area and its cell, rising."""
-    cell = None if where.cell is None else read_cell(where.cell, round_id)
-    in_cell = () if cell is None else faces_in_cell(db, cell, viewer_id)
-    if where.area is None:
-        return in_cell
-    in_area = faces_in_area(db, round_id, where.area)
-    return in_area if where.cell is None else tuple(sorted({*in_area} & {*in_cell}))
+    """Those in all that it names of a list, an area and a cell, rising."""
+    found = []
+    if where.faces is not None:
+        found.append({int(each) for each in where.faces.split("_")})
+    if where.area is not None:
+        found.append({*faces_in_area(db, round_id, where.area)})
+    if where.cell is not None:
+        cell = read_cell(where.cell, round_id)
+        found.append({*faces_in_cell(db, cell, viewer_id)} if cell else set())
+    return tuple(sorted(set.intersection(*found)))
 
 
 @dataclass(frozen=True, slots=True)

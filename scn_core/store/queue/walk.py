@@ -157,7 +157,7 @@ class Walk:
         return [(_by("queue_reading"), f"q.sample_id = :face AND {among}")] if asked else []
 
     def _marked(self) -> str | None:
-        """Marks, bad pictures, small areas and cells are few: they lead to the items, not the other way round."""
+        """Marks, bad pictures, small areas, cells and lists are few: they lead to the items, not the reverse."""
         if not self.where.flagged and self.where.state != "skipped":
             if self.where.picture != "all":
                 return filters.BAD_PICTURES

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+from urllib.parse import parse_qsl
+
 from sqlite_utils import Database
 
 from review_app import database
@@ -21,8 +25,11 @@ def test_copies_leaks_and_bad_pictures(visitor: NewVisitor) -> None:
     lead.open()
 
     def change(db: Database) -> None:
-        first = "(SELECT min(id) FROM sample WHERE split = '{}' AND given_label = {})"
-        same = ", ".join(first.format(split, label) for split, label in (("train", 1), ("train", 3), ("test", 1)))
+        first = "(SELECT min(id) FROM sample WHERE split = '{}' AND given_label = {} AND {})"
+        asked = "id IN (SELECT sample_id FROM queue_item WHERE listed = 1)"
+        same = ", ".join(
+            first.format(*each) for each in (("train", 1, asked), ("train", 3, asked), ("test", 1, "TRUE"))
+        )
         db.execute(f"UPDATE picture SET pixels = x'0000000000000000', brightness_p99 = 0.1 WHERE sample_id IN ({same})")
         derive_issues(db)
 
@@ -39,3 +46,7 @@ def test_copies_leaks_and_bad_pictures(visitor: NewVisitor) -> None:
     assert sorted(group.removeprefix(head).split(", ")) == ["happy (test)", "happy (train)", "sad (train)"]
     assert "Very dark\n: 3" in seen
     assert "picture=dark" in markup(app)
+    (asked,) = re.findall(r'href="/\?([^"]*)">2 faces of these in the grid<', markup(app))
+    grid = lead.open("review", **dict(parse_qsl(unescape(asked))))
+    assert "certain faces ✕" in [button.label for button in grid.button]
+    assert "Nothing matches" not in words(grid)

@@ -124,3 +124,19 @@ def test_groups_of_different_labels_come_first_and_leaks_are_measured(db: Databa
     counts = found.counts()
     assert (counts["exact"], counts["exact_faces"], counts["exact_labels_differ"], counts["near"]) == (2, 4, 2, 1)
     assert replace(found.leaks[0], accuracy=None, accuracy_without=None) == duplicates(db).leaks[0]
+
+
+def test_a_chain_of_near_pairs_is_no_group_and_hides_no_leak(tmp_path: Path) -> None:
+    """Six faces, each 5 bits from the next: the ends are 25 bits apart, and look like nothing they have in common."""
+    hashed = np.zeros(4, "<u8")
+    samples = []
+    for place, split in enumerate(("train", "train", "train", "test", "test", "train")):
+        measures = PictureMeasures(bytes([place]) * 8, hashed.tobytes(), 64, 64, 0.9, 0.1, 0.6, 7.0, 0.5)
+        samples.append(Sample(str(place), str(place), 0, split, measures=measures.pack()))  # type: ignore[arg-type]
+        for bit in range(5 * place, 5 * place + 5):
+            hashed[0] ^= np.uint64(1) << np.uint64(bit)
+    db = create_database(tmp_path / "review.db")
+    insert_manifest(db, Manifest("toy", Path("faces"), ClassVocabulary(("happy", "sad")), tuple(samples)))
+    found = duplicates(db)
+    assert sorted(group.sample_ids for group in found.of("near")) == [(1, 2, 3), (4, 5, 6)]
+    assert [(leak.split, leak.kind, leak.leaked) for leak in found.leaks] == [("test", "near", 2)]

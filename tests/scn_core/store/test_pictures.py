@@ -11,6 +11,7 @@ import pytest
 from sqlite_utils import Database
 
 from scn_core.config import ReviewSettings
+from scn_core.errors import WorkspaceError
 from scn_core.picture_records import PictureMeasures
 from scn_core.records import Decision, Manifest, QueueFilter, RoundScores
 from scn_core.review.learn_order import rank_open_faces
@@ -25,9 +26,10 @@ from scn_core.store.pictures import (
     insert_measures,
     not_looked_at,
 )
-from scn_core.store.queue.browse import items_of, page_items
+from scn_core.store.queue.browse import items_of, page_items, queued_faces
 from scn_core.store.queue.build_queue import plan_queue
 from scn_core.store.queue.counts import queue_counts
+from scn_core.store.queue.filter import MOST_FACES
 from scn_core.store.queue.learned_order import OpenFaces
 from scn_core.store.queue.leases import claim_items
 from scn_core.store.queue.withdraw import withdraw_faces
@@ -84,6 +86,15 @@ def test_what_is_wrong_with_pictures_follows_from_the_measures(looked_at: Databa
     }  # fmt: skip
     assert [bad.sample_id for bad in bad_pictures(looked_at, "dark", limit=1)] == [2]
     assert not_looked_at(looked_at).tolist() == [12]
+
+
+def test_certain_faces_are_a_filter(in_review: Database) -> None:
+    assert sorted(shown(in_review, QueueFilter(faces="10_5_999_1", state="all"))) == [1, 5, 10]
+    assert queue_counts(in_review, 1, 1, QueueFilter(faces="5")).matching == 1
+    assert queued_faces(in_review, 1, [1, 5, 12, 999]) == {1, 5}
+    for wrong in ("", "1,2", "1_", "x", "_".join("1" * (MOST_FACES + 1))):
+        with pytest.raises(WorkspaceError, match="filter: found faces"):
+            shown(in_review, QueueFilter(faces=wrong))
 
 
 def test_grey_is_odd_among_colour_alone(looked_at: Database) -> None:
