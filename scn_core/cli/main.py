@@ -44,6 +44,7 @@ from scn_core.datasets.source import LabelRule, source_said
 from scn_core.errors import DataError, UsageError, counted, error_text
 from scn_core.review.quality.votes import vote_agreement
 from scn_core.shell import command_line
+from scn_core.store.pictures import count_copies, count_issues
 from scn_core.store.rounds.states import latest_finished_round
 from scn_core.store.samples import classes
 from scn_core.store.scores import ProposalRow, count_open_proposals, page_open_proposals
@@ -104,11 +105,17 @@ def init(
         )
     with Workspace(workspace).database(read_only=True) as db:
         balance, agreement = import_balance(db), vote_agreement(db)
+        copies, bad = count_copies(db), sum(count_issues(db).values())
     if as_json:
         click.echo(json.dumps(import_as_dict(manifest, balance, agreement)))
         return
     click.echo(describe_import(manifest, balance, agreement))
     click.echo(f"next: {first_step(workspace)}")
+    if copies:
+        words = counted(copies, "group of exact copies", "groups of exact copies")
+        click.echo(f"see too: {command_line('duplicates', workspace)}: {words}")
+    if bad:
+        click.echo(f"see too: {command_line('pictures', workspace)}: some are dark, blurred, tiny or the like")
 
 
 def _class_names(text: str | None) -> tuple[str, ...] | None:

@@ -122,6 +122,12 @@ def count_issues(db: Database) -> dict[PictureIssue, int]:
     return {issue: found.get(issue, 0) for issue in PICTURE_ISSUES}
 
 
+def count_copies(db: Database) -> int:
+    """Groups of faces of the data set with the same pixels."""
+    sql = f"SELECT count(*) FROM (SELECT 1 {_ALL.partition('{}')[2]} GROUP BY p.pixels HAVING count(*) > 1)"
+    return int(db.execute(sql).fetchone()[0])
+
+
 def bad_pictures(db: Database, issue: PictureIssue | None = None, *, limit: int = -1) -> list[BadPicture]:
     """Faces of the data set whose pictures have something wrong, by id; `issue`: this alone; -1: all of them."""
     columns = ", ".join(f"p.{name}" for name in PictureMeasures._fields)

@@ -239,6 +239,18 @@ def test_commands_that_need_a_round_or_a_lock_say_so(command: list[str], run: Ru
 # init
 
 
+def test_init_names_the_commands_for_copies_and_bad_pictures_where_there_are_some(run: Run, tmp_path: Path) -> None:
+    for name in ("happy/a.png", "sad/b.png"):
+        picture = tmp_path / "faces" / name
+        picture.parent.mkdir(parents=True)
+        Image.new("RGB", (40, 40), (9, 9, 9)).save(picture)
+    done = run("init", tmp_path / "ws", "--dataset", "folder", "--root", tmp_path / "faces")
+    assert done.code == 0, done.err
+    *_, copies, bad = done.out.splitlines()
+    assert copies == f"see too: python -m scn_core duplicates {tmp_path / 'ws'}: 1 group of exact copies"
+    assert bad.startswith(f"see too: python -m scn_core pictures {tmp_path / 'ws'}: some are dark")
+
+
 def test_init_of_a_csv_with_noise_flips_exactly_and_keeps_the_truth(run: Run, table: Path, tmp_path: Path) -> None:
     clean, noisy = Workspace(tmp_path / "clean"), Workspace(tmp_path / "noisy")
     assert run(*init_arguments(clean.path, table)).code == 0
@@ -246,6 +258,7 @@ def test_init_of_a_csv_with_noise_flips_exactly_and_keeps_the_truth(run: Run, ta
     assert done.code == 0
     assert "csv: 30 faces from" in done.out
     assert f"next: python -m scn_core train {noisy.path}" in done.out
+    assert "see too" not in done.out
     before, after = labels_of(clean), labels_of(noisy)
     changed = [path for path in before if before[path][0] != after[path][0]]
     assert len(changed) == round(0.2 * 24)
