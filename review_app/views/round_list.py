@@ -23,6 +23,10 @@ def table(now: WorkspaceState) -> None:
         return
     parts.table("All rounds", _HEAD, [_row(info) for info in now.rounds])
     st.text("Accuracies are the last epoch's; no epoch is chosen by them.")
+    st.text(
+        "Proposals are those of the trainer. Audit faces among them are asked about without theirs, so the pages for "
+        "review count fewer."
+    )
     for info in now.rounds:
         worse = parts.worse_words(info, now.rounds)
         for words in filter(

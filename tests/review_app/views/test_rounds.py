@@ -100,7 +100,8 @@ def lose_role(lead: Visitor) -> None:
 
 def test_the_form_begins_with_the_file_then_the_newest_round(visitor: NewVisitor, workspace: Workspace) -> None:
     change_table(workspace.settings_file, "train", {"epochs": 40, "weights": "imagenet", "lr": 0.02})
-    app = visitor("lea", "lead").open("rounds")
+    lead = visitor("lea", "lead")
+    app = lead.open("rounds")
     assert app.number_input(key="rv-train-epochs").value == 40, "workspace.toml"
     assert app.number_input(key="rv-train-image_size").value == 64, "round 1"
     assert app.number_input(key="rv-train-batch_size").value == TrainSettings().batch_size, "neither"
@@ -109,6 +110,7 @@ def test_the_form_begins_with_the_file_then_the_newest_round(visitor: NewVisitor
     assert "rv-train-lr" not in shown
     assert "rv-train-relabel_from" not in shown, "of mode auto alone"
     assert "workspace.toml and in the round before (--lr 0.02), or their defaults." in words(app)
+    assert "Audit faces among them are asked about without theirs" in words(lead.open("rounds", show="all-rounds"))
 
 
 def test_what_does_not_go_together_is_told_beside(visitor: NewVisitor) -> None:
