@@ -62,7 +62,7 @@ def _map_of(workspace_id: str, round_id: int, drawn: int) -> FaceMap | None:
     _, here, there = np.intersect1d(faces.sample_id, rows["sample_id"], assume_unique=True, return_indices=True)
     shown = replace(
         faces, sample_id=faces.sample_id[here], given=faces.given[here], proposed=faces.proposed[here],
-        suspicion=faces.suspicion[here], state=faces.state[here],
+        suspicion=faces.suspicion[here], state=faces.state[here], split=faces.split[here],
         opinions={name: labels[here] for name, labels in faces.opinions.items()}, withheld=faces.withheld[here],
     )  # fmt: skip
     return FaceMap(

@@ -17,7 +17,7 @@ from review_app.queries.workspace_state import WorkspaceState
 from review_app.settings import current
 from review_app.views import messages, parts, round_choice
 from scn_core.errors import counted
-from scn_core.records import QueueFilter, RoundInfo
+from scn_core.records import SPLITS, QueueFilter, RoundInfo
 from scn_core.rounds.draw_map import WITHOUT, has_layout
 from scn_core.store.people.people import Person
 from scn_core.store.reports.map_faces import FACE_STATES
@@ -79,13 +79,20 @@ def _wait(round_id: int) -> None:
 
 def _map(person: Person, info: RoundInfo, found: FaceMap, now: WorkspaceState) -> None:
     names, faces = now.classes.names, found.faces
-    by = ["Given label", "Proposed label", "Suspicion", "State", *(f"Opinion: {name}" for name in faces.opinions)]
+    by = [
+        "Given label",
+        "Proposed label",
+        "Suspicion",
+        "State",
+        "Split",
+        *(f"Opinion: {name}" for name in faces.opinions),
+    ]
     left, right = st.columns([1, 2], vertical_alignment="bottom")
     colour = left.selectbox("Coloured by", by, key="rv-explore-colour")
     pointer = right.segmented_control("With the pointer", _POINTER, key="rv-explore-pointer", default=_POINTER[0])
     lasso = pointer != _POINTER[1]
     st.text(
-        f"{counted(len(found.x), 'training face')}; faces that look alike to the network lie near each other. Draw "
+        f"{_splits(found)}; faces that look alike to the network lie near each other. Draw "
         f"around some to open them for review; with “{_POINTER[1]}”, click one to see it. Distances between groups "
         "mean little."
     )
@@ -110,6 +117,7 @@ def _map(person: Person, info: RoundInfo, found: FaceMap, now: WorkspaceState) -
             "Given label": (faces.given, names, ""),
             "Proposed label": (faces.proposed, names, "no proposal"),
             "State": (faces.state, FACE_STATES, ""),
+            "Split": (faces.split, SPLITS, ""),
         }.get(colour) or (faces.opinions[colour.removeprefix("Opinion: ")], names, "no opinion")
         if none and withheld:
             group, groups = np.where(faces.withheld, len(groups), group), (*groups, "withheld")
@@ -125,6 +133,13 @@ def _map(person: Person, info: RoundInfo, found: FaceMap, now: WorkspaceState) -
         )  # fmt: skip
     with beside:
         _beside(person, info, found, selection.area_of(event), selection.faces_of(event), texts)
+
+
+def _splits(found: FaceMap) -> str:
+    """As in "900 training faces, 100 of val and 50 of test"."""
+    train, *held_out = np.bincount(found.faces.split, minlength=len(SPLITS)).tolist()
+    others = [f"{count:,} of {split}" for count, split in zip(held_out, SPLITS[1:], strict=True) if count]
+    return " and ".join([", ".join([counted(train, "training face"), *others[:-1]]), *others[-1:]])
 
 
 def _texts(found: FaceMap, names: Sequence[str]) -> list[str]:

@@ -20,17 +20,17 @@ from scn_core.errors import DAMAGED_ARRAYS
 from scn_core.files import replaced
 from scn_core.records import IntArray, Predictions
 from scn_core.rounds.draw_map import forget_on_map
-from scn_core.rounds.features import FEATURES_FILE, forget_features
+from scn_core.rounds.features import FEATURES_FILE, HELD_OUT_FEATURES_FILE, forget_features
 from scn_core.workspace.folder import Workspace
 
 NEIGHBOURS_FILE = "neighbours.npy"
 HELD_OUT_FILE = "held_out.npy"
 KEPT_FILES = (
     "config.json", "meta.json", "weights.safetensors", "faces.npz", "dynamics.npy", NEIGHBOURS_FILE, HELD_OUT_FILE,
-    FEATURES_FILE,
+    FEATURES_FILE, HELD_OUT_FEATURES_FILE,
 )  # fmt: skip
 """All but the log, and what a round needs only until it has ended."""
-CHANGED_BY_ERASE = (NEIGHBOURS_FILE, FEATURES_FILE)
+CHANGED_BY_ERASE = (NEIGHBOURS_FILE, FEATURES_FILE, HELD_OUT_FEATURES_FILE)
 NEIGHBOUR_COUNT = 6
 NEIGHBOURS = np.dtype(
     [

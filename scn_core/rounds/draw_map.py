@@ -1,4 +1,4 @@
-"""A map of a round's training faces: a picture in two dimensions in which faces that look alike lie near each other.
+"""A map of a round's faces, those of val and test too: a picture in which faces that look alike lie near each other.
 
 Drawn from the round's features: their first 50 principal components, laid out by t-SNE of the package openTSNE, or,
 where that is not installed, the first two components as they are. The same features give the same map.
@@ -27,7 +27,7 @@ from scn_core.errors import WorkspaceError, error_text
 from scn_core.files import replaced, write_text
 from scn_core.principal_components import principal_components
 from scn_core.records import FloatArray
-from scn_core.rounds.features import FEATURES_FILE, open_features
+from scn_core.rounds.features import FEATURES_FILE, held_out_features, open_features
 from scn_core.shell import command_line
 from scn_core.store.queue.area import MAP, MAP_FILE, MAP_SIDE, read_map
 from scn_core.store.rounds.states import rounds
@@ -121,14 +121,20 @@ def draw_map(
         found = f"no features of round {round_id}"
         way = "train one without --no-keep-features; one from opinions has them if these were made with --embeddings"
         raise WorkspaceError(error_text("", found, "a round that kept them", way))
-    known = np.flatnonzero(np.asarray(features.values).any(axis=1))
-    values = features.values if len(known) == len(features.values) else features.values[known]
+    sample_id, values = features.sample_id, features.values
+    held_out = held_out_features(workspace.round_folder(round_id))
+    if held_out is not None and held_out.values.shape[1] == values.shape[1]:
+        sample_id = np.concatenate([sample_id, held_out.sample_id])
+        values = np.concatenate([values, held_out.values])[np.argsort(sample_id)]
+        sample_id = np.sort(sample_id)
+    known = np.flatnonzero(np.asarray(values).any(axis=1))
+    values = values if len(known) == len(values) else values[known]
     tsne = has_layout() and len(known) >= FEWEST
     components = principal_components(values, COMPONENTS)
     method = _by_tsne(components) if tsne else MapMethod("PCA", components.shape[1])
     places = _laid_out(components, method, step) if tsne else components[:, :2]
     rows = np.empty(len(known), MAP)
-    rows["sample_id"] = features.sample_id[known]
+    rows["sample_id"] = sample_id[known]
     rows["x"], rows["y"] = _within_the_square(places).T
     file = workspace.round_folder(round_id) / MAP_FILE
     (file.parent / _METHOD_FILE).unlink(missing_ok=True)  # never beside a map that was drawn in another way

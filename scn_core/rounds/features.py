@@ -2,6 +2,8 @@
 
 features.npy: (N, D) half precision in the row order of faces.npz; rows of length 1, or of zeros for a face without
 features. A round that kept none, or whose file is damaged, has no features: None, never an exception.
+
+held_out_features.npy: the same of the faces of val and test, a row of sample_id and features each, for the map alone.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from scn_core.records import FloatArray, IntArray
 from scn_core.workspace.folder import Workspace
 
 FEATURES_FILE = "features.npy"
+HELD_OUT_FEATURES_FILE = "held_out_features.npy"
 BYTES_A_FEATURE = 2
 HalfArray: TypeAlias = npt.NDArray[np.float16]
 BLOCK_ROWS = 4096
@@ -97,6 +100,25 @@ def write_features(folder: Path, shape: tuple[int, ...], blocks: Iterable[HalfAr
             file.write(np.ascontiguousarray(block, "<f2").data)
 
 
+def write_held_out_features(folder: Path, sample_id: IntArray, values: HalfArray) -> None:
+    """held_out_features.npy of a round's folder, whole or not at all, of (N,) sample ids and (N, D) values."""
+    rows = np.empty(len(sample_id), [("sample_id", "<i8"), ("features", "<f2", values.shape[1:])])
+    rows["sample_id"], rows["features"] = sample_id, values
+    with replaced(folder / HELD_OUT_FEATURES_FILE, needed=rows.nbytes) as file:
+        np.save(file, rows[np.argsort(sample_id)], allow_pickle=False)
+
+
+def held_out_features(folder: Path) -> Features | None:
+    """Of the faces of val and test, from a round's folder; None where it has no such file, or a damaged one."""
+    try:
+        rows = np.load(folder / HELD_OUT_FEATURES_FILE, mmap_mode="r", allow_pickle=False)
+        sample_id, values = np.array(rows["sample_id"]), rows["features"]
+    except (*DAMAGED_ARRAYS, IndexError):
+        return None
+    there = sample_id.dtype == np.int64 and values.dtype == np.float16 and values.ndim == 2
+    return Features(sample_id, values) if there else None
+
+
 def wrong_features(file: Path, faces: int, width: int) -> str | None:
     """Why a file is not the features of so many faces, or None where it is."""
     values = np.load(file, mmap_mode="r", allow_pickle=False)
@@ -108,11 +130,16 @@ def wrong_features(file: Path, faces: int, width: int) -> str | None:
 
 
 def forget_features(folder: Path, sample_ids: Iterable[int]) -> None:
-    """Put zeros in the place of what features.npy of a round's folder says of some faces."""
+    """Put zeros in the place of what features.npy of a round's folder says of some faces; those of val and test are
+    taken out of held_out_features.npy."""
+    ids = np.fromiter(sample_ids, np.int64)
+    held_out = held_out_features(folder)
+    if held_out is not None and (gone := np.isin(held_out.sample_id, ids)).any():
+        write_held_out_features(folder, held_out.sample_id[~gone], np.array(held_out.values[~gone]))
     features = _in_folder(folder)
     if features is None:
         return
-    values, gone = features.values, np.isin(features.sample_id, np.fromiter(sample_ids, np.int64))
+    values, gone = features.values, np.isin(features.sample_id, ids)
     if not gone.any():
         return
 

@@ -40,7 +40,7 @@ from scn_core.rounds.lifecycle import (
 from scn_core.rounds.network import save_network
 from scn_core.rounds.room import RoundSize, ask_for_room
 from scn_core.rounds.score_and_propose import opinions_used, score_faces
-from scn_core.rounds.write_artifacts import round_metrics, save_features, save_neighbours
+from scn_core.rounds.write_artifacts import round_metrics, save_features, save_held_out_features, save_neighbours
 from scn_core.scn.memorising import describe_memorising
 from scn_core.scn.model import SelfCureNetwork, build_model
 from scn_core.shell import command_line
@@ -241,6 +241,7 @@ class _Job:
         features = unit_features(training.eval_model, training.faces, training.compute, self._beat)
         if self.settings.keep_features:
             save_features(self.folder, features, self._beat)
+            save_held_out_features(self.folder, training, pixels, faces, self._beat)
         neighbours = save_neighbours(self.folder, scores, rule, features, training.initial, self._beat)
         self._draw_thumbnails(scores, faces.settled, neighbours)
         self._finish(scores, faces.settled, metrics)

@@ -13,12 +13,12 @@ from torch import Tensor
 
 from scn_core.records import EpochReport, IntArray, PixelArray, RoundScores
 from scn_core.rounds.artifacts import NEIGHBOUR_COUNT, NEIGHBOURS, write_neighbours, write_predictions
-from scn_core.rounds.features import BLOCK_ROWS, HalfArray, write_features
+from scn_core.rounds.features import BLOCK_ROWS, HalfArray, write_features, write_held_out_features
 from scn_core.rounds.inputs import RoundFaces
 from scn_core.scn.relabel import Relabelling
 from scn_core.training.data import TrainingResult
 from scn_core.training.loop import Training
-from scn_core.training.neighbours import ConfidentNeighbours, confident_faces, confident_neighbours
+from scn_core.training.neighbours import ConfidentNeighbours, confident_faces, confident_neighbours, unit_features
 from scn_core.training.predict import clean_pass
 from scn_core.training.resident import ResidentFaces
 
@@ -81,6 +81,18 @@ def save_features(folder: Path, features: Tensor, step: Callable[[], None]) -> N
             step()
 
     write_features(folder, tuple(features.shape), blocks())
+
+
+def save_held_out_features(
+    folder: Path, training: Training, pixels: PixelArray, faces: RoundFaces, step: Callable[[], None]
+) -> None:
+    """Writes held_out_features.npy, of the faces of val and test; no file where there are none."""
+    rows = np.concatenate([faces.val_rows, faces.test_rows])
+    if len(rows):
+        labels = np.concatenate([faces.val_labels, faces.test_labels])
+        held_out = ResidentFaces(pixels, rows, labels, training.compute.device)
+        seen = unit_features(training.eval_model, held_out, training.compute, step)
+        write_held_out_features(folder, rows + 1, seen.cpu().numpy())
 
 
 def save_neighbours(

@@ -25,6 +25,7 @@ def test_the_map_in_every_colour_and_what_is_said_where_there_is_none(visitor: N
     assert not app.exception
     assert "Nothing is selected." in words(app)
     assert "6 audit faces not yet answered: " in words(app)
+    assert "Split" in app.selectbox[0].options
     for colour in app.selectbox[0].options:
         app.selectbox[0].set_value(colour).run()
         assert not app.exception, colour

@@ -12,10 +12,16 @@ from hypothesis import strategies as st
 
 from scn_core.erase import erase
 from scn_core.errors import WorkspaceError
-from scn_core.records import Decision, QueueFilter
+from scn_core.records import SPLITS, Decision, QueueFilter
 from scn_core.rounds import draw_map as maps
 from scn_core.rounds.draw_map import MapMethod, draw_map, map_method, round_map
-from scn_core.rounds.features import write_features
+from scn_core.rounds.features import (
+    forget_features,
+    held_out_features,
+    open_features,
+    write_features,
+    write_held_out_features,
+)
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.decisions.visibility import is_blind
 from scn_core.store.people.people import ensure_person
@@ -81,6 +87,27 @@ def test_a_map_is_the_same_each_time_and_alike_faces_are_together(
     again = round_map(place, 1)
     assert again is not None
     assert np.array_equal(again, first)
+
+
+def test_faces_of_val_and_test_are_on_the_map_too_until_they_are_erased(place: Workspace) -> None:
+    folder, drawn = place.round_folder(1), open_features(place, 1)
+    assert drawn is not None
+    alike = np.array(drawn.values[[0, 20]])
+    write_held_out_features(folder, np.array([901, 21]), alike)
+    draw_map(place, 1)
+    rows = round_map(place, 1)
+    assert rows is not None
+    lies = {int(row["sample_id"]): np.array([row["x"], row["y"]]) for row in rows}
+    assert len(lies) == 62
+    for face, same, other in ((901, 2, 42), (21, 42, 2)):
+        assert np.linalg.norm(lies[face] - lies[same]) < np.linalg.norm(lies[face] - lies[other])
+    forget_features(folder, [901])
+    kept = held_out_features(folder)
+    assert kept is not None
+    assert (kept.sample_id.tolist(), kept.values.tolist()) == ([21], alike[1:].tolist())
+    (folder / "held_out_features.npy").write_bytes(b"nothing")
+    assert held_out_features(folder) is None
+    assert draw_map(place, 1).faces == 60
 
 
 def test_few_faces_and_none_have_a_map_too(place: Workspace) -> None:
@@ -214,7 +241,7 @@ def test_nothing_is_told_of_an_audit_face_until_it_is_answered(asked: Workspace)
     assert hidden.sum() == len(audit) > 0
     assert (told.proposed[hidden] == -1).all()
     assert np.isnan(told.suspicion[hidden]).all()
-    assert np.isfinite(told.suspicion[~hidden]).all()
+    assert np.isfinite(told.suspicion[~hidden & (told.split == SPLITS.index("train"))]).all()
     assert (told.proposed >= 0).sum() == proposals
     assert set(told.state.tolist()) == {FACE_STATES.index("not asked about"), FACE_STATES.index("to review")}
 

@@ -39,8 +39,8 @@ from tests.scn_core.conftest import REVIEWED, Recorder, Run, settings
 from tests.scn_core.forks import run_forked
 
 FINISHED = [
-    "config.json", "dynamics.npy", "faces.npz", "features.npy", "held_out.npy", "log.txt", "meta.json",
-    "neighbours.npy", "weights.safetensors",
+    "config.json", "dynamics.npy", "faces.npz", "features.npy", "held_out.npy", "held_out_features.npy", "log.txt",
+    "meta.json", "neighbours.npy", "weights.safetensors",
 ]  # fmt: skip
 
 
