@@ -30,9 +30,12 @@ def unread(round_id: str, sample_id: str) -> str:
 
 def open_audit(sample_id: str, *, other_than: str = "NULL") -> str:
     """SQL: whether a face is an audit face of any round in review, but of the one `other_than`, that waits for an
-    answer. Both arguments are SQL too."""
+    answer. Both arguments are SQL too.
+
+    Rounds lead to the items of the face: the planner would go through all items, for every face anew.
+    """
     return (
-        "EXISTS (SELECT 1 FROM round ra JOIN queue_item qa ON qa.round_id = ra.id "
+        "EXISTS (SELECT 1 FROM round ra CROSS JOIN queue_item qa INDEXED BY queue_reading ON qa.round_id = ra.id "
         f"AND qa.sample_id = {sample_id} WHERE ra.state = 'review' AND ra.id IS NOT {other_than} "
         "AND qa.action IS NULL AND qa.kind = 'audit')"
     )

@@ -151,8 +151,8 @@ def test_what_a_trainer_left_that_was_killed_right_after_its_round_had_ended(
     assert removed(clean(workspace, dry_run=True)) == removed(clean(workspace)) == left
     there = {path.name for path in workspace.round_folder(1).iterdir()}
     assert there == {
-        "config.json", "faces.npz", "dynamics.npy", "features.npy", "held_out.npy", "neighbours.npy", "log.txt",
-        "weights.safetensors", "meta.json",
+        "config.json", "faces.npz", "dynamics.npy", "features.npy", "held_out.npy", "held_out_features.npy",
+        "neighbours.npy", "log.txt", "weights.safetensors", "meta.json",
     }  # fmt: skip
 
 
