@@ -84,6 +84,13 @@ _STYLE = """<style>
 .rv-other-5 { background: color-mix(in srgb, BLUE 56%, transparent); }
 .rv-same-5 { background: color-mix(in srgb, GREY 40%, transparent); }
 .rv-links a { margin-right: 1rem; }
+/* What ends something for good. */
+[class*="st-key-rv-close-"]:not(.st-key-rv-close-not) button[kind="secondary"] {
+  color: color-mix(in srgb, RED 75%, currentColor); border-color: RED;
+}
+.st-key-rv-close-now button[kind="primary"] {
+  background: color-mix(in srgb, RED 80%, #000); border-color: color-mix(in srgb, RED 80%, #000);
+}
 .rv-me { line-height: 1.5; overflow-wrap: anywhere; }
 .st-key-rv-filters { gap: .5rem; }
 .st-key-rv-chips { gap: .35rem; }
@@ -105,7 +112,7 @@ _STYLE = """<style>
   [class*="st-key-rv-pair"] [data-testid="stColumn"] { min-width: 100%; }
 }
 </style>"""
-CSS = _STYLE.replace("BLUE", BLUE).replace("ORANGE", ORANGE).replace("GREY", GREY)
+CSS = _STYLE.replace("BLUE", BLUE).replace("ORANGE", ORANGE).replace("GREY", GREY).replace("RED", RED)
 
 ICON = f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">
 <rect width="32" height="32" rx="7" fill="{BLUE}"/>

@@ -57,7 +57,7 @@ def _face(info: RoundInfo) -> Disputed | None:
     asked = parts.number(st.query_params.get("sample"))
     named = None if asked is None else faces.one(info.id, asked)
     if asked is not None and named is None:
-        st.text(f"Note: face {asked} of round {info.id} is not in conflict; the next one is shown.")
+        messages.note(f"face {asked} of round {info.id} is not in conflict; the next one is shown")
     after = parts.number(st.query_params.get("after")) or 0
     return named or faces.next_conflict(info.id, after=after)
 

@@ -31,6 +31,8 @@ def section(info: RoundInfo, classes: Sequence[str], viewer: Person) -> None:
     asked = state.read_comparison(st.query_params.to_dict(), info.id)
     decided = next(word for word, of in known.items() if of.kind == "decided")
     st.session_state["rv-compare"] = next((word for word, of in known.items() if of == asked), decided)
+    if "compare" in st.query_params and asked not in known.values():
+        messages.note(f"round {info.id} has nothing of what the address compares; this is the {decided}")
     chosen = st.selectbox("Compare", list(known), key="rv-compare", on_change=_choose, args=(known,), width=420)
     of = known[chosen]
     counts = queries.counts_of(of, viewer)

@@ -40,6 +40,11 @@ def show(title: str, text: str = "", command: str = "") -> None:
             st.code(command, language=None, wrap_lines=True)
 
 
+def note(problem: str) -> None:
+    """Something in the address that cannot be shown, and what is shown instead. It may hold anyone's words."""
+    st.text(f"Note: {problem}")
+
+
 def remember(text: str | None, title: str = "That was not stored") -> None:
     """Keep what a callback has to say for the page that follows it."""
     if text:

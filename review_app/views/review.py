@@ -30,7 +30,7 @@ def page() -> None:
     _return_to_last_filter()
     asked = state.read(st.query_params.to_dict(), now.classes.names)
     for problem in asked.problems:
-        st.text(f"Note: {problem}")
+        messages.note(problem)
     info = now.find(asked.round)
     if not now.rounds:
         messages.no_round()
@@ -52,7 +52,7 @@ def _without_alpha(asked: Asked) -> Asked:
     where = asked.where
     if not state.narrowed(where) and where.order != "alpha":
         return asked
-    st.text("Note: alpha in the address is ignored, as this round has none.")
+    messages.note("alpha in the address is ignored, as this round has none")
     order = "suspicion" if where.order == "alpha" else where.order
     return replace(asked, where=replace(where, alpha_from=0.0, alpha_to=1.0, order=order))
 
@@ -98,10 +98,12 @@ def _news(shown: int) -> None:
     if newest is not None and newest.id != shown and newest.state == "running" and not now.stale:
         st.text(f"Round {newest.id} is training: epoch {len(now.epochs)} of {newest.config.get('epochs', '?')}.")
     elif due is not None and due.state == "review" and due.id != shown:
-        st.html(
-            f"<p>Round {due.id:d} is in review now. All answers saved in round {shown:d} are safe. "
-            f'<a href="?round={due.id:d}"><strong>Go to round {due.id:d}</strong></a></p>'
-        )
+        here = now.find(shown)
+        if here is not None and here.state == "review":
+            words = f"Rounds {shown:d} and {due.id:d} are both in review; people get the faces of round {due.id:d}."
+        else:
+            words = f"Round {due.id:d} is in review now. All answers saved in round {shown:d} are safe."
+        st.html(f'<p>{words} <a href="?round={due.id:d}"><strong>Go to round {due.id:d}</strong></a></p>')
 
 
 def _return_to_last_filter() -> None:

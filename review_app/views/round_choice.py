@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from review_app.queries.workspace_state import WorkspaceState
-from review_app.views import parts
+from review_app.views import messages, parts
 from scn_core.records import RoundInfo
 
 
@@ -17,8 +17,12 @@ def scored_round(now: WorkspaceState, *, key: str, first: int | None = None) -> 
     scored = {info.id: info for info in now.scored}
     if not scored:
         return None
-    asked, default = parts.number(st.query_params.get("round")), now.find(first)
+    address, default = st.query_params.get("round"), now.find(first)
+    asked = parts.number(address)
     chosen = asked if asked in scored else default.id if default and default.id in scored else next(iter(scored))
+    if address is not None and asked != chosen:
+        known = ", ".join(map(str, sorted(scored)))
+        messages.note(f"the address says round={address}; allowed: {known}; this is round {chosen}")
     if len(scored) > 1:
         st.session_state[key] = chosen
         st.selectbox(

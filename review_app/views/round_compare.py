@@ -7,7 +7,7 @@ import streamlit as st
 from review_app.charts import rounds as charts
 from review_app.queries import rounds as reading
 from review_app.queries.workspace_state import WorkspaceState
-from review_app.views import parts
+from review_app.views import messages, parts
 from scn_core.errors import counted
 from scn_core.records import RoundInfo
 from scn_core.rounds.compare import Comparison, Faces, Importance, RoundFigures, importance_words
@@ -54,8 +54,12 @@ def _choice(scored: dict[int, RoundInfo]) -> tuple[int, int]:
     """Two rounds, the earlier one first, kept in the address."""
     numbers = sorted(scored)
     for name, usual in (("first", numbers[-2]), ("second", numbers[-1])):
-        asked = str(st.query_params.get(name, ""))
-        st.session_state[f"rv-{name}"] = int(asked) if asked.isdigit() and int(asked) in scored else usual
+        address = st.query_params.get(name)
+        asked = parts.number(address)
+        st.session_state[f"rv-{name}"] = asked if asked in scored else usual
+        if address is not None and asked not in scored:
+            known = ", ".join(map(str, numbers))
+            messages.note(f"the address says {name}={address}; allowed: {known}; this is round {usual}")
     with st.container(horizontal=True):
         for name, label in (("first", "From"), ("second", "To")):
             st.selectbox(

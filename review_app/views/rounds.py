@@ -52,7 +52,10 @@ def _section(now: WorkspaceState, training: reading.Training) -> None:
         "Compare": lambda: round_compare.two(now),
         "Rules of review": round_rules.form,
     }
-    asked = str(st.query_params.get("show", "")).replace("-", " ").capitalize()
+    address = str(st.query_params.get("show", ""))
+    asked = address.replace("-", " ").capitalize()
+    if address and asked not in shown:
+        messages.note(f"the address says show={address}; allowed: {', '.join(map(_word, _SECTIONS))}")
     st.session_state["rv-section"] = asked if asked in shown else _SECTIONS[0]
     st.segmented_control(
         "What to show", _SECTIONS, key="rv-section", required=True, on_change=_turn, label_visibility="collapsed"
@@ -66,7 +69,12 @@ def _all(now: WorkspaceState) -> None:
 
 
 def _turn() -> None:
-    st.query_params.from_dict({"show": str(st.session_state["rv-section"]).lower().replace(" ", "-")})
+    st.query_params.from_dict({"show": _word(str(st.session_state["rv-section"]))})
+
+
+def _word(section: str) -> str:
+    """A section as an address says it."""
+    return section.lower().replace(" ", "-")
 
 
 def _in_review(info: RoundInfo, now: WorkspaceState) -> None:

@@ -53,6 +53,8 @@ def _cell(person: Person, now: WorkspaceState) -> bool:
     params = st.query_params.to_dict()
     info = now.find(parts.number(params.get("round")))
     cell = None if info is None else state.read_cell(params, info.id, now.classes.names)
+    if cell is None and "compare" in params:
+        messages.note("the address asks for faces of a comparison that there is none of; the page Quality has them all")
     if cell is not None:
         messages.require("lead")
         confusion.listed(cell, now.classes.names, person)

@@ -9,7 +9,7 @@ import streamlit as st
 from review_app.queries import team as queries
 from review_app.queries.workspace_state import workspace_state
 from review_app.settings import current
-from review_app.views import parts
+from review_app.views import messages, parts
 from scn_core.shell import command_line
 from scn_core.store.people.people import Person
 from scn_core.store.reports.activity import (
@@ -104,10 +104,14 @@ def _name_words(event: NameEvent) -> str:
 
 
 def _asked(members: Sequence[Member]) -> tuple[int, ActivityKind, Place | None]:
-    """What the address says; what it may not say is left out."""
+    """What the address says; what it may not say is left out, and said."""
     query = st.query_params.to_dict()
     person_id = next((m.person.id for m in members if str(m.person.id) == query.get("person")), _EVERYBODY)
     kind: ActivityKind = next((each for each in ACTIVITY_KINDS if each == query.get("kind")), "all")
+    if "person" in query and not person_id:
+        messages.note(f"the address says person={query['person']}, and nobody has that number; this is everybody")
+    if query.get("kind", kind) != kind:
+        messages.note(f"the address says kind={query['kind']}; allowed: {', '.join(ACTIVITY_KINDS)}; this is all")
     ends = query.get("before", "").split("-")
     numbers = [int(end) for end in ends if end.isascii() and end.isdigit() and len(end) < 17]
     return person_id, kind, Place(*numbers) if len(numbers) == len(ends) == 3 else None

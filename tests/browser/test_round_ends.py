@@ -64,7 +64,7 @@ def test_a_round_that_stays_open_takes_answers_beside_the_new_one(served: Served
     desk = Desk(page, served, "ann").ready()
     with served.workspace.database() as db:
         next_round(db, close=False)
-    expect(page.get_by_text("Round 2 is in review now")).to_be_visible()
+    expect(page.get_by_text("Rounds 1 and 2 are both in review; people get the faces of round 2.")).to_be_visible()
     grid = page.locator(".app")
     assert grid.evaluate("g => g.getBoundingClientRect().bottom <= innerHeight"), "the line above moves it, and it fits"
     desk.press("u")

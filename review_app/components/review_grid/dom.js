@@ -18,6 +18,9 @@ const ICONS = {
   undo: "M6 3L3 6l3 3M3 6h6.5a3.5 3.5 0 0 1 0 7H6",
   next: "M6 3l5 5-5 5",
   more: "M3.5 8h.1M8 8h.1M12.5 8h.1",
+  small: "M5.5 5.5h5v5h-5z",
+  medium: "M3.75 3.75h8.5v8.5h-8.5z",
+  large: "M2 2h12v12H2z",
 };
 
 /**

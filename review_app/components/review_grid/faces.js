@@ -281,7 +281,20 @@ export function reasonWords(tile) {
 }
 
 /**
- * The question a tile asks, in words for the screen and the screen reader.
+ * The question to a person in plain words: "sad, or fear?"; "is it sad?" where nothing is suggested. Why it is asked, and
+ * how sure the network is, stand elsewhere.
+ * @param {Past & Pick<Tile, "blind"|"kind"|"proposed"|"bars">} tile
+ * @param {string[]} classes
+ */
+export function askWords(tile, classes) {
+  const other = tile.blind ? null : (tile.proposed ?? suggestionOf(tile));
+  const given = className(classes, tile.given);
+  const past = pastWords(tile, classes);
+  return (other === null ? `is it ${given}?` : `${given}, or ${className(classes, other)}?`) + (past && ` (${past})`);
+}
+
+/**
+ * The question a tile asks, with all that is known about it, for the screen reader.
  * @param {Past & Pick<Tile, "blind"|"kind"|"doubt"|"proposed"|"bars">} tile
  * @param {string[]} classes
  */

@@ -1,12 +1,12 @@
 /** Buttons for everything the keys do, made from the table of keys, and the sheet that lists them. */
 
-import { el, inside, keyButton } from "./dom.js";
+import { el, icon, inside, keyButton } from "./dom.js";
 import { COMMANDS, classCommands } from "./keys.js";
 
 /** @import { App, TileSize } from "./types.js" */
 /** @import { Command, CommandGroup } from "./keys.js" */
 
-/** @type {[TileSize, string][]} */
+/** @type {[TileSize, "small"|"medium"|"large"][]} */
 const SIZES = [
   ["S", "small"],
   ["M", "medium"],
@@ -45,8 +45,9 @@ export function toolbar(app, classes) {
           app.look.setDetails(!app.look.details),
         ),
       ]),
-      set(
-        "tile size",
+      el(
+        "div",
+        { class: "set sizes", role: "group", "aria-label": "tile size" },
         SIZES.map(([size, label]) => sizeButton(app, size, label)),
       ),
     ]),
@@ -72,23 +73,31 @@ function switchButton(app, name, title, toggle) {
   });
 }
 
-/** @param {App} app @param {TileSize} size @param {string} label */
+/**
+ * A picture of a tile: a letter would look like the key for it.
+ * @param {App} app
+ * @param {TileSize} size
+ * @param {"small"|"medium"|"large"} label
+ */
 function sizeButton(app, size, label) {
-  return el("button", {
-    type: "button",
-    class: "key size",
-    "aria-pressed": "false",
-    "data-size": size,
-    "aria-label": `${label} tiles`,
-    title: `${label} tiles`,
-    text: size,
-    on: {
-      click: (event) => {
-        app.look.setSize(size);
-        if (event.detail) app.focus.take();
+  return el(
+    "button",
+    {
+      type: "button",
+      class: "key size",
+      "aria-pressed": "false",
+      "data-size": size,
+      "aria-label": `${label} tiles`,
+      title: `${label} tiles`,
+      on: {
+        click: (event) => {
+          app.look.setSize(size);
+          if (event.detail) app.focus.take();
+        },
       },
     },
-  });
+    [icon(label)],
+  );
 }
 
 /** How many faces the buttons for many would answer. @param {HTMLElement} bar @param {number} count 0: the rest */

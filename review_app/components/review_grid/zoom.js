@@ -4,7 +4,7 @@ import { neighbours } from "./alike.js";
 import { copyWords } from "./copies.js";
 import { lineChart } from "./chart.js";
 import { el, formatShare, icon, keyButton } from "./dom.js";
-import { className, DOUBT_MEANS, questionWords, reasonWords, stateWords, voteWords } from "./faces.js";
+import { askWords, className, DOUBT_MEANS, reasonWords, stateWords, voteWords } from "./faces.js";
 import { COMMANDS, classCommands } from "./keys.js";
 import { asProblem } from "./net.js";
 import { opinionTable, probability } from "./probabilities.js";
@@ -116,7 +116,7 @@ export class Zoom {
     if (face !== this.face) return;
     const { app } = this;
     const at = app.tiles.faces.indexOf(face);
-    this.title.textContent = `Face ${at + 1} of ${app.tiles.faces.length}: ${questionWords(face.tile, app.classes)}`;
+    this.title.textContent = `Face ${at + 1} of ${app.tiles.faces.length}: ${askWords(face.tile, app.classes)}`;
     this.state.dataset.state = face.state;
     this.state.replaceChildren(
       ...(face.state === "open"

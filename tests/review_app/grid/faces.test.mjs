@@ -4,6 +4,7 @@ import test from "node:test";
 import { OPEN, entryOf } from "./fixtures.mjs";
 import {
   answerWords,
+  askWords,
   classWord,
   doubtWords,
   meaning,
@@ -122,6 +123,13 @@ test("the same answer again is nothing, another person's answer is not mine", ()
   assert.deepEqual(meaning(kept, "keep", null, "bea"), { action: "keep", label: 1 });
   assert.deepEqual(meaning(kept, "accept", null, "ann"), { action: "accept", label: 3 });
   assert.deepEqual(meaning({ ...OPEN, skip: "s" }, "skip", null, "ann"), { same: true });
+});
+
+test("an enlarged face asks in plain words", () => {
+  assert.equal(askWords(OPEN, CLASSES), "happy, or sad?");
+  assert.equal(askWords({ ...OPEN, kind: "low_importance", proposed: null }, CLASSES), "happy, or sad?");
+  assert.equal(askWords({ ...OPEN, kind: "audit", blind: true }, CLASSES), "is it happy?");
+  assert.equal(askWords({ ...OPEN, original: 3, since: 2 }, CLASSES), "happy, or sad? (was sad, happy since round 2)");
 });
 
 test("words", () => {

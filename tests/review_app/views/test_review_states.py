@@ -20,6 +20,7 @@ from scn_core.store.queue.counts import queue_counts
 from scn_core.store.rounds import states as rounds
 from scn_core.workspace.folder import Workspace
 from tests.review_app.browserless import NewVisitor, Visitor, grid, markup, person, words
+from tests.review_workspace import add_round
 
 Use = Callable[[Workspace], AppSettings]
 
@@ -115,6 +116,15 @@ def test_a_trainer_that_is_no_more(at: Callable[[Workspace], Visitor], empty: Wo
     assert "Round 1 has stopped without a word" in words(app)
     assert "2020-01-01 00:00 UTC" in words(app)
     assert "It can go on from its last checkpoint" in words(app)
+
+
+def test_two_rounds_in_review(visitor: NewVisitor, workspace: Workspace) -> None:
+    add_round(workspace, seed=1)
+    ann = visitor()
+    told = words(ann.open(round="1"))
+    assert "Rounds 1 and 2 are both in review; people get the faces of round 2." in told
+    assert "is in review now" not in told
+    assert "in review" not in words(ann.open(round="2"))
 
 
 def test_no_such_round(visitor: NewVisitor) -> None:
