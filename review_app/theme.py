@@ -39,7 +39,10 @@ _STYLE = """<style>
   display: block; padding: .75rem .5rem .25rem; font-size: .875rem; font-weight: 600;
 }
 [data-testid="stMainBlockContainer"] h1 { font-size: 1.75rem; padding: 0 0 .5rem; }
-.rv-faces { display: flex; flex-wrap: wrap; gap: 8px; margin: 0; padding: 0; list-style: none; }
+[data-testid="stHtml"] .rv-faces {
+  display: flex; flex-wrap: wrap; gap: 8px; margin: 0; padding: 0; list-style: none;
+}
+[data-testid="stHtml"] .rv-faces > li { margin: 0; padding: 0; }
 .rv-faces a, .rv-face { display: block; color: inherit; }
 .rv-face img, .rv-faces img, .rv-row img {
   display: block; border-radius: 6px; object-fit: cover; background: color-mix(in srgb, currentColor 12%, transparent);
@@ -86,7 +89,7 @@ _STYLE = """<style>
 .rv-links a { margin-right: 1rem; }
 /* What ends something for good. */
 [class*="st-key-rv-close-"]:not(.st-key-rv-close-not) button[kind="secondary"] {
-  color: color-mix(in srgb, RED 75%, currentColor); border-color: RED;
+  color: color-mix(in srgb, RED 75%, currentColor); border-color: color-mix(in srgb, RED 50%, transparent);
 }
 .st-key-rv-close-now button[kind="primary"] {
   background: color-mix(in srgb, RED 80%, #000); border-color: color-mix(in srgb, RED 80%, #000);
@@ -103,9 +106,31 @@ _STYLE = """<style>
 .st-key-rv-filters > .stElementContainer:has([data-testid="stSelectbox"]) {
   flex: 1 1 7rem; min-width: 0; max-width: 16rem; width: auto;
 }
+@media (max-width: 640px) {
+  /* Four choices beside each other. */
+  .st-key-rv-section [data-testid="stButtonGroup"] button { padding-inline: .5rem; }
+  /* A table of many columns is a list of rows, with the head's words before each cell. */
+  .rv-many thead { display: block; position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .rv-many :is(tbody, tr) { display: block; }
+  .rv-many tr { padding: .5rem 0; border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent); }
+  .rv-many td { display: grid; grid-template-columns: 35% minmax(0, 1fr); gap: .75rem; padding: 1px 0; border: 0; }
+  .rv-many td::before { content: attr(data-head); opacity: .72; font-weight: 400; }
+  .rv-many td:first-child { font-weight: 600; }
+  /* The shorter words beside the longer ones, so that neither are cut off. */
+  .st-key-rv-filters > .stElementContainer:nth-child(1):has([data-testid="stSelectbox"]) { flex-basis: 6rem; }
+  .st-key-rv-filters > .stElementContainer:nth-child(2):has([data-testid="stSelectbox"]) { flex: 2 1 9rem; }
+  /* A list of faces: what can be done with each stands beneath its words, and a line ends it. */
+  [class*="st-key-rv-mine-"], [class*="st-key-rv-settled-"] {
+    gap: 0 .75rem; padding-bottom: .5rem; border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent);
+  }
+  [class*="st-key-rv-mine-"] > :nth-child(2), [class*="st-key-rv-settled-"] > :nth-child(2) { margin-left: 76px; }
+}
 /* Streamlit's own red is too faint on its dark ground, and on its own tint. */
 [data-testid="stSliderThumbValue"] { color: inherit; }
 .stApp [data-testid="stButtonGroup"] button[data-selected="true"] { color: inherit; }
+/* Figures are drawn for the ground they were first shown on; their words follow when the system turns dark or light. */
+[data-testid="stPlotlyChart"] text:not(.hoverlayer text) { fill: currentColor !important; }
+[data-testid="stPlotlyChart"] .errorbar path { stroke: currentColor !important; }
 /* Two figures beside each other need room. */
 @media (max-width: 1100px) {
   [class*="st-key-rv-pair"] [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from review_app.charts.base import compact, plain, whole_epochs
-from review_app.theme import BLUE, GREY, ORANGE
+from review_app.theme import ANSWERS, BLUE, GREY, ORANGE
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 def probability_bars(
     classes: Sequence[str], probabilities: Sequence[float], *, given: int, proposed: int | None, dark: bool = False
 ) -> Figure:
-    """One bar per class, in the order of the class numbers; the given and the proposed class stand out."""
+    """One bar per class, in the order of the class numbers; the given and the proposed class have the colour of the
+    answer that each would be."""
     from plotly.graph_objects import Bar, Figure
 
-    roles = {proposed: ("proposed", ORANGE), given: ("given", BLUE)}
+    roles = {proposed: ("proposed", ANSWERS["accept"]), given: ("given", ANSWERS["keep"])}
     words = [plain(name) + (f" · {roles[i][0]}" if i in roles else "") for i, name in enumerate(classes)]
     figure = Figure(
         Bar(

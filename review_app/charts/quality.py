@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -129,14 +130,23 @@ def class_rates(errors: Sequence[ClassErrors], *, dark: bool = False) -> Figure:
     return compact(figure, height=110 + 34 * len(shown), dark=dark)
 
 
-def pace(steps: DecidedSteps, *, dark: bool = False) -> Figure:
-    """Faces decided over time: corrected, and as they were."""
+def pace(steps: DecidedSteps, *, zone: tzinfo = UTC, zone_words: str = " UTC", dark: bool = False) -> Figure:
+    """Faces decided over time: corrected, and as they were.
+
+    Args:
+        steps: of time, each with its start in UTC.
+        zone: in which times are written. Whole days stay days of UTC.
+        zone_words: what follows them.
+        dark: for the dark theme.
+    """
     from plotly.graph_objects import Bar, Figure
 
-    days = {start[:10] for start in steps.start}
     within = steps.unit in ("10 minutes", "hour")
-    words = [start[11:] if within and len(days) == 1 else start.replace("T", " ") if within else start[:10]
-             for start in steps.start]  # fmt: skip
+    begun = [datetime.fromisoformat(start).replace(tzinfo=UTC) for start in steps.start]
+    at = [start.astimezone(zone) if within else start for start in begun]
+    days = {f"{start:%Y-%m-%d}" for start in at}
+    words = [f"{start:%H:%M}" if within and len(days) == 1 else f"{start:%Y-%m-%d %H:%M}" if within
+             else f"{start:%Y-%m-%d}" for start in at]  # fmt: skip
     figure = Figure()
     parts = (("corrected", steps.changed, ANSWERS["accept"]), ("as they were", steps.unchanged, ANSWERS["keep"]))
     for name, counts, colour in parts:
@@ -151,9 +161,9 @@ def pace(steps: DecidedSteps, *, dark: bool = False) -> Figure:
             )
         )
     figure.update_layout(barmode="stack")
-    figure.update_xaxes(
-        title=f"UTC, {days.pop()}" if within and len(days) == 1 else "UTC", type="category", nticks=8, showgrid=False
-    )
+    day = days.pop() if within and len(days) == 1 else ""
+    title = f"{day}{zone_words if within else ' UTC'}".strip()
+    figure.update_xaxes(title=title, type="category", nticks=8, showgrid=False)
     figure.update_yaxes(title=f"faces per {steps.unit}", tickformat=",d", rangemode="tozero")
     return compact(figure, height=320, dark=dark)
 

@@ -49,6 +49,7 @@ ISSUE_WORDS: dict[QueuePicture, str] = {
     "grey": "grey among colour",
     "far": "unlike all others",
 }
+_MANY_COLUMNS = 4
 _MARKDOWN = re.compile(r"[!-/:-@\[-`{-~]")
 
 
@@ -81,12 +82,22 @@ def row(sample_id: int, alt: str, lines: Sequence[Html | str]) -> None:
 
 
 def table(name: str, head: Sequence[str], rows: Iterable[Sequence[Html | str]]) -> None:
-    """A plain table that readers aloud know as one."""
+    """A plain table that readers aloud know as one; on a phone one of many columns is a list, with the head's words
+    before each cell."""
     top = "".join(f'<th scope="col">{escape(word)}</th>' for word in head)
-    body = "".join("<tr>" + "".join(f"<td>{_cell(cell)}</td>" for cell in cells) + "</tr>" for cells in rows)
+    if len(head) < _MANY_COLUMNS:
+        kind, roles, begin = "rv-table", ("", "", ""), ["<td>"] * len(head)
+    else:  # the style sheet's other layout would take the roles away
+        kind, roles = "rv-table rv-many", (' role="table"', ' role="rowgroup"', ' role="row"')
+        begin = [f'<td role="cell" data-head="{escape(word)}">' for word in head]
+    table, group, row = roles
+    body = "".join(
+        f"<tr{row}>" + "".join(f"{start}{_cell(cell)}</td>" for start, cell in zip(begin, cells, strict=True)) + "</tr>"
+        for cells in rows
+    )
     st.html(
-        f'<div class="rv-scroll" tabindex="0" role="group" aria-label="{escape(name)}"><table class="rv-table">'
-        f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
+        f'<div class="rv-scroll" tabindex="0" role="group" aria-label="{escape(name)}"><table class="{kind}"{table}>'
+        f"<thead{group}><tr{row}>{top}</tr></thead><tbody{group}>{body}</tbody></table></div>"
     )
 
 
@@ -183,7 +194,7 @@ def moment(stamp: str | None, *, seconds: bool = False) -> str:
     """
     if stamp is None:
         return "–"
-    zone, name = _time_zone()
+    zone, name = time_zone()
     try:
         at = datetime.fromisoformat(stamp).astimezone(zone)
     except (ValueError, OverflowError):  # of decisions made elsewhere
@@ -192,7 +203,7 @@ def moment(stamp: str | None, *, seconds: bool = False) -> str:
     return clock if at.date() == datetime.now(zone).date() else f"{at:%Y-%m-%d} {clock}"
 
 
-def _time_zone() -> tuple[tzinfo, str]:
+def time_zone() -> tuple[tzinfo, str]:
     """That of the browser, and what follows its times: nothing, as people expect their own."""
     try:
         named = st.context.timezone

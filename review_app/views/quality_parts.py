@@ -84,7 +84,9 @@ def decided(found: Quality, *, closed: bool) -> None:
         parts.small("People were asked about doubtful faces first: these shares are higher than those of all faces.")
     with right:
         _titled("Faces decided over time")
-        _chart(charts.pace(found.steps, dark=dark), "rv-pace", "Faces decided over time, corrected and as they were")
+        zone, words = parts.time_zone()
+        over_time = charts.pace(found.steps, zone=zone, zone_words=words, dark=dark)
+        _chart(over_time, "rv-pace", "Faces decided over time, corrected and as they were")
     if found.doubts:
         _titled("How each kind of doubt was answered")
         shown_answers = of_doubt.answers_by_doubt(found.doubts, dark=dark)

@@ -20,7 +20,7 @@ def test_bars_stand_in_class_order_and_say_which_is_which() -> None:
     assert bar.y == ("sad · given", "&lt;b&gt;happy&lt;/b&gt; · proposed", "fear")
     assert bar.x == (0.1, 0.7, 0.2)
     assert bar.text == ("10%", "70%", "20%")
-    assert bar.marker.color == (theme.BLUE, theme.ORANGE, theme.GREY)
+    assert bar.marker.color == (theme.BLUE, theme.GREEN, theme.GREY)
 
 
 def test_bars_without_a_proposal() -> None:

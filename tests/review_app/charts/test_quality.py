@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -98,6 +100,11 @@ def test_pace() -> None:
     figure = charts.pace(steps)
     assert [(bar.name, bar.y) for bar in figure.data] == [("corrected", (3, 1)), ("as they were", (7, 9))]
     assert figure.layout.yaxis.title.text == "faces per hour"
+    assert (figure.data[0].x, figure.layout.xaxis.title.text) == (("10:00", "12:00"), "2026-03-01 UTC")
+    there = charts.pace(steps, zone=ZoneInfo("Asia/Tokyo"), zone_words="")
+    assert (there.data[0].x, there.layout.xaxis.title.text) == (("19:00", "21:00"), "2026-03-01")
+    days = charts.pace(replace(steps, unit="day"), zone=ZoneInfo("Asia/Tokyo"), zone_words="")
+    assert (days.data[0].x[0], days.layout.xaxis.title.text) == ("2026-03-01", "UTC")
 
 
 def test_reviewers_side_by_side() -> None:
