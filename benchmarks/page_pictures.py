@@ -1,9 +1,10 @@
-"""Takes the README's pictures of the pages for leads: docs/images/rounds.png, quality.png.
+"""Takes the pictures of the pages in docs/images: review.png, zoom.png, rounds.png, quality.png.
 
     python -m benchmarks.page_pictures WS
 
-WS is a workspace of drawn faces with one round in review, such as data/demo after `make demo`. It is copied: in the
-copy a made-up reader answers a fifth of the faces, and the next round is begun and stopped again.
+WS is a workspace of drawn faces with one round in review that nobody has answered, such as data/demo after `make demo`.
+It is copied: in the copy a few faces are answered on the grid, then a made-up reader answers a fifth of them, and the
+next round is begun and stopped again.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from playwright.sync_api import Page, sync_playwright
 from scn_core.review.simulate import Plan, review
 from scn_core.workspace.folder import Workspace
 from tests.browser.chromium import FLAGS, find_chromium
-from tests.browser.desk import sign_in
+from tests.browser.desk import Desk, sign_in
 from tests.browser.server import Served
 
 IMAGES = Path("docs/images")
 WIDTH, HEIGHT = 1280, 860
+ANSWERED = ("a", "x", "a", "u", "e")
 EPOCHS = 6
 """Seen before the picture of the training round is taken."""
 
@@ -33,22 +35,37 @@ def main() -> None:
     said = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         copy = Workspace(shutil.copytree(said.workspace, Path(folder) / "demo"))
-        with copy.database() as db:
-            review(db, Plan(seed=1))
         served = Served(copy)
         try:
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
                 page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
                 page.set_default_timeout(600_000)
-                take(page, served)
+                take_grid(page, served)
+                with copy.database() as db:
+                    review(db, Plan(seed=1))
+                take_leads(page, served)
                 browser.close()
         finally:
             served.stop()
 
 
-def take(page: Page, served: Served) -> None:
-    sign_in(page, served, "ada", path="/quality")
+def take_grid(page: Page, served: Served) -> None:
+    sign_in(page, served, "ada")
+    desk = Desk(page, served, "ada").ready()
+    for key in ANSWERED:
+        desk.press(key)
+    desk.saved()
+    page.wait_for_timeout(1000)
+    page.screenshot(path=IMAGES / "review.png")
+    desk.press("Enter")
+    page.get_by_role("heading", name="Over the epochs").wait_for()
+    page.wait_for_timeout(2000)
+    page.screenshot(path=IMAGES / "zoom.png")
+
+
+def take_leads(page: Page, served: Served) -> None:
+    page.goto(f"{served.url}/quality")
     page.get_by_text("How wrong the labels are").wait_for()
     page.wait_for_timeout(4000)
     page.screenshot(path=IMAGES / "quality.png")

@@ -39,6 +39,12 @@ _STYLE = """<style>
   display: block; padding: .75rem .5rem .25rem; font-size: .875rem; font-weight: 600;
 }
 [data-testid="stMainBlockContainer"] h1 { font-size: 1.75rem; padding: 0 0 .5rem; }
+[data-testid="stMainBlockContainer"] h3 { font-size: 1.25rem; padding: .5rem 0; }
+/* What leads to another page looks as every link does. */
+[data-testid="stMain"] [data-testid="stPageLink-NavLink"] { background: none; padding-inline: 0; }
+[data-testid="stMain"] [data-testid="stPageLink-NavLink"] p {
+  color: color-mix(in srgb, BLUE 65%, currentColor); text-decoration: underline;
+}
 [data-testid="stHtml"] .rv-faces {
   display: flex; flex-wrap: wrap; gap: 8px; margin: 0; padding: 0; list-style: none;
 }
@@ -110,7 +116,9 @@ _STYLE = """<style>
   /* Four choices beside each other. */
   .st-key-rv-section [data-testid="stButtonGroup"] button { padding-inline: .5rem; }
   /* A table of many columns is a list of rows, with the head's words before each cell. */
-  .rv-many thead { display: block; position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .rv-many thead {
+    display: block; position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+  }
   .rv-many :is(tbody, tr) { display: block; }
   .rv-many tr { padding: .5rem 0; border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent); }
   .rv-many td { display: grid; grid-template-columns: 35% minmax(0, 1fr); gap: .75rem; padding: 1px 0; border: 0; }

@@ -77,6 +77,7 @@ def require(role: Role = "annotator") -> Person:
         signed_out()
     if role == "lead" and person.role != "lead":
         show("This page is for leads", f"You are signed in as {person.name}, {person.role}. Ask a lead, or go back.")
+        st.page_link(navigation.review(), label="Review faces")
         st.stop()
     return person
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 
 from scn_core.store.people.people import Role
 
+Visibility = Literal["visible", "hidden"]
 _FOLDER = Path(__file__).parent
 
 
@@ -26,44 +28,44 @@ def samples() -> st.Page:
     return st.Page(_FOLDER / "sample.py", title="Samples", url_path="samples")
 
 
-def rounds() -> st.Page:
+def rounds(visibility: Visibility = "visible") -> st.Page:
     """What is in training, and what the rounds have come to."""
-    return st.Page(_FOLDER / "rounds.py", title="Rounds", url_path="rounds")
+    return st.Page(_FOLDER / "rounds.py", title="Rounds", url_path="rounds", visibility=visibility)
 
 
-def quality() -> st.Page:
+def quality(visibility: Visibility = "visible") -> st.Page:
     """How wrong the labels are, and how the review goes."""
-    return st.Page(_FOLDER / "quality.py", title="Quality", url_path="quality")
+    return st.Page(_FOLDER / "quality.py", title="Quality", url_path="quality", visibility=visibility)
 
 
-def adjudicate() -> st.Page:
+def adjudicate(visibility: Visibility = "visible") -> st.Page:
     """Faces that reviewers answered differently."""
-    return st.Page(_FOLDER / "adjudicate.py", title="Adjudicate", url_path="adjudicate")
+    return st.Page(_FOLDER / "adjudicate.py", title="Adjudicate", url_path="adjudicate", visibility=visibility)
 
 
-def pictures() -> st.Page:
+def pictures(visibility: Visibility = "visible") -> st.Page:
     """Copies, and pictures that are hard to judge."""
-    return st.Page(_FOLDER / "pictures.py", title="Pictures", url_path="pictures")
+    return st.Page(_FOLDER / "pictures.py", title="Pictures", url_path="pictures", visibility=visibility)
 
 
-def explore() -> st.Page:
+def explore(visibility: Visibility = "visible") -> st.Page:
     """All faces of a round on a map."""
-    return st.Page(_FOLDER / "explore.py", title="Explore", url_path="explore")
+    return st.Page(_FOLDER / "explore.py", title="Explore", url_path="explore", visibility=visibility)
 
 
-def labels() -> st.Page:
+def labels(visibility: Visibility = "visible") -> st.Page:
     """Corrected labels out, decisions made elsewhere in."""
-    return st.Page(_FOLDER / "labels.py", title="Labels", url_path="labels")
+    return st.Page(_FOLDER / "labels.py", title="Labels", url_path="labels", visibility=visibility)
 
 
-def team() -> st.Page:
+def team(visibility: Visibility = "visible") -> st.Page:
     """The people, and who did what."""
-    return st.Page(_FOLDER / "team.py", title="Team", url_path="team")
+    return st.Page(_FOLDER / "team.py", title="Team", url_path="team", visibility=visibility)
 
 
-def leases() -> st.Page:
+def leases(visibility: Visibility = "visible") -> st.Page:
     """Who holds which faces."""
-    return st.Page(_FOLDER / "leases.py", title="Leases", url_path="leases")
+    return st.Page(_FOLDER / "leases.py", title="Leases", url_path="leases", visibility=visibility)
 
 
 def access_tokens() -> st.Page:
@@ -72,10 +74,12 @@ def access_tokens() -> st.Page:
 
 
 def pages(role: Role) -> list[st.Page]:
-    """What the menu shows. Hiding a page guards nothing: each asks for itself who is there.
+    """What there is; the menu shows annotators only theirs. Hiding a page guards nothing: each asks for itself who is
+    there, and tells an annotator whose it is.
 
     theme.py writes "Work" above the first page and "Lead" above Rounds. The groups of Streamlit's own menu are lists
     that hold what no list may hold, and screen readers stumble over them.
     """
-    leads = [rounds(), quality(), adjudicate(), explore(), pictures(), labels(), team(), leases()]
-    return [review(), my_work(), samples(), access_tokens(), *(leads if role == "lead" else [])]
+    leads = (rounds, quality, adjudicate, explore, pictures, labels, team, leases)
+    shown: Visibility = "visible" if role == "lead" else "hidden"
+    return [review(), my_work(), samples(), access_tokens(), *(page(shown) for page in leads)]

@@ -6,16 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from review_app.charts import map as charts
 from review_app.charts.selection import area_of, faces_of
 from review_app.queries import explore as queries
 from review_app.queries.explore import FaceMap
 from review_app.settings import current
-from review_app.views import explore
 from scn_core.store.queue.area import AREA_POINTS, is_area
-from tests.review_app.browserless import PATIENCE_S, NewVisitor, words
+from tests.review_app.browserless import NewVisitor, words
 from tests.review_workspace import add_round
 
 
@@ -51,11 +49,7 @@ def test_it_opens_on_the_newest_round_with_features_and_says_so(visitor: NewVisi
 
 
 def test_it_is_for_leads(visitor: NewVisitor) -> None:
-    bob = visitor("bob")
-    with pytest.raises(ValueError, match="Could not find a navigation page"):
-        bob.open("explore")
-    bob.app = AppTest.from_file(explore.__file__, default_timeout=PATIENCE_S)  # past the menu
-    assert "This page is for leads" in words(bob.run())
+    assert "This page is for leads" in words(visitor("bob").open("explore"))
 
 
 def test_an_area_holds_the_faces_that_are_in_it(visitor: NewVisitor) -> None:

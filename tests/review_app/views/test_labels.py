@@ -10,7 +10,6 @@ from streamlit.testing.v1 import AppTest
 from review_app import database
 from review_app.database import Limits
 from review_app.settings import AppSettings
-from review_app.views import labels
 from review_app.views.wording import in_words_of_pages
 from scn_core.config import ReviewSettings
 from scn_core.records import Decision
@@ -21,7 +20,7 @@ from scn_core.store.rounds.states import close_round
 from scn_core.store.scores import scores
 from scn_core.workspace.backup.make import backups_in
 from scn_core.workspace.folder import Workspace
-from tests.review_app.browserless import PATIENCE_S, NewVisitor, markup, person, words
+from tests.review_app.browserless import NewVisitor, markup, person, words
 from tests.review_app.visitor import Visitor as Client
 
 Use = Callable[[Workspace], AppSettings]
@@ -42,11 +41,7 @@ def metrics(app: AppTest) -> dict[str, str]:
 
 
 def test_it_is_for_leads(visitor: NewVisitor) -> None:
-    bob = visitor("bob")
-    with pytest.raises(ValueError, match="Could not find a navigation page"):
-        bob.open("labels")
-    bob.app = AppTest.from_file(labels.__file__, default_timeout=PATIENCE_S)  # past the menu
-    app = bob.run()
+    app = visitor("bob").open("labels")
     assert "This page is for leads" in words(app)
     assert not app.button
 

@@ -83,8 +83,9 @@ def second_round(db: Database, changed: dict[int, int], *, val_accuracy: float =
 
 
 def test_it_is_for_leads(visitor: NewVisitor, workspace: Workspace) -> None:
-    with pytest.raises(ValueError, match="Could not find a navigation page"):  # it is not among their pages
-        visitor("ann").open("rounds")
+    app = visitor("ann").open("rounds")
+    assert "This page is for leads" in words(app)
+    assert not app.button
     lead = visitor("lea", "lead")
     assert "rv-start" in keys(lead.open("rounds"))
     lose_role(lead)
