@@ -67,7 +67,7 @@ _STYLE = """<style>
 .rv-training { margin-top: .75rem; }
 .rv-me progress { width: 100%; accent-color: BLUE; }
 .rv-problem { border-left: 3px solid ORANGE; padding-left: .6rem; overflow-wrap: anywhere; }
-.rv-scroll { overflow-x: auto; }
+.rv-scroll { overflow-x: auto; container-type: inline-size; }
 .rv-table { border-collapse: collapse; min-width: min(100%, 30rem); font-size: .9rem; }
 .rv-table th, .rv-table td {
   text-align: left; padding: 4px 28px 4px 0; vertical-align: top; overflow-wrap: anywhere;
@@ -75,6 +75,7 @@ _STYLE = """<style>
 }
 .rv-table th { font-weight: 600; white-space: nowrap; }
 .rv-table td:last-child, .rv-table th:last-child { padding-right: 0; }
+.rv-facts th { padding-right: 12px; }
 .rv-matrix { border-collapse: separate; border-spacing: 1px; font-size: .9rem; }
 .rv-matrix caption { text-align: left; caption-side: bottom; padding-top: 4px; }
 .rv-matrix th { font-weight: 400; padding: 2px 8px; text-align: center; white-space: nowrap; }
@@ -109,21 +110,13 @@ _STYLE = """<style>
 [class*="st-key-rv-tiles"] {
   display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 320px), 1fr)); gap: .75rem 1.5rem;
 }
+.st-key-rv-tiles-mine { grid-template-columns: repeat(auto-fill, minmax(min(100%, 420px), 1fr)); }
 .st-key-rv-filters > .stElementContainer:has([data-testid="stSelectbox"]) {
   flex: 1 1 7rem; min-width: 0; max-width: 16rem; width: auto;
 }
 @media (max-width: 640px) {
   /* Four choices beside each other. */
   .st-key-rv-section [data-testid="stButtonGroup"] button { padding-inline: .5rem; }
-  /* A table of many columns is a list of rows, with the head's words before each cell. */
-  .rv-many thead {
-    display: block; position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
-  }
-  .rv-many :is(tbody, tr) { display: block; }
-  .rv-many tr { padding: .5rem 0; border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent); }
-  .rv-many td { display: grid; grid-template-columns: 35% minmax(0, 1fr); gap: .75rem; padding: 1px 0; border: 0; }
-  .rv-many td::before { content: attr(data-head); opacity: .72; font-weight: 400; }
-  .rv-many td:first-child { font-weight: 600; }
   /* The shorter words beside the longer ones, so that neither are cut off. */
   .st-key-rv-filters > .stElementContainer:nth-child(1):has([data-testid="stSelectbox"]) { flex-basis: 6rem; }
   .st-key-rv-filters > .stElementContainer:nth-child(2):has([data-testid="stSelectbox"]) { flex: 2 1 9rem; }
@@ -133,6 +126,8 @@ _STYLE = """<style>
   }
   [class*="st-key-rv-mine-"] > :nth-child(2), [class*="st-key-rv-settled-"] > :nth-child(2) { margin-left: 76px; }
 }
+@container (max-width: 460px) {FOUR}
+@container (max-width: 660px) {SIX}
 /* Streamlit's own red is too faint on its dark ground, and on its own tint. */
 [data-testid="stSliderThumbValue"] { color: inherit; }
 .stApp [data-testid="stButtonGroup"] button[data-selected="true"] { color: inherit; }
@@ -145,7 +140,18 @@ _STYLE = """<style>
   [class*="st-key-rv-pair"] [data-testid="stColumn"] { min-width: 100%; }
 }
 </style>"""
-CSS = _STYLE.replace("BLUE", BLUE).replace("ORANGE", ORANGE).replace("GREY", GREY).replace("RED", RED)
+_AS_LIST = """
+  TABLE thead { display: block; position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  TABLE :is(tbody, tr) { display: block; }
+  TABLE tr { padding: .5rem 0; border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent); }
+  TABLE td { display: grid; grid-template-columns: 35% minmax(0, 1fr); gap: .75rem; padding: 1px 0; border: 0; }
+  TABLE td::before { content: attr(data-head); opacity: .72; font-weight: 400; }
+  TABLE td:first-child { font-weight: 600; }
+"""
+"""A table as a list of rows, with the head's words before each cell: where its columns have no room."""
+_LISTS = {each: _AS_LIST.replace("TABLE", f".rv-{each.lower()}") for each in ("FOUR", "SIX")}
+_STYLED = _STYLE.replace("FOUR", _LISTS["FOUR"]).replace("SIX", _LISTS["SIX"])
+CSS = _STYLED.replace("BLUE", BLUE).replace("ORANGE", ORANGE).replace("GREY", GREY).replace("RED", RED)
 
 ICON = f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">
 <rect width="32" height="32" rx="7" fill="{BLUE}"/>

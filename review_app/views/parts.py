@@ -49,7 +49,7 @@ ISSUE_WORDS: dict[QueuePicture, str] = {
     "grey": "grey among colour",
     "far": "unlike all others",
 }
-_MANY_COLUMNS = 4
+_SIZES = ((6, " rv-six"), (4, " rv-four"))  # of tables, by their columns
 _MARKDOWN = re.compile(r"[!-/:-@\[-`{-~]")
 
 
@@ -82,13 +82,14 @@ def row(sample_id: int, alt: str, lines: Sequence[Html | str]) -> None:
 
 
 def table(name: str, head: Sequence[str], rows: Iterable[Sequence[Html | str]]) -> None:
-    """A plain table that readers aloud know as one; on a phone one of many columns is a list, with the head's words
+    """A plain table that readers aloud know as one; where many columns have no room it is a list, with the head's words
     before each cell."""
     top = "".join(f'<th scope="col">{escape(word)}</th>' for word in head)
-    if len(head) < _MANY_COLUMNS:
-        kind, roles, begin = "rv-table", ("", "", ""), ["<td>"] * len(head)
+    size = next((words for least, words in _SIZES if len(head) >= least), "")
+    if not size:
+        roles, begin = ("", "", ""), ["<td>"] * len(head)
     else:  # the style sheet's other layout would take the roles away
-        kind, roles = "rv-table rv-many", (' role="table"', ' role="rowgroup"', ' role="row"')
+        roles = ' role="table"', ' role="rowgroup"', ' role="row"'
         begin = [f'<td role="cell" data-head="{escape(word)}">' for word in head]
     table, group, row = roles
     body = "".join(
@@ -96,7 +97,8 @@ def table(name: str, head: Sequence[str], rows: Iterable[Sequence[Html | str]]) 
         for cells in rows
     )
     st.html(
-        f'<div class="rv-scroll" tabindex="0" role="group" aria-label="{escape(name)}"><table class="{kind}"{table}>'
+        f'<div class="rv-scroll" tabindex="0" role="group" aria-label="{escape(name)}">'
+        f'<table class="rv-table{size}"{table}>'
         f"<thead{group}><tr{row}>{top}</tr></thead><tbody{group}>{body}</tbody></table></div>"
     )
 
@@ -104,7 +106,7 @@ def table(name: str, head: Sequence[str], rows: Iterable[Sequence[Html | str]]) 
 def facts(pairs: Iterable[tuple[str, str]]) -> None:
     """Names of things and what they are, as a table with a head at the left."""
     body = "".join(f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>' for name, value in pairs)
-    st.html(f'<table class="rv-table"><tbody>{body}</tbody></table>')
+    st.html(f'<table class="rv-table rv-facts"><tbody>{body}</tbody></table>')
 
 
 def metrics(shown: Mapping[str, str]) -> None:

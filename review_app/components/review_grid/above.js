@@ -2,7 +2,7 @@
 
 import { el } from "./dom.js";
 import { pairWords } from "./faces.js";
-import { pairKey, pairOf } from "./tally.js";
+import { pairKey, pairOfPage } from "./tally.js";
 import { recall, remember } from "./window.js";
 
 /** @import { App, Page } from "./types.js" */
@@ -66,7 +66,7 @@ export class Above {
   update(page) {
     const { classes, pages, tally } = this.app;
     if (!pages.grouped || !page) return;
-    const pair = pairOf(page.faces[0].tile);
+    const pair = pairOfPage(page.faces);
     const open = pages.leased ? tally.open.get(pairKey(pair)) : undefined;
     const left = open === undefined ? "" : ` · ${open.toLocaleString("en-US")} to review`;
     const words = `${pairWords(pair, classes)}${left}`;

@@ -1,7 +1,7 @@
 /** Pages of faces: fetch, unpack, fetch ahead, go back. */
 
 import { ANSWERS, UNDRAWN } from "./faces.js";
-import { pairKey, pairOf } from "./tally.js";
+import { pairKey, pairOfPage } from "./tally.js";
 
 /** @import { AlikeRequest, Face, Page, PageHeader, PageRequest, QueueFilter, Tile, TilesRequest } from "./types.js" */
 
@@ -124,8 +124,8 @@ export class Pages {
   async leave() {
     const { current, ahead } = this;
     if (!current) return;
-    const key = pairKey(pairOf(current.faces[0].tile));
-    const same = (/** @type {Face[]|undefined} */ faces) => faces?.[0] && pairKey(pairOf(faces[0].tile)) === key;
+    const key = pairKey(pairOfPage(current.faces));
+    const same = (/** @type {Face[]|undefined} */ faces) => faces?.[0] && pairKey(pairOfPage(faces)) === key;
     this.left.push(current.faces[0].item);
     while (same(this.kept[this.at + 1]?.faces)) this.at += 1;
     if (!ahead) return;

@@ -12,6 +12,14 @@ export function pairOf({ given, proposed, kind }) {
   return { given, proposed: kind === "audit" ? null : proposed };
 }
 
+/**
+ * The pair that all faces of a page are of. A face asked about once more stands among them without its proposal.
+ * @param {Pick<Face, "tile">[]} faces one or more
+ */
+export function pairOfPage(faces) {
+  return pairOf((faces.find(({ tile }) => tile.kind !== "audit") ?? faces[0]).tile);
+}
+
 /** @param {Pair} pair */
 export const pairKey = ({ given, proposed }) => `${given} ${proposed}`;
 

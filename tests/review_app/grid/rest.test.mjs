@@ -12,7 +12,7 @@ import { Net } from "./review_grid/net.js";
 import { unpack } from "./review_grid/pages.js";
 import { learnedWords } from "./review_grid/status.js";
 import { Store } from "./review_grid/store.js";
-import { Tally } from "./review_grid/tally.js";
+import { Tally, pairOfPage } from "./review_grid/tally.js";
 
 /** @import { App, PageHeader, Tile, TileSize } from "./review_grid/types.js" */
 
@@ -316,6 +316,12 @@ test("every beat says how many faces were answered today, in whichever tab", asy
   await leases.renew();
   leases.close();
   assert.deepEqual(heard, [[[1], 7]]);
+});
+
+test("a face asked about once more, first on a page, does not tell what pair the page is of", () => {
+  const again = { tile: /** @type {Tile} */ ({ ...OPEN, kind: "audit", blind: true, proposed: null }) };
+  assert.deepEqual(pairOfPage([again, { tile: OPEN }]), { given: 1, proposed: 3 });
+  assert.deepEqual(pairOfPage([again]), { given: 1, proposed: null });
 });
 
 test("what was checked and found, and what is left of a pair, follow the answers made here", () => {
