@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,29 @@ def area_of(event: Mapping[str, Any] | None) -> str | None:
     kept = points[np.linspace(0, len(points) - 1, min(len(points), AREA_POINTS)).round().astype(int)]
     area = "_".join(f"{x},{y}" for x, y in kept.tolist())
     return area if is_area(area) else None
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What was drawn on a map, and the figure on which; "": another one, which was shown in other colours."""
+
+    figure: str
+    area: str | None
+
+
+def kept_area(before: Kept | None, figure: str, drawn: str | None, *, clicked: bool) -> Kept:
+    """What is selected now. In other colours a map is a new figure without a selection: that of the one before stays
+    until something is drawn or clicked on it.
+
+    Args:
+        before: what this returned when the page was drawn last; None: never.
+        figure: key of the figure on the page.
+        drawn: area drawn on it, as `area_of` has it.
+        clicked: whether faces were clicked on it.
+    """
+    if drawn is not None or clicked or before is None or before.figure == figure:
+        return Kept(figure, drawn)
+    return Kept("", before.area)
 
 
 def faces_of(event: Mapping[str, Any] | None) -> list[int]:

@@ -131,8 +131,13 @@ def _map(person: Person, info: RoundInfo, found: FaceMap, now: WorkspaceState) -
             config={"displaylogo": False, "scrollZoom": True},
             alt=f"Map of {counted(len(found.x), 'face')}, coloured by {colour.lower()}",
         )  # fmt: skip
+    kept, drawn = f"rv-explore-kept-{info.id}", selection.area_of(event)
+    clicked = selection.faces_of(event)
+    st.session_state[kept] = selection.kept_area(st.session_state.get(kept), key, drawn, clicked=bool(clicked))
     with beside:
-        _beside(person, info, found, selection.area_of(event), selection.faces_of(event), texts)
+        _beside(person, info, found, st.session_state[kept].area, clicked, texts)
+        if drawn is None and st.session_state[kept].area is not None:
+            st.button("Clear the selection", key="rv-explore-clear", on_click=st.session_state.pop, args=(kept,))
 
 
 def _splits(found: FaceMap) -> str:

@@ -44,6 +44,11 @@ def test_faces_drawn_around_on_the_map_are_answered_on_the_grid(served: Served, 
     link = page.get_by_role("link", name=re.compile(r"Review [0-9,]+ faces?: "))
     expect(link).to_be_visible()
     assert "area=" in (link.get_attribute("href") or "")
+    drawn = link.get_attribute("href")
+    page.get_by_role("combobox", name="Coloured by").click()
+    page.get_by_role("option", name="State").click()
+    expect(page.get_by_role("button", name="Clear the selection")).to_be_visible()
+    assert link.get_attribute("href") == drawn, "other colours, the same selection"
     count = int((link.inner_text().split()[1]).replace(",", ""))
     everything = served.rows("SELECT count(DISTINCT sample_id) FROM queue_item WHERE action IS NULL AND listed = 1")
     assert 0 < count < int(str(everything[0][0]))

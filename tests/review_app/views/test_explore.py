@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from review_app.charts import map as charts
-from review_app.charts.selection import area_of, faces_of
+from review_app.charts.selection import area_of, faces_of, kept_area
 from review_app.queries import explore as queries
 from review_app.queries.explore import FaceMap
 from review_app.settings import current
@@ -75,6 +75,18 @@ def test_what_was_drawn_becomes_an_area_of_few_whole_numbers() -> None:
     assert [area_of(nothing) for nothing in nothings] == [None] * 4
     points = [{"x": 1, "y": 2}, {"x": 1, "y": 2, "customdata": 7}]
     assert faces_of({"selection": {"points": points}}) == [7]
+
+
+def test_a_selection_stays_in_other_colours_until_something_else_is_selected() -> None:
+    kept = kept_area(None, "by label", None, clicked=False)
+    kept = kept_area(kept, "by label", "1,1_2,1_2,2", clicked=False)
+    for figure in ("by state", "by state", "by label"):
+        kept = kept_area(kept, figure, None, clicked=False)
+        assert kept.area == "1,1_2,1_2,2"
+    assert kept_area(kept, "by label", None, clicked=True).area is None
+    other = kept_area(kept, "by label", "5,5_6,5_6,6", clicked=False)
+    assert other.area == "5,5_6,5_6,6"
+    assert kept_area(other, "by label", None, clicked=False).area is None, "taken away on the figure itself"
 
 
 @pytest.mark.parametrize("dark", [False, True])
