@@ -60,14 +60,22 @@ _SIDEWAYS = """
 """
 # axe looks at no words of a figure. Words broken in the middle overflow nothing.
 _UNREADABLE = """
-() => [
-  ...[...document.querySelectorAll("[data-testid='stPlotlyChart'] text:not(.hoverlayer text)")]
-    .filter(text => getComputedStyle(text).fill !== getComputedStyle(text.closest(".stApp")).color)
-    .slice(0, 3).map(text => `a figure's words in a colour of their own: ${text.textContent}`),
-  ...[...document.querySelectorAll(".rv-table td")]
-    .filter(cell => /\\S{5}/.test(cell.textContent) && cell.clientWidth < 64)
-    .map(cell => `a table's words in ${cell.clientWidth} px: ${cell.textContent}`),
-]
+() => {
+  const broken = text => [...text.data.matchAll(/(?<!\\S)\\S{4,12}(?!\\S)/g)].filter(({ index, 0: word }) => {
+    const range = document.createRange();
+    range.setStart(text, index);
+    range.setEnd(text, index + word.length);
+    return new Set([...range.getClientRects()].map(box => box.top)).size > 1;
+  });
+  const words = [...document.querySelectorAll(".rv-table td")].flatMap(cell => [...cell.childNodes]
+    .filter(node => node.nodeType === Node.TEXT_NODE).flatMap(broken).map(([word]) => `broken in a table: ${word}`));
+  return [
+    ...[...document.querySelectorAll("[data-testid='stPlotlyChart'] text:not(.hoverlayer text)")]
+      .filter(text => getComputedStyle(text).fill !== getComputedStyle(text.closest(".stApp")).color)
+      .slice(0, 3).map(text => `a figure's words in a colour of their own: ${text.textContent}`),
+    ...words.slice(0, 3),
+  ];
+}
 """
 
 _IS_DARK = """
