@@ -111,6 +111,25 @@ def grid(page: Page, served: Served) -> None:
     desk.saved()
 
 
+def review(page: Page, served: Served) -> None:
+    """At 1280 px the buttons are two rows, and none of them has a letter that is no key."""
+    grid(page, served)
+    rows = page.locator(".app .toolbar .row")
+    assert rows.evaluate_all("rows => rows.map(row => row.clientHeight < 40)") == [True, True]
+    expect(page.locator(".app [data-size]")).to_have_text(["", "", ""])
+
+
+def closing(page: Page, served: Served) -> None:
+    """What ends a round is red."""
+    path("/rounds", "would train on")(page, served)
+    page.get_by_role("button", name="Close it").click()
+    last = page.get_by_role("button", name="Close round 1")
+    expect(last).to_be_visible()
+    numbers = "button => getComputedStyle(button).backgroundColor.match(/[\\d.]+/g).slice(0, 3).map(Number)"
+    red, green, blue = last.evaluate(numbers)
+    assert red > 2 * max(green, blue)
+
+
 def dialog(key: str, name: str) -> Visit:
     def visit(page: Page, served: Served) -> None:
         page.goto(served.url)
@@ -181,7 +200,7 @@ def explore(page: Page, served: Served) -> None:
 
 
 PLACES: dict[str, Visit] = {
-    "review": grid,
+    "review": review,
     "zoom": dialog("Enter", "one face"),
     "keys": dialog("h", "keys"),
     "note": dialog("n", "note on face"),
@@ -191,6 +210,7 @@ PLACES: dict[str, Visit] = {
     "sample": sample,
     "rounds": path("/rounds", "would train on"),
     "all rounds": path("/rounds?show=all-rounds", "Accuracies are"),
+    "closing a round": closing,
     "rules of review": path("/rounds?show=rules-of-review", "Save"),
     "quality": quality,
     "cell of a matrix": cell,
