@@ -84,7 +84,7 @@ def take_leads(page: Page, served: Served) -> None:
     page.keyboard.press("Enter")
     page.wait_for_timeout(2000)
     page.get_by_role("button", name="Start round 2").click()
-    page.get_by_text(f"epoch {EPOCHS} of").wait_for()
+    page.get_by_text(f"epoch {EPOCHS} of").first.wait_for()
     page.wait_for_timeout(1000)
     keep(page, "rounds.png")
     page.get_by_role("button", name="Cancel training").click()
