@@ -81,7 +81,8 @@ _STYLE = """<style>
 .rv-matrix th { font-weight: 400; padding: 2px 8px; text-align: center; white-space: nowrap; }
 .rv-matrix th[scope="row"] { text-align: right; }
 .rv-matrix td { padding: 0; min-width: 3.2rem; height: 34px; text-align: center; border-radius: 3px; }
-.rv-matrix td a { display: block; padding: 6px 4px; color: inherit; text-decoration: none; }
+.rv-matrix td a { display: inline-block; padding: 6px 4px; color: inherit; text-decoration: none; }
+.rv-matrix td a:only-child { display: block; }
 .rv-matrix td a:hover, .rv-matrix td a:focus-visible { text-decoration: underline; outline: 2px solid currentColor; }
 .rv-other-1 { background: color-mix(in srgb, BLUE 12%, transparent); }
 .rv-same-1 { background: color-mix(in srgb, GREY 10%, transparent); }
