@@ -6,7 +6,7 @@ import ctypes
 import gc
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 MOST_PROCESSES = 4
 """More would take more than 8 GB, with torch in each."""
+LONG_FILES = ("tests/scn_core/training/", "tests/scn_core/workspace/")
+"""Folders of files that take long, and so do not come last: at the end all would wait for the process that has one."""
 WITH_BROWSER = 2
 """Processes that run browser tests, from the start until there are none left. These tests wait most of the time, while
 the other processes compute."""
@@ -83,12 +85,25 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
     return Scheduling(config, log)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Each process collects other files first: those that one has compiled, the others then read."""
+    report = yield
+    if isinstance(collector, pytest.Directory) and "PYTEST_XDIST_WORKER" in os.environ:
+        process = int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw"))
+        first = len(report.result) * process // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+        report.result = [*report.result[first:], *report.result[:first]]
+    return report
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come first.
+    """Browser tests come first, then the long files; the order is the same in all processes.
 
     GPU tests are skipped where there is no GPU; torch is asked only if there are any.
     """
-    items.sort(key=lambda item: not _in_browser(item.nodeid))
+    items.sort(key=lambda item: (not _in_browser(item.nodeid), not item.nodeid.startswith(LONG_FILES), item.path))
     marked = [item for item in items if item.get_closest_marker("gpu")]
     if not marked:
         return
