@@ -6,6 +6,7 @@ import ctypes
 import gc
 import os
 import shutil
+import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,9 +40,13 @@ ROOM_THERE, ROOM_IN_ALL = 2 * 2**30, 12 * 2**30
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Chooses where the tests' folders are, for the other processes too."""
-    if _room_in_memory():
-        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(IN_MEMORY))
+    """Chooses where files of the tests and of all that they start are, for the other processes too."""
+    if "PYTEST_XDIST_WORKER" in os.environ or "PYTEST_DEBUG_TEMPROOT" in os.environ or not _room_in_memory():
+        return
+    os.environ["PYTEST_DEBUG_TEMPROOT"] = str(IN_MEMORY)
+    others = tempfile.TemporaryDirectory(prefix="tests-", dir=IN_MEMORY, ignore_cleanup_errors=True)
+    config.add_cleanup(others.cleanup)
+    os.environ["TMPDIR"] = tempfile.tempdir = others.name
 
 
 def pytest_collection_finish() -> None:
