@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from review_app import database
@@ -20,6 +22,9 @@ from scn_core.store.people.people import Person, Role, add_person, find_person
 APP = Path(database.__file__).with_name("app.py")
 PATIENCE_S = 60
 """For a machine that is busy with other things."""
+
+# Every AppTest would read the metadata of all installed packages again, in search of components.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 
 class Visitor:
