@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Generator, Iterator
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,16 +38,18 @@ IN_MEMORY = Path("/dev/shm")
 it. A folder goes with its test, so that they take a tenth of this room."""
 ROOM_THERE, ROOM_IN_ALL = 2 * 2**30, 12 * 2**30
 """Bytes free there, as a container may allow little, and of the machine, of which the processes take 8 GB."""
+AFTER_MULTIPROCESSING = -200
+"""It removes its own folder there, and says so where that is gone, with priority -100."""
 
 
-def pytest_configure(config: pytest.Config) -> None:
+def pytest_configure() -> None:
     """Chooses where files of the tests and of all that they start are, for the other processes too."""
     if "PYTEST_XDIST_WORKER" in os.environ or "PYTEST_DEBUG_TEMPROOT" in os.environ or not _room_in_memory():
         return
     os.environ["PYTEST_DEBUG_TEMPROOT"] = str(IN_MEMORY)
-    others = tempfile.TemporaryDirectory(prefix="tests-", dir=IN_MEMORY, ignore_cleanup_errors=True)
-    config.add_cleanup(others.cleanup)
-    os.environ["TMPDIR"] = tempfile.tempdir = others.name
+    others = tempfile.mkdtemp(prefix="tests-", dir=IN_MEMORY)
+    Finalize(None, shutil.rmtree, (others,), {"ignore_errors": True}, exitpriority=AFTER_MULTIPROCESSING)
+    os.environ["TMPDIR"] = tempfile.tempdir = others
 
 
 def pytest_collection_finish() -> None:
