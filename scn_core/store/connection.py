@@ -47,7 +47,29 @@ PATIENT_TRY_MS = 1_000
 """How long a `PatientDatabase` waits in one piece."""
 
 
-class PatientDatabase(Database):
+class WorkspaceDatabase(Database):
+    """A connection to review.db."""
+
+    def executescript(self, sql: str) -> sqlite3.Cursor:
+        """Executes statements divided by semicolons, in the transaction that is open, if one is.
+
+        sqlite_utils asks after every character whether a statement is whole: most of the time a new database takes.
+        """
+        if not self.conn.in_transaction:
+            return super().executescript(sql)
+        cursor, statement = self.conn.cursor(), ""
+        *parts, rest = sql.split(";")
+        for part in parts:
+            statement += f"{part};"
+            if sqlite3.complete_statement(statement):
+                cursor.execute(statement)
+                statement = ""
+        if (statement + rest).strip():
+            cursor.execute(statement + rest)
+        return cursor
+
+
+class PatientDatabase(WorkspaceDatabase):
     """A connection whose transactions wait for other writers as long as it takes.
 
     `on_wait` hears of it once for each wait, after a second; Ctrl-C is heard every second.
@@ -201,7 +223,7 @@ def _connect(path: Path, access: str, on_wait: Callable[[str], None] | None = No
         timeout = (BUSY_TIMEOUT_MS if on_wait is None else PATIENT_TRY_MS) / 1000
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=timeout)
     if on_wait is None:
-        return Database(connection)
+        return WorkspaceDatabase(connection)
     db = PatientDatabase(connection)
     db.on_wait = on_wait
     return db

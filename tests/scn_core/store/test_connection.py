@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -210,6 +211,24 @@ def test_a_connection_stays_in_its_thread(empty: Database) -> None:
     thread.start()
     thread.join()
     assert len(caught) == 1
+
+
+def test_a_script_belongs_to_the_transaction_that_is_open(db: Database) -> None:
+    script = """
+    CREATE TABLE note (text TEXT DEFAULT 'a; b', "c;" TEXT); -- the first; and only one
+    CREATE TRIGGER no_note BEFORE INSERT ON note WHEN new.text = 'no;' BEGIN
+      SELECT RAISE(ABORT, 'no; never'); SELECT 1;
+    END;
+    INSERT INTO note DEFAULT VALUES;
+    INSERT INTO note (text) VALUES ('last; without an end')
+    """
+    with suppress(LookupError), transaction(db):
+        db.executescript(script)
+        assert [text for (text,) in db.execute("SELECT text FROM note")] == ["a; b", "last; without an end"]
+        with pytest.raises(sqlite3.IntegrityError, match="no; never"):
+            db.executescript("INSERT INTO note (text) VALUES ('no;');")
+        raise LookupError
+    assert "note" not in db.table_names()
 
 
 def test_backup_is_one_whole_file(db: Database, tmp_path: Path) -> None:
