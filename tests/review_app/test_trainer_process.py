@@ -72,7 +72,6 @@ def zombie(pid: int) -> bool:
 
 def test_what_goes_wrong_before_there_is_a_round_is_told(broken: Workspace) -> None:
     trainer.start(broken, QUICK, by="lea")
-    assert trainer.at_work(broken), "from its first moment on"
     ended(broken)
     assert trainer.error(trainer.log_tail(broken)).startswith(
         "workspace.toml, table [train]: found option 'epoch'; allowed: "
@@ -181,6 +180,7 @@ def test_one_that_is_about_to_end_is_waited_for(broken: Workspace) -> None:
 
 def test_one_without_a_round_is_stopped(here: Workspace) -> None:
     trainer.start(here, QUICK, by="lea")
+    assert trainer.at_work(here), "from its first moment on"
     trainer.stop(here)  # while it imports
     ended(here)
     assert database.call(rounds.latest_round) is None
