@@ -263,9 +263,12 @@ def test_the_tile_size_is_remembered_and_decides_the_page(desk: Desk) -> None:
     page.reload()
     desk.ready(least=medium + 1)
     expect(page.get_by_role("button", name="small tiles")).to_have_attribute("aria-pressed", "true")
-    grid = page.locator(".app .grid")
-    assert grid.evaluate("g => g.scrollHeight <= g.clientHeight + 1")
-    assert page.locator("[data-testid=stMain]").evaluate("m => m.scrollHeight <= m.clientHeight + 1")
+    grid, main, fits = (
+        page.locator(".app .grid"),
+        page.get_by_test_id("stMain"),
+        "h => h.scrollHeight <= h.clientHeight + 1",
+    )
+    desk.until(lambda: grid.evaluate(fits) and main.evaluate(fits), "the page to fit")
 
 
 def test_a_missing_picture_says_why(served: Served, new_page: NewPage) -> None:

@@ -42,7 +42,7 @@ def test_the_order_is_learned_while_people_answer(
     expect(words).to_be_hidden()  # the message has its room
     desk.message.evaluate("node => { node.textContent = '' }")
     expect(words).to_be_visible()
-    assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+    desk.until(lambda: page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"), "the page to fit")
     page.goto(f"{served.url}/?order=alpha")
     desk.ready()
     expect(words).to_be_hidden()

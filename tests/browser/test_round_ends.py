@@ -52,7 +52,7 @@ def test_without_a_key_it_is_said_too(served: Served, new_page: NewPage) -> None
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # a beat, without waiting for it
     expect(desk.panel).to_contain_text("Round 1 ended while you were here. All answers saved before that are safe.")
     desk.press("PageUp")
-    assert desk.samples(), "the earlier page can still be looked at"
+    desk.until(desk.samples, "the earlier page, which can still be looked at")
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     page.wait_for_load_state("networkidle")
     assert desk.samples()
@@ -66,7 +66,8 @@ def test_a_round_that_stays_open_takes_answers_beside_the_new_one(served: Served
         next_round(db, close=False)
     expect(page.get_by_text("Rounds 1 and 2 are both in review; people get the faces of round 2.")).to_be_visible()
     grid = page.locator(".app")
-    assert grid.evaluate("g => g.getBoundingClientRect().bottom <= innerHeight"), "the line above moves it, and it fits"
+    fits = "g => g.getBoundingClientRect().bottom <= innerHeight"
+    desk.until(lambda: grid.evaluate(fits), "the grid to fit, which the line above moves")
     desk.press("u")
     assert [row.round for row in desk.stored(1)] == [1]
     page.get_by_role("link", name="Go to round 2").click()

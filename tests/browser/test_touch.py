@@ -157,7 +157,7 @@ def test_two_taps_enlarge_a_face_which_is_swiped_too_and_no_key_is_named(thumb: 
     expect(thumb.message).to_have_text("page done: Next for the next page; tap a face to change its answer")
     assert {tile.state for tile in thumb.tiles()} == {"keep"}
     swipe(page, tile(thumb, first), 110)
-    assert thumb.tile(first).state == "accept"
+    thumb.until(lambda: thumb.tile(first).state == "accept", "the first face to be accepted")
 
 
 LONGEST = "no connection to the server: go on working, answers are kept in this browser"
