@@ -42,7 +42,7 @@ from benchmarks.cleaning.trainings import PLAIN, SETTINGS, PublishedRule, Record
 from scn_core.bench.report import versions
 from scn_core.records import DOUBTS, BoolArray, FloatArray, IntArray
 from scn_core.review.evaluate import detector
-from scn_core.review.scaled_logs import scaled_logs
+from scn_core.review.regression_columns import standardised_logs
 from scn_core.scn.opinions import pooled
 from scn_core.scn.relabel import low_importance_group
 from scn_core.scn.suspicion import (
@@ -250,7 +250,7 @@ def _reviews(
         common: dict[str, Any] = {"learn_every": 50, "seed": seed}
         orders["**learned order**"] = learned_order(scored.cured, scored.suspicion, given, said, count, **common)
         if helped is not None:
-            common["opinions"] = (scaled_logs(helped.opinion),)
+            common["opinions"] = (standardised_logs(helped.opinion),)
             orders["**learned order** with the second opinion"] = learned_order(
                 helped.cured, helped.suspicion, given, said, count, **common
             )

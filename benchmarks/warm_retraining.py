@@ -43,7 +43,7 @@ from benchmarks.cleaning.trainings import SETTINGS
 from scn_core.bench.report import versions
 from scn_core.config import TrainSettings
 from scn_core.records import FloatArray, IntArray
-from scn_core.review.scaled_logs import scaled_logs
+from scn_core.review.regression_columns import standardised_logs
 from scn_core.scn.model import build_model
 from scn_core.scn.suspicion import class_trust, cured_probabilities, suspicion
 from scn_core.training.checkpoint import WEIGHTS, drop_checkpoint, save_weights
@@ -223,7 +223,7 @@ def reviewed(
             count,
             learn_every=LEARN_EVERY,
             seed=seed,
-            opinions=(scaled_logs(evidence),) if step and arm.mix == "evidence" else (),
+            opinions=(standardised_logs(evidence),) if step and arm.mix == "evidence" else (),
             asked=asked,
         )
     wrong = given != faces.truth

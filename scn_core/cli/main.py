@@ -144,7 +144,7 @@ def train(workspace: Path, resume: bool, **options: Any) -> None:
     place = Workspace(workspace)
     settings = TrainSettings.merged(place.settings().train, given)
     settle_threads()
-    from scn_core.rounds.follower import follow_round  # these import torch
+    from scn_core.rounds.distributed_worker import follow_round  # these import torch
     from scn_core.rounds.lifecycle import New, Resume
     from scn_core.rounds.train import train_round
     from scn_core.training.distributed import joined

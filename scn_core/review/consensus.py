@@ -20,7 +20,7 @@ from functools import cached_property
 import numpy as np
 
 from scn_core.records import DoubleArray, FloatArray, IntArray
-from scn_core.review.scaled_logs import scaled_logs
+from scn_core.review.regression_columns import standardised_logs
 
 _FACES_NEEDED = 20
 """Faces with a vote before the models' probabilities are corrected by what people say."""
@@ -194,7 +194,7 @@ def _half_even(confusion: DoubleArray, share: DoubleArray) -> DoubleArray:
 
 
 def _features(models: Sequence[FloatArray], given: IntArray | None) -> FloatArray:
-    columns = np.concatenate([scaled_logs(np.asarray(model, np.float32)) for model in models], axis=1)
+    columns = np.concatenate([standardised_logs(np.asarray(model, np.float32)) for model in models], axis=1)
     if given is not None:
         columns = np.concatenate([columns, np.eye(models[0].shape[1], dtype=np.float32)[given] * _GIVEN], axis=1)
     return np.asarray(columns, np.float32)

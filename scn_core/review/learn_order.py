@@ -19,7 +19,7 @@ from scn_core.config import ReviewSettings
 from scn_core.records import BoolArray, DoubleArray, FloatArray, IntArray
 from scn_core.review.fit_outcomes import fit_outcomes
 from scn_core.review.opinion_evidence import opinion_evidence
-from scn_core.review.scaled_logs import scaled_logs
+from scn_core.review.regression_columns import standardised_logs
 from scn_core.store.connection import snapshot
 from scn_core.store.opinions import opinions_on
 from scn_core.store.pictures import contradicted, exact_copies
@@ -135,8 +135,8 @@ def evidence(faces: Faces) -> FloatArray:
     other, is told from one on which they agree, and the answers say what that is worth. With opinions, their columns.
     """
     given = np.eye(faces.probabilities.shape[1], dtype=np.float32)[faces.label]
-    others = [*([] if faces.votes is None else [scaled_logs(faces.votes)]), *faces.opinions]
-    parts = [_NETWORK * scaled_logs(faces.probabilities), *(_OTHERS * each for each in others), _GIVEN * given]
+    others = [*([] if faces.votes is None else [standardised_logs(faces.votes)]), *faces.opinions]
+    parts = [_NETWORK * standardised_logs(faces.probabilities), *(_OTHERS * each for each in others), _GIVEN * given]
     return np.concatenate(parts, axis=1, dtype=np.float32)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scn_core.records import FloatArray
-from scn_core.review.scaled_logs import scaled, scaled_logs
+from scn_core.review.regression_columns import standardised, standardised_logs
 from scn_core.store.opinions import Opinions
 
 
@@ -13,5 +13,5 @@ def opinion_evidence(opinions: Opinions) -> list[FloatArray]:
     Every column has mean 0 and variance 1 over the faces that the source says something of; the others have 0, which
     speaks neither way.
     """
-    of_probabilities = [scaled_logs(each) for each in opinions.probabilities]
-    return [*of_probabilities, *(scaled(each) for each in opinions.features)]
+    of_probabilities = [standardised_logs(each) for each in opinions.probabilities]
+    return [*of_probabilities, *(standardised(each) for each in opinions.features)]

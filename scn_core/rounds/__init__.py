@@ -3,13 +3,13 @@
 inputs           which faces it trains on and measures with, and their labels: fixed when it begins
 lifecycle        a round is created or resumed, and its row says how it ended                    (torch)
 earlier          what it does to rounds in review, said before and after
-room             what it needs of the disk                                                       (torch)
+disk_space       what it needs of the disk                                                       (torch)
 train            the order of the steps                                                          (torch)
-follower         what the other processes of a team do meanwhile                                 (torch)
+distributed_worker  what the other processes of a team do meanwhile                              (torch)
 score_and_propose  what its passes say of every face: suspicion, proposals, who is asked about   (torch)
 network          its network: written, and loaded again                                          (torch)
 from_opinions    a round made of opinions alone, without a network
-write_artifacts  its features, neighbours and figures, written                                       (torch)
+training_outputs  its features, neighbours and figures, computed and written                    (torch)
 features         its features, and the faces most alike by them
 draw_map         a picture in which faces that look alike lie near each other
 far_faces        which faces are far from all others by its features

@@ -22,8 +22,9 @@ from scn_core.disk import naming_full_disk
 from scn_core.errors import DataError, TrainingError, WorkspaceError, counted, error_text, listed
 from scn_core.records import BoolArray, EpochReport, IntArray, PixelArray, RoundInfo, RoundScores
 from scn_core.rounds.artifacts import round_file_hashes
+from scn_core.rounds.disk_space import RoundSize, ask_for_room
+from scn_core.rounds.distributed_worker import tell_followers
 from scn_core.rounds.earlier import say_what_was_done, say_what_will_be
-from scn_core.rounds.follower import tell_followers
 from scn_core.rounds.inputs import FACES, RoundFaces, faces_now, fix_faces, stored_faces
 from scn_core.rounds.lifecycle import (
     FromJob,
@@ -38,9 +39,8 @@ from scn_core.rounds.lifecycle import (
     unfinished_round,
 )
 from scn_core.rounds.network import save_network
-from scn_core.rounds.room import RoundSize, ask_for_room
 from scn_core.rounds.score_and_propose import opinions_used, score_faces
-from scn_core.rounds.write_artifacts import round_metrics, save_features, save_held_out_features, save_neighbours
+from scn_core.rounds.training_outputs import round_metrics, save_features, save_held_out_features, save_neighbours
 from scn_core.scn.memorising import describe_memorising
 from scn_core.scn.model import SelfCureNetwork, build_model
 from scn_core.shell import command_line

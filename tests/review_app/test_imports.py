@@ -50,7 +50,8 @@ STREAMLIT = {"app", "views", "components", "queries", "commands", "server", "rou
 
 TORCH = (
     "scn_core.training", "scn_core.scn", "scn_core.bench", "scn_core.rounds.train", "scn_core.rounds.score_and_propose",
-    "scn_core.rounds.lifecycle", "scn_core.rounds.room", "scn_core.rounds.follower", "scn_core.rounds.write_artifacts",
+    "scn_core.rounds.lifecycle", "scn_core.rounds.disk_space", "scn_core.rounds.distributed_worker",
+    "scn_core.rounds.training_outputs",
 )  # fmt: skip
 
 FETCHING = (

@@ -79,10 +79,10 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "rounds.from_opinions": READERS
     | {"scn.suspicion", "scn.opinions", "workspace"}
     | {"rounds.inputs", "rounds.artifacts", "rounds.features", "rounds.earlier"},
-    "rounds.write_artifacts": GROUND | {"scn", "training", "rounds.inputs", "rounds.artifacts", "rounds.features"},
+    "rounds.training_outputs": GROUND | {"scn", "training", "rounds.inputs", "rounds.artifacts", "rounds.features"},
     "rounds.lifecycle": READERS | {"training", "workspace"},
-    "rounds.room": GROUND | {"scn", "scn.suspicion", "rounds.features"},
-    "rounds.follower": READERS | {"scn", "training", "workspace"},
+    "rounds.disk_space": GROUND | {"scn", "scn.suspicion", "rounds.features"},
+    "rounds.distributed_worker": READERS | {"scn", "training", "workspace"},
     "rounds.train": READERS
     | {
         "scn",
@@ -92,11 +92,11 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "rounds.artifacts",
         "rounds.score_and_propose",
         "rounds.network",
-        "rounds.write_artifacts",
+        "rounds.training_outputs",
         "rounds.lifecycle",
-        "rounds.room",
+        "rounds.disk_space",
         "rounds.earlier",
-        "rounds.follower",
+        "rounds.distributed_worker",
     },
     "rounds.pack": READERS
     | {"workspace", "rounds.inputs", "rounds.artifacts", "rounds.features", "rounds.earlier"}
@@ -112,8 +112,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "cli": READERS
     | {"training", "workspace", "exchange.export", "exchange.import_decisions", "review", "bench", "cli.run", "erase"}
     | {"take_out_again", "inference", "inference.predict", "inference.export_model", "exchange.opinions"}
-    | {"rounds.lifecycle", "rounds.train", "rounds.follower", "rounds.pack", "rounds.network", "rounds.artifacts"}
-    | {"dataframes", "rounds.compare", "rounds.from_opinions", "rounds.draw_map", "rounds.far_faces"},
+    | {"rounds.lifecycle", "rounds.train", "rounds.distributed_worker", "rounds.pack", "rounds.network"}
+    | {"rounds.artifacts", "dataframes", "rounds.compare", "rounds.from_opinions", "rounds.draw_map"}
+    | {"rounds.far_faces"},
     "arguments": READERS | {"exchange.opinions"},
     "dataframes": READERS | {"review", "inference"},
     "api_opinions": READERS
@@ -134,7 +135,15 @@ ALLOWED_BY_IMPORT_SCN_CORE = {"scn_core", "scn_core.errors"}
 
 TORCH = {"scn", "training", "bench", "__main__", "inference.predict", "inference.export_model"} | {
     f"rounds.{name}"
-    for name in ("score_and_propose", "network", "write_artifacts", "lifecycle", "room", "follower", "train")
+    for name in (
+        "score_and_propose",
+        "network",
+        "training_outputs",
+        "lifecycle",
+        "disk_space",
+        "distributed_worker",
+        "train",
+    )
 }
 """The parts that import torch as they are imported themselves."""
 

@@ -350,7 +350,7 @@ def test_a_round_stopped_at_its_neighbours_goes_on_to_the_same_ones(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("scn_core.rounds.write_artifacts.write_neighbours", stop)
+        patch.setattr("scn_core.rounds.training_outputs.write_neighbours", stop)
         with pytest.raises(KeyboardInterrupt):
             train_round(workspace, New(settings()), Recorder())
     with workspace.database(read_only=True) as db:

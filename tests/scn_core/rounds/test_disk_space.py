@@ -10,8 +10,8 @@ import pytest
 
 from scn_core.errors import DiskFullError
 from scn_core.records import EpochReport
+from scn_core.rounds.disk_space import RoundSize
 from scn_core.rounds.lifecycle import New, Resume
-from scn_core.rounds.room import RoundSize
 from scn_core.rounds.train import train_round
 from scn_core.scn.model import build_model
 from scn_core.store.rounds.states import latest_round

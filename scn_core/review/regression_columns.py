@@ -8,12 +8,12 @@ from scn_core.records import FloatArray
 from scn_core.scn.suspicion import LEAST_PROBABILITY
 
 
-def scaled_logs(probabilities: FloatArray) -> FloatArray:
-    """(N, C) logarithms of probabilities, `scaled`; rows of NaN, of which nothing is known, become rows of 0."""
-    return scaled(np.log(probabilities + LEAST_PROBABILITY))
+def standardised_logs(probabilities: FloatArray) -> FloatArray:
+    """(N, C) logarithms of probabilities, `standardised`; rows of NaN, of which nothing is known, become rows of 0."""
+    return standardised(np.log(probabilities + LEAST_PROBABILITY))
 
 
-def scaled(values: FloatArray) -> FloatArray:
+def standardised(values: FloatArray) -> FloatArray:
     """(N, D) values, every column with mean 0 and variance 1 over its numbers; NaN becomes 0, which speaks neither way.
 
     Rows are numbers throughout, or NaN throughout.

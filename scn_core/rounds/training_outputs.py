@@ -1,4 +1,4 @@
-"""What the trainer writes into a round's folder beside its network: features, neighbours; and its figures."""
+"""What a trained round leaves in its folder beside its network: features, neighbours, predictions; and its figures."""
 
 from __future__ import annotations
 
