@@ -36,6 +36,8 @@ class Status:
     """Rows and files the import saw and what became of them; None in workspaces from before it was kept."""
     decisions: int
     """Answers of all rounds that stand; skips, flags and notes are none, nor is what was taken back."""
+    round_decisions: int
+    """Those of them in the newest round."""
     round: RoundInfo | None
     """The newest round, in whatever state."""
     stale: bool
@@ -56,6 +58,7 @@ def status_of(workspace: Workspace, db: Database) -> Status:
     """Reads it all from the database."""
     settings = workspace.settings()
     newest = latest_round(db)
+    answers: dict[int, int] = dict(db.execute("SELECT round_id, sum(n) FROM answer_count GROUP BY 1").fetchall())
     return Status(
         workspace=str(workspace.path),
         dataset=settings.dataset,
@@ -64,7 +67,8 @@ def status_of(workspace: Workspace, db: Database) -> Status:
         samples={str(split): n for split, n in count_by_split(db).items()},
         problems=count_problems(db),
         balance=import_balance(db),
-        decisions=int(db.execute("SELECT coalesce(sum(n), 0) FROM answer_count").fetchone()[0]),
+        decisions=sum(answers.values()),
+        round_decisions=answers.get(newest.id, 0) if newest else 0,
         round=newest,
         stale=stale_round(db) is not None,
         epochs=epochs(db, newest.id) if newest else [],
@@ -105,7 +109,8 @@ def describe(status: Status) -> str:
     if info.state in ("review", "closed"):
         lines.append(
             f"proposals  {status.proposals:,}, {status.open_proposals:,} to review; "
-            f"{counted(status.decisions, 'answer')} so far"
+            f"{counted(status.round_decisions, 'answer')} so far"
+            + (f", {earlier:,} in earlier rounds" if (earlier := status.decisions - status.round_decisions) else "")
         )
     if words := info.opinion_words:
         lines.append(f"made       {words}")

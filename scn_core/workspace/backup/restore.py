@@ -101,7 +101,8 @@ class Restored:
             lines.append(f"no pictures at {self.no_pictures_at}: put them there, or say where they are: {there}")
         if self.back is None:
             lines.append(
-                "faces and people that were taken out after the backup was made are in again: take them out again"
+                "nothing here tells whether faces or people were taken out after the backup was made; if any were, "
+                "they are in again: take them out once more"
             )
         lines.append("everybody signs in again, with the password of then, and scripts need new access tokens")
         return "\n".join(lines)

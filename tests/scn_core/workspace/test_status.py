@@ -15,6 +15,7 @@ from scn_core.store.rounds import states as rounds
 from scn_core.store.scores import scores
 from scn_core.workspace.folder import Workspace
 from scn_core.workspace.status import Status, describe, status_of
+from tests.review_workspace import add_round
 from tests.scn_core.conftest import FACES
 
 REPORT = EpochReport(1, 2.5, 2.0, 0.5, 0.3, 0.71, 0.42, 0.6, 0.123, 0.15, None, 0, 1234.5, 8.1)
@@ -107,6 +108,19 @@ def test_in_review_with_answers(reviewed: Workspace) -> None:
     assert (after.decisions, after.proposals, after.open_proposals) == (1, before.proposals, before.proposals - 1)
     assert f"proposals  {after.proposals}, {after.open_proposals} to review; 1 answer so far" in describe(after)
     assert "validation " in describe(after)
+
+
+def test_answers_of_earlier_rounds_are_counted_apart(reviewed: Workspace) -> None:
+    with reviewed.database() as db:
+        ensure_person(db, "ann")
+        faces = [int(face) for face in scores(db, 1).sample_id[:3]]
+        record_decisions(db, [Decision(f"one-{face}", 1, face, "ann", "exclude") for face in faces])
+    add_round(reviewed)
+    with reviewed.database() as db:
+        record_decisions(db, [Decision("two", 2, faces[0], "ann", "unsure")])
+    now = status(reviewed)
+    assert (now.round_decisions, now.decisions) == (1, 4)
+    assert "; 1 answer so far, 3 in earlier rounds\n" in describe(now) + "\n"
 
 
 def test_warnings_and_import_problems_are_shown(reviewed: Workspace) -> None:

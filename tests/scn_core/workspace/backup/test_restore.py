@@ -68,6 +68,8 @@ def test_a_backup_comes_back_in_a_new_folder(asked: Workspace, tmp_path: Path, r
     done = run("restore", made["file"], new.path)
     assert done.code == 0, done.err
     assert "with 5 decisions" in done.out
+    assert "nothing here tells whether faces or people were taken out after the backup was made; if any" in done.out
+    assert "taken out" not in run("restore", made["file"], new.path).out
     assert recorded(new) == answers
     assert files(new.path / "rounds") == files(asked.path / "rounds")
     assert new.settings().root == str(new.path / "images")
@@ -388,11 +390,11 @@ def test_what_was_taken_out_since_is_taken_out_again(
     with asked.database() as db:
         keys = [key for (key,) in db.execute("SELECT key FROM sample ORDER BY id LIMIT 3")]
         eve, bob = (add_person(db, name, "annotator", f"hash of {name}") for name in ("Evelyn", "bob"))
-    assert run("withdraw", asked.path, keys[2]).code == 0  # before the backup: stays out either way
+    assert run("withdraw", asked.path, keys[2], "--yes").code == 0  # before the backup: stays out either way
     file = saved(asked)
     answer(asked, "ann", 2)
-    assert run("withdraw", asked.path, keys[0]).code == 0
-    assert run("erase", asked.path, "--key", keys[1]).code == 0
+    assert run("withdraw", asked.path, keys[0], "--yes").code == 0
+    assert run("erase", asked.path, "--yes", "--key", keys[1]).code == 0
     with asked.database() as db:
         erase_person(db, eve.id)
         set_active(db, bob.id, False)
