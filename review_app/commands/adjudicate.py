@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import uuid
 from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from review_app.commands.decisions import record_all
+from review_app.commands.decisions import NewDecision, record_all
 from review_app.commands.writer import in_writer
-from scn_core.records import Answer, Decision
-from scn_core.store.decisions.adjudication import Disputed, disputed, outcome_in
+from scn_core.records import Answer
+from scn_core.store.decisions.adjudication import Disputed, disputed
 from scn_core.store.decisions.copies import with_copies
+from scn_core.store.decisions.record import RecordedDecision
 from scn_core.store.people.people import Person
 
 
@@ -33,38 +32,23 @@ def settle(said: Settling) -> str | None:
 
 
 def _settle(db: Database, person: Person, said: Settling) -> str | None:
-    face = said.face
+    face, now = said.face, disputed(db, said.face.round, said.face.sample_id)
     if person.role != "lead":
         return f"{person.name} is {person.role}; allowed: a lead"
-    if _is_so(db, person, said):
-        return None
-    if outcome_in(db, face.round, face.sample_id) != face.outcome:
+    if now is None or now.outcome != face.outcome:
+        if now is not None and _says(now.settled, person, said):
+            return None  # a second press of the same key changes nothing
         return f"{face.key}: it has been answered or settled since it was shown; look again, then decide"
     shown = {} if face.audit else {"proposed": face.proposed_label, "alpha": face.alpha, "margin": face.margin}
-    return record_all(
-        db,
-        with_copies(
-            Decision(
-                id=str(uuid.uuid4()),
-                round=face.round,
-                sample_id=face.sample_id,
-                person=person.name,
-                action=said.action,
-                label=said.label,
-                shown=json.dumps({"page": "adjudicate", **shown}),
-                blind=face.audit,
-                milliseconds=said.milliseconds,
-                adjudicates=True,
-            ),
-            face.copies,
-        ),
-    )
+    new = NewDecision(
+        face.round, face.sample_id, said.action, said.label, blind=face.audit, shown={"page": "adjudicate", **shown},
+        milliseconds=said.milliseconds, adjudicates=True,
+    )  # fmt: skip
+    return record_all(db, with_copies(new.by(person), face.copies))
 
 
-def _is_so(db: Database, person: Person, said: Settling) -> bool:
-    """A second press of the same key changes nothing."""
-    now = disputed(db, said.face.round, said.face.sample_id)
-    if now is None or now.settled is None or now.outcome == said.face.outcome:
+def _says(settled: RecordedDecision | None, person: Person, said: Settling) -> bool:
+    if settled is None:
         return False
-    stands = now.settled.decision
+    stands = settled.decision
     return (stands.person, stands.action, stands.label) == (person.name, said.action, said.label)

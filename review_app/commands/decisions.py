@@ -33,6 +33,25 @@ class NewDecision:
     blind: bool = False
     """No proposal was shown."""
     shown: Mapping[str, Any] = field(default_factory=dict)
+    milliseconds: int | None = None
+    """How long the person looked."""
+    adjudicates: bool = False
+
+    def by(self, person: Person) -> Decision:
+        """A new row of the log."""
+        return Decision(
+            id=str(uuid.uuid4()),
+            round=self.round,
+            sample_id=self.sample_id,
+            person=person.name,
+            action=self.action,
+            label=self.label,
+            text=self.text,
+            blind=self.blind,
+            shown=json.dumps(dict(self.shown)),
+            milliseconds=self.milliseconds,
+            adjudicates=self.adjudicates,
+        )
 
 
 def record(new: NewDecision) -> str | None:
@@ -49,19 +68,8 @@ def set_live(decision: Decision, *, live: bool) -> str | None:
 
 
 def _record(db: Database, person: Person, new: NewDecision) -> str | None:
-    decision = Decision(
-        id=str(uuid.uuid4()),
-        round=new.round,
-        sample_id=new.sample_id,
-        person=person.name,
-        action=new.action,
-        label=new.label,
-        text=new.text,
-        blind=new.blind,
-        shown=json.dumps(dict(new.shown)),
-    )
     items = items_of(db, new.round, person.id, [new.sample_id], again=False)
-    return record_all(db, with_copies(decision, items[0].copies if items else ()))
+    return record_all(db, with_copies(new.by(person), items[0].copies if items else ()))
 
 
 def record_all(db: Database, decisions: Sequence[Decision]) -> str | None:

@@ -9,6 +9,7 @@ from scn_core.store.decisions.adjudication import (
     OutcomeCounts,
     Settled,
     conflicts,
+    conflicts_left,
     disputed,
     outcome_counts,
     settled,
@@ -19,6 +20,11 @@ from scn_core.store.samples import get_sample
 def counts(round_id: int) -> OutcomeCounts:
     """How many faces wait for readings, are in conflict, are decided."""
     return call(outcome_counts, round_id)
+
+
+def left_by_closed_rounds(round_id: int | None) -> int:
+    """How many conflicts that rounds were closed with are settled in this round; None: in the next."""
+    return call(conflicts_left, round_id)
 
 
 def next_conflict(round_id: int, *, after: int) -> Disputed | None:

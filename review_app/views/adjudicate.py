@@ -12,6 +12,7 @@ from review_app.queries import adjudicate as faces
 from review_app.queries import workspace_state as queries
 from review_app.queries.workspace_state import WorkspaceState
 from review_app.views import adjudicate_face, messages, navigation, parts
+from scn_core.errors import counted
 from scn_core.records import RoundInfo
 from scn_core.store.decisions.adjudication import Disputed, OutcomeCounts, Settled
 from scn_core.store.people.people import Person
@@ -26,10 +27,19 @@ def page() -> None:
     st.title("Adjudicate", anchor=False)
     now = queries.workspace_state()
     info = now.find(None)
-    if info is None or info.state != "review":
-        messages.show("No round is in review", "Conflicts are settled while their round is in review.")
+    in_review = info is not None and info.state == "review"
+    left = faces.left_by_closed_rounds(info.id if info is not None and in_review else None)
+    if info is None or not in_review:
+        waiting = (
+            f" {counted(left, 'face')} in conflict when {'its' if left == 1 else 'their'} round was closed keep"
+            f"{'s' if left == 1 else ''} the label of before. Start another round: those it does not ask about again "
+            "are settled here while it is in review."
+        )
+        messages.show(
+            "No round is in review", f"Conflicts are settled while a round is in review.{waiting if left else ''}"
+        )
         st.page_link(navigation.rounds(), label="Look at the rounds")
-    elif info.review.get("readings", 1) == 1:
+    elif info.review.get("readings", 1) == 1 and not left and not faces.settled_faces(info.id, before=None, limit=1)[0]:
         messages.show(
             f"Each face of round {info.id} is read once",
             "With one reading there is nothing to disagree about. How many people read each face is set on the page "
@@ -37,16 +47,17 @@ def page() -> None:
         )
         st.page_link(navigation.rounds(), label="Set the readings", query_params={"show": "rules-of-review"})
     else:
-        _round(person, info, now)
+        _round(person, info, now, left)
 
 
-def _round(person: Person, info: RoundInfo, now: WorkspaceState) -> None:
+def _round(person: Person, info: RoundInfo, now: WorkspaceState, left: int) -> None:
     counts = faces.counts(info.id)
-    parts.metrics({"In conflict": f"{counts.conflict:,}", "Wait for more readings": f"{counts.waiting:,}",
+    closed = {"In conflict in closed rounds": f"{left:,}"} if left else {}
+    parts.metrics({"In conflict": f"{counts.conflict:,}", **closed, "Wait for more readings": f"{counts.waiting:,}",
                    "Decided": f"{counts.decided:,}"})  # fmt: skip
     face = _face(info)
     if face is None:
-        _nothing(info, counts)
+        _nothing(info, counts, left)
     else:
         adjudicate_face.show(person, face, now.classes.names)
     _settled(person, info, now)
@@ -62,9 +73,9 @@ def _face(info: RoundInfo) -> Disputed | None:
     return named or faces.next_conflict(info.id, after=after)
 
 
-def _nothing(info: RoundInfo, counts: OutcomeCounts) -> None:
-    if counts.conflict:
-        messages.show("These were all", f"Put off and still in conflict: {counts.conflict:,}.")
+def _nothing(info: RoundInfo, counts: OutcomeCounts, left: int) -> None:
+    if counts.conflict or left:
+        messages.show("These were all", f"Put off and still in conflict: {counts.conflict + left:,}.")
         st.button("From the first again", key="rv-adj-again", on_click=adjudicate_face.go, args=(None, None))
     elif counts.waiting:
         messages.show(

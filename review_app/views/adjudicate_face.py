@@ -30,6 +30,9 @@ def show(person: Person, face: Disputed, classes: Sequence[str]) -> None:
     with left:
         _picture(face, classes)
     with right:
+        if face.asked_in != face.round:
+            st.text(f"Round {face.asked_in} was closed with this conflict. What you choose is an answer of "
+                    f"round {face.round}, which does not ask about the face.")  # fmt: skip
         _readings(person, face, classes)
         _answers(face, classes)
         _network(face, classes)

@@ -86,7 +86,8 @@ def _in_review(info: RoundInfo, now: WorkspaceState) -> None:
     if worse := parts.worse_words(info, now.rounds):
         both = any(other.state == "review" and other.id < info.id for other in now.rounds)
         choice = (
-            " People are given the faces of the earlier one while both are in review: close the one you do not want."
+            " People are given the faces of the earlier one while both are in review, but for audit faces of this one: "
+            "close the one you do not want."
         )
         st.text(f"It {worse}.{choice if both else ''}")
     if st.session_state.get(_CLOSING) == info.id:
@@ -95,7 +96,10 @@ def _in_review(info: RoundInfo, now: WorkspaceState) -> None:
 
 def _closing(info: RoundInfo) -> None:
     left = queries.undecided(info.id)
-    kept = ". No page can settle these afterwards: they keep the label they have" if left.total else ""
+    kept = ". They keep the label they have" if left.total else ""
+    kept += (
+        "; conflicts can be settled on the page Adjudicate once another round is in review" if left.conflicts else ""
+    )
     with st.container(border=True):
         st.text(
             f"Closing round {info.id} ends its review for good, with {left}{kept}. What is decided counts, and answers "

@@ -1,4 +1,8 @@
-"""Faces that reviewers answered differently, for the lead who settles them."""
+"""Faces that reviewers answered differently, for the lead who settles them.
+
+A closed round takes no answers. A conflict that it was closed with is settled by an answer of a round in review, unless
+people are asked about the face there anyway, or have decided on it since.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +18,24 @@ from scn_core.store.schema.expressions import ALPHA, STANDS
 
 _OUTCOME = "SELECT state, action, label, seq, answers, needed, adjudicated FROM outcome"
 _FACE = f"""
-SELECT s.key, s.path, s.given_label, c.start_label, c.proposed_label, {ALPHA}, c.margin, c.suspicion, c.probabilities,
+SELECT s.key, s.path, s.given_label, coalesce(n.start_label, s.given_label), n.proposed_label, {ALPHA}, c.margin,
+  c.suspicion, c.probabilities,
   EXISTS (SELECT 1 FROM queue_item q WHERE q.round_id = c.round_id AND q.sample_id = s.id AND q.kind = 'audit')
-FROM sample s JOIN score c ON c.sample_id = s.id AND c.round_id = ? WHERE s.id = ?
+FROM sample s JOIN score c ON c.sample_id = s.id AND c.round_id = :asked_in
+LEFT JOIN score n ON n.sample_id = s.id AND n.round_id = :round WHERE s.id = :sample
 """
 _THERE = "sample_id NOT IN (SELECT id FROM sample WHERE withdrawn_in IS NOT NULL)"
+_LEFT = f"""
+  o.round_id IN (SELECT id FROM round WHERE state = 'closed') AND o.state = 'conflict' AND o.{_THERE}
+  AND NOT EXISTS (SELECT 1 FROM outcome n WHERE n.sample_id = o.sample_id AND n.state <> 'waiting'
+    AND n.round_id > o.round_id AND n.round_id IS NOT :round)
+  AND NOT EXISTS (SELECT 1 FROM round r JOIN queue_item q ON q.round_id = r.id AND q.sample_id = o.sample_id
+    WHERE r.state = 'review')
+"""
+"""SQL: whether outcome `o` is a conflict of a closed round that an answer of round :round settles, or has settled."""
+_UNSETTLED = (
+    f"{_LEFT} AND NOT EXISTS (SELECT 1 FROM outcome n WHERE n.round_id IS :round AND n.sample_id = o.sample_id)"
+)
 _COPIES = f"""
 SELECT c.sample_id, c.start_label, c.proposed_label, NULL, NULL FROM picture p
 JOIN picture o ON o.pixels = p.pixels AND o.sample_id <> p.sample_id
@@ -42,13 +59,16 @@ class Disputed:
     """A face whose readings are in, with all that was said of it in the round."""
 
     round: int
+    """In review: the one whose answer settles it."""
+    asked_in: int
+    """The round of the readings: the same one, or one that was closed with them."""
     sample_id: int
     key: str
     path: str
     original_label: int
     """The data set's."""
     given_label: int
-    """The label the round began with."""
+    """The label the round in review began with."""
     proposed_label: int | None
     alpha: float | None
     margin: float
@@ -103,28 +123,47 @@ def outcome_counts(db: Database, round_id: int) -> OutcomeCounts:
 
 
 def conflicts(db: Database, round_id: int, *, after: int = 0, limit: int = 1) -> list[Disputed]:
-    """Faces in conflict by the `seq` of their outcome, that is of their newest answer, the oldest first; those behind
-    `after`, the `seq` of the last one seen."""
+    """Faces in conflict in the round, and those that closed rounds left, by the `seq` of their outcome, that is of
+    their newest answer, the oldest first; those behind `after`, the `seq` of the last one seen."""
     sql = (
-        f"SELECT sample_id FROM outcome WHERE round_id = ? AND state = 'conflict' AND seq > ? AND {_THERE} "
-        "ORDER BY seq LIMIT ?"
+        "SELECT sample_id, seq FROM outcome WHERE round_id = :round AND state = 'conflict' AND seq > :after "
+        f"AND {_THERE} "
+        f"UNION ALL SELECT o.sample_id, o.seq FROM outcome o WHERE {_UNSETTLED} AND o.seq > :after "
+        "ORDER BY seq LIMIT :limit"
     )
-    found = [disputed(db, round_id, face) for (face,) in db.execute(sql, (round_id, after, limit)).fetchall()]
-    return [each for each in found if each is not None]
+    found = db.execute(sql, {"round": round_id, "after": after, "limit": limit}).fetchall()
+    faces = (disputed(db, round_id, face) for face, _ in found)
+    return [face for face in faces if face is not None]
+
+
+def conflicts_left(db: Database, round_id: int | None) -> int:
+    """How many conflicts of closed rounds are among `conflicts` of the round; None: will be, of a next one that does
+    not ask about their faces."""
+    row = db.execute(f"SELECT count(*) FROM outcome o WHERE {_UNSETTLED}", {"round": round_id}).fetchone()
+    return int(row[0])
 
 
 def disputed(db: Database, round_id: int, sample_id: int) -> Disputed | None:
-    """The face if it is in conflict or was settled; None for any other."""
-    outcome = outcome_in(db, round_id, sample_id)
-    row = db.execute(_FACE, (round_id, sample_id)).fetchone()
-    if outcome is None or row is None or not (outcome.state == "conflict" or outcome.adjudicated):
+    """The face if it is in conflict or was settled, be it in the round or left by a closed one; None for any other."""
+    outcome, face = outcome_in(db, round_id, sample_id), {"round": round_id, "sample": sample_id}
+    asked_in, counted = round_id, outcome
+    if outcome is None or not outcome.answers:
+        left = f"SELECT max(o.round_id) FROM outcome o WHERE o.sample_id = :sample AND {_LEFT}"
+        asked_in = db.execute(left, face).fetchone()[0] or round_id
+        counted = outcome_in(db, asked_in, sample_id)
+        outcome = outcome or counted
+    row = db.execute(_FACE, face | {"asked_in": asked_in}).fetchone()
+    if outcome is None or counted is None or row is None or not (outcome.state == "conflict" or outcome.adjudicated):
         return None
     key, path, original, given, proposed, alpha, margin, suspicion, blob, audit = row
-    readings = [each for each in history(db, sample_id) if each.live and each.decision.round == round_id]
+    live = [each for each in history(db, sample_id) if each.live]
+    readings = [each for each in live if each.decision.round == asked_in]
     answers = [each for each in readings if each.decision.action in ANSWERS and not each.decision.adjudicates]
     newest = {each.decision.person: each for each in answers}
+    settling = (each for each in reversed(live) if each.decision.adjudicates and each.decision.round == round_id)
     return Disputed(
         round=round_id,
+        asked_in=asked_in,
         sample_id=sample_id,
         key=key,
         path=path,
@@ -137,10 +176,10 @@ def disputed(db: Database, round_id: int, sample_id: int) -> Disputed | None:
         probabilities=struct.unpack(f"<{len(blob) // 4}f", blob),
         audit=bool(audit),
         outcome=outcome,
-        readings=tuple(each for each in answers if newest[each.decision.person] is each)[-outcome.answers :],
+        readings=tuple(each for each in answers if newest[each.decision.person] is each)[-counted.answers :],
         notes=tuple(each for each in readings if each.decision.action == "note"),
-        settled=next((each for each in reversed(readings) if each.decision.adjudicates), None),
-        copies=tuple(ExactCopy(*row) for row in db.execute(_COPIES, {"round": round_id, "sample": sample_id})),
+        settled=next(settling, None),
+        copies=tuple(ExactCopy(*row) for row in db.execute(_COPIES, face)),
     )
 
 

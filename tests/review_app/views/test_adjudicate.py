@@ -268,6 +268,31 @@ def test_nothing_to_settle(lead: Visitor) -> None:
     assert "No round is in review" in words(lead.open("adjudicate"))
 
 
+def test_conflicts_that_a_round_was_closed_with_are_settled_in_the_next(lead: Visitor, workspace: Workspace) -> None:
+    asked, left = proposed_faces()[:2]
+    differ(asked, left)
+    lead.open("adjudicate")
+    database.call_write(close_round, 1)
+    app = lead.open("adjudicate")
+    assert "2 faces in conflict when their round was closed keep the label of before. Start another round" in words(app)
+    add_round(workspace, proposals=90)  # with one reading
+    gone = f"DELETE FROM queue_item WHERE round_id = 2 AND sample_id = {left[0]}"
+    database.call_write(lambda db: db.execute(gone))
+    app = lead.open("adjudicate")
+    assert (shown(app), metric(app, "In conflict in closed rounds")) == (left[0], "1")
+    assert "Round 1 was closed with this conflict. What you choose is an answer of round 2" in words(app)
+    press(lead, "e")
+    found = database.call(outcome_in, 2, left[0])
+    assert found is not None
+    assert (found.action, found.adjudicated, outcome(left[0]).state) == ("exclude", True, "conflict")
+    assert "No conflict in round 2 now" in words(lead.app)
+    assert shown(press(lead, "z")) == left[0]
+
+
+def metric(app: AppTest, label: str) -> str:
+    return next(metric.value for metric in app.metric if metric.label == label)
+
+
 def test_with_one_reading_the_page_says_where_the_setting_is(
     drawn: Workspace, tmp_path: Path, use_workspace: Callable[[Workspace], AppSettings], visitor: NewVisitor
 ) -> None:

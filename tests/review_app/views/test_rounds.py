@@ -303,7 +303,7 @@ def test_a_round_is_closed_after_one_more_click(visitor: NewVisitor) -> None:
     assert left.to_review == waiting()
     assert f"Round 1 is in review: {left}." in words(app)
     app = press(lead, "rv-close-1")
-    assert f"Closing round 1 ends its review for good, with {left}. No page can settle these afterwards" in words(app)
+    assert f"Closing round 1 ends its review for good, with {left}. They keep the label they have" in words(app)
     press(lead, "rv-close-not")
     assert database.call(get_round, 1).state == "review"
     press(lead, "rv-close-1")

@@ -14,6 +14,7 @@ from scn_core.records import Action, Decision
 from scn_core.store.decisions.adjudication import (
     OutcomeCounts,
     conflicts,
+    conflicts_left,
     disputed,
     outcome_counts,
     outcome_in,
@@ -22,7 +23,7 @@ from scn_core.store.decisions.adjudication import (
 from scn_core.store.decisions.record import effective_labels, record_decisions
 from scn_core.store.decisions.undo import undo_units
 from scn_core.store.people.people import ensure_person
-from scn_core.store.rounds.states import finish_round, start_round
+from scn_core.store.rounds.states import close_round, finish_round, start_round
 from tests.scn_core.store.conftest import MakeScores
 
 Say = Callable[..., str]
@@ -154,6 +155,36 @@ def test_the_settled_are_paged(two: Database, say: Say) -> None:
         if before is None:
             break
     assert seen == made[::-1]
+
+
+def test_conflicts_of_a_closed_round_are_settled_in_the_next_one(
+    two: Database, say: Say, make_scores: MakeScores
+) -> None:
+    differ(say, 2, 5, 7, 9)
+    say("bob", 9, "exclude", settles=True)
+    assert conflicts_left(two, None) == 0
+    close_round(two, 1)
+    assert conflicts_left(two, None) == 3
+    # Round 2 asks about faces 1 to 4, has scores of 5 without a proposal, and none of 7.
+    finish_round(two, start_round(two, {}, code_version="1"), make_scores(5, proposed=[1, 2, 0, 1, -1]), {})
+    assert (outcome_counts(two, 2).conflict, conflicts_left(two, 2)) == (0, 2)
+    first, second = conflicts(two, 2, limit=9)
+    assert [(face.round, face.asked_in, face.sample_id) for face in (first, second)] == [(2, 1, 5), (2, 1, 7)]
+    assert [each.decision.person for each in first.readings] == ["ann", "cho"]
+    assert (first.given_label, first.proposed_label, first.outcome) == (1, None, outcome_in(two, 1, 5))
+    assert conflicts(two, 2, after=first.outcome.seq, limit=9) == [second]
+    ruling = Decision("r", 2, 5, "bob", "relabel", 2, adjudicates=True)
+    record_decisions(two, [ruling])
+    assert [face.sample_id for face in conflicts(two, 2, limit=9)] == [7]
+    assert effective_labels(two).label[4] == 2
+    face = disputed(two, 2, 5)
+    assert face is not None
+    assert face.settled is not None
+    assert (face.settled.decision, len(face.readings), face.outcome) == (ruling, 2, outcome_in(two, 2, 5))
+    record_decisions(two, [Decision("u", 2, 5, "bob", "undo", undoes="r")])
+    assert [face.sample_id for face in conflicts(two, 2, limit=9)] == [5, 7]
+    record_decisions(two, [Decision("k", 2, 7, "ann", "keep", 0)])  # on the page Samples
+    assert (conflicts_left(two, 2), disputed(two, 2, 7), disputed(two, 2, 2)) == (1, None, None)
 
 
 def test_an_audit_face_says_so(db: Database, make_scores: MakeScores) -> None:
