@@ -51,19 +51,21 @@ def section(info: RoundInfo, classes: Sequence[str], viewer: Person) -> None:
         )
     else:
         st.text(_NOTHING[of.kind])
-    parts.small(_left_out(of, queries.left_out_of(of, viewer)))
+    parts.small(_left_out(of, queries.left_out_of(of, viewer), closed=info.state == "closed"))
 
 
-def _left_out(of: Comparison, out: LeftOut) -> str:
+def _left_out(of: Comparison, out: LeftOut, *, closed: bool) -> str:
+    where = "a" if closed else "this or another"
     words = [
-        f"{counted(out.withheld, 'face')} that you may not know of yet: audit faces of this or another round in review "
-        "that wait for an answer, and faces you are asked about once more"
+        f"{counted(out.withheld, 'face')} that you may not know of yet: audit faces of {where} round in review that "
+        "wait for an answer, and faces you are asked about once more"
     ]
     if of.kind == "proposed":
         words.append(f"{counted(out.audit, 'other audit face')}, drawn at random and not for a proposal")
     if of.kind == "readers":
         words.append("faces whose readings are not all in")
-    return f"Left out: {'; '.join(words)}."
+    stays = " This round is closed and stays as it is: they are counted again once that is answered."
+    return f"Left out: {'; '.join(words)}.{stays if closed and out.withheld else ''}"
 
 
 _NOTHING = {

@@ -28,33 +28,34 @@ def unread(round_id: str, sample_id: str) -> str:
     )
 
 
-def open_audit(sample_id: str, *, other_than: str = "NULL") -> str:
-    """SQL: whether a face is an audit face of any round in review, but of the one `other_than`, that waits for an
-    answer. Both arguments are SQL too.
+def _open_item(sample_id: str, condition: str) -> str:
+    """SQL: whether a face waits for an answer in a round in review by an item that fulfils `condition`.
 
-    Rounds lead to the items of the face: the planner would go through all items, for every face anew.
+    Both arguments are SQL too; the condition is over `open_item` and its round, `open_round`. Rounds lead to the items of
+    the face: the planner would go through all items, for every face anew.
     """
     return (
-        "EXISTS (SELECT 1 FROM round ra CROSS JOIN queue_item qa INDEXED BY queue_reading ON qa.round_id = ra.id "
-        f"AND qa.sample_id = {sample_id} WHERE ra.state = 'review' AND ra.id IS NOT {other_than} "
-        "AND qa.action IS NULL AND qa.kind = 'audit')"
+        "EXISTS (SELECT 1 FROM round open_round CROSS JOIN queue_item open_item INDEXED BY queue_reading "
+        "ON open_item.round_id = open_round.id "
+        f"AND open_item.sample_id = {sample_id} "
+        f"WHERE open_round.state = 'review' AND open_item.action IS NULL AND {condition})"
     )
 
 
-_ASKED_AGAIN = """EXISTS (
-    SELECT 1 FROM round r JOIN queue_item q ON q.round_id = r.id AND q.sample_id = d.sample_id
-    WHERE r.id = d.round_id AND r.state = 'review' AND q.action IS NULL AND q.reader = :viewer)"""
+def open_audit(sample_id: str, *, other_than: str = "NULL") -> str:
+    """SQL: whether a face is an audit face of any round in review, but of the one `other_than`, that waits for an
+    answer. Both arguments are SQL too."""
+    return _open_item(sample_id, f"open_round.id IS NOT {other_than} AND open_item.kind = 'audit'")
+
+
+_ASKED_AGAIN = _open_item("d.sample_id", "open_round.id = d.round_id AND open_item.reader = :viewer")
 HIDDEN = f"""iif(d.person_id = :viewer, {_ASKED_AGAIN},
   {open_audit("d.sample_id")}
   OR d.action NOT IN ('flag', 'skip') AND ({unread("d.round_id", "d.sample_id")}
     OR d.action <> 'note' AND {_ASKED_AGAIN}))"""
 """SQL of a decision d and the person :viewer, for lists over many faces: what `seen_history` leaves out. With several
 readings an audit face hides until all are in, also from those who have given theirs."""
-
-
-WITHHELD = f"""({open_audit("f.sample_id")} OR EXISTS (
-    SELECT 1 FROM round r JOIN queue_item q ON q.round_id = r.id AND q.sample_id = f.sample_id
-    WHERE r.state = 'review' AND q.action IS NULL AND q.reader = :viewer))"""
+WITHHELD = _open_item("f.sample_id", "(open_item.kind = 'audit' OR open_item.reader = :viewer)")
 """SQL of a face f and the person :viewer: whether labels of it are not to be shown yet, as it is an audit face that
 waits for an answer, or one that the viewer is asked about once more."""
 

@@ -117,6 +117,8 @@ class _Count(NamedTuple):
     """Of its readings; empty text: to review; skipped: the viewer did. With several readings, those of the viewer alone
     unless the filter names somebody."""
     n: int
+    issues: tuple[str, ...] = ()
+    """What is wrong with their pictures, where the filter is of any such picture."""
 
 
 def queue_counts(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> QueueCounts:
@@ -137,14 +139,18 @@ def queue_counts(db: Database, round_id: int, viewer_id: int, where: QueueFilter
         alpha=_alpha(row for row in in_state if found.labels(row) and found.doubt(row)),
         reviewers=_reviewers(db, round_id, viewer_id),
         flagged=_sum(row for row in flagged if found.labels(row) and found.doubt(row) and found.alpha(row)),
-        pictures={each: _pictures(db, round_id, viewer_id, replace(where, picture=each)) for each in QUEUE_PICTURES},
+        pictures=_pictures(db, round_id, viewer_id, where),
     )
 
 
-def _pictures(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> int:
-    rows, found = _rows(db, round_id, viewer_id, where), _Within(where)
-    inside = (row for row in rows if found.labels(row) and found.doubt(row) and found.alpha(row))
-    return _sum(row for row in inside if _in_state(row, where.state))
+def _pictures(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> dict[QueuePicture, int]:
+    found, counts = _Within(where), Counter[str]()
+    for group in (replace(where, picture="all"), replace(where, picture="any")):
+        for row in _rows(db, round_id, viewer_id, group):
+            if found.labels(row) and found.doubt(row) and found.alpha(row) and _in_state(row, where.state):
+                for picture in (group.picture, *row.issues):
+                    counts[picture] += row.n
+    return {picture: counts[picture] for picture in QUEUE_PICTURES}
 
 
 def open_left(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> int:
@@ -222,21 +228,27 @@ def _every_row(db: Database, round_id: int, viewer_id: int, where: QueueFilter) 
     narrow = narrow or filters.names_faces(where)
     if narrow or has_several_readings(db, round_id):
         return _among_items(db, round_id, viewer_id, where)
-    return _from_counts(db, round_id)
+    return _from_counts(db, round_id, viewer_id)
 
 
-def _from_counts(db: Database, round_id: int) -> Iterator[_Count]:
+def _from_counts(db: Database, round_id: int, viewer_id: int) -> Iterator[_Count]:
     sql = """
         SELECT kind = 'audit', given_label, proposed_label, doubt, alpha_bin, action, sum(n) FROM queue_count
         WHERE round_id = ? AND n > 0 GROUP BY 1, 2, 3, 4, 5, 6
         """
-    gone = f"""
+    # Audit items have no proposal in the queue, which the index knows of.
+    not_there = f"""
         SELECT q.kind = 'audit', q.given_label, coalesce(q.proposed_label, -1), q.doubt, {ALPHA_BIN},
           coalesce(q.action, ''), -1
-        FROM {TAKEN_OUT} g CROSS JOIN queue_item q INDEXED BY queue_reading ON q.sample_id = g.id
-        WHERE q.round_id = ? AND q.listed = 1
+        FROM (SELECT id FROM {TAKEN_OUT} UNION
+          SELECT a.sample_id FROM round r CROSS JOIN class c CROSS JOIN queue_item a INDEXED BY queue_open_pair
+          ON a.round_id = r.id AND a.given_label = c.number AND a.proposed_label IS NULL
+          WHERE r.state = 'review' AND r.id <> :round AND a.action IS NULL AND a.listed = 1 AND a.kind = 'audit') g
+        CROSS JOIN queue_item q INDEXED BY queue_reading ON q.sample_id = g.id
+        WHERE q.round_id = :round AND q.listed = 1 AND NOT {filters.VISIBLE}
         """
-    rows = chain(db.execute(sql, (round_id,)), db.execute(gone, (round_id,)))
+    here = {"round": round_id, "viewer": viewer_id}
+    rows = chain(db.execute(sql, (round_id,)), db.execute(not_there, here))
     for audit, given, proposed, doubt, alpha_bin, action, n in rows:
         yield _Count(audit, given, proposed, doubt, alpha_bin, frozenset((action,)), n)
 
@@ -263,18 +275,20 @@ def _among_items(db: Database, round_id: int, viewer_id: int, where: QueueFilter
         source, more = "queue_item q INDEXED BY queue_reading", "1"
     several = has_several_readings(db, round_id)
     where_sql = filters.conditions(narrow, several=several) + (f" AND {filters.FOR_VIEWER_OF_ALL}" if several else "")
+    issues = "(SELECT group_concat(issue) FROM picture_issue i WHERE i.sample_id = q.sample_id)"
     sql = f"""
-        SELECT audit, given, proposed, doubt, bin, actions, count(*) FROM (
+        SELECT audit, given, proposed, doubt, bin, actions, issues, count(*) FROM (
           SELECT q.kind = 'audit' AS audit, q.given_label AS given, coalesce(q.proposed_label, -1) AS proposed,
-            q.doubt AS doubt, {ALPHA_BIN} AS bin, {_bits(own=several and where.reviewer is None)} AS actions
+            q.doubt AS doubt, {ALPHA_BIN} AS bin, {_bits(own=several and where.reviewer is None)} AS actions,
+            {issues if where.picture == "any" else "NULL"} AS issues
           FROM {source} WHERE {where_sql} AND {more} GROUP BY q.sample_id)
-        GROUP BY 1, 2, 3, 4, 5, 6
+        GROUP BY 1, 2, 3, 4, 5, 6, 7
         """
-    for audit, given, proposed, doubt, alpha_bin, bits, n in db.execute(
+    for audit, given, proposed, doubt, alpha_bin, bits, wrong, n in db.execute(
         sql, filters.parameters(db, round_id, viewer_id, narrow)
     ):
         actions = frozenset(action for bit, action in enumerate(_ACTIONS) if bits >> bit & 1)
-        yield _Count(audit, given, proposed, doubt, alpha_bin, actions, n)
+        yield _Count(audit, given, proposed, doubt, alpha_bin, actions, n, tuple(wrong.split(",")) if wrong else ())
 
 
 def _bits(*, own: bool) -> str:

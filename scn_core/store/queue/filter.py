@@ -20,7 +20,7 @@ from scn_core.records import (
     QUEUE_STATES,
     QueueFilter,
 )
-from scn_core.store.decisions.visibility import unread
+from scn_core.store.decisions.visibility import open_audit, unread
 from scn_core.store.queue.area import AREA_WORDS, faces_in_area, is_area
 from scn_core.store.queue.cells import CELL_WORDS, faces_in_cell, is_cell, read_cell
 from scn_core.store.schema.expressions import BINS, STANDS, TAKEN_OUT
@@ -63,6 +63,13 @@ OPINIONS = {
 """SQL: what other models say of the face of item `q`, as `QueueFilter.opinions` names it."""
 SEEN = f"(q.action IS NULL OR q.answered_by = :viewer OR NOT {unread('q.round_id', 'q.sample_id')})"
 """SQL: whether the viewer may know of the answer to item `q`."""
+VISIBLE = f"""(q.sample_id NOT IN {TAKEN_OUT} AND (q.answered_by IS :viewer OR q.kind = 'audit' AND q.action IS NULL
+  OR NOT EXISTS (SELECT 1 FROM round WHERE state = 'review' AND id <> :round)
+  OR NOT {open_audit("q.sample_id", other_than=":round")}))"""
+"""SQL: whether item `q` of round :round is there for the viewer. Not of a face that was taken out; nor of one that
+waits for an answer as an audit face of another round in review: that it is asked about here, where in the order and
+under which filter, says what the network thinks of it. The viewer's own answers stay, and open audit items, of which
+nothing says anything."""
 
 
 def check_filter(where: QueueFilter) -> None:
@@ -125,9 +132,9 @@ def is_faces(text: str) -> bool:
 def conditions(where: QueueFilter, *, several: bool) -> str:
     """What an item must fulfil beside its state, with the parameters of `parameters`.
 
-    Faces that were taken out match nothing, answered or not. Faces the viewer skipped are not open. With `several`
-    readings of each face the answers that are hidden from the viewer are left out, and a state of answers asks for the
-    viewer's own unless the filter names somebody.
+    What is not VISIBLE matches nothing, answered or not. Faces the viewer skipped are not open. With `several` readings
+    of each face the answers that are hidden from the viewer are left out, and a state of answers asks for the viewer's
+    own unless the filter names somebody.
     """
     low, high = alpha_bins(where)
     doubt = doubt_code(where)
@@ -149,9 +156,8 @@ def conditions(where: QueueFilter, *, several: bool) -> str:
         "q.answered_by = :viewer": several and where.reviewer is None and where.state in ("answered", *ANSWERS),
         SEEN: several,
     }
-    there = f"q.sample_id NOT IN {TAKEN_OUT}"
     return " AND ".join(
-        ["q.round_id = :round", "q.listed = 1", there, *(sql for sql, wanted in parts.items() if wanted)]
+        ["q.round_id = :round", "q.listed = 1", VISIBLE, *(sql for sql, wanted in parts.items() if wanted)]
     )
 
 

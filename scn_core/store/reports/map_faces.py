@@ -69,10 +69,10 @@ _STATE = f"""CASE
   ELSE 0 END"""
 _FACES = f"""
   SELECT s.sample_id, coalesce(s.start_label, s.trained_label), coalesce(s.proposed_label, -1), s.suspicion, {_STATE},
-    coalesce(q.blind, 0) OR {open_audit("s.sample_id")}, {SPLITS.index("train")}
+    {open_audit("s.sample_id")}, {SPLITS.index("train")}
   FROM score s
-  LEFT JOIN (SELECT sample_id, max(action IS NULL) AS open, max(kind = 'audit' AND action IS NULL) AS blind
-    FROM queue_item WHERE round_id = :round AND listed = 1 GROUP BY sample_id) q ON q.sample_id = s.sample_id
+  LEFT JOIN (SELECT sample_id, max(action IS NULL) AS open FROM queue_item WHERE round_id = :round AND listed = 1
+    GROUP BY sample_id) q ON q.sample_id = s.sample_id
   LEFT JOIN outcome o ON o.sample_id = s.sample_id AND o.round_id = s.round_id
   WHERE s.round_id = :round AND s.sample_id NOT IN {TAKEN_OUT}
   UNION ALL

@@ -31,6 +31,7 @@ from scn_core.store.queue.cells import Comparison
 from scn_core.store.queue.counts import open_left, queue_counts
 from scn_core.store.reports.confusion import compare, left_out
 from scn_core.store.reports.map_faces import FACE_STATES, map_faces
+from scn_core.store.rounds.states import close_round
 from scn_core.store.samples import get_sample
 from scn_core.workspace.folder import Workspace
 from tests.review_workspace import add_opinions, add_round
@@ -289,3 +290,8 @@ def test_an_audit_face_of_another_round_in_review_tells_nothing_in_this_one(aske
         assert not is_blind(db, face, None)
         told = map_faces(db, 1)
         assert set(told.sample_id[told.withheld].tolist()) == (here | there) - ({face} - here)
+        close_round(db, 2)  # its audit faces measure nothing any more
+        told = map_faces(db, 2)
+        assert set(told.sample_id[told.withheld].tolist()) == here
+        close_round(db, 1)
+        assert not map_faces(db, 1).withheld.any()
