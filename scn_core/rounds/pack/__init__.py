@@ -4,6 +4,7 @@ archive   zip files with a hash for every member
 job       what the trainer needs, packed at home: faces, labels, options
 away      the other machine: a workspace made from it, trained, packed again
 result    what comes back, and what of it has to hold
+since     what people did after a job was packed
 home      a result becomes a round in review
 """
 

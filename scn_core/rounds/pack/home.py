@@ -20,6 +20,7 @@ from scn_core.rounds.earlier import Say, say_what_was_done, say_what_will_be
 from scn_core.rounds.features import FEATURES_FILE
 from scn_core.rounds.pack.job import Job, data_set_hash
 from scn_core.rounds.pack.result import FILES, WEBP, Result, job_of_result, open_result
+from scn_core.rounds.pack.since import Since, changed_since
 from scn_core.store.rounds.states import EarlierRounds, get_round, receive_round, rounds
 from scn_core.store.samples import AllSamples, StoredSample, iter_samples
 from scn_core.workspace.backup.make import backup_after_round
@@ -44,6 +45,8 @@ class Unpacked:
     """Numbers of the rounds whose review ended as this one takes their place."""
     kept: list[int]
     """Those that stay in review as this one came out worse, though it was to close them."""
+    since: Since
+    """What people did after the job was packed."""
     no_backup: str | None
     """Why no backup was made of the round; None: one was, or backups are turned off."""
 
@@ -59,7 +62,8 @@ def unpack_result(
     """Writes the round of a result into a workspace: scores, proposals, queue, files, thumbnails.
 
     Its queue follows the rules of review that the workspace has now. `close_earlier`: end the review of earlier rounds;
-    None: as the job says. `say` is told which these are, before and after it is done. Stopped at any time, there is
+    None: as the job says. `say` is told which these are, before and after it is done, and what people did after the
+    job was packed. Stopped at any time, there is
     either no such round or, called again, a whole one. Other programs that write are waited for, see
     `Workspace.database`.
 
@@ -82,6 +86,9 @@ def unpack_result(
             raise WorkspaceError(error_text(str(path), f"the job of round {there.id}, which is here", "a job once"))
         kept = keep_thumbnails(workspace, _thumbnails(db, folder, result))  # before anybody is shown its faces
         close_earlier = result.job.settings.close_earlier if close_earlier is None else close_earlier
+        since = changed_since(db, result.job.revision, result.scores)
+        if str(since):
+            say(str(since))
         if there is None:
             say_what_will_be(db, say, close_earlier=close_earlier)
         number, earlier = (there.id, EarlierRounds([], [])) if there is not None else receive_round(
@@ -97,7 +104,7 @@ def unpack_result(
         ready.rename(workspace.round_folder(number))
         sync_folder(ready.parent.parent)
         no_backup = backup_after_round(workspace, db)
-        return Unpacked(get_round(db, number), kept, there is not None, aside, *earlier, no_backup)
+        return Unpacked(get_round(db, number), kept, there is not None, aside, *earlier, since, no_backup)
 
 
 def _room(workspace: Workspace) -> TemporaryDirectory[str]:

@@ -18,7 +18,7 @@ from safetensors.numpy import load_file, save_file
 
 from scn_core.config import ReviewSettings, TrainSettings
 from scn_core.errors import DataError, ScnError, UsageError, WorkspaceError
-from scn_core.records import ANSWERS, Decision, RoundScores
+from scn_core.records import ANSWERS, Action, Decision, RoundScores
 from scn_core.rounds.features import FEATURES_FILE
 from scn_core.rounds.pack import pack_job, run_job, unpack_result
 from scn_core.rounds.pack.archive import unpack_archive, write_archive
@@ -260,6 +260,22 @@ def test_it_says_which_rounds_it_closes_and_the_log_keeps_it(
             logged.append([dict(event.about) for event in events(db) if event.what == "round closed"])
             assert get_round(db, 1).state == ("closed" if place is home else "review")
     assert logged == [[{"round": 1, "as_ended": 2}], [], []]
+
+
+def test_it_says_what_was_done_after_the_job_was_packed(trip: Trip, home: Workspace, run: Run) -> None:
+    with home.database() as db:
+        asked = "SELECT sample_id, start_label FROM score WHERE sample_id NOT IN (SELECT sample_id FROM outcome)"
+        (one, label), (two, _), (three, same) = db.execute(f"{asked} LIMIT 3").fetchall()
+        answers: list[tuple[int, Action, int | None]] = [
+            (one, "relabel", (label + 1) % 7), (two, "exclude", None), (three, "keep", same),
+        ]  # fmt: skip
+        for face, action, chosen in answers:
+            record_decisions(db, [Decision(str(uuid.uuid4()), 1, face, "ann", action, chosen)])
+    ran = run("round", "unpack", home.path, trip.result, "--json")
+    assert ran.err.splitlines()[0].startswith(
+        "the job was packed at r1-d20; since then 3 answers were given, and 2 faces of it got another label or went out"
+    )
+    assert json.loads(ran.out)["since"] == {"revision": "r1-d20", "answers": 3, "labels": 2}
 
 
 # Pictures of the other machine
@@ -521,7 +537,7 @@ def test_the_commands_go_there_and_back(home: Workspace, trip: Trip, tmp_path: P
     nothing = run("round", "cancel", home.path)
     assert (nothing.code, nothing.out) == (1, "")
     assert "found no round in state running (rounds: 3 cancelled, 2 review, 1 closed)" in nothing.err
-    assert run("round", "close", home.path).out.startswith("round 2 is closed with ")
+    assert run("round", "close", home.path, "--yes").out.startswith("round 2 is closed with ")
     assert (
         "found round 2 in state closed; allowed: one in state review"
         in run("round", "close", home.path, "--round", 2).err
