@@ -11,6 +11,7 @@ from sqlite_utils import Database
 
 from review_app.auth.passwords import LONGEST, SHORTEST, hash_password
 from review_app.auth.sessions import checked_name
+from scn_core.cli.confirm import YES, confirm
 from scn_core.errors import UsageError, WorkspaceError, error_text
 from scn_core.shell import command_line
 from scn_core.store.erase import compact
@@ -166,7 +167,8 @@ def rename(workspace: Path, name: str, new_name: str) -> None:
 @person.command()
 @WORKSPACE
 @NAME
-def erase(workspace: Path, name: str) -> None:
+@YES
+def erase(workspace: Path, name: str, yes: bool) -> None:
     """Take NAME out of the workspace for good. What they decided stays, under a name that says nothing.
 
     They are signed out and cannot sign in again. Says which files still hold the name, or may hold it.
@@ -175,6 +177,11 @@ def erase(workspace: Path, name: str) -> None:
     with place.database() as db:
         found = known_person(db, name, workspace)
         _keep_a_lead(db, found, workspace)
+        confirm(
+            f"The name {found.name} goes, with password, sessions and access tokens; what they decided stays under a "
+            "name that says nothing.",
+            yes=yes,
+        )
         neutral = erase_person(db, found.id)
         in_use = not compact(db)
     click.echo(f"{found.name} is called {neutral} now")

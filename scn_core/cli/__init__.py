@@ -12,6 +12,7 @@ reports    what commands print                          progress   bars on a ter
 pictures   bad pictures, and copies                   map        the map of a round
 check      whether a workspace is as it was written
 run        errors as one line, and exit codes; the review app uses it too
+confirm    asking before something is done that has no way back
 outputs    what a command that writes a file may replace, and what never
 backup     backup, restore
 threads    how many threads torch computes with, settled before it is imported

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
+from scn_core.cli.confirm import YES, confirm
 from scn_core.cli.options import JSON, PLACE, WORKSPACE
 from scn_core.cli.progress import Counter, draw_anew
 from scn_core.erase import erase
-from scn_core.errors import UsageError, error_text
+from scn_core.errors import UsageError, counted, error_text, listed
 from scn_core.workspace.folder import Workspace
 from scn_core.workspace.relocate import check_list, relocate, relocate_list
 from scn_core.workspace.update import update
 from scn_core.workspace.withdraw import withdraw
+
+_NAMED = 5
 
 
 @click.command("update")
@@ -66,13 +70,18 @@ def relocate_command(
 @click.command("withdraw")
 @WORKSPACE
 @click.argument("faces", metavar="FACE...", nargs=-1, required=True)
+@YES
 @JSON
-def withdraw_command(workspace: Path, faces: tuple[str, ...], as_json: bool) -> None:
+def withdraw_command(workspace: Path, faces: tuple[str, ...], yes: bool, as_json: bool) -> None:
     """Take faces out for good, as where consent was withdrawn. FACE is a key, as exports write it.
 
     They are in no round, queue or export any more, and their thumbnails and decoded pictures are erased. There is no
     way back. Their names stay, so that `update` leaves them out; `erase` takes the names too.
     """
+    confirm(
+        f"{_named(faces)} will be in no round, queue or export any more; thumbnails and decoded pictures are erased.",
+        yes=yes,
+    )
     done = withdraw(Workspace(workspace), faces)
     click.echo(json.dumps(done.as_dict()) if as_json else done.describe())
 
@@ -81,8 +90,9 @@ def withdraw_command(workspace: Path, faces: tuple[str, ...], as_json: bool) -> 
 @WORKSPACE
 @click.option("--key", "keys", multiple=True, metavar="KEY", help="A face, as exports write its key; repeat it.")
 @click.option("--keys-file", type=click.Path(path_type=Path), help="One key a line.")
+@YES
 @JSON
-def erase_command(workspace: Path, keys: tuple[str, ...], keys_file: Path | None, as_json: bool) -> None:
+def erase_command(workspace: Path, keys: tuple[str, ...], keys_file: Path | None, yes: bool, as_json: bool) -> None:
     """Take faces out as `withdraw` does, and their names too: nothing of the pictures is left in the workspace.
 
     What people decided about them stays in the log under a name that says nothing. There is no way back. What is left
@@ -91,8 +101,17 @@ def erase_command(workspace: Path, keys: tuple[str, ...], keys_file: Path | None
     wanted = [*keys, *_lines(keys_file)]
     if not wanted:
         raise UsageError(error_text("erase", "no face", "--key KEY or --keys-file FILE"))
+    confirm(
+        f"{_named(wanted)} will be in no round, queue or export any more; thumbnails, decoded pictures, features and "
+        "names are erased.",
+        yes=yes,
+    )
     done = erase(Workspace(workspace), wanted)
     click.echo(json.dumps(done.as_dict()) if as_json else done.describe())
+
+
+def _named(keys: Sequence[str]) -> str:
+    return f"{counted(len(keys), 'face')} ({listed(list(keys[:_NAMED]), len(keys))})"
 
 
 def _lines(file: Path | None) -> list[str]:

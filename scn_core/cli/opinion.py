@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from scn_core.cli.confirm import YES, confirm
 from scn_core.cli.options import JSON, WORKSPACE
 from scn_core.cli.progress import Counter
 from scn_core.errors import UsageError, counted, error_text
@@ -120,10 +121,12 @@ def list_command(workspace: Path, as_json: bool) -> None:
 @opinion_group.command()
 @WORKSPACE
 @NAME
+@YES
 @JSON
-def remove(workspace: Path, name: str, as_json: bool) -> None:
+def remove(workspace: Path, name: str, yes: bool, as_json: bool) -> None:
     """Take a model's opinions out. Rounds that used them stay as they are."""
     with Workspace(workspace).database() as db:
+        confirm(f"What {name} says of the faces is deleted; rounds that used it stay as they are.", yes=yes)
         gone = remove_source(db, name)
     if as_json:
         click.echo(json.dumps(asdict(gone)))

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from scn_core.cli.confirm import YES, confirm
 from scn_core.cli.options import FORCE, JSON, WORKSPACE, train_options
 from scn_core.cli.outputs import check_output
 from scn_core.cli.progress import RoundBars
@@ -175,13 +176,16 @@ def compare_command(workspace: Path, first: int | None, second: int | None, as_j
 @round_group.command()
 @WORKSPACE
 @NUMBER
-def close(workspace: Path, number: int | None) -> None:
+@YES
+def close(workspace: Path, number: int | None, yes: bool) -> None:
     """End the review of a round: nothing of it changes from then on."""
     with Workspace(workspace).database() as db:
         chosen = store.which_round(db, number, "review").id
         left = undecided_faces(db, chosen)
+        kept = ", which keep the label they have" if left.total else ""
+        confirm(f"The review of round {chosen} ends with {left}{kept}.", yes=yes)
         store.close_round(db, chosen)
-    click.echo(f"round {chosen} is closed with {left}{', which keep the label they have' if left.total else ''}")
+    click.echo(f"round {chosen} is closed with {left}{kept}")
 
 
 @round_group.command()

@@ -79,7 +79,7 @@ def test_no_file_holds_the_face_or_its_name(answered: tuple[Workspace, StoredSam
     assert holding(workspace.path, pixels) >= {"thumbs.db"}
     keys = workspace.path.parent / "keys.txt"
     keys.write_text(f"\ufeff{face.sample.key}\r\n\n", encoding="utf-8")
-    done = run("erase", workspace.path, "--keys-file", keys, "--json")
+    done = run("erase", workspace.path, "--yes", "--keys-file", keys, "--json")
     told = json.loads(done.out)
     assert (done.code, told["erased"], told["pictures"]) == (0, 1, [face.sample.path])
     by_hand = set(told["by_hand"])
@@ -135,8 +135,8 @@ def test_all_or_none_and_no_second_time(answered: tuple[Workspace, StoredSample,
         assert get_sample(db, face.id) == face
     assert (
         "delete their files and their lines in the data set's list"
-        in run("erase", workspace.path, "--key", face.sample.key).out
+        in run("erase", workspace.path, "--yes", "--key", face.sample.key).out
     )
-    gone = run("erase", workspace.path, "--key", face.sample.key)
+    gone = run("erase", workspace.path, "--yes", "--key", face.sample.key)
     assert (gone.code, gone.out) == (1, "")
     assert run("erase", workspace.path).code == 2

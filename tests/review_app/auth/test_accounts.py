@@ -215,8 +215,12 @@ def test_an_erased_person_is_in_no_file_that_is_not_named(workspace: Workspace, 
     (workspace.path / "replaced-2026-11-27-161337").mkdir()
     with workspace.database() as server:
         eve = add_person(server, name, "annotator", hashed)
+        unasked = run("person", "erase", workspace.path, name)
+        assert (unasked.code, unasked.out) == (2, "")
+        assert f"no terminal to ask at. The name {name} goes, with password, sessions and access tok" in unasked.err
+        assert find_person(server, name) == eve
         set_password_hash(server, eve.id, f"{hashed}-2")
-        done = run("person", "erase", workspace.path, name)
+        done = run("person", "erase", workspace.path, name, "--yes")
         found = {path.name for path in workspace.path.rglob("*") if path.is_file() for said in (name, hashed)
                  if said.encode() in path.read_bytes()}  # fmt: skip
     assert done.code == 0, done.err

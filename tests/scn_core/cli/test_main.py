@@ -40,8 +40,8 @@ PROMISED = {
     "export-model": "--out --round --force --json",
     "update": "--dry-run --json",
     "relocate": "--root --force --json",
-    "withdraw": "--json",
-    "erase": "--key --keys-file --json",
+    "withdraw": "--yes --json",
+    "erase": "--key --keys-file --yes --json",
     "map": "--round --json",
     "log": "--limit --csv --json",
     "status": "--json",
@@ -65,13 +65,13 @@ PROMISED = {
     "round unpack": "--close-earlier --json",
     "round list": "--json",
     "round compare": "--first --second --json",
-    "round close": "--round",
+    "round close": "--round --yes",
     "round cancel": "--round",
     "round from-opinions": "--close-earlier --json",
     "opinion add": "--name --csv --npz --onnx --embeddings --map --logits --partial --image-size --mean --std "
     "--classes --json",
     "opinion list": "--json",
-    "opinion remove": "--name --json",
+    "opinion remove": "--name --yes --json",
 }
 """Options that scripts may rely on."""
 

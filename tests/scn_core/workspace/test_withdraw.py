@@ -148,7 +148,7 @@ def test_no_picture_is_shown_or_kept(workspace: Workspace, run: Run) -> None:
     webp = thumbnails_of(workspace, faces)[1]
     assert isinstance(webp, bytes)
     assert webp[20:60] in workspace.thumbs_file.read_bytes()
-    done = run("withdraw", workspace.path, faces[0].sample.key)
+    done = run("withdraw", workspace.path, faces[0].sample.key, "--yes")
     assert done.code == 0
     assert "1 face is taken out; thumbnails and decoded pictures are erased" in done.out
     assert f"the picture files may be deleted now: {faces[0].sample.path}" in done.out
@@ -163,14 +163,14 @@ def test_no_picture_is_shown_or_kept(workspace: Workspace, run: Run) -> None:
     pixels = np.load(workspace.pixels / "pixels-16.npy")
     assert not pixels[0].any()
     assert pixels[1].any()
-    assert "taken out already" in run("withdraw", workspace.path, faces[0].sample.key).out
+    assert "taken out already" in run("withdraw", workspace.path, faces[0].sample.key, "--yes").out
 
 
 def test_the_same_picture_under_another_name_is_told(workspace: Workspace, run: Run) -> None:
     with workspace.database() as db:
         db.execute("UPDATE sample SET digest = (SELECT digest FROM sample WHERE id = 1) WHERE id = 4")
         first, other = (stored.sample.key for n in (1, 4) if (stored := get_sample(db, n)) is not None)
-    said = json.loads(run("withdraw", workspace.path, first, "--json").out)
+    said = json.loads(run("withdraw", workspace.path, first, "--yes", "--json").out)
     assert (said["withdrawn"], said["same"]) == ([first], [other])
 
 

@@ -74,7 +74,7 @@ def test_rows_are_found_by_key_and_path_and_classes_by_name(workspace: Workspace
     again = run("opinion", "add", workspace.path, "--name", "theirs", "--csv", file)
     assert again.code == 1
     assert "'theirs', which is taken" in again.err
-    assert run("opinion", "remove", workspace.path, "--name", "theirs").code == 0
+    assert run("opinion", "remove", workspace.path, "--name", "theirs", "--yes").code == 0
     assert "no opinion was added" in run("opinion", "list", workspace.path).out
 
 
