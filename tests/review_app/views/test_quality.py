@@ -159,6 +159,9 @@ def test_rounds_are_chosen(visitor: NewVisitor) -> None:
     app = lead.run()
     assert app.query_params["round"] == "2"
     assert "This round is closed" not in words(app)
+    said = words(lead.open("quality", round="1", compare="proposed"))  # some are audit faces of round 2
+    assert "audit faces of a round in review that wait for an answer" in said
+    assert "This round is closed and stays as it is: they are counted again once that is answered." in said
 
 
 def test_without_a_round_that_ended(empty: Workspace, use_workspace: Callable[[Workspace], AppSettings],
