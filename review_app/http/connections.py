@@ -121,7 +121,49 @@ def counted_as(client: str) -> str:
     return client
 
 
-class Connection(HttpToolsProtocol):
+class _Unread:
+    """Ends a connection whose client does not read: a transport that is closed first waits for that."""
+
+    transport: asyncio.Transport
+
+    def __init__(self, limits: ConnectionLimits) -> None:
+        self._seconds = limits.unread_s
+        self._timer: asyncio.TimerHandle | None = None
+
+    def begin(self) -> None:
+        """From now on."""
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(self._seconds, self.transport.abort)
+
+    def stop(self) -> None:
+        """It reads, or is gone."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+class _ReadInTime(asyncio.Protocol):
+    """A protocol whose client is bounded in how long it may leave unread what it asked for."""
+
+    _unread: _Unread
+
+    def pause_writing(self) -> None:
+        """The client does not read."""
+        super().pause_writing()
+        self._unread.begin()
+
+    def resume_writing(self) -> None:
+        """It does."""
+        super().resume_writing()
+        self._unread.stop()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nobody is left to read."""
+        super().connection_lost(exc)
+        self._unread.stop()
+
+
+class Connection(_ReadInTime, HttpToolsProtocol):
     """uvicorn's connection for HTTP, with bounds. Whether a client is late is looked at when something arrives and when
     a timer runs out, never in a loop over all connections.
     """
@@ -153,7 +195,6 @@ class Connection(HttpToolsProtocol):
         """Gives its place back."""
         super().connection_lost(exc)
         self._wait_for("")
-        self._unread.stop()
         if self._let_in:
             self._places.give_back(_address(self.client), 1)
         else:
@@ -211,16 +252,6 @@ class Connection(HttpToolsProtocol):
         super().timeout_keep_alive_handler()
         self._unread.begin()
 
-    def pause_writing(self) -> None:
-        """The client does not read its reply."""
-        super().pause_writing()
-        self._unread.begin()
-
-    def resume_writing(self) -> None:
-        """It does."""
-        super().resume_writing()
-        self._unread.stop()
-
     def shutdown(self) -> None:
         """The server stops: it lets requests that are whole end, and waits for no other."""
         super().shutdown()
@@ -268,7 +299,7 @@ class Connection(HttpToolsProtocol):
         self.loop.call_later(1, self.transport.abort)
 
 
-class WebSocket(WebSocketsSansIOProtocol):
+class WebSocket(_ReadInTime, WebSocketsSansIOProtocol):
     """uvicorn's websocket, which gives its place back; a page that does not read is closed."""
 
     def __init__(self, *args: Any, places: Places, **kwargs: Any) -> None:
@@ -285,7 +316,6 @@ class WebSocket(WebSocketsSansIOProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Gives its place back."""
         super().connection_lost(exc)
-        self._unread.stop()
         self._places.give_back(_address(self.client), WEBSOCKET)
 
     def shutdown(self) -> None:
@@ -293,37 +323,6 @@ class WebSocket(WebSocketsSansIOProtocol):
         if not self._shut_down:
             self._shut_down = True
             super().shutdown()
-
-    def pause_writing(self) -> None:
-        """The page does not read."""
-        super().pause_writing()
-        self._unread.begin()
-
-    def resume_writing(self) -> None:
-        """It does."""
-        super().resume_writing()
-        self._unread.stop()
-
-
-class _Unread:
-    """Ends a connection whose client does not read: a transport that is closed first waits for that."""
-
-    transport: asyncio.Transport
-
-    def __init__(self, limits: ConnectionLimits) -> None:
-        self._seconds = limits.unread_s
-        self._timer: asyncio.TimerHandle | None = None
-
-    def begin(self) -> None:
-        """From now on."""
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(self._seconds, self.transport.abort)
-
-    def stop(self) -> None:
-        """It reads, or is gone."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
 
 def protocols(places: Places) -> tuple[Any, Any]:

@@ -8,8 +8,9 @@ import random
 import pytest
 
 from tests.scn_core.conftest import _drawn, _trained, reviewed, run, workspace
+from tests.scn_core.rounds.pack.conftest import trip
 
-__all__ = ["_drawn", "_trained", "reviewed", "run", "workspace"]
+__all__ = ["_drawn", "_trained", "reviewed", "run", "trip", "workspace"]
 
 KILLS = int(os.environ.get("KILLS", "2"))
 """How often each thing is killed, spread over the time that its work takes."""

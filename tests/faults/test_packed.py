@@ -7,13 +7,13 @@ import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 from scn_core.rounds.features import FEATURES_FILE
 from scn_core.rounds.inputs import wanted_faces
-from scn_core.rounds.pack import pack_job, run_job, unpack_result
+from scn_core.rounds.pack import unpack_result
 from scn_core.rounds.pack.archive import read_stamp, unpack_archive, write_archive
 from scn_core.rounds.pack.job import KIND as JOB
 from scn_core.rounds.pack.job import LIMITS, SAMPLES, open_job, read_samples
@@ -23,23 +23,7 @@ from scn_core.store.rounds.states import rounds
 from scn_core.workspace.folder import Workspace
 from tests.faults.file_disk import cut_while
 from tests.faults.mutations import INPUTS, Inputs, any_bytes, json_values, tried
-from tests.scn_core.conftest import Recorder, settings
-
-
-class Packed(NamedTuple):
-    home: Workspace
-    job: Path
-    result: Path
-
-
-@pytest.fixture(scope="module")
-def packed(_drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Packed:
-    """A workspace, a round of it for another machine, and what that machine made of it."""
-    folder = tmp_path_factory.mktemp("packed")
-    home = Workspace(shutil.copytree(_drawn, folder / "home", ignore=shutil.ignore_patterns("images", "pixels")))
-    pack_job(home, settings(epochs=1), folder / "job.zip")
-    run_job(folder / "job.zip", Path(home.settings().root), folder / "result.zip", folder / "work", Recorder())
-    return Packed(home, folder / "job.zip", folder / "result.zip")
+from tests.scn_core.rounds.pack.conftest import Trip
 
 
 class Rewritten(Inputs):
@@ -78,9 +62,9 @@ class Rewritten(Inputs):
 
 
 @pytest.mark.parametrize("kind", [JOB, RESULT])
-def test_damaged_archives(kind: str, packed: Packed, tmp_path: Path) -> None:
-    archive, members = (packed.job, list(LIMITS)) if kind == JOB else (packed.result, [*MEMBERS, FEATURES_FILE])
-    root = Path(packed.home.settings().root)
+def test_damaged_archives(kind: str, trip: Trip, tmp_path: Path) -> None:
+    archive, members = (trip.job, list(LIMITS)) if kind == JOB else (trip.result, [*MEMBERS, FEATURES_FILE])
+    root = trip.root
 
     def read_job(file: Path, folder: Path) -> None:
         _, job = open_job(file, folder)
@@ -103,28 +87,28 @@ def test_damaged_archives(kind: str, packed: Packed, tmp_path: Path) -> None:
 
 
 def test_a_result_is_unpacked_whole_or_again(
-    packed: Packed, tmp_path: Path, kills: int, capsys: pytest.CaptureFixture[str]
+    trip: Trip, tmp_path: Path, kills: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    home, undisturbed = Workspace(shutil.copytree(packed.home.path, tmp_path / "home")), tmp_path / "undisturbed"
+    home, undisturbed = Workspace(shutil.copytree(trip.home, tmp_path / "home")), tmp_path / "undisturbed"
 
     def unpack() -> None:
-        unpack_result(home, packed.result)
+        unpack_result(home, trip.result)
 
     def begin_anew() -> None:
         home.path.rename(undisturbed)
-        shutil.copytree(packed.home.path, home.path)
+        shutil.copytree(trip.home, home.path)
 
     copies = cut_while(unpack, begin_anew, home.path, tmp_path / "cuts", kills, capsys)
     wanted = files_of(Workspace(undisturbed))
     for path in copies:
         cut = Workspace(path)
         with cut.database(read_only=True) as db:
-            there = bool(rounds(db))
-        if not (there and cut.round_folder(1).exists()):
-            unpack_result(cut, packed.result)
+            there = len(rounds(db)) > 1
+        if not (there and cut.round_folder(2).exists()):
+            unpack_result(cut, trip.result)
         assert files_of(cut) == wanted, path.name
         shutil.rmtree(path)
 
 
 def files_of(workspace: Workspace) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(workspace.round_folder(1).iterdir())}
+    return {path.name: path.read_bytes() for path in sorted(workspace.round_folder(2).iterdir())}

@@ -10,17 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from scn_core.datasets.source import Source
 from scn_core.erase import erase
 from scn_core.exchange.export.table import BOX_COLUMNS
 from scn_core.exchange.export.write import ExportOptions, export_labels
 from scn_core.exchange.import_decisions.import_plan import plan_import
 from scn_core.store.samples import find_sample, iter_samples
-from scn_core.workspace.folder import Workspace, create_workspace
+from scn_core.workspace.folder import Workspace
 from scn_core.workspace.update import Update, update
 from scn_core.workspace.withdraw import withdraw
 from tests.review_workspace import add_round
-from tests.scn_core.exchange.export.layouts import picture, table
+from tests.scn_core.exchange.export.layouts import table
+from tests.scn_core.workspace.listed_faces import copy_with_list, workspace_of_list
 from tests.scn_core.workspace.test_update import answer
 
 Face = tuple[str, str, int]
@@ -38,22 +38,16 @@ def write(folder: Path, faces: list[Face]) -> None:
 @pytest.fixture(scope="module")
 def _party(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("party")
-    for number, path in enumerate(sorted({path for path, *_ in ROWS})):
-        picture(folder / "data", path, number)
+    (folder / "data").mkdir()
     write(folder / "data", ROWS)
-    create_workspace(folder / "ws", "csv", Source(csv=folder / "data/labels.csv"))
-    add_round(Workspace(folder / "ws"), proposals=4, low=2)
+    add_round(workspace_of_list(folder, sorted({path for path, *_ in ROWS})), proposals=4, low=2)
     return folder
 
 
 @pytest.fixture
 def ws(_party: Path, tmp_path: Path) -> Workspace:
     """13 faces in 10 pictures, in review; the list is data/labels.csv beside the workspace."""
-    shutil.copytree(_party / "data", tmp_path / "data")
-    workspace = Workspace(shutil.copytree(_party / "ws", tmp_path / "ws"))
-    text = workspace.settings_file.read_text(encoding="utf-8")
-    workspace.settings_file.write_text(text.replace(str(_party), str(tmp_path)), encoding="utf-8")
-    return workspace
+    return copy_with_list(_party, tmp_path)
 
 
 def read_again(ws: Workspace, faces: list[Face]) -> Update:

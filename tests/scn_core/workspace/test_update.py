@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 import uuid
 from contextlib import closing
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 from sqlite_utils import Database
 
 from scn_core.datasets.source import Source
@@ -39,14 +36,10 @@ from scn_core.workspace.status import status_of
 from scn_core.workspace.update import update
 from tests.review_workspace import add_round
 from tests.scn_core.conftest import Run
+from tests.scn_core.exchange.export.layouts import picture
+from tests.scn_core.workspace.listed_faces import copy_with_list, workspace_of_list
 
 ROWS = {f"{number:02}.png": ("happy", "sad", "angry")[number % 3] for number in range(30)}
-
-
-def picture(path: Path, number: int) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    noise = np.random.default_rng(number).integers(0, 256, (16, 16, 3), np.uint8)
-    Image.fromarray(noise).save(path)
 
 
 def write_table(folder: Path, rows: dict[str, str]) -> None:
@@ -58,21 +51,16 @@ def write_table(folder: Path, rows: dict[str, str]) -> None:
 @pytest.fixture(scope="module")
 def _table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("update")
-    for number, path in enumerate(ROWS):
-        picture(folder / "data" / path, number)
+    (folder / "data").mkdir()
     write_table(folder / "data", ROWS)
-    create_workspace(folder / "ws", "csv", Source(csv=folder / "data/labels.csv"))
+    workspace_of_list(folder, ROWS)
     return folder
 
 
 @pytest.fixture
 def ws(_table: Path, tmp_path: Path) -> Workspace:
     """30 faces of three classes, made from data/labels.csv beside the workspace."""
-    shutil.copytree(_table / "data", tmp_path / "data")
-    workspace = Workspace(shutil.copytree(_table / "ws", tmp_path / "ws"))
-    text = workspace.settings_file.read_text(encoding="utf-8")
-    workspace.settings_file.write_text(text.replace(str(_table), str(tmp_path)), encoding="utf-8")
-    return workspace
+    return copy_with_list(_table, tmp_path)
 
 
 def data(ws: Workspace) -> Path:
@@ -99,7 +87,7 @@ def grow(ws: Workspace) -> dict[str, str]:
     rows = ROWS | {"30.png": "happy", "31.png": "sad", "03.png": "sad"}
     del rows["04.png"]
     for path in ("30.png", "31.png"):
-        picture(data(ws) / path, int(path[:2]))
+        picture(data(ws), path, int(path[:2]))
     (data(ws) / "05.png").unlink()
     write_table(data(ws), rows)
     return rows
@@ -295,7 +283,7 @@ def test_a_class_may_lose_its_last_face(ws: Workspace) -> None:
 def test_a_picture_moved_to_the_folder_of_another_class_is_the_same_face(tmp_path: Path) -> None:
     root = tmp_path / "faces"
     for number in range(6):
-        picture(root / ("happy" if number % 2 else "sad") / f"{number}.png", number)
+        picture(root, f"{'happy' if number % 2 else 'sad'}/{number}.png", number)
     create_workspace(tmp_path / "ws", "folder", Source(root=root))
     ws = Workspace(tmp_path / "ws")
     add_round(ws, proposals=2, low=2, audit=1)
@@ -341,13 +329,13 @@ def test_what_was_exported_before_pictures_moved_comes_back(ws: Workspace, tmp_p
 
 def test_the_split_of_a_face_stays_and_another_picture_is_told(tmp_path: Path) -> None:
     for number in range(4):
-        picture(tmp_path / f"{number}.png", number)
+        picture(tmp_path, f"{number}.png", number)
     table = tmp_path / "labels.csv"
     table.write_text("path,label,split\n0.png,a,train\n1.png,b,train\n2.png,a,val\n", encoding="utf-8")
     create_workspace(tmp_path / "ws", "csv", Source(csv=table))
     ws = Workspace(tmp_path / "ws")
     table.write_text("path,label,split\n0.png,a,train\n1.png,b,val\n2.png,a,train\n3.png,b,test\n", encoding="utf-8")
-    picture(tmp_path / "0.png", 77)
+    picture(tmp_path, "0.png", 77)
     done = update(ws)
     assert (done.changes.splits, done.changes.pictures) == (2, 1)
     assert "2 in another split now; each stays in the one it was in" in done.describe()
@@ -357,7 +345,7 @@ def test_the_split_of_a_face_stays_and_another_picture_is_told(tmp_path: Path) -
 
 def test_a_picture_that_has_a_second_face_now_keeps_the_first(tmp_path: Path) -> None:
     for number in range(2):
-        picture(tmp_path / f"{number}.png", number)
+        picture(tmp_path, f"{number}.png", number)
     table = tmp_path / "labels.csv"
     rows = "path,label,left,top,right,bottom\n0.png,a,0,0,8,8\n1.png,b,0,0,8,8\n"
     table.write_text(rows, encoding="utf-8")
@@ -369,7 +357,7 @@ def test_a_picture_that_has_a_second_face_now_keeps_the_first(tmp_path: Path) ->
 
 def test_votes_follow_the_newest_reading(tmp_path: Path) -> None:
     for number in range(2):
-        picture(tmp_path / f"{number}.png", number)
+        picture(tmp_path, f"{number}.png", number)
     table = tmp_path / "labels.csv"
     rows = "path,label,who\n0.png,a,x\n0.png,a,y\n0.png,b,z\n1.png,b,x\n"
     table.write_text(rows, encoding="utf-8")
@@ -413,7 +401,7 @@ def test_a_list_may_have_another_name_and_place(ws: Workspace, tmp_path: Path, r
 
 def test_a_list_is_said_only_where_there_is_one(ws: Workspace, tmp_path: Path) -> None:
     for word in ("a", "b"):
-        picture(tmp_path / "faces" / word / "1.png", len(word))
+        picture(tmp_path / "faces", f"{word}/1.png", len(word))
     create_workspace(tmp_path / "folders", "folder", Source(root=tmp_path / "faces"))
     with pytest.raises(UsageError, match="--csv: found a workspace of data set folder; allowed: data set csv"):
         update(Workspace(tmp_path / "folders"), csv=data(ws) / "labels.csv")
@@ -455,7 +443,7 @@ def test_a_published_data_set_is_found_below_the_folder_it_was_moved_to(tmp_path
     basic = tmp_path / "old/basic"
     rows = [(f"train_{number:05}.jpg", 1 + number % 7) for number in range(14)]
     for number, (name, _) in enumerate(rows):
-        picture(basic / "Image/aligned" / name.replace(".jpg", "_aligned.jpg"), number)
+        picture(basic / "Image/aligned", name.replace(".jpg", "_aligned.jpg"), number)
     (basic / "EmoLabel").mkdir()
     label_list = basic / "EmoLabel/list_patition_label.txt"
     label_list.write_text("".join(f"{name} {label}\n" for name, label in rows), encoding="utf-8")

@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import asdict, fields, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ from safetensors.numpy import load_file, save_file
 
 from scn_core.config import ReviewSettings, TrainSettings
 from scn_core.errors import DataError, ScnError, UsageError, WorkspaceError
-from scn_core.records import ANSWERS, Action, Decision, RoundScores
+from scn_core.records import Action, Decision, RoundScores
 from scn_core.rounds.features import FEATURES_FILE
 from scn_core.rounds.pack import pack_job, run_job, unpack_result
 from scn_core.rounds.pack.archive import unpack_archive, write_archive
@@ -29,62 +29,25 @@ from scn_core.rounds.pack.result import FILES, KIND, MEMBERS, METRICS, SCORES
 from scn_core.store.connection import transaction
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.events import events
-from scn_core.store.people.people import ensure_person
 from scn_core.store.rounds.states import epochs, get_round, rounds, start_round
 from scn_core.store.samples import iter_samples
 from scn_core.store.scores import scores
 from scn_core.workspace.folder import Workspace
 from scn_core.workspace.thumbnails import thumbnails_of
 from tests.another_writer import AnotherWriter
-from tests.review_workspace import add_round
-from tests.scn_core.conftest import Recorder, Run, flags, settings, signalled_after
+from tests.scn_core.conftest import Recorder, Run, flags, signalled_after
 from tests.scn_core.forks import run_forked
+from tests.scn_core.rounds.pack.conftest import TRAIN, Trip
 
 ALL = (*MEMBERS, FEATURES_FILE)
 
-TRAIN = settings(epochs=2, audit_samples=5, seed=4)
 QUEUE = "sample_id, slot, kind, priority, alpha, margin, given_label, proposed_label, listed"
-
-
-class Trip(NamedTuple):
-    """A workspace with decisions, and what came of sending its next round away."""
-
-    home: Path
-    root: Path
-    job: Path
-    result: Path
-
-
-@pytest.fixture(scope="session")
-def trip(_drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Trip:
-    folder = tmp_path_factory.mktemp("trip")
-    home = Workspace(shutil.copytree(_drawn, folder / "home", ignore=shutil.ignore_patterns("images", "pixels")))
-    home.write_review(ReviewSettings(readings=1, unsure="soften"))
-    add_round(home, proposals=30, low=20)
-    decide(home)
-    pack_job(home, TRAIN, folder / "job.zip")
-    root = Path(home.settings().root)
-    run_job(folder / "job.zip", root, folder / "result.zip", folder / "work", Recorder())
-    return Trip(home.path, root, folder / "job.zip", folder / "result.zip")
 
 
 @pytest.fixture
 def home(trip: Trip, tmp_path: Path) -> Workspace:
     """The workspace as it was when the round was packed."""
     return Workspace(shutil.copytree(trip.home, tmp_path / "home"))
-
-
-def decide(workspace: Workspace) -> None:
-    """Some of every answer: corrected, turned down, excluded, unsure."""
-    with workspace.database() as db:
-        ensure_person(db, "ann")
-        rows = db.execute(
-            "SELECT sample_id, start_label, proposed_label FROM score WHERE proposed_label IS NOT NULL LIMIT 20"
-        ).fetchall()
-        for place, (face, start, proposed) in enumerate(rows):
-            action = ANSWERS[place % 5]
-            label = {"accept": proposed, "keep": start, "relabel": start}.get(action)
-            record_decisions(db, [Decision(str(uuid.uuid4()), 1, face, "ann", action, label)])
 
 
 def state_of(workspace: Workspace) -> tuple[object, ...]:
