@@ -11,19 +11,16 @@ results/crowdlab.json.
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import cleanlab
 import numpy as np
 from cleanlab.multiannotator import get_label_quality_multiannotator
 
-from benchmarks.cleaning.faces import load_faces
-from benchmarks.label_cleaning import FACES, RESULTS, trainings
-from benchmarks.second_readings import Half, half_of
+from benchmarks.label_cleaning import RESULTS
+from benchmarks.second_readings import Half, halves, parser_of_halves
 from scn_core.bench.report import versions
 from scn_core.records import BoolArray, IntArray
 from scn_core.review.consensus import Votes, consensus
@@ -33,18 +30,9 @@ KINDS = ("2 of every face", "3 of every face", "10 of every face", "1 of 30 % of
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("work", type=Path)
-    parser.add_argument("root", type=Path)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--faces", type=int, default=FACES)
-    parser.add_argument("--tuning", action="store_true", help="the faces that constants were chosen on; writes nothing")
-    asked = parser.parse_args()
-    everyone = load_faces(asked.work, asked.root, asked.faces)
+    asked = parser_of_halves(__doc__).parse_args()
     cells: list[dict[str, Any]] = []
-    for seed in asked.seeds:
-        mean = trainings(asked.work, everyone, "real", seed, train=())["scn"].mean
-        half = half_of(everyone, mean, None, seed, odd=not asked.tuning)
+    for seed, half in halves(asked):
         for kind in KINDS:
             cells += [{"votes": kind, "seed": seed, **cell} for cell in _compared(half, _votes(half, kind, seed))]
     for kind in KINDS:

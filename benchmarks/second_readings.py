@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -69,27 +70,38 @@ class Arm:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("work", type=Path)
-    parser.add_argument("root", type=Path)
+    parser = parser_of_halves(__doc__)
     parser.add_argument("--opinion", type=Path)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--faces", type=int, default=FACES)
-    parser.add_argument("--tuning", action="store_true", help="the faces that constants were chosen on; writes nothing")
     asked = parser.parse_args()
-    everyone = load_faces(asked.work, asked.root, asked.faces)
     other = None if asked.opinion is None else load_opinion(asked.opinion, asked.work, asked.faces)
     arms = []
-    for seed in asked.seeds:
-        mean = trainings(asked.work, everyone, "real", seed, train=())["scn"].mean
-        for opinion in (None,) if other is None else (None, other):
-            half = half_of(everyone, mean, opinion, seed, odd=not asked.tuning)
+    for opinion in (None,) if other is None else (None, other):
+        for seed, half in halves(asked, opinion):
             arms += [_learned(half, seed, opinion is not None)]
             arms += [_by_worth(half, seed, opinion is not None, most) for most in (1, MOST)]
     print(_table(arms))
     if not asked.tuning:
         written = {"versions": versions(), "share": SHARE, "arms": [asdict(arm) for arm in arms]}
         (RESULTS / "second_readings.json").write_text(json.dumps(written, indent=1) + "\n")
+
+
+def parser_of_halves(description: str | None) -> argparse.ArgumentParser:
+    """Of what `halves` takes: where the faces and trainings are, how many, which seeds, which half."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("work", type=Path)
+    parser.add_argument("root", type=Path)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--faces", type=int, default=FACES)
+    parser.add_argument("--tuning", action="store_true", help="the faces that constants were chosen on; writes nothing")
+    return parser
+
+
+def halves(asked: argparse.Namespace, opinion: FloatArray | None = None) -> Iterator[tuple[int, Half]]:
+    """Each seed and its `half_of` the faces asked for, odd unless for tuning."""
+    everyone = load_faces(asked.work, asked.root, asked.faces)
+    for seed in asked.seeds:
+        mean = trainings(asked.work, everyone, "real", seed, train=())["scn"].mean
+        yield seed, half_of(everyone, mean, opinion, seed, odd=not asked.tuning)
 
 
 def half_of(faces: Faces, mean: FloatArray, opinion: FloatArray | None, seed: int, *, odd: bool) -> Half:
