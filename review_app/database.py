@@ -1,7 +1,8 @@
 """Worker threads that each own one connection to review.db: nothing else in the app opens it.
 
 One thread takes all writes in the order they came: writers of this process never wait for a lock they hold against
-each other, which SQLite would have them do in naps. Readers never wait for it (WAL). Reads that may take long (exports,
+each other, which SQLite would have them do in naps. Answers that wait for it together are written together: one commit,
+on the disk before any of them is acknowledged. Readers never wait for it (WAL). Reads that may take long (exports,
 searches, figures over a whole round) have threads of their own, so that the check of a session never waits for one.
 Every read has a time limit. A write is never stopped, but it waits for another program's lock only briefly, counted
 from when it was asked for: those behind it in the queue do not wait one after the other. A connection belongs to its
@@ -15,7 +16,7 @@ import asyncio
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -35,10 +36,13 @@ from scn_core.store.sqlite_errors import plain_errors
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Item = TypeVar("Item")
 Lane = Literal["write", "quick", "slow"]
 """Which threads take a job."""
 
 READERS, SLOW_READERS = 4, 3
+MOST_TOGETHER = 32
+"""Writes in one transaction."""
 _LOOK_EVERY = 200_000
 """Instructions of SQLite's machine, some milliseconds, between two looks at the clock."""
 
@@ -85,9 +89,12 @@ class _Job:
     """What a thread is to do, and where the result goes."""
 
     future: Future[Any]
-    work: Callable[[Database], Any]
+    work: Callable[..., Any]
     deadline: _Deadline
     asked: float
+    item: Any = None
+    joined: bool = False
+    """`work` takes the items of all such jobs that wait, and returns a result for each."""
 
 
 class _Workers:
@@ -100,12 +107,14 @@ class _Workers:
         self._wal = watch if lane == "write" else None
         self._waited = DATABASE_WAIT_SECONDS.labels(lane)
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._behind: list[_Job | None] = []
+        """What the one writer has taken from the queue, and does next."""
         self._threads = [threading.Thread(target=self._work, name=f"{lane} {i}", daemon=True) for i in range(threads)]
         for thread in self._threads:
             thread.start()
 
-    def submit(self, work: Callable[[Database], Any]) -> Future[Any]:
-        job = _Job(Future(), work, _Deadline(self._limit_s), time.monotonic())
+    def submit(self, work: Callable[..., Any], item: Any = None, *, joined: bool = False) -> Future[Any]:
+        job = _Job(Future(), work, _Deadline(self._limit_s), time.monotonic(), item, joined)
         self._jobs.put(job)
         return job.future
 
@@ -117,28 +126,52 @@ class _Workers:
 
     def _work(self) -> None:
         db: Database | None = None
-        while (job := self._next(db)) is not None:
-            self._waited.observe(time.monotonic() - job.asked)
-            if not job.future.set_running_or_notify_cancel():
+        while (first := self._next(db)) is not None:
+            jobs = self._with_joined(first)
+            for job in jobs:
+                self._waited.observe(time.monotonic() - job.asked)
+            jobs = [job for job in jobs if job.future.set_running_or_notify_cancel()]
+            if not jobs:
                 continue
             try:
                 db = db or self._open()
-                result = self._done(db, job)
+                results = self._done(db, jobs)
             except BaseException as error:
                 if db is not None and not _leaves_it_sound(error):
                     with suppress(Exception):  # it is of no use any more either way
                         self._watch.closing(db)
                         db.close()
                     db = None
-                job.future.set_exception(error)
-            else:
-                job.future.set_result(result)
+                for job in jobs:
+                    job.future.set_exception(error)
+                continue
+            for job, result in zip(jobs, results, strict=True):
+                if job.joined and isinstance(result, Exception):
+                    job.future.set_exception(result)
+                else:
+                    job.future.set_result(result)
         if db is not None:
             db.close()
+
+    def _with_joined(self, first: _Job) -> list[_Job]:
+        """The job, and those right behind it that are done together with it."""
+        jobs = [first]
+        while first.joined and not self._behind and len(jobs) < MOST_TOGETHER:
+            try:
+                job = self._jobs.get_nowait()
+            except Empty:
+                break
+            if job is not None and job.joined and job.work is first.work:
+                jobs.append(job)
+            else:
+                self._behind.append(job)
+        return jobs
 
     def _next(self, db: Database | None) -> _Job | None:
         if self._wal is None:
             return self._jobs.get()
+        if self._behind:
+            return self._behind.pop()
         while True:
             with suppress(Empty):
                 return self._jobs.get(timeout=LOOK_EVERY_S)
@@ -152,7 +185,8 @@ class _Workers:
         self._watch.opened()
         return db
 
-    def _done(self, db: Database, job: _Job) -> Any:
+    def _done(self, db: Database, jobs: list[_Job]) -> Sequence[Any]:
+        job = jobs[0]
         if self._wal is not None:
             db.execute(f"PRAGMA busy_timeout = {job.deadline.left_ms()}")
             try:
@@ -161,15 +195,15 @@ class _Workers:
                 checkpoint(db)
                 raise
             with plain_errors(self._path):
-                result = job.work(db)
+                results = job.work(db, [each.item for each in jobs]) if job.joined else [job.work(db)]
             if not self._wal.saved(db):
                 raise NotReady(GONE)
-            return result
+            return results
         job.deadline.refuse()
         db.conn.set_progress_handler(job.deadline.passed, _LOOK_EVERY)
         try:
             with plain_errors(self._path):
-                return job.work(db)
+                return [job.work(db)]
         except sqlite3.OperationalError as error:
             if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
                 job.deadline.refuse(error)
@@ -191,6 +225,10 @@ class Pool:
     def submit(self, lane: Lane, job: Callable[[Database], T]) -> Future[T]:
         """Hand a job to a thread of this lane."""
         return self._workers[lane].submit(job)
+
+    def join(self, job: Callable[[Database, Sequence[Any]], Sequence[Any]], item: Any) -> Future[Any]:
+        """Hand an item to the writer, for a job that takes all of them that wait."""
+        return self._workers["write"].submit(job, item, joined=True)
 
     def close(self) -> None:
         """Finish what was handed in, then close every connection."""
@@ -222,6 +260,15 @@ async def run_write(function: Callable[Concatenate[Database, P], T], /, *args: P
     A request that is given up does not take it back: what was begun is committed.
     """
     return await asyncio.wrap_future(_submit("write", function, *args, **kwargs))
+
+
+async def run_write_joined(function: Callable[[Database, Sequence[Item]], Sequence[T | Exception]], item: Item) -> T:
+    """`run_write` for what comes often: `function(db, items)` has the items of all callers of this function that wait
+    for the writer, at most MOST_TOGETHER, and writes them in one transaction.
+
+    It returns a result for each item in that order; one that is an exception is raised for the caller of that item.
+    """
+    return await asyncio.wrap_future(_pool().join(function, item))
 
 
 def call(function: Callable[Concatenate[Database, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,18 +14,27 @@ from starlette.responses import JSONResponse, Response
 from review_app import database
 from review_app.api.bodies import DecisionsBody
 from review_app.api.pages import known_round
-from review_app.auth.endpoint import as_person, as_person_writing, json_of_person
+from review_app.auth.endpoint import Credentials, as_person, credentials, json_of_person
 from review_app.http.errors import ApiError
 from review_app.http.metrics import DECISIONS, REFUSED
 from review_app.settings import current
 from scn_core.records import Action, Decision
-from scn_core.store.decisions.record import NEED_THE_PICTURE, Refusal, record_each
+from scn_core.store.decisions.record import NEED_THE_PICTURE, Batch, Refusal, record_batches
 from scn_core.store.decisions.undo import UndoUnits, Unit, undo_units
 from scn_core.store.people.people import Person
 from scn_core.store.queue.pace import pace
 from scn_core.store.rounds.states import in_review
 from scn_core.store.samples import StoredSample, get_sample
 from scn_core.workspace.thumbnails import unseen_faces
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """A batch, and what it came with."""
+
+    credentials: Credentials
+    body: DecisionsBody
+    unseen: dict[int, str]
 
 
 @dataclass(frozen=True)
@@ -46,7 +56,8 @@ async def decisions(request: Request) -> Response:
     body = DecisionsBody.read(await json_of_person(request))
     looked_at = await as_person(request, _looked_at, body)
     unseen = await run_in_threadpool(unseen_faces, current().workspace, looked_at)
-    done = await as_person_writing(request, _record, body, unseen)
+    sent = _Sent(await credentials(request), body, unseen)
+    done = await database.run_write_joined(_record, sent)
     for action in done.actions:
         DECISIONS.labels(action).inc()
     for refusal in done.refused:
@@ -84,14 +95,31 @@ def _looked_at(db: Database, person: Person, body: DecisionsBody) -> list[Stored
     return [stored for stored in (get_sample(db, face) for face in sorted(faces)) if stored is not None]
 
 
-def _record(db: Database, person: Person, body: DecisionsBody, unseen: dict[int, str]) -> _Recorded:
-    batch = body.of(person.name)
-    refused = record_each(db, batch, believed=body.believed, unseen=unseen)
+def _record(db: Database, everything: Sequence[_Sent]) -> list[_Recorded | Exception]:
+    """Writes what several people sent, in one transaction."""
+    people = [_person_or_refusal(db, sent) for sent in everything]
+    let_in = [(sent, person) for sent, person in zip(everything, people, strict=True) if isinstance(person, Person)]
+    batches = [Batch(sent.body.of(person.name), sent.body.believed, sent.unseen) for sent, person in let_in]
+    refused = iter(record_batches(db, batches) if batches else ())
+    written, now = iter(batches), in_review(db)
+    return [
+        _recorded(person, next(written), next(refused), now) if isinstance(person, Person) else person
+        for person in people
+    ]
+
+
+def _person_or_refusal(db: Database, sent: _Sent) -> Person | ApiError:
+    try:
+        return sent.credentials.person(db)
+    except ApiError as refusal:
+        return refusal
+
+
+def _recorded(person: Person, batch: Batch, refused: list[Refusal], now: list[int]) -> _Recorded:
     wrong = {refusal.id for refusal in refused}
-    saved = {decision.id: decision.round for decision in batch if decision.id not in wrong}
-    last = next(reversed(saved.values()), None)
-    actions = [decision.action for decision in batch if decision.id in saved]
-    return _Recorded(person, list(saved), actions, last, refused, in_review(db))
+    saved = {decision.id: decision.round for decision in batch.decisions if decision.id not in wrong}
+    actions = [decision.action for decision in batch.decisions if decision.id in saved]
+    return _Recorded(person, list(saved), actions, next(reversed(saved.values()), None), refused, now)
 
 
 def _history(db: Database, person: Person, round_id: int) -> UndoUnits:

@@ -33,7 +33,7 @@ _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class _Credentials:
+class Credentials:
     """What a request showed to be let in; looked at together with the database."""
 
     session: str | None
@@ -95,7 +95,7 @@ async def as_person(
     **kwargs: P.kwargs,
 ) -> T:
     """`function(db, person, *args)` for whoever is signed in, or has an access token. Raises ApiError for others."""
-    return await database.run(_enter, await _door(request), function, *args, **kwargs)
+    return await database.run(_enter, await credentials(request), function, *args, **kwargs)
 
 
 async def as_person_writing(
@@ -106,24 +106,25 @@ async def as_person_writing(
     **kwargs: P.kwargs,
 ) -> T:
     """The same in the thread of writers."""
-    return await database.run_write(_enter, await _door(request), function, *args, **kwargs)
+    return await database.run_write(_enter, await credentials(request), function, *args, **kwargs)
 
 
-def _enter(db: Database, door: _Credentials, function: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+def _enter(db: Database, door: Credentials, function: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
     return function(db, door.person(db), *args, **kwargs)
 
 
-async def _door(request: Request) -> _Credentials:
+async def credentials(request: Request) -> Credentials:
+    """What the request shows to be let in, to be looked at where the database is."""
     bearer, note = bearer_of(request.headers), note_of(request.scope)
     if bearer is not None:
         if not hasattr(request.state, "access_token"):  # a body is read in between, see json_of_person
             request.state.access_token = await admit(bearer, request.client.host if request.client else "")
-        return _Credentials(None, None, request.state.access_token, note)
+        return Credentials(None, None, request.state.access_token, note)
     cookie = auth.cookie_of(request.cookies)
     session = None if cookie is None else auth.session_hash(cookie)
     if request.method in ("GET", "HEAD"):
-        return _Credentials(session, None, None, note)
+        return Credentials(session, None, None, note)
     try:
-        return _Credentials(session, read_token(current().secret, request.headers.get(TOKEN_HEADER, "")), None, note)
+        return Credentials(session, read_token(current().secret, request.headers.get(TOKEN_HEADER, "")), None, note)
     except ApiError as refusal:
-        return _Credentials(session, refusal, None, note)
+        return Credentials(session, refusal, None, note)

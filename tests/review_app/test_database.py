@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TypeVar
@@ -68,6 +68,53 @@ def test_writers_come_one_after_another_in_order() -> None:
 
     assert len(set(asyncio.run(many()))) == 1
     assert order == list(range(100))
+
+
+def test_what_waits_for_the_writer_together_is_written_together() -> None:
+    calls: list[list[str]] = []
+
+    def note(db: Database, names: Sequence[str]) -> list[str | Exception]:
+        calls.append(list(names))
+        return [WorkspaceError(f"no {name}") if name == "bad" else name.upper() for name in names]
+
+    def other(db: Database, names: Sequence[str]) -> list[str | Exception]:
+        return note(db, names)
+
+    async def many() -> list[object]:
+        free = threading.Event()
+        writer = database._submit("write", lambda db: free.wait(60))
+        asked = [asyncio.create_task(database.run_write_joined(note, name)) for name in ("a", "bad", "b", "gone")]
+        await asyncio.sleep(0)  # all of them are in the queue
+        asked[-1].cancel()
+        asked += [asyncio.create_task(database.run_write_joined(other, "c"))]
+        asked += [asyncio.create_task(database.run_write_joined(note, name)) for name in ("d", "e")]
+        await asyncio.sleep(0)
+        alone = asyncio.create_task(database.run_write(lambda db: calls.append(["alone"])))
+        await asyncio.sleep(0)
+        asked += [asyncio.create_task(database.run_write_joined(note, "f"))]
+        await asyncio.sleep(0)
+        free.set()
+        found = await asyncio.gather(*asked, return_exceptions=True)
+        await alone
+        assert writer.result()
+        return list(found)
+
+    a, bad, b, gone, *rest = asyncio.run(many())
+    assert calls == [["a", "bad", "b"], ["c"], ["d", "e"], ["alone"], ["f"]]
+    assert (a, b, rest) == ("A", "B", ["C", "D", "E", "F"])
+    assert isinstance(bad, WorkspaceError)
+    assert isinstance(gone, asyncio.CancelledError)
+
+
+def test_where_what_is_written_together_fails_everybody_hears_of_it() -> None:
+    def fail(db: Database, names: Sequence[str]) -> list[str | Exception]:
+        raise ZeroDivisionError
+
+    async def many() -> list[object]:
+        return await asyncio.gather(*(database.run_write_joined(fail, n) for n in "abc"), return_exceptions=True)
+
+    assert [type(each) for each in asyncio.run(many())] == [ZeroDivisionError] * 3
+    database.call_write(ensure_person, "whole")  # with another connection
 
 
 def test_pages_and_routes_see_each_others_writes() -> None:

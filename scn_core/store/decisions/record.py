@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
@@ -90,6 +90,19 @@ class _RefusedError(WorkspaceError):
         self.code: RefusalCode = code
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Decisions that were sent together."""
+
+    decisions: Sequence[Decision]
+    believed: Mapping[str, str | None] | None = None
+    """By id of a decision, the id of the answer that the person was shown as the face's when they made it; None: the
+    face was shown as open. A bulk answer to a face that was answered since is left out, with code answered. Without
+    `believed` nothing is compared."""
+    unseen: Mapping[int, str] | None = None
+    """Sample id -> why its picture cannot be seen; answers in NEED_THE_PICTURE about it are refused."""
+
+
 def record_each(
     db: Database,
     decisions: Iterable[Decision],
@@ -97,26 +110,28 @@ def record_each(
     believed: Mapping[str, str | None] | None = None,
     unseen: Mapping[int, str] | None = None,
 ) -> list[Refusal]:
-    """Write what fits in one transaction and name what does not, by the rules of `record_decisions`.
+    """Write what fits in one transaction and name what does not, by the rules of `record_decisions`. See `Batch`."""
+    return record_batches(db, [Batch(list(decisions), believed, unseen)])[0]
 
-    `believed`: by id of a decision, the id of the answer that the person was shown as the face's when they made it;
-    None: the face was shown as open. A bulk answer to a face that was answered since is left out, with code answered.
-    Without `believed` nothing is compared. `unseen`: sample id -> why its picture cannot be seen; answers in
-    NEED_THE_PICTURE about it are refused.
-    """
-    refused: list[Refusal] = []
+
+def record_batches(db: Database, batches: Iterable[Batch]) -> list[list[Refusal]]:
+    """What `record_each` does with each of the batches in turn, in one transaction: one commit for all."""
     with transaction(db):
-        for decision in decisions:
-            db.execute("SAVEPOINT one")
-            try:
-                _record(db, decision, believed, unseen)
-            except WorkspaceError as error:
-                db.execute("ROLLBACK TO one")
-                code = error.code if isinstance(error, _RefusedError) else "invalid"
-                refused.append(Refusal(decision.id, str(error), code))
-            db.execute("RELEASE one")
+        refused = [list(_refusals(db, batch)) for batch in batches]
     note_newest(db)
     return refused
+
+
+def _refusals(db: Database, batch: Batch) -> Iterator[Refusal]:
+    for decision in batch.decisions:
+        db.execute("SAVEPOINT one")
+        try:
+            _record(db, decision, batch.believed, batch.unseen)
+        except WorkspaceError as error:
+            db.execute("ROLLBACK TO one")
+            code = error.code if isinstance(error, _RefusedError) else "invalid"
+            yield Refusal(decision.id, str(error), code)
+        db.execute("RELEASE one")
 
 
 def record_decisions(

@@ -16,7 +16,14 @@ from sqlite_utils import Database
 from scn_core.errors import WorkspaceError
 from scn_core.records import Action, Decision, RoundScores
 from scn_core.store.connection import open_database
-from scn_core.store.decisions.record import effective_labels, history, record_decisions, record_each
+from scn_core.store.decisions.record import (
+    Batch,
+    effective_labels,
+    history,
+    record_batches,
+    record_decisions,
+    record_each,
+)
 from scn_core.store.projections import check
 from scn_core.store.rounds.states import close_round, finish_round, start_round
 
@@ -278,6 +285,26 @@ def test_marks_change_no_label_and_close_nothing(review: Database) -> None:
     assert (entry.decision, entry.live) == (marks[2], True)
     record_decisions(review, [undo(marks[1])])
     assert review.execute("SELECT count(*) FROM live_mark").fetchone() == (2,)
+
+
+def test_batches_are_stored_in_turn_with_one_commit_or_not_at_all(review: Database) -> None:
+    first, other = answer(1, "keep"), answer(2, "unsure")
+    batches = [
+        Batch([first], unseen={2: "no such file"}),
+        Batch([other]),  # what another batch cannot see is no matter here
+        Batch([replace(first, person="bob"), answer(3, "keep")], unseen={3: "no such file"}),
+        Batch([replace(answer(1, "exclude"), bulk="b")], believed={}),  # answered by the first one
+    ]
+    commits: list[str] = []
+    review.conn.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None)
+    refused = record_batches(review, batches)
+    review.conn.set_trace_callback(None)
+    assert [[refusal.code for refusal in each] for each in refused] == [[], [], ["invalid", "unseen"], ["answered"]]
+    assert commits == ["COMMIT"]
+    assert [len(history(review, face)) for face in (1, 2, 3)] == [1, 1, 0]
+    with pytest.raises(AttributeError):
+        record_batches(review, [Batch([answer(4, "keep")]), Batch([None])])  # type: ignore[list-item]
+    assert not history(review, 4)
 
 
 def test_each_is_stored_or_refused_by_itself(review: Database) -> None:
