@@ -31,8 +31,8 @@ def unread(round_id: str, sample_id: str) -> str:
 def _open_item(sample_id: str, condition: str) -> str:
     """SQL: whether a face waits for an answer in a round in review by an item that fulfils `condition`.
 
-    Both arguments are SQL too; the condition is over `open_item` and its round, `open_round`. Rounds lead to the items of
-    the face: the planner would go through all items, for every face anew.
+    Both arguments are SQL too; the condition is over `open_item` and its round, `open_round`. Rounds lead to the items
+    of the face: the planner would go through all items, for every face anew.
     """
     return (
         "EXISTS (SELECT 1 FROM round open_round CROSS JOIN queue_item open_item INDEXED BY queue_reading "
