@@ -142,6 +142,6 @@ def test_whether_a_face_is_an_open_audit_face_is_looked_up_not_searched_for(twic
     """Lists of all faces ask it of each: going through the queue every time took minutes of 100,000 faces."""
     for face, source in (("s.sample_id", "score s"), ("f.sample_id", "outcome f"), ("s.id", "sample s")):
         plan = [row[3] for row in twice.execute(f"EXPLAIN QUERY PLAN SELECT {open_audit(face)} FROM {source}")]
-        assert [step for step in plan if " qa" in step] == [
+        assert [step for step in plan if " open_item" in step] == [
             "SEARCH open_item USING INDEX queue_reading (round_id=? AND sample_id=?)"
         ]
