@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlite_utils import Database
 
@@ -157,13 +157,7 @@ def open_left(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -
     """How many faces to review match, whatever state the filter names: without those the viewer skipped, and none of a
     round that is not in review. Raises WorkspaceError for a filter that cannot be."""
     filters.check_filter(where)
-    if where.reviewer is not None:
-        return 0
-    found = _Within(where)
-    rows = _rows(db, round_id, viewer_id, where, alike=found.everything)
-    return _sum(
-        row for row in rows if "" in row.actions and found.labels(row) and found.doubt(row) and found.alpha(row)
-    )
+    return 0 if where.reviewer is not None else _open_and_all(db, round_id, viewer_id, where)[0]
 
 
 def answered_readings(db: Database, round_id: int) -> tuple[int, int]:
@@ -178,14 +172,10 @@ def answered_readings(db: Database, round_id: int) -> tuple[int, int]:
 def open_of_pair(db: Database, round_id: int, viewer_id: int, where: QueueFilter, item: int) -> PairCount | None:
     """The pair of given and proposed label that an item of the queue is of, with its faces to review and in all as
     `open_left` counts them, whatever labels the filter names; None: there is no such item."""
-    found = _Within(replace(where, given=None, proposed=None, unproposed=False, label=None))
     for given, proposed in filters.pair_keys(db, [item]):
-        rows = [
-            row
-            for row in _rows(db, round_id, viewer_id, where)
-            if row[1:3] == (given, -1 if proposed is None else proposed) and found.doubt(row) and found.alpha(row)
-        ]
-        return PairCount(given, proposed, _sum(row for row in rows if "" in row.actions), _sum(rows))
+        code = -1 if proposed is None else proposed  # as in queue_count
+        of_pair = replace(where, given=given, proposed=code, unproposed=False, label=None)
+        return PairCount(given, proposed, *_open_and_all(db, round_id, viewer_id, of_pair))
     return None
 
 
@@ -208,36 +198,64 @@ def undecided_faces(db: Database, round_id: int) -> UndecidedFaces:
     return UndecidedFaces(*row, outcome_counts(db, round_id).conflict)
 
 
-def _rows(db: Database, round_id: int, viewer_id: int, where: QueueFilter, *, alike: bool = False) -> Iterator[_Count]:
-    """Under the flag, the reviewer, the opinions and the faces of a filter alone. What the viewer skipped is not to
-    review for them, and nothing of a round that is not in review is. `alike`: only by action, which is quicker."""
+def _open_and_all(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> tuple[int, int]:
+    """Faces to review that match, whatever the state, and in all: with every page and answer, so in SQL if it can."""
+    if not _counted(db, round_id, where) or not _in_review(db, round_id):
+        rows, still, total = _rows(db, round_id, viewer_id, where), 0, 0
+    else:
+        still, total = _listed(db, round_id, where)
+        rows = chain(_not_there(db, round_id, viewer_id), _skipped(db, round_id, viewer_id, where))
+    found = _Within(where)
+    for row in rows:
+        if found.labels(row) and found.doubt(row) and found.alpha(row):
+            still += row.n if "" in row.actions else 0
+            total += row.n
+    return still, total
+
+
+def _rows(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> Iterator[_Count]:
+    """Under the flag, the reviewer, the opinions and the faces of a filter alone. What the viewer skipped is
+    not to review for them, and nothing of a round that is not in review is."""
     if not _in_review(db, round_id):
-        for row in _every_row(db, round_id, viewer_id, where, alike=alike):
+        for row in _every_row(db, round_id, viewer_id, where):
             yield row._replace(actions=row.actions - {""})
         return
-    yield from _every_row(db, round_id, viewer_id, where, alike=alike)
+    yield from _every_row(db, round_id, viewer_id, where)
+    yield from _skipped(db, round_id, viewer_id, where)
+
+
+def _skipped(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> Iterator[_Count]:
+    """What takes faces that the viewer skipped out of those to review, and counts them as skipped."""
     for row in _among_items(db, round_id, viewer_id, replace(where, state="skipped")):
         yield row._replace(n=-row.n)
         yield row._replace(actions=row.actions - {""} | {"skipped"})
 
 
-def _every_row(db: Database, round_id: int, viewer_id: int, where: QueueFilter, *, alike: bool) -> Iterator[_Count]:
+def _every_row(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> Iterator[_Count]:
     """Under the flag, the reviewer, the opinions and the faces of a filter alone, skipped or not."""
-    where = replace(where, state="all")
+    if _counted(db, round_id, where):
+        return chain(_from_counts(db, round_id), _not_there(db, round_id, viewer_id))
+    return _among_items(db, round_id, viewer_id, replace(where, state="all"))
+
+
+def _counted(db: Database, round_id: int, where: QueueFilter) -> bool:
+    """Whether table queue_count tells how many faces match."""
     narrow = where.flagged or where.reviewer is not None or where.picture != "all" or where.opinions != "all"
-    narrow = narrow or filters.names_faces(where)
-    if narrow or has_several_readings(db, round_id):
-        return _among_items(db, round_id, viewer_id, where)
-    return _from_counts(db, round_id, viewer_id, alike=alike)
+    return not (narrow or filters.names_faces(where) or has_several_readings(db, round_id))
 
 
-def _from_counts(db: Database, round_id: int, viewer_id: int, *, alike: bool) -> Iterator[_Count]:
-    columns = "0, 0, -1, 0, 0" if alike else "kind = 'audit', given_label, proposed_label, doubt, alpha_bin"
-    sql = f"""
-        SELECT {columns}, action, sum(n) FROM queue_count WHERE round_id = ? AND n > 0 GROUP BY 1, 2, 3, 4, 5, 6
+def _from_counts(db: Database, round_id: int) -> Iterator[_Count]:
+    sql = """
+        SELECT kind = 'audit', given_label, proposed_label, doubt, alpha_bin, action, sum(n) FROM queue_count
+        WHERE round_id = ? AND n > 0 GROUP BY 1, 2, 3, 4, 5, 6
         """
+    return _counts_of(db.execute(sql, (round_id,)))
+
+
+def _not_there(db: Database, round_id: int, viewer_id: int) -> Iterator[_Count]:
+    """What queue_count holds of faces that are in no page of this viewer, to be subtracted."""
     # Audit items have no proposal in the queue, which the index knows of.
-    not_there = f"""
+    sql = f"""
         SELECT q.kind = 'audit', q.given_label, coalesce(q.proposed_label, -1), q.doubt, {ALPHA_BIN},
           coalesce(q.action, ''), -1
         FROM (SELECT id FROM {TAKEN_OUT} UNION
@@ -247,10 +265,28 @@ def _from_counts(db: Database, round_id: int, viewer_id: int, *, alike: bool) ->
         CROSS JOIN queue_item q INDEXED BY queue_reading ON q.sample_id = g.id
         WHERE q.round_id = :round AND q.listed = 1 AND NOT {filters.VISIBLE}
         """
-    here = {"round": round_id, "viewer": viewer_id}
-    rows = chain(db.execute(sql, (round_id,)), db.execute(not_there, here))
+    return _counts_of(db.execute(sql, {"round": round_id, "viewer": viewer_id}))
+
+
+def _counts_of(rows: Iterable[tuple[Any, ...]]) -> Iterator[_Count]:
     for audit, given, proposed, doubt, alpha_bin, action, n in rows:
         yield _Count(audit, given, proposed, doubt, alpha_bin, frozenset((action,)), n)
+
+
+def _listed(db: Database, round_id: int, where: QueueFilter) -> tuple[int, int]:
+    """Open faces and all of queue_count under the labels, the doubt and the alpha of a filter, as `_Within` says it."""
+    low, high = filters.alpha_bins(where)
+    values = {"round": round_id, "low": low, "high": high, "code": filters.doubt_code(where), "given": where.given,
+              "proposed": where.proposed, "label": where.label, "unproposed": where.unproposed}  # fmt: skip
+    sql = """
+        SELECT coalesce(sum(n) FILTER (WHERE action = ''), 0), coalesce(sum(n), 0) FROM queue_count
+        WHERE round_id = :round AND alpha_bin >= :low AND alpha_bin < :high AND doubt = coalesce(:code, doubt)
+          AND given_label = coalesce(:given, given_label) AND proposed_label = coalesce(:proposed, proposed_label)
+          AND (:label IS NULL OR :label IN (given_label, proposed_label))
+          AND NOT (:unproposed AND (proposed_label >= 0 OR kind = 'audit'))
+        """
+    row: tuple[int, int] = db.execute(sql, values).fetchone()
+    return row
 
 
 def _among_items(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> Iterator[_Count]:
@@ -322,9 +358,6 @@ class _Within:
 
     def __init__(self, where: QueueFilter) -> None:
         self._where, self._code, self._bins = where, filters.doubt_code(where), filters.alpha_bins(where)
-        labels = where.unproposed or any(label is not None for label in (where.given, where.proposed, where.label))
-        self.everything = not labels and self._code is None and self._bins == (0, BINS)
-        """All rows fulfil each of the conditions."""
 
     def labels(self, row: _Count) -> bool:
         where = self._where

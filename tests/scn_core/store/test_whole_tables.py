@@ -1,6 +1,6 @@
 """What a page, an answer or a lease asks never reads a table whole that grows with the faces or the answers.
 
-SQLite's plans do not depend on how much a table holds (nothing gathers statistics), so ten faces show it as a million do.
+Plans do not depend on how much a table holds, as nothing gathers statistics: ten faces show it as a million do.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from scn_core.store.people.people import Person, find_person
 from scn_core.store.pictures import same_pixels
 from scn_core.store.queue.browse import items_of, page_items
 from scn_core.store.queue.counts import open_left, open_of_pair, skipped_faces
-from scn_core.store.queue.leases import claim_faces, claim_items, release_leases, renew_leases
 from scn_core.store.queue.learned_order import due
+from scn_core.store.queue.leases import claim_faces, claim_items, release_leases, renew_leases
 from scn_core.store.queue.pace import faces_checked, pace
 from scn_core.store.reports.one_face import face_label, face_scores
 from scn_core.store.rounds.states import finish_round, start_round
