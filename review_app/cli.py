@@ -10,6 +10,9 @@ from typing import TypedDict
 
 import click
 
+import scn_core.without_pandas  # noqa: F401  # before what imports sqlite_utils
+
+# isort: split
 from review_app.auth.accounts import WORKSPACE, person
 from review_app.auth.token_command import token
 from review_app.client.command import client

@@ -36,6 +36,12 @@ def modules_path() -> str:
     return f"/grid/{grid_files().version}/"
 
 
+def grid_modules() -> list[str]:
+    """The modules that main.js reaches, itself first."""
+    others = {"main.js", "loader.js", "types.js", "connection.js"}
+    return ["main.js", *(name for name in grid_files().content if name.endswith(".js") and name not in others)]
+
+
 def content_type(name: str) -> str:
     """Of a file of the grid."""
     return _TYPES[Path(name).suffix]

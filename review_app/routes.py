@@ -33,9 +33,9 @@ from review_app.auth import sessions as auth
 from review_app.auth.endpoint import plain
 from review_app.auth.guard import UPLOADS, RequestGuard, is_own, page_policy, path_within
 from review_app.auth.page import refusal_page
-from review_app.grid_files import modules_path
+from review_app.grid_files import grid_modules, modules_path
 from review_app.http.errors import ApiError
-from review_app.http.first_page import as_it_is, with_script
+from review_app.http.first_page import as_it_is, with_modules
 from review_app.http.request_log import RequestLog, note_of
 from review_app.page_socket import serve_pages
 from review_app.settings import AppSettings, current
@@ -113,8 +113,8 @@ class OwnRoutes:
         elif await _must_sign_in(scope):
             await RedirectResponse(login.path_to(_target(scope)), 303)(scope, receive, send)
         elif _opens_page(scope):
-            script = current().url(f"{modules_path()}connection.js")
-            await self._app(as_it_is(scope), receive, with_script(send, script))
+            script, *later = (current().url(modules_path() + name) for name in ("connection.js", *grid_modules()))
+            await self._app(as_it_is(scope), receive, with_modules(send, script, later))
         else:
             await self._app(scope, receive, send)
 

@@ -48,9 +48,10 @@ from scn_core.workspace.folder import Workspace
 SCRIPT = Path(__file__).with_name("app.py")
 
 _PAGES_USE = (
-    "pandas", "plotly.graph_objects", "review_app.state", "review_app.queries.faces", "review_app.commands.decisions",
-    "review_app.charts.face", "review_app.components.review_grid",
+    "review_app.state", "review_app.queries.faces", "review_app.commands.decisions", "review_app.charts.face",
+    "review_app.components.review_grid",
 )  # fmt: skip
+# Without pandas: the page Review does without, and the server would start later and hold 35 MB more.
 
 _CONFIG = {
     **theme.STREAMLIT,

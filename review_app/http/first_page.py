@@ -1,6 +1,8 @@
-"""Streamlit's first page, with a script of ours in it."""
+"""Streamlit's first page, with a script of ours in it, and the grid's modules fetched ahead."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Scope, Send

@@ -13,9 +13,10 @@ from scn_core.class_names import ClassVocabulary
 from scn_core.records import EpochReport, QueueFilter, RoundInfo
 from scn_core.store.decisions.undo import MyDecision, my_decisions
 from scn_core.store.opinions import source_names
-from scn_core.store.queue.counts import QueueCounts, UndecidedFaces, queue_counts, undecided_faces
+from scn_core.store.queue.counts import QueueCounts, queue_counts
 from scn_core.store.queue.leases import LeaseInfo, leases
 from scn_core.store.queue.pace import Pace, faces_answered, pace
+from scn_core.store.queue.undecided import UndecidedFaces, undecided_faces
 from scn_core.store.rounds import states as store_rounds
 from scn_core.store.rounds.better_round import to_review
 from scn_core.store.samples import classes

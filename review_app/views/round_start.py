@@ -16,7 +16,7 @@ from review_app.settings import current
 from review_app.views import messages, parts, settings_form
 from scn_core.config import TrainSettings, UnsureRule, flag
 from scn_core.errors import UsageError, counted
-from scn_core.store.queue.counts import UndecidedFaces
+from scn_core.store.queue.undecided import UndecidedFaces
 
 _OFFERED = (
     "epochs", "image_size", "batch_size", "backbone", "weights", "relabel", "beta", "margin_relabel", "audit_samples",

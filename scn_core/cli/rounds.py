@@ -27,7 +27,7 @@ from scn_core.rounds.pack import pack_job, run_job, unpack_result
 from scn_core.rounds.pack import result as result_file
 from scn_core.rounds.pack.archive import is_archive
 from scn_core.shell import command_line
-from scn_core.store.queue.counts import undecided_faces
+from scn_core.store.queue.undecided import undecided_faces
 from scn_core.store.rounds import states as store
 from scn_core.store.samples import classes
 from scn_core.workspace.folder import Workspace

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sqlite_utils import Database
 
-from scn_core.store.queue.counts import undecided_faces
+from scn_core.store.queue.undecided import undecided_faces
 from scn_core.store.rounds.states import EarlierRounds, in_review
 
 Say = Callable[[str], None]

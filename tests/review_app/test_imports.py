@@ -115,12 +115,13 @@ def test_sources_are_short_and_know_no_place_outside(source: Path) -> None:
     assert not re.search(r"\.\./shared|/home/|/root/|/work/|/Users/|C:\\", text)
 
 
-def test_the_app_never_imports_torch() -> None:
+def test_the_app_never_imports_torch_and_the_server_starts_without_pandas() -> None:
     names = [".".join(source.relative_to(PACKAGE.parent).with_suffix("").parts) for source in SOURCES]
     wanted = [name.removesuffix(".__init__") for name in names if not name.endswith(("__main__", ".app"))]
     assert {"review_app.api.pages", "review_app.views.review", "review_app.server"} <= set(wanted)
     code = (
-        f"import importlib, sys\nfor name in {wanted!r}:\n    importlib.import_module(name)\n"
+        "import importlib, sys, review_app.cli, review_app.server as server\nserver._warm_up()\n"
+        f"assert 'pandas' not in sys.modules\nfor name in {wanted!r}:\n    importlib.import_module(name)\n"
         "print(*sorted({'torch', 'torchvision', 'sklearn'} & set(sys.modules)))"
     )
     ran = subprocess.run(

@@ -28,6 +28,7 @@ GROUND = frozenset(
         "disk",
         "shell",
         "hook_settings",
+        "without_pandas",
         "principal_components",
     }
 )

@@ -62,4 +62,5 @@ _mount = st.components.v2.component("review_grid", js=_LOADER, css=_STYLE)
 
 def review_grid(data: GridData, key: str) -> None:
     """Mount the grid where the page stands; again with other data, it shows the other filter or round."""
-    _mount(key=key, data=data.as_json())
+    # In a list: what is in a dictionary Streamlit asks whether it is a data frame, and imports pandas to know.
+    _mount(key=key, data=[data.as_json()])

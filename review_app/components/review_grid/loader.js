@@ -4,13 +4,16 @@
  */
 
 /** @typedef {typeof import("./main.js")} Grid */
+/** @typedef {Parameters<Grid["default"]>[0]} Component */
+/** @typedef {{data: [Component["data"]], parentElement: Component["parentElement"]}} Given */
 /** @typedef {{gone: boolean, module: Promise<Grid>, end?: () => void}} Mount */
 
 /** @type {WeakMap<ShadowRoot, Mount>} */
 const mounts = new WeakMap();
 
-/** @param {Parameters<Grid["default"]>[0]} component */
-export default function (component) {
+/** @param {Given} given */
+export default function (given) {
+  const component = { data: given.data[0], parentElement: given.parentElement };
   const root = component.parentElement;
   const mount = mounts.get(root) ?? load(component);
   mount.module.then(
@@ -26,7 +29,7 @@ export default function (component) {
   };
 }
 
-/** @param {Parameters<Grid["default"]>[0]} component @returns {Mount} */
+/** @param {Component} component @returns {Mount} */
 function load({ data, parentElement: root }) {
   const module = import(new URL(`${data.base}main.js`, location.origin).href);
   /** @type {Mount} */

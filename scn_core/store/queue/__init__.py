@@ -8,6 +8,7 @@ filter         what a filter of the page Review means in SQL
 area           faces within a polygon on the map of a round
 cells          faces with two labels, each said by somebody else
 counts         how many faces there are of what
+undecided      what closing a round would leave undecided
 pace           how much of a round one person has done, how fast, and how much is left
 browse         pages of items, and single faces, with all that a tile shows
 leases         who has which open item on screen; which come next for whom

@@ -22,7 +22,8 @@ OPEN = QueueFilter()
 def shown(app: AppTest) -> dict[str, Any]:
     """What the grid is told to show."""
     (mounted,) = grid(app)
-    told: dict[str, Any] = json.loads(mounted.proto.json)
+    told: dict[str, Any]
+    (told,) = json.loads(mounted.proto.json)
     return told
 
 

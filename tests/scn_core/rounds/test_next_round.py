@@ -16,7 +16,7 @@ from scn_core.rounds.lifecycle import New, Resume
 from scn_core.rounds.train import train_round
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.people.people import ensure_person
-from scn_core.store.queue.counts import undecided_faces
+from scn_core.store.queue.undecided import undecided_faces
 from scn_core.store.rounds import states as store
 from scn_core.store.samples import iter_samples
 from scn_core.store.scores import scores

@@ -24,7 +24,7 @@ from scn_core.store.current_labels import LabelFilter, iter_labels, label_counts
 from scn_core.store.decisions.record import effective_labels, history, record_decisions
 from scn_core.store.people.people import ensure_person
 from scn_core.store.projections import check
-from scn_core.store.queue.counts import undecided_faces
+from scn_core.store.queue.undecided import undecided_faces
 from scn_core.store.reports.one_face import face_label
 from scn_core.store.rounds.faces import queued_samples
 from scn_core.store.samples import StoredSample, find_sample, iter_samples, samples_among

@@ -7,8 +7,9 @@ from sqlite_utils import Database
 from scn_core.config import ReviewSettings
 from scn_core.records import Decision, RoundScores
 from scn_core.store.decisions.record import record_decisions
-from scn_core.store.queue.counts import answered_readings, undecided_faces
+from scn_core.store.queue.counts import answered_readings
 from scn_core.store.queue.pace import pace
+from scn_core.store.queue.undecided import undecided_faces
 from scn_core.store.reports.activity import members
 from scn_core.store.rounds.states import finish_round, start_round
 from tests.scn_core.store.review_model import decide, undo

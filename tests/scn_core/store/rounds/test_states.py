@@ -16,7 +16,7 @@ from scn_core.errors import WorkspaceError
 from scn_core.records import Decision, EpochReport, RoundScores
 from scn_core.store.connection import open_database
 from scn_core.store.decisions.record import record_each
-from scn_core.store.queue.counts import UndecidedFaces, undecided_faces
+from scn_core.store.queue.undecided import UndecidedFaces, undecided_faces
 from scn_core.store.rounds import states as rounds
 from scn_core.store.schema.expressions import from_now
 from scn_core.store.sqlite_errors import database_path
