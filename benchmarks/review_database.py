@@ -12,9 +12,12 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from scn_core.picture_records import PictureMeasures
 from scn_core.records import Decision, QueueFilter
+from scn_core.store.connection import transaction
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.people.people import ensure_person
+from scn_core.store.pictures import insert_measures
 from scn_core.store.queue.browse import page_items
 from scn_core.store.queue.counts import queue_counts
 from scn_core.store.queue.leases import claim_items, release_leases
@@ -42,6 +45,7 @@ def build(folder: Path, faces: int) -> tuple[Workspace, dict[str, float]]:
     shutil.rmtree(unfinished, ignore_errors=True)
     seconds = {
         "manifest_s": _timed(lambda: repeat_faces(drawn, unfinished, faces)),
+        "pictures_s": _timed(lambda: look_at_pictures(Workspace(unfinished), faces)),
         "round_s": _timed(lambda: add_round(Workspace(unfinished), proposals=faces, low=0, audit=faces // 1000)),
         "answers_s": _timed(lambda: _answer_some(Workspace(unfinished), round(faces * ANSWERED_SHARE))),
         "thumbnails_s": _timed(lambda: repeat_thumbnails(drawn, Workspace(unfinished))),
@@ -67,6 +71,20 @@ def query_times(workspace: Workspace, repeat: int) -> dict[str, list[float]]:
     return found
 
 
+def look_at_pictures(workspace: Workspace, faces: int) -> None:
+    """What a look at the pictures would have told: one face in twenty is a copy of the one before it, another is dark."""
+
+    def measured(face: int) -> PictureMeasures:
+        pixels = face - (face % 20 == 1)
+        dark = face % 20 == 10
+        return PictureMeasures(
+            pixels.to_bytes(8, "little"), bytes(32), 100, 100, 0.3 if dark else 0.9, 0.1, 1.0, 7.0, 0.2
+        )
+
+    with workspace.database() as db, transaction(db):
+        insert_measures(db, ((face, measured(face).pack()) for face in range(1, faces + 1)))
+
+
 def _filters() -> dict[str, QueueFilter]:
     plain = QueueFilter()
     return {
@@ -82,6 +100,7 @@ def _filters() -> dict[str, QueueFilter]:
             plain, given=2, proposed=4, alpha_from=0.2, alpha_to=0.3, order="margin"
         ),
         "mislabelled": replace(plain, doubt="mislabelled"),
+        "dark": replace(plain, picture="dark"),
         "ambiguous, by margin": replace(plain, doubt="ambiguous", order="margin"),
     }
 

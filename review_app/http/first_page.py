@@ -15,8 +15,13 @@ def as_it_is(scope: Scope) -> Scope:
     return {**scope, "headers": [each for each in scope["headers"] if each[0].lower() not in _NOT_PASSED_ON]}
 
 
-def with_script(send: Send, address: str) -> Send:
-    """Sends on what is sent; a page of HTML with the module at `address`, which runs before the page's own."""
+def with_modules(send: Send, script: str, later: Sequence[str]) -> Send:
+    """Sends on what is sent; a page of HTML with the module at the address `script`, which runs before the page's own.
+
+    The modules at the addresses `later` are fetched once the page's own are: they are asked for when these have run.
+    """
+    first = f'<head><script type="module" src="{script}"></script>'.encode()
+    last = "".join(f'<link rel="modulepreload" href="{address}">' for address in later).encode() + b"</head>"
     started: list[Message] = []
     parts: list[bytes] = []
 
@@ -26,8 +31,7 @@ def with_script(send: Send, address: str) -> Send:
         elif message["type"] == "http.response.body" and started:
             parts.append(message.get("body", b""))
             if not message.get("more_body", False):
-                script = f'<script type="module" src="{address}"></script>'.encode()
-                page = b"".join(parts).replace(b"<head>", b"<head>" + script, 1)
+                page = b"".join(parts).replace(b"<head>", first, 1).replace(b"</head>", last, 1)
                 headers = MutableHeaders(scope=started[0])
                 headers["content-length"] = str(len(page))
                 for name in ("etag", "last-modified"):  # of the page without it
