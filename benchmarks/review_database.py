@@ -72,7 +72,7 @@ def query_times(workspace: Workspace, repeat: int) -> dict[str, list[float]]:
 
 
 def look_at_pictures(workspace: Workspace, faces: int) -> None:
-    """What a look at the pictures would have told: one face in twenty is a copy of the one before it, another is dark."""
+    """What a look at the pictures would have told: one face in twenty is a copy of the one before, another is dark."""
 
     def measured(face: int) -> PictureMeasures:
         pixels = face - (face % 20 == 1)

@@ -160,11 +160,16 @@ class Walk:
         """Marks, bad pictures, small areas, cells and lists are few: they lead to the items, not the reverse."""
         if not self.where.flagged and self.where.state != "skipped":
             if self.where.picture != "all":
-                return filters.BAD_PICTURES
+                return filters.BAD_PICTURES if self._few_bad_pictures() else None
             return filters.ITEMS_OF_FACES if self._few_faces() else None
         return filters.marked(
             "action = 'skip' AND person_id = :viewer" if self.where.state == "skipped" else "action = 'flag'"
         )
+
+    def _few_bad_pictures(self) -> bool:
+        issue = "1" if self.values["issue"] is None else "issue = :issue"
+        sql = f"SELECT 1 FROM picture_issue WHERE {issue} LIMIT {SMALL + 1}"
+        return len(self.db.execute(sql, self.values).fetchall()) <= SMALL
 
     def _few_faces(self) -> bool:
         """Of many a walk through all faces in their order soon finds some."""

@@ -26,6 +26,7 @@ from scn_core.store.pictures import (
     insert_measures,
     not_looked_at,
 )
+from scn_core.store.queue import walk
 from scn_core.store.queue.browse import items_of, page_items, queued_faces
 from scn_core.store.queue.build_queue import plan_queue
 from scn_core.store.queue.counts import queue_counts
@@ -222,3 +223,16 @@ def test_the_filter_shows_bad_pictures_alone(in_review: Database) -> None:
     assert counts.pictures["all"] == len(shown(in_review))
     claimed = claim_items(in_review, 1, 1, QueueFilter(picture="grey"), limit=5)
     assert [(item.sample_id, item.issues) for item in claimed.items] == [(5, ("grey",))]
+
+
+def test_many_bad_pictures_are_found_on_a_walk_in_order_and_not_sorted(
+    in_review: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = QueueFilter(picture="any")
+    few = shown(in_review, bad)
+    monkeypatch.setattr(walk, "SMALL", 0)
+    sent: list[str] = []
+    in_review.conn.set_trace_callback(sent.append)
+    assert shown(in_review, bad) == few
+    in_review.conn.set_trace_callback(None)
+    assert not [sql for sql in sent if "DISTINCT sample_id AS bad" in sql]
