@@ -46,6 +46,7 @@ from scn_core.workspace.access import close_to_others
 from scn_core.workspace.folder import Workspace
 
 SCRIPT = Path(__file__).with_name("app.py")
+CHECK_AFTER_S = 5.0
 
 _PAGES_USE = (
     "review_app.state", "review_app.queries.faces", "review_app.commands.decisions", "review_app.charts.face",
@@ -162,7 +163,7 @@ def build_app(
             warn_of_wildcard(settings)
         if open_browser:
             webbrowser.open(address)
-        check = asyncio.create_task(warn_of_damage())  # people need not wait for it: seconds for 300,000 faces
+        check = asyncio.create_task(_warn_of_damage_later())
         yield
         check.cancel()
         for keeper in keepers:
@@ -170,6 +171,12 @@ def build_app(
         database.close()
 
     return st.App(SCRIPT, middleware=all_middleware(settings), lifespan=lifespan)
+
+
+async def _warn_of_damage_later() -> None:
+    """It takes seconds of a processor, 6 for 1,000,000 faces: first, whoever waits for the server gets a page."""
+    await asyncio.sleep(CHECK_AFTER_S)
+    await warn_of_damage()
 
 
 async def warn_of_damage() -> None:
