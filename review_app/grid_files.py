@@ -37,7 +37,7 @@ def modules_path() -> str:
 
 
 def grid_modules() -> list[str]:
-    """The modules that main.js reaches, itself first."""
+    """The modules that main.js and connection.js reach, main.js first and without the other."""
     others = {"main.js", "loader.js", "types.js", "connection.js"}
     return ["main.js", *(name for name in grid_files().content if name.endswith(".js") and name not in others)]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from review_app.grid_files import FOLDER
+from review_app.grid_files import FOLDER, grid_modules
 
 ROOT = Path(__file__).parents[2]
 TESTS = Path(__file__).parent / "grid"
@@ -38,6 +38,16 @@ def test_modules_are_short_and_never_take_data_for_markup() -> None:
     too_long = [name for name, text in code.items() if len(text.splitlines()) >= 250]
     assert not too_long
     assert not [path.name for path in modules if "innerHTML" in path.read_text(encoding="utf-8")]
+
+
+def test_what_is_fetched_ahead_is_what_the_grid_imports() -> None:
+    reached, waiting = set[str](), ["main.js", "connection.js"]  # the second is in the page itself
+    while waiting:
+        name = waiting.pop()
+        reached.add(name)
+        found = re.findall(r'from "\./(\w+\.js)";', (FOLDER / name).read_text(encoding="utf-8"))
+        waiting += set(found) - reached
+    assert (grid_modules()[0], set(grid_modules())) == ("main.js", reached - {"connection.js"})
 
 
 def test_npm_takes_its_packages_from_the_public_registry_alone() -> None:
