@@ -31,7 +31,10 @@ def test_exceptions_the_rest_and_on_by_itself(
     served, page = serve(workspace), new_page()
     sign_in(page, served, "ann", path="/?group=pair")
     desk = Desk(page, served, "ann").ready()
-    guide, title = page.get_by_role("note", name="how to begin"), page.locator(".app .group h2")
+    guide, title = (
+        page.get_by_role("note", name="how to begin"),
+        page.locator(".app .group[aria-label='pair of labels'] h2"),
+    )
     found = page.locator(".app .foot").get_by_text("checked")
     expect(guide).to_contain_text("A the proposed label")
     expect(guide).to_contain_text("X the given label")
