@@ -18,4 +18,5 @@ trainer_process  begins a training and looks after its process
 wal_watch        notices that review.db-wal was deleted
 server_lock      one server for a workspace
 order_worker     has the order of the queue learned again as answers come in, and maps drawn
+dead_trainer     marks a round as failed whose trainer was killed
 """

@@ -26,6 +26,7 @@ from review_app import database, theme
 from review_app.auth.accounts import add_lead
 from review_app.auth.openid import secrets_file
 from review_app.auth.secret_key import forget_secret, present_secret, read_secret
+from review_app.dead_trainer import DeadTrainerWatch
 from review_app.hooks.sender import HookSenders
 from review_app.hooks.signing import secrets_of
 from review_app.http.bounded_server import use_bounded_server
@@ -145,9 +146,7 @@ def build_app(
 ) -> st.App:
     """The ASGI app of one process, which then has these settings. `started` is called with its address."""
     use(settings)
-    workspace = settings.workspace
-    senders = HookSenders(workspace.settings().hooks, workspace, settings.workspace_id)
-    keepers = (OrderKeeper(workspace), MapKeeper(workspace), senders)
+    keepers = keepers_of(settings)
 
     @asynccontextmanager
     async def lifespan(app: st.App) -> AsyncIterator[None]:
@@ -177,6 +176,13 @@ async def _warn_of_damage_later() -> None:
     """It takes seconds of a processor, 6 for 1,000,000 faces: first, whoever waits for the server gets a page."""
     await asyncio.sleep(CHECK_AFTER_S)
     await warn_of_damage()
+
+
+def keepers_of(settings: AppSettings) -> tuple[OrderKeeper | MapKeeper | DeadTrainerWatch | HookSenders, ...]:
+    """What works in threads of its own as long as the server runs."""
+    workspace = settings.workspace
+    senders = HookSenders(workspace.settings().hooks, workspace, settings.workspace_id)
+    return OrderKeeper(workspace), MapKeeper(workspace), DeadTrainerWatch(workspace), senders
 
 
 async def warn_of_damage() -> None:

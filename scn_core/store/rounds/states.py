@@ -60,11 +60,16 @@ def start_round(db: Database, config: Mapping[str, Any], *, code_version: str, p
     return number
 
 
-def mark_dead_round_failed(db: Database) -> None:
-    """For whoever holds the lock of trainers: a round that says it is running belongs to a process that is no more."""
+def mark_dead_round_failed(db: Database) -> int | None:
+    """For whoever holds the lock of trainers: a round that says it is running belongs to a process that is no more.
+
+    Returns its number; None: no round was running.
+    """
     newest = latest_round(db)
-    if newest is not None and newest.state == "running":
-        fail_round(db, newest.id, "its trainer ended without a word; --resume continues it")
+    if newest is None or newest.state != "running":
+        return None
+    fail_round(db, newest.id, "its trainer ended without a word; --resume continues it")
+    return newest.id
 
 
 def stale_round(db: Database) -> RoundInfo | None:
