@@ -41,7 +41,7 @@ async def make(request: Request) -> Response:
     body = ExportBody.read(await json_of_person(request))
     lead = await as_person(request, _require_lead)
     made = await database.run_slow(_make, body.options)
-    await database.run_write(keep_event, "labels exported", {"format": made.format}, by=lead.id)
+    await database.run_write(keep_event, "labels exported", made.told, by=lead.id)
     return JSONResponse({"name": made.file, "sha256": made.sha256, "bytes": made.bytes, "revision": made.revision})
 
 

@@ -64,9 +64,9 @@ EVENTS: dict[HookEvent, tuple[str, Schema]] = {
         "Labels were exported",
         _object(
             {
-                "format": {**_TEXT, "description": "as the command export names it"},
-                "revision": {**_TEXT, "description": "of the labels, as the manifest of the export has it"},
-                "file": {**_TEXT, "description": "for GET /api/export/{name}; of exports of the page Labels"},
+                "format": {**_TEXT, "description": "as the command export names it, or consensus"},
+                "revision": {**_TEXT, "description": "of the labels, as a manifest has it; none of a consensus"},
+                "file": {**_TEXT, "description": "for GET /api/export/{name}; of exports that the server made"},
             },
             optional=("revision", "file"),
         ),

@@ -31,8 +31,7 @@ def make(options: ExportOptions) -> str | None:
 
     def export(lead: Person) -> None:
         made = call_slow(_make, options)
-        about = {"format": options.format, "revision": made.revision, "file": made.file}
-        call_write(keep_event, "labels exported", about, by=lead.id)
+        call_write(keep_event, "labels exported", made.told, by=lead.id)
 
     return as_lead(export)
 

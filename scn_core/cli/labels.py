@@ -93,9 +93,8 @@ def export_command(
             seen = preview_of(db, options)
             click.echo(json.dumps(seen.as_dict()) if as_json else _describe(seen))
             return
-        revision = None
         if printed:
-            print_labels(db, options, lambda piece: click.echo(piece, nl=False), pictures=pictures)
+            revision = print_labels(db, options, lambda piece: click.echo(piece, nl=False), pictures=pictures)
         else:
             check_export("--out", out, place, force=force, folder=FORMATS[name].lay is not None)
             with Counter("writing", "face") as bar:
@@ -107,13 +106,12 @@ def export_command(
     click.echo(json.dumps(made.as_dict()) if as_json else f"{out}: {_counted(made.counts)}")
 
 
-def log_export(workspace: Workspace, format: str, revision: str | None) -> None:
-    """Keeps in the log that labels were exported, and of which revision where that is known.
+def log_export(workspace: Workspace, format: str, revision: str) -> None:
+    """Keeps in the log that labels were exported, and of which revision.
 
     Of a workspace that may only be read, nobody can.
     """
-    about = {"format": format} | ({} if revision is None else {"revision": revision})
-    log_done(workspace, "labels exported", about)
+    log_done(workspace, "labels exported", {"format": format, "revision": revision})
 
 
 def check_options(name: FormatName, *, copies: bool, image_prefix: str | None) -> None:

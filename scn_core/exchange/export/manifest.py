@@ -56,6 +56,11 @@ class ExportManifest:
     without_alpha: tuple[int, ...] = ()
     """Rounds that were made from opinions of other models, without training: rows of these have no alpha."""
 
+    @property
+    def told(self) -> dict[str, str]:
+        """What the log and webhooks are told of an export into the workspace's own folder."""
+        return {"format": self.format, "revision": self.revision, "file": self.file}
+
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON, classes by name."""
         names, where = self.classes, self.where

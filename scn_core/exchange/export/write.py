@@ -94,10 +94,10 @@ def export_labels(
 
 def print_labels(
     db: Database, options: ExportOptions, write: Callable[[bytes], object], *, pictures: Path | None = None
-) -> None:
+) -> str:
     """Hands what `export_labels` would write to `write`, piece by piece; there is no manifest.
 
-    Raises UsageError for a format of folders.
+    Returns the revision of the labels, as a manifest would have it. Raises UsageError for a format of folders.
     """
     chosen = FORMATS[options.format]
     if chosen.write is None:
@@ -108,6 +108,7 @@ def print_labels(
         _check(db, about, options)
         for piece in chosen.write(about, _rows(db, options)):
             write(piece.encode() if isinstance(piece, str) else piece)
+        return str(revision(db))
 
 
 def usable_formats(db: Database) -> list[FormatName]:

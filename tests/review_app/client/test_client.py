@@ -324,6 +324,8 @@ def test_the_commands_say_it_as_text_and_as_json(scene: Scene, tmp_path: Path) -
     ]  # fmt: skip
     made = json.loads(run("export", "--out", str(tmp_path / "labels.csv"), "--json"))
     assert Path(made["file"]).stat().st_size == made["bytes"]
+    ((told,),) = rows(scene.workspace, "SELECT about FROM event WHERE what = 'labels exported'")
+    assert json.loads(told) == {"format": "csv", "revision": made["revision"], "file": made["name"]}
     assert run("wait") == "round 1: review\n"
     with scene.workspace.database() as db:
         fail_round(db, start_round(db, {"epochs": 3}, code_version="test"), "the disk is full")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from scn_core.datasets.source import Source
+from scn_core.store.events import events
 from scn_core.workspace.folder import Workspace, create_workspace
 from tests.review_workspace import draw_workspace
 from tests.scn_core.conftest import Run
@@ -98,6 +99,9 @@ def test_a_dash_prints(run: Run, ws: Workspace, tmp_path: Path, monkeypatch: pyt
     assert done.code == 0
     assert done.out.encode() == (tmp_path / "out.csv").read_bytes()
     assert not (tmp_path / "-").exists()
+    with ws.database(read_only=True) as db:
+        printed, written = (event.about["revision"] for event in events(db, limit=2))
+    assert printed == written
     assert run("export", ws.path, "--out", "-", "--json").code == 2
 
 
