@@ -8,7 +8,7 @@ from typing import Any, get_args
 from review_app.http.body_schema import Schema
 from scn_core.picture_records import PICTURE_ISSUES
 from scn_core.records import ACTIONS, ANSWERS, DOUBTS, QueueKind, RoundState
-from scn_core.store.decisions.record import REFUSAL_CODES
+from scn_core.store.decisions.batches import REFUSAL_CODES
 
 
 def _object(properties: dict[str, Schema], optional: Sequence[str] = ()) -> Schema:

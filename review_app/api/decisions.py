@@ -19,7 +19,8 @@ from review_app.http.errors import ApiError
 from review_app.http.metrics import DECISIONS, REFUSED
 from review_app.settings import current
 from scn_core.records import Action, Decision
-from scn_core.store.decisions.record import NEED_THE_PICTURE, Batch, Refusal, record_batches
+from scn_core.store.decisions.batches import Batch, Recorded, Refusal
+from scn_core.store.decisions.record import NEED_THE_PICTURE, record_batches
 from scn_core.store.decisions.undo import UndoUnits, Unit, undo_units
 from scn_core.store.people.people import Person
 from scn_core.store.queue.pace import pace
@@ -44,7 +45,7 @@ class _Recorded:
     person: Person
     saved: list[str]
     actions: list[Action]
-    """Of those that were saved."""
+    """Of those that were saved and had not been before."""
     round: int | None
     """Of the last decision that was saved; None: none was."""
     refused: list[Refusal]
@@ -100,10 +101,10 @@ def _record(db: Database, everything: Sequence[_Sent]) -> list[_Recorded | Excep
     people = [_person_or_refusal(db, sent) for sent in everything]
     let_in = [(sent, person) for sent, person in zip(everything, people, strict=True) if isinstance(person, Person)]
     batches = [Batch(sent.body.of(person.name), sent.body.believed, sent.unseen) for sent, person in let_in]
-    refused = iter(record_batches(db, batches) if batches else ())
+    recorded = iter(record_batches(db, batches) if batches else ())
     written, now = iter(batches), in_review(db)
     return [
-        _recorded(person, next(written), next(refused), now) if isinstance(person, Person) else person
+        _recorded(person, next(written), next(recorded), now) if isinstance(person, Person) else person
         for person in people
     ]
 
@@ -115,11 +116,11 @@ def _person_or_refusal(db: Database, sent: _Sent) -> Person | ApiError:
         return refusal
 
 
-def _recorded(person: Person, batch: Batch, refused: list[Refusal], now: list[int]) -> _Recorded:
-    wrong = {refusal.id for refusal in refused}
+def _recorded(person: Person, batch: Batch, done: Recorded, now: list[int]) -> _Recorded:
+    wrong = {refusal.id for refusal in done.refused}
     saved = {decision.id: decision.round for decision in batch.decisions if decision.id not in wrong}
-    actions = [decision.action for decision in batch.decisions if decision.id in saved]
-    return _Recorded(person, list(saved), actions, next(reversed(saved.values()), None), refused, now)
+    actions = [decision.action for decision in done.new]
+    return _Recorded(person, list(saved), actions, next(reversed(saved.values()), None), done.refused, now)
 
 
 def _history(db: Database, person: Person, round_id: int) -> UndoUnits:

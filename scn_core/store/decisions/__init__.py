@@ -1,6 +1,7 @@
 """The append-only log of decisions and what follows from it.
 
 record        writes decisions and says which do not fit; the history of a face; the effective labels
+batches       decisions that are sent together, and what became of them
 effects       what an answer, a mark or an undo does to the queue and the counts, in the same transaction
 outcomes      what several readings of a face come to: waiting, conflict or decided
 history       whether the log is as it was written: numbers, running hash, triggers

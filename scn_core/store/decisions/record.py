@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 from sqlite_utils import Database
@@ -14,6 +14,7 @@ from scn_core.errors import WorkspaceError, error_text
 from scn_core.records import ANSWERS, Action, Decision, EffectiveLabels
 from scn_core.store.columns import read_columns
 from scn_core.store.connection import transaction
+from scn_core.store.decisions.batches import Batch, Recorded, Refusal, RefusalCode
 from scn_core.store.decisions.effects import ITEM_OF_VIEWER, apply_to_queue
 from scn_core.store.events import NewEvent, log_event
 from scn_core.store.newest_decision import note_newest
@@ -23,11 +24,6 @@ from scn_core.store.schema.running_hash import HASHED, running_hash
 
 NOTE_LENGTH = 2_000
 
-RefusalCode = Literal["audit", "answered", "closed", "no_round", "unseen", "invalid"]
-REFUSAL_CODES: tuple[RefusalCode, ...] = get_args(RefusalCode)
-"""audit: a bulk answer to an audit face; answered: a bulk answer to a face that was answered since it was shown;
-closed: the round is not in review; no_round: there is no such round; unseen: an answer to a face whose picture is gone;
-invalid: anything else."""
 NEED_THE_PICTURE: tuple[Action, ...] = ("accept", "keep", "relabel", "unsure")
 """Answers of somebody who has looked at the face."""
 
@@ -74,33 +70,10 @@ def who(person: str, importer: str | None) -> str:
     return person if importer is None else f"{person} (imported by {importer})"
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A decision that was not stored, and why."""
-
-    id: str
-    error: str
-    """What was found, what is allowed."""
-    code: RefusalCode
-
-
 class _RefusedError(WorkspaceError):
     def __init__(self, message: str, code: RefusalCode) -> None:
         super().__init__(message)
         self.code: RefusalCode = code
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Decisions that were sent together."""
-
-    decisions: Sequence[Decision]
-    believed: Mapping[str, str | None] | None = None
-    """By id of a decision, the id of the answer that the person was shown as the face's when they made it; None: the
-    face was shown as open. A bulk answer to a face that was answered since is left out, with code answered. Without
-    `believed` nothing is compared."""
-    unseen: Mapping[int, str] | None = None
-    """Sample id -> why its picture cannot be seen; answers in NEED_THE_PICTURE about it are refused."""
 
 
 def record_each(
@@ -111,27 +84,30 @@ def record_each(
     unseen: Mapping[int, str] | None = None,
 ) -> list[Refusal]:
     """Write what fits in one transaction and name what does not, by the rules of `record_decisions`. See `Batch`."""
-    return record_batches(db, [Batch(list(decisions), believed, unseen)])[0]
+    return record_batches(db, [Batch(list(decisions), believed, unseen)])[0].refused
 
 
-def record_batches(db: Database, batches: Iterable[Batch]) -> list[list[Refusal]]:
+def record_batches(db: Database, batches: Iterable[Batch]) -> list[Recorded]:
     """What `record_each` does with each of the batches in turn, in one transaction: one commit for all."""
     with transaction(db):
-        refused = [list(_refusals(db, batch)) for batch in batches]
+        recorded = [_record_batch(db, batch) for batch in batches]
     note_newest(db)
-    return refused
+    return recorded
 
 
-def _refusals(db: Database, batch: Batch) -> Iterator[Refusal]:
+def _record_batch(db: Database, batch: Batch) -> Recorded:
+    recorded = Recorded([], [])
     for decision in batch.decisions:
         db.execute("SAVEPOINT one")
         try:
-            _record(db, decision, batch.believed, batch.unseen)
+            if _record(db, decision, batch.believed, batch.unseen):
+                recorded.new.append(decision)
         except WorkspaceError as error:
             db.execute("ROLLBACK TO one")
             code = error.code if isinstance(error, _RefusedError) else "invalid"
-            yield Refusal(decision.id, str(error), code)
+            recorded.refused.append(Refusal(decision.id, str(error), code))
         db.execute("RELEASE one")
+    return recorded
 
 
 def record_decisions(
@@ -228,14 +204,17 @@ def _record(
     unseen: Mapping[int, str] | None = None,
     *,
     lease: bool = True,
-) -> None:
+) -> bool:
+    """Whether it was not stored before."""
     try:
-        if not _stored_already(db, decision):
-            if decision.action in NEED_THE_PICTURE and (why := (unseen or {}).get(decision.sample_id)):
-                found = f"{decision.action} of sample {decision.sample_id}, whose picture cannot be seen: {why}"
-                raise _RefusedError(error_text(f"decision {decision.id}", found, "exclude, skip, flag, note"), "unseen")
-            _insert(db, decision, believed)
-            apply_to_queue(db, decision.id, lease=lease)
+        if _stored_already(db, decision):
+            return False
+        if decision.action in NEED_THE_PICTURE and (why := (unseen or {}).get(decision.sample_id)):
+            found = f"{decision.action} of sample {decision.sample_id}, whose picture cannot be seen: {why}"
+            raise _RefusedError(error_text(f"decision {decision.id}", found, "exclude, skip, flag, note"), "unseen")
+        _insert(db, decision, believed)
+        apply_to_queue(db, decision.id, lease=lease)
+        return True
     except (OverflowError, UnicodeError) as error:
         raise WorkspaceError(f"decision {decision.id!r}: {error}; allowed: 64-bit numbers and valid text") from error
 

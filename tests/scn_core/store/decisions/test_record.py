@@ -16,8 +16,8 @@ from sqlite_utils import Database
 from scn_core.errors import WorkspaceError
 from scn_core.records import Action, Decision, RoundScores
 from scn_core.store.connection import open_database
+from scn_core.store.decisions.batches import Batch, Recorded
 from scn_core.store.decisions.record import (
-    Batch,
     effective_labels,
     history,
     record_batches,
@@ -297,9 +297,17 @@ def test_batches_are_stored_in_turn_with_one_commit_or_not_at_all(review: Databa
     ]
     commits: list[str] = []
     review.conn.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None)
-    refused = record_batches(review, batches)
+    done = record_batches(review, batches)
     review.conn.set_trace_callback(None)
-    assert [[refusal.code for refusal in each] for each in refused] == [[], [], ["invalid", "unseen"], ["answered"]]
+    codes = [[refusal.code for refusal in each.refused] for each in done]
+    assert codes == [
+        [],
+        [],
+        ["invalid", "unseen"],
+        ["answered"],
+    ]
+    assert [each.new for each in done] == [[first], [other], [], []]
+    assert record_batches(review, batches[:2]) == [Recorded([], []), Recorded([], [])], "stored already"
     assert commits == ["COMMIT"]
     assert [len(history(review, face)) for face in (1, 2, 3)] == [1, 1, 0]
     with pytest.raises(AttributeError):
