@@ -236,6 +236,7 @@ def test_somebody_elses_session_sends_nothing_of_mine(served: Served, new_page: 
 
 
 def test_an_audit_face_tells_nothing_until_it_is_answered(served: Served, new_page: NewPage) -> None:
+    change(served, "INSERT OR IGNORE INTO picture_issue (sample_id, issue) SELECT id, 'grey' FROM sample")
     desk = at_desk(new_page(), served, "ann")
     while not (blind := [tile.sample for tile in desk.tiles() if "audit: no proposal shown" in tile.label]):
         desk.next_page()
@@ -254,6 +255,7 @@ def test_an_audit_face_tells_nothing_until_it_is_answered(served: Served, new_pa
     desk.press("Escape", "x")
     expect(tile.locator(".bar")).not_to_have_count(0)
     assert "alpha" in desk.tile(sample).label
+    expect(tile.locator(".issue", has_text="grey among colour")).to_have_count(1)  # not once more
 
 
 def test_the_tile_size_is_remembered_and_decides_the_page(desk: Desk) -> None:

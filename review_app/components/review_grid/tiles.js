@@ -153,7 +153,7 @@ export class Tiles {
     const { tile } = face;
     node.blind = tile.blind;
     inside(node.tile, ".ask").replaceWith(this.#question(tile));
-    inside(node.tile, ".tags").append(...lastingMarks(tile, this.classes, this.me));
+    inside(node.tile, ".tags").replaceChildren(node.marks, ...lastingMarks(tile, this.classes, this.me));
     inside(node.tile, ".meters").replaceWith(meters(tile));
     inside(node.tile, ".bars").replaceWith(this.#bars(tile));
   }
