@@ -4,18 +4,48 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, is_dataclass, replace
+from dataclasses import asdict, dataclass, is_dataclass, replace
+from functools import update_wrapper
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, cast, get_args
 
 import click
 
-from review_app.client.http_client import TOKEN_VARIABLE, URL_VARIABLE, Client, ClientError
+from review_app.client.http_client import NO_TOKEN, TOKEN_VARIABLE, URL_VARIABLE, Client, ClientError
 from review_app.client.records import Decision, Face
 from scn_core.errors import UsageError, WorkspaceError, counted, error_text
 from scn_core.records import ACTIONS, Action, Answer, QueueFilter
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class _Access:
+    """Where and as whom a command asks, as the options before it say."""
+
+    url: str | None
+    token_file: Path | None
+    patience_s: float
+
+    def client(self) -> Client:
+        """Raises UsageError where there is no address or no token."""
+        if self.token_file is None:
+            return Client(self.url, patience_s=self.patience_s)
+        token = self.token_file.read_text(encoding="utf-8", errors="replace").strip()
+        if not token:
+            raise UsageError(f"--token-file: found nothing in {self.token_file}; {NO_TOKEN}")
+        return Client(self.url, token, patience_s=self.patience_s)
+
+
+def _with_client(command: F) -> F:
+    """The command with a client as its first argument, made as it runs: its --help needs no server."""
+
+    @click.pass_obj
+    def run(access: _Access, *args: Any, **kwargs: Any) -> Any:
+        return command(access.client(), *args, **kwargs)
+
+    return cast(F, update_wrapper(run, command))
+
 
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
 _ROUND = click.option("--round", "number", type=click.IntRange(1), help="Round; otherwise the newest in review.")
@@ -32,15 +62,15 @@ _ROUND = click.option("--round", "number", type=click.IntRange(1), help="Round; 
 @click.pass_context
 def client(context: click.Context, url: str | None, token_file: Path | None, patience: float) -> None:
     """Ask a server from a script, with an access token."""
-    token = None if token_file is None else token_file.read_text(encoding="utf-8").strip()
-    context.obj = Client(url, token, patience_s=patience)
+    context.obj = _Access(url, token_file, patience)
 
 
 @client.command()
 @_AS_JSON
-@click.pass_obj
+@_with_client
 def status(server: Client, as_json: bool) -> None:
     """Whether answers can be stored, and how far the rounds are."""
+    known = server.rounds()
     ready = True
     try:
         server.ready()
@@ -48,7 +78,6 @@ def status(server: Client, as_json: bool) -> None:
         if error.status != 503:
             raise
         ready = False
-    known = server.rounds()
     pages = {number: server.page(number, QueueFilter(state="answered"), limit=1) for number in known.in_review}
     if as_json:
         in_review = [
@@ -68,7 +97,7 @@ def status(server: Client, as_json: bool) -> None:
 @_ROUND
 @click.option("--count", type=click.IntRange(1, 200), default=10, show_default=True, help="Faces at most.")
 @_AS_JSON
-@click.pass_obj
+@_with_client
 def next_faces(server: Client, number: int | None, count: int, as_json: bool) -> None:
     """The next faces to review, which are then yours for two minutes."""
     page = server.page(number or _in_review(server), limit=count)
@@ -89,7 +118,7 @@ def next_faces(server: Client, number: int | None, count: int, as_json: bool) ->
 @click.option("--id", "decision_id", metavar="UUID", help="Of the decision: with the same one again, it counts once.")
 @_ROUND
 @_AS_JSON
-@click.pass_obj
+@_with_client
 def decide(
     server: Client,
     face: int,
@@ -133,7 +162,7 @@ def decide(
 @click.option("--format", "format_", default="csv", show_default=True, help="As `scn export --format`, but no folder.")
 @click.option("--pseudonyms", is_flag=True, help="reviewer-1, reviewer-2, ... in place of names.")
 @_AS_JSON
-@click.pass_obj
+@_with_client
 def export(server: Client, out: Path | None, format_: str, pseudonyms: bool, as_json: bool) -> None:
     """Export the labels as they are now and fetch the file; for leads."""
     made = server.make_export(format_, pseudonyms=pseudonyms)
@@ -149,7 +178,7 @@ def export(server: Client, out: Path | None, format_: str, pseudonyms: bool, as_
 @click.option("--timeout", type=click.FloatRange(0), help="Seconds to wait at most.")
 @click.option("--every", type=click.FloatRange(0.1), default=5.0, show_default=True, help="Seconds between two looks.")
 @_AS_JSON
-@click.pass_obj
+@_with_client
 def wait(server: Client, number: int | None, timeout: float | None, every: float, as_json: bool) -> None:
     """Wait until a round has ended training; exit code 1 where it failed or was cancelled."""
     found = server.wait_for_round(number, timeout_s=timeout, every_s=every)

@@ -41,6 +41,7 @@ from scn_core.records import QueueFilter
 T = TypeVar("T")
 
 URL_VARIABLE, TOKEN_VARIABLE = "REVIEW_URL", "REVIEW_TOKEN"
+NO_TOKEN = f"no token: set {TOKEN_VARIABLE} or --token-file"
 MOST_DECISIONS = 500
 """That the server takes in one request."""
 _MOST_HELD = 2_000
