@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
+import review_app.client
 import scn_core
 from docs.site.build import contents, stage
 from docs.site.reference import walk
@@ -65,5 +66,7 @@ def test_the_reference_is_of_all_there_is(pages: Path) -> None:
             assert all(option.opts[0] in commands for option in command.params if is_shown(option))
     python = (pages / "reference/python.md").read_text(encoding="utf-8")
     assert all(f".{name}\n" in python for name in scn_core.__all__ if not name.startswith("__"))
+    client = (pages / "reference/client.md").read_text(encoding="utf-8")
+    assert all(f".{name}\n" in client for name in [*review_app.client.__all__, "Page", "Recorded", "Exported"])
     http = (pages / "reference/http.md").read_text(encoding="utf-8")
     assert all(f" {path}\n" in http for path in openapi()["paths"])

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from docs.site.reference import commands, http_routes, python_api
+from docs.site.reference import client_api, commands, http_routes, python_api
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = Path(__file__).resolve().parent
@@ -49,6 +49,7 @@ def stage(folder: Path) -> None:
         shutil.copyfile(picture, target)
     _write(pages / "reference/commands.md", commands())
     _write(pages / "reference/python.md", python_api())
+    _write(pages / "reference/client.md", client_api())
     _write(pages / "reference/http.md", http_routes())
     shutil.copyfile(SITE / "style.css", pages / "style.css")
     shutil.copyfile(SITE / "zensical.toml", folder / "zensical.toml")

@@ -1,16 +1,19 @@
-"""Pages of the site that are made from the code: commands, Python, HTTP routes."""
+"""Pages of the site that are made from the code: commands, Python, the client, HTTP routes."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import is_dataclass
 from typing import Any
 
 import click
 
+import review_app.client
 import scn_core
 from review_app.api.openapi import openapi
 from review_app.cli import cli as review_cli
+from review_app.client import records
 from scn_core.cli.main import cli as scn_cli
 
 
@@ -55,10 +58,30 @@ def python_api() -> str:
         "`import scn_core as scn`; [From Python](../docs/python.md) has examples.",
         "",
     ]
-    for name in names:
-        found = getattr(scn_core, name)
-        lines += [f"::: {found.__module__}.{found.__qualname__}", ""]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_from_source(getattr(scn_core, name) for name in names)])
+
+
+def client_api() -> str:
+    """The names of `review_app.client`, and the records that its methods answer with."""
+    names = [getattr(review_app.client, name) for name in review_app.client.__all__]
+    answers = [each for each in vars(records).values() if is_dataclass(each) and each not in names]
+    return "\n".join(
+        [
+            "# The client, name by name",
+            "",
+            "`from review_app.client import Client`; [Scripts over HTTP](../docs/scripts.md#in-python) has an example.",
+            "",
+            *_from_source(names),
+            "## Answers",
+            "",
+            *_from_source(answers),
+        ]
+    )
+
+
+def _from_source(found: Iterable[Any]) -> Iterator[str]:
+    for each in found:
+        yield from (f"::: {each.__module__}.{each.__qualname__}", "")
 
 
 def http_routes() -> str:

@@ -18,9 +18,9 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
+from review_app.client.decision import Decision
 from review_app.client.records import (
     Classes,
-    Decision,
     Exported,
     Face,
     FaceDetails,

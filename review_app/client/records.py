@@ -1,4 +1,4 @@
-"""What scripts send and get, as frozen records with the names of /openapi.json; noteBy is note_by here.
+"""What scripts get, as frozen records with the names of /openapi.json; noteBy is note_by here.
 
 Fields that a newer server sends and this version does not know are left out. A test holds every record against the
 server's own description.
@@ -7,64 +7,14 @@ server's own description.
 from __future__ import annotations
 
 import types
-from collections.abc import Hashable, Mapping
-from dataclasses import asdict, dataclass, field, is_dataclass
+from collections.abc import Hashable
+from dataclasses import dataclass, is_dataclass
 from functools import lru_cache
 from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
-from uuid import uuid4
 
 from scn_core.records import Action, Answer, Doubt, QueueKind, RoundState
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """An answer, a mark or an undo, to be sent with `Client.decide`. Sent again with its id, it counts once."""
-
-    round: int
-    sample: int
-    """Number of the face."""
-    action: Action
-    label: int | None = None
-    """accept: the proposed label of the face; keep: its given label; relabel: any class; otherwise None."""
-    undoes: str | None = None
-    """For undo: id of the decision to take back."""
-    text: str | None = None
-    """For note: 1 to 2,000 characters."""
-    bulk: str | None = None
-    """The same UUID for all answers given at once: audit faces, and faces answered since, are then refused."""
-    blind: bool = False
-    """No proposal was shown."""
-    ms: int | None = None
-    """Milliseconds since the decision before."""
-    shown: Mapping[str, Any] = field(default_factory=dict)
-    """What was shown of the face, for the log; at most 2,048 bytes as JSON."""
-    before: str | None = None
-    """With `bulk`: the `decision` that the face showed; None: it was to review."""
-    id: str = field(default_factory=lambda: str(uuid4()))
-    """A UUID of its own."""
-
-    @classmethod
-    def accept(cls, round: int, face: Face) -> Decision:
-        """The proposed label. Raises ValueError for a face without one."""
-        if face.proposed is None:
-            raise ValueError(f"face {face.sample} has no proposal to accept; keep or relabel it")
-        return cls(round, face.sample, "accept", face.proposed)
-
-    @classmethod
-    def keep(cls, round: int, face: Face) -> Decision:
-        """The given label."""
-        return cls(round, face.sample, "keep", face.given, blind=face.blind)
-
-    @classmethod
-    def relabel(cls, round: int, face: Face, label: int) -> Decision:
-        """The class of this number."""
-        return cls(round, face.sample, "relabel", label, blind=face.blind)
-
-    def as_dict(self) -> dict[str, Any]:
-        """As JSON has it."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)

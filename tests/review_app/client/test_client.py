@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import pydoc
 import subprocess
 import sys
 import threading
@@ -19,6 +20,7 @@ from click.testing import CliRunner
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+import review_app.client
 from review_app.api.openapi import OPERATIONS, openapi
 from review_app.auth.access_tokens import access_token_hash, forget_attempts, new_access_token
 from review_app.cli import cli
@@ -337,3 +339,22 @@ def test_importing_it_takes_little() -> None:
     code = f"import sys; from review_app.client import Client; print(*sorted({heavy} & set(sys.modules)))"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert ran.stdout.strip() == ""
+
+
+def test_decisions_are_made_of_faces_and_taken_back(scene: Scene) -> None:
+    client = scene.client()
+    faces = client.page(1, limit=4).items
+    made = [Decision.unsure(1, faces[0]), Decision.exclude(1, faces[1]), Decision.skip(1, faces[2])]
+    assert client.decide(made).refused == ()
+    newest = client.history(1).undo[0].decisions[0]
+    assert client.decide([Decision.undo(1, newest), Decision.undo(1, made[0])]).refused == ()
+    assert rows(scene.workspace, "SELECT sample_id, action, label, undoes FROM decision ORDER BY seq") == [
+        (faces[0].sample, "unsure", None, None), (faces[1].sample, "exclude", None, None),
+        (faces[2].sample, "skip", None, None), (faces[2].sample, "undo", None, made[2].id),
+        (faces[0].sample, "undo", None, made[0].id),
+    ]  # fmt: skip
+
+
+def test_help_shows_its_names() -> None:
+    told = pydoc.plain(pydoc.render_doc(review_app.client))
+    assert all(f"class {name}(" in told for name in ("Client", "ClientError", "Decision", "Face", "QueueFilter"))
