@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, is_dataclass, replace
 from functools import update_wrapper
@@ -14,10 +15,14 @@ import click
 from review_app.client.decision import Decision
 from review_app.client.http_client import NO_TOKEN, TOKEN_VARIABLE, URL_VARIABLE, Client, ClientError
 from review_app.client.records import Face
+from scn_core.cli.outputs import check_output
 from scn_core.errors import UsageError, WorkspaceError, counted, error_text
 from scn_core.records import ACTIONS, Action, Answer, QueueFilter
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+TIMED_OUT = 3
+"""Exit code of `wait` where the round had not ended in time."""
 
 
 @dataclass(frozen=True)
@@ -166,6 +171,8 @@ def decide(
 @_with_client
 def export(server: Client, out: Path | None, format_: str, pseudonyms: bool, as_json: bool) -> None:
     """Export the labels as they are now and fetch the file; for leads."""
+    if out is not None:
+        check_output("--out", out, force=True)  # before the server works on what cannot be kept
     made = server.make_export(format_, pseudonyms=pseudonyms)
     file = server.export(made.name, out or Path(made.name))
     if as_json:
@@ -181,8 +188,14 @@ def export(server: Client, out: Path | None, format_: str, pseudonyms: bool, as_
 @_AS_JSON
 @_with_client
 def wait(server: Client, number: int | None, timeout: float | None, every: float, as_json: bool) -> None:
-    """Wait until a round has ended training; exit code 1 where it failed or was cancelled."""
-    found = server.wait_for_round(number, timeout_s=timeout, every_s=every)
+    """Wait until a round has ended training; exit code 1 where it failed or was cancelled, 3 where time ran out."""
+    try:
+        found = server.wait_for_round(number, timeout_s=timeout, every_s=every)
+    except ClientError as error:
+        if error.code != "timed_out":
+            raise
+        click.echo(f"error: {error}", err=True)
+        sys.exit(TIMED_OUT)
     if as_json:
         _print(found)
     else:

@@ -15,7 +15,7 @@ from pathlib import Path
 from ssl import SSLError
 from typing import Any, TypeVar
 from urllib.error import HTTPError, URLError
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from review_app.client.decision import Decision
@@ -34,7 +34,7 @@ from review_app.client.records import (
     Rounds,
     read_record,
 )
-from scn_core.errors import ScnError, UsageError, error_text
+from scn_core.errors import ScnError, UsageError, error_text, readable
 from scn_core.files import replaced
 from scn_core.records import QueueFilter
 
@@ -45,6 +45,7 @@ NO_TOKEN = f"no token: set {TOKEN_VARIABLE} or --token-file"
 MOST_DECISIONS = 500
 """That the server takes in one request."""
 _MOST_HELD = 2_000
+_NEED_NO_TOKEN = ("/health", "/ready")
 _PASSING = frozenset({0, 408, 425, 429, 502, 503, 504})
 """Statuses after which the same request may work; 0: no answer came."""
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.25, 10.0
@@ -89,16 +90,13 @@ class Client:
         self, url: str | None = None, token: str | None = None, *, patience_s: float = 60.0, timeout_s: float = 30.0
     ) -> None:
         """`url`: as in the address bar, with the base path, by default $REVIEW_URL; `token`: of the page Access tokens,
-        by default $REVIEW_TOKEN. `timeout_s`: seconds without a byte from the server. Raises UsageError for an address
-        that is none.
+        by default $REVIEW_TOKEN; without one there are `health` and `ready` alone. `timeout_s`: seconds without a byte
+        from the server. Raises UsageError for an address that is none.
         """
-        self.url = (url or os.environ.get(URL_VARIABLE, "")).rstrip("/")
-        self._token = token or os.environ.get(TOKEN_VARIABLE, "")
+        self.url = _checked((url or os.environ.get(URL_VARIABLE, "")).strip().rstrip("/"))
+        self._token = (token or os.environ.get(TOKEN_VARIABLE, "")).strip()
         self._patience_s, self._timeout_s = patience_s, timeout_s
         self._opener = build_opener(_NoRedirects)
-        if urlsplit(self.url).scheme not in ("http", "https") or not urlsplit(self.url).netloc:
-            allowed = "the address of a server, such as http://127.0.0.1:8501"
-            raise UsageError(error_text("url", repr(self.url), allowed, f"set {URL_VARIABLE}"))
         if not self._token.isascii() or not self._token.isprintable():
             raise UsageError(error_text("token", "characters that no token has", "one from the page Access tokens"))
 
@@ -233,7 +231,8 @@ class Client:
     ) -> Round:
         """The round of this number once it has ended training, well or badly: see its `state`. None: the newest.
 
-        A round that is not there yet is waited for. Raises ClientError with code `timed_out` after `timeout_s`.
+        A round that is not there yet is waited for. One whose trainer was killed fails 130 s later at most. Raises
+        ClientError with code `timed_out` after `timeout_s`.
         """
         end = None if timeout_s is None else time.monotonic() + timeout_s
         while True:
@@ -242,8 +241,9 @@ class Client:
             if found is not None and found.state != "running":
                 return found
             if end is not None and time.monotonic() + every_s > end:
-                state = "no round" if found is None else f"round {found.id}, {found.state}"
-                raise ClientError(f"found {state} after {timeout_s:g} s; wait longer, or look at its log", "timed_out")
+                asked = "no round yet" if number is None else f"no round {number}"
+                state = asked if found is None else f"round {found.id} still {found.state}"
+                raise ClientError(f"found {state} after {timeout_s:g} s; wait longer", "timed_out")
             time.sleep(every_s)
 
     def _page(self, path: str, body: dict[str, Any]) -> Page:
@@ -294,6 +294,8 @@ class Client:
         timeout_s: float | None = None,
     ) -> T:
         """`read` of the answer to a request, sent until it comes through; `path` as /openapi.json writes it."""
+        if not self._token and path not in _NEED_NO_TOKEN:
+            raise UsageError(NO_TOKEN)
         address = self.url + path.format_map({name: quote(str(value), safe="") for name, value in names.items()})
         headers = {"Accept": accept}
         if self._token:
@@ -327,6 +329,22 @@ class Client:
             tries += 1
 
 
+def _checked(url: str) -> str:
+    """The address of a server, as it is. Raises UsageError for anything else, and quotes no password."""
+    allowed = "the address of a server, such as http://127.0.0.1:8501"
+    if "@" in url:
+        found = "an address with a name or password in it"
+        raise UsageError(error_text("url", found, allowed, "leave out what ends with @: the token says who asks"))
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # of the port, or of brackets
+        known = False
+    if not known:
+        raise UsageError(error_text("url", repr(url), allowed, f"set {URL_VARIABLE}"))
+    return url
+
+
 def _reason(error: Exception) -> object:
     return getattr(error, "reason", None) or error or type(error).__name__
 
@@ -339,8 +357,14 @@ def _refusal(error: HTTPError) -> ClientError:
     if not isinstance(told, dict):
         told = {}
     after = error.headers.get("retry-after", "")
+    words = f"the server answered {error.code} {error.reason}"
+    if 300 <= error.code < 400 and (target := error.headers.get("location")):
+        words = (
+            f"{error.url} redirects to {readable(urljoin(error.url, target), 300)}, and no redirect is followed, so "
+            "that the token goes nowhere else; if the server is there, give that address"
+        )
     return ClientError(
-        str(told.get("error") or f"the server answered {error.code} {error.reason}"),
+        str(told.get("error") or words),
         str(told.get("code") or "not_ours"),
         error.code,
         float(after) if after.isdecimal() else None,

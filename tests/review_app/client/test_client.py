@@ -25,6 +25,7 @@ from review_app.api.openapi import OPERATIONS, openapi
 from review_app.auth.access_tokens import access_token_hash, forget_attempts, new_access_token
 from review_app.cli import cli
 from review_app.client import Client, ClientError, Decision, QueueFilter, records
+from review_app.client.command import TIMED_OUT
 from review_app.client.records import json_name
 from review_app.routes import all_middleware
 from review_app.settings import AppSettings
@@ -254,6 +255,7 @@ def test_a_token_goes_to_no_other_address(scene: Scene) -> None:
     with listening(listen) as url, pytest.raises(ClientError) as refused:
         Client(url, scene.token("ann")).classes()
     assert refused.value.status == 302
+    assert f"{url}/api/classes redirects to {scene.url}/api/classes, and no redirect is followed" in str(refused.value)
     assert len(heard) == 1
     assert rows(scene.workspace, "SELECT used_at FROM access_token") == [(None,)]
 
@@ -284,11 +286,14 @@ def test_a_round_is_waited_for(scene: Scene) -> None:
     assert client.wait_for_round() == records.Round(1, "review")
     with scene.workspace.database() as db:
         number = start_round(db, {"epochs": 3}, code_version="test")
-        with pytest.raises(ClientError, match="round 2, running") as refused:
+        with pytest.raises(ClientError, match=r"found round 2 still running after 0 s; wait longer$") as refused:
             client.wait_for_round(timeout_s=0)
         assert refused.value.code == "timed_out"
-        with pytest.raises(ClientError, match="no round"):
+        with pytest.raises(ClientError, match=r"found no round 3 after 0 s; wait longer$"):
             client.wait_for_round(3, timeout_s=0)
+        options = ["client", "--url", scene.url, "wait", "--timeout", "0"]
+        environment = {"REVIEW_TOKEN": scene.token("bob") + "\n"}
+        assert CliRunner().invoke(cli, options, env=environment).exit_code == TIMED_OUT
         fail_round(db, number, "the disk is full")
     assert client.wait_for_round(2, every_s=0.1) == records.Round(2, "failed")
 
@@ -324,6 +329,9 @@ def test_the_commands_say_it_as_text_and_as_json(scene: Scene, tmp_path: Path) -
         (accepted["sample"], "accept", accepted["proposed"]), (kept["sample"], "keep", kept["given"]),
         (other["sample"], "relabel", other["given"]),
     ]  # fmt: skip
+    gone = str(tmp_path / "gone/labels.csv")
+    assert "--out: found no folder" in run("export", "--out", gone, code=2)
+    assert not scene.workspace.exports.exists(), "nothing is made that cannot be kept"
     made = json.loads(run("export", "--out", str(tmp_path / "labels.csv"), "--json"))
     assert Path(made["file"]).stat().st_size == made["bytes"]
     ((told,),) = rows(scene.workspace, "SELECT about FROM event WHERE what = 'labels exported'")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner, Result
 
@@ -31,3 +33,24 @@ def test_help_needs_no_server(command: str) -> None:
 def test_an_address_is_needed_to_ask() -> None:
     refused = run("status")
     assert (type(refused.exception), "set REVIEW_URL" in str(refused.exception)) == (UsageError, True)
+
+
+def test_a_token_is_needed_to_ask(tmp_path: Path) -> None:
+    empty = tmp_path / "token"
+    empty.write_text("\n")
+    for options in ((), ("--token-file", empty)):
+        refused = run("--url", URL, *options, "status")
+        assert type(refused.exception) is UsageError
+        assert str(refused.exception).endswith("no token: set REVIEW_TOKEN or --token-file")
+
+
+def test_no_password_of_an_address_is_shown() -> None:
+    for url in ("http://ann:hunter2@127.0.0.1:9", "http://ann:hun@ter2@x", "ann:hunter2@x"):
+        refused = str(run("--url", url, "status").exception)
+        assert "found an address with a name or password in it" in refused
+        assert "ter2" not in refused
+
+
+def test_an_address_that_is_none_is_refused_at_once() -> None:
+    for url in ("http://127.0.0.1:port", "http://[::1", "http://:80", "127.0.0.1:8501"):
+        assert type(run("--url", url, "status").exception) is UsageError
