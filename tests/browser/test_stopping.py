@@ -1,4 +1,4 @@
-"""SIGTERM: open pages are told, keep what is answered meanwhile, and come back with the server."""
+"""SIGTERM: open pages are told, then that the server is away, keep what is answered, and come back with it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,17 @@ from tests.browser.server import PATIENCE_S, Served
 
 
 def notice(page: Page) -> Locator:
-    return page.get_by_role("status").filter(has_text="The server is stopping; answers are kept here")
+    return page.get_by_role("status").filter(has_text="answers are kept here")
+
+
+# What the notice says now and from now on: by the time somebody looks, the server may be gone.
+LISTEN = """() => {
+  window.said = [];
+  new MutationObserver(() => {
+    const text = document.querySelector(".rv-stopping")?.textContent.split(";")[0];
+    if (text && window.said.at(-1) !== text) window.said.push(text);
+  }).observe(document.body, { childList: true, subtree: true });
+}"""
 
 
 def test_open_pages_are_told_of_a_stop_and_come_back(served: Served, new_page: NewPage) -> None:
@@ -24,6 +34,8 @@ def test_open_pages_are_told_of_a_stop_and_come_back(served: Served, new_page: N
     page.bring_to_front()
     desk = Desk(page, served, "ann").ready()
     expect(notice(page)).to_have_count(0)
+    for each in (page, other):
+        each.evaluate(LISTEN)
     assert served.process is not None
     served.process.send_signal(signal.SIGTERM)
     for each in (page, other):
@@ -34,6 +46,9 @@ def test_open_pages_are_told_of_a_stop_and_come_back(served: Served, new_page: N
     served.process.wait(PATIENCE_S)
     assert desk.decisions() == []
     assert desk.outbox() == kept
+    for each in (page, other):
+        expect(notice(each)).to_contain_text("The server is away")
+        assert each.evaluate("() => window.said") == ["The server is stopping", "The server is away"]
     served.start()
     for each in (page, other):
         expect(notice(each)).to_have_count(0)
