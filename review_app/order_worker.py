@@ -98,6 +98,8 @@ class Keeper(ABC):
         self._worker: _Worker | None = None
         self._rests_until = 0.0
         self._said = ""
+        WORKER_RUNNING.labels(self.name)  # 0 from the start, not from the first one on
+        WORKER_FAILURES.labels(self.name)
 
     @abstractmethod
     def due(self) -> Sequence[str] | None:

@@ -12,6 +12,9 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
+from scn_core.records import ACTIONS
+from scn_core.store.decisions.batches import REFUSAL_CODES
+
 disable_created_metrics()  # one more figure for each; process_start_time_seconds says it for all
 REGISTRY = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
@@ -38,6 +41,11 @@ DECISIONS = Counter(
     "review_decisions", "Answers, marks and undos that the grid and scripts had stored", ("action",), registry=REGISTRY
 )
 REFUSED = Counter("review_decisions_refused", "Decisions that were refused, by code", ("code",), registry=REGISTRY)
+# From the start, as 0: `increase` of Prometheus does not see a counter's first sample.
+for _action in ACTIONS:
+    DECISIONS.labels(_action)
+for _code in REFUSAL_CODES:
+    REFUSED.labels(_code)
 WORKER_RUNNING = Gauge(
     "review_worker_running", "1 while a process learns an order or draws a map", ("worker",), registry=REGISTRY
 )

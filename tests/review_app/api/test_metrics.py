@@ -13,9 +13,12 @@ from starlette.routing import Route
 
 from review_app import database
 from review_app.auth.access_tokens import access_token_hash, forget_attempts, new_access_token
+from review_app.order_worker import MapKeeper
 from review_app.routes import all_routes
 from review_app.settings import AppSettings
 from scn_core.hook_settings import HookSettings
+from scn_core.records import ACTIONS
+from scn_core.store.decisions.batches import REFUSAL_CODES
 from scn_core.store.events import keep_event
 from scn_core.store.hook_delivery import sync_hooks
 from scn_core.store.people.people import Role, add_person
@@ -106,6 +109,19 @@ def test_they_say_how_the_server_and_the_review_are_doing(settings: AppSettings)
     assert now("review_database_bytes", file="database") > 4096
     assert now("review_disk_free_bytes") > 0
     assert now("process_resident_memory_bytes") > 0
+
+
+def test_counters_begin_with_zero(settings: AppSettings) -> None:
+    """An increase from nothing to 1 is none to Prometheus."""
+    MapKeeper(settings.workspace)
+    found = scrape(Visitor(settings), authorization("lea", "lead"))
+    for name, label, values in (
+        ("review_decisions_total", "action", ACTIONS),
+        ("review_decisions_refused_total", "code", REFUSAL_CODES),
+        ("review_worker_failures_total", "worker", ["map"]),
+        ("review_worker_running", "worker", ["map"]),
+    ):
+        assert [value for value in values if (name, ((label, value),)) not in found] == []
 
 
 def test_labels_are_few_and_tell_nothing_of_people(settings: AppSettings) -> None:
