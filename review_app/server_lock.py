@@ -9,7 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from scn_core.errors import WorkspaceError
+from scn_core.files import locked_now
 from scn_core.workspace.folder import Workspace
+
+_LOOK_S = 0.5
+"""How long a server that starts waits for a look of `is_served` to end."""
 
 
 @contextmanager
@@ -19,11 +23,9 @@ def only_server(workspace: Workspace) -> Iterator[Callable[[str], None]]:
     Raises WorkspaceError that names the other server while there is one.
     """
     with (workspace.path / "server.lock").open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+        if not locked_now(file, fcntl.LOCK_EX, wait_s=_LOOK_S):
             file.seek(0)
-            raise WorkspaceError(_other(workspace, file.read())) from error
+            raise WorkspaceError(_other(workspace, file.read()))
 
         def tell(address: str) -> None:
             file.seek(0)
@@ -36,6 +38,15 @@ def only_server(workspace: Workspace) -> Iterator[Callable[[str], None]]:
             yield tell
         finally:
             file.truncate(0)
+
+
+def is_served(workspace: Workspace) -> bool:
+    """Whether a server of this workspace runs now."""
+    try:
+        with (workspace.path / "server.lock").open(encoding="utf-8") as file:
+            return not locked_now(file, fcntl.LOCK_SH)
+    except FileNotFoundError:
+        return False
 
 
 def _other(workspace: Workspace, told: str) -> str:

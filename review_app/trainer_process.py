@@ -21,12 +21,12 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from review_app.database import call
 from scn_core.config import TrainSettings, flag
 from scn_core.errors import WorkspaceError
-from scn_core.files import write_text
+from scn_core.files import locked_now, write_text
 from scn_core.store.rounds.states import latest_round
 from scn_core.workspace.folder import Workspace
 
@@ -62,7 +62,7 @@ def start(workspace: Workspace, settings: TrainSettings | None, *, by: str) -> N
     newest = call(latest_round)
     options = ["--resume"] if settings is None else flags(settings)
     with _log(workspace).open("ab") as log:
-        if not _locked(log, fcntl.LOCK_EX, wait_s=_LOOK_S):
+        if not locked_now(log, fcntl.LOCK_EX, wait_s=_LOOK_S):
             raise WorkspaceError("a trainer is at work here already, started a moment ago; wait for it or cancel it")
         log.truncate(0)
         process = subprocess.Popen(  # noqa: S603 (our own command, values checked by TrainSettings, no shell)
@@ -81,7 +81,7 @@ def at_work(workspace: Workspace) -> bool:
         return True
     try:
         with _log(workspace).open("rb") as log:
-            return not _locked(log, fcntl.LOCK_SH)
+            return not locked_now(log, fcntl.LOCK_SH)
     except FileNotFoundError:
         return False
 
@@ -154,20 +154,6 @@ def _wait_for_the_lock(workspace: Workspace) -> None:
                 "a trainer is at work here already, started from a page or in a terminal; wait for it or cancel it"
             )
         time.sleep(_POLL_S)
-
-
-def _locked(file: IO[bytes], how: int, *, wait_s: float = 0) -> bool:
-    """Whether the lock could be had; it goes with the file when that is closed by all who have it open."""
-    deadline = time.monotonic() + wait_s
-    while True:
-        try:
-            fcntl.flock(file, how | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= deadline:
-                return False
-            time.sleep(_POLL_S)
-        else:
-            return True
 
 
 def _stamp() -> str:

@@ -10,17 +10,19 @@ import platform
 import secrets
 import shutil
 import tempfile
+import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, Any, BinaryIO
 
 from scn_core.disk import naming_full_disk
 from scn_core.errors import WorkspaceError, error_text
 
 _SUFFIX = ".part"
+_POLL_S = 0.05
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 """What the system says of a lock where there are none; SQLite would take the first for a busy database."""
 _SYNC_WAITS = platform.system() == "Linux"
@@ -184,6 +186,21 @@ def check_locks(folder: Path) -> None:
             found = f"a file system without locks ({error.strerror})"
             allowed = "a local disk: SQLite needs locks to keep answers"
             raise WorkspaceError(error_text(str(folder), found, allowed, "copy the workspace to one")) from error
+
+
+def locked_now(file: IO[Any], how: int, *, wait_s: float = 0) -> bool:
+    """Whether the lock (fcntl.LOCK_EX or LOCK_SH) could be had, at once or within `wait_s` seconds, such as past a look
+    of another process; it goes with the file when that is closed by all who have it open."""
+    deadline = time.monotonic() + wait_s
+    while True:
+        try:
+            fcntl.flock(file, how | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(_POLL_S)
+        else:
+            return True
 
 
 def remove(path: Path) -> None:

@@ -13,6 +13,7 @@ import click
 from review_app.auth.accounts import WORKSPACE
 from review_app.hooks.post import Post, PostError
 from review_app.hooks.sender import deliver
+from review_app.server_lock import is_served
 from scn_core.cli.options import JSON
 from scn_core.errors import UsageError, WorkspaceError, counted, error_text
 from scn_core.hook_settings import HookSettings
@@ -74,9 +75,14 @@ def test(workspace: Path, name: str) -> None:
 @click.option("--skip", is_flag=True, help="Drop the oldest message that waits, which the receiver refuses.")
 def retry(workspace: Path, name: str, skip: bool) -> None:
     """Have the server send what waits for the hook NAME at once, also where it was given up."""
-    with Workspace(workspace).database() as db:
+    place = Workspace(workspace)
+    with place.database() as db:
         waiting = retry_hook(db, name, skip=skip)
-    click.echo(f"hook {name}: {counted(waiting, 'message')} to send; a server that runs begins within seconds")
+    if not waiting:
+        click.echo(f"hook {name}: no message waits; it is told what happens from now on")
+        return
+    when = "the server begins within seconds" if is_served(place) else "no server runs now, the next one begins with it"
+    click.echo(f"hook {name}: {counted(waiting, 'message')} to send; {when}")
 
 
 @hooks.command()
@@ -123,4 +129,4 @@ def _because(error: str | None) -> str:
 
 
 def _moment(at: str) -> str:
-    return at[:19].replace("T", " ")
+    return f"{at[:19].replace('T', ' ')} UTC"

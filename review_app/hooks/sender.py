@@ -14,7 +14,7 @@ from review_app.database import call, call_write
 from review_app.hooks.post import Post, PostError, Reply
 from review_app.hooks.signing import body_of, headers_of, secrets_of
 from review_app.http.log import say
-from scn_core.errors import ScnError
+from scn_core.errors import ScnError, counted
 from scn_core.hook_settings import HookSettings
 from scn_core.store.hook_delivery import (
     HookMessage,
@@ -104,18 +104,23 @@ class HookSender:
         if error is None:
             call_write(note_delivered, message)
             self._said = ""
+            if message.tries:
+                failed_words = counted(message.tries, "try", "tries")
+                self._log("hook works", f"works again, after {failed_words} that failed", level=logging.INFO)
             return
         if self._stopped.is_set():
             return  # the receiver is not to blame, and the database may be closed by now
         failed = call(failed_tries, self._hook.name)
+        so_far = f"{error}; {counted(failed + 1, 'try', 'tries')} failed"
         if gone or failed >= len(DELAYS_S):
             call_write(note_failed, message, error, None)
-            self._say(f"{error}; given up, it is told nothing more until: hooks retry")
+            self._log("hook failed", f"{so_far}; given up, it is told nothing more until: hooks retry")
             return
         delay = DELAYS_S[failed] * (1 + JITTER * random.random())  # noqa: S311 (spreads load, no secret)
         next_at = self._now() + min(max(delay, wait_s), DELAYS_S[-1] * (1 + JITTER))
         call_write(note_failed, message, error, next_at)
-        self._say(f"{error}; tried again, next at {datetime.fromtimestamp(next_at, UTC):%Y-%m-%d %H:%M:%S} UTC", error)
+        at = f"{datetime.fromtimestamp(next_at, UTC):%Y-%m-%d %H:%M:%S} UTC"
+        self._log("hook failed", f"{so_far}, next at {at}")  # each time, as the tries grow rare
 
     def _begin(self) -> Post:
         self._post = self._new_post(self._hook.url)
@@ -123,12 +128,15 @@ class HookSender:
             self._post.end("the server stopped")
         return self._post
 
-    def _say(self, words: str, what: str = "") -> None:
-        """In the server's log; once, until it is something else or has gone well in between."""
-        if (what or words) != self._said:
-            self._said = what or words
-            with suppress(OSError, ValueError):  # a log on a full disk, or closed
-                say("hook failed", f"hook {self._hook.name}: {words}", level=logging.WARNING)
+    def _say(self, words: str) -> None:
+        """That it cannot even be tried; once, until it is something else or has gone well in between."""
+        if words != self._said:
+            self._said = words
+            self._log("hook failed", words)
+
+    def _log(self, event: str, words: str, *, level: int = logging.WARNING) -> None:
+        with suppress(OSError, ValueError):  # a log on a full disk, or closed
+            say(event, f"hook {self._hook.name}: {words}", level=level)
 
 
 class HookSenders:

@@ -24,7 +24,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "auth": GROUND | {"database", "http"},
     "api": GROUND | {"database", "auth", "http", "trainer_process"},
     "page_socket": GROUND | {"database", "auth", "http"},
-    "hooks": GROUND | {"database", "auth", "http"},
+    "hooks": GROUND | {"database", "auth", "http", "server_lock"},
     "routes": GROUND | {"database", "auth", "api", "http", "page_socket"},
     "components": GROUND,
     "charts": GROUND,

@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from review_app.cli import cli
 from review_app.server import prepare
+from review_app.server_lock import only_server
 from scn_core.errors import ScnError, UsageError, WorkspaceError
 from scn_core.store.events import events
 from scn_core.store.hook_delivery import hook_states, next_message, note_failed
@@ -55,11 +56,17 @@ def test_what_waits_is_listed_and_sent_again(hooked: Workspace) -> None:
     assert "?of=us" not in listed, "what may be a secret of the receiver"
     (plain,) = json.loads(run("list", hooked.path, "--json").output)
     assert (plain["name"], plain["now"]["state"], plain["now"]["waiting"]) == ("ci", "given up", 1)
-    assert f"{message.message}  waits, 1 try: HTTP status 500" in run("log", hooked.path, "ci").output
-    (logged,) = json.loads(run("log", hooked.path, "ci", "--limit", 5, "--json").output)
-    assert (logged["event"], logged["data"]) == ("round.closed", {"round": 1})
-    assert run("retry", hooked.path, "ci").output.startswith("hook ci: 1 message to send")
-    assert run("retry", hooked.path, "ci", "--skip").output.startswith("hook ci: 0 messages to send")
+    logged = run("log", hooked.path, "ci").output
+    assert f"{message.message}  waits, 1 try: HTTP status 500" in logged
+    assert logged.startswith(f"{message.at[:10]} {message.at[11:19]} UTC  round.closed")
+    (plain,) = json.loads(run("log", hooked.path, "ci", "--limit", 5, "--json").output)
+    assert (plain["event"], plain["data"]) == ("round.closed", {"round": 1})
+    waiting = "hook ci: 1 message to send; "
+    assert run("retry", hooked.path, "ci").output == f"{waiting}no server runs now, the next one begins with it\n"
+    with only_server(hooked):
+        assert run("retry", hooked.path, "ci").output == f"{waiting}the server begins within seconds\n"
+    assert run("retry", hooked.path, "ci").output == f"{waiting}no server runs now, the next one begins with it\n"
+    assert run("retry", hooked.path, "ci", "--skip").output.startswith("hook ci: no message waits; it is told what")
     assert run("retry", hooked.path, "ci", "--skip").exit_code == 0, "there is none any more"
     with hooked.database(read_only=True) as db:
         assert events(db, limit=2)[1].words == "webhook retried, hook ci, skipped 1"

@@ -183,15 +183,18 @@ def test_a_dead_hook_is_given_up_after_days_and_said(hooked: Hooked, capsys: pyt
     assert len(hooked.got) == len(DELAYS_S) + 1
     assert 3 * 86_400 < hooked.clock() - began < 4 * 86_400
     assert (hooked.state.words, hooked.state.waiting) == ("given up", 1)
-    first, *_, last = capsys.readouterr().err.splitlines()
-    assert first.startswith("hook all: HTTP status 500; tried again, next at ")
-    assert last.startswith("hook all: HTTP status 500; given up")
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == len(DELAYS_S) + 1, "each try is rarer than the one before"
+    assert said[0].startswith("hook all: HTTP status 500; 1 try failed, next at ")
+    assert said[3].startswith("hook all: HTTP status 500; 4 tries failed, next at ")
+    assert said[-1].startswith(f"hook all: HTTP status 500; {len(said)} tries failed; given up")
     assert database.call(events, limit=1)[0].words == "webhook given up, hook all"
     hooked.export("lost")
     database.call_write(retry_hook, "all")
     hooked.export("jsonl")
     hooked.drain()
     assert hooked.got[-2:] == ["csv", "jsonl"]
+    assert capsys.readouterr().err == f"hook all: works again, after {len(said)} tries that failed\n"
 
 
 def test_a_receiver_that_is_gone_is_given_up_at_once(hooked: Hooked) -> None:
