@@ -41,6 +41,7 @@ KNOWN_FOR_S = 30
 """For so long whom a workspace knows is passed on without asking its database; its process asks for every request."""
 _MOST_KNOWN = 10_000
 
+K = TypeVar("K")
 T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
 
@@ -152,33 +153,54 @@ class Known:
     event loop."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._until: dict[tuple[str, str], float] = {}
+        self._places: dict[str, tuple[float, frozenset[str]]] = {}
+        self._access: dict[tuple[str, str], float] = {}
         self._clock = clock
 
-    async def has_session(self, workspace: HubWorkspace, token: str) -> bool:
-        """Whether somebody is signed in there with a token."""
-        session = auth.session_hash(cookie_for(token, workspace))
-        return await self._is(workspace, session, lambda db: session_person(db, session) is not None)
+    async def places(self, workspaces: Sequence[HubWorkspace], token: str) -> frozenset[str]:
+        """The names of the workspaces where somebody is signed in with a token.
 
-    async def has_access(self, workspace: HubWorkspace, bearer: str) -> bool:
-        """Whether an access token is one of that workspace."""
+        All are asked or none, whichever it is about: how long it takes tells no names.
+        """
+        until, found = self._places.get(token, (0.0, frozenset()))
+        if until > self._clock():
+            return found
+        found, all_answered = await run_in_threadpool(_places, workspaces, token)
+        if all_answered:
+            _keep(self._places, token, (self._clock() + KNOWN_FOR_S, found))
+        return found
+
+    async def has_access(self, workspace: HubWorkspace, bearer: str, *, ask: bool = False) -> bool:
+        """Whether an access token is one of that workspace. `ask`: its database, whatever is remembered."""
         hashed = access_token_hash(bearer)
-        return await self._is(workspace, hashed, lambda db: token_person(db, hashed) is not None)
-
-    def forget(self) -> None:
-        """Ask the databases again."""
-        self._until.clear()
-
-    async def _is(self, workspace: HubWorkspace, key: str, ask: Callable[[Database], bool]) -> bool:
-        now = self._clock()
-        if self._until.get((workspace.name, key), 0.0) > now:
+        key = workspace.name, hashed
+        if not ask and self._access.get(key, 0.0) > self._clock():
             return True
-        known = bool(await run_in_threadpool(_read, workspace, ask))
+        known = bool(await run_in_threadpool(_read, workspace, lambda db: token_person(db, hashed) is not None))
         if known:
-            if len(self._until) >= _MOST_KNOWN:
-                self._until.clear()
-            self._until[workspace.name, key] = now + KNOWN_FOR_S
+            _keep(self._access, key, self._clock() + KNOWN_FOR_S)
         return known
+
+    def forget(self, token: str) -> None:
+        """Ask the databases again about a token."""
+        self._places.pop(token, None)
+
+
+def _keep(remembered: dict[K, T], key: K, value: T) -> None:
+    if len(remembered) >= _MOST_KNOWN:
+        remembered.clear()
+    remembered[key] = value
+
+
+def _places(workspaces: Sequence[HubWorkspace], token: str) -> tuple[frozenset[str], bool]:
+    """The names of those where a token has a session, and whether all could be asked."""
+
+    def ask(workspace: HubWorkspace) -> bool | None:
+        session = auth.session_hash(cookie_for(token, workspace))
+        return _read(workspace, lambda db: session_person(db, session) is not None)
+
+    answers = {workspace.name: ask(workspace) for workspace in workspaces}
+    return frozenset(name for name, answer in answers.items() if answer), None not in answers.values()
 
 
 def _with_passwords(db: Database) -> list[tuple[Person, str]]:

@@ -24,7 +24,7 @@ from review_app.http.proxies import forwarded
 from review_app.http.request_log import RequestLog
 from review_app.http.stopping import refuse_new
 from review_app.hub.accounts import Known, cookie_for, token_of
-from review_app.hub.pages import HubPages
+from review_app.hub.pages import HubPages, nothing_for_you
 from review_app.hub.proxy import pass_request, pass_websocket, passed_on
 from review_app.hub.workspaces import TAKEN, HubWorkspace, Workspaces
 from review_app.routes import OwnRouter
@@ -77,7 +77,7 @@ class Hub:
                 return
             found = await self._admit(name, scope)
             if found is None:
-                await self._show_log_in(scope, receive, own)
+                await self._turn_away(scope, receive, own)
                 return
             workspace, cookie = found
             with workspace.child.used():
@@ -95,6 +95,9 @@ class Hub:
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
             raise ApiError(405, "method", "people sign in and out at the first page of this server")
         out = path == "/logout"
+        token = token_of(HTTPConnection(scope).cookies)
+        if token is not None:  # the process of the workspace knows no session any more
+            self._known.forget(token)
         target = self._settings.url("/logout") if out else login.path_to(self._settings.url(f"/{name}/"))
         await RedirectResponse(target, 303)(scope, receive, send)
 
@@ -108,32 +111,37 @@ class Hub:
             if there is None:
                 raise _nothing_here()
             return there, None
-        # Where there is no such workspace another is asked, in vain: a name is not told by how long the answer takes.
-        asked = there or next(iter(self._workspaces.all), None)
         bearer = bearer_of(Headers(scope=scope))
-        token = token_of(HTTPConnection(scope).cookies)
         if bearer is not None:
-            await self._check_access(asked, there, bearer, scope)
+            await self._check_access(there, bearer, scope)
             return (there, None) if there is not None else None
-        known = token is not None and asked is not None and await self._known.has_session(asked, token)
-        if there is None or token is None or not known:
+        token = token_of(HTTPConnection(scope).cookies)
+        if token is None or name not in await self._known.places(self._workspaces.all, token) or there is None:
             return None
         return there, (there.settings.cookie, cookie_for(token, there))
 
-    async def _check_access(
-        self, asked: HubWorkspace | None, there: HubWorkspace | None, bearer: str, scope: Scope
-    ) -> None:
+    async def _check_access(self, there: HubWorkspace | None, bearer: str, scope: Scope) -> None:
         """Raises ApiError for a wrong access token; many of them make the address wait."""
-        if asked is not None and await self._known.has_access(asked, bearer) and asked is there:
+        # Where there is no such workspace another is asked, in vain: a name is not told by how long the answer takes.
+        asked = there or next(iter(self._workspaces.all), None)
+        if asked is not None and await self._known.has_access(asked, bearer, ask=there is None) and asked is there:
             return
         client = Client("access token", scope["client"][0] if scope.get("client") else "")
         async with self._tokens.attempt(client):
             self._tokens.wrong(client)
         raise wrong_token()
 
-    async def _show_log_in(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _turn_away(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Who opens a page without a session there: strangers are led to sign in, people signed in elsewhere are not.
+
+        Either way the same for names that there are and names that there are not.
+        """
         reads = scope["type"] == "http" and scope["method"] == "GET"
         if reads and "text/html" in Headers(scope=scope).get("accept", ""):
+            token = token_of(HTTPConnection(scope).cookies)
+            if token is not None and await self._known.places(self._workspaces.all, token):
+                await nothing_for_you()(scope, receive, send)
+                return
             query = scope["query_string"].decode("latin-1")
             target = f"{HTTPConnection(scope).url.path}{'?' if query else ''}{query}"
             await RedirectResponse(login.path_to(target), 303)(scope, receive, send)

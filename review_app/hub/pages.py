@@ -131,7 +131,7 @@ class HubPages:
         token = accounts.token_of(request.cookies)
         if token is not None:
             await run_in_threadpool(accounts.sign_out, self._workspaces.all, token)
-        self._known.forget()
+            self._known.forget(token)
         return login.without_session(request)
 
     async def _members(self, request: Request) -> list[Membership]:
@@ -170,6 +170,15 @@ class HubPages:
                 retry_after_s=5,
             )
         return JSONResponse({"ready": True})
+
+
+def nothing_for_you() -> Response:
+    """For who is signed in, but not here, be there such a workspace or not."""
+    first, out = escape(current().url("/")), escape(current().url("/logout"))
+    links = f'<p><a class="button" href="{first}">To my workspaces</a></p><p><a href="{out}">Sign in again</a></p>'
+    text = "there is nothing at this address for you; if you have another name or password here, sign in again with it"
+    refusal = ApiError(404, "not_found", text)
+    return html_page("Nothing here for you", links, bad=refusal)
 
 
 async def why_not_ready(workspace: HubWorkspace) -> str | None:

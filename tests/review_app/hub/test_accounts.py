@@ -148,19 +148,31 @@ def test_who_is_deactivated_in_one_workspace_stays_in_the_other(looked_at: Works
 def test_what_is_known_is_asked_again_after_a_while(looked_at: Workspaces) -> None:
     now = [0.0]
     known, token = Known(lambda: now[0]), new_token()
-    faces = looked_at.all[0]
+    sign_in(accounts_of(looked_at.all, "ann")[0], token)
 
-    async def test() -> list[bool]:
-        found = [await known.has_session(faces, token)]
-        sign_in(accounts_of(looked_at.all, "ann")[0], token)
-        found.append(await known.has_session(faces, token))
+    async def test() -> list[list[str]]:
+        found = [sorted(await known.places(looked_at.all, token))]
         sign_out(looked_at.all, token)
-        found.append(await known.has_session(faces, token))
+        found.append(sorted(await known.places(looked_at.all, token)))
         now[0] += accounts.KNOWN_FOR_S
-        found.append(await known.has_session(faces, token))
+        found.append(sorted(await known.places(looked_at.all, token)))
         return found
 
-    assert asyncio.run(test()) == [False, True, True, False]
+    assert asyncio.run(test()) == [["faces", "more"], ["faces", "more"], []]
+
+
+def test_what_a_workspace_could_not_say_is_not_remembered(looked_at: Workspaces, folder: Path) -> None:
+    known, token = Known(), new_token()
+    sign_in(accounts_of(looked_at.all, "ann")[0], token)
+    file, away = folder / "more" / "review.db", folder / "elsewhere.db"
+
+    async def test() -> list[list[str]]:
+        file.rename(away)
+        found = [sorted(await known.places(looked_at.all, token))]
+        away.rename(file)
+        return [*found, sorted(await known.places(looked_at.all, token))]
+
+    assert asyncio.run(test()) == [["faces"], ["faces", "more"]]
 
 
 def test_a_workspace_that_cannot_be_read_keeps_nobody_from_the_others(

@@ -7,20 +7,24 @@ import re
 import shutil
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 from starlette.testclient import TestClient
 
+from review_app.auth.access_tokens import access_token_hash, new_access_token
 from review_app.auth.passwords import hash_password
 from review_app.hub.app import Hub
 from review_app.hub.child import Child, ChildLimits
 from review_app.hub.pages import why_not_ready
-from review_app.hub.workspaces import Workspaces
+from review_app.hub.workspaces import HubWorkspace, Workspaces
 from review_app.settings import AppSettings, AuthMode, use
 from scn_core.errors import UsageError
-from scn_core.store.people.people import find_person, set_password_hash
+from scn_core.store.people.people import find_person, set_active, set_password_hash
+from scn_core.store.people.tokens import add_token
 from scn_core.workspace.folder import Workspace, workspaces_in
 from tests.review_app.hub.conftest import Start, add_people
 from tests.review_app.visitor import BASE, PASSWORD
@@ -100,14 +104,14 @@ def test_names_that_there_are_and_names_that_there_are_not_are_answered_alike(
         for path in ("", "/", "/login", "/logout", "/labels?x=1", "/api/token", "/health", "/_stcore/health"):
             for headers in (HTML, {}):
                 told = []
-                for name in ("faces", "nothing"):
+                for name in ("faces", "nowhere"):
                     answer = visitor.client.get(f"/{name}{path}", headers=headers)
                     told.append((answer.status_code, re.sub(name, "NAME", f"{answer.headers} {answer.text}")))
                 assert told[0] == told[1], (path, headers)
-        posted = [visitor.client.post(f"/{name}/api/page", json={}).text for name in ("faces", "nothing")]
+        posted = [visitor.client.post(f"/{name}/api/page", json={}).text for name in ("faces", "nowhere")]
         assert posted[0] == posted[1]
         access = {"Authorization": "Bearer scn_made_up"}
-        tokens = [visitor.client.get(f"/{name}/api/rounds", headers=access).text for name in ("faces", "nothing")]
+        tokens = [visitor.client.get(f"/{name}/api/rounds", headers=access).text for name in ("faces", "nowhere")]
         assert tokens[0] == tokens[1]
     assert [each.child.state for each in workspaces.all] == ["asleep", "asleep"]
 
@@ -122,6 +126,70 @@ def test_who_opens_a_page_is_led_to_sign_in_and_back(opened: tuple[Hub, Workspac
     assert visitor.sign_in("ann", target="//evil.test") == 303
     again = visitor.client.get("/login?next=/more/", headers=HTML)
     assert (again.status_code, again.headers["location"]) == (303, "/more/")
+
+
+def test_who_is_signed_in_elsewhere_is_told_so_and_not_sent_round_in_circles(
+    opened: tuple[Hub, Workspaces], folder: Path
+) -> None:
+    """At a workspace where one has no account, at a name that is none, and where the session has ended."""
+    hub, _ = opened
+    bob, ann = Visitor(hub), Visitor(hub)
+    assert (
+        bob.client.post(
+            "/login", data={"name": "bob", "password": PASSWORD, "next": "/faces/"}, headers={"Origin": BASE}
+        ).headers["location"]
+        == "/faces/"
+    )
+    ann.sign_in("ann")
+    with Workspace(folder / "more").database() as db:
+        found = find_person(db, "ann")
+        assert found is not None
+        set_active(db, found.id, False)
+        set_active(db, found.id, True)
+    assert ann.client.get("/more/login", headers=HTML).headers["location"] == "/login?next=/more/"  # its process's way
+    told = set()
+    for visitor, name in ((bob, "faces"), (bob, "nothing"), (ann, "more"), (ann, "nothing")):
+        for path in (f"/login?next=/{name}/", f"/{name}/"):
+            visitor.client.follow_redirects = True
+            answer = visitor.client.get(path, headers=HTML)
+            assert (answer.status_code, answer.url.path) == (404, f"/{name}/")
+            told.add(answer.text)
+    assert len(told) == 1
+    page = told.pop()
+    assert "nothing at this address for you" in page
+    assert 'href="/"' in page
+    assert 'href="/logout"' in page
+
+
+def test_a_name_is_not_told_by_how_many_databases_are_asked(
+    opened: tuple[Hub, Workspaces], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor to who has an account, or an access token, in another workspace."""
+    hub, workspaces = opened
+    asked: list[str] = []
+    real = HubWorkspace.database
+
+    def database(workspace: HubWorkspace) -> AbstractContextManager[Database]:
+        asked.append(workspace.name)
+        return real(workspace)
+
+    add_people(Workspace(folder / "faces"), cleo="lead")
+    cleo, token = Visitor(hub), new_access_token()
+    cleo.sign_in("cleo")
+    with workspaces.all[0].database() as db:
+        person = find_person(db, "cleo")
+        assert person is not None
+        add_token(db, person.id, access_token_hash(token), "script")
+    monkeypatch.setattr(HubWorkspace, "database", database)
+
+    def asks(name: str, headers: dict[str, str]) -> int:
+        asked.clear()
+        assert cleo.client.get(f"/{name}/api/rounds", headers=headers).status_code in (303, 401, 404)
+        return len(asked)
+
+    for headers in (HTML, {}, {"Authorization": f"Bearer {token}"}):
+        counts = [(asks("nothing", headers), asks("more", headers)) for _ in range(2)]
+        assert all(there == nowhere for there, nowhere in counts[1:]), counts  # the first fills what is remembered
 
 
 def test_a_workspaces_own_pages_for_signing_in_and_out_lead_to_those_of_the_hub(opened: tuple[Hub, Workspaces]) -> None:
