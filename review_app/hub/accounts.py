@@ -6,7 +6,7 @@ and of what only that workspace knows, so the hub keeps nothing: who signs out, 
 loses the session in the workspace, and with it the way there.
 
 A password is checked against the different hashes that the name has, at most `MOST_CHECKS` of them before the first is
-right; a wrong one takes as many checks whoever has the name, or nobody.
+right; a wrong one takes as many checks whoever has the name, or nobody. Wrong ones are counted for each workspace, too.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ import base64
 import hmac
 import logging
 import secrets
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeVar
 
 from sqlite_utils import Database
 from starlette.concurrency import run_in_threadpool
@@ -27,6 +28,7 @@ from starlette.concurrency import run_in_threadpool
 from review_app.auth import sessions as auth
 from review_app.auth.access_tokens import access_token_hash
 from review_app.auth.passwords import is_password
+from review_app.auth.throttle import Client, Limits, SignInThrottle
 from review_app.auth.tokens import is_hub_token, make_hub_token
 from review_app.http.errors import ApiError
 from review_app.hub.workspaces import HubWorkspace
@@ -94,21 +96,63 @@ def accounts_of(workspaces: Sequence[HubWorkspace], name: str) -> tuple[list[Acc
     return found, min(most, MOST_CHECKS)
 
 
-def right_accounts(accounts: Sequence[Account], checks: int, password: str) -> list[Account]:
-    """Those whose password it is. One that is nobody's takes `checks` checks, however many accounts there are."""
+class Checked(NamedTuple):
+    """What a password was checked against."""
+
+    right: list[Account]
+    wrong: list[Account]
+
+
+def right_accounts(accounts: Sequence[Account], checks: int, password: str, closed: Sequence[Account] = ()) -> Checked:
+    """Those whose password it is. One that is nobody's takes `checks` checks, however many accounts there are.
+
+    The hashes of `closed` are not tried, which takes as long, and are neither right nor wrong, but where an account
+    that is not closed has the same one.
+    """
     hashes = [hashed for hashed, _ in Counter(account.hashed for account in accounts).most_common()]
+    tried = {account.hashed for account in accounts if account not in closed}
     right: set[str] = set()
+    wrong: set[str] = set()
     done = 0
     for hashed in hashes:
         if done >= checks and not right:
             break
         done += 1
-        if is_password(hashed, password):
+        if is_password(hashed if hashed in tried else None, password):
             right.add(hashed)
+        elif hashed in tried:
+            wrong.add(hashed)
     while not right and done < checks:
         done += 1
         is_password(None, password)
-    return [account for account in accounts if account.hashed in right]
+    return Checked(*([account for account in accounts if account.hashed in found] for found in (right, wrong)))
+
+
+class Guesses:
+    """Wrong passwords for each account of a name, from each address: who is right in one workspace, as its leads can
+    make themselves, does not guess at the passwords of others. For one event loop.
+
+    The waits are those of `throttle`, but for the count of an address whatever the names: to sign in where passwords
+    differ is a wrong one for some, and many people may share an address.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._throttle = SignInThrottle(replace(Limits(), free_of_address=sys.maxsize), clock=clock)
+
+    def closed(self, accounts: Sequence[Account], address: str) -> list[Account]:
+        """Those at which an address may not guess now."""
+        return [account for account in accounts if self._throttle.wait_s(_guesser(account, address)) > 0]
+
+    def note(self, checked: Checked, address: str) -> None:
+        """Count what was wrong, and begin anew where it was right."""
+        for account in checked.wrong:
+            self._throttle.wrong(_guesser(account, address))
+        for account in checked.right:
+            self._throttle.right(_guesser(account, address))
+
+
+def _guesser(account: Account, address: str) -> Client:
+    return Client(f"{account.person.name} in {account.workspace.name}", address)
 
 
 def sign_in(accounts: Sequence[Account], token: str) -> list[Account]:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 
 from sqlite_utils import Database
@@ -20,7 +21,7 @@ from review_app.auth.endpoint import plain
 from review_app.auth.page import html_page
 from review_app.http.errors import ApiError
 from review_app.hub import accounts
-from review_app.hub.accounts import Account, Known, Membership
+from review_app.hub.accounts import Account, Guesses, Known, Membership
 from review_app.hub.proxy import status_of
 from review_app.hub.workspaces import HubWorkspace, Workspaces
 from review_app.settings import current
@@ -70,7 +71,7 @@ class HubPages:
     """Needs the process's settings to be those of the hub."""
 
     def __init__(self, workspaces: Workspaces, known: Known) -> None:
-        self._workspaces, self._known = workspaces, known
+        self._workspaces, self._known, self._guesses = workspaces, known, Guesses()
         self._ready: tuple[float, list[str]] | None = None
         self._looking = asyncio.Lock()
 
@@ -110,16 +111,20 @@ class HubPages:
         return await login.sign_in(request, self._enter)
 
     async def _enter(self, request: Request, name: str, password: str) -> auth.NewSession:
-        right = await login.attempt(request, name, password, self._right_accounts)
+        address = request.client.host if request.client else ""
+        right = await login.attempt(request, name, password, partial(self._right_accounts, address))
         token = accounts.new_token()
         if not await run_in_threadpool(accounts.sign_in, right, token):
             raise ApiError(503, "busy", "no session could be begun; try again", retry_after_s=1)
         return auth.NewSession(right[0].person, token)
 
-    async def _right_accounts(self, name: str, password: str) -> list[Account] | None:
+    async def _right_accounts(self, address: str, name: str, password: str) -> list[Account] | None:
         await self._workspaces.look()
         found, checks = await run_in_threadpool(accounts.accounts_of, self._workspaces.all, name)
-        return await run_in_threadpool(accounts.right_accounts, found, checks, password) or None
+        closed = self._guesses.closed(found, address)
+        checked = await run_in_threadpool(accounts.right_accounts, found, checks, password, closed)
+        self._guesses.note(checked, address)
+        return checked.right or None
 
     async def _ask_to_leave(self, request: Request) -> Response:
         members = await self._members(request)

@@ -14,6 +14,7 @@ from review_app.hub import accounts
 from review_app.hub.accounts import (
     MOST_CHECKS,
     Account,
+    Guesses,
     Known,
     accounts_of,
     cookie_for,
@@ -68,7 +69,7 @@ def test_a_wrong_password_takes_as_many_checks_for_a_name_that_nobody_has(
 ) -> None:
     for name in ("ann", "bob", "nobody"):
         checked.clear()
-        assert right_accounts(*accounts_of(looked_at.all, name), "wrong horse battery") == []
+        assert right_accounts(*accounts_of(looked_at.all, name), "wrong horse battery").right == []
         assert len(checked) == 2
 
 
@@ -78,14 +79,14 @@ def test_one_hash_is_checked_once_however_many_workspaces_have_it(
     found, _ = accounts_of(looked_at.all, "ann")
     hashed = hash_password(PASSWORD)
     same = [Account(account.workspace, account.person, hashed) for account in found] * 20
-    assert len(right_accounts(same, 1, PASSWORD)) == len(same)
+    assert len(right_accounts(same, 1, PASSWORD).right) == len(same)
     assert checked == [hashed]
 
 
 def test_a_stranger_gets_no_more_checks_than_the_bound(looked_at: Workspaces, checked: list[str | None]) -> None:
     found, _ = accounts_of(looked_at.all, "ann")
     many = [Account(found[0].workspace, found[0].person, hash_password(f"{PASSWORD} {n}")) for n in range(30)]
-    assert right_accounts(many, MOST_CHECKS, "wrong horse battery") == []
+    assert right_accounts(many, MOST_CHECKS, "wrong horse battery").right == []
     assert len(checked) == MOST_CHECKS
 
 
@@ -96,8 +97,41 @@ def test_with_another_password_one_comes_in_where_it_is_right(
         ann = find_person(db, "ann")
         assert ann is not None
         set_password_hash(db, ann.id, hash_password("another horse battery"))
-    assert places(right_accounts(*accounts_of(looked_at.all, "ann"), PASSWORD)) == ["faces"]
-    assert places(right_accounts(*accounts_of(looked_at.all, "ann"), "another horse battery")) == ["more"]
+    assert places(right_accounts(*accounts_of(looked_at.all, "ann"), PASSWORD).right) == ["faces"]
+    assert places(right_accounts(*accounts_of(looked_at.all, "ann"), "another horse battery").right) == ["more"]
+
+
+def test_who_is_right_in_one_workspace_cannot_guess_at_the_others(
+    looked_at: Workspaces, folder: Path, checked: list[str | None]
+) -> None:
+    """A lead of `faces` can set ann's password there; wrong ones for `more` are counted all the same."""
+    with Workspace(folder / "more").database() as db:
+        ann = find_person(db, "ann")
+        assert ann is not None
+        set_password_hash(db, ann.id, hash_password("another horse battery"))
+    now = [0.0]
+    guesses = Guesses(clock=lambda: now[0])
+
+    def sign_in_as_ann(password: str, address: str = "203.0.113.9") -> tuple[list[str], bool]:
+        """Where that is right, and whether the hash of `more` was tried."""
+        found, checks = accounts_of(looked_at.all, "ann")
+        checked.clear()
+        done = right_accounts(found, checks, password, guesses.closed(found, address))
+        guesses.note(done, address)
+        assert len(checked) == 2
+        return places(done.right), found[1].hashed in checked
+
+    for _ in range(5):
+        assert sign_in_as_ann(PASSWORD) == (["faces"], True)
+    assert sign_in_as_ann(PASSWORD) == (["faces"], False)
+    assert sign_in_as_ann("another horse battery") == ([], False)
+    assert sign_in_as_ann("another horse battery", "203.0.113.10") == (["more"], True)
+    now[0] += 60
+    assert sign_in_as_ann("another horse battery") == (["more"], True)
+    for _ in range(12):  # whose passwords differ, twice an hour
+        now[0] += 1800
+        assert sign_in_as_ann(PASSWORD) == (["faces"], True)
+        assert sign_in_as_ann("another horse battery") == (["more"], True)
 
 
 def test_a_session_of_one_workspace_says_nothing_of_that_of_another(looked_at: Workspaces, folder: Path) -> None:

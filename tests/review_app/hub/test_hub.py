@@ -221,6 +221,20 @@ def test_wrong_passwords_are_counted_once_for_all_workspaces(opened: tuple[Hub, 
     assert Visitor(opened[0], "203.0.113.10").sign_in("ann") == 303
 
 
+def test_signing_in_to_one_workspace_does_not_try_passwords_of_another_without_end(
+    opened: tuple[Hub, Workspaces], folder: Path
+) -> None:
+    with Workspace(folder / "more").database() as db:
+        ann = find_person(db, "ann")
+        assert ann is not None
+        set_password_hash(db, ann.id, hash_password("another horse battery"))
+    for _ in range(5):
+        assert Visitor(opened[0]).sign_in("ann") == 303
+    guess = "another horse battery"
+    assert Visitor(opened[0]).sign_in("ann", guess) == 401
+    assert Visitor(opened[0], "203.0.113.10").sign_in("ann", guess) == 303
+
+
 def test_wrong_access_tokens_make_an_address_wait(opened: tuple[Hub, Workspaces]) -> None:
     visitor = Visitor(opened[0])
     headers = {"Authorization": "Bearer scn_made_up"}
