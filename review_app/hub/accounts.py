@@ -18,7 +18,7 @@ import secrets
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeVar
 
@@ -34,9 +34,10 @@ from review_app.http.errors import ApiError
 from review_app.hub.workspaces import HubWorkspace
 from review_app.settings import current
 from scn_core.errors import ScnError
-from scn_core.store.people.people import Person, password_hash, people
+from scn_core.store.people.people import Person, Role, password_hash, people
 from scn_core.store.people.sessions import end_session, session_person, start_session
 from scn_core.store.people.tokens import token_person
+from scn_core.store.sqlite_errors import is_damage
 
 MOST_CHECKS = 8
 KNOWN_FOR_S = 30
@@ -199,6 +200,7 @@ class Known:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._places: dict[str, tuple[float, frozenset[str]]] = {}
         self._access: dict[tuple[str, str], float] = {}
+        self._roles: dict[str, dict[str, Role]] = {}
         self._clock = clock
 
     async def places(self, workspaces: Sequence[HubWorkspace], token: str) -> frozenset[str]:
@@ -224,6 +226,13 @@ class Known:
         if known:
             _keep(self._access, key, self._clock() + KNOWN_FOR_S)
         return known
+
+    def note_roles(self, token: str, found: Mapping[str, Role], unserved: Iterable[str]) -> dict[str, Role]:
+        """Take down somebody's roles by workspace; returns what they were in the `unserved`, when these still were."""
+        before = {name: role for name, role in self._roles.pop(token, {}).items() if name in unserved}
+        if found or before:
+            _keep(self._roles, token, {**before, **found})
+        return before
 
     def forget(self, token: str) -> None:
         """Ask the databases again about a token."""
@@ -258,12 +267,14 @@ def _person_of(workspace: HubWorkspace, token: str) -> Person | None:
 
 
 def _read(workspace: HubWorkspace, function: Callable[[Database], T]) -> T | None:
-    """None where the database cannot be used: the other workspaces do not suffer from it, and the log says so."""
+    """None where the database cannot be used: the other workspaces do not suffer from it, and the log says so; of
+    damage once, with the next look at the folder."""
     try:
         with workspace.database() as db:
             return function(db)
     except ScnError as error:
-        _LOG.warning("workspace %s: %s", workspace.name, error)
+        if not is_damage(error):
+            _LOG.warning("workspace %s: %s", workspace.name, error)
         return None
 
 

@@ -27,6 +27,7 @@ from review_app.hub.workspaces import HubWorkspace, Workspaces
 from review_app.settings import current
 from scn_core.errors import ScnError, counted
 from scn_core.records import QueueFilter, RoundInfo
+from scn_core.store.people.people import Role
 from scn_core.store.queue.counts import answered_readings, open_left
 from scn_core.store.rounds.better_round import to_review
 from scn_core.store.rounds.states import rounds
@@ -98,9 +99,12 @@ class HubPages:
         if current().auth != "password":
             return await _page([(workspace, None) for workspace in self._workspaces.all])
         members = await self._members(request)
-        if not members:
+        problems = self._workspaces.problems
+        roles = self._known.note_roles(accounts.token_of(request.cookies) or "", _roles(members), problems)
+        if not members and not roles:
             return login.log_in_page(request, known=False)
-        return await _page([(member.workspace, member) for member in members])
+        unserved = [_unserved(name, role, problems[name]) for name, role in sorted(roles.items())]
+        return await _page([(member.workspace, member) for member in members], unserved)
 
     async def _log_in(self, request: Request) -> Response:
         return login.log_in_page(request, known=bool(await self._members(request)))
@@ -116,6 +120,7 @@ class HubPages:
         token = accounts.new_token()
         if not await run_in_threadpool(accounts.sign_in, right, token):
             raise ApiError(503, "busy", "no session could be begun; try again", retry_after_s=1)
+        self._known.note_roles(token, _roles(right), ())
         return auth.NewSession(right[0].person, token)
 
     async def _right_accounts(self, address: str, name: str, password: str) -> list[Account] | None:
@@ -137,6 +142,7 @@ class HubPages:
         if token is not None:
             await run_in_threadpool(accounts.sign_out, self._workspaces.all, token)
             self._known.forget(token)
+            self._known.note_roles(token, {}, ())
         return login.without_session(request)
 
     async def _members(self, request: Request) -> list[Membership]:
@@ -202,11 +208,22 @@ async def why_not_ready(workspace: HubWorkspace) -> str | None:
     return None if status == 200 else "answers cannot be stored"
 
 
-async def _page(entries: Sequence[tuple[HubWorkspace, Membership | None]]) -> Response:
+def _roles(found: Sequence[Membership | Account]) -> dict[str, Role]:
+    return {each.workspace.name: each.person.role for each in found}
+
+
+async def _page(entries: Sequence[tuple[HubWorkspace, Membership | None]], unserved: Sequence[str] = ()) -> Response:
     items = await run_in_threadpool(lambda: [_item(workspace, member) for workspace, member in entries])
     out = f'<p><a href="{escape(current().url("/logout"))}">Sign out</a></p>' if current().auth == "password" else ""
+    items += unserved
     content = f'<ul class="workspaces">{"".join(items)}</ul>{out}' if items else f"<p>There is none.</p>{out}"
     return html_page("Workspaces", content)
+
+
+def _unserved(name: str, role: Role, problem: str) -> str:
+    """One that the person was let into before; leads are told why."""
+    why = f": {problem}" if role == "lead" else "; its leads see why"
+    return f'<li>{escape(name)}<br><span class="hint">{role}; cannot be served now{escape(why)}</span></li>'
 
 
 def _item(workspace: HubWorkspace, member: Membership | None) -> str:

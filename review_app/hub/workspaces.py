@@ -8,8 +8,8 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -20,8 +20,12 @@ from review_app.hub.child import Child
 from review_app.server import prepare
 from review_app.settings import AppSettings
 from scn_core.errors import ScnError, WorkspaceError, error_text
+from scn_core.shell import command_line
 from scn_core.store.connection import open_database
-from scn_core.workspace.folder import workspaces_in
+from scn_core.store.people.people import people
+from scn_core.store.sqlite_errors import is_busy, is_damage, plain_errors
+from scn_core.workspace.backup.make import backups_in
+from scn_core.workspace.folder import Workspace, workspaces_in
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._~-]*")
 """What an address can hold as it is."""
@@ -41,6 +45,8 @@ class HubWorkspace:
     child: Child
     never_sleeps: bool = False
     """Its process has something to do while nobody asks: it posts messages to webhooks."""
+    damage: list[ScnError] = field(default_factory=list, compare=False)
+    """Found when the database was read: the next look at the folder stops serving it."""
 
     @contextmanager
     def database(self) -> Iterator[Database]:
@@ -48,11 +54,16 @@ class HubWorkspace:
 
         Raises WorkspaceError where it cannot be used.
         """
-        db = open_database(self.settings.workspace.database_file)
         try:
-            yield db
-        finally:
-            db.close()
+            with (
+                closing(open_database(self.settings.workspace.database_file)) as db,
+                plain_errors(self.settings.workspace.database_file),
+            ):
+                yield db
+        except ScnError as error:
+            if is_damage(error):
+                self.damage.append(error)
+            raise
 
 
 class Workspaces:
@@ -63,6 +74,7 @@ class Workspaces:
         self._hub, self._sockets = hub, sockets
         self._served: dict[str, tuple[object, HubWorkspace]] = {}
         self._problems: dict[str, str] = {}
+        self._damaged: dict[str, object] = {}
         self._lock = asyncio.Lock()
         self._looked_at: float | None = None
 
@@ -84,7 +96,8 @@ class Workspaces:
     async def look(self) -> None:
         """Look at the folder: workspaces that are new are served, the processes of those that are gone are stopped.
 
-        Whoever asks within a second of a look has had it.
+        Those whose database is damaged are let go of, so that a backup can be put in its place, and not looked into
+        again before their files have changed. Whoever asks within a second of a look has had it.
         """
         async with self._lock:
             if self._looked_at is not None and time.monotonic() - self._looked_at < _LOOK_EVERY_S:
@@ -96,12 +109,28 @@ class Workspaces:
                 _, gone = self._served.pop(name)
                 await gone.child.stop()
             problems: dict[str, str] = {}
+            self._damaged = {name: state for name, state in self._damaged.items() if name in there}
             for name, path in there.items():
-                if name not in self._served:
-                    try:
+                found = self.find(name)
+                try:
+                    if found is not None:
+                        await run_in_threadpool(_check, found)
+                    elif name in self._damaged and self._damaged[name] == await run_in_threadpool(_state, path):
+                        problems[name] = self._problems[name]
+                    else:
                         self._served[name] = marks[name], await run_in_threadpool(self._open, path)
-                    except ScnError as error:
-                        problems[name] = str(error)
+                        self._damaged.pop(name, None)
+                except ScnError as error:
+                    if found is not None:
+                        if not is_damage(error):
+                            continue
+                        del self._served[name]
+                        await found.child.stop()
+                    problems[name] = await run_in_threadpool(_told, path, error)
+                    if is_damage(error):  # looked at now that nothing of ours writes there any more
+                        self._damaged[name] = await run_in_threadpool(_state, path)
+                    elif is_busy(error) and name in self._problems:
+                        problems[name] = self._problems[name]
             for name, problem in problems.items():
                 if self._problems.get(name) != problem:
                     say("not served", f"not served: {name}: {problem}", level=logging.WARNING)
@@ -118,10 +147,11 @@ class Workspaces:
                 )
             )
         hub = self._hub
-        settings = prepare(
-            path, host=hub.host, port=hub.port, auth=hub.auth, allow_hosts=hub.allow_hosts,
-            base_path=f"{hub.base_path}/{path.name}", behind_hub=True,
-        )  # fmt: skip
+        with plain_errors(Workspace(path).database_file):
+            settings = prepare(
+                path, host=hub.host, port=hub.port, auth=hub.auth, allow_hosts=hub.allow_hosts,
+                base_path=f"{hub.base_path}/{path.name}", behind_hub=True,
+            )  # fmt: skip
         child = Child(path.name, command_for(settings), self._sockets)
         return HubWorkspace(path.name, settings, child, never_sleeps=bool(settings.workspace.settings().hooks))
 
@@ -133,6 +163,33 @@ def _mark(path: Path) -> object:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def _state(path: Path) -> object:
+    """Another one once the database has changed, or was put there anew."""
+    files = Workspace(path).database_file, Path(f"{Workspace(path).database_file}-wal")
+    stats = [file.stat() if file.exists() else None for file in files]
+    return [None if one is None else (one.st_dev, one.st_ino, one.st_size, one.st_mtime_ns) for one in stats]
+
+
+def _check(workspace: HubWorkspace) -> None:
+    """Raises WorkspaceError for a database that was found damaged, or that is and whose process has it open."""
+    if workspace.damage:
+        raise workspace.damage[-1]
+    if workspace.child.state != "asleep":
+        with workspace.database() as db:
+            people(db)
+
+
+def _told(path: Path, error: ScnError) -> str:
+    """Of damage, with the command that puts the newest backup in place."""
+    if not is_damage(error):
+        return str(error)
+    backups = Workspace(path).backups
+    newest = next((backups / backup.name for backup in backups_in(backups)), "BACKUP")
+    restore = command_line("restore", newest, path, "--force")
+    found = f"the file is damaged ({error.__cause__})"
+    return f"{Workspace(path).database_file}: {found}; put a backup back, while the other workspaces go on: {restore}"
 
 
 def command_for(settings: AppSettings) -> Callable[[int], list[str]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from scn_core.disk import naming_full_disk
-from scn_core.errors import WorkspaceError
+from scn_core.errors import ScnError, WorkspaceError
 from scn_core.shell import command_line
 
 BUSY_TIMEOUT_MS = 5_000
@@ -39,9 +39,15 @@ def database_path(db: Database) -> Path:
     return Path(db.conn.execute("PRAGMA database_list").fetchone()[2])
 
 
-def is_busy(error: WorkspaceError) -> bool:
+def is_busy(error: ScnError) -> bool:
     """Whether another program kept the database from being used, by an error that `plain_errors` raised."""
     return getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+
+
+def is_damage(error: ScnError) -> bool:
+    """Whether an error that `plain_errors` or `plain_opening` raised is that the file is not as it was written."""
+    code = getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF
+    return isinstance(error.__cause__, UNREADABLE) and (code == sqlite3.SQLITE_NOTADB or code not in _PLAIN)
 
 
 @contextmanager
@@ -53,7 +59,7 @@ def plain_errors(path: Path) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary of an extended code
         if code == sqlite3.SQLITE_CORRUPT:
-            raise WorkspaceError(damaged(path, str(error))) from error
+            raise WorkspaceError(damaged(path, str(error), unreadable=True)) from error
         if code not in _PLAIN:
             raise
         text = _LOST_WAL if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_SHORT_READ else _PLAIN[code]
@@ -68,15 +74,17 @@ def plain_opening(path: Path) -> Iterator[None]:
         with plain_errors(path):
             yield
     except UNREADABLE as error:
-        raise WorkspaceError(damaged(path, str(error))) from error
+        raise WorkspaceError(damaged(path, str(error), unreadable=True)) from error
 
 
-def damaged(path: Path, found: str) -> str:
-    """What is said of a database that is not as it was written: what was found, and the way on."""
+def damaged(path: Path, found: str, *, unreadable: bool = False) -> str:
+    """What is said of a database that is not as it was written: what was found, and the way on. `unreadable`: not all
+    of it can be read, so that a restore cannot tell what would be lost, and has to be told to go on.
+    """
     check = command_line("check", path.parent)
     return (
         f"{path}: the file is damaged ({found}); see how far that goes with: {check}; put a backup back with: "
-        f"{_restore(path)}"
+        f"{_restore(path) if unreadable else command_line('restore', 'BACKUP', path.parent)}"
     )
 
 
@@ -86,4 +94,4 @@ def beyond_repair(path: Path, found: str) -> str:
 
 
 def _restore(path: Path) -> str:
-    return command_line("restore", "BACKUP", path.parent)
+    return command_line("restore", "BACKUP", path.parent, "--force")

@@ -295,7 +295,8 @@ def _look_at(copy: Path, new: Path, mark: str) -> _Old:
             return _Old(contents_of(db), "", decisions_missing(db, new), other,
                         None if other else taken_out_since(db, new))  # fmt: skip
     except (*UNREADABLE, WorkspaceError, StopIteration) as error:
-        return _Old(unreadable=str(error).removeprefix(f"{copy}: ") or "it is of no workspace")
+        found = error.__cause__ or error  # the way on that the error names is for the copy
+        return _Old(unreadable=str(found).removeprefix(f"{copy}: ") or "it is of no workspace")
 
 
 def _refuse_loss(file: Path, workspace: Workspace, old: _Old, new: Contents, force: bool) -> None:

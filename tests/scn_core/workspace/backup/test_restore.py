@@ -135,8 +135,9 @@ def test_a_left_over_wal_is_put_aside(asked: Workspace, tmp_path: Path) -> None:
     shutil.copy(tmp_path / "wal", stale)
     shutil.copy(tmp_path / "shm", f"{asked.database_file}-shm")
     asked.database_file.write_bytes(b"not a database any more" * 1_000)
-    with pytest.raises(WorkspaceError, match="cannot be read"):
+    with pytest.raises(WorkspaceError, match=r"cannot be read \(file is not a database\)") as refused:
         restore(file, asked)
+    assert moves.STAGING not in str(refused.value)  # which is gone by then
     done = restore(file, asked, force=True)
     assert recorded(asked) == answers
     assert done.before is None
