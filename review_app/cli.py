@@ -13,12 +13,12 @@ import click
 import scn_core.without_pandas  # noqa: F401  # before what imports sqlite_utils
 
 # isort: split
-from review_app.auth.accounts import WORKSPACE, person
+from review_app.auth.accounts import person
 from review_app.auth.token_command import token
 from review_app.client.command import client
 from review_app.hooks.command import hooks
 from review_app.http.log import LOG_FORMATS, LogFormat, say
-from review_app.settings import AUTH_MODES, AuthMode
+from review_app.settings import AUTH_MODES, BASE_PATH_VARIABLE, WORKSPACE_VARIABLE, AuthMode
 from scn_core import __version__
 from scn_core.cli.run import run
 from scn_core.errors import ScnError, UsageError
@@ -46,12 +46,18 @@ def cli() -> None:
 
 
 @cli.command()
-@WORKSPACE
+@click.argument("workspace", metavar="WS", envvar=WORKSPACE_VARIABLE, type=click.Path(path_type=Path))
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8501, show_default=True, help="0: any free one.")
 @click.option("--auth", type=click.Choice(AUTH_MODES), default="none", show_default=True, help="How people sign in.")
 @click.option("--allow-host", "allow_hosts", multiple=True, metavar="NAME", help="A further host name to answer to.")
-@click.option("--base-path", default="", metavar="PATH", help="Where a proxy shows the pages, such as /review.")
+@click.option(
+    "--base-path",
+    default="",
+    envvar=BASE_PATH_VARIABLE,
+    metavar="PATH",
+    help="Where a proxy shows the pages, such as /review.",
+)
 @click.option(
     "--trusted-proxy",
     "trusted_proxies",

@@ -13,6 +13,9 @@ from scn_core.workspace.folder import Workspace
 AuthMode = Literal["none", "password", "oidc"]
 AUTH_MODES: tuple[AuthMode, ...] = get_args(AuthMode)
 
+WORKSPACE_VARIABLE, BASE_PATH_VARIABLE = "SCN_REVIEW_WORKSPACE", "SCN_REVIEW_BASE_PATH"
+"""By these environment variables the hub of several workspaces tells a process which one it serves: see
+`review_app.hub`."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 (told apart, never a default)
 """All addresses of the machine: no name a browser could ask for."""

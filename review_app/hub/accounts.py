@@ -200,6 +200,7 @@ class Known:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._places: dict[str, tuple[float, frozenset[str]]] = {}
         self._access: dict[tuple[str, str], float] = {}
+        self._right: dict[str, None] = {}
         self._roles: dict[str, dict[str, Role]] = {}
         self._clock = clock
 
@@ -217,15 +218,20 @@ class Known:
         return found
 
     async def has_access(self, workspace: HubWorkspace, bearer: str, *, ask: bool = False) -> bool:
-        """Whether an access token is one of that workspace. `ask`: its database, whatever is remembered."""
+        """Whether an access token is one of that workspace. `ask`: its database, and remember nothing."""
         hashed = access_token_hash(bearer)
         key = workspace.name, hashed
         if not ask and self._access.get(key, 0.0) > self._clock():
             return True
         known = bool(await run_in_threadpool(_read, workspace, lambda db: token_person(db, hashed) is not None))
-        if known:
+        if known and not ask:
             _keep(self._access, key, self._clock() + KNOWN_FOR_S)
+            _keep(self._right, hashed, None)
         return known
+
+    def is_right_somewhere(self, bearer: str) -> bool:
+        """Whether a workspace has let an access token in lately: who shows it to another is not guessing."""
+        return access_token_hash(bearer) in self._right
 
     def note_roles(self, token: str, found: Mapping[str, Role], unserved: Iterable[str]) -> dict[str, Role]:
         """Take down somebody's roles by workspace; returns what they were in the `unserved`, when these still were."""

@@ -121,11 +121,14 @@ class Hub:
         return there, (there.settings.cookie, cookie_for(token, there))
 
     async def _check_access(self, there: HubWorkspace | None, bearer: str, scope: Scope) -> None:
-        """Raises ApiError for a wrong access token; many of them make the address wait."""
+        """Raises ApiError for a wrong access token; many of them make the address wait, but for one that another
+        workspace has let in: a script that names the wrong workspace does not guess."""
         # Where there is no such workspace another is asked, in vain: a name is not told by how long the answer takes.
         asked = there or next(iter(self._workspaces.all), None)
         if asked is not None and await self._known.has_access(asked, bearer, ask=there is None) and asked is there:
             return
+        if self._known.is_right_somewhere(bearer):
+            raise wrong_token()
         client = Client("access token", scope["client"][0] if scope.get("client") else "")
         async with self._tokens.attempt(client):
             self._tokens.wrong(client)

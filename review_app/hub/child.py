@@ -1,9 +1,10 @@
 """The process that serves one workspace behind the hub: started at the first request, again each time it has ended by
 itself, and stopped with the hub or when nobody has asked for long.
 
-It is `python -m review_app serve WS --behind-hub FD`: FD is a socket that the hub has made in a folder that only its
-own user may enter, so nobody else can ask the process, and connections wait in it until the process takes them. Its
-standard input is a pipe of the hub: however the hub ends, the process sees the end of that and stops.
+It is `python -m review_app serve --behind-hub FD`, with the workspace in its environment: FD is a socket that the hub
+has made in a folder that only its own user may enter, so nobody else can ask the process, and connections wait in it
+until the process takes them. Its standard input is a pipe of the hub: however the hub ends, the process sees the end of
+that and stops.
 """
 
 from __future__ import annotations
@@ -11,14 +12,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import os
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 from review_app.http.errors import ApiError
@@ -55,8 +58,12 @@ class Child:
         sockets: Path,
         limits: ChildLimits = ChildLimits(),
         clock: Callable[[], float] = time.monotonic,
+        *,
+        environment: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """`command`: what is run, given the number of the file descriptor; `sockets`: the folder for its socket."""
+        """`command`: what is run, given the number of the file descriptor; `sockets`: the folder for its socket.
+        `environment`: what it is told besides, which other users of the machine do not see, as they do the command."""
+        self._environment = environment
         self._name, self._command, self._sockets, self._limits, self._clock = name, command, sockets, limits, clock
         self._process: asyncio.subprocess.Process | None = None
         self._supervisor: asyncio.Task[None] | None = None
@@ -150,6 +157,7 @@ class Child:
             process = await asyncio.create_subprocess_exec(
                 *self._command(listener.fileno()),
                 stdin=subprocess.PIPE,
+                env={**os.environ, **self._environment},
                 pass_fds=(listener.fileno(),),
                 start_new_session=True,  # Ctrl-C in the terminal is for the hub, which passes it on
             )

@@ -18,7 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from review_app.http.log import log_format, say
 from review_app.hub.child import Child
 from review_app.server import prepare
-from review_app.settings import AppSettings
+from review_app.settings import BASE_PATH_VARIABLE, WORKSPACE_VARIABLE, AppSettings
 from scn_core.errors import ScnError, WorkspaceError, error_text
 from scn_core.shell import command_line
 from scn_core.store.connection import open_database
@@ -152,7 +152,7 @@ class Workspaces:
                 path, host=hub.host, port=hub.port, auth=hub.auth, allow_hosts=hub.allow_hosts,
                 base_path=f"{hub.base_path}/{path.name}", behind_hub=True,
             )  # fmt: skip
-        child = Child(path.name, command_for(settings), self._sockets)
+        child = Child(path.name, command_for(settings), self._sockets, environment=environment_for(settings))
         return HubWorkspace(path.name, settings, child, never_sleeps=bool(settings.workspace.settings().hooks))
 
 
@@ -193,14 +193,22 @@ def _told(path: Path, error: ScnError) -> str:
 
 
 def command_for(settings: AppSettings) -> Callable[[int], list[str]]:
-    """What serves a workspace with these settings, given the number of its socket's file descriptor."""
+    """What serves a workspace with these settings, given the number of its socket's file descriptor.
+
+    All users of the machine may see it, so it does not say which workspace: see `environment_for`.
+    """
 
     def command(descriptor: int) -> list[str]:
         hosts = [word for name in settings.allow_hosts for word in ("--allow-host", name)]
         return [
-            sys.executable, "-m", "review_app", "serve", str(settings.workspace.path), "--behind-hub", str(descriptor),
+            sys.executable, "-m", "review_app", "serve", "--behind-hub", str(descriptor),
             "--host", settings.host, "--port", str(settings.port), "--auth", settings.auth,
-            "--base-path", settings.base_path, "--log-format", log_format(), *hosts,
+            "--log-format", log_format(), *hosts,
         ]  # fmt: skip
 
     return command
+
+
+def environment_for(settings: AppSettings) -> dict[str, str]:
+    """What the command leaves out."""
+    return {WORKSPACE_VARIABLE: str(settings.workspace.path), BASE_PATH_VARIABLE: settings.base_path}

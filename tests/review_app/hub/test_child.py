@@ -87,6 +87,20 @@ def test_it_is_started_by_the_first_who_asks_and_once(tmp_path: Path) -> None:
     run(one, test)
 
 
+def test_it_is_told_by_its_environment_what_its_command_does_not_say(tmp_path: Path) -> None:
+    program = SERVE.replace('b"%d" % os.getpid()', 'os.environb[b"TOLD"]')
+
+    def command(descriptor: int) -> list[str]:
+        return [sys.executable, "-I", "-S", "-c", program, str(descriptor)]
+
+    one = Child("faces", command, tmp_path, QUICK, environment={"TOLD": "faces"})
+
+    async def test() -> None:
+        assert await ask(one) == b"faces"
+
+    run(one, test)
+
+
 def test_one_that_ends_by_itself_is_started_again(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     one = child(tmp_path)
 

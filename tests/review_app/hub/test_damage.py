@@ -1,0 +1,116 @@
+"""Workspaces that cannot be served: the others are, and it is said once."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import sys
+from collections.abc import Callable
+from html import escape
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from review_app.hub.app import Hub
+from review_app.hub.workspaces import Workspaces
+from review_app.settings import AppSettings
+from scn_core.cli.main import cli
+from scn_core.errors import WorkspaceError
+from scn_core.workspace.backup.make import make_backup
+from scn_core.workspace.backup.restore import restore
+from scn_core.workspace.folder import Workspace
+from tests.review_app.hub.conftest import HTML, Start, Visitor, add_people, open_hub
+from tests.review_workspace import copy_workspace
+
+HOLDS = """
+import socket, sqlite3, sys
+db = sqlite3.connect(sys.argv[2])
+db.execute("SELECT count(*) FROM person").fetchone()
+with socket.socket(fileno=int(sys.argv[1])) as listener, listener.accept()[0] as asked:
+    asked.sendall(b"o")
+    sys.stdin.read()
+"""
+
+
+def test_what_cannot_be_served_is_said_once_and_served_once_it_can(
+    opened: tuple[Hub, Workspaces], folder: Path, drawn: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, workspaces = opened
+    empty = copy_workspace(drawn, folder / "nobody")
+    for name in ("with space", "login"):
+        copy_workspace(drawn, folder / name)
+    capsys.readouterr()
+    for _ in range(2):
+        asyncio.run(workspaces.look())
+    said = capsys.readouterr().err
+    assert said.count("not served") == 3
+    assert "not served: nobody: --auth password: found nobody who could sign in" in said
+    assert "found the folder name 'with space'; allowed: letters, digits, dots and dashes" in said
+    assert [each.name for each in workspaces.all] == ["faces", "more"]
+    add_people(empty, cleo="lead")
+    asyncio.run(workspaces.look())
+    assert [each.name for each in workspaces.all] == ["faces", "more", "nobody"]
+    assert sorted(workspaces.problems) == ["login", "with space"]
+
+
+@pytest.mark.parametrize("part", ["file", "person"])
+def test_a_damaged_workspace_is_let_go_of_and_restored_while_the_others_are_served(
+    folder: Path, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, part: str,
+) -> None:  # fmt: skip
+    """Ann leads `faces`, bob annotates there. Its process has the database open, as a server has."""
+    monkeypatch.setattr("review_app.hub.workspaces.command_for", holding_the_database)
+    faces = Workspace(folder / "faces")
+    add_people(faces, bob="annotator")
+    with faces.database() as db:
+        made = make_backup(faces, db)
+        root = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'person'").fetchone()[0]
+        size = db.execute("PRAGMA page_size").fetchone()[0]
+    hub, workspaces = open_hub(start, "password", tmp_path)
+    ann, bob = Visitor(hub), Visitor(hub)
+    assert (ann.sign_in("ann"), bob.sign_in("bob")) == (303, 303)
+    child = workspaces.all[0].child
+
+    async def damage() -> None:
+        reader, writer = await asyncio.open_unix_connection(await child.address())
+        try:
+            assert await reader.readexactly(1) == b"o"
+            with faces.database_file.open("r+b") as file:
+                file.seek(0 if part == "file" else (root - 1) * size)
+                file.write(b"\xff" * size)
+            with pytest.raises(WorkspaceError, match="another program has open"):
+                restore(made, faces, force=True)
+            capsys.readouterr()
+            await workspaces.look()
+            assert child.state == "asleep"
+        finally:
+            writer.close()
+            await child.stop()
+
+    asyncio.run(damage())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(workspaces, "_open", lambda path: pytest.fail("it is looked into again"))
+        page = ann.page()
+        assert '<li><a href="/more/">' in page
+        assert "<li>faces<br>" in page
+        assert "lead; cannot be served now: " in page
+        assert escape("the file is damaged (") in page
+        assert "annotator; cannot be served now; its leads see why" in bob.page()
+        assert "faces" not in Visitor(hub).page()
+        assert ann.client.get("/faces/", headers=HTML).status_code == 404
+        assert ann.sign_in("ann", target="/faces/") == 303
+    said = capsys.readouterr().err + caplog.text
+    assert said.count("the file is damaged") == said.count("review.db: ") == said.count("not served") == 1
+    words = shlex.split(said.partition("go on: ")[2])
+    restoring = words[words.index("restore") :]
+    assert restoring == ["restore", str(made), str(faces.path), "--force"]
+    done = CliRunner().invoke(cli, restoring)
+    assert done.exit_code == 0, done.output
+    assert ann.sign_in("ann") == 303
+    assert ann.listed() == ["faces", "more"]
+
+
+def holding_the_database(settings: AppSettings) -> Callable[[int], list[str]]:
+    file = str(settings.workspace.database_file)
+    return lambda descriptor: [sys.executable, "-I", "-S", "-c", HOLDS, str(descriptor), file]
