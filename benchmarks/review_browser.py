@@ -157,10 +157,9 @@ def _react(desk: Desk, times: BrowserTimes, keys: int) -> None:
 def _durable(desk: Desk, keys: int, pace_s: float) -> list[float]:
     """Presses keys that each answer one face, and asks when each row was there."""
     desk.saved()
-    before = len(desk.decisions())
     here, there = multiprocessing.Pipe()
     watcher = multiprocessing.get_context("spawn").Process(
-        target=_watch, args=(desk.served.workspace.database_file, desk.person, before + keys, there)
+        target=_watch, args=(desk.served.workspace.database_file, desk.person, keys, there)
     )
     watcher.start()
     here.recv()  # it is looking
@@ -180,14 +179,13 @@ def _durable(desk: Desk, keys: int, pace_s: float) -> list[float]:
     return [row * 1000 - key for key, row in zip(pressed, seen, strict=True)]
 
 
-def _watch(database: Path, person: str, until: int, pipe: Connection) -> None:
-    """When each further row of a person could be read, in their order."""
+def _watch(database: Path, person: str, wanted: int, pipe: Connection) -> None:
+    """When each further answer of a person could be read, in their order; one with copies of its face is one."""
     seen: list[float] = []
     with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)) as db:
         number = db.execute("SELECT id FROM person WHERE name = ?", (person,)).fetchone()[0]
-        count = "SELECT count(*) FROM decision WHERE person_id = ? AND seq > ?"
+        count = "SELECT count(DISTINCT coalesce(bulk, id)) FROM decision WHERE person_id = ? AND seq > ?"
         last = db.execute("SELECT coalesce(max(seq), 0) FROM decision").fetchone()[0]
-        wanted = until - db.execute("SELECT count(*) FROM decision WHERE person_id = ?", (number,)).fetchone()[0]
         pipe.send("looking")
         deadline = time.monotonic() + 600
         while len(seen) < wanted and time.monotonic() < deadline:
