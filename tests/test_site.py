@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import click
@@ -10,7 +11,7 @@ import pytest
 
 import review_app.client
 import scn_core
-from docs.site.build import contents, stage
+from docs.site.build import SITE, contents, stage
 from docs.site.reference import walk
 from review_app.api.openapi import openapi
 from review_app.cli import cli as review_cli
@@ -70,3 +71,9 @@ def test_the_reference_is_of_all_there_is(pages: Path) -> None:
     assert all(f".{name}\n" in client for name in [*review_app.client.__all__, "Page", "Recorded", "Exported"])
     http = (pages / "reference/http.md").read_text(encoding="utf-8")
     assert all(f" {path}\n" in http for path in openapi()["paths"])
+
+
+def test_pages_can_be_opened_as_files_and_ask_no_other_host() -> None:
+    project = tomllib.loads((SITE / "zensical.toml").read_text(encoding="utf-8"))["project"]
+    assert "offline" in project["plugins"]
+    assert project["extra"]["polyfills"] == ["iframe-worker.js"], "in place of a script at another host"

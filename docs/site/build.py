@@ -7,6 +7,7 @@ after its page gets that page's title.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -32,6 +33,7 @@ def main() -> None:
     built = subprocess.run([sys.executable, "-m", "zensical", "build", "--clean", "--strict"], cwd=folder, check=False)
     if built.returncode:
         sys.exit(built.returncode)
+    search_in_files(folder / "site")
     print(f"open {os.path.relpath(folder / 'site' / 'index.html')} in a browser, or copy that folder to a web server")
 
 
@@ -53,6 +55,23 @@ def stage(folder: Path) -> None:
     _write(pages / "reference/http.md", http_routes())
     shutil.copyfile(SITE / "style.css", pages / "style.css")
     shutil.copyfile(SITE / "zensical.toml", folder / "zensical.toml")
+
+
+def search_in_files(site: Path) -> None:
+    """Makes search work on pages of the built site that are opened as files, by the script iframe-worker.js.
+
+    Browsers start no worker from a file, so the script holds the code of the one that searches.
+    """
+    (worker,) = (site / "assets/javascripts/workers").glob("search.*.js")
+    code = json.dumps(worker.read_text(encoding="utf-8"))
+    script = f"""if (location.protocol === "file:") {{
+  const PlainWorker = Worker;
+  window.Worker = function () {{
+    return new PlainWorker(URL.createObjectURL(new Blob([{code}], {{ type: "text/javascript" }})));
+  }};
+}}
+"""
+    _write(site / "iframe-worker.js", script)
 
 
 def contents(entries: list[Any] | None = None) -> Iterator[str]:
