@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -19,6 +20,7 @@ from scn_core.cli.main import cli
 
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
+ADMINISTRATION = ROOT / "docs/administration.md"
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
 
@@ -28,6 +30,11 @@ def parsed(words: list[str]) -> dict[str, Any]:
     name, *rest = words
     command = review_cli.cli.commands[name]
     return command.make_context(name, rest, parent=click.Context(review_cli.cli)).params
+
+
+def unit_settings() -> dict[str, str]:
+    """The settings of the systemd unit."""
+    return dict(re.findall(r"^(\w+)=(.*)$", (DEPLOY / "scn-review.service").read_text("utf-8"), re.MULTILINE))
 
 
 def instructions(name: str) -> list[str]:
@@ -83,13 +90,42 @@ def test_the_composed_server_believes_caddy_alone() -> None:
 
 
 def test_the_unit_starts_the_server() -> None:
-    unit = (DEPLOY / "scn-review.service").read_text(encoding="utf-8")
-    settings = dict(re.findall(r"^(\w+)=(.*)$", unit, re.MULTILINE))
+    settings = unit_settings()
     program, *words = shlex.split(settings["ExecStart"])
     assert program == "/srv/scn/current/bin/scn-review"
     assert parsed(words)["workspace"] == Path("workspaces/main")
     assert settings["ReadWritePaths"] == "/srv/scn/workspaces"
     assert settings["ProtectSystem"] == "strict"
+
+
+def test_the_install_of_the_guide_needs_no_folder_but_the_users_own(tmp_path: Path) -> None:
+    """Its block as it is, with git and tar, but /srv elsewhere and stand-ins for what needs root or the network."""
+    if shutil.which("git") is None or not (ROOT / ".git").exists():
+        pytest.skip("needs git, and a folder that it made")
+    block = re.search(r"<!-- install -->\n```sh\n(.*?)```", ADMINISTRATION.read_text("utf-8"), re.DOTALL)
+    assert block is not None
+    stand_ins = """
+        sudo() { if [ "$1" = -u ]; then shift 2; fi; "$@"; }
+        useradd() { mkdir -p "$SRV/scn"; }
+        python3() { mkdir -p "$3/bin"; for name in pip scn scn-review; do cp "$SRV/program" "$3/bin/$name"; done; }
+        cp() { case "$1" in deploy/*) test -f "$1";; *) command cp "$@";; esac; }
+        systemctl() { :; }
+    """
+    (tmp_path / "program").write_text(f'#!/bin/sh\necho "${{0##*/}} $@" >> {tmp_path}/ran\n', encoding="utf-8")
+    (tmp_path / "program").chmod(0o755)
+    script = f"set -e\nSRV={tmp_path}\n{stand_ins}\n{block[1].replace('/srv', str(tmp_path))}"
+    trusting = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"}
+    subprocess.run(["bash", "-c", script], cwd=ROOT, env=os.environ | trusting, check=True, capture_output=True)
+    installed, made, added = (tmp_path / "ran").read_text(encoding="utf-8").splitlines()
+    lock, source = installed.removeprefix("pip install -c ").split()
+    folder = Path(source.removesuffix("[review]"))
+    assert folder.is_relative_to(tmp_path), "pip writes into the folder it installs from"
+    assert {"pyproject.toml", "requirements-review.txt", "scn_core"} <= {each.name for each in folder.iterdir()}
+    assert Path(lock) == folder / "requirements.lock"
+    cli.commands["init"].make_context("init", made.split()[2:])
+    workspace = Path(made.split()[2]).relative_to(tmp_path / "scn")
+    assert workspace == parsed(shlex.split(unit_settings()["ExecStart"])[1:])["workspace"]
+    assert added.startswith(f"scn-review person add {tmp_path}/scn/{workspace} ")
 
 
 def test_caddy_understands_its_file() -> None:

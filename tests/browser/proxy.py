@@ -31,6 +31,12 @@ def block(name: str) -> str:
     return str(found[0])
 
 
+def at_sub_path(name: str) -> str:
+    """The block of this name for a server with --base-path /review."""
+    plain = {"nginx": "    location / {\n", "caddy": "\treverse_proxy 127.0.0.1:8501\n"}[name]
+    return replaced(block(name), (plain, block(f"{name} at a sub-path")))
+
+
 def certificate(folder: Path) -> tuple[Path, Path]:
     """A certificate that signs itself, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
@@ -51,12 +57,12 @@ def certificate(folder: Path) -> tuple[Path, Path]:
 
 @contextmanager
 def nginx(folder: Path, upstream: int, text: str | None = None) -> Iterator[int]:
-    """Its port. `text`: another block than the guide's. Skips the test where there is no nginx."""
+    """Its port. `text`: another block than the guide's at a sub-path. Skips the test where there is no nginx."""
     program = _program("nginx")
     pem, key = certificate(folder)
     port = free_port()
     server = replaced(
-        text or block("nginx"),
+        text or at_sub_path("nginx"),
         ("listen 443 ssl", f"listen 127.0.0.1:{port} ssl"),
         ("/etc/ssl/certs/review.pem", str(pem)),
         ("/etc/ssl/private/review.key", str(key)),
@@ -76,13 +82,13 @@ def nginx(folder: Path, upstream: int, text: str | None = None) -> Iterator[int]
 
 
 @contextmanager
-def caddy(folder: Path, upstream: int) -> Iterator[int]:
-    """Its port. Skips the test where there is no Caddy."""
+def caddy(folder: Path, upstream: int, text: str | None = None) -> Iterator[int]:
+    """Its port. `text`: another block than the guide's at a sub-path. Skips the test where there is no Caddy."""
     program = _program("caddy")
     pem, key = certificate(folder)
     port = free_port()
     site = replaced(
-        block("caddy"),
+        text or at_sub_path("caddy"),
         (f"{HOST} {{", f"https://{HOST}:{port}, https://127.0.0.1:{port} {{\n\tbind 127.0.0.1\n\ttls {pem} {key}"),
         ("127.0.0.1:8501", f"127.0.0.1:{upstream}"),
     )

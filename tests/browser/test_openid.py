@@ -17,7 +17,7 @@ from tests.browser.server import Served, free_port
 from tests.review_workspace import copy_workspace
 
 ANN, EVE = ACCOUNTS
-REDIRECT = "https://review.example.org/review/oauth2callback"
+REDIRECT = "https://review.example.org/oauth2callback"
 METADATA = "https://id.example.org/realms/team/.well-known/openid-configuration"
 
 

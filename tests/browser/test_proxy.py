@@ -1,13 +1,14 @@
-"""Behind a real proxy at a sub-path under TLS, as docs/administration.md has it: the grid, and what goes wrong."""
+"""Behind a real proxy under TLS, as docs/administration.md has it: at the root, at a sub-path, and what goes wrong."""
 
 from __future__ import annotations
 
 import http.client
 import json
 import re
+import shlex
 import ssl
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,10 +23,11 @@ from tests.browser.chromium import FLAGS, find_chromium
 from tests.browser.desk import Desk
 from tests.browser.forks import Forks
 from tests.browser.profiles import Profiles
-from tests.browser.proxy import HOST, block, caddy, nginx, replaced
+from tests.browser.proxy import HOST, at_sub_path, block, caddy, nginx, replaced
 from tests.browser.server import PATIENCE_S, Served
 from tests.review_workspace import copy_workspace
 
+DEPLOY = Path(__file__).parents[2] / "deploy"
 OPTIONS = ("--base-path", "/review", "--trusted-proxy", "127.0.0.1", "--allow-host", HOST)
 
 
@@ -52,6 +54,17 @@ def behind(in_review: Workspace, forks: Forks, tmp_path_factory: pytest.TempPath
     with workspace.database() as db:
         add_person(db, "lea", "lead")
     served = Served(workspace, *OPTIONS, forks=forks)
+    yield served
+    served.kill()
+
+
+@pytest.fixture(scope="module")
+def at_root(in_review: Workspace, forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server with the options of the unit, but that people sign in with their names alone."""
+    unit = (DEPLOY / "scn-review.service").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^ExecStart=.+ serve workspaces/main --auth password (.+)$", unit, re.MULTILINE)
+    workspace = copy_workspace(in_review, tmp_path_factory.mktemp("at_root") / "ws")
+    served = Served(workspace, *shlex.split(command), forks=forks)
     yield served
     served.kill()
 
@@ -138,10 +151,28 @@ def test_scripts_and_redirects_come_through(proxy: int, behind: Served) -> None:
     assert json.loads(ask(proxy, "GET", "/review/openapi.json").body)["servers"] == [{"url": "/review"}]
 
 
+@pytest.mark.parametrize(("name", "proxy_at"), [("nginx", nginx), ("caddy", caddy)])
+def test_the_first_blocks_show_at_the_root_what_the_unit_serves(
+    name: str, proxy_at: Callable[..., AbstractContextManager[int]], at_root: Served, tmp_path: Path
+) -> None:
+    with proxy_at(tmp_path, at_root.port, block(name)) as port:
+        sent = ask(port, "GET", "/", Accept="text/html")
+        assert (sent.status, sent.headers["Location"]) == (303, "/login?next=/")
+        entered = ask(port, "POST", "/login", b"name=ida&next=/my-work", Origin=f"https://{HOST}:{port}")
+        assert (entered.status, entered.headers["Location"]) == (303, "/my-work")
+        assert "; Path=/; " in entered.headers["Set-Cookie"]
+        assert entered.headers["Set-Cookie"].endswith("; Secure")
+
+
+def test_what_the_host_shows_beside_a_sub_path_is_not_an_empty_page(behind: Served, tmp_path: Path) -> None:
+    with caddy(tmp_path, behind.port) as port:
+        assert ask(port, "GET", "/").status == 404
+
+
 def test_a_proxy_that_passes_no_host_on_gets_a_page_that_says_so(
     behind: Served, tmp_path: Path, trusting: Page
 ) -> None:
-    text = re.sub(r" *proxy_set_header (X-Forwarded-)?Host .*\n", "", block("nginx"))
+    text = re.sub(r" *proxy_set_header (X-Forwarded-)?Host .*\n", "", at_sub_path("nginx"))
     with nginx(tmp_path, behind.port, text) as port:
         page = trusting
         page.goto(f"https://127.0.0.1:{port}/review/")
@@ -156,7 +187,7 @@ def test_a_proxy_that_passes_no_host_on_gets_a_page_that_says_so(
 def test_a_proxy_that_lets_no_websocket_through_gets_a_sentence_in_place_of_a_grey_page(
     behind: Served, tmp_path: Path, trusting: Page
 ) -> None:
-    text = re.sub(r" *proxy_set_header (Upgrade|Connection) .*\n", "", block("nginx"))
+    text = re.sub(r" *proxy_set_header (Upgrade|Connection) .*\n", "", at_sub_path("nginx"))
     with nginx(tmp_path, behind.port, text) as port:
         page = trusting
         page.goto(f"https://127.0.0.1:{port}/review/")
@@ -169,7 +200,7 @@ def test_a_proxy_that_lets_no_websocket_through_gets_a_sentence_in_place_of_a_gr
 
 def test_a_port_that_goes_without_saying_and_one_that_does_not(behind: Served, tmp_path: Path) -> None:
     """nginx's $host has no port: the origin of port 443 has none either, but of any other port it has."""
-    text = replaced(block("nginx"), ("Host $http_host", "Host $host"))
+    text = replaced(at_sub_path("nginx"), ("Host $http_host", "Host $host"))
     with nginx(tmp_path, behind.port, text) as port:
         for origin, status in ((f"https://{HOST}", 303), (f"https://{HOST}:{port}", 403)):
             assert ask(port, "POST", "/review/login", b"name=fay", Origin=origin).status == status

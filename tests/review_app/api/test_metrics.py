@@ -154,6 +154,6 @@ def test_the_examples_are_yaml_as_prometheus_has_it(name: str) -> None:
     found = re.findall(rf"<!-- {name} -->\n```yaml\n(.*?)```", ADMINISTRATION.read_text(encoding="utf-8"), re.DOTALL)
     told = yaml.safe_load(found[0])
     if name == "scrape":
-        assert told["scrape_configs"][0]["metrics_path"] == "/review/metrics"
+        assert told["scrape_configs"][0]["metrics_path"] == "/metrics"
     else:
         assert all(rule["expr"] and rule["annotations"]["summary"] for rule in told["groups"][0]["rules"])
