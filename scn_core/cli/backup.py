@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from scn_core.cli.log import log_done
-from scn_core.cli.options import FORCE, JSON, WORKSPACE
+from scn_core.cli.options import FORCE, JSON, NEW_WORKSPACE, WORKSPACE
 from scn_core.cli.outputs import check_output
 from scn_core.cli.progress import Counter
 from scn_core.disk import sizes
@@ -97,7 +97,7 @@ def written_backup(
 
 @click.command("restore")
 @click.argument("file", metavar="FILE", type=_PATH)
-@WORKSPACE
+@NEW_WORKSPACE
 @click.option(
     "--force",
     is_flag=True,

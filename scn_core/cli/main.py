@@ -28,7 +28,7 @@ from scn_core.cli.log import log_command
 from scn_core.cli.map import map_command
 from scn_core.cli.network import export_model_command, predict_command
 from scn_core.cli.opinion import opinion_group
-from scn_core.cli.options import JSON, PLACE, WORKSPACE, train_options
+from scn_core.cli.options import JSON, NEW_WORKSPACE, PLACE, WORKSPACE, train_options
 from scn_core.cli.order import order_command
 from scn_core.cli.pictures import duplicates_command, pictures_command
 from scn_core.cli.progress import Counter, RoundBars
@@ -66,7 +66,7 @@ def cli() -> None:
 
 
 @cli.command()
-@WORKSPACE
+@NEW_WORKSPACE
 @click.option("--dataset", required=True, type=click.Choice(list(DATASETS)), help="What is to be read.")
 @click.option("--root", type=PLACE, help="Folder or address of the data set (demo: where faces are drawn).")
 @click.option("--csv", type=PLACE, help="csv: file or address of paths and labels, or folder of train/metadata.csv.")

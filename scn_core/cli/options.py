@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -11,8 +12,13 @@ import click
 
 from scn_core.config import TrainSettings, flag
 from scn_core.datasets.addresses import is_address
+from scn_core.errors import UsageError, counted, error_text, listed
+from scn_core.shell import command_line
+from scn_core.workspace.folder import workspaces_in
 
 Command = Callable[..., Any]
+_NAMED = 5
+"""Workspaces of a folder that a message names."""
 
 
 class _Place(click.ParamType[Path | str]):
@@ -27,7 +33,22 @@ class _Place(click.ParamType[Path | str]):
 PLACE = _Place()
 FORCE = click.option("--force", is_flag=True, help="Replace a file that is there and is not an earlier one of ours.")
 REPLACE = click.option("--force", is_flag=True, help="Replace a file that is there.")
-WORKSPACE = click.argument("workspace", metavar="WS", type=click.Path(path_type=Path))
+
+
+def _one_workspace(ctx: click.Context, param: click.Parameter, path: Path) -> Path:
+    """Raises UsageError, with a loop for a shell, for a folder of several workspaces, which `serve` alone takes."""
+    if not (found := workspaces_in(path)):
+        return path
+    named = listed([each.name for each in found[:_NAMED]], len(found))
+    words = ctx.command_path.removeprefix(ctx.find_root().command_path).split()
+    files = f"{shlex.quote(str(path))}/*/workspace.toml"
+    loop = f'for ws in {files}; do {command_line(*words)} "$(dirname "$ws")"; done'
+    what = f"no workspace but a folder of {counted(len(found), 'workspace')} ({named})"
+    raise UsageError(error_text(str(path), what, "one of them", f"for each, with the options you need: {loop}"))
+
+
+WORKSPACE = click.argument("workspace", metavar="WS", type=click.Path(path_type=Path), callback=_one_workspace)
+NEW_WORKSPACE = click.argument("workspace", metavar="WS", type=click.Path(path_type=Path))
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output, nothing else.")
 
 

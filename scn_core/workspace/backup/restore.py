@@ -19,20 +19,14 @@ from scn_core.disk import naming_full_disk
 from scn_core.errors import UsageError, WorkspaceError, counted, error_text, listed
 from scn_core.files import sync_folder
 from scn_core.shell import command_line
-from scn_core.store.backup import (
-    Contents,
-    contents_of,
-    copy_database,
-    decisions_missing,
-    opened_copy,
-    shut_out,
-)
+from scn_core.store.backup import Contents, contents_of, copy_database, decisions_missing, opened_copy, shut_out
 from scn_core.store.check import broken_file, unsound
 from scn_core.store.connection import check_schema, open_database, sole_access
 from scn_core.store.decisions.imports import workspace_mark
 from scn_core.store.events import keep_event
 from scn_core.store.identity import settle_identity, workspace_id
 from scn_core.store.newest_decision import newest_file, write_newest
+from scn_core.store.people.people import people
 from scn_core.store.schema.differences import schema_differences
 from scn_core.store.schema.migrations import migrations
 from scn_core.store.sqlite_errors import UNREADABLE
@@ -74,6 +68,8 @@ class Restored:
     """What is not as it was written in the database that was put back all the same."""
     back: TakenOut | None = None
     """Faces and people of the backup that were taken out after it was made; None: nothing tells."""
+    accounts: bool = True
+    """Whether anybody has an active account; a backup may be older than all of them."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -104,7 +100,11 @@ class Restored:
                 "nothing here tells whether faces or people were taken out after the backup was made; if any were, "
                 "they are in again: take them out once more"
             )
-        lines.append("everybody signs in again, with the password of then, and scripts need new access tokens")
+        if self.accounts:
+            lines.append("everybody signs in again, with the password of then, and scripts need new access tokens")
+        else:
+            add = command_line("person", "add", Path(self.workspace), "NAME", "--role", "lead", program="review_app")
+            lines.append(f"nobody has an account in it: it is older than all of them. To add a lead: {add}")
         return "\n".join(lines)
 
 
@@ -204,6 +204,8 @@ def _restored(
             raise _unusable(file, str(error)) from error
         _refuse_unsound(file, wrong, force)
         (new / DATABASE).chmod(mode)
+        with opened_copy(new / DATABASE, read_only=True) as db:
+            accounts = any(each.active for each in people(db))
         aside, moves = _moves(workspace, new, old, contents)
         make_moves(workspace.path, moves)
     missing = tuple(number for number in sorted(contents.rounds) if not workspace.round_folder(number).is_dir())
@@ -211,7 +213,7 @@ def _restored(
     return Restored(
         str(workspace.path), str(file), contents.decisions, missing, old.lost,
         None if before is None else str(before), None if aside is None else str(aside),
-        None if Path(root).is_dir() else root, wrong, old.taken_out,
+        None if Path(root).is_dir() else root, wrong, old.taken_out, accounts,
     )  # fmt: skip
 
 

@@ -81,6 +81,17 @@ def test_a_backup_comes_back_in_a_new_folder(asked: Workspace, tmp_path: Path, r
         assert session_person(db, "a session") is None
 
 
+def test_a_backup_older_than_all_accounts_says_that_nobody_can_sign_in(asked: Workspace, run: Run) -> None:
+    before = saved(asked)
+    assert "everybody signs in again" not in (done := run("restore", before, asked.path)).out, done.err
+    assert f"To add a lead: python -m review_app person add {asked.path} NAME --role lead" in done.out
+    with asked.database() as db:
+        add_person(db, "ann", "lead", "the hash of a password")
+    assert "everybody signs in again" in run("restore", saved(asked), asked.path).out
+    told = json.loads(run("restore", before, asked.path, "--force", "--json").out)
+    assert told["accounts"] is False
+
+
 def test_newer_work_is_not_replaced_unasked(asked: Workspace, run: Run) -> None:
     earlier = answer(asked, "ann", 2)
     file = saved(asked)
