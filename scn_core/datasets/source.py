@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -60,11 +61,14 @@ class Source:
             raise UsageError(error_text("--class-count", str(self.class_count), "7, 8"))
 
     def folder(self) -> Path:
-        """The root, which must be said (UsageError) and be there (DataError)."""
+        """The root, which must be given (UsageError), be there and be readable (DataError)."""
         if self.root is None:
             raise UsageError(error_text("--root", "nothing", "the folder of the data set"))
         if not self.root.is_dir():
             raise DataError(error_text(str(self.root), "no such folder", "the folder of the data set (--root)"))
+        if not os.access(self.root, os.R_OK | os.X_OK):
+            found, do = "a folder that this user may not read", "let them read it and all in it"
+            raise DataError(error_text(str(self.root), found, "the folder of the data set (--root)", do))
         return self.root
 
     def check(self, dataset: str, options: frozenset[str]) -> None:

@@ -36,6 +36,12 @@ def test_a_root_is_needed_and_must_be_there(tmp_path: Path, name: str) -> None:
         read_manifest(name, Source(root=tmp_path / "gone"))
 
 
+def test_a_root_that_may_not_be_read_is_not_called_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.access", lambda path, mode: Path(path) != tmp_path)  # root may read everything
+    with pytest.raises(DataError, match="found a folder that this user may not read"):
+        read_manifest("folder", Source(root=tmp_path))
+
+
 _OPTIONS = {
     "csv": Path("a.csv"),
     "path_column": "a",
