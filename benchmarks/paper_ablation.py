@@ -1,6 +1,6 @@
 """What each part of the Self-Cure Network brings: one part or one constant changed at a time, on FERPlus.
 
-    python -m benchmarks.paper_ablation WORK ROOT                            # 17 arms, 3 seeds each; on a GPU
+    python -m benchmarks.paper_ablation WORK ROOT                            # 15 arms, 3 seeds each; on a GPU
     python -m benchmarks.paper_ablation WORK ROOT --faces 4000 --epochs 12 --seeds 0 1
 
 As `benchmarks.ferplus_protocol`, whose trainings these are: ROOT is what data set `ferplus` reads, the network starts
