@@ -170,9 +170,11 @@ def signalled_after(epoch: int, by: signal.Signals) -> str:
     """A program that is `python -m scn_core`, and gets this signal when that epoch was reported: not a step later."""
     return f"""
 import os
+import signal
 from scn_core.cli.main import main
 from scn_core.cli.progress import RoundBars
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # shells have what they start in the background ignore it
 write_line = RoundBars.epoch
 
 def epoch(self, report, epochs):
