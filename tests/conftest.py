@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import getpass
 import os
 import shutil
 import tempfile
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,6 +48,10 @@ def pytest_configure() -> None:
     """Chooses where files of the tests and of all that they start are, for the other processes too."""
     if "PYTEST_XDIST_WORKER" in os.environ or "PYTEST_DEBUG_TEMPROOT" in os.environ or not _room_in_memory():
         return
+    # Where torch keeps what it has compiled, else: to compile it anew takes a minute and a half of a process.
+    with suppress(KeyError, OSError):  # a user without a name
+        kept = Path(tempfile.gettempdir()) / f"torchinductor_{getpass.getuser()}"
+        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(kept))
     os.environ["PYTEST_DEBUG_TEMPROOT"] = str(IN_MEMORY)
     others = tempfile.mkdtemp(prefix="tests-", dir=IN_MEMORY)
     Finalize(None, shutil.rmtree, (others,), {"ignore_errors": True}, exitpriority=AFTER_MULTIPROCESSING)
