@@ -72,10 +72,7 @@ def main() -> None:
     for seed, noise, arm in product(said.seeds, said.noises, said.arms):
         settings = TrainSettings(**(common | ARMS[arm]), seed=seed)
         file = said.work / f"{arm}-{noise}-{seed}-{len(data.rows)}-{said.epochs}-{said.batch_size}.json"
-        if not file.exists():
-            run = trained(flipped(data, noise, classes, seed), data.labels, settings, len(classes), file.stem)
-            write_text(file, json.dumps(run))
-        runs.append({"arm": arm, "noise": noise, "seed": seed, **json.loads(file.read_text(encoding="utf-8"))})
+        runs.append({"arm": arm, "noise": noise, "seed": seed, **kept_training(file, data, noise, settings, classes)})
     report = {
         "benchmark": "ferplus_protocol",
         "faces": len(data.rows),
@@ -103,6 +100,17 @@ def flipped(data: TrainingData, percent: int, classes: ClassVocabulary, seed: in
     """The same faces with so many of the training labels another class."""
     noisy, _ = flip_labels(data.labels, parse_noise(f"symmetric:{percent / 100}"), classes, seed)
     return replace(data, labels=noisy)
+
+
+def kept_training(
+    file: Path, data: TrainingData, percent: int, settings: TrainSettings, classes: ClassVocabulary
+) -> dict[str, Any]:
+    """What a training with so many of the labels flipped came to, from its file; trained first where there is none."""
+    if not file.exists():
+        noisy = flipped(data, percent, classes, settings.seed)
+        write_text(file, json.dumps(trained(noisy, data.labels, settings, len(classes), file.stem)))
+    kept: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return kept
 
 
 def trained(

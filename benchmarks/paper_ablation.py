@@ -19,10 +19,9 @@ from typing import Any
 
 from benchmarks.cleaning.tables import spread
 from benchmarks.cleaning.trainings import PLAIN
-from benchmarks.ferplus_protocol import AUTO_FROM, faces_of, flipped, trained
+from benchmarks.ferplus_protocol import AUTO_FROM, faces_of, kept_training
 from scn_core.bench.report import machine, versions
 from scn_core.config import TrainSettings
-from scn_core.files import write_text
 
 WHOLE: dict[str, Any] = {"relabel": "auto"}
 """All three parts with the constants of the paper, which are the defaults."""
@@ -72,10 +71,8 @@ def main() -> None:
             settings = TrainSettings(**(common | changed), seed=seed)
             name = "-".join(f"{option}={value}" for option, value in sorted(changed.items())) or "defaults"
             file = said.work / f"{name}-{said.noise}-{seed}-{len(data.rows)}-{said.epochs}.json"
-            if not file.exists():
-                run = trained(flipped(data, said.noise, classes, seed), data.labels, settings, len(classes), file.stem)
-                write_text(file, json.dumps(run))
-            runs.append({"table": table, "arm": arm, "seed": seed, **json.loads(file.read_text(encoding="utf-8"))})
+            run = kept_training(file, data, said.noise, settings, classes)
+            runs.append({"table": table, "arm": arm, "seed": seed, **run})
         report = {
             "benchmark": "paper_ablation",
             "noise": said.noise,

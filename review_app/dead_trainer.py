@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import threading
-from contextlib import suppress
 
 from review_app.database import call, call_write
-from review_app.http.log import say
+from review_app.http.log import ThreadLog
 from review_app.trainer_process import at_work
 from scn_core.errors import ScnError
 from scn_core.store.rounds.states import mark_dead_round_failed, stale_round
@@ -25,7 +23,7 @@ class DeadTrainerWatch:
         self._workspace = workspace
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="dead trainer", daemon=True)
-        self._said = ""
+        self._log = ThreadLog()
 
     def start(self) -> None:
         """Look from now on."""
@@ -49,7 +47,7 @@ class DeadTrainerWatch:
             number = call_write(mark_dead_round_failed)
         if number is not None:
             text = f"round {number} failed: its trainer ended without a word"
-            say("round failed", text, level=logging.WARNING)
+            self._log.say("round failed", text)
         return number
 
     def _keep(self) -> None:
@@ -59,10 +57,8 @@ class DeadTrainerWatch:
             except Exception as error:  # whatever it is: people can review without it, and it is tried again
                 self._say(str(error) if isinstance(error, ScnError | OSError) else repr(error))
             else:
-                self._said = ""
+                self._log.went_well()
 
     def _say(self, why: str) -> None:
-        if why != self._said and not self._stopped.is_set():
-            self._said = why
-            with suppress(OSError, ValueError):  # a log on a full disk, or closed
-                say("dead trainer", f"a dead trainer cannot be told: {why}", level=logging.WARNING)
+        if not self._stopped.is_set():
+            self._log.say_once("dead trainer", f"a dead trainer cannot be told: {why}")

@@ -25,7 +25,7 @@ from sqlite_utils import Database
 
 from review_app import trainer_process as trainer
 from review_app.database import call
-from review_app.http.log import say
+from review_app.http.log import ThreadLog
 from review_app.http.metrics import WORKER_FAILURES, WORKER_RUNNING
 from scn_core.errors import ScnError
 from scn_core.rounds.draw_map import newest_with_features
@@ -97,7 +97,7 @@ class Keeper(ABC):
         self._thread = threading.Thread(target=self._keep, name=type(self).__name__, daemon=True)
         self._worker: _Worker | None = None
         self._rests_until = 0.0
-        self._said = ""
+        self._log = ThreadLog()
         WORKER_RUNNING.labels(self.name)  # 0 from the start, not from the first one on
         WORKER_FAILURES.labels(self.name)
 
@@ -142,17 +142,14 @@ class Keeper(ABC):
         self._rests_until = time.monotonic() + APART_S
         failure = worker.failure()
         if failure is None:
-            self._said = ""
+            self._log.went_well()
         else:
             self._say(failure)
 
     def _say(self, why: str) -> None:
         """Once, until it is something else or has gone well in between."""
         WORKER_FAILURES.labels(self.name).inc()
-        if why != self._said:
-            self._said = why
-            with suppress(OSError, ValueError):  # a log on a full disk, or closed
-                say(f"{self.name} failed", f"{self.what}: {why}", level=logging.ERROR)
+        self._log.say_once(f"{self.name} failed", f"{self.what}: {why}", level=logging.ERROR)
 
 
 class OrderKeeper(Keeper):

@@ -7,13 +7,12 @@ import random
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 
 from review_app.database import call, call_write
 from review_app.hooks.post import Post, PostError, Reply
 from review_app.hooks.signing import body_of, headers_of, secrets_of
-from review_app.http.log import say
+from review_app.http.log import ThreadLog
 from scn_core.errors import ScnError, counted
 from scn_core.hook_settings import HookSettings
 from scn_core.store.hook_delivery import (
@@ -54,7 +53,7 @@ class HookSender:
         self._stopped = threading.Event()
         self._post: Post | None = None
         self._thread = threading.Thread(target=self._keep, name=f"hook {hook.name}", daemon=True)
-        self._said = ""
+        self._thread_log = ThreadLog()
 
     def start(self) -> None:
         """Send from now on."""
@@ -103,7 +102,7 @@ class HookSender:
             self._post = None
         if error is None:
             call_write(note_delivered, message)
-            self._said = ""
+            self._thread_log.went_well()
             if message.tries:
                 failed_words = counted(message.tries, "try", "tries")
                 self._log("hook works", f"works again, after {failed_words} that failed", level=logging.INFO)
@@ -130,13 +129,10 @@ class HookSender:
 
     def _say(self, words: str) -> None:
         """That it cannot even be tried; once, until it is something else or has gone well in between."""
-        if words != self._said:
-            self._said = words
-            self._log("hook failed", words)
+        self._thread_log.say_once("hook failed", f"hook {self._hook.name}: {words}")
 
     def _log(self, event: str, words: str, *, level: int = logging.WARNING) -> None:
-        with suppress(OSError, ValueError):  # a log on a full disk, or closed
-            say(event, f"hook {self._hook.name}: {words}", level=level)
+        self._thread_log.say(event, f"hook {self._hook.name}: {words}", level=level)
 
 
 class HookSenders:

@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Literal, get_args
@@ -28,6 +29,29 @@ def say(event: str, text: str, *, level: int = logging.INFO, err: bool = True) -
         click.echo(text, err=err)
     else:
         _LOG.log(level, "%s", text, extra={FIELDS: {"event": event}})
+
+
+class ThreadLog:
+    """What a thread says that goes on whatever happens: where the log cannot be written, on a full disk or closed,
+    nothing is raised."""
+
+    def __init__(self) -> None:
+        self._said = ""
+
+    def say(self, event: str, text: str, *, level: int = logging.WARNING) -> None:
+        """As the function."""
+        with suppress(OSError, ValueError):
+            say(event, text, level=level)
+
+    def say_once(self, event: str, text: str, *, level: int = logging.WARNING) -> None:
+        """Only if it is something else than the last time, or has gone well in between."""
+        if text != self._said:
+            self._said = text
+            self.say(event, text, level=level)
+
+    def went_well(self) -> None:
+        """What is said next is said, whatever was last."""
+        self._said = ""
 
 
 def use_format(chosen: LogFormat) -> None:

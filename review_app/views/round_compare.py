@@ -102,12 +102,11 @@ def _proposals(side: RoundFigures) -> str:
 
 def _labels(found: Comparison, classes: tuple[str, ...]) -> None:
     moved, later = found.moved, found.second.info.id
-    changed = sum(change.faces for change in moved.changes)
-    st.subheader(f"{counted(changed, 'label')} changed between them", anchor=False)
+    st.subheader(f"{counted(moved.changed, 'label')} changed between them", anchor=False)
     gone = f" {counted(moved.only_first, 'face')} of the first alone." if moved.only_first else ""
     came = f" {counted(moved.only_second, 'face')} of the second alone." if moved.only_second else ""
     st.text(f"By what people decided, among {counted(moved.both, 'face')} that are in both rounds.{gone}{came}")
-    if not changed:
+    if not moved.changed:
         return
     st.plotly_chart(
         charts.label_changes(moved.changes, classes, dark=parts.is_dark()),

@@ -205,14 +205,13 @@ def _say(words: str) -> None:
 
 def _compared(found: Comparison, names: tuple[str, ...]) -> Iterator[str]:
     moved, earlier, later = found.moved, found.first.info.id, found.second.info.id
-    changed = sum(change.faces for change in moved.changes)
     yield (
         f"rounds {earlier} and {later}: {counted(moved.both, 'face')} in both, {moved.only_first:,} in the first "
-        f"alone, {moved.only_second:,} in the second alone; {counted(changed, 'label')} changed between them"
+        f"alone, {moved.only_second:,} in the second alone; {counted(moved.changed, 'label')} changed between them"
     )
     for change in moved.changes:
         yield f"  {names[change.before]} -> {names[change.after]}: {change.faces:,}"
-    if changed:
+    if moved.changed:
         yield (
             f"of those, round {later} sees the new label in {moved.cured.count:,}, doubts {moved.fell_back.count:,} "
             f"again and is not sure of {moved.doubtful.count:,}"

@@ -105,7 +105,7 @@ export class Flow {
     this.view = "loading";
     this.app.focus.hold();
     this.app.grid.hidden = true;
-    this.app.progress();
+    this.app.progress(); // the button for the next page goes now, not whenever an answer is confirmed
     this.app.panel.show({ title: "Loading faces", busy: true }, SEEN_AFTER_MS);
   }
 

@@ -90,13 +90,17 @@ def test_a_stranger_gets_no_more_checks_than_the_bound(looked_at: Workspaces, ch
     assert len(checked) == MOST_CHECKS
 
 
-def test_with_another_password_one_comes_in_where_it_is_right(
-    looked_at: Workspaces, folder: Path, checked: list[str | None]
-) -> None:
-    with Workspace(folder / "more").database() as db:
+def give_ann_another_password(path: Path) -> None:
+    with Workspace(path).database() as db:
         ann = find_person(db, "ann")
         assert ann is not None
         set_password_hash(db, ann.id, hash_password("another horse battery"))
+
+
+def test_with_another_password_one_comes_in_where_it_is_right(
+    looked_at: Workspaces, folder: Path, checked: list[str | None]
+) -> None:
+    give_ann_another_password(folder / "more")
     assert places(right_accounts(*accounts_of(looked_at.all, "ann"), PASSWORD).right) == ["faces"]
     assert places(right_accounts(*accounts_of(looked_at.all, "ann"), "another horse battery").right) == ["more"]
 
@@ -105,10 +109,7 @@ def test_who_is_right_in_one_workspace_cannot_guess_at_the_others(
     looked_at: Workspaces, folder: Path, checked: list[str | None]
 ) -> None:
     """A lead of `faces` can set ann's password there; wrong ones for `more` are counted all the same."""
-    with Workspace(folder / "more").database() as db:
-        ann = find_person(db, "ann")
-        assert ann is not None
-        set_password_hash(db, ann.id, hash_password("another horse battery"))
+    give_ann_another_password(folder / "more")
     now = [0.0]
     guesses = Guesses(clock=lambda: now[0])
 
