@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -143,12 +142,7 @@ def load_items(db: Database, viewer_id: int, ids: Sequence[int]) -> list[QueueIt
     for place, issue in db.execute(_ISSUES, (asked,)):
         issues[place].add(issue)
     return [
-        replace(
-            _item(viewer_id, row, marks.get((row[2], row[1]), [])),
-            copies=tuple(copies[place]),
-            copies_apart=apart[place],
-            issues=tuple(issue for issue in PICTURE_ISSUES if issue in issues[place]),
-        )
+        _item(viewer_id, row, marks.get((row[2], row[1]), []), tuple(copies[place]), apart[place], issues[place])
         for place, row in enumerate(rows)
     ]
 
@@ -172,7 +166,10 @@ def _place(cursor: str) -> Place:
     return Place(group, section, key, number)
 
 
-def _item(viewer_id: int, row: tuple[Any, ...], marks: list[tuple[Any, ...]]) -> QueueItem:
+def _item(
+    viewer_id: int, row: tuple[Any, ...], marks: Sequence[tuple[Any, ...]], copies: tuple[ExactCopy, ...], apart: int,
+    issues: set[str],
+) -> QueueItem:  # fmt: skip
     number, round_id, sample_id, key, path, *sides, kind = row[:10]
     given, original, decided_round, proposed, predicted, alpha, margin, suspicion, doubt, second = row[10:20]
     probabilities, action, label, by, at, decision_id, lease_person, lease_until, withdrawn, again = row[20:30]
@@ -224,7 +221,7 @@ def _item(viewer_id: int, row: tuple[Any, ...], marks: list[tuple[Any, ...]]) ->
         withdrawn=bool(withdrawn),
         again=bool(again),
         audit_elsewhere=bool(elsewhere),
-        copies=(),
-        copies_apart=0,
-        issues=(),
+        copies=copies,
+        copies_apart=apart,
+        issues=tuple(issue for issue in PICTURE_ISSUES if issue in issues),
     )

@@ -139,10 +139,8 @@ def conditions(where: QueueFilter, *, several: bool) -> str:
     low, high = alpha_bins(where)
     doubt = doubt_code(where)
     parts = {
-        "q.given_label = :given": where.given is not None,
-        "q.proposed_label = :proposed": where.proposed is not None,
-        "q.proposed_label IS NULL AND q.kind <> 'audit'": where.unproposed,
-        "(q.given_label = :label OR q.proposed_label = :label)": where.label is not None,
+        **dict.fromkeys(_of_labels(where, "q"), True),
+        "q.kind <> 'audit'": where.unproposed,
         f"q.doubt = {doubt} AND q.doubt <> 0": doubt is not None,  # the second half is what partial indexes ask for
         f"q.kind <> 'audit' AND {OPINIONS.get(where.opinions, '')}": where.opinions != "all",
         f"q.alpha >= {low / BINS}": low > 0,
@@ -156,9 +154,30 @@ def conditions(where: QueueFilter, *, several: bool) -> str:
         "q.answered_by = :viewer": several and where.reviewer is None and where.state in ("answered", *ANSWERS),
         SEEN: several,
     }
-    return " AND ".join(
-        ["q.round_id = :round", "q.listed = 1", VISIBLE, *(sql for sql, wanted in parts.items() if wanted)]
-    )
+    # SQLite asks in this order: first what rules most items out.
+    narrow = (sql for sql, wanted in parts.items() if wanted)
+    return " AND ".join(["q.round_id = :round", "q.listed = 1", *narrow, VISIBLE])
+
+
+def may_match(where: QueueFilter, row: str) -> str:
+    """SQL: what is soon said of an item by any row that has its `given_label`, `proposed_label` and `sample_id`.
+
+    Items of which it is false do not fulfil `conditions`.
+    """
+    issue = f"SELECT 1 FROM picture_issue i WHERE i.sample_id = {row}.sample_id AND i.issue = coalesce(:issue, i.issue)"
+    faces = f"{row}.sample_id IN (SELECT value FROM json_each(:faces))"
+    others = {f"EXISTS ({issue})": where.picture != "all", faces: names_faces(where)}
+    return " AND ".join([*_of_labels(where, row), *(sql for sql, wanted in others.items() if wanted)]) or "1"
+
+
+def _of_labels(where: QueueFilter, row: str) -> list[str]:
+    parts = {
+        f"{row}.given_label = :given": where.given is not None,
+        f"{row}.proposed_label = :proposed": where.proposed is not None,
+        f"{row}.proposed_label IS NULL": where.unproposed,
+        f"({row}.given_label = :label OR {row}.proposed_label = :label)": where.label is not None,
+    }
+    return [sql for sql, wanted in parts.items() if wanted]
 
 
 def parameters(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> dict[str, int | str | None]:
@@ -204,9 +223,13 @@ class Pair:
 
     @property
     def sql(self) -> str:
-        """The items of this pair."""
+        """The items `q` of this pair."""
+        return self.of("q")
+
+    def of(self, row: str) -> str:
+        """The rows of this pair that are named so in SQL, and have an item's labels."""
         proposed = "NULL" if self.proposed is None else f"{self.proposed:d}"
-        return f"q.given_label = {self.given:d} AND q.proposed_label IS {proposed}"
+        return f"{row}.given_label = {self.given:d} AND {row}.proposed_label IS {proposed}"
 
 
 def pairs_of(db: Database, round_id: int, where: QueueFilter) -> list[Pair]:

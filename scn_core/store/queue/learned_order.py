@@ -6,6 +6,7 @@ the queue, and are learned anew long before people get to their end.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -22,6 +23,12 @@ NEEDED = 20
 """Decided faces before anything is learned."""
 UNSURE, EXCLUDE = -1, -2
 """What people said of a face, where it is no label."""
+_PLACES = """
+INSERT OR IGNORE INTO learned_place SELECT :round, f.key, f.value, q.given_label, q.proposed_label
+FROM json_each(:faces) f CROSS JOIN queue_item q INDEXED BY queue_reading
+ON q.round_id = :round AND q.sample_id = f.value AND q.listed = 1
+"""
+"""Several readings of a face have the same labels: the first one is taken."""
 
 
 @dataclass(frozen=True)
@@ -137,10 +144,7 @@ def write_order(db: Database, round_id: int, faces: IntArray, examples: Training
             "INSERT INTO learned_order (round_id, answers, seq) VALUES (?, ?, ?)",
             (round_id, len(examples.sample_id), examples.seq),
         )
-        db.conn.executemany(
-            "INSERT INTO learned_place VALUES (?, ?, ?)",
-            ((round_id, place, face) for place, face in enumerate(faces.tolist())),
-        )
+        db.execute(_PLACES, {"round": round_id, "faces": json.dumps(faces.tolist())})
     return learned_order(db, round_id)
 
 
@@ -163,8 +167,9 @@ def learned_items(
     held = "q.action IS NULL AND (q.lease_person IS NULL OR q.lease_person = :viewer)"
     sql = (
         "SELECT q.id, q.sample_id FROM learned_place p CROSS JOIN queue_item q INDEXED BY queue_reading "
-        f"ON q.round_id = p.round_id AND q.sample_id = p.sample_id WHERE p.round_id = :round AND {common} AND {held} "
-        f"AND {pair.sql if pair else '1'} ORDER BY p.place, q.slot"
+        "ON q.round_id = p.round_id AND q.sample_id = p.sample_id "
+        f"WHERE p.round_id = :round AND {pair.of('p') if pair else '1'} AND {filters.may_match(where, 'p')} "
+        f"AND {common} AND {held} ORDER BY p.place, q.slot"
     )
     return iter(db.execute(sql, filters.parameters(db, round_id, viewer_id, where)))
 

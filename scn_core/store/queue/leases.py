@@ -25,8 +25,6 @@ _AT_ONCE = 500
 """Faces looked up in one query, where those asked for may be thousands and a page is soon full."""
 _VOID = f"(q.lease_until < {NOW} OR q.lease_until > {from_now(LEASE_S)})"
 """SQL: whether lease `q` has run out, or ends later than one that begins now: the clock was set back since."""
-_OF_FACE = "(q.round_id, q.sample_id) = (SELECT n.round_id, n.sample_id FROM queue_item n WHERE n.id = :item)"
-"""SQL: the readings of the face with the number :item, see `QueueItem.id`."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +140,8 @@ def release_leases(db: Database, person_id: int, items: Sequence[int] | None = N
     with transaction(db):
         if items is None:
             return db.execute(sql, {"person": person_id}).rowcount
-        return sum(db.execute(f"{sql} AND {_OF_FACE}", {"person": person_id, "item": item}).rowcount for item in items)
+        mine = f"{sql} AND {_of_face(':item')}"
+        return sum(db.execute(mine, {"person": person_id, "item": item}).rowcount for item in items)
 
 
 def leases(db: Database, round_id: int) -> list[LeaseInfo]:
@@ -158,6 +157,11 @@ def leases(db: Database, round_id: int) -> list[LeaseInfo]:
     return [LeaseInfo(*row) for row in rows]
 
 
+def _of_face(item: str) -> str:
+    """SQL: the readings `q` of the face with the number `item`, SQL too; see `QueueItem.id`."""
+    return f"(q.round_id, q.sample_id) = (SELECT n.round_id, n.sample_id FROM queue_item n WHERE n.id = {item})"
+
+
 def _expire(db: Database) -> None:
     db.execute(f"UPDATE queue_item AS q SET lease_person = NULL, lease_until = NULL WHERE {_VOID}")
 
@@ -168,17 +172,18 @@ def _renew(db: Database, person_id: int, items: Sequence[int]) -> dict[int, int]
       AND NOT {SKIPPED} AND NOT {ELSEWHERE}
       AND (SELECT state FROM round WHERE id = q.round_id) = 'review'"""
     mine = f"""SELECT q.id FROM queue_item q
-      WHERE {_OF_FACE} AND (q.lease_person = :viewer OR (q.listed = 1 OR q.reader = :viewer) AND {free})
+      WHERE {_of_face("asked.value")} AND (q.lease_person = :viewer OR (q.listed = 1 OR q.reader = :viewer) AND {free})
       ORDER BY q.lease_person IS NOT :viewer, q.slot LIMIT 1"""
-    found = {item: db.execute(mine, {"item": item, "viewer": person_id}).fetchone() for item in items}
-    kept = {item: row[0] for item, row in found.items() if row is not None}
+    asked = {"items": json.dumps(list(items)), "viewer": person_id}
+    found = db.execute(f"SELECT asked.value, ({mine}) FROM json_each(:items) asked", asked)
+    kept = {item: mine_now for item, mine_now in found if mine_now is not None}
     _lease(db, person_id, list(kept.values()))
     return kept
 
 
 def _lease(db: Database, person_id: int, items: Sequence[int]) -> None:
-    sql = f"UPDATE queue_item SET lease_person = ?, lease_until = {from_now(LEASE_S)} WHERE id = ?"
-    db.conn.executemany(sql, ((person_id, item) for item in items))
+    sql = f"UPDATE queue_item SET lease_person = ?, lease_until = {from_now(LEASE_S)} WHERE id IN "
+    db.execute(f"{sql} (SELECT value FROM json_each(?))", (person_id, json.dumps(list(items))))
 
 
 def _next(

@@ -168,8 +168,7 @@ class Walk:
 
     def _few_bad_pictures(self) -> bool:
         issue = "1" if self.values["issue"] is None else "issue = :issue"
-        sql = f"SELECT 1 FROM picture_issue WHERE {issue} LIMIT {SMALL + 1}"
-        return len(self.db.execute(sql, self.values).fetchall()) <= SMALL
+        return self._few(f"picture_issue WHERE {issue}")
 
     def _few_faces(self) -> bool:
         """Of many a walk through all faces in their order soon finds some."""
@@ -216,8 +215,11 @@ class Walk:
         return [(_by(f"queue_done{suffix}"), f"q.action IS NOT NULL AND q.action = '{action}'") for action in actions]
 
     def _few_of_reviewer(self) -> bool:
-        sql = f"SELECT 1 FROM {_by('queue_done_person')} WHERE {self.common} AND q.action IS NOT NULL LIMIT {SMALL + 1}"
-        return len(self.db.execute(sql, self.values).fetchall()) <= SMALL
+        return self._few(f"{_by('queue_done_person')} WHERE {self.common} AND q.action IS NOT NULL")
+
+    def _few(self, rows: str) -> bool:
+        sql = f"SELECT count(*) FROM (SELECT 1 FROM {rows} LIMIT {SMALL + 1})"
+        return int(self.db.execute(sql, self.values).fetchone()[0]) <= SMALL
 
 
 def _by(index: str) -> str:

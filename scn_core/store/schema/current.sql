@@ -1,4 +1,4 @@
--- The schema of review.db after m0014_hooks. Written by tests/scn_core/store/schema/test_current.py.
+-- The schema of review.db after m0015_learned_labels. Written by tests/scn_core/store/schema/test_current.py.
 
 CREATE TABLE access_token (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -226,6 +226,8 @@ CREATE TABLE learned_place (
   round_id INTEGER NOT NULL REFERENCES round(id),
   place INTEGER NOT NULL,
   sample_id INTEGER NOT NULL REFERENCES sample(id),
+  given_label INTEGER NOT NULL,
+  proposed_label INTEGER,  -- NULL: none, or an audit item
   PRIMARY KEY (round_id, place)
 ) WITHOUT ROWID;
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from scn_core.records import (
     QueueFilter,
     QueueItem,
     QueueOrder,
+    QueuePicture,
     RoundScores,
     Sample,
 )
@@ -30,6 +32,8 @@ from scn_core.store.people.people import ensure_person
 from scn_core.store.queue import walk
 from scn_core.store.queue.browse import items_of, page_items
 from scn_core.store.queue.counts import queue_counts
+from scn_core.store.queue.filter import pairs_of
+from scn_core.store.queue.learned_order import forget_order, learned_items, training_examples, write_order
 from scn_core.store.queue.leases import claim_items
 from scn_core.store.rounds.states import finish_round, start_round
 from scn_core.store.samples import insert_manifest
@@ -229,3 +233,27 @@ def test_a_filter_that_cannot_be_is_refused(review: Database, where: QueueFilter
 def test_a_cursor_nobody_gave_is_refused(review: Database, cursor: str) -> None:
     with pytest.raises(WorkspaceError, match="found the cursor"):
         page_items(review, 1, 1, QueueFilter(), after=cursor)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(where=wheres, picture=st.sampled_from(["all", "any", "dark"]), listed=st.sampled_from([None, "1_5_7_80_81_200"]))
+def test_learned_places_come_in_their_order_under_any_filter(
+    busy: Database, where: QueueFilter, picture: QueuePicture, listed: str | None
+) -> None:
+    where = replace(where, state="open", order="suspicion", grouped=False, picture=picture, faces=listed)
+    order = np.random.default_rng(3).permutation(FACES)[:200] + 1
+    write_order(busy, 1, order, training_examples(busy, 1))
+    busy.execute("INSERT OR IGNORE INTO picture_issue SELECT 'dark', id FROM sample WHERE id % 3 = 0")
+    busy.execute("INSERT OR IGNORE INTO picture_issue SELECT 'tiny', id FROM sample WHERE id % 4 = 0")
+    try:
+        free = {item.sample_id for item in all_pages(busy, 1, where, 400) if item.lease_person in (None, 1)}
+        due = [face for face in order.tolist() if face in free]
+        common = walk.Walk(busy, 1, 1, where, holder="mine or nobody").common
+        assert [face for _, face in learned_items(busy, 1, 1, where, common)] == due
+        for pair in pairs_of(busy, 1, where):
+            of_pair = {item.sample_id for item in items_of(busy, 1, 1, due) if asked_pair(item) == pair.key}
+            found = [face for _, face in learned_items(busy, 1, 1, where, common, pair)]
+            assert found == [face for face in due if face in of_pair]
+    finally:
+        forget_order(busy, 1)
+        busy.execute("DELETE FROM picture_issue")

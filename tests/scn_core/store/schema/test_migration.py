@@ -314,13 +314,19 @@ def test_m0006_keeps_every_item_of_the_queue_with_its_number(fifth: Path) -> Non
             f"SELECT {', '.join(map(str, names))} FROM queue_item ORDER BY id",
             "SELECT kind, given_label, proposed_label, alpha_bin, action, n FROM queue_count WHERE n > 0 "
             "AND round_id = 2 ORDER BY 1, 2, 3, 4, 5",
-            "SELECT * FROM learned_place",
+            "SELECT round_id, place, sample_id FROM learned_place",
             "SELECT * FROM learned_order",
         )
     }
     open_database(fifth).close()
     for sql, found in before.items():
         assert rows(fifth, sql) == found != []
+
+
+def test_m0015_gives_learned_places_the_labels_of_their_items(fifth: Path) -> None:
+    open_database(fifth).close()
+    item = "SELECT given_label, proposed_label FROM queue_item WHERE round_id = 2 AND sample_id = 5 AND slot = 0"
+    assert rows(fifth, "SELECT given_label, proposed_label FROM learned_place") == rows(fifth, item) != []
 
 
 def test_what_m0006_cannot_know_is_told_as_unknown(fifth: Path) -> None:
