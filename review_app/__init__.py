@@ -17,6 +17,8 @@ client           for scripts: the routes as methods of Python
 trainer_process  begins a training and looks after its process
 wal_watch        notices that review.db-wal was deleted
 server_lock      one server for a workspace
+keeper           what is made anew beside the server, by processes of lowest priority
 order_worker     has the order of the queue learned again as answers come in, and maps drawn
+damage_check     has the database checked once, soon after the start
 dead_trainer     marks a round as failed whose trainer was killed
 """

@@ -1,49 +1,21 @@
-"""The order of the queue is learned anew while people review, and maps are drawn, by processes of lowest priority.
-
-Learning takes seconds of a processor and reads all scores; in this process it would hold up answers. What is learned is
-in the database, so this one need not hear of it.
-"""
+"""The order of the queue is learned anew while people review, and maps of the faces are drawn; see `keeper`."""
 
 from __future__ import annotations
 
-import logging
-import os
-import signal
-import subprocess
-import sys
-import tempfile
-import threading
-import time
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from functools import partial
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from sqlite_utils import Database
 
-from review_app import trainer_process as trainer
 from review_app.database import call
-from review_app.http.log import ThreadLog
-from review_app.http.metrics import WORKER_FAILURES, WORKER_RUNNING
-from scn_core.errors import ScnError
+from review_app.keeper import Keeper
 from scn_core.rounds.draw_map import newest_with_features
 from scn_core.store.current_labels import Revision, revision
 from scn_core.store.queue.area import MAP_FILE
 from scn_core.store.queue.learned_order import due
 from scn_core.store.rounds.states import round_to_answer
 from scn_core.workspace.folder import Workspace
-
-LOOK_S = 2.0
-"""How often it is asked whether enough was decided."""
-APART_S = 10.0
-"""From the end of one process to the beginning of the next."""
-STOP_S = 1.0
-_GRACE_S = 0.4
-"""For a process to end once it was told to; twice this is less than STOP_S."""
-_LINES = 20
-"""What is kept of the words of a process that failed."""
 
 
 class _Asked(NamedTuple):
@@ -52,104 +24,6 @@ class _Asked(NamedTuple):
     revision: Revision
     round: int | None
     """Whose order is to be learned; None: none is, or nothing was decided since it was asked last."""
-
-
-@dataclass
-class _Worker:
-    """A process that learns an order, or draws a map."""
-
-    process: subprocess.Popen[bytes]
-    words: IO[bytes]
-    """What it writes to standard error."""
-
-    def failure(self) -> str | None:
-        """What went wrong, once it has ended; None: nothing did."""
-        self.words.seek(0)
-        lines = self.words.read().decode("utf-8", "replace").splitlines()[-_LINES:]
-        self.words.close()
-        return trainer.error(lines) if self.process.returncode else None
-
-    def end(self) -> None:
-        """Ends it, whatever it is at: what it writes to the database is there as a whole or not at all."""
-        for how in (signal.SIGTERM, signal.SIGKILL):
-            with suppress(ProcessLookupError):
-                os.killpg(self.process.pid, how)
-            with suppress(subprocess.TimeoutExpired):
-                self.process.wait(_GRACE_S)
-                break
-        self.words.close()
-
-
-class Keeper(ABC):
-    """Looks every 2 s whether something of the workspace is to be made anew, and has that done.
-
-    Never two at once; after a failure, which is said in the server's log, again when `due` says so.
-    """
-
-    name: str
-    """Of what it makes, for metrics."""
-    what: str
-    """What did not happen where it failed, in words."""
-
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._keep, name=type(self).__name__, daemon=True)
-        self._worker: _Worker | None = None
-        self._rests_until = 0.0
-        self._log = ThreadLog()
-        WORKER_RUNNING.labels(self.name)  # 0 from the start, not from the first one on
-        WORKER_FAILURES.labels(self.name)
-
-    @abstractmethod
-    def due(self) -> Sequence[str] | None:
-        """The arguments of the command of scn_core that makes it, or None where nothing is to be done."""
-
-    def start(self) -> None:
-        """Look from now on."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Look no more, and end what is being made; takes 1 s at most."""
-        self._stopped.set()
-        if self._thread.is_alive():
-            self._thread.join(STOP_S)
-
-    def _keep(self) -> None:
-        while not self._stopped.wait(LOOK_S):
-            try:
-                self._look()
-            except Exception as error:  # whatever it is: people can review without a learned order
-                self._say(str(error) if isinstance(error, ScnError | OSError) else repr(error))
-        if self._worker is not None:
-            self._worker.end()
-
-    def _look(self) -> None:
-        if self._worker is not None:
-            if self._worker.process.poll() is None:
-                return
-            self._note_end(self._worker)
-        if time.monotonic() < self._rests_until:
-            return
-        arguments = self.due()
-        if arguments is not None:
-            self._worker = _begin(_command(arguments))
-            WORKER_RUNNING.labels(self.name).set(1)
-
-    def _note_end(self, worker: _Worker) -> None:
-        self._worker = None
-        WORKER_RUNNING.labels(self.name).set(0)
-        self._rests_until = time.monotonic() + APART_S
-        failure = worker.failure()
-        if failure is None:
-            self._log.went_well()
-        else:
-            self._say(failure)
-
-    def _say(self, why: str) -> None:
-        """Once, until it is something else or has gone well in between."""
-        WORKER_FAILURES.labels(self.name).inc()
-        self._log.say_once(f"{self.name} failed", f"{self.what}: {why}", level=logging.ERROR)
 
 
 class OrderKeeper(Keeper):
@@ -192,19 +66,3 @@ def _ask(db: Database, seen: Revision | None) -> _Asked:
     now = revision(db)
     asked = round_to_answer(db) if now != seen else None
     return _Asked(now, asked.id if asked is not None and due(db, asked.id) else None)
-
-
-def _command(arguments: Sequence[str]) -> list[str]:
-    return [sys.executable, "-m", "scn_core", *arguments]
-
-
-def _begin(command: Sequence[str]) -> _Worker:
-    with ExitStack() as unless_begun:
-        # A pipe that nobody reads would stop the process when it is full.
-        words = unless_begun.enter_context(tempfile.TemporaryFile())
-        process = subprocess.Popen(  # noqa: S603 (our own command, no shell)
-            [*trainer.nice_prefix(19), *command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=words,
-            start_new_session=True, env=trainer.environment(),
-        )  # fmt: skip
-        unless_begun.pop_all()
-    return _Worker(process, words)

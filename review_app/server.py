@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import importlib
 import logging
@@ -26,19 +25,19 @@ from review_app import database, theme
 from review_app.auth.accounts import add_lead
 from review_app.auth.openid import secrets_file
 from review_app.auth.secret_key import forget_secret, present_secret, read_secret
+from review_app.damage_check import DamageKeeper
 from review_app.dead_trainer import DeadTrainerWatch
 from review_app.hooks.sender import HookSenders
 from review_app.hooks.signing import secrets_of
 from review_app.http.bounded_server import use_bounded_server
 from review_app.http.log import LogFormat, say, take_over, use_format
 from review_app.http.proxies import read_network
+from review_app.keeper import Keeper
 from review_app.order_worker import MapKeeper, OrderKeeper
 from review_app.routes import all_middleware
 from review_app.server_lock import only_server
 from review_app.settings import LOOPBACK, WILDCARDS, AppSettings, AuthMode, id_of_secret, use
-from scn_core.errors import ScnError, UsageError, WorkspaceError
-from scn_core.store.check import require_sound
-from scn_core.store.connection import snapshot
+from scn_core.errors import UsageError, WorkspaceError
 from scn_core.store.hook_delivery import sync_hooks
 from scn_core.store.identity import is_copy, settle_identity
 from scn_core.store.people.people import password_hash, people
@@ -47,7 +46,6 @@ from scn_core.workspace.access import close_to_others
 from scn_core.workspace.folder import Workspace
 
 SCRIPT = Path(__file__).with_name("app.py")
-CHECK_AFTER_S = 5.0
 
 _PAGES_USE = (
     "review_app.state", "review_app.queries.faces", "review_app.commands.decisions", "review_app.charts.face",
@@ -162,9 +160,7 @@ def build_app(
             warn_of_wildcard(settings)
         if open_browser:
             webbrowser.open(address)
-        check = asyncio.create_task(_warn_of_damage_later())
         yield
-        check.cancel()
         for keeper in keepers:
             keeper.stop()
         database.close()
@@ -172,31 +168,12 @@ def build_app(
     return st.App(SCRIPT, middleware=all_middleware(settings), lifespan=lifespan)
 
 
-async def _warn_of_damage_later() -> None:
-    """It takes seconds of a processor, 6 for 1,000,000 faces: first, whoever waits for the server gets a page."""
-    await asyncio.sleep(CHECK_AFTER_S)
-    await warn_of_damage()
-
-
-def keepers_of(settings: AppSettings) -> tuple[OrderKeeper | MapKeeper | DeadTrainerWatch | HookSenders, ...]:
+def keepers_of(settings: AppSettings) -> tuple[Keeper | DeadTrainerWatch | HookSenders, ...]:
     """What works in threads of its own as long as the server runs."""
     workspace = settings.workspace
     senders = HookSenders(workspace.settings().hooks, workspace, settings.workspace_id)
-    return OrderKeeper(workspace), MapKeeper(workspace), DeadTrainerWatch(workspace), senders
-
-
-async def warn_of_damage() -> None:
-    """Say on standard error where the database is not as it was written; it is served all the same, to save answers."""
-    try:
-        await database.run_slow(_quick_check)
-    except ScnError as error:
-        text = f"warning: {error}; until then answers are stored, but no labels are exported"
-        say("damage", text, level=logging.WARNING)
-
-
-def _quick_check(db: Database) -> None:
-    with snapshot(db):
-        require_sound(db)
+    watch = DeadTrainerWatch(workspace)
+    return OrderKeeper(workspace), MapKeeper(workspace), DamageKeeper(workspace), watch, senders
 
 
 def log_as(chosen: LogFormat) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -15,6 +15,9 @@ from review_app.views import confusion, parts
 from scn_core.records import QueueDoubt, QueueFilter, QueueOpinions, QueueOrder, QueuePicture, QueueState
 from scn_core.store.queue.cells import read_cell
 from scn_core.store.queue.counts import PairCount, QueueCounts
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
 
 STATES: dict[QueueState, str] = {
     "open": "To review", "answered": "Answered", "accept": "Accepted", "keep": "Kept", "relabel": "Relabelled",
@@ -44,22 +47,32 @@ _ADDRESS, _ROW = "rv-filtered-address", "rv-filter-row"
 _UNFOLDED = ("state", "order")
 
 
-def row(asked: Asked, counts: QueueCounts, now: WorkspaceState) -> None:
-    """State and order, and the rest folded behind one button; without alpha where the round has none."""
+def row(asked: Asked, now: WorkspaceState) -> DeltaGenerator:
+    """State and order, what is filtered by, and a button that shows the rest: `fold` puts it into what is returned."""
     _renew()
-    where, info = asked.where, now.find(asked.round)
-    weighed = info is None or info.opinion_words is None
-    orders = {order: words for order, words in ORDERS.items() if weighed or order != "alpha"}
+    where = asked.where
+    orders = {order: words for order, words in ORDERS.items() if _weighed(asked, now) or order != "alpha"}
     with st.container(key="rv-filters", horizontal=True, vertical_alignment="center"):
         # Without counts: the grid answers faces without drawing this row anew, and its line says what is to review.
         _select("State", "state", STATES, where.state, now, lambda a, v: _where(a, state=v))
         _select("Order", "order", orders, where.order, now, lambda a, v: _where(a, order=v))
         on = state.active(where)
-        with st.popover(f"**Filter ({len(on)})**" if on else "Filter"):
-            _folded(asked, counts, now, weighed=weighed)
-            st.button("Clear filters", key="rv-clear", on_click=clear, args=(now.classes.names,))
+        folded = st.popover(f"**Filter ({len(on)})**" if on else "Filter")
     if on:
         _chips(where, on, now.classes.names)
+    return folded
+
+
+def fold(folded: DeltaGenerator, asked: Asked, counts: QueueCounts, now: WorkspaceState) -> None:
+    """The other controls, with how many faces each would show; without alpha where the round has none."""
+    with folded:
+        _folded(asked, counts, now, weighed=_weighed(asked, now))
+        st.button("Clear filters", key="rv-clear", on_click=clear, args=(now.classes.names,))
+
+
+def _weighed(asked: Asked, now: WorkspaceState) -> bool:
+    info = now.find(asked.round)
+    return info is None or info.opinion_words is None
 
 
 def _renew() -> None:

@@ -66,15 +66,9 @@ def _grid(person: Person, asked: Asked, info: RoundInfo, now: WorkspaceState) ->
         st.text(f"Round {info.id}, {info.opinion_words}.")
         asked = _without_alpha(asked)
     where = asked.where
-    counts = queries.counts(info.id, person.id, where)
-    filters.row(asked, counts, now)
-    if counts.matching == 0:
-        open_faces = queries.counts(info.id, person.id, QueueFilter()).matching
-        if open_faces == 0 and where.state == "open":
-            messages.all_answered(info)
-        else:
-            messages.nothing_matches(open_faces, partial(filters.clear, now.classes.names))
-    # Also beneath a message: what was just answered is saved and taken back from here.
+    folded, told = filters.row(asked, now), st.container()
+    # The grid first, whose pictures are fetched while all faces are counted. Also beneath a message: what was just
+    # answered is saved and taken back from here.
     review_grid(
         GridData(
             workspace=current().workspace_id,
@@ -85,6 +79,19 @@ def _grid(person: Person, asked: Asked, info: RoundInfo, now: WorkspaceState) ->
         ),
         key="rv-grid",
     )
+    counts = queries.counts(info.id, person.id, where)
+    filters.fold(folded, asked, counts, now)
+    if counts.matching == 0:
+        with told:
+            _nothing(info, person, where, now)
+
+
+def _nothing(info: RoundInfo, person: Person, where: QueueFilter, now: WorkspaceState) -> None:
+    open_faces = queries.counts(info.id, person.id, QueueFilter()).matching
+    if open_faces == 0 and where.state == "open":
+        messages.all_answered(info)
+    else:
+        messages.nothing_matches(open_faces, partial(filters.clear, now.classes.names))
 
 
 @st.fragment(run_every=NEWS_S)

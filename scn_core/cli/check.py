@@ -10,10 +10,10 @@ import click
 
 from scn_core.cli.options import JSON, WORKSPACE
 from scn_core.cli.progress import Counter
-from scn_core.errors import DataError, WorkspaceError, error_text
+from scn_core.errors import DataError, UsageError, WorkspaceError, error_text
 from scn_core.exchange.export.manifest import read_manifest
 from scn_core.store.decisions.history import HistoryEnd
-from scn_core.workspace.check import CHECKS, Checked, check_workspace, repair
+from scn_core.workspace.check import CHECKS, Checked, check_workspace, quick_check, repair
 from scn_core.workspace.folder import Workspace
 
 _SHOWN = 5
@@ -28,13 +28,22 @@ _SHOWN = 5
     type=click.Path(path_type=Path),
     help="Manifest of an export: are the decisions it was made from still the first ones?",
 )
+@click.option(
+    "--quick", is_flag=True, help="Only what labels follow from, as each export and round does before it begins."
+)
 @JSON
-def check_command(workspace: Path, repairing: bool, manifest: Path | None, as_json: bool) -> None:
+def check_command(workspace: Path, repairing: bool, manifest: Path | None, quick: bool, as_json: bool) -> None:
     """Check the database, the log of decisions, what is derived from it, and files of rounds: a line each.
 
     Exit code 0 where all is well, 1 where something is wrong. Nothing is written without --repair.
     """
-    place, end = Workspace(workspace), None if manifest is None else _history_in(manifest)
+    place = Workspace(workspace)
+    if quick:
+        if repairing or manifest is not None:
+            raise UsageError(error_text("--quick", "it beside --repair or --manifest", "it alone", "leave one out"))
+        _quick(place, as_json=as_json)
+        return
+    end = None if manifest is None else _history_in(manifest)
     try:
         checks = _made(place, end, quiet=as_json)
     except WorkspaceError:
@@ -47,12 +56,28 @@ def check_command(workspace: Path, repairing: bool, manifest: Path | None, as_js
         if not as_json:
             click.echo("\n".join(f"repaired: {line}" for line in done) or "nothing to repair")
         checks = _made(place, end, quiet=as_json) if done else checks
-    ok = all(check.ok for check in checks)
     if as_json:
-        found = [check.as_dict() for check in checks]
-        click.echo(json.dumps({"workspace": str(place.path), "ok": ok, "checks": found, "repaired": done}))
-    if not ok:
+        click.echo(_json(place, checks, done))
+    if not all(check.ok for check in checks):
         sys.exit(1)
+
+
+def _quick(workspace: Workspace, *, as_json: bool) -> None:
+    if not as_json:
+        click.echo(_describe(quick_check(workspace)))
+        return
+    try:
+        checked = quick_check(workspace)
+    except WorkspaceError as error:
+        checked = Checked("quick", "", (str(error),), 1)
+    click.echo(_json(workspace, [checked], []))
+    if not checked.ok:
+        sys.exit(1)
+
+
+def _json(workspace: Workspace, checks: list[Checked], repaired: list[str]) -> str:
+    ok, found = all(check.ok for check in checks), [check.as_dict() for check in checks]
+    return json.dumps({"workspace": str(workspace.path), "ok": ok, "checks": found, "repaired": repaired})
 
 
 def _made(workspace: Workspace, end: HistoryEnd | None, *, quiet: bool) -> list[Checked]:

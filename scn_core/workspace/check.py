@@ -16,7 +16,14 @@ from sqlite_utils import Database
 from scn_core.errors import WorkspaceError, counted
 from scn_core.store import projections
 from scn_core.store.backup import opened_copy
-from scn_core.store.check import broken_file, broken_references, findings, wrong_labels, wrong_outcomes
+from scn_core.store.check import (
+    broken_file,
+    broken_references,
+    findings,
+    require_sound,
+    wrong_labels,
+    wrong_outcomes,
+)
 from scn_core.store.connection import snapshot
 from scn_core.store.decisions.history import (
     HistoryEnd,
@@ -78,6 +85,16 @@ def check_workspace(workspace: Workspace, *, export_made_from: HistoryEnd | None
         if export_made_from is not None:
             end = export_made_from
             yield _checked(db, "manifest", lambda db: _goes_on(db, end), lambda db: _other_history(db, end))
+
+
+def quick_check(workspace: Workspace) -> Checked:
+    """Only what labels follow from, as before each export and round: 6 s for 1,000,000 faces with a round.
+
+    Raises WorkspaceError where it is not as it was written, or cannot be opened.
+    """
+    with workspace.database(read_only=True) as db, snapshot(db):
+        require_sound(db)
+        return Checked("quick", _sealed(db), (), 0)
 
 
 def check_database(db: Database) -> Iterator[Checked]:

@@ -15,11 +15,11 @@ import pytest
 import streamlit as st
 from sqlite_utils import Database
 
-from review_app import database, settings
+from review_app import damage_check, database, settings
+from review_app.damage_check import DamageKeeper
 from review_app.database import Limits
 from review_app.http.errors import TooSlow, api_error_of
 from review_app.queries import faces, labels, quality, rounds, team, workspace_state
-from review_app.server import warn_of_damage
 from review_app.settings import AppSettings
 from scn_core.errors import WorkspaceError
 from scn_core.exchange.export.write import ExportOptions
@@ -298,13 +298,29 @@ def test_what_grows_with_the_data_set_is_read_by_the_slow_threads(
     assert "took longer than 0 s and was stopped" in words(app)
 
 
-def test_a_damaged_database_is_served_with_a_warning(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
-    asyncio.run(warn_of_damage())
-    assert capsys.readouterr().err == ""
+@pytest.mark.parametrize("beside", [False, True])
+def test_a_damaged_database_is_served_with_a_warning(
+    workspace: Workspace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, beside: bool
+) -> None:
+    """A large one is checked by a process."""
+    monkeypatch.setattr(damage_check, "HERE_BYTES", 0 if beside else 2**40)
+    monkeypatch.setattr(damage_check, "CHECK_AFTER_S", 0.0)
+
+    def said() -> str:
+        keeper = DamageKeeper(workspace)
+        keeper._look()
+        if (worker := keeper._worker) is not None:
+            worker.process.wait(60)
+            keeper._look()
+        assert (worker is not None) == beside
+        assert keeper.due() is None, "once is enough"
+        return capsys.readouterr().err
+
+    assert said() == ""
     with closing(sqlite3.connect(workspace.database_file, isolation_level=None)) as other:
         other.execute("INSERT INTO outcome SELECT id, 1, 'waiting', NULL, NULL, 1, 0, 1, 0 FROM sample LIMIT 1")
-    asyncio.run(warn_of_damage())
-    said = capsys.readouterr().err
-    assert said.startswith("warning: ")
-    assert "outcomes that do not follow from the answers" in said
-    assert "check" in said
+    words = said()
+    assert words.startswith("warning: ")
+    assert "outcomes that do not follow from the answers" in words
+    assert "check" in words
+    assert words.endswith("; until then answers are stored, but no labels are exported\n")

@@ -32,12 +32,16 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "trainer_process": GROUND | {"database"},
     "queries": GROUND | {"database", "trainer_process"},
     "commands": GROUND | {"database", "auth", "queries", "trainer_process"},
-    "order_worker": GROUND | {"database", "http", "trainer_process"},
+    "keeper": GROUND | {"http", "trainer_process"},
+    "order_worker": GROUND | {"database", "keeper"},
+    "damage_check": GROUND | {"database", "keeper"},
     "dead_trainer": GROUND | {"database", "http", "trainer_process"},
     "views": GROUND | {"auth", "components", "charts", "state", "queries", "commands"},
     "app": GROUND | {"views", "queries"},
     "server_lock": GROUND,
-    "server": GROUND | {"server_lock", "database", "auth", "http", "hooks", "routes", "order_worker", "dead_trainer"},
+    "server": GROUND
+    | {"server_lock", "database", "auth", "http", "hooks", "routes"}
+    | {"keeper", "order_worker", "damage_check", "dead_trainer"},
     "client": frozenset(),
     "hub": GROUND | {"auth", "http", "routes", "server"},
     "cli": GROUND | {"auth", "client", "hooks", "http", "server", "hub"},

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from review_app import database, order_worker
+from review_app import keeper as beside
 from review_app import trainer_process as trainer
 from review_app.http.metrics import REGISTRY
 from review_app.order_worker import OrderKeeper
@@ -60,17 +61,17 @@ def here(empty: Workspace) -> Workspace:
 @pytest.fixture
 def server(here: Workspace, use_workspace: Use, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """It looks every 50 ms, without a rest between processes."""
-    monkeypatch.setattr(order_worker, "LOOK_S", 0.05)
-    monkeypatch.setattr(order_worker, "APART_S", 0.0)
+    monkeypatch.setattr(beside, "LOOK_S", 0.05)
+    monkeypatch.setattr(beside, "APART_S", 0.0)
     server = Server(Visitor(use_workspace(here)).sign_in("ann"), OrderKeeper(here))
-    real = order_worker._begin
+    real = beside._begin
 
-    def begin(command: Sequence[str]) -> order_worker._Worker:
+    def begin(command: Sequence[str]) -> beside._Worker:
         worker = real(command)
         server.begun.append(worker.process.pid)
         return worker
 
-    monkeypatch.setattr(order_worker, "_begin", begin)
+    monkeypatch.setattr(beside, "_begin", begin)
     server.keeper.start()
     yield server
     server.keeper.stop()
@@ -100,7 +101,7 @@ def there_is(pid: int) -> bool:
 
 
 def instead(monkeypatch: pytest.MonkeyPatch, command: list[str]) -> None:
-    monkeypatch.setattr(order_worker, "_command", lambda arguments: command)
+    monkeypatch.setattr(beside, "_command", lambda arguments: command)
 
 
 def test_the_order_follows_the_answers(server: Server) -> None:
@@ -183,8 +184,8 @@ class Clock:
 
 def test_it_rests_between_two(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
-    monkeypatch.setattr(order_worker, "time", clock)
-    monkeypatch.setattr(order_worker, "APART_S", 60.0)
+    monkeypatch.setattr(beside, "time", clock)
+    monkeypatch.setattr(beside, "APART_S", 60.0)
     instead(monkeypatch, [sys.executable, "-c", ""])
     server.decide(EVERY)
     until(lambda: server.begun and not there_is(server.begun[0]), "a process to end")

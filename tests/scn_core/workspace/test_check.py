@@ -56,6 +56,18 @@ def test_a_sound_workspace_has_a_line_for_each_check(answered: Workspace, run: R
     assert answered.database_file.read_bytes() == before
 
 
+def test_the_quick_check_is_of_what_labels_follow_from_alone(answered: Workspace, run: Run) -> None:
+    done = run("check", answered.path, "--quick")
+    assert (done.code, done.out.split(":")[0]) == (0, "quick        ok")
+    assert checks(run, answered, "--quick") == (0, {})
+    assert "it alone" in run("check", answered.path, "--quick", "--repair").err
+    change(answered, "DELETE FROM outcome WHERE sample_id = (SELECT min(sample_id) FROM outcome)")
+    assert "found outcomes that do not follow from the answers" in run("check", answered.path, "--quick").err
+    code, wrong = checks(run, answered, "--quick")
+    assert code == 1
+    assert "found outcomes that do not follow from the answers" in wrong["quick"][0]
+
+
 def test_what_is_derived_is_repaired_and_nothing_else(answered: Workspace, run: Run) -> None:
     change(answered, "DELETE FROM outcome WHERE sample_id = (SELECT min(sample_id) FROM outcome)")
     code, wrong = checks(run, answered)
