@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -9,7 +10,10 @@ def memory_of(pid: int) -> dict[str, float]:
     """`pss_mb`: with shared pages divided among those who share them; `rss_mb`: with the mapped file counted fully."""
     found = {"pss_mb": 0.0, "rss_mb": 0.0, "pss_without_files_mb": 0.0}
     for process in [pid, *_children(pid)]:
-        for line in Path(f"/proc/{process}/smaps_rollup").read_text(encoding="utf-8").splitlines()[1:]:
+        rows: list[str] = []
+        with suppress(ProcessLookupError, FileNotFoundError):  # it has ended meanwhile
+            rows = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="utf-8").splitlines()[1:]
+        for line in rows:
             name, kilobytes = line.split(":")[0], int(line.split()[1])
             for field, figure in (("Pss", "pss_mb"), ("Rss", "rss_mb"), ("Pss_Anon", "pss_without_files_mb")):
                 if name == field:
@@ -18,9 +22,8 @@ def memory_of(pid: int) -> dict[str, float]:
 
 
 def _children(pid: int) -> list[int]:
-    direct = [
-        int(child)
-        for task in Path(f"/proc/{pid}/task").iterdir()
-        for child in (task / "children").read_text(encoding="utf-8").split()
-    ]
+    direct: list[int] = []
+    with suppress(ProcessLookupError, FileNotFoundError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            direct += map(int, (task / "children").read_text(encoding="utf-8").split())
     return [found for child in direct for found in (child, *_children(child))]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-CHUNK = 50_000
+CHUNK = 10_000
 """Rows held as Python objects at a time; a row of scores takes about 1 kB in that form."""
 
 
