@@ -133,10 +133,10 @@ export class Actions {
     };
   }
 
-  /** Show, keep and send entries, in this order, within the frame of the key. @param {Entry[]} entries */
+  /** Keep, send and show entries, in this order, within the frame of the key. @param {Entry[]} entries */
   commit(entries) {
+    this.app.outbox.push(entries); // first: while the tiles are drawn, it is on its way
     this.follow(entries);
-    this.app.outbox.push(entries);
     this.app.progress();
   }
 
