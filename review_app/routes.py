@@ -37,6 +37,7 @@ from review_app.grid_files import grid_modules, modules_path
 from review_app.http.errors import ApiError
 from review_app.http.first_page import as_it_is, with_modules
 from review_app.http.request_log import RequestLog, note_of
+from review_app.http.streamlit_modules import late_modules
 from review_app.page_socket import serve_pages
 from review_app.settings import AppSettings, current
 from scn_core.errors import ScnError
@@ -84,6 +85,10 @@ def all_middleware(settings: AppSettings) -> list[Middleware]:
     return [Middleware(RequestLog), guard, Middleware(OwnRoutes, base_path=settings.base_path)]
 
 
+_ELEMENTS = ("Html", "Selectbox", "BidiComponent")
+"""Of Streamlit: what the frame and the page Review are drawn with, but for what its first page brings itself."""
+
+
 class OwnRoutes:
     """Our routes by a router of our own: Streamlit's layers would compress pictures, and answer unknown addresses
     with its first page. Who comes to a Streamlit page without a session is shown to the log-in page.
@@ -113,8 +118,9 @@ class OwnRoutes:
         elif await _must_sign_in(scope):
             await RedirectResponse(login.path_to(_target(scope)), 303)(scope, receive, send)
         elif _opens_page(scope):
-            script, *later = (current().url(modules_path() + name) for name in ("connection.js", *grid_modules()))
-            await self._app(as_it_is(scope), receive, with_modules(send, script, later))
+            script, *grid = (modules_path() + name for name in ("connection.js", *grid_modules()))
+            later = [current().url(path) for path in (*late_modules(Path(get_static_dir()), _ELEMENTS), *grid)]
+            await self._app(as_it_is(scope), receive, with_modules(send, current().url(script), later))
         else:
             await self._app(scope, receive, send)
 
