@@ -6,7 +6,6 @@ rounds     a round in training, several side by side
 doubt      the two kinds of doubt
 face       one face
 quality    a round's quality
-map        faces that look alike near each other; selection: what was drawn on it
 reviewers  the people who review, side by side
 base       what all figures share
 """

@@ -12,10 +12,11 @@ import streamlit as st
 from review_app.database import call_slow
 from review_app.queries.workspace_state import SLOW_S
 from review_app.settings import current
-from scn_core.records import FloatArray, IntArray
+from scn_core.records import FloatArray, IntArray, QueueFilter
 from scn_core.rounds.draw_map import MapMethod, map_method, newest_with_features, round_map
 from scn_core.rounds.features import open_features
 from scn_core.store.queue.area import MAP_FILE, corners, inside
+from scn_core.store.queue.counts import PairCount, matching_pairs
 from scn_core.store.reports.map_faces import MapFaces, map_faces
 
 Missing = Literal["being drawn", "no features"]
@@ -51,6 +52,11 @@ def map_of(round_id: int) -> FaceMap | Missing:
 def round_with_features() -> int | None:
     """The newest round that has ended and kept the features that a map is drawn from; None: there is none."""
     return call_slow(partial(newest_with_features, current().workspace))
+
+
+def pairs_in(round_id: int, viewer_id: int, area: str) -> list[PairCount]:
+    """The pairs of the faces of the queue that lie in an area of the map, as they are now."""
+    return call_slow(matching_pairs, round_id, viewer_id, QueueFilter(state="all", area=area))
 
 
 @st.cache_data(ttl=SLOW_S, max_entries=4, show_spinner="Reading the map")

@@ -8,8 +8,8 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from review_app.charts import map as charts
-from review_app.charts import selection
+from review_app.components.face_map import Chosen, face_map
+from review_app.components.face_map.points import Points, by_class, by_value
 from review_app.queries import explore as queries
 from review_app.queries import workspace_state
 from review_app.queries.explore import FaceMap
@@ -17,14 +17,13 @@ from review_app.queries.workspace_state import WorkspaceState
 from review_app.settings import current
 from review_app.views import messages, parts, round_choice
 from scn_core.errors import counted
-from scn_core.records import SPLITS, QueueFilter, RoundInfo
+from scn_core.records import SPLITS, IntArray, RoundInfo
 from scn_core.rounds.draw_map import WITHOUT, has_layout
 from scn_core.store.people.people import Person
 from scn_core.store.reports.map_faces import FACE_STATES
 
 _SHOWN = 24  # faces of a selection; no text here, Streamlit would show it
 _LOOK_S = 10.0
-_POINTER = ("Draw around faces", "Click a face")
 
 
 def page() -> None:
@@ -47,7 +46,7 @@ def page() -> None:
         elif found == "being drawn":
             _wait(info.id)
         elif isinstance(found, FaceMap):
-            _map(person, info, found, now)
+            _map(person, info, found, now.classes.names)
 
 
 def _later(now: WorkspaceState, round_id: int) -> str:
@@ -77,8 +76,8 @@ def _wait(round_id: int) -> None:
     )
 
 
-def _map(person: Person, info: RoundInfo, found: FaceMap, now: WorkspaceState) -> None:
-    names, faces = now.classes.names, found.faces
+def _map(person: Person, info: RoundInfo, found: FaceMap, classes: Sequence[str]) -> None:
+    faces = found.faces
     by = [
         "Given label",
         "Proposed label",
@@ -87,16 +86,28 @@ def _map(person: Person, info: RoundInfo, found: FaceMap, now: WorkspaceState) -
         "Split",
         *(f"Opinion: {name}" for name in faces.opinions),
     ]
-    left, right = st.columns([1, 2], vertical_alignment="bottom")
-    colour = left.selectbox("Coloured by", by, key="rv-explore-colour")
-    pointer = right.segmented_control("With the pointer", _POINTER, key="rv-explore-pointer", default=_POINTER[0])
-    lasso = pointer != _POINTER[1]
+    colour = st.selectbox("Coloured by", by, key="rv-explore-colour", width=320)
     st.text(
-        f"{_splits(found)}; faces that look alike to the network lie near each other. Draw "
-        f"around some to open them for review; with “{_POINTER[1]}”, click one to see it. Distances between groups "
-        "mean little."
+        f"{_splits(found)}. Draw around faces to open them for review, Shift adds to what is selected; click one to "
+        "see it. Faces that look alike to the network lie near each other; distances between groups mean little."
     )
-    if withheld := int(faces.withheld.sum()):
+    withheld = int(faces.withheld.sum())
+    text, texts = _texts(found, classes)
+    if colour == "Suspicion":
+        points = by_value(found.x, found.y, faces.suspicion, text, texts, faces.sample_id, "suspicion")
+    else:
+        group, groups, none = {
+            "Given label": (faces.given, classes, ""),
+            "Proposed label": (faces.proposed, classes, "no proposal"),
+            "State": (faces.state, FACE_STATES, ""),
+            "Split": (faces.split, SPLITS, ""),
+        }.get(colour) or (faces.opinions[colour.removeprefix("Opinion: ")], classes, "no opinion")
+        if none and withheld:
+            group, groups = np.where(faces.withheld, len(groups), group), (*groups, "withheld")
+        points = by_class(found.x, found.y, group, groups, text, texts, faces.sample_id, none=none)
+    label = f"Map of {counted(len(found.x), 'face')}, coloured by {colour.lower()}"
+    _chosen(person, info, found, points, label)
+    if withheld:
         st.text(
             f"{counted(withheld, 'audit face')} not yet answered: what the network and other models say of them is "
             "withheld, and they are coloured by label and state alone."
@@ -105,39 +116,21 @@ def _map(person: Person, info: RoundInfo, found: FaceMap, now: WorkspaceState) -
         st.text(f"Drawn {WITHOUT}.")
     elif found.method is not None:
         parts.small(f"Drawn by {found.method}.")
-    texts = _texts(found, names)
-    key = f"rv-explore-{info.id}-{colour}-{lasso}"
-    dark = st.context.theme.type == "dark"
-    if colour == "Suspicion":
-        figure = charts.by_value(
-            found.x, found.y, faces.suspicion, texts, faces.sample_id, "suspicion", lasso=lasso, dark=dark
-        )
-    else:
-        group, groups, none = {
-            "Given label": (faces.given, names, ""),
-            "Proposed label": (faces.proposed, names, "no proposal"),
-            "State": (faces.state, FACE_STATES, ""),
-            "Split": (faces.split, SPLITS, ""),
-        }.get(colour) or (faces.opinions[colour.removeprefix("Opinion: ")], names, "no opinion")
-        if none and withheld:
-            group, groups = np.where(faces.withheld, len(groups), group), (*groups, "withheld")
-        figure = charts.by_class(
-            found.x, found.y, group, groups, texts, faces.sample_id, none=none, lasso=lasso, dark=dark
-        )
-    chart, beside = st.columns([3, 1])
-    with chart:
-        event = st.plotly_chart(
-            figure, key=key, on_select="rerun", selection_mode=("points", "box", "lasso"),
-            config={"displaylogo": False, "scrollZoom": True},
-            alt=f"Map of {counted(len(found.x), 'face')}, coloured by {colour.lower()}",
-        )  # fmt: skip
-    kept, drawn = f"rv-explore-kept-{info.id}", selection.area_of(event)
-    clicked = selection.faces_of(event)
-    st.session_state[kept] = selection.kept_area(st.session_state.get(kept), key, drawn, clicked=bool(clicked))
-    with beside:
-        _beside(person, info, found, st.session_state[kept].area, clicked, texts)
-        if drawn is None and st.session_state[kept].area is not None:
-            st.button("Clear the selection", key="rv-explore-clear", on_click=st.session_state.pop, args=(kept,))
+
+
+@st.fragment
+def _chosen(person: Person, info: RoundInfo, found: FaceMap, points: Points, label: str) -> None:
+    """The map and what is chosen on it. Choosing draws these alone anew, from what the page has read."""
+    kept = f"rv-explore-chosen-{info.id}"
+    left, right = st.columns([3, 1])
+    with left:
+        before = st.session_state.get(kept, Chosen())
+        chosen = st.session_state[kept] = face_map(points, label, before, f"rv-explore-map-{info.id}")
+    with right, messages.shown():
+        if chosen.area is not None:
+            _selection(person, info, found, chosen.area)
+        else:
+            _one(found, chosen.face, points)
 
 
 def _splits(found: FaceMap) -> str:
@@ -147,46 +140,43 @@ def _splits(found: FaceMap) -> str:
     return " and ".join([", ".join([counted(train, "training face"), *others[:-1]]), *others[-1:]])
 
 
-def _texts(found: FaceMap, names: Sequence[str]) -> list[str]:
-    faces = found.faces
-    return [
-        f"{names[given]}{f' → {names[proposed]}' if proposed >= 0 else ''}"
-        f"{'' if np.isnan(suspicion) else f', suspicion {suspicion:.2f}'}, {FACE_STATES[state]}"
-        for given, proposed, suspicion, state in zip(
-            faces.given.tolist(), faces.proposed.tolist(), faces.suspicion.tolist(), faces.state.tolist(), strict=True
-        )
+def _texts(found: FaceMap, classes: Sequence[str]) -> tuple[IntArray, list[str]]:
+    """(N,) place in the list of what faces say of themselves, which many say in the same words; and the list."""
+    faces, many = found.faces, len(classes) + 1
+    share = np.where(np.isnan(faces.suspicion), -1, np.rint(np.nan_to_num(faces.suspicion) * 100)).astype(np.int64)
+    same = ((share + 1) * many + faces.given) * many + faces.proposed + 1
+    _, first, text = np.unique(same * len(FACE_STATES) + faces.state, return_index=True, return_inverse=True)
+    columns = (faces.given[first], faces.proposed[first], share[first], faces.state[first])
+    return text, [
+        f"{classes[given]}{f' → {classes[proposed]}' if proposed >= 0 else ''}"
+        f"{'' if percent < 0 else f', suspicion {percent / 100:.2f}'}, {FACE_STATES[state]}"
+        for given, proposed, percent, state in zip(*(column.tolist() for column in columns), strict=True)
     ]
 
 
-def _beside(
-    person: Person, info: RoundInfo, found: FaceMap, area: str | None, clicked: Sequence[int], texts: Sequence[str]
-) -> None:
-    if area is not None:
-        _selection(person, info, found, area)
-    elif clicked:
-        (row,) = np.flatnonzero(found.faces.sample_id == clicked[0])[:1] or (None,)
-        if row is not None:
-            parts.large_face(clicked[0], f"face {clicked[0]}")
-            st.text(texts[row])
-            st.html(f'<p><a href="{parts.sample_link(clicked[0])}">All about this face</a></p>')
-    else:
+def _one(found: FaceMap, face: int | None, points: Points) -> None:
+    if face is None or face not in found.faces.sample_id:
         st.text("Nothing is selected.")
+        return
+    parts.large_face(face, f"face {face}")
+    if points.faces is not None and len(rows := np.flatnonzero(points.faces == face)):
+        st.text(points.texts[points.text[rows[0]]])
+    st.html(f'<p><a href="{parts.sample_link(face)}">All about this face</a></p>')
 
 
 def _selection(person: Person, info: RoundInfo, found: FaceMap, area: str) -> None:
     rows = found.inside(area)
-    counts = workspace_state.counts(info.id, person.id, QueueFilter(state="all", area=area))
+    pairs = queries.pairs_in(info.id, person.id, area)
     st.subheader(counted(len(rows), "face"), anchor=False)
-    to_review = counts.states["open"]
-    pairs = counted(sum(pair.open > 0 for pair in counts.pairs), "pair")
+    to_review, queued = sum(pair.open for pair in pairs), sum(pair.total for pair in pairs)
     if to_review:
-        words = f"Review {counted(to_review, 'face')}: {pairs}"
+        words = f"Review {counted(to_review, 'face')}: {counted(sum(pair.open > 0 for pair in pairs), 'pair')}"
         link = parts.review_link(words, round=str(info.id), area=area, group="pair")
         st.html(f"<p><strong>{link.text}</strong></p>")
     else:
         st.text("None of them is to review.")
-    if counts.matching:
-        link = parts.review_link(f"All {counts.matching:,} in the queue", round=str(info.id), area=area, state="all")
+    if queued:
+        link = parts.review_link(f"All {queued:,} in the queue", round=str(info.id), area=area, state="all")
         st.html(f"<p>{link.text}</p>")
     st.text("The address of the page that opens can be passed on: it shows everybody the same part of the map.")
     order = np.argsort(-np.nan_to_num(found.faces.suspicion[rows]), kind="stable")[:_SHOWN]

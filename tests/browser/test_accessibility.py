@@ -196,7 +196,7 @@ def cell(page: Page, served: Served) -> None:
 
 def explore(page: Page, served: Served) -> None:
     path("/explore", "Nothing is selected")(page, served)
-    expect(page.locator("[data-testid='stPlotlyChart'] .js-plotly-plot").first).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("^Map of "))).to_be_visible()
 
 
 PLACES: dict[str, Visit] = {

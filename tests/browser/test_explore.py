@@ -4,12 +4,34 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Page, expect
 
+from scn_core.rounds.draw_map import round_map
 from scn_core.store.people.people import ensure_person
+from scn_core.store.queue.area import MAP_SIDE
 from tests.browser.conftest import NewPage
 from tests.browser.desk import Desk, sign_in
 from tests.browser.server import Served
+
+
+def place(chart: Locator, x: float, y: float) -> tuple[float, float]:
+    """Where a place of the map is in the window, while the whole map is shown."""
+    box = chart.bounding_box()
+    assert box is not None
+    unit = min(box["width"], box["height"]) / MAP_SIDE
+    return box["x"] + box["width"] / 2 + (x - MAP_SIDE / 2) * unit, box["y"] + box["height"] / 2 - (
+        y - MAP_SIDE / 2
+    ) * unit
+
+
+def draw(page: Page, chart: Locator, corners: list[tuple[int, int]]) -> None:
+    """Draw a line over these places of the map."""
+    chart.evaluate("canvas => canvas.scrollIntoView({ block: 'center' })")
+    page.mouse.move(*place(chart, *corners[0]))
+    page.mouse.down()
+    for corner in corners[1:]:
+        page.mouse.move(*place(chart, *corner), steps=2)
+    page.mouse.up()
 
 
 def test_faces_drawn_around_on_the_map_are_answered_on_the_grid(served: Served, new_page: NewPage) -> None:
@@ -17,38 +39,41 @@ def test_faces_drawn_around_on_the_map_are_answered_on_the_grid(served: Served, 
         ensure_person(db, "lea", "lead")
     page = new_page()
     sign_in(page, served, "lea", path="/explore")
-    chart = page.locator("[data-testid='stPlotlyChart'] .js-plotly-plot .nsewdrag").first
+    chart = page.get_by_role("img", name=re.compile("^Map of .* faces, coloured by given label$"))
     expect(chart).to_be_visible()
-    page.get_by_text("Click a face", exact=True).click()
-    expect(page.locator("[data-testid='stPlotlyChart'] .draglayer.cursor-move")).to_have_count(1)
-    point = page.locator("[data-testid='stPlotlyChart'] .scatterlayer .point").last
-    expect(point).to_be_visible()
-    where = point.bounding_box()
-    assert where is not None
-    page.mouse.move(where["x"] + where["width"] / 2, where["y"] + where["height"] / 2)
+    expect(page.get_by_text("Nothing is selected.")).to_be_visible()
+    lie = round_map(served.workspace, 1)
+    assert lie is not None
+    x, y = place(chart, float(lie["x"].max()), float(lie["y"][lie["x"].argmax()]))
+    page.mouse.move(x, y)
+    expect(page.locator(".map .tip img")).to_be_visible()
     page.mouse.down()
     page.mouse.up()
     expect(page.get_by_role("link", name="All about this face")).to_be_visible()
-    page.get_by_text("Draw around faces", exact=True).click()
-    expect(page.get_by_text("Nothing is selected.")).to_be_visible()
-    expect(page.locator("[data-testid='stPlotlyChart'] .draglayer.cursor-crosshair")).to_have_count(1)
-    box = chart.bounding_box()
-    assert box is not None
-    left, top, wide, high = box["x"], box["y"], box["width"], box["height"]
-    corners = [(0.5, 0.02), (0.98, 0.02), (0.98, 0.98), (0.5, 0.98), (0.5, 0.05)]
-    page.mouse.move(left + wide * 0.5, top + high * 0.02)
-    page.mouse.down()
-    for x, y in corners[1:]:
-        page.mouse.move(left + wide * x, top + high * y, steps=4)
-    page.mouse.up()
+    draw(page, chart, [(500, 5), (1000, 5), (1000, 995), (500, 995), (500, 15)])
     link = page.get_by_role("link", name=re.compile(r"Review [0-9,]+ faces?: "))
     expect(link).to_be_visible()
-    assert "area=" in (link.get_attribute("href") or "")
-    drawn = link.get_attribute("href")
+    right = link.get_attribute("href") or ""
+    assert "area=" in right
+    number = page.get_by_role("heading", name=re.compile(r"^[0-9,]+ faces?$"))
+    few = int(number.inner_text().split()[0])
+    assert few == int((lie["x"] > 500).sum())
+    page.get_by_role("button", name="Box").click()
+    page.keyboard.down("Shift")
+    draw(page, chart, [(5, 995), (480, 600)])
+    page.keyboard.up("Shift")
+    both = few + int(((lie["x"] < 480) & (lie["y"] > 600)).sum())
+    expect(page.get_by_role("heading", name=f"{both} faces", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Clear the selection").click()
+    expect(page.get_by_text("Nothing is selected.")).to_be_visible()
+    page.get_by_role("button", name="Draw around").click()
+    draw(page, chart, [(500, 5), (1000, 5), (1000, 995), (500, 995), (500, 15)])
+    expect(link).to_have_attribute("href", right)
     page.get_by_role("combobox", name="Coloured by").click()
     page.get_by_role("option", name="State").click()
+    expect(page.get_by_role("img", name=re.compile("coloured by state$"))).to_be_visible()
     expect(page.get_by_role("button", name="Clear the selection")).to_be_visible()
-    assert link.get_attribute("href") == drawn, "other colours, the same selection"
+    expect(link).to_have_attribute("href", right)
     count = int((link.inner_text().split()[1]).replace(",", ""))
     everything = served.rows("SELECT count(DISTINCT sample_id) FROM queue_item WHERE action IS NULL AND listed = 1")
     assert 0 < count < int(str(everything[0][0]))

@@ -1,4 +1,4 @@
-"""The grid's modules that need no browser, tested by Node's own runner: tests/review_app/grid/*.test.mjs."""
+"""The modules of grid and map that need no browser, tested by Node's own runner: tests/review_app/grid/*.test.mjs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from review_app.grid_files import FOLDER, grid_modules
+from review_app.grid_files import FOLDER, MAP_FOLDER, grid_modules
 
 ROOT = Path(__file__).parents[2]
 TESTS = Path(__file__).parent / "grid"
@@ -21,7 +21,8 @@ NODE = shutil.which("node")
 @pytest.mark.parametrize("test", sorted(TESTS.glob("*.test.mjs")), ids=lambda path: path.name.split(".")[0])
 def test_module(test: Path, tmp_path: Path) -> None:
     # Without a package.json, older versions of Node would not take the modules for modules.
-    shutil.copytree(FOLDER, tmp_path / FOLDER.name, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    for folder in (FOLDER, MAP_FOLDER):
+        shutil.copytree(folder, tmp_path / folder.name, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     for path in (test, TESTS / "fixtures.mjs"):
         shutil.copy(path, tmp_path)
     (tmp_path / "package.json").write_text('{"type": "module"}', encoding="utf-8")
@@ -30,8 +31,9 @@ def test_module(test: Path, tmp_path: Path) -> None:
 
 
 def test_modules_are_short_and_never_take_data_for_markup() -> None:
-    modules = sorted(FOLDER.glob("*.js"))
-    assert modules
+    modules = sorted(FOLDER.parent.rglob("*.js"))
+    assert {path.parent for path in modules} == {FOLDER, MAP_FOLDER, FOLDER.parent}
+    assert len({path.name for path in modules}) == len(modules), "all are served from one folder"
     # Comments do not count: most of their lines are types.
     comment = re.compile(r"^ */\*\*.*?\*/\n", re.MULTILINE | re.DOTALL)
     code = {path.name: comment.sub("", path.read_text(encoding="utf-8")) for path in modules}

@@ -1,6 +1,6 @@
 """The keyboard grid's Python face: what a page gives it, and how it is mounted.
 
-The grid itself is the JavaScript beside this file; loader.js is what Streamlit gets of it. The grid talks to
+The grid itself is the JavaScript beside this file; ../loader.js is what Streamlit gets of it. The grid talks to
 the routes in review_app.api by itself, so a key press never waits for a run of a page's script.
 """
 
@@ -42,6 +42,7 @@ class GridData:
         return {
             "root": current().base_path,
             "base": current().url(modules_path()),
+            "module": "main.js",
             "workspace": self.workspace,
             "person": person,
             "round": int(self.round),
@@ -52,7 +53,7 @@ class GridData:
         }
 
 
-_LOADER = Path(__file__).with_name("loader.js").read_text(encoding="utf-8")
+_LOADER = (Path(__file__).parents[1] / "loader.js").read_text(encoding="utf-8")
 _STYLE = """
 :host { display: block; }
 """

@@ -17,6 +17,7 @@ export {};
  * What the page gives the grid: GridData.as_json.
  * @typedef {object} GridData
  * @property {string} base where the modules are, with a slash at the end
+ * @property {string} module that comes first
  * @property {string} root path that the server's addresses begin with; empty: none
  * @property {string} workspace id, which keeps what browsers store for two workspaces on one address apart
  * @property {{id: number, name: string, role: string}} person

@@ -37,12 +37,17 @@ def corners(area: str) -> FloatArray:
 
 
 def inside(x: FloatArray, y: FloatArray, polygon: FloatArray) -> BoolArray:
-    """(N,) whether points lie in a polygon, (P, 2), by the even-odd rule."""
-    within = np.zeros(len(x), np.bool_)
+    """(N,) whether a polygon, (P, 2), goes around points at least once.
+
+    So all within a line that crosses itself counts, and several parts are one polygon where they are joined by lines
+    that are passed in both directions (`areaOf` of review_app/components/face_map/map_points.js).
+    """
+    turns = np.zeros(len(x), np.int8)
     for (x0, y0), (x1, y1) in zip(polygon, np.roll(polygon, -1, axis=0), strict=True):
         if y0 != y1:
             crosses = (y0 > y) != (y1 > y)
-            within ^= crosses & (x < (x1 - x0) * (y - y0) / (y1 - y0) + x0)
+            turns[crosses & (x < (x1 - x0) * (y - y0) / (y1 - y0) + x0)] += 1 if y1 > y0 else -1
+    within: BoolArray = turns != 0
     return within
 
 

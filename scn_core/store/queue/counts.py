@@ -107,6 +107,14 @@ def queue_counts(db: Database, round_id: int, viewer_id: int, where: QueueFilter
     )
 
 
+def matching_pairs(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> list[PairCount]:
+    """`QueueCounts.pairs` alone: of many faces in an area all counts take longer than a person waits for."""
+    filters.check_filter(where)
+    found = _Within(where)
+    rows = _rows(db, round_id, viewer_id, where)
+    return _pairs(row for row in rows if found.doubt(row) and found.alpha(row))
+
+
 def _pictures(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> dict[QueuePicture, int]:
     found, counts = _Within(where), Counter[str]()
     for group in (replace(where, picture="all"), replace(where, picture="any")):

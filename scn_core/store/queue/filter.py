@@ -36,7 +36,8 @@ BAD_PICTURE = """EXISTS (SELECT 1 FROM picture_issue i WHERE i.sample_id = q.sam
 BAD_PICTURES = """(SELECT DISTINCT sample_id AS bad FROM picture_issue WHERE :issue IS NULL OR issue = :issue)
   CROSS JOIN queue_item q INDEXED BY queue_reading ON q.sample_id = bad"""
 """FROM items whose picture has such a thing wrong with it: these are few, so they lead to the items, as marks do."""
-AMONG_FACES = "q.sample_id IN (SELECT value FROM json_each(:faces))"
+AMONG_FACES = "+q.sample_id IN (SELECT value FROM json_each(:faces))"
+"""SQL. Without the plus SQLite 3.40 would have the list in BAD_PICTURES too, and read it anew for each of its rows."""
 ITEMS_OF_FACES = """(SELECT value AS inside FROM json_each(:faces))
   CROSS JOIN queue_item q INDEXED BY queue_reading ON q.sample_id = inside"""
 """FROM items of the faces of an area, a cell or a list, where these are few."""

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from base64 import b64decode
 
 import numpy as np
 import pytest
 
-from review_app.charts import map as charts
-from review_app.charts.selection import area_of, faces_of, kept_area
+from review_app.components.face_map import Chosen, chosen, points
 from review_app.queries import explore as queries
 from review_app.queries.explore import FaceMap
 from review_app.settings import current
-from scn_core.store.queue.area import AREA_POINTS, is_area
 from tests.review_app.browserless import NewVisitor, words
 from tests.review_workspace import add_round
 
@@ -60,53 +59,60 @@ def test_an_area_holds_the_faces_that_are_in_it(visitor: NewVisitor) -> None:
     assert rows.tolist() == np.flatnonzero(found.x < 500).tolist()
 
 
-def test_what_was_drawn_becomes_an_area_of_few_whole_numbers() -> None:
-    around = np.linspace(0, 2 * np.pi, 500)
-    lasso = {"x": (500 + 400 * np.cos(around)).tolist(), "y": (500 + 700 * np.sin(around)).tolist()}
-    area = area_of({"selection": {"lasso": [lasso], "box": [], "points": []}})
-    assert area is not None
-    assert is_area(area)
-    assert area.count("_") == AREA_POINTS - 1
-    box = {"x": [10.2, 90.7], "y": [-5, 2_000]}
-    assert area_of({"selection": {"box": [box]}}) == "10,0_91,0_91,1000_10,1000"
-    nothings: list[dict[str, Any] | None] = [
-        None, {}, {"selection": {}}, {"selection": {"lasso": [{"x": [1, 2], "y": [1, 2]}]}},
+def test_what_a_browser_says_was_chosen_is_an_area_a_face_or_nothing() -> None:
+    assert chosen({"area": "1,1_2,1_2,2", "face": None}) == Chosen(area="1,1_2,1_2,2")
+    assert chosen({"area": None, "face": 7}) == Chosen(face=7)
+    senseless: list[object] = [
+        None, [], "1,1_2,1_2,2", {}, {"area": "1,1_2,1"}, {"area": 5}, {"area": ["1,1_2,1_2,2"]},
+        {"face": -1}, {"face": True}, {"face": "7"}, {"face": 2**40}, {"face": 0.5},
     ]  # fmt: skip
-    assert [area_of(nothing) for nothing in nothings] == [None] * 4
-    points = [{"x": 1, "y": 2}, {"x": 1, "y": 2, "customdata": 7}]
-    assert faces_of({"selection": {"points": points}}) == [7]
+    assert [chosen(each) for each in senseless] == [Chosen()] * len(senseless)
 
 
-def test_a_selection_stays_in_other_colours_until_something_else_is_selected() -> None:
-    kept = kept_area(None, "by label", None, clicked=False)
-    kept = kept_area(kept, "by label", "1,1_2,1_2,2", clicked=False)
-    for figure in ("by state", "by state", "by label"):
-        kept = kept_area(kept, figure, None, clicked=False)
-        assert kept.area == "1,1_2,1_2,2"
-    assert kept_area(kept, "by label", None, clicked=True).area is None
-    other = kept_area(kept, "by label", "5,5_6,5_6,6", clicked=False)
-    assert other.area == "5,5_6,5_6,6"
-    assert kept_area(other, "by label", None, clicked=False).area is None, "taken away on the figure itself"
+def test_what_is_chosen_stays_in_other_colours_and_until_the_page_is_opened_again(visitor: NewVisitor) -> None:
+    app = visitor("lea", "lead").open("explore")
+    app.session_state["rv-explore-chosen-1"] = Chosen(area="0,0_1000,0_1000,1000_0,1000")
+    for colour in ("Given label", "State"):
+        app.selectbox(key="rv-explore-colour").set_value(colour).run()
+        assert "The address of the page that opens can be passed on" in words(app)
+        (shown,) = json.loads(app.get("bidi_component")[0].proto.json)
+        assert shown["area"] == "0,0_1000,0_1000,1000_0,1000"
+        assert shown["label"].endswith(f", coloured by {colour.lower()}")
+    app.session_state["rv-explore-chosen-1"] = Chosen(face=shown_faces(shown)[0])
+    assert "All about this face" in " ".join(html.proto.body for html in app.run().get("html"))
 
 
-@pytest.mark.parametrize("dark", [False, True])
-def test_above_so_many_faces_a_square_stands_for_all_in_it(dark: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def shown_faces(shown: dict[str, str]) -> list[int]:
+    return [int(face) for face in np.frombuffer(b64decode(shown["faces"]), "<u4")]
+
+
+def test_above_so_many_faces_a_square_stands_for_all_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
     x, y = (rng.uniform(0, 1000, 500).astype(np.float32) for _ in "xy")
     group, faces = rng.integers(-1, 2, 500), np.arange(500)
     texts = [str(face) for face in faces]
-    whole = charts.by_class(x, y, group, ["sad", "a<b>"], texts, faces, none="none", dark=dark)
-    assert sum(len(trace.x) for trace in whole.data) == 500
-    assert [trace.name for trace in whole.data] == ["none", "sad", "a&lt;b&gt;"]
-    assert set().union(*(trace.customdata for trace in whole.data)) == set(range(500))
-    monkeypatch.setattr(charts, "MOST_POINTS", 100)
-    monkeypatch.setattr(charts, "_CELLS", 5)
-    binned = charts.by_class(x, y, group, ["sad", "happy"], texts, faces, none="none", dark=dark)
-    assert sum(len(trace.x) for trace in binned.data) == 25
-    shown = sum(int(text.split()[0]) for trace in binned.data for text in trace.text)
+    whole = points.by_class(x, y, group, ["sad", "a<b>"], faces, texts, faces, none="none")
+    assert whole.names == ("none", "sad", "a<b>")
+    assert len(set(whole.colours)) == 3
+    assert whole.faces is not None
+    assert sorted(whole.faces.tolist()) == faces.tolist()
+    assert (whole.x == x[whole.faces]).all()
+    assert [whole.texts[i] for i in whole.text.tolist()] == [str(face) for face in whole.faces.tolist()]
+    named = [whole.names[i] for i in whole.colour.tolist()]
+    assert named == [("none", "sad", "a<b>")[group[face] + 1] for face in whole.faces.tolist()]
+    known = named.index("sad"), named.index("a<b>")
+    assert named[: min(known)] == ["none"] * (named.count("none")), "at the bottom"
+    assert named[min(known) :] != sorted(named[min(known) :]), "no class lies above all others"
+    monkeypatch.setattr(points, "MOST_POINTS", 100)
+    monkeypatch.setattr(points, "_CELLS", 5)
+    binned = points.by_class(x, y, group, ["sad", "happy"], faces, texts, faces, none="none")
+    assert (len(binned.x), binned.faces) == (25, None)
+    shown = sum(int(binned.texts[i].split()[0]) for i in binned.text.tolist())
     assert shown == 500, "every face is in one square"
     value = rng.uniform(0, 1, 500).astype(np.float32)
     value[:10] = np.nan
-    (trace,) = charts.by_value(x, y, value, texts, faces, "suspicion", dark=dark).data
-    assert len(trace.x) == 25
-    assert sum(int(text.split()[0]) for text in trace.text) == 490
+    shaded = points.by_value(x, y, value, faces, texts, faces, "suspicion")
+    assert len(shaded.x) == 25
+    assert sum(int(shaded.texts[i].split()[0]) for i in shaded.text.tolist()) == 490
+    assert (np.diff(shaded.colour) >= 0).all(), "the highest on top"
+    assert len(shaded.colours) > shaded.colour.max()

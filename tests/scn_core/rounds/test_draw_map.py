@@ -25,10 +25,10 @@ from scn_core.rounds.features import (
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.decisions.visibility import is_blind
 from scn_core.store.people.people import ensure_person
-from scn_core.store.queue.area import AREA_POINTS, MAP_SIDE, corners, faces_in_area, inside, is_area
+from scn_core.store.queue.area import AREA_POINTS, MAP, MAP_SIDE, corners, faces_in_area, inside, is_area
 from scn_core.store.queue.browse import items_of, page_items
 from scn_core.store.queue.cells import Comparison
-from scn_core.store.queue.counts import open_left, queue_counts
+from scn_core.store.queue.counts import matching_pairs, open_left, queue_counts
 from scn_core.store.reports.confusion import compare, left_out
 from scn_core.store.reports.map_faces import FACE_STATES, map_faces
 from scn_core.store.rounds.states import close_round
@@ -157,13 +157,13 @@ def test_points_in_a_polygon_are_those_of_a_slow_reference(
     polygon: list[tuple[int, int]], points: list[tuple[int, int]]
 ) -> None:
     def slow(x: float, y: float) -> bool:
-        """Crossings of a ray to the right, in exact arithmetic."""
-        crossed = 0
+        """Whether more edges cross a ray to the right upwards than downwards, or the reverse, in exact arithmetic."""
+        turns = 0
         for (x0, y0), (x1, y1) in zip(polygon, [*polygon[1:], polygon[0]], strict=True):
             if (y0 > y) != (y1 > y):
                 side = (x - x0) * (y1 - y0) - (x1 - x0) * (y - y0)
-                crossed += side < 0 if y1 > y0 else side > 0
-        return crossed % 2 == 1
+                turns += int(side < 0) if y1 > y0 else -int(side > 0)
+        return turns != 0
 
     # Halves and thirds: no point is on a corner or an edge of whole numbers by a rounding error.
     moved = [(x + 0.5, y + 1 / 3) for x, y in points]
@@ -183,6 +183,13 @@ def _distance(x: float, y: float, polygon: list[tuple[int, int]]) -> float:
         (abs((x - x0) * (y1 - y0) - (x1 - x0) * (y - y0)) for (x0, y0), (x1, y1) in edges if (x0, y0) != (x1, y1)),
         default=1.0,
     )
+
+
+def test_parts_that_are_joined_are_one_area_with_what_they_share() -> None:
+    first, second = [(0, 0), (6, 0), (6, 6), (0, 6)], [(4, 4), (10, 4), (10, 10), (4, 10)]
+    joined = np.array([*first, first[0], *second, second[0]], np.float32)
+    x, y = np.array([[1, 1], [5, 5], [9, 9], [9, 1], [1, 9]], np.float32).T
+    assert inside(x, y, joined).tolist() == [True, True, True, False, False]
 
 
 def test_a_filter_by_area_shows_those_faces_and_counts_them(asked: Workspace) -> None:
@@ -209,9 +216,34 @@ def test_a_filter_by_area_shows_those_faces_and_counts_them(asked: Workspace) ->
         counts = queue_counts(db, 1, ann, QueueFilter(area=left))
         assert counts.matching == open_left(db, 1, ann, QueueFilter(area=left)) == len(area & everyone)
         assert sum(pair.open for pair in counts.pairs) == counts.matching
+        assert matching_pairs(db, 1, ann, QueueFilter(area=left)) == counts.pairs
         assert queue_counts(db, 1, ann, QueueFilter(area=EVERYTHING)).matching == len(everyone)
         with pytest.raises(WorkspaceError, match=r"filter: found area 1,1; allowed: 3 to 64 points"):
             queue_counts(db, 1, ann, QueueFilter(area="1,1"))
+
+
+def test_a_large_area_is_read_as_often_with_bad_pictures_as_without(asked: Workspace) -> None:
+    rows = np.zeros(20_000, MAP)
+    rows["sample_id"] = np.arange(1, 20_001)
+    np.save(asked.round_folder(1) / "map.npy", rows)
+    steps = 0
+
+    def count() -> None:
+        nonlocal steps
+        steps += 1
+
+    with asked.database() as db:
+        ann = ensure_person(db, "ann").id
+        taken = []
+        for issues in (0, 30):
+            db.execute("INSERT INTO picture_issue SELECT 'dark', id FROM sample ORDER BY id LIMIT ?", (issues,))
+            steps = 0
+            db.conn.set_progress_handler(count, 100)
+            queue_counts(db, 1, ann, QueueFilter(area=EVERYTHING))
+            page_items(db, 1, ann, QueueFilter(area=EVERYTHING, picture="any"), limit=10)
+            db.conn.set_progress_handler(None, 100)
+            taken.append(steps)
+    assert taken[1] < 2 * taken[0]
 
 
 def test_a_large_area_is_walked_in_the_order_of_the_queue(asked: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
