@@ -17,8 +17,8 @@ from tests.browser.server import Served, eventually
 
 LOOKS = ((False, 1280, False), (True, 1280, True), (True, 390, False))
 """Dark or not, how wide, and whether contrast alone is checked: turning dark changes nothing but colours."""
-NARROW = ((320, 640), (640, 400))
-"""The second is 1,280 x 800 at 200 %."""
+NARROW = ((320, 640), (640, 400), (820, 1180))
+"""The second is 1,280 x 800 at 200 %, the third a tablet."""
 # This axe-core gives up the whole rule of contrast, without a finding, at a colour in a notation newer than itself.
 _PLAIN_COLOURS = """
 () => {
@@ -246,6 +246,7 @@ def test_nothing_serious_and_nothing_off_the_side(place: str, shared: Served, vi
         page.wait_for_timeout(300)  # a menu on its way out, colours that fade
         words = [*findings(page, colours_only=colours_only), *page.evaluate(_UNREADABLE)]
         found += [f"{'dark' if dark else 'light'}, {each}" for each in words]
+        found += [f"wider than {width} px: {wide}" for wide in page.evaluate(_SIDEWAYS)]
     for width, height in NARROW:
         page.set_viewport_size({"width": width, "height": height})
         page.wait_for_timeout(300)
