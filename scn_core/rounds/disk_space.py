@@ -27,6 +27,8 @@ class RoundSize:
     """Faces whose pictures are not in the pixel cache yet."""
     faces: int
     """Faces to train on."""
+    held_out: int
+    """Faces of val and test."""
     classes: int
     model: SelfCureNetwork
 
@@ -40,7 +42,8 @@ class RoundSize:
         moments = 2 * sum(parameter.nbytes for parameter in self.model.parameters())
         checkpoint = weights * (2 if settings.average_weights else 1) + moments + 8 * self.faces
         row = self.classes * np.dtype("<f2").itemsize + DYNAMICS.itemsize
-        features = self.faces * self.model.feature_count * BYTES_A_FEATURE
+        features = (self.faces + self.held_out) * self.model.feature_count * BYTES_A_FEATURE
+        features += self.held_out * np.dtype("<i8").itemsize  # these have their sample ids beside them
         return {
             "checkpoints": 2 * checkpoint + weights,  # the last one stays until the next is whole
             "what every epoch says": settings.epochs * self.faces * row,

@@ -119,7 +119,8 @@ def train_round(workspace: Workspace, start: Start, watcher: Watcher, *, team: T
         pictures, faces, missing = _with_pictures(workspace, db, start, settings, faces)
         check_training(settings, len(faces.rows), team)
         decode = faces_to_decode(workspace.pixels, settings.image_size, pictures, faces.wanted(len(pictures.marks)))
-        size = RoundSize(decode, len(faces.rows), len(classes(db)), model)
+        held_out = len(faces.val_rows) + len(faces.test_rows)
+        size = RoundSize(decode, len(faces.rows), held_out, len(classes(db)), model)
         ask_for_room(workspace.pixels, folder, settings, size)
         if unfinished is None:
             aside = workspace.set_aside(number, keep=FACES if isinstance(start, FromJob) else None)

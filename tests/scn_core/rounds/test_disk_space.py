@@ -11,6 +11,7 @@ import pytest
 from scn_core.errors import DiskFullError
 from scn_core.records import EpochReport
 from scn_core.rounds.disk_space import RoundSize
+from scn_core.rounds.features import FEATURES_FILE, HELD_OUT_FEATURES_FILE
 from scn_core.rounds.lifecycle import New, Resume
 from scn_core.rounds.train import train_round
 from scn_core.scn.model import build_model
@@ -64,9 +65,19 @@ def test_a_round_that_does_not_fit_goes_on_when_there_is_room(ws: Workspace) -> 
         taken.append(bytes_in(folder))
 
     assert train_round(ws, Resume(), Recorder(look)).state == "review"
-    size = RoundSize(0, 82, 7, build_model(chosen, 7))
+    size = RoundSize(0, 82, 18, 7, build_model(chosen, 7))
     needed = size.files(chosen)
     assert max(*taken, bytes_in(folder)) <= sum(needed.values()) - needed["the database and thumbnails"] + 100_000
+
+
+def test_features_take_the_room_that_was_asked_for_those_of_val_and_test_too(reviewed: Workspace) -> None:
+    with reviewed.database(read_only=True) as db:
+        splits = dict(db.execute("SELECT split, count(*) FROM sample GROUP BY split"))
+    held_out = splits["val"] + splits.get("test", 0)
+    size = RoundSize(0, splits["train"], held_out, 7, build_model(settings(), 7))
+    there = sum((reviewed.round_folder(1) / name).stat().st_size for name in (FEATURES_FILE, HELD_OUT_FEATURES_FILE))
+    headers = 2 * 256
+    assert size.files(settings())["features"] <= there <= size.files(settings())["features"] + headers
 
 
 def test_a_round_may_be_gone_on_with_without_asking(workspace: Workspace, run: Run) -> None:
