@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from review_app.database import call
 from review_app.keeper import Keeper
-from scn_core.rounds.draw_map import newest_with_features
+from scn_core.rounds.draw_map import far_noted, newest_with_features
 from scn_core.store.current_labels import Revision, revision
 from scn_core.store.queue.area import MAP_FILE
 from scn_core.store.queue.learned_order import due
@@ -52,14 +52,14 @@ class MapKeeper(Keeper):
         self._tried = 0
 
     def due(self) -> Sequence[str] | None:
-        """`map`, where a round has ended, kept features and has no map."""
+        """`map`, where a round has ended, kept features and has no map, or one from before far faces were marked."""
         newest = call(partial(newest_with_features, self._workspace))
         if newest is None or newest <= self._tried:
             return None
         self._tried = newest
-        if (self._workspace.round_folder(newest) / MAP_FILE).exists():
-            return None
-        return ["map", str(self._workspace.path), "--round", str(newest)]
+        if not (self._workspace.round_folder(newest) / MAP_FILE).exists():
+            return ["map", str(self._workspace.path), "--round", str(newest)]
+        return None if far_noted(self._workspace, newest) else ["map", str(self._workspace.path), "--only-far"]
 
 
 def _ask(db: Database, seen: Revision | None) -> _Asked:

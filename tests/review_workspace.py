@@ -21,6 +21,7 @@ from scn_core.config import ReviewSettings
 from scn_core.datasets.source import Source
 from scn_core.records import BoolArray, EpochReport, FloatArray, IntArray, Manifest, RoundScores
 from scn_core.rounds.artifacts import NEIGHBOUR_COUNT, NEIGHBOURS, round_file_hashes
+from scn_core.rounds.draw_map import note_far
 from scn_core.rounds.features import HalfArray, write_features
 from scn_core.rounds.inputs import faces_now, fix_faces
 from scn_core.scn.suspicion import kinds_of_doubt
@@ -131,6 +132,7 @@ def add_round(
         features = plausible_features(scores, seed=seed + 2)
         write_features(folder, features.shape, [features])
         np.save(folder / MAP_FILE, plausible_map(scores, features))
+        note_far(workspace, number, 0)
         counts = {"proposals": proposals, "low_importance": low, "suspicious": suspicious}
         metrics = {"val_accuracy": 0.7, "warnings": [], **counts}
         finish_round(

@@ -4,7 +4,8 @@ Drawn from the round's features: their first 50 principal components, laid out b
 where that is not installed, the first two components as they are. The same features give the same map.
 
 map.npy   where each face lies: see `store.queue.area`
-map.json  how it was drawn, `MapMethod`, so that one map can be told from another
+map.json  how it was drawn, `MapMethod`, so that one map can be told from another; `far`: how many faces far from all
+          others were marked then, which no map of an earlier version says
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ FEWEST = 8
 """Faces of which t-SNE can make a picture; of fewer it is that of their components."""
 _SEED = 0
 _METHOD_FILE = "map.json"
+_FAR = "far"
 _EXAGGERATED, _PLAIN = 250, 500
 STEPS = _EXAGGERATED + _PLAIN
 _EVERY = 10
@@ -151,9 +153,29 @@ def round_map(workspace: Workspace, round_id: int) -> npt.NDArray[np.void] | Non
 def map_method(workspace: Workspace, round_id: int) -> MapMethod | None:
     """How the map of a round was drawn; None: it says nothing of that, as those of earlier versions."""
     try:
-        return MapMethod(**json.loads((workspace.round_folder(round_id) / _METHOD_FILE).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        return MapMethod(**{name: value for name, value in _said(workspace, round_id).items() if name != _FAR})
+    except TypeError:
         return None
+
+
+def far_noted(workspace: Workspace, round_id: int) -> bool:
+    """Whether the faces far from all others were marked since the map of a round was drawn."""
+    return _FAR in _said(workspace, round_id)
+
+
+def note_far(workspace: Workspace, round_id: int, count: int) -> None:
+    """Note beside the map of a round that so many faces were marked as far from all others."""
+    file = workspace.round_folder(round_id) / _METHOD_FILE
+    write_text(file, json.dumps(_said(workspace, round_id) | {_FAR: count}, indent=2) + "\n")
+
+
+def _said(workspace: Workspace, round_id: int) -> dict[str, Any]:
+    """map.json; empty where there is none, or a damaged one."""
+    try:
+        found = json.loads((workspace.round_folder(round_id) / _METHOD_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def forget_on_map(folder: Path, sample_ids: Iterable[int]) -> None:

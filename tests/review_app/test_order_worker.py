@@ -227,6 +227,10 @@ def test_no_fault_ends_it(server: Server, monkeypatch: pytest.MonkeyPatch, capfd
 def test_the_map_of_the_newest_round_is_drawn_once_where_it_kept_features(here: Workspace, use_workspace: Use) -> None:
     use_workspace(here)
     assert order_worker.MapKeeper(here).due() is None, "it has one"
+    (here.round_folder(1) / "map.json").unlink()
+    keeper = order_worker.MapKeeper(here)
+    assert keeper.due() == ["map", str(here.path), "--only-far"], "of a version that marked none"
+    assert keeper.due() is None
     (here.round_folder(1) / "map.npy").unlink()
     keeper = order_worker.MapKeeper(here)
     assert keeper.due() == ["map", str(here.path), "--round", "1"]

@@ -42,7 +42,7 @@ PROMISED = {
     "relocate": "--root --force --json",
     "withdraw": "--yes --json",
     "erase": "--key --keys-file --yes --json",
-    "map": "--round --json",
+    "map": "--round --only-far --json",
     "log": "--limit --csv --json",
     "status": "--json",
     "clean": "--dry-run --json",

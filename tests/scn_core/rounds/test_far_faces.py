@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
 from scn_core.records import FloatArray, QueueFilter
 from scn_core.rounds import far_faces
-from scn_core.rounds.draw_map import newest_with_features
+from scn_core.rounds.draw_map import far_noted, map_method, newest_with_features
 from scn_core.rounds.far_faces import FENCE, NEAREST, distances, far_from_others, mark_far
 from scn_core.rounds.features import open_features, write_features
 from scn_core.store.decisions.record import record_decisions
@@ -110,3 +112,26 @@ def test_far_faces_are_a_filter_and_a_reason_but_no_open_audit_face_is(asked: Wo
     assert "far               " in run("pictures", asked.path).out
     (asked.round_folder(1) / "features.npy").unlink()
     assert mark_far(asked, 1) is None
+
+
+def test_a_map_of_a_version_that_marked_none_stays_and_its_far_faces_are_marked(asked: Workspace, run: Run) -> None:
+    folder = asked.round_folder(1)
+    (folder / "map.json").unlink()
+    before = (folder / "map.npy").read_bytes()
+    assert not far_noted(asked, 1)
+    done = run("map", asked.path, "--only-far")
+    assert "far from all others: 5 faces; see " in done.out, done.err
+    assert far_noted(asked, 1)
+    assert (folder / "map.npy").read_bytes() == before
+    with asked.database() as db:
+        assert count_issues(db)["far"] == 5
+    assert json.loads(run("map", asked.path, "--only-far", "--json").out) == {"far": 5}
+    assert run("map", asked.path).code == 0
+    assert far_noted(asked, 1), "by the command that draws it too"
+    assert map_method(asked, 1) is not None
+    (folder / "map.json").write_text("[" * 100_000)
+    assert not far_noted(asked, 1)
+    (folder / "features.npy").unlink()
+    done = run("map", asked.path, "--only-far")
+    assert (done.code, done.out) == (0, "")
+    assert "no round that has ended kept features" in done.err
