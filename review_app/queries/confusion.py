@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import streamlit as st
+from sqlite_utils import Database
 
 from review_app.database import call_slow
 from review_app.queries.workspace_state import SLOW_S
@@ -15,6 +18,7 @@ from scn_core.store.reports.confusion import (
     cell_faces,
     compare,
     comparisons,
+    count_cell,
     left_out,
 )
 
@@ -42,9 +46,26 @@ def left_out_of(of: Comparison, viewer: Person) -> LeftOut:
     return _left_out(current().workspace_id, of, viewer.id)
 
 
-def faces_of(cell: Cell, viewer: Person, *, after: int) -> tuple[list[ComparedFace], bool]:
-    """The next SHOWN faces of a cell after the one of that number, and whether there are more."""
-    return call_slow(cell_faces, cell, viewer.id, after=after, limit=SHOWN)
+@dataclass(frozen=True)
+class CellPage:
+    """Some faces of a cell, and how many these are in all: as they are now, whatever the matrix said before."""
+
+    faces: list[ComparedFace]
+    more: bool
+    """Whether there are more after these."""
+    total: int
+    queued: int
+    """Of all, those in the round's queue."""
+
+
+def cell_page(cell: Cell, viewer: Person, *, after: int) -> CellPage:
+    """The next SHOWN faces of a cell after the one of that number."""
+    return call_slow(_cell_page, cell, viewer.id, after)
+
+
+def _cell_page(db: Database, cell: Cell, viewer_id: int, after: int) -> CellPage:
+    faces, more = cell_faces(db, cell, viewer_id, after=after, limit=SHOWN)
+    return CellPage(faces, more, *count_cell(db, cell, viewer_id))
 
 
 @st.cache_data(ttl=SLOW_S, max_entries=16, show_spinner=False)

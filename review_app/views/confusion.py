@@ -81,24 +81,23 @@ def listed(cell: Cell, classes: Sequence[str], viewer: Person) -> None:
     names = {**dict(enumerate(classes)), **_ENDS}
     row, column = _sides(cell.of)
     after = parts.number(st.query_params.get("after")) or 0
-    found, more = queries.faces_of(cell, viewer, after=after)
-    total = queries.counts_of(cell.of, viewer).get((cell.row, cell.column), 0)
+    page = queries.cell_page(cell, viewer, after=after)
     st.text(
-        f"Round {cell.of.round}, {_words(cell.of)}: {counted(total, 'face')}, {row} {names[cell.row]}, "
+        f"Round {cell.of.round}, {_words(cell.of)}: {counted(page.total, 'face')}, {row} {names[cell.row]}, "
         f"{column} {names[cell.column]}."
     )
-    if not found:
+    if not page.faces:
         messages.show("No such face", "None is left here. The page Quality has the numbers as they are now.")
-    for face in found:
+    for face in page.faces:
         parts.row(face.sample_id, face.key, [parts.link(face.sample_id, face.key), parts.quiet(face.split)])
     here = state.write_cell(cell, classes)
     onward = [_link("/quality", state.write_comparison(cell.of), "Back to the matrix")]
-    if inside := queries.queued_of(cell.of, viewer).get((cell.row, cell.column), 0):
-        onward.append(_link("/", _in_grid(cell, classes), f"In the grid: {inside:,} that the round asks about"))
+    if page.queued:
+        onward.append(_link("/", _in_grid(cell, classes), f"In the grid: {page.queued:,} that the round asks about"))
     if after:
         onward.append(_link("/samples", here, "First faces"))
-    if more:
-        onward.append(_link("/samples", here | {"after": str(found[-1].sample_id)}, "More faces"))
+    if page.more:
+        onward.append(_link("/samples", here | {"after": str(page.faces[-1].sample_id)}, "More faces"))
     st.html(f'<p class="rv-links">{" ".join(link.text for link in onward)}</p>')
 
 

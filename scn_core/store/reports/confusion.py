@@ -48,13 +48,15 @@ def comparisons(db: Database, round_id: int) -> list[Comparison]:
     ]
 
 
+_QUEUED = "SELECT sample_id FROM queue_item WHERE round_id = :round AND listed = 1"
+
+
 def compare(db: Database, of: Comparison, viewer_id: int, *, queued: bool = False) -> dict[tuple[int, int], int]:
     """Faces by (row, column), as far as the viewer may know of them; cells without a face are left out.
 
     `queued`: only faces in the round's queue, which the grid can show.
     """
-    asked = "SELECT sample_id FROM queue_item WHERE round_id = :round AND listed = 1"
-    among = f"AND f.sample_id IN ({asked})" if queued else ""
+    among = f"AND f.sample_id IN ({_QUEUED})" if queued else ""
     rows = db.execute(
         f"SELECT f.row, f.col, count(*) {compared(of)} {among} GROUP BY 1, 2", compared_values(of, viewer_id)
     )
@@ -85,6 +87,14 @@ def left_out(db: Database, of: Comparison, viewer_id: int) -> LeftOut:
         ).fetchone()
         withheld += waiting
     return LeftOut(withheld, audit)
+
+
+def count_cell(db: Database, cell: Cell, viewer_id: int) -> tuple[int, int]:
+    """How many faces a cell has, as far as the viewer may know of them, and how many of these the round asks about."""
+    sql = f"SELECT count(*), count(*) FILTER (WHERE f.sample_id IN ({_QUEUED})) {compared(cell.of)}"
+    values = compared_values(cell.of, viewer_id) | {"row": cell.row, "column": cell.column}
+    faces, queued = db.execute(f"{sql} AND f.row = :row AND f.col = :column", values).fetchone()
+    return faces, queued
 
 
 def cell_faces(

@@ -138,6 +138,12 @@ def test_cells_of_a_matrix_lead_to_their_faces(visitor: NewVisitor) -> None:
     assert shown
     assert shown <= set(proposed[:3])
     assert f"In the grid: {len(shown)} that the round asks about" in markup(listed)
+    answer("ann", proposed[3:], "exclude")
+    listed = lead.app.run()  # within the seconds that the matrix may be old
+    more = set(re.findall(r"/samples\?sample=(\d+)", markup(listed)))
+    assert len(more) > len(shown)
+    assert f": {len(more)} faces, label before {before}" in words(listed)
+    assert f"In the grid: {len(more)} that the round asks about" in markup(listed)
     app = lead.open("quality", compare="proposed")
     assert re.findall(r'href="/\?round=1&amp;state=all&amp;given=\w+&amp;proposed=\w+"', markup(app))
     assert "This page is for leads" in words(visitor("ann").open("sample", **asked))

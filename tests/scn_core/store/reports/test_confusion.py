@@ -17,7 +17,7 @@ from scn_core.store.queue.browse import page_items
 from scn_core.store.queue.cells import EXCLUDED, NO_PROPOSAL, UNSURE, Cell, Comparison, cell_text, read_cell
 from scn_core.store.queue.counts import queue_counts
 from scn_core.store.queue.withdraw import withdraw_faces
-from scn_core.store.reports.confusion import cell_faces, compare, comparisons
+from scn_core.store.reports.confusion import cell_faces, compare, comparisons, count_cell
 from scn_core.store.rounds.states import finish_round, start_round
 from tests.scn_core.store.conftest import MakeScores
 from tests.scn_core.store.review_model import decide, undo
@@ -50,6 +50,7 @@ def faces(db: Database, of: Comparison, viewer: int = ANN) -> dict[int, tuple[in
     for cell, count in counts.items():
         listed, more = cell_faces(db, Cell(of, *cell), viewer)
         assert (len(listed), more) == (count, False)
+        assert count_cell(db, Cell(of, *cell), viewer) == (count, queued.get(cell, 0))
         found |= {face.sample_id: cell for face in listed}
         if text := cell_text(Cell(of, *cell)):
             where = QueueFilter(state="all", cell=text)
