@@ -58,6 +58,9 @@ _STYLE = """<style>
 .rv-row { display: flex; gap: 12px; align-items: center; min-width: 0; }
 .rv-row img { width: 64px; height: 64px; flex: none; }
 .rv-row > div { min-width: 0; overflow-wrap: anywhere; line-height: 1.35; }
+[data-testid="stHtml"] p { margin: 0; }  /* the gap of the page is enough: a line belongs to what follows it */
+/* Figures in several rows. */
+[data-testid="stMain"] :has(> .stElementContainer > [data-testid="stMetric"]) { row-gap: .25rem; }
 [data-testid="stHtml"] a { color: color-mix(in srgb, BLUE 65%, currentColor); }
 .rv-faces a { color: inherit; }
 .rv-quiet { opacity: .72; font-size: .875rem; }

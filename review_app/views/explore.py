@@ -122,7 +122,8 @@ def _map(person: Person, info: RoundInfo, found: FaceMap, classes: Sequence[str]
 def _chosen(person: Person, info: RoundInfo, found: FaceMap, points: Points, label: str) -> None:
     """The map and what is chosen on it. Choosing draws these alone anew, from what the page has read."""
     kept = f"rv-explore-chosen-{info.id}"
-    left, right = st.columns([3, 1])
+    with st.container(key="rv-wide-map"), st.container(key="rv-pair-map"):
+        left, right = st.columns([3, 1])
     with left:
         before = st.session_state.get(kept, Chosen())
         chosen = st.session_state[kept] = face_map(points, label, before, f"rv-explore-map-{info.id}")

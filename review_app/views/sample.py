@@ -76,7 +76,8 @@ def _results(asked: str) -> None:
 
 def _face(person: Person, face: Face, now: WorkspaceState) -> None:
     blind = face.blind
-    left, right = st.columns([2, 3], gap="medium")
+    with st.container(key="rv-pair-face"):
+        left, right = st.columns([2, 3], gap="medium")
     withdrawn = face.origin.withdrawn_at
     why = None if withdrawn is not None else faces.picture_fault(face.stored)
     with left:
