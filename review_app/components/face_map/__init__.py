@@ -49,8 +49,13 @@ def face_map(points: Points, label: str, before: Chosen, key: str) -> Chosen:
         before: what this returned when the page was drawn last; it stays until something else is chosen.
         key: of the map; the same for all colours of one round.
     """
-    # In a list: what is in a dictionary Streamlit asks whether it is a data frame, and imports pandas to know.
-    found = _mount(key=key, data=[_as_json(points, label, before)], on_chosen_change=lambda: None)
+    begun = f"{key}-begun"
+    if key not in st.session_state:  # it comes onto the page now, and from here on knows itself what is chosen
+        st.session_state[begun] = before.area
+    # What is the same as before is not sent again. In a list: what is in a dictionary Streamlit asks whether it is a
+    # data frame, and imports pandas to know.
+    data = _as_json(points, label, st.session_state.get(begun))
+    found = _mount(key=key, data=[data], on_chosen_change=lambda: None)
     return before if found.chosen is None else chosen(found.chosen)
 
 
@@ -64,7 +69,7 @@ def chosen(found: object) -> Chosen:
     )
 
 
-def _as_json(points: Points, label: str, before: Chosen) -> dict[str, Any]:
+def _as_json(points: Points, label: str, area: str | None) -> dict[str, Any]:
     return {
         "base": current().url(modules_path()),
         "module": "face_map.js",
@@ -82,7 +87,7 @@ def _as_json(points: Points, label: str, before: Chosen) -> dict[str, Any]:
         "pictures": current().url("/thumb/"),
         "side": MAP_SIDE,
         "corners": AREA_POINTS,
-        "area": before.area,
+        "area": area,
     }
 
 

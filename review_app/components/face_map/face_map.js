@@ -31,7 +31,7 @@ import { Tip } from "./map_tip.js";
  * @property {string} module that comes first
  * @property {number} side of the map in the units of an area
  * @property {number} corners an area has at most
- * @property {string|null} area drawn around before
+ * @property {string|null} area that was selected when the map came onto the page
  */
 /** @typedef {{area: string|null, face: number|null}} Chosen */
 /** @typedef {(name: "chosen", value: Chosen) => void} Tell */
@@ -296,7 +296,7 @@ class FaceMap {
 
   /** Pixels across a point: larger where the map is looked at from near. */
   diameter() {
-    return (this.data?.size ?? 1) * Math.min(3, Math.max(1, Math.sqrt(this.view.zoom)));
+    return (this.data?.size ?? 1) * Math.min(2, Math.max(1, Math.sqrt(this.view.zoom)));
   }
 
   draw() {

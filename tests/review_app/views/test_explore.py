@@ -7,12 +7,13 @@ from base64 import b64decode
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from review_app.components.face_map import Chosen, chosen, points
 from review_app.queries import explore as queries
 from review_app.queries.explore import FaceMap
 from review_app.settings import current
-from tests.review_app.browserless import NewVisitor, words
+from tests.review_app.browserless import NewVisitor, markup, words
 from tests.review_workspace import add_round
 
 
@@ -69,21 +70,32 @@ def test_what_a_browser_says_was_chosen_is_an_area_a_face_or_nothing() -> None:
     assert [chosen(each) for each in senseless] == [Chosen()] * len(senseless)
 
 
-def test_what_is_chosen_stays_in_other_colours_and_until_the_page_is_opened_again(visitor: NewVisitor) -> None:
-    app = visitor("lea", "lead").open("explore")
+def test_what_is_chosen_stays_in_other_colours_and_when_somebody_comes_back(visitor: NewVisitor) -> None:
+    lead = visitor("lea", "lead")
+    app = lead.open("explore")
+    first = shown(app)
     app.session_state["rv-explore-chosen-1"] = Chosen(area="0,0_1000,0_1000,1000_0,1000")
-    for colour in ("Given label", "State"):
-        app.selectbox(key="rv-explore-colour").set_value(colour).run()
-        assert "The address of the page that opens can be passed on" in words(app)
-        (shown,) = json.loads(app.get("bidi_component")[0].proto.json)
-        assert shown["area"] == "0,0_1000,0_1000,1000_0,1000"
-        assert shown["label"].endswith(f", coloured by {colour.lower()}")
-    app.session_state["rv-explore-chosen-1"] = Chosen(face=shown_faces(shown)[0])
-    assert "All about this face" in " ".join(html.proto.body for html in app.run().get("html"))
+    app = lead.run()
+    assert "The address of the page that opens can be passed on" in words(app)
+    assert shown(app) == first, "not sent again"
+    app.selectbox(key="rv-explore-colour").set_value("State").run()
+    assert "The address of the page that opens can be passed on" in words(app)
+    assert shown(app)["label"].endswith(", coloured by state")
+    app.switch_page("views/review.py")
+    lead.run()
+    app.switch_page("views/explore.py")
+    app = lead.run()
+    assert shown(app)["area"] == "0,0_1000,0_1000,1000_0,1000", "the line is drawn again"
+    face = int(np.frombuffer(b64decode(first["faces"]), "<u4")[0])
+    app.session_state["rv-explore-chosen-1"] = Chosen(face=face)
+    assert "All about this face" in markup(lead.run())
 
 
-def shown_faces(shown: dict[str, str]) -> list[int]:
-    return [int(face) for face in np.frombuffer(b64decode(shown["faces"]), "<u4")]
+def shown(app: AppTest) -> dict[str, str]:
+    """What the map is given."""
+    (data,) = json.loads(app.get("bidi_component")[0].proto.json)
+    assert isinstance(data, dict)
+    return data
 
 
 def test_above_so_many_faces_a_square_stands_for_all_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,8 +119,8 @@ def test_above_so_many_faces_a_square_stands_for_all_in_it(monkeypatch: pytest.M
     monkeypatch.setattr(points, "_CELLS", 5)
     binned = points.by_class(x, y, group, ["sad", "happy"], faces, texts, faces, none="none")
     assert (len(binned.x), binned.faces) == (25, None)
-    shown = sum(int(binned.texts[i].split()[0]) for i in binned.text.tolist())
-    assert shown == 500, "every face is in one square"
+    total = sum(int(binned.texts[i].split()[0]) for i in binned.text.tolist())
+    assert total == 500, "every face is in one square"
     value = rng.uniform(0, 1, 500).astype(np.float32)
     value[:10] = np.nan
     shaded = points.by_value(x, y, value, faces, texts, faces, "suspicion")
