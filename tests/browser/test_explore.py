@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 from playwright.sync_api import Locator, Page, expect
@@ -33,7 +34,7 @@ def gap(places: FloatArray) -> float:
     return float(sides[widest : widest + 2].mean())
 
 
-def draw(page: Page, chart: Locator, corners: list[tuple[float, float]]) -> None:
+def draw(page: Page, chart: Locator, corners: Sequence[tuple[float, float]]) -> None:
     """Draw a line over these places of the map."""
     chart.evaluate("canvas => canvas.scrollIntoView({ block: 'center' })")
     page.mouse.move(*place(chart, *corners[0]))
