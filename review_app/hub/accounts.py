@@ -20,6 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple, TypeVar
 
 from sqlite_utils import Database
@@ -187,10 +188,23 @@ def sign_out(workspaces: Sequence[HubWorkspace], token: str) -> None:
         raise ApiError(503, "busy", "not all sessions could be ended; sign out once more", retry_after_s=1)
 
 
-def memberships(workspaces: Sequence[HubWorkspace], token: str) -> list[Membership]:
+class Memberships(NamedTuple):
     """Where somebody is signed in with a token."""
-    found = ((workspace, _person_of(workspace, token)) for workspace in workspaces)
-    return [Membership(workspace, person) for workspace, person in found if person is not None]
+
+    found: list[Membership]
+    all_answered: bool
+    """Whether each workspace could be asked."""
+
+
+def memberships(workspaces: Sequence[HubWorkspace], token: str) -> Memberships:
+    """Ask all workspaces about a token."""
+    found, all_answered = [], True
+    for workspace in workspaces:
+        session = auth.session_hash(cookie_for(token, workspace))
+        answer = _read(workspace, partial(_who, session=session))
+        all_answered = all_answered and answer is not None
+        found += [Membership(workspace, person) for person in answer or ()]
+    return Memberships(found, all_answered)
 
 
 class Known:
@@ -212,8 +226,9 @@ class Known:
         until, found = self._places.get(token, (0.0, frozenset()))
         if until > self._clock():
             return found
-        found, all_answered = await run_in_threadpool(_places, workspaces, token)
-        if all_answered:
+        asked = await run_in_threadpool(memberships, workspaces, token)
+        found = frozenset(member.workspace.name for member in asked.found)
+        if asked.all_answered:
             _keep(self._places, token, (self._clock() + KNOWN_FOR_S, found))
         return found
 
@@ -251,25 +266,15 @@ def _keep(remembered: dict[K, T], key: K, value: T) -> None:
     remembered[key] = value
 
 
-def _places(workspaces: Sequence[HubWorkspace], token: str) -> tuple[frozenset[str], bool]:
-    """The names of those where a token has a session, and whether all could be asked."""
-
-    def ask(workspace: HubWorkspace) -> bool | None:
-        session = auth.session_hash(cookie_for(token, workspace))
-        return _read(workspace, lambda db: session_person(db, session) is not None)
-
-    answers = {workspace.name: ask(workspace) for workspace in workspaces}
-    return frozenset(name for name, answer in answers.items() if answer), None not in answers.values()
-
-
 def _with_passwords(db: Database) -> list[tuple[Person, str]]:
     found = ((person, password_hash(db, person.id)) for person in people(db) if person.active)
     return [(person, hashed) for person, hashed in found if hashed is not None]
 
 
-def _person_of(workspace: HubWorkspace, token: str) -> Person | None:
-    session = auth.session_hash(cookie_for(token, workspace))
-    return _read(workspace, lambda db: session_person(db, session))
+def _who(db: Database, session: str) -> list[Person]:
+    """The person of a session; nobody where there is none."""
+    person = session_person(db, session)
+    return [] if person is None else [person]
 
 
 def _read(workspace: HubWorkspace, function: Callable[[Database], T]) -> T | None:

@@ -149,7 +149,7 @@ class HubPages:
         token = accounts.token_of(request.cookies)
         if token is None or current().auth != "password":
             return []
-        return await run_in_threadpool(accounts.memberships, self._workspaces.all, token)
+        return (await run_in_threadpool(accounts.memberships, self._workspaces.all, token)).found
 
     async def _health(self, request: Request) -> Response:
         """GET /health: the hub lives. For anybody, so it counts the workspaces and names none."""

@@ -43,6 +43,8 @@ class HubWorkspace:
     settings: AppSettings
     """What its process is started with."""
     child: Child
+    file: object = None
+    """Which database it was when serving it began: see `_file`."""
     never_sleeps: bool = False
     """Its process has something to do while nobody asks: it posts messages to webhooks."""
     damage: list[ScnError] = field(default_factory=list, compare=False)
@@ -72,16 +74,17 @@ class Workspaces:
     def __init__(self, hub: AppSettings, sockets: Path) -> None:
         """`hub`: the hub's settings, with the folder for its workspace; `sockets`: the folder for sockets."""
         self._hub, self._sockets = hub, sockets
-        self._served: dict[str, tuple[object, HubWorkspace]] = {}
+        self._served: dict[str, HubWorkspace] = {}
         self._problems: dict[str, str] = {}
         self._damaged: dict[str, object] = {}
+        """The states of the databases that were found damaged, by name."""
         self._lock = asyncio.Lock()
         self._looked_at: float | None = None
 
     @property
     def all(self) -> list[HubWorkspace]:
         """By name."""
-        return [self._served[name][1] for name in sorted(self._served)]
+        return [self._served[name] for name in sorted(self._served)]
 
     @property
     def problems(self) -> dict[str, str]:
@@ -90,8 +93,7 @@ class Workspaces:
 
     def find(self, name: str) -> HubWorkspace | None:
         """The workspace of this name, as of the last `look`."""
-        found = self._served.get(name)
-        return None if found is None else found[1]
+        return self._served.get(name)
 
     async def look(self) -> None:
         """Look at the folder: workspaces that are new are served, the processes of those that are gone are stopped.
@@ -104,37 +106,48 @@ class Workspaces:
                 return
             self._looked_at = time.monotonic()
             there = {path.name: path for path in await run_in_threadpool(workspaces_in, self._hub.workspace.path)}
-            marks = {name: await run_in_threadpool(_mark, path) for name, path in there.items()}
-            for name in [name for name, (mark, _) in self._served.items() if mark != marks.get(name)]:
-                _, gone = self._served.pop(name)
-                await gone.child.stop()
-            problems: dict[str, str] = {}
+            files = {name: await run_in_threadpool(_file, path) for name, path in there.items()}
+            for workspace in self.all:
+                if workspace.file != files.get(workspace.name):
+                    await self._let_go(workspace)
             self._damaged = {name: state for name, state in self._damaged.items() if name in there}
-            for name, path in there.items():
-                found = self.find(name)
-                try:
-                    if found is not None:
-                        await run_in_threadpool(_check, found)
-                    elif name in self._damaged and self._damaged[name] == await run_in_threadpool(_state, path):
-                        problems[name] = self._problems[name]
-                    else:
-                        self._served[name] = marks[name], await run_in_threadpool(self._open, path)
-                        self._damaged.pop(name, None)
-                except ScnError as error:
-                    if found is not None:
-                        if not is_damage(error):
-                            continue
-                        del self._served[name]
-                        await found.child.stop()
-                    problems[name] = await run_in_threadpool(_told, path, error)
-                    if is_damage(error):  # looked at now that nothing of ours writes there any more
-                        self._damaged[name] = await run_in_threadpool(_state, path)
-                    elif is_busy(error) and name in self._problems:
-                        problems[name] = self._problems[name]
+            problems = {name: await self._served_or_why_not(path) for name, path in there.items()}
             for name, problem in problems.items():
-                if self._problems.get(name) != problem:
+                if problem and self._problems.get(name) != problem:
                     say("not served", f"not served: {name}: {problem}", level=logging.WARNING)
-            self._problems = problems
+            self._problems = {name: problem for name, problem in problems.items() if problem}
+
+    async def _served_or_why_not(self, path: Path) -> str:
+        """Serve a workspace, or go on with it; empty, or why it is not served."""
+        name, served = path.name, self.find(path.name)
+        before = self._problems.get(name, "")
+        if served is None and name in self._damaged and self._damaged[name] == await run_in_threadpool(_state, path):
+            return before
+        try:
+            if served is None:
+                self._served[name] = await run_in_threadpool(self._open, path)
+            else:
+                await run_in_threadpool(_check, served)
+        except ScnError as error:
+            if is_damage(error):
+                return await self._damage(path, error)
+            if served is not None:
+                return ""
+            return before if before and is_busy(error) else str(error)
+        self._damaged.pop(name, None)
+        return ""
+
+    async def _damage(self, path: Path, error: ScnError) -> str:
+        """Note it, as what is to be told. The database is looked at once nothing of ours writes there any more."""
+        served = self.find(path.name)
+        if served is not None:
+            await self._let_go(served)
+        self._damaged[path.name] = await run_in_threadpool(_state, path)
+        return await run_in_threadpool(_told, path, error)
+
+    async def _let_go(self, workspace: HubWorkspace) -> None:
+        del self._served[workspace.name]
+        await workspace.child.stop()
 
     def _open(self, path: Path) -> HubWorkspace:
         if not _NAME.fullmatch(path.name) or path.name in TAKEN:
@@ -146,17 +159,18 @@ class Workspaces:
                     "rename the folder",
                 )
             )
-        hub = self._hub
+        hub, file = self._hub, _file(path)
         with plain_errors(Workspace(path).database_file):
             settings = prepare(
                 path, host=hub.host, port=hub.port, auth=hub.auth, allow_hosts=hub.allow_hosts,
                 base_path=f"{hub.base_path}/{path.name}", behind_hub=True,
             )  # fmt: skip
         child = Child(path.name, command_for(settings), self._sockets, environment=environment_for(settings))
-        return HubWorkspace(path.name, settings, child, never_sleeps=bool(settings.workspace.settings().hooks))
+        hooks = settings.workspace.settings().hooks
+        return HubWorkspace(path.name, settings, child, file, never_sleeps=bool(hooks))
 
 
-def _mark(path: Path) -> object:
+def _file(path: Path) -> object:
     """Another one where the workspace was put there anew, as from a backup."""
     try:
         found = (path / "review.db").stat()
@@ -183,8 +197,6 @@ def _check(workspace: HubWorkspace) -> None:
 
 def _told(path: Path, error: ScnError) -> str:
     """Of damage, with the command that puts the newest backup in place."""
-    if not is_damage(error):
-        return str(error)
     backups = Workspace(path).backups
     newest = next((backups / backup.name for backup in backups_in(backups)), "BACKUP")
     restore = command_line("restore", newest, path, "--force")

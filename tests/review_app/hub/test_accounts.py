@@ -140,7 +140,7 @@ def test_a_session_of_one_workspace_says_nothing_of_that_of_another(looked_at: W
     right, _ = accounts_of(looked_at.all, "ann")
     assert places(sign_in(right, token)) == ["faces", "more"]
     faces, more = looked_at.all
-    assert [(each.workspace, each.person.role) for each in memberships(looked_at.all, token)] == [
+    assert [(each.workspace, each.person.role) for each in memberships(looked_at.all, token).found] == [
         (faces, "lead"), (more, "annotator"),
     ]  # fmt: skip
     with Workspace(folder / "more").database() as db:
@@ -165,8 +165,8 @@ def test_signing_out_ends_every_session_and_nobody_elses(looked_at: Workspaces) 
     for token in (mine, other):
         sign_in(accounts_of(looked_at.all, "ann")[0], token)
     sign_out(looked_at.all, mine)
-    assert memberships(looked_at.all, mine) == []
-    assert len(memberships(looked_at.all, other)) == 2
+    assert memberships(looked_at.all, mine).found == []
+    assert len(memberships(looked_at.all, other).found) == 2
 
 
 def test_who_is_deactivated_in_one_workspace_stays_in_the_other(looked_at: Workspaces, folder: Path) -> None:
@@ -176,7 +176,7 @@ def test_who_is_deactivated_in_one_workspace_stays_in_the_other(looked_at: Works
         ann = find_person(db, "ann")
         assert ann is not None
         set_active(db, ann.id, False)
-    assert [each.workspace.name for each in memberships(looked_at.all, token)] == ["faces"]
+    assert [each.workspace.name for each in memberships(looked_at.all, token).found] == ["faces"]
     assert places(accounts_of(looked_at.all, "ann")[0]) == ["faces"]
 
 
