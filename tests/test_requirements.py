@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
+from importlib.metadata import distributions
 from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 
@@ -21,10 +25,28 @@ def test_running_needs_what_reviewing_needs_and_torch() -> None:
     assert [line for line in running if line in reviewing] == reviewing
 
 
-def test_what_running_needs_is_locked() -> None:
-    locked = {re.split("[=@ ]", line)[0].lower().replace("_", "-") for line in packages("requirements.lock")}
-    wanted = {re.split(r"[\[<>=]", line)[0].lower() for line in packages("requirements.txt")}
-    assert wanted - locked == set()
+LOCKED = {
+    canonicalize_name(name): version for name, version in (line.split("==") for line in packages("requirements.lock"))
+}
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_what_running_and_developing_need_is_locked(name: str) -> None:
+    wanted = {canonicalize_name(Requirement(line).name) for line in packages(name)}
+    assert wanted - LOCKED.keys() == set()
+
+
+def test_what_is_locked_fits_together() -> None:
+    """As far as it is installed: pip would refuse the rest."""
+    wrong = [
+        f"{each.name} needs {need.name}{need.specifier}, locked is {LOCKED[name]}"
+        for each in distributions()
+        if LOCKED.get(canonicalize_name(each.name)) == each.version
+        for need in map(Requirement, each.requires or ())
+        if (name := canonicalize_name(need.name)) in LOCKED and (need.marker is None or need.marker.evaluate())
+        if not need.specifier.contains(LOCKED[name], prereleases=True)
+    ]
+    assert wrong == []
 
 
 def test_the_package_alone_is_for_reviewing() -> None:

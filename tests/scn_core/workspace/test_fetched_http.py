@@ -18,8 +18,6 @@ from scn_core.workspace.folder import Workspace, create_workspace
 from scn_core.workspace.update import update
 from tests.scn_core.datasets.conftest import Draw, draw  # noqa: F401 (a fixture)
 
-pytest.importorskip("aiohttp", reason="needs the packages of requirements-remote.txt")
-
 NAMES = ["plain.png", "a b#c%20.png", "fails twice.png", "cut once.png", "forbidden.png", "gone.png", "led out.png"]
 
 

@@ -1,7 +1,4 @@
-"""Pictures in a real S3 server on loopback, which fails, is slow, cuts connections and lacks keys.
-
-Skipped without the packages; the same of storage in memory is in test_fetched.py, which is always run.
-"""
+"""Pictures in a real S3 server on loopback, which fails, is slow, cuts connections and lacks keys."""
 
 from __future__ import annotations
 
@@ -14,15 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from moto.server import DomainDispatcherApplication, create_backend_app
 
 from scn_core.datasets.remote import FetchSettings
 from scn_core.datasets.source import source_said
 from scn_core.workspace.folder import Workspace, create_workspace
 from scn_core.workspace.update import update
 from tests.scn_core.datasets.conftest import Draw, draw  # noqa: F401 (a fixture)
-
-moto_server = pytest.importorskip("moto.server", reason="needs moto[s3], flask and flask-cors")
-pytest.importorskip("s3fs", reason="needs the packages of requirements-remote.txt")
 
 NAMES = [f"{label}/{number}.png" for label in ("happy", "sad") for number in range(5)]
 
@@ -62,7 +57,7 @@ def bucket(
     import boto3
     from werkzeug.serving import make_server
 
-    faulty = _Faulty(moto_server.DomainDispatcherApplication(moto_server.create_backend_app))
+    faulty = _Faulty(DomainDispatcherApplication(create_backend_app))
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = make_server("127.0.0.1", 0, faulty, threaded=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
