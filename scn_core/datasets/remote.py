@@ -22,6 +22,7 @@ from scn_core.datasets.images import MAX_BYTES
 from scn_core.datasets.parallel import in_order
 from scn_core.datasets.paths import relative_path
 from scn_core.datasets.storage import (
+    GONE,
     UNFETCHED,
     UNUSABLE,
     RefusedError,
@@ -30,6 +31,7 @@ from scn_core.datasets.storage import (
     Wrong,
     meant_by,
     refusal,
+    rejects_credentials,
 )
 from scn_core.errors import DataError, DiskFullError, UsageError, error_text, masked
 from scn_core.files import replaced
@@ -127,7 +129,8 @@ class Remote:
 
         Where the storage does not answer, a copy of before will do. `to`: another place for the copy.
 
-        Raises DataError once so many pictures in a row could not be fetched that the storage seems not to answer.
+        Raises DataError once so many pictures in a row could not be fetched that the storage seems not to answer, and
+        at once where it does not accept who asks.
         """
         target = to or self.copies / relative
         try:
@@ -177,9 +180,12 @@ class Remote:
             raise UsageError(error_text("--root", f"{self.address}, which cannot be listed", allowed))
         waiting = [""]
         while waiting:
+            folder = waiting.pop()
             try:
-                entries = self._patiently(partial(self._storage.folder, waiting.pop()))
+                entries = self._patiently(partial(self._storage.folder, folder))
             except RefusedError as refused:
+                if folder and refused.wrong.reason == GONE:  # since the folder around it was listed
+                    continue
                 words = refused.wrong.words.replace("picture", "folder")
                 raise DataError(error_text(self.address, words, "a folder that may be listed (--root)")) from refused
             except _UnansweredError as error:
@@ -202,8 +208,10 @@ class Remote:
                 part = Path(file.name)
                 self._storage.get(name, part, None if target.suffix.lower() in LISTS else MAX_BYTES)
                 found = part.stat().st_size
-                if stamp.size is not None and found != stamp.size:
-                    raise ConnectionError(f"{found:,} of {stamp.size:,} bytes came")
+                if stamp.size not in (None, found):
+                    was, stamp = stamp, self._storage.ask(name)
+                    if stamp.size != found:
+                        raise ConnectionError(f"{found:,} of {was.size:,} bytes came")
                 if stamp.modified_ns is not None:
                     os.utime(part, ns=(stamp.modified_ns, stamp.modified_ns))
 
@@ -215,12 +223,20 @@ class Remote:
                 raise
             except Exception as error:  # each kind of storage has errors of its own
                 meant = meant_by(error)
+                words = (masked(" ".join(str(meant).split())) or type(meant).__name__)[:200]
+                if rejects_credentials(meant):
+                    raise self._rejected(words) from error
                 if (wrong := refusal(meant)) is not None:
                     raise RefusedError(wrong) from error
                 if wait is None or self._stop.wait(wait * random.uniform(0.5, 1.5)):  # noqa: S311 (no secret)
-                    words = masked(" ".join(str(meant).split())) or type(meant).__name__
-                    raise _UnansweredError(words[:200]) from error
+                    raise _UnansweredError(words) from error
         raise AssertionError  # the last wait is None
+
+    def _rejected(self, words: str) -> DataError:
+        return DataError(
+            f"{self.address}: found credentials that the storage does not accept ({words}); what was fetched is kept: "
+            "renew them, and the same command goes on from there"
+        )
 
     def _unanswered(self, error: Exception) -> DataError:
         return DataError(

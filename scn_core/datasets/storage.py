@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -22,6 +23,15 @@ _PACKAGES = {
 _TIMES = ("LastModified", "last_modified", "Last-Modified", "mtime", "updated", "modified", "created")
 """What kinds of storage call the time at which a file was written."""
 _ASK_AGAIN = (408, 425, 429)
+_REJECTED = frozenset({
+    "ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "InvalidToken", "InvalidAccessKeyId",
+    "InvalidClientTokenId", "SignatureDoesNotMatch", "RequestTimeTooSkewed",
+    "NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError", "TokenRetrievalError",
+    "UnauthorizedSSOTokenError", "ProfileNotFound",
+    "DefaultCredentialsError", "RefreshError",
+    "ClientAuthenticationError",
+})  # fmt: skip
+"""What is said of who asks, not of a picture: codes of S3, and errors of botocore, google.auth and azure.core."""
 
 
 class Wrong(NamedTuple):
@@ -85,10 +95,18 @@ class Storage:
             raise UsageError(error_text("", f"{address} ({error})", allowed)) from error
         self._base = path if not path or path.endswith("/") else f"{path}/"
         self._bound = {"timeout": timeout_s} if self._files.async_impl else {}
+        if hasattr(self._files, "retries"):  # s3fs and gcsfs: it is we who try again
+            self._files.retries = 1
 
     def ask(self, relative: str) -> Stamp:
         """Size and age of a file, without reading it."""
-        info = self._files.info(self._path(relative), **self._bound)
+        path = self._path(relative)
+        try:
+            info = self._files.info(path, **self._bound)
+        except OSError as error:
+            if isinstance(error, PermissionError) or error.errno == errno.EINVAL:
+                self._files.cat_file(path, start=0, end=1, **self._bound)  # S3 does not say why a question is refused
+            raise
         if info.get("type") == "directory":
             raise IsADirectoryError(relative)
         return stamp_of(info)
@@ -170,6 +188,16 @@ def refusal(error: BaseException) -> Wrong | None:
     if isinstance(status, int) and 400 <= status < 500 and status not in _ASK_AGAIN:
         return Wrong(f"refused by the server (status {status})", UNFETCHED)
     return None
+
+
+def rejects_credentials(error: BaseException) -> bool:
+    """Whether the storage does not accept who asks, so that there is no picture to be had from it."""
+    for each in (error, error.__cause__):
+        response = getattr(each, "response", None)
+        told = response.get("Error", {}).get("Code") if isinstance(response, Mapping) else None
+        if told in _REJECTED or type(each).__name__ in _REJECTED:
+            return True
+    return False
 
 
 def meant_by(error: Exception) -> BaseException:

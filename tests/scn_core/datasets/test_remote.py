@@ -140,6 +140,15 @@ def test_a_folder_that_is_not_there_is_said(files: FaultyFileSystem, tmp_path: P
         list(remote.names())
 
 
+def test_a_folder_that_vanishes_while_others_are_listed_is_empty(remote: Remote, files: FaultyFileSystem) -> None:
+    for name in ("0.jpg", "b/1.jpg"):
+        files.pipe_file(f"/faces/{name}", b"1")
+    names = remote.names()
+    assert next(names) == "0.jpg"
+    files.rm("/faces/b", recursive=True)
+    assert list(names) == [f"a/{number}.jpg" for number in range(8)]
+
+
 @pytest.mark.parametrize(
     ("address", "said"),
     [
