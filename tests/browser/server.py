@@ -144,6 +144,19 @@ class Served:
         self.process = None
 
 
+class BehindHub(Served):
+    """One workspace of a hub: its address, and what it has stored."""
+
+    def __init__(self, workspace: Workspace, hub: Served) -> None:
+        self.workspace, self.port, self.base = workspace, hub.port, f"/{workspace.path.name}"
+
+    @property
+    def pid(self) -> int:
+        """Of its process; 0 while there is none."""
+        told = (self.workspace.path / "server.lock").read_text(encoding="utf-8")
+        return int(json.loads(told)["pid"]) if told else 0
+
+
 @contextmanager
 def reserved_port() -> Iterator[int]:
     """A port that nobody else is given meanwhile, while servers that reuse addresses may listen at it."""

@@ -19,24 +19,11 @@ from scn_core.workspace.folder import Workspace
 from tests.browser.conftest import NewPage
 from tests.browser.desk import Desk
 from tests.browser.forks import Forks
-from tests.browser.server import PATIENCE_S, Served, eventually
+from tests.browser.server import PATIENCE_S, BehindHub, Served, eventually
 from tests.browser.test_accessibility import findings
 from tests.review_workspace import copy_workspace
 
 PASSWORD = "correct horse battery"
-
-
-class BehindHub(Served):
-    """One workspace of a hub: its address, and what it has stored."""
-
-    def __init__(self, workspace: Workspace, hub: Served) -> None:
-        self.workspace, self.port, self.base = workspace, hub.port, f"/{workspace.path.name}"
-
-    @property
-    def pid(self) -> int:
-        """Of its process; 0 while there is none."""
-        told = (self.workspace.path / "server.lock").read_text(encoding="utf-8")
-        return int(json.loads(told)["pid"]) if told else 0
 
 
 class Hub(NamedTuple):
