@@ -77,12 +77,12 @@ async def _show(request: Request) -> Response:
     return log_in_page(request, known=known)
 
 
-def log_in_page(request: Request, *, known: bool) -> Response:
-    """The form; who is signed in already (`known`) is led on."""
+def log_in_page(request: Request, *, known: bool, name: str = "") -> Response:
+    """The form, with a name in it; who is signed in already (`known`) is led on."""
     target = safe_target(request.query_params.get("next", ""))
     if known:
         return RedirectResponse(target, 303)
-    response = html_page("Sign in", _form("", target))
+    response = html_page("Sign in", _form(name, target))
     response.headers.append("Set-Cookie", auth.trial_header(current(), secure=_is_secure(request)))
     return response
 

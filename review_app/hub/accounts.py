@@ -36,7 +36,7 @@ from review_app.hub.workspaces import HubWorkspace
 from review_app.settings import current
 from scn_core.errors import ScnError
 from scn_core.store.people.people import Person, Role, password_hash, people
-from scn_core.store.people.sessions import end_session, session_person, start_session
+from scn_core.store.people.sessions import end_session, hand_on_session, session_person, start_session
 from scn_core.store.people.tokens import token_person
 from scn_core.store.sqlite_errors import is_damage
 
@@ -170,6 +170,24 @@ def sign_in(accounts: Sequence[Account], token: str) -> list[Account]:
         return write
 
     return [account for account in accounts if _read(account.workspace, begin(account))]
+
+
+def hand_on(workspaces: Sequence[HubWorkspace], before: str, right: Sequence[Account], token: str) -> None:
+    """After a sign-in in a browser that had a token `before`: its sessions of the same name go on under the new one,
+    unless this one has begun anew there, and those of other names end. What cannot be asked runs out by itself."""
+    begun, name = {account.workspace.name for account in right}, _lower(right[0].person.name)
+    for workspace in workspaces:
+        old, new = (auth.session_hash(cookie_for(each, workspace)) for each in (before, token))
+
+        def go_on(db: Database, workspace: HubWorkspace = workspace, old: str = old, new: str = new) -> bool:
+            person = session_person(db, old)
+            if person is not None and _lower(person.name) == name and workspace.name not in begun:
+                hand_on_session(db, old, new)
+            elif person is not None:
+                end_session(db, old)
+            return True
+
+        _read(workspace, go_on)
 
 
 def sign_out(workspaces: Sequence[HubWorkspace], token: str) -> None:

@@ -35,6 +35,8 @@ from scn_core.store.rounds.states import rounds
 LOOK_EVERY_S = 1.0
 """Anybody may ask whether all is ready: all who ask within a second get the same answer."""
 _ANSWER_S = 5.0
+_AGAIN = "/login?again=1"
+"""The form also for who is signed in."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,10 @@ class HubPages:
         return await _page([(member.workspace, member) for member in members], unserved)
 
     async def _log_in(self, request: Request) -> Response:
-        return login.log_in_page(request, known=bool(await self._members(request)))
+        members = await self._members(request)
+        if members and "again" in request.query_params:
+            return login.log_in_page(request, known=False, name=members[0].person.name)
+        return login.log_in_page(request, known=bool(members))
 
     async def _sign_in(self, request: Request) -> Response:
         if current().auth != "password":
@@ -116,12 +121,28 @@ class HubPages:
 
     async def _enter(self, request: Request, name: str, password: str) -> auth.NewSession:
         address = request.client.host if request.client else ""
-        right = await login.attempt(request, name, password, partial(self._right_accounts, address))
-        token = accounts.new_token()
-        if not await run_in_threadpool(accounts.sign_in, right, token):
+        try:
+            right = await login.attempt(request, name, password, partial(self._right_accounts, address))
+        except ApiError as refusal:
+            raise self._perhaps_unserved(refusal) from refusal
+        token, before = accounts.new_token(), accounts.token_of(request.cookies)
+        if not (begun := await run_in_threadpool(accounts.sign_in, right, token)):
             raise ApiError(503, "busy", "no session could be begun; try again", retry_after_s=1)
+        if before is not None:
+            await run_in_threadpool(accounts.hand_on, self._workspaces.all, before, begun, token)
+            self._known.forget(before)
         self._known.note_roles(token, _roles(right), ())
         return auth.NewSession(right[0].person, token)
+
+    def _perhaps_unserved(self, refusal: ApiError) -> ApiError:
+        """Where passwords of some workspaces cannot be looked at, a wrong one may be a right one of theirs."""
+        damaged = (workspace.name for workspace in self._workspaces.all if workspace.damage)
+        unserved = {*self._workspaces.problems, *damaged}
+        if refusal.code != "wrong_password" or not unserved:
+            return refusal
+        others = f"{counted(len(unserved), 'workspace')} cannot be now: if yours is one, ask a lead of it"
+        words = f"{refusal} in any workspace that is served; {others}"
+        return ApiError(refusal.status, refusal.code, words)
 
     async def _right_accounts(self, address: str, name: str, password: str) -> list[Account] | None:
         await self._workspaces.look()
@@ -185,8 +206,8 @@ class HubPages:
 
 def nothing_for_you() -> Response:
     """For who is signed in, but not here, be there such a workspace or not."""
-    first, out = escape(current().url("/")), escape(current().url("/logout"))
-    links = f'<p><a class="button" href="{first}">To my workspaces</a></p><p><a href="{out}">Sign in again</a></p>'
+    first, again = escape(current().url("/")), escape(current().url(_AGAIN))
+    links = f'<p><a class="button" href="{first}">To my workspaces</a></p><p><a href="{again}">Sign in again</a></p>'
     text = "there is nothing at this address for you; if you have another name or password here, sign in again with it"
     refusal = ApiError(404, "not_found", text)
     return html_page("Nothing here for you", links, bad=refusal)
@@ -214,7 +235,11 @@ def _roles(found: Sequence[Membership | Account]) -> dict[str, Role]:
 
 async def _page(entries: Sequence[tuple[HubWorkspace, Membership | None]], unserved: Sequence[str] = ()) -> Response:
     items = await run_in_threadpool(lambda: [_item(workspace, member) for workspace, member in entries])
-    out = f'<p><a href="{escape(current().url("/logout"))}">Sign out</a></p>' if current().auth == "password" else ""
+    out = ""
+    if current().auth == "password":
+        again = f'<a href="{escape(current().url(_AGAIN))}">sign in again</a>'
+        out = f'<p class="hint">Added to another one since, or with another password? Then {again}; these stay.</p>'
+        out += f'<p><a href="{escape(current().url("/logout"))}">Sign out</a></p>'
     items += unserved
     content = f'<ul class="workspaces">{"".join(items)}</ul>{out}' if items else f"<p>There is none.</p>{out}"
     return html_page("Workspaces", content)

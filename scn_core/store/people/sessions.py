@@ -42,6 +42,12 @@ def session_person(db: Database, token_hash: str) -> Person | None:
     return person if person is not None and person.active else None
 
 
+def hand_on_session(db: Database, token_hash: str, new_hash: str) -> None:
+    """Have a session go on under another hash, for as long as it would have lasted; one that is not there does not."""
+    with transaction(db):
+        db.execute("UPDATE session SET token_hash = ? WHERE token_hash = ?", (new_hash, token_hash))
+
+
 def end_session(db: Database, token_hash: str) -> None:
     """Forget a session; one that is not there is no error."""
     with transaction(db):

@@ -21,6 +21,7 @@ from scn_core.workspace.backup.make import make_backup
 from scn_core.workspace.backup.restore import restore
 from scn_core.workspace.folder import Workspace
 from tests.review_app.hub.conftest import HTML, Start, Visitor, add_people, open_hub
+from tests.review_app.visitor import BASE, PASSWORD
 from tests.review_workspace import copy_workspace
 
 HOLDS = """
@@ -59,10 +60,10 @@ def test_a_damaged_workspace_is_let_go_of_and_restored_while_the_others_are_serv
     folder: Path, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, part: str,
 ) -> None:  # fmt: skip
-    """Ann leads `faces`, bob annotates there. Its process has the database open, as a server has."""
+    """Ann leads `faces`, bob annotates there, cleo there alone. Its process has the database open, as a server has."""
     monkeypatch.setattr("review_app.hub.workspaces.command_for", holding_the_database)
     faces = Workspace(folder / "faces")
-    add_people(faces, bob="annotator")
+    add_people(faces, bob="annotator", cleo="annotator")
     with faces.database() as db:
         made = make_backup(faces, db)
         root = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'person'").fetchone()[0]
@@ -100,6 +101,10 @@ def test_a_damaged_workspace_is_let_go_of_and_restored_while_the_others_are_serv
         assert "faces" not in Visitor(hub).page()
         assert ann.client.get("/faces/", headers=HTML).status_code == 404
         assert ann.sign_in("ann", target="/faces/") == 303
+        form = {"name": "cleo", "password": PASSWORD}
+        answer = Visitor(hub).client.post("/login", data=form, headers={"Origin": BASE})
+        assert answer.status_code == 401
+        assert "do not belong together in any workspace that is served; 1 workspace cannot be now" in answer.text
     said = capsys.readouterr().err + caplog.text
     assert said.count("the file is damaged") == said.count("review.db: ") == said.count("not served") == 1
     words = shlex.split(said.partition("go on: ")[2])

@@ -76,7 +76,7 @@ def test_who_is_signed_in_elsewhere_is_told_so_and_not_sent_round_in_circles(
     page = told.pop()
     assert "nothing at this address for you" in page
     assert 'href="/"' in page
-    assert 'href="/logout"' in page
+    assert 'href="/login?again=1"' in page
 
 
 def test_a_name_is_not_told_by_how_many_databases_are_asked(

@@ -80,6 +80,28 @@ def test_signing_out_is_signing_out_everywhere(opened: tuple[Hub, Workspaces]) -
     assert visitor.client.get("/faces/api/token").json()["code"] == "no_session"
 
 
+def test_who_is_added_to_a_workspace_signs_in_again_and_stays_in_the_others(
+    opened: tuple[Hub, Workspaces], folder: Path
+) -> None:
+    visitor, before = Visitor(opened[0]), Visitor(opened[0])
+    visitor.sign_in("bob")
+    before.client.cookies.update(visitor.client.cookies)
+    add_people(Workspace(folder / "faces"), "another horse battery", bob="annotator")
+    assert visitor.listed() == ["more"]
+    assert 'href="/login?again=1"' in visitor.page()
+    assert 'value="bob"' in visitor.client.get("/login?again=1", headers=HTML).text
+    with Workspace(folder / "more").database() as db:
+        ends = "SELECT expires_at FROM session"
+        until = db.execute(ends).fetchall()
+        assert visitor.sign_in("bob", "another horse battery") == 303
+        assert visitor.listed() == ["faces", "more"]
+        assert before.listed() == []
+        assert db.execute(ends).fetchall() == until
+        assert visitor.sign_in("ann") == 303
+        who = "SELECT name FROM session JOIN person ON person.id = person_id"
+        assert db.execute(who).fetchall() == [("ann",)]  # nobody else goes on in a browser that ann has now
+
+
 def test_without_accounts_all_are_listed_and_nobody_signs_in_here(start: Start, tmp_path: Path) -> None:
     hub, _ = open_hub(start, "none", tmp_path)
     visitor = Visitor(hub)
