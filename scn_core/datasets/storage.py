@@ -23,6 +23,8 @@ _PACKAGES = {
 _TIMES = ("LastModified", "last_modified", "Last-Modified", "mtime", "updated", "modified", "created")
 """What kinds of storage call the time at which a file was written."""
 _ASK_AGAIN = (408, 425, 429)
+_FORBIDDEN_BY_GCSFS = "Forbidden: "
+"""How the text of its OSError begins, which has no number."""
 _REJECTED = frozenset({
     "ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "InvalidToken", "InvalidAccessKeyId",
     "InvalidClientTokenId", "SignatureDoesNotMatch", "RequestTimeTooSkewed",
@@ -178,20 +180,28 @@ def refusal(error: BaseException) -> Wrong | None:
     """Why a picture will not come however often it is asked for; None where it may."""
     if isinstance(error, LeadsOutError):
         return Wrong(str(error), UNFETCHED)
-    status = getattr(error, "status", None)
+    status = _status(error)
     if isinstance(error, FileNotFoundError) or status in (404, 410):
         return Wrong(GONE, GONE)
-    if isinstance(error, PermissionError) or status in (401, 403):
+    if isinstance(error, PermissionError) or status in (401, 403) or str(error).startswith(_FORBIDDEN_BY_GCSFS):
         return Wrong("no permission to read it", FORBIDDEN)
     if isinstance(error, IsADirectoryError):
         return Wrong("a folder, not a picture file", GONE)
-    if isinstance(status, int) and 400 <= status < 500 and status not in _ASK_AGAIN:
+    if status is not None and 400 <= status < 500 and status not in _ASK_AGAIN:
         return Wrong(f"refused by the server (status {status})", UNFETCHED)
     return None
 
 
+def _status(error: BaseException) -> int | None:
+    """That of HTTP, as aiohttp, azure.core and gcsfs call it."""
+    told = (getattr(error, name, None) for name in ("status", "status_code", "code"))
+    return next((each for each in told if isinstance(each, int)), None)
+
+
 def rejects_credentials(error: BaseException) -> bool:
     """Whether the storage does not accept who asks, so that there is no picture to be had from it."""
+    if type(error).__module__.startswith("gcsfs.") and _status(error) == 401:
+        return True
     for each in (error, error.__cause__):
         response = getattr(each, "response", None)
         told = response.get("Error", {}).get("Code") if isinstance(response, Mapping) else None

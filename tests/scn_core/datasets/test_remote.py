@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from scn_core.datasets.remote import FetchSettings, Remote
-from scn_core.datasets.storage import FORBIDDEN, GONE, UNFETCHED, stamp_of
+from scn_core.datasets.storage import FORBIDDEN, GONE, UNFETCHED, Wrong, refusal, stamp_of
 from scn_core.errors import DataError, DiskFullError, UsageError
 from tests.faulty_storage import FaultyFileSystem, storage
 
@@ -175,6 +175,24 @@ def test_a_package_that_is_missing_is_named(
 )
 def test_the_age_of_a_file_whatever_its_storage_calls_it(told: dict[str, object]) -> None:
     assert stamp_of({"size": 3, **told}) == (3, 1795773600 * 10**9)
+
+
+class _AzureError(Exception):
+    """As azure.core has it."""
+
+    status_code = 403
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        _AzureError("AuthorizationFailure"),
+        OSError("Forbidden: https://storage.googleapis.com/faces/1.jpg\nann does not have storage.objects.get access"),
+        PermissionError("AccessDenied"),
+    ],
+)
+def test_no_permission_whatever_its_storage_calls_it(error: Exception) -> None:
+    assert (refusal(error) or Wrong("", "")).reason == FORBIDDEN
 
 
 def test_age_and_size_may_be_unknown() -> None:
