@@ -190,7 +190,7 @@ def status(workspace: Path, as_json: bool) -> None:
 @click.option("--dry-run", is_flag=True, help="Remove nothing; a trainer may be at work.")
 @JSON
 def clean_command(workspace: Path, dry_run: bool, as_json: bool) -> None:
-    """Remove decoded pictures of other sizes or of older pictures; the newest round's and workspace.toml's stay."""
+    """Remove decoded pictures of other sizes or of older pictures; copies of pictures elsewhere that no face has."""
     done = clean(Workspace(workspace), dry_run=dry_run)
     click.echo(json.dumps(done.as_dict()) if as_json else describe_cleaning(done))
 

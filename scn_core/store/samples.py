@@ -159,6 +159,11 @@ def withdrawn_samples(db: Database) -> IntArray:
     return sample_id
 
 
+def known_paths(db: Database) -> set[str]:
+    """The paths of the pictures of all faces that nobody took out, also of those that the data set has no more."""
+    return {path for (path,) in db.execute("SELECT DISTINCT path FROM sample WHERE withdrawn_in IS NULL")}
+
+
 def picture_files(db: Database) -> Iterator[tuple[str, bytes | None]]:
     """Path and hash of the picture of every face that the data set has and nobody took out, each file once."""
     yield from db.execute(f"SELECT path, max(digest) FROM sample WHERE {PRESENT} GROUP BY path ORDER BY path")

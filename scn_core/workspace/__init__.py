@@ -12,7 +12,7 @@ relocate    pictures that were moved
 withdraw    faces taken out for good
 remains     files that may still hold what was erased
 check       whether all of it is as it was written; what can be repaired
-clean       removes decoded pictures that nothing uses any more
+clean       removes decoded pictures and copies that nothing uses any more
 pictures    pictures measured that were not when they were read
 thumbnails  faces to look at: from thumbs.db, or drawn from their pictures
 """

@@ -1,4 +1,5 @@
-"""What a workspace no longer needs: decoded pictures of other sizes or earlier versions, what a killed trainer left."""
+"""What a workspace no longer needs: decoded pictures of other sizes or earlier versions, copies of pictures elsewhere
+that no face has, what a killed trainer left."""
 
 from __future__ import annotations
 
@@ -12,17 +13,21 @@ from scn_core.config import TrainSettings
 from scn_core.datasets.pixels import CacheFile, cache_files
 from scn_core.errors import WorkspaceError, counted
 from scn_core.store.rounds.states import SCORED, rounds
+from scn_core.store.samples import known_paths
+from scn_core.workspace.fetched import unused_copies
 from scn_core.workspace.folder import Workspace
+from scn_core.workspace.toml import relative_to
 
 
 @dataclass(frozen=True)
 class Removal:
-    """A file to remove, or removed."""
+    """A file to remove, or removed; or several of one folder."""
 
     file: str
     """Relative to the workspace."""
     bytes: int
     why: str
+    files: int = 1
 
 
 @dataclass(frozen=True)
@@ -47,8 +52,9 @@ _OF_UNFINISHED = ("checkpoint.pt", "passes.npy", "counts.npy", "began")
 
 
 def clean(workspace: Workspace, *, dry_run: bool = False) -> Cleaning:
-    """Removes pixel caches that neither the newest round nor a round with the settings of workspace.toml would use, and
-    what a trainer left that was killed when its round had just ended.
+    """Removes pixel caches that neither the newest round nor a round with the settings of workspace.toml would use,
+    copies of pictures elsewhere that no face has and that are older than a day, and what a trainer left that was killed
+    when its round had just ended.
 
     A cache stays where its size is that of the newest round or of workspace.toml. Files of other names, links and
     folders are left alone. With `dry_run` nothing is removed, and a trainer may be at work.
@@ -64,7 +70,7 @@ def clean(workspace: Workspace, *, dry_run: bool = False) -> Cleaning:
 
 def describe_cleaning(done: Cleaning) -> str:
     """A line for each file, and the sum."""
-    count = len(done.removed)
+    count = sum(each.files for each in done.removed)
     kept = f"{counted(done.kept, 'pixel cache')} kept, {done.kept_bytes / 1e9:.2f} GB"
     if not count:
         return f"nothing to remove; {kept}"
@@ -90,9 +96,20 @@ def _cleaned(workspace: Workspace, db: Database, *, dry_run: bool) -> Cleaning:
             remove(file.path, file.bytes, why)
     for path in _left_by_ended_rounds(workspace, db):
         remove(path, path.stat().st_blocks * 512, "needed until its round had ended")
+    removed += _copies(workspace, db, dry_run=dry_run)
     freed = sum(each.bytes for each in removed)
     caches = sum(not file.marks for file in kept)
     return Cleaning(str(workspace.path), dry_run, removed, freed, caches, sum(file.bytes for file in kept))
+
+
+def _copies(workspace: Workspace, db: Database, *, dry_run: bool) -> list[Removal]:
+    root, files, size = Path(workspace.settings().root), 0, 0
+    for path in unused_copies(workspace.path, root, known_paths(db)):
+        files, size = files + 1, size + path.stat().st_blocks * 512
+        if not dry_run:
+            _remove(path)
+    why = f"{counted(files, 'copy', 'copies')} of pictures that no face has"
+    return [Removal(relative_to(workspace.path, root), size, why, files)] if files else []
 
 
 def _why(file: CacheFile, sides: frozenset[int]) -> str | None:

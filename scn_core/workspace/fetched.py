@@ -21,7 +21,7 @@ from tempfile import mkdtemp
 from scn_core.datasets.addresses import parent_address
 from scn_core.datasets.fetching import Elsewhere
 from scn_core.datasets.registry import find_dataset
-from scn_core.datasets.remote import Remote
+from scn_core.datasets.remote import LISTS, Remote
 from scn_core.datasets.source import Source
 from scn_core.errors import DataError, ScnError, UsageError, WorkspaceError, error_text
 from scn_core.import_balance import Problem
@@ -91,6 +91,20 @@ def remove_copies(workspace: Path, root: Path, paths: Iterable[str]) -> None:
     if root.resolve().is_relative_to(workspace.resolve()):
         for path in paths:
             (root / path).unlink(missing_ok=True)
+
+
+def unused_copies(workspace: Path, root: Path, used: Container[str]) -> Iterator[Path]:
+    """Copies below `root`, where that is a folder of copies, of pictures that are not `used`; no lists.
+
+    Those of the last day are left out: an update may be about to use them.
+    """
+    if not root.resolve().is_relative_to(workspace.resolve() / FETCHED):
+        return
+    for folder, _, names in os.walk(root):
+        for path in (Path(folder) / name for name in names):
+            listed = path.suffix.lower() in LISTS or path.relative_to(root).as_posix() in used
+            if not listed and time.time() - path.stat().st_ctime > _DAY_S:
+                yield path
 
 
 def remove_other_copies(workspace: Path, kept: str | None) -> None:

@@ -17,6 +17,7 @@ from scn_core.errors import DataError, UsageError
 from scn_core.exchange.export.write import ExportOptions, export_labels
 from scn_core.records import Manifest
 from scn_core.store.samples import iter_samples
+from scn_core.workspace.clean import clean
 from scn_core.workspace.fetched import copies_of
 from scn_core.workspace.folder import Workspace, create_workspace
 from scn_core.workspace.relocate import relocate
@@ -163,6 +164,31 @@ def test_copies_of_what_is_taken_out_are_erased_and_not_fetched_again(files: Fau
     assert (done.changes.unchanged, done.changes.vanished.count) == (len(NAMES) - 1, 0)
     assert not (ws.pictures() / NAMES[0]).exists()
     assert files.read[f"/faces/{NAMES[0]}"] == 1
+
+
+def test_old_copies_that_no_face_has_are_cleaned_away_and_no_others(
+    files: FaultyFileSystem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files.pipe_file("/faces/sad/page.png", b"<html>")
+    ws, _ = made(tmp_path, "folder", root="faulty://faces")
+    files.rm_file(f"/faces/{NAMES[0]}")
+    files.mv(f"/faces/{NAMES[1]}", "/faces/happy/renamed.png")
+    assert update(ws).changes.vanished.count == 1
+    before = files_in(ws.pictures())
+    assert clean(ws).removed == []  # an update may be about to use what is new
+    monkeypatch.setattr("scn_core.workspace.fetched._DAY_S", -86_400)
+    unused = {NAMES[1], "sad/page.png"}
+    (told,) = clean(ws, dry_run=True).removed
+    assert (told.file, told.files) == (f"fetched/{ws.pictures().name}", len(unused))
+    assert told.why == "2 copies of pictures that no face has"
+    assert files_in(ws.pictures()) == before
+    assert clean(ws).removed == [told]
+    assert files_in(ws.pictures()) == before - unused
+    assert update(ws).changes.unchanged == len(NAMES) - 1
+    local = local_workspace(tmp_path)
+    (tmp_path / "here/none.png").write_bytes(b"of somebody")
+    assert clean(local).removed == []
+    assert (tmp_path / "here/none.png").exists()
 
 
 def test_pictures_may_move_to_an_address_and_back(files: FaultyFileSystem, tmp_path: Path) -> None:
