@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from moto.server import create_backend_app
+from moto.moto_server.werkzeug_app import create_backend_app
 
 from scn_core.datasets.remote import FetchSettings
 from scn_core.datasets.source import source_said
