@@ -7,6 +7,7 @@ import re
 import shlex
 import shutil
 import subprocess
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import yaml
 
 from review_app import cli as review_cli
 from review_app.routes import all_routes
+from scn_core import __version__
 from scn_core.cli.main import cli
 
 ROOT = Path(__file__).parents[1]
@@ -73,6 +75,47 @@ def test_torch_for_cpus_is_the_locked_pair() -> None:
     assert re.fullmatch(r"torch==[\d.]+\+cpu\ntorchvision==[\d.]+\+cpu\n", done.stdout)
 
 
+def test_an_index_of_ones_own_is_read_by_pip_and_in_no_image() -> None:
+    mount = "--mount=type=secret,id=pip.conf,target=/etc/pip.conf "
+    installing = [line for line in instructions("RUN") if "pip " in line]
+    assert installing
+    assert all(line.startswith(mount) for line in installing)
+    assert COMPOSE["services"]["review"]["build"]["secrets"] == list(COMPOSE["secrets"]) == ["pip.conf"]
+
+
+def test_a_command_is_run_in_a_second_container_beside_the_server() -> None:
+    """Two containers of one service cannot have one address, and neither may be given the address of Caddy."""
+    fixed = {
+        name: ip_address(at["ipv4_address"])
+        for name, service in COMPOSE["services"].items()
+        if isinstance(service["networks"], dict)
+        for at in service["networks"].values()
+    }
+    (addresses,) = COMPOSE["networks"]["inside"]["ipam"]["config"]
+    assert list(fixed) == ["caddy"]
+    assert fixed["caddy"] in ip_network(addresses["subnet"])
+    assert fixed["caddy"] not in ip_network(addresses["ip_range"])
+
+
+def test_the_guide_to_containers_names_what_has_to_be_said_and_runs_what_there_is() -> None:
+    guide = ADMINISTRATION.read_text("utf-8")
+    settings = re.search(r"```text\n(VERSION=.*?)```", guide, re.DOTALL)
+    assert settings is not None
+    needed = re.findall(r"\$\{(\w+):?\?", (DEPLOY / "compose.yaml").read_text("utf-8"))
+    assert {line.partition("=")[0] for line in settings[1].splitlines()} == set(needed)
+    assert f"VERSION={__version__}\n" in settings[1]
+    commands = re.findall(r"^docker compose (?:run --rm|exec) (.+)$", guide, re.MULTILINE)
+    assert len(commands) == 4
+    for words in map(shlex.split, commands):
+        rest = words[words.index("review") + 1 :]
+        if "--entrypoint" in words:
+            rest = ["scn", *rest]
+        if rest[0] == "scn":
+            cli.commands[rest[1]].make_context(rest[1], rest[2:])
+        else:
+            parsed(rest)
+
+
 def test_the_composed_server_believes_caddy_alone() -> None:
     services = COMPOSE["services"]
     options = parsed([word.replace("${REVIEW_HOST:", "x").partition("?")[0] for word in services["review"]["command"]])
@@ -96,6 +139,15 @@ def test_the_unit_starts_the_server() -> None:
     assert parsed(words)["workspace"] == Path("workspaces/main")
     assert settings["ReadWritePaths"] == "/srv/scn/workspaces"
     assert settings["ProtectSystem"] == "strict"
+
+
+def test_systemd_understands_the_unit() -> None:
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        pytest.skip("needs systemd-analyze")
+    done = subprocess.run([analyze, "verify", DEPLOY / "scn-review.service"], capture_output=True, text=True)
+    said = [line for line in done.stderr.splitlines() if "scn-review.service" in line]
+    assert [line for line in said if "is not executable" not in line] == []
 
 
 def test_the_install_of_the_guide_needs_no_folder_but_the_users_own(tmp_path: Path) -> None:
