@@ -141,6 +141,14 @@ def test_the_unit_starts_the_server() -> None:
     assert settings["ProtectSystem"] == "strict"
 
 
+def test_a_round_that_outlives_the_server_keeps_its_temporary_files() -> None:
+    """systemd removes those of PrivateTmp when the server is stopped, and makes those of CacheDirectory writable."""
+    settings = unit_settings()
+    assert settings["KillMode"] == "process"
+    place = f"%C/{settings['CacheDirectory']}"
+    assert settings["Environment"].split() == [f"HOME={place}", f"TMPDIR={place}"]
+
+
 def test_systemd_understands_the_unit() -> None:
     analyze = shutil.which("systemd-analyze")
     if analyze is None:
