@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network
 from typing import Literal, get_args
 
@@ -78,6 +79,7 @@ class AppSettings:
         return frozenset(name.lower().rstrip(".") for name in (*LOOPBACK, *own, *self.allow_hosts))
 
 
+@lru_cache(maxsize=8)
 def id_of_secret(secret: bytes) -> str:
     """A name that tells no secret. Browsers kept unsent answers under it before workspaces had ids of their own."""
     return hashlib.sha256(b"workspace " + secret).hexdigest()[:12]

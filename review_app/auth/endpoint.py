@@ -114,12 +114,17 @@ def _enter(db: Database, door: Credentials, function: Callable[..., T], /, *args
 
 
 async def credentials(request: Request) -> Credentials:
-    """What the request shows to be let in, to be looked at where the database is."""
+    """What the request shows to be let in, to be looked at where the database is; read once for a request."""
+    if not hasattr(request.state, "credentials"):
+        request.state.credentials = await _read_credentials(request)
+    found: Credentials = request.state.credentials
+    return found
+
+
+async def _read_credentials(request: Request) -> Credentials:
     bearer, note = bearer_of(request.headers), note_of(request.scope)
     if bearer is not None:
-        if not hasattr(request.state, "access_token"):  # a body is read in between, see json_of_person
-            request.state.access_token = await admit(bearer, request.client.host if request.client else "")
-        return Credentials(None, None, request.state.access_token, note)
+        return Credentials(None, None, await admit(bearer, request.client.host if request.client else ""), note)
     cookie = auth.cookie_of(request.cookies)
     session = None if cookie is None else auth.session_hash(cookie)
     if request.method in ("GET", "HEAD"):
