@@ -15,6 +15,9 @@ from torch.utils.flop_counter import flop_registry
 from scn_core.bench.windows import Stage, measure
 from scn_core.training.device import Compute
 
+_TRIED_S = 0.1
+"""With less, nothing is measured that means anything: as in a dry run."""
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -27,12 +30,18 @@ class Limits:
 
 
 def measure_limits(compute: Compute, seconds: float) -> Limits:
-    """Both limits, measured for about `seconds` each."""
-    device, side = compute.device, 8192 if compute.device.type == "cuda" else 2048
+    """Both limits, measured for about `seconds` each.
+
+    With less than a tenth of a second, of a smaller product and a copy that caches hold: how it is done, and no more.
+    """
+    device, cuda = compute.device, compute.device.type == "cuda"
+    side, size = 8192 if cuda else 2048, 2**30 if cuda else 2**28
+    if seconds < _TRIED_S:
+        side, size = side // 8, size // 64
     kind = torch.bfloat16 if compute.bf16 else torch.float32
     left, right = (torch.randn(side, side, device=device).to(kind) for _ in range(2))
     flops = measure(lambda: left @ right, 2 * side**3, seconds, device)
-    some = torch.zeros(2**30 if device.type == "cuda" else 2**28, dtype=torch.uint8, device=device)
+    some = torch.zeros(size, dtype=torch.uint8, device=device)
     other = torch.empty_like(some)
     return Limits(flops, measure(lambda: other.copy_(some), 2 * some.numel(), seconds, device))
 
