@@ -1,9 +1,10 @@
 """A round's epochs on real (small) pictures."""
 
 import dataclasses
+import shutil
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from scn_core.scn.suspicion import DYNAMICS
 from scn_core.training.data import TrainingData, TrainingResult
 from scn_core.training.loop import Training
 from scn_core.training.predict import CleanPass, clean_pass, has_clean_pass
-from tests.scn_core.training.conftest import SMALL
+from tests.scn_core.training.conftest import SMALL, small_data
 
 SETTINGS = TrainSettings(image_size=32, epochs=3, batch_size=32, backbone=SMALL, precision="fp32", device="cpu")
 
@@ -46,6 +47,25 @@ def run(
     return result, reports, model
 
 
+class Usual(NamedTuple):
+    """A round of SETTINGS on `data`."""
+
+    folder: Path
+    """Copy it to change anything there."""
+    data: TrainingData
+    result: TrainingResult
+    reports: list[EpochReport]
+    model: SelfCureNetwork
+
+
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory: pytest.TempPathFactory) -> Usual:
+    """Trained once for all tests that only look at it."""
+    folder = tmp_path_factory.mktemp("usual")
+    data = small_data()
+    return Usual(folder, data, *run(data, folder))
+
+
 def test_it_learns_and_distrusts_what_is_mislabelled(data: TrainingData, tmp_path: Path) -> None:
     result, reports, _ = run(data, tmp_path, backbone="resnet18", epochs=6)
     assert reports[-1].val_accuracy is not None
@@ -58,15 +78,15 @@ def test_it_learns_and_distrusts_what_is_mislabelled(data: TrainingData, tmp_pat
     assert wrong[proposed].mean() > 0.8
 
 
-def test_reports_are_plausible_and_dynamics_complete(data: TrainingData, tmp_path: Path) -> None:
-    result, reports, _ = run(data, tmp_path)
+def test_reports_are_plausible_and_dynamics_complete(usual: Usual) -> None:
+    folder, _, result, reports, _ = usual
     assert [r.epoch for r in reports] == [1, 2, 3]
     for report in reports:
         assert report.loss == pytest.approx(0.5 * report.rank_loss + 0.5 * report.wce_loss, rel=1e-5)
         assert 0 < report.alpha_low < report.alpha_high < 1
         assert report.margin_rank == 0.15
         assert report.faces_per_s > 0
-    dynamics = np.load(tmp_path / "dynamics.npy")
+    dynamics = np.load(folder / "dynamics.npy")
     assert (dynamics.dtype, dynamics.shape) == (DYNAMICS, (3, 192))
     assert dynamics["alpha"][-1] == pytest.approx(result.alpha.numpy(), abs=1e-3)
     assert dynamics["p_given"][-1] == pytest.approx(result.rule.p_given.numpy(), abs=1e-3)
@@ -100,8 +120,8 @@ def test_what_is_said_of_a_face_in_training_is_kept(data: TrainingData, tmp_path
     assert seen["p_given"] == pytest.approx(wanted[np.arange(192), data.labels], abs=1e-3)
 
 
-def test_same_seed_same_result_and_another_seed_another(data: TrainingData, tmp_path: Path) -> None:
-    first, _, model = run(data, tmp_path / "a")
+def test_same_seed_same_result_and_another_seed_another(usual: Usual, data: TrainingData, tmp_path: Path) -> None:
+    first, model = usual.result, usual.model
     again, _, twin = run(data, tmp_path / "b")
     other, _, _ = run(data, tmp_path / "c", seed=1)
     assert torch.equal(first.alpha, again.alpha)
@@ -111,9 +131,11 @@ def test_same_seed_same_result_and_another_seed_another(data: TrainingData, tmp_
 
 @pytest.mark.parametrize("changes", [{}, {"relabel": "auto", "relabel_from": 1}, {"learn_margin_rank": True}])
 def test_a_resumed_round_ends_as_an_uninterrupted_one(
-    changes: dict[str, Any], data: TrainingData, tmp_path: Path
+    changes: dict[str, Any], usual: Usual, data: TrainingData, tmp_path: Path
 ) -> None:
-    whole, reports, _ = run(data, tmp_path / "whole", **changes)
+    folder, _, whole, reports, _ = (
+        Usual(tmp_path / "whole", data, *run(data, tmp_path / "whole", **changes)) if changes else usual
+    )
     with pytest.raises(Stop):
         run(data, tmp_path / "broken", stop_after=3, **changes)
     resumed, rest, _ = run(data, tmp_path / "broken", resume=True, **changes)
@@ -122,12 +144,12 @@ def test_a_resumed_round_ends_as_an_uninterrupted_one(
     assert torch.equal(whole.labels, resumed.labels)
     assert torch.equal(whole.mean, resumed.mean)
     assert rest[0].loss == reports[2].loss
-    assert np.array_equal(np.load(tmp_path / "whole/dynamics.npy"), np.load(tmp_path / "broken/dynamics.npy"))
+    assert np.array_equal(np.load(folder / "dynamics.npy"), np.load(tmp_path / "broken/dynamics.npy"))
 
 
-def test_resuming_a_round_whose_epochs_are_done_only_looks(data: TrainingData, tmp_path: Path) -> None:
-    whole, _, _ = run(data, tmp_path)
-    again, reports, _ = run(data, tmp_path, resume=True)
+def test_resuming_a_round_whose_epochs_are_done_only_looks(usual: Usual, data: TrainingData, tmp_path: Path) -> None:
+    whole = usual.result
+    again, reports, _ = run(data, Path(shutil.copytree(usual.folder, tmp_path / "again")), resume=True)
     assert reports == []
     assert torch.equal(whole.alpha, again.alpha)
     assert torch.equal(whole.labels, again.labels)
@@ -136,30 +158,34 @@ def test_resuming_a_round_whose_epochs_are_done_only_looks(data: TrainingData, t
 
 @pytest.mark.parametrize("stop_after", [3, 0])
 def test_a_round_of_an_older_program_averages_the_passes_that_are_there(
-    data: TrainingData, tmp_path: Path, stop_after: int
+    usual: Usual, data: TrainingData, tmp_path: Path, stop_after: int
 ) -> None:
     """It kept a sum in the checkpoint, and no passes: those that are left count, or the last look."""
-    with suppress(Stop):
-        run(data, tmp_path, stop_after=stop_after)
-    state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
-    torch.save(state | {"seen": torch.zeros(192, 4), "passes": 1}, tmp_path / "checkpoint.pt")
-    (tmp_path / "passes.npy").unlink()
-    (tmp_path / "counts.npy").unlink()
-    resumed, _, _ = run(data, tmp_path, resume=True)
+    folder = tmp_path / "older"
+    if stop_after:
+        with suppress(Stop):
+            run(data, folder, stop_after=stop_after)
+    else:
+        shutil.copytree(usual.folder, folder)
+    state = torch.load(folder / "checkpoint.pt", weights_only=True)
+    torch.save(state | {"seen": torch.zeros(192, 4), "passes": 1}, folder / "checkpoint.pt")
+    (folder / "passes.npy").unlink()
+    (folder / "counts.npy").unlink()
+    resumed, _, _ = run(data, folder, resume=True)
     assert list(resumed.averaged) == [3]
-    last = np.load(tmp_path / "passes.npy")[-1].astype(np.float32)
+    last = np.load(folder / "passes.npy")[-1].astype(np.float32)
     assert resumed.mean.numpy() == pytest.approx(last / last.sum(axis=1, keepdims=True), abs=1e-5)
 
 
 @pytest.mark.parametrize(("epochs", "counted"), [(1, 1), (2, 1), (3, 2), (4, 2)])
 def test_the_mean_is_of_the_epochs_of_the_second_half(
-    data: TrainingData, tmp_path: Path, epochs: int, counted: int
+    usual: Usual, data: TrainingData, tmp_path: Path, epochs: int, counted: int
 ) -> None:
     """What was said in training counts once an epoch, the last clean pass twice."""
-    result, _, _ = run(data, tmp_path, epochs=epochs)
-    assert list(result.averaged) == list(range(epochs - counted + 1, epochs + 1))
-    counts, passes = np.load(tmp_path / "counts.npy")[-counted:], np.load(tmp_path / "passes.npy")[-counted:]
     settings = dataclasses.replace(SETTINGS, epochs=epochs)
+    folder, _, result, *_ = usual if settings == SETTINGS else (tmp_path, data, *run(data, tmp_path, epochs=epochs))
+    assert list(result.averaged) == list(range(epochs - counted + 1, epochs + 1))
+    counts, passes = np.load(folder / "counts.npy")[-counted:], np.load(folder / "passes.npy")[-counted:]
     assert counts.tolist() == [1 + 2 * has_clean_pass(settings, epoch) for epoch in result.averaged]
     whole = (counts[:, None, None] * passes.astype(np.float64)).sum(axis=0) / counts.sum()
     seen = of_labels(torch.from_numpy(whole), data)
@@ -193,14 +219,15 @@ def test_every_other_pass_is_mirrored_but_never_of_mode_auto(
     assert not any(turned for faces, turned in seen if faces == 32)
 
 
-def test_review_mode_never_changes_a_label_and_auto_does(data: TrainingData, tmp_path: Path) -> None:
+def test_review_mode_never_changes_a_label_and_auto_does(usual: Usual, data: TrainingData, tmp_path: Path) -> None:
     before = data.labels.copy()
-    reviewed, reports, _ = run(data, tmp_path / "review")
+    _, of_review, reviewed, reports, _ = usual
     assert (reviewed.labels.numpy() == before).all()
     assert {r.relabelled for r in reports} == {0}
     cured, reports, _ = run(data, tmp_path / "auto", epochs=6, relabel="auto", relabel_from=4)
     assert [r.relabelled > 0 for r in reports] == [False] * 4 + [True] * 2
     assert (cured.labels.numpy() != before).sum() == reports[-1].relabelled
+    assert (of_review.labels == before).all()
     assert (data.labels == before).all()
 
 
