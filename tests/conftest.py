@@ -19,8 +19,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 
-# What a collection makes stays to the end: to look for garbage among it meanwhile, and again and again later, takes
-# seconds of every process.
+# Nearly all that a collection makes stays to the end: to look for garbage among it, once it is done or again and again
+# later, takes seconds of every process.
 gc.disable()
 
 if TYPE_CHECKING:
@@ -59,7 +59,6 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_finish() -> None:
-    gc.collect()
     gc.freeze()
     gc.enable()
 
