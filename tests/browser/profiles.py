@@ -26,7 +26,10 @@ class Profile:
         self._patience_ms = patience_s * 1000
         self._visited: set[str] = set()
         self.faults: list[str] = []
-        self.context: BrowserContext = browser.new_context(ignore_https_errors=any_certificate)
+        self.context: BrowserContext = browser.new_context(
+            ignore_https_errors=any_certificate,
+            reduced_motion="reduce",  # else Streamlit's grey bars fade in and out while a page loads, 60 times a second
+        )
         self.context.on("page", self._watch)
         self.page: Page = self.context.new_page()
 
