@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -15,11 +16,12 @@ from pathlib import Path
 from sqlite_utils import Database
 from starlette.concurrency import run_in_threadpool
 
-from review_app.http.log import log_format, say
+from review_app.http.log import ThreadLog, log_format, say
 from review_app.hub.child import Child
 from review_app.server import prepare
 from review_app.settings import BASE_PATH_VARIABLE, WORKSPACE_VARIABLE, AppSettings
 from scn_core.errors import ScnError, WorkspaceError, error_text
+from scn_core.permissions import in_our_words, refusals_in_our_words, user_name
 from scn_core.shell import command_line
 from scn_core.store.connection import open_database
 from scn_core.store.people.people import people
@@ -78,6 +80,7 @@ class Workspaces:
         self._problems: dict[str, str] = {}
         self._damaged: dict[str, object] = {}
         """The states of the databases that were found damaged, by name."""
+        self._log = ThreadLog()
         self._lock = asyncio.Lock()
         self._looked_at: float | None = None
 
@@ -105,7 +108,13 @@ class Workspaces:
             if self._looked_at is not None and time.monotonic() - self._looked_at < _LOOK_EVERY_S:
                 return
             self._looked_at = time.monotonic()
-            there = {path.name: path for path in await run_in_threadpool(workspaces_in, self._hub.workspace.path)}
+            try:
+                there = {path.name: path for path in await run_in_threadpool(workspaces_in, self._hub.workspace.path)}
+            except OSError as error:  # those that are served go on
+                words = f"workspaces that come or go are not seen: {in_our_words(error)}"
+                self._log.say_once("folder unreadable", words)
+                return
+            self._log.went_well()
             files = {name: await run_in_threadpool(_file, path) for name, path in there.items()}
             for workspace in self.all:
                 if workspace.file != files.get(workspace.name):
@@ -160,7 +169,7 @@ class Workspaces:
                 )
             )
         hub, file = self._hub, _file(path)
-        with plain_errors(Workspace(path).database_file):
+        with _refused_in_our_words(path), plain_errors(Workspace(path).database_file):
             settings = prepare(
                 path, host=hub.host, port=hub.port, auth=hub.auth, allow_hosts=hub.allow_hosts,
                 base_path=f"{hub.base_path}/{path.name}", behind_hub=True,
@@ -168,6 +177,16 @@ class Workspaces:
         child = Child(path.name, command_for(settings), self._sockets, environment=environment_for(settings))
         hooks = settings.workspace.settings().hooks
         return HubWorkspace(path.name, settings, child, file, never_sleeps=bool(hooks))
+
+
+@contextmanager
+def _refused_in_our_words(path: Path) -> Iterator[None]:
+    """Raises WorkspaceError for whatever the system says of the files of one workspace: the others do not suffer."""
+    try:
+        with refusals_in_our_words(f"give it to this user: {shlex.join(['chown', '-R', user_name(), str(path)])}"):
+            yield
+    except OSError as error:
+        raise WorkspaceError(str(error)) from error
 
 
 def _file(path: Path) -> object:
@@ -191,7 +210,7 @@ def _check(workspace: HubWorkspace) -> None:
     if workspace.damage:
         raise workspace.damage[-1]
     if workspace.child.state != "asleep":
-        with workspace.database() as db:
+        with _refused_in_our_words(workspace.settings.workspace.path), workspace.database() as db:
             people(db)
 
 

@@ -11,8 +11,8 @@ from typing import NoReturn
 
 import click
 
-from scn_core.disk import named
 from scn_core.errors import ScnError, UsageError, error_text
+from scn_core.permissions import in_our_words
 from scn_core.shell import Program, program_words
 
 _TRAINING = ("torch", "torchvision")
@@ -56,7 +56,7 @@ def run(commands: click.Group, program: Program) -> None:
     except ScnError as error:
         _fail(error)
     except OSError as error:  # a full disk, a folder one may not write to
-        _fail(named(error))
+        _fail(in_our_words(error))
 
 
 def _fail(error: object) -> NoReturn:

@@ -56,16 +56,27 @@ def say_waiting(text: str) -> None:
 
 
 def workspaces_in(folder: Path) -> list[Path]:
-    """The workspaces that lie in a folder, by name; none where it is a workspace itself, or cannot be read."""
+    """The workspaces that lie in a folder, by name; none where it is a workspace itself, or no folder.
+
+    A folder that this user may not look into counts as one: to open it says why that cannot be done. Raises OSError
+    where the folder itself cannot be read.
+    """
     try:
         entries = [] if _is_workspace(folder) else sorted(folder.iterdir())
-        return [entry for entry in entries if _is_workspace(entry)]
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
+    return [entry for entry in entries if _may_be_workspace(entry)]
 
 
 def _is_workspace(folder: Path) -> bool:
     return (folder / _SETTINGS).is_file()
+
+
+def _may_be_workspace(folder: Path) -> bool:
+    try:
+        return _is_workspace(folder)
+    except OSError:
+        return folder.name != "lost+found"  # of the disk that is mounted here
 
 
 @dataclass(frozen=True)

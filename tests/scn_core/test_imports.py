@@ -26,6 +26,7 @@ GROUND = frozenset(
         "picture_records",
         "config",
         "disk",
+        "permissions",
         "shell",
         "hook_settings",
         "without_pandas",

@@ -55,6 +55,35 @@ def test_what_cannot_be_served_is_said_once_and_served_once_it_can(
     assert sorted(workspaces.problems) == ["login", "with space"]
 
 
+def test_a_folder_that_cannot_be_looked_into_takes_no_other_away(
+    opened: tuple[Hub, Workspaces], folder: Path, drawn: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What root meets too: a name that the system cannot look up, and a secret that cannot be read."""
+    _, workspaces = opened
+    (folder / "third").symlink_to("x" * 300)
+    add_people(copy_workspace(drawn, folder / "fourth"), cleo="lead")
+    (folder / "fourth" / "secret.key").symlink_to("x" * 300)
+    for _ in range(2):
+        asyncio.run(workspaces.look())
+    said = capsys.readouterr().err
+    assert [each.name for each in workspaces.all] == ["faces", "more"]
+    assert sorted(workspaces.problems) == ["fourth", "third"]
+    assert said.count("not served: third: ") == said.count("not served: fourth: ") == 1
+    assert "Traceback" not in said
+
+
+def test_workspaces_go_on_where_their_folder_cannot_be_read(
+    opened: tuple[Hub, Workspaces], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, workspaces = opened
+    folder.rename(folder.with_name("elsewhere"))
+    folder.symlink_to("x" * 300)
+    for _ in range(2):
+        asyncio.run(workspaces.look())
+    assert [each.name for each in workspaces.all] == ["faces", "more"]
+    assert capsys.readouterr().err.count("workspaces that come or go are not seen") == 1
+
+
 @pytest.mark.parametrize("part", ["file", "person"])
 def test_a_damaged_workspace_is_let_go_of_and_restored_while_the_others_are_served(
     folder: Path, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,

@@ -1,0 +1,62 @@
+"""Files of another user: what the system refuses is said in our words."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scn_core.errors import WorkspaceError
+from scn_core.permissions import in_our_words, user_name
+
+NOBODY = 65534
+
+
+@pytest.fixture
+def closed() -> Iterator[Path]:
+    """A folder that this process may read but not write to, which holds another that it may not enter; root becomes
+    another user meanwhile."""
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))  # that of the tests may be entered by its owner alone
+    (folder / "inner").mkdir(mode=0)
+    (folder / "own.csv").touch(mode=0o400)
+    folder.chmod(0o555)
+    was = os.geteuid()
+    try:
+        if was == 0:
+            os.seteuid(NOBODY)
+        yield folder
+    finally:
+        os.seteuid(was)
+        folder.chmod(0o700)
+        (folder / "inner").chmod(0o700)
+        shutil.rmtree(folder)
+
+
+def words_of(path: Path, flags: int) -> str:
+    with pytest.raises(PermissionError) as refused:
+        os.close(os.open(path, flags))
+    error = in_our_words(refused.value)
+    assert isinstance(error, WorkspaceError)
+    return str(error)
+
+
+def test_what_may_not_be_used_names_what_is_in_the_way_and_both_users(closed: Path) -> None:
+    owner, me = user_name(closed.stat().st_uid), user_name()
+    of_it = f"a folder of user {owner} that user {me} may not"
+    allowed = "allowed: one that this user may read and write; name another place"
+    new = closed / "labels.csv"
+    assert words_of(new, os.O_WRONLY | os.O_CREAT).startswith(f"{new}: found {closed}, {of_it} write to; {allowed}")
+    part = closed / f".labels.csv.{'0a' * 8}.part"  # what a file is written to first
+    assert words_of(part, os.O_WRONLY | os.O_CREAT).startswith(f"{new}: found {closed}, {of_it} write to; ")
+    inner = closed / "inner"
+    assert words_of(inner / "x" / "y", os.O_RDONLY).startswith(f"{inner}/x/y: found {inner}, {of_it} enter; ")
+    assert words_of(closed / "own.csv", os.O_WRONLY).startswith(f"{closed}/own.csv: found a file of user {owner} that")
+
+
+def test_other_errors_of_the_system_stay_as_they_are() -> None:
+    error = FileNotFoundError(2, "No such file or directory", "nothing")
+    assert in_our_words(error) is error
