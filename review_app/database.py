@@ -43,8 +43,16 @@ Lane = Literal["write", "quick", "slow"]
 READERS, SLOW_READERS = 4, 3
 MOST_TOGETHER = 32
 """Writes in one transaction."""
+_OPENING_S = 10
+"""How long a thread waits for the others of its lane to open theirs."""
 _LOOK_EVERY = 200_000
 """Instructions of SQLite's machine, some milliseconds, between two looks at the clock."""
+
+
+MOVED = (
+    "the database was moved away or replaced; it is still open in this server alone: a lead makes a backup on the page "
+    "Team before the server is restarted, which closes it, and restores that"
+)
 
 
 @dataclass(frozen=True)
@@ -117,6 +125,11 @@ class _Workers:
         job = _Job(Future(), work, _Deadline(self._limit_s), time.monotonic(), item, joined)
         self._jobs.put(job)
         return job.future
+
+    def open_all(self) -> list[Future[Any]]:
+        """Have every thread open its connection; the futures are done once all have."""
+        all_here = threading.Barrier(len(self._threads))
+        return [self.submit(lambda db: all_here.wait(_OPENING_S)) for _ in self._threads]
 
     def close(self) -> None:
         for _ in self._threads:
@@ -226,6 +239,10 @@ class Pool:
         """Hand a job to a thread of this lane."""
         return self._workers[lane].submit(job)
 
+    def open_all(self) -> list[Future[Any]]:
+        """As `_Workers.open_all`, of all lanes."""
+        return [future for workers in self._workers.values() for future in workers.open_all()]
+
     def join(self, job: Callable[[Database, Sequence[Any]], Sequence[Any]], item: Any) -> Future[Any]:
         """Hand an item to the writer, for a job that takes all of them that wait."""
         return self._workers["write"].submit(job, item, joined=True)
@@ -295,9 +312,21 @@ def call_write(function: Callable[Concatenate[Database, P], T], /, *args: P.args
     return _submit("write", function, *args, **kwargs).result()
 
 
+async def open_all() -> None:
+    """Open every connection, some milliseconds each: visitors do not wait for them, and all threads can go on reading
+    where review.db is deleted meanwhile, so that it can be saved."""
+    await asyncio.gather(*(asyncio.wrap_future(future) for future in _pool().open_all()), return_exceptions=True)
+
+
 def was_moved() -> bool:
     """Whether review.db is another file than the one that the connections were opened on, or none."""
     return _pool().file != _file_at(current().workspace.database_file)
+
+
+def require_in_place() -> None:
+    """Raises NotReady where `was_moved`: what is written now is gone with this process."""
+    if was_moved():
+        raise NotReady(MOVED)
 
 
 def close() -> None:

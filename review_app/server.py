@@ -41,7 +41,6 @@ from scn_core.errors import UsageError, WorkspaceError
 from scn_core.store.hook_delivery import sync_hooks
 from scn_core.store.identity import is_copy, settle_identity
 from scn_core.store.people.people import password_hash, people
-from scn_core.store.rounds.states import latest_round
 from scn_core.workspace.access import close_to_others
 from scn_core.workspace.folder import Workspace
 
@@ -148,7 +147,7 @@ def build_app(
 
     @asynccontextmanager
     async def lifespan(app: st.App) -> AsyncIterator[None]:
-        await database.run(latest_round)  # the first visitor finds the connections open
+        await database.open_all()
         _warm_up()
         gc.freeze()
         for keeper in keepers:

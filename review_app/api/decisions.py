@@ -58,6 +58,7 @@ async def decisions(request: Request) -> Response:
     looked_at = await as_person(request, _looked_at, body)
     unseen = await run_in_threadpool(unseen_faces, current().workspace, looked_at)
     sent = _Sent(await credentials(request), body, unseen)
+    database.require_in_place()
     done = await database.run_write_joined(_record, sent)
     for action in done.actions:
         DECISIONS.labels(action).inc()

@@ -50,9 +50,8 @@ def _look() -> _Look:
 
 
 async def _why_not() -> str | None:
-    if database.was_moved():
-        return "the database was moved away or replaced; restart the server"
     try:
+        database.require_in_place()
         check_room(current().workspace.database_file, LEAST_BYTES, "answers")
         await database.run_write(_take_lock)
     except NotReady as error:

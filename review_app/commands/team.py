@@ -9,7 +9,7 @@ from review_app.auth.passwords import hash_password
 from review_app.auth.sessions import checked_name, cookie_of, session_hash
 from review_app.commands.rounds import as_lead
 from review_app.commands.writer import in_writer
-from review_app.database import call_slow, call_write
+from review_app.database import call_slow, call_write, was_moved
 from review_app.settings import current
 from scn_core.errors import ScnError
 from scn_core.store.erase import compact
@@ -49,11 +49,15 @@ def set_active(person_id: int, active: bool) -> str | None:
 
 
 def back_up() -> str | None:
-    """A backup of the workspace as it is now, in its folder `backups`. In a reader's thread: nobody waits for it."""
+    """A backup of the workspace as it is now, in its folder `backups`. In a reader's thread: nobody waits for it.
+
+    Also of a database that was deleted while the server has it open.
+    """
 
     def make(lead: Person) -> None:
         call_slow(_back_up, lead.name)
-        call_write(keep_event, "backup made", {}, by=lead.id)
+        if not was_moved():
+            call_write(keep_event, "backup made", {}, by=lead.id)
 
     return as_lead(make)
 

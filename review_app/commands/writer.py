@@ -9,7 +9,7 @@ import streamlit as st
 from sqlite_utils import Database
 
 from review_app.auth.sessions import signed_in
-from review_app.database import call_write
+from review_app.database import call_write, require_in_place
 from review_app.queries.workspace_state import forget
 from scn_core.errors import WorkspaceError
 from scn_core.store.people.people import Person
@@ -24,6 +24,7 @@ def in_writer(
 ) -> str | None:
     """In the writer's thread, as the person whose session this is now: the page may have been drawn long ago."""
     try:
+        require_in_place()
         person = signed_in(st.context.cookies)
         refused = SESSION_ENDED if person is None else call_write(function, person, *args, **kwargs)
     except WorkspaceError as error:

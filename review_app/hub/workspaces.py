@@ -8,7 +8,7 @@ import re
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -117,7 +117,7 @@ class Workspaces:
             self._log.went_well()
             files = {name: await run_in_threadpool(_file, path) for name, path in there.items()}
             for workspace in self.all:
-                if workspace.file != files.get(workspace.name):
+                if _is_replaced(workspace, files):
                     await self._let_go(workspace)
             self._damaged = {name: state for name, state in self._damaged.items() if name in there}
             problems = {name: await self._served_or_why_not(path) for name, path in there.items()}
@@ -196,6 +196,14 @@ def _file(path: Path) -> object:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def _is_replaced(workspace: HubWorkspace, files: Mapping[str, object]) -> bool:
+    """Whether a workspace is another one now, or gone. Where only its database is, a process that has that open goes
+    on: a backup can be made there and nowhere else."""
+    now = files.get(workspace.name)
+    last_copy = workspace.name in files and now is None and workspace.child.state == "running"
+    return now != workspace.file and not last_copy
 
 
 def _state(path: Path) -> object:

@@ -145,6 +145,36 @@ def test_a_damaged_workspace_is_let_go_of_and_restored_while_the_others_are_serv
     assert ann.listed() == ["faces", "more"]
 
 
+def test_a_process_goes_on_while_it_has_the_last_copy_of_a_deleted_database(
+    folder: Path, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("review_app.hub.workspaces.command_for", holding_the_database)
+    _, workspaces = open_hub(start, "password", tmp_path)
+    file = Workspace(folder / "faces").database_file
+    with Workspace(folder / "faces").database() as db:
+        made = make_backup(Workspace(folder / "faces"), db)
+    child = workspaces.all[0].child
+
+    async def delete() -> list[str]:
+        reader, writer = await asyncio.open_unix_connection(await child.address())
+        try:
+            assert await reader.readexactly(1) == b"o"
+            file.unlink()
+            await workspaces.look()
+            states: list[str] = [child.state]
+            restore(made, Workspace(folder / "faces"))
+            await workspaces.look()
+            return [*states, child.state, *workspaces.problems]
+        finally:
+            writer.close()
+            await child.stop()
+
+    assert asyncio.run(delete()) == ["running", "asleep"]
+    file.unlink()
+    asyncio.run(workspaces.look())
+    assert f"restore {made} {folder / 'faces'}" in workspaces.problems["faces"]
+
+
 def holding_the_database(settings: AppSettings) -> Callable[[int], list[str]]:
     file = str(settings.workspace.database_file)
     return lambda descriptor: [sys.executable, "-I", "-S", "-c", HOLDS, str(descriptor), file]

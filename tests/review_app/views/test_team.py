@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,13 +15,15 @@ from review_app.auth.passwords import is_password, new_password
 from review_app.commands import team as commands
 from review_app.settings import AppSettings, AuthMode, current
 from review_app.views import team_log
+from scn_core.errors import WorkspaceError
 from scn_core.hook_settings import HookSettings
 from scn_core.records import Action, Decision
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.events import events, keep_event
 from scn_core.store.hook_delivery import next_message, note_failed, sync_hooks
-from scn_core.store.people.people import find_person, password_hash, set_active, set_role
+from scn_core.store.people.people import ensure_person, find_person, password_hash, set_active, set_role
 from scn_core.store.people.sessions import start_session
+from scn_core.workspace.backup.restore import restore
 from scn_core.workspace.folder import Workspace
 from tests.review_app.browserless import NewVisitor, Visitor, markup, person, words
 from tests.review_app.visitor import Visitor as Client
@@ -298,6 +301,28 @@ def test_a_lead_makes_a_backup_and_downloads_it(visitor: NewVisitor, workspace: 
     assert Client(settings).get(address).status_code == 401
     for name in ("../review.db", "%2e%2e/review.db", "review.db", "..", file.name + "x"):
         assert lead.get_raw(f"/api/backup/{name}")[0] == 404, name
+
+
+def test_a_database_deleted_under_the_server_is_saved_by_a_backup(visitor: NewVisitor, workspace: Workspace) -> None:
+    """With all files beside it; what was written last is in the backup, and no answer is taken any more."""
+    lea = visitor("lea", "lead")
+    app = lea.open("team")
+    asyncio.run(database.open_all())
+    database.call_write(ensure_person, "last")
+    for suffix in ("", "-wal", "-shm"):
+        workspace.database_file.with_name(f"review.db{suffix}").unlink()
+    refused_write = str(commands.rename_person(1, "x"))
+    assert "a lead makes a backup on the page Team before the server is restarted" in refused_write
+    app.button(key="rv-backup-go").click()
+    lea.run()
+    with pytest.raises(WorkspaceError, match="no such file") as refused, workspace.database():
+        pass
+    database.close()
+    (file,) = workspace.backups.iterdir()
+    assert f"restore {file} {workspace.path}; if a server still runs here" in str(refused.value)
+    restore(file, workspace)
+    with workspace.database() as db:
+        assert find_person(db, "last") is not None
 
 
 def test_who_is_no_lead_any_more_makes_no_backup(visitor: NewVisitor, workspace: Workspace) -> None:
