@@ -67,6 +67,7 @@ _CONFIG = {
     "client.toolbarMode": "minimal",
     "client.showErrorDetails": "none",
     "logger.hideWelcomeMessage": True,
+    "secrets.files": [],  # otherwise those in the home folder, which may be of another user: root's, with runuser
     "runner.postScriptGC": False,  # otherwise every rerun costs 85 ms of processor time instead of 5
 }
 

@@ -30,7 +30,7 @@ def secrets_file(workspace: Path) -> Path:
     Raises WorkspaceError where there is none or something lacks.
     """
     places = [workspace / "secrets.toml", *(base / ".streamlit" / "secrets.toml" for base in (Path.cwd(), Path.home()))]
-    found = next((place for place in places if place.is_file()), None)
+    found = next((place for place in places if _is_there(place)), None)
     if found is None:
         raise WorkspaceError(
             error_text("--auth oidc", "no secrets", f"{places[0]} with a table [auth] of {', '.join(_KEYS)}")
@@ -44,6 +44,14 @@ def secrets_file(workspace: Path) -> Path:
     if importlib.util.find_spec("authlib") is None:
         raise WorkspaceError("--auth oidc: found no Authlib; install it with: pip install 'streamlit[auth]'")
     return found
+
+
+def _is_there(file: Path) -> bool:
+    """False also where this user may not look, as in the home folder that `runuser` leaves."""
+    try:
+        return file.is_file()
+    except OSError:
+        return False
 
 
 def ends_sessions(secrets: Path) -> bool:

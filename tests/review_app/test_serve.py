@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import socket
@@ -11,7 +12,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlencode
@@ -40,10 +41,17 @@ class Server:
     """The process, and where it says it is."""
 
     def __init__(self, workspace: Workspace, *options: str) -> None:
+        """Its home folder is as that of another user: its files cannot be opened, by root neither."""
+        home = workspace.path.with_name("home")
+        (home / ".streamlit").mkdir(parents=True, exist_ok=True)
+        for name in ("secrets.toml", "credentials.toml"):
+            with suppress(FileExistsError):
+                (home / ".streamlit" / name).symlink_to("x" * 300)
         command = [sys.executable, "-m", "review_app", "serve", str(workspace.path), "--port", "0", *options]
         self.process = subprocess.Popen(
-            command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+            command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env=os.environ | {"HOME": str(home)},
+        )  # fmt: skip
         assert self.process.stdout is not None
         self.said = self.process.stdout.readline()
         found = re.search(r"http://127\.0\.0\.1:(\d+)/", self.said)
