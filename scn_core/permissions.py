@@ -6,16 +6,21 @@ import errno
 import os
 import pwd
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+import shlex
+import stat
+import sys
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from scn_core.disk import named
 from scn_core.errors import ScnError, WorkspaceError, error_text
+from scn_core.shell import this_command
 
 _REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
 _BESIDE = re.compile(r"\.(?P<name>.+)\.[^.]+\.part")
 """The name of a file that is written beside another one: see `files`."""
+_WARNED_OF: set[Path] = set()
 _NAME_ANOTHER = "name another place, or run this as a user who may"
 
 
@@ -51,6 +56,48 @@ def refusals_in_our_words(do: str = _NAME_ANOTHER) -> Iterator[None]:
         yield
     except OSError as error:
         raise in_our_words(error, do) from error
+
+
+def warn_of_other_owner(folder: Path) -> None:
+    """Say on standard error, once for a folder, that another user owns it, who may not be able to use what this process
+    writes there. Not of a folder that its group may write to, which people share, unless this is root."""
+    status, me = folder.stat(), os.geteuid()
+    if folder in _WARNED_OF or status.st_uid == me or (me != 0 and status.st_mode & stat.S_IWGRP):
+        return
+    _WARNED_OF.add(folder)
+    owner, command = user_name(status.st_uid), this_command()
+    do = "" if command is None else f"; better: sudo -u {owner} {command}"
+    found = (
+        f"warning: {folder} belongs to user {owner}, who may not be able to use what user {user_name()} writes there"
+    )
+    print(f"{found}{do}; to mend it afterwards: {_give_to(owner, folder)}", file=sys.stderr, flush=True)
+
+
+def closed_to_owner(folder: Path, leave_out: Collection[str]) -> tuple[list[str], int]:
+    """What lies in a folder that is another user's and that the folder's owner may not write to: the command that
+    mends it, and a line each; and how many files and folders there are.
+
+    Args:
+        folder: the folder.
+        leave_out: names in it that are not looked into.
+    """
+    top, lines, count = folder.stat(), [], 0
+    for place, folders, files in os.walk(folder):
+        for path in (Path(place, name) for name in sorted((*folders, *files))):
+            with suppress(FileNotFoundError):  # gone meanwhile, as the -wal
+                found, count = path.lstat(), count + 1
+                of_group = found.st_gid == top.st_gid and found.st_mode & stat.S_IWGRP
+                open_to_owner = of_group or found.st_mode & stat.S_IWOTH or stat.S_ISLNK(found.st_mode)
+                if found.st_uid != top.st_uid and not open_to_owner:
+                    lines.append(f"{path.relative_to(folder)}: of user {user_name(found.st_uid)}")
+        if Path(place) == folder:
+            folders[:] = [name for name in folders if name not in leave_out]
+    owner = user_name(top.st_uid)
+    return [f"user {owner} may not write to these: {_give_to(owner, folder)}", *lines] if lines else [], count
+
+
+def _give_to(owner: str, folder: Path) -> str:
+    return shlex.join(["sudo", "chown", "-R", f"{owner}:", str(folder)])
 
 
 def _refused(path: Path) -> str:

@@ -18,6 +18,16 @@ def program_words(program: Program) -> list[str]:
     return [_INSTALLED[program]] if by_name else ["python", "-m", program]
 
 
+def this_command() -> str | None:
+    """The command that this process is, with the whole path of its program; None where it is none of ours."""
+    started = Path(sys.argv[0])
+    if started.name in _INSTALLED.values():
+        return shlex.join([str(started.absolute()), *sys.argv[1:]])
+    if started.name == "__main__.py" and started.parent.name in _INSTALLED:
+        return shlex.join([sys.executable, "-m", started.parent.name, *sys.argv[1:]])
+    return None
+
+
 def command_line(*words: str | Path, program: Program = "scn_core") -> str:
     """`python -m PROGRAM WORDS`, or `scn WORDS` where that was started; words that a shell would take apart are quoted.
 

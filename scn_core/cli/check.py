@@ -52,7 +52,7 @@ def check_command(workspace: Path, repairing: bool, manifest: Path | None, quick
         checks = []  # it cannot even be opened, which damaged indexes may be the cause of
     done = []
     if repairing:
-        done = [] if checks and all(check.ok for check in checks) else repair(place)
+        done = [] if checks and all(check.ok for check in checks if check.name != "owner") else repair(place)
         if not as_json:
             click.echo("\n".join(f"repaired: {line}" for line in done) or "nothing to repair")
         checks = _made(place, end, quiet=as_json) if done else checks

@@ -14,6 +14,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from scn_core.errors import WorkspaceError, counted
+from scn_core.permissions import closed_to_owner
 from scn_core.store import projections
 from scn_core.store.backup import opened_copy
 from scn_core.store.check import (
@@ -39,8 +40,9 @@ from scn_core.store.schema.migrations import migrations
 from scn_core.store.seals import broken_seals, unsealed
 from scn_core.store.sqlite_errors import UNREADABLE, beyond_repair
 from scn_core.workspace.folder import Workspace
+from scn_core.workspace.toml import FETCHED, OWN_PICTURES
 
-CHECKS = ("file", "schema", "references", "content", "history", "derived", "labels", "round files")
+CHECKS = ("file", "schema", "references", "content", "history", "derived", "labels", "round files", "owner")
 """In the order in which they are made."""
 _KEPT = 100
 """Findings of one check that are kept."""
@@ -82,6 +84,7 @@ def check_workspace(workspace: Workspace, *, export_made_from: HistoryEnd | None
     with workspace.database(read_only=True) as db:
         yield from check_database(db)
         yield _checked(db, "round files", _files, lambda db: _wrong_files(workspace, db))
+        yield _owner(workspace.path)
         if export_made_from is not None:
             end = export_made_from
             yield _checked(db, "manifest", lambda db: _goes_on(db, end), lambda db: _other_history(db, end))
@@ -175,6 +178,12 @@ def _history(db: Database) -> str:
 def _faces(db: Database) -> str:
     (faces,) = db.execute("SELECT count(*) FROM sample").fetchone()
     return f"labels of {faces:,} faces, derived anew"
+
+
+def _owner(folder: Path) -> Checked:
+    lines, count = closed_to_owner(folder, (OWN_PICTURES, FETCHED))
+    looked_at = f"{counted(count, 'file or folder', 'files and folders')}, which the workspace's owner may write to"
+    return Checked("owner", looked_at, tuple(lines[:_KEPT]), max(0, len(lines) - 1))
 
 
 def _files(db: Database) -> str:

@@ -22,9 +22,10 @@ from scn_core.datasets.noise import parse_noise, with_noise
 from scn_core.datasets.paths import control_character
 from scn_core.datasets.registry import find_dataset, read_manifest
 from scn_core.datasets.source import Source
-from scn_core.disk import naming_full_disk
+from scn_core.disk import existing, naming_full_disk
 from scn_core.errors import UsageError, WorkspaceError, error_text
 from scn_core.files import check_locks, make_folder, sync_folder, sync_tree
+from scn_core.permissions import warn_of_other_owner
 from scn_core.records import Manifest
 from scn_core.shell import command_line
 from scn_core.store.check import blaming_damage
@@ -218,7 +219,10 @@ class Workspace:
         return False
 
     def _require_writable(self) -> None:
-        if not self.path.is_dir() or os.access(self.path, os.W_OK):
+        if not self.path.is_dir():
+            return
+        if os.access(self.path, os.W_OK):
+            warn_of_other_owner(self.path)
             return
         allowed = "one that may be written to; what only reads works here, such as status, proposals, evaluate, "
         allowed += "quality, export to another folder and the Python API"
@@ -254,6 +258,8 @@ def create_workspace(
     _refuse_used_database(workspace)
     source.check(dataset, find_dataset(dataset).options)  # before anything is drawn
     spec = parse_noise(noise) if noise else None
+    if existing(path).stat().st_uid != 0:  # that of root is where anybody makes what is theirs, as in /tmp
+        warn_of_other_owner(existing(path))
     with _removed_on_error(path), naming_full_disk(path):
         source = _placed(workspace, dataset, source, demo_faces, progress)
         with brought(path, dataset, source) as (read, elsewhere):

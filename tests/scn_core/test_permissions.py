@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from scn_core.errors import WorkspaceError
-from scn_core.permissions import in_our_words, user_name
+from scn_core.permissions import closed_to_owner, in_our_words, user_name, warn_of_other_owner
 
 NOBODY = 65534
 
@@ -60,3 +60,47 @@ def test_what_may_not_be_used_names_what_is_in_the_way_and_both_users(closed: Pa
 def test_other_errors_of_the_system_stay_as_they_are() -> None:
     error = FileNotFoundError(2, "No such file or directory", "nothing")
     assert in_our_words(error) is error
+
+
+@pytest.fixture
+def of_another(tmp_path: Path) -> Path:
+    """A folder of another user, in which one file may not be written to by that user."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a folder to another user")
+    folder = tmp_path / "a folder"
+    for name in ("backups", "images"):
+        (folder / name).mkdir(parents=True)
+    for name in ("train.lock", "backups/a.zip", "images/face.png", "shared"):
+        (folder / name).touch(0o600)
+    (folder / "shared").chmod(0o666)
+    (folder / "link").symlink_to("shared")
+    for place in (folder, folder / "images", folder / "backups/a.zip"):
+        os.chown(place, NOBODY, -1)
+    return folder
+
+
+def test_who_writes_into_a_folder_of_another_user_is_told_once(
+    of_another: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["/srv/bin/scn", "train", "a folder"])
+    for _ in range(2):
+        warn_of_other_owner(of_another)
+    warn_of_other_owner(of_another.parent)
+    owner, me = user_name(NOBODY), user_name()
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == (
+        f"warning: {of_another} belongs to user {owner}, who may not be able to use what user {me} writes there; "
+        f"better: sudo -u {owner} /srv/bin/scn train 'a folder'; "
+        f"to mend it afterwards: sudo chown -R {owner}: '{of_another}'"
+    )
+
+
+def test_what_a_workspaces_owner_may_not_write_to_is_named(of_another: Path) -> None:
+    lines, count = closed_to_owner(of_another, ("images",))
+    owner = user_name(NOBODY)
+    assert lines == [
+        f"user {owner} may not write to these: sudo chown -R {owner}: '{of_another}'",
+        "backups: of user root",
+        "train.lock: of user root",
+    ]
+    assert count == 6
