@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import importlib
 import logging
@@ -22,6 +23,7 @@ from streamlit import config
 from streamlit import logger as streamlit_logger
 
 from review_app import database, theme
+from review_app.api.readiness import keep_saying
 from review_app.auth.accounts import add_lead
 from review_app.auth.openid import secrets_file
 from review_app.auth.secret_key import forget_secret, present_secret, read_secret
@@ -38,6 +40,7 @@ from review_app.routes import all_middleware
 from review_app.server_lock import only_server
 from review_app.settings import LOOPBACK, WILDCARDS, AppSettings, AuthMode, id_of_secret, use
 from scn_core.errors import UsageError, WorkspaceError
+from scn_core.store.connection import copy_before_migration
 from scn_core.store.hook_delivery import sync_hooks
 from scn_core.store.identity import is_copy, settle_identity
 from scn_core.store.people.people import password_hash, people
@@ -98,6 +101,9 @@ def prepare(
     for hook in hooks:
         secrets_of(hook, workspace.path)
     with workspace.database() as db:
+        if (copy := copy_before_migration(db)) is not None:
+            words = f"{workspace.path}: its database was brought up to date; a copy from before: {copy}"
+            say("migrated", words, level=logging.WARNING)
         if auth == "password" and not any(each.active and password_hash(db, each.id) for each in people(db)):
             raise WorkspaceError(f"--auth password: found nobody who could sign in; first: {add_lead(path)}")
         name = _settle_identity(workspace, db)
@@ -160,7 +166,9 @@ def build_app(
             warn_of_wildcard(settings)
         if open_browser:
             webbrowser.open(address)
+        readiness = asyncio.create_task(keep_saying())
         yield
+        readiness.cancel()
         for keeper in keepers:
             keeper.stop()
         database.close()

@@ -53,6 +53,12 @@ class ThreadLog:
         """What is said next is said, whatever was last."""
         self._said = ""
 
+    def well_again(self, event: str, text: str) -> None:
+        """`went_well`, and say so where `say_once` had said something."""
+        if self._said:
+            self.say(event, text, level=logging.INFO)
+        self.went_well()
+
 
 def use_format(chosen: LogFormat) -> None:
     """From now on all that this process logs, warnings and errors that nobody caught among it, is of this format."""

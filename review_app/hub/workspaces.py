@@ -107,6 +107,7 @@ class Workspaces:
         async with self._lock:
             if self._looked_at is not None and time.monotonic() - self._looked_at < _LOOK_EVERY_S:
                 return
+            first, before = self._looked_at is None, set(self._served)
             self._looked_at = time.monotonic()
             try:
                 there = {path.name: path for path in await run_in_threadpool(workspaces_in, self._hub.workspace.path)}
@@ -125,6 +126,11 @@ class Workspaces:
                 if problem and self._problems.get(name) != problem:
                     say("not served", f"not served: {name}: {problem}", level=logging.WARNING)
             self._problems = {name: problem for name, problem in problems.items() if problem}
+            for name in () if first else sorted(before ^ set(self._served)):
+                if name in self._served:
+                    say("served", f"served from now on: {name}")
+                elif name not in there:
+                    say("gone", f"not served any more: {name}: it is not in the folder", level=logging.WARNING)
 
     async def _served_or_why_not(self, path: Path) -> str:
         """Serve a workspace, or go on with it; empty, or why it is not served."""

@@ -51,6 +51,9 @@ PATIENT_TRY_MS = 1_000
 class WorkspaceDatabase(Database):
     """A connection to review.db."""
 
+    copy_before_migration: Path | None = None
+    """Of the database as it was, where opening it brought it up to date."""
+
     def executescript(self, sql: str) -> sqlite3.Cursor:
         """Executes statements divided by semicolons, in the transaction that is open, if one is.
 
@@ -243,6 +246,11 @@ def _connect(path: Path, access: str, on_wait: Callable[[str], None] | None = No
     return db
 
 
+def copy_before_migration(db: Database) -> Path | None:
+    """The copy that was made when opening this connection brought the database up to date; None: it was already."""
+    return db.copy_before_migration if isinstance(db, WorkspaceDatabase) else None
+
+
 def check_schema(db: Database, path: Path) -> None:
     """Raises WorkspaceError for a database that is not of a workspace, or of a newer version than this one."""
     applied = [migration.name for migration in migrations.applied(db)]
@@ -264,7 +272,10 @@ def _migrate(db: Database, path: Path, *, read_only: bool) -> None:
             f"{path}: its schema is that of an older version, it lacks {first}, and reading does not change it; bring "
             f"it up to date with: {serve} (or train); where the folder may not be written to, copy it first"
         )
-    backup(db, path.parent / "backups" / f"{path.stem}-before-{first}.db")
+    copy = path.parent / "backups" / f"{path.stem}-before-{first}.db"
+    backup(db, copy)
+    if isinstance(db, WorkspaceDatabase):
+        db.copy_before_migration = copy
     with transaction(db):
         migrations.apply(db)  # asks again what is pending: another process may have been faster
         seal_all(db)

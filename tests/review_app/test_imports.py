@@ -40,7 +40,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "app": GROUND | {"views", "queries"},
     "server_lock": GROUND,
     "server": GROUND
-    | {"server_lock", "database", "auth", "http", "hooks", "routes"}
+    | {"api", "server_lock", "database", "auth", "http", "hooks", "routes"}
     | {"keeper", "order_worker", "damage_check", "dead_trainer"},
     "client": frozenset(),
     "hub": GROUND | {"auth", "http", "routes", "server"},

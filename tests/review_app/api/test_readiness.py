@@ -17,6 +17,7 @@ from review_app import database
 from review_app.api import readiness
 from review_app.database import Limits
 from review_app.http.errors import NotReady, api_error_of
+from review_app.http.log import ThreadLog
 from review_app.settings import AppSettings
 from scn_core.store.people.people import ensure_person
 from scn_core.workspace.folder import Workspace
@@ -56,6 +57,28 @@ def test_a_database_that_was_moved_or_replaced_is_noticed(stranger: Visitor, wor
     assert why_not(stranger).startswith("the database was moved away or replaced")
     aside.replace(file)
     assert stranger.get("/ready").status_code == 200
+
+
+def test_the_log_has_once_why_answers_are_not_stored_and_that_they_are_again(
+    stranger: Visitor, workspace: Workspace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = ThreadLog()
+
+    def look(times: int) -> str:
+        for _ in range(times):
+            asyncio.run(readiness.say_trouble(log))
+        return capsys.readouterr().err
+
+    assert look(2) == ""
+    file, aside = workspace.database_file, workspace.path / "aside.db"
+    file.rename(aside)
+    said = f"{workspace.path}: answers cannot be stored now: the database was moved away or replaced"
+    assert look(2).count(said) == 1
+    aside.rename(file)
+    assert look(2) == f"{workspace.path}: answers are stored again\n"
+    monkeypatch.setattr(readiness, "LEAST_BYTES", 2**70)
+    full = look(2)
+    assert full.count("answers cannot be stored now") == full.count(" free on the disk at ") == 1
 
 
 def alone(workspace: Workspace) -> list[str]:

@@ -178,15 +178,18 @@ def test_a_workspace_that_is_not_ready_says_why(
 
 
 def test_a_workspace_that_appears_is_listed_and_one_that_is_gone_is_not(
-    opened: tuple[Hub, Workspaces], folder: Path, drawn: Workspace
+    opened: tuple[Hub, Workspaces], folder: Path, drawn: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     visitor = Visitor(opened[0])
     visitor.sign_in("ann")
+    assert capsys.readouterr().err == ""
     add_people(copy_workspace(drawn, folder / "third"), ann="annotator")
     shutil.rmtree(folder / "more")
     assert visitor.listed() == ["faces"]
     assert visitor.sign_in("ann") == 303
     assert visitor.listed() == ["faces", "third"]
+    said = capsys.readouterr().err
+    assert said == "not served any more: more: it is not in the folder\nserved from now on: third\n"
 
 
 def test_a_workspace_with_webhooks_is_awake_without_a_visitor(

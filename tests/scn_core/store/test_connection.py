@@ -11,7 +11,7 @@ from sqlite_utils import Database, Migrations
 from scn_core.errors import WorkspaceError
 from scn_core.store import connection
 from scn_core.store.backup import backup
-from scn_core.store.connection import create_database, open_database, transaction
+from scn_core.store.connection import copy_before_migration, create_database, open_database, transaction
 from scn_core.store.people.people import ensure_person
 from scn_core.store.schema.migrations import STEPS, migrations
 
@@ -85,6 +85,9 @@ def test_open_migrates_an_older_schema_after_a_backup(tmp_path: Path, monkeypatc
         open_database(tmp_path / "review.db", read_only=True)
     with open_database(tmp_path / "review.db") as db:
         assert "note" in db.table_names()
+        assert copy_before_migration(db) == tmp_path / "backups" / "review-before-m9999_notes.db"
+    with open_database(tmp_path / "review.db") as db:
+        assert copy_before_migration(db) is None
     with sqlite3.connect(tmp_path / "backups" / "review-before-m9999_notes.db") as copy:
         assert copy.execute("SELECT name FROM person").fetchall() == [("ann",)]
         assert not copy.execute("SELECT 1 FROM sqlite_master WHERE name = 'note'").fetchall()
