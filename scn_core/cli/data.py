@@ -13,6 +13,7 @@ from scn_core.cli.options import JSON, PLACE, WORKSPACE
 from scn_core.cli.progress import Counter, draw_anew
 from scn_core.erase import erase
 from scn_core.errors import UsageError, counted, error_text, listed
+from scn_core.store.queue.withdraw import ids_of
 from scn_core.workspace.folder import Workspace
 from scn_core.workspace.relocate import check_list, relocate, relocate_list
 from scn_core.workspace.update import update
@@ -78,6 +79,7 @@ def withdraw_command(workspace: Path, faces: tuple[str, ...], yes: bool, as_json
     They are in no round, queue or export any more, and their thumbnails and decoded pictures are erased. There is no
     way back. Their names stay, so that `update` leaves them out; `erase` takes the names too.
     """
+    _require_known(workspace, faces)
     confirm(
         f"{_named(faces)} will be in no round, queue or export any more; thumbnails and decoded pictures are erased.",
         yes=yes,
@@ -101,6 +103,7 @@ def erase_command(workspace: Path, keys: tuple[str, ...], keys_file: Path | None
     wanted = [*keys, *_lines(keys_file)]
     if not wanted:
         raise UsageError(error_text("erase", "no face", "--key KEY or --keys-file FILE"))
+    _require_known(workspace, wanted)
     confirm(
         f"{_named(wanted)} will be in no round, queue or export any more; thumbnails, decoded pictures, features and "
         "names are erased.",
@@ -108,6 +111,12 @@ def erase_command(workspace: Path, keys: tuple[str, ...], keys_file: Path | None
     )
     done = erase(Workspace(workspace), wanted)
     click.echo(json.dumps(done.as_dict()) if as_json else done.describe())
+
+
+def _require_known(workspace: Path, keys: Sequence[str]) -> None:
+    """Raises DataError for a face that is unknown, before anybody is asked whether it shall go."""
+    with Workspace(workspace).database(read_only=True) as db:
+        ids_of(db, keys)
 
 
 def _named(keys: Sequence[str]) -> str:

@@ -20,7 +20,7 @@ from scn_core.exchange.opinions.add import OpinionFiles, add_opinion
 from scn_core.exchange.opinions.classes import parse_mapping
 from scn_core.exchange.opinions.classifier import ClassifierOptions
 from scn_core.shell import command_line
-from scn_core.store.opinions import OpinionSource, opinion_sources, remove_source
+from scn_core.store.opinions import OpinionSource, known_source, opinion_sources, remove_source
 from scn_core.store.samples import count_by_split
 from scn_core.workspace.folder import Workspace
 
@@ -126,6 +126,7 @@ def list_command(workspace: Path, as_json: bool) -> None:
 def remove(workspace: Path, name: str, yes: bool, as_json: bool) -> None:
     """Take a model's opinions out. Rounds that used them stay as they are."""
     with Workspace(workspace).database() as db:
+        known_source(db, name)
         confirm(f"What {name} says of the faces is deleted; rounds that used it stay as they are.", yes=yes)
         gone = remove_source(db, name)
     if as_json:

@@ -126,13 +126,19 @@ def insert_opinions(
         db.conn.executemany("INSERT INTO opinion VALUES (?, ?, ?, ?, ?)", rows)
 
 
+def known_source(db: Database, name: str) -> OpinionSource:
+    """The source of this name. Raises WorkspaceError where there is none."""
+    found = find_source(db, name)
+    if found is None:
+        there = ", ".join(repr(each) for each in source_names(db))
+        raise WorkspaceError(error_text("opinion", f"{name!r}", there or "none: no opinion was added"))
+    return found
+
+
 def remove_source(db: Database, name: str) -> OpinionSource:
     """Takes a source out with all it says; what it was. Raises WorkspaceError where there is none of that name."""
     with transaction(db):
-        found = find_source(db, name)
-        if found is None:
-            there = ", ".join(repr(each) for each in source_names(db))
-            raise WorkspaceError(error_text("opinion", f"{name!r}", there or "none: no opinion was added"))
+        found = known_source(db, name)
         db.execute("DELETE FROM opinion WHERE source_id = ?", (found.id,))
         db.execute("DELETE FROM opinion_source WHERE id = ?", (found.id,))
         log_event(db, "opinion removed", {"source": found.id, "faces": max(found.faces, found.features)}, by=None)

@@ -26,7 +26,7 @@ def withdraw_faces(db: Database, keys: Iterable[str]) -> list[int]:
     a key that is unknown.
     """
     with transaction(db):
-        ids = sorted({_id_of(db, key) for key in keys})
+        ids = ids_of(db, keys)
         asked = json.dumps(ids)
         ids = [row[0] for row in db.execute(
             "SELECT id FROM sample WHERE id IN (SELECT value FROM json_each(?)) AND withdrawn_in IS NULL ORDER BY id",
@@ -92,6 +92,11 @@ def _unask(db: Database, sample_id: int) -> None:
             )
         if refresh_outcome(db, round_id, sample_id, readings_of(db, round_id, sample_id)):  # fewer answers are needed
             tell_face(db, round_id, sample_id)
+
+
+def ids_of(db: Database, keys: Iterable[str]) -> list[int]:
+    """The faces of these keys, each once, rising. Raises DataError for a key that is unknown."""
+    return sorted({_id_of(db, key) for key in keys})
 
 
 def _id_of(db: Database, key: str) -> int:

@@ -56,3 +56,19 @@ def test_what_has_no_way_back_is_asked_about(workspace: Workspace, run: Run, mon
             typed.write("y\n")
             assert run("withdraw", workspace.path, key).code == 0
     assert state() != before
+
+
+@pytest.mark.parametrize(
+    ("command", "found"),
+    [
+        (("withdraw", "WS", "happy/nope.png"), "found face 'happy/nope.png'"),
+        (("erase", "WS", "--key", "happy/nope.png"), "found face 'happy/nope.png'"),
+        (("opinion", "remove", "WS", "--name", "nope"), "opinion: found 'nope'"),
+    ],
+)
+def test_what_there_is_not_is_not_asked_about(
+    workspace: Workspace, run: Run, command: tuple[str, ...], found: str
+) -> None:
+    done = run(*(workspace.path if each == "WS" else each for each in command))
+    assert (done.code, done.out) == (1, "")
+    assert found in done.err
