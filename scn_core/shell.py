@@ -18,6 +18,13 @@ def program_words(program: Program) -> list[str]:
     return [_INSTALLED[program]] if by_name else ["python", "-m", program]
 
 
+def install_extra(extra: str, checkout: str) -> str:
+    """The command that installs what an extra of the package brings; in a checkout that is a file of requirements."""
+    if (Path(__file__).parents[1] / checkout).is_file():
+        return f"pip install -r {checkout}"
+    return f"pip install {shlex.quote(f'self-cure-labels[{extra}]')}"
+
+
 def this_command() -> str | None:
     """The command that this process is, with the whole path of its program; None where it is none of ours."""
     started = Path(sys.argv[0])

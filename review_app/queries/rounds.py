@@ -20,6 +20,7 @@ from scn_core.records import EpochReport, RoundInfo
 from scn_core.rounds.compare import Comparison, compare
 from scn_core.store.rounds import states as store_rounds
 from scn_core.store.rounds.training_set import TrainingSet, training_set
+from scn_core.workspace.status import why_no_training
 
 _KEPT_S = 600
 """Scores of a round never change."""
@@ -108,9 +109,16 @@ def usual_settings() -> TrainSettings:
         return TrainSettings.merged(configured)
 
 
+def cannot_train() -> str | None:
+    """Why no round can be trained by this installation; None: one can."""
+    return why_no_training()
+
+
 def problems(settings: TrainSettings, faces: int) -> dict[str, str]:
     """What does not go together, by the name of the option to change; empty where the round can be started."""
     found: dict[str, str] = {}
+    if (reason := cannot_train()) is not None:
+        found["training"] = reason
     if faces < 2:
         found["faces"] = f"found {faces} to train on; allowed: 2 or more; take back some of the exclusions"
     if settings.relabel == "auto" and settings.relabel_from >= settings.epochs:

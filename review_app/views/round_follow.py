@@ -91,7 +91,10 @@ def _ended(training: Training) -> None:
         else:
             reason = info.message or ""
         messages.show(f"{parts.round_name(info)} {_WORDS[info.state]}", f"{reason}\n{_behind(info, training.epochs)}")
-        st.button("Resume it", key="rv-resume", type="primary", on_click=_resume)
+        missing = reading.cannot_train()
+        st.button(
+            "Resume it", key="rv-resume", type="primary", disabled=missing is not None, help=missing, on_click=_resume
+        )
     if training.failure is not None or training.unfinished:
         _tail(training)
 

@@ -13,7 +13,7 @@ import click
 
 from scn_core.errors import ScnError, UsageError, error_text
 from scn_core.permissions import in_our_words
-from scn_core.shell import Program, program_words
+from scn_core.shell import Program, install_extra, program_words
 
 _TRAINING = ("torch", "torchvision")
 
@@ -39,7 +39,7 @@ def run(commands: click.Group, program: Program) -> None:
                 "",
                 f"no {error.name}, as in an installation for reviewing alone",
                 "an installation with torch",
-                "pip install -r requirements.txt",
+                install_extra("train", "requirements.txt"),
             )
         )
     except RuntimeError as error:

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from scn_core.datasets.addresses import is_web
 from scn_core.datasets.web_client import LeadsOutError, web_client
 from scn_core.errors import UsageError, error_text
+from scn_core.shell import install_extra
 
 _PACKAGES = {
     "s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "http": "aiohttp", "https": "aiohttp",
@@ -90,7 +91,7 @@ class Storage:
             scheme = address.partition("::")[0].partition("://")[0]
             package = "fsspec" if error.name == "fsspec" else _PACKAGES.get(scheme, "that fsspec asks for")
             found = f"that the package {package} is not installed ({' '.join(str(error).split())[:200]})"
-            do = "pip install -r requirements-remote.txt has what S3 and HTTP need"
+            do = f"{install_extra('remote', 'requirements-remote.txt')} has what S3 and HTTP need"
             raise UsageError(f"{address}: found {found}; install it: pip install {package} ({do})") from error
         except ValueError as error:
             allowed = "s3://, gs://, https:// and what else fsspec reaches"

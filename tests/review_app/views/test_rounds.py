@@ -130,6 +130,18 @@ def test_what_does_not_go_together_is_told_beside(visitor: NewVisitor) -> None:
     assert not lead.run().button(key="rv-start").disabled
 
 
+def test_without_torch_no_training_is_offered(visitor: NewVisitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scn_core.workspace.status.find_spec", lambda name: None)
+    lead = visitor("lea", "lead")
+    database.call_write(start_round, {"epochs": 30}, code_version="1")
+    app = lead.open("rounds")
+    assert app.button(key="rv-start").disabled
+    assert app.button(key="rv-resume").disabled
+    assert "found no torch, as in an installation for reviewing alone; allowed: an installation with torch" in words(
+        app
+    )
+
+
 def test_what_is_changed_just_before_the_click_counts(visitor: NewVisitor, workspace: Workspace) -> None:
     lead = visitor("lea", "lead")
     app = lead.open("rounds")
