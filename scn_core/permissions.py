@@ -60,9 +60,10 @@ def refusals_in_our_words(do: str = _NAME_ANOTHER) -> Iterator[None]:
 
 def warn_of_other_owner(folder: Path) -> None:
     """Say on standard error, once for a folder, that another user owns it, who may not be able to use what this process
-    writes there. Not of a folder that its group may write to, which people share, unless this is root."""
+    writes there. Not of root's, who may use all; nor, unless this is root, of one that its group may write to, as it is
+    shared."""
     status, me = folder.stat(), os.geteuid()
-    if folder in _WARNED_OF or status.st_uid == me or (me != 0 and status.st_mode & stat.S_IWGRP):
+    if folder in _WARNED_OF or status.st_uid in (0, me) or (me != 0 and status.st_mode & stat.S_IWGRP):
         return
     _WARNED_OF.add(folder)
     owner, command = user_name(status.st_uid), this_command()
@@ -74,8 +75,8 @@ def warn_of_other_owner(folder: Path) -> None:
 
 
 def closed_to_owner(folder: Path, leave_out: Collection[str]) -> tuple[list[str], int]:
-    """What lies in a folder that is another user's and that the folder's owner may not write to: the command that
-    mends it, and a line each; and how many files and folders there are.
+    """What lies in a folder that is another user's and that the folder's owner may not write to, a line each, the first
+    with the command that mends it; and how many files and folders there are.
 
     Args:
         folder: the folder.
@@ -84,16 +85,18 @@ def closed_to_owner(folder: Path, leave_out: Collection[str]) -> tuple[list[str]
     top, lines, count = folder.stat(), [], 0
     for place, folders, files in os.walk(folder):
         for path in (Path(place, name) for name in sorted((*folders, *files))):
-            with suppress(FileNotFoundError):  # gone meanwhile, as the -wal
+            with suppress(OSError):  # gone meanwhile, as the -wal, or in a folder that this user may not enter
                 found, count = path.lstat(), count + 1
                 of_group = found.st_gid == top.st_gid and found.st_mode & stat.S_IWGRP
                 open_to_owner = of_group or found.st_mode & stat.S_IWOTH or stat.S_ISLNK(found.st_mode)
-                if found.st_uid != top.st_uid and not open_to_owner:
+                if found.st_uid != top.st_uid != 0 and not open_to_owner:
                     lines.append(f"{path.relative_to(folder)}: of user {user_name(found.st_uid)}")
         if Path(place) == folder:
             folders[:] = [name for name in folders if name not in leave_out]
-    owner = user_name(top.st_uid)
-    return [f"user {owner} may not write to these: {_give_to(owner, folder)}", *lines] if lines else [], count
+    if lines:
+        owner = user_name(top.st_uid)
+        lines[0] += f", so user {owner} may not write to it; all is given to {owner} by: {_give_to(owner, folder)}"
+    return lines, count
 
 
 def _give_to(owner: str, folder: Path) -> str:

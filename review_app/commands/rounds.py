@@ -15,6 +15,7 @@ from review_app.queries.workspace_state import forget
 from review_app.settings import current
 from scn_core.config import ReviewSettings, TrainSettings
 from scn_core.errors import ScnError
+from scn_core.permissions import in_our_words
 from scn_core.rounds.from_opinions import make_round_from_opinions
 from scn_core.store.connection import transaction
 from scn_core.store.events import keep_event, log_event
@@ -66,8 +67,10 @@ def as_lead(act: Callable[[Person], None]) -> str | None:
         refused = SESSION_ENDED if person is None else refusal_unless_lead(person)
         if person is not None and refused is None:
             act(person)
-    except (ScnError, OSError) as error:
+    except ScnError as error:
         refused = str(error)
+    except OSError as error:
+        refused = str(in_our_words(error))
     forget()
     return refused
 

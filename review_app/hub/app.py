@@ -128,11 +128,11 @@ class Hub:
         if asked is not None and await self._known.has_access(asked, bearer, ask=there is None) and asked is there:
             return
         if self._known.is_right_somewhere(bearer):
-            raise wrong_token()
+            raise _wrong_token()
         client = Client("access token", scope["client"][0] if scope.get("client") else "")
         async with self._tokens.attempt(client):
             self._tokens.wrong(client)
-        raise wrong_token()
+        raise _wrong_token()
 
     async def _turn_away(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Who opens a page without a session there: strangers are led to sign in, people signed in elsewhere are not.
@@ -177,10 +177,21 @@ class Hub:
         await self._workspaces.look()
         for workspace in self._workspaces.all:
             if not workspace.never_sleeps:
-                await workspace.child.stop_if_idle()
+                if workspace.is_in_place:  # otherwise its process has the last copy
+                    await workspace.child.stop_if_idle()
             elif workspace.child.state == "asleep":
                 with suppress(ApiError):  # the server is stopping
                     await workspace.child.address()
+
+
+def _wrong_token() -> ApiError:
+    """The same whether there is such a workspace or not: strangers hear no names."""
+    wrong = wrong_token()
+    words = (
+        "each workspace here has tokens and an address of its own: that of the server, then the workspace's name. This "
+        "address may name none, or one that cannot be served now"
+    )
+    return ApiError(wrong.status, wrong.code, f"{wrong}; {words}")
 
 
 def _nothing_here() -> ApiError:

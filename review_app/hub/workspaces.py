@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import shlex
 import sys
 import time
@@ -27,10 +26,8 @@ from scn_core.store.connection import open_database
 from scn_core.store.people.people import people
 from scn_core.store.sqlite_errors import is_busy, is_damage, plain_errors
 from scn_core.workspace.backup.make import backups_in
-from scn_core.workspace.folder import Workspace, workspaces_in
+from scn_core.workspace.folder import Workspace, fits_address, workspaces_in
 
-_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._~-]*")
-"""What an address can hold as it is."""
 _LOOK_EVERY_S = 1.0
 TAKEN = ("login", "logout", "health", "ready", "metrics")
 """Addresses of the hub itself."""
@@ -51,6 +48,11 @@ class HubWorkspace:
     """Its process has something to do while nobody asks: it posts messages to webhooks."""
     damage: list[ScnError] = field(default_factory=list, compare=False)
     """Found when the database was read: the next look at the folder stops serving it."""
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether its database is still the one that serving it began with."""
+        return _file(self.settings.workspace.path) == self.file
 
     @contextmanager
     def database(self) -> Iterator[Database]:
@@ -165,7 +167,7 @@ class Workspaces:
         await workspace.child.stop()
 
     def _open(self, path: Path) -> HubWorkspace:
-        if not _NAME.fullmatch(path.name) or path.name in TAKEN:
+        if not fits_address(path.name) or path.name in TAKEN:
             raise WorkspaceError(
                 error_text(
                     "",

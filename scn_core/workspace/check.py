@@ -183,7 +183,7 @@ def _faces(db: Database) -> str:
 def _owner(folder: Path) -> Checked:
     lines, count = closed_to_owner(folder, (OWN_PICTURES, FETCHED))
     looked_at = f"{counted(count, 'file or folder', 'files and folders')}, which the workspace's owner may write to"
-    return Checked("owner", looked_at, tuple(lines[:_KEPT]), max(0, len(lines) - 1))
+    return Checked("owner", looked_at, tuple(lines[:_KEPT]), len(lines))
 
 
 def _files(db: Database) -> str:

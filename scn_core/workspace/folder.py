@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import shutil
 import sqlite3
 import sys
@@ -67,6 +68,11 @@ def workspaces_in(folder: Path) -> list[Path]:
     except (FileNotFoundError, NotADirectoryError):
         return []
     return [entry for entry in entries if _may_be_workspace(entry)]
+
+
+def fits_address(name: str) -> bool:
+    """Whether an address can hold the name of a folder as it is, so that a server of many workspaces takes it."""
+    return re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._~-]*", name) is not None
 
 
 def _is_workspace(folder: Path) -> bool:
@@ -258,8 +264,7 @@ def create_workspace(
     _refuse_used_database(workspace)
     source.check(dataset, find_dataset(dataset).options)  # before anything is drawn
     spec = parse_noise(noise) if noise else None
-    if existing(path).stat().st_uid != 0:  # that of root is where anybody makes what is theirs, as in /tmp
-        warn_of_other_owner(existing(path))
+    warn_of_other_owner(existing(path))
     with _removed_on_error(path), naming_full_disk(path):
         source = _placed(workspace, dataset, source, demo_faces, progress)
         with brought(path, dataset, source) as (read, elsewhere):

@@ -98,9 +98,9 @@ def test_who_writes_into_a_folder_of_another_user_is_told_once(
 def test_what_a_workspaces_owner_may_not_write_to_is_named(of_another: Path) -> None:
     lines, count = closed_to_owner(of_another, ("images",))
     owner = user_name(NOBODY)
+    given = f"all is given to {owner} by: sudo chown -R {owner}: '{of_another}'"
     assert lines == [
-        f"user {owner} may not write to these: sudo chown -R {owner}: '{of_another}'",
-        "backups: of user root",
+        f"backups: of user root, so user {owner} may not write to it; {given}",
         "train.lock: of user root",
     ]
     assert count == 6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import shutil
@@ -595,6 +596,17 @@ def test_a_full_disk_is_told(ann: Visitor) -> None:
     answer = ann.decide(*texts)
     assert (answer.status_code, answer.json()["code"]) == (507, "disk_full")
     assert ann.get("/api/history?round=1").json()["undo"] == []
+
+
+def test_no_answer_goes_into_a_database_that_was_moved_away(ann: Visitor, workspace: Workspace) -> None:
+    sent = keep(ann.page(limit=1).tiles[0])
+    asyncio.run(database.open_all())
+    file, aside = workspace.database_file, workspace.path / "aside.db"
+    file.rename(aside)
+    refused = ann.decide(sent)
+    assert (refused.status_code, refused.json()["code"]) == (503, "not_ready")
+    aside.rename(file)
+    assert ann.decide(sent).json()["saved"] == [sent["id"]]
 
 
 def test_details_of_a_face_that_is_an_open_audit_face_of_another_round_tell_nothing_in_this_one(

@@ -149,7 +149,7 @@ def test_a_process_goes_on_while_it_has_the_last_copy_of_a_deleted_database(
     folder: Path, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("review_app.hub.workspaces.command_for", holding_the_database)
-    _, workspaces = open_hub(start, "password", tmp_path)
+    hub, workspaces = open_hub(start, "password", tmp_path)
     file = Workspace(folder / "faces").database_file
     with Workspace(folder / "faces").database() as db:
         made = make_backup(Workspace(folder / "faces"), db)
@@ -160,7 +160,9 @@ def test_a_process_goes_on_while_it_has_the_last_copy_of_a_deleted_database(
         try:
             assert await reader.readexactly(1) == b"o"
             file.unlink()
-            await workspaces.look()
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(child, "stop_if_idle", lambda: pytest.fail("it is stopped after an hour"))
+                await hub.tend()
             states: list[str] = [child.state]
             restore(made, Workspace(folder / "faces"))
             await workspaces.look()

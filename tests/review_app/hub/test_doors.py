@@ -158,6 +158,15 @@ def test_an_access_token_of_one_workspace_is_no_guess_at_another(opened: tuple[H
         assert codes(name, f"203.0.113.{number}") == {"access_token_wrong"}
 
 
+def test_a_token_at_an_address_without_a_workspace_is_told_of_the_address(opened: tuple[Hub, Workspaces]) -> None:
+    """In the same words as one that is wrong for a workspace there is."""
+    client = Visitor(opened[0]).client
+    access = {"Authorization": "Bearer scn_made_up"}
+    told = {client.get(path, headers=access).json()["error"] for path in ("/api/rounds", "/faces/api/rounds")}
+    assert len(told) == 1
+    assert "tokens and an address of its own: that of the server, then the workspace's name" in told.pop()
+
+
 def test_other_hosts_are_refused_for_workspaces_too(opened: tuple[Hub, Workspaces]) -> None:
     visitor = Visitor(opened[0])
     visitor.sign_in("ann")
