@@ -99,6 +99,12 @@ def opened_copy(path: Path, *, read_only: bool = False) -> Iterator[Database]:
         yield Database(connection)
 
 
+def bytes_of(db: Database) -> int:
+    """How large a copy of the database is."""
+    (pages,), (size,) = (db.execute(f"PRAGMA {what}").fetchone() for what in ("page_count", "page_size"))
+    return int(pages) * int(size)
+
+
 def contents_of(db: Database) -> Contents:
     """What the database holds."""
     count, newest = db.execute("SELECT count(*), coalesce(max(seq), 0) FROM decision").fetchone()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, fields
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -77,15 +77,17 @@ class StoredBackup:
 
 
 def write_archive(
-    path: Path, manifest: BackupManifest, members: Iterable[tuple[str, Path]], progress: Callable[[int], None]
+    path: Path, manifest: BackupManifest, members: Collection[tuple[str, Path]], progress: Callable[[int], None]
 ) -> None:
     """Write files under their names, whole or not at all, for their owner alone; a file that is gone is left out.
 
-    `progress` hears how many more bytes of them are in.
+    `progress` hears how many more bytes of them are in. Raises DiskFullError, which says how many there are in all:
+    compressed they take less.
     """
     written: dict[str, Member] = {}
+    needed = sum(source.stat().st_size for _, source in members if source.exists())
     with (
-        replaced(path, private=True) as file,
+        replaced(path, needed=needed, private=True) as file,
         zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=_FAST) as archive,
     ):
         for name, source in members:

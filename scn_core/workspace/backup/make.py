@@ -15,9 +15,11 @@ from sqlite_utils import Database
 
 from scn_core import __version__
 from scn_core.config import BackupSettings
+from scn_core.disk import check_room
 from scn_core.errors import ScnError, WorkspaceError, error_text
 from scn_core.files import remove_abandoned, scratch_file
-from scn_core.store.backup import contents_of, copy_database, opened_copy
+from scn_core.permissions import in_our_words
+from scn_core.store.backup import bytes_of, contents_of, copy_database, opened_copy
 from scn_core.store.check import require_sound
 from scn_core.store.connection import snapshot
 from scn_core.store.current_labels import revision
@@ -104,6 +106,7 @@ def make_backup(
     file = _file(workspace, out, cause, moment)
     _make_folder(file.parent)
     remove_abandoned(file.parent)
+    check_room(file, bytes_of(db), "a copy of the database on the way to a backup")
     with scratch_file(file) as copy:
         copy_database(db, copy, progress)
         with opened_copy(copy) as copied:
@@ -124,7 +127,7 @@ def make_backup(
                 schema=[migration.name for migration in migrations.applied(copied)][-1],
             )
         rounds = sorted(contents.rounds) if whole else []
-        write_archive(file, manifest, _members(workspace, copy, rounds, found), progress)
+        write_archive(file, manifest, list(_members(workspace, copy, rounds, found)), progress)
     return file
 
 
@@ -155,8 +158,10 @@ def backup_after_round(workspace: Workspace, db: Database) -> str | None:
     """An automatic backup once a round has ended, which is whole without; the reason where there is none."""
     try:
         automatic_backup(workspace, db, "round")
-    except (ScnError, OSError) as error:
+    except ScnError as error:
         return str(error)
+    except OSError as error:
+        return str(in_our_words(error))
     except KeyboardInterrupt:
         return "stopped by hand"
     return None

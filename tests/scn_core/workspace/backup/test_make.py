@@ -82,6 +82,7 @@ def test_a_full_disk_leaves_nothing(asked: Workspace, small_disk: Path, run: Run
     done = run("backup", asked.path, "--out", small_disk / "b.zip" if as_file else small_disk)
     assert done.code == 1
     assert "free on the disk at" in done.err
+    assert "room for all that is written" not in done.err, "it says how much"
     assert [each.name for each in small_disk.iterdir()] == ["fill"]
     with asked.database() as db, pytest.raises(DiskFullError):
         make_backup(asked, db, out=small_disk)
