@@ -55,6 +55,18 @@ def test_a_link_to_the_code_is_its_words(pages: Path) -> None:
     assert "](data/README.md)" in home
 
 
+def test_the_files_of_deploy_are_on_a_page_that_links_to_them_lead_to(pages: Path) -> None:
+    guide = (pages / "docs/administration.md").read_text(encoding="utf-8")
+    assert "[scn-review.service](../reference/deploy.md#scn-reviewservice)" in guide
+    assert "ExecStart=/srv/scn/current/bin/scn-review serve" in (pages / "reference/deploy.md").read_text("utf-8")
+
+
+def test_search_passes_decisions_over(pages: Path) -> None:
+    excluded = {path for path in pages.rglob("*.md") if "exclude: true" in path.read_text(encoding="utf-8")[:40]}
+    decisions = pages / "docs/decisions"
+    assert excluded == {*decisions.glob("*.md")} - {decisions / "README.md"}
+
+
 def is_shown(parameter: click.Parameter) -> bool:
     return isinstance(parameter, click.Option) and not parameter.hidden
 

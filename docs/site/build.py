@@ -23,6 +23,9 @@ from docs.site.reference import client_api, commands, http_routes, python_api
 ROOT = Path(__file__).resolve().parents[2]
 SITE = Path(__file__).resolve().parent
 WRITTEN = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "data/README.md", "benchmarks/*.md", "docs/**/*.md")
+DECISIONS = Path("docs/decisions")
+DEPLOY = "reference/deploy.md"
+"""The page of the files of the folder deploy."""
 _LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
 
 
@@ -44,6 +47,7 @@ def stage(folder: Path) -> None:
     written = {path.relative_to(ROOT) for glob in WRITTEN for path in ROOT.glob(glob)}
     for page in written:
         text = (ROOT / page).read_text(encoding="utf-8")
+        text = _head(page) + text
         _write(pages / _placed(page), _LINK.sub(lambda link, page=page: _for_site(link, page, written), text))  # type: ignore[misc]
     for picture in ROOT.glob("docs/images/*"):
         target = pages / picture.relative_to(ROOT)
@@ -53,6 +57,7 @@ def stage(folder: Path) -> None:
     _write(pages / "reference/python.md", python_api())
     _write(pages / "reference/client.md", client_api())
     _write(pages / "reference/http.md", http_routes())
+    _write(pages / DEPLOY, files_for_deployment())
     shutil.copyfile(SITE / "style.css", pages / "style.css")
     shutil.copyfile(SITE / "zensical.toml", folder / "zensical.toml")
 
@@ -72,6 +77,14 @@ def search_in_files(site: Path) -> None:
 }}
 """
     _write(site / "iframe-worker.js", script)
+
+
+def files_for_deployment() -> str:
+    """A page with the files of the folder deploy, as they are."""
+    lines = ["# Files for deployment", "", "The files of the folder `deploy`; Administration says how they are used."]
+    for file in sorted(ROOT.glob("deploy/*")):
+        lines += ["", f"## {file.name}", "", "```text", file.read_text(encoding="utf-8").rstrip(), "```"]
+    return "\n".join(lines) + "\n"
 
 
 def contents(entries: list[Any] | None = None) -> Iterator[str]:
@@ -102,7 +115,18 @@ def _for_site(link: re.Match[str], page: Path, written: set[Path]) -> str:
         if words.endswith(".md"):
             words = _title(to)
         return f"[{words}]({os.path.relpath(_placed(to), _placed(page).parent)}{mark}{heading})"
+    if to.parts[0] == "deploy" and (ROOT / to).is_file():
+        return f"[{words}]({os.path.relpath(DEPLOY, _placed(page).parent)}#{_anchor(to.name)})"
     return link[0] if to.parts[:2] == ("docs", "images") else words
+
+
+def _head(page: Path) -> str:
+    """What the builder is told of a page: search passes decisions over, which would come before the guides."""
+    return "---\nsearch:\n  exclude: true\n---\n\n" if page.parent == DECISIONS and page.name != "README.md" else ""
+
+
+def _anchor(heading: str) -> str:
+    return re.sub(r"[^\w\s-]", "", heading).strip().lower().replace(" ", "-")
 
 
 def _title(page: Path) -> str:

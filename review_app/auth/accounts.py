@@ -63,9 +63,9 @@ def add(workspaces: tuple[Path, ...], name: str, role: Role, password_stdin: boo
     for workspace in workspaces:
         with Workspace(workspace).database() as db:
             if find_person(db, name) is not None:
-                where = f"{workspace}: " if len(workspaces) > 1 else ""
-                found = f"{where}a person {name} already"
-                raise WorkspaceError(error_text("", found, "a new name", "to change one: person role"))
+                where = str(workspace) if len(workspaces) > 1 else ""
+                found = f"a person {name} already"
+                raise WorkspaceError(error_text(where, found, "a new name", "to change one: person role"))
     hashed = None if no_password else hash_password(_password(password_stdin))
     for workspace in workspaces:
         with Workspace(workspace).database() as db:

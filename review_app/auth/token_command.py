@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import stat
+import sys
 from pathlib import Path
 
 import click
 
 from review_app.auth.access_tokens import access_token_hash, new_access_token
 from review_app.auth.accounts import NAME, WORKSPACE, known_person
+from scn_core.errors import error_text
 from scn_core.shell import command_line
 from scn_core.store.people.tokens import MOST_DAYS, add_token, revoke_token, tokens
 from scn_core.workspace.folder import Workspace
@@ -29,8 +33,22 @@ def add(workspace: Path, name: str, label: str, days: int | None) -> None:
     with Workspace(workspace).database() as db:
         added = add_token(db, known_person(db, name, workspace).id, access_token_hash(made), label, days)
     click.echo(made)
+    if readable := _open_file():
+        click.echo(f"warning: {readable}", err=True)
     end = "until it is revoked" if added.expires_at is None else f"until {added.expires_at[:16].replace('T', ' ')} UTC"
     click.echo(f"token {added.id} of {added.person}, good {end}; keep it secret, it is not shown again", err=True)
+
+
+def _open_file() -> str | None:
+    """What is wrong with the file that standard output goes to, where others may read it."""
+    try:
+        found = os.fstat(sys.stdout.fileno())
+    except (OSError, ValueError):  # no file at all, as within Python
+        return None
+    if not stat.S_ISREG(found.st_mode) or not found.st_mode & 0o077:
+        return None
+    mode = f"{stat.S_IMODE(found.st_mode):o}"
+    return error_text("standard output", f"a file of mode {mode}, which others may read", "mode 600", "chmod it")
 
 
 @token.command("list")

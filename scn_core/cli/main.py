@@ -50,7 +50,7 @@ from scn_core.store.samples import classes
 from scn_core.store.scores import ProposalRow, count_open_proposals, page_open_proposals
 from scn_core.store.votes import import_balance
 from scn_core.workspace.clean import clean, describe_cleaning
-from scn_core.workspace.folder import Workspace, create_workspace
+from scn_core.workspace.folder import Workspace, create_workspace, fits_address
 from scn_core.workspace.status import describe, first_step, status_of
 
 
@@ -110,6 +110,9 @@ def init(
         click.echo(json.dumps(import_as_dict(manifest, balance, agreement)))
         return
     click.echo(describe_import(manifest, balance, agreement))
+    if not fits_address(name := workspace.resolve().name):
+        allowed = "letters, digits, dots and dashes, to be served beside others with `serve DIR`"
+        click.echo(f"warning: {error_text('', f'the folder name {name!r}', allowed, 'rename the folder')}", err=True)
     click.echo(f"next: {first_step(workspace)}")
     if copies:
         words = counted(copies, "group of exact copies", "groups of exact copies")

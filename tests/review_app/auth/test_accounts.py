@@ -248,7 +248,7 @@ def test_a_name_that_one_of_several_workspaces_has_is_added_to_none(
     run("person", "add", workspace.path, "ada", "--no-password")
     refused = run("person", "add", empty.path, workspace.path, "ada", "--no-password")
     assert (refused.code, refused.out) == (1, "")
-    assert f"found {workspace.path}: a person ada already" in refused.err
+    assert f"error: {workspace.path}: found a person ada already; allowed: a new name" in refused.err
     assert run("person", "password", workspace.path, empty.path, "ada", "--password-stdin", stdin=PASSWORD).code == 1
     with empty.database() as db:
         assert find_person(db, "ada") is None
@@ -258,3 +258,17 @@ def test_a_name_that_one_of_several_workspaces_has_is_added_to_none(
 def test_a_folder_of_workspaces_lists_the_people_of_each(run: Run, workspace: Workspace, tmp_path: Path) -> None:
     run("person", "add", workspace.path, "ada", "--role", "lead", "--no-password")
     assert run("person", "list", tmp_path).out == "ws:\nada                      lead       no password\n"
+
+
+def test_a_token_in_a_file_that_others_may_read_is_warned_of(
+    run: Run, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("person", "add", workspace.path, "ada", "--no-password")
+    file = tmp_path / "token"
+    for mode in (0o644, 0o600):
+        with file.open("w", encoding="ascii") as output, monkeypatch.context() as patch:
+            file.chmod(mode)
+            patch.setattr(sys, "stdout", output)
+            done = run("token", "add", workspace.path, "ada")
+        assert done.code == 0
+        assert ("found a file of mode 644, which others may read; allowed: mode 600" in done.err) == (mode == 0o644)

@@ -457,14 +457,17 @@ def test_init_tells_what_became_of_every_row(run: Run, table: Path, tmp_path: Pa
     """As text, as JSON, and later in the status alike."""
     text = table.read_text(encoding="utf-8").replace("7.png,happy", "7.png,Joy").replace("8.png,happy", "8.png,NaN", 1)
     table.write_text(text + "gone.png,sad,train\n,,\n", encoding="utf-8")
-    done = run(*init_arguments(tmp_path / "one", table))
+    done = run(*init_arguments(tmp_path / "Gefühle 2026", table))
     assert done.code == 0, done.err
+    assert "warning: found the folder name 'Gefühle 2026'; allowed: letters, digits, dots and dashes" in done.err
     assert (
         "  seen: 31 rows and files = 29 faces taken + 2 left out\n    1 no label\n    1 no such picture\n" in done.out
     )
     assert "  joined: happy, Joy -> happy" in done.out
     assert f"gone.png: no such picture at {table.parent / 'gone.png'}" in done.out
-    said = json.loads(run(*init_arguments(tmp_path / "two", table), "--json").out)
+    quiet = run(*init_arguments(tmp_path / "two", table), "--json")
+    assert "warning" not in quiet.err
+    said = json.loads(quiet.out)
     assert said["balance"] == {
         "seen": 31,
         "taken": 29,
