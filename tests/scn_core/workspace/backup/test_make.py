@@ -26,7 +26,7 @@ from tests.scn_core.workspace.backup.conftest import answer
 
 WHOLE = {
     "review.db", "workspace.toml", "rounds/0001/dynamics.npy", "rounds/0001/faces.npz", "rounds/0001/features.npy",
-    "rounds/0001/map.npy", "rounds/0001/neighbours.npy", "manifest.json",
+    "rounds/0001/map.json", "rounds/0001/map.npy", "rounds/0001/neighbours.npy", "manifest.json",
 }  # fmt: skip
 
 
