@@ -73,13 +73,13 @@ def require_token_person(db: Database, hashed: str) -> Person:
     return person
 
 
-def wrong_token() -> ApiError:
-    """To be raised."""
+def wrong_token(hint: str = "") -> ApiError:
+    """To be raised; `hint` ends its text."""
     return ApiError(
         401,
         "access_token_wrong",
         "found an access token that is unknown, revoked or expired, or whose person may not sign in; allowed: one "
-        "from the page Access tokens, or from: python -m review_app token add WS NAME",
+        f"from the page Access tokens, or from: python -m review_app token add WS NAME{hint}",
     )
 
 

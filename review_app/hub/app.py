@@ -31,6 +31,11 @@ from review_app.routes import OwnRouter
 from review_app.settings import AppSettings
 
 _SIGN_IN_AND_OUT = ("/login", "/login/ticket", "/logout")
+_OTHER_ADDRESS = (
+    "; each workspace here has tokens and an address of its own: that of the server, then the workspace's name. This "
+    "address may name none, or one that cannot be served now"
+)
+"""Said with every wrong token, whether there is such a workspace or not: strangers hear no names."""
 LOOK_EVERY_S = 5.0
 """At the folder, and for processes that are idle."""
 
@@ -128,11 +133,11 @@ class Hub:
         if asked is not None and await self._known.has_access(asked, bearer, ask=there is None) and asked is there:
             return
         if self._known.is_right_somewhere(bearer):
-            raise _wrong_token()
+            raise wrong_token(_OTHER_ADDRESS)
         client = Client("access token", scope["client"][0] if scope.get("client") else "")
         async with self._tokens.attempt(client):
             self._tokens.wrong(client)
-        raise _wrong_token()
+        raise wrong_token(_OTHER_ADDRESS)
 
     async def _turn_away(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Who opens a page without a session there: strangers are led to sign in, people signed in elsewhere are not.
@@ -182,16 +187,6 @@ class Hub:
             elif workspace.child.state == "asleep":
                 with suppress(ApiError):  # the server is stopping
                     await workspace.child.address()
-
-
-def _wrong_token() -> ApiError:
-    """The same whether there is such a workspace or not: strangers hear no names."""
-    wrong = wrong_token()
-    words = (
-        "each workspace here has tokens and an address of its own: that of the server, then the workspace's name. This "
-        "address may name none, or one that cannot be served now"
-    )
-    return ApiError(wrong.status, wrong.code, f"{wrong}; {words}")
 
 
 def _nothing_here() -> ApiError:

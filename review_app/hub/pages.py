@@ -142,7 +142,7 @@ class HubPages:
             return refusal
         others = f"{counted(len(unserved), 'workspace')} cannot be now: if yours is one, ask a lead of it"
         words = f"{refusal} in any workspace that is served; {others}"
-        return ApiError(refusal.status, refusal.code, words)
+        return ApiError(401, "wrong_password", words)
 
     async def _right_accounts(self, address: str, name: str, password: str) -> list[Account] | None:
         await self._workspaces.look()
