@@ -79,7 +79,7 @@ def wrong_token(hint: str = "") -> ApiError:
         401,
         "access_token_wrong",
         "found an access token that is unknown, revoked or expired, or whose person may not sign in; allowed: one "
-        f"from the page Access tokens, or from: python -m review_app token add WS NAME{hint}",
+        "from the page Access tokens, or from: python -m review_app token add WS NAME" + hint,
     )
 
 
