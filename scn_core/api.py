@@ -140,7 +140,7 @@ class OpenWorkspace(WithOpinions):
                 "ask_room"
             )
         settings = TrainSettings.merged(self.folder.settings().train, options, source="train")
-        settle_threads()  # before torch is imported; later it has no effect
+        settle_threads()  # as the command does
         from scn_core.rounds.lifecycle import New, Resume
         from scn_core.rounds.train import train_round
 

@@ -118,7 +118,13 @@ class TrainSettings:
     close_earlier: bool = option(
         True, "close the round in review when this one ends, unless this one came out worse; else a lead closes it"
     )
-    seed: int = option(0, "same seed, same machine, same result", low=0, high=2**31 - 1)
+    threads: int = option(
+        0,
+        "threads of the CPU; 0: what OMP_NUM_THREADS says, or one for each core, one fewer beside another process at "
+        "work; the round keeps the number",
+        low=0, high=1024,
+    )  # fmt: skip
+    seed: int = option(0, "same seed, number of threads, machine and versions: same result", low=0, high=2**31 - 1)
 
     def __post_init__(self) -> None:
         for setting in fields(self):

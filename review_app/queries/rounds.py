@@ -24,7 +24,7 @@ from scn_core.workspace.status import why_no_training
 
 _KEPT_S = 600
 """Scores of a round never change."""
-_OF_ONE_ROUND = {"device", "precision", "close_earlier"}
+_OF_ONE_ROUND = {"device", "precision", "threads", "close_earlier"}
 """Options that say nothing about the next round: it may be trained elsewhere, and begins with another one in review."""
 
 

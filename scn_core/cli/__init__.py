@@ -15,7 +15,7 @@ run        errors as one line, and exit codes; the review app uses it too
 confirm    asking before something is done that has no way back
 outputs    what a command that writes a file may replace, and what never
 backup     backup, restore
-threads    how many threads torch computes with, settled before it is imported
+threads    how many threads torch computes with, unless a round says
 
 Modules that train import torch within their commands, so that the others do not wait for it.
 """

@@ -1,9 +1,10 @@
-"""How many threads torch computes with. Has to be settled before torch is imported."""
+"""How many threads torch computes with, unless a round says."""
 
 from __future__ import annotations
 
 import math
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator, MutableMapping
 from pathlib import Path
@@ -23,14 +24,16 @@ def settle_threads(environ: MutableMapping[str, str] = os.environ, *, busy: Call
     else, sets the pace of all: on two cores of which one is taken, two threads train half as fast as one does, and
     letting them sleep while they wait makes it worse (benchmarks/README.md, "Beside a busy neighbour").
 
-    What the environment says already stays. Has no effect once torch is imported. `busy`: whether another process is at
-    work; by default the machine is asked.
+    What the environment says already stays. Where torch is imported already, as in notebooks, it is told. `busy`:
+    whether another process is at work; by default the machine is asked.
     """
-    if "OMP_NUM_THREADS" in environ:
-        return
-    cores = usable_cores()
-    shared = cores > 1 and (busy or others_at_work)()
-    environ["OMP_NUM_THREADS"] = str(cores - shared)
+    if "OMP_NUM_THREADS" not in environ:
+        cores = usable_cores()
+        shared = cores > 1 and (busy or others_at_work)()
+        environ["OMP_NUM_THREADS"] = str(cores - shared)
+    said = environ["OMP_NUM_THREADS"].partition(",")[0]  # of a list, the first is for the outermost loops
+    if (torch := sys.modules.get("torch")) is not None and said.isdecimal() and int(said) > 0:
+        torch.set_num_threads(int(said))
 
 
 def others_at_work(loadavg: Path = _LOADAVG) -> bool:

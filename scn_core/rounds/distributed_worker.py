@@ -11,6 +11,7 @@ from scn_core.config import TrainSettings
 from scn_core.records import PixelArray
 from scn_core.scn.model import build_model
 from scn_core.training.data import TrainingData
+from scn_core.training.device import use_threads
 from scn_core.training.distributed import Team, within_memory
 from scn_core.training.loop import Training
 from scn_core.workspace.folder import Workspace
@@ -35,6 +36,7 @@ def follow_round(workspace: Workspace, team: Team) -> None:
     with within_memory(), team.together():
         start = json.loads(team.broadcast_text(None))
         settings, folder = TrainSettings(**start["settings"]), workspace.round_folder(start["round"])
+        use_threads(settings.threads)
         pixels = np.load(workspace.pixels / start["pixels"], mmap_mode="r", allow_pickle=False)
         with (folder / "faces.npz").open("rb") as file, np.load(file, allow_pickle=False) as faces:
             data = TrainingData(pixels, **{name: faces[name] for name in _FACES if name in faces})

@@ -54,7 +54,7 @@ from scn_core.training.check import check_training
 from scn_core.training.checkpoint import drop_checkpoint
 from scn_core.training.collapse import collapse_warning
 from scn_core.training.data import StepReport, TrainingData
-from scn_core.training.device import choose_compute
+from scn_core.training.device import choose_compute, putting_threads_back, use_threads
 from scn_core.training.distributed import ALONE, Team, within_memory
 from scn_core.training.loop import Training
 from scn_core.training.neighbours import unit_features
@@ -97,7 +97,7 @@ def train_round(workspace: Workspace, start: Start, watcher: Watcher, *, team: T
     Raises WorkspaceError while another trainer is at work, or where there is nothing to resume, and DiskFullError where
     the disk has no room for the round.
     """
-    with workspace.training_lock(), workspace.database(on_wait=watcher.message) as db:
+    with workspace.training_lock(), putting_threads_back(), workspace.database(on_wait=watcher.message) as db:
         with snapshot(db):
             require_sound(db)
         store.mark_dead_round_failed(db)
@@ -110,6 +110,7 @@ def train_round(workspace: Workspace, start: Start, watcher: Watcher, *, team: T
             review = replace(review, unsure=unfinished.unsure, ambiguous=unfinished.ambiguous)
         else:
             settings = start.settings
+        settings = _with_threads(settings, watcher, resumed=unfinished is not None)
         # Before the round begins: a wrong option then leaves no failed round in the way of an unfinished one.
         choose_compute(settings, team.local_rank)
         model = build_model(settings, len(classes(db)), afresh=unfinished is None or unfinished.epochs == 0)
@@ -135,6 +136,18 @@ def train_round(workspace: Workspace, start: Start, watcher: Watcher, *, team: T
             begin_folder(folder, store.get_round(db, number))
             _Job(workspace, db, number, settings, review, watcher, team).run(faces, model, pictures, start)
         return store.get_round(db, number)
+
+
+def _with_threads(settings: TrainSettings, watcher: Watcher, *, resumed: bool) -> TrainSettings:
+    """The settings with the number of threads, which torch has from here on; the round's record keeps it."""
+    usual = use_threads(0)
+    threads = use_threads(settings.threads)
+    if resumed and threads != usual:
+        watcher.message(
+            f"--resume: {counted(threads, 'thread')}, as the round began with; OMP_NUM_THREADS, or the cores that are "
+            f"free now, would give it {usual:,}"
+        )
+    return replace(settings, threads=threads)
 
 
 def _faces(start: Start, folder: Path, db: Database, review: ReviewSettings, soft_labels: SoftLabels) -> RoundFaces:
@@ -223,8 +236,9 @@ class _Job:
         training = Training(self.settings, data, model, self.folder, alive=self._beat, team=self.team)
         self.watcher.message(
             f"round {self.number}: {self.settings.backbone} at {self.settings.image_size} px on "
-            f"{training.compute.describe()}{self.team.describe()}; {counted(len(faces.rows), 'face')} to train on, "
-            f"{len(faces.val_rows):,} to validate; {training.faces.describe()}"
+            f"{training.compute.describe()}, {counted(self.settings.threads, 'thread')}{self.team.describe()}; "
+            f"{counted(len(faces.rows), 'face')} to train on, {len(faces.val_rows):,} to validate; "
+            f"{training.faces.describe()}"
         )
         say_what_will_be(self.db, self.watcher.message, close_earlier=self.settings.close_earlier)
         with self.team.together():

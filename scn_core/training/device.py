@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -102,7 +103,27 @@ def seed_epoch(
     return (generator or torch.Generator(device=device)).manual_seed(mixed)
 
 
+@contextmanager
+def putting_threads_back() -> Iterator[None]:
+    """Afterwards torch computes with as many threads as before: in a notebook it is not ours alone."""
+    before = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def use_threads(wanted: int) -> int:
+    """Has torch compute with so many threads, or with as many as it does now for 0; returns how many that are.
+
+    Sums that are divided among another number of threads are rounded otherwise, and a round comes out otherwise.
+    """
+    if wanted:
+        torch.set_num_threads(wanted)
+    return torch.get_num_threads()
+
+
 def make_deterministic() -> None:
-    """Same seed, same machine, same result: cuDNN may choose only deterministic algorithms."""
+    """Same seed, threads and machine, same result: cuDNN may choose only deterministic algorithms."""
     torch.backends.cudnn.deterministic = True
     torch.backends.cudnn.benchmark = False

@@ -3,11 +3,14 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 from scn_core.cli.threads import others_at_work, settle_threads, usable_cores
+from scn_core.training.device import putting_threads_back
 
 BOUND = len(os.sched_getaffinity(0))
 
@@ -57,17 +60,37 @@ def test_where_nothing_is_said_it_is_the_cores_it_is_bound_to(tmp_path: Path) ->
     assert usable_cores(tmp_path, tmp_path / "none") == BOUND
 
 
+@pytest.fixture
+def _threads_put_back() -> Iterator[None]:
+    with putting_threads_back():
+        yield
+
+
+@pytest.mark.usefixtures("_threads_put_back")
 def test_what_the_user_says_stays() -> None:
     environ = {"OMP_NUM_THREADS": "7"}
     settle_threads(environ, busy=lambda: True)
     assert environ == {"OMP_NUM_THREADS": "7"}
 
 
+@pytest.mark.usefixtures("_threads_put_back")
 @pytest.mark.parametrize("busy", [True, False])
 def test_one_core_is_left_to_who_else_is_at_work(busy: bool) -> None:
     environ: dict[str, str] = {}
     settle_threads(environ, busy=lambda: busy)
     assert environ == {"OMP_NUM_THREADS": str(max(1, BOUND - busy))}
+
+
+@pytest.mark.usefixtures("_threads_put_back")
+def test_torch_that_is_imported_already_is_told() -> None:
+    """As in a notebook that imported it before."""
+    more = torch.get_num_threads() + 1
+    settle_threads({"OMP_NUM_THREADS": f"{more},2"})
+    assert torch.get_num_threads() == more
+    settle_threads({"OMP_NUM_THREADS": "many"})
+    assert torch.get_num_threads() == more
+    settle_threads({}, busy=lambda: False)
+    assert torch.get_num_threads() == BOUND
 
 
 @pytest.mark.parametrize(("runnable", "busy"), [("1", False), ("2", True), ("9", True), ("", False)])

@@ -170,7 +170,7 @@ def test_the_round_says_how_it_was_made(reviewed: Workspace) -> None:
     assert (info.id, info.parent, info.state, info.message) == (1, None, "review", None)
     versions = {"torch": torch.__version__, "torchvision": info.config["torchvision"]}
     rules = {"unsure": "given", "ambiguous": "given"}
-    assert info.config == REVIEWED.as_dict() | rules | versions
+    assert info.config == REVIEWED.as_dict() | rules | versions | {"threads": torch.get_num_threads()}
     assert set(info.config) == {f.name for f in fields(TrainSettings)} | {*rules, *versions}
     assert info.review == ReviewSettings().as_dict()
     assert json.loads((reviewed.round_folder(1) / "config.json").read_text()) == info.config
@@ -344,13 +344,24 @@ def uninterrupted(_drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Rou
 def test_a_stopped_round_says_so_and_goes_on_to_the_same_scores(
     error: BaseException, state: str, message: str, workspace: Workspace, uninterrupted: RoundScores
 ) -> None:
+    """With the number of threads it began with, whatever other processes leave it now: another one sums otherwise."""
+    began_with = torch.get_num_threads()
     with pytest.raises(type(error)):
         train(workspace, stop_with(error, after=2), epochs=3)
     info = newest(workspace)
     assert (info.id, info.state, info.message) == (1, state, message)
     assert scores_of(workspace).sample_id.size == 0
-    watcher = Recorder()
-    done = train(workspace, watcher, resume=True, epochs=1, seed=5)  # what it began with counts, not these
+    used: list[int] = []
+    watcher = Recorder(lambda report: used.append(torch.get_num_threads()))
+    try:
+        torch.set_num_threads(began_with + 1)
+        done = train(workspace, watcher, resume=True, epochs=1, seed=5)  # what it began with counts, not these
+        assert torch.get_num_threads() == began_with + 1
+    finally:
+        torch.set_num_threads(began_with)
+    assert (done.config["threads"], set(used)) == (began_with, {began_with})
+    now = f"as the round began with; OMP_NUM_THREADS, or the cores that are free now, would give it {began_with + 1}"
+    assert any(now in said for said in watcher.messages)
     assert (done.id, done.state, done.message) == (1, "review", None)
     assert watcher.epochs[-1].epoch == 3
     assert same(scores_of(workspace), uninterrupted)
