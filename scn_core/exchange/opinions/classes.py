@@ -22,6 +22,8 @@ _NO_LOGIT = -1e9
 _PREFIX = "prob_"
 """Of the columns of probabilities that `predict` writes."""
 _NAMED = 10
+_ALL_LEFT_OUT = "all of it is on classes that --map leaves out; take the rows out where the model is to say nothing"
+_NAMELESS = "one without a name, such as an index"
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class ClassColumns:
         if 2 * finite.sum() <= len(shares):
             return "write every number with a point, as in 0.25, and leave no cell empty"
         if logits:
-            return "all of it is on classes that --map leaves out"
+            return _ALL_LEFT_OUT
         sums = shares[finite].sum(axis=1)
         if (shares[finite] < -_LEAST).any():
             return "numbers below 0 are logits: --logits"
@@ -77,15 +79,11 @@ class ClassColumns:
         if np.median(sums) < 1 - SUM_TOLERANCE:
             named = f", perhaps {listed(self.others[:_NAMED], len(self.others))}," if self.others else ""
             return f"a class of theirs has no column: add it{named} or --map THEIRS= if it is none of ours"
-        return "all of it is on classes that --map leaves out"
+        return _ALL_LEFT_OUT
 
-    def off_sum(self, values: Numbers) -> int:
-        """How many rows of `values` (N, places) are numbers of 0 and above that do not sum to 1."""
-        shares = self._without_gaps(values)
-        finite = np.asarray(np.isfinite(shares).all(axis=1), np.bool_)
-        shares = np.where(finite[:, None], shares, 0)
-        off = np.abs(shares.sum(axis=1) - 1) > SUM_TOLERANCE
-        return int((finite & (shares >= -_LEAST).all(axis=1) & off).sum())
+    def finite(self, values: Numbers) -> BoolArray:
+        """(N,) which rows of `values` (N, places) are numbers, of probabilities or not."""
+        return np.asarray(np.isfinite(self._without_gaps(values)).all(axis=1), np.bool_)
 
     def require_all(self, where: str, ours: ClassVocabulary) -> None:
         """Raises UsageError where a class of theirs is none of ours and nothing was said about it."""
@@ -147,10 +145,10 @@ def match_classes(
             raise UsageError(error_text("--map", f"{theirs}={name}", f"{theirs}= with one of {ours.allowed()}"))
     places, labels, others = [], [], []
     for place, column in enumerate(plain):
-        name = by_hand.get(canonical(column), column)
-        label = ours.find(name) if name else -1
+        said = by_hand.get(canonical(column))
+        label = -1 if said == "" else ours.find(column if said is None else said)
         if label is None:
-            others.append(columns[place])
+            others.append(columns[place] or _NAMELESS)
         else:
             places.append(place)
             labels.append(label)

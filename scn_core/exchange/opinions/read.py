@@ -29,7 +29,7 @@ KEY_COLUMNS = ("key", "path")
 """Names of the column, or array, that says which face a row is about; the first that is there counts."""
 _CHUNK = 10_000
 _MOST_OFF = 0.1
-"""Share of the rows whose sum may differ from 1: more is no slip of a few rows but a column that lacks."""
+"""Share of the rows of numbers that may be no probabilities, by their sum above all: more is no slip of a few rows but a column that lacks."""
 _NAMED = 3
 
 
@@ -235,10 +235,9 @@ class _Collected:
             said, good = values, np.isfinite(values).all(axis=1)
         else:
             said, good = self._columns.probabilities(values, logits=self._logits)
-            if not self._logits:
-                ours = np.array([number is not None for number in numbers], np.bool_)
-                self._off += self._columns.off_sum(values[ours])
-                self._numbers += int(good[ours].sum())
+            ours = np.array([number is not None for number in numbers], np.bool_)
+            self._off += int((self._columns.finite(values) & ~good & ours).sum())
+            self._numbers += int(good[ours].sum())
             if not balance.remedy and not good.all():
                 balance.remedy = self._columns.remedy(values[~good], logits=self._logits)
         kept = []
@@ -256,10 +255,10 @@ class _Collected:
         self._values.append(said[kept])
 
     def read(self, width: int) -> Read:
-        """All of them. Raises DataError where so many rows do not sum to 1 that the others would be a biased choice."""
+        """All of them. Raises DataError where so many rows of numbers are none of probabilities that the others would be a biased choice."""
         balance = self._balance
         if self._numbers and self._off > _MOST_OFF * (self._off + self._numbers):
-            found = f"{counted(self._off, 'row')} of {self._off + self._numbers:,} whose probabilities do not sum to 1"
+            found = f"{counted(self._off, 'row')} of {self._off + self._numbers:,}, not {balance.wanted}"
             allowed = f"at most {_MOST_OFF:.0%} of them: the others alone would be a biased choice"
             raise DataError(error_text(self._where, found, allowed, balance.remedy))
         return Read(

@@ -196,8 +196,31 @@ def test_a_table_that_lacks_a_class_is_no_opinion(workspace: Workspace, tmp_path
     rows += [(name, *[0.05] * 6) for name in names[11:]]  # sure of sad, which has no column
     file = write(tmp_path / "four.csv", ("key", *header), rows)
     ws = scn.open(workspace.path)
-    with pytest.raises(scn.DataError, match=r"found 9 rows of 20 whose probabilities do not sum to 1; .*--map THEIRS="):
+    with pytest.raises(scn.DataError, match=r"found 9 rows of 20, not probabilities that sum to 1; .*--map THEIRS="):
         ws.add_opinion("a", csv=file, partial=True, progress=False)
+    assert ws.opinions().empty
+
+
+@pytest.mark.parametrize("nameless", ["", "Unnamed: 0"])
+@pytest.mark.parametrize("logits", [False, True])
+def test_the_index_of_a_table_is_no_class(workspace: Workspace, tmp_path: Path, *, logits: bool, nameless: str) -> None:
+    """As `to_csv` of pandas writes it: where its numbers outweighed the logits, most rows were lost without a word."""
+    names = keys(workspace)
+    rows = [(100 * place, *row(name)) for place, name in enumerate(names)]
+    file = write(tmp_path / "indexed.csv", (nameless, "key", *THEIRS), rows)
+    done = scn.open(workspace.path).add_opinion("a", csv=file, logits=logits, progress=False)
+    shown = nameless or "one without a name, such as an index"
+    assert (done.faces, done.left_out) == (len(names), (f"1 column left out, of no class: {shown}",))
+
+
+def test_a_table_whose_rows_are_mostly_left_out_is_no_opinion(workspace: Workspace, tmp_path: Path) -> None:
+    rows = [(*row(name), 100 * place) for place, name in enumerate(keys(workspace))]
+    file = write(tmp_path / "left.csv", ("key", *THEIRS, "none"), rows)
+    ws = scn.open(workspace.path)
+    with pytest.raises(
+        scn.DataError, match=r"rows of .*, not .*; allowed: at most 10%.*; all of it is on classes that"
+    ):
+        ws.add_opinion("a", csv=file, mapping={"none": ""}, logits=True, progress=False)
     assert ws.opinions().empty
 
 
