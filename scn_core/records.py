@@ -93,6 +93,7 @@ class Manifest:
     """How the data set writes its classes."""
     address: str = ""
     """From where the pictures were fetched; empty: from nowhere, `root` is where they are."""
+    notes: tuple[str, ...] = ()  # such as which columns are boxes and which are not used, a line each
 
 
 @dataclass(frozen=True)
@@ -383,8 +384,7 @@ class QueueItem:
     an audit face or a repeat, nor are audit faces among them: they are answered one by one. While readings of the face
     are blind to each other, those are left out that others have answered as often as is asked."""
     copies_apart: int
-    """How many more faces with the same pixels are asked about separately, as audit faces; 0 of an audit face or a
-    repeat."""
+    """How many more faces with the same pixels are asked about separately, as audit faces; 0 of these and repeats."""
     issues: tuple[PictureIssue, ...]
     """What is wrong with the picture."""
     again: bool

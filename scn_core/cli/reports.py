@@ -38,6 +38,7 @@ def describe_import(manifest: Manifest, balance: Balance | None, agreement: Vote
             lines.extend(f"    {problem}" for problem in problems[:_PROBLEMS_SHOWN])
             if len(problems) > _PROBLEMS_SHOWN:
                 lines.append(f"    and {len(problems) - _PROBLEMS_SHOWN:,} more, all in table problem of review.db")
+    lines.extend(f"  {note}" for note in manifest.notes)
     if agreement:
         lines.append(f"  votes: {agreement.describe()}")
     lines.extend(f"  {line}" for line in (balance.lines() if balance else ()))
@@ -53,6 +54,7 @@ def import_as_dict(manifest: Manifest, balance: Balance | None, agreement: VoteA
         "samples": {split: sum(sample.split == split for sample in manifest.samples) for split in SPLITS},
         "balance": balance.as_dict() if balance else None,
         "votes": agreement.as_dict() if agreement else None,
+        "notes": list(manifest.notes),
         "problems": [str(problem) for problem in manifest.problems[:_PROBLEMS_SHOWN]],
     }
 

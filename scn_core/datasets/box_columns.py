@@ -4,30 +4,83 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from scn_core.datasets.cells import is_missing, whole_number
+from scn_core.datasets.cells import is_missing
 from scn_core.records import Box
 
 SIDES = ("left", "top", "right", "bottom")
 """As the files that `export` writes call them."""
-BOX_NAMES = (SIDES, ("x1", "y1", "x2", "y2"), ("xmin", "ymin", "xmax", "ymax"))
-"""Names of the left, top, right and bottom side, in pixels; before them may stand bbox, box or face."""
-BOX_ALLOWED = "four whole numbers with right > left and bottom > top, or all empty"
-_OTHERS = frozenset({"x0", "y0", "x", "y", "w", "h", "width", "height", "bbox", "box"})
+BOX_NAMES = (
+    SIDES,
+    ("x1", "y1", "x2", "y2"),
+    ("xmin", "ymin", "xmax", "ymax"),
+    ("x", "y", "width", "height"),
+    ("x", "y", "w", "h"),
+)
+"""Names of the left, top, right and bottom side in pixels, or of left, top, width and height as COCO has them; before
+them may stand bbox, box or face."""
+BOX_FORMS = ", or ".join(", ".join(names) for names in BOX_NAMES)
+BOX_ALLOWED = "four numbers of pixels with right > left and bottom > top, or all empty"
+SIZED_ALLOWED = "four numbers of pixels, width and height above 0, or all empty"
+_SIZES = frozenset({"width", "w"})
+_WHOLE_BOX = frozenset({"bbox", "box"})
+"""Names of a single column with a whole box, which some write by its sides and others by its size."""
+_OTHERS = frozenset({"x0", "y0", *_WHOLE_BOX})
 """Names of boxes in forms that are not read."""
 _PREFIX = re.compile(r"^(bbox|box|face)[ _.-]+(?=.)")
 _BETWEEN = re.compile(r"[ _.-]")
+_NUMBER = re.compile(r"[+-]?\d{1,15}(?:[.,]\d{0,30})?(?:[eE][+-]?\d{1,2})?")
+_FARTHEST = 10**12
 
 
-def box_columns(header: Sequence[str]) -> tuple[int, ...]:
-    """The places of left, top, right and bottom; empty where not all four are there."""
+@dataclass(frozen=True)
+class BoxColumns:
+    """Four columns of a table that are the box of a face; falsy where a table has none."""
+
+    places: tuple[int, ...] = ()
+    sized: bool = False
+    """Whether the third and fourth are width and height, not the right and the bottom side."""
+
+    def __bool__(self) -> bool:
+        return bool(self.places)
+
+    @property
+    def allowed(self) -> str:
+        """What the cells may be, for messages."""
+        return SIZED_ALLOWED if self.sized else BOX_ALLOWED
+
+    def read(self, row: Sequence[str]) -> Box | str | None:
+        """The box of a row, None where all its cells are empty, or what is wrong with them.
+
+        Parts of a pixel are rounded outwards. Numbers from 0 to 1 alone are shares of a picture, and no box.
+        """
+        cells = [row[place].strip() if place < len(row) else "" for place in self.places]
+        if all(map(is_missing, cells)):
+            return None
+        wrong = ",".join(cells)
+        numbers = [Decimal(cell.replace(",", ".")) for cell in cells if cell.isascii() and _NUMBER.fullmatch(cell)]
+        if len(numbers) != len(cells) or any(abs(number) > _FARTHEST for number in numbers):
+            return wrong
+        if all(0 <= number <= 1 for number in numbers) and any(number % 1 for number in numbers):
+            return f"{wrong}, shares of the picture"
+        left, top, right, bottom = numbers
+        if self.sized:
+            right, bottom = left + right, top + bottom
+        box = Box(_floor(left), _floor(top), _ceiling(right), _ceiling(bottom))
+        return box if left < right and top < bottom else wrong
+
+
+def box_columns(header: Sequence[str]) -> BoxColumns:
+    """The columns of the box; falsy where not all four of one form are there."""
     names = _plain(header)
     if _points(names):
-        return ()
-    for sides in BOX_NAMES:
-        if all(side in names for side in sides):
-            return tuple(names.index(side) for side in sides)
-    return ()
+        return BoxColumns()
+    for form in BOX_NAMES:
+        if all(name in names for name in form):
+            return BoxColumns(tuple(names.index(name) for name in form), sized=not _SIZES.isdisjoint(form))
+    return BoxColumns()
 
 
 def box_like(header: Sequence[str]) -> list[str]:
@@ -39,15 +92,18 @@ def box_like(header: Sequence[str]) -> list[str]:
     return [column.strip() for column, name in zip(header, names, strict=True) if name in like]
 
 
-def parse_box(cells: Sequence[str]) -> Box | str | None:
-    """The box of the four cells, None where all are empty, or what is wrong with them."""
-    if all(map(is_missing, cells)):
-        return None
-    sides = [side for cell in cells if (side := whole_number(cell)) is not None]
-    if len(sides) != len(cells):
-        return ",".join(cells)
-    box = Box(*sides)
-    return box if box.left < box.right and box.top < box.bottom else ",".join(cells)
+def whole_box(header: Sequence[str]) -> str | None:
+    """The column that has a whole box in a cell, as in COCO's bbox; None where there is none."""
+    named = (column.strip() for column in header if column.strip().casefold() in _WHOLE_BOX)
+    return next(named, None)
+
+
+def _floor(number: Decimal) -> int:
+    return int(number.to_integral_value(ROUND_FLOOR))
+
+
+def _ceiling(number: Decimal) -> int:
+    return int(number.to_integral_value(ROUND_CEILING))
 
 
 def _plain(header: Sequence[str]) -> list[str]:

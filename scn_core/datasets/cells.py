@@ -9,7 +9,8 @@ from decimal import Decimal
 RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # the last four: full width
 _WHOLE = re.compile(r"[+-]?\d{1,15}(?:[.,]0*)?")
 _COUNTED = re.compile(r"\d{9,19}(?:\.\d{0,9})?|\d(?:\.\d{1,20})?[eE]\+?\d{1,2}")
-_MISSING = frozenset({"", "nan", "-nan", "n/a", "#n/a", "<na>", "null"})
+_MISSING = frozenset({"", "nan", "-nan", "na", "n/a", "n.a.", "#n/a", "<na>", "null", "none", "-", "--", "?", "."})
+"""As pandas, R, spreadsheets, SQL, Python and people write it."""
 _INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 
 
@@ -20,7 +21,7 @@ def whole_number(cell: str) -> int | None:
 
 
 def is_missing(cell: str) -> bool:
-    """Whether a cell stands for no value: empty, invisible characters alone, or 'NaN', 'N/A', 'NULL' in any case."""
+    """Whether a cell stands for no value: empty, invisible characters, NaN, NA, NULL, None, -, ? or the like."""
     return cell.strip().strip(_INVISIBLE).strip().casefold() in _MISSING
 
 

@@ -26,7 +26,7 @@ from pathlib import Path
 
 from scn_core.class_names import ClassVocabulary, canonical
 from scn_core.datasets.annotators import by_face
-from scn_core.datasets.box_columns import BOX_ALLOWED, BOX_NAMES, box_columns, box_like, parse_box
+from scn_core.datasets.box_columns import BOX_FORMS, BoxColumns, box_columns, box_like, whole_box
 from scn_core.datasets.cells import as_written, is_missing, whole_number
 from scn_core.datasets.class_list import exported_classes
 from scn_core.datasets.image_folder import ordered_vocabulary
@@ -36,10 +36,10 @@ from scn_core.datasets.paths import relative_path
 from scn_core.datasets.rows import SPLITS_ALLOWED, Entry, LeftOut, find_split, make_row
 from scn_core.datasets.source import Source
 from scn_core.datasets.split_tables import SplitTable, split_tables
-from scn_core.datasets.tables import column_places
+from scn_core.datasets.tables import column_places, refuse_doubles
 from scn_core.errors import DataError, UsageError, error_text, readable
 from scn_core.import_balance import Problem
-from scn_core.records import Vote
+from scn_core.records import Box, Vote
 
 _OF_AN_EXPORT = (frozenset({"given_label", "changed", "source"}), frozenset({"given_label", "key", "source"}))
 """Columns that tell a table this program exported; in others, columns source and votes say something else."""
@@ -49,7 +49,8 @@ _VOTES = re.compile(r"(?P<name>.+?): (?P<count>[1-9]\d{0,8})(?:; |$)", re.DOTALL
 _MOST_CLASSES = 100  # more distinct labels than this means that the column holds something else
 
 
-_Sides = tuple[int | None, ...]
+_Face = Box | str | None
+"""What tells the faces of a picture apart where no column key does."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +66,10 @@ class _Columns:
     source: int | None
     votes: int | None
     """Both of a table this program exported."""
-    box: tuple[int, ...]
-    """left, top, right, bottom; empty where the table has no boxes."""
+    box: BoxColumns
     box_like: tuple[str, ...] = ()
     """Names of columns that look like a part of a box, where there is none and a picture is to have one row."""
-    faces: Mapping[str, Mapping[_Sides, int]] = field(default_factory=dict)
+    faces: Mapping[str, Mapping[_Face, int]] = field(default_factory=dict)
     """Path -> the boxes of its rows, numbered, where no column key tells the faces of a picture apart."""
 
     @property
@@ -80,8 +80,13 @@ class _Columns:
     @property
     def last(self) -> int:
         """The place of the last cell that a row must have."""
+        return max(self.used)
+
+    @property
+    def used(self) -> set[int]:
+        """Places of the columns that are read."""
         places = (self.split, self.reference, self.key, self.annotator, self.source, self.votes)
-        return max(self.path, self.label, *(place for place in places if place is not None), *self.box)
+        return {self.path, self.label, *(place for place in places if place is not None), *self.box.places}
 
     def excluded(self, cells: list[str]) -> bool:
         """Whether people had excluded the face of a row when the table was exported."""
@@ -99,15 +104,11 @@ class _Columns:
             key = cells[self.key]
             return key.removeprefix(f"{path}#") if key.startswith(f"{path}#") else None
         boxes = self.faces.get(self.picture(cells), {})
-        return str(boxes[self.sides(cells)]) if len(boxes) > 1 else None
+        return str(boxes[self.box.read(cells)]) if len(boxes) > 1 else None
 
     def picture(self, cells: list[str]) -> str:
         """The path of a row, however it is written."""
         return relative_path(cells[self.path]) or cells[self.path]
-
-    def sides(self, cells: list[str]) -> _Sides:
-        """The box of a row as far as it is whole numbers."""
-        return tuple(whole_number(cells[place]) for place in self.box)
 
 
 def vocabulary(source: Source) -> ClassVocabulary:
@@ -143,6 +144,21 @@ def root(source: Source) -> Path:
     """The folder the user named, or else the CSV file's; of a folder of tables itself."""
     file = _file(source)
     return source.folder() if source.root is not None else file if file.is_dir() else file.parent
+
+
+def notes(source: Source) -> Iterator[str]:
+    """Which columns are read as boxes, and which are not read, a line each."""
+    boxes, unused = set[str](), dict[str, None]()
+    for table in split_tables(_file(source)):
+        header, columns = table_header(table.file), _columns(source, table)
+        if columns.box:
+            boxes.add(", ".join(header[place].strip() for place in columns.box.places))
+        unused |= {
+            name.strip() or "one without a name": None for place, name in enumerate(header) if place not in columns.used
+        }
+    yield from (f"boxes of faces: columns {names}" for names in sorted(boxes))
+    if unused:
+        yield f"columns not used: {readable(', '.join(unused), 400)}"
 
 
 def read(source: Source) -> Iterator[Entry]:
@@ -183,7 +199,10 @@ class _Table:
         label = self._class(written)
         if label is None:
             reason = "no label" if is_missing(written) else "a label that is no class"
-            return Problem(file, line, f"label {cells[columns.label]!r}", classes.allowed(), reason=reason)
+            allowed = classes.allowed()
+            if written and reason == "no label":
+                allowed += "; a class that is called so has to be named in --classes"
+            return Problem(file, line, f"label {cells[columns.label]!r}", allowed, reason=reason)
         split = columns.table.split if columns.split is None else find_split(cells[columns.split])
         if split is None:
             found = f"split {cells[columns.split or 0]!r}"
@@ -193,9 +212,9 @@ class _Table:
         if reference is None and not is_missing(reference_cell):
             found = f"reference label {reference_cell!r}"
             return Problem(file, line, found, f"{classes.allowed()}, or empty", reason="a reference that is no class")
-        box = parse_box([cells[place].strip() for place in columns.box])
+        box = columns.box.read(cells)
         if isinstance(box, str):
-            return Problem(file, line, f"box {box}", BOX_ALLOWED, reason="a box that is none")
+            return Problem(file, line, f"box {box}", columns.box.allowed, reason="a box that is none")
         votes = () if columns.votes is None else self._votes(as_written(cells[columns.votes].strip()))
         if votes is None:
             found = f"votes {cells[columns.votes or 0]!r}"
@@ -240,11 +259,11 @@ def _labels_found(source: Source) -> tuple[set[str], list[_Columns]]:
     return {label for label in found if label in named or not is_missing(label)}, parts
 
 
-def _looked_through(columns: _Columns) -> tuple[set[str], Mapping[str, Mapping[_Sides, int]]]:
+def _looked_through(columns: _Columns) -> tuple[set[str], Mapping[str, Mapping[_Face, int]]]:
     """The labels of a table, and its boxes by picture, numbered. Raises DataError where boxes seem to be overlooked."""
     rows = table_rows(columns.file)
     next(rows)
-    found, boxes, seen = set[str](), defaultdict[str, dict[_Sides, int]](dict), set[str]()
+    found, boxes, seen = set[str](), defaultdict[str, dict[_Face, int]](dict), set[str]()
     for line, cells in rows:
         if columns.box_like and len(cells) > columns.last:
             if (picture := cells[columns.path]) in seen:
@@ -254,16 +273,15 @@ def _looked_through(columns: _Columns) -> tuple[set[str], Mapping[str, Mapping[_
             found.add(as_written(cells[columns.label].strip()))
         if columns.numbered and len(cells) > columns.last:
             of_picture = boxes[columns.picture(cells)]
-            of_picture.setdefault(columns.sides(cells), len(of_picture))
+            of_picture.setdefault(columns.box.read(cells), len(of_picture))
     return found, boxes
 
 
 def _no_box(columns: _Columns, line: int, picture: str) -> str:
-    boxes = ", or ".join(", ".join(sides) for sides in BOX_NAMES)
     return error_text(
         f"{columns.file}, line {line}",
         f"{readable(picture, 200)} a second time, and of a box {', '.join(columns.box_like)} alone",
-        f"for several faces of a picture the columns {boxes}, in pixels",
+        f"for several faces of a picture the columns {BOX_FORMS}, in pixels",
         "rename or add columns; where they are no box, keep one row a picture",
     )
 
@@ -285,7 +303,14 @@ def _columns(source: Source, table: SplitTable) -> _Columns:
     split = source.split_column or ("split" if "split" in names else None)
     exported = any(set(names) >= columns for columns in _OF_AN_EXPORT)
     box = box_columns(header)
-    return _Columns(
+    if not box and (column := whole_box(header)) is not None:
+        raise DataError(
+            error_text(
+                str(file), f"a column {column} for a whole box", f"four columns, {BOX_FORMS}, in pixels",
+                "write it as four, COCO's as x, y, width, height; rename it where it is no box",
+            )
+        )  # fmt: skip
+    columns = _Columns(
         table,
         place(source.path_column or path, "--path-column"),
         place(source.label_column or "label", "--label-column"),
@@ -298,6 +323,8 @@ def _columns(source: Source, table: SplitTable) -> _Columns:
         box,
         () if box or source.annotator_column else tuple(box_like(header)),
     )
+    refuse_doubles(file, header, [header[each] for each in sorted(columns.used)])
+    return columns
 
 
 def _file(source: Source) -> Path:

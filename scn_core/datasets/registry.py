@@ -31,6 +31,8 @@ class Dataset:
     read: Callable[[Source], Iterator[Entry]]
     options: frozenset[str] = frozenset()
     """Fields of Source it reads besides root, unpack_to and seed."""
+    notes: Callable[[Source], Iterator[str]] = lambda source: iter(())
+    """How its files were taken where they leave a choice, a line each."""
 
 
 def _demo(source: Source) -> Source:
@@ -78,7 +80,14 @@ DATASETS: dict[str, Dataset] = {
         image_folder.read,
         frozenset({"classes"}),
     ),
-    "csv": Dataset("any CSV file of paths and labels", csv_table.vocabulary, csv_table.root, csv_table.read, _TABLE),
+    "csv": Dataset(
+        "any CSV file of paths and labels",
+        csv_table.vocabulary,
+        csv_table.root,
+        csv_table.read,
+        _TABLE,
+        csv_table.notes,
+    ),
     "demo": Dataset(
         "drawn faces with known label errors",
         lambda source: csv_table.vocabulary(_demo(source)),
@@ -129,7 +138,8 @@ def read_manifest(
     if strict and unusable:
         raise DataError(_listed(f"found {len(unusable):,} rows that cannot be used", unusable))
     _check_usable(root, samples, classes, [*unusable, *left_out], all_classes=all_classes)
-    return Manifest(name, root, classes, tuple(samples), (*problems, *left_out), tuple(spellings))
+    notes = tuple(dataset.notes(source))
+    return Manifest(name, root, classes, tuple(samples), (*problems, *left_out), tuple(spellings), notes=notes)
 
 
 def _check_usable(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import re
 import stat
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
@@ -138,7 +139,8 @@ def csv_header(path: Path) -> list[str]:
 def column_places(path: Path, header: list[str], wanted: tuple[str, ...], hint: str = "") -> list[int]:
     """The place of each wanted column, matched without regard to case or blanks around a name.
 
-    Raises DataError naming the missing columns and the ones there are; `hint` says what to do about it.
+    Raises DataError naming the missing columns and the ones there are, with `hint`, what to do about it; and where
+    several have the name of one.
     """
     places: dict[str, int] = {}
     for place, name in enumerate(header):
@@ -152,7 +154,17 @@ def column_places(path: Path, header: list[str], wanted: tuple[str, ...], hint: 
                 f"a header with {', '.join(missing)} as well{hint}",
             )
         )
+    refuse_doubles(path, header, wanted)
     return [places[name.strip().casefold()] for name in wanted]
+
+
+def refuse_doubles(path: Path, header: Sequence[str], read: Iterable[str]) -> None:
+    """Raises DataError where several columns have the name of one that is read, as a merge of tables leaves them."""
+    folded = Counter(name.strip().casefold() for name in header)
+    for name in read:
+        if (count := folded[name.strip().casefold()]) > 1:
+            found = f"{count} columns {name.strip()}"
+            raise DataError(error_text(str(path), found, "one of each that is read", "rename or remove the others"))
 
 
 def first_there(*paths: Path) -> Path:

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
-from scn_core.datasets.box_columns import BOX_ALLOWED, box_columns, box_like, parse_box
+from scn_core.datasets.box_columns import BOX_FORMS, BoxColumns, box_columns, box_like
 from scn_core.datasets.images import SUFFIXES
 from scn_core.datasets.tables import column_places, csv_header, csv_rows, text_lines
 from scn_core.datasets.tree import Tree
@@ -93,19 +93,17 @@ class ListedPictures:
             return
         name = next(each for each in _PATH_COLUMNS if each in _plain(self.header))
         (place,) = column_places(self.file, self.header, (name,))
-        sides = box_columns(self.header)
+        boxes = box_columns(self.header)
         for line, cells in islice(csv_rows(self.file), 1, None):
-            yield self._picture(line, cells, place, sides)
+            yield self._picture(line, cells, place, boxes)
 
-    def _picture(self, line: int, cells: list[str], place: int, sides: tuple[int, ...]) -> Picture:
+    def _picture(self, line: int, cells: list[str], place: int, boxes: BoxColumns) -> Picture:
         name = cells[place] if place < len(cells) else ""
         if not name.strip():
             return Picture("", self.root, wrong=f"no path in line {line} of the list")
-        if not sides:
-            return Picture(name, self.root / name)
-        box = parse_box([cells[side].strip() if side < len(cells) else "" for side in sides])
+        box = boxes.read(cells) if boxes else None
         if isinstance(box, str):
-            return Picture(name, self.root / name, wrong=f"found box {box}; allowed: {BOX_ALLOWED}")
+            return Picture(name, self.root / name, wrong=f"found box {box}; allowed: {boxes.allowed}")
         return Picture(name, self.root / name, box)
 
     def notes(self) -> list[str]:
@@ -113,7 +111,7 @@ class ListedPictures:
         like = [] if self.header is None or self.boxed else box_like(self.header)
         if not like:
             return []
-        return [f"columns {', '.join(like)} are not read: a box has the columns left, top, right, bottom"]
+        return [f"columns {', '.join(like)} are not read: a box has the columns {BOX_FORMS}"]
 
 
 @dataclass(frozen=True)

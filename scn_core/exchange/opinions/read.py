@@ -14,10 +14,10 @@ import numpy.typing as npt
 from sqlite_utils import Database
 
 from scn_core.class_names import ClassVocabulary
-from scn_core.datasets.box_columns import SIDES
-from scn_core.datasets.cells import as_written, whole_number
+from scn_core.datasets.box_columns import BoxColumns, box_columns
+from scn_core.datasets.cells import as_written
 from scn_core.datasets.paths import find_path
-from scn_core.datasets.tables import csv_header, csv_rows
+from scn_core.datasets.tables import csv_header, csv_rows, refuse_doubles
 from scn_core.errors import DAMAGED_ARRAYS, DataError, counted, error_text, listed
 from scn_core.exchange.opinions.classes import ClassColumns, match_classes
 from scn_core.exchange.opinions.sizes import check_sizes
@@ -29,7 +29,7 @@ KEY_COLUMNS = ("key", "path")
 """Names of the column, or array, that says which face a row is about; the first that is there counts."""
 _CHUNK = 10_000
 _MOST_OFF = 0.1
-"""Share of the rows of numbers that may be no probabilities, by their sum above all: more is no slip of a few rows but a column that lacks."""
+"""Share of the rows of numbers that may be no probabilities: more is no slip of a few rows but a column that lacks."""
 _NAMED = 3
 
 
@@ -126,17 +126,16 @@ def read_csv(
 ) -> Read:
     """Probabilities from a table with a column key or path and one for each class.
 
-    A row of a table with path and left, top, right, bottom, but without key, is about the face of that box.
+    A row of a table with path and the columns of a box, but without key, is about the face of that box.
     Raises DataError for a file that cannot be read or has no such columns.
     """
     header = [name.strip() for name in csv_header(path)]
     key_place = _key_place(path, header)
-    folded = [name.casefold() for name in header]
-    sides = [folded.index(side) for side in SIDES if side in folded]
-    boxed = len(sides) == len(SIDES) and folded[key_place] == "path"
-    about = {key_place, *sides} if boxed else {key_place}
+    box = box_columns(header) if header[key_place].casefold() == "path" else BoxColumns()
+    about = {key_place, *box.places}
     places = [place for place in range(len(header)) if place not in about]
     columns = match_classes([header[place] for place in places], ours, mapping, where=str(path), partial=partial)
+    refuse_doubles(path, header, [header[key_place], *(header[places[place]] for place in columns.places)])
     balance.others = columns.others
     cells = [places[place] for place in columns.places]
     collected = _Collected(path, columns, balance, logits=logits)
@@ -145,10 +144,10 @@ def read_csv(
         lines = [f"line {line}" for line, _ in rows]
         texts = [as_written(row[key_place]) if len(row) > key_place else "" for _, row in rows]
         numbers: list[int | None]
-        if boxed:
-            boxes = [_box(row, sides) for _, row in rows]
-            numbers = [find(text) if box is None else find.with_box(text, box)
-                       for text, box in zip(texts, boxes, strict=True)]  # fmt: skip
+        if box:
+            boxes = [box.read(row) for _, row in rows]
+            numbers = [find.with_box(text, of) if isinstance(of, Box) else find(text)
+                       for text, of in zip(texts, boxes, strict=True)]  # fmt: skip
         else:
             numbers = [find(text) for text in texts]
         collected.add(numbers, texts, lines, _numbers([row for _, row in rows], cells))
@@ -255,7 +254,7 @@ class _Collected:
         self._values.append(said[kept])
 
     def read(self, width: int) -> Read:
-        """All of them. Raises DataError where so many rows of numbers are none of probabilities that the others would be a biased choice."""
+        """All of them. Raises DataError where too many rows of numbers are none: the others are a biased choice."""
         balance = self._balance
         if self._numbers and self._off > _MOST_OFF * (self._off + self._numbers):
             found = f"{counted(self._off, 'row')} of {self._off + self._numbers:,}, not {balance.wanted}"
@@ -274,15 +273,6 @@ def _key_place(path: Path, header: Sequence[str]) -> int:
             return folded.index(name)
     found = f"columns {listed(list(header[:10]), len(header))}"
     raise DataError(error_text(str(path), found, "a column key or path beside one for each class"))
-
-
-def _box(row: Sequence[str], sides: Sequence[int]) -> Box | None:
-    """The box that a row says; None where it says none."""
-    numbers = [None if place >= len(row) else whole_number(row[place]) for place in sides]
-    left, top, right, bottom = numbers
-    if left is None or top is None or right is None or bottom is None:
-        return None
-    return Box(left, top, right, bottom)
 
 
 def _numbers(rows: Sequence[Sequence[str]], cells: Sequence[int]) -> npt.NDArray[np.float64]:

@@ -25,7 +25,9 @@ def test_what_export_makes_harmless_is_read_as_it_was(text: str) -> None:
         assert as_written(str(harmless(text))) == text
 
 
-@pytest.mark.parametrize(("cell", "missing"), [(" NaN ", True), ("\ufeff", True), ("none", False), ("nano", False)])
+@pytest.mark.parametrize(
+    ("cell", "missing"), [(" NaN ", True), ("\ufeff", True), ("none", True), ("nano", False), ("no", False)]
+)
 def test_missing_values(cell: str, missing: bool) -> None:
     assert is_missing(cell) == missing
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from scn_core.class_names import ClassVocabulary
 from scn_core.datasets import csv_table
 from scn_core.datasets.registry import read_manifest
 from scn_core.datasets.rows import Row
@@ -125,7 +126,56 @@ def test_boxes_under_their_usual_names_are_boxes(tmp_path: Path, sides: str) -> 
     ]
 
 
-@pytest.mark.parametrize("columns", ["left,top,right", "x,y,w,h", "x1,y1,x2", "bbox"])
+@pytest.mark.parametrize("sides", ["x,y,w,h", "X,Y,Width,Height", "bbox_x,bbox_y,bbox_w,bbox_h"])
+def test_boxes_by_width_and_height_are_boxes_also_with_one_row_a_picture(tmp_path: Path, sides: str) -> None:
+    """They were overlooked, and the whole picture was trained on."""
+    source = Source(csv=_csv(tmp_path, f"path,{sides},label,age\na.jpg,1,2,20,21,happy,3\nb.jpg,1,2,0,21,sad,4\n"))
+    box, wrong = csv_table.read(source)
+    assert isinstance(box, Row)
+    assert isinstance(wrong, Problem)
+    assert box.sample.box == Box(1, 2, 21, 23)
+    assert wrong.allowed == "four numbers of pixels, width and height above 0, or all empty"
+    assert list(csv_table.notes(source)) == [
+        f"boxes of faces: columns {sides.replace(',', ', ')}",
+        "columns not used: age",
+    ]
+
+
+def test_a_box_in_one_cell_is_refused(tmp_path: Path) -> None:
+    """It may be by sides or by size: guessing cuts the wrong face out."""
+    file = _csv(tmp_path, 'path,bbox,label\na.jpg,"[1, 2, 20, 21]",happy\nb.jpg,,sad\n')
+    with pytest.raises(
+        DataError, match=r"a column bbox for a whole box; allowed: four columns, left, top.*COCO's as x, y"
+    ):
+        csv_table.vocabulary(Source(csv=file))
+
+
+@pytest.mark.parametrize(
+    ("cells", "box"),
+    [
+        ("10.5,2.0,30.1,40", Box(10, 2, 31, 40)),
+        ("-0.5,2,3e1,40.0", Box(-1, 2, 30, 40)),
+        ("10.5,nan,30,40", None),
+        ("10.5,2,inf,40", None),
+        ("10.5,2,1e99,40", None),
+        ("10.5,2,10.5,40", None),
+        ("0.1,0.2,0.5,1", None),
+    ],
+)
+def test_parts_of_a_pixel_are_rounded_outwards(tmp_path: Path, cells: str, box: Box | None) -> None:
+    (entry,) = csv_table.read(Source(csv=_csv(tmp_path, f"path,label,left,top,right,bottom\na.jpg,sad,{cells}\n"),
+                                     classes=("happy", "sad")))  # fmt: skip
+    assert entry.sample.box == box if isinstance(entry, Row) else (box is None and isinstance(entry, Problem))
+
+
+@pytest.mark.parametrize("header", ["path,label,split,label", "path,label, Path ", "path,label,x1,y1,x2,y2,X1"])
+def test_columns_of_one_name_are_refused(tmp_path: Path, header: str) -> None:
+    file = _csv(tmp_path, f"{header}\n{','.join(header.split(','))}\n")
+    with pytest.raises(DataError, match=r"found 2 columns (label|path|x1); allowed: one of each that is read; rename"):
+        csv_table.vocabulary(Source(csv=file))
+
+
+@pytest.mark.parametrize("columns", ["left,top,right", "x,y,w", "x1,y1,x2"])
 def test_a_picture_of_two_rows_with_part_of_a_box_is_an_error(tmp_path: Path, columns: str) -> None:
     cells = ",".join("1" for _ in columns.split(","))
     file = _csv(tmp_path, f"path,{columns},label\na.jpg,{cells},happy\na.jpg,{cells},sad\n")
@@ -147,18 +197,23 @@ def test_names_win_over_numbers(tmp_path: Path) -> None:
     assert [row.sample.given_label for row in rows] == [3, 1, 0, 2]
 
 
-@pytest.mark.parametrize("label", ["", " ", "nan", "NaN", "N/A", "#N/A", "<NA>", "NULL", "\u200b", "\u00a0"])
+@pytest.mark.parametrize(
+    "label", ["", " ", "nan", "NaN", "N/A", "#N/A", "<NA>", "NULL", "NA", "None", "-", "?", "\u200b", "\u00a0"]
+)
 def test_a_missing_label_makes_no_class(tmp_path: Path, label: str) -> None:
     file = _csv(tmp_path, f"path,label\na.jpg,happy\nb.jpg,sad\nc.jpg,{label}\n")
     assert csv_table.vocabulary(Source(csv=file)).names == ("happy", "sad")
     *_, problem = csv_table.read(Source(csv=file))
     assert isinstance(problem, Problem)
     assert (problem.line, problem.reason) == (4, "no label")
+    assert problem.allowed.startswith("happy, sad")
 
 
-def test_a_class_may_be_called_so_where_it_is_asked_for(tmp_path: Path) -> None:
-    file = _csv(tmp_path, "path,label\na.jpg,null\nb.jpg,sad\n")
-    assert [row.sample.given_label for row in _rows(Source(csv=file, classes=("null", "sad")))] == [0, 1]
+@pytest.mark.parametrize("name", ["null", "NA"])
+def test_a_class_may_be_called_so_where_it_is_asked_for(tmp_path: Path, name: str) -> None:
+    file = _csv(tmp_path, f"path,label\na.jpg,{name}\nb.jpg,sad\n")
+    classes = ClassVocabulary.of([name, "sad"]).names  # as the command passes them on
+    assert [row.sample.given_label for row in _rows(Source(csv=file, classes=classes))] == [0, 1]
 
 
 def test_a_wrong_label_column_is_noticed(tmp_path: Path) -> None:

@@ -40,7 +40,9 @@ def test_missing_list_and_folder(tmp_path: Path) -> None:
 
 def test_columns_are_found_by_name_whatever_the_case() -> None:
     header = ["Usage", " image NAME ", "x", "X"]
-    assert column_places(Path("f"), header, ("Image name", "usage", "x")) == [1, 0, 2]
+    assert column_places(Path("f"), header, ("Image name", "usage")) == [1, 0]
+    with pytest.raises(DataError, match="found 2 columns x; allowed: one of each that is read"):
+        column_places(Path("f"), header, ("x",))
     with pytest.raises(DataError, match=r"found columns Usage,.*allowed: a header with nf as well; do this"):
         column_places(Path("f"), header, ("usage", "nf"), "; do this")
 

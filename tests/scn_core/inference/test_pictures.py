@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from scn_core.datasets.box_columns import BOX_FORMS
 from scn_core.errors import DataError, UsageError
 from scn_core.inference.pictures import count_pictures, find_pictures
 from scn_core.records import Box
@@ -67,16 +68,16 @@ def test_boxes_of_a_list_are_read_as_in_data_sets(folder: Path) -> None:
     assert [each.box for each in found] == [Box(1, 2, 30, 40), None, None, None, None]
     wrong = [each.wrong or "" for each in found]
     assert wrong[:2] == ["", ""]
-    assert wrong[2].startswith("found box 30,2,1,40; allowed: four whole numbers")
+    assert wrong[2].startswith("found box 30,2,1,40; allowed: four numbers of pixels")
     assert wrong[3].startswith("found box 1,,,; allowed")
     assert wrong[4] == "no path in line 6 of the list"
 
 
 def test_columns_that_are_part_of_a_box_are_said_not_to_be_read(folder: Path) -> None:
-    (folder / "list.csv").write_text("path,x,y,w,h\nb.jpg,1,2,30,40\n")
+    (folder / "list.csv").write_text("path,x,y,w\nb.jpg,1,2,30\n")
     found = find_pictures(folder / "list.csv")
     assert [(each.box, each.wrong) for each in found] == [(None, None)]
-    assert found.notes() == ["columns x, y, w, h are not read: a box has the columns left, top, right, bottom"]
+    assert found.notes() == [f"columns x, y, w are not read: a box has the columns {BOX_FORMS}"]
 
 
 def test_one_picture_and_several(folder: Path) -> None:

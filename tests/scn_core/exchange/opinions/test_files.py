@@ -213,6 +213,12 @@ def test_the_index_of_a_table_is_no_class(workspace: Workspace, tmp_path: Path, 
     assert (done.faces, done.left_out) == (len(names), (f"1 column left out, of no class: {shown}",))
 
 
+def test_two_columns_of_a_class_by_one_name_are_no_opinion(workspace: Workspace, tmp_path: Path) -> None:
+    file = write(tmp_path / "merged.csv", ("key", *THEIRS, "sad"), [(*row(keys(workspace)[0]), 0)])
+    with pytest.raises(scn.DataError, match="found 2 columns sad; allowed: one of each"):
+        scn.open(workspace.path).add_opinion("a", csv=file, progress=False)
+
+
 def test_a_table_whose_rows_are_mostly_left_out_is_no_opinion(workspace: Workspace, tmp_path: Path) -> None:
     rows = [(*row(name), 100 * place) for place, name in enumerate(keys(workspace))]
     file = write(tmp_path / "left.csv", ("key", *THEIRS, "none"), rows)
