@@ -14,19 +14,8 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import pandas as pd
 
-from scn_core import dataframes
+from scn_core import arguments, dataframes
 from scn_core.api_opinions import WithOpinions
-from scn_core.arguments import (
-    cell_text,
-    check_choices,
-    class_number,
-    export_place,
-    one_each,
-    opinion_arrays,
-    path_of,
-    place_of,
-    source_of,
-)  # fmt: skip
 from scn_core.cli.backup import written_backup
 from scn_core.cli.labels import check_export, check_options, log_export, take_backed_up
 from scn_core.cli.network import ask_network, exported_model
@@ -93,7 +82,7 @@ def init(
     Raises UsageError for an option that does not exist or does not apply, DataError for files that are not there or
     not as they should be, WorkspaceError where there is a workspace already.
     """
-    read = source_of(source)
+    read = arguments.source_of(source)
     made = OpenWorkspace(Path(path).expanduser())
     with Counter("reading", "face", hidden=not progress) as bar:
         manifest = create_workspace(
@@ -158,7 +147,7 @@ class OpenWorkspace(WithOpinions):
         WorkspaceError while a trainer is at work, DataError for new classes or files that are not as they should be.
         """
         with Counter("reading", "face", hidden=not progress) as bar:
-            done = update(self.folder, csv=place_of(csv), dry_run=dry_run, progress=bar.advance)
+            done = update(self.folder, csv=arguments.place_of(csv), dry_run=dry_run, progress=bar.advance)
         if not dry_run and done.changes.any:
             draw_anew(self.folder, hidden=not progress)
         if progress:
@@ -172,7 +161,7 @@ class OpenWorkspace(WithOpinions):
         Raises UsageError where there is no such folder, and WorkspaceError while a trainer is at work.
         """
         with Counter("comparing", "picture", hidden=not progress) as bar:
-            done = relocate(self.folder, place_of(root) or "", force=force, progress=bar.advance)
+            done = relocate(self.folder, arguments.place_of(root) or "", force=force, progress=bar.advance)
         draw_anew(self.folder, hidden=not progress)
         return done
 
@@ -182,18 +171,18 @@ class OpenWorkspace(WithOpinions):
         `key`: a face's key as the tables have it, or several. There is no way back. Raises DataError for a key that is
         unknown, and WorkspaceError while a trainer is at work; nothing is changed then.
         """
-        return withdraw(self.folder, [key] if isinstance(key, str) else list(key))
+        return withdraw(self.folder, arguments.keys_of(key))
 
     def backup(self, out: str | Path | None = None, *, pictures: bool = False, progress: bool = True) -> Path:
         """Write database, settings and files of rounds into one zip file, while others work; returns where it is.
 
         `out`: the file, or a folder that is there [the workspace's folder backups]. `pictures`: those of all faces too.
         """
-        return written_backup(self.folder, path_of(out), pictures=pictures, progress=progress)
+        return written_backup(self.folder, arguments.path_of(out), pictures=pictures, progress=progress)
 
     def erase(self, key: str | Iterable[str]) -> Erasure:
         """`withdraw`, and take out the names too: nothing of the faces is left but what the answer says."""
-        return erase(self.folder, [key] if isinstance(key, str) else list(key))
+        return erase(self.folder, arguments.keys_of(key))
 
     def labels(self) -> pd.DataFrame:
         """All faces with the label each has now, where it comes from and who decided it; a row a face.
@@ -227,7 +216,7 @@ class OpenWorkspace(WithOpinions):
         Raises WorkspaceError where there is no such round, UsageError for opinions of another shape, or that are none.
         """
         with self.folder.database(read_only=True) as db:
-            found = workspace_consensus(db, which_round(db, round, *SCORED).id, opinion_arrays(opinions))
+            found = workspace_consensus(db, which_round(db, round, *SCORED).id, arguments.opinion_arrays(opinions))
             return dataframes.consensus(found, db)
 
     def duplicates(self) -> pd.DataFrame:
@@ -264,7 +253,7 @@ class OpenWorkspace(WithOpinions):
         self,
         key: str | Iterable[str],
         action: Answer | Iterable[Answer] | Iterable[str],
-        label: str | Iterable[str | float | None] | None = None,
+        label: str | float | Iterable[str | float | None] | None = None,
         *, person: str, round: int | None = None,
     ) -> int:  # fmt: skip
         """Answer one or many faces of the round in review, all or none; of a person's answers the newest counts.
@@ -273,23 +262,26 @@ class OpenWorkspace(WithOpinions):
             key: a face's key as the tables have it, or several, such as a column of a table.
             action: accept the proposed label, keep the given one, relabel, unsure or exclude; one for all faces, or
                 one for each.
-            label: class name: needed to relabel, allowed where accept or keep mean it; one for all faces or one for
-                each, None or NaN where there is none.
+            label: class name or number: needed to relabel, allowed where accept or keep mean it; one for all faces or
+                one for each, None or NaN where there is none.
             person: whose answers these are; somebody new is added as an annotator without a password.
             round: which of the rounds in review, by default the one that the browser opens.
 
         Returns how many. Raises UsageError for lists of different lengths and what is no text, WorkspaceError where the
         round is not in review, and DataError naming the first answer that does not fit.
         """
-        keys = [key] if isinstance(key, str) else list(key)
-        columns = {"key": keys, "action": one_each(action, len(keys)), "label": one_each(label, len(keys))}
-        rows = [{name: cell_text(name, values[at]) for name, values in columns.items()} for at in range(len(keys))]
+        keys = arguments.keys_of(key)
+        actions, labels = arguments.one_each(action, len(keys)), arguments.one_each(label, len(keys))
         with self.folder.database() as db:
-            return record_rows(db, rows, person=person, origin="python", round_id=round)
+            rows = [
+                {"key": each, "action": arguments.cell_text("action", what), "label": arguments.class_text(db, to)}
+                for each, what, to in zip(keys, actions, labels, strict=True)
+            ]
+            return record_rows(db, rows, person=arguments.cell_text("person", person), origin="python", round_id=round)
 
     def export(
         self, out: str | Path, format: FormatName = "csv", *, split: Split | None = None, changed: bool = False,
-        decided: bool = False, label: str | None = None, round: int | None = None, excluded: bool = False,
+        decided: bool = False, label: str | int | None = None, round: int | None = None, excluded: bool = False,
         pseudonyms: bool = False, spelling: Spelled = "project", copies: bool = False, image_prefix: str | None = None,
         force: bool = False,
     ) -> ExportManifest:  # fmt: skip
@@ -301,7 +293,7 @@ class OpenWorkspace(WithOpinions):
             split: train, val or test alone.
             changed: only faces whose label is another than the given one.
             decided: only faces that people decided about.
-            label: only faces whose label is this class now.
+            label: only faces whose label is this class now, by name or number.
             round: only faces decided in this round.
             excluded: faces that people excluded too.
             pseudonyms: reviewer-1, reviewer-2, ... in place of names.
@@ -313,13 +305,15 @@ class OpenWorkspace(WithOpinions):
         Raises UsageError where the folder is not there, the file may not be replaced, there is no such format, split
         or class, or the format cannot hold a face; WorkspaceError where there is no such round.
         """
-        place = export_place(out)
-        check_choices(format=(format, FORMAT_NAMES), split=(split, SPLITS), spelling=(spelling, get_args(Spelled)))
+        place = arguments.export_place(out)
+        arguments.check_choices(
+            format=(format, FORMAT_NAMES), split=(split, SPLITS), spelling=(spelling, get_args(Spelled))
+        )
         check_options(format, copies=copies, image_prefix=image_prefix)
         check_export("export", place, self.folder, force=force, folder=FORMATS[format].lay is not None)
         pictures = Path(self.folder.settings().root)
         with self.folder.database(read_only=True) as db:
-            where = LabelFilter(split, changed, decided, class_number(db, label), round, excluded)
+            where = LabelFilter(split, changed, decided, arguments.class_number(db, label), round, excluded)
             options = ExportOptions(format, where, pseudonyms, spelling, copies, image_prefix)
             made = export_labels(db, place, options, pictures=pictures)
         log_export(self.folder, format, made.revision)
@@ -378,8 +372,10 @@ class OpenWorkspace(WithOpinions):
         `pictures`: a folder or its address, a list (`root`: what its paths are relative to), a picture, or several.
         Raises UsageError, DataError or WorkspaceError where the command `predict` has an error.
         """
-        where = place_of(root)
-        asked = ask_network(self.folder, pictures, root=where, number=round, device=device, hidden=not progress)
+        where = arguments.place_of(root)
+        asked = ask_network(
+            self.folder, arguments.pictures_of(pictures), root=where, number=round, device=device, hidden=not progress
+        )
         return dataframes.predictions(asked.predictions, asked.classes, boxed=asked.pictures.boxed)
 
     def export_model(self, out: str | Path, *, round: int | None = None, force: bool = False) -> dict[str, Any]:
@@ -396,4 +392,4 @@ class OpenWorkspace(WithOpinions):
 
         with self.folder.database(read_only=True) as db:
             root = Path(self.folder.settings().root)
-            return evaluate(db, path_of(reference), round_id=round, root=root)
+            return evaluate(db, arguments.path_of(reference), round_id=round, root=root)

@@ -64,20 +64,61 @@ def place_of(where: Any) -> Path | str | None:
     return where if isinstance(where, str) and is_address(where) else path_of(where)
 
 
-def class_number(db: Database, name: str | None) -> int | None:
-    """The number of the class of this name; None stays None. Raises UsageError where there is no such class."""
+def class_number(db: Database, said: object) -> int | None:
+    """The number of the class of this name or number; None stays None. Raises UsageError where there is none."""
     vocabulary = classes(db)
-    number = None if name is None else vocabulary.find(name)
-    if name is not None and number is None:
-        raise UsageError(error_text("label", repr(name), vocabulary.allowed()))
+    if said is None:
+        return None
+    number = vocabulary.find(said) if isinstance(said, str) else _whole(said)
+    if number is None or not 0 <= number < len(vocabulary):
+        allowed = f"{vocabulary.allowed()}, or their numbers, 0 to {len(vocabulary) - 1}"
+        raise UsageError(error_text("label", repr(said), allowed))
     return number
 
 
-def one_each(values: str | Iterable[str | float | None] | None, count: int) -> list[Any]:
+def class_text(db: Database, said: object) -> str:
+    """A class for a row of answers: a name as it is, the name of a number, "" for nothing (None, NaN, pandas.NA).
+
+    Raises UsageError where it is neither, or there is no such number.
+    """
+    if isinstance(said, str) or _nothing(said):
+        return said if isinstance(said, str) else ""
+    number = class_number(db, said)
+    return "" if number is None else classes(db).names[number]
+
+
+def keys_of(said: object) -> list[str]:
+    """Keys of faces, from one or several, such as a column of a table. Raises UsageError for what is no text."""
+    if isinstance(said, str):
+        return [said]
+    allowed = "a face's key, as the tables have it, or several"
+    if not isinstance(said, Iterable) or isinstance(said, pd.DataFrame):
+        raise UsageError(error_text("key", f"a {type(said).__name__}", allowed))
+    listed: list[Any] = list(said)
+    if (other := next((each for each in listed if not isinstance(each, str)), None)) is not None:
+        raise UsageError(error_text("key", f"{other!r}, a {type(other).__name__}", allowed))
+    return listed
+
+
+def pictures_of(said: Any) -> str | Path | list[str | Path]:
+    """What `predict` is asked about: a path or several. Raises UsageError for tables, arrays and the like."""
+    allowed = "a folder, a list of paths, a picture file, or several files"
+    remedy = "of a table pass its column of paths; save pictures to files first"
+    if isinstance(said, str | PathLike):
+        return said if isinstance(said, str) else Path(said)
+    if not isinstance(said, Iterable) or isinstance(said, pd.DataFrame | np.ndarray | bytes):
+        raise UsageError(error_text("pictures", f"a {type(said).__name__}", allowed, remedy))
+    listed: list[Any] = list(said)
+    if (other := next((each for each in listed if not isinstance(each, str | PathLike)), None)) is not None:
+        raise UsageError(error_text("pictures", f"a {type(other).__name__} among them", allowed, remedy))
+    return listed
+
+
+def one_each(values: Any, count: int) -> list[Any]:
     """One value for every face. Raises UsageError where there are more or fewer."""
-    if values is None or isinstance(values, str):
+    if isinstance(values, str) or not isinstance(values, Iterable):
         return [values] * count
-    listed = list(values)
+    listed: list[Any] = list(values)
     if len(listed) != count:
         raise UsageError(error_text("decide", f"{count:,} keys and {len(listed):,} values", "one for all, or one each"))
     return listed
@@ -87,9 +128,21 @@ def cell_text(name: str, value: object) -> str:
     """Text as it is; what stands for nothing (None, NaN, pandas.NA) as no text."""
     if isinstance(value, str):
         return value
-    if value is None or value is pd.NA or (isinstance(value, float) and value != value):
+    if _nothing(value):
         return ""
     raise UsageError(error_text("decide", f"{name} {value!r}, a {type(value).__name__}", "text, as the tables have it"))
+
+
+def _nothing(value: object) -> bool:
+    """Whether a value stands for none in a table."""
+    return value is None or value is pd.NA or (isinstance(value, float | np.floating) and bool(value != value))
+
+
+def _whole(value: object) -> int | None:
+    """A whole number of Python or numpy, also where a column with gaps made it 2.0; None for anything else."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
+        return None
+    return int(value) if value == value and float(value).is_integer() else None
 
 
 def opinion_arrays(given: Sequence[ArrayLike] | Mapping[str, ArrayLike] | ArrayLike) -> list[FloatArray]:

@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -227,7 +228,15 @@ def test_the_log_has_marks_and_what_was_taken_back(ws: scn.OpenWorkspace) -> Non
         (("FACE", "approve"), scn.DataError, "found action 'approve'; allowed: accept, keep, relabel"),
         (("FACE", "relabel"), scn.DataError, "found relabel without a label; allowed: neutral, happy"),
         (("FACE", "relabel", "bored"), scn.DataError, "found label 'bored'; allowed: neutral, happy"),
-        (("FACE", "relabel", 3), scn.UsageError, "found label 3, a int; allowed: text"),
+        (
+            ("FACE", "relabel", 7),
+            scn.UsageError,
+            "label: found 7; allowed: neutral, happy, surprise, sad, anger, disgust, fear, or their numbers, 0 to 6",
+        ),
+        (("FACE", "relabel", 1.5), scn.UsageError, "label: found 1.5; allowed: neutral"),
+        (("FACE", "relabel", True), scn.UsageError, "label: found True; allowed: neutral"),
+        (("FACE", 3), scn.UsageError, "found action 3, a int; allowed: text"),
+        ((4, "keep"), scn.UsageError, "key: found 4, a int; allowed: a face's key"),
         (("VAL", "keep"), scn.DataError, "in split val; allowed: training faces"),
     ],
 )
@@ -242,10 +251,31 @@ def test_an_answer_that_does_not_fit_is_refused_with_all_others(
     assert len(ws.decisions()) == 0
 
 
+@pytest.mark.parametrize("label", [2, np.int64(2), 2.0, "Surprised"])
+def test_a_class_may_be_said_by_its_number(ws: scn.OpenWorkspace, tmp_path: Path, label: Any) -> None:
+    """A bare TypeError before, for numbers that are no lists."""
+    face = ws.queue()["key"].iloc[0]
+    assert ws.decide(face, "relabel", label, person="Ada") == 1
+    assert ws.decisions()["label"].tolist() == ["surprise"]
+    assert ws.export(tmp_path / "x.csv", decided=True, label=label).counts.rows == 1
+
+
+@pytest.mark.parametrize("wrong", [pd.DataFrame({"path": ["a.png"]}), np.zeros((2, 2)), [b"x"], 3, None])
+def test_what_is_no_path_is_no_picture_to_predict(ws: scn.OpenWorkspace, wrong: Any) -> None:
+    with pytest.raises(
+        scn.UsageError, match=r"pictures: found a .*; allowed: a folder, a list of paths, .*; of a table"
+    ):
+        ws.predict(wrong)
+    with pytest.raises(scn.UsageError, match=r"key: found .*; allowed: a face's key"):
+        ws.decide(wrong, "keep", person="Ada")
+
+
 def test_who_answers_and_in_which_round_is_checked(ws: scn.OpenWorkspace) -> None:
     faces = ws.queue()["key"].iloc[:3]
     with pytest.raises(scn.DataError, match="found no person; allowed: a name"):
         ws.decide(faces, "keep", person=" ")
+    with pytest.raises(scn.UsageError, match="found person 3, a int; allowed: text"):
+        ws.decide(faces, "keep", person=3)  # type: ignore[arg-type]
     with pytest.raises(scn.WorkspaceError, match="found round 2; allowed: 1 to 1"):
         ws.decide(faces, "keep", person="Ada", round=2)
     with pytest.raises(scn.UsageError, match="found 3 keys and 2 values; allowed: one for all, or one each"):
