@@ -20,7 +20,7 @@ async def backup(request: Request) -> Response:
     file = next((each for each in backup_files(current().workspace.backups) if each.name == name), None)
     if file is None:
         raise ApiError(404, "not_found", "there is no such backup; the page Team lists those there are")
-    return FileResponse(file, filename=name, headers={"Cache-Control": "no-store"})
+    return FileResponse(file, filename=name, media_type="application/zip", headers={"Cache-Control": "no-store"})
 
 
 def _require_lead(db: Database, person: Person) -> None:

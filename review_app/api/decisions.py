@@ -83,9 +83,9 @@ async def history(request: Request) -> Response:
 
 
 def round_asked(request: Request) -> int:
-    """The round of a query string. Raises ApiError for anything but one number."""
+    """The round of a query string. Raises ApiError for anything but one number from 1 on."""
     asked = request.query_params.getlist("round")
-    if len(asked) != 1 or not asked[0].isascii() or not asked[0].isdecimal() or len(asked[0]) > 9:
+    if len(asked) != 1 or not asked[0].isascii() or not asked[0].isdecimal() or not 1 <= int(asked[0][:10]) < 10**9:
         found = f"{len(asked)} of them" if len(asked) != 1 else ascii(asked[0])[:80]
         raise ApiError(400, "bad_request", f"round: found {found}; allowed: one number, as in ?round=1", at="round")
     return int(asked[0])

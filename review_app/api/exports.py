@@ -30,7 +30,8 @@ async def exported(request: Request) -> Response:
     file = current().workspace.exports / name
     if not _NAME.fullmatch(name) or not os.path.isfile(file):  # noqa: PTH113 (no error for a name too long)
         raise ApiError(404, "not_found", "there is no such export; the page Labels lists those there are")
-    return FileResponse(file, filename=name, headers={"Cache-Control": "no-store"})
+    media = "application/octet-stream"  # one for all formats, as /openapi.json says: nothing shows it, it is saved
+    return FileResponse(file, filename=name, media_type=media, headers={"Cache-Control": "no-store"})
 
 
 async def make(request: Request) -> Response:

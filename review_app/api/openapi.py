@@ -116,12 +116,14 @@ _PACKED = {
         "schema": {
             "type": "string",
             "format": "binary",
-            "description": "for the grid: 4 bytes with the length of the header (big endian); the header, which is "
+            "description": "for pages without an access token, and with Accept: application/octet-stream: 4 bytes with "
+            "the length of the header (big endian); the header, which is "
             "Page with `thumb` ([offset, length] behind the header, or null) and `missing` (why there is no "
             "picture) in each item; the thumbnails as WebP",
         }
     }
 }
+_NUMBER = {"type": "integer", "minimum": 1}
 _NO_PICTURE = ("not_found", "no_picture")
 OPERATIONS = (
     Operation("get", "/api/classes", "Names and numbers of the classes", "Classes"),
@@ -167,14 +169,14 @@ OPERATIONS = (
         "get",
         "/api/export/{name}",
         "An exported file or its manifest; leads only",
-        media="*/*",
+        media="application/octet-stream",
         refuses=("role", "not_found"),
     ),
     Operation(
         "get",
         "/api/backup/{name}",
         "A backup of the workspace, a zip file; leads only",
-        media="*/*",
+        media="application/zip",
         refuses=("role", "not_found"),
     ),
     Operation(
@@ -233,9 +235,9 @@ def _operation(each: Operation) -> dict[str, Any]:
     }
     names = re.findall(r"\{(\w+)\}", each.path)
     parameters = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string" if name == "name" else "integer"}}
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"} if name == "name" else _NUMBER}
         for name in names
-    ] + [{"name": name, "in": "query", "required": True, "schema": {"type": "integer"}} for name in each.query]
+    ] + [{"name": name, "in": "query", "required": True, "schema": _NUMBER} for name in each.query]
     if parameters:
         said["parameters"] = parameters
     if each.path in BODIES:

@@ -8,6 +8,8 @@ from typing import Any
 
 from starlette.responses import Response
 
+PACKED = "application/octet-stream"
+"""Media type of the response."""
 Tile = dict[str, Any]
 """The JSON of one tile, as `tiles.tile` makes it."""
 
@@ -27,4 +29,4 @@ def pack(tiles: Sequence[Tile], thumbs: Mapping[int, bytes | str], header: Mappi
         blobs.append(thumb)
         offset += len(thumb)
     head = json.dumps({"items": list(tiles), **header}, separators=(",", ":"), allow_nan=False).encode()
-    return Response(b"".join([len(head).to_bytes(4, "big"), head, *blobs]), media_type="application/octet-stream")
+    return Response(b"".join([len(head).to_bytes(4, "big"), head, *blobs]), media_type=PACKED)

@@ -14,8 +14,9 @@ from starlette.responses import JSONResponse, Response
 
 from review_app import database
 from review_app.api.bodies import AlikeBody, LeaseBody, PageBody, TilesBody
-from review_app.api.pack import pack
+from review_app.api.pack import PACKED, pack
 from review_app.api.tiles import tile
+from review_app.auth.access_tokens import bearer_of
 from review_app.auth.endpoint import as_person, as_person_writing, json_of_person
 from review_app.http.errors import ApiError
 from review_app.settings import current
@@ -91,7 +92,7 @@ async def lease(request: Request) -> Response:
 def known_round(db: Database, round_id: int) -> RoundInfo:
     """The round. Raises ApiError where there is none."""
     last = latest_round(db)
-    if last is None or round_id > last.id:
+    if last is None or not 1 <= round_id <= last.id:
         allowed = "none yet; train first" if last is None else f"1 to {last.id}"
         raise ApiError(404, "no_round", f"found round {round_id}; allowed: {allowed}")
     return get_round(db, round_id)
@@ -169,7 +170,7 @@ def _lease(db: Database, person: Person, body: LeaseBody) -> tuple[Person, list[
 
 
 async def _answer(request: Request, found: _Page, where: QueueFilter) -> Response:
-    """Packed with the thumbnails, or plain JSON for who accepts that: scripts mostly want no pictures."""
+    """Packed with the thumbnails for the grid, or plain JSON: scripts mostly want no pictures."""
     counted = asyncio.gather(
         database.run(open_left, found.round.id, found.viewer.id, where),
         database.run(skipped_faces, found.round.id, found.viewer.id, where),
@@ -178,10 +179,17 @@ async def _answer(request: Request, found: _Page, where: QueueFilter) -> Respons
         database.run(faces_checked, found.round.id, found.viewer.id),
     )
     shown = [tile(item) for item in found.items]
-    if "application/json" in request.headers.get("accept", ""):
+    if _wants_json(request):
         return JSONResponse({"items": shown, **_header(found, *await counted)})
     numbers, thumbs = await asyncio.gather(counted, _thumbs(found.items))
     return pack(shown, thumbs, _header(found, *numbers))
+
+
+def _wants_json(request: Request) -> bool:
+    """Whether a client accepts JSON, or has an access token and did not ask for the packed form: clients that are made
+    from /openapi.json name no media type, as OpenAPI has no parameter Accept."""
+    accept = request.headers.get("accept", "")
+    return "application/json" in accept or (bearer_of(request.headers) is not None and PACKED not in accept)
 
 
 async def _thumbs(items: list[QueueItem]) -> dict[int, bytes | str]:

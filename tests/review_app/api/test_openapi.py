@@ -13,13 +13,17 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from starlette.routing import Route
 
 import review_app
+from review_app import database
 from review_app.api.bodies import AlikeBody, DecisionsBody, ExportBody, LeaseBody, PageBody, TilesBody
 from review_app.api.openapi import ABOUT, BODIES, OPERATIONS, described, openapi
+from review_app.auth.access_tokens import access_token_hash, new_access_token
 from review_app.http.error_codes import CODES
 from review_app.http.errors import ApiError
 from review_app.http.json_body import Fields
 from review_app.routes import all_routes
 from review_app.settings import AppSettings
+from scn_core.store.people.people import add_person
+from scn_core.store.people.tokens import add_token
 from scn_core.workspace.folder import Workspace
 from tests.review_app.visitor import Visitor, keep
 
@@ -179,6 +183,33 @@ def test_errors_are_those_that_are_described(ann: Visitor, workspace: Workspace)
             schema = response["content"]["application/json"]["schema"]
             Draft202012Validator({**openapi(), **schema}).validate(answer.json())
             assert answer.json()["code"] in response["description"]
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "007", "999999999", "9999999999", "x", "\u0663", ""])
+def test_any_number_in_an_address_is_answered_as_described(ann: Visitor, number: str) -> None:
+    """Clients made from the description know no other code."""
+    for each in OPERATIONS:
+        numbers = [name for name in ("id", "round") if f"{{{name}}}" in each.path or name in each.query]
+        for wrong in numbers:
+            said = {name: number if name == wrong else "1" for name in numbers}
+            path = each.path.replace("{id}", said.get("id", "")) + f"?round={said.get('round', '')}"
+            answer = ann.get(path)
+            response = openapi()["paths"][each.path]["get"]["responses"][str(answer.status_code)]
+            assert answer.status_code == 200 or answer.json()["code"] in response["description"], path
+
+
+def test_a_client_made_from_the_description_gets_a_page_as_json(ann: Visitor, workspace: Workspace) -> None:
+    """It says Accept: */*, as OpenAPI has no way to say which of two media types is asked for."""
+    token = new_access_token()
+    database.call_write(
+        add_token, database.call_write(add_person, "eve", "annotator").id, access_token_hash(token), "a script"
+    )
+    script = {"Authorization": f"Bearer {token}", "Origin": ""}
+    (first, packed) = openapi()["paths"]["/api/page"]["post"]["responses"]["200"]["content"]
+    for accept, media in {"*/*": first, packed: packed, first: first}.items():
+        answer = ann.post("/api/tiles", {"round": 1, "samples": [1]}, Accept=accept, **script)
+        assert answer.headers["content-type"] == media
+    assert ann.post("/api/tiles", {"round": 1, "samples": [1]}).headers["content-type"] == packed  # the grid
 
 
 def test_a_page_as_json_is_the_packed_one_without_pictures(ann: Visitor) -> None:

@@ -19,7 +19,7 @@ from review_app.settings import AUTH_MODES, AppSettings
 from scn_core.store.people.people import Person, Role, add_person, set_active, set_password_hash
 from scn_core.store.people.tokens import add_token, revoke_token, tokens
 from scn_core.workspace.folder import Workspace
-from tests.review_app.visitor import PASSWORD, Page, Visitor, contents, keep, rows
+from tests.review_app.visitor import PASSWORD, Visitor, contents, keep, rows
 
 Use = Callable[[Workspace], AppSettings]
 
@@ -65,13 +65,13 @@ def test_a_token_is_enough_in_every_mode(given: AppSettings, workspace: Workspac
     given = replace(given, auth=mode)
     settings.use(given)
     script = Script(given, token_of(new_person("ann")))
-    page = Page(script.post("/api/page", {"round": 1, "limit": 3}).content)
-    answer = script.post("/api/decisions", {"decisions": [keep(page.tiles[0])]})
+    (tile, *_) = script.post("/api/page", {"round": 1, "limit": 3}).json()["items"]
+    answer = script.post("/api/decisions", {"decisions": [keep(tile)]})
     assert answer.json()["refused"] == []
     by = rows(workspace, "SELECT p.name FROM decision d JOIN person p ON p.id = d.person_id")
     assert by == [("ann",)]
     assert "set-cookie" not in answer.headers
-    for path in ("/api/history?round=1", f"/face/{page.tiles[0]['sample']}", "/thumb/1", "/api/sample/1?round=1"):
+    for path in ("/api/history?round=1", f"/face/{tile['sample']}", "/thumb/1", "/api/sample/1?round=1"):
         assert script.get(path).status_code == 200
     assert rows(workspace, "SELECT used_at IS NOT NULL FROM access_token") == [(1,)]
 
