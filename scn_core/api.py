@@ -17,7 +17,7 @@ import pandas as pd
 from scn_core import arguments, dataframes
 from scn_core.api_opinions import WithOpinions
 from scn_core.cli.backup import written_backup
-from scn_core.cli.labels import check_export, check_options, log_export, take_backed_up
+from scn_core.cli.labels import check_export, check_options, log_export, say_where_empty, take_backed_up
 from scn_core.cli.network import ask_network, exported_model
 from scn_core.cli.pictures import copies_table, pictures_table
 from scn_core.cli.progress import Counter, RoundBars, draw_anew
@@ -294,7 +294,7 @@ class OpenWorkspace(WithOpinions):
             changed: only faces whose label is another than the given one.
             decided: only faces that people decided about.
             label: only faces whose label is this class now, by name or number.
-            round: only faces decided in this round.
+            round: only faces that people decided in this round. An export without a row says so on standard error.
             excluded: faces that people excluded too.
             pseudonyms: reviewer-1, reviewer-2, ... in place of names.
             spelling: class names as everywhere here (project), or as the data set writes them (dataset).
@@ -317,6 +317,7 @@ class OpenWorkspace(WithOpinions):
             options = ExportOptions(format, where, pseudonyms, spelling, copies, image_prefix)
             made = export_labels(db, place, options, pictures=pictures)
         log_export(self.folder, format, made.revision)
+        say_where_empty(made.counts, made.where)
         return made
 
     def import_decisions(

@@ -92,6 +92,7 @@ def export_command(
         if preview or out is None:
             seen = preview_of(db, options)
             click.echo(json.dumps(seen.as_dict()) if as_json else _describe(seen))
+            say_where_empty(seen.counts, where)
             return
         if printed:
             revision = print_labels(db, options, lambda piece: click.echo(piece, nl=False), pictures=pictures)
@@ -104,6 +105,13 @@ def export_command(
     if printed:
         return
     click.echo(json.dumps(made.as_dict()) if as_json else f"{out}: {_counted(made.counts)}")
+    say_where_empty(made.counts, made.where)
+
+
+def say_where_empty(counts: LabelCounts, where: LabelFilter) -> None:
+    """A line on standard error where an export has no row, with what a face would have to be."""
+    if not counts.rows:
+        click.echo(f"no face is exported: none is {where.describe()}", err=True)
 
 
 def log_export(workspace: Workspace, format: str, revision: str) -> None:

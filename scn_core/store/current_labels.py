@@ -35,6 +35,19 @@ class LabelFilter:
     scored: bool = False
     """Only faces of which a round said something: of that in which they were answered, or else of the newest."""
 
+    def describe(self) -> str:
+        """What a face has to be to pass, for people."""
+        parts = (
+            (self.split is not None, f"of split {self.split}"),
+            (self.changed, "with another label than the given one"),
+            (self.decided, "decided by people"),
+            (self.label is not None, "with the label asked for"),
+            (self.round is not None, f"decided by people in round {self.round}"),
+            (self.scored, "with scores of a round"),
+            (not self.excluded, "not excluded"),
+        )
+        return ", ".join(words for asked, words in parts if asked) or "any"
+
 
 @dataclass(frozen=True, slots=True)
 class LabelRow:

@@ -316,6 +316,15 @@ def test_decisions_made_elsewhere_come_in(ws: scn.OpenWorkspace, tmp_path: Path)
         ws.import_decisions(tmp_path / "in.csv", person="Eve")
 
 
+def test_an_export_without_a_row_says_why(
+    ws: scn.OpenWorkspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ws.export(tmp_path / "n.npz", "npz", round=1).counts.rows == 0
+    assert capsys.readouterr().err == (
+        "no face is exported: none is decided by people in round 1, with scores of a round, not excluded\n"
+    )
+
+
 def test_labels_go_out_as_the_command_writes_them(ws: scn.OpenWorkspace, tmp_path: Path) -> None:
     face = proposals(ws)["key"].iloc[0]
     ws.decide(face, "accept", person="Ada")
