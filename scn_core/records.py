@@ -112,7 +112,7 @@ class EpochReport:
     """Mean importance weight of the high and of the low-importance groups."""
     alpha_mean: float
     alpha_std: float
-    """Mean and standard deviation over the training faces in the clean pass; near 0 means alpha has collapsed."""
+    """Mean and deviation over the training faces, in the clean pass if there is one; near 0 alpha has collapsed."""
     margin_rank: float
     """delta1 in force."""
     val_accuracy: float | None
