@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from sqlite_utils import Database
 
-from scn_core import __version__
+from scn_core import __version__, made_with
 from scn_core.config import TrainSettings
 from scn_core.errors import WorkspaceError, error_text, listed
 from scn_core.files import make_folder, write_text
@@ -23,7 +23,7 @@ from scn_core.records import NO_ALPHA, BoolArray, FloatArray, IntArray, RoundInf
 from scn_core.rounds.artifacts import NEIGHBOUR_COUNT, NEIGHBOURS, round_file_hashes, write_neighbours
 from scn_core.rounds.earlier import say_what_was_done, say_what_will_be
 from scn_core.rounds.features import blocks_of, write_features
-from scn_core.rounds.inputs import RoundFaces, faces_now, fix_faces
+from scn_core.rounds.inputs import RoundFaces, data_of, faces_now, fix_faces
 from scn_core.scn.opinions import opinion_weights, opinions_alone
 from scn_core.scn.suspicion import (
     asked_for_suspicion,
@@ -75,9 +75,9 @@ def make_round_from_opinions(
             require_sound(db)
         store.mark_dead_round_failed(db)
         review = workspace.settings().review
-        faces, opinions, weights, left_out = _faces_with_opinions(
-            workspace, db, faces_now(db, review.unsure, review.ambiguous)
-        )
+        with snapshot(db):
+            data, now = data_of(db), faces_now(db, review.unsure, review.ambiguous)
+        faces, opinions, weights, left_out = _faces_with_opinions(workspace, db, now)
         scores = score_opinions(opinions, faces, chosen)
         number, reviewed = store.next_number(db), store.latest_finished_round(db)
         workspace.set_aside(number)
@@ -86,7 +86,8 @@ def make_round_from_opinions(
             "opinions_left_out": list(left_out),
             "audit_samples": chosen.audit_samples, "queue_suspicion": chosen.queue_suspicion,
             "margin_relabel": chosen.margin_relabel, "relabel": chosen.relabel, "seed": chosen.seed,
-            "unsure": review.unsure, "ambiguous": review.ambiguous,
+            "unsure": review.unsure, "ambiguous": review.ambiguous, **made_with.versions(),
+            **data,
         }  # fmt: skip
         folder = workspace.round_folder(number)
         make_folder(folder)

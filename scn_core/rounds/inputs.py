@@ -13,10 +13,11 @@ from scn_core.config import AmbiguousRule, SoftLabels, UnsureRule
 from scn_core.errors import DAMAGED_ARRAYS, DataError, WorkspaceError
 from scn_core.files import replaced
 from scn_core.records import BoolArray, EffectiveLabels, FloatArray, IntArray
+from scn_core.store.current_labels import revision
 from scn_core.store.decisions.outcomes import turned_down
 from scn_core.store.decisions.record import effective_labels
 from scn_core.store.rounds.faces import ambiguous_faces
-from scn_core.store.samples import classes
+from scn_core.store.samples import classes, data_hash
 from scn_core.store.votes import class_votes
 
 SOFTNESS = 0.5
@@ -121,6 +122,12 @@ def _as_of_its_start(stored: dict[str, Any], db: Database) -> RoundFaces:
     sample_id = stored["sample_id"]
     none = {"softness": np.zeros(len(sample_id), np.float32), TARGETS: _no_targets(len(sample_id))}
     return RoundFaces(**none | {"turned_down": _turned_down(db, sample_id)} | stored)
+
+
+def data_of(db: Database) -> dict[str, str]:
+    """On what a round that begins now is trained, for its record: the revision of the labels, as exports name it, and
+    the hash of the data set, which other workspaces of the same data set have too."""
+    return {"labels": str(revision(db)), "data_sha256": data_hash(db)}
 
 
 def faces_now(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -14,7 +14,7 @@ import torch
 import torchvision
 from sqlite_utils import Database
 
-from scn_core import __version__
+from scn_core import __version__, made_with
 from scn_core.config import AmbiguousRule, ReviewSettings, TrainSettings, UnsureRule, still_options
 from scn_core.errors import TrainingError, WorkspaceError
 from scn_core.files import make_folder, write_text
@@ -54,11 +54,17 @@ Start = New | Resume | FromJob
 """What a call of `train_round` is to begin or go on with."""
 
 
-def create_round(db: Database, settings: TrainSettings, review: ReviewSettings, missing: int) -> int:
-    """A new round in state running; its number. `missing`: faces left out for lack of a picture."""
+def create_round(
+    db: Database, settings: TrainSettings, review: ReviewSettings, missing: int, data: Mapping[str, str]
+) -> int:
+    """A new round in state running; its number.
+
+    `missing`: faces left out for lack of a picture. `data`: from `data_of`.
+    """
     reviewed = store.latest_finished_round(db)
-    versions = {"torch": torch.__version__, "torchvision": torchvision.__version__}
+    versions = {"torch": torch.__version__, "torchvision": torchvision.__version__} | made_with.versions()
     config = settings.as_dict() | {"unsure": review.unsure, "ambiguous": review.ambiguous} | versions
+    config |= data
     config |= {"missing_faces": missing} if missing else {}
     parent = None if reviewed is None else reviewed.id
     return store.start_round(db, config, code_version=__version__, parent=parent)

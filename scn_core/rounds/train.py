@@ -25,7 +25,7 @@ from scn_core.rounds.artifacts import round_file_hashes
 from scn_core.rounds.disk_space import RoundSize, ask_for_room
 from scn_core.rounds.distributed_worker import tell_followers
 from scn_core.rounds.earlier import say_what_was_done, say_what_will_be
-from scn_core.rounds.inputs import FACES, RoundFaces, faces_now, fix_faces, stored_faces
+from scn_core.rounds.inputs import FACES, RoundFaces, data_of, faces_now, fix_faces, stored_faces
 from scn_core.rounds.lifecycle import (
     FromJob,
     New,
@@ -116,7 +116,9 @@ def train_round(workspace: Workspace, start: Start, watcher: Watcher, *, team: T
         model = build_model(settings, len(classes(db)), afresh=unfinished is None or unfinished.epochs == 0)
         number = store.next_number(db) if unfinished is None else unfinished.number
         folder = workspace.round_folder(number)
-        faces = _faces(start, folder, db, review, settings.soft_labels)
+        with snapshot(db):
+            data = {} if isinstance(start, FromJob) else data_of(db)  # of a job: its home says
+            faces = _faces(start, folder, db, review, settings.soft_labels)
         pictures, faces, missing = _with_pictures(workspace, db, start, settings, faces)
         check_training(settings, len(faces.rows), team)
         decode = faces_to_decode(workspace.pixels, settings.image_size, pictures, faces.wanted(len(pictures.marks)))
@@ -129,7 +131,7 @@ def train_round(workspace: Workspace, start: Start, watcher: Watcher, *, team: T
                 watcher.message(
                     f"round {number}: {folder} held files of a round that the database does not know; now in {aside}"
                 )
-            number = create_round(db, settings, review, missing)
+            number = create_round(db, settings, review, missing, data)
         else:
             resume_round(db, unfinished)
         with recording_outcome(db, number, team), within_memory(), naming_full_disk(folder):

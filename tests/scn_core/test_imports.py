@@ -28,6 +28,7 @@ GROUND = frozenset(
         "disk",
         "permissions",
         "shell",
+        "made_with",
         "hook_settings",
         "without_pandas",
         "principal_components",

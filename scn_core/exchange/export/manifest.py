@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from scn_core import __version__
+from scn_core import __version__, made_with
 from scn_core.errors import DataError
 from scn_core.exchange.export.label_studio import label_studio_config
 from scn_core.files import write_text
@@ -55,6 +55,8 @@ class ExportManifest:
     """The newest decision and its running hash; None in manifests of earlier versions."""
     without_alpha: tuple[int, ...] = ()
     """Rounds that were made from opinions of other models, without training: rows of these have no alpha."""
+    data_sha256: str = ""
+    """Of the data set as it is now, the same in every workspace of it; see `store.samples.data_hash`."""
 
     @property
     def told(self) -> dict[str, str]:
@@ -75,6 +77,7 @@ class ExportManifest:
             "sha256": self.sha256,
             "bytes": self.bytes,
             "revision": self.revision,
+            "data_sha256": self.data_sha256,
             "history": None if self.history is None else self.history._asdict(),
             "options": {**chosen, **options},
             "classes": list(names),
@@ -82,7 +85,7 @@ class ExportManifest:
             **plain_counts(self.counts, names),
             **config,
             **untrained,
-            "versions": {"scn_core": __version__, "schema": list(STEPS)[-1]},
+            "versions": {"scn_core": __version__, "schema": list(STEPS)[-1], **made_with.versions()},
         }
 
 
@@ -140,7 +143,10 @@ def read_manifest(path: Path) -> ExportManifest:
         end = content.get("history")
         history = None if end is None else HistoryEnd(int(end["seq"]), str(end["hash"]))
         untrained = tuple(int(number) for number in content.get("rounds_without_alpha", ()))
+        data = str(content.get("data_sha256", ""))
         head = (content["file"], content["sha256"], content["bytes"], form, content["revision"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path}: found no manifest of an export ({error}); export the file anew") from error
-    return ExportManifest(*head, where, pseudonyms, names, counts, spelling, copies, prefix, boxed, history, untrained)
+    return ExportManifest(
+        *head, where, pseudonyms, names, counts, spelling, copies, prefix, boxed, history, untrained, data
+    )

@@ -42,7 +42,7 @@ from scn_core.store.current_labels import (
 )
 from scn_core.store.decisions.history import history_end
 from scn_core.store.rounds.states import SCORED, rounds_without_alpha, which_round
-from scn_core.store.samples import classes
+from scn_core.store.samples import classes, data_hash
 from scn_core.store.votes import has_votes, names_as_written
 
 _LOOKED_AT = 1_000
@@ -202,6 +202,7 @@ def _export(
                 boxed=about.boxed,
                 history=history_end(db),
                 without_alpha=rounds_without_alpha(db),
+                data_sha256=data_hash(db),
             )
             write_manifest(coming, made)
     put_in_place(coming, manifest_file(out))

@@ -26,7 +26,7 @@ from scn_core.rounds.pack.archive import Stamp, check_stamp, unpack_archive, wri
 from scn_core.store.check import require_sound
 from scn_core.store.connection import snapshot
 from scn_core.store.current_labels import revision
-from scn_core.store.samples import AllSamples, classes, iter_samples
+from scn_core.store.samples import AllSamples, classes, data_hash, iter_samples
 from scn_core.workspace.folder import Workspace
 
 KIND = "job of self-cure-labels"
@@ -58,6 +58,8 @@ class Job:
     code_version: str
     follow_links: bool = False
     """Pictures may lie behind links that lead out of the root."""
+    data_sha256: str = ""
+    """Of the data set, for the round's record; empty in jobs of earlier versions."""
 
 
 def pack_job(workspace: Workspace, settings: TrainSettings, out: Path) -> Job:
@@ -90,6 +92,7 @@ def pack_job(workspace: Workspace, settings: TrainSettings, out: Path) -> Job:
             "revision": str(stand),
             "code_version": __version__,
             "follow_links": now.source.get("follow_links") is True,
+            "data_sha256": data_hash(db),
         }
         return job_of(write_archive(out, KIND, about, {SAMPLES: samples, FACES: faces, START: start}), out)
 
@@ -110,7 +113,8 @@ def job_of(stamp: Stamp, path: Path) -> Job:
         ClassVocabulary(tuple(job.classes))
         numbers = (job.samples, 0 if job.parent is None else job.parent)
         right = all(isinstance(number, int) for number in numbers) and isinstance(job.follow_links, bool)
-        right = right and all(isinstance(text, str) for text in (*job.classes, job.dataset, job.data_set, job.revision))
+        texts = (*job.classes, job.dataset, job.data_set, job.revision, job.data_sha256)
+        right = right and all(isinstance(text, str) for text in texts)
     except (AttributeError, KeyError, TypeError, UsageError, WorkspaceError) as error:
         raise DataError(f"{path}: {error}; allowed: what `round pack` of this version ({__version__}) wrote") from error
     if not right:

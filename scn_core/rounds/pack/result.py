@@ -148,7 +148,7 @@ def _result(stamp: Stamp, path: Path, folder: Path) -> Result:
     _check_pictures(folder / WEBP, np.array(thumbs))
     return Result(
         job=job,
-        config=_config(about["config"], job.settings),
+        config=_config(about["config"], job.settings) | _data_of(job),
         code_version=str(about["code_version"]),
         epochs=reports,
         metrics=_metrics(folder / METRICS),
@@ -159,8 +159,17 @@ def _result(stamp: Stamp, path: Path, folder: Path) -> Result:
 
 
 def _config(content: dict[str, Any], settings: TrainSettings) -> dict[str, Any]:
-    """Options as they were packed: what a path to weights was over there says nothing here."""
-    return {name: str(value) for name, value in content.items()} | settings.as_dict()
+    """Options as they were packed, but for the number of threads, which that machine chose: what a path to weights was
+    over there says nothing here."""
+    said = {name: None if value is None else str(value) for name, value in content.items()}
+    chosen = content.get("threads")
+    threads = chosen if type(chosen) is int and 0 < chosen < 10_000 else settings.threads
+    return said | settings.as_dict() | {"threads": threads}
+
+
+def _data_of(job: Job) -> dict[str, str]:
+    """On what the round was trained, as `inputs.data_of` says it of a round trained here."""
+    return {"labels": job.revision} | ({"data_sha256": job.data_sha256} if job.data_sha256 else {})
 
 
 def _metrics(file: Path) -> dict[str, Any]:

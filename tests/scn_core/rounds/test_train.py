@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import shutil
 import signal
 import sqlite3
@@ -12,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import PIL
 import pytest
 import torch
 from safetensors.torch import load_file
 from sqlite_utils import Database
 
+from scn_core import made_with
 from scn_core.config import ReviewSettings, TrainSettings
 from scn_core.errors import TrainingError, UsageError, WeightsError, WorkspaceError
 from scn_core.records import Decision, EpochReport, RoundInfo, RoundScores
@@ -30,7 +33,7 @@ from scn_core.store.decisions.record import record_decisions
 from scn_core.store.opinions import add_source, insert_opinions
 from scn_core.store.people.people import ensure_person
 from scn_core.store.rounds import states as store
-from scn_core.store.samples import iter_samples
+from scn_core.store.samples import data_hash, iter_samples
 from scn_core.store.scores import scores
 from scn_core.training.distributed import ALONE, Team
 from scn_core.workspace.folder import Workspace
@@ -168,7 +171,10 @@ def test_proposals_are_exactly_what_is_probable_enough_beyond_the_margin(reviewe
 def test_the_round_says_how_it_was_made(reviewed: Workspace) -> None:
     info = newest(reviewed)
     assert (info.id, info.parent, info.state, info.message) == (1, None, "review", None)
-    versions = {"torch": torch.__version__, "torchvision": info.config["torchvision"]}
+    versions = {"torch": torch.__version__, "torchvision": info.config["torchvision"]} | made_with.versions()
+    versions |= {"python": platform.python_version(), "numpy": np.__version__, "pillow": PIL.__version__}
+    with reviewed.database(read_only=True) as db:
+        versions |= {"labels": "r0-d0", "data_sha256": data_hash(db)}
     rules = {"unsure": "given", "ambiguous": "given"}
     assert info.config == REVIEWED.as_dict() | rules | versions | {"threads": torch.get_num_threads()}
     assert set(info.config) == {f.name for f in fields(TrainSettings)} | {*rules, *versions}

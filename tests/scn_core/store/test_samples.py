@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlite_utils import Database
@@ -8,7 +11,7 @@ from sqlite_utils import Database
 from scn_core.errors import DataError, WorkspaceError
 from scn_core.records import Box, Manifest, Sample
 from scn_core.store import samples
-from scn_core.store.connection import transaction
+from scn_core.store.connection import create_database, transaction
 
 
 def test_a_manifest_comes_back_as_it_went_in(db: Database, manifest: Manifest) -> None:
@@ -99,3 +102,18 @@ def test_all_samples_are_walked_as_often_as_asked_and_read_only_then(db: Databas
     assert tuple(there) == tuple(there) == manifest.samples
     db.execute("UPDATE sample SET path = 'moved.jpg' WHERE id = 1")
     assert next(iter(there)).path == "moved.jpg"
+
+
+def test_the_hash_of_a_data_set_is_that_of_its_classes_faces_and_pictures(tmp_path: Path, manifest: Manifest) -> None:
+    def of(number: int, **changes: Any) -> str:
+        first, *rest = manifest.samples
+        with closing(create_database(tmp_path / f"{number}.db")) as db:
+            samples.insert_manifest(db, replace(manifest, samples=(replace(first, **changes), *rest)))
+            return samples.data_hash(db)
+
+    as_it_is = of(0)
+    assert (of(1), len(as_it_is)) == (as_it_is, 64)
+    changes: tuple[dict[str, Any], ...] = (
+        {"key": "other"}, {"given_label": 2}, {"split": "test"}, {"box": Box(1, 2, 30, 40)}, {"digest": b"another"},
+    )  # fmt: skip
+    assert len({as_it_is, *(of(number, **each) for number, each in enumerate(changes, 2))}) == 6
