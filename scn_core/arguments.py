@@ -21,14 +21,16 @@ from scn_core.exchange.opinions.classifier import ClassifierOptions
 from scn_core.records import FloatArray
 from scn_core.store.samples import classes
 
+_OF_INIT = ("dataset", "noise", "strict", "faces", "progress")
+"""Arguments of `init` that say nothing about where the data set lies."""
 _PLACES = frozenset({"root", "csv", "unpack_to"})
 
 
 def source_of(said: Mapping[str, Any]) -> Source:
     """What a caller said about a data set. Raises UsageError for an option that there is none of."""
-    known = [field.name for field in fields(Source)]
+    known = [field.name for field in fields(Source) if not field.name.endswith("_address")]
     if unknown := sorted(said.keys() - set(known)):
-        raise UsageError(error_text("init", f"option {unknown[0]!r}", ", ".join(known)))
+        raise UsageError(error_text("init", f"option {unknown[0]!r}", ", ".join([*known, *_OF_INIT])))
     plain: dict[str, Any] = {name: place_of(value) if name in _PLACES else value for name, value in said.items()}
     if plain.get("classes") is not None:
         plain["classes"] = tuple(plain["classes"])

@@ -44,7 +44,9 @@ def bench_command(
     settle_threads()
     from scn_core.bench.report import bench_record, describe_bench  # imports torch
     from scn_core.bench.stages import run_bench
+    from scn_core.training.device import use_threads
 
+    use_threads(settings.threads)
     result = run_bench(settings, seconds=seconds, faces=faces, stages=stages or _STAGES, baseline=baseline)
     record = bench_record(result, settings)
     if save is not None:

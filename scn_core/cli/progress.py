@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import sys
+import time
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self
 
 from tqdm import tqdm
 
+from scn_core.errors import counted
 from scn_core.records import EpochReport
 from scn_core.workspace.folder import Workspace
 from scn_core.workspace.thumbnails import draw_for_review
 
 if TYPE_CHECKING:  # torch stays out of the commands that do not train
     from scn_core.training.data import StepReport
+
+
+LINE_EVERY_S = 30.0
 
 
 def draws_bars() -> bool:
@@ -30,10 +35,19 @@ class Counter:
         """`scaled`: large numbers as k, M and G."""
         off = hidden or not draws_bars()
         self._bar = tqdm(total=total, desc=what, unit=unit, unit_scale=scaled, leave=False, disable=off)
+        self._what, self._unit, self._total, self._scaled = what, unit, total, scaled
+        self._lines = off and not hidden
+        self._done, self._said = 0, time.monotonic()
 
     def advance(self, more: int) -> None:
-        """`more` are done."""
+        """`more` are done. Where no bar moves, as in a log file, a line says so now and then."""
         self._bar.update(more)
+        self._done += more
+        if self._lines and time.monotonic() - self._said >= LINE_EVERY_S:
+            self._said = time.monotonic()
+            done = f"{self._done:,} {self._unit}" if self._scaled else counted(self._done, self._unit)
+            of = "" if self._total is None else f" of {self._total:,}"
+            print(f"{self._what}: {done}{of}", file=sys.stderr, flush=True)
 
     def close(self) -> None:
         """Clears the bar."""

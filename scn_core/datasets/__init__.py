@@ -16,6 +16,7 @@ tables  cells  json_table   label lists line by line; cells as other programs wr
 box_columns       which columns of a table are the box of a face
 tree  paths       folders walked without losing a file unseen; paths in one form
 split_tables      a folder with a table for each split
+other_formats     parquet, Arrow and COCO: not read, but told how they become something that is
 class_list        the order of classes, where the data set has a file of it
 numbering         classes called by number where names were given
 checks            from rows to samples: duplicates out, every picture opened, what is wrong gathered

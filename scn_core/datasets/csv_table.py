@@ -208,7 +208,7 @@ class _Table:
             found = f"split {cells[columns.split or 0]!r}"
             return Problem(file, line, found, SPLITS_ALLOWED, reason="a split that is none")
         reference_cell = "" if columns.reference is None else as_written(cells[columns.reference].strip())
-        reference = None if is_missing(reference_cell) else self._class(reference_cell)
+        reference = self._class(reference_cell)  # before what stands for nothing: a class may be called so
         if reference is None and not is_missing(reference_cell):
             found = f"reference label {reference_cell!r}"
             return Problem(file, line, found, f"{classes.allowed()}, or empty", reason="a reference that is no class")

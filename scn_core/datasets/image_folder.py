@@ -21,6 +21,7 @@ from scn_core.class_names import ALIASES, FERPLUS_8, ClassVocabulary, canonical
 from scn_core.datasets.class_list import folder_classes, own_files
 from scn_core.datasets.images import SUFFIXES
 from scn_core.datasets.numbering import class_numbers
+from scn_core.datasets.other_formats import refuse_other_folder
 from scn_core.datasets.rows import SPLITS_ALLOWED, Entry, LeftOut, find_split, make_row
 from scn_core.datasets.source import Source
 from scn_core.datasets.tree import Tree, count_files
@@ -141,6 +142,8 @@ def _layout(source: Source) -> _Layout:
         inside = folders if part == base else tree.folders(inner)
         found_classes += [_ClassFolder(path, split) for path in inside]
         _leave_loose(tree, inner)
+    if len(found_classes) < 2:
+        refuse_other_folder(source.folder())
     if not found_classes:
         of_splits = [base] if any(base.glob("*/metadata.*")) else []
         listed = next(iter([*base.glob("metadata.*"), *of_splits]), None)

@@ -54,7 +54,7 @@ class PictureCheck(NamedTuple):
 
 
 class UnfitError(ValueError):
-    """A picture, or a box in it, of a size that cannot be used."""
+    """A picture of a size or kind that cannot be used, or a box in it of such a size."""
 
 
 class TooLargeError(ValueError):
@@ -167,7 +167,7 @@ def _checked(content: bytes, box: Box | None) -> PictureCheck:
         return _looked_at(content, box)
     except UnidentifiedImageError:
         return PictureCheck(f"not a picture in one of the formats {', '.join(FORMATS)}", b"")
-    except TooLargeError as error:
+    except (TooLargeError, UnfitError) as error:
         return PictureCheck(str(error), b"")
     except Exception as error:  # a decoder fed with damaged bytes raises whatever it stumbles over
         return PictureCheck(f"a damaged picture ({error})", b"")
@@ -263,7 +263,7 @@ def _rgb(picture: Image.Image) -> Image.Image:
     if picture.mode.startswith("I;16"):
         return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8)).convert("RGB")
     if picture.mode in ("I", "F"):
-        raise ValueError("32 bits a pixel; save it with 8")
+        raise UnfitError("a picture of 32 bits a pixel; save it with 8")
     if picture.has_transparency_data:
         over = picture.convert("RGBA")
         paper = Image.new("RGBA", over.size, "white")

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from scn_core.datasets.other_formats import refuse_coco
 from scn_core.datasets.tables import csv_rows, open_list
 from scn_core.errors import DataError, error_text, readable
 
@@ -80,6 +81,7 @@ def fiftyone_records(content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _records(path: Path) -> Iterator[dict[str, Any]]:
     content = read_json(path)
+    refuse_coco(path, content)
     if isinstance(content, dict) and isinstance(content.get("labels"), dict):
         yield from fiftyone_records(content)
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from scn_core.datasets.other_formats import refuse_other_folder
 from scn_core.datasets.rows import find_split
 from scn_core.errors import DataError, error_text
 from scn_core.records import SPLITS, Split
@@ -39,6 +40,7 @@ def split_tables(place: Path) -> list[SplitTable]:
         if file is not None
     ]
     if not found:
+        refuse_other_folder(place)
         allowed = f"a CSV file, or a folder with {' or '.join(f'train/{name}' for name in METADATA)}"
         raise DataError(error_text(str(place), "a folder without metadata of splits", allowed))
     return sorted(found, key=lambda table: SPLITS.index(table.split))

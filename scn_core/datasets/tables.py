@@ -12,6 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TextIO
 
+from scn_core.datasets.other_formats import refuse_other_file
 from scn_core.errors import DataError, error_text, readable
 
 _SEPARATORS = (",", ";", "\t", "|")
@@ -33,6 +34,7 @@ def open_list(path: Path) -> Iterator[TextIO]:
     except OSError as error:
         raise DataError(error_text(str(path), error.strerror or str(error), "a readable label list")) from error
     except UnicodeDecodeError as error:
+        refuse_other_file(path)
         raise DataError(f"{path}: found bytes that are not UTF-8 ({error.reason}); save the file as UTF-8") from error
 
 

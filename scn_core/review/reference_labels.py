@@ -69,9 +69,9 @@ def read_reference(
         if key_place is not None and find(cells[key_place].rpartition("#")[0]) == find(name):
             name = cells[key_place]
         label, key = as_written(cells[label_place].strip()), find(name)
-        if is_missing(label):
-            continue
         number = vocabulary.find(label)
+        if number is None and is_missing(label):
+            continue
         if number is None:
             raise DataError(error_text(f"{path}, line {line}", f"label {label!r}", f"{vocabulary.allowed()}, or empty"))
         if key is None:

@@ -392,6 +392,8 @@ def test_a_round_is_measured_against_a_file_too(ws: scn.OpenWorkspace, tmp_path:
 def test_a_wrong_option_begins_nothing(tmp_path: Path, workspace: Workspace) -> None:
     with pytest.raises(scn.UsageError, match="init: found option 'rooot'; allowed: root, csv"):
         scn.init(tmp_path / "new", dataset="demo", rooot=tmp_path)
+    with pytest.raises(scn.UsageError, match=r"'root_address'; allowed: (?!.*_address).*noise, strict, faces, progress$"):
+        scn.init(tmp_path / "new", dataset="demo", root_address="s3://a/b")
     assert not (tmp_path / "new").exists()
     ws = scn.open(workspace.path)
     with pytest.raises(scn.UsageError, match="train: found option 'epoch'; allowed: "):
@@ -410,7 +412,7 @@ def test_a_csv_is_read_with_its_options_and_nothing_is_left_out_in_silence(
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     table = pd.read_csv(Path(workspace.settings().root) / "labels.csv")
-    table.iloc[:20].to_csv(tmp_path / "faces.csv", index=False)
+    table.iloc[:20].assign(age=30).to_csv(tmp_path / "faces.csv", index=False)
     options: dict[str, Any] = {"csv": "~/faces.csv", "root": workspace.settings().root, "reference_column": "reference"}
     ws = scn.init("~/table", dataset="csv", classes=["neutral", "happy", "surprise", "sad", "anger", "disgust", "fear"],
                   progress=False, **options)  # fmt: skip
@@ -422,6 +424,7 @@ def test_a_csv_is_read_with_its_options_and_nothing_is_left_out_in_silence(
     again = scn.init("~/again", dataset="csv", **options)
     said = capsys.readouterr().err
     assert "seen: 21 rows and files = 20 faces taken + 1 left out" in said
+    assert "  columns not used: age\n" in said
     assert again.status().problems == 1
     assert options.keys() < Source.__dataclass_fields__.keys()
 

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from scn_core.cli import progress
 from scn_core.cli.progress import Counter, RoundBars
 from scn_core.records import EpochReport
 from scn_core.training.data import StepReport
@@ -47,6 +48,21 @@ def test_the_bar_tells_all_and_is_gone_afterwards(monkeypatch: pytest.MonkeyPatc
     bars.close()
     assert screen.getvalue().endswith("\r")
     assert screen.getvalue().rstrip("\r").rpartition("\r")[2].strip() == ""
+
+
+def test_where_no_bar_moves_a_line_says_how_far_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Hours of reading into a log file said nothing."""
+    monkeypatch.setattr(progress, "LINE_EVERY_S", 0)
+    with Counter("reading", "face", 4_000) as bar, Counter("reading", "face", hidden=True) as hidden:
+        bar.advance(1)
+        bar.advance(1_999)
+        hidden.advance(1)
+    with Counter("restoring", "B", scaled=True) as bar:
+        bar.advance(2_000)
+    lines = "reading: 1 face of 4,000\nreading: 2,000 faces of 4,000\nrestoring: 2,000 B\n"
+    assert capsys.readouterr().err == lines
 
 
 def test_thumbnails_get_a_bar_of_their_own_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:

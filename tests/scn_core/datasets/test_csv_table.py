@@ -211,9 +211,10 @@ def test_a_missing_label_makes_no_class(tmp_path: Path, label: str) -> None:
 
 @pytest.mark.parametrize("name", ["null", "NA"])
 def test_a_class_may_be_called_so_where_it_is_asked_for(tmp_path: Path, name: str) -> None:
-    file = _csv(tmp_path, f"path,label\na.jpg,{name}\nb.jpg,sad\n")
+    file = _csv(tmp_path, f"path,label,truth\na.jpg,{name},\nb.jpg,sad,{name}\n")
     classes = ClassVocabulary.of([name, "sad"]).names  # as the command passes them on
-    assert [row.sample.given_label for row in _rows(Source(csv=file, classes=classes))] == [0, 1]
+    rows = _rows(Source(csv=file, classes=classes, reference_column="truth"))
+    assert [(row.sample.given_label, row.sample.reference_label) for row in rows] == [(0, None), (1, 0)]
 
 
 def test_a_wrong_label_column_is_noticed(tmp_path: Path) -> None:

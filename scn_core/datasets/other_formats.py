@@ -1,0 +1,47 @@
+"""What other tools write and nothing here reads: how it is told, and how it becomes something that is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from scn_core.errors import DataError, error_text
+
+_ALLOWED = "a folder of pictures for each class, or a CSV of path and label"
+_SAVE = "save each row's picture into a folder of its class: row['image'].save(f'faces/{name}/{number}.png')"
+_SUFFIXES = (".parquet", ".arrow")
+_PARQUET = b"PAR1"
+
+
+def refuse_other_folder(folder: Path) -> None:
+    """Raises DataError for a folder that `save_to_disk` of Hugging Face's datasets wrote, or one of parquet files."""
+    inside = [folder, *(each for each in sorted(folder.iterdir()) if each.is_dir())]
+    found = next((suffix for each in inside for suffix in _SUFFIXES if any(each.glob(f"*{suffix}"))), None)
+    if found is not None:
+        raise DataError(error_text(str(folder), f"files {found} of Hugging Face datasets", _ALLOWED, _how(found)))
+
+
+def refuse_other_file(path: Path) -> None:
+    """Raises DataError for a parquet or Arrow file. OSError passes through."""
+    with path.open("rb") as file:
+        found = ".parquet" if file.read(len(_PARQUET)) == _PARQUET else path.suffix.lower()
+    if found in _SUFFIXES:
+        allowed = "a CSV of path and label"
+        raise DataError(error_text(str(path), f"a file {found}, which is no text", allowed, _how(found)))
+
+
+def refuse_coco(path: Path, content: Any) -> None:
+    """Raises DataError for annotations of COCO."""
+    if isinstance(content, dict) and all(isinstance(content.get(name), list) for name in ("images", "annotations")):
+        how = (
+            "in pandas: faces = DataFrame(content['annotations']); faces[list('xywh')] = faces.bbox.tolist(); "
+            "add file_name of images as path, by image_id, and name of categories as label, by category_id; "
+            "faces.to_csv('faces.csv', index=False)"
+        )
+        raise DataError(error_text(str(path), "annotations of COCO", "a CSV of path, label, x, y, w, h", how))
+
+
+def _how(suffix: str) -> str:
+    if suffix == ".parquet":
+        return f"rows = datasets.load_dataset('parquet', data_files=FILES, split='train'); {_SAVE}"
+    return f"rows = datasets.load_from_disk(FOLDER); {_SAVE}"
