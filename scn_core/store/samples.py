@@ -91,8 +91,8 @@ def data_hash(db: Database) -> str:
     """
     found = hashlib.sha256(json.dumps(classes(db).names).encode())
     columns = "key, split, given_label, box_left, box_top, box_right, box_bottom, hex(digest)"
-    for row in db.execute(f"SELECT {columns} FROM sample WHERE {PRESENT} ORDER BY id"):
-        found.update(json.dumps(row).encode())
+    for (face,) in db.execute(f"SELECT json_array({columns}) FROM sample WHERE {PRESENT} ORDER BY id"):
+        found.update(face.encode())
     return found.hexdigest()
 
 

@@ -392,7 +392,9 @@ def test_a_round_is_measured_against_a_file_too(ws: scn.OpenWorkspace, tmp_path:
 def test_a_wrong_option_begins_nothing(tmp_path: Path, workspace: Workspace) -> None:
     with pytest.raises(scn.UsageError, match="init: found option 'rooot'; allowed: root, csv"):
         scn.init(tmp_path / "new", dataset="demo", rooot=tmp_path)
-    with pytest.raises(scn.UsageError, match=r"'root_address'; allowed: (?!.*_address).*noise, strict, faces, progress$"):
+    with pytest.raises(
+        scn.UsageError, match=r"'root_address'; allowed: (?!.*_address).*noise, strict, faces, progress$"
+    ):
         scn.init(tmp_path / "new", dataset="demo", root_address="s3://a/b")
     assert not (tmp_path / "new").exists()
     ws = scn.open(workspace.path)
@@ -424,7 +426,7 @@ def test_a_csv_is_read_with_its_options_and_nothing_is_left_out_in_silence(
     again = scn.init("~/again", dataset="csv", **options)
     said = capsys.readouterr().err
     assert "seen: 21 rows and files = 20 faces taken + 1 left out" in said
-    assert "  columns not used: age\n" in said
+    assert "  columns not used: kind, age\n" in said
     assert again.status().problems == 1
     assert options.keys() < Source.__dataclass_fields__.keys()
 
