@@ -34,8 +34,9 @@ def test_one_key_settles_the_copies_and_one_undo_takes_it_back(
     assert set(desk.samples()[:3]) == set(copies)
     labels = [desk.tile(sample).label for sample in copies]
     assert all("same picture as 2 other faces, labelled" in label and "very dark" in label for label in labels)
-    signs = page.locator(f".app .tile[data-sample='{copies[0]}'] .picture-signs")
-    expect(signs).to_have_text("settles 2 copiesvery dark")
+    signs = page.locator(f".app .tile[data-sample='{copies[0]}'] .tags")
+    expect(signs).to_have_text("settles 2 copies+1")
+    expect(signs.locator(".more")).to_have_attribute("title", "the picture: very dark")
 
     desk.go_to(copies[0]).press("x")
     stored = desk.stored(3)

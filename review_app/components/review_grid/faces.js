@@ -236,7 +236,7 @@ export function sureWords({ doubt, proposed }) {
 }
 
 /** @type {Record<PictureIssue, string>} */
-const ISSUES = {
+export const ISSUES = {
   dark: "very dark",
   bright: "very bright",
   blurred: "blurred",

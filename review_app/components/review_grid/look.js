@@ -39,20 +39,21 @@ export class Look {
     this.layout();
   }
 
-  room() {
+  /** @param {number} [faces] on the page; without: as many as fit */
+  room(faces) {
     const { clientWidth: width, clientHeight: height } = this.app.stage;
-    return fit(width - 2 * EDGE, height - 2 * EDGE, this.tileSize, this.details ? INFO_DETAILS : INFO);
+    return fit(width - 2 * EDGE, height - 2 * EDGE, this.tileSize, this.details ? INFO_DETAILS : INFO, faces);
   }
 
   /** Fill the window, and the grid's room with tiles. */
   layout() {
-    const { grid, node, root, tiles } = this.app;
+    const { grid, node, pages, root, tiles } = this.app;
     fillWindow(node, root.host);
-    const { columns, picture, whole } = this.room();
+    const { columns, picture, tile } = this.room(pages?.current?.faces.length);
     this.columns = columns;
     grid.style.setProperty("--columns", String(columns));
     grid.style.setProperty("--picture", `${picture}px`);
-    grid.style.setProperty("--fit", whole ? "contain" : "cover");
+    grid.style.setProperty("--tile", tile === null ? "1fr" : `${tile}px`);
     node.dataset.tile = this.tileSize;
     node.toggleAttribute("data-details", this.details);
     tiles.measure();

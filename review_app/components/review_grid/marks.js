@@ -2,50 +2,47 @@
 
 import { el, icon } from "./dom.js";
 import { copySign, copyWords } from "./copies.js";
-import { className, issueWords, pastWords } from "./faces.js";
+import { className, ISSUES, issueWords, pastWords } from "./faces.js";
 
 /** @typedef {import("./types.js").Tile} Tile */
+/** @typedef {{kind: string, text: string, means: string}} Sign kind: its CSS classes */
 
 /**
- * What stays as it is while people answer: what was decided in earlier rounds, and what is special about the picture.
+ * What stays as it is while people answer: how many copies one answer settles, what was decided in earlier rounds, and
+ * what is wrong with the picture; what matters most to the answer comes first.
+ * @param {Tile} tile
+ * @param {string[]} classes
+ * @param {string} me name of the person here
+ * @returns {Sign[]}
+ */
+export function signsOf(tile, classes, me) {
+  const copies = copyWords(tile, classes, me);
+  const differ = tile.copies.some((copy) => copy.given !== tile.given);
+  const past = pastWords(tile, classes);
+  const changed = tile.original !== tile.given;
+  const short = changed ? `was ${className(classes, tile.original)}` : `confirmed, round ${tile.since}`;
+  return [
+    ...(copies ? [{ kind: differ ? "copies differ" : "copies", text: copySign(tile, me), means: copies }] : []),
+    ...(past ? [{ kind: "past", text: short, means: past }] : []),
+    ...tile.issues.map((issue) => ({ kind: "issue", text: ISSUES[issue], means: `the picture: ${ISSUES[issue]}` })),
+  ];
+}
+
+/**
+ * One line holds one sign; how many more there are stands beside it, and what they are in its tooltip and in the zoom.
  * @param {Tile} tile
  * @param {string[]} classes
  * @param {string} me name of the person here
  */
 export function lastingMarks(tile, classes, me) {
-  const past = pastWords(tile, classes);
-  const changed = tile.original !== tile.given;
-  const short = changed ? `was ${className(classes, tile.original)}` : `confirmed, round ${tile.since}`;
-  const signs = [];
-  if (past) signs.push(el("span", { class: "mark past", title: past, text: short }));
-  signs.push(...pictureSigns(tile, classes, me));
-  return signs;
+  const [first, ...rest] = signsOf(tile, classes, me);
+  if (!first) return [];
+  const mark = el("span", { class: `mark ${first.kind}`, title: first.means, text: first.text });
+  if (!rest.length) return [mark];
+  return [mark, el("span", { class: "mark more", title: rest.map(({ means }) => means).join("; "), text: `+${rest.length}` })];
 }
 
-/**
- * What is wrong with the picture, and how many copies of it one answer settles.
- * @param {Tile} tile
- * @param {string[]} classes
- * @param {string} me name of the person here
- */
-export function pictureSigns(tile, classes, me) {
-  const issues = issueWords(tile);
-  const copies = copyWords(tile, classes, me);
-  const differ = tile.copies.some((copy) => copy.given !== tile.given);
-  const signs = [];
-  if (copies)
-    signs.push(
-      el("span", {
-        class: differ ? "mark copies differ" : "mark copies",
-        title: copies,
-        text: copySign(tile, me),
-      }),
-    );
-  if (issues) signs.push(el("span", { class: "mark issue", title: `the picture: ${issues}`, text: issues }));
-  return signs.length ? [el("span", { class: "picture-signs" }, signs)] : [];
-}
-
-/** What `pictureSigns` shows, for the screen reader. @param {Tile} tile @param {string[]} classes @param {string} me */
+/** Copies and what is wrong with the picture, for the screen reader. @param {Tile} tile @param {string[]} classes @param {string} me */
 export function pictureWords(tile, classes, me) {
   return [issueWords(tile), copyWords(tile, classes, me)].filter(Boolean).map((words) => `, ${words}`).join("");
 }
@@ -53,14 +50,8 @@ export function pictureWords(tile, classes, me) {
 /** Flag and note. @param {Tile} tile */
 export function marksOf(tile) {
   const marks = [];
-  if (tile.flagged)
-    marks.push(el("span", { class: "mark flag", title: "flagged" }, [icon("flag"), el("span", { text: "flag" })]));
+  if (tile.flagged) marks.push(el("span", { class: "mark flag", title: "flagged" }, [icon("flag")]));
   if (tile.note)
-    marks.push(
-      el("span", { class: "mark note", title: `${tile.noteBy ?? ""}: ${tile.note}` }, [
-        icon("note"),
-        el("span", { text: "note" }),
-      ]),
-    );
+    marks.push(el("span", { class: "mark note", title: `${tile.noteBy ?? ""}: ${tile.note}` }, [icon("note")]));
   return marks;
 }

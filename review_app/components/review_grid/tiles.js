@@ -70,7 +70,7 @@ export class Tiles {
     const badge = el("div", { class: "badge" });
     const marks = el("span", { class: "marks" });
     const tags = el("div", { class: "tags" }, [marks, ...lastingMarks(data, this.classes, this.me)]);
-    const picture = el("div", { class: "pic" }, [img ?? missing(data.missing), tags]);
+    const picture = el("div", { class: "pic" }, [img ?? missing(data.missing)]);
     const tile = el(
       "div",
       {
@@ -81,7 +81,7 @@ export class Tiles {
         "data-place": place,
         "data-sample": face.sample,
       },
-      [picture, this.#question(data), badge, meters(data), this.#bars(data)],
+      [picture, tags, this.#question(data), badge, meters(data), this.#bars(data)],
     );
     return { tile, badge, marks, blind: data.blind };
   }

@@ -9,6 +9,7 @@ import { Flow } from "./review_grid/flow.js";
 import { INFO, INFO_DETAILS, asTileSize, fit } from "./review_grid/layout.js";
 import { Leases } from "./review_grid/leases.js";
 import { Net } from "./review_grid/net.js";
+import { signsOf } from "./review_grid/marks.js";
 import { unpack } from "./review_grid/pages.js";
 import { learnedWords } from "./review_grid/status.js";
 import { Store } from "./review_grid/store.js";
@@ -133,6 +134,35 @@ test("tiles fill the room and never more than 120", () => {
     const [small, medium, large] = SIZES.map((size) => fit(width, height, size).count);
     assert.ok(small > medium && medium > large, `${width}x${height}: ${small}, ${medium}, ${large}`);
   }
+});
+
+test("a square face is whole, and few faces are larger than a page full of them", () => {
+  for (const [width, height] of [[1070, 547], [1600, 760], [780, 700], [358, 560], [770, 300]]) {
+    for (const size of SIZES) {
+      const full = fit(width, height, size);
+      for (const faces of [1, 2, 5, 7, full.count]) {
+        const { columns, rows, picture, tile } = fit(width, height, size, INFO, faces);
+        const wide = tile ?? (width + 6) / columns - 6;
+        const words = `${width}x${height} ${size}, ${faces}`;
+        assert.ok(picture <= wide - 4, `${words}: ${picture} high, ${wide} wide`);
+        assert.ok(columns * (wide + 6) <= width + 7 && columns * rows >= Math.min(faces, full.count), words);
+        assert.ok(picture >= full.picture && rows * (picture + INFO + 6) <= height + 6, words);
+      }
+    }
+  }
+  const [one, all] = [fit(1070, 547, "M", INFO, 1), fit(1070, 547, "M")];
+  assert.ok(one.picture > 2 * all.picture);
+  assert.deepEqual(fit(1070, 547, "M", INFO, all.count), all);
+});
+
+test("one sign has the line, the others are counted beside it", () => {
+  const copy = { sample: 8, given: 2, proposed: null, decision: null, by: null };
+  const signs = signsOf({ ...OPEN, copies: [copy], original: 0, since: 1, issues: ["dark", "empty"] }, CLASSES, "ann");
+  assert.deepEqual(
+    signs.map(({ kind, text }) => [kind, text]),
+    [["copies differ", "settles 1 copy"], ["past", "was class 0"], ["issue", "very dark"], ["issue", "little to see"]],
+  );
+  assert.deepEqual(signsOf(OPEN, CLASSES, "ann"), []);
 });
 
 test("only a size of tiles is taken from the storage", () => {
