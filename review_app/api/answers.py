@@ -141,7 +141,8 @@ ANSWER_SCHEMAS: dict[str, Schema] = {
             "learned": _or_null(_is("integer", "decided faces that the order was learned from; null: it was not")),
             "open": _is("integer", "faces to review that the filter lets through, without those you skipped"),
             "checked": _is("integer", "faces of the round that you answered"),
-            "wrong": _is("integer", "of these: they got another label"),
+            "wrong": _is("integer", "of these: the label was wrong, as they got another one or were excluded"),
+            "repeats": _is("boolean", "some faces of the round are asked once more; they are in no number"),
             "pair": {
                 "oneOf": [
                     _object(
@@ -177,6 +178,19 @@ ANSWER_SCHEMAS: dict[str, Schema] = {
             "pace": {
                 "oneOf": [_ref("Pace"), {"type": "null"}],
                 "description": "in the round of the last decision saved; null: none was",
+            },
+            "progress": {
+                "oneOf": [
+                    _object(
+                        {
+                            "open": _is("integer", "faces to review that `filter` lets through for you"),
+                            "checked": _is("integer", "faces of the round that you answered"),
+                            "wrong": _is("integer", "of these: the label was wrong"),
+                        }
+                    ),
+                    {"type": "null"},
+                ],
+                "description": "in the same round",
             },
             "in_review": _IN_REVIEW,
         }

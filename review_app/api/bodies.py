@@ -116,6 +116,8 @@ class DecisionsBody:
     decisions: tuple[Decision, ...]
     believed: dict[str, str | None]
     """By id of a decision: the answer that was shown as the face's when it was made; None: it was shown as open."""
+    where: QueueFilter
+    """Under which the faces to review are counted afterwards."""
 
     @classmethod
     def read(cls, body: Fields) -> DecisionsBody:
@@ -124,8 +126,9 @@ class DecisionsBody:
         decisions = body.objects("decisions", MAX_DECISIONS, lambda fields: _decision(fields, believed))
         if len({decision.id for decision in decisions}) != len(decisions):
             raise body.refusal("decisions", "an id twice", "each id once in a request")
+        where = _filter(body.fields("filter"))
         body.end()
-        return cls(tuple(decisions), believed)
+        return cls(tuple(decisions), believed, where)
 
     def of(self, person: str) -> list[Decision]:
         """As this person's."""

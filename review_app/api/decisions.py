@@ -23,7 +23,7 @@ from scn_core.store.decisions.batches import Batch, Recorded, Refusal
 from scn_core.store.decisions.record import NEED_THE_PICTURE, record_batches
 from scn_core.store.decisions.undo import UndoUnits, Unit, undo_units
 from scn_core.store.people.people import Person
-from scn_core.store.queue.pace import pace
+from scn_core.store.queue.pace import pace, progress
 from scn_core.store.rounds.states import in_review
 from scn_core.store.samples import StoredSample, get_sample
 from scn_core.workspace.thumbnails import unseen_faces
@@ -65,12 +65,16 @@ async def decisions(request: Request) -> Response:
     for refusal in done.refused:
         REFUSED.labels(refusal.code).inc()
     # After the commit, and not by the thread that writes.
-    now = None if done.round is None else await database.run(pace, done.round, done.person.id)
+    now = far = None
+    if done.round is not None:
+        now = await database.run(pace, done.round, done.person.id)
+        far = await database.run(progress, done.round, done.person.id, body.where)
     return JSONResponse(
         {
             "saved": done.saved,
             "refused": [asdict(refusal) for refusal in done.refused],
             "pace": None if now is None else asdict(now),
+            "progress": None if far is None else asdict(far),
             "in_review": done.in_review,
         }
     )

@@ -28,6 +28,7 @@ from scn_core.store.decisions.visibility import is_blind
 from scn_core.store.people.people import Person
 from scn_core.store.queue.browse import check_cursor, items_of, page_items
 from scn_core.store.queue.counts import PairCount, open_left, open_of_pair, skipped_faces
+from scn_core.store.queue.draw_repeats import share_of_repeats
 from scn_core.store.queue.learned_order import learned_order
 from scn_core.store.queue.leases import LEASE_S, claim_faces, claim_items, release_leases, renew_leases
 from scn_core.store.queue.pace import Pace, faces_checked, pace
@@ -177,6 +178,7 @@ async def _answer(request: Request, found: _Page, where: QueueFilter) -> Respons
         database.run(pace, found.round.id, found.viewer.id),
         database.run(_pair_of_page, found, where),
         database.run(faces_checked, found.round.id, found.viewer.id),
+        database.run(share_of_repeats, found.round.id),
     )
     shown = [tile(item) for item in found.items]
     if _wants_json(request):
@@ -208,7 +210,7 @@ def _pair_of_page(db: Database, found: _Page, where: QueueFilter) -> PairCount |
 
 
 def _header(
-    found: _Page, left: int, skipped: int, now: Pace, pair: PairCount | None, checked: tuple[int, int]
+    found: _Page, left: int, skipped: int, now: Pace, pair: PairCount | None, checked: tuple[int, int], repeats: float
 ) -> dict[str, Any]:  # fmt: skip
     return {
         "lost": found.lost,
@@ -217,6 +219,7 @@ def _header(
         "open": left,
         "checked": checked[0],
         "wrong": checked[1],
+        "repeats": repeats > 0,
         "pair": pair and {"given": pair.given, "proposed": pair.proposed, "open": pair.open},
         "skipped": skipped,
         "lease_s": LEASE_S,

@@ -141,18 +141,22 @@ class Client:
         """Hold items for another two minutes, or give them back; 2,000 of each at most."""
         return self._ask(Lease, "POST", "/api/lease", body={"renew": list(renew), "release": list(release)})
 
-    def decide(self, decisions: Sequence[Decision]) -> Recorded:
-        """Record answers, marks and undos, in requests of 500; those that are refused are in the answer."""
+    def decide(self, decisions: Sequence[Decision], where: QueueFilter | None = None) -> Recorded:
+        """Record answers, marks and undos, in requests of 500; those that are refused are in the answer.
+
+        `where`: the filter of the faces that its `progress.open` counts.
+        """
         parts = [decisions[at : at + MOST_DECISIONS] for at in range(0, len(decisions), MOST_DECISIONS)]
-        done = Recorded((), (), None, ())
+        done = Recorded((), (), None, None, ())
         for part in parts:
-            body = {"decisions": [each.as_dict() for each in part]}
+            body = {"decisions": [each.as_dict() for each in part], "filter": asdict(where or QueueFilter())}
             now = self._ask(Recorded, "POST", "/api/decisions", body=body)
             done = replace(
                 now,
                 saved=done.saved + now.saved,
                 refused=done.refused + now.refused,
                 pace=now.pace or done.pace,
+                progress=now.progress or done.progress,
             )
         return done
 

@@ -193,7 +193,9 @@ class Page:
     checked: int
     """Faces of the round that you answered."""
     wrong: int
-    """Of these: they got another label."""
+    """Of these: the label was wrong, as they got another one or were excluded."""
+    repeats: bool
+    """Some faces of the round are asked once more."""
     pair: Pair | None
     skipped: int
     lease_s: float
@@ -224,6 +226,18 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """How far you are in a round."""
+
+    open: int
+    """Faces to review, without those you skipped."""
+    checked: int
+    """Faces that you answered."""
+    wrong: int
+    """Of these: the label was wrong."""
+
+
+@dataclass(frozen=True, slots=True)
 class Recorded:
     """What became of decisions."""
 
@@ -232,6 +246,8 @@ class Recorded:
     refused: tuple[Refusal, ...]
     pace: Pace | None
     """In the round of the last decision that was saved."""
+    progress: Progress | None
+    """In the same round."""
     in_review: tuple[int, ...]
 
 

@@ -66,8 +66,8 @@ def decided(found: Quality, *, closed: bool) -> None:
         return
     shown = {
         "Faces decided": f"{progress.decided:,}",
-        "Corrected": f"{progress.corrected:,}",
-        "Corrections per hour of work": "–" if progress.per_hour is None else f"{progress.per_hour:,.0f}",
+        "Wrong labels found": f"{progress.corrected:,}",
+        "Wrong labels per hour of work": "–" if progress.per_hour is None else f"{progress.per_hour:,.0f}",
         "Time worked": parts.duration(progress.minutes * 60),
     }
     if not closed:

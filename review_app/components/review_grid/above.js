@@ -50,8 +50,9 @@ export class Above {
 
   /** A page is shown. @param {Page} page */
   show(page) {
-    const { pages, tally, storage } = this.app;
-    if (!this.guide.hidden && tally.checked >= LEARNED) {
+    const { outbox, pages, tally, storage } = this.app;
+    // Those on their way are not counted yet.
+    if (!this.guide.hidden && (tally.shown.checked ?? 0) + outbox.waiting.size >= LEARNED) {
       remember(storage, this.place, "1");
       this.guide.hidden = true;
     }
@@ -67,7 +68,7 @@ export class Above {
     const { classes, pages, tally } = this.app;
     if (!pages.grouped || !page) return;
     const pair = pairOfPage(page.faces);
-    const open = pages.leased ? tally.open.get(pairKey(pair)) : undefined;
+    const open = pages.leased ? tally.pairs.get(pairKey(pair)) : undefined;
     const left = open === undefined ? "" : ` · ${open.toLocaleString("en-US")} to review`;
     const words = `${pairWords(pair, classes)}${left}`;
     if (this.title.textContent !== words) this.title.textContent = words;
@@ -91,8 +92,8 @@ export class Above {
   }
 }
 
-/** "17 checked, 12 wrong labels found"; empty: somebody begins. @param {{checked: number, wrong: number}} tally */
-export function foundWords({ checked, wrong }) {
+/** "17 checked, 12 wrong labels found"; empty: somebody begins. @param {Partial<import("./tally.js").Numbers>} shown */
+export function foundWords({ checked = 0, wrong = 0 }) {
   if (checked < LEARNED) return "";
   const found = wrong === 1 ? "1 wrong label" : `${wrong.toLocaleString("en-US")} wrong labels`;
   return `${checked.toLocaleString("en-US")} checked, ${found} found`;

@@ -149,17 +149,11 @@ export class Actions {
       const face = app.store.faces.get(sample);
       if (face) before.set(face, face.state);
     }
-    const elsewhere = entries.filter(({ sample }) => !app.store.faces.has(sample)).map((entry) => app.stacks.change(entry));
     for (const face of app.store.record(entries)) {
       app.tiles.update(face);
       app.zoom.update(face);
     }
     app.tally.moved(before);
-    for (const change of elsewhere) app.tally.changed(change);
-    const opened = [...before].map(([face, was]) => Number(face.state === "open") - Number(was === "open"));
-    const reopened = elsewhere.map(({ was, now }) => Number(now === null) - Number(was === null));
-    const more = [...opened, ...reopened].reduce((sum, one) => sum + one, 0);
-    if (entries.length) app.flow.counted(entries[0].id, more);
     for (const entry of entries) app.stacks.add(entry);
   }
 

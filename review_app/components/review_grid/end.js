@@ -9,7 +9,7 @@ import { counted } from "./faces.js";
 export function endWords(flow) {
   const { app } = flow;
   const passed = flow.passed().length;
-  const open = flow.header?.open ?? 0;
+  const open = app.tally.shown.open ?? 0;
   const skipped = flow.header?.skipped ?? 0;
   const state = flow.header?.round?.state ?? "review";
   const look = { label: "look again", cap: "PgDn", press: () => flow.next() };

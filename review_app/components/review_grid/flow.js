@@ -21,8 +21,6 @@ export class Flow {
     this.view = "loading";
     /** @type {PageHeader|null} of the page that was fetched last */
     this.header = null;
-    /** @type {{id: string, more: number}[]} faces to review more or fewer, by entries since the last page */
-    this.uncounted = [];
     this.busy = false;
     this.tries = 0;
     /** @type {ReturnType<typeof setTimeout>|undefined} */
@@ -142,6 +140,7 @@ export class Flow {
     app.focus.hold();
     this.view = "page";
     this.looking = false;
+    app.tally.turned();
     app.panel.hide();
     app.grid.hidden = false;
     app.above.show(page);
@@ -174,6 +173,7 @@ export class Flow {
   end() {
     const { app } = this;
     this.view = "end";
+    app.tally.turned();
     this.#clear();
     app.progress();
     app.panel.show(endWords(this));
@@ -187,29 +187,12 @@ export class Flow {
     app.grid.hidden = true;
   }
 
-  /**
-   * The header of a page has come. It was counted without the answers that the server has not confirmed yet.
-   * @param {PageHeader} header
-   */
+  /** The header of a page has come. @param {PageHeader} header */
   headed(header) {
-    const waiting = new Set(this.app.store.since(Infinity).map(({ id }) => id));
-    this.uncounted = this.uncounted.filter(({ id }) => waiting.has(id));
     this.header = header;
     this.app.tally.headed(header, this.app.pages?.asked ?? 0);
-    this.#count(this.uncounted.reduce((sum, { more }) => sum + more, 0));
     this.opened ||= header.round.state === "review";
     this.heard(header.in_review);
-  }
-
-  /** Faces to review have become more or fewer by an entry made here. @param {string} id of the entry @param {number} more */
-  counted(id, more) {
-    if (more) this.uncounted.push({ id, more });
-    this.#count(more);
-  }
-
-  /** @param {number} more faces to review */
-  #count(more) {
-    if (this.header) this.header.open = Math.max(0, this.header.open + more);
   }
 
   /** The server said which rounds take answers: where this one ended meanwhile, say so in place of its faces. @param {number[]} rounds */

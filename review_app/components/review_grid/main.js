@@ -161,7 +161,6 @@ export class App {
   /** @param {PageHeader} header */
   #header(header) {
     this.flow.headed(header);
-    this.sync.today = header.pace.today;
     this.leases.publish();
     this.outbox.well();
     this.progress();
@@ -185,6 +184,7 @@ export class App {
 
   /** Start over from the first page: another filter, another round, or a page that came back from the past. */
   restart() {
+    this.tally.started = false; // what was counted under another filter
     backFromFilters(this);
     this.pages.close();
     this.leases.release();

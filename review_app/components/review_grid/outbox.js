@@ -6,7 +6,7 @@
 import { Kept } from "./kept.js";
 import { asProblem, Problem } from "./net.js";
 
-/** @import { Decision, DecisionsResponse, Entry, Pace, RefusalCode } from "./types.js" */
+/** @import { Decision, DecisionsResponse, Entry, Pace, Progress, RefusalCode } from "./types.js" */
 /** @import { ProblemKind } from "./net.js" */
 
 /** @typedef {{entry: Entry, error: string, code?: RefusalCode}} Refusal code: none in what older versions kept */
@@ -42,10 +42,12 @@ export function waitMs(tries, random = Math.random) {
 
 /** @typedef {ReturnType<typeof setTimeout>|number} TimerId */
 
+/** @typedef {{pace?: Pace|null, progress?: Progress|null, elsewhere?: boolean}} Told with what was saved */
+
 /**
  * @typedef {object} OutboxEvents
  * @property {() => void} [changed]
- * @property {(entries: Entry[], rest: {pace?: Pace|null, elsewhere?: boolean}) => void} [saved]
+ * @property {(entries: Entry[], rest: Told) => void} [saved]
  * @property {(refusals: Refusal[]) => void} [refused]
  * @property {(entries: Entry[]) => void} [left] parts of a bulk answer to faces that were answered since they were shown
  * @property {(entries: Entry[]) => void} [arrived] made in another tab, and not acknowledged yet

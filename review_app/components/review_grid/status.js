@@ -119,10 +119,11 @@ export class Status {
   }
 
   /** How far the page and the queue are. @param {App} app */
-  page({ flow, pages, sync: { today }, tally }) {
+  page({ flow, pages, tally }) {
     const page = flow.view === "page" ? pages.current : null;
     // A list of answers is looked through: nothing waits in it.
-    const open = pages.leased ? (flow.header?.open ?? null) : null;
+    const { open: waiting, today = null } = tally.shown;
+    const open = pages.leased ? (waiting ?? null) : null;
     const words = [];
     const left = page?.faces.filter((face) => face.state === "open").length ?? 0;
     this.#hide(this.onward, !page || open === null || left > 0);
@@ -134,7 +135,7 @@ export class Status {
     if (today !== null) words.push(`${today.toLocaleString("en-US")} today`);
     const text = words.join(" · ");
     if (this.progress.textContent !== text) this.progress.textContent = text;
-    const found = foundWords(tally);
+    const found = foundWords(tally.shown);
     if (this.found.textContent !== found) this.found.textContent = found;
     this.found.hidden = !found || !this.onward.hidden; // one line is to hold all
     const order = learnedWords(flow.header?.learned ?? null);

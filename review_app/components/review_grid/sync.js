@@ -4,7 +4,7 @@ import { asProblem } from "./net.js";
 import { Outbox } from "./outbox.js";
 
 /** @import { Problem } from "./net.js" */
-/** @import { App, DecisionsRequest, DecisionsResponse, Entry, Face, HistoryResponse, Pace } from "./types.js" */
+/** @import { App, DecisionsRequest, DecisionsResponse, Entry, Face, HistoryResponse } from "./types.js" */
 
 const REFETCH_AFTER_MS = 250;
 
@@ -15,8 +15,6 @@ export class Sync {
   /** @param {App} app */
   constructor(app) {
     this.app = app;
-    /** @type {number|null} faces that this person answered today, as the server said last */
-    this.today = null;
     /** @type {Set<number>} samples whose tile has to be fetched anew */
     this.stale = new Set();
     /** @type {ReturnType<typeof setTimeout>|undefined} */
@@ -30,13 +28,18 @@ export class Sync {
     const { app } = this;
     const { net, prefix, storage } = app;
     /** @param {DecisionsRequest["decisions"]} decisions @param {boolean} keepalive @returns {Promise<DecisionsResponse>} */
-    const send = async (decisions, keepalive) =>
-      (await net.post("/api/decisions", { decisions }, { keepalive })).json();
+    const send = async (decisions, keepalive) => {
+      const { filter } = app.data;
+      const answer = await (await net.post("/api/decisions", { decisions, filter }, { keepalive })).json();
+      const still = JSON.stringify(filter) === JSON.stringify(app.data.filter);
+      return still ? answer : { ...answer, progress: null };
+    };
     const box = outboxes.get(prefix)?.reread() ?? new Outbox({ storage, prefix, send });
+    box.send = send; // what is counted afterwards is what this grid shows
     outboxes.set(prefix, box);
     box.on = {
       changed: () => app.status.show(app.outbox),
-      saved: (entries, { pace, elsewhere }) => this.#saved(entries, pace, elsewhere),
+      saved: (entries, rest) => this.#saved(entries, rest),
       refused: (rows) => this.#refused(rows),
       left: (entries) => this.#left(entries),
       arrived: (entries) => this.#arrived(entries),
@@ -47,7 +50,7 @@ export class Sync {
 
   /** A beat. @type {import("./leases.js").Heard} */
   heard(rounds, today) {
-    this.today = today;
+    this.app.tally.told({ today });
     this.app.progress();
     this.app.flow.heard(rounds);
   }
@@ -81,10 +84,10 @@ export class Sync {
 
   /**
    * @param {Entry[]} entries
-   * @param {Pace|null} [pace]
-   * @param {boolean} elsewhere another tab removed them from the storage, and a refusal may have found no room there
+   * @param {import("./outbox.js").Told} told elsewhere: another tab removed them from the storage, and a refusal may have
+   *   found no room there
    */
-  #saved(entries, pace, elsewhere = false) {
+  #saved(entries, { pace, progress, elsewhere = false }) {
     const { app } = this;
     if (elsewhere) this.historyLoaded = false; // what of a bulk answer was left out is not known here
     for (const face of app.store.saved(entries)) this.#changed(face);
@@ -96,7 +99,8 @@ export class Sync {
     app.zoom.forget(entries.map((entry) => entry.sample));
     const unsure = entries.filter((entry) => elsewhere || entry.action === "undo" || entry.blind);
     this.#refetch(unsure.map((entry) => entry.sample));
-    if (pace) this.today = pace.today;
+    if (pace) app.tally.told({ today: pace.today });
+    if (progress && entries.at(-1)?.round === app.round) app.tally.told(progress);
     app.progress();
   }
 

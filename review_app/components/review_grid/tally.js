@@ -1,8 +1,8 @@
-/** Numbers of the newest page's header, kept up with what was answered here since. */
+/** How far the person here is, and how many faces of each pair are to review. */
 
-import { ANSWERS, stateOf } from "./faces.js";
+import { stateOf } from "./faces.js";
 
-/** @import { Action, Face, FaceState, PageHeader, Tile } from "./types.js" */
+/** @import { Face, FaceState, PageHeader, Tile } from "./types.js" */
 /** @import { Store } from "./store.js" */
 
 /** @typedef {{given: number, proposed: number|null}} Pair */
@@ -23,35 +23,60 @@ export function pairOfPage(faces) {
 /** @param {Pair} pair */
 export const pairKey = ({ given, proposed }) => `${given} ${proposed}`;
 
-/** Whether an answer gives a face another label. @param {string|null} action */
-const gaveAnother = (action) => action === "accept" || action === "relabel";
+/** @typedef {{open: number, checked: number, wrong: number, today: number}} Numbers */
 
+/**
+ * The numbers of the person here are the server's alone: what an answer does to them (a copy that is not asked about, a face
+ * asked once more) is not known here. Those of pairs are kept up with what is answered until a page brings them anew.
+ */
 export class Tally {
   /** @param {Store} store */
   constructor(store) {
     this.store = store;
-    /** Faces of the round that this person answered. */
-    this.checked = 0;
-    /** Of these: they got another label. */
-    this.wrong = 0;
+    /** @type {Partial<Numbers>} as they are shown; none: not known yet */
+    this.shown = {};
+    /** @type {Partial<Numbers>} as the server said last */
+    this.newest = {};
     /** @type {Map<string, number>} faces to review, by pair */
-    this.open = new Map();
+    this.pairs = new Map();
     this.started = false;
+    /** The round asks some faces once more. */
+    this.repeats = false;
+    /** Something was answered since the page was shown. */
+    this.answered = false;
   }
 
   /**
-   * A page has come. Whether it was counted with an answer that was on its way meanwhile is not known: then what was
-   * counted here stays.
+   * A page has come. Whether it was counted with an answer that was on its way meanwhile is not known: then what was said
+   * before stays.
    * @param {PageHeader} header
    * @param {number} at when the page was asked for, by the store's clock
    */
-  headed({ checked, wrong, pair }, at) {
+  headed({ open, checked, wrong, pair, pace, repeats }, at) {
     const exact = !this.store.since(at).length;
-    const all = exact || !this.started;
-    const group = pair && (exact || !this.open.has(pairKey(pair))) ? pair : null;
-    if (all) Object.assign(this, { checked, wrong, started: true });
-    if (group) this.open.set(pairKey(group), group.open);
-    for (const face of this.store.faces.values()) if (face.pending) this.#moved(face, stateOf(face.base), group, all);
+    this.repeats = repeats;
+    if (exact || !this.started) this.told({ open, checked, wrong, today: pace.today });
+    this.started = true;
+    if (!pair || !(exact || !this.pairs.has(pairKey(pair)))) return;
+    this.pairs.set(pairKey(pair), pair.open);
+    for (const face of this.store.faces.values())
+      if (face.pending && pairKey(pairOf(face.tile)) === pairKey(pair)) this.#moved(face, stateOf(face.base));
+  }
+
+  /**
+   * What the server said. Where some faces are asked once more, which count nowhere, the numbers stand still until the page
+   * is turned: an answer after which they do not move would be known as one of them.
+   * @param {Partial<Numbers>} numbers
+   */
+  told(numbers) {
+    this.newest = { ...this.newest, ...numbers };
+    if (!this.repeats || !this.answered) this.shown = this.newest;
+  }
+
+  /** Another page is shown, or none. */
+  turned() {
+    this.answered = false;
+    this.shown = this.newest;
   }
 
   /**
@@ -59,25 +84,15 @@ export class Tally {
    * @param {Map<Face, FaceState>} before what they were
    */
   moved(before) {
-    for (const [face, state] of before) this.#moved(face, state, pairOf(face.tile));
+    this.answered = true;
+    for (const [face, state] of before) this.#moved(face, state);
   }
 
-  /**
-   * An answer to a face that this tab does not know was taken back, or brought back. Of which pair it is is not known.
-   * @param {{was: Action|null, now: Action|null}} answer
-   */
-  changed({ was, now }) {
-    this.checked += Number(now !== null) - Number(was !== null);
-    this.wrong += Number(gaveAnother(now)) - Number(gaveAnother(was));
-  }
-
-  /** @param {Face} face @param {FaceState} was @param {Pair|null} pair whose number follows @param {boolean} all the others do */
-  #moved(face, was, pair, all = true) {
-    const steps = (/** @type {FaceState[]} */ states) => Number(states.includes(face.state)) - Number(states.includes(was));
-    this.checked += all ? steps([...ANSWERS]) : 0;
-    this.wrong += all ? Number(gaveAnother(face.state)) - Number(gaveAnother(was)) : 0;
+  /** @param {Face} face @param {FaceState} was */
+  #moved(face, was) {
     const key = pairKey(pairOf(face.tile));
-    const open = this.open.get(key);
-    if (pair && open !== undefined && pairKey(pair) === key) this.open.set(key, Math.max(0, open + steps(["open"])));
+    const open = this.pairs.get(key);
+    const more = Number(face.state === "open") - Number(was === "open");
+    if (open !== undefined) this.pairs.set(key, Math.max(0, open + more));
   }
 }

@@ -93,7 +93,8 @@ export {};
  * @property {number} open faces to review in the filter, without those skipped by the person here
  * @property {number} skipped those
  * @property {number} checked faces of the round that the person here answered
- * @property {number} wrong of these: they got another label
+ * @property {number} wrong of these: the label was wrong
+ * @property {boolean} repeats some faces of the round are asked once more, and are in none of the numbers
  * @property {PairCount|null} pair of all faces of the page; null: they are not grouped
  * @property {number} lease_s seconds that a lease lasts
  * @property {Pace} pace of the person here
@@ -130,13 +131,14 @@ export {};
 /** @typedef {Partial<Pick<Tile, "kind"|"given"|"proposed"|"alpha"|"margin"|"bars"|"doubt"|"second">>} Shown what was on the screen */
 /** Of one person in one round; today: faces answered since midnight UTC, in whatever round. */
 /** @typedef {{today: number, total: number, per_minute: number|null, left: number, seconds_left: number|null}} Pace */
-/** @typedef {{decisions: Decision[]}} DecisionsRequest */
+/** Under the filter that came with decisions. @typedef {{open: number, checked: number, wrong: number}} Progress */
+/** @typedef {{decisions: Decision[], filter: QueueFilter}} DecisionsRequest */
 /**
  * answered: since the bulk answer's faces were shown; unseen: the picture is gone
  * @typedef {"audit"|"answered"|"closed"|"no_round"|"unseen"|"invalid"} RefusalCode
  */
 /** @typedef {{id: string, error: string, code: RefusalCode}} RefusedDecision */
-/** @typedef {{saved: string[], refused: RefusedDecision[], pace: Pace|null, in_review: number[]}} DecisionsResponse saved: ids */
+/** @typedef {{saved: string[], refused: RefusedDecision[], pace: Pace|null, progress: Progress|null, in_review: number[]}} DecisionsResponse saved: ids */
 
 /** @typedef {Pick<Decision, "id"|"sample"|"action"|"label"|"text">} DecisionBrief */
 

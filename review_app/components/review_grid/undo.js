@@ -5,9 +5,7 @@
  * itself at first, then the newest undo row of its chain. So undo and redo are the same step to and fro.
  */
 
-import { ANSWERS } from "./faces.js";
-
-/** @import { Action, DecisionBrief, Entry, HistoryResponse, HistoryUnit } from "./types.js" */
+/** @import { DecisionBrief, Entry, HistoryResponse, HistoryUnit } from "./types.js" */
 
 /**
  * @typedef {{root: DecisionBrief, tip: string}} Part
@@ -97,20 +95,6 @@ export class Stacks {
   }
 
   /**
-   * What an entry that was not added yet does to the answer of the person here, where it takes an answer back or brings it
-   * back. Another answer of theirs, before or after that one, may stand.
-   * @param {Entry} entry
-   * @returns {{was: Action|null, now: Action|null}} null: no answer
-   */
-  change({ sample, local }) {
-    if (!local || !isAnswer(local.root)) return { was: null, now: null };
-    const { live, root } = local;
-    const roots = this.undo.flatMap((unit) => unit.parts.map((part) => part.root));
-    const other = roots.findLast((one) => one.sample === sample && one.id !== root.id && isAnswer(one))?.action ?? null;
-    return live ? { was: other, now: root.action } : { was: root.action, now: other };
-  }
-
-  /**
    * The rows that take the newest unit back (or bring it back), not yet followed.
    * @param {"undo"|"redo"} which
    * @returns {UndoRow[]|null} null: nothing there
@@ -125,9 +109,6 @@ export class Stacks {
     }));
   }
 }
-
-/** @param {DecisionBrief} decision */
-const isAnswer = ({ action }) => ANSWERS.some((answer) => answer === action);
 
 /** @param {HistoryUnit} unit @returns {Unit} */
 function unitOf(unit) {

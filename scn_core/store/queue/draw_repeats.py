@@ -38,7 +38,7 @@ def draw_repeats(
     Over a round their share of the person's answers is that of `ReviewSettings.repeats`. Which faces come again
     depends on nothing but the database and the time. To be called within a transaction.
     """
-    share = _share(db, round_id)
+    share = share_of_repeats(db, round_id)
     if not share or new < 2:
         return []
     values = filters.parameters(db, round_id, person_id, where)
@@ -65,7 +65,8 @@ def spread(new: Sequence[int], again: Sequence[int]) -> list[int]:
     return page
 
 
-def _share(db: Database, round_id: int) -> float:
+def share_of_repeats(db: Database, round_id: int) -> float:
+    """Share of a page that its reviewer has answered before, as the round's rules say; 0: no face is asked again."""
     row = db.execute("SELECT coalesce(review ->> 'repeats', 0) FROM round WHERE id = ?", (round_id,)).fetchone()
     return float(row[0]) if row else 0.0
 

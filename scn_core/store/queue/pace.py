@@ -15,6 +15,18 @@ _ENOUGH = 5
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a person is in a round."""
+
+    open: int
+    """Faces to review that a filter lets through, without those the person skipped."""
+    checked: int
+    """Faces of the round that show an answer of the person, each once; repeats are none."""
+    wrong: int
+    """Of these: their label was wrong by it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Pace:
     """How fast a person is, and how much is left."""
 
@@ -37,9 +49,12 @@ def faces_answered(db: Database, round_id: int, person_id: int) -> int:
 
 
 def faces_checked(db: Database, round_id: int, person_id: int) -> tuple[int, int]:
-    """Faces of the round's queue that show an answer of this person; how many of them got another label by it."""
+    """Faces of the round's queue that show an answer of this person; how many of them had a wrong label by it.
+
+    Wrong as LABEL_WAS_WRONG says it: another label, or excluded. `keep` alone gives a face its own.
+    """
     row: tuple[int, int] = db.execute(
-        "SELECT count(*), coalesce(sum(action IN ('accept', 'relabel')), 0) FROM queue_item "
+        "SELECT count(*), coalesce(sum(action IN ('accept', 'relabel', 'exclude')), 0) FROM queue_item "
         "INDEXED BY queue_done_person WHERE round_id = ? AND answered_by = ? AND action IS NOT NULL AND listed = 1",
         (round_id, person_id),
     ).fetchone()
@@ -59,3 +74,8 @@ def pace(db: Database, round_id: int, person_id: int) -> Pace:
     per_minute = answers / minutes if minutes and answers >= _ENOUGH else None
     today = faces_today(db, person_id).get(person_id, 0)
     return Pace(today, total, per_minute, left, None if per_minute is None else round(left / per_minute * 60))
+
+
+def progress(db: Database, round_id: int, person_id: int, where: QueueFilter) -> Progress:
+    """How far a person is. Raises WorkspaceError for a filter that cannot be."""
+    return Progress(open_left(db, round_id, person_id, where), *faces_checked(db, round_id, person_id))

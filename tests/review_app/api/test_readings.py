@@ -177,7 +177,11 @@ def test_a_repeat_is_like_any_open_tile_until_it_is_answered(
     left = ann.page(limit=1).header["open"]
     answer = ann.decide(keep(again, action="unsure", label=None, id=str(uuid.uuid4()))).json()
     assert answer["refused"] == []
-    assert answer["pace"]["left"] == left == ann.page(limit=1).header["open"]
+    header = ann.page(limit=1).header
+    assert answer["pace"]["left"] == left == header["open"]
+    # In no number, and the page is told to let none move with the answer.
+    assert answer["progress"] == {name: header[name] for name in ("open", "checked", "wrong")}
+    assert (header["checked"], header["repeats"]) == (len(first), True)
     assert said(ann, face) == [("ann", "keep"), ("ann", "flag"), ("ann", "unsure")]
     assert tile_of(ann, face)["action"] == "unsure"
     found = rows(empty, "SELECT action FROM queue_item WHERE kind = 'repeat'")

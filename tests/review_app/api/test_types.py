@@ -50,6 +50,7 @@ def test_decisions_and_history(ann: Visitor) -> None:
     assert answer["saved"] == [decision["id"]]
     assert set(answer) == properties("DecisionsResponse")
     assert set(answer["pace"]) == properties("Pace")
+    assert set(answer["progress"]) == properties("Progress")
     units = ann.get("/api/history?round=1").json()
     assert set(units) == properties("HistoryResponse")
     assert set(units["undo"][0]) == properties("HistoryUnit")

@@ -140,31 +140,3 @@ test("what is likeliest beside the given label is accepted of a selection, not o
   assert.deepEqual(chosen.sent(), [[8, "relabel", 3]]);
   assert.match(chosen.said[0], /2 copies with different/);
 });
-
-test("an undo of a second answer to a face elsewhere opens nothing, of the first it does", () => {
-  const { app, actions } = desk([OPEN]);
-  for (const id of ["a", "b"]) app.stacks.add(entryOf(id, { sample: 5 }));
-  const undo = () => {
-    const [row] = app.stacks.next("undo") ?? [];
-    actions.follow([entryOf(`u${row.undoes}`, { ...row, action: "undo", label: null })]);
-    return app.flow.header?.open;
-  };
-  assert.deepEqual([undo(), undo()], [9, 10]);
-});
-
-test("an answer taken back on a face that is on no page here is counted, and so is bringing it back", () => {
-  const { app, actions } = desk([]);
-  const now = () => [app.tally.checked, app.tally.wrong, app.flow.header?.open];
-  app.tally.headed(/** @type {PageHeader} */ (/** @type {unknown} */ ({ checked: 45, wrong: 15, pair: null })), 0);
-  const [kept, accepted] = [entryOf("d1", { sample: 7, action: "keep", label: 1 }), entryOf("d2", { sample: 7, action: "accept", label: 3 })];
-  app.stacks.load({ undo: [], redo: [] }, [kept, accepted]);
-  const step = (/** @type {"undo"|"redo"} */ which, /** @type {string} */ id) =>
-    actions.follow((app.stacks.next(which) ?? []).map((row) => entryOf(id, { ...row, action: "undo", label: null })));
-  step("undo", "u1");
-  assert.deepEqual(now(), [45, 14, 9], "the answer before stands");
-  step("undo", "u2");
-  assert.deepEqual(now(), [44, 14, 10]);
-  step("redo", "u3");
-  step("redo", "u4");
-  assert.deepEqual(now(), [45, 15, 9]);
-});

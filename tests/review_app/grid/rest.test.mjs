@@ -5,7 +5,6 @@ import { Memory, OPEN, entryOf } from "./fixtures.mjs";
 import { KeyMap, PRESETS, readLetters, withLetter, withLetters } from "./review_grid/keymap.js";
 import { COMMANDS, classCommands, commandOf, commandsByKey, keptFromStreamlit, printed } from "./review_grid/keys.js";
 import { foundWords } from "./review_grid/above.js";
-import { Flow } from "./review_grid/flow.js";
 import { INFO, INFO_DETAILS, asTileSize, fit } from "./review_grid/layout.js";
 import { Leases } from "./review_grid/leases.js";
 import { Net } from "./review_grid/net.js";
@@ -15,7 +14,7 @@ import { learnedWords } from "./review_grid/status.js";
 import { Store } from "./review_grid/store.js";
 import { Tally, pairOfPage } from "./review_grid/tally.js";
 
-/** @import { App, PageHeader, Tile, TileSize } from "./review_grid/types.js" */
+/** @import { PageHeader, Tile, TileSize } from "./review_grid/types.js" */
 
 /** @type {TileSize[]} */
 const SIZES = ["S", "M", "L"];
@@ -354,48 +353,65 @@ test("a face asked about once more, first on a page, does not tell what pair the
   assert.deepEqual(pairOfPage([again]), { given: 1, proposed: null });
 });
 
-test("what was checked and found, and what is left of a pair, follow the answers made here", () => {
+/** @param {Partial<PageHeader>} more */
+const header = (more) => /** @type {PageHeader} */ ({ open: 9, checked: 9, wrong: 2, pair: null, repeats: false, pace: { today: 9 }, ...more });
+
+/** Two faces and what counts them. */
+function counting() {
   const store = new Store("ann", () => 0);
   const tally = new Tally(store);
   const faces = [tile(1), tile(2), tile(3, { kind: "audit", blind: true, proposed: null })].map((one) => store.put(one, null, 0));
-  const headed = (/** @type {object} */ more) => tally.headed(/** @type {PageHeader} */ (/** @type {unknown} */ (more)), 1);
-  const now = () => [tally.checked, tally.wrong, tally.open.get("1 3"), tally.open.get("1 null")];
   const answer = (/** @type {import("./review_grid/types.js").Entry} */ entry) => {
     const before = new Map(faces.filter(({ sample }) => sample === entry.sample).map((face) => [face, face.state]));
     store.record([entry]);
     tally.moved(before);
   };
-  headed({ checked: 9, wrong: 2, pair: { given: 1, proposed: 3, open: 5 } });
+  return { store, tally, answer };
+}
+
+test("what is left of a pair follows the answers made here", () => {
+  const { store, tally, answer } = counting();
+  const now = () => [tally.pairs.get("1 3"), tally.pairs.get("1 null")];
+  tally.headed(header({ pair: { given: 1, proposed: 3, open: 5 } }), 1);
   answer(entryOf("a", { sample: 1, action: "accept", label: 3 }));
-  assert.deepEqual(now(), [10, 3, 4, undefined]);
+  assert.deepEqual(now(), [4, undefined]);
   answer(keep("b", 1));
-  assert.deepEqual(now(), [10, 2, 4, undefined]);
-  headed({ checked: 9, wrong: 2, pair: { given: 1, proposed: null, open: 7 } }); // the server has neither yet
-  assert.deepEqual(now(), [10, 2, 4, 7]);
-  headed({ checked: 9, wrong: 2, pair: { given: 1, proposed: 3, open: 5 } });
-  assert.deepEqual(now(), [10, 2, 4, 7]);
+  assert.deepEqual(now(), [4, undefined]);
+  tally.headed(header({ pair: { given: 1, proposed: null, open: 7 } }), 1); // the server has neither yet
+  assert.deepEqual(now(), [4, 7]);
+  tally.headed(header({ pair: { given: 1, proposed: 3, open: 5 } }), 1);
+  assert.deepEqual(now(), [4, 7]);
   answer(keep("c", 3));
-  assert.deepEqual(now(), [11, 2, 4, 6]);
+  assert.deepEqual(now(), [4, 6]);
   store.saved(store.since(0)); // at 0, and the page was asked for at 1
-  headed({ checked: 12, wrong: 3, pair: { given: 1, proposed: 3, open: 4 } });
-  assert.deepEqual(now(), [12, 3, 4, 6]);
-  assert.deepEqual([foundWords({ checked: 9, wrong: 9 }), foundWords(tally)], ["", "12 checked, 3 wrong labels found"]);
+  tally.headed(header({ pair: { given: 1, proposed: 3, open: 3 } }), 1);
+  assert.deepEqual(now(), [3, 6]);
 });
 
-test("a page that was counted before the newest answers does not bring their faces back into the count", () => {
-  const store = new Store("ann", () => 0);
-  const flow = new Flow(/** @type {App} */ (/** @type {unknown} */ ({ store, round: 1, tally: new Tally(store) })));
-  const count = (/** @type {number} */ open) => {
-    const header = { open, checked: 3, wrong: 1, pair: { given: 1, proposed: 3, open: 5 }, round: { id: 1, state: "review" }, in_review: [1] };
-    flow.headed(/** @type {PageHeader} */ (/** @type {unknown} */ (header)));
-    return flow.header?.open;
-  };
-  assert.equal(count(9), 9);
-  const entry = entryOf("late");
-  store.record([entry]);
-  flow.counted(entry.id, -1);
-  assert.equal(flow.header?.open, 8);
-  assert.equal(count(9), 8, "the server does not know the answer yet");
-  store.saved([entry]);
-  assert.equal(count(8), 8, "it does");
+test("how far somebody is, the server says: an answer alone changes no number, nor does a page counted before it", () => {
+  const { store, tally, answer } = counting();
+  tally.headed(header({}), 1);
+  answer(keep("b", 1));
+  assert.deepEqual(tally.shown, { open: 9, checked: 9, wrong: 2, today: 9 });
+  tally.told({ open: 9, checked: 11, wrong: 3, today: 11 }); // a copy that is in no queue was settled too
+  assert.deepEqual(tally.shown, { open: 9, checked: 11, wrong: 3, today: 11 });
+  tally.headed(header({ open: 10 }), 0);
+  assert.equal(tally.shown.open, 9);
+  store.saved(store.since(0));
+  tally.headed(header({ open: 8, checked: 12 }), 1);
+  assert.deepEqual([tally.shown.open, foundWords(tally.shown), foundWords({ checked: 9 })], [8, "12 checked, 2 wrong labels found", ""]);
+});
+
+test("where faces are asked once more, no number says after which answer it stood still", () => {
+  const { tally, answer } = counting();
+  tally.headed(header({ repeats: true }), 1);
+  answer(keep("b", 1));
+  tally.told({ open: 8, checked: 10, wrong: 2, today: 10 });
+  answer(keep("c", 2));
+  tally.told({ open: 8, checked: 10, wrong: 2, today: 10 }); // the second one was a repeat
+  assert.deepEqual(tally.shown, { open: 9, checked: 9, wrong: 2, today: 9 });
+  tally.turned();
+  assert.deepEqual(tally.shown, { open: 8, checked: 10, wrong: 2, today: 10 });
+  tally.told({ today: 11 }); // of the page before, confirmed late
+  assert.equal(tally.shown.today, 11);
 });

@@ -89,7 +89,7 @@ def test_a_review_in_figures(visitor: NewVisitor) -> None:
     assert not app.exception
     assert shown_charts(app) == CHARTS
     numbers = {each.label: each.value for each in app.metric}
-    assert (numbers["Faces decided"], numbers["Corrected"]) == ("45", "25")
+    assert (numbers["Faces decided"], numbers["Wrong labels found"]) == ("45", "25")
     seen = words(app)
     assert "<b>ann</b>" in seen
     assert "before the review" in seen
