@@ -10,6 +10,18 @@ PICTURE_ISSUES: tuple[PictureIssue, ...] = get_args(PictureIssue)
 """What may be wrong with the picture of a face. empty: hardly any information; grey: among pictures in colour;
 far: from all others, to the network of the newest round, not by its pixels alone."""
 
+ISSUE_WORDS: dict[PictureIssue, str] = {
+    "dark": "very dark",
+    "bright": "very bright",
+    "blurred": "blurred",
+    "empty": "little to see",
+    "odd_shape": "odd shape",
+    "tiny": "tiny",
+    "grey": "grey among colour",
+    "far": "unlike all others",
+}
+"""As pages, tiles and commands say it."""
+
 
 class PictureMeasures(NamedTuple):
     """What one look at the pixels of a face told: hashes to know copies by, and what makes a picture hard to judge.

@@ -14,7 +14,7 @@ from review_app.settings import current
 from scn_core.picture_records import PICTURE_ISSUES, PictureIssue
 from scn_core.review.duplicates.find import Duplicates, duplicates
 from scn_core.rounds.artifacts import predictions
-from scn_core.store.pictures import BadPicture, bad_pictures, count_issues
+from scn_core.store.pictures import BadPicture, bad_pictures, common_issues, count_issues
 from scn_core.store.queue.browse import queued_faces
 from scn_core.store.rounds.states import latest_finished_round
 
@@ -29,6 +29,8 @@ class BadPictures:
     counts: dict[PictureIssue, int]
     first: dict[PictureIssue, list[BadPicture]]
     """The first SHOWN of each kind."""
+    common: dict[PictureIssue, float]
+    """What so many have wrong that no face is marked with it, and their share."""
 
 
 def copies() -> Duplicates:
@@ -58,4 +60,5 @@ def _bad(workspace_id: str) -> BadPictures:
 
 
 def _some(db: Database) -> BadPictures:
-    return BadPictures(count_issues(db), {issue: bad_pictures(db, issue, limit=SHOWN) for issue in PICTURE_ISSUES})
+    first = {issue: bad_pictures(db, issue, limit=SHOWN) for issue in PICTURE_ISSUES}
+    return BadPictures(count_issues(db), first, common_issues(db))

@@ -12,6 +12,7 @@ from review_app import state
 from review_app.queries.workspace_state import WorkspaceState
 from review_app.state import Asked
 from review_app.views import confusion, parts
+from scn_core.picture_records import ISSUE_WORDS
 from scn_core.records import QueueDoubt, QueueFilter, QueueOpinions, QueueOrder, QueuePicture, QueueState
 from scn_core.store.queue.cells import read_cell
 from scn_core.store.queue.counts import PairCount, QueueCounts
@@ -31,7 +32,9 @@ DOUBTS: dict[QueueDoubt, str] = {
     "mislabelled": parts.DOUBT_WORDS["mislabelled"],
     "ambiguous": parts.DOUBT_WORDS["ambiguous"],
 }
-PICTURES: dict[QueuePicture, str] = {"all": "good or bad", "any": "bad in any way", **parts.ISSUE_WORDS}
+PICTURES: dict[QueuePicture, str] = {
+    "all": "good or bad", "any": "bad in any way", **dict[QueuePicture, str](ISSUE_WORDS.items()),
+}  # fmt: skip
 OPINIONS: dict[QueueOpinions, str] = {
     "all": "whatever they say",
     "disagree": "disagree with the label",

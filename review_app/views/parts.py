@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 
 from review_app.settings import current
-from scn_core.records import Action, Decision, Doubt, EpochReport, QueueKind, QueuePicture, RoundInfo
+from scn_core.records import Action, Decision, Doubt, EpochReport, QueueKind, RoundInfo
 from scn_core.store.rounds.better_round import is_worse
 
 ACTION_WORDS: dict[Action, str] = {
@@ -38,16 +38,6 @@ DOUBT_WORDS: dict[Doubt, str] = {
     "none": "not doubted",
     "mislabelled": "likely mislabelled",
     "ambiguous": "ambiguous",
-}
-ISSUE_WORDS: dict[QueuePicture, str] = {
-    "dark": "very dark",
-    "bright": "very bright",
-    "blurred": "blurred",
-    "empty": "little to see",
-    "odd_shape": "odd shape",
-    "tiny": "tiny",
-    "grey": "grey among colour",
-    "far": "unlike all others",
 }
 _SIZES = ((6, " rv-six"), (4, " rv-four"))  # of tables, by their columns
 _MARKDOWN = re.compile(r"[!-/:-@\[-`{-~]")

@@ -11,6 +11,7 @@ from review_app.queries import workspace_state
 from review_app.queries.pictures import BadPictures
 from review_app.views import messages, parts
 from scn_core.errors import counted
+from scn_core.picture_records import ISSUE_WORDS
 from scn_core.review.duplicates.find import Copies, Duplicates, Kind
 from scn_core.store.queue.filter import MOST_FACES
 
@@ -46,14 +47,13 @@ def _copies(found: Duplicates, names: Sequence[str], round_id: int | None) -> No
         {
             "Exact copies, groups": f"{counts['exact']:,}",
             "Exact, not settled": f"{unsettled('exact'):,}",
-            "Near copies, groups": f"{counts['near']:,}",
-            "Near, labels differ": f"{unsettled('near'):,}",
+            "Much alike, groups to look at": f"{counts['near']:,}",
+            "Much alike, labels differ": f"{unsettled('near'):,}",
         }
     )
     for leak in found.leaks:
-        kind = "the same pixels as" if leak.kind == "exact" else "the same pixels as, or nearly the looks of,"
         share = f"{leak.leaked:,} of {counted(leak.faces, 'face')} of {leak.split} ({leak.leaked / leak.faces:.1%})"
-        line = f"{share} have {kind} a training face"
+        line = f"{share} have the same pixels as a training face"
         if leak.accuracy is not None and leak.accuracy_without is not None:
             line += f": accuracy {leak.accuracy:.1%}, without them {leak.accuracy_without:.1%}"
         st.text(f"{line}.")
@@ -65,6 +65,8 @@ def _copies(found: Duplicates, names: Sequence[str], round_id: int | None) -> No
             "the queue, and one answer settles all that nobody else has answered and that are no audit faces. Faces of "
             "val and test are not answered: correct their labels in the data set, then run the command update."
         )
+        if any(group.kind == "near" for group in differ):
+            st.text("Faces that look much alike may be copies or different faces: look at them. No figure counts them.")
     asked = queries.in_queue(round_id, {face for group in differ[:_SHOWN] for face in group.sample_ids})
     for group in differ[:_SHOWN]:
         st.text(_words(group, names))
@@ -80,28 +82,32 @@ def _copies(found: Duplicates, names: Sequence[str], round_id: int | None) -> No
 
 
 def _words(group: Copies, names: Sequence[str]) -> str:
-    kind = "Same pixels" if group.kind == "exact" else "Nearly the same"
+    exact = group.kind == "exact"
     faces = ", ".join(
         f"{'excluded' if out else names[label]} ({split})"
         for label, split, out in zip(group.label, group.splits, group.excluded, strict=True)
     )
-    splits = " and ".join(group.disagreeing_splits)
-    fate = ", settled" if group.settled else f", {splits} disagree now" if splits else ""
-    return f"{kind}{fate}: {faces}"
+    splits = " and ".join(group.disagreeing_splits) if exact else ""
+    fate = ", settled" if exact and group.settled else f", {splits} disagree now" if splits else ""
+    return f"{'Same pixels' if exact else 'Much alike'}{fate}: {faces}"
 
 
 def _bad(found: BadPictures) -> None:
     st.subheader("Hard to judge", anchor=False)
+    for issue, share in found.common.items():
+        st.text(f"{share:.0%} of these pictures: {ISSUE_WORDS[issue]}. That is how the data set is: no face is marked.")
     if not any(found.counts.values()):
         st.text(
             "No picture is dark, bright, blurred, nearly empty, of odd shape, tiny, grey among colour or far from all "
             "others."
+            if not found.common
+            else "Nothing else is wrong with any picture."
         )
         return
     st.text("None is left out by itself. The filter Picture on the page Review shows those that are in the queue.")
     for issue, count in found.counts.items():
         if count:
-            name = parts.ISSUE_WORDS[issue]
+            name = ISSUE_WORDS[issue]
             st.html(f"<p>{parts.review_link(name.capitalize(), picture=issue).text}: {count:,}</p>")
             parts.thumbs([face.sample_id for face in found.first[issue]], name)
 

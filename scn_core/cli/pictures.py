@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,11 +14,11 @@ from sqlite_utils import Database
 from scn_core.cli.options import JSON, WORKSPACE
 from scn_core.cli.progress import Counter
 from scn_core.errors import UsageError, counted, error_text
-from scn_core.picture_records import PICTURE_ISSUES, PictureIssue
+from scn_core.picture_records import ISSUE_WORDS, PICTURE_ISSUES, PictureIssue
 from scn_core.records import Sample
-from scn_core.review.duplicates.find import Copies, Duplicates, duplicates
+from scn_core.review.duplicates.find import Duplicates, Kind, duplicates
 from scn_core.rounds.artifacts import predictions
-from scn_core.store.pictures import bad_pictures, count_issues, not_looked_at
+from scn_core.store.pictures import bad_pictures, common_issues, count_issues, not_looked_at
 from scn_core.store.rounds.states import latest_finished_round
 from scn_core.store.samples import classes, get_sample, iter_samples
 from scn_core.workspace.folder import Workspace
@@ -40,16 +40,21 @@ def pictures_command(workspace: Path, issue: PictureIssue | None, as_json: bool)
     look_at_missing(place)
     with place.database(read_only=True) as db:
         counts, found, unseen = count_issues(db), bad_pictures(db, issue), len(not_looked_at(db))
+        common = common_issues(db)
     if as_json:
         faces = [{"key": bad.key, "split": bad.split, "issues": bad.issues} for bad in found]
-        click.echo(json.dumps({"counts": counts, "not_looked_at": unseen, "pictures": faces}))
+        click.echo(json.dumps({"counts": counts, "common": common, "not_looked_at": unseen, "pictures": faces}))
         return
     for name, count in counts.items():
-        click.echo(f"{name:<10} {count:>9,}")
+        click.echo(f"{name:<10} {count:>9,}  {ISSUE_WORDS[name]}")
+    for name, share in common.items():
+        click.echo(
+            f"{share:.0%} of these pictures: {ISSUE_WORDS[name]}. That is how the data set is: no face is marked"
+        )
     if unseen:
         click.echo(f"{counted(unseen, 'picture')} could not be opened")
     for bad in found[:_SHOWN]:
-        click.echo(f"  {bad.key}  {bad.split}  {', '.join(bad.issues)}")
+        click.echo(f"  {bad.key}  {bad.split}  {', '.join(map(ISSUE_WORDS.__getitem__, bad.issues))}")
     if len(found) > _SHOWN:
         click.echo(f"  and {len(found) - _SHOWN:,} more; all of them: --json")
 
@@ -58,7 +63,7 @@ def pictures_command(workspace: Path, issue: PictureIssue | None, as_json: bool)
 @WORKSPACE
 @JSON
 def duplicates_command(workspace: Path, as_json: bool) -> None:
-    """Faces that are in the data set more than once: with different labels, across splits, the same or nearly so."""
+    """Faces that are in the data set more than once: with different labels, across splits; near copies."""
     place = Workspace(workspace)
     look_at_missing(place)
     with place.database(read_only=True) as db:
@@ -125,14 +130,12 @@ def look_at_missing(workspace: Workspace) -> None:
 
 def describe_duplicates(found: Duplicates) -> Iterator[str]:
     """Counts of groups, and what leaks do."""
-    for kind, words in (("exact", "the same pixel by pixel"), ("near", "nearly the same")):
-        groups = [group for group in found.groups if group.kind == kind]
-        faces = len({face for group in groups for face in group.sample_ids})
-        yield f"{words}: {counted(len(groups), 'group')} of {counted(faces, 'face')}{_inside(groups)}"
+    counts = found.counts()
+    yield f"the same pixel by pixel: {_groups(counts, 'exact')}; {counts['exact_leaks']:,} across train and val or test"
+    yield f"much alike, to look at (copies or different faces): {_groups(counts, 'near')}"
     for leak in found.leaks:
-        copies = "an exact" if leak.kind == "exact" else "an exact or near"
         line = f"{leak.split}: {leak.leaked:,} of {counted(leak.faces, 'face')} ({leak.leaked / leak.faces:.1%}) have "
-        line += f"{copies} copy among the training faces"
+        line += "an exact copy among the training faces"
         if leak.accuracy is not None and leak.accuracy_without is not None:
             line += f"; accuracy {leak.accuracy:.1%}, without them {leak.accuracy_without:.1%}"
         yield line
@@ -140,10 +143,7 @@ def describe_duplicates(found: Duplicates) -> Iterator[str]:
         yield f"{counted(found.not_looked_at, 'picture')} could not be opened"
 
 
-def _inside(groups: list[Copies]) -> str:
-    differ = sum(group.labels_differ for group in groups)
-    unsettled = sum(group.labels_differ and not group.settled for group in groups)
-    leaks = sum(group.leaks for group in groups)
-    return (
-        f"; {differ:,} with different labels, {unsettled:,} of them not settled; {leaks:,} across train and val or test"
-    )
+def _groups(counts: Mapping[str, int], kind: Kind) -> str:
+    differ, unsettled = counts[f"{kind}_labels_differ"], counts[f"{kind}_unsettled"]
+    groups = f"{counted(counts[kind], 'group')} of {counted(counts[f'{kind}_faces'], 'face')}"
+    return f"{groups}; {differ:,} with different labels, {unsettled:,} of them not settled"

@@ -32,6 +32,8 @@ _WRONG: dict[PictureIssue, str] = {
 }
 """SQL over a row of table picture. The first four were chosen on FER2013 (docs/decisions/0064), the rest on no data.
 What is far follows from features instead: see `record_far`."""
+_COMMON, _FEWEST = 1 / 3, 100
+"""What is wrong with more than this share of a data set's pictures is how they are, and marks none; from so many on."""
 _COLUMNS = ", ".join(PictureMeasures._fields)
 
 
@@ -79,9 +81,12 @@ def insert_measures(db: Database, measured: Iterable[tuple[int, bytes]]) -> None
 
 
 def derive_issues(db: Database) -> None:
-    """Table picture_issue anew from table picture, but for what is far. Within a transaction."""
+    """Table picture_issue anew from table picture, but for what is far and what is common. Within a transaction."""
     db.execute("DELETE FROM picture_issue WHERE issue <> 'far'")
+    common = common_issues(db)
     for issue, wrong in _WRONG.items():
+        if issue in common:
+            continue
         db.execute(f"INSERT INTO picture_issue SELECT ?, sample_id FROM picture WHERE {wrong}", (issue,))
 
 
@@ -111,6 +116,17 @@ def not_looked_at(db: Database) -> IntArray:
     sql = f"SELECT id FROM sample WHERE {PRESENT} AND id NOT IN (SELECT sample_id FROM picture) ORDER BY id"
     (sample_id,) = read_columns(db.execute(sql), np.int64)
     return sample_id
+
+
+def common_issues(db: Database) -> dict[PictureIssue, float]:
+    """What more than a third of the data set's pictures have wrong with them, with their share, most first.
+
+    That is a property of the data set and no exception: no face is marked with it. None where under 100 were looked at.
+    """
+    sums = ", ".join(f"sum({wrong})" for wrong in _WRONG.values())
+    looked_at, *counts = db.execute(_ALL.format(f"count(*), {sums}")).fetchone()
+    shares = {issue: count / looked_at for issue, count in zip(_WRONG, counts, strict=True) if looked_at >= _FEWEST}
+    return {issue: share for issue, share in sorted(shares.items(), key=lambda each: -each[1]) if share > _COMMON}
 
 
 def count_issues(db: Database) -> dict[PictureIssue, int]:

@@ -1,7 +1,8 @@
-"""Groups of copies: pixel by pixel the same, or nearly the same; with different labels; across splits.
+"""Groups of copies: pixel by pixel the same, or so much alike that they may be; with different labels; across splits.
 
-A copy with another label is a certain error, of one of the two. A face of val or test with a copy among the training
-faces is a leak: the network has seen it, so accuracy measured on it says too much.
+An exact copy with another label is a certain error, of one of the two. A face of val or test with an exact copy among
+the training faces is a leak: the network has seen it, so accuracy measured on it says too much. Near copies are for
+people to look at: no figure counts them as errors or leaks.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy.typing as npt
 from sqlite_utils import Database
 
 from scn_core.records import SPLITS, BoolArray, EffectiveLabels, IntArray, Predictions, Split
-from scn_core.review.duplicates.near_pairs import near_pairs
+from scn_core.review.duplicates.near_pairs import most_bits, near_pairs
 from scn_core.store.connection import snapshot
 from scn_core.store.decisions.record import effective_labels
 from scn_core.store.pictures import Looks, looks, not_looked_at
@@ -31,7 +32,7 @@ class Copies:
 
     kind: Kind
     """exact: the same pixels; near: the hash of one of them is nearly that of every other, and not all have the same
-    pixels. A face may be in more than one near group."""
+    pixels: to look at, as they may be different faces. A face may be in more than one near group."""
     sample_ids: tuple[int, ...]
     """Rising."""
     splits: tuple[Split, ...]
@@ -63,21 +64,19 @@ class Copies:
 
     @property
     def leaks(self) -> bool:
-        """In train and also in val or test."""
-        return "train" in self.splits and len(set(self.splits)) > 1
+        """Exact copies in train and also in val or test."""
+        return self.kind == "exact" and "train" in self.splits and len(set(self.splits)) > 1
 
 
 @dataclass(frozen=True)
 class Leak:
-    """What copies among the training faces do to the accuracy that one split measures."""
+    """What exact copies among the training faces do to the accuracy that one split measures."""
 
     split: Split
-    kind: Kind
-    """near: exact and near copies together; there is no such row if no near ones add to the exact."""
     faces: int
     """Of the split."""
     leaked: int
-    """Of these, with a copy among the training faces."""
+    """Of these, with an exact copy among the training faces."""
     accuracy: float | None = None
     """Of the round on all faces of the split; None: the round kept no predictions for it."""
     accuracy_without: float | None = None
@@ -95,14 +94,14 @@ class Duplicates:
     groups: tuple[Copies, ...]
     """Exact before near; within, groups of different labels first, then leaks, then the largest."""
     leaks: tuple[Leak, ...]
-    """Of val and test, where there are leaked faces."""
+    """Of val and test, where there are leaked faces; near copies are none."""
 
     def of(self, kind: Kind) -> list[Copies]:
         """The groups of one kind."""
         return [group for group in self.groups if group.kind == kind]
 
     def counts(self) -> dict[str, int]:
-        """Groups by kind, of them those of different labels, of these those not settled, and those that leak."""
+        """Groups by kind, of them those of different labels, of these those not settled; exact ones that leak."""
         found: dict[str, int] = {}
         for kind in KINDS:
             groups = self.of(kind)
@@ -110,7 +109,7 @@ class Duplicates:
             found[f"{kind}_faces"] = len({face for group in groups for face in group.sample_ids})
             found[f"{kind}_labels_differ"] = sum(group.labels_differ for group in groups)
             found[f"{kind}_unsettled"] = sum(group.labels_differ and not group.settled for group in groups)
-            found[f"{kind}_leaks"] = sum(group.leaks for group in groups)
+        found["exact_leaks"] = sum(group.leaks for group in self.of("exact"))
         return found
 
     def as_dict(self) -> dict[str, Any]:
@@ -143,14 +142,8 @@ def duplicates(db: Database, predictions: Predictions | None = None) -> Duplicat
     ]
     trained = np.zeros(exact.max(initial=-1) + 1, np.bool_)
     trained[exact[labels.split[rows] == "train"]] = True
-    leaks = list(_leaks("exact", trained[exact], hashes, labels, predictions))
-    known = {(leak.split, leak.leaked) for leak in leaks}
-    one, other = pairs.T
-    near = trained.copy()
-    near[one[trained[other]]] = near[other[trained[one]]] = True
-    more = _leaks("near", near[exact], hashes, labels, predictions)
-    leaks += [leak for leak in more if (leak.split, leak.leaked) not in known]
-    return Duplicates(len(hashes.sample_id), unseen, tuple(groups), tuple(leaks))
+    leaks = tuple(_leaks(trained[exact], hashes, labels, predictions))
+    return Duplicates(len(hashes.sample_id), unseen, tuple(groups), leaks)
 
 
 def _numbered(marks: npt.NDArray[np.uint64]) -> IntArray:
@@ -165,7 +158,8 @@ def _near_pairs(hashes: Looks, exact: IntArray) -> IntArray:
     One of the same pixels stands for all, so that a thousand copies of one picture are not half a million pairs.
     """
     _, first = np.unique(exact, return_index=True)
-    return near_pairs(hashes.looks[first])
+    looks = hashes.looks[first]
+    return near_pairs(looks, most_bits(looks))
 
 
 def _grouped(pairs: IntArray, exact: IntArray) -> Iterator[IntArray]:
@@ -218,7 +212,7 @@ def _members(number: IntArray) -> Iterator[IntArray]:
 
 
 def _leaks(
-    kind: Kind, trained: BoolArray, hashes: Looks, labels: EffectiveLabels, predictions: Predictions | None
+    trained: BoolArray, hashes: Looks, labels: EffectiveLabels, predictions: Predictions | None
 ) -> Iterator[Leak]:
     """`trained`: (N,) whether a face has such a copy among the training faces, or is one of them."""
     split = labels.split[labels.sample_id.searchsorted(hashes.sample_id)]
@@ -227,7 +221,7 @@ def _leaks(
         leaked = hashes.sample_id[held_out & trained]
         if len(leaked):
             both = (None, None) if predictions is None else _accuracies(predictions, hashes.sample_id[held_out], leaked)
-            yield Leak(name, kind, int(held_out.sum()), len(leaked), *both)
+            yield Leak(name, int(held_out.sum()), len(leaked), *both)
 
 
 def _accuracies(found: Predictions, faces: IntArray, leaked: IntArray) -> tuple[float | None, float | None]:

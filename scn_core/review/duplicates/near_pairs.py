@@ -16,13 +16,41 @@ from scn_core.records import IntArray
 Hashes = npt.NDArray[np.uint64]
 
 MOST_BITS_OF_64, MOST_BITS = 7, 48
-"""Bits that may differ, of the first 64 and of all 256: docs/decisions/0064 says why these."""
+"""Bits that may differ at most, of the first 64 and of all 256: docs/decisions/0064 says why these."""
+LEAST_BITS = 12
+"""Of all 256, that may differ however much the pictures look alike."""
+FEWEST = 100
+"""Pictures of which quartiles say something."""
+_ASKED = 200
 _PART, _PARTS = 16, 4
 _AT_A_TIME = 1 << 20
 
 
-def near_pairs(looks: Hashes) -> IntArray:
-    """(M, 2) places of hashes that are nearly the same, the smaller first; the same ones too. `looks`: (N, 4)."""
+def most_bits(looks: Hashes) -> int:
+    """How many of 256 bits may differ between near copies, among pictures that look as much alike as these.
+
+    Where all faces are drawn, cropped or lit alike, the hashes of different ones are close, and a bound for all data
+    sets would call them copies. So near is what lies below Tukey's fence of the distances from face to nearest face:
+    below the median by 4 times what lies between median and upper quartile, which is the lower fence of a symmetric
+    distribution. The upper half is asked, as copies are in the lower one. `looks`: (N, 4), no two the same; 200 are
+    asked.
+    """
+    if len(looks) < FEWEST:
+        return MOST_BITS
+    nearest = []
+    for place in np.linspace(0, len(looks) - 1, _ASKED).astype(np.int64):
+        apart = np.bitwise_count(looks ^ looks[place]).sum(axis=1, dtype=np.int64)
+        apart[place] = 256
+        nearest.append(apart.min())
+    middle, upper = np.quantile(nearest, (0.5, 0.75))
+    return int(min(MOST_BITS, max(LEAST_BITS, middle - 4 * (upper - middle))))
+
+
+def near_pairs(looks: Hashes, most: int = MOST_BITS) -> IntArray:
+    """(M, 2) places of hashes that are nearly the same, the smaller first; the same ones too.
+
+    `looks`: (N, 4); `most`: bits of 256 that may differ, at most MOST_BITS.
+    """
     first, found = np.ascontiguousarray(looks[:, 0]), [np.empty((0, 2), np.int64)]
     for part in range(_PARTS):
         key = (first >> np.uint64(part * _PART) & np.uint64((1 << _PART) - 1)).astype(np.int64)
@@ -34,7 +62,7 @@ def near_pairs(looks: Hashes) -> IntArray:
                 pair = np.stack([order[one], order[other]], axis=1)
                 pair = pair[np.bitwise_count(first[pair[:, 0]] ^ first[pair[:, 1]]) <= MOST_BITS_OF_64]
                 bits = np.bitwise_count(looks[pair[:, 0]] ^ looks[pair[:, 1]]).sum(axis=1)
-                found.append(np.sort(pair[bits <= MOST_BITS], axis=1))
+                found.append(np.sort(pair[bits <= most], axis=1))
     unique: IntArray = np.unique(np.concatenate(found), axis=0)
     return unique
 

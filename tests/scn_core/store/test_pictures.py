@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from uuid import uuid4
 
 import numpy as np
 import pytest
 from sqlite_utils import Database
 
+from scn_core.class_names import ClassVocabulary
 from scn_core.config import ReviewSettings
 from scn_core.errors import WorkspaceError
 from scn_core.picture_records import PictureMeasures
-from scn_core.records import Decision, Manifest, QueueFilter, RoundScores
+from scn_core.records import Decision, Manifest, QueueFilter, RoundScores, Sample
 from scn_core.review.learn_order import rank_open_faces
 from scn_core.store.decisions.record import record_each
 from scn_core.store.decisions.undo import undo_units
 from scn_core.store.people.people import ensure_person
 from scn_core.store.pictures import (
     bad_pictures,
+    common_issues,
     contradicted,
     count_issues,
     exact_copies,
@@ -76,6 +79,21 @@ def in_review(looked_at: Database, make_scores: MakeScores) -> Database:
 
 def shown(db: Database, where: QueueFilter | None = None) -> list[int]:
     return [item.sample_id for item in page_items(db, 1, 1, where or QueueFilter())[0]]
+
+
+@pytest.mark.parametrize(("little_to_see", "marked"), [(40, 40), (60, 0)])
+def test_what_is_wrong_with_more_than_a_third_marks_no_face(empty: Database, little_to_see: int, marked: int) -> None:
+    def look(number: int) -> bytes:
+        return GOOD._replace(
+            pixels=number.to_bytes(8, "big"), looks=bytes(32), entropy=4.0 if number < little_to_see else 7.0,
+            sharpness=0.2 if number == 0 else 0.6,
+        ).pack()  # fmt: skip
+
+    samples = tuple(Sample(str(i), f"{i}.png", 0, "train", measures=look(i)) for i in range(150))
+    insert_manifest(empty, Manifest("toy", Path("faces"), ClassVocabulary(("happy", "sad")), samples))
+    counts = count_issues(empty)
+    assert (counts["empty"], counts["blurred"]) == (marked, 1)
+    assert common_issues(empty) == ({} if marked else {"empty": 0.4})
 
 
 def test_what_is_wrong_with_pictures_follows_from_the_measures(looked_at: Database) -> None:
