@@ -100,6 +100,7 @@ _PAST = _object(
     {
         "by": _TEXT, "action": _ACTION, "label": _or_null(_NUMBER), "text": _or_null(_TEXT), "at": _TEXT,
         "round": _NUMBER, "live": _is("boolean", "not taken back"),
+        "broughtBack": _is("boolean", "an undo of an undo: what was taken back stands again"),
     }
 )  # fmt: skip
 _DETAIL = _TILE | {

@@ -158,6 +158,7 @@ def _past(row: RecordedDecision) -> dict[str, Any]:
         "at": row.decided_at,
         "round": decision.round,
         "live": row.live,
+        "broughtBack": row.brings_back,
     }
 
 

@@ -104,6 +104,8 @@ class Past:
     round: int
     live: bool
     """Not taken back."""
+    brought_back: bool
+    """An undo of an undo: what was taken back stands again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,11 +338,11 @@ def read_record(kind: type[T], json: Any) -> T:
 
 
 def json_name(name: str) -> str:
-    """How JSON calls a field: two of a face are written the way of JavaScript."""
+    """How JSON calls a field: some are written the way of JavaScript."""
     return _CAMEL.get(name, name)
 
 
-_CAMEL = {"note_by": "noteBy", "copies_apart": "copiesApart"}
+_CAMEL = {"note_by": "noteBy", "copies_apart": "copiesApart", "brought_back": "broughtBack"}
 
 
 def _read(kind: Any, json: Any) -> Any:

@@ -152,7 +152,7 @@ def log(face: Face, classes: Sequence[str]) -> None:
     rows: list[Sequence[Html | str]] = []
     for recorded in reversed(face.history):
         decision = recorded.decision
-        words = parts.describe(decision, classes)
+        words = "brought back" if recorded.brings_back else parts.describe(decision, classes)
         rows.append(
             (
                 parts.moment(recorded.decided_at),

@@ -183,6 +183,7 @@ export {};
  * @property {string} at as ISO 8601
  * @property {number} round
  * @property {boolean} live not taken back
+ * @property {boolean} broughtBack an undo of an undo: what was taken back stands again
  */
 
 /**

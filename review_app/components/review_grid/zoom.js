@@ -228,7 +228,7 @@ function pastDecision(classes, row) {
   const label = row.label === null || row.label === undefined ? "" : ` ${className(classes, row.label)}`;
   const when = new Date(row.at).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
   const undo = row.action === "undo";
-  const text = `${row.by}: ${undo ? "took back" : row.action}${label}${row.text ? ` “${row.text}”` : ""}, ${when}, round ${row.round}`;
+  const text = `${row.by}: ${undo ? (row.broughtBack ? "brought back" : "took back") : row.action}${label}${row.text ? ` “${row.text}”` : ""}, ${when}, round ${row.round}`;
   const gone = !row.live && !undo;
   return el("li", { class: gone ? "undone" : "" }, [
     el("span", { text }),

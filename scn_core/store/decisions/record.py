@@ -58,6 +58,8 @@ class RecordedDecision:
     """Not taken back. Of several live ones on a sample the newest counts; an undo is never live itself."""
     importer: str | None = None
     """Who took the file that names the person, or `a command`; None: the person decided here."""
+    brings_back: bool = False
+    """An undo of an undo: what was taken back stands again."""
 
     @property
     def who(self) -> str:
@@ -163,8 +165,13 @@ def _recorded(db: Database, condition: str, value: int | None) -> Iterator[Recor
     stands = f"d.action <> 'undo' AND {STANDS}"
     columns = f"SELECT {stands}, d.decided_at, {IMPORTER},"
     sql = DECISION.replace("SELECT", columns, 1) + f"WHERE {condition} ORDER BY d.seq"
+    undos: dict[str, bool] = {}
     for live, at, importer, *row in db.execute(sql, (value,)):
-        yield RecordedDecision(read_decision(row), at, bool(live), importer)
+        decision = read_decision(row)
+        brings_back = not undos.get(decision.undoes, True) if decision.undoes else False
+        if decision.undoes:
+            undos[decision.id] = brings_back
+        yield RecordedDecision(decision, at, bool(live), importer, brings_back)
 
 
 def deciders(db: Database) -> list[str]:

@@ -333,4 +333,5 @@ def test_a_decision_brought_back_can_be_taken_back_again_by_its_own_id(review: D
     for _ in range(2):  # a resend changes nothing, though the undo was resolved to another row
         record_decisions(review, [first, back, forth, again])
     assert review["decision"].count == 4
+    assert [row.brings_back for row in history(review, 1)] == [False, False, True, False]
     assert labels(review)[0] == (0, False)
