@@ -35,13 +35,25 @@ export async function showAlike(app, ofPair) {
   }
 }
 
+/** Where the frame begins: what is answered already needs nothing. @param {Pick<Face, "state">[]} faces */
+export function firstOpen(faces) {
+  return Math.max(
+    0,
+    faces.findIndex(({ state }) => state === "open"),
+  );
+}
+
 /** @param {App} app @param {Face} face @param {Face[]} faces like it @param {boolean} pair */
 function show(app, face, faces, pair) {
   const { flow, pages, tiles, zoom } = app;
-  if (zoom.open) zoom.close();
+  if (zoom.open) {
+    app.back.handOver();
+    zoom.close();
+  }
   if (pages.current) pages.current.focus = tiles.at;
   // Before the page it interrupts, so that PgDn leads back to that one.
-  flow.show(pages.insert("alike", [face, ...faces], pages.at), 0);
+  const shown = [face, ...faces];
+  flow.show(pages.insert("alike", shown, pages.at), firstOpen(shown));
   const many = `${counted(faces.length, "face")} like it, most alike first`;
   app.say(
     pair

@@ -1,13 +1,20 @@
-/** The browser's Back leaves a page of faces that look alike, as it leaves any page that a key or a click opened. */
+/** The browser's Back closes the zoom and leaves a page of faces that look alike, as it leaves any page that was opened. */
 
 /** @import { App, Page } from "./types.js" */
 
 /** In the state of an entry of the browser's history: the number of the page that it stands for. */
 const MARK = "scnAlike";
+/** Likewise: it stands for the zoom. */
+const ZOOM = "scnZoom";
 
 /** @returns {number} of the entry that the browser is at; 0: it is none of ours */
 function entry() {
   return Number(history.state?.[MARK]) || 0;
+}
+
+/** @returns {boolean} whether the browser is at the entry of a zoom */
+function atZoom() {
+  return Boolean(history.state?.[ZOOM]);
 }
 
 export class Back {
@@ -24,8 +31,30 @@ export class Back {
     this.at = 0;
     /** Steps back that were taken here, of which the browser has not told yet. */
     this.own = 0;
+    /** The zoom is open, and has an entry. */
+    this.zoomed = false;
+    /** The entry of a zoom that is closed, for what is shown in its place. */
+    this.spare = false;
     // Before Streamlit, which would run the page again: the address is the same.
     window.addEventListener("popstate", (event) => this.#moved(event), { capture: true, signal });
+  }
+
+  /** The zoom is open: Back closes it. */
+  zoomOpened() {
+    if (!this.zoomed) history.pushState({ ...history.state, [ZOOM]: true }, "");
+    this.zoomed = true;
+  }
+
+  /** The zoom was closed by a key or a button: no step is left behind. */
+  zoomClosed() {
+    if (this.zoomed && atZoom()) this.#stepBack();
+    this.zoomed = false;
+  }
+
+  /** The zoom makes way for a page, which takes its entry. */
+  handOver() {
+    this.spare = this.zoomed && atZoom();
+    this.zoomed = false;
   }
 
   /** A page is shown: one of faces that look alike gets an entry, and that of one which was left goes. @param {Page} page */
@@ -36,25 +65,43 @@ export class Back {
       this.made += 1;
       this.entries.set(page, this.made);
       this.at = this.made;
-      history.pushState({ ...history.state, [MARK]: this.made }, "");
+      const state = { ...history.state, [MARK]: this.made, [ZOOM]: false };
+      if (this.spare) history.replaceState(state, "");
+      else history.pushState(state, "");
+      this.spare = false;
     } else if (this.at && entry() === this.at) {
       this.at = number;
-      this.own += 1;
-      history.back();
+      this.#stepBack();
     }
+  }
+
+  #stepBack() {
+    this.own += 1;
+    history.back();
   }
 
   /** @param {PopStateEvent} event */
   #moved(event) {
+    const { flow, pages, zoom } = this.app;
     const left = this.at;
     this.at = entry();
     if (this.own) {
       this.own -= 1;
       event.stopImmediatePropagation();
-    } else if (left && this.at < left) {
+    } else if (this.zoomed !== atZoom()) {
       event.stopImmediatePropagation();
-      const page = this.app.pages.current;
-      if (page && this.entries.get(page) === left) this.app.flow.next();
+      this.zoomed = atZoom();
+      zoom.toggle(); // closed by Back, opened again by Forward
+      this.zoomed = zoom.open;
+    } else if (this.at !== left) {
+      event.stopImmediatePropagation();
+      const page = pages.current;
+      const forward = this.at > left ? pages.kept.findIndex((one) => this.entries.get(one) === this.at) : -1;
+      if (forward >= 0) {
+        flow.rememberFocus();
+        pages.at = forward;
+        flow.show(pages.kept[forward]);
+      } else if (left && page && this.entries.get(page) === left) flow.next();
     }
   }
 }

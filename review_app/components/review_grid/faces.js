@@ -128,7 +128,7 @@ export function meaning(tile, action, label, me) {
   else if (action === "keep" || (action === "relabel" && label === tile.given))
     answer = { action: "keep", label: tile.given };
   else if (action === "relabel") answer = { action, label };
-  if (action === "skip") return tile.skip ? { same: true } : answer;
+  if (action === "skip") return tile.skip || tile.action ? { same: true } : answer;
   const mine = tile.by === me && tile.action === answer.action && (tile.label ?? null) === answer.label;
   return mine ? { same: true } : answer;
 }
@@ -212,11 +212,21 @@ export function pastWords(tile, classes) {
 /** @type {Record<Doubt, string>} */
 const DOUBTS = { none: "", mislabelled: "likely mislabelled", ambiguous: "ambiguous" };
 /** @type {Record<Doubt, string>} */
-export const DOUBT_MEANS = {
+const DOUBT_MEANS = {
   none: "",
   mislabelled: "likely mislabelled: the label is doubtful, and another class is seen clearly",
   ambiguous: "ambiguous: no class is seen clearly",
 };
+
+/**
+ * The same of one face: a class that is seen clearly may still be too unlikely to be right to be proposed.
+ * @param {Pick<Tile, "doubt"|"proposed">} tile
+ */
+export function doubtMeans({ doubt, proposed }) {
+  if (doubt === "mislabelled" && proposed === null)
+    return "likely mislabelled: another class is ahead, but too little speaks for it to propose it";
+  return DOUBT_MEANS[doubt ?? "none"];
+}
 
 /**
  * In what way the network doubts the label: "ambiguous"; empty: it does not, or it is not to be seen.

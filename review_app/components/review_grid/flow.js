@@ -2,6 +2,7 @@
 
 import { byTouch } from "./dom.js";
 import { endWords } from "./end.js";
+import { counted } from "./faces.js";
 import { asProblem } from "./net.js";
 import { waitMs } from "./outbox.js";
 import { pageWords } from "./pages.js";
@@ -129,7 +130,7 @@ export class Flow {
 
   /** @param {Page} page @param {string} done what was done before it, in words */
   #turned(page, done = "") {
-    this.app.say(`${done}${done && " · "}${pageWords(page)}: ${page.faces.length} faces`);
+    this.app.say(`${done}${done && " · "}${pageWords(page)}: ${counted(page.faces.length, "face")}`);
     this.show(page);
   }
 

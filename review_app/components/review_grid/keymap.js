@@ -64,6 +64,16 @@ export function withLetter(letters, id, letter) {
   return { ...letters, [owner]: free, [id]: letter };
 }
 
+/**
+ * What has another letter now: "accept J, keep given A"; empty: nothing.
+ * @param {Letters} before @param {Letters} after
+ */
+export function changedWords(before, after) {
+  return COMMANDS.filter(({ id }) => after[id] && after[id] !== before[id])
+    .map(({ id, label }) => `${label} ${after[id]?.toUpperCase()}`)
+    .join(", ");
+}
+
 /** @param {string|null} text as it is kept @returns {Letters} the standard ones where it is not what this module wrote */
 export function readLetters(text) {
   try {

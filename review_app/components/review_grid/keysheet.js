@@ -2,12 +2,13 @@
 
 import { el, inside } from "./dom.js";
 import { printed } from "./keys.js";
-import { CHANGEABLE, PRESETS, withLetter } from "./keymap.js";
+import { CHANGEABLE, PRESETS, changedWords, withLetter } from "./keymap.js";
 
 /** @import { App } from "./types.js" */
 /** @import { Command, CommandId } from "./keys.js" */
 /** @import { Preset } from "./keymap.js" */
 
+const CHOOSE = "Click a letter to choose another one.";
 const LEGEND = [
   ["happy → sad", "given label and the proposed one"],
   ["happy → sad?", "without a proposal: the likeliest other class"],
@@ -27,7 +28,7 @@ export function keySheet(app) {
   const { keymap } = app;
   /** @type {CommandId|null} waits for its letter */
   let asking = null;
-  const words = el("p", { class: "letters", role: "status" });
+  const words = el("p", { class: "letters", role: "status", text: CHOOSE });
   const list = el("dl", { class: "keys" });
   const presets = el("div", { class: "set", role: "group", "aria-label": "letters" });
 
@@ -119,13 +120,13 @@ export function keySheet(app) {
     else {
       const letters = withLetter(keymap.letters, id, event.key.toLowerCase());
       if ("problem" in letters) words.textContent = String(letters.problem);
-      else use(letters, `${event.key.toUpperCase()} it is`);
+      else use(letters, changedWords(keymap.letters, letters) || "nothing changed");
     }
     focusOn(id);
   });
   dialog.addEventListener("close", () => {
     asking = null;
-    words.textContent = "";
+    words.textContent = CHOOSE;
     draw();
     app.focus.take();
   });

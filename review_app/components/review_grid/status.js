@@ -33,6 +33,16 @@ export function learnedWords(learned) {
   return `order learned from ${counted(learned, "answer")}`;
 }
 
+/** Whether a filter leaves faces out. Pure. @param {import("./types.js").QueueFilter} filter */
+export function narrows(filter) {
+  const anything = { alpha_from: 0, alpha_to: 1, state: filter.state, order: "", grouped: filter.grouped };
+  return Object.entries(filter).some(([name, value]) => {
+    const any = Object.entries(anything).find(([one]) => one === name);
+    if (name === "order") return false;
+    return any ? value !== any[1] : ![null, false, "all"].includes(value);
+  });
+}
+
 export class Status {
   /** @param {string} login address of the log-in page @param {On} on */
   constructor(login, on) {
@@ -119,7 +129,7 @@ export class Status {
   }
 
   /** How far the page and the queue are. @param {App} app */
-  page({ flow, pages, tally }) {
+  page({ data, flow, pages, tally }) {
     const page = flow.view === "page" ? pages.current : null;
     // A list of answers is looked through: nothing waits in it.
     const { open: waiting, today = null } = tally.shown;
@@ -131,7 +141,7 @@ export class Status {
       words.push(pageWords(page));
       words.push(open === null ? counted(page.faces.length, "face") : `${left} of ${page.faces.length} to review`);
     }
-    if (open !== null) words.push(`${open.toLocaleString("en-US")} to review in all`);
+    if (open !== null) words.push(`${open.toLocaleString("en-US")} to review ${narrows(data.filter) ? "here" : "in all"}`);
     if (today !== null) words.push(`${today.toLocaleString("en-US")} today`);
     const text = words.join(" · ");
     if (this.progress.textContent !== text) this.progress.textContent = text;

@@ -1,7 +1,7 @@
 /** The DOM of the grid: one option for each face, the focus and the selection. A change touches only its own tile. */
 
 import { el, formatShare, icon, inside } from "./dom.js";
-import { answerWords, className, counted, DOUBT_MEANS, questionWords, stateWords, suggestionOf, sureWords } from "./faces.js";
+import { answerWords, className, counted, doubtMeans, questionWords, stateWords, suggestionOf, sureWords } from "./faces.js";
 import { lastingMarks, marksOf, pictureWords } from "./marks.js";
 
 /** @import { Face, Tile } from "./types.js" */
@@ -102,7 +102,7 @@ export class Tiles {
       ]);
     if (data.proposed === null)
       return el("div", { class: "ask" }, [given, el("span", { class: "none", text: "no proposal" })]);
-    const means = DOUBT_MEANS[data.doubt ?? "none"] || "proposed, though the label is hardly doubted";
+    const means = doubtMeans(data) || "proposed, though the label is hardly doubted";
     return el("div", { class: "ask" }, [
       given,
       el("div", { class: "then" }, [

@@ -4,7 +4,7 @@ import { neighbours } from "./alike.js";
 import { copyWords } from "./copies.js";
 import { lineChart } from "./chart.js";
 import { el, formatShare, icon, keyButton } from "./dom.js";
-import { askWords, className, DOUBT_MEANS, reasonWords, stateWords, voteWords } from "./faces.js";
+import { askWords, className, doubtMeans, reasonWords, stateWords, voteWords } from "./faces.js";
 import { COMMANDS, classCommands } from "./keys.js";
 import { asProblem } from "./net.js";
 import { opinionTable, probability } from "./probabilities.js";
@@ -70,6 +70,7 @@ export class Zoom {
     if (this.open) this.close();
     else if (this.app.tiles.current && this.app.flow.view === "page") {
       this.dialog.showModal();
+      this.app.back.zoomOpened();
       this.app.status.inDialog = this.live;
       this.live.textContent = "";
       this.follow(this.app.tiles.current);
@@ -82,6 +83,7 @@ export class Zoom {
   }
 
   #closed() {
+    this.app.back.zoomClosed();
     this.app.status.inDialog = null;
     this.face = null;
     this.app.focus.take();
@@ -163,7 +165,7 @@ export class Zoom {
       parts.push(
         el("p", { class: "none", text: "An audit face: what the model thinks of it is shown once it is answered." }),
       );
-    const why = [DOUBT_MEANS[detail.doubt ?? "none"], reasonWords(detail)].filter(Boolean);
+    const why = [doubtMeans(detail), reasonWords(detail)].filter(Boolean);
     if (why.length) parts.push(section("Why it is asked about", [el("p", { text: why.join("; ") })]));
     if (detail.probabilities.length)
       parts.push(

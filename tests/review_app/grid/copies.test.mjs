@@ -82,7 +82,7 @@ function desk(tiles) {
     })
   );
   app.flow = new Flow(app);
-  const header = { open: 9, checked: 0, wrong: 0, pair: null, round: { id: 1, state: "review" }, in_review: [1] };
+  const header = { open: 9, checked: 0, wrong: 0, pair: null, repeats: false, pace: { today: 0 }, round: { id: 1, state: "review" }, in_review: [1] };
   app.flow.headed(/** @type {PageHeader} */ (/** @type {unknown} */ (header)));
   const actions = new Actions(app);
   return { app, actions, said, sent: () => sent.map(({ sample, action, label }) => [sample, action, label]) };

@@ -11,6 +11,7 @@ import {
   overlay,
   pastWords,
   questionWords,
+  doubtMeans,
   reasonWords,
   shownOf,
   stateOf,
@@ -123,6 +124,7 @@ test("the same answer again is nothing, another person's answer is not mine", ()
   assert.deepEqual(meaning(kept, "keep", null, "bea"), { action: "keep", label: 1 });
   assert.deepEqual(meaning(kept, "accept", null, "ann"), { action: "accept", label: 3 });
   assert.deepEqual(meaning({ ...OPEN, skip: "s" }, "skip", null, "ann"), { same: true });
+  assert.deepEqual(meaning({ ...OPEN, action: "keep", label: 1, by: "bob" }, "skip", null, "ann"), { same: true });
 });
 
 test("an enlarged face asks in plain words", () => {
@@ -164,6 +166,8 @@ test("a tile says in what way it is doubted, and why it is asked about; none of 
     questionWords(unclear, CLASSES),
     "given happy, no proposal, perhaps sad, ambiguous, outside the low-importance group, but suspicious",
   );
+  assert.match(doubtMeans({ doubt: "mislabelled", proposed: 3 }), /another class is seen clearly/);
+  assert.match(doubtMeans({ doubt: "mislabelled", proposed: null }), /too little speaks for it to propose it/);
   assert.deepEqual([doubtWords({ ...OPEN, doubt: "none" }), doubtWords(OPEN), reasonWords(OPEN)], ["", "", ""]);
   // A round made from opinions has no alpha, and so no low-importance group.
   assert.equal(reasonWords({ kind: "suspicious", alpha: null }), "suspicious");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { Memory, OPEN, entryOf } from "./fixtures.mjs";
-import { KeyMap, PRESETS, readLetters, withLetter, withLetters } from "./review_grid/keymap.js";
+import { KeyMap, PRESETS, changedWords, readLetters, withLetter, withLetters } from "./review_grid/keymap.js";
 import { COMMANDS, classCommands, commandOf, commandsByKey, keptFromStreamlit, printed } from "./review_grid/keys.js";
 import { foundWords } from "./review_grid/above.js";
 import { INFO, INFO_DETAILS, asTileSize, fit } from "./review_grid/layout.js";
@@ -10,7 +10,7 @@ import { Leases } from "./review_grid/leases.js";
 import { Net } from "./review_grid/net.js";
 import { signsOf } from "./review_grid/marks.js";
 import { unpack } from "./review_grid/pages.js";
-import { learnedWords } from "./review_grid/status.js";
+import { learnedWords, narrows } from "./review_grid/status.js";
 import { Store } from "./review_grid/store.js";
 import { Tally, pairOfPage } from "./review_grid/tally.js";
 
@@ -95,6 +95,21 @@ test("no key means two things, every button has one, the first nine classes too"
   );
   assert.ok(keptFromStreamlit({ key: "R" }) && keptFromStreamlit({ key: "c" }));
   assert.ok(!keptFromStreamlit({ key: "c", ctrlKey: true }));
+});
+
+test("letters that were changed are named, those that were changed with them too", () => {
+  const before = PRESETS.standard;
+  const after = withLetter(before, "keep", "a");
+  assert.equal(changedWords(before, /** @type {import("./review_grid/keymap.js").Letters} */ (after)), "accept X, keep given A");
+  assert.equal(changedWords(before, before), "");
+});
+
+test("a filter that leaves faces out", () => {
+  const all = { state: "open", given: null, doubt: "all", alpha_from: 0, alpha_to: 1, flagged: false, order: "alpha", grouped: true };
+  const found = [{}, { given: 0 }, { flagged: true }, { alpha_to: 0.5 }, { doubt: "ambiguous" }].map((more) =>
+    narrows(/** @type {import("./review_grid/types.js").QueueFilter} */ ({ ...all, ...more })),
+  );
+  assert.deepEqual(found, [false, true, true, true, true]);
 });
 
 test("what an order was learned from", () => {
