@@ -24,19 +24,22 @@ def main() -> None:
     with messages.shown():
         person = messages.require()
         chosen = st.navigation(navigation.pages(person.role), expanded=True)
-        _sidebar(person)
+        _sidebar(person, counts=chosen.title != "Review")
         messages.show_remembered()
         chosen.run()
 
 
-def _sidebar(person: Person) -> None:
+def _sidebar(person: Person, *, counts: bool) -> None:
     with st.sidebar:
-        _workspace_state(person)
+        _workspace_state(person, counts=counts)
 
 
 @st.fragment(run_every=STANDING_S)
-def _workspace_state(person: Person) -> None:
-    """Which round people answer, who is here, and how far a round in training is: drawn anew by itself."""
+def _workspace_state(person: Person, *, counts: bool) -> None:
+    """Which round people answer, who is here, and how far a round in training is: drawn anew by itself.
+
+    `counts`: how far the person is, which the grid says better where it is on the page, with every answer.
+    """
     try:
         now = queries.workspace_state()
     except ScnError:  # the page beside it says so
@@ -47,7 +50,7 @@ def _workspace_state(person: Person) -> None:
         sign_out = f'<a href="{escape(hub)}">All workspaces</a><br>{sign_out}'
     standing = "no round yet" if info is None else parts.round_state(info)
     left = ""
-    if info is not None and info.state == "review":
+    if counts and info is not None and info.state == "review":
         pace = queries.pace_of(info.id, person.id)
         left = f"{pace.left:,} to review, {pace.today:,} today<br>"
     st.html(

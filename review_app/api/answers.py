@@ -141,6 +141,7 @@ ANSWER_SCHEMAS: dict[str, Schema] = {
             "cursor": _or_null(_is("string", "where the next page begins; null: at the end, or faces were leased")),
             "learned": _or_null(_is("integer", "decided faces that the order was learned from; null: it was not")),
             "open": _is("integer", "faces to review that the filter lets through, without those you skipped"),
+            "matching": _or_null(_is("integer", "faces that the filter lets through; null with state `open`")),
             "checked": _is("integer", "faces of the round that you answered"),
             "wrong": _is("integer", "of these: the label was wrong, as they got another one or were excluded"),
             "repeats": _is("boolean", "some faces of the round are asked once more; they are in no number"),

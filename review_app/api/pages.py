@@ -27,7 +27,7 @@ from scn_core.store.decisions.today import faces_today
 from scn_core.store.decisions.visibility import is_blind
 from scn_core.store.people.people import Person
 from scn_core.store.queue.browse import check_cursor, items_of, page_items
-from scn_core.store.queue.counts import PairCount, open_left, open_of_pair, skipped_faces
+from scn_core.store.queue.counts import PairCount, faces_in_state, open_left, open_of_pair, skipped_faces
 from scn_core.store.queue.draw_repeats import share_of_repeats
 from scn_core.store.queue.learned_order import learned_order
 from scn_core.store.queue.leases import LEASE_S, claim_faces, claim_items, release_leases, renew_leases
@@ -55,6 +55,18 @@ class _Page:
     in_review: list[int]
     learned: int | None = None
     """Decided faces that their order was learned from; None: it is that of the filter."""
+
+
+@dataclass(frozen=True)
+class _Numbers:
+    """How far the viewer is, and how long a list is."""
+
+    checked: int
+    wrong: int
+    repeats: bool
+    """Some faces of the round are asked once more."""
+    matching: int | None
+    """Faces of a list; None: of what is to review, which is counted anyway."""
 
 
 async def page(request: Request) -> Response:
@@ -177,8 +189,7 @@ async def _answer(request: Request, found: _Page, where: QueueFilter) -> Respons
         database.run(skipped_faces, found.round.id, found.viewer.id, where),
         database.run(pace, found.round.id, found.viewer.id),
         database.run(_pair_of_page, found, where),
-        database.run(faces_checked, found.round.id, found.viewer.id),
-        database.run(share_of_repeats, found.round.id),
+        database.run(_numbers, found, where),
     )
     shown = [tile(item) for item in found.items]
     if _wants_json(request):
@@ -202,6 +213,12 @@ async def _thumbs(items: list[QueueItem]) -> dict[int, bytes | str]:
     return await run_in_threadpool(partial(thumbnails_of, current().workspace, samples, within_s=_DRAW_S))
 
 
+def _numbers(db: Database, found: _Page, where: QueueFilter) -> _Numbers:
+    number, viewer = found.round.id, found.viewer.id
+    matching = None if where.state == "open" else faces_in_state(db, number, viewer, where)
+    return _Numbers(*faces_checked(db, number, viewer), share_of_repeats(db, number) > 0, matching)
+
+
 def _pair_of_page(db: Database, found: _Page, where: QueueFilter) -> PairCount | None:
     """The pair that all faces of the page are of; None: they are not grouped."""
     if not where.grouped or not found.items:
@@ -210,16 +227,14 @@ def _pair_of_page(db: Database, found: _Page, where: QueueFilter) -> PairCount |
 
 
 def _header(
-    found: _Page, left: int, skipped: int, now: Pace, pair: PairCount | None, checked: tuple[int, int], repeats: float
+    found: _Page, left: int, skipped: int, now: Pace, pair: PairCount | None, numbers: _Numbers
 ) -> dict[str, Any]:  # fmt: skip
     return {
         "lost": found.lost,
         "cursor": found.cursor,
         "learned": found.learned,
         "open": left,
-        "checked": checked[0],
-        "wrong": checked[1],
-        "repeats": repeats > 0,
+        **asdict(numbers),
         "pair": pair and {"given": pair.given, "proposed": pair.proposed, "open": pair.open},
         "skipped": skipped,
         "lease_s": LEASE_S,

@@ -196,6 +196,8 @@ class Page:
     """Faces of the round that you answered."""
     wrong: int
     """Of these: the label was wrong, as they got another one or were excluded."""
+    matching: int | None
+    """Faces that the filter lets through; None where those to review were asked for."""
     repeats: bool
     """Some faces of the round are asked once more."""
     pair: Pair | None

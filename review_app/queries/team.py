@@ -7,12 +7,18 @@ from review_app.settings import current
 from scn_core.store.events import LoggedEvent, events
 from scn_core.store.hook_delivery import HookState, hook_states
 from scn_core.store.reports.activity import ActivityKind, Event, Member, Place, activity, members
+from scn_core.store.reports.marks import MarkedFaces, marked_faces
 from scn_core.workspace.backup.make import BackupFile, backups_in
 
 
 def everybody() -> list[Member]:
     """All people, those who are active first."""
     return call_slow(members)
+
+
+def marks(viewer_id: int) -> list[MarkedFaces]:
+    """Faces of the rounds in review that somebody flagged or wrote a note about."""
+    return call_slow(marked_faces, viewer_id)
 
 
 def backups() -> list[BackupFile]:

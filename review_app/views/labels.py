@@ -156,7 +156,11 @@ def _make(options: ExportOptions, seen: Preview) -> None:
 
 
 def _write() -> None:
-    messages.remember(commands.make(_chosen()))
+    refused = commands.make(_chosen())
+    if refused:
+        messages.remember(refused)
+    else:
+        messages.remember("It is the first of the list under Files.", "The labels are written")
 
 
 def _files(revision: str) -> None:

@@ -55,11 +55,12 @@ def large_face(sample_id: int, alt: str) -> None:
     st.html(f'<div class="rv-face">{_picture(f"/face/{sample_id:d}", alt, 420)}</div>')
 
 
-def thumbs(sample_ids: Iterable[int], word: str) -> None:
-    """Small faces in a row, each a link to its page."""
+def thumbs(sample_ids: Iterable[int], word: str, below: Sequence[str] = ()) -> None:
+    """Small faces in a row, each a link to its page; `below`: words for each."""
     links = "".join(
-        f'<li><a href="{sample_link(i)}">{_picture(f"/thumb/{i:d}", f"{word}, face {i:d}", 84)}</a></li>'
-        for i in sample_ids
+        f'<li><a href="{sample_link(i)}">{_picture(f"/thumb/{i:d}", f"{word}, face {i:d}", 84)}</a>'
+        + (f"<div>{escape(below[place])}</div></li>" if place < len(below) else "</li>")
+        for place, i in enumerate(sample_ids)
     )
     st.html(f'<ul class="rv-faces">{links}</ul>')
 

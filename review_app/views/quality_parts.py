@@ -47,9 +47,10 @@ def label_errors(found: Quality) -> None:
         "Estimated share of wrong labels against the number of decided faces",
     )
     unsure = f", {now.unsure:,} of them unsure and not counted as wrong" if now.unsure else ""
+    are = "is" if now.answered == 1 else "are"
     parts.small(
         f"Estimated from faces drawn at random, whatever the network thinks of them: {now.answered:,} of {now.drawn:,} "
-        f"are decided{unsure}. What people decide is taken as right; what they corrected is counted, not estimated."
+        f"{are} decided{unsure}. What people decide is taken as right; what they corrected is counted, not estimated."
     )
 
 

@@ -36,8 +36,8 @@ def two(now: WorkspaceState) -> None:
     moved = found.moved
     if moved.importance:
         _importance(moved.importance, earlier, later)
-    _faces(f"Left the low-importance group after round {earlier}", moved.left_low)
-    _faces(f"Entered it in round {later}", moved.entered_low)
+    _faces(f"Left the low-importance group after round {earlier}", moved.left_low, now.classes.names)
+    _faces(f"Entered it in round {later}", moved.entered_low, now.classes.names)
 
 
 def _importance(found: Importance, earlier: int, later: int) -> None:
@@ -114,16 +114,23 @@ def _labels(found: Comparison, classes: tuple[str, ...]) -> None:
     )  # fmt: skip
     if len(moved.changes) > charts.CHANGES_SHOWN:
         st.text(f"The {charts.CHANGES_SHOWN} most frequent of {len(moved.changes)} pairs.")
-    _faces("Cured", moved.cured, f"Round {later}'s network sees the new label too.")
+    _faces("Cured", moved.cured, classes, f"Round {later}'s network sees the new label too.")
     _faces(
-        "Fell back", moved.fell_back, f"Round {later} doubts them again: it proposes another label than the new one."
+        "Fell back",
+        moved.fell_back,
+        classes,
+        f"Round {later} doubts them again: it proposes another label than the new one.",
     )
-    _faces("Still doubtful", moved.doubtful, f"Round {later} sees another class, but is not sure enough to propose it.")
+    _faces(
+        "Still doubtful", moved.doubtful, classes,
+        f"Round {later} sees another class, but is not sure enough to propose it.",
+    )  # fmt: skip
 
 
-def _faces(title: str, faces: Faces, words: str = "") -> None:
+def _faces(title: str, faces: Faces, classes: tuple[str, ...], words: str = "") -> None:
     st.markdown(f"**{title}: {faces.count:,}** {words}")
     if faces.sample_ids:
-        parts.thumbs(faces.sample_ids, title)
+        named = [classes[new] if old == new else f"{classes[old]} → {classes[new]}" for old, new in faces.labels]
+        parts.thumbs(faces.sample_ids, title, named)
         if faces.count > len(faces.sample_ids):
-            st.text(f"The first {len(faces.sample_ids)}.")
+            st.text(f"The first {len(faces.sample_ids)} of {faces.count:,}.")

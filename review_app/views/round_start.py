@@ -135,17 +135,19 @@ def _to_train_on(number: int) -> int:
             "Labels they confirmed": f"{found.confirmed:,}",
             "Excluded": f"{found.excluded:,}",
             "Unsure": f"{found.unsure:,}",
-            "Answered, not decided": f"{found.waiting + found.conflicts:,}",
+            "Answered, not decided": f"{found.waiting + found.conflicts + found.never:,}",
         }
     )
     words = ["Excluded faces are left out. Proposals that nobody answered change nothing."]
     if found.unsure:
         words.append(f"Unsure faces are {_UNSURE[rule]} (see Rules of review).")
-    if found.waiting + found.conflicts:
-        words.append(
-            f"Answered, but not decided: {found.waiting:,} waiting for another reading and {found.conflicts:,} in "
-            "conflict; these keep the label they have."
-        )
+    undecided = {
+        "waiting for another reading": found.waiting, "in conflict": found.conflicts,
+        "in closed rounds that never got another reading": found.never,
+    }  # fmt: skip
+    if any(undecided.values()):
+        named = ", ".join(f"{count:,} {what}" for what, count in undecided.items() if count)
+        words.append(f"Answered, but not decided: {named}; these keep the label they have.")
     st.text(" ".join(words))
     return faces
 

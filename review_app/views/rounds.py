@@ -116,7 +116,12 @@ def _ask(round_id: int | None) -> None:
 
 def _close(round_id: int) -> None:
     _ask(None)
-    messages.remember(commands.close(round_id))
+    left = queries.undecided(round_id)
+    refused = commands.close(round_id)
+    if refused:
+        messages.remember(refused)
+    else:
+        messages.remember(f"It ended with {left.at_the_end}.", f"Round {round_id} is closed")
 
 
 if __name__ == "__main__":  # as Streamlit runs it

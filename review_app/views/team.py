@@ -40,6 +40,7 @@ def page() -> None:
     _tell_password()
     members = queries.everybody()
     _table(person, members)
+    _marks(person)
     left, right = st.columns(2, gap="medium")
     with left:
         _add()
@@ -69,6 +70,20 @@ def _table(viewer: Person, members: list[Member]) -> None:
             for member in members
         ],
     )
+
+
+def _marks(viewer: Person) -> None:
+    """What asks for a lead's look, with the faces in the grid."""
+    for found in queries.marks(viewer.id):
+        links = []
+        if found.flagged:
+            links.append(
+                parts.review_link(f"flagged ({found.flagged:,})", round=str(found.round), state="all", flag="1")
+            )
+        if found.noted is not None:
+            asked = {"round": str(found.round), "state": "all", "faces": found.noted.faces or ""}
+            links.append(parts.review_link(f"with a note ({found.notes:,})", **asked))
+        st.html(f"<p>To look at, round {found.round:d}: {', '.join(link.text for link in links)}</p>")
 
 
 def _state(member: Member) -> parts.Html | str:

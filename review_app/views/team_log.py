@@ -58,7 +58,7 @@ def show_events() -> None:
     if not found:
         st.text("Nothing yet.")
         return
-    rows = [(parts.nowrap(parts.moment(event.at)), event.by or "command line", event.words) for event in found]
+    rows = [(parts.nowrap(parts.moment(event.at)), event.who, event.words) for event in found]
     parts.table("What was done to the workspace", ("When", "Who", "What"), rows)
     if len(found) == PAGE:
         st.text("All of it, as CSV or JSON:")

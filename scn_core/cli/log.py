@@ -38,7 +38,7 @@ def log_command(workspace: Path, limit: int | None, as_csv: bool, as_json: bool)
         click.echo(_csv(found), nl=False)
     else:
         for event in found:
-            click.echo(f"{event.at[:19].replace('T', ' ')}  {event.by or 'command line':<20} {event.words}")
+            click.echo(f"{event.at[:19].replace('T', ' ')}  {event.who:<20} {event.words}")
         if not found:
             click.echo("nothing yet")
 

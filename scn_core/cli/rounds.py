@@ -185,7 +185,7 @@ def close(workspace: Path, number: int | None, yes: bool) -> None:
         kept = ", which keep the label they have" if left.total else ""
         confirm(f"The review of round {chosen} ends with {left}{kept}.", yes=yes)
         store.close_round(db, chosen)
-    click.echo(f"round {chosen} is closed with {left}{kept}")
+    click.echo(f"round {chosen} is closed with {left.at_the_end}{kept}")
 
 
 @round_group.command()

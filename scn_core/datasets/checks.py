@@ -75,7 +75,7 @@ def gather(
             else:
                 written.update(entry.written)
                 if shown.doubtful:
-                    found = f"{entry.sample.path}: {shown.doubtful}"
+                    found = _of(entry, str(shown.doubtful))
                     problems.append(
                         Problem(entry.file, entry.line, found, "a picture one can see a face in", kept=True)
                     )
@@ -129,7 +129,7 @@ def _check_picture(
 
 
 def _unusable(row: Row, wrong: str) -> Problem:
-    found = wrong if row.line is None else f"{row.sample.path}: {wrong}"
+    found = _of(row, wrong)
     allowed = "a whole picture under the root"
     if wrong == _LINK:
         allowed = "pictures under the root; or take --follow-links"
@@ -137,10 +137,15 @@ def _unusable(row: Row, wrong: str) -> Problem:
     return Problem(row.file, row.line, found, allowed, reason=reason, rows=row.rows)
 
 
+def _of(row: Row, words: str) -> str:
+    """What was found of a row; of a file without a list, whose name stands before it anyway, the words alone."""
+    return words if row.line is None else f"{row.sample.path}: {words}"
+
+
 def _compare(row: Row, first: Sample, classes: ClassVocabulary) -> Iterator[Problem]:
     """Warnings about a face that is the same, byte for byte, as the first of its kind."""
     sample = row.sample
-    same = f"{sample.path}, the same picture as {first.path}"
+    same = f"{'' if row.line is None else f'{sample.path}, '}the same picture as {first.path}"
     if sample.given_label != first.given_label:
         labels = f"{classes.names[sample.given_label]} and {classes.names[first.given_label]}"
         yield Problem(row.file, row.line, f"{same}, labelled {labels}", "one label for one picture", kept=True)

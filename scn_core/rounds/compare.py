@@ -49,6 +49,8 @@ class Faces:
 
     count: int
     sample_ids: tuple[int, ...]
+    labels: tuple[tuple[int, int], ...]
+    """Those that the rounds began with, the first and the second, of each of these."""
 
 
 @dataclass(frozen=True)
@@ -153,15 +155,16 @@ def movements(before: ScoreColumns, after: ScoreColumns) -> Movements:
     # A round made from opinions has no such group, so none was left or entered.
     weighed = (before.alpha[a] != NO_ALPHA) & (after.alpha[b] != NO_ALPHA)
     low, still_low = before.low_importance[a], after.low_importance[b]
+    labels = np.stack([start, new], axis=1)
     risen = after.alpha[b] - before.alpha[a]
     return Movements(
         both=len(ids),
         changes=_changes(start[changed], new[changed]),
-        cured=_faces(ids, agreed, before.suspicion[a]),
-        fell_back=_faces(ids, doubted, after.suspicion[b]),
-        doubtful=_faces(ids, changed & ~agreed & ~doubted, after.suspicion[b]),
-        left_low=_faces(ids, low & ~still_low & weighed, risen),
-        entered_low=_faces(ids, still_low & ~low & weighed, -risen),
+        cured=_faces(ids, labels, agreed, before.suspicion[a]),
+        fell_back=_faces(ids, labels, doubted, after.suspicion[b]),
+        doubtful=_faces(ids, labels, changed & ~agreed & ~doubted, after.suspicion[b]),
+        left_low=_faces(ids, labels, low & ~still_low & weighed, risen),
+        entered_low=_faces(ids, labels, still_low & ~low & weighed, -risen),
         importance=_importance(before.alpha[a][weighed], after.alpha[b][weighed], changed[weighed]),
         only_first=len(before.sample_id) - len(ids),
         only_second=len(after.sample_id) - len(ids),
@@ -215,8 +218,9 @@ def _ranks(alpha: FloatArray) -> FloatArray:
     return np.asarray((below + up_to) / (2 * len(alpha)), np.float64)
 
 
-def _faces(ids: IntArray, chosen: BoolArray, weight: FloatArray) -> Faces:
+def _faces(ids: IntArray, labels: IntArray, chosen: BoolArray, weight: FloatArray) -> Faces:
     """The chosen ones by falling weight, then by id."""
     places = np.flatnonzero(chosen)
     order = places[np.argsort(-weight[places], kind="stable")]
-    return Faces(len(places), tuple(ids[order[:SHOWN]].tolist()))
+    shown = order[:SHOWN]
+    return Faces(len(places), tuple(ids[shown].tolist()), tuple((old, new) for old, new in labels[shown].tolist()))

@@ -69,6 +69,11 @@ class LoggedEvent:
     """Numbers of rounds, decisions and faces."""
 
     @property
+    def who(self) -> str:
+        """Who did it: a person, nobody where it followed from something else, or the command line."""
+        return self.by or ("by itself" if "as_ended" in self.about else "command line")
+
+    @property
     def words(self) -> str:
         """What was done, whom to, and with which numbers. People are called as they are now, whenever it was."""
         if self.what in _OF_PEOPLE:
@@ -77,7 +82,7 @@ class LoggedEvent:
         if self.what == "training started" and self.about.get("resume"):
             return "training resumed"
         numbers = [
-            f"{name.replace('_', ' ')} {value}"
+            f"when round {value} ended" if name == "as_ended" else f"{name.replace('_', ' ')} {value}"
             for name, value in self.about.items()
             if name not in ("person", "resume") and value not in (None, "")
         ]

@@ -33,6 +33,11 @@ export function learnedWords(learned) {
   return `order learned from ${counted(learned, "answer")}`;
 }
 
+/** "24 of 339 faces". Pure. @param {number} shown @param {number|null} all null: not known */
+export function listWords(shown, all) {
+  return all === null ? counted(shown, "face") : `${shown.toLocaleString("en-US")} of ${counted(all, "face")}`;
+}
+
 /** Whether a filter leaves faces out. Pure. @param {import("./types.js").QueueFilter} filter */
 export function narrows(filter) {
   const anything = { alpha_from: 0, alpha_to: 1, state: filter.state, order: "", grouped: filter.grouped };
@@ -139,7 +144,7 @@ export class Status {
     this.#hide(this.onward, !page || open === null || left > 0);
     if (page) {
       words.push(pageWords(page));
-      words.push(open === null ? counted(page.faces.length, "face") : `${left} of ${page.faces.length} to review`);
+      words.push(open === null ? listWords(page.faces.length, flow.header?.matching ?? null) : `${left} of ${page.faces.length} to review`);
     }
     if (open !== null) words.push(`${open.toLocaleString("en-US")} to review ${narrows(data.filter) ? "here" : "in all"}`);
     if (today !== null) words.push(`${today.toLocaleString("en-US")} today`);

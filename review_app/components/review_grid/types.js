@@ -92,6 +92,7 @@ export {};
  * @property {number|null} learned decided faces that the order was learned from; null: it is that of the filter
  * @property {number} open faces to review in the filter, without those skipped by the person here
  * @property {number} skipped those
+ * @property {number|null} matching faces that the filter lets through; null: `open` says it
  * @property {number} checked faces of the round that the person here answered
  * @property {number} wrong of these: the label was wrong
  * @property {boolean} repeats some faces of the round are asked once more, and are in none of the numbers

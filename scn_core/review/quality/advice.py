@@ -77,7 +77,7 @@ def _known(estimate: AuditEstimate, classes: Sequence[str]) -> str:
             "needed. Give the next round more audit samples."
         )
     conflicts = f", {estimate.conflicts:,} wait for a lead to settle them" if estimate.conflicts else ""
-    decided = f"Of {counted(estimate.drawn, 'face')} drawn at random {estimate.answered:,} are decided{conflicts}."
+    decided = f"Of {counted(estimate.drawn, 'face')} drawn at random {_are(estimate.answered)} decided{conflicts}."
     if estimate.missing:
         names = ", ".join(classes[label] for label in estimate.missing)
         return f"{decided} None of them is labelled {names}: answer the queue without a filter for a while."
@@ -86,12 +86,22 @@ def _known(estimate: AuditEstimate, classes: Sequence[str]) -> str:
     )
 
 
+def _are(count: int) -> str:
+    return f"{count:,} {'is' if count == 1 else 'are'}"
+
+
 def _at_its_end(estimate: AuditEstimate) -> str:
     """What is known, without advice that a closed round cannot follow."""
     if estimate.left is not None:
-        return _left(estimate.left)
+        left = estimate.left
+        # From none to more than one would leave alone.
+        vague = round(left.faces_low) == 0 and left.high > _GOOD and round(left.faces_high) > 0
+        return _left(left) + (" Those drawn at random among them are too few to go by." if vague else "")
     drawn = counted(estimate.drawn, "face")
-    return f"{estimate.answered:,} of {drawn} drawn at random were decided: too few to tell how many labels are wrong."
+    were = "was" if estimate.answered == 1 else "were"
+    return (
+        f"{estimate.answered:,} of {drawn} drawn at random {were} decided: too few to tell how many labels are wrong."
+    )
 
 
 def _left(left: Rate) -> str:

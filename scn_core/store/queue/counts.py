@@ -132,6 +132,20 @@ def open_left(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -
     return 0 if where.reviewer is not None else _open_and_all(db, round_id, viewer_id, where)[0]
 
 
+def faces_in_state(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> int:
+    """How many faces the filter lets through, in its state. Raises WorkspaceError for one that cannot be."""
+    filters.check_filter(where)
+    found = _Within(where)
+    rows = (row for row in _rows(db, round_id, viewer_id, where) if _in_state(row, where.state))
+    return _sum(row for row in rows if found.labels(row) and found.doubt(row) and found.alpha(row))
+
+
+def open_and_answered(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> int:
+    """How many faces match, whatever state the filter names. Raises WorkspaceError for a filter that cannot be."""
+    filters.check_filter(where)
+    return _open_and_all(db, round_id, viewer_id, where)[1]
+
+
 def answered_readings(db: Database, round_id: int) -> tuple[int, int]:
     """How many readings of the faces in a round's queue have an answer, and how many there are."""
     sql = """

@@ -36,10 +36,18 @@ class UndecidedFaces:
 
     def __str__(self) -> str:
         """As in "66 faces to review (3 proposals, 11 waiting for another reading) and 5 faces in conflict"."""
+        return self._words("to review", "waiting for another reading")
+
+    @property
+    def at_the_end(self) -> str:
+        """The same once the round is closed, and nobody can answer any more."""
+        return self._words("not reviewed", "that never got another reading")
+
+    def _words(self, state: str, waiting: str) -> str:
         inside = [counted(self.proposals, "proposal")] if self.proposals else []
-        inside += [f"{self.waiting:,} waiting for another reading"] if self.waiting else []
+        inside += [f"{self.waiting:,} {waiting}"] if self.waiting else []
         more = f" ({', '.join(inside)})" if inside else ""
-        parts = [f"{counted(self.to_review, 'face')} to review{more}"] if self.to_review else []
+        parts = [f"{counted(self.to_review, 'face')} {state}{more}"] if self.to_review else []
         parts += [f"{counted(self.conflicts, 'face')} in conflict"] if self.conflicts else []
         return " and ".join(parts) or "every face decided"
 

@@ -17,7 +17,8 @@ WHERE o.state = 'decided' AND s.split = 'train' AND s.vanished_in IS NULL AND s.
 GROUP BY 1, 2
 """
 _UNDECIDED = """
-SELECT o.state, count(*) FROM outcome o JOIN sample s ON s.id = o.sample_id
+SELECT iif(o.state = 'waiting' AND r.state <> 'review', 'never', o.state), count(*)
+FROM outcome o JOIN sample s ON s.id = o.sample_id JOIN round r ON r.id = o.round_id
 WHERE s.split = 'train' AND s.vanished_in IS NULL AND s.withdrawn_in IS NULL
   AND o.round_id = (SELECT max(round_id) FROM outcome WHERE sample_id = o.sample_id)
   AND NOT EXISTS (SELECT 1 FROM outcome n WHERE n.sample_id = o.sample_id AND n.state = 'decided')
@@ -38,9 +39,12 @@ class TrainingSet:
     excluded: int
     unsure: int
     waiting: int
+    """Answered, but decided in no round: in the newest in which they were answered, which is in review, readings are
+    missing."""
     conflicts: int
-    """Answered, but decided in no round: in the newest in which they were answered readings are missing, or differ. The
-    same as the sources waiting and conflict of `label_counts`."""
+    """Likewise, but readings differ."""
+    never: int = 0
+    """Like `waiting`, but that round is closed: the readings never came."""
 
 
 def training_set(db: Database) -> TrainingSet:
@@ -52,5 +56,5 @@ def training_set(db: Database) -> TrainingSet:
     undecided: dict[str, int] = dict(db.execute(_UNDECIDED).fetchall())
     return TrainingSet(
         faces, found["changed"], found["confirmed"], found["exclude"], found["unsure"], undecided.get("waiting", 0),
-        undecided.get("conflict", 0),
+        undecided.get("conflict", 0), undecided.get("never", 0),
     )  # fmt: skip

@@ -10,7 +10,7 @@ import { Leases } from "./review_grid/leases.js";
 import { Net } from "./review_grid/net.js";
 import { signsOf } from "./review_grid/marks.js";
 import { unpack } from "./review_grid/pages.js";
-import { learnedWords, narrows } from "./review_grid/status.js";
+import { learnedWords, listWords, narrows } from "./review_grid/status.js";
 import { Store } from "./review_grid/store.js";
 import { Tally, pairOfPage } from "./review_grid/tally.js";
 
@@ -102,6 +102,10 @@ test("letters that were changed are named, those that were changed with them too
   const after = withLetter(before, "keep", "a");
   assert.equal(changedWords(before, /** @type {import("./review_grid/keymap.js").Letters} */ (after)), "accept X, keep given A");
   assert.equal(changedWords(before, before), "");
+});
+
+test("a list says how many faces it has", () => {
+  assert.deepEqual([listWords(24, 1339), listWords(1, 1), listWords(1, null)], ["24 of 1,339 faces", "1 of 1 face", "1 face"]);
 });
 
 test("a filter that leaves faces out", () => {

@@ -71,6 +71,7 @@ def test_a_file_is_made_once_and_downloaded_from_disk(
     app.button(key="rv-labels-make").click()
     ann.run()
     (file,) = workspace.exports.glob("csv-r1-d3-*.csv")
+    assert "The labels are written" in words(app)
     address = f"/api/export/{file.name}"
     assert f'href="{address}"' in markup(app)
     assert "pseudonyms" in words(app)

@@ -323,6 +323,7 @@ def test_a_round_is_closed_after_one_more_click(visitor: NewVisitor) -> None:
     app = press(lead, "rv-close-now")
     assert database.call(get_round, 1).state == "closed"
     assert "is in review" not in words(app)
+    assert {"Round 1 is closed", f"It ended with {left.at_the_end}."} <= set(words(app).splitlines())
 
 
 def test_a_start_says_what_becomes_of_the_round_in_review(visitor: NewVisitor, workspace: Workspace) -> None:

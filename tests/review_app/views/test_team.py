@@ -347,3 +347,14 @@ def test_leads_see_how_it_goes_with_webhooks(lead: Visitor) -> None:
     assert "The webhook ci was given up" in words(app)
     assert "HTTP status 500" in words(app)
     assert any("hooks retry" in str(code.value) for code in app.code)
+
+
+def test_what_is_flagged_or_has_a_note_is_a_click_away(lead: Visitor) -> None:
+    assert "To look at" not in words(lead.open("team"))
+    sql = "SELECT sample_id FROM queue_item WHERE kind = 'proposal' ORDER BY id LIMIT 2"
+    (flagged,), (noted,) = database.call(lambda db: db.execute(sql).fetchall())
+    say("ann", flagged, "flag")
+    say("bob", noted, "note", text="too dark?")
+    shown = markup(lead.open("team"))
+    assert 'href="/?round=1&amp;state=all&amp;flag=1">flagged (1)<' in shown
+    assert f'href="/?round=1&amp;state=all&amp;faces={noted}">with a note (1)<' in shown

@@ -53,6 +53,14 @@ def test_folders_become_classes_in_a_stable_order(tmp_path: Path, draw: Draw) ->
     ]
 
 
+def test_a_picture_that_has_no_list_is_named_once(tmp_path: Path, draw: Draw) -> None:
+    for path in ("happy/a.png", "sad/b.png"):
+        draw(path, 1)
+    (problem,) = read_manifest("folder", Source(root=tmp_path)).problems
+    assert str(problem).count("sad/b.png") == 1
+    assert problem.found == "the same picture as happy/a.png, labelled sad and happy"
+
+
 def test_parts_with_classes_below_them(tmp_path: Path, draw: Draw) -> None:
     for number, path in enumerate(["test/cat", "train/cat", "train/dog", "val/dog"]):
         draw(f"{path}/0.jpg", number)

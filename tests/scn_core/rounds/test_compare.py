@@ -67,9 +67,10 @@ def columns(faces: Round) -> ScoreColumns:
     )  # fmt: skip
 
 
-def first(faces: list[tuple[float, int]]) -> Faces:
+def first(faces: list[tuple[float, int]], before: Round, after: Round) -> Faces:
     """Of (weight, sample id) pairs."""
-    return Faces(len(faces), tuple(i for _, i in sorted(faces, key=lambda face: (-face[0], face[1])))[:SHOWN])
+    shown = [i for _, i in sorted(faces, key=lambda face: (-face[0], face[1]))][:SHOWN]
+    return Faces(len(faces), tuple(shown), tuple((before[i][0], after[i][0]) for i in shown))
 
 
 @settings(max_examples=300, deadline=None)
@@ -96,8 +97,12 @@ def test_every_face_is_where_its_labels_say(before: Round, after: Round) -> None
     found = movements(columns(before), columns(after))
     assert {(change.before, change.after): change.faces for change in found.changes} == changes
     assert [change.faces for change in found.changes] == sorted(changes.values(), reverse=True)
-    assert [found.cured, found.fell_back, found.doubtful] == [first(cured), first(fell_back), first(doubtful)]
-    assert [found.left_low, found.entered_low] == [first(left), first(entered)]
+    assert [found.cured, found.fell_back, found.doubtful] == [
+        first(cured, before, after),
+        first(fell_back, before, after),
+        first(doubtful, before, after),
+    ]
+    assert [found.left_low, found.entered_low] == [first(left, before, after), first(entered, before, after)]
     assert found.only_first == len(before.keys() - after.keys())
     assert found.only_second == len(after.keys() - before.keys())
     assert found.both == len(before.keys() & after.keys())

@@ -41,9 +41,12 @@ def test_rounds_say_who_started_and_ended_them(db: Database, make_scores: MakeSc
     close_round(db, 2, by=bob.id)
     cancel_round(db, start_round(db, {}, code_version="1"), by=bob.id)
     assert said(db) == [
-        (None, "round started, round 1"), (None, "round started, round 2"), (None, "round closed, round 1, as ended 2"),
+        (None, "round started, round 1"), (None, "round started, round 2"),
+        (None, "round closed, round 1, when round 2 ended"),
         ("bob", "round closed, round 2"), (None, "round started, round 3"), ("bob", "round cancelled, round 3"),
     ]  # fmt: skip
+    whose = [event.who for event in reversed(events(db)) if not event.what.startswith("person: ")]
+    assert whose == ["command line", "command line", "by itself", "bob", "command line", "bob"]
 
 
 def test_what_fails_is_not_said(db: Database) -> None:

@@ -71,6 +71,15 @@ def test_labels_that_a_filter_left_out_are_named() -> None:
     assert "without a filter" in text
 
 
+def test_one_face_is_decided() -> None:
+    said = [
+        advise(state, replace(UNKNOWN, answered=1), None, waiting=3, classes=CLASSES).text
+        for state in ("review", "closed")
+    ]
+    assert "drawn at random 1 is decided" in said[0]
+    assert "drawn at random was decided" in said[1]
+
+
 def test_conflicts_are_for_a_lead() -> None:
     text = advise("review", replace(UNKNOWN, conflicts=3), None, waiting=3, classes=CLASSES).text
     assert "3 wait for a lead" in text
@@ -81,6 +90,13 @@ def test_a_closed_round_asks_for_nothing() -> None:
         said = advise("closed", estimate, ahead(100), waiting=800, classes=CLASSES)
         assert said.title == "This round is closed"
         assert not [word for word in ("answer the queue", "From ", "Give the next", "Go on") if word in said.text]
+
+
+@pytest.mark.parametrize(("low", "high", "vague"), [(0.0, 0.3, True), (0.02, 0.3, False), (0.0, 0.005, False)])
+def test_a_closed_round_says_where_its_estimate_is_too_vague(low: float, high: float, vague: bool) -> None:
+    estimate = replace(KNOWN, left=Rate(high / 4, low, high, 1000))
+    said = advise("closed", estimate, None, waiting=0, classes=CLASSES)
+    assert ("too few to go by" in said.text) == vague
 
 
 def test_the_next_faces_are_among_those_nobody_has_decided() -> None:

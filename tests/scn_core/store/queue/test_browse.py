@@ -31,7 +31,7 @@ from scn_core.store.decisions.record import record_each
 from scn_core.store.people.people import ensure_person
 from scn_core.store.queue import walk
 from scn_core.store.queue.browse import items_of, page_items
-from scn_core.store.queue.counts import queue_counts
+from scn_core.store.queue.counts import faces_in_state, queue_counts
 from scn_core.store.queue.filter import pairs_of
 from scn_core.store.queue.learned_order import forget_order, learned_items, training_examples, write_order
 from scn_core.store.queue.leases import claim_items
@@ -132,7 +132,7 @@ def test_counts_are_those_of_the_pages(busy: Database, where: QueueFilter, viewe
         varied = QueueFilter(**{name: getattr(where, name) for name in QueueFilter.__slots__} | other)
         return sum(matches(item, varied, viewer_id) for item in items)
 
-    assert counts.matching == count()
+    assert counts.matching == count() == faces_in_state(busy, 1, viewer_id, where)
     assert counts.states == {state: count(state=state) for state in QUEUE_STATES}
     labels = {"given": None, "proposed": None, "unproposed": False, "label": None}
     by_class = {n: count(**{**labels, "label": n}) for n in range(3)}

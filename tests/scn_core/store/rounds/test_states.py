@@ -309,6 +309,8 @@ def test_what_closing_leaves_undecided_is_counted_in_faces(db: Database, make_sc
     left = undecided_faces(db, number)
     assert left == UndecidedFaces(9, 6, waiting=1, conflicts=1)
     assert str(left) == "9 faces to review (6 proposals, 1 waiting for another reading) and 1 face in conflict"
+    ended = "9 faces not reviewed (6 proposals, 1 that never got another reading) and 1 face in conflict"
+    assert left.at_the_end == ended
     assert str(UndecidedFaces(0, 0, 0, 0)) == "every face decided"
 
 

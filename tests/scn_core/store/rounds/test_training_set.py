@@ -15,7 +15,7 @@ from scn_core.records import Action, Decision
 from scn_core.store.current_labels import LabelFilter, label_counts
 from scn_core.store.decisions.record import effective_labels, record_each
 from scn_core.store.projections import check
-from scn_core.store.rounds.states import finish_round, start_round
+from scn_core.store.rounds.states import close_round, finish_round, start_round
 from scn_core.store.rounds.training_set import TrainingSet, training_set
 from tests.scn_core.store.conftest import MakeScores
 
@@ -77,4 +77,15 @@ def test_answers_that_are_not_decided_are_counted_apart(db: Database, make_score
     record_each(db, [Decision(str(uuid.uuid4()), 1, 2, "ann", "relabel", 0)])
     assert training_set(db) == TrainingSet(10, 0, 0, 0, 0, waiting=1, conflicts=0)
     record_each(db, [Decision(str(uuid.uuid4()), 1, 2, "bob", "relabel", 0)])
+    record_each(db, [Decision(str(uuid.uuid4()), 1, 3, "ann", "relabel", 0)])
+    assert training_set(db) == TrainingSet(10, changed=1, confirmed=0, excluded=0, unsure=0, waiting=1, conflicts=0)
+    close_round(db, 1)
+    closed = TrainingSet(10, changed=1, confirmed=0, excluded=0, unsure=0, waiting=0, conflicts=0, never=1)
+    assert training_set(db) == closed
+
+
+def test_one_reading_more_decides(db: Database, make_scores: MakeScores) -> None:
+    number = start_round(db, {}, code_version="1")
+    finish_round(db, number, make_scores(), {}, review=ReviewSettings(readings=2))
+    record_each(db, [Decision(str(uuid.uuid4()), 1, 2, who, "relabel", 0) for who in ("ann", "bob")])
     assert training_set(db) == TrainingSet(10, changed=1, confirmed=0, excluded=0, unsure=0, waiting=0, conflicts=0)
