@@ -192,7 +192,7 @@ ANSWER_SCHEMAS: dict[str, Schema] = {
                     ),
                     {"type": "null"},
                 ],
-                "description": "in the same round",
+                "description": "in the same round; null too where counting takes long, as with several readings",
             },
             "in_review": _IN_REVIEW,
         }

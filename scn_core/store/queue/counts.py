@@ -90,8 +90,7 @@ def queue_counts(db: Database, round_id: int, viewer_id: int, where: QueueFilter
     filters.check_filter(where)
     rows = list(_rows(db, round_id, viewer_id, where))
     in_state = [row for row in rows if _in_state(row, where.state)]
-    marked = _rows(db, round_id, viewer_id, replace(where, flagged=True))
-    flagged = [row for row in marked if _in_state(row, where.state)]
+    flagged = [r for r in _rows(db, round_id, viewer_id, replace(where, flagged=True)) if _in_state(r, where.state)]
     found = _Within(where)
     states = _states(row for row in rows if found.labels(row) and found.doubt(row) and found.alpha(row))
     return QueueCounts(
@@ -132,6 +131,14 @@ def open_left(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -
     return 0 if where.reviewer is not None else _open_and_all(db, round_id, viewer_id, where)[0]
 
 
+def is_soon_counted(db: Database, round_id: int, where: QueueFilter) -> bool:
+    """Whether `open_left` takes milliseconds, however many faces there are."""
+    if _counted(db, round_id, where) or where.reviewer is not None:
+        return True
+    few = where.flagged or filters.names_faces(where) or filters.few_bad_pictures(db, where)
+    return few and where.opinions == "all" and not has_several_readings(db, round_id)
+
+
 def faces_in_state(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> int:
     """How many faces the filter lets through, in its state. Raises WorkspaceError for one that cannot be."""
     filters.check_filter(where)
@@ -148,9 +155,7 @@ def open_and_answered(db: Database, round_id: int, viewer_id: int, where: QueueF
 
 def answered_readings(db: Database, round_id: int) -> tuple[int, int]:
     """How many readings of the faces in a round's queue have an answer, and how many there are."""
-    sql = """
-        SELECT coalesce(sum(n) FILTER (WHERE action <> ''), 0), coalesce(sum(n), 0) FROM queue_count WHERE round_id = ?
-        """
+    sql = "SELECT coalesce(sum(n * (action <> '')), 0), coalesce(sum(n), 0) FROM queue_count WHERE round_id = ?"
     row: tuple[int, int] = db.execute(sql, (round_id,)).fetchone()
     return row
 
@@ -268,8 +273,7 @@ def _among_items(db: Database, round_id: int, viewer_id: int, where: QueueFilter
     instead of their several readings. The other conditions of the filter are left out."""
     narrow = QueueFilter(
         state=where.state, flagged=where.flagged, reviewer=where.reviewer, picture=where.picture,
-        opinions=where.opinions, area=where.area, cell=where.cell,
-        faces=where.faces,
+        opinions=where.opinions, area=where.area, cell=where.cell, faces=where.faces,
     )  # fmt: skip
     if where.state == "skipped":
         source, more = filters.marked("action = 'skip' AND person_id = :viewer"), "q.action IS NULL"
@@ -284,7 +288,7 @@ def _among_items(db: Database, round_id: int, viewer_id: int, where: QueueFilter
     else:
         source, more = "queue_item q INDEXED BY queue_reading", "1"
     several = has_several_readings(db, round_id)
-    where_sql = filters.conditions(narrow, several=several) + (f" AND {filters.FOR_VIEWER_OF_ALL}" if several else "")
+    where_sql = filters.conditions(narrow, several=several) + f" AND {filters.FOR_VIEWER_OF_ALL}" * several
     issues = "(SELECT group_concat(issue) FROM picture_issue i WHERE i.sample_id = q.sample_id)"
     sql = f"""
         SELECT audit, given, proposed, doubt, bin, actions, issues, count(*) FROM (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlite_utils import Database
@@ -25,6 +25,8 @@ from scn_core.store.queue.area import AREA_WORDS, faces_in_area, is_area
 from scn_core.store.queue.cells import CELL_WORDS, faces_in_cell, is_cell, read_cell
 from scn_core.store.schema.expressions import BINS, STANDS, TAKEN_OUT
 
+SMALL = 4_000
+"""Items that are read and sorted in about 5 ms; below it, a walk past many others is the worse choice."""
 MOST_FACES = 100
 FACES_WORDS = f"1 to {MOST_FACES} sample ids, such as 12_15_19"
 _FACES = re.compile(rf"[0-9]{{1,15}}(_[0-9]{{1,15}}){{0,{MOST_FACES - 1}}}", re.ASCII)
@@ -96,6 +98,18 @@ def marked(mark: str) -> str:
     """FROM items whose face ever had such a mark: marks are few, so they lead to the items."""
     faces = f"SELECT DISTINCT sample_id AS marked FROM decision WHERE round_id = :round AND {mark}"
     return f"({faces}) CROSS JOIN queue_item q INDEXED BY queue_reading ON q.sample_id = marked"
+
+
+def few_bad_pictures(db: Database, where: QueueFilter) -> bool:
+    """Whether at most SMALL pictures have wrong with them what the filter asks for."""
+    issue = None if where.picture in ("all", "any") else where.picture
+    return are_few(db, "picture_issue WHERE :issue IS NULL OR issue = :issue", {"issue": issue})
+
+
+def are_few(db: Database, rows: str, values: Mapping[str, float | str | None]) -> bool:
+    """Whether FROM `rows`, SQL with these values, gives at most SMALL."""
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM {rows} LIMIT {SMALL + 1})"
+    return int(db.execute(sql, dict(values)).fetchone()[0]) <= SMALL
 
 
 def alpha_bins(where: QueueFilter) -> tuple[int, int]:

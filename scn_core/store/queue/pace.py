@@ -8,7 +8,7 @@ from sqlite_utils import Database
 
 from scn_core.records import QueueFilter
 from scn_core.store.decisions.today import faces_today
-from scn_core.store.queue.counts import open_left
+from scn_core.store.queue.counts import is_soon_counted, open_left
 
 _ACTIVE_MINUTES = 30
 _ENOUGH = 5
@@ -76,6 +76,11 @@ def pace(db: Database, round_id: int, person_id: int) -> Pace:
     return Pace(today, total, per_minute, left, None if per_minute is None else round(left / per_minute * 60))
 
 
-def progress(db: Database, round_id: int, person_id: int, where: QueueFilter) -> Progress:
-    """How far a person is. Raises WorkspaceError for a filter that cannot be."""
+def progress(db: Database, round_id: int, person_id: int, where: QueueFilter) -> Progress | None:
+    """How far a person is; None where it would take long to say, as with several readings of each face.
+
+    With every answer, so it is milliseconds at a million faces. Raises WorkspaceError for a filter that cannot be.
+    """
+    if not is_soon_counted(db, round_id, where):
+        return None
     return Progress(open_left(db, round_id, person_id, where), *faces_checked(db, round_id, person_id))

@@ -15,11 +15,8 @@ from sqlite_utils import Database
 from scn_core.records import QueueFilter, QueueOrder
 from scn_core.store.decisions.visibility import has_several_readings
 from scn_core.store.queue import filter as filters
-from scn_core.store.queue.filter import Pair
+from scn_core.store.queue.filter import SMALL, Pair
 from scn_core.store.schema.expressions import BINS
-
-SMALL = 4_000
-"""Items that are read and sorted in about 5 ms; below it, a walk past many others is the worse choice."""
 
 Holder = Literal["anyone", "mine or nobody"]
 Part = Literal["open", "done"]
@@ -160,15 +157,11 @@ class Walk:
         """Marks, bad pictures, small areas, cells and lists are few: they lead to the items, not the reverse."""
         if not self.where.flagged and self.where.state != "skipped":
             if self.where.picture != "all":
-                return filters.BAD_PICTURES if self._few_bad_pictures() else None
+                return filters.BAD_PICTURES if filters.few_bad_pictures(self.db, self.where) else None
             return filters.ITEMS_OF_FACES if self._few_faces() else None
         return filters.marked(
             "action = 'skip' AND person_id = :viewer" if self.where.state == "skipped" else "action = 'flag'"
         )
-
-    def _few_bad_pictures(self) -> bool:
-        issue = "1" if self.values["issue"] is None else "issue = :issue"
-        return self._few(f"picture_issue WHERE {issue}")
 
     def _few_faces(self) -> bool:
         """Of many a walk through all faces in their order soon finds some."""
@@ -215,11 +208,8 @@ class Walk:
         return [(_by(f"queue_done{suffix}"), f"q.action IS NOT NULL AND q.action = '{action}'") for action in actions]
 
     def _few_of_reviewer(self) -> bool:
-        return self._few(f"{_by('queue_done_person')} WHERE {self.common} AND q.action IS NOT NULL")
-
-    def _few(self, rows: str) -> bool:
-        sql = f"SELECT count(*) FROM (SELECT 1 FROM {rows} LIMIT {SMALL + 1})"
-        return int(self.db.execute(sql, self.values).fetchone()[0]) <= SMALL
+        rows = f"{_by('queue_done_person')} WHERE {self.common} AND q.action IS NOT NULL"
+        return filters.are_few(self.db, rows, self.values)
 
 
 def _by(index: str) -> str:

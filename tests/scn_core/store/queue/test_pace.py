@@ -2,13 +2,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from sqlite_utils import Database
 
 from scn_core.config import ReviewSettings
-from scn_core.records import Decision, RoundScores
+from scn_core.records import Decision, QueueFilter, RoundScores
 from scn_core.store.decisions.record import record_decisions
+from scn_core.store.queue import filter as filters
 from scn_core.store.queue.counts import answered_readings
-from scn_core.store.queue.pace import pace
+from scn_core.store.queue.pace import Progress, pace, progress
 from scn_core.store.queue.undecided import undecided_faces
 from scn_core.store.reports.activity import members
 from scn_core.store.rounds.states import finish_round, start_round
@@ -72,3 +74,15 @@ def test_pace_leaves_out_idle_minutes_and_yesterday(review: Database) -> None:
     now = pace(review, 1, ANN)
     assert (now.today, now.total, now.per_minute) == (0, 3_360, 12.0)
     assert now.seconds_left == 50
+
+
+def test_progress_is_said_where_that_is_soon_counted(review: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    say(review, decide(1, "keep"), decide(2, "exclude"))
+    review.execute("INSERT INTO picture_issue SELECT 'dark', id FROM sample WHERE id <= 6")
+    dark = QueueFilter(picture="dark")
+    assert progress(review, 1, ANN, QueueFilter()) == Progress(8, 2, 1)
+    assert progress(review, 1, ANN, dark) == Progress(4, 2, 1)
+    monkeypatch.setattr(filters, "SMALL", 5)
+    assert progress(review, 1, ANN, dark) is None
+    assert progress(review, 1, ANN, QueueFilter(faces="1_7_8")) == Progress(2, 2, 1)
+    assert progress(review, 1, ANN, QueueFilter(opinions="agree")) is None
