@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, TimeoutError
 
 from tests.browser.server import Served, StoredDecision, eventually
 
 T = TypeVar("T")
 
+_LIST_MS = 5_000
+"""How long an option of a list that was opened may take to be there."""
 _READ_TILES = """
 tiles => tiles.filter(tile => tile.checkVisibility()).map(tile => {
   const picture = tile.querySelector("img");
@@ -207,6 +209,22 @@ def sign_in(page: Page, served: Served, name: str, password: str | None = None, 
     answer = page.request.post(f"{served.url}/login", form=form, headers={"Origin": origin}, max_redirects=0)
     assert answer.status == 303, answer.text()
     page.goto(f"{served.url}{path}")
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    """Chooses from a list of Streamlit's, opening it again where the page was drawn anew and so closed it."""
+    box, wanted = page.get_by_role("combobox", name=label).first, page.get_by_role("option", name=option).first
+
+    def chosen() -> bool:
+        if box.get_attribute("aria-expanded") != "true":  # tiles are options too, until it hides them
+            box.click()
+        try:
+            wanted.click(timeout=_LIST_MS)
+        except TimeoutError:
+            return False
+        return True
+
+    eventually(chosen, f"{option} to be chosen from {label}", pause=lambda s: page.wait_for_timeout(s * 1000))
 
 
 def fill_in_log_in_page(page: Page, served: Served, name: str, password: str | None = None, *, path: str = "/") -> None:

@@ -13,7 +13,7 @@ from scn_core.rounds.draw_map import round_map
 from scn_core.store.people.people import ensure_person
 from scn_core.store.queue.area import MAP_SIDE
 from tests.browser.conftest import NewPage
-from tests.browser.desk import Desk, sign_in
+from tests.browser.desk import Desk, choose, sign_in
 from tests.browser.server import Served, eventually
 
 
@@ -90,8 +90,7 @@ def test_faces_drawn_around_on_the_map_are_answered_on_the_grid(served: Served, 
     expect(link).to_be_visible()
     right = link.get_attribute("href") or ""
     assert "area=" in right
-    page.get_by_role("combobox", name="Coloured by").click()
-    page.get_by_role("option", name="State").click()
+    choose(page, "Coloured by", "State")
     expect(page.get_by_role("img", name=re.compile("coloured by state$"))).to_be_visible()
     expect(page.get_by_role("button", name="Clear the selection")).to_be_visible()
     expect(link).to_have_attribute("href", right)

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.desk import Desk, focused
+from tests.browser.desk import Desk, choose, focused
 
 ASKED = "SELECT sample_id FROM queue_item WHERE action IS NULL AND "
 
@@ -23,11 +23,6 @@ def faces(desk: Desk, where: str) -> set[int]:
 def go(desk: Desk, query: str) -> Desk:
     desk.page.goto(f"{desk.served.url}/?{query}")
     return desk.ready()
-
-
-def choose(page: Page, label: str, option: str) -> None:
-    page.get_by_role("combobox", name=label).click()
-    page.get_by_role("option", name=option).first.click()
 
 
 def test_a_link_shows_its_faces(desk: Desk) -> None:
@@ -108,12 +103,11 @@ def test_what_back_and_a_chip_end_does_not_return_by_itself(desk: Desk) -> None:
 
 def test_keys_come_back_from_the_filters_and_mean_the_grid_where_they_mean_nothing(desk: Desk) -> None:
     page = desk.page
-    folded, doubt = page.get_by_test_id("stPopoverBody"), page.get_by_role("combobox", name="Doubt")
+    folded = page.get_by_test_id("stPopoverBody")
     page.get_by_test_id("stPopoverButton").click()
     expect(folded).to_be_visible()
     desk.press("a", "x")  # about faces behind it
-    doubt.click()
-    page.get_by_role("option", name="ambiguous").first.click()
+    choose(page, "Doubt", "ambiguous")
     page.wait_for_url("**doubt=ambiguous**")
     wanted = faces(desk, "doubt = 2")
     desk.until(lambda: desk.samples() and set(desk.samples()) <= wanted, "ambiguous faces")

@@ -16,7 +16,7 @@ from scn_core.store.decisions.record import record_decisions
 from scn_core.store.people.people import add_person
 from scn_core.workspace.folder import Workspace
 from tests.browser.conftest import NewPage
-from tests.browser.desk import Desk, fill_in_log_in_page, sign_in
+from tests.browser.desk import Desk, choose, fill_in_log_in_page, sign_in
 from tests.browser.server import Served, eventually
 from tests.browser.test_accessibility import findings, turn_dark
 from tests.review_workspace import add_round, copy_workspace
@@ -109,8 +109,7 @@ def test_a_lead_adds_somebody_who_then_signs_in_until_deactivated(guarded: Serve
     Desk(dan, guarded, "dan").ready()
     lea.get_by_role("button", name="Done").click()
     expect(lea.get_by_text(made)).to_have_count(0)
-    lea.get_by_label("Person").first.click()
-    lea.get_by_role("option", name="dan").click()
+    choose(lea, "Person", "dan")
     lea.get_by_role("button", name="Deactivate dan").click()
     active = "SELECT active FROM person WHERE name = 'dan'"
     eventually(lambda: guarded.rows(active) == [(0,)], "dan to be deactivated")

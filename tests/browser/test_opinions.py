@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.browser.desk import Desk
-from tests.browser.test_filter import choose, go
+from tests.browser.desk import Desk, choose
+from tests.browser.test_filter import go
 
 AGREED = "SELECT sample_id FROM queue_item WHERE sample_id % 2 = 0 AND sample_id % 10"
 DISAGREED = "SELECT sample_id FROM queue_item WHERE (sample_id % 2 = 0 OR sample_id % 3 = 0) AND sample_id % 10"
