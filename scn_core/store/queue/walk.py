@@ -15,7 +15,7 @@ from sqlite_utils import Database
 from scn_core.records import QueueFilter, QueueOrder
 from scn_core.store.decisions.visibility import has_several_readings
 from scn_core.store.queue import filter as filters
-from scn_core.store.queue.filter import SMALL, Pair
+from scn_core.store.queue.filter import Pair
 from scn_core.store.schema.expressions import BINS
 
 Holder = Literal["anyone", "mine or nobody"]
@@ -166,7 +166,7 @@ class Walk:
     def _few_faces(self) -> bool:
         """Of many a walk through all faces in their order soon finds some."""
         faces = self.values["faces"]
-        return isinstance(faces, str) and faces.count(",") < SMALL
+        return isinstance(faces, str) and faces.count(",") < filters.SMALL
 
     def _open(self, pair: Pair | None, held: str) -> list[tuple[str, str]]:
         order = self.where.order
@@ -175,7 +175,7 @@ class Walk:
             return self._all_open(held)
         pairs = [pair] if pair else filters.pairs_of(self.db, self.round_id, self.where)
         pairs = [each for each in pairs if each.open]
-        small = sum(each.open for each in pairs) <= SMALL
+        small = sum(each.open for each in pairs) <= filters.SMALL
         if not small and (order == "newest" or (whole and order == "suspicion")):
             return self._all_open(held)
         index = {"alpha": "queue_open_alpha", "margin": "queue_open_margin"}.get(order, "queue_open_pair")
@@ -202,7 +202,7 @@ class Walk:
         if pair is not None or self.by_label or self._doubt:
             pairs = [pair] if pair else filters.pairs_of(self.db, self.round_id, self.where)
             exact = self._doubt and self.where.order == "suspicion"
-            if exact or sum(each.answered for each in pairs) <= SMALL:
+            if exact or sum(each.answered for each in pairs) <= filters.SMALL:
                 return [(_by("queue_done_pair"), f"{among} AND {each.sql}") for each in pairs if each.answered]
         suffix = "" if self.where.order == "suspicion" else f"_{self.where.order}"
         return [(_by(f"queue_done{suffix}"), f"q.action IS NOT NULL AND q.action = '{action}'") for action in actions]

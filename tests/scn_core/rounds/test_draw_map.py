@@ -250,7 +250,7 @@ def test_a_large_area_is_walked_in_the_order_of_the_queue(asked: Workspace, monk
     with asked.database() as db:
         ann = ensure_person(db, "ann").id
         few = page_items(db, 1, ann, QueueFilter(area=EVERYTHING), limit=500)[0]
-        monkeypatch.setattr("scn_core.store.queue.walk.SMALL", 1)
+        monkeypatch.setattr("scn_core.store.queue.filter.SMALL", 1)
         many = page_items(db, 1, ann, QueueFilter(area=EVERYTHING), limit=500)[0]
     assert [item.id for item in many] == [item.id for item in few]
 

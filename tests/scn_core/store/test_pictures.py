@@ -29,7 +29,7 @@ from scn_core.store.pictures import (
     insert_measures,
     not_looked_at,
 )
-from scn_core.store.queue import walk
+from scn_core.store.queue import filter as filters
 from scn_core.store.queue.browse import items_of, page_items, queued_faces
 from scn_core.store.queue.build_queue import plan_queue
 from scn_core.store.queue.counts import queue_counts
@@ -248,7 +248,7 @@ def test_many_bad_pictures_are_found_on_a_walk_in_order_and_not_sorted(
 ) -> None:
     bad = QueueFilter(picture="any")
     few = shown(in_review, bad)
-    monkeypatch.setattr(walk, "SMALL", 0)
+    monkeypatch.setattr(filters, "SMALL", 0)
     sent: list[str] = []
     in_review.conn.set_trace_callback(sent.append)
     assert shown(in_review, bad) == few

@@ -119,8 +119,7 @@ def test_pages_are_what_the_filter_asks_for_in_order(
     busy: Database, viewer_id: int, where: QueueFilter, limit: int, small: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        for module in (walk, filters):  # both ways of reading give the same
-            patch.setattr(module, "SMALL", small)
+        patch.setattr(filters, "SMALL", small)  # both ways of reading give the same
         assert ids(all_pages(busy, viewer_id, where, limit)) == in_order(listed(busy), where, viewer_id)
 
 
@@ -153,7 +152,7 @@ def test_open_faces_of_a_doubt_are_exact_ranges_in_order(
     busy: Database, monkeypatch: pytest.MonkeyPatch, order: QueueOrder
 ) -> None:
     """However many others there are, and wherever they lie."""
-    monkeypatch.setattr(walk, "SMALL", 0)
+    monkeypatch.setattr(filters, "SMALL", 0)
     sent: list[str] = []
     busy.conn.set_trace_callback(sent.append)
     found, _ = page_items(busy, 1, 1, QueueFilter(doubt="ambiguous", order=order), limit=5)
