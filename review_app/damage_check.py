@@ -6,13 +6,10 @@ import logging
 import time
 from collections.abc import Sequence
 
-from sqlite_utils import Database
-
 from review_app.database import call_slow
 from review_app.keeper import Keeper
 from scn_core.errors import ScnError
-from scn_core.store.check import require_sound
-from scn_core.store.connection import snapshot
+from scn_core.store.check import require_sound_now
 from scn_core.workspace.folder import Workspace
 
 CHECK_AFTER_S = 5.0
@@ -24,7 +21,7 @@ HERE_BYTES = 16 * 2**20
 class DamageKeeper(Keeper):
     """Has the database checked once. A damaged one is served all the same, to save answers."""
 
-    name, what = "check", "the database was not checked"
+    name = "check"
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace)
@@ -39,7 +36,7 @@ class DamageKeeper(Keeper):
         if self._workspace.database_file.stat().st_size > HERE_BYTES:
             return ["check", str(self._workspace.path), "--quick"]
         try:
-            call_slow(_quick_check)
+            call_slow(require_sound_now)
         except ScnError as error:
             self._say(str(error))
         return None
@@ -47,8 +44,3 @@ class DamageKeeper(Keeper):
     def _say(self, why: str) -> None:
         words = f"warning: {why}; until then answers are stored, but no labels are exported"
         self._log.say_once("damage", words, level=logging.WARNING)
-
-
-def _quick_check(db: Database) -> None:
-    with snapshot(db):
-        require_sound(db)

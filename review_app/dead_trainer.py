@@ -5,9 +5,8 @@ from __future__ import annotations
 import threading
 
 from review_app.database import call, call_write
-from review_app.http.log import ThreadLog
+from review_app.http.log import ThreadLog, words_of
 from review_app.trainer_process import at_work
-from scn_core.errors import ScnError
 from scn_core.store.rounds.states import mark_dead_round_failed, stale_round
 from scn_core.workspace.folder import Workspace
 
@@ -55,7 +54,7 @@ class DeadTrainerWatch:
             try:
                 self.look()
             except Exception as error:  # whatever it is: people can review without it, and it is tried again
-                self._say(str(error) if isinstance(error, ScnError | OSError) else repr(error))
+                self._say(words_of(error))
             else:
                 self._log.went_well()
 

@@ -21,9 +21,8 @@ from dataclasses import dataclass
 from typing import IO
 
 from review_app import trainer_process as trainer
-from review_app.http.log import ThreadLog
+from review_app.http.log import ThreadLog, words_of
 from review_app.http.metrics import WORKER_FAILURES, WORKER_RUNNING
-from scn_core.errors import ScnError
 from scn_core.workspace.folder import Workspace
 
 LOOK_S = 2.0
@@ -103,7 +102,7 @@ class Keeper(ABC):
             try:
                 self._look()
             except Exception as error:  # whatever it is: people can review without a learned order
-                self._say(str(error) if isinstance(error, ScnError | OSError) else repr(error))
+                self._say(words_of(error))
         if self._worker is not None:
             self._worker.end()
 

@@ -18,12 +18,12 @@ from review_app.auth.endpoint import Credentials, as_person, credentials, json_o
 from review_app.http.errors import ApiError
 from review_app.http.metrics import DECISIONS, REFUSED
 from review_app.settings import current
-from scn_core.records import Action, Decision
+from scn_core.records import Action, Decision, QueueFilter
 from scn_core.store.decisions.batches import Batch, Recorded, Refusal
 from scn_core.store.decisions.record import NEED_THE_PICTURE, record_batches
 from scn_core.store.decisions.undo import UndoUnits, Unit, undo_units
 from scn_core.store.people.people import Person
-from scn_core.store.queue.pace import pace, progress
+from scn_core.store.queue.pace import Pace, Progress, pace, progress
 from scn_core.store.rounds.states import in_review
 from scn_core.store.samples import StoredSample, get_sample
 from scn_core.workspace.thumbnails import unseen_faces
@@ -67,8 +67,7 @@ async def decisions(request: Request) -> Response:
     # After the commit, and not by the thread that writes.
     now = far = None
     if done.round is not None:
-        now = await database.run(pace, done.round, done.person.id)
-        far = await database.run(progress, done.round, done.person.id, body.where)
+        now, far = await database.run(_counted, done.round, done.person.id, body.where)
     return JSONResponse(
         {
             "saved": done.saved,
@@ -126,6 +125,10 @@ def _recorded(person: Person, batch: Batch, done: Recorded, now: list[int]) -> _
     saved = {decision.id: decision.round for decision in batch.decisions if decision.id not in wrong}
     actions = [decision.action for decision in done.new]
     return _Recorded(person, list(saved), actions, next(reversed(saved.values()), None), done.refused, now)
+
+
+def _counted(db: Database, round_id: int, person_id: int, where: QueueFilter) -> tuple[Pace, Progress | None]:
+    return pace(db, round_id, person_id), progress(db, round_id, person_id, where)
 
 
 def _history(db: Database, person: Person, round_id: int) -> UndoUnits:

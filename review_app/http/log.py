@@ -13,6 +13,8 @@ from typing import Any, Literal, get_args
 
 import click
 
+from scn_core.errors import ScnError
+
 LogFormat = Literal["text", "json"]
 LOG_FORMATS: tuple[LogFormat, ...] = get_args(LogFormat)
 
@@ -29,6 +31,11 @@ def say(event: str, text: str, *, level: int = logging.INFO, err: bool = True) -
         click.echo(text, err=err)
     else:
         _LOG.log(level, "%s", text, extra={FIELDS: {"event": event}})
+
+
+def words_of(error: Exception) -> str:
+    """What is said of an error that a thread goes on after: more of one that is a defect."""
+    return str(error) if isinstance(error, ScnError | OSError) else repr(error)
 
 
 class ThreadLog:

@@ -101,15 +101,14 @@ class Movements:
     """In that of the second round alone. Greatest fall of alpha first."""
     importance: Importance | None
     """None where no label changed, or none stayed, among faces with a weight in both rounds."""
+    only_first: int
+    """The second round did not train on them: excluded since, or left out as unsure."""
+    only_second: int
 
     @property
     def changed(self) -> int:
         """Faces that the second round began with another label."""
         return sum(change.faces for change in self.changes)
-
-    only_first: int
-    """The second round did not train on them: excluded since, or left out as unsure."""
-    only_second: int
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ from scn_core.scn.suspicion import (
     suspicion,
 )
 from scn_core.shell import command_line
-from scn_core.store.check import require_sound
+from scn_core.store.check import require_sound_now
 from scn_core.store.connection import snapshot
 from scn_core.store.opinions import Opinions, opinions_on
 from scn_core.store.rounds import states as store
@@ -71,8 +71,7 @@ def make_round_from_opinions(
     began = time.monotonic()
     chosen = settings or TrainSettings.merged(workspace.settings().train)
     with workspace.training_lock(), workspace.database() as db:
-        with snapshot(db):
-            require_sound(db)
+        require_sound_now(db)
         store.mark_dead_round_failed(db)
         review = workspace.settings().review
         with snapshot(db):

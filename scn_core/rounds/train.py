@@ -44,7 +44,7 @@ from scn_core.rounds.training_outputs import round_metrics, save_features, save_
 from scn_core.scn.memorising import describe_memorising
 from scn_core.scn.model import SelfCureNetwork, build_model
 from scn_core.shell import command_line
-from scn_core.store.check import require_sound
+from scn_core.store.check import require_sound_now
 from scn_core.store.connection import snapshot
 from scn_core.store.opinions import opinions_on
 from scn_core.store.queue.build_queue import plan_queue
@@ -98,8 +98,7 @@ def train_round(workspace: Workspace, start: Start, watcher: Watcher, *, team: T
     the disk has no room for the round.
     """
     with workspace.training_lock(), putting_threads_back(), workspace.database(on_wait=watcher.message) as db:
-        with snapshot(db):
-            require_sound(db)
+        require_sound_now(db)
         store.mark_dead_round_failed(db)
         review = workspace.settings().review  # now: hours later the file may be half edited
         unfinished = None

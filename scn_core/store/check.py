@@ -49,6 +49,12 @@ def unsound(db: Database) -> list[str]:
     return _first_found(db, broken_tables, broken_seals, broken_history, wrong_outcomes)
 
 
+def require_sound_now(db: Database) -> None:
+    """`require_sound` of the state that there is now, before a change or a long training begins."""
+    with snapshot(db):
+        require_sound(db)
+
+
 @contextmanager
 def blaming_damage(db: Database) -> Iterator[None]:
     """An error that is no word to the user, raised within, is looked into: a damaged database becomes a WorkspaceError
@@ -57,8 +63,7 @@ def blaming_damage(db: Database) -> Iterator[None]:
         yield
     except UNREADABLE:
         db.rollback()
-        with snapshot(db):
-            require_sound(db)
+        require_sound_now(db)
         raise
 
 

@@ -14,8 +14,7 @@ from scn_core.datasets.registry import find_dataset, read_manifest
 from scn_core.datasets.source import Source
 from scn_core.errors import DataError, UsageError, WorkspaceError, error_text, listed
 from scn_core.import_balance import Problem, by_most
-from scn_core.store.check import require_sound
-from scn_core.store.connection import snapshot
+from scn_core.store.check import require_sound_now
 from scn_core.store.queue.withdraw import picture_files_of
 from scn_core.store.samples import classes, withdrawn_samples
 from scn_core.store.updates import WITHDRAWN, Changes, take_reading
@@ -133,8 +132,7 @@ def update(
     if not dry_run:
         sync_own_pictures(workspace, now.dataset, source)
     with nullcontext() if dry_run else workspace.training_lock(), workspace.database(read_only=dry_run) as db:
-        with snapshot(db):
-            require_sound(db)
+        require_sound_now(db)
         changes = take_reading(db, manifest, dry_run=dry_run)
         if csv is not None and not dry_run:
             change_list(workspace, csv)

@@ -9,8 +9,7 @@ from typing import Any
 
 from scn_core.datasets.pixels import erase_faces
 from scn_core.errors import listed
-from scn_core.store.check import require_sound
-from scn_core.store.connection import snapshot
+from scn_core.store.check import require_sound_now
 from scn_core.store.queue.withdraw import picture_files_of, withdraw_faces
 from scn_core.store.samples import get_sample, withdrawn_samples
 from scn_core.store.thumbnail_cache import Thumbs
@@ -69,8 +68,7 @@ def withdraw(workspace: Workspace, keys: Sequence[str]) -> Withdrawal:
     Raises DataError for a key that is unknown, and WorkspaceError while a trainer is at work; nothing is changed then.
     """
     with workspace.training_lock(), workspace.database() as db:
-        with snapshot(db):
-            require_sound(db)
+        require_sound_now(db)
         ids = withdraw_faces(db, keys)
         found = [stored for each in ids if (stored := get_sample(db, each)) is not None]
         files = picture_files_of(db, ids)

@@ -92,7 +92,7 @@ def queue_counts(db: Database, round_id: int, viewer_id: int, where: QueueFilter
     in_state = [row for row in rows if _in_state(row, where.state)]
     flagged = [r for r in _rows(db, round_id, viewer_id, replace(where, flagged=True)) if _in_state(r, where.state)]
     found = _Within(where)
-    states = _states(row for row in rows if found.labels(row) and found.doubt(row) and found.alpha(row))
+    states = _states(row for row in rows if found.all(row))
     return QueueCounts(
         matching=states[where.state],
         states=states,
@@ -101,7 +101,7 @@ def queue_counts(db: Database, round_id: int, viewer_id: int, where: QueueFilter
         doubts=_doubts(row for row in in_state if found.labels(row) and found.alpha(row)),
         alpha=_alpha(row for row in in_state if found.labels(row) and found.doubt(row)),
         reviewers=_reviewers(db, round_id, viewer_id),
-        flagged=_sum(row for row in flagged if found.labels(row) and found.doubt(row) and found.alpha(row)),
+        flagged=_sum(row for row in flagged if found.all(row)),
         pictures=_pictures(db, round_id, viewer_id, where),
     )
 
@@ -110,15 +110,14 @@ def matching_pairs(db: Database, round_id: int, viewer_id: int, where: QueueFilt
     """`QueueCounts.pairs` alone: of many faces in an area all counts take longer than a person waits for."""
     filters.check_filter(where)
     found = _Within(where)
-    rows = _rows(db, round_id, viewer_id, where)
-    return _pairs(row for row in rows if found.doubt(row) and found.alpha(row))
+    return _pairs(r for r in _rows(db, round_id, viewer_id, where) if found.doubt(r) and found.alpha(r))
 
 
 def _pictures(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> dict[QueuePicture, int]:
     found, counts = _Within(where), Counter[str]()
     for group in (replace(where, picture="all"), replace(where, picture="any")):
         for row in _rows(db, round_id, viewer_id, group):
-            if found.labels(row) and found.doubt(row) and found.alpha(row) and _in_state(row, where.state):
+            if found.all(row) and _in_state(row, where.state):
                 for picture in (group.picture, *row.issues):
                     counts[picture] += row.n
     return {picture: counts[picture] for picture in QUEUE_PICTURES}
@@ -143,8 +142,7 @@ def faces_in_state(db: Database, round_id: int, viewer_id: int, where: QueueFilt
     """How many faces the filter lets through, in its state. Raises WorkspaceError for one that cannot be."""
     filters.check_filter(where)
     found = _Within(where)
-    rows = (row for row in _rows(db, round_id, viewer_id, where) if _in_state(row, where.state))
-    return _sum(row for row in rows if found.labels(row) and found.doubt(row) and found.alpha(row))
+    return _sum(r for r in _rows(db, round_id, viewer_id, where) if _in_state(r, where.state) and found.all(r))
 
 
 def open_and_answered(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> int:
@@ -173,8 +171,7 @@ def open_of_pair(db: Database, round_id: int, viewer_id: int, where: QueueFilter
 def skipped_faces(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> int:
     """How many faces that the viewer skipped match, whatever state the filter names; nobody has answered them."""
     found = _Within(where)
-    rows = _among_items(db, round_id, viewer_id, replace(where, state="skipped"))
-    return _sum(row for row in rows if found.labels(row) and found.doubt(row) and found.alpha(row))
+    return _sum(r for r in _among_items(db, round_id, viewer_id, replace(where, state="skipped")) if found.all(r))
 
 
 def _open_and_all(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> tuple[int, int]:
@@ -186,7 +183,7 @@ def _open_and_all(db: Database, round_id: int, viewer_id: int, where: QueueFilte
         rows = chain(_not_there(db, round_id, viewer_id), _skipped(db, round_id, viewer_id, where))
     found = _Within(where)
     for row in rows:
-        if found.labels(row) and found.doubt(row) and found.alpha(row):
+        if found.all(row):
             still += row.n if "" in row.actions else 0
             total += row.n
     return still, total
@@ -332,10 +329,13 @@ def _in_state(row: _Count, state: QueueState) -> bool:
 
 
 class _Within:
-    """Whether rows fulfil a filter, one condition at a time."""
+    """Whether rows fulfil a filter, or one of its conditions."""
 
     def __init__(self, where: QueueFilter) -> None:
         self._where, self._code, self._bins = where, filters.doubt_code(where), filters.alpha_bins(where)
+
+    def all(self, row: _Count) -> bool:
+        return self.labels(row) and self.doubt(row) and self.alpha(row)
 
     def labels(self, row: _Count) -> bool:
         where = self._where

@@ -32,13 +32,15 @@ FACES_WORDS = f"1 to {MOST_FACES} sample ids, such as 12_15_19"
 _FACES = re.compile(rf"[0-9]{{1,15}}(_[0-9]{{1,15}}){{0,{MOST_FACES - 1}}}", re.ASCII)
 FLAGGED = f"""EXISTS (SELECT 1 FROM decision d WHERE d.action = 'flag' AND d.round_id = q.round_id
   AND d.sample_id = q.sample_id AND {STANDS})"""
-BAD_PICTURE = """EXISTS (SELECT 1 FROM picture_issue i WHERE i.sample_id = q.sample_id
-  AND (:issue IS NULL OR i.issue = :issue) AND (i.issue <> 'far' OR q.kind <> 'audit'))"""
+_BAD_PICTURE = """EXISTS (SELECT 1 FROM picture_issue i WHERE i.sample_id = {row}.sample_id
+  AND (:issue IS NULL OR i.issue = :issue) AND {more})"""
+BAD_PICTURE = _BAD_PICTURE.format(row="q", more="(i.issue <> 'far' OR q.kind <> 'audit')")
 """SQL. What is far is so to a network, so no audit face is, answered or not: so it is with its proposal."""
 BAD_PICTURES = """(SELECT DISTINCT sample_id AS bad FROM picture_issue WHERE :issue IS NULL OR issue = :issue)
   CROSS JOIN queue_item q INDEXED BY queue_reading ON q.sample_id = bad"""
 """FROM items whose picture has such a thing wrong with it: these are few, so they lead to the items, as marks do."""
-AMONG_FACES = "+q.sample_id IN (SELECT value FROM json_each(:faces))"
+_AMONG_FACES = "{}.sample_id IN (SELECT value FROM json_each(:faces))"
+AMONG_FACES = f"+{_AMONG_FACES.format('q')}"
 """SQL. Without the plus SQLite 3.40 would have the list in BAD_PICTURES too, and read it anew for each of its rows."""
 ITEMS_OF_FACES = """(SELECT value AS inside FROM json_each(:faces))
   CROSS JOIN queue_item q INDEXED BY queue_reading ON q.sample_id = inside"""
@@ -179,9 +181,10 @@ def may_match(where: QueueFilter, row: str) -> str:
 
     Items of which it is false do not fulfil `conditions`.
     """
-    issue = f"SELECT 1 FROM picture_issue i WHERE i.sample_id = {row}.sample_id AND i.issue = coalesce(:issue, i.issue)"
-    faces = f"{row}.sample_id IN (SELECT value FROM json_each(:faces))"
-    others = {f"EXISTS ({issue})": where.picture != "all", faces: names_faces(where)}
+    others = {
+        _BAD_PICTURE.format(row=row, more="1"): where.picture != "all",
+        _AMONG_FACES.format(row): names_faces(where),
+    }
     return " AND ".join([*_of_labels(where, row), *(sql for sql, wanted in others.items() if wanted)]) or "1"
 
 

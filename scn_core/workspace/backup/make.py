@@ -20,8 +20,7 @@ from scn_core.errors import ScnError, WorkspaceError, error_text
 from scn_core.files import remove_abandoned, scratch_file
 from scn_core.permissions import in_our_words
 from scn_core.store.backup import bytes_of, contents_of, copy_database, opened_copy
-from scn_core.store.check import require_sound
-from scn_core.store.connection import snapshot
+from scn_core.store.check import require_sound_now
 from scn_core.store.current_labels import revision
 from scn_core.store.decisions.imports import workspace_mark
 from scn_core.store.samples import iter_samples, withdrawn_samples
@@ -100,8 +99,7 @@ def make_backup(
     restore, when it is kept as it is), and DiskFullError where there is no room; what was begun is removed.
     """
     if cause != "restore":
-        with snapshot(db):
-            require_sound(db)
+        require_sound_now(db)
     moment = datetime.now(UTC)
     file = _file(workspace, out, cause, moment)
     _make_folder(file.parent)
