@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
 from typing import Any, cast
 
 from itsdangerous import BadData, SignatureExpired, TimestampSigner, URLSafeTimedSerializer
@@ -91,12 +93,17 @@ def _read(secret: bytes, salt: str, word: str, most_s: float) -> Any:
 
     Raises BadData; SignatureExpired for what is too old.
     """
-    signer = _signer(secret, salt)
-    value, signed = signer.loads(word, return_timestamp=True)
-    clock = cast(TimestampSigner, signer.make_signer(signer.salt))
+    value, signed, clock = _signed(secret, salt, word)
     if abs(clock.get_timestamp() - signed.timestamp()) > most_s:
         raise SignatureExpired("signed at another time", payload=value, date_signed=signed)
     return value
+
+
+@lru_cache(maxsize=1024)  # a page sends the same token for ten minutes; what we did not sign raises, and is not kept
+def _signed(secret: bytes, salt: str, word: str) -> tuple[Any, datetime, TimestampSigner]:
+    signer = _signer(secret, salt)
+    value, signed = signer.loads(word, return_timestamp=True)
+    return value, signed, cast(TimestampSigner, signer.make_signer(signer.salt))
 
 
 def _signer(secret: bytes, salt: str) -> URLSafeTimedSerializer:
