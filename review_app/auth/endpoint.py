@@ -82,8 +82,12 @@ def answering(handler: Handler, answer: Callable[[Request, ApiError], Response])
 
 
 async def json_of_person(request: Request) -> Fields:
-    """The body as JSON, once we know whose it is: for a stranger nothing is read or parsed."""
-    await as_person(request, lambda db, person: None)
+    """The body as JSON: for a stranger nothing is read or parsed. Who it is of, and whether still signed in, is asked
+    with `as_person`, as for every request.
+    """
+    shown = await credentials(request)
+    if not isinstance(shown.token, TokenClaims):  # which was given to somebody in the last ten minutes
+        await as_person(request, lambda db, person: None)
     return await read_json(request)
 
 
