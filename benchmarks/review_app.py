@@ -129,6 +129,7 @@ def browser_figures(times: BrowserTimes) -> tuple[Figures, dict[str, Any]]:
         "server_start_s": statistics_of(times.server_start_s),
         "first_page_cold_s": statistics_of(times.first_page_cold_s),
         "first_page_warm_s": statistics_of(times.first_page_warm_s),
+        "first_page_again_s": statistics_of(times.first_page_again_s),
     }
     detail = {
         "key_to_durable_p95_ms_of_thirds": [statistics_of(part)["p95"] for part in thirds(times.key_to_durable_ms)],
