@@ -31,6 +31,7 @@ from review_app.http.metrics import DATABASE_WAIT_SECONDS
 from review_app.settings import current
 from review_app.wal_watch import GONE, LOOK_EVERY_S, WalWatch
 from scn_core.errors import ScnError
+from scn_core.permissions import OF_A_SERVER, refusals_in_our_words
 from scn_core.store.connection import checkpoint, open_database
 from scn_core.store.sqlite_errors import plain_errors
 
@@ -147,8 +148,9 @@ class _Workers:
             if not jobs:
                 continue
             try:
-                db = db or self._open()
-                results = self._done(db, jobs)
+                with refusals_in_our_words(OF_A_SERVER):
+                    db = db or self._open()
+                    results = self._done(db, jobs)
             except BaseException as error:
                 if db is not None and not _leaves_it_sound(error):
                     with suppress(Exception):  # it is of no use any more either way
@@ -320,7 +322,8 @@ async def open_all() -> None:
 
 def was_moved() -> bool:
     """Whether review.db is another file than the one that the connections were opened on, or none."""
-    return _pool().file != _file_at(current().workspace.database_file)
+    with refusals_in_our_words(OF_A_SERVER):
+        return _pool().file != _file_at(current().workspace.database_file)
 
 
 def require_in_place() -> None:
@@ -346,7 +349,7 @@ def _submit(
 
 def _pool() -> Pool:
     path = current().workspace.database_file
-    with _lock:
+    with _lock, refusals_in_our_words(OF_A_SERVER):
         if path not in _pools:
             _pools[path] = Pool(path, LIMITS)
         return _pools[path]
@@ -354,7 +357,7 @@ def _pool() -> Pool:
 
 def _file_at(path: Path) -> tuple[int, int] | None:
     """What tells files apart, whatever their names; None: there is none."""
-    with suppress(OSError):
+    with suppress(FileNotFoundError, NotADirectoryError):
         found = path.stat()
         return found.st_dev, found.st_ino
     return None

@@ -22,6 +22,8 @@ _BESIDE = re.compile(r"\.(?P<name>.+)\.[^.]+\.part")
 """The name of a file that is written beside another one: see `files`."""
 _WARNED_OF: set[Path] = set()
 _NAME_ANOTHER = "name another place, or run this as a user who may"
+OF_A_SERVER = "whoever runs the server mends that (chown, chmod), then try again; it need not be restarted"
+"""What can be done about a file that a server which goes on may not use."""
 
 
 def user_name(uid: int | None = None) -> str:
@@ -51,11 +53,12 @@ def in_our_words(error: OSError, do: str = _NAME_ANOTHER) -> OSError | ScnError:
 
 @contextmanager
 def refusals_in_our_words(do: str = _NAME_ANOTHER) -> Iterator[None]:
-    """Raises what `in_our_words` makes of an OSError."""
+    """Raises WorkspaceError for whatever the system says of a file, in the words of `in_our_words`."""
     try:
         yield
     except OSError as error:
-        raise in_our_words(error, do) from error
+        ours = in_our_words(error, do)
+        raise (ours if isinstance(ours, ScnError) else WorkspaceError(str(ours))) from error
 
 
 def warn_of_other_owner(folder: Path) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from sqlite_utils import Database
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 from review_app.auth.endpoint import as_person
 from review_app.http.errors import ApiError
+from review_app.http.saved_file import saved_file
 from review_app.settings import current
 from scn_core.store.people.people import Person
 from scn_core.workspace.backup.make import backup_files
@@ -18,9 +19,10 @@ async def backup(request: Request) -> Response:
     await as_person(request, _require_lead)
     name = request.path_params["name"]
     file = next((each for each in backup_files(current().workspace.backups) if each.name == name), None)
-    if file is None:
+    found = None if file is None else await saved_file(file, "application/zip")
+    if found is None:
         raise ApiError(404, "not_found", "there is no such backup; the page Team lists those there are")
-    return FileResponse(file, filename=name, media_type="application/zip", headers={"Cache-Control": "no-store"})
+    return found
 
 
 def _require_lead(db: Database, person: Person) -> None:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
 from sqlite_utils import Database
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from review_app import database
 from review_app.api.bodies import ExportBody
 from review_app.auth.endpoint import as_person, json_of_person
 from review_app.http.errors import ApiError
+from review_app.http.saved_file import saved_file
 from review_app.settings import current
 from scn_core.exchange.export.manifest import ExportManifest
 from scn_core.exchange.export.write import ExportOptions, export_into
@@ -27,11 +27,11 @@ async def exported(request: Request) -> Response:
     """GET /api/export/{name}: a file of the workspace's folder `exports`, or the manifest of one."""
     await as_person(request, _require_lead)
     name = request.path_params["name"]
-    file = current().workspace.exports / name
-    if not _NAME.fullmatch(name) or not os.path.isfile(file):  # noqa: PTH113 (no error for a name too long)
-        raise ApiError(404, "not_found", "there is no such export; the page Labels lists those there are")
     media = "application/octet-stream"  # one for all formats, as /openapi.json says: nothing shows it, it is saved
-    return FileResponse(file, filename=name, media_type=media, headers={"Cache-Control": "no-store"})
+    found = await saved_file(current().workspace.exports / name, media) if _NAME.fullmatch(name) else None
+    if found is None:
+        raise ApiError(404, "not_found", "there is no such export; the page Labels lists those there are")
+    return found
 
 
 async def make(request: Request) -> Response:

@@ -17,6 +17,7 @@ from review_app.http.log import ThreadLog
 from review_app.settings import current
 from scn_core.disk import check_room
 from scn_core.errors import DiskFullError, ScnError
+from scn_core.permissions import OF_A_SERVER, refusals_in_our_words
 from scn_core.store.connection import transaction
 
 LOOK_EVERY_S = 1.0
@@ -83,7 +84,8 @@ def _look() -> _Look:
 async def _why_not() -> Trouble | None:
     try:
         database.require_in_place()
-        check_room(current().workspace.database_file, LEAST_BYTES, "answers")
+        with refusals_in_our_words(OF_A_SERVER):
+            check_room(current().workspace.database_file, LEAST_BYTES, "answers")
         await database.run_write(_take_lock)
     except NotReady as error:
         return Trouble(str(error), str(error))

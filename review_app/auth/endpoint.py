@@ -74,7 +74,11 @@ def answering(handler: Handler, answer: Callable[[Request, ApiError], Response])
         except Exception as error:
             refusal, asked = api_error_of(error), note_of(request.scope).id
             if refusal is None or refusal.status == 500:
-                _LOG.exception("%s %s", request.method, request.url.path, extra={FIELDS: {"request_id": asked}})
+                words = "" if refusal is None else f": {refusal}"
+                _LOG.error(
+                    "%s %s%s", request.method, request.url.path, words, extra={FIELDS: {"request_id": asked}},
+                    exc_info=refusal is None or refusal.code != "files",
+                )  # fmt: skip
             text = f"the server made a mistake; its log says more, of request {asked}"
             return answer(request, refusal or ApiError(500, "defect", text))
 

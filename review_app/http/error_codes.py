@@ -31,6 +31,7 @@ CODES: dict[str, tuple[int, str]] = {
     "not_json": (415, "the body is not application/json"),
     "too_many": (429, "too many wrong attempts; wait for the seconds in Retry-After"),
     "database": (500, "the database cannot be used"),
+    "files": (500, "the server cannot use a file or folder; the text says which, and what stands in the way"),
     "defect": (500, "a mistake of the server; its log says more"),
     "crowded": (503, "very many are trying to sign in; try again after the seconds in Retry-After"),
     "busy": (503, "another program is writing to the database; try again"),
@@ -40,7 +41,7 @@ CODES: dict[str, tuple[int, str]] = {
     "disk_full": (507, "the disk of the server is full, nothing was stored"),
 }
 
-ANY_ROUTE = ("wrong_host", "defect", "database", "busy", "not_ready", "stopping", "too_slow")
+ANY_ROUTE = ("wrong_host", "defect", "database", "files", "busy", "not_ready", "stopping", "too_slow")
 OF_A_PERSON = ("no_session", "access_token_wrong", "not_active", "too_many")
 """Of routes that need a session or an access token."""
 OF_A_BODY = (

@@ -7,6 +7,7 @@ import sqlite3
 from starlette.responses import JSONResponse, Response
 
 from scn_core.errors import DiskFullError, ScnError, WorkspaceError
+from scn_core.permissions import OF_A_SERVER, in_our_words
 
 
 class ApiError(ScnError):
@@ -42,9 +43,14 @@ class NotReady(WorkspaceError):
 
 
 def api_error_of(error: Exception) -> ApiError | None:
-    """How a route answers for an error of the store; None: it is a defect of ours, and a 500."""
+    """How a route answers for an error of the store or of the system; None: it is a defect of ours, and a 500."""
     if isinstance(error, ApiError):
         return error
+    if isinstance(error, OSError) and error.errno is not None and not isinstance(error, ConnectionError | TimeoutError):
+        ours = in_our_words(error, OF_A_SERVER)
+        if not isinstance(ours, DiskFullError):
+            return _of_files(ours)
+        error = ours
     if isinstance(error, TooSlow):
         return ApiError(503, "too_slow", str(error), retry_after_s=5)
     if isinstance(error, NotReady):
@@ -52,6 +58,8 @@ def api_error_of(error: Exception) -> ApiError | None:
     if isinstance(error, DiskFullError):
         return ApiError(507, "disk_full", "the disk of the server is full, nothing was stored; make room there")
     fault = error if isinstance(error, sqlite3.Error) else error.__cause__
+    if isinstance(fault, OSError):
+        return _of_files(error)
     if isinstance(fault, sqlite3.OperationalError):
         code = getattr(fault, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
@@ -60,3 +68,7 @@ def api_error_of(error: Exception) -> ApiError | None:
     if isinstance(fault, sqlite3.DatabaseError) and not isinstance(fault, sqlite3.IntegrityError):
         return ApiError(500, "database", f"the database cannot be used: {error}")
     return ApiError(400, "refused", str(error)) if isinstance(error, ScnError) else None
+
+
+def _of_files(error: Exception) -> ApiError:
+    return ApiError(500, "files", f"the server cannot use a file or folder that it needs: {error}")

@@ -190,11 +190,8 @@ class Workspaces:
 @contextmanager
 def _refused_in_our_words(path: Path) -> Iterator[None]:
     """Raises WorkspaceError for whatever the system says of the files of one workspace: the others do not suffer."""
-    try:
-        with refusals_in_our_words(f"give it to this user: {shlex.join(['chown', '-R', user_name(), str(path)])}"):
-            yield
-    except OSError as error:
-        raise WorkspaceError(str(error)) from error
+    with refusals_in_our_words(f"give it to this user: {shlex.join(['chown', '-R', user_name(), str(path)])}"):
+        yield
 
 
 def _file(path: Path) -> object:

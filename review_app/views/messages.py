@@ -20,6 +20,7 @@ from review_app.settings import current
 from review_app.views import navigation, parts
 from review_app.views.wording import in_words_of_pages
 from scn_core.errors import ScnError
+from scn_core.permissions import OF_A_SERVER, refusals_in_our_words
 from scn_core.records import EpochReport, RoundInfo
 from scn_core.shell import command_line
 from scn_core.store.people.people import Person, Role
@@ -59,9 +60,11 @@ def show_remembered() -> None:
 
 @contextmanager
 def shown() -> Iterator[None]:
-    """Turns this project's errors within into a message with a button that tries again."""
+    """Turns this project's errors within, and those of the system about files, into a message with a button that
+    tries again."""
     try:
-        yield
+        with refusals_in_our_words(OF_A_SERVER):
+            yield
     except ScnError as error:
         show(
             "The workspace did not answer",

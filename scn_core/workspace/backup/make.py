@@ -169,7 +169,7 @@ def rotate(folder: Path, cause: Cause, settings: BackupSettings, *, like: Path |
     """Remove the backups of a cause that need not be kept; their names. `like`: those of this one's workspace alone."""
     mark, found = None if like is None else _mark_of(like), []
     for file in backup_files(folder):
-        with suppress(WorkspaceError):
+        with suppress(WorkspaceError, OSError):
             about = about_backup(file)
             if about.cause == cause and (mark is None or _mark_of(file) == mark):
                 found.append((datetime.fromisoformat(about.made_at), about.name))
@@ -180,10 +180,11 @@ def rotate(folder: Path, cause: Cause, settings: BackupSettings, *, like: Path |
 
 
 def backups_in(folder: Path) -> list[BackupFile]:
-    """The backups in a folder, the newest first. Files that are none, or are cut off, are passed over."""
+    """The backups in a folder, the newest first. Files that are none, are cut off or may not be read are passed
+    over."""
     found = []
     for file in backup_files(folder):
-        with suppress(WorkspaceError):
+        with suppress(WorkspaceError, OSError):
             found.append(about_backup(file))
     return sorted(found, key=lambda backup: (backup.made_at, backup.name), reverse=True)
 

@@ -163,3 +163,8 @@ def test_a_damaged_database_is_not_backed_up_in_place_of_a_sound_one(asked: Work
     assert backups_in(asked.backups) == []
     with asked.database() as db:
         assert make_backup(asked, db, "restore").is_file()
+
+
+def test_a_backup_that_is_gone_before_it_is_looked_at_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "moved.zip").symlink_to("nowhere")
+    assert backups_in(tmp_path) == []
