@@ -56,6 +56,7 @@ def all_routes() -> list[BaseRoute]:
         Route("/api/sample/{id}", plain(samples.sample), methods=["GET"]),
         Route("/api/export", plain(exports.make), methods=["POST"]),
         Route("/api/export/{name}", plain(exports.exported), methods=["GET"]),
+        Route("/api/backup", plain(backups.make), methods=["POST"]),
         Route("/api/backup/{name}", plain(backups.backup), methods=["GET"]),
         Route("/api/classes", plain(workspace.all_classes), methods=["GET"]),
         Route("/api/rounds", plain(workspace.all_rounds), methods=["GET"]),

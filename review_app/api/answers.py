@@ -9,6 +9,7 @@ from review_app.http.body_schema import Schema
 from scn_core.picture_records import PICTURE_ISSUES
 from scn_core.records import ACTIONS, ANSWERS, DOUBTS, QueueKind, RoundState
 from scn_core.store.decisions.batches import REFUSAL_CODES
+from scn_core.workspace.backup.archive import Cause
 
 
 def _object(properties: dict[str, Schema], optional: Sequence[str] = ()) -> Schema:
@@ -207,6 +208,18 @@ ANSWER_SCHEMAS: dict[str, Schema] = {
         {
             "name": _is("string", "of the file, for GET /api/export/{name}"), "sha256": _TEXT, "bytes": _NUMBER,
             "revision": _is("string", "newest round, decision and change of the data set, such as r2-d1543"),
+        }
+    ),
+    "BackupMade": _object(
+        {
+            "name": _is("string", "of the file, for GET /api/backup/{name}"), "bytes": _NUMBER,
+            "cause": _is("string", enum=list(get_args(Cause))), "made_at": _is("string", "UTC, ISO-8601"),
+            "by": _is("string", "who asked for it"), "decisions": _is("integer", "in it"),
+            "revision": _is("string", "newest round, decision and change of the data set, such as r2-d1543"),
+            "whole": _is("boolean", "the files of rounds are in it"),
+            "pictures": _is("boolean", "the pictures of faces are in it"),
+            "missing_pictures": _is("integer", "pictures that were not there"),
+            "removed": _list(_TEXT, "names of older ones, with `keep`"),
         }
     ),
     "Token": _object({"token": _TEXT, "person": _NUMBER}),

@@ -1,17 +1,36 @@
-"""Backups, straight from the disk to a lead's browser or script."""
+"""Backups: made for a lead, and straight from the disk to their browser or script."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlite_utils import Database
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
-from review_app.auth.endpoint import as_person
+from review_app import database
+from review_app.api.bodies import BackupBody
+from review_app.auth.endpoint import as_person, json_of_person
 from review_app.http.errors import ApiError
 from review_app.http.saved_file import saved_file
 from review_app.settings import current
+from scn_core.store.events import keep_event
 from scn_core.store.people.people import Person
-from scn_core.workspace.backup.make import backup_files
+from scn_core.workspace.backup.make import about_backup, backup_files, keep_newest, make_backup
+
+
+async def make(request: Request) -> Response:
+    """POST /api/backup: the workspace as it is now, as a file of its folder `backups`.
+
+    In a slow reader's thread: nobody's answers wait for it. Also of a database that was deleted while the server has it
+    open, in which nothing is noted any more.
+    """
+    body = BackupBody.read(await json_of_person(request))
+    lead = await as_person(request, _require_lead)
+    made = await database.run_slow(_make, body, lead.name)
+    if not database.was_moved():
+        await database.run_write(keep_event, "backup made", {}, by=lead.id)
+    return JSONResponse(made)
 
 
 async def backup(request: Request) -> Response:
@@ -25,6 +44,14 @@ async def backup(request: Request) -> Response:
     return found
 
 
-def _require_lead(db: Database, person: Person) -> None:
+def _make(db: Database, body: BackupBody, by: str) -> dict[str, Any]:
+    workspace = current().workspace
+    made = make_backup(workspace, db, by=by, pictures=body.pictures)
+    removed = [] if body.keep is None else keep_newest(workspace.backups, body.keep, like=made)
+    return about_backup(made).as_dict() | {"removed": removed}
+
+
+def _require_lead(db: Database, person: Person) -> Person:
     if person.role != "lead":
         raise ApiError(403, "role", f"{person.name} is {person.role}; backups are for leads, ask one")
+    return person

@@ -27,6 +27,7 @@ MAX_PAGE = 200
 MAX_DECISIONS = 500
 MAX_NOTE = 2_000
 MAX_SHOWN = 2_048
+MAX_BACKUPS = 1_000
 
 FILE_FORMATS = tuple(name for name, each in FORMATS.items() if each.write is not None)
 """Of exports; the others are folders, which no address hands out."""
@@ -147,6 +148,21 @@ class ExportBody:
         options = ExportOptions(body.word("format", FILE_FORMATS, "csv"), pseudonyms=body.flag("pseudonyms"))
         body.end()
         return cls(options)
+
+
+@dataclass(frozen=True)
+class BackupBody:
+    """POST /api/backup."""
+
+    pictures: bool
+    keep: int | None
+
+    @classmethod
+    def read(cls, body: Fields) -> BackupBody:
+        """Raises ApiError for anything else."""
+        backup = cls(body.flag("pictures"), body.maybe_integer("keep", 1, MAX_BACKUPS))
+        body.end()
+        return backup
 
 
 def _filter(fields: Fields) -> QueueFilter:

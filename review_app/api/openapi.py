@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from review_app.api.answers import ANSWER_SCHEMAS
-from review_app.api.bodies import AlikeBody, DecisionsBody, ExportBody, LeaseBody, PageBody, TilesBody
+from review_app.api.bodies import AlikeBody, BackupBody, DecisionsBody, ExportBody, LeaseBody, PageBody, TilesBody
 from review_app.api.webhooks import webhooks
 from review_app.auth.endpoint import TOKEN_HEADER
 from review_app.http.body_schema import Schema, schema_of
@@ -30,6 +30,7 @@ BODIES: dict[str, Schema] = {
     "/api/lease": schema_of(LeaseBody.read),
     "/api/decisions": schema_of(DecisionsBody.read),
     "/api/export": schema_of(ExportBody.read),
+    "/api/backup": schema_of(BackupBody.read),
 }
 ABOUT: dict[str, str] = {
     "filter": "which faces, and in which order; without it, faces to review by suspicion",
@@ -72,6 +73,8 @@ ABOUT: dict[str, str] = {
     "ms": "milliseconds since the decision before",
     "shown": "what was shown of the face, for the log",
     "format": "what kind of file",
+    "pictures": "with the pictures of all faces",
+    "keep": "then all but so many of the newest backups made by hand are removed; null: none is",
     "pseudonyms": "reviewer-1, reviewer-2, ... in place of names",
     "before": "with `bulk`: the `decision` that the tile showed; null: it was to review",
 }
@@ -171,6 +174,13 @@ OPERATIONS = (
         "An exported file or its manifest; leads only",
         media="application/octet-stream",
         refuses=("role", "not_found"),
+    ),
+    Operation(
+        "post",
+        "/api/backup",
+        "Back up the workspace into a zip file, while people work; leads only",
+        "BackupMade",
+        refuses=("role",),
     ),
     Operation(
         "get",

@@ -182,6 +182,24 @@ def export(server: Client, out: Path | None, format_: str, pseudonyms: bool, as_
 
 
 @client.command()
+@click.option("--out", type=click.Path(path_type=Path), help="File to write. [default: the name it has on the server]")
+@click.option("--keep", type=click.IntRange(1), help="Then remove all but so many of the newest made by hand, there.")
+@click.option("--pictures", is_flag=True, help="With the pictures of all faces.")
+@_AS_JSON
+@_with_client
+def backup(server: Client, out: Path | None, keep: int | None, pictures: bool, as_json: bool) -> None:
+    """Back up the workspace while people work, and fetch the file; for leads. It stays on the server too."""
+    if out is not None:
+        check_output("--out", out, force=True)  # before the server works on what cannot be kept
+    made = server.make_backup(pictures=pictures, keep=keep)
+    file = server.backup(made.name, out or Path(made.name))
+    if as_json:
+        _print({**asdict(made), "file": str(file)})
+    else:
+        click.echo(f"{file}: {made.bytes:,} bytes, {counted(made.decisions, 'decision')}")
+
+
+@client.command()
 @click.option("--round", "number", type=click.IntRange(1), help="Round; otherwise the newest.")
 @click.option("--timeout", type=click.FloatRange(0), help="Seconds to wait at most.")
 @click.option("--every", type=click.FloatRange(0.1), default=5.0, show_default=True, help="Seconds between two looks.")

@@ -20,6 +20,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from review_app.client.decision import Decision
 from review_app.client.records import (
+    BackupMade,
     Classes,
     Exported,
     Face,
@@ -80,10 +81,10 @@ class _NoRedirects(HTTPRedirectHandler):
 class Client:
     """A server as a script sees it. Every method sends one request, and answers with records of `client.records`.
 
-    Every request can be sent twice without harm: reading changes nothing, leases are renewed, decisions count once by
-    their ids, and an export of the same labels is the same file. So what does not come through, or is refused with 408,
-    425, 429, 502, 503 or 504, is sent again until `patience_s` has passed, after as long as the server asks for.
-    Raises ClientError where that does not help, and for all other refusals at once.
+    Every request but `make_backup` can be sent twice without harm: reading changes nothing, leases are renewed,
+    decisions count once by their ids, and an export of the same labels is the same file. So what does not come through,
+    or is refused with 408, 425, 429, 502, 503 or 504, is sent again until `patience_s` has passed, after as long as the
+    server asks for. Raises ClientError where that does not help, and for all other refusals at once.
     """
 
     def __init__(
@@ -188,6 +189,16 @@ class Client:
         """An exported file or its manifest, written to `to` whole or not at all; leads only."""
         return self._file("/api/export/{name}", name, to)
 
+    def make_backup(self, *, pictures: bool = False, keep: int | None = None) -> BackupMade:
+        """Back up the workspace into a zip file on the server, while people work; leads only. `backup` fetches it.
+
+        Not sent again once it came through, since each makes a file. `pictures`: with the pictures of all faces.
+        `keep`: then remove all but so many of the newest backups made by hand.
+        """
+        body = {"pictures": pictures, "keep": keep}
+        timeout_s = max(self._timeout_s, 600)
+        return self._ask(BackupMade, "POST", "/api/backup", body=body, timeout_s=timeout_s, once=True)
+
     def backup(self, name: str, to: Path) -> Path:
         """A backup of the workspace, written to `to` whole or not at all; leads only."""
         return self._file("/api/backup/{name}", name, to)
@@ -277,13 +288,14 @@ class Client:
         query: Mapping[str, object] = NOTHING,
         body: Mapping[str, Any] | None = None,
         timeout_s: float | None = None,
+        once: bool = False,
     ) -> T:
         """The record that an answer holds."""
 
         def read(answer: HTTPResponse) -> T:
             return read_record(kind, json.load(answer))
 
-        return self._request(method, path, names, query=query, body=body, timeout_s=timeout_s, read=read)
+        return self._request(method, path, names, query=query, body=body, timeout_s=timeout_s, read=read, once=once)
 
     def _request(
         self,
@@ -296,8 +308,9 @@ class Client:
         body: Mapping[str, Any] | None = None,
         accept: str = "application/json",
         timeout_s: float | None = None,
+        once: bool = False,
     ) -> T:
-        """`read` of the answer to a request, sent until it comes through; `path` as /openapi.json writes it."""
+        """`read` of the answer to a request, sent until it comes through or `once`; `path`: as in openapi.json."""
         if not self._token and path not in _NEED_NO_TOKEN:
             raise UsageError(NO_TOKEN)
         address = self.url + path.format_map({name: quote(str(value), safe="") for name, value in names.items()})
@@ -315,6 +328,7 @@ class Client:
         end = time.monotonic() + self._patience_s
         tries = 0
         while True:
+            came_through = True
             try:
                 with self._opener.open(request, timeout=timeout_s or self._timeout_s) as answer:
                     return read(answer)
@@ -323,11 +337,12 @@ class Client:
                     refusal = _refusal(error)
             except (URLError, ConnectionError, TimeoutError, SSLError, HTTPException) as error:
                 refusal = ClientError(f"{self.url} does not answer: {_reason(error)}", "unreachable")
+                came_through = not isinstance(_reason(error), ConnectionRefusedError)
             except (ValueError, KeyError, TypeError) as error:
                 text = f"{self.url} answered with something that no review app says ({error!r}); look at the address"
                 raise ClientError(text, "not_ours") from error
             wait = refusal.retry_after_s or min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2**tries) * random.uniform(0.5, 1)  # noqa: S311
-            if refusal.status not in _PASSING or time.monotonic() + wait > end:
+            if (once and came_through) or refusal.status not in _PASSING or time.monotonic() + wait > end:
                 raise refusal
             time.sleep(wait)
             tries += 1

@@ -318,6 +318,29 @@ class Exported:
 
 
 @dataclass(frozen=True, slots=True)
+class BackupMade:
+    """A backup that was made in the workspace's folder `backups`."""
+
+    name: str
+    bytes: int
+    cause: str
+    made_at: str
+    """UTC, ISO-8601."""
+    by: str
+    """Who asked for it."""
+    decisions: int
+    revision: str
+    """The newest round, decision and change of the data set, such as r2-d1543."""
+    whole: bool
+    """The files of rounds are in it."""
+    pictures: bool
+    """The pictures of faces are in it."""
+    missing_pictures: int
+    removed: tuple[str, ...]
+    """Names of older ones, with `keep`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """The server lives and can read."""
 

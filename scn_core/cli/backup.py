@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -18,7 +17,7 @@ from scn_core.errors import UsageError, counted, error_text
 from scn_core.shell import command_line
 from scn_core.store.taken_out import TakenOut
 from scn_core.take_out_again import take_out_again
-from scn_core.workspace.backup.make import BackupFile, about_backup, backups_in, is_backup, make_backup, rotate
+from scn_core.workspace.backup.make import BackupFile, about_backup, backups_in, is_backup, keep_newest, make_backup
 from scn_core.workspace.backup.restore import restore
 from scn_core.workspace.folder import Workspace
 
@@ -50,7 +49,7 @@ def backup_command(
     are not: it lets nobody in.
     """
     place = Workspace(workspace)
-    settings = place.settings()
+    place.settings()  # that it is a workspace
     folder = place.backups if out is None else out
     if listing:
         found = backups_in(folder)
@@ -60,8 +59,7 @@ def backup_command(
         what = f"--out {out}, {'a file' if out.exists() else 'which is not there'}"
         raise UsageError(error_text("--keep", what, "a folder that is there, in which to keep them", _MAKE_FOLDER))
     made = written_backup(place, out, pictures=pictures, force=force)
-    removed = [] if keep is None else rotate(folder, "manual", replace(settings.backup, keep=keep, days=0, weeks=0),
-                                             like=made)  # fmt: skip
+    removed = [] if keep is None else keep_newest(folder, keep, like=made)
     about = about_backup(made)
     if as_json:
         click.echo(json.dumps(about.as_dict() | {"file": str(made), "removed": removed}))

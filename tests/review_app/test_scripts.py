@@ -43,7 +43,10 @@ def in_the_shell(example: str, told: dict[str, str]) -> list[dict[str, Any]]:
 def by_commands(example: str, told: dict[str, str], face: object, folder: Path) -> list[str]:
     """What each command of the example printed; files of it lie in `folder`."""
     said = []
-    for line in example.replace(" 12 ", f" {face} ").replace("labels.csv", str(folder / "labels.csv")).splitlines():
+    example = example.replace(" 12 ", f" {face} ")
+    for name in ("labels.csv", "backup.zip"):
+        example = example.replace(name, str(folder / name))
+    for line in example.splitlines():
         done = CliRunner().invoke(cli, line.split()[3:], env=told, standalone_mode=False)
         assert done.exception is None, (line, done.exception)
         said.append(done.stdout)
@@ -87,7 +90,8 @@ def test_the_examples_of_the_guide_answer_and_list(workspace: Workspace, tmp_pat
     assert len(json.loads(said[1])["items"]) == 3
     assert re.fullmatch(rf"saved [0-9a-f-]{{36}}: relabel of face {face}\n", said[2])
     assert (tmp_path / "labels.csv").read_text(encoding="utf-8").count("\n") > 100
-    assert said[4] == "round 1: review\n"
+    assert re.fullmatch(r".*/backup\.zip: [0-9,]+ bytes, [0-9,]+ decisions\n", said[4])
+    assert said[5] == "round 1: review\n"
     assert len(named["classes"]) == len(workspace.settings().classes)
     assert (len(page["items"]), answered["refused"]) == (3, [])
     assert served.rows("SELECT action FROM decision WHERE id LIKE '7b0c6f0e-%'") == [("unsure",)]

@@ -179,6 +179,12 @@ def rotate(folder: Path, cause: Cause, settings: BackupSettings, *, like: Path |
     return removed
 
 
+def keep_newest(folder: Path, count: int, *, like: Path) -> list[str]:
+    """Remove all but the newest `count` backups made by hand of the workspace that the backup `like` is of; the names
+    of those removed."""
+    return rotate(folder, "manual", BackupSettings(keep=count, days=0, weeks=0), like=like)
+
+
 def backups_in(folder: Path) -> list[BackupFile]:
     """The backups in a folder, the newest first. Files that are none, are cut off or may not be read are passed
     over."""

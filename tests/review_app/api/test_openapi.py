@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 import review_app
 from review_app import database
-from review_app.api.bodies import AlikeBody, DecisionsBody, ExportBody, LeaseBody, PageBody, TilesBody
+from review_app.api.bodies import AlikeBody, BackupBody, DecisionsBody, ExportBody, LeaseBody, PageBody, TilesBody
 from review_app.api.openapi import ABOUT, BODIES, OPERATIONS, described, openapi
 from review_app.auth import access_tokens
 from review_app.auth.access_tokens import access_token_hash, new_access_token
@@ -77,6 +77,7 @@ _GOOD: dict[str, tuple[Callable[[Fields], object], dict[str, Any]]] = {
     "/api/alike": (AlikeBody.read, {"round": 1, "sample": 1, "pair": True, "limit": 5}),
     "/api/lease": (LeaseBody.read, {"renew": [1], "release": []}),
     "/api/export": (ExportBody.read, {"format": "csv", "pseudonyms": False}),
+    "/api/backup": (BackupBody.read, {"pictures": False, "keep": 7}),
 }
 _FILTER = {
     "state": "open", "given": 1, "proposed": None, "unproposed": False, "label": 0, "doubt": "all", "alpha_from": 0.5,

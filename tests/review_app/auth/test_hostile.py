@@ -53,6 +53,7 @@ class Scene(NamedTuple):
             Call("GET", "/api/sample/1?round=1"),
             Call("POST", "/api/export", {"format": "csv"}),
             Call("GET", "/api/export/csv-r1-d1.csv"),
+            Call("POST", "/api/backup", {"keep": 3}),
             Call("GET", "/api/backup/review-before-m0009_updates.db"),
             Call("GET", "/api/classes"),
             Call("GET", "/api/rounds"),

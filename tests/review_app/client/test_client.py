@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import fields, is_dataclass
+from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -33,6 +33,7 @@ from scn_core.errors import UsageError
 from scn_core.store.people.people import Role, add_person
 from scn_core.store.people.tokens import add_token
 from scn_core.store.rounds.states import fail_round, start_round
+from scn_core.workspace.backup.make import backups_in
 from scn_core.workspace.folder import Workspace
 from tests.browser.server import free_port
 from tests.review_app.visitor import rows
@@ -117,13 +118,11 @@ _BEYOND = {"faces", "wait_for_round"}
 
 def test_every_operation_has_one_method_and_no_other(scene: Scene, tmp_path: Path) -> None:
     workspace, token = scene.workspace, scene.token("lea", "lead")
-    (workspace.backups / "review-before-m0009_updates.db").parent.mkdir(exist_ok=True)
-    (workspace.backups / "review-before-m0009_updates.db").write_bytes(b"a backup")
     client = Recording(scene.url, token)
     client.sent = []
     page = client.page(1, limit=3)
     face = page.items[0].sample
-    made = client.make_export()
+    made, backed_up = client.make_export(), client.make_backup(keep=1)
     called: dict[str, Callable[[], object]] = {
         "classes": client.classes,
         "rounds": client.rounds,
@@ -138,7 +137,8 @@ def test_every_operation_has_one_method_and_no_other(scene: Scene, tmp_path: Pat
         "thumb": lambda: client.thumb(face),
         "make_export": lambda: made,
         "export": lambda: client.export(made.name, tmp_path / "labels.csv"),
-        "backup": lambda: client.backup("review-before-m0009_updates.db", tmp_path / "backup.db"),
+        "make_backup": lambda: backed_up,
+        "backup": lambda: client.backup(backed_up.name, tmp_path / "backup.zip"),
         "metrics": client.metrics,
         "health": client.health,
         "ready": client.ready,
@@ -160,7 +160,7 @@ def test_every_operation_has_one_method_and_no_other(scene: Scene, tmp_path: Pat
     page_body = described["/api/page"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert {each.name for each in fields(QueueFilter)} == set(page_body["properties"]["filter"]["properties"])
     assert (tmp_path / "labels.csv").read_bytes() == (workspace.exports / made.name).read_bytes()
-    assert (tmp_path / "backup.db").read_bytes() == b"a backup"
+    assert (tmp_path / "backup.zip").read_bytes() == (workspace.backups / backed_up.name).read_bytes()
     assert isinstance(answers["face"], bytes)
 
 
@@ -198,8 +198,8 @@ def _fits(kind: Any, schema: dict[str, Any], schemas: dict[str, Any], where: str
     [
         (records.Page, "Page"), (records.FaceDetails, "Sample"), (records.Lease, "Lease"),
         (records.Recorded, "Recorded"), (records.History, "History"), (records.Classes, "Classes"),
-        (records.Rounds, "Rounds"), (records.Exported, "Exported"), (records.Health, "Health"),
-        (records.Ready, "Ready"),
+        (records.Rounds, "Rounds"), (records.Exported, "Exported"), (records.BackupMade, "BackupMade"),
+        (records.Health, "Health"), (records.Ready, "Ready"),
     ],
 )  # fmt: skip
 def test_records_are_what_the_server_describes(kind: Any, name: str) -> None:
@@ -221,11 +221,30 @@ def test_an_answer_whose_acknowledgement_is_lost_counts_once(scene: Scene) -> No
     assert (refused.value.status, refused.value.code) == (503, "not_ours")
 
 
+def test_a_backup_whose_acknowledgement_is_lost_is_not_made_again(scene: Scene) -> None:
+    """With `keep`, the newest of that many stay, and the answer says which went."""
+    lea = scene.client("lea", "lead")
+    lea.health()  # once the server listens
+    scene.app.path, scene.app.lost = "/api/backup", 1
+    with pytest.raises(ClientError) as refused:
+        lea.make_backup()
+    assert (refused.value.status, scene.app.asked) == (503, 1)
+    (first,) = [file.name for file in scene.workspace.backups.iterdir()]
+    made = lea.make_backup(keep=1)
+    assert made.removed == (first,)
+    assert [each.as_dict() | {"removed": [first]} for each in backups_in(scene.workspace.backups)] == [
+        asdict(made) | {"removed": [first]}
+    ]
+    assert made.by == "lea"
+    assert rows(scene.workspace, "SELECT what FROM event WHERE what = 'backup made'") == [("backup made",)] * 2
+
+
 def test_refusals_are_exceptions_with_a_code(scene: Scene, tmp_path: Path) -> None:
     ann = scene.client()
     for call, status, code in (
         (lambda: ann.history(9), 404, "no_round"),
         (lambda: ann.make_export(), 403, "role"),
+        (lambda: ann.make_backup(), 403, "role"),
         (lambda: ann.export("csv-r1-d1.csv", tmp_path / "x.csv"), 403, "role"),
         (lambda: ann.page(1, limit=0), 400, "bad_request"),
         (lambda: Client(scene.url, "scn_wrong").classes(), 401, "access_token_wrong"),
