@@ -34,7 +34,7 @@ LONGEST_NAME = 200
 
 _Word = TypeVar("_Word", bound=str)
 _NAMES = (
-    "round", "state", "given", "proposed", "class", "doubt", "opinions", "alpha", "flag", "reviewer", "picture",
+    "round", "state", "given", "proposed", "class", "doubt", "opinions", "alpha", "flag", "note", "reviewer", "picture",
     "area", "cell", "faces", "order", "group",
 )  # fmt: skip
 
@@ -66,6 +66,7 @@ def read(params: Mapping[str, str], classes: Sequence[str]) -> Asked:
         alpha_from=low,
         alpha_to=high,
         flagged=reader.switch("flag", "1"),
+        noted=reader.switch("note", "1"),
         reviewer=reader.text("reviewer"),
         picture=reader.word("picture", QUEUE_PICTURES, QUEUE_PICTURES[0]),
         area=reader.checked("area", is_area, AREA_WORDS),
@@ -90,6 +91,7 @@ def write(asked: Asked, classes: Sequence[str]) -> dict[str, str]:
         "opinions": None if where.opinions == default.opinions else where.opinions,
         "alpha": f"{where.alpha_from:.2f}-{where.alpha_to:.2f}" if narrowed(where) else None,
         "flag": "1" if where.flagged else None,
+        "note": "1" if where.noted else None,
         "reviewer": where.reviewer,
         "picture": None if where.picture == default.picture else where.picture,
         "area": where.area,
@@ -135,7 +137,7 @@ def narrowed(where: QueueFilter) -> bool:
 CONDITIONS: dict[str, tuple[str, ...]] = {
     "pair": ("given", "proposed", "unproposed"), "class": ("label",), "doubt": ("doubt",), "picture": ("picture",),
     "opinions": ("opinions",), "reviewer": ("reviewer",), "alpha": ("alpha_from", "alpha_to"), "flag": ("flagged",),
-    "area": ("area",), "cell": ("cell",), "faces": ("faces",), "group": ("grouped",),
+    "note": ("noted",), "area": ("area",), "cell": ("cell",), "faces": ("faces",), "group": ("grouped",),
 }  # fmt: skip
 """The folded controls: conditions that leave faces out, and grouping, with the fields of a filter that each sets."""
 

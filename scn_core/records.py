@@ -298,8 +298,7 @@ class QueueFilter:
     doubt: QueueDoubt = "all"
     """An audit item is doubted in no way, answered or not: so it is with its proposal."""
     alpha_from: float = 0.0
-    alpha_to: float = 1.0
-    """Multiples of 0.05, 0 to 1; the end is exclusive, but for 1."""
+    alpha_to: float = 1.0  # multiples of 0.05, 0 to 1; the end is exclusive, but for 1
     flagged: bool = False
     """Has a live flag of anyone in this round."""
     reviewer: str | None = None
@@ -317,6 +316,7 @@ class QueueFilter:
     """A cell of labels against labels that the face is in, "decided,3,5"; see `store.queue.cells`."""
     faces: str | None = None
     """Sample ids, "12_15_19"."""
+    noted: bool = False  # has a note of anyone in this round that the viewer may read
 
 
 @dataclass(frozen=True, slots=True)

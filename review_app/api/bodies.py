@@ -177,6 +177,7 @@ def _filter(fields: Fields) -> QueueFilter:
         alpha_from=fields.share("alpha_from", 0.0),
         alpha_to=fields.share("alpha_to", 1.0),
         flagged=fields.flag("flagged"),
+        noted=fields.flag("noted"),
         reviewer=fields.maybe_text("reviewer", 200),
         picture=fields.word("picture", QUEUE_PICTURES, "all"),
         area=fields.maybe_text("area", AREA_POINTS * 10),

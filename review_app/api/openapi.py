@@ -53,6 +53,7 @@ ABOUT: dict[str, str] = {
     "alpha_from": "importance from, a multiple of 0.05",
     "alpha_to": "importance to, a multiple of 0.05; the end is exclusive, but for 1",
     "flagged": "only faces with a flag of anyone",
+    "noted": "only faces with a note of anyone that you may read",
     "reviewer": "only faces that this person answered",
     "order": "how faces are ordered; the learned order takes the place of `suspicion` once there is one",
     "grouped": "by pair of given and proposed label: those with a proposal first, the largest "

@@ -110,6 +110,7 @@ def _condition(name: str, where: QueueFilter, names: Sequence[str]) -> str:
         "reviewer": f"answered by {where.reviewer}",
         "alpha": f"alpha {where.alpha_from:.2f} to {where.alpha_to:.2f}",
         "flag": "flagged",
+        "note": "with a note",
         "area": "drawn on the map",
         "cell": _cell(where, names),
         "faces": "certain faces",
@@ -164,6 +165,7 @@ def _folded(asked: Asked, counts: QueueCounts, now: WorkspaceState, *, weighed: 
             on_change=_changed, args=("alpha", None, names, _set_alpha),
         )  # fmt: skip
     _toggle(f"Flagged only ({counts.flagged:,})", "flag", where.flagged, now, lambda a, v: _where(a, flagged=v))
+    _toggle(f"With a note only ({counts.noted:,})", "note", where.noted, now, lambda a, v: _where(a, noted=v))
     _toggle("Group by given → proposed", "group", where.grouped, now, lambda a, v: _where(a, grouped=v))
 
 

@@ -75,14 +75,11 @@ def _table(viewer: Person, members: list[Member]) -> None:
 def _marks(viewer: Person) -> None:
     """What asks for a lead's look, with the faces in the grid."""
     for found in queries.marks(viewer.id):
-        links = []
+        asked, links = {"round": str(found.round), "state": "all"}, []
         if found.flagged:
-            links.append(
-                parts.review_link(f"flagged ({found.flagged:,})", round=str(found.round), state="all", flag="1")
-            )
-        if found.noted is not None:
-            asked = {"round": str(found.round), "state": "all", "faces": found.noted.faces or ""}
-            links.append(parts.review_link(f"with a note ({found.notes:,})", **asked))
+            links.append(parts.review_link(f"flagged ({found.flagged:,})", **asked, flag="1"))
+        if found.noted:
+            links.append(parts.review_link(f"with a note ({found.noted:,})", **asked, note="1"))
         st.html(f"<p>To look at, round {found.round:d}: {', '.join(link.text for link in links)}</p>")
 
 

@@ -29,6 +29,7 @@ def asked(draw: st.DrawFn) -> Asked:
         alpha_from=low / 20,
         alpha_to=high / 20,
         flagged=draw(st.booleans()),
+        noted=draw(st.booleans()),
         area=draw(st.sampled_from([None, "0,0_1000,0_500,999"])),
         cell=draw(st.sampled_from([None, "decided,0,-2", "readers,1,2,ann,b%2Cob"])),
         faces=draw(st.sampled_from([None, "7", "12_15_19"])),
@@ -106,8 +107,8 @@ def test_alpha_is_taken_to_steps() -> None:
         (QueueFilter(grouped=True), ["group"]),
         (QueueFilter(given=1, proposed=2), ["pair"]),
         (
-            QueueFilter(unproposed=True, label=0, alpha_to=0.5, flagged=True, reviewer="ann"),
-            ["pair", "class", "reviewer", "alpha", "flag"],
+            QueueFilter(unproposed=True, label=0, alpha_to=0.5, flagged=True, noted=True, reviewer="ann"),
+            ["pair", "class", "reviewer", "alpha", "flag", "note"],
         ),
     ],
 )

@@ -62,7 +62,8 @@ class QueueCounts:
     reviewers: dict[str, int]
     """Answers, not faces, that stand in the round, by who gave them; the viewer alone while readings are blind."""
     flagged: int
-    """Faces with a live flag, under the other filters."""
+    noted: int
+    """Faces with a live flag, and with a note that the viewer may read, under the other filters."""
     pictures: dict[QueuePicture, int]
     """Faces by what is wrong with their picture, under the other filters; all named."""
 
@@ -90,7 +91,6 @@ def queue_counts(db: Database, round_id: int, viewer_id: int, where: QueueFilter
     filters.check_filter(where)
     rows = list(_rows(db, round_id, viewer_id, where))
     in_state = [row for row in rows if _in_state(row, where.state)]
-    flagged = [r for r in _rows(db, round_id, viewer_id, replace(where, flagged=True)) if _in_state(r, where.state)]
     found = _Within(where)
     states = _states(row for row in rows if found.all(row))
     return QueueCounts(
@@ -101,7 +101,8 @@ def queue_counts(db: Database, round_id: int, viewer_id: int, where: QueueFilter
         doubts=_doubts(row for row in in_state if found.labels(row) and found.alpha(row)),
         alpha=_alpha(row for row in in_state if found.labels(row) and found.doubt(row)),
         reviewers=_reviewers(db, round_id, viewer_id),
-        flagged=_sum(row for row in flagged if found.all(row)),
+        flagged=faces_in_state(db, round_id, viewer_id, replace(where, flagged=True)),
+        noted=faces_in_state(db, round_id, viewer_id, replace(where, noted=True)),
         pictures=_pictures(db, round_id, viewer_id, where),
     )
 
@@ -134,7 +135,7 @@ def is_soon_counted(db: Database, round_id: int, where: QueueFilter) -> bool:
     """Whether `open_left` takes milliseconds, however many faces there are."""
     if _counted(db, round_id, where) or where.reviewer is not None:
         return True
-    few = where.flagged or filters.names_faces(where) or filters.few_bad_pictures(db, where)
+    few = where.flagged or where.noted or filters.names_faces(where) or filters.few_bad_pictures(db, where)
     return few and where.opinions == "all" and not has_several_readings(db, round_id)
 
 
@@ -190,7 +191,7 @@ def _open_and_all(db: Database, round_id: int, viewer_id: int, where: QueueFilte
 
 
 def _rows(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> Iterator[_Count]:
-    """Under the flag, the reviewer, the opinions and the faces of a filter alone. What the viewer skipped is
+    """Under the marks, the reviewer, the opinions and the faces of a filter alone. What the viewer skipped is
     not to review for them, and nothing of a round that is not in review is."""
     if not _in_review(db, round_id):
         for row in _every_row(db, round_id, viewer_id, where):
@@ -208,7 +209,7 @@ def _skipped(db: Database, round_id: int, viewer_id: int, where: QueueFilter) ->
 
 
 def _every_row(db: Database, round_id: int, viewer_id: int, where: QueueFilter) -> Iterator[_Count]:
-    """Under the flag, the reviewer, the opinions and the faces of a filter alone, skipped or not."""
+    """Under the marks, the reviewer, the opinions and the faces of a filter alone, skipped or not."""
     if _counted(db, round_id, where):
         return chain(_from_counts(db, round_id), _not_there(db, round_id, viewer_id))
     return _among_items(db, round_id, viewer_id, replace(where, state="all"))
@@ -216,8 +217,8 @@ def _every_row(db: Database, round_id: int, viewer_id: int, where: QueueFilter) 
 
 def _counted(db: Database, round_id: int, where: QueueFilter) -> bool:
     """Whether table queue_count tells how many faces match."""
-    narrow = where.flagged or where.reviewer is not None or where.picture != "all" or where.opinions != "all"
-    return not (narrow or filters.names_faces(where) or has_several_readings(db, round_id))
+    narrow = (where.flagged, where.noted, where.reviewer is not None, where.picture != "all", where.opinions != "all")
+    return not (any(narrow) or filters.names_faces(where) or has_several_readings(db, round_id))
 
 
 def _from_counts(db: Database, round_id: int) -> Iterator[_Count]:
@@ -269,21 +270,20 @@ def _among_items(db: Database, round_id: int, viewer_id: int, where: QueueFilter
     """What queue_count does not tell: of a mark, a reviewer, a picture, opinions or certain faces, and faces
     instead of their several readings. The other conditions of the filter are left out."""
     narrow = QueueFilter(
-        state=where.state, flagged=where.flagged, reviewer=where.reviewer, picture=where.picture,
+        state=where.state, flagged=where.flagged, noted=where.noted, reviewer=where.reviewer, picture=where.picture,
         opinions=where.opinions, area=where.area, cell=where.cell, faces=where.faces,
     )  # fmt: skip
-    if where.state == "skipped":
-        source, more = filters.marked("action = 'skip' AND person_id = :viewer"), "q.action IS NULL"
-    elif where.flagged:
-        source, more = filters.marked("action = 'flag'"), "1"
+    more = "q.action IS NULL" if where.state == "skipped" else "1"
+    if (marked := filters.marked(where)) is not None:
+        source = marked
     elif where.reviewer is not None:
         source, more = "queue_item q INDEXED BY queue_done_person", "q.action IS NOT NULL"
     elif where.picture != "all":
-        source, more = filters.BAD_PICTURES, "1"
+        source = filters.BAD_PICTURES
     elif filters.names_faces(where):
-        source, more = filters.ITEMS_OF_FACES, "1"
+        source = filters.ITEMS_OF_FACES
     else:
-        source, more = "queue_item q INDEXED BY queue_reading", "1"
+        source = "queue_item q INDEXED BY queue_reading"
     several = has_several_readings(db, round_id)
     where_sql = filters.conditions(narrow, several=several) + f" AND {filters.FOR_VIEWER_OF_ALL}" * several
     issues = "(SELECT group_concat(issue) FROM picture_issue i WHERE i.sample_id = q.sample_id)"

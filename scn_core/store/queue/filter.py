@@ -20,7 +20,7 @@ from scn_core.records import (
     QUEUE_STATES,
     QueueFilter,
 )
-from scn_core.store.decisions.visibility import open_audit, unread
+from scn_core.store.decisions.visibility import HIDDEN, open_audit, unread
 from scn_core.store.queue.area import AREA_WORDS, faces_in_area, is_area
 from scn_core.store.queue.cells import CELL_WORDS, faces_in_cell, is_cell, read_cell
 from scn_core.store.schema.expressions import BINS, STANDS, TAKEN_OUT
@@ -32,6 +32,8 @@ FACES_WORDS = f"1 to {MOST_FACES} sample ids, such as 12_15_19"
 _FACES = re.compile(rf"[0-9]{{1,15}}(_[0-9]{{1,15}}){{0,{MOST_FACES - 1}}}", re.ASCII)
 FLAGGED = f"""EXISTS (SELECT 1 FROM decision d WHERE d.action = 'flag' AND d.round_id = q.round_id
   AND d.sample_id = q.sample_id AND {STANDS})"""
+NOTED = f"""EXISTS (SELECT 1 FROM decision d WHERE d.action = 'note' AND d.round_id = q.round_id
+  AND d.sample_id = q.sample_id AND {STANDS} AND NOT {HIDDEN})"""
 _BAD_PICTURE = """EXISTS (SELECT 1 FROM picture_issue i WHERE i.sample_id = {row}.sample_id
   AND (:issue IS NULL OR i.issue = :issue) AND {more})"""
 BAD_PICTURE = _BAD_PICTURE.format(row="q", more="(i.issue <> 'far' OR q.kind <> 'audit')")
@@ -96,8 +98,17 @@ def check_filter(where: QueueFilter) -> None:
             raise WorkspaceError(error_text("filter", f"{what} {found}", allowed))
 
 
-def marked(mark: str) -> str:
-    """FROM items whose face ever had such a mark: marks are few, so they lead to the items."""
+def marked(where: QueueFilter) -> str | None:
+    """FROM items whose face ever had the mark that the filter asks for: marks are few, so they lead to the items. None:
+    it asks for none."""
+    marks = {
+        "action = 'skip' AND person_id = :viewer": where.state == "skipped",
+        "action = 'flag'": where.flagged,
+        "action = 'note'": where.noted,
+    }
+    mark = next((sql for sql, wanted in marks.items() if wanted), None)
+    if mark is None:
+        return None
     faces = f"SELECT DISTINCT sample_id AS marked FROM decision WHERE round_id = :round AND {mark}"
     return f"({faces}) CROSS JOIN queue_item q INDEXED BY queue_reading ON q.sample_id = marked"
 
@@ -164,6 +175,7 @@ def conditions(where: QueueFilter, *, several: bool) -> str:
         f"q.alpha < {high / BINS}": high < BINS,
         "q.answered_by = :reviewer": where.reviewer is not None,
         FLAGGED: where.flagged,
+        NOTED: where.noted,
         BAD_PICTURE: where.picture != "all",
         AMONG_FACES: names_faces(where),
         SKIPPED: where.state == "skipped",

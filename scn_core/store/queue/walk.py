@@ -155,13 +155,11 @@ class Walk:
 
     def _marked(self) -> str | None:
         """Marks, bad pictures, small areas, cells and lists are few: they lead to the items, not the reverse."""
-        if not self.where.flagged and self.where.state != "skipped":
-            if self.where.picture != "all":
-                return filters.BAD_PICTURES if filters.few_bad_pictures(self.db, self.where) else None
-            return filters.ITEMS_OF_FACES if self._few_faces() else None
-        return filters.marked(
-            "action = 'skip' AND person_id = :viewer" if self.where.state == "skipped" else "action = 'flag'"
-        )
+        if (marked := filters.marked(self.where)) is not None:
+            return marked
+        if self.where.picture != "all":
+            return filters.BAD_PICTURES if filters.few_bad_pictures(self.db, self.where) else None
+        return filters.ITEMS_OF_FACES if self._few_faces() else None
 
     def _few_faces(self) -> bool:
         """Of many a walk through all faces in their order soon finds some."""

@@ -1,4 +1,4 @@
--- The schema of review.db after m0015_learned_labels. Written by tests/scn_core/store/schema/test_current.py.
+-- The schema of review.db after m0016_notes. Written by tests/scn_core/store/schema/test_current.py.
 
 CREATE TABLE access_token (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -103,6 +103,7 @@ CREATE TABLE decision (
 );
 CREATE INDEX decision_adjudications ON decision(round_id, seq) WHERE adjudicates = 1;
 CREATE INDEX decision_flags ON decision(round_id, sample_id) WHERE action = 'flag';
+CREATE INDEX decision_notes ON decision(round_id, sample_id) WHERE action = 'note';
 CREATE INDEX decision_of_bulk ON decision(bulk, seq) WHERE bulk IS NOT NULL;
 CREATE INDEX decision_of_person ON decision(person_id, round_id, seq);
 CREATE INDEX decision_of_sample ON decision(sample_id, seq);

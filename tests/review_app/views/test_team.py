@@ -357,4 +357,4 @@ def test_what_is_flagged_or_has_a_note_is_a_click_away(lead: Visitor) -> None:
     say("bob", noted, "note", text="too dark?")
     shown = markup(lead.open("team"))
     assert 'href="/?round=1&amp;state=all&amp;flag=1">flagged (1)<' in shown
-    assert f'href="/?round=1&amp;state=all&amp;faces={noted}">with a note (1)<' in shown
+    assert 'href="/?round=1&amp;state=all&amp;note=1">with a note (1)<' in shown

@@ -94,6 +94,14 @@ def listed(db: Database, round_id: int = 1) -> list[dict[str, Any]]:
               EXISTS (SELECT 1 FROM live_mark m WHERE m.sample_id = q.sample_id AND m.round_id = q.round_id
                 AND m.action = 'flag') AS flagged,
               (SELECT group_concat(m.person_id) FROM live_mark m WHERE m.sample_id = q.sample_id
+                AND m.round_id = q.round_id AND m.action = 'note') AS noters,
+              EXISTS (SELECT 1 FROM queue_item o WHERE o.round_id = q.round_id AND o.sample_id = q.sample_id
+                AND o.kind = 'audit' AND o.action IS NULL) AS audit_waits,
+              (SELECT max(o.slot) FROM queue_item o WHERE o.round_id = q.round_id AND o.sample_id = q.sample_id
+                AND o.reader IS NULL) AS other_slots,
+              (SELECT count(DISTINCT l.person_id) FROM live_decision l WHERE l.round_id = q.round_id
+                AND l.sample_id = q.sample_id) AS readers,
+              (SELECT group_concat(m.person_id) FROM live_mark m WHERE m.sample_id = q.sample_id
                 AND m.round_id = q.round_id AND m.action = 'skip') AS skippers
             FROM queue_item q WHERE q.round_id = ? AND q.listed = 1 ORDER BY q.id
             """,
@@ -122,8 +130,16 @@ def matches(item: dict[str, Any], where: QueueFilter, viewer_id: int) -> bool:
         and where.alpha_from <= item["alpha"]
         and (item["alpha"] < where.alpha_to or where.alpha_to == 1)
         and (not where.flagged or bool(item["flagged"]))
+        and (not where.noted or _has_note(item, viewer_id))
         and where.reviewer in (None, item["reviewer"])
     )
+
+
+def _has_note(item: dict[str, Any], viewer_id: int) -> bool:
+    """An own note, or one of others once nothing hides it: an audit face that waits, readings that are not all in."""
+    by = (item["noters"] or "").split(",")
+    told = not item["audit_waits"] and (item["other_slots"] == 0 or item["readers"] > item["other_slots"])
+    return str(viewer_id) in by or (by != [""] and told)
 
 
 def in_order(items: list[dict[str, Any]], where: QueueFilter, viewer_id: int) -> list[int]:

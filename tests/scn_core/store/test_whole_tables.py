@@ -34,6 +34,7 @@ FILTERS = {
     "by alpha": QueueFilter(order="alpha"),
     "of a pair": QueueFilter(given=0, proposed=1, order="margin"),
     "flagged": QueueFilter(flagged=True),
+    "with a note": QueueFilter(noted=True),
     "in doubt": QueueFilter(doubt="ambiguous"),
 }
 

@@ -110,6 +110,7 @@ wheres = st.builds(
     label=classes,
     alpha_to=st.sampled_from([0.5, 1.0]),
     flagged=st.booleans(),
+    noted=st.booleans(),
     reviewer=st.sampled_from([None, None, *PEOPLE]),
     order=st.sampled_from(QUEUE_ORDERS),
     grouped=st.booleans(),
@@ -150,6 +151,7 @@ def test_lists_and_counts_hold_what_the_viewer_may_know_and_no_more(
     assert counts.reviewers.keys() == {viewer.name}
     if where.reviewer in (None, viewer.name):
         assert sum(counts.states[answer] for answer in ANSWERS) == counts.states["answered"]
+    assert counts.noted == count(noted=True)
     assert open_left(busy, 1, viewer.id, where) == count(state="open")
 
 

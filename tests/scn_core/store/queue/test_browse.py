@@ -59,6 +59,7 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
         label = {"relabel": 2, "keep": (i - 1) % 3}.get(action)
         said.append(decide(i, action, str(rng.choice(PEOPLE)), label=label))
     said += [decide(int(i), "flag", "ann") for i in rng.integers(1, FACES + 1, 30)]
+    said += [decide(int(i), "note", str(rng.choice(PEOPLE)), text="?") for i in rng.integers(1, FACES + 1, 60)]
     said += [decide(int(i), "skip", "bob") for i in rng.integers(1, FACES + 1, 30)]
     said += [undo(said[i]) for i in rng.choice(len(said), 40, replace=False)]
     assert record_each(db, said) == []
@@ -92,6 +93,7 @@ wheres = st.builds(
     label=classes,
     doubt=st.sampled_from(QUEUE_DOUBTS),
     flagged=st.booleans(),
+    noted=st.booleans(),
     reviewer=st.sampled_from([None, None, *PEOPLE, "nobody"]),
     order=st.sampled_from(QUEUE_ORDERS),
     grouped=st.booleans(),
@@ -145,6 +147,7 @@ def test_counts_are_those_of_the_pages(busy: Database, where: QueueFilter, viewe
         if pair.proposed is not None:
             assert (pair.open, pair.total) == (count(**whole, state="open"), count(**whole, state="all"))
     assert counts.flagged == count(flagged=True)
+    assert counts.noted == count(noted=True)
 
 
 @pytest.mark.parametrize("order", ["suspicion", "alpha", "margin"])
