@@ -108,8 +108,10 @@ _STYLE = """<style>
 .rv-me { line-height: 1.5; overflow-wrap: anywhere; }
 .st-key-rv-filters { gap: .5rem; }
 .st-key-rv-chips { gap: .35rem; }
-.st-key-rv-chips button { min-height: 2rem; padding: 0 .75rem; border-radius: 999px; }
-@media (pointer: coarse) { .st-key-rv-chips button { min-height: 44px; } }
+.st-key-rv-from-map { gap: .75rem; }
+.st-key-rv-from-map h3 { padding: 0; font-size: 1rem; }
+:is(.st-key-rv-chips, .st-key-rv-from-map) button { min-height: 2rem; padding: 0 .75rem; border-radius: 999px; }
+@media (pointer: coarse) { :is(.st-key-rv-chips, .st-key-rv-from-map) button { min-height: 44px; } }
 /* Faces with a line or two beside them, as many in a row as there is room for. */
 [class*="st-key-rv-tiles"] {
   display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 320px), 1fr)); gap: .75rem 1.5rem;
@@ -121,9 +123,11 @@ _STYLE = """<style>
 @media (max-width: 640px) {
   /* Four choices beside each other. */
   .st-key-rv-section [data-testid="stButtonGroup"] button { padding-inline: .5rem; }
-  /* The shorter words beside the longer ones, so that neither are cut off. */
-  .st-key-rv-filters > .stElementContainer:nth-child(1):has([data-testid="stSelectbox"]) { flex-basis: 6rem; }
-  .st-key-rv-filters > .stElementContainer:nth-child(2):has([data-testid="stSelectbox"]) { flex: 2 1 9rem; }
+  /* The shorter words beside the longer ones, so that neither is cut; "Filter (1)" beneath where there is no room. */
+  .st-key-rv-filters { gap: .35rem; }
+  .st-key-rv-filters > .stElementContainer:nth-child(1):has([data-testid="stSelectbox"]) { flex-basis: 6.75rem; }
+  .st-key-rv-filters > .stElementContainer:nth-child(2):has([data-testid="stSelectbox"]) { flex: 1 1 9.5rem; }
+  .st-key-rv-filters [data-testid="stPopoverButton"] { padding-inline: .5rem; }
   /* A list of faces: what can be done with each stands beneath its words, and a line ends it. */
   [class*="st-key-rv-mine-"], [class*="st-key-rv-settled-"] {
     gap: 0 .75rem; padding-bottom: .5rem; border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent);

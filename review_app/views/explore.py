@@ -16,6 +16,7 @@ from review_app.queries.explore import FaceMap
 from review_app.queries.workspace_state import WorkspaceState
 from review_app.settings import current
 from review_app.views import messages, parts, round_choice
+from review_app.views.filters import last_grouping
 from scn_core.errors import counted
 from scn_core.records import SPLITS, IntArray, RoundInfo
 from scn_core.rounds.draw_map import WITHOUT, has_layout
@@ -172,7 +173,7 @@ def _selection(person: Person, info: RoundInfo, found: FaceMap, area: str) -> No
     to_review, queued = sum(pair.open for pair in pairs), sum(pair.total for pair in pairs)
     if to_review:
         words = f"Review {counted(to_review, 'face')}: {counted(sum(pair.open > 0 for pair in pairs), 'pair')}"
-        link = parts.review_link(words, round=str(info.id), area=area, group="pair")
+        link = parts.review_link(words, round=str(info.id), area=area, **last_grouping())
         st.html(f"<p><strong>{link.text}</strong></p>")
     else:
         st.text("None of them is to review.")

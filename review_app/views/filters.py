@@ -12,6 +12,7 @@ from review_app import state
 from review_app.queries.workspace_state import WorkspaceState
 from review_app.state import Asked
 from review_app.views import confusion, parts
+from scn_core.errors import counted
 from scn_core.picture_records import ISSUE_WORDS
 from scn_core.records import QueueDoubt, QueueFilter, QueueOpinions, QueueOrder, QueuePicture, QueueState
 from scn_core.store.queue.cells import read_cell
@@ -48,6 +49,8 @@ ANY_NUMBER, ANYONE = -1, ""
 Change = Callable[[Asked, Any], Asked]
 _ADDRESS, _ROW = "rv-filtered-address", "rv-filter-row"
 _UNFOLDED = ("state", "order")
+LAST = "rv-last-filter"
+"""In the session: the address of the page Review that was shown last."""
 
 
 def row(asked: Asked, now: WorkspaceState) -> DeltaGenerator:
@@ -64,6 +67,29 @@ def row(asked: Asked, now: WorkspaceState) -> DeltaGenerator:
     if on:
         _chips(where, on, now.classes.names)
     return folded
+
+
+def above_area(where: QueueFilter, names: Sequence[str]) -> DeltaGenerator:
+    """What stands above faces from the map: a button that groups them, and a place for `words_of_area`, which are known
+    once all is counted."""
+    with st.container(key="rv-from-map", horizontal=True, vertical_alignment="center"):
+        place = st.empty()
+        place.subheader("From the map", anchor=False, width="content")
+        if not where.grouped:
+            st.button("Group by pair", key="rv-group-area", on_click=_group, args=(names,))
+    return place
+
+
+def words_of_area(counts: QueueCounts) -> str:
+    """How many faces were drawn around on the map, answered or not, so that it stays true, and of how many pairs."""
+    pairs = [pair for pair in counts.pairs if pair.total > 0]
+    return f"From the map: {counted(sum(pair.total for pair in pairs), 'face')}, {counted(len(pairs), 'pair')}"
+
+
+def last_grouping() -> dict[str, str]:
+    """What the address says of grouping, as the person last chose on the page Review."""
+    last: Mapping[str, str] = st.session_state.get(LAST) or {}
+    return {name: value for name, value in last.items() if name == "group"}
 
 
 def fold(folded: DeltaGenerator, asked: Asked, counts: QueueCounts, now: WorkspaceState) -> None:
@@ -232,6 +258,11 @@ def _changed(name: str, options: Mapping[Any, str] | None, classes: Sequence[str
     asked = state.read(st.query_params.to_dict(), classes)
     st.query_params.from_dict(state.write(change(asked, value), classes))
     st.session_state[_ADDRESS] = st.query_params.to_dict()
+
+
+def _group(classes: Sequence[str]) -> None:
+    asked = state.read(st.query_params.to_dict(), classes)
+    st.query_params.from_dict(state.write(_where(asked, grouped=True), classes))
 
 
 def clear(classes: Sequence[str]) -> None:

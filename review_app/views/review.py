@@ -18,7 +18,6 @@ from scn_core.errors import ScnError
 from scn_core.records import QueueFilter, RoundInfo
 from scn_core.store.people.people import Person
 
-_LAST = "rv-last-filter"
 NEWS_S = 10.0  # how often the page looks for a round in training or a new one; no text here, Streamlit would show it
 
 
@@ -67,6 +66,7 @@ def _grid(person: Person, asked: Asked, info: RoundInfo, now: WorkspaceState) ->
         asked = _without_alpha(asked)
     where = asked.where
     folded, told = filters.row(asked, now), st.container()
+    heading = None if where.area is None else filters.above_area(where, now.classes.names)
     # The grid first, whose pictures are fetched while all faces are counted. Also beneath a message: what was just
     # answered is saved and taken back from here.
     review_grid(
@@ -81,6 +81,8 @@ def _grid(person: Person, asked: Asked, info: RoundInfo, now: WorkspaceState) ->
     )
     counts = queries.counts(info.id, person.id, where)
     filters.fold(folded, asked, counts, now)
+    if heading is not None:
+        heading.subheader(filters.words_of_area(counts), anchor=False, width="content")
     if counts.matching == 0:
         with told:
             _nothing(info, person, where, now)
@@ -117,11 +119,11 @@ def _return_to_last_filter() -> None:
     """Coming back from another page shows what was shown before; an address that says something wins."""
     asked = st.query_params.to_dict()
     came_from_elsewhere = st.session_state.get("rv-page") != "review"
-    if not asked and came_from_elsewhere and (last := st.session_state.get(_LAST)):
+    if not asked and came_from_elsewhere and (last := st.session_state.get(filters.LAST)):
         st.query_params.from_dict(last)
         asked = last
     st.session_state["rv-page"] = "review"
-    st.session_state[_LAST] = asked
+    st.session_state[filters.LAST] = asked
 
 
 if __name__ == "__main__":  # as Streamlit runs it

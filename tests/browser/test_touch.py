@@ -25,6 +25,9 @@ tiles => tiles.flatMap(tile => [...tile.querySelectorAll(".then")].filter(line =
   word => word.checkVisibility() && word.getBoundingClientRect().top >= line.getBoundingClientRect().bottom))
   .map(line => `${tile.dataset.state}: ${line.innerText} of ${tile.clientWidth} px`))
 """
+_CHOSEN = """
+inputs => document.fonts.ready.then(() => inputs.map(input => [input.value, input.scrollWidth <= input.clientWidth]))
+"""
 _SEEN = "nodes => nodes.filter(node => node.checkVisibility()).map(node => node.innerText)"
 
 
@@ -111,6 +114,15 @@ def test_every_answer_is_on_screen_and_large_enough(screen: dict[str, int], thum
         bar(thumb).get_by_role("button", name=opener).tap()
         assert not page.locator(".app > .toolbar .key").evaluate_all(_SEEN)
     assert seen > {"unsure", "exclude", "happy", "skip", "flag", "note", "redo", "back", "accept rest", "select"}
+
+
+def test_what_is_chosen_above_the_faces_is_not_cut(thumb: Desk) -> None:
+    page = thumb.page
+    page.goto(f"{thumb.served.url}/?class=fear")
+    expect(page.get_by_role("button", name="Filter (1)")).to_be_visible()
+    chosen = page.locator(".st-key-rv-filters input[role=combobox]")
+    whole = [["To review", True], ["Most suspicious", True]]
+    thumb.until(lambda: chosen.evaluate_all(_CHOSEN) == whole, "both choices in full")
 
 
 def test_a_class_or_unsure_is_two_taps(thumb: Desk) -> None:

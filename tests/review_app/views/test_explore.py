@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64decode
 
 import numpy as np
@@ -78,6 +79,9 @@ def test_what_is_chosen_stays_in_other_colours_and_when_somebody_comes_back(visi
     app = lead.run()
     assert "The address of the page that opens can be passed on" in words(app)
     assert shown(app) == first, "not sent again"
+    assert "group=" not in markup(app), "as plain as the queue was"
+    app.session_state["rv-last-filter"] = {"group": "pair", "doubt": "ambiguous"}
+    assert re.search(r'href="/\?round=1&amp;area=[^"]*&amp;group=pair">Review [0-9]+ faces: ', markup(lead.run()))
     app.selectbox(key="rv-explore-colour").set_value("State").run()
     assert "The address of the page that opens can be passed on" in words(app)
     assert shown(app)["label"].endswith(", coloured by state")
