@@ -148,4 +148,4 @@ def _training_set(workspace_id: str) -> TrainingSet:
 
 @st.cache_data(ttl=_KEPT_S, max_entries=8, show_spinner=False)
 def _comparison(workspace_id: str, first: int, second: int) -> Comparison:
-    return call_slow(compare, first, second)
+    return call_slow(lambda db: compare(current().workspace, db, first, second))

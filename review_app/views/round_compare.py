@@ -11,6 +11,7 @@ from review_app.views import messages, parts
 from scn_core.errors import counted
 from scn_core.records import RoundInfo
 from scn_core.rounds.compare import Comparison, Faces, Importance, RoundFigures, importance_words
+from scn_core.rounds.compare_accuracy import change_words
 
 _CHART = {"displayModeBar": False}
 
@@ -90,6 +91,8 @@ def _numbers(found: Comparison) -> None:
             ("Proposals", *(_proposals(side) for side in sides)),
         ],
     )
+    for change in found.accuracy:
+        st.text(change_words(change))
     for side in sides:
         if words := parts.auto_words(side.info) or side.info.opinion_words:
             st.text(f"Round {side.info.id}, {words}")

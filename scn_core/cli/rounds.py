@@ -21,6 +21,7 @@ from scn_core.config import TrainSettings
 from scn_core.errors import counted
 from scn_core.records import RoundInfo
 from scn_core.rounds.compare import Comparison, compare, importance_words
+from scn_core.rounds.compare_accuracy import change_words
 from scn_core.rounds.from_opinions import make_round_from_opinions
 from scn_core.rounds.pack import job as job_file
 from scn_core.rounds.pack import pack_job, run_job, unpack_result
@@ -161,11 +162,12 @@ def list_command(workspace: Path, as_json: bool) -> None:
 @JSON
 def compare_command(workspace: Path, first: int | None, second: int | None, as_json: bool) -> None:
     """What changed from one round to a later one: labels, what the network makes of them, importance weights."""
-    with Workspace(workspace).database(read_only=True) as db:
+    place = Workspace(workspace)
+    with place.database(read_only=True) as db:
         later = store.which_round(db, second, *store.SCORED).id
         before = [info.id for info in store.rounds(db) if info.state in store.SCORED and info.id < later]
         earlier = first if first is not None else max(before, default=later)
-        found = compare(db, earlier, later)
+        found = compare(place, db, earlier, later)
         names = classes(db).names
     if as_json:
         click.echo(json.dumps(asdict(found), default=lambda counts: counts.tolist()))
@@ -209,6 +211,8 @@ def _compared(found: Comparison, names: tuple[str, ...]) -> Iterator[str]:
         f"rounds {earlier} and {later}: {counted(moved.both, 'face')} in both, {moved.only_first:,} in the first "
         f"alone, {moved.only_second:,} in the second alone; {counted(moved.changed, 'label')} changed between them"
     )
+    for each in found.accuracy:
+        yield change_words(each)
     for change in moved.changes:
         yield f"  {names[change.before]} -> {names[change.after]}: {change.faces:,}"
     if moved.changed:

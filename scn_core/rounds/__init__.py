@@ -15,5 +15,6 @@ draw_map         a picture in which faces that look alike lie near each other
 far_faces        which faces are far from all others by its features
 artifacts        the files it leaves: how they are laid out, and what they say of one face
 compare          two rounds side by side
+compare_accuracy whether the later one recognises more of the held-out faces, with a paired interval
 pack             a round trained on a machine that does not share the disk
 """

@@ -9,8 +9,10 @@ from sqlite_utils import Database
 
 from scn_core.errors import WorkspaceError, counted, error_text
 from scn_core.records import NO_ALPHA, BoolArray, FloatArray, IntArray, RoundInfo
+from scn_core.rounds.compare_accuracy import AccuracyChange, accuracy_changes
 from scn_core.store.rounds.states import SCORED, which_round
 from scn_core.store.scores import ScoreColumns, score_columns
+from scn_core.workspace.folder import Workspace
 
 ALPHA_BINS = 40
 """Of equal width from 0 to 1."""
@@ -118,9 +120,11 @@ class Comparison:
     first: RoundFigures
     second: RoundFigures
     moved: Movements
+    accuracy: tuple[AccuracyChange, ...] = ()
+    """Of val and test, as far as both rounds kept what they say of their faces."""
 
 
-def compare(db: Database, first: int, second: int) -> Comparison:
+def compare(workspace: Workspace, db: Database, first: int, second: int) -> Comparison:
     """What changed from one round to a later one.
 
     Raises WorkspaceError for a round without scores, and where the second is not the later one.
@@ -129,7 +133,8 @@ def compare(db: Database, first: int, second: int) -> Comparison:
         raise WorkspaceError(error_text("", f"rounds {first} and {second}", "an earlier round, then a later one"))
     earlier, later = (which_round(db, number, *SCORED) for number in (first, second))
     before, after = score_columns(db, first), score_columns(db, second)
-    return Comparison(_figures(earlier, before), _figures(later, after), movements(before, after))
+    figures = _figures(earlier, before), _figures(later, after)
+    return Comparison(*figures, movements(before, after), accuracy_changes(workspace, db, first, second))
 
 
 def importance_words(found: Importance, first: int, second: int) -> str:

@@ -76,7 +76,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "rounds.draw_map": READERS | {"workspace", "rounds.features"},
     "rounds.far_faces": READERS | {"workspace", "rounds.features"},
     "rounds.earlier": READERS,
-    "rounds.compare": READERS,
+    "rounds.compare": READERS | {"workspace", "rounds.compare_accuracy"},
+    "rounds.compare_accuracy": READERS | {"workspace", "review", "rounds.artifacts"},
     "rounds.score_and_propose": GROUND | {"scn", "scn.suspicion", "scn.opinions", "training", "rounds.inputs"},
     "rounds.network": GROUND | {"scn", "training"},
     "rounds.from_opinions": READERS
@@ -116,7 +117,14 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     | {"training", "workspace", "exchange.export", "exchange.import_decisions", "review", "bench", "cli.run", "erase"}
     | {"take_out_again", "inference", "inference.predict", "inference.export_model", "exchange.opinions"}
     | {"rounds.lifecycle", "rounds.train", "rounds.distributed_worker", "rounds.pack", "rounds.network"}
-    | {"rounds.artifacts", "dataframes", "rounds.compare", "rounds.from_opinions", "rounds.draw_map"}
+    | {
+        "rounds.artifacts",
+        "dataframes",
+        "rounds.compare",
+        "rounds.compare_accuracy",
+        "rounds.from_opinions",
+        "rounds.draw_map",
+    }
     | {"rounds.far_faces"},
     "arguments": READERS | {"exchange.opinions"},
     "dataframes": READERS | {"review", "inference"},

@@ -10,6 +10,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pytest
 from sqlite_utils import Database
 from streamlit.testing.v1 import AppTest
@@ -21,6 +22,7 @@ from review_app.settings import AppSettings
 from review_app.trainer_process import Started
 from scn_core.config import ReviewSettings, TrainSettings
 from scn_core.records import Decision, QueueFilter
+from scn_core.rounds.artifacts import write_predictions
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.people.people import ensure_person, set_role
 from scn_core.store.queue.counts import queue_counts
@@ -413,12 +415,17 @@ def test_two_rounds_are_compared(visitor: NewVisitor, workspace: Workspace) -> N
         first = score_columns(db, 1)
         cured = int(first.sample_id[0])
         second_round(db, {cured: (int(first.start_label[0]) + 1) % 7}, relabel="auto")
+        held_out = np.array([row[0] for row in db.execute("SELECT id FROM sample WHERE split = 'test' ORDER BY id")])
+    for number in (1, 2):
+        workspace.round_folder(number).mkdir(exist_ok=True)
+        write_predictions(workspace.round_folder(number), held_out, held_out % 7, (held_out % 7) * (number - 1))
     app = lead.open("rounds", show="compare")
     assert "1 label changed between them" in words(app)
     assert "Cured: 1" in words(app)
     assert f'href="/samples?sample={cured}"' in markup(app)
     assert "Round 2, auto: labels changed by the network during training, 1,234; none" in words(app)
     assert "of 1 face with a corrected label rank" in words(app)
+    assert f"Of {len(held_out)} faces of test that both rounds were asked about, the later one alone gets" in words(app)
     assert len(app.get("plotly_chart")) == 3
     app = lead.open("rounds", show="compare", first="2", second="1")
     assert "1 label changed between them" in words(app), "the earlier one first"

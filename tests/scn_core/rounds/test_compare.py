@@ -13,12 +13,16 @@ from sqlite_utils import Database
 
 from scn_core.class_names import ClassVocabulary
 from scn_core.errors import WorkspaceError
-from scn_core.records import NO_ALPHA, IntArray, Manifest, RoundScores, Sample
+from scn_core.records import NO_ALPHA, SPLITS, IntArray, Manifest, RoundScores, Sample
+from scn_core.rounds.artifacts import write_predictions
 from scn_core.rounds.compare import ALPHA_BINS, QUANTILES, SHOWN, Faces, compare, movements
+from scn_core.rounds.compare_accuracy import change_words, paired_difference
 from scn_core.store.connection import create_database
 from scn_core.store.rounds.states import close_round, finish_round, start_round
 from scn_core.store.samples import insert_manifest
 from scn_core.store.scores import ScoreColumns, score_columns
+from scn_core.store.sqlite_errors import database_path
+from scn_core.workspace.folder import Workspace
 from tests.undoubted import undoubted
 
 LABELS = st.integers(0, 2)
@@ -32,9 +36,10 @@ Round = dict[int, tuple[Any, ...]]
 
 @pytest.fixture
 def two_rounds(tmp_path: Path) -> Iterator[Database]:
-    """Forty faces; the fifth began round 2 with another label."""
+    """Forty faces, the fifth of which began round 2 with another label; ten of val and ten of test."""
     db = create_database(tmp_path / "review.db")
-    samples = tuple(Sample(f"{i}.jpg", f"{i}.jpg", 0, "train") for i in range(40))
+    splits = {"train": range(40), "val": range(40, 50), "test": range(50, 60)}
+    samples = tuple(Sample(f"{i}.jpg", f"{i}.jpg", 0, split) for split in SPLITS for i in splits[split])
     insert_manifest(db, Manifest("toy", tmp_path, ClassVocabulary(("happy", "sad", "fear")), samples))
     for number in (1, 2):
         start = np.zeros(40, np.int64)
@@ -160,7 +165,8 @@ def test_more_faces_are_counted_than_named() -> None:
 
 
 def test_two_rounds_of_a_workspace(two_rounds: Database) -> None:
-    found = compare(two_rounds, 1, 2)
+    found = compare(Workspace(database_path(two_rounds).parent), two_rounds, 1, 2)
+    assert found.accuracy == (), "they kept nothing of it"
     for figures in (found.first, found.second):
         scores = score_columns(two_rounds, figures.info.id)
         by_hand = Counter(min(int(float(alpha) * ALPHA_BINS), ALPHA_BINS - 1) for alpha in scores.alpha)
@@ -169,6 +175,55 @@ def test_two_rounds_of_a_workspace(two_rounds: Database) -> None:
         assert (figures.low_importance, figures.faces) == (len(low), len(scores.sample_id))
         assert figures.boundary == (max(low) if len(low) else None)
     assert [(change.before, change.after, change.faces) for change in found.moved.changes] == [(0, 2, 1)]
+
+
+def test_held_out_faces_that_both_rounds_were_asked_about_are_compared_in_pairs(two_rounds: Database) -> None:
+    """By the labels of the later round; a face that only one of them was asked about does not count."""
+    workspace = Workspace(database_path(two_rounds).parent)
+    labels = np.zeros(20, np.int64)
+    predicted = labels.copy()
+    predicted[:4] = 1
+    for number, ids, label in ((1, np.arange(41, 60), labels[:19]), (2, np.arange(42, 61), labels[1:])):
+        workspace.round_folder(number).mkdir(parents=True)
+        write_predictions(workspace.round_folder(number), ids, label, predicted[ids - 41])
+    val, test = compare(workspace, two_rounds, 1, 2).accuracy
+    assert (val.split, val.faces, val.first, val.second, val.gained, val.lost) == ("val", 9, 6 / 9, 6 / 9, 0, 0)
+    label = labels[1:].copy()
+    label[:1], predicted[2:5] = 1, (0, 0, 2)
+    write_predictions(workspace.round_folder(2), np.arange(42, 61), label, predicted[1:])
+    val, test = compare(workspace, two_rounds, 1, 2).accuracy
+    assert (val.first, val.second, val.gained, val.lost) == (7 / 9, 8 / 9, 2, 1)
+    assert (test.split, test.faces, test.first, test.second, test.difference.value) == ("test", 9, 1, 1, 0)
+    assert val.difference == paired_difference(2, 1, 9)
+    assert change_words(val).startswith(
+        "Of 9 faces of val that both rounds were asked about, the later one alone gets 2 right, the earlier one alone "
+        "1: 77.8% to 88.9%, +11.1 points ("
+    )
+
+
+@settings(max_examples=100, deadline=None)
+@given(*[st.integers(0, 40)] * 4)
+def test_the_interval_of_pairs_is_walds_with_half_a_face_more_in_each_cell(a: int, b: int, c: int, d: int) -> None:
+    faces = a + b + c + d
+    if not faces:
+        return
+    pairs = [(1, 1)] * a + [(0, 1)] * b + [(1, 0)] * c + [(0, 0)] * d
+    weighed = [(after - before, 1.0) for before, after in pairs] + [(each, 0.5) for each in (0, 1, -1, 0)]
+    whole = sum(weight for _, weight in weighed)
+    mean = sum(weight * each for each, weight in weighed) / whole
+    variance = sum(weight * (each - mean) ** 2 for each, weight in weighed) / whole
+    half = 1.959964 * (variance / whole) ** 0.5
+    found = paired_difference(b, c, faces)
+    assert found.value == pytest.approx((b - c) / faces)
+    assert found.low == pytest.approx(max(-1, min(mean - half, found.value)))
+    assert found.high == pytest.approx(min(1, max(mean + half, found.value)))
+
+
+def test_the_interval_of_pairs_is_that_of_r() -> None:
+    """diffpropci.mp(b = 40, c = 20, n = 160, conf.level = 0.95) of its package PropCIs."""
+    found = paired_difference(20, 40, 160)
+    assert found.low == pytest.approx(-0.21601726, abs=1e-6)
+    assert found.high == pytest.approx(-0.03089632, abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -182,4 +237,4 @@ def test_what_cannot_be_compared(two_rounds: Database, pair: tuple[int, int], sa
     close_round(two_rounds, 2)
     start_round(two_rounds, {}, code_version="1")
     with pytest.raises(WorkspaceError, match=said):
-        compare(two_rounds, *pair)
+        compare(Workspace(database_path(two_rounds).parent), two_rounds, *pair)

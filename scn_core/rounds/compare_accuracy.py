@@ -1,0 +1,88 @@
+"""Whether a round recognises more of the held-out faces than an earlier one. Both were asked about the same faces, so
+the difference is one of pairs: faces that both get right, or both wrong, say nothing of it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from sqlite_utils import Database
+
+from scn_core.errors import counted
+from scn_core.records import BoolArray, Split
+from scn_core.review.quality.intervals import Measured, Z
+from scn_core.rounds.artifacts import predictions
+from scn_core.workspace.folder import Workspace
+
+HELD_OUT: tuple[Split, ...] = ("val", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class AccuracyChange:
+    """Accuracy on the faces of one split that both rounds were asked about, by the labels of the later round."""
+
+    split: Split
+    faces: int
+    first: float
+    """Of the earlier round, 0 to 1."""
+    second: float
+    """Of the later one."""
+    gained: int
+    """Faces that the later round alone gets right."""
+    lost: int
+    """Faces that the earlier round alone gets right."""
+    difference: Measured
+    """`second` less `first`, -1 to 1. The interval tells what other faces might have given, not other trainings."""
+
+
+def accuracy_changes(workspace: Workspace, db: Database, first: int, second: int) -> tuple[AccuracyChange, ...]:
+    """Of val and test, where both rounds kept what they say of some of its faces; rounds made from opinions, and those
+    of early versions, did not."""
+    before, after = predictions(workspace, first), predictions(workspace, second)
+    if before is None or after is None:
+        return ()
+    ids, a, b = np.intersect1d(before.sample_id, after.sample_id, assume_unique=True, return_indices=True)
+    was, now = before.predicted[a] == after.label[b], after.predicted[b] == after.label[b]
+    found = []
+    for split in HELD_OUT:
+        rows = db.execute("SELECT id FROM sample WHERE split = ?", (split,)).fetchall()
+        here = np.isin(ids, np.array(rows, np.int64).ravel())
+        if here.any():
+            found.append(_change(split, was[here], now[here]))
+    return tuple(found)
+
+
+def paired_difference(gained: int, lost: int, faces: int) -> Measured:
+    """Difference of two shares of the same faces, with its 95 % interval: Wald's after half a face is added to each of
+    the four cells, "Wald+2" of A. Agresti and Y. Min, Simple improved confidence intervals for comparing matched
+    proportions, Statistics in Medicine 24 (2005), 729-740. `faces` > 0.
+    """
+    value, n = (gained - lost) / faces, faces + 2
+    middle = (gained - lost) / n
+    half = Z * math.sqrt((gained + lost + 1) / n - middle * middle) / math.sqrt(n)
+    return Measured(value, max(-1.0, min(value, middle - half)), min(1.0, max(value, middle + half)))
+
+
+def difference_words(found: Measured) -> str:
+    """As in "+1.2 points (-0.4 to +2.8)"."""
+    value, low, high = (f"{100 * each:+.1f}" for each in (found.value, found.low, found.high))
+    return f"{value} points ({low} to {high})"
+
+
+def change_words(found: AccuracyChange) -> str:
+    """What changed, and what the interval is of, in a sentence."""
+    return (
+        f"Of {counted(found.faces, 'face')} of {found.split} that both rounds were asked about, the later one alone "
+        f"gets {found.gained:,} right, the earlier one alone {found.lost:,}: {found.first:.1%} to {found.second:.1%}, "
+        f"{difference_words(found.difference)}. The 95 % interval in brackets is for other faces like these, not for "
+        "other trainings."
+    )
+
+
+def _change(split: Split, was: BoolArray, now: BoolArray) -> AccuracyChange:
+    gained, lost = int((now & ~was).sum()), int((was & ~now).sum())
+    return AccuracyChange(
+        split, len(was), float(was.mean()), float(now.mean()), gained, lost, paired_difference(gained, lost, len(was))
+    )
