@@ -30,7 +30,7 @@ from scn_core.records import QueueFilter, RoundInfo
 from scn_core.store.people.people import Role
 from scn_core.store.queue.counts import answered_readings, open_left
 from scn_core.store.rounds.better_round import to_review
-from scn_core.store.rounds.states import rounds
+from scn_core.store.rounds.states import rounds, stale_round
 
 LOOK_EVERY_S = 1.0
 """Anybody may ask whether all is ready: all who ask within a second get the same answer."""
@@ -50,13 +50,16 @@ class Standing:
     answered: int
     readings: int
     """Of it, answered and in all."""
+    stale: bool = False
+    """It says that it is trained, and was not heard of for 120 s: its trainer was killed, or hangs."""
 
     @property
     def words(self) -> str:
         """As in: round 2, in review; 1,200 faces to review."""
         if self.round is None:
             return "no round yet"
-        state = "in review" if self.round.state == "review" else self.round.state
+        state: str = "in review" if self.round.state == "review" else self.round.state
+        state = "its trainer has stopped without a word" if self.stale else state
         left = f"; {counted(self.left, 'face')} to review" if self.round.state == "review" else ""
         return f"round {self.round.id}, {state}{left}"
 
@@ -67,7 +70,9 @@ def standing(db: Database, person_id: int) -> Standing:
     info = next(iter(to_review(infos)), max(infos, key=lambda each: each.id, default=None))
     if info is None:
         return Standing(None, 0, 0, 0)
-    return Standing(info, open_left(db, info.id, person_id, QueueFilter()), *answered_readings(db, info.id))
+    still = stale_round(db)  # a workspace that is asleep has no process that would mark it as failed
+    stale = still is not None and still.id == info.id
+    return Standing(info, open_left(db, info.id, person_id, QueueFilter()), *answered_readings(db, info.id), stale)
 
 
 class HubPages:

@@ -19,6 +19,7 @@ from review_app.hub.pages import why_not_ready
 from review_app.hub.workspaces import Workspaces
 from review_app.settings import AppSettings, use
 from scn_core.store.people.people import find_person, set_password_hash
+from scn_core.store.rounds.states import start_round
 from scn_core.workspace.folder import Workspace, workspaces_in
 from tests.review_app.hub.conftest import HTML, Start, Visitor, add_people, open_hub
 from tests.review_app.visitor import BASE, PASSWORD
@@ -41,6 +42,13 @@ def test_the_list_names_what_one_has_an_account_in_with_role_and_standing(opened
     assert '<progress aria-label="Answered" value="0" max="82">' in ann.page()
     assert "annotator; no round yet" in ann.page()
     assert bob.sign_in("bob") == 303
+    more = opened[1].find("more")
+    assert more is not None
+    with more.database() as db:
+        start_round(db, {}, code_version="test")
+        assert "round 1, running<" in bob.page()
+        db.execute("UPDATE round SET heartbeat_at = '2020-01-01T00:00:00.000Z'")
+    assert "; round 1, its trainer has stopped without a word" in bob.page()
     assert bob.listed() == ["more"]
     assert "faces</a>" not in bob.page()
 
