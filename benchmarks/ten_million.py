@@ -19,7 +19,7 @@ import platform
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from hashlib import blake2b
 from pathlib import Path
 
@@ -34,6 +34,9 @@ from scn_core.datasets.images import PictureCheck
 from scn_core.datasets.registry import DATASETS
 from scn_core.datasets.source import Source
 from scn_core.records import Box, Manifest, PixelArray
+from scn_core.rounds.draw_map import draw_map
+from scn_core.rounds.far_faces import distances
+from scn_core.rounds.features import HalfArray, open_features, write_features
 from scn_core.rounds.inputs import faces_now, fix_faces, stored_faces
 from scn_core.rounds.score_and_propose import score_faces
 from scn_core.scn.relabel import propose_by
@@ -43,9 +46,12 @@ from scn_core.store.samples import AllSamples, insert_manifest
 from scn_core.training.checkpoint import Dynamics
 from scn_core.training.data import TrainingResult
 from scn_core.training.resident import ResidentFaces
+from scn_core.workspace.folder import Workspace
 
 _CPU = torch.device("cpu")
 _CLASSES = len(RAF_DB)
+_FEATURES = 64
+_DRAWN = 100_000
 
 
 def main() -> None:
@@ -137,7 +143,31 @@ def finish(folder: Path, faces: int, side: int) -> None:
     db.close()
 
 
-STEPS = (manifest, decode, begin, epoch, finish)
+def explore(folder: Path, faces: int, side: int) -> None:
+    """The map and the faces far from all others, by `_FEATURES` features a face, drawn around seven centres."""
+    workspace = Workspace(folder)
+    workspace.settings_file.touch()
+    to = workspace.round_folder(1)
+    to.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(0)
+    np.savez(to / "faces.npz", sample_id=np.arange(1, faces + 1))
+    centres = rng.standard_normal((_CLASSES, _FEATURES))
+
+    def blocks() -> Iterator[HalfArray]:
+        for start in range(0, faces, _DRAWN):
+            count = min(_DRAWN, faces - start)
+            part = centres[rng.integers(0, _CLASSES, count)] + rng.standard_normal((count, _FEATURES))
+            yield (part / np.linalg.norm(part, axis=1, keepdims=True)).astype(np.float16)
+
+    write_features(to, (faces, _FEATURES), blocks())
+    drawn_map = draw_map(workspace, 1)
+    assert drawn_map.faces == faces
+    features = open_features(workspace, 1)
+    assert features is not None
+    distances(features.values)
+
+
+STEPS = (manifest, decode, begin, epoch, finish, explore)
 
 
 def opened(folder: Path) -> tuple[ResidentFaces, torch.Tensor]:

@@ -1,7 +1,8 @@
 """A map of a round's faces, those of val and test too: a picture in which faces that look alike lie near each other.
 
 Drawn from the round's features: their first 50 principal components, laid out by t-SNE of the package openTSNE, or,
-where that is not installed, the first two components as they are. The same features give the same map.
+where that is not installed, the first two components as they are. Of very many faces t-SNE lays out `LAID_OUT`, and
+puts each of the others in the middle of those it is most alike to. The same features give the same map.
 
 map.npy   where each face lies: see `store.queue.area`
 map.json  how it was drawn, `MapMethod`, so that one map can be told from another; `far`: how many faces far from all
@@ -39,13 +40,18 @@ PERPLEXITY = 30
 """Neighbours that count for a face, about."""
 FEWEST = 8
 """Faces of which t-SNE can make a picture; of fewer it is that of their components."""
+LAID_OUT = 100_000
+"""Faces that are laid out, drawn by `MapMethod.seed`, where there are more."""
+AMONG = 5
+"""Faces laid out that one of the others is put among."""
 _SEED = 0
 _METHOD_FILE = "map.json"
 _FAR = "far"
-_EXAGGERATED, _PLAIN = 250, 500
-STEPS = _EXAGGERATED + _PLAIN
+_EXAGGERATED, _PLAIN, _OTHERS = 250, 500, 250
+STEPS = _EXAGGERATED + _PLAIN + _OTHERS
 _EVERY = 10
 _ONE_THREAD = 5_000
+_ROWS = 10_000
 WITHOUT = (
     "by its two main components alone, as openTSNE is not installed: faces of a kind lie less close together; "
     "pip install 'self-cure-labels[map]', then draw it again"
@@ -68,10 +74,15 @@ class MapMethod:
     steps: int = 0
     """In all."""
     seed: int = 0
+    laid_out: int = 0
+    """Faces that this was done with, where it was not all of them: see `LAID_OUT`."""
 
     def __str__(self) -> str:
-        """As in "t-SNE of openTSNE 1.0.4, perplexity 30"."""
-        return f"t-SNE of {self.package}, perplexity {self.perplexity:g}" if self.name == "t-SNE" else "PCA"
+        """As in "t-SNE of openTSNE 1.0.4, perplexity 30, of 100,000 faces"."""
+        if self.name == "PCA":
+            return "PCA"
+        some = f", of {self.laid_out:,} faces" if self.laid_out else ""
+        return f"t-SNE of {self.package}, perplexity {self.perplexity:g}{some}"
 
 
 @dataclass(frozen=True)
@@ -123,21 +134,20 @@ def draw_map(
         found = f"no features of round {round_id}"
         way = "train one without --no-keep-features; one from opinions has them if these were made with --embeddings"
         raise WorkspaceError(error_text("", found, "a round that kept them", way))
-    sample_id, values = features.sample_id, features.values
+    parts = [features]
     held_out = held_out_features(workspace.round_folder(round_id))
-    if held_out is not None and held_out.values.shape[1] == values.shape[1]:
-        sample_id = np.concatenate([sample_id, held_out.sample_id])
-        values = np.concatenate([values, held_out.values])[np.argsort(sample_id)]
-        sample_id = np.sort(sample_id)
-    known = np.flatnonzero(np.asarray(values).any(axis=1))
-    values = values if len(known) == len(values) else values[known]
-    tsne = has_layout() and len(known) >= FEWEST
-    components = principal_components(values, COMPONENTS)
+    if held_out is not None and held_out.values.shape[1] == features.values.shape[1]:
+        parts.append(held_out)
+    known = np.concatenate([np.asarray(part.values).any(axis=1) for part in parts])
+    components = principal_components(*(part.values for part in parts), count=COMPONENTS)
+    components = components if known.all() else components[known]
+    tsne = has_layout() and len(components) >= FEWEST
     method = _by_tsne(components) if tsne else MapMethod("PCA", components.shape[1])
     places = _laid_out(components, method, step) if tsne else components[:, :2]
-    rows = np.empty(len(known), MAP)
-    rows["sample_id"] = sample_id[known]
+    rows = np.empty(len(components), MAP)
+    rows["sample_id"] = np.concatenate([part.sample_id for part in parts])[known]
     rows["x"], rows["y"] = _within_the_square(places).T
+    rows = rows[np.argsort(rows["sample_id"])]
     file = workspace.round_folder(round_id) / MAP_FILE
     (file.parent / _METHOD_FILE).unlink(missing_ok=True)  # never beside a map that was drawn in another way
     _write(file, rows)
@@ -186,9 +196,10 @@ def forget_on_map(folder: Path, sample_ids: Iterable[int]) -> None:
 
 
 def _by_tsne(components: FloatArray) -> MapMethod:
-    perplexity = min(PERPLEXITY, (len(components) - 1) / 3)
-    package = f"openTSNE {version('openTSNE')}"
-    return MapMethod("t-SNE", components.shape[1], package, perplexity, _EXAGGERATED, STEPS, _SEED)
+    faces, package = min(len(components), LAID_OUT), f"openTSNE {version('openTSNE')}"
+    perplexity, steps = min(PERPLEXITY, (faces - 1) / 3), _EXAGGERATED + _PLAIN
+    some = faces if faces < len(components) else 0
+    return MapMethod("t-SNE", components.shape[1], package, perplexity, _EXAGGERATED, steps, _SEED, some)
 
 
 def _laid_out(components: FloatArray, method: MapMethod, step: Callable[[int], None]) -> FloatArray:
@@ -198,15 +209,26 @@ def _laid_out(components: FloatArray, method: MapMethod, step: Callable[[int], N
         step(_EVERY)
         return False
 
+    chosen = np.arange(len(components))
+    if method.laid_out:
+        chosen = np.sort(np.random.default_rng(method.seed).choice(len(components), method.laid_out, replace=False))
+    first = components[chosen].astype(np.float64)
     layout = TSNE(
-        perplexity=method.perplexity, initialization=initialization.rescale(components[:, :2]),
+        perplexity=method.perplexity, initialization=initialization.rescale(first[:, :2]),
         early_exaggeration_iter=method.exaggerated_steps, n_iter=method.steps - method.exaggerated_steps,
-        n_jobs=_jobs(len(components)), random_state=method.seed,
-        callbacks=told, callbacks_every_iters=_EVERY,
+        n_jobs=_jobs(len(first)), random_state=method.seed, callbacks=told, callbacks_every_iters=_EVERY,
     )  # fmt: skip
+    places = np.empty((len(components), 2), np.float32)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        places: FloatArray = np.asarray(layout.fit(components.astype(np.float64)), np.float32)
+        drawn = layout.fit(first)
+        others = np.setdiff1d(np.arange(len(components)), chosen, assume_unique=True)
+        for start in range(0, len(others), _ROWS):
+            rows = others[start : start + _ROWS]
+            places[rows] = drawn.prepare_partial(components[rows], initialization="median", k=AMONG, perplexity=AMONG)
+            step((start + len(rows)) * _OTHERS // len(others) - start * _OTHERS // len(others))
+    places[chosen] = drawn
+    step(0 if len(others) else _OTHERS)
     return places
 
 

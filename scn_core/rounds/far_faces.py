@@ -46,25 +46,29 @@ def mark_far(workspace: Workspace, round_id: int, step: Callable[[int], None] = 
     if features is None:
         return None
     known = np.flatnonzero(np.asarray(features.values).any(axis=1))
-    far = far_from_others(distances(features.values[known], step))
+    far = far_from_others(distances(features.values, step)[known])
     sample_ids: IntArray = features.sample_id[known[far]]
     with workspace.database() as db, transaction(db):
         return record_far(db, np.array([each for each in sample_ids.tolist() if not is_blind(db, each, None)], int))
 
 
 def distances(values: HalfArray | FloatArray, step: Callable[[int], None] = lambda more: None) -> FloatArray:
-    """(N,) mean distance of each row of (N, D) features, none of them zeros, to the nearest others: 0 to 2."""
+    """(N,) mean distance of each row of (N, D) features to the nearest others: 0 to 2.
+
+    Rows of zeros, faces without features, are near to none and have 0. Some rows are read at a time.
+    """
     found = np.zeros(len(values), np.float32)
-    if len(values) < 2:
+    known = np.flatnonzero(np.asarray(values).any(axis=1))
+    if len(known) < 2:
         return found
-    mean = values.mean(axis=0, dtype=np.float64).astype(np.float32)
-    chosen = np.arange(len(values))
-    if len(values) > COMPARED_WITH:
-        chosen = np.sort(np.random.default_rng(_SEED).choice(len(values), COMPARED_WITH, replace=False))
+    mean = (values.sum(axis=0, dtype=np.float64) / len(known)).astype(np.float32)
+    chosen = known
+    if len(known) > COMPARED_WITH:
+        chosen = known[np.sort(np.random.default_rng(_SEED).choice(len(known), COMPARED_WITH, replace=False))]
     others = _around(values[chosen], mean)
     count = min(NEAREST, len(others) - 1)
-    for start in range(0, len(values), _ROWS):
-        rows = np.arange(start, min(start + _ROWS, len(values)))
+    for start in range(0, len(known), _ROWS):
+        rows = known[start : start + _ROWS]
         cosine = _around(values[rows], mean) @ others.T
         place = np.searchsorted(chosen, rows).clip(max=len(chosen) - 1)
         itself = np.flatnonzero(chosen[place] == rows)

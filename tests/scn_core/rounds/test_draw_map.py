@@ -111,6 +111,28 @@ def test_faces_of_val_and_test_are_on_the_map_too_until_they_are_erased(place: W
     assert draw_map(place, 1).faces == 60
 
 
+def test_of_very_many_faces_some_are_laid_out_and_each_other_lies_among_those_alike(
+    place: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("openTSNE")
+    monkeypatch.setattr(maps, "LAID_OUT", 30)
+    monkeypatch.setattr(maps, "_ROWS", 7)
+    steps: list[int] = []
+    done = draw_map(place, 1, steps.append)
+    assert (done.faces, done.method.laid_out, sum(steps)) == (60, 30, maps.STEPS)
+    assert str(done.method).endswith(", of 30 faces")
+    rows = np.array(round_map(place, 1))
+    assert rows["sample_id"].tolist() == [2 * n for n in range(1, 61)]
+    places, group = np.stack([rows["x"], rows["y"]], axis=1), np.repeat(np.arange(3), 20)
+    laid_out = np.sort(np.random.default_rng(done.method.seed).choice(60, 30, replace=False))
+    for other in np.setdiff1d(np.arange(60), laid_out):
+        near = places[laid_out[group[laid_out] == group[other]]]
+        assert (near.min(axis=0) <= places[other]).all()
+        assert (places[other] <= near.max(axis=0)).all()
+    draw_map(place, 1)
+    assert np.array_equal(np.array(round_map(place, 1)), rows)
+
+
 def test_few_faces_and_none_have_a_map_too(place: Workspace) -> None:
     folder = place.round_folder(1)
     for count in (0, 1, 3):

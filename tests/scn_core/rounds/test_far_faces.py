@@ -48,6 +48,8 @@ def test_distances_are_those_of_the_formula_and_the_odd_ones_are_far() -> None:
     found = distances(values, told.append)
     assert found == pytest.approx(plainly(values), abs=1e-3)
     assert sum(told) == 700
+    with_gaps = np.insert(values, [0, 350], 0, axis=0)
+    assert distances(with_gaps) == pytest.approx(np.insert(found, [0, 350], 0), abs=1e-3), "faces without features"
     first, third = np.percentile(found, [25, 75])
     assert far_from_others(found).tolist() == (found > third + FENCE * (third - first)).tolist()
     assert sorted(np.argsort(found)[-4:]) == [696, 697, 698, 699]

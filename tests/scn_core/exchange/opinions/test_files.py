@@ -132,6 +132,9 @@ def test_components_keep_distances_and_do_not_depend_on_the_order_of_faces() -> 
     far = [np.linalg.norm(each[0] - each[1:], axis=1) for each in (features, found)]
     assert np.corrcoef(far)[0, 1] == pytest.approx(1, abs=1e-5)
     assert np.allclose(principal_components(features[::-1])[::-1], found, atol=1e-4)
+    parts = features[:50], np.zeros((3, 10), np.float32), features[50:]
+    among = principal_components(*parts)
+    assert np.allclose(np.delete(among, range(50, 53), axis=0), found, atol=1e-5), "rows of zeros count for nothing"
 
 
 def head(shape: tuple[int, ...]) -> bytes:
