@@ -24,15 +24,19 @@ _PLAIN_COLOURS = """
 () => {
   const real = window.getComputedStyle;
   const brush = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const known = new Map();
   const rgba = colour => {
-    brush.clearRect(0, 0, 1, 1);
-    brush.fillStyle = colour;
-    brush.fillRect(0, 0, 1, 1);
-    const [r, g, b, a] = brush.getImageData(0, 0, 1, 1).data;
-    return `rgba(${r}, ${g}, ${b}, ${a / 255})`;
+    if (!known.has(colour)) {
+      brush.clearRect(0, 0, 1, 1);
+      brush.fillStyle = colour;
+      brush.fillRect(0, 0, 1, 1);
+      const [r, g, b, a] = brush.getImageData(0, 0, 1, 1).data;
+      known.set(colour, `rgba(${r}, ${g}, ${b}, ${a / 255})`);
+    }
+    return known.get(colour);
   };
   const newer = /(?:color|oklab|oklch|lab|lch)\\([^()]*\\)/g;
-  const plain = text => typeof text === "string" ? text.replace(newer, rgba) : text;
+  const plain = text => typeof text === "string" && text.includes("(") ? text.replace(newer, rgba) : text;
   window.getComputedStyle = (...of) => new Proxy(real.apply(window, of), {
     get: (style, name) => typeof style[name] === "function"
       ? (...given) => plain(style[name](...given)) : plain(style[name]),
