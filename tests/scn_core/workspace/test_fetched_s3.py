@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from moto.moto_server.werkzeug_app import create_backend_app
 
 from scn_core.datasets.remote import FetchSettings
 from scn_core.datasets.source import source_said
@@ -33,6 +32,9 @@ class _Faulty:
     """What stands before the server."""
 
     def __init__(self) -> None:
+        # Here, as every process that runs tests imports this file: it takes a quarter of a second.
+        from moto.moto_server.werkzeug_app import create_backend_app
+
         self.app: Callable[..., Iterable[bytes]] = create_backend_app("s3")
         self.address = ""
         self.faults: dict[str, list[str]] = {}

@@ -19,7 +19,6 @@ from tests.scn_core.exchange.export.labelled import add_round, decide
 from tests.scn_core.exchange.export.layouts import LAYOUTS, imported
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before datasets is imported: nothing here is fetched
-import datasets
 
 _HF_SPLIT = {"train": "train", "val": "validation", "test": "test"}
 
@@ -56,6 +55,8 @@ def pixels(data_set: Manifest, sample: Sample) -> np.ndarray:
 @pytest.mark.parametrize("copies", [False, True])
 def test_load_dataset_reads_the_corrected_labels(copies: bool, data_set: Manifest, tmp_path: Path) -> None:
     """In both ways to call it. A metadata.csv beside such pictures is not even looked at: see the test below."""
+    import datasets  # here, as every process that runs tests imports this file: it takes half a second
+
     wanted = corrected(data_set, tmp_path, ExportOptions("hugging-face", copies=copies))
     by_key = {sample.key: sample for sample in data_set.samples}
     place = str(tmp_path / "train export")
@@ -75,6 +76,8 @@ def test_load_dataset_reads_the_corrected_labels(copies: bool, data_set: Manifes
 
 def test_why_the_pictures_are_not_where_they_were(tmp_path: Path) -> None:
     """What the export must work around: a split in the name of a picture hides metadata.csv from load_dataset."""
+    import datasets
+
     for name in ("train_1.png", "test_1.png"):
         Image.new("RGB", (8, 8)).save(tmp_path / name)
     (tmp_path / "metadata.csv").write_text("file_name,label\ntrain_1.png,sad\ntest_1.png,happy\n")
