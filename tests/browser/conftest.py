@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from scn_core.config import ReviewSettings
 from scn_core.store.people.people import ensure_person
 from scn_core.workspace.folder import Workspace
-from tests.browser.chromium import FLAGS, find_chromium
+from tests.browser.chromium import FLAGS, SHORT_VISITS, find_chromium
 from tests.browser.desk import Desk, sign_in
 from tests.browser.forks import Forks
 from tests.browser.profiles import Profiles
@@ -46,7 +46,7 @@ expect.set_options(timeout=PATIENCE_S * 1000)
 def browser() -> Iterator[Browser]:
     path = find_chromium()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS, SHORT_VISITS])
         yield browser
         browser.close()
 
