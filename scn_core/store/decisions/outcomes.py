@@ -140,12 +140,17 @@ def refresh_outcome(db: Database, round_id: int, sample_id: int, readings: Seque
 def turned_down(db: Database) -> tuple[IntArray, IntArray]:
     """Proposals that people have answered with another label, as (sample id, proposed label), by sample id.
 
-    Asking the same again would only cost them time.
+    Asking the same again would only cost them time, of faces with the same pixels too.
     """
     cursor = db.execute(
-        "SELECT o.sample_id, c.proposed_label FROM outcome o "
-        "JOIN score c ON c.round_id = o.round_id AND c.sample_id = o.sample_id "
-        "WHERE o.state = 'decided' AND o.label <> c.proposed_label ORDER BY 1, 2"
+        """
+        WITH answered(sample_id, label) AS (SELECT o.sample_id, c.proposed_label FROM outcome o
+          JOIN score c ON c.round_id = o.round_id AND c.sample_id = o.sample_id
+          WHERE o.state = 'decided' AND o.label <> c.proposed_label)
+        SELECT sample_id, label FROM answered UNION
+        SELECT other.sample_id, a.label FROM answered a JOIN picture p ON p.sample_id = a.sample_id
+          JOIN picture other ON other.pixels = p.pixels ORDER BY 1, 2
+        """
     )
     sample_id, label = read_columns(cursor, np.int64, np.int64)
     return sample_id, label

@@ -202,3 +202,6 @@ def test_turned_down_is_what_people_answered_otherwise(second: Database) -> None
         ],
     )
     assert [each.tolist() for each in turned_down(second)] == [[2, 3, 8], [2, 0, 2]]
+    look = "zeroblob(32), 48, 48, 1, 0, 1, 8, 0"
+    second.execute(f"INSERT INTO picture SELECT id, iif(id IN (2, 9), 'same', id), {look} FROM sample")
+    assert [each.tolist() for each in turned_down(second)] == [[2, 3, 8, 9], [2, 0, 2, 2]]  # the same picture
