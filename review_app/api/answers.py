@@ -86,6 +86,17 @@ _TILE = {
     "issues": _list(_is("string", enum=list(PICTURE_ISSUES)), "what is wrong with the picture"),
 }
 _TODAY = _is("integer", "faces you answered since midnight UTC, in whatever round", minimum=0)
+
+
+def _progress(of: str) -> Schema:
+    counts = {
+        "open": _is("integer", "faces to review that `filter` lets through for you"),
+        "checked": _is("integer", "faces of the round that you answered"),
+        "wrong": _is("integer", "of these: the label was wrong"),
+    }
+    return {"oneOf": [_object(counts), {"type": "null"}], "description": of}
+
+
 _PACE = {
     "today": _TODAY,
     "total": _is("integer", "your answers in the round that stand", minimum=0),
@@ -170,6 +181,7 @@ ANSWER_SCHEMAS: dict[str, Schema] = {
         {
             "held": _list(_is("integer"), "items"), "lease_s": _is("number"), "in_review": _IN_REVIEW,
             "today": _TODAY,
+            "progress": _progress("in the round that was named; null: none was, or counting takes long"),
         }
     ),
     "Recorded": _object(
@@ -182,19 +194,7 @@ ANSWER_SCHEMAS: dict[str, Schema] = {
                 "oneOf": [_ref("Pace"), {"type": "null"}],
                 "description": "in the round of the last decision saved; null: none was",
             },
-            "progress": {
-                "oneOf": [
-                    _object(
-                        {
-                            "open": _is("integer", "faces to review that `filter` lets through for you"),
-                            "checked": _is("integer", "faces of the round that you answered"),
-                            "wrong": _is("integer", "of these: the label was wrong"),
-                        }
-                    ),
-                    {"type": "null"},
-                ],
-                "description": "in the same round; null too where counting takes long, as with several readings",
-            },
+            "progress": _progress("in the same round; null too where counting takes long, as under some filters"),
             "in_review": _IN_REVIEW,
         }
     ),

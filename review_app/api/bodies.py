@@ -45,6 +45,8 @@ class PageBody:
     have: tuple[int, ...]
     cursor: str | None
     leave_out: tuple[int, ...]
+    tab: str | None
+    """The browser tab that asks; None: a client that has no tabs."""
 
     @classmethod
     def read(cls, body: Fields) -> PageBody:
@@ -56,6 +58,7 @@ class PageBody:
             tuple(body.integers("have", MAX_ITEMS)),
             body.maybe_text("cursor", 1_000),
             tuple(body.integers("leave_out", MAX_PAGE)),
+            body.maybe_uuid("tab"),
         )
         body.end()
         return page
@@ -84,13 +87,15 @@ class AlikeBody:
     sample: int
     pair: bool
     limit: int
+    tab: str | None
 
     @classmethod
     def read(cls, body: Fields) -> AlikeBody:
         """Raises ApiError for anything else."""
         alike = cls(
-            body.integer("round"), body.integer("sample"), body.flag("pair"), body.integer("limit", 1, MAX_PAGE)
-        )
+            body.integer("round"), body.integer("sample"), body.flag("pair"), body.integer("limit", 1, MAX_PAGE),
+            body.maybe_uuid("tab"),
+        )  # fmt: skip
         body.end()
         return alike
 
@@ -101,11 +106,17 @@ class LeaseBody:
 
     renew: tuple[int, ...]
     release: tuple[int, ...]
+    tab: str | None
+    round: int | None
+    """Whose progress is asked for; None: of none."""
+    where: QueueFilter
 
     @classmethod
     def read(cls, body: Fields) -> LeaseBody:
         """Raises ApiError for anything else."""
-        lease = cls(tuple(body.integers("renew", MAX_ITEMS)), tuple(body.integers("release", MAX_ITEMS)))
+        renew, release = body.integers("renew", MAX_ITEMS), body.integers("release", MAX_ITEMS)
+        asked = body.maybe_integer("round", 1), _filter(body.fields("filter"))
+        lease = cls(tuple(renew), tuple(release), body.maybe_uuid("tab"), *asked)
         body.end()
         return lease
 

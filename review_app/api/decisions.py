@@ -128,7 +128,8 @@ def _recorded(person: Person, batch: Batch, done: Recorded, now: list[int]) -> _
 
 
 def _counted(db: Database, round_id: int, person_id: int, where: QueueFilter) -> tuple[Pace, Progress | None]:
-    return pace(db, round_id, person_id), progress(db, round_id, person_id, where)
+    now = pace(db, round_id, person_id)
+    return now, progress(db, round_id, person_id, where, left=now.left)
 
 
 def _history(db: Database, person: Person, round_id: int) -> UndoUnits:

@@ -56,12 +56,13 @@ ABOUT: dict[str, str] = {
     "noted": "only faces with a note of anyone that you may read",
     "reviewer": "only faces that this person answered",
     "order": "how faces are ordered; the learned order takes the place of `suspicion` once there is one",
-    "grouped": "by pair of given and proposed label: those with a proposal first, the largest "
-    "of them first; a page holds one pair",
+    "grouped": "by pair of given and proposed label: those with a proposal first, of them the largest in the "
+    "round first; a page holds one pair",
     "samples": "numbers of faces",
     "pair": "only faces of the same given and proposed label",
     "renew": "items to lease for another two minutes",
-    "release": "items to give back",
+    "release": "items to give back, unless another tab of yours shows them",
+    "tab": "of the browser tab that shows the faces, made by it: what another tab of yours shows stays leased",
     "decisions": "each is recorded or refused by itself; sent twice, one counts once",
     "id": "a new UUID, made by you",
     "round": "number of the round",

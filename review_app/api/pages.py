@@ -31,7 +31,7 @@ from scn_core.store.queue.counts import PairCount, faces_in_state, open_left, op
 from scn_core.store.queue.draw_repeats import share_of_repeats
 from scn_core.store.queue.learned_order import learned_order
 from scn_core.store.queue.leases import LEASE_S, claim_faces, claim_items, release_leases, renew_leases
-from scn_core.store.queue.pace import Pace, faces_checked, pace
+from scn_core.store.queue.pace import Pace, Progress, faces_checked, pace, progress
 from scn_core.store.reports.one_face import face_scores
 from scn_core.store.rounds.states import get_round, in_review, latest_round
 from scn_core.store.samples import StoredSample, get_sample
@@ -98,8 +98,16 @@ async def lease(request: Request) -> Response:
     """POST /api/lease."""
     body = LeaseBody.read(await json_of_person(request))
     person, held, reviewed = await as_person_writing(request, _lease, body)
-    today = (await database.run(faces_today, person.id)).get(person.id, 0)
-    return JSONResponse({"held": held, "lease_s": LEASE_S, "in_review": reviewed, "today": today})
+    today, far = await database.run(_so_far, person, body)
+    return JSONResponse(
+        {
+            "held": held,
+            "lease_s": LEASE_S,
+            "in_review": reviewed,
+            "today": today,
+            "progress": None if far is None else asdict(far),
+        }
+    )
 
 
 def known_round(db: Database, round_id: int) -> RoundInfo:
@@ -117,8 +125,9 @@ def _page(db: Database, person: Person, body: PageBody) -> _Page:
         check_cursor(body.cursor)  # where leases lead through the open faces it is not needed, and may still be wrong
     if body.where.state == "open" and info.state == "review":
         claim = claim_items(
-            db, info.id, person.id, body.where, limit=body.limit, have=body.have, leave_out=body.leave_out
-        )
+            db, info.id, person.id, body.where,
+            limit=body.limit, have=body.have, leave_out=body.leave_out, tab=body.tab,
+        )  # fmt: skip
         return _found(db, person, info, claim.items, claim.lost, None, _learned(db, info.id, body.where))
     items, cursor = page_items(db, info.id, person.id, body.where, after=body.cursor, limit=body.limit)
     return _found(db, person, info, items, [], cursor)
@@ -172,14 +181,22 @@ def _most_alike(round_id: int, sample_id: int) -> list[int]:
 def _alike(
     db: Database, person: Person, body: AlikeBody, near: list[int], pair: tuple[int, int | None] | None
 ) -> _Page:
-    items = claim_faces(db, body.round, person.id, near, limit=body.limit, pair=pair)
+    items = claim_faces(db, body.round, person.id, near, limit=body.limit, pair=pair, tab=body.tab)
     return _found(db, person, get_round(db, body.round), items, [], None)
 
 
 def _lease(db: Database, person: Person, body: LeaseBody) -> tuple[Person, list[int], list[int]]:
     if body.release:
-        release_leases(db, person.id, body.release)
-    return person, renew_leases(db, person.id, body.renew) if body.renew else [], in_review(db)
+        release_leases(db, person.id, body.release, tab=body.tab)
+    return person, renew_leases(db, person.id, body.renew, tab=body.tab) if body.renew else [], in_review(db)
+
+
+def _so_far(db: Database, person: Person, body: LeaseBody) -> tuple[int, Progress | None]:
+    """What the person did today, and how far they are."""
+    if body.round is None or body.round not in in_review(db):
+        return faces_today(db, person.id).get(person.id, 0), None
+    now = pace(db, body.round, person.id)
+    return now.today, progress(db, body.round, person.id, body.where, left=now.left)
 
 
 async def _answer(request: Request, found: _Page, where: QueueFilter) -> Response:

@@ -88,12 +88,15 @@ class Client:
     """
 
     def __init__(
-        self, url: str | None = None, token: str | None = None, *, patience_s: float = 60.0, timeout_s: float = 30.0
-    ) -> None:
+        self, url: str | None = None, token: str | None = None, *, patience_s: float = 60.0, timeout_s: float = 30.0,
+        tab: str | None = None,
+    ) -> None:  # fmt: skip
         """`url`: as in the address bar, with the base path, by default $REVIEW_URL; `token`: of the page Access tokens,
         by default $REVIEW_TOKEN; without one there are `health` and `ready` alone. `timeout_s`: seconds without a byte
-        from the server. Raises UsageError for an address that is none.
+        from the server. `tab`: a UUID for this program where several of yours hold faces at once, so that none frees
+        what another one holds. Raises UsageError for an address that is none.
         """
+        self._tab = tab
         self.url = _checked((url or os.environ.get(URL_VARIABLE, "")).strip().rstrip("/"))
         self._token = (token or os.environ.get(TOKEN_VARIABLE, "")).strip()
         self._patience_s, self._timeout_s = patience_s, timeout_s
@@ -125,7 +128,7 @@ class Client:
         pairs this page shall not be of.
         """
         body = {"round": round, "filter": asdict(where or QueueFilter()), "limit": limit, "have": list(have)}
-        return self._page("/api/page", body | {"cursor": cursor, "leave_out": list(leave_out)})
+        return self._page("/api/page", body | {"cursor": cursor, "leave_out": list(leave_out), "tab": self._tab})
 
     def tiles(self, round: int, samples: Sequence[int]) -> Page:
         """Faces by their numbers, 200 at most; leases nothing."""
@@ -136,11 +139,17 @@ class Client:
 
         `pair`: only those of the same given and proposed label.
         """
-        return self._page("/api/alike", {"round": round, "sample": sample, "pair": pair, "limit": limit})
+        body = {"round": round, "sample": sample, "pair": pair, "limit": limit, "tab": self._tab}
+        return self._page("/api/alike", body)
 
-    def lease(self, *, renew: Sequence[int] = (), release: Sequence[int] = ()) -> Lease:
-        """Hold items for another two minutes, or give them back; 2,000 of each at most."""
-        return self._ask(Lease, "POST", "/api/lease", body={"renew": list(renew), "release": list(release)})
+    def lease(
+        self, *, renew: Sequence[int] = (), release: Sequence[int] = (), round: int | None = None,
+        where: QueueFilter | None = None,
+    ) -> Lease:  # fmt: skip
+        """Hold items for another two minutes, or give them back; 2,000 of each at most. With `round`, one in review,
+        the answer says how far you are in it, counting what `where` lets through."""
+        asked = {"round": round, "filter": asdict(where or QueueFilter()), "tab": self._tab}
+        return self._ask(Lease, "POST", "/api/lease", body={"renew": list(renew), "release": list(release), **asked})
 
     def decide(self, decisions: Sequence[Decision], where: QueueFilter | None = None) -> Recorded:
         """Record answers, marks and undos, in requests of 500; those that are refused are in the answer.

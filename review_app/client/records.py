@@ -217,6 +217,8 @@ class Lease:
     lease_s: float
     in_review: tuple[int, ...]
     today: int
+    progress: Progress | None = None
+    """In the round that was named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,7 +382,8 @@ def _read(kind: Any, json: Any) -> Any:
     hints_of_fields = _hints(kind)
     if hints_of_fields is None:
         return json
-    return kind(**{name: _read(hint, json[json_name(name)]) for name, hint in hints_of_fields.items()})
+    there = ((name, json_name(name), hint) for name, hint in hints_of_fields.items())
+    return kind(**{name: _read(hint, json[key]) for name, key, hint in there if key in json})
 
 
 @lru_cache

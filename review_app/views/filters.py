@@ -57,7 +57,10 @@ def row(asked: Asked, now: WorkspaceState) -> DeltaGenerator:
     """State and order, what is filtered by, and a button that shows the rest: `fold` puts it into what is returned."""
     _renew()
     where = asked.where
-    orders = {order: words for order, words in ORDERS.items() if _weighed(asked, now) or order != "alpha"}
+    words = ORDERS | (
+        {"newest": "Newest face"} if where.state in ("open", "skipped") else {}
+    )  # nothing is answered yet
+    orders = {order: word for order, word in words.items() if _weighed(asked, now) or order != "alpha"}
     with st.container(key="rv-filters", horizontal=True, vertical_alignment="center"):
         # Without counts: the grid answers faces without drawing this row anew, and its line says what is to review.
         _select("State", "state", STATES, where.state, now, lambda a, v: _where(a, state=v))

@@ -9,6 +9,7 @@ from contextlib import closing
 
 from playwright.sync_api import Page, Route, expect
 
+from scn_core.store.queue.withdraw import withdraw_faces
 from scn_core.store.rounds.states import close_round
 from tests.browser.conftest import NewPage
 from tests.browser.desk import Desk, focused, sign_in
@@ -51,8 +52,9 @@ def change(served: Served, sql: str, *values: object) -> None:
 
 
 def test_faces_passed_over_are_offered_at_the_end(served: Served, new_page: NewPage) -> None:
-    desk = at_desk(new_page(), served, "ann")
-    seen = desk.samples()
+    desk = at_desk(new_page(), served, "ann", "/?group=pair")
+    seen, heading = desk.samples(), desk.page.get_by_role("group", name="pair of labels")
+    expect(heading).to_be_visible()
     desk.press("u")
     while True:
         if not turn(desk):
@@ -60,6 +62,8 @@ def test_faces_passed_over_are_offered_at_the_end(served: Served, new_page: NewP
         seen += desk.samples()
     assert len(seen) == len(set(seen))
     expect(desk.panel).to_contain_text(f"{len(seen) - 1} faces you passed over")
+    expect(heading).to_be_hidden()
+    expect(desk.message).to_have_text("")
     desk.press("PageDown")
     desk.until(lambda: bool(desk.samples()), "faces passed over")
     again = desk.samples()
@@ -211,11 +215,30 @@ def test_what_the_server_refuses_is_listed_with_its_reason(served: Served, new_p
     desk.until(lambda: desk.tile(first).state == "open", "the tile to show what the server has")
     desk.page.reload()
     desk.page.locator(".app .refused summary").click()
-    expect(refused).to_contain_text("review")
+    expect(refused.locator("li")).to_have_text("face 1, unsure: the round had ended")
+    expect(desk.pill).to_have_text("all but 1 saved")
     refused.get_by_role("button", name="dismiss").click()
     expect(refused).to_be_hidden()
     assert focused(desk.page)
     assert desk.decisions() == []
+
+
+def test_a_face_that_was_taken_out_says_so_and_is_seen_no_more(served: Served, new_page: NewPage) -> None:
+    desk = at_desk(new_page(), served, "ann")
+    first, second = desk.samples()[:2]
+    with served.workspace.database() as db:
+        withdraw_faces(db, [str(row[0]) for row in served.rows("SELECT key FROM sample WHERE id = ?", first)])
+    desk.press("u")
+    desk.until(lambda: desk.tile(first).state == "gone", "the tile to say so")
+    expect(desk.message).to_contain_text("1 of these faces was taken out of the data set")
+    assert "taken out of the data set" in desk.tile(first).label
+    expect(desk.page.locator(f".app .tile[data-sample='{first}'] img")).to_have_count(0)
+    desk.page.locator(".app .refused summary").click()
+    expect(desk.page.locator(".app .refused li")).to_have_text("face 1, unsure: it was taken out of the data set")
+    desk.go_to(first).press("e")
+    expect(desk.message).to_contain_text("it needs nothing from you")
+    desk.go_to(second).press("u")
+    assert [row.sample for row in desk.stored(1)] == [second]
 
 
 def test_somebody_elses_session_sends_nothing_of_mine(served: Served, new_page: NewPage) -> None:

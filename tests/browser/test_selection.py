@@ -128,3 +128,31 @@ def test_keeping_the_rest_by_buttons(desk: Desk) -> None:
     desk.page.get_by_role("button", name="undo").click()
     desk.stored(2 * len(samples))
     assert not any(row.live for row in desk.decisions())
+
+
+def test_no_key_reaches_a_face_outside_of_the_window(desk: Desk) -> None:
+    before = desk.samples()
+    page, large = desk.page, desk.page.get_by_role("button", name="large tiles")
+    large.click()
+    desk.until(lambda: 0 < len(desk.samples()) < len(before), "fewer faces")
+    shown = desk.ready().samples()
+    assert shown == before[: len(shown)]
+    expect(desk.message).to_contain_text("the others are on the next page")
+    assert page.locator(".app .grid").evaluate("grid => grid.scrollHeight <= grid.clientHeight + 1")
+    desk.press("Shift+X")
+    assert {row.sample for row in desk.stored(len(shown))} == set(shown)
+    desk.press("PageDown")
+    desk.until(lambda: desk.samples()[:1] == before[len(shown) : len(shown) + 1], "those that did not fit")
+    second = desk.ready().samples()
+    assert second == before[len(shown) : len(shown) + len(second)]
+    page.get_by_role("button", name="medium tiles").click()
+    rest = before[len(shown) :]
+    desk.until(lambda: desk.samples() == rest, "the rest on one page")
+    page.set_viewport_size({"width": 800, "height": 500})
+    desk.until(lambda: 0 < len(desk.samples()) < len(rest), "as many as the smaller window holds")
+    desk.until(
+        lambda: page.locator(".app .grid").evaluate(
+            "grid => [...grid.children].every(tile => tile.getBoundingClientRect().bottom <= innerHeight)"
+        ),
+        "every tile to be in the window",
+    )

@@ -66,6 +66,8 @@ def test_a_tab_knows_what_the_other_one_answered(served: Served, new_page: NewPa
     assert [other.tile(sample).state for sample in (first, second, third)] == states
     rows = [row for row in other.decisions() if row.sample in (first, second, third)]
     assert [row.bulk for row in rows] == [None, None, None]
+    numbers = [each.page.locator(".app .progress") for each in (ann, other)]
+    ann.until(lambda: numbers[0].inner_text() == numbers[1].inner_text() != "", "the same numbers in both tabs")
     ann.until(
         lambda: ann.samples() and {t.state for t in ann.tiles()} == {t.state for t in other.tiles()}, "the way back"
     )
@@ -97,8 +99,10 @@ def test_a_browser_that_is_closed_takes_nothing_from_the_other(served: Served, n
     ann.press("x", "x")
     answered = [row.sample for row in ann.stored(2)]
     ann.page.goto("about:blank")
-    held = "SELECT 1 FROM queue_item WHERE lease_person IS NOT NULL"
-    other.until(lambda: not served.rows(held), "its leases to go")
+    tabs = "SELECT count(DISTINCT tab) FROM lease_tab JOIN queue_item q ON q.id = item WHERE lease_person IS NOT NULL"
+    other.until(lambda: served.rows(tabs) == [(1,)], "it to be gone")
+    held = {row[0] for row in served.rows("SELECT sample_id FROM queue_item WHERE lease_person IS NOT NULL")}
+    assert held >= mine - set(answered)  # before the other one has said again that it shows them
     other.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # a beat, without waiting for it
     other.until(lambda: [other.tile(sample).state for sample in answered] == ["keep", "keep"], "the answers to be seen")
     assert {tile.state for tile in other.tiles()} == {"open", "keep"}

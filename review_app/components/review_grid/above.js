@@ -1,5 +1,6 @@
 /** What stands above the faces: how to begin, for who has not answered ten faces yet, and the pair that a page is of. */
 
+import { alikeWords } from "./alike.js";
 import { el } from "./dom.js";
 import { pairWords } from "./faces.js";
 import { pairKey, pairOfPage } from "./tally.js";
@@ -32,8 +33,9 @@ export class Above {
     });
     this.group = el("div", { class: "group set", role: "group", "aria-label": "pair of labels" }, [this.title, this.next]);
     const back = { type: "button", class: "key", title: "PgDn, or Back of the browser", text: "back to the queue" };
+    this.like = el("h2");
     this.alike = el("div", { class: "group set", role: "group", "aria-label": "faces that look alike" }, [
-      el("h2", { text: "Like the first one, most alike first" }),
+      this.like,
       el("button", { ...back, on: { click: () => app.flow.next() } }),
     ]);
     this.node = el("div", { class: "above" }, [this.guide, this.group, this.alike]);
@@ -45,7 +47,7 @@ export class Above {
     this.guide.hidden = !pages.leased || recall(storage, this.place) !== null;
     this.group.hidden = !pages.grouped;
     this.alike.hidden = true;
-    this.#write();
+    this.write();
   }
 
   /** A page is shown. @param {Page} page */
@@ -59,8 +61,23 @@ export class Above {
     // What looks alike, or was brought back by an undo, may be of several pairs.
     this.group.hidden = !pages.grouped || page.kind === "alike" || page.kind === "recall";
     this.alike.hidden = page.kind !== "alike";
+    if (page.kind === "alike") this.like.textContent = alikeWords(page, this.app.classes);
     this.next.hidden = !pages.leased;
     this.update(page);
+  }
+
+  /** No page is shown. */
+  clear() {
+    this.group.hidden = this.alike.hidden = true;
+  }
+
+  /** How many faces that look alike a page has room for, below the line about them. @returns {number} */
+  alikeSize() {
+    const hidden = [this.group, this.alike].map((node) => node.hidden);
+    [this.group.hidden, this.alike.hidden] = [true, false];
+    const size = this.app.size();
+    [this.group.hidden, this.alike.hidden] = hidden;
+    return size;
   }
 
   /** Answers have changed how many are to review. @param {Page|null} page */
@@ -74,7 +91,8 @@ export class Above {
     if (this.title.textContent !== words) this.title.textContent = words;
   }
 
-  #write() {
+  /** How to begin, with the letters that were chosen. */
+  write() {
     const { keymap } = this.app;
     const key = (/** @type {string} */ cap, /** @type {string} */ words) =>
       el("span", {}, [el("kbd", { text: cap }), el("span", { text: ` ${words}` })]);

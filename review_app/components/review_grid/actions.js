@@ -1,5 +1,6 @@
 /** What the keys do to faces: answers, marks, many at once, undo and redo. */
 
+import { unitWords, wordOf } from "./actionwords.js";
 import { copiesToo, staysWords } from "./copies.js";
 import { className, counted, meaning, shownOf, stateWords } from "./faces.js";
 import { byTouch } from "./dom.js";
@@ -59,6 +60,7 @@ export class Actions {
       app.say("somebody else has this face now; it needs nothing from you", "warn");
       return;
     }
+    if (this.#isGone(face)) return;
     const meant = meaning(face.tile, action, label, app.me);
     if ("problem" in meant) {
       const given = className(app.classes, face.tile.given);
@@ -76,6 +78,12 @@ export class Actions {
     this.commit([this.#entry(face, meant, entries.length ? bulk : null), ...entries]);
     const settled = entries.length ? ` and ${counted(entries.length, "copy", "copies")}, one undo takes all back` : "";
     this.#advance(face, [this.#doneWords(face) + settled, staysWords(others)].filter(Boolean).join("; "));
+  }
+
+  /** Whether nothing can be said of a face, as it was taken out of the data set. @param {Face} face */
+  #isGone(face) {
+    if (face.state === "gone") this.app.say("this face was taken out of the data set; it needs nothing from you", "warn");
+    return face.state === "gone";
   }
 
   /** Select what is to review on the page, or all of a list of answers. */
@@ -177,7 +185,7 @@ export class Actions {
   flag() {
     const { app } = this;
     const face = app.tiles.current;
-    if (!face) return;
+    if (!face || this.#isGone(face)) return;
     const { flag } = face.tile;
     if (flag) {
       /** @type {import("./types.js").DecisionBrief} */
@@ -192,7 +200,7 @@ export class Actions {
   note() {
     const { app } = this;
     const face = app.tiles.current;
-    if (!face) return;
+    if (!face || this.#isGone(face)) return;
     const zoom = app.zoom.open;
     openNote({
       host: zoom ? app.zoom.body : app.stage,
@@ -245,10 +253,8 @@ export class Actions {
     }
     const bulk = rows.length > 1 ? newId() : null;
     this.commit(rows.map((row) => this.#undoEntry(row, bulk)));
-    const { root } = rows[0].local;
-    const word = wordOf(root.action, root.label, app.classes);
-    const what = rows.length > 1 ? `${rows.length} × ${word}` : word;
-    const said = `${which === "undo" ? "undone" : "done again"}: ${what}`;
+    const words = unitWords(rows.map((row) => row.local.root), app.classes);
+    const said = `${which === "undo" ? "undone" : "done again"}: ${words}`;
     app.say(said);
     await bringIntoView(app, rows.map((row) => row.sample));
     const selected = rows.map((row) => this.selections.get(row.local.root.id)).find(Boolean);
@@ -256,21 +262,4 @@ export class Actions {
     app.tiles.select(which === "undo" ? app.tiles.faces.filter(({ sample }) => selected.has(sample)) : []);
     app.say(said);
   }
-}
-
-/** @type {Record<Exclude<Action, "relabel">, string>} */
-const WORDS = {
-  accept: "accepted",
-  keep: "kept",
-  unsure: "unsure",
-  exclude: "excluded",
-  skip: "skipped",
-  flag: "flagged",
-  note: "note",
-  undo: "undo",
-};
-
-/** An action in words. @param {Action} action @param {number|null} label of a relabel @param {string[]} classes */
-function wordOf(action, label, classes) {
-  return action === "relabel" ? `relabelled to ${className(classes, label)}` : WORDS[action];
 }

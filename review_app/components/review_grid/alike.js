@@ -4,7 +4,7 @@ import { byTouch, el } from "./dom.js";
 import { counted, pairWords } from "./faces.js";
 import { asProblem } from "./net.js";
 
-/** @import { App, Face } from "./types.js" */
+/** @import { App, Face, Page, Tile } from "./types.js" */
 
 /**
  * Show the faces that look like the one with the focus, which stands before them.
@@ -16,7 +16,7 @@ export async function showAlike(app, ofPair) {
   const face = tiles.current;
   const page = pages.current;
   if (!face || !page || flow.busy) return;
-  const pair = ofPair || (page.kind === "alike" && face === page.faces[0]);
+  const pair = ofPair || (face === page.like?.face);
   if (face.tile.blind) {
     app.say("an audit face: answer it before you look at faces that are like it", "warn");
     return;
@@ -24,7 +24,7 @@ export async function showAlike(app, ofPair) {
   const wanted = (flow.wanted += 1);
   app.say("looking for faces like this one");
   try {
-    const faces = await pages.alike(face.sample, pair);
+    const faces = await pages.alike(face.sample, pair, app.above.alikeSize() - 1);
     if (wanted !== flow.wanted || pages.closed || pages.current !== page || flow.view !== "page") return;
     if (!faces.length) app.say(`no other face${pair ? ` of ${pairWords(face.tile, app.classes)}` : ""} is to review`, "warn");
     else show(app, face, faces, pair);
@@ -53,13 +53,34 @@ function show(app, face, faces, pair) {
   if (pages.current) pages.current.focus = tiles.at;
   // Before the page it interrupts, so that PgDn leads back to that one.
   const shown = [face, ...faces];
-  flow.show(pages.insert("alike", shown, pages.at), firstOpen(shown));
+  const page = pages.insert("alike", shown, pages.at);
+  page.like = { face, pair };
+  flow.show(page, firstOpen(shown));
+  const pairOf = pairWords(face.tile, app.classes);
   const many = `${counted(faces.length, "face")} like it, most alike first`;
+  const cap = (/** @type {import("./keys.js").CommandId} */ id) => app.keymap.cap(id);
   app.say(
     pair
-      ? `${pairWords(face.tile, app.classes)}: ${many}; answer the exceptions, then ${byTouch() ? "accept or keep" : "⇧A or ⇧X"} the rest`
-      : `${many}; ${byTouch() ? "alike" : "G"} again: only ${pairWords(face.tile, app.classes)}; ${byTouch() ? "Next" : "PgDn, or Back of the browser,"} leads back`,
+      ? `${pairOf}: ${many}; answer the exceptions, then ${restWords(face.tile, cap, byTouch())} the rest`
+      : `${many}; ${byTouch() ? "alike" : cap("alike")} again: only ${pairOf}; ${byTouch() ? "Next" : "PgDn, or Back of the browser,"} leads back`,
   );
+}
+
+/**
+ * How the rest of a pair is answered at once: without a proposal there is nothing to accept.
+ * @param {Pick<Tile, "proposed">} tile
+ * @param {(id: "acceptRest"|"keepRest") => string} cap printed on the key of a command
+ * @param {boolean} touch
+ */
+export function restWords({ proposed }, cap, touch) {
+  if (touch) return proposed === null ? "keep" : "accept or keep";
+  return proposed === null ? cap("keepRest") : `${cap("acceptRest")} or ${cap("keepRest")}`;
+}
+
+/** What stands above such a page. @param {Page} page @param {string[]} classes */
+export function alikeWords({ like, faces }, classes) {
+  const which = like && faces.includes(like.face) ? "the first one" : "the first one of the page before";
+  return `${like?.pair ? `${pairWords(like.face.tile, classes)}, like` : "Like"} ${which}, most alike first`;
 }
 
 /**

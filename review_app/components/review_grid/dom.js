@@ -10,6 +10,7 @@ const ICONS = {
   exclude: "M4 4l8 8M12 4l-8 8",
   skip: "M3 4l4 4-4 4M8.5 4l4 4-4 4",
   taken: "M5.5 7V5a2.5 2.5 0 0 1 5 0v2M4 7h8v6H4z",
+  gone: "M2.5 3.5h11v9h-11zM3 12l10-8",
   flag: "M4 14V2.5h8l-2 3 2 3H4",
   note: "M3 13l.7-3L11 2.8 13.2 5 6 12.3zM9.5 4.3l2.2 2.2",
   mislabelled: "M3 6h10M3 10h10M11 2.5l-6 11",

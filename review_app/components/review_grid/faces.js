@@ -80,9 +80,11 @@ function toggle(list, given, live, same) {
 /**
  * @param {Pick<Tile, "action"|"skip">} tile after overlay
  * @param {boolean} taken its lease was lost to somebody else
+ * @param {boolean} gone it was taken out of the data set
  * @returns {FaceState}
  */
-export function stateOf(tile, taken = false) {
+export function stateOf(tile, taken = false, gone = false) {
+  if (gone) return "gone";
   if (tile.action) return tile.action;
   if (tile.skip) return "skip";
   return taken ? "taken" : "open";
@@ -90,6 +92,8 @@ export function stateOf(tile, taken = false) {
 
 /** Why the server has no picture yet, in its words: it is drawing it. */
 export const UNDRAWN = "not drawn yet";
+/** Why there is no picture any more of a face that was taken out of the data set. */
+export const TAKEN_OUT = "taken out";
 const UNSEEN = "Nobody can see this face: exclude or skip it";
 
 /**
@@ -168,6 +172,7 @@ const WORDS = {
   exclude: "excluded",
   skip: "skipped",
   taken: "taken by someone else",
+  gone: "taken out of the data set",
 };
 
 /**
@@ -192,7 +197,8 @@ export function answerWords({ given, label }, state, classes) {
   if (state === "keep") return { now: className(classes, given), how: WORDS.keep };
   if (state === "accept") return { now: className(classes, label), how: WORDS.accept };
   if (state === "relabel") return { now: className(classes, label), how: "" };
-  return { now: state === "taken" ? "taken" : WORDS[state], how: "" };
+  const short = { taken: "taken", gone: TAKEN_OUT };
+  return { now: state === "taken" || state === "gone" ? short[state] : WORDS[state], how: "" };
 }
 
 /** @typedef {Pick<Tile, "given"|"original"|"since">} Past */

@@ -91,7 +91,10 @@ export class Flow {
       if (pages.closed) return;
       this.tries = 0;
       if (page && !this.ended) this.#turned(page, done);
-      else this.end();
+      else {
+        this.end();
+        if (!done) app.say(""); // what was said is about the page before
+      }
     } catch (error) {
       if (!pages.closed) this.#showProblem(asProblem(error));
     } finally {
@@ -130,8 +133,8 @@ export class Flow {
 
   /** @param {Page} page @param {string} done what was done before it, in words */
   #turned(page, done = "") {
-    this.app.say(`${done}${done && " · "}${pageWords(page)}: ${counted(page.faces.length, "face")}`);
     this.show(page);
+    if (!this.closed()) this.app.say(`${done}${done && " · "}${pageWords(page)}: ${counted(page.faces.length, "face")}`);
   }
 
   /** Show a page's faces. @param {Page} page @param {number} at place of the face that gets the focus */
@@ -146,15 +149,40 @@ export class Flow {
     app.grid.hidden = false;
     app.above.show(page);
     app.back.shown(page);
-    app.look.layout();
-    app.tiles.show(page.faces, at);
-    this.shows += 1;
-    for (const face of page.faces) face.seen = this.shows;
+    this.#draw(page, app.pages.refit((faces) => app.look.holds(faces), at) ?? at);
     app.focus.move(app.tiles.at);
     app.progress();
     app.actions.since = performance.now();
     const closed = this.closed();
     if (closed) app.say(closed, "warn");
+  }
+
+  /** @param {Page} page @param {number} at place of the face that gets the frame */
+  #draw(page, at) {
+    const { app } = this;
+    app.look.layout();
+    app.tiles.show(page.faces, at);
+    this.shows += 1;
+    for (const face of page.faces) face.seen = this.shows;
+  }
+
+  /** The window or the tiles have another size: what does not fit any more goes to the next page, and comes back from there. */
+  refit() {
+    const { app } = this;
+    const { look, pages, tiles } = app;
+    const page = pages.current;
+    if (this.view !== "page" || !page || page.faces !== tiles.faces) return;
+    const [before, selected, looking] = [page.faces.length, tiles.selected, this.looking];
+    const at = pages.refit((faces) => look.holds(faces), tiles.at);
+    if (at === null) return;
+    app.focus.hold();
+    this.#draw(page, at);
+    tiles.select(selected.filter((face) => page.faces.includes(face)));
+    app.focus.move(tiles.at);
+    this.looking = looking;
+    const now = page.faces.length;
+    app.say(now < before ? `${now} of ${counted(before, "face")} fit: the others are on the next page` : `${pageWords(page)}: ${counted(now, "face")}`);
+    app.progress();
   }
 
   /** Open faces on earlier pages, still leased to this tab. */
@@ -176,6 +204,7 @@ export class Flow {
     this.view = "end";
     app.tally.turned();
     this.#clear();
+    app.above.clear();
     app.progress();
     app.panel.show(endWords(this));
   }

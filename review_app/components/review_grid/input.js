@@ -26,7 +26,10 @@ export class Input {
     if (target?.closest("input, textarea, select")) return;
     if (keptFromStreamlit(event)) event.stopPropagation();
     const command = this.#onward(event) ?? commandOf(event, app.keymap.table);
-    if (!command) return;
+    if (!command) {
+      this.#noClass(event);
+      return;
+    }
     event.stopPropagation();
     if (target?.closest("button, a, summary") && [" ", "Enter"].includes(event.key)) return; // they press the button
     if (app.sheet.open) {
@@ -42,6 +45,13 @@ export class Input {
       return;
     }
     this.run(command);
+  }
+
+  /** A number for which there is no class is said to be none. @param {KeyboardEvent} event */
+  #noClass(event) {
+    const { classes, sheet } = this.app;
+    if (/^[1-9]$/.test(keyName(event)) && !event.altKey && !sheet.open)
+      this.app.say(`there is no class ${keyName(event)}: the numbers are 1 to ${classes.length}`, "warn");
   }
 
   /** Space and Enter turn a page on which nothing is left. @param {KeyboardEvent} event @returns {Command|undefined} */

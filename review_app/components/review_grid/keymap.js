@@ -43,10 +43,19 @@ export function withLetters(letters) {
     const { id, keys } = command;
     const shifted = WITH_SHIFT[id];
     const letter = letters[shifted ?? id];
-    if (!letter) return command;
+    const help = helpWith(command.help, letters);
+    if (!letter) return { ...command, help };
     const key = shifted ? `shift+${letter}` : letter;
     const others = keys.filter((one) => !/^(shift\+)?[a-z]$/.test(one));
-    return { ...command, keys: [key, ...others], cap: `${shifted ? "⇧" : ""}${letter.toUpperCase()}` };
+    return { ...command, help, keys: [key, ...others], cap: `${shifted ? "⇧" : ""}${letter.toUpperCase()}` };
+  });
+}
+
+/** Words that name keys, with the letters chosen: "then ⇧Q the rest". @param {string} help @param {Letters} letters */
+function helpWith(help, letters) {
+  return help.replace(/⇧([A-Z])\b/g, (cap, letter) => {
+    const id = CHANGEABLE.find((one) => STANDARD[one] === letter.toLowerCase());
+    return id ? `⇧${(letters[id] ?? letter).toUpperCase()}` : cap;
   });
 }
 

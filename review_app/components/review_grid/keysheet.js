@@ -13,6 +13,11 @@ const LEGEND = [
   ["happy → sad", "given label and the proposed one"],
   ["happy → sad?", "without a proposal: the likeliest other class"],
   ["sure", "the network sees the proposed class clearly; maybe: it sees no class clearly"],
+  ["settles 1 copy", "another face has the same pixels: your answer counts for it too"],
+  ["asked apart", "a copy that is an audit face, which gets an answer of its own"],
+  ["was sad", "people decided about this face in an earlier round"],
+  ["very dark", "and the like: why the picture may be hard to judge"],
+  ["+2", "more of these signs than have room: the tooltip and the large face name them"],
   ["α", "with details: importance weight, 0 to 1: how much the training trusted the face"],
   ["m", "with details: margin, 0 to 1: probability of the likeliest class minus that of the given one"],
   ["small bars", "with details: the likeliest classes, by the numbers of their keys"],
@@ -91,6 +96,7 @@ export function keySheet(app) {
     asking = null;
     keymap.use(letters);
     keymap.print(app.node);
+    app.above.write();
     words.textContent = said;
     draw();
   };

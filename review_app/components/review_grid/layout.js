@@ -43,7 +43,7 @@ export function asTileSize(word) {
 export function fit(width, height, size, info = INFO, faces = Infinity) {
   const [across, down] = [Math.max(200, width), Math.max(170, height)];
   const full = filled(across, down, size, info);
-  if (faces >= full.count) return full;
+  if (faces >= full.count) return squeezed(full, down, size, info, faces);
   let best = full;
   for (let columns = faces; columns >= 1; columns -= 1) {
     const rows = Math.ceil(faces / columns);
@@ -53,6 +53,18 @@ export function fit(width, height, size, info = INFO, faces = Infinity) {
     if (picture > best.picture) best = { columns, rows, picture, count: full.count, tile };
   }
   return best;
+}
+
+/**
+ * A few faces more than fit have a row more with smaller pictures, where these are not too small: a line of words above
+ * the faces divides no page.
+ * @param {Fit} full @param {number} down @param {import("./types.js").TileSize} size @param {number} info @param {number} faces
+ * @returns {Fit} `full` where they do not fit either way
+ */
+function squeezed(full, down, size, info, faces) {
+  const rows = Math.ceil(faces / full.columns);
+  const picture = Math.min(full.picture, tallOf(down, rows, info));
+  return rows > full.rows && picture >= Math.max(LEAST, WANTED[size] * FLATTEST) ? { ...full, rows, picture } : full;
 }
 
 /**

@@ -45,10 +45,17 @@ export class Look {
     return fit(width - 2 * EDGE, height - 2 * EDGE, this.tileSize, this.details ? INFO_DETAILS : INFO, faces);
   }
 
-  /** Fill the window, and the grid's room with tiles. */
+  /** How many of so many faces fit on a page. @param {number} faces */
+  holds(faces) {
+    const { columns, rows } = this.room(faces);
+    return columns * rows;
+  }
+
+  /** Fill the window, and the grid's room with tiles; what does not fit any more goes to the next page. */
   layout() {
-    const { grid, node, pages, root, tiles } = this.app;
+    const { flow, grid, node, pages, root, tiles } = this.app;
     fillWindow(node, root.host);
+    flow?.refit();
     const { columns, picture, tile } = this.room(pages?.current?.faces.length);
     this.columns = columns;
     grid.style.setProperty("--columns", String(columns));

@@ -13,9 +13,11 @@ import { keySheet } from "./keysheet.js";
 import { Leases, released } from "./leases.js";
 import { Look } from "./look.js";
 import { Net } from "./net.js";
+import { newId } from "./outbox.js";
 import { Pages } from "./pages.js";
 import { Panel } from "./panel.js";
 import { pointerSelection } from "./select.js";
+import { refusalWords } from "./refusals.js";
 import { Status } from "./status.js";
 import { Store } from "./store.js";
 import { Tally } from "./tally.js";
@@ -67,6 +69,8 @@ export class App {
     this.selecting = false;
     /** How many tiles are selected. */
     this.selected = 0;
+    /** Names this tab to the server. */
+    this.tab = newId();
     this.net = new Net(data.person.id);
     this.net.root = data.root;
     this.store = new Store(this.me);
@@ -89,6 +93,10 @@ export class App {
       dismiss: () => this.outbox.dismiss(),
       next: () => this.flow.next(),
       hides: (control) => this.focus.leave(control),
+      refusal: (refusal) => {
+        const href = this.net.url(`/samples?sample=${refusal.entry.sample}`);
+        return { ...refusalWords(refusal, this), href };
+      },
     });
     this.net.well = () => this.status.well();
     this.tiles = new Tiles(this.grid, this.classes, this.me, {
@@ -121,11 +129,12 @@ export class App {
     this.pages = this.#newPages();
     this.flow = new Flow(this);
     this.actions = new Actions(this);
-    const { net, store, storage, prefix } = this;
+    const { net, store, tab } = this;
     const lost = (/** @type {Face[]} */ faces) => this.sync.lost(faces);
     /** @type {import("./leases.js").Heard} */
-    const heard = (rounds, today) => this.sync.heard(rounds, today);
-    this.leases = new Leases({ net, store, storage, prefix, lost, heard });
+    const heard = (rounds, today, progress) => this.sync.heard(rounds, today, progress);
+    const asked = () => ({ round: this.round, filter: this.data.filter });
+    this.leases = new Leases({ net, store, tab, lost, asked, heard });
     this.unlisten = listen(this);
     this.ending = new AbortController();
     this.back = new Back(this, this.ending.signal);
@@ -151,6 +160,7 @@ export class App {
     return new Pages({
       net: this.net,
       store: this.store,
+      tab: this.tab,
       round: this.round,
       filter: this.data.filter,
       size: () => this.size(),
@@ -161,7 +171,6 @@ export class App {
   /** @param {PageHeader} header */
   #header(header) {
     this.flow.headed(header);
-    this.leases.publish();
     this.outbox.well();
     this.progress();
   }

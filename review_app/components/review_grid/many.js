@@ -32,7 +32,7 @@ export function answersToMany(faces, action, label, { store, entry, blank, propo
   /** Faces whose answer does not come from a copy's. */
   const settled = new Set();
   for (const face of faces) {
-    if (face.state === "taken") continue;
+    if (face.state === "taken" || face.state === "gone") continue;
     if (face.tile.kind === "audit" && action !== "skip") {
       audit += 1; // they measure how many labels are wrong: each is looked at, or not answered
       continue;

@@ -21,9 +21,12 @@ export function signsOf(tile, classes, me) {
   const past = pastWords(tile, classes);
   const changed = tile.original !== tile.given;
   const short = changed ? `was ${className(classes, tile.original)}` : `confirmed, round ${tile.since}`;
+  const was = past ? [{ kind: "past", text: short, means: past }] : [];
+  const again = changed && tile.original === tile.proposed; // what people changed is proposed once more
   return [
+    ...(again ? was : []),
     ...(copies ? [{ kind: differ ? "copies differ" : "copies", text: copySign(tile, me), means: copies }] : []),
-    ...(past ? [{ kind: "past", text: short, means: past }] : []),
+    ...(again ? [] : was),
     ...tile.issues.map((issue) => ({ kind: "issue", text: ISSUES[issue], means: `the picture: ${ISSUES[issue]}` })),
   ];
 }

@@ -1,6 +1,7 @@
 /** Pages of faces: fetch, unpack, fetch ahead, go back. */
 
 import { ANSWERS, UNDRAWN } from "./faces.js";
+import { divided } from "./refit.js";
 import { pairKey, pairOfPage } from "./tally.js";
 
 /** @import { AlikeRequest, Face, Page, PageHeader, PageRequest, QueueFilter, Tile, TilesRequest } from "./types.js" */
@@ -42,14 +43,16 @@ export class Pages {
    * @param {object} options
    * @param {import("./net.js").Net} options.net
    * @param {import("./store.js").Store} options.store
+   * @param {string} options.tab id of this tab
    * @param {number} options.round
    * @param {QueueFilter} options.filter
    * @param {() => number} options.size faces that fit
    * @param {{header: (header: PageHeader) => void, faces: () => OfFaces}} options.on
    */
-  constructor({ net, store, round, filter, size, on }) {
+  constructor({ net, store, tab, round, filter, size, on }) {
     this.net = net;
     this.store = store;
+    this.tab = tab;
     this.round = round;
     this.filter = filter;
     this.size = size;
@@ -63,6 +66,7 @@ export class Pages {
     this.kept = [];
     this.at = -1;
     this.count = 0;
+    this.batches = 0;
     /** @type {string|null} */
     this.cursor = null;
     this.ended = false;
@@ -152,7 +156,7 @@ export class Pages {
       const have = this.leased ? this.store.held().map((face) => face.item) : [];
       const limit = Math.max(1, Math.min(LIMIT, this.size()));
       /** @type {PageRequest} */
-      const body = { round: this.round, filter: this.filter, limit, have, cursor: this.cursor, leave_out: this.left };
+      const body = { round: this.round, filter: this.filter, limit, have, cursor: this.cursor, leave_out: this.left, tab: this.tab };
       const { header, faces } = await this.#read(await this.net.post("/api/page", body), at, this.leased);
       this.cursor = header.cursor ?? null;
       this.ended = !this.leased && this.cursor === null;
@@ -222,7 +226,11 @@ export class Pages {
     return true;
   }
 
-  /** Ask for certain faces, whatever their state. @param {number[]} samples @returns {Promise<Face[]>} */
+  /**
+   * Ask for certain faces, whatever their state.
+   * @param {number[]} samples
+   * @returns {Promise<Face[]>} also those known here that were taken out of the data set
+   */
   async tiles(samples) {
     /** @type {Face[]} */
     const faces = [];
@@ -231,7 +239,8 @@ export class Pages {
       /** @type {TilesRequest} */
       const body = { round: this.round, samples: samples.slice(from, from + LIMIT) };
       const read = await this.#read(await this.net.post("/api/tiles", body), at);
-      faces.push(...read.faces);
+      const found = new Set(read.faces.map((face) => face.sample));
+      faces.push(...read.faces, ...this.store.takenOut(body.samples.filter((sample) => !found.has(sample))));
     }
     return faces;
   }
@@ -239,12 +248,13 @@ export class Pages {
   /**
    * Faces to review that look like one, most alike first; they are leased.
    * @param {number} sample @param {boolean} pair only those of its given and proposed label
+   * @param {number} most
    * @returns {Promise<Face[]>}
    */
-  async alike(sample, pair) {
+  async alike(sample, pair, most) {
     const at = this.store.clock();
     /** @type {AlikeRequest} */
-    const body = { round: this.round, sample, pair, limit: Math.max(1, Math.min(LIMIT, this.size() - 1)) };
+    const body = { round: this.round, sample, pair, limit: Math.max(1, Math.min(LIMIT, most)), tab: this.tab };
     const { faces } = await this.#read(await this.net.post("/api/alike", body), at, true);
     return faces.filter((face) => face.sample !== sample && face.state === "open");
   }
@@ -262,7 +272,7 @@ export class Pages {
   #append(kind, faces, at = this.kept.length) {
     if (kind === "queue") this.count += 1;
     /** @type {Page} */
-    const page = { kind, faces, number: this.count, focus: 0 };
+    const page = { kind, faces, number: this.count, focus: 0, batch: (this.batches += 1) };
     this.kept.splice(at, 0, page);
     this.at = at;
     while (this.kept.length > KEPT + 1) {
@@ -272,6 +282,20 @@ export class Pages {
       this.store.drop(old.faces.filter((face) => !still.has(face)));
     }
     return page;
+  }
+
+  /**
+   * This page, and what came together with it, is divided anew; see `divided`.
+   * @param {(faces: number) => number} holds how many of so many faces fit on a page
+   * @param {number} at place on the current page of the face that stays on screen
+   * @returns {number|null} its place on the page that is current now; null: all pages stay as they were
+   */
+  refit(holds, at) {
+    const found = this.current && divided(this.kept, this.at, holds, at);
+    if (!found) return null;
+    this.count += found.more;
+    this.at = found.current;
+    return found.at;
   }
 
   /** The newest kept page that shows this face. @param {number} sample @returns {number} its place, or -1 */

@@ -8,9 +8,16 @@ import { pageWords } from "./pages.js";
 /** @import { App } from "./types.js" */
 
 /** @typedef {"info"|"warn"|"done"|"trouble"} MessageKind trouble: until the server answers again */
-/** @typedef {"saved"|"saving"|"offline"|"signedout"} PillKind */
-/** @typedef {Pick<import("./outbox.js").Outbox, "waiting"|"safe"|"problem">} Sending */
-/** @typedef {{dismiss: () => void, next: () => void, hides: (control: HTMLElement) => void}} On hides: is about to */
+/** @typedef {"saved"|"saving"|"offline"|"signedout"|"refused"} PillKind */
+/** @typedef {Pick<import("./outbox.js").Outbox, "waiting"|"safe"|"problem"|"refused">} Sending */
+/** @typedef {import("./outbox.js").Refusal} Refusal */
+/**
+ * @typedef {object} On
+ * @property {() => void} dismiss
+ * @property {() => void} next
+ * @property {(control: HTMLElement) => void} hides is about to
+ * @property {(refusal: Refusal) => {face: string, words: string, href: string}} refusal href: where its face is
+ */
 
 /** The pill's words. Pure. @param {Sending} outbox @returns {{kind: PillKind, text: string}} */
 export function pillOf(outbox) {
@@ -22,6 +29,7 @@ export function pillOf(outbox) {
   if (kind && count)
     return { kind: "offline", text: `${kind === "offline" ? "offline" : "server trouble"}: ${count} ${where}` };
   if (count) return { kind: "saving", text: `saving ${count}` };
+  if (outbox.refused.size) return { kind: "refused", text: `all but ${outbox.refused.size} saved` };
   return outbox.safe
     ? { kind: "saved", text: "all saved" }
     : { kind: "saved", text: "all saved (no storage in this browser: keep the tab open)" };
@@ -53,8 +61,9 @@ export class Status {
   constructor(login, on) {
     this.login = login;
     this.hides = on.hides;
-    /** Refused decisions that are listed. */
-    this.shown = 0;
+    this.refusal = on.refusal;
+    /** Refused decisions. @type {Map<string, Refusal>} */
+    this.refusals = new Map();
     this.pill = el("span", { class: "pill", "data-kind": "saved", text: "all saved" });
     this.link = el("a", { class: "signin", href: login, text: "sign in", hidden: true });
     this.progress = el("span", { class: "progress" });
@@ -70,6 +79,7 @@ export class Status {
       this.refusedList,
       el("button", { type: "button", text: "dismiss", on: { click: on.dismiss } }),
     ]);
+    this.refused.addEventListener("toggle", () => this.#list());
     /** Seen while nothing is left on the page. */
     this.onward = el("button", { type: "button", class: "key onward", hidden: true, on: { click: on.next } }, [
       el("kbd", { text: "Space", "aria-hidden": "true" }),
@@ -111,20 +121,25 @@ export class Status {
     this.pill.dataset.kind = kind;
     this.#hide(this.link, kind !== "signedout");
     this.link.href = `${this.login}?next=${encodeURIComponent(location.pathname + location.search)}`;
-    if (this.refused.hidden !== !outbox.refused.size || outbox.refused.size !== this.shown) this.#refused(outbox);
+    this.refusals = outbox.refused;
+    const count = outbox.refused.size;
+    this.#hide(this.refused, !count);
+    this.refused.open &&= count > 0;
+    this.refusedTitle.textContent = `${count} refused`;
+    if (this.refused.open) this.#list();
   }
 
-  /** @param {import("./outbox.js").Outbox} outbox */
-  #refused(outbox) {
-    this.shown = outbox.refused.size;
-    this.#hide(this.refused, !this.shown);
-    this.refused.open = this.refused.open && this.shown > 0;
-    this.refusedTitle.textContent = `${this.shown} refused`;
-    this.refusedList.replaceChildren(
-      ...Array.from(outbox.refused.values(), ({ entry, error }) =>
-        el("li", { text: `face ${entry.sample}, ${entry.action}: ${error}` }),
-      ),
-    );
+  /** What was refused: which face it is on the page follows what is shown. */
+  #list() {
+    const rows = [...this.refusals.values()].map((refusal) => {
+      const { face, words, href } = this.refusal(refusal);
+      return el("li", { title: refusal.error }, [
+        el("a", { href, target: "_blank", rel: "noopener", text: face }),
+        document.createTextNode(words),
+      ]);
+    });
+    const same = rows.map((row) => row.textContent).join() === [...this.refusedList.children].map((row) => row.textContent).join();
+    if (!same) this.refusedList.replaceChildren(...rows); // a link that has the keyboard stays
   }
 
   /** @param {HTMLElement} control @param {boolean} hidden */
@@ -136,9 +151,10 @@ export class Status {
   /** How far the page and the queue are. @param {App} app */
   page({ data, flow, pages, tally }) {
     const page = flow.view === "page" ? pages.current : null;
+    if (this.refused.open) this.#list();
     // A list of answers is looked through: nothing waits in it.
     const { open: waiting, today = null } = tally.shown;
-    const open = pages.leased ? (waiting ?? null) : null;
+    const open = pages.leased && !flow.closed() ? (waiting ?? null) : null; // a round that has ended has none
     const words = [];
     const left = page?.faces.filter((face) => face.state === "open").length ?? 0;
     this.#hide(this.onward, !page || open === null || left > 0);

@@ -1,6 +1,6 @@
 /** The faces this tab knows, and the entries made here, so that a late answer of the server never hides a newer one of ours. */
 
-import { UNDRAWN, overlay, stateOf } from "./faces.js";
+import { TAKEN_OUT, UNDRAWN, overlay, stateOf } from "./faces.js";
 
 /** @import { Entry, Face, Tile } from "./types.js" */
 
@@ -88,6 +88,7 @@ export class Store {
     face.base = face.img && base.missing === UNDRAWN ? { ...base, missing: null } : base;
     face.at = at;
     face.item = base.item;
+    face.gone = false;
     if (claimed) {
       face.held = true;
       face.taken = false;
@@ -110,8 +111,19 @@ export class Store {
       this.me,
     );
     face.pending = rows.some((row) => row.saved === null);
-    face.state = stateOf(face.tile, face.taken);
+    face.state = stateOf(face.tile, face.taken, face.gone);
     return face;
+  }
+
+  /** The server has these faces no more: they were taken out of the data set. @param {number[]} samples @returns {Face[]} */
+  takenOut(samples) {
+    const gone = samples.flatMap((sample) => this.faces.get(sample) ?? []);
+    for (const face of gone) {
+      if (face.img) URL.revokeObjectURL(face.img.src);
+      Object.assign(face, { img: null, held: false, gone: true, base: { ...face.base, missing: TAKEN_OUT } });
+      this.refresh(face);
+    }
+    return gone;
   }
 
   /** Faces leased to this tab, as far as it knows: open ones, and those whose answer is still on its way. */
@@ -156,7 +168,7 @@ export class Store {
 /** @param {Tile} base @returns {Face} nobody has answered here yet */
 function newFace(base) {
   const { item, sample } = base;
-  const rest = { at: 0, changed: 0, pending: false, held: false, taken: false, seen: 0, img: null };
+  const rest = { at: 0, changed: 0, pending: false, held: false, taken: false, gone: false, seen: 0, img: null };
   return { item, sample, base, tile: base, state: stateOf(base), ...rest };
 }
 

@@ -2,6 +2,7 @@
 
 import { asProblem } from "./net.js";
 import { Outbox } from "./outbox.js";
+import { refusalWords } from "./refusals.js";
 
 /** @import { Problem } from "./net.js" */
 /** @import { App, DecisionsRequest, DecisionsResponse, Entry, Face, HistoryResponse } from "./types.js" */
@@ -49,8 +50,8 @@ export class Sync {
   }
 
   /** A beat. @type {import("./leases.js").Heard} */
-  heard(rounds, today) {
-    this.app.tally.told({ today });
+  heard(rounds, today, progress) {
+    this.app.tally.told({ today, ...progress });
     this.app.progress();
     this.app.flow.heard(rounds);
   }
@@ -104,11 +105,13 @@ export class Sync {
     app.progress();
   }
 
-  /** @param {{entry: Entry, error: string}[]} rows */
+  /** @param {import("./outbox.js").Refusal[]} rows */
   #refused(rows) {
     const { app } = this;
     for (const face of app.store.refused(rows.map(({ entry }) => entry))) this.#changed(face);
-    if (!app.flow.ended) app.say(`refused: ${rows[0].error}`, "warn");
+    const { face, words } = refusalWords(rows[0], app);
+    const others = rows.length > 1 ? `, and ${rows.length - 1} more` : "";
+    if (!app.flow.ended) app.say(`not taken: ${face}${words}${others}`, "warn");
     this.loadHistory();
     this.#refetch(rows.map(({ entry }) => entry.sample));
     app.progress();
@@ -142,9 +145,16 @@ export class Sync {
       const wanted = [...this.stale].filter((sample) => app.store.faces.has(sample));
       this.stale.clear();
       if (!this.historyLoaded) this.loadHistory();
-      if (!wanted.length) return;
+      if (!wanted.length) {
+        app.leases.renew(); // it tells how far the person is
+        return;
+      }
       try {
-        for (const face of await app.pages.tiles(wanted)) this.#changed(face);
+        const faces = await app.pages.tiles(wanted);
+        for (const face of faces) this.#changed(face);
+        const gone = faces.filter((face) => face.state === "gone" && app.tiles.nodes.has(face)).length;
+        if (gone) app.say(takenOutWords(gone), "warn");
+        this.#moveOn();
       } catch {
         return; // what is shown meanwhile follows from our own entries
       }
@@ -183,20 +193,34 @@ export class Sync {
     }
     app.progress();
     const here = faces.filter((face) => app.tiles.nodes.has(face) && face.changed < at);
+    const gone = here.filter((face) => face.state === "gone").length;
     const taken = here.filter((face) => face.state === "taken").length;
+    const answered = here.length - taken - gone;
     const words = [
       taken ? `${taken} of these faces went to somebody else while you were away` : "",
-      here.length > taken ? `${here.length - taken} of these faces were answered elsewhere` : "",
+      answered ? `${answered} of these faces ${answered === 1 ? "was" : "were"} answered elsewhere` : "",
+      gone ? takenOutWords(gone) : "",
     ];
     if (here.length) app.say(words.filter(Boolean).join("; "), "warn");
-    if (app.flow.view === "page" && app.tiles.current?.state === "taken") {
-      const open = app.tiles.nextOpen(app.tiles.at);
-      if (open >= 0) app.focus.move(open);
-    }
+    this.#moveOn();
+  }
+
+  /** The frame leaves a face that cannot be answered any more. */
+  #moveOn() {
+    const { flow, focus, tiles } = this.app;
+    const state = tiles.current?.state;
+    if (flow.view !== "page" || (state !== "taken" && state !== "gone")) return;
+    const open = tiles.nextOpen(tiles.at);
+    if (open >= 0) focus.move(open);
   }
 
   close() {
     this.app.outbox.on = {};
     clearTimeout(this.timer);
   }
+}
+
+/** @param {number} count of faces on the page */
+function takenOutWords(count) {
+  return `${count} of these faces ${count === 1 ? "was" : "were"} taken out of the data set`;
 }

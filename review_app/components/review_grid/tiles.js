@@ -129,7 +129,8 @@ export class Tiles {
     const node = this.nodes.get(face);
     if (!node) return;
     const { tile, state } = face;
-    node.tile.querySelector(".pic > .missing")?.replaceWith(face.img ?? missing(tile.missing));
+    const picture = node.tile.querySelector(".pic > :is(img, .missing)");
+    if (picture !== face.img) picture?.replaceWith(face.img ?? missing(tile.missing));
     if (node.blind !== tile.blind) this.#reveal(node, face);
     node.tile.dataset.state = state;
     node.tile.toggleAttribute("data-pending", face.pending);

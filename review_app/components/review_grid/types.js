@@ -104,11 +104,11 @@ export {};
  */
 
 /** @typedef {{given: number, proposed: number|null, open: number}} PairCount open: faces to review */
-/** @typedef {{round: number, filter: QueueFilter, limit: number, have: number[], cursor: string|null, leave_out: number[]}} PageRequest */
+/** @typedef {{round: number, filter: QueueFilter, limit: number, have: number[], cursor: string|null, leave_out: number[], tab: string}} PageRequest */
 /** @typedef {{round: number, samples: number[]}} TilesRequest */
-/** @typedef {{round: number, sample: number, pair: boolean, limit: number}} AlikeRequest */
-/** @typedef {{renew: number[], release: number[]}} LeaseRequest ids of items */
-/** @typedef {{held: number[], lease_s: number, in_review: number[], today: number}} LeaseResponse today: as in Pace */
+/** @typedef {{round: number, sample: number, pair: boolean, limit: number, tab: string}} AlikeRequest */
+/** @typedef {{renew: number[], release: number[], tab: string, round?: number, filter?: QueueFilter}} LeaseRequest ids of items, and of the tab that shows them; of what progress is asked */
+/** @typedef {{held: number[], lease_s: number, in_review: number[], today: number, progress: Progress|null}} LeaseResponse today: as in Pace */
 /** @typedef {{token: string, person: number}} TokenResponse */
 /** @typedef {{error: string, code: string, at?: string}} ErrorResponse of every 4xx and 5xx that is ours */
 
@@ -132,7 +132,7 @@ export {};
 /** @typedef {Partial<Pick<Tile, "kind"|"given"|"proposed"|"alpha"|"margin"|"bars"|"doubt"|"second">>} Shown what was on the screen */
 /** Of one person in one round; today: faces answered since midnight UTC, in whatever round. */
 /** @typedef {{today: number, total: number, per_minute: number|null, left: number, seconds_left: number|null}} Pace */
-/** Under the filter that came with decisions. @typedef {{open: number, checked: number, wrong: number}} Progress */
+/** Under the filter that was sent. @typedef {{open: number, checked: number, wrong: number}} Progress */
 /** @typedef {{decisions: Decision[], filter: QueueFilter}} DecisionsRequest */
 /**
  * answered: since the bulk answer's faces were shown; unseen: the picture is gone
@@ -193,7 +193,7 @@ export {};
  * @typedef {Decision & {local?: {root: DecisionBrief, live: boolean}}} Entry
  */
 
-/** @typedef {Answer|"skip"|"taken"|"open"} FaceState */
+/** @typedef {Answer|"skip"|"taken"|"gone"|"open"} FaceState */
 
 /**
  * A face that this tab knows.
@@ -208,6 +208,7 @@ export {};
  * @property {boolean} pending some entry is not acknowledged yet
  * @property {true|"maybe"|false} held leased to us
  * @property {boolean} taken somebody else has it, and nobody has answered it
+ * @property {boolean} gone it was taken out of the data set
  * @property {number} seen greater for the faces shown later; 0: not yet
  * @property {HTMLImageElement|null} img
  */
@@ -220,4 +221,6 @@ export {};
  * @property {Face[]} faces
  * @property {number} number counted from 1
  * @property {number} focus place of the face that had the focus last
+ * @property {{face: Face, pair: boolean}} [like] of an "alike" page: what its faces look like, and whether all are of its pair
+ * @property {number} batch what came together has the same number; it is one page where the window has room for it
  */

@@ -57,6 +57,7 @@ def claim_items(
     limit: int,
     have: Sequence[int] = (),
     leave_out: Sequence[int] = (),
+    tab: str | None = None,
 ) -> Claim:
     """Renew the leases on `have` and lease up to `limit` more open items in order.
 
@@ -65,7 +66,7 @@ def claim_items(
     holds otherwise. A person's own items that are not in `have` (after a reload) come again in their place. Where the
     round has repeats, some of the page are faces this person answered before, see `repeats`. Where grouped, all are of
     one pair of given and proposed label, and of none that an item of `leave_out` is of. `where.state` open alone;
-    nothing is given of a round that is not in review.
+    nothing is given of a round that is not in review. `tab`: the browser tab that shows them, see `release_leases`.
     Raises WorkspaceError for a filter that cannot be.
     """
     check_filter(where)
@@ -73,7 +74,7 @@ def claim_items(
         raise WorkspaceError(error_text("claim", f"state {where.state}", "open", "page_items shows the others"))
     with transaction(db):
         _expire(db)
-        kept = _renew(db, person_id, have)
+        kept = _renew(db, person_id, have, tab)
         held = set(kept.values())
         pair, ids = None, list[int]()
         if _in_review(db, round_id):
@@ -81,7 +82,7 @@ def claim_items(
             pair, ids = _next(db, round_id, person_id, where, limit=limit, have=held, without=without)
         again = draw_repeats(db, round_id, person_id, where, pair, new=len(ids), have=held)
         ids = spread(ids[: limit - len(again)], again)
-        _lease(db, person_id, ids)
+        _lease(db, person_id, ids, tab)
     return Claim(load_items(db, person_id, ids), [item for item in have if item not in kept])
 
 
@@ -93,6 +94,7 @@ def claim_faces(
     *,
     limit: int,
     pair: tuple[int, int | None] | None = None,
+    tab: str | None = None,
 ) -> list[QueueItem]:
     """Lease up to `limit` of these faces, in the order given, as far as they are open to this person.
 
@@ -119,11 +121,11 @@ def claim_faces(
             if len(chosen) >= limit:
                 break
         ids = list(chosen.values())[:limit]
-        _lease(db, person_id, ids)
+        _lease(db, person_id, ids, tab)
     return load_items(db, person_id, ids)
 
 
-def renew_leases(db: Database, person_id: int, items: Sequence[int]) -> list[int]:
+def renew_leases(db: Database, person_id: int, items: Sequence[int], *, tab: str | None = None) -> list[int]:
     """Hold the items for another LEASE_S; those now held, in the order given.
 
     An item that nobody holds any more (its lease ran out while a computer slept, or another browser of the same person
@@ -131,17 +133,32 @@ def renew_leases(db: Database, person_id: int, items: Sequence[int]) -> list[int
     """
     with transaction(db):
         _expire(db)
-        return list(_renew(db, person_id, items))
+        return list(_renew(db, person_id, items, tab))
 
 
-def release_leases(db: Database, person_id: int, items: Sequence[int] | None = None) -> int:
-    """Give the items back, all of this person's where None; how many were held."""
-    sql = "UPDATE queue_item AS q SET lease_person = NULL, lease_until = NULL WHERE lease_person = :person"
+def release_leases(
+    db: Database, person_id: int, items: Sequence[int] | None = None, *, tab: str | None = None
+) -> int:  # fmt: skip
+    """Give the items back, all of this person's where None; how many were given back.
+
+    Of `items` those stay leased that another tab of the person shows, be it on another device: one that claimed or
+    renewed them under a name of its own less than LEASE_S ago. `tab` is the one that shows them no more.
+    """
+    sql = "UPDATE queue_item AS q SET lease_person = NULL, lease_until = NULL WHERE q.lease_person = :person"
     with transaction(db):
         if items is None:
+            db.execute("DELETE FROM lease_tab WHERE person_id = ?", (person_id,))
             return db.execute(sql, {"person": person_id}).rowcount
-        mine = f"{sql} AND {_of_face(':item')}"
-        return sum(db.execute(mine, {"person": person_id, "item": item}).rowcount for item in items)
+        _expire(db)
+        readings = f"SELECT q.id FROM queue_item q WHERE {_of_face(':item')}"
+        leave = f"DELETE FROM lease_tab WHERE tab = :tab AND item IN ({readings})"
+        shown = "EXISTS (SELECT 1 FROM lease_tab t WHERE t.item = q.id AND t.person_id = :person)"
+        freed = 0
+        for item in items:
+            asked = {"person": person_id, "item": item, "tab": tab}
+            db.execute(leave, asked)
+            freed += db.execute(f"{sql} AND {_of_face(':item')} AND NOT {shown}", asked).rowcount
+        return freed
 
 
 def leases(db: Database, round_id: int) -> list[LeaseInfo]:
@@ -164,9 +181,10 @@ def _of_face(item: str) -> str:
 
 def _expire(db: Database) -> None:
     db.execute(f"UPDATE queue_item AS q SET lease_person = NULL, lease_until = NULL WHERE {_VOID}")
+    db.execute(f"DELETE FROM lease_tab AS q WHERE {_VOID}")
 
 
-def _renew(db: Database, person_id: int, items: Sequence[int]) -> dict[int, int]:
+def _renew(db: Database, person_id: int, items: Sequence[int], tab: str | None) -> dict[int, int]:
     """Number of a face -> the item of it that the person holds now."""
     free = f"""q.action IS NULL AND q.lease_person IS NULL AND coalesce(q.reader, :viewer) = :viewer
       AND NOT {SKIPPED} AND NOT {ELSEWHERE}
@@ -177,13 +195,17 @@ def _renew(db: Database, person_id: int, items: Sequence[int]) -> dict[int, int]
     asked = {"items": json.dumps(list(items)), "viewer": person_id}
     found = db.execute(f"SELECT asked.value, ({mine}) FROM json_each(:items) asked", asked)
     kept = {item: mine_now for item, mine_now in found if mine_now is not None}
-    _lease(db, person_id, list(kept.values()))
+    _lease(db, person_id, list(kept.values()), tab)
     return kept
 
 
-def _lease(db: Database, person_id: int, items: Sequence[int]) -> None:
-    sql = f"UPDATE queue_item SET lease_person = ?, lease_until = {from_now(LEASE_S)} WHERE id IN "
-    db.execute(f"{sql} (SELECT value FROM json_each(?))", (person_id, json.dumps(list(items))))
+def _lease(db: Database, person_id: int, items: Sequence[int], tab: str | None) -> None:
+    asked = {"person": person_id, "items": json.dumps(list(items)), "tab": tab}
+    sql = f"UPDATE queue_item SET lease_person = :person, lease_until = {from_now(LEASE_S)} WHERE id IN "
+    db.execute(f"{sql} (SELECT value FROM json_each(:items))", asked)
+    if tab is not None:
+        row = f"SELECT value, :tab, :person, {from_now(LEASE_S)} FROM json_each(:items)"
+        db.execute(f"INSERT OR REPLACE INTO lease_tab (item, tab, person_id, lease_until) {row}", asked)
 
 
 def _next(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlite_utils import Database
 
@@ -76,11 +76,16 @@ def pace(db: Database, round_id: int, person_id: int) -> Pace:
     return Pace(today, total, per_minute, left, None if per_minute is None else round(left / per_minute * 60))
 
 
-def progress(db: Database, round_id: int, person_id: int, where: QueueFilter) -> Progress | None:
-    """How far a person is; None where it would take long to say, as with several readings of each face.
+def progress(
+    db: Database, round_id: int, person_id: int, where: QueueFilter, *, left: int | None = None
+) -> Progress | None:  # fmt: skip
+    """How far a person is; None where it would take long to say, as under some filters with several readings.
 
-    With every answer, so it is milliseconds at a million faces. Raises WorkspaceError for a filter that cannot be.
+    `left`: `Pace.left`, where it is known. With every answer, so what is counted besides is milliseconds at a million
+    faces. Raises WorkspaceError for a filter that cannot be.
     """
-    if not is_soon_counted(db, round_id, where):
-        return None
-    return Progress(open_left(db, round_id, person_id, where), *faces_checked(db, round_id, person_id))
+    if left is None or replace(where, state="open", order="suspicion", grouped=False) != QueueFilter():
+        if not is_soon_counted(db, round_id, where):
+            return None
+        left = open_left(db, round_id, person_id, where)
+    return Progress(left, *faces_checked(db, round_id, person_id))

@@ -1,4 +1,4 @@
--- The schema of review.db after m0016_notes. Written by tests/scn_core/store/schema/test_current.py.
+-- The schema of review.db after m0017_lease_tabs. Written by tests/scn_core/store/schema/test_current.py.
 
 CREATE TABLE access_token (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -231,6 +231,16 @@ CREATE TABLE learned_place (
   proposed_label INTEGER,  -- NULL: none, or an audit item
   PRIMARY KEY (round_id, place)
 ) WITHOUT ROWID;
+
+CREATE TABLE lease_tab (
+  item INTEGER NOT NULL REFERENCES queue_item(id) ON DELETE CASCADE,
+  tab TEXT NOT NULL,
+  person_id INTEGER NOT NULL REFERENCES person(id) ON DELETE CASCADE,
+  lease_until TEXT NOT NULL,
+  PRIMARY KEY (item, tab)
+) WITHOUT ROWID;
+CREATE INDEX lease_tab_end ON lease_tab(lease_until);
+CREATE INDEX lease_tab_person ON lease_tab(person_id);
 
 CREATE TABLE opinion (
   sample_id INTEGER NOT NULL REFERENCES sample(id),

@@ -23,12 +23,13 @@ from scn_core.store.schema import (
     m0014_hooks,
     m0015_learned_labels,
     m0016_notes,
+    m0017_lease_tabs,
 )
 
 _MODULES = (
     m0001_tables, m0002_review, m0003_rounds, m0004_team, m0005_order, m0006_doubt, m0007_import, m0008_tokens,
     m0009_updates, m0010_integrity, m0011_doors, m0012_opinions, m0013_pictures_looked_at, m0014_hooks,
-    m0015_learned_labels, m0016_notes,
+    m0015_learned_labels, m0016_notes, m0017_lease_tabs,
 )  # fmt: skip
 STEPS: dict[str, Callable[[Database], None]] = {
     module.__name__.rpartition(".")[2]: module.migrate for module in _MODULES

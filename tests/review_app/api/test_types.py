@@ -58,7 +58,14 @@ def test_decisions_and_history(ann: Visitor) -> None:
 
 def test_leases_tokens_and_refusals(ann: Visitor) -> None:
     page = ann.page(limit=1)
-    lease = ann.post("/api/lease", {"renew": [page.tiles[0]["item"]], "release": []})
-    assert set(lease.json()) == properties("LeaseResponse")
+    asked = {"renew": [page.tiles[0]["item"]], "release": []}
+    lease = ann.post("/api/lease", asked).json()
+    assert set(lease) == properties("LeaseResponse")
+    assert lease["progress"] is None
+    ann.decide(keep(page.tiles[0]))
+    progress = ann.post("/api/lease", asked | {"round": 1, "filter": {"grouped": True}}).json()["progress"]
+    header = ann.page(limit=1).header
+    assert progress == {name: header[name] for name in properties("Progress")}
+    assert ann.post("/api/lease", asked | {"round": 99}).json()["progress"] is None
     assert set(ann.get("/api/token").json()) == properties("TokenResponse")
     assert properties("ErrorResponse") <= set(ann.post("/api/lease", {"renew": "all"}).json())

@@ -42,7 +42,7 @@ class Entries {
 function grid() {
   const entries = new Entries();
   Object.assign(globalThis, { history: entries, window: entries.window });
-  const queue = /** @type {Page} */ ({ kind: "queue", faces: [], number: 1, focus: 0 });
+  const queue = /** @type {Page} */ ({ kind: "queue", faces: [], number: 1, focus: 0, batch: 1 });
   /** @type {string[]} */
   const done = [];
   const pages = {
@@ -70,7 +70,7 @@ function grid() {
   const back = new Back(app, new AbortController().signal);
   entries.window.addEventListener("popstate", () => (entries.missed += 1));
   const alike = () => {
-    const page = /** @type {Page} */ ({ kind: "alike", faces: [], number: 1, focus: 0 });
+    const page = /** @type {Page} */ ({ kind: "alike", faces: [], number: 1, focus: 0, batch: 1 });
     pages.kept.splice(pages.at, 0, page);
     show(page);
   };

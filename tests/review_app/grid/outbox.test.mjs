@@ -204,6 +204,12 @@ test("the pill", async () => {
   off.push([row("a")]);
   await off.flush();
   assert.equal(pillOf(off).text, "offline: 1 kept here");
+  const refusing = box(new Memory(), async () => ({ saved: [], refused: [{ id: "a", error: "found round 1", code: "closed" }] }));
+  refusing.push([row("a")]);
+  await refusing.flush();
+  assert.equal(pillOf(refusing).text, "all but 1 saved");
+  refusing.dismiss();
+  assert.equal(pillOf(refusing).text, "all saved");
 });
 
 test("another tab's acknowledgement counts", () => {

@@ -5,6 +5,7 @@ import { OPEN, entryOf } from "./fixtures.mjs";
 import { UNDRAWN, meaning } from "./review_grid/faces.js";
 import { Net } from "./review_grid/net.js";
 import { Pages } from "./review_grid/pages.js";
+import { refusalWords } from "./review_grid/refusals.js";
 import { Store } from "./review_grid/store.js";
 
 /** @import { Face, Page, PageHeader, PageRequest, Tile } from "./review_grid/types.js" */
@@ -35,7 +36,7 @@ function grid(...lists) {
   const drawn = [];
   const told = (/** @type {Face[]} */ faces) => drawn.push(faces.map((face) => face.sample));
   const on = { header: () => {}, faces: () => ({ lost: () => {}, drawn: told }) };
-  return { store, asked, drawn, pages: new Pages({ net, store, round: 1, filter: {}, size: () => 2, on }) };
+  return { store, asked, drawn, pages: new Pages({ net, store, tab: "t", round: 1, filter: {}, size: () => 2, on }) };
 }
 
 /** @param {Store} store @param {number[]} samples */
@@ -91,4 +92,37 @@ test("pictures that were not drawn when their page came are asked for until they
   ]);
   assert.deepEqual(drawn, [[2, 3], [3]]);
   assert.ok([2, 3].every((sample) => store.faces.get(sample)?.tile.missing === null));
+});
+
+test("what does not fit any more is on the next page, and comes back where there is room", async () => {
+  const { pages } = grid([1, 2, 3, 4, 5, 6, 7].map((sample) => tile(sample)), [tile(8)]);
+  const first = await pages.next();
+  await pages.next();
+  pages.back();
+  const held = (/** @type {number} */ room) => (/** @type {number} */ faces) => Math.min(room, faces);
+  assert.equal(pages.refit(held(7), 4), null);
+  assert.equal(pages.refit(held(3), 4), 1); // the frame stays on its face
+  assert.deepEqual(pages.kept.map(samples), [[1, 2, 3], [4, 5, 6], [7], [8]]);
+  assert.deepEqual([pages.at, pages.current === first, pages.kept.map((page) => page.number)], [1, true, [1, 2, 3, 4]]);
+  assert.equal(pages.refit(held(3), 1), null);
+  pages.back();
+  assert.equal(pages.refit(held(4), 0), 0);
+  assert.deepEqual(pages.kept.map(samples), [[1, 2, 3, 4], [5, 6, 7], [8]]);
+  assert.equal(pages.refit(held(50), 3), 3);
+  assert.deepEqual(pages.kept.map(samples), [[1, 2, 3, 4, 5, 6, 7], [8]]);
+  assert.deepEqual([pages.at, pages.count, pages.kept.map((page) => page.number)], [0, 2, [1, 2]]);
+});
+
+test("a face that the server has no more was taken out, whoever asks about it", async () => {
+  const { store, pages } = grid([tile(1), tile(2)], [tile(2)]);
+  const page = await pages.next();
+  const [gone, still] = page?.faces ?? [];
+  say(store, 1);
+  assert.deepEqual((await pages.tiles([1, 2])).map((face) => face.state), ["open", "gone"]);
+  assert.deepEqual([gone.img, gone.tile.missing, gone.held, still.state], [null, "taken out", false, "open"]);
+  assert.ok("problem" in meaning(gone.tile, "keep", null, "ann"));
+  const app = /** @type {import("./review_grid/types.js").App} */ (/** @type {unknown} */ ({ store, classes: [], tiles: { faces: [still, gone] } }));
+  const refusal = { entry: answer(1), error: "decision a1: found keep of sample 1", code: /** @type {const} */ ("unseen") };
+  assert.deepEqual(refusalWords(refusal, app), { face: "face 2", words: ", kept: it was taken out of the data set" });
+  assert.deepEqual(refusalWords({ ...refusal, entry: answer(9) }, app), { face: "face number 9", words: ", kept: its picture cannot be seen any more" });
 });

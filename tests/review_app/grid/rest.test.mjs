@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { Memory, OPEN, entryOf } from "./fixtures.mjs";
+import { unitWords } from "./review_grid/actionwords.js";
+import { alikeWords, restWords } from "./review_grid/alike.js";
 import { KeyMap, PRESETS, changedWords, readLetters, withLetter, withLetters } from "./review_grid/keymap.js";
 import { COMMANDS, classCommands, commandOf, commandsByKey, keptFromStreamlit, printed } from "./review_grid/keys.js";
 import { foundWords } from "./review_grid/above.js";
@@ -14,7 +16,7 @@ import { learnedWords, listWords, narrows } from "./review_grid/status.js";
 import { Store } from "./review_grid/store.js";
 import { Tally, pairOfPage } from "./review_grid/tally.js";
 
-/** @import { PageHeader, Tile, TileSize } from "./review_grid/types.js" */
+/** @import { Page, PageHeader, Tile, TileSize } from "./review_grid/types.js" */
 
 /** @type {TileSize[]} */
 const SIZES = ["S", "M", "L"];
@@ -63,6 +65,11 @@ test("letters: the left hand's, one's own, and what somebody else wrote into the
   assert.deepEqual(left, ["accept", "keep", "unsure", "acceptRest", "keepRest", undefined, "zoom"]);
   assert.deepEqual([id("Enter"), id(" "), id("z", { ctrlKey: true }), id("3")], ["zoom", "skip", "undo", "relabel"]);
   assert.equal(keymap.cap("acceptRest"), "⇧Q");
+  const help = keymap.commands.find((command) => command.id === "alikePair")?.help;
+  assert.match(help ?? "", /then ⇧Q or ⇧W the rest/);
+  const cap = (/** @type {"acceptRest"|"keepRest"} */ asked) => keymap.cap(asked);
+  const rest = [restWords(OPEN, cap, false), restWords({ proposed: null }, cap, false), restWords({ proposed: null }, cap, true)];
+  assert.deepEqual(rest, ["⇧Q or ⇧W", "⇧W", "keep"]);
   assert.equal(new KeyMap(storage, "scn/w/1/letters", CLASSES).preset, "left hand");
   assert.equal(new KeyMap(storage, "scn/w/2/letters", CLASSES).preset, "standard");
   for (const preset of Object.values(PRESETS)) {
@@ -173,6 +180,21 @@ test("a square face is whole, and few faces are larger than a page full of them"
   assert.deepEqual(fit(1070, 547, "M", INFO, all.count), all);
 });
 
+test("a few faces more than fit have smaller pictures, and many more do not", () => {
+  for (const [width, height] of [[1070, 547], [1600, 760], [780, 700], [358, 560], [770, 300]]) {
+    for (const size of SIZES) {
+      const full = fit(width, height, size);
+      for (const faces of [full.count + 1, full.count + full.columns, 3 * full.count]) {
+        const { columns, rows, picture } = fit(width, height, size, INFO, faces);
+        assert.ok(rows === full.rows || (columns * rows >= faces && rows * (picture + INFO + 6) <= height + 6), `${width}x${height} ${size}, ${faces}`);
+      }
+      assert.deepEqual(fit(width, height, size, INFO, 3 * full.count), full);
+    }
+  }
+  const full = fit(1070, 560, "S");
+  assert.equal(fit(1070, 540, "S", INFO, full.count).rows, full.rows);
+});
+
 test("one sign has the line, the others are counted beside it", () => {
   const copy = { sample: 8, given: 2, proposed: null, decision: null, by: null };
   const signs = signsOf({ ...OPEN, copies: [copy], original: 0, since: 1, issues: ["dark", "empty"] }, CLASSES, "ann");
@@ -180,6 +202,8 @@ test("one sign has the line, the others are counted beside it", () => {
     signs.map(({ kind, text }) => [kind, text]),
     [["copies differ", "settles 1 copy"], ["past", "was class 0"], ["issue", "very dark"], ["issue", "little to see"]],
   );
+  const again = { ...OPEN, copies: [copy], original: 0, since: 1, proposed: 0 };
+  assert.deepEqual(signsOf(again, CLASSES, "ann").map(({ kind }) => kind), ["past", "copies differ"]);
   assert.deepEqual(signsOf(OPEN, CLASSES, "ann"), []);
 });
 
@@ -327,14 +351,10 @@ test("a face that was looked up stays leased", () => {
   assert.deepEqual([face.held, face.tile.note], [true, "blurred"]);
 });
 
-test("a tab that goes lets go of nothing that another tab holds, whatever else lies in the storage", async () => {
-  const storage = new Memory();
-  storage.setItem("scn/w/1/tab/a", '{"at": 17');
-  storage.setItem("scn/w/1/tab/b", JSON.stringify({ at: Date.now(), items: [10] }));
-  storage.setItem("scn/w/1/tab/c", JSON.stringify({ at: Date.now() - 86400000, items: [20] }));
-  storage.setItem("scn/w/1/out/d", "{}");
+test("a tab that goes names itself and what it showed and nobody answered", async () => {
   const store = new Store("ann", () => 0);
   for (const sample of [1, 2]) store.put(tile(sample), null, 0, true);
+  store.record([entryOf("a", { sample: 1 })]);
   /** @type {unknown[]} */
   const asked = [];
   const net = new Net(1, async (_, { body }) => {
@@ -342,28 +362,33 @@ test("a tab that goes lets go of nothing that another tab holds, whatever else l
     return new Response('{"held": []}');
   });
   net.token = "t";
-  const leases = new Leases({ net, store, storage, prefix: "scn/w/1/", lost: () => {}, heard: () => {} });
-  leases.close();
-  assert.deepEqual(asked, [{ renew: [], release: [20] }]);
-  assert.deepEqual([...storage.kept.keys()].sort(), ["scn/w/1/out/d", "scn/w/1/tab/b"]);
+  new Leases({ net, store, tab: "mine", lost: () => {}, asked: () => ({ round: 1, filter: {} }), heard: () => {} }).close();
+  assert.deepEqual(asked, [{ renew: [], release: [20], tab: "mine" }]);
 });
 
-test("every beat says how many faces were answered today, in whichever tab", async () => {
-  const net = new Net(1, async () => new Response('{"held": [], "in_review": [1], "today": 7}'));
+test("every beat says how far the person is, in whichever tab, but nothing that an answer has overtaken", async () => {
+  const net = new Net(1, async () => new Response('{"held": [], "in_review": [1], "today": 7, "progress": {"open": 3, "checked": 9, "wrong": 2}}'));
   net.token = "t";
+  const store = new Store("ann", () => 0);
+  let filter = {};
   /** @type {unknown[]} */
   const heard = [];
   const leases = new Leases({
     net,
-    store: new Store("ann", () => 0),
-    storage: null,
-    prefix: "scn/w/1/",
+    store,
+    tab: "mine",
     lost: () => {},
-    heard: (rounds, today) => heard.push([rounds, today]),
+    asked: () => ({ round: 1, filter }),
+    heard: (rounds, today, progress) => heard.push([rounds, today, progress]),
   });
   await leases.renew();
+  const other = leases.renew();
+  filter = { grouped: true };
+  await other;
+  store.record([entryOf("a")]);
+  await leases.renew();
   leases.close();
-  assert.deepEqual(heard, [[[1], 7]]);
+  assert.deepEqual(heard, [[[1], 7, { open: 3, checked: 9, wrong: 2 }], [[1], 7, null], [[1], 7, null]]);
 });
 
 test("a face asked about once more, first on a page, does not tell what pair the page is of", () => {
@@ -433,4 +458,21 @@ test("where faces are asked once more, no number says after which answer it stoo
   assert.deepEqual(tally.shown, { open: 8, checked: 10, wrong: 2, today: 10 });
   tally.told({ today: 11 }); // of the page before, confirmed late
   assert.equal(tally.shown.today, 11);
+});
+
+test("what stands above faces that look alike says of what they are", () => {
+  const store = new Store("ann", () => 0);
+  const faces = [1, 2].map((sample) => store.put(tile(sample), null, 0));
+  /** @param {boolean} pair @param {number} at @returns {Page} */
+  const page = (pair, at) => ({ kind: "alike", faces: faces.slice(at), number: 1, focus: 0, batch: 1, like: { face: faces[0], pair } });
+  assert.equal(alikeWords(page(false, 0), CLASSES), "Like the first one, most alike first");
+  assert.equal(alikeWords(page(true, 0), CLASSES), "class 1 → class 3, like the first one, most alike first");
+  assert.match(alikeWords(page(false, 1), CLASSES), /Like the first one of the page before/);
+});
+
+test("an undo of copies says what each of them was", () => {
+  const kept = { action: /** @type {const} */ ("keep"), label: 1 };
+  const changed = { action: /** @type {const} */ ("relabel"), label: 1 };
+  assert.equal(unitWords([kept], CLASSES), "kept");
+  assert.equal(unitWords([changed, kept, kept], CLASSES), "1 × relabelled to class 1, 2 × kept");
 });

@@ -48,12 +48,14 @@ def test_an_address_with_a_filter(visitor: NewVisitor) -> None:
     assert app.selectbox(key="rv-filter-pair").value == (3, None, False)
     assert app.slider(key="rv-filter-alpha").value == (0.2, 0.5)
     assert [app.toggle(key=f"rv-filter-{name}").value for name in ("flag", "group")] == [True, True]
+    assert "Newest answer" in app.selectbox(key="rv-filter-order").options
     assert "Filter (4)" in app.get("popover")[0].proto.popover.label
 
 
 def test_options_say_how_many_faces_they_hold(visitor: NewVisitor) -> None:
     app = visitor().open()
     states = app.selectbox(key="rv-filter-state").options
+    assert "Newest face" in app.selectbox(key="rv-filter-order").options, "there are no answers among them"
     assert states[:2] == ["To review", "Answered"], "answers in the grid do not draw this anew: no count grows stale"
     classes = app.selectbox(key="rv-filter-class").options
     assert f"happy ({matching(QueueFilter(label=1))})" in classes

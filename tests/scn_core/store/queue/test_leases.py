@@ -273,3 +273,20 @@ def big_review(db: Database, make_scores: Callable[..., RoundScores]) -> Databas
     )
     finish_round(db, start_round(db, {}, code_version="1"), make_scores(2_000), {})
     return db
+
+
+def test_a_tab_that_is_closed_frees_nothing_that_another_one_shows(review: Database) -> None:
+    """Two devices of one person show the same faces."""
+    phone, tablet = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
+    shown = ids(claim_items(review, 1, ANN, OPEN, limit=4, tab=phone).items)
+    assert ids(claim_items(review, 1, ANN, OPEN, limit=3, tab=tablet).items) == shown[:3]
+    assert release_leases(review, ANN, shown[:3], tab=tablet) == 0
+    assert release_leases(review, ANN, shown[:3]) == 0  # a client that names no tab shows them no more than the tablet
+    assert not set(ids(claim_items(review, 1, BOB, OPEN, limit=3).items)) & set(shown)
+    claim_items(review, 1, ANN, OPEN, limit=0, have=shown, tab=tablet)
+    assert release_leases(review, ANN, shown, tab=phone) == 0
+    review.execute("UPDATE lease_tab SET lease_until = '2001-01-01' WHERE tab = ?", (tablet,))  # it is gone
+    assert release_leases(review, ANN, shown, tab=phone) == 4
+    assert ids(claim_items(review, 1, BOB, OPEN, limit=1, tab=phone).items) == shown[:1]
+    release_leases(review, BOB)
+    assert review["lease_tab"].count == 0

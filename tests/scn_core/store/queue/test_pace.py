@@ -86,3 +86,14 @@ def test_progress_is_said_where_that_is_soon_counted(review: Database, monkeypat
     assert progress(review, 1, ANN, dark) is None
     assert progress(review, 1, ANN, QueueFilter(faces="1_7_8")) == Progress(2, 2, 1)
     assert progress(review, 1, ANN, QueueFilter(opinions="agree")) is None
+
+
+def test_progress_with_several_readings_is_what_is_left_anyway(
+    db: Database, make_scores: Callable[..., RoundScores]
+) -> None:
+    finish_round(db, start_round(db, {}, code_version="1"), make_scores(), {}, review=ReviewSettings(readings=2))
+    say(db, decide(1, "keep"), decide(2, "exclude"), decide(3, "keep", "bob"))
+    left = pace(db, 1, ANN).left
+    assert progress(db, 1, ANN, QueueFilter(grouped=True, order="alpha"), left=left) == Progress(8, 2, 1)
+    assert progress(db, 1, ANN, QueueFilter(grouped=True)) is None
+    assert progress(db, 1, ANN, QueueFilter(given=1), left=left) is None
