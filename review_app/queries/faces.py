@@ -63,8 +63,8 @@ class FaceFiles:
 
 
 def search(text: str) -> list[StoredSample]:
-    """Faces whose key is or contains the text, at most SEARCH_LIMIT."""
-    return call_slow(search_samples, text, limit=SEARCH_LIMIT)
+    """The face of that number, and those whose key is or contains the text, at most SEARCH_LIMIT."""
+    return call_slow(_search, text)
 
 
 def face(key: str, viewer: Person, round_id: int | None) -> Face | None:
@@ -95,10 +95,22 @@ def _face_files(workspace_id: str, round_id: int, sample_id: int) -> FaceFiles:
     return FaceFiles(face_dynamics(workspace, round_id, sample_id), face_neighbours(workspace, round_id, sample_id))
 
 
+def _search(db: Database, text: str) -> list[StoredSample]:
+    by_key = search_samples(db, text, limit=SEARCH_LIMIT)
+    numbered = get_sample(db, _number(text))
+    if numbered is None or is_erased(db, numbered.id):
+        return by_key
+    return [numbered, *(stored for stored in by_key if stored.id != numbered.id)][:SEARCH_LIMIT]
+
+
+def _number(text: str) -> int:
+    """The number of a face as links and pages write it, or 0, which none has: 0253 is a part of a file name."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 and text[0] != "0" else 0
+
+
 def _face(db: Database, key: str, viewer: Person, round_id: int | None) -> Face | None:
     # Links name faces by number; a data set whose keys are bare numbers is still found by searching.
-    number = int(key) if key.isascii() and key.isdigit() and len(key) < 16 else 0
-    stored = get_sample(db, number) or find_sample(db, key)
+    stored = get_sample(db, _number(key)) or find_sample(db, key)
     label = None if stored is None else face_label(db, stored.id)
     if stored is None or label is None or is_erased(db, stored.id):
         return None

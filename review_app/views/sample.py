@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from review_app import state
@@ -11,6 +13,7 @@ from review_app.queries.workspace_state import WorkspaceState
 from review_app.views import confusion, decide, face_parts, messages, parts
 from scn_core.errors import counted
 from scn_core.store.people.people import Person
+from scn_core.store.samples import StoredSample
 
 
 def page() -> None:
@@ -19,33 +22,46 @@ def page() -> None:
     messages.missing_folder()
     st.session_state["rv-page"] = "samples"
     st.title("Samples", anchor=False)
-    asked = _search()
+    named, text = _asked("sample"), _asked("find")
+    _search(named or text)
     now = workspace_state.workspace_state()
-    if not asked and _cell(person, now):
+    if not (named or text):
+        if not _cell(person, now):
+            messages.show(
+                "Which face?", "Type its key, a part of it, or its number. The address of this page can be shared."
+            )
         return
-    if not asked:
-        messages.show(
-            "Which face?", "Type its key, a part of it, or its number. The address of this page can be shared."
-        )
+    matches = [] if named else faces.search(text)
+    if not named and (one := _only(matches, text)) is None:
+        _results(text, matches)
         return
     info = now.find(None)
-    found = faces.face(asked, person, info.id if info and info.state == "review" else None)
+    found = faces.face(named or str(one), person, info.id if info and info.state == "review" else None)
     if found is None:
-        _results(asked)
+        _results(named, faces.search(named))
     else:
         _face(person, found, now)
 
 
-def _search() -> str:
-    asked = str(st.query_params.get("sample", "")).strip()
-    st.session_state["rv-search"] = asked
+def _asked(name: str) -> str:
+    return str(st.query_params.get(name, "")).strip()
+
+
+def _search(shown: str) -> None:
+    st.session_state["rv-search"] = shown
     st.text_input("Key, a part of it, or number", key="rv-search", on_change=_searched)
-    return asked
 
 
 def _searched() -> None:
+    """Links name one face; what was typed may mean several, as 253 may be a number or a part of a file name."""
     text = str(st.session_state["rv-search"]).strip()
-    st.query_params.from_dict({"sample": text} if text else {})
+    st.query_params.from_dict({"find": text} if text else {})
+
+
+def _only(matches: Sequence[StoredSample], text: str) -> int | None:
+    """The face that the text can only mean: the one that matches, or the one whose whole key it is."""
+    whole = [stored.id for stored in matches if stored.sample.key == text and not text.isdigit()]
+    return whole[0] if whole else matches[0].id if len(matches) == 1 else None
 
 
 def _cell(person: Person, now: WorkspaceState) -> bool:
@@ -61,8 +77,7 @@ def _cell(person: Person, now: WorkspaceState) -> bool:
     return cell is not None
 
 
-def _results(asked: str) -> None:
-    found = faces.search(asked)
+def _results(asked: str, found: Sequence[StoredSample]) -> None:
     if not found:
         messages.no_such_face(asked)
         return
@@ -70,7 +85,7 @@ def _results(asked: str) -> None:
     st.text(f"{counted(len(found), 'face')}" + (", the first ones" if len(found) == faces.SEARCH_LIMIT else ""))
     with st.container(key="rv-tiles-found"):
         for stored in found:
-            given = parts.quiet(f"{classes[stored.sample.given_label]} · {stored.sample.split}")
+            given = parts.quiet(f"{classes[stored.sample.given_label]} · {stored.sample.split} · number {stored.id}")
             parts.row(stored.id, stored.sample.key, [parts.link(stored.id, stored.sample.key), given])
 
 

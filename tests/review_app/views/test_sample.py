@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import uuid
 from pathlib import Path
@@ -247,11 +248,25 @@ def test_searching(visitor: NewVisitor) -> None:
     assert "Which face?" in words(app)
     app.text_input(key="rv-search").set_value(" faces/0001 ")
     app = ann.run()
-    assert app.query_params == {"sample": "faces/0001"}
+    assert app.query_params == {"find": "faces/0001"}
     assert "10 faces" in words(app)
     assert 'href="/samples?sample=' in markup(app)
     app.text_input(key="rv-search").set_value("")
     assert ann.run().query_params == {}
+
+
+def test_a_number_that_is_a_part_of_keys_too_opens_no_face_by_itself(visitor: NewVisitor) -> None:
+    """File names hold numbers: 12 may mean the face of that number or such a name, 0012 means a name alone."""
+    ann, sql = visitor(), "SELECT id FROM sample WHERE id = 12 OR key LIKE '%12%' ORDER BY id <> 12, key"
+    app = ann.open("sample", find="12")
+    assert re.findall(r"/samples\?sample=(\d+)", markup(app)) == [
+        str(face) for (face,) in database.call(lambda db: db.execute(sql).fetchall())
+    ]
+    assert "number 12\n" in words(app)
+    key = str(one("SELECT key FROM sample WHERE id = 12")[0])
+    assert f"Key\n{key}\n" in words(ann.open("sample", find=key)), "nothing else is meant"
+    assert f"Key\n{key}\n" in words(ann.open("sample", sample="12")), "a link names the face"
+    assert "Nothing is called '0000012'" in words(ann.open("sample", find="0000012"))
 
 
 @pytest.mark.parametrize("text", ["nowhere", "9" * 30, "-1", "%", "<script>", "²"])
