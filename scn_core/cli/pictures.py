@@ -18,7 +18,7 @@ from scn_core.picture_records import ISSUE_WORDS, PICTURE_ISSUES, PictureIssue
 from scn_core.records import Sample
 from scn_core.review.duplicates.find import Duplicates, Kind, duplicates
 from scn_core.rounds.artifacts import predictions
-from scn_core.store.pictures import bad_pictures, common_issues, count_issues, not_looked_at
+from scn_core.store.pictures import bad_pictures, common_issues, count_issues, issues_are_current, not_looked_at
 from scn_core.store.rounds.states import latest_finished_round
 from scn_core.store.samples import classes, get_sample, iter_samples
 from scn_core.workspace.folder import Workspace
@@ -120,10 +120,11 @@ def pictures_table(workspace: Workspace, issue: str | None) -> DataFrame:
 
 
 def look_at_missing(workspace: Workspace) -> None:
-    """Measure what an earlier version did not, with a bar, where the workspace can be written to."""
+    """Measure what an earlier version did not, with a bar, and mark what it marked by other rules, where the workspace
+    can be written to."""
     with workspace.database(read_only=True) as db:
-        missing = len(not_looked_at(db))
-    if missing and os.access(workspace.database_file, os.W_OK):
+        missing, current = len(not_looked_at(db)), issues_are_current(db)
+    if (missing or not current) and os.access(workspace.database_file, os.W_OK):
         with Counter("looking at", "picture") as bar:
             look_at_pictures(workspace, bar.advance)
 

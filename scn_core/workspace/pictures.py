@@ -11,13 +11,14 @@ from scn_core.datasets.parallel import in_order
 from scn_core.datasets.paths import leads_out
 from scn_core.records import Sample
 from scn_core.store.connection import transaction
-from scn_core.store.pictures import insert_measures, not_looked_at
+from scn_core.store.pictures import derive_issues, insert_measures, not_looked_at
 from scn_core.store.samples import StoredSample, iter_samples
 from scn_core.workspace.folder import Workspace
 
 
 def look_at_pictures(workspace: Workspace, progress: Callable[[int], None] = lambda faces: None) -> int:
-    """Measures the pictures of all faces that were not measured yet; how many could not be opened.
+    """Measures the pictures of all faces that were not measured yet, and marks all faces by the rules of this version;
+    how many could not be opened.
 
     New workspaces have none: init and update measure what they read. `progress` is called with the number of faces
     done since it was last called. Stopped at any time, nothing is written, or all.
@@ -25,6 +26,8 @@ def look_at_pictures(workspace: Workspace, progress: Callable[[int], None] = lam
     with workspace.database() as db:
         missing = set(not_looked_at(db).tolist())
         if not missing:
+            with transaction(db):
+                derive_issues(db)
             return 0
         settings = workspace.settings()
         look = partial(_look, Path(settings.root).resolve(), settings.source.get("follow_links") is True)

@@ -19,6 +19,13 @@ def test_an_older_workspace_is_looked_at_first(workspace: Workspace, run: Run) -
         assert db.execute("SELECT * FROM picture ORDER BY sample_id").fetchall() == before
 
 
+def test_marks_by_rules_of_an_earlier_version_are_renewed(workspace: Workspace, run: Run) -> None:
+    before = json.loads(run("pictures", workspace.path, "--json").out)["counts"]
+    with workspace.database() as db, db.conn:
+        db.execute("INSERT INTO picture_issue SELECT 'bright', id FROM sample WHERE id <= 3")
+    assert json.loads(run("pictures", workspace.path, "--json").out)["counts"] == before
+
+
 def test_copies_are_named_with_their_labels(workspace: Workspace, run: Run) -> None:
     with workspace.database() as db, db.conn:
         faces = db.execute("SELECT id, key FROM sample WHERE split = 'train' GROUP BY given_label LIMIT 2").fetchall()

@@ -8,13 +8,16 @@ from pathlib import Path
 from uuid import uuid4
 
 import numpy as np
+import numpy.typing as npt
 import pytest
+from PIL import Image, ImageDraw
 from sqlite_utils import Database
 
 from scn_core.class_names import ClassVocabulary
 from scn_core.config import ReviewSettings
+from scn_core.datasets.picture_measures import measure
 from scn_core.errors import WorkspaceError
-from scn_core.picture_records import PictureMeasures
+from scn_core.picture_records import PictureIssue, PictureMeasures
 from scn_core.records import Decision, Manifest, QueueFilter, RoundScores, Sample
 from scn_core.review.learn_order import rank_open_faces
 from scn_core.store.decisions.record import record_each
@@ -25,8 +28,10 @@ from scn_core.store.pictures import (
     common_issues,
     contradicted,
     count_issues,
+    derive_issues,
     exact_copies,
     insert_measures,
+    issues_are_current,
     not_looked_at,
 )
 from scn_core.store.queue import filter as filters
@@ -105,6 +110,56 @@ def test_what_is_wrong_with_pictures_follows_from_the_measures(looked_at: Databa
     }  # fmt: skip
     assert [bad.sample_id for bad in bad_pictures(looked_at, "dark", limit=1)] == [2]
     assert not_looked_at(looked_at).tolist() == [12]
+
+
+PALE, DEEP = (250, 228, 212), (108, 72, 55)
+LIGHTS: dict[str, Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]] = {
+    "well lit": lambda pixels: pixels,
+    "underexposed": lambda pixels: pixels * 2 ** (-4 / 2.2),  # by four stops
+    "washed out": lambda pixels: 0.72 + 0.28 * pixels,
+}
+
+
+def face_of(skin: tuple[int, int, int], light: str) -> PictureMeasures:
+    """Drawn close up, so that skin is nearly all of it, brighter on one side as from a window."""
+    image = Image.new("RGB", (96, 96), skin)
+    draw = ImageDraw.Draw(image)
+    for x in (26, 70):
+        draw.ellipse((x - 6, 39, x + 6, 44), (225, 222, 220))
+        draw.ellipse((x - 3, 39, x + 3, 44), (24, 18, 16))
+        draw.line((x - 13, 29, x + 13, 27), (30, 22, 20), 2)
+    draw.ellipse((34, 68, 62, 75), (70, 20, 24))
+    shade = np.linspace(0.7, 1.2, 96)[None, :, None]
+    lit = LIGHTS[light](np.clip(np.asarray(image) / 255 * shade, 0, 1))
+    return measure(Image.fromarray((lit * 255).round().astype(np.uint8)), (96, 96))
+
+
+@pytest.mark.parametrize("skin", [PALE, DEEP], ids=["pale", "deep"])
+@pytest.mark.parametrize(("light", "issue"), [("well lit", None), ("underexposed", "dark"), ("washed out", "bright")])
+def test_light_marks_a_picture_and_skin_does_not(
+    looked_at: Database, skin: tuple[int, int, int], light: str, issue: PictureIssue | None
+) -> None:
+    found = face_of(skin, light)
+    if light == "well lit":
+        assert found.brightness_p99 < 0.4 if skin is DEEP else found.brightness_p05 > 0.6, "by brightness alone it is"
+    with looked_at.conn:
+        insert_measures(looked_at, [(6, found.pack())])
+    of_light = {each for bad in bad_pictures(looked_at) if bad.sample_id == 6 for each in bad.issues}
+    assert of_light & {"dark", "bright"} == ({issue} if issue else set())
+
+
+def test_marks_by_the_rules_of_another_version_are_noticed_and_renewed(looked_at: Database) -> None:
+    assert issues_are_current(looked_at)
+    for other in ("INSERT INTO picture_issue VALUES ('bright', 6)", "DELETE FROM picture_issue WHERE issue = 'tiny'"):
+        with looked_at.conn:
+            looked_at.execute(other)
+        assert not issues_are_current(looked_at)
+        with looked_at.conn:
+            derive_issues(looked_at)
+        assert issues_are_current(looked_at)
+    with looked_at.conn:
+        looked_at.execute("INSERT INTO picture_issue VALUES ('far', 6)")
+    assert issues_are_current(looked_at), "this one follows from features"
 
 
 def test_certain_faces_are_a_filter(in_review: Database) -> None:
