@@ -109,7 +109,11 @@ def _settled(person: Person, info: RoundInfo, now: WorkspaceState) -> None:
 
 
 def _last(person: Person, found: Sequence[Settled]) -> Settled | None:
-    return next((each for each in found if each.live and each.decision.person == person.name), None)
+    """Their newest; where it settled copies too, that of the face they saw, which was stored first."""
+    mine = [each for each in found if each.live and each.decision.person == person.name]
+    bulk = mine[0].decision.bulk if mine else None
+    together = [each for each in mine if bulk is not None and each.decision.bulk == bulk]
+    return next(iter(together[-1:] or mine), None)
 
 
 def _undo(person: Person, round_id: int) -> None:

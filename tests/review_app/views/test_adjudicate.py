@@ -125,7 +125,7 @@ def test_copies_in_conflict_are_settled_together(lead: Visitor) -> None:
     press(lead, "e")
     assert {outcome(face).action for face, *_ in faces[:2]} == {"exclude"}
     assert not database.call(history, faces[2][0])  # of which nobody said anything
-    press(lead, "z")
+    assert shown(press(lead, "z")) == faces[0][0], "not its copy"
     assert {outcome(face).state for face, *_ in faces[:2]} == {"conflict"}
 
 
