@@ -9,10 +9,12 @@ import streamlit as st
 from review_app.queries import pictures as queries
 from review_app.queries import workspace_state
 from review_app.queries.pictures import BadPictures
+from review_app.settings import current
 from review_app.views import messages, parts
 from scn_core.errors import counted
 from scn_core.picture_records import ISSUE_WORDS
 from scn_core.review.duplicates.find import Copies, Duplicates, Kind
+from scn_core.shell import command_line
 from scn_core.store.queue.filter import MOST_FACES
 
 _SHOWN = 20  # groups of copies; no text here, Streamlit would show it
@@ -57,9 +59,10 @@ def _copies(found: Duplicates, names: Sequence[str], round_id: int | None) -> No
         if leak.accuracy is not None and leak.accuracy_without is not None:
             line += f": accuracy {leak.accuracy:.1%}, without them {leak.accuracy_without:.1%}"
         st.text(f"{line}.")
-    differ = [group for group in found.groups if group.labels_differ or not group.settled]
-    differ.sort(key=lambda group: group.settled)
-    if differ:
+    ordered = sorted(found.groups, key=lambda group: (_is_plain(group), group.settled))
+    differ = [group for group in ordered if not _is_plain(group)]
+    first = _first(len(ordered))
+    if differ and first == 0:
         st.text(
             "Exact copies with different labels: one is certainly wrong. Those among the training faces come first in "
             "the queue, and one answer settles all that nobody else has answered and that are no audit faces. Faces of "
@@ -67,8 +70,39 @@ def _copies(found: Duplicates, names: Sequence[str], round_id: int | None) -> No
         )
         if any(group.kind == "near" for group in differ):
             st.text("Faces that look much alike may be copies or different faces: look at them. No figure counts them.")
-    asked = queries.in_queue(round_id, {face for group in differ[:_SHOWN] for face in group.sample_ids})
-    for group in differ[:_SHOWN]:
+    _groups(ordered[first : first + _SHOWN], names, round_id)
+    _pager(first, len(ordered))
+
+
+def _is_plain(group: Copies) -> bool:
+    """Nothing differs in it, and never did."""
+    return group.settled and not group.labels_differ
+
+
+def _first(groups: int) -> int:
+    """The place of the first group that the page shows, of one of its pages."""
+    asked = parts.number(st.query_params.get("from")) or 0
+    return min(asked, groups - 1) // _SHOWN * _SHOWN
+
+
+def _pager(first: int, groups: int) -> None:
+    if groups <= _SHOWN:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.text(f"Groups {first + 1:,} to {min(first + _SHOWN, groups):,} of {groups:,}, different labels first.")
+        if first > 0:
+            st.button("Groups before", key="rv-groups-before", on_click=_turn, args=(first - _SHOWN,))
+        if first + _SHOWN < groups:
+            st.button("Further groups", key="rv-groups-after", on_click=_turn, args=(first + _SHOWN,))
+
+
+def _turn(first: int) -> None:
+    st.query_params.from_dict({"from": str(first)} if first else {})
+
+
+def _groups(groups: Sequence[Copies], names: Sequence[str], round_id: int | None) -> None:
+    asked = queries.in_queue(round_id, {face for group in groups for face in group.sample_ids})
+    for group in groups:
         st.text(_words(group, names))
         parts.thumbs(group.sample_ids, "copy")
         if there := [face for face in group.sample_ids if face in asked][:MOST_FACES]:
@@ -77,8 +111,6 @@ def _copies(found: Duplicates, names: Sequence[str], round_id: int | None) -> No
                 f"{counted(len(there), 'face')} of these in the grid", round=str(round_id), state="all", faces=faces
             )
             st.html(f"<p>{link.text}</p>")
-    if len(differ) > _SHOWN:
-        st.text(f"{len(differ) - _SHOWN:,} more groups with different labels: the command duplicates lists all.")
 
 
 def _words(group: Copies, names: Sequence[str]) -> str:
@@ -88,7 +120,8 @@ def _words(group: Copies, names: Sequence[str]) -> str:
         for label, split, out in zip(group.label, group.splits, group.excluded, strict=True)
     )
     splits = " and ".join(group.disagreeing_splits) if exact else ""
-    fate = ", settled" if exact and group.settled else f", {splits} disagree now" if splits else ""
+    settled = exact and group.settled and group.labels_differ
+    fate = ", settled" if settled else f", {splits} disagree now" if splits else ""
     return f"{'Same pixels' if exact else 'Much alike'}{fate}: {faces}"
 
 
@@ -110,6 +143,9 @@ def _bad(found: BadPictures) -> None:
             name = ISSUE_WORDS[issue]
             st.html(f"<p>{parts.review_link(name.capitalize(), picture=issue).text}: {count:,}</p>")
             parts.thumbs([face.sample_id for face in found.first[issue]], name)
+            if count > len(found.first[issue]):
+                command = f"{command_line('pictures', current().workspace.path)} --issue {issue} --json"
+                st.text(f"These are the first {len(found.first[issue])}; all of them: {command}")
 
 
 if __name__ == "__main__":  # as Streamlit runs it

@@ -50,3 +50,37 @@ def test_copies_leaks_and_bad_pictures(visitor: NewVisitor) -> None:
     grid = lead.open("review", **dict(parse_qsl(unescape(asked))))
     assert "certain faces ✕" in [button.label for button in grid.button]
     assert "Nothing matches" not in words(grid)
+
+
+def test_every_group_can_be_reached(visitor: NewVisitor) -> None:
+    """21 of them; all but one have one label, and nothing is wrong with these but that they are copies."""
+    lead = visitor("lea", "lead")
+    lead.open()
+
+    def make(db: Database) -> list[tuple[int, int]]:
+        sql = "SELECT group_concat(id) FROM sample GROUP BY given_label"
+        of_class = [list(map(int, faces.split(","))) for (faces,) in db.execute(sql)]
+        same = [pair for faces in of_class for pair in zip(faces[1::2], faces[2::2], strict=False)]
+        groups = [(of_class[0][0], of_class[1][0]), *same[:20]]
+        for number, (one, two) in enumerate(groups):
+            values = (number.to_bytes(8), one, two)
+            db.execute("UPDATE picture SET pixels = ? WHERE sample_id IN (?, ?)", values)
+        return [(min(group), max(group)) for group in groups]
+
+    groups = database.call_write(make)
+
+    def listed() -> list[tuple[int, int]]:
+        shown = [int(face) for face in re.findall(r'alt="copy, face (\d+)"', markup(lead.app))]
+        return list(zip(shown[::2], shown[1::2], strict=True))
+
+    lead.open("pictures")
+    seen = listed()
+    assert seen[0] == groups[0], "different labels first"
+    assert "Groups 1 to 20 of 21" in words(lead.app)
+    lead.app.button(key="rv-groups-after").click()
+    lead.run()
+    assert sorted(seen + listed()) == sorted(groups)
+    assert [button.key for button in lead.app.main.button] == ["rv-groups-before"]
+    lead.app.button(key="rv-groups-before").click()
+    assert "Groups 1 to 20 of 21" in words(lead.run())
+    assert "Groups 21 to 21 of 21" in words(lead.open("pictures", **{"from": "999"}))
