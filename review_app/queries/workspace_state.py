@@ -15,7 +15,7 @@ from scn_core.store.decisions.undo import MyDecision, my_decisions
 from scn_core.store.opinions import source_names
 from scn_core.store.queue.counts import QueueCounts, queue_counts
 from scn_core.store.queue.leases import LeaseInfo, leases
-from scn_core.store.queue.pace import Pace, faces_answered, pace
+from scn_core.store.queue.pace import Pace, faces_answered, faces_answered_outside, pace
 from scn_core.store.queue.undecided import UndecidedFaces, undecided_faces
 from scn_core.store.rounds import states as store_rounds
 from scn_core.store.rounds.better_round import to_review
@@ -76,6 +76,11 @@ def pace_of(round_id: int, person_id: int) -> Pace:
 def answered_by(round_id: int, person_id: int) -> int:
     """Faces of a round of which an answer of this person stands, as it is now."""
     return call(faces_answered, round_id, person_id)
+
+
+def answered_outside(round_id: int, person_id: int) -> int:
+    """Of these the faces that the round's queue does not hold, as it is now."""
+    return call(faces_answered_outside, round_id, person_id)
 
 
 def work_of(person_id: int, round_id: int, *, before: int | None, limit: int) -> tuple[list[MyDecision], int | None]:

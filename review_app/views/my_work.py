@@ -56,6 +56,8 @@ def _pace(person: Person, info: RoundInfo) -> None:
         "Time left": "–" if pace.seconds_left is None else parts.duration(pace.seconds_left),
     }
     parts.metrics(shown)
+    if outside := queries.answered_outside(info.id, person.id):
+        parts.small(f"{parts.outside_words(outside)} The grid does not count them.")
 
 
 def _row(mine: MyDecision, classes: Sequence[str]) -> None:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 
 from review_app.settings import current
+from scn_core.errors import counted
 from scn_core.records import Action, Decision, Doubt, EpochReport, QueueKind, RoundInfo
 from scn_core.store.rounds.better_round import is_worse
 
@@ -242,6 +243,15 @@ def round_name(info: RoundInfo) -> str:
 def round_state(info: RoundInfo) -> str:
     """For choices and lists: round 2 (auto), closed."""
     return f"{round_name(info).lower()}, {info.state}"
+
+
+def outside_words(faces: int) -> str:
+    """That some of the faces counted are in no queue."""
+    are = "is" if faces == 1 else "are"
+    return (
+        f"{counted(faces, 'face')} of these {are} not in the queue: copies answered together with another face, or "
+        "answered on the page Samples."
+    )
 
 
 def round_link(info: RoundInfo) -> Html:

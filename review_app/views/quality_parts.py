@@ -74,6 +74,10 @@ def decided(found: Quality, *, closed: bool) -> None:
     if not closed:
         shown["Answers the queue waits for"] = f"{progress.open:,}"
     parts.metrics(shown)
+    if progress.outside:
+        parts.small(
+            f"{parts.outside_words(progress.outside)} The grid counts each person's answers to the queue alone."
+        )
     if progress.conflicts and not closed:
         label = f"{counted(progress.conflicts, 'face')} answered differently, for a lead to settle"
         st.page_link(navigation.adjudicate(), label=label)
@@ -82,7 +86,11 @@ def decided(found: Quality, *, closed: bool) -> None:
     with left:
         _titled("Wrong labels by class, among the faces decided")
         _chart(charts.class_rates(found.class_errors, dark=dark), "rv-class-errors", "Share of wrong labels by class")
-        parts.small("People were asked about doubtful faces first: these shares are higher than those of all faces.")
+        are = "is" if progress.unsure == 1 else "are"
+        unsure = f" {counted(progress.unsure, 'face')} answered unsure {are} left out." if progress.unsure else ""
+        parts.small(
+            f"People were asked about doubtful faces first: these shares are higher than those of all faces.{unsure}"
+        )
     with right:
         _titled("Faces decided over time")
         zone, words = parts.time_zone()

@@ -35,10 +35,11 @@ def quality_command(workspace: Path, round_id: int | None, as_json: bool) -> Non
 def _lines(found: Quality) -> Iterator[str]:
     progress, now = found.progress, found.estimate
     conflicts = f", {progress.conflicts:,} wait for a lead" if progress.conflicts else ""
+    outside = f" ({progress.outside:,} of them outside the queue)" if progress.outside else ""
     pace = "" if progress.per_hour is None else f", {progress.per_hour:,.0f} corrections per hour of work"
     waits = f"the queue waits for {counted(progress.open, 'answer')}" if progress.open else "none is to review"
     yield (
-        f"round {found.round}: {counted(progress.decided, 'face')} decided, {progress.corrected:,} "
+        f"round {found.round}: {counted(progress.decided, 'face')} decided{outside}, {progress.corrected:,} "
         f"corrected{conflicts}; "
         f"{waits}{pace}"
     )
@@ -54,6 +55,8 @@ def _lines(found: Quality) -> Iterator[str]:
         yield f"{'label before':<18}{'share':>8}{'95 % interval':>18}{'decided':>10}"
         for each in found.class_errors:
             yield f"{each.name:<18}{_rate(each.wrong, of=True)}"
+        if progress.unsure:
+            yield f"without {counted(progress.unsure, 'face')} answered unsure"
     if found.doubts:
         yield ""
         yield f"{'doubt':<18}{'decided':>8}{'corrected':>11}{'kept':>8}{'unsure':>8}"

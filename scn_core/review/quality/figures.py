@@ -23,6 +23,7 @@ from scn_core.store.reports.figures import (
     DoubtAnswers,
     ScoreBins,
     decided_counts,
+    decided_outside,
     decided_steps,
     doubt_answers,
     minutes_worked,
@@ -56,6 +57,11 @@ class Progress:
     """Answers that the queue still waits for; none once the round is closed."""
     minutes: int
     """In which a person gave an answer, added up over people."""
+    outside: int = 0
+    """Of the decided faces, those that the queue does not hold: copies answered with a face of it, and faces answered
+    on the page Samples. The grid counts the queue alone."""
+    unsure: int = 0
+    """Of the decided faces; `class_errors` leaves them out."""
 
     @property
     def per_hour(self) -> float | None:
@@ -139,4 +145,6 @@ def _progress(db: Database, info: RoundInfo, decided: Sequence[DecidedCount]) ->
         conflicts=outcome_counts(db, info.id).conflict,
         open=open_readings(db, info.id) if info.state == "review" else 0,
         minutes=minutes_worked(db, info.id),
+        outside=decided_outside(db, info.id),
+        unsure=sum(count.faces for count in decided if count.action == "unsure"),
     )

@@ -9,6 +9,7 @@ from sqlite_utils import Database
 from scn_core.records import QueueFilter
 from scn_core.store.decisions.today import faces_today
 from scn_core.store.queue.counts import is_soon_counted, open_left
+from scn_core.store.schema.expressions import OUTSIDE_QUEUE
 
 _ACTIVE_MINUTES = 30
 _ENOUGH = 5
@@ -45,6 +46,15 @@ class Pace:
 def faces_answered(db: Database, round_id: int, person_id: int) -> int:
     """Faces of a round of which an answer of this person stands; replaced answers to the same face count once."""
     sql = "SELECT count(DISTINCT sample_id) FROM live_decision WHERE round_id = ? AND person_id = ? AND adjudicates = 0"
+    return int(db.execute(sql, (round_id, person_id)).fetchone()[0])
+
+
+def faces_answered_outside(db: Database, round_id: int, person_id: int) -> int:
+    """Of `faces_answered` those that the round's queue does not hold, so that `faces_checked` leaves them out."""
+    sql = (
+        "SELECT count(DISTINCT o.sample_id) FROM live_decision o WHERE o.round_id = ? AND o.person_id = ? "
+        f"AND o.adjudicates = 0 AND {OUTSIDE_QUEUE}"
+    )
     return int(db.execute(sql, (round_id, person_id)).fetchone()[0])
 
 

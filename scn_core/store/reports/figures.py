@@ -9,7 +9,7 @@ from sqlite_utils import Database
 
 from scn_core.records import DOUBTS, Answer, BoolArray, Doubt, IntArray
 from scn_core.store.columns import read_columns
-from scn_core.store.schema.expressions import LABEL_WAS_WRONG
+from scn_core.store.schema.expressions import LABEL_WAS_WRONG, OUTSIDE_QUEUE
 
 ALPHA_BINS, MARGIN_BINS, SUSPICION_BINS = 50, 25, 25
 """Of equal width from 0 to 1."""
@@ -128,6 +128,12 @@ def decided_counts(db: Database, round_id: int) -> list[DecidedCount]:
     )
     rows = db.execute(sql, (round_id,))
     return [DecidedCount(start, action, label, n, bool(wrong)) for start, action, label, n, wrong in rows]
+
+
+def decided_outside(db: Database, round_id: int) -> int:
+    """Decided faces of a round that its queue does not hold."""
+    sql = f"SELECT count(*) FROM outcome o WHERE o.round_id = ? AND o.state = 'decided' AND {OUTSIDE_QUEUE}"
+    return int(db.execute(sql, (round_id,)).fetchone()[0])
 
 
 def decided_steps(db: Database, round_id: int) -> DecidedSteps:

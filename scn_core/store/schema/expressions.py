@@ -26,6 +26,11 @@ LABEL_WAS_WRONG = "(o.action = 'exclude' OR (o.label IS NOT NULL AND o.label <> 
 """SQL: whether outcome `o`, decided, says that the label the round began with, in score `c`, was wrong: people chose
 another one, or excluded the face. Where they could not tell, it counts as right."""
 
+OUTSIDE_QUEUE = """NOT EXISTS (SELECT 1 FROM queue_item q
+  WHERE q.round_id = o.round_id AND q.sample_id = o.sample_id AND q.listed = 1)"""
+"""SQL: whether the round of row `o` asks nobody about its face: a copy answered with another one, or a face answered on
+the page Samples. What the grid counts leaves these out."""
+
 ALPHA = "nullif(c.alpha, -1)"
 """SQL: the importance weight of score `c`; NULL where its round was made from opinions (`records.NO_ALPHA`)."""
 

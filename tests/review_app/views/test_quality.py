@@ -99,6 +99,23 @@ def test_a_review_in_figures(visitor: NewVisitor) -> None:
     assert {each.name: each.right is not None for each in found} == {"<b>ann</b>": False, "bob": False}
 
 
+def test_why_its_numbers_and_those_of_others_differ(visitor: NewVisitor) -> None:
+    """A copy that the queue does not hold is decided too, and faces answered unsure are in no class."""
+    ann, lead = visitor("ann"), visitor("lea", "lead")
+    lead.open()
+    asked = faces("proposal")[0]
+    sql = "SELECT sample_id FROM score WHERE sample_id NOT IN (SELECT sample_id FROM queue_item) ORDER BY 1 LIMIT 1"
+    (outside,) = database.call(lambda db: db.execute(sql).fetchone())
+    answer("ann", [asked], "keep")
+    assert "not in the queue" not in words(ann.open("my_work"))
+    answer("ann", [outside], "unsure")
+    for page in (lead.open("quality"), ann.open("my_work")):
+        assert "1 face of these is not in the queue: copies answered together with another face" in words(page)
+    seen = words(lead.open("quality"))
+    assert {each.label: each.value for each in lead.app.metric}["Faces decided"] == "2"
+    assert "1 face answered unsure is left out" in seen
+
+
 def test_two_readings(visitor: NewVisitor) -> None:
     lead = visitor("lea", "lead")
     lead.open()
