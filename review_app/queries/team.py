@@ -17,7 +17,7 @@ def everybody() -> list[Member]:
 
 
 def marks(viewer_id: int) -> list[MarkedFaces]:
-    """Faces of the rounds in review that somebody flagged or wrote a note about."""
+    """Faces of the rounds in review, and of closed ones, that somebody flagged or wrote a note about."""
     return call_slow(marked_faces, viewer_id)
 
 

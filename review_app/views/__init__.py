@@ -6,7 +6,7 @@ review           Review: the grid, and what takes its place while there are no f
 my_work          My work: what one person decided, and how fast
 sample           Samples: one face; its parts: face_parts, decide
 rounds           Rounds: round_follow (in training), round_start (the form), round_list, round_rules, round_compare,
-                 round_doubt; round_choice: which round the address names
+                 round_doubt; round_choice: which round the address names; round_marks: its flags and notes
 adjudicate       Adjudicate: faces in conflict; adjudicate_face: one of them
 quality          Quality; quality_parts: its sections
 confusion        labels against labels: the matrix on Quality, and the faces of a cell on Samples

@@ -8,6 +8,7 @@ import streamlit as st
 
 from review_app.commands import rounds as commands
 from review_app.queries import rounds as reading
+from review_app.queries import team
 from review_app.queries import workspace_state as queries
 from review_app.queries.workspace_state import WorkspaceState
 from review_app.views import (
@@ -18,10 +19,12 @@ from review_app.views import (
     round_doubt,
     round_follow,
     round_list,
+    round_marks,
     round_rules,
 )
 from review_app.views import round_start as start
 from scn_core.records import RoundInfo
+from scn_core.store.people.people import Person
 
 _CLOSING = "rv-closing"
 _SECTIONS = ("New round", "All rounds", "Compare", "Rules of review")
@@ -29,7 +32,7 @@ _SECTIONS = ("New round", "All rounds", "Compare", "Rules of review")
 
 def page() -> None:
     """The page Rounds."""
-    messages.require("lead")
+    person = messages.require("lead")
     messages.missing_folder()
     st.session_state["rv-page"] = "rounds"
     st.title("Rounds", anchor=False)
@@ -40,7 +43,7 @@ def page() -> None:
     round_follow.live()
     for info in now.rounds:
         if info.state == "review":
-            _in_review(info, now)
+            _in_review(person, info, now)
     _section(now, training)
 
 
@@ -77,7 +80,7 @@ def _word(section: str) -> str:
     return section.lower().replace(" ", "-")
 
 
-def _in_review(info: RoundInfo, now: WorkspaceState) -> None:
+def _in_review(person: Person, info: RoundInfo, now: WorkspaceState) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key=f"rv-in-review-{info.id}"):
         st.text(f"{parts.round_name(info)} is in review: {queries.undecided(info.id)}.", width="stretch")
         st.page_link(navigation.review(), label="Review it", query_params={"round": str(info.id)})
@@ -91,10 +94,10 @@ def _in_review(info: RoundInfo, now: WorkspaceState) -> None:
         )
         st.text(f"It {worse}.{choice if both else ''}")
     if st.session_state.get(_CLOSING) == info.id:
-        _closing(info)
+        _closing(person, info)
 
 
-def _closing(info: RoundInfo) -> None:
+def _closing(person: Person, info: RoundInfo) -> None:
     left = queries.undecided(info.id)
     kept = ". They keep the label they have" if left.total else ""
     kept += (
@@ -105,6 +108,9 @@ def _closing(info: RoundInfo) -> None:
             f"Closing round {info.id} ends its review for good, with {left}{kept}. What is decided counts, and answers "
             "can no longer be changed or taken back."
         )
+        for found in team.marks(person.id):
+            if found.round == info.id:
+                st.html(f"<p>To look at first: {round_marks.links(found).text}. The page Team keeps these links.</p>")
         with st.container(horizontal=True):
             st.button(f"Close round {info.id}", key="rv-close-now", type="primary", on_click=_close, args=(info.id,))
             st.button("Leave it open", key="rv-close-not", on_click=_ask, args=(None,))

@@ -13,7 +13,7 @@ from review_app.commands import team as commands
 from review_app.queries import access_tokens as token_queries
 from review_app.queries import team as queries
 from review_app.settings import current
-from review_app.views import access_tokens, messages, parts, team_backups, team_hooks, team_log
+from review_app.views import access_tokens, messages, parts, round_marks, team_backups, team_hooks, team_log
 from scn_core.store.people.people import Person, Role
 from scn_core.store.reports.activity import Member
 
@@ -75,12 +75,8 @@ def _table(viewer: Person, members: list[Member]) -> None:
 def _marks(viewer: Person) -> None:
     """What asks for a lead's look, with the faces in the grid."""
     for found in queries.marks(viewer.id):
-        asked, links = {"round": str(found.round), "state": "all"}, []
-        if found.flagged:
-            links.append(parts.review_link(f"flagged ({found.flagged:,})", **asked, flag="1"))
-        if found.noted:
-            links.append(parts.review_link(f"with a note ({found.noted:,})", **asked, note="1"))
-        st.html(f"<p>To look at, round {found.round:d}: {', '.join(link.text for link in links)}</p>")
+        closed = ", closed" if found.closed else ""
+        st.html(f"<p>To look at, round {found.round:d}{closed}: {round_marks.links(found).text}</p>")
 
 
 def _state(member: Member) -> parts.Html | str:

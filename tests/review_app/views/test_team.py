@@ -358,3 +358,10 @@ def test_what_is_flagged_or_has_a_note_is_a_click_away(lead: Visitor) -> None:
     shown = markup(lead.open("team"))
     assert 'href="/?round=1&amp;state=all&amp;flag=1">flagged (1)<' in shown
     assert 'href="/?round=1&amp;state=all&amp;note=1">with a note (1)<' in shown
+    app = lead.open("rounds")
+    app.button(key="rv-close-1").click()
+    assert 'To look at first: <a href="/?round=1&amp;state=all&amp;flag=1">flagged (1)<' in markup(lead.run())
+    app.button(key="rv-close-now").click()
+    lead.run()
+    shown = markup(lead.open("team"))
+    assert 'To look at, round 1, closed: <a href="/?round=1&amp;state=all&amp;flag=1">flagged (1)<' in shown

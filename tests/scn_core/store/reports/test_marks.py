@@ -1,6 +1,8 @@
-"""Flags and notes of rounds in review are counted as the grid lists them."""
+"""Flags and notes of rounds in review and of closed ones are counted as the grid lists them."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from sqlite_utils import Database
 
@@ -28,5 +30,6 @@ def test_faces_with_a_flag_or_a_note_whatever_their_state(review: Database) -> N
     (found,) = marked_faces(review, BOB)
     assert (found.round, found.flagged, found.noted) == (1, 2, 1)
     assert (listed(review, FLAGGED), listed(review, NOTED)) == ([2, 3], [5])
+    assert not found.closed
     close_round(review, 1)
-    assert marked_faces(review, BOB) == []
+    assert marked_faces(review, BOB) == [replace(found, closed=True)], "they still ask a lead to look"
