@@ -21,6 +21,7 @@ from scn_core.errors import counted
 from scn_core.records import SPLITS, IntArray, RoundInfo
 from scn_core.rounds.draw_map import WITHOUT, has_layout
 from scn_core.store.people.people import Person
+from scn_core.store.queue.area import AREA_WORDS, is_area
 from scn_core.store.reports.map_faces import FACE_STATES
 
 _SHOWN = 24  # faces of a selection; no text here, Streamlit would show it
@@ -126,13 +127,22 @@ def _chosen(person: Person, info: RoundInfo, found: FaceMap, points: Points, lab
     with st.container(key="rv-wide-map"), st.container(key="rv-pair-map"):
         left, right = st.columns([3, 1])
     with left:
-        before = st.session_state.get(kept, Chosen())
-        chosen = st.session_state[kept] = face_map(points, label, before, f"rv-explore-map-{info.id}")
+        before = st.session_state.get(kept) or _of_address()
+        chosen = st.session_state[kept] = face_map(points, label, before, f"rv-explore-map-{info.id}", info.id)
     with right, messages.shown():
         if chosen.area is not None:
             _selection(person, info, found, chosen.area)
         else:
             _one(found, chosen.face, points)
+
+
+def _of_address() -> Chosen:
+    """What the address says is selected, as after the browser's Back; the map keeps it there."""
+    area = st.query_params.get("area")
+    if area is not None and not is_area(area):
+        messages.note(f"the address says area={area}; allowed: {AREA_WORDS}")
+        return Chosen()
+    return Chosen(area)
 
 
 def _splits(found: FaceMap) -> str:

@@ -44,6 +44,34 @@ def draw(page: Page, chart: Locator, corners: Sequence[tuple[float, float]]) -> 
     page.mouse.up()
 
 
+def pinch(page: Page, chart: Locator) -> None:
+    """Two fingers on the map part; the first one is there, and moves, before the second."""
+    chart.evaluate("canvas => canvas.scrollIntoView({ block: 'center' })")
+    box = chart.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    session = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *fingers: float) -> None:
+        points = [{"x": x + away, "y": y, "id": number} for number, away in enumerate(fingers)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", -30)
+    touch("touchMove", -40)
+    touch("touchStart", -40, 40)
+    touch("touchMove", -60, 60)
+    touch("touchMove", -80, 80)
+    touch("touchEnd", -80)
+    touch("touchMove", -120)
+    touch("touchEnd")
+    session.detach()
+
+
+def width_of_line(page: Page) -> float:
+    """Of the line around what is selected, in pixels."""
+    return float(page.locator(".map svg path").evaluate("path => path.getBBox().width"))
+
+
 def test_faces_drawn_around_on_the_map_are_answered_on_the_grid(served: Served, new_page: NewPage) -> None:
     with served.workspace.database() as db:
         ensure_person(db, "lea", "lead")
@@ -90,6 +118,11 @@ def test_faces_drawn_around_on_the_map_are_answered_on_the_grid(served: Served, 
     expect(link).to_be_visible()
     right = link.get_attribute("href") or ""
     assert "area=" in right
+    before = width_of_line(page)
+    pinch(page, chart)
+    eventually(lambda: width_of_line(page) > 1.5 * before, "the map is nearer")
+    expect(page.get_by_role("heading", name=f"{few} faces", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Whole map").click()
     choose(page, "Coloured by", "State")
     expect(page.get_by_role("img", name=re.compile("coloured by state$"))).to_be_visible()
     expect(page.get_by_role("button", name="Clear the selection")).to_be_visible()
@@ -108,6 +141,12 @@ def test_faces_drawn_around_on_the_map_are_answered_on_the_grid(served: Served, 
     desk.ready()
     desk.press("x")
     desk.saved()
+    page.go_back()
+    expect(page.get_by_role("heading", name=f"{few} faces", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Clear the selection")).to_be_visible()
+    expect(link).to_be_visible()
+    page.go_forward()
+    desk.ready()
     (answered,) = served.rows("SELECT sample_id FROM decision WHERE action = 'keep'")
     rows = served.rows(f"SELECT count(*) FROM queue_item WHERE sample_id = {answered[0]} AND action = 'keep'")
     assert rows == [(1,)]

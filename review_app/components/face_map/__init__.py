@@ -40,7 +40,7 @@ class Chosen:
     """Sample id."""
 
 
-def face_map(points: Points, label: str, before: Chosen, key: str) -> Chosen:
+def face_map(points: Points, label: str, before: Chosen, key: str, round_id: int) -> Chosen:
     """Show a map, and return what is chosen on it now.
 
     Args:
@@ -48,13 +48,14 @@ def face_map(points: Points, label: str, before: Chosen, key: str) -> Chosen:
         label: what the map is, for readers aloud.
         before: what this returned when the page was drawn last; it stays until something else is chosen.
         key: of the map; the same for all colours of one round.
+        round_id: the round, which the map writes into the page's address with the area that is chosen.
     """
     begun = f"{key}-begun"
     if key not in st.session_state:  # it comes onto the page now, and from here on knows itself what is chosen
         st.session_state[begun] = before.area
     # What is the same as before is not sent again. In a list: what is in a dictionary Streamlit asks whether it is a
     # data frame, and imports pandas to know.
-    data = _as_json(points, label, st.session_state.get(begun))
+    data = _as_json(points, label, st.session_state.get(begun), round_id)
     found = _mount(key=key, data=[data], on_chosen_change=lambda: None)
     return before if found.chosen is None else chosen(found.chosen)
 
@@ -69,7 +70,7 @@ def chosen(found: object) -> Chosen:
     )
 
 
-def _as_json(points: Points, label: str, area: str | None) -> dict[str, Any]:
+def _as_json(points: Points, label: str, area: str | None, round_id: int) -> dict[str, Any]:
     return {
         "base": current().url(modules_path()),
         "module": "face_map.js",
@@ -88,6 +89,7 @@ def _as_json(points: Points, label: str, area: str | None) -> dict[str, Any]:
         "side": MAP_SIDE,
         "corners": AREA_POINTS,
         "area": area,
+        "round": round_id,
     }
 
 

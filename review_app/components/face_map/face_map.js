@@ -6,6 +6,7 @@
 
 import { paint } from "./map_canvas.js";
 import { button, node, SVG } from "./map_dom.js";
+import { Fingers } from "./map_fingers.js";
 import { legend } from "./map_legend.js";
 import { areaOf, Cells, cornersOf, decode, inside, whole } from "./map_points.js";
 import { Tip } from "./map_tip.js";
@@ -32,6 +33,7 @@ import { Tip } from "./map_tip.js";
  * @property {number} side of the map in the units of an area
  * @property {number} corners an area has at most
  * @property {string|null} area that was selected when the map came onto the page
+ * @property {number} round that the map is of
  */
 /** @typedef {{area: string|null, face: number|null}} Chosen */
 /** @typedef {(name: "chosen", value: Chosen) => void} Tell */
@@ -44,6 +46,7 @@ const MODES = [
 ];
 const NEAR = 8;
 const CLICK = 4;
+const LEAST_ZOOM = 0.8;
 const MOST_ZOOM = 100;
 const MOST_PARTS = 8;
 
@@ -104,6 +107,9 @@ class FaceMap {
     this.hidden = new Set();
     /** @type {{at: number[], points: Point[], view: {x: number, y: number}, drawn: boolean}|null} */
     this.drag = null;
+    this.fingers = new Fingers();
+    /** How far two fingers were apart and what lay between them when they were put down. @type {{apart: number, there: Point, zoom: number}|null} */
+    this.pinch = null;
     this.frame = 0;
     this.sizes = new ResizeObserver(() => this.redraw());
     this.sizes.observe(field);
@@ -114,7 +120,7 @@ class FaceMap {
     this.canvas.addEventListener("pointerdown", (event) => this.begin(event));
     this.canvas.addEventListener("pointermove", (event) => this.move(event));
     this.canvas.addEventListener("pointerup", (event) => this.release(event));
-    this.canvas.addEventListener("pointercancel", () => this.drop());
+    this.canvas.addEventListener("pointercancel", (event) => this.lift(event));
     this.canvas.addEventListener("pointerleave", () => this.hover(-1));
     this.canvas.addEventListener("dblclick", () => this.look(null));
     this.canvas.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
@@ -137,6 +143,7 @@ class FaceMap {
     if (before === null) {
       this.look(null);
       this.parts = data.area ? [cornersOf(data.area)] : [];
+      this.keep(data.area);
     }
     if (before?.x !== data.x || before.y !== data.y || before.colour !== data.colour || before.text !== data.text) {
       this.points = decode(data);
@@ -167,7 +174,7 @@ class FaceMap {
   /** Nearer by a factor, so that a place of the window stays. @param {number} factor @param {number[]} [at] */
   zoom(factor, at = [this.canvas.clientWidth / 2, this.canvas.clientHeight / 2]) {
     const [x, y] = this.there(at);
-    const zoom = Math.min(MOST_ZOOM, Math.max(0.8, this.view.zoom * factor));
+    const zoom = Math.min(MOST_ZOOM, Math.max(LEAST_ZOOM, this.view.zoom * factor));
     const share = this.view.zoom / zoom;
     this.look({ x: x + (this.view.x - x) * share, y: y + (this.view.y - y) * share, zoom });
   }
@@ -186,9 +193,16 @@ class FaceMap {
 
   /** @param {PointerEvent} event */
   begin(event) {
-    if (event.button !== 0 || this.drag) return;
+    if (event.button !== 0) return;
     this.hover(-1);
     this.canvas.setPointerCapture(event.pointerId);
+    this.fingers.put(event);
+    const pair = this.fingers.pair();
+    if (pair) {
+      this.drop(); // what the first finger drew was no line
+      this.pinch = { apart: pair.apart, there: this.there(pair.middle), zoom: this.view.zoom };
+    }
+    if (this.pinch || this.drag) return;
     const at = [event.offsetX, event.offsetY];
     this.drag = { at, points: [this.there(at)], view: { ...this.view }, drawn: false };
   }
@@ -196,6 +210,11 @@ class FaceMap {
   /** @param {PointerEvent} event */
   move(event) {
     const { offsetX, offsetY } = event;
+    if (this.fingers.at.has(event.pointerId)) this.fingers.put(event);
+    if (this.pinch) {
+      this.pinched(this.pinch);
+      return;
+    }
     if (!this.drag) {
       this.hover(event.buttons ? -1 : this.nearest(offsetX, offsetY), offsetX, offsetY);
       return;
@@ -216,10 +235,28 @@ class FaceMap {
     this.outline();
   }
 
+  /** What lay between two fingers stays between them. @param {{apart: number, there: Point, zoom: number}} begun */
+  pinched({ apart, there: [x, y], zoom }) {
+    const pair = this.fingers.pair();
+    if (!pair) return;
+    this.view.zoom = Math.min(MOST_ZOOM, Math.max(LEAST_ZOOM, (zoom * pair.apart) / apart));
+    const scale = this.scale();
+    const [right, down] = pair.middle;
+    const { clientWidth, clientHeight } = this.canvas;
+    this.look({ x: x - (right - clientWidth / 2) / scale, y: y + (down - clientHeight / 2) / scale, zoom: this.view.zoom });
+  }
+
+  /** A finger is no longer there, and draws nothing; after two, only when both are gone. @param {PointerEvent} event */
+  lift(event) {
+    this.fingers.lift(event);
+    if (!this.fingers.at.size) this.pinch = null;
+    this.drop();
+  }
+
   /** @param {PointerEvent} event */
   release(event) {
     const drag = this.drag;
-    this.drop();
+    this.lift(event);
     if (!drag || !this.data) return;
     if (!drag.drawn) {
       const found = this.points.faces.length ? this.nearest(event.offsetX, event.offsetY) : -1;
@@ -241,7 +278,19 @@ class FaceMap {
     const area = areaOf(parts, this.data?.corners ?? 0);
     this.parts = area === null ? [] : parts;
     this.select();
+    this.keep(area);
     this.tell("chosen", { area, face });
+  }
+
+  /** In the address, so that who comes back to it, by the browser's Back too, finds it selected. @param {string|null} area */
+  keep(area) {
+    const address = new URL(location.href);
+    if (area === null) address.searchParams.delete("area");
+    else {
+      address.searchParams.set("round", String(this.data?.round));
+      address.searchParams.set("area", area);
+    }
+    if (address.href !== location.href) history.replaceState(history.state, "", address);
   }
 
   /** Show what is selected. */

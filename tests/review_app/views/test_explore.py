@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64decode
+from typing import Any
 
 import numpy as np
 import pytest
@@ -95,7 +96,19 @@ def test_what_is_chosen_stays_in_other_colours_and_when_somebody_comes_back(visi
     assert "All about this face" in markup(lead.run())
 
 
-def shown(app: AppTest) -> dict[str, str]:
+def test_the_address_says_what_is_selected(visitor: NewVisitor) -> None:
+    """The map keeps it there, so that the browser's Back from the faces brings it back."""
+    lead, area = visitor("lea", "lead"), "0,0_1000,0_1000,1000_0,1000"
+    app = lead.open("explore", round="1", area=area)
+    assert (shown(app)["area"], shown(app)["round"]) == (area, 1)
+    assert "The address of the page that opens can be passed on" in words(app)
+    app = lead.open("explore", area="1,1_<b>")
+    assert not app.exception
+    assert shown(app)["area"] is None
+    assert "the address says area=1,1_<b>" in "\n".join([words(app), *(each.value for each in app.warning)])
+
+
+def shown(app: AppTest) -> dict[str, Any]:
     """What the map is given."""
     (data,) = json.loads(app.get("bidi_component")[0].proto.json)
     assert isinstance(data, dict)
