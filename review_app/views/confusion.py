@@ -51,21 +51,24 @@ def section(info: RoundInfo, classes: Sequence[str], viewer: Person) -> None:
         )
     else:
         st.text(_NOTHING[of.kind])
-    parts.small(_left_out(of, queries.left_out_of(of, viewer), closed=info.state == "closed"))
+    if out := _left_out(of, queries.left_out_of(of, viewer), closed=info.state == "closed"):
+        parts.small(out)
 
 
 def _left_out(of: Comparison, out: LeftOut, *, closed: bool) -> str:
-    where = "a" if closed else "this or another"
-    words = [
-        f"{counted(out.withheld, 'face')} that you may not know of yet: audit faces of {where} round in review that "
-        "wait for an answer, and faces you are asked about once more"
-    ]
-    if of.kind == "proposed":
+    """Empty: nothing is."""
+    where, words = "a" if closed else "this or another", []
+    if out.withheld:
+        words.append(
+            f"{counted(out.withheld, 'face')} that must not be known before the answer: audit faces of {where} round "
+            "in review, and faces that you are asked about once more"
+        )
+    if of.kind == "proposed" and out.audit:
         words.append(f"{counted(out.audit, 'other audit face')}, drawn at random and not for a proposal")
     if of.kind == "readers":
         words.append("faces whose readings are not all in")
     stays = " This round is closed and stays as it is: they are counted again once that is answered."
-    return f"Left out: {'; '.join(words)}.{stays if closed and out.withheld else ''}"
+    return f"Left out: {'; '.join(words)}.{stays if closed and out.withheld else ''}" if words else ""
 
 
 _NOTHING = {

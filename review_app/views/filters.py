@@ -29,7 +29,7 @@ ORDERS: dict[QueueOrder, str] = {
     "suspicion": "Most suspicious", "alpha": "Lowest alpha", "margin": "Widest margin", "newest": "Newest answer",
 }  # fmt: skip
 DOUBTS: dict[QueueDoubt, str] = {
-    "all": "of any kind, or none",
+    "all": "doubted or not",
     "mislabelled": parts.DOUBT_WORDS["mislabelled"],
     "ambiguous": parts.DOUBT_WORDS["ambiguous"],
 }

@@ -40,7 +40,7 @@ def live() -> None:
             st.button("Stop it", key="rv-stop", on_click=_stop)
             _tail(training)
         elif training.phase == "ending":
-            messages.show("A trainer is at work beside the rounds", "It ends soon, or is about to begin a round.")
+            messages.show("A trainer is at work, but no round is in training", "It ends soon, or will begin one.")
             _tail(training)
         else:
             _ended(training)

@@ -27,7 +27,8 @@ def form() -> None:
         for setting, column in zip(pair, st.columns(2, gap="medium"), strict=False):
             with column:
                 values[setting.name] = settings_form.control(setting, getattr(rules, setting.name), prefix=_PREFIX)
-                parts.small(settings_form.meaning(setting))
+                if (meaning := settings_form.meaning(setting)) != settings_form.label_of(setting):
+                    parts.small(meaning)
     chosen = ReviewSettings(**values)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Save", key="rv-rules-save", type="primary", disabled=chosen == rules, on_click=_save)

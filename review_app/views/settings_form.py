@@ -33,6 +33,14 @@ _LABELS = {
     "learn_every": "Learn the order anew after so many answers",
     "explore": "Share of the order drawn at random",
 }
+_CHOICES = {
+    "majority": "more than half of them decide, a lead the rest",
+    "lead": "a lead decides all",
+    "given": "trained on under the given label",
+    "leave_out": "not trained on",
+    "soften": "half of the label's weight goes to the other classes",
+}
+"""What the words of workspace.toml stand for; others say it themselves."""
 
 
 def control(
@@ -42,14 +50,14 @@ def control(
 
     `offered`: values of a text to choose from, any other may be typed; `names`: what to call some of them.
     """
-    label = _LABELS.get(setting.name, setting.name.replace("_", " ").capitalize())
+    label = label_of(setting)
     key = f"{prefix}-{setting.name}"
     more = f"{meaning(setting)}. Allowed: {allowed(setting)}. Default: {_plain(setting.default)}."
     low, high, choices = (setting.metadata[name] for name in ("low", "high", "choices"))
     if isinstance(setting.default, bool):
         return st.checkbox(label, value, key=key, help=more)
     if choices:
-        return st.selectbox(label, choices, choices.index(value), key=key, help=more)
+        return st.selectbox(label, choices, choices.index(value), _choice, key=key, help=more)
     if isinstance(setting.default, int):
         return st.number_input(label, low, None if high is None else int(high), int(value), 1, key=key, help=more)
     if isinstance(setting.default, float):
@@ -73,9 +81,20 @@ def chosen_values(settings: Iterable[Field[Any]], prefix: str) -> dict[str, Any]
     return {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
 
 
+def label_of(setting: Field[Any]) -> str:
+    """What the control is called."""
+    return _LABELS.get(setting.name, setting.name.replace("_", " ").capitalize())
+
+
+def _choice(value: str) -> str:
+    return _CHOICES.get(value, value)
+
+
 def meaning(setting: Field[Any]) -> str:
-    """What it does, as a sentence begins."""
+    """What it does, as a sentence begins; without what its choices say themselves."""
     text: str = setting.metadata["help"]
+    if set(setting.metadata["choices"] or ()) & set(_CHOICES):
+        text = text.split(": ")[0]
     return text[:1].upper() + text[1:]
 
 

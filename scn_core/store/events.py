@@ -53,6 +53,14 @@ _OF_PEOPLE = {
 }
 """What was done to people, in words; the names of before are not kept, so that they can be erased."""
 
+_BY_PROGRAM = {
+    "round started": "trainer",
+    "round resumed": "trainer",
+    "webhook given up": "server",
+    "person: added": "sign-in or command line",
+}
+"""Who did what no person is named for: a trainer is begun on a page too, which the log tells as well."""
+
 
 @dataclass(frozen=True, slots=True)
 class LoggedEvent:
@@ -70,8 +78,9 @@ class LoggedEvent:
 
     @property
     def who(self) -> str:
-        """Who did it: a person, nobody where it followed from something else, or the command line."""
-        return self.by or ("by itself" if "as_ended" in self.about else "command line")
+        """Who did it: a person, nobody where it followed from something else, a part of the program, or the command
+        line."""
+        return self.by or ("by itself" if "as_ended" in self.about else _BY_PROGRAM.get(self.what, "command line"))
 
     @property
     def words(self) -> str:

@@ -60,7 +60,7 @@ def test_options_say_how_many_faces_they_hold(visitor: NewVisitor) -> None:
     classes = app.selectbox(key="rv-filter-class").options
     assert f"happy ({matching(QueueFilter(label=1))})" in classes
     doubts = app.selectbox(key="rv-filter-doubt").options
-    assert doubts[0] == f"of any kind, or none ({matching(OPEN)})"
+    assert doubts[0] == f"doubted or not ({matching(OPEN)})"
     assert doubts[2] == f"ambiguous ({matching(QueueFilter(doubt='ambiguous'))})" != "ambiguous (0)"
     pair = app.selectbox(key="rv-filter-pair").options[1]
     number = int(pair.rpartition("(")[2].split()[0])

@@ -255,7 +255,7 @@ def test_a_round_at_work_is_followed_and_cancelled(visitor: NewVisitor, workspac
         press(lead, "rv-cancel")
         info = database.call(get_round, number)
         assert (info.state, info.message) == ("cancelled", "cancelled by lea")
-        assert "A trainer is at work beside the rounds" in words(lead.run()), "it has not heard of it yet"
+        assert "A trainer is at work, but no round is in training" in words(lead.run()), "it has not heard of it yet"
     app = lead.run()
     assert "Round 2 (auto) was cancelled" in words(app)
     assert "2 of 30 epochs are done" in words(app)
@@ -399,6 +399,8 @@ def test_rules_are_written_into_the_file(visitor: NewVisitor, workspace: Workspa
     lead = visitor("lea", "lead")
     app = lead.open("rounds", show="rules-of-review")
     assert app.button(key="rv-rules-save").disabled
+    unsure = app.selectbox(key="rv-rules-unsure")
+    assert unsure.options[1] == "not trained on", "no word of the file"
     app.number_input(key="rv-rules-readings").set_value(2)
     lead.run()
     app.selectbox(key="rv-rules-unsure").set_value("soften")  # just before the click: the page is not drawn anew

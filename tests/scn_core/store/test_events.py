@@ -46,7 +46,7 @@ def test_rounds_say_who_started_and_ended_them(db: Database, make_scores: MakeSc
         ("bob", "round closed, round 2"), (None, "round started, round 3"), ("bob", "round cancelled, round 3"),
     ]  # fmt: skip
     whose = [event.who for event in reversed(events(db)) if not event.what.startswith("person: ")]
-    assert whose == ["command line", "command line", "by itself", "bob", "command line", "bob"]
+    assert whose == ["trainer", "trainer", "by itself", "bob", "trainer", "bob"], "a page begins trainers too"
 
 
 def test_what_fails_is_not_said(db: Database) -> None:
