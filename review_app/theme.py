@@ -128,6 +128,12 @@ _STYLE = """<style>
   .st-key-rv-filters > .stElementContainer:nth-child(1):has([data-testid="stSelectbox"]) { flex-basis: 6.75rem; }
   .st-key-rv-filters > .stElementContainer:nth-child(2):has([data-testid="stSelectbox"]) { flex: 1 1 9.5rem; }
   .st-key-rv-filters [data-testid="stPopoverButton"] { padding-inline: .5rem; }
+  /* The faces selected on the map, which fills the window. */
+  .st-key-rv-map-chosen {
+    position: fixed; inset: auto 0 0; z-index: 9; padding: .5rem 1rem; gap: .25rem; background: Canvas;
+    border-top: 1px solid color-mix(in srgb, currentColor 18%, transparent);
+  }
+  .st-key-rv-map-chosen :is(h3, p) { margin: 0; padding: 0; }
   /* A list of faces: what can be done with each stands beneath its words, and a line ends it. */
   [class*="st-key-rv-mine-"], [class*="st-key-rv-settled-"] {
     gap: 0 .75rem; padding-bottom: .5rem; border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent);

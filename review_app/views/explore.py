@@ -22,6 +22,7 @@ from scn_core.records import SPLITS, IntArray, RoundInfo
 from scn_core.rounds.draw_map import WITHOUT, has_layout
 from scn_core.store.people.people import Person
 from scn_core.store.queue.area import AREA_WORDS, is_area
+from scn_core.store.queue.counts import PairCount
 from scn_core.store.reports.map_faces import FACE_STATES
 
 _SHOWN = 24  # faces of a selection; no text here, Streamlit would show it
@@ -179,7 +180,16 @@ def _one(found: FaceMap, face: int | None, points: Points) -> None:
 def _selection(person: Person, info: RoundInfo, found: FaceMap, area: str) -> None:
     rows = found.inside(area)
     pairs = queries.pairs_in(info.id, person.id, area)
-    st.subheader(counted(len(rows), "face"), anchor=False)
+    with st.container(key="rv-map-chosen"):
+        _opened(info, len(rows), pairs, area)
+    st.text("The address of the page that opens can be passed on: it shows everybody the same part of the map.")
+    order = np.argsort(-np.nan_to_num(found.faces.suspicion[rows]), kind="stable")[:_SHOWN]
+    parts.thumbs(found.faces.sample_id[rows[order]].tolist(), "selected")
+
+
+def _opened(info: RoundInfo, faces: int, pairs: Sequence[PairCount], area: str) -> None:
+    """How many are selected, and the links that open them; at the lower edge of a phone, which the map fills."""
+    st.subheader(counted(faces, "face"), anchor=False)
     to_review, queued = sum(pair.open for pair in pairs), sum(pair.total for pair in pairs)
     if to_review:
         words = f"Review {counted(to_review, 'face')}: {counted(sum(pair.open > 0 for pair in pairs), 'pair')}"
@@ -190,9 +200,6 @@ def _selection(person: Person, info: RoundInfo, found: FaceMap, area: str) -> No
     if queued:
         link = parts.review_link(f"All {queued:,} in the queue", round=str(info.id), area=area, state="all")
         st.html(f"<p>{link.text}</p>")
-    st.text("The address of the page that opens can be passed on: it shows everybody the same part of the map.")
-    order = np.argsort(-np.nan_to_num(found.faces.suspicion[rows]), kind="stable")[:_SHOWN]
-    parts.thumbs(found.faces.sample_id[rows[order]].tolist(), "selected")
 
 
 if __name__ == "__main__":  # as Streamlit runs it

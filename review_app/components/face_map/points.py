@@ -15,8 +15,10 @@ MOST_POINTS = 100_000
 _CELLS = 200
 """Squares in a row of a binned map."""
 _COLOURS = (
-    "#3b82f6", "#d97706", "#0d9488", "#a855f7", "#e11d48", "#65a30d", "#0891b2", "#c026d3", "#b45309", "#64748b",
+    "#3b82f6", "#f0560a", "#179a3a", "#c63bef", "#e0245e", "#a88a00", "#0b9c9c", "#9a6240", "#6f5bd6", "#64748b",
 )  # fmt: skip
+"""The hues of the first seven, as many as there are usual emotions, are not taken for each other; all stand out on
+light and dark ground."""
 _NONE = "#7d8590"
 _CIVIDIS = (0x00224E, 0x123570, 0x3B496C, 0x575D6D, 0x707173, 0x8A8678, 0xA59C74, 0xC3B369, 0xE1CC55, 0xFEE838)
 """From 0 to 1, readable without telling red from green."""

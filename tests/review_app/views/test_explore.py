@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64decode
+from colorsys import rgb_to_hsv
 from typing import Any
 
 import numpy as np
@@ -113,6 +114,15 @@ def shown(app: AppTest) -> dict[str, Any]:
     (data,) = json.loads(app.get("bidi_component")[0].proto.json)
     assert isinstance(data, dict)
     return data
+
+
+def test_seven_classes_have_colours_that_are_told_apart() -> None:
+    count, x = np.arange(7), np.linspace(0, 1, 7, dtype=np.float32)
+    shown = points.by_class(x, x, count, list("abcdefg"), count, list("abcdefg"), count, none="")
+    assert len(set(shown.colours)) == 7
+    channels = [[int(each[at : at + 2], 16) / 255 for at in (1, 3, 5)] for each in shown.colours]
+    hues = sorted(rgb_to_hsv(*each)[0] * 360 for each in channels)
+    assert min(np.diff([*hues, hues[0] + 360])) > 25
 
 
 def test_above_so_many_faces_a_square_stands_for_all_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
