@@ -108,6 +108,13 @@ _STYLE = """<style>
 .rv-me { line-height: 1.5; overflow-wrap: anywhere; }
 .st-key-rv-filters { gap: .5rem; }
 .st-key-rv-chips { gap: .35rem; }
+/* Two controls beside each other, so that none is below the window. */
+@media (min-width: 760px) {
+  [data-testid="stPopoverBody"]:has(.st-key-rv-folded) { width: min(40rem, 100vw - 2rem); max-width: none; }
+  .st-key-rv-folded {
+    display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: .5rem 1rem; align-items: end;
+  }
+}
 .st-key-rv-from-map { gap: .75rem; }
 .st-key-rv-from-map h3 { padding: 0; font-size: 1rem; }
 :is(.st-key-rv-chips, .st-key-rv-from-map) button { min-height: 2rem; padding: 0 .75rem; border-radius: 999px; }

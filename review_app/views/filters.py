@@ -98,7 +98,8 @@ def last_grouping() -> dict[str, str]:
 def fold(folded: DeltaGenerator, asked: Asked, counts: QueueCounts, now: WorkspaceState) -> None:
     """The other controls, with how many faces each would show; without alpha where the round has none."""
     with folded:
-        _folded(asked, counts, now, weighed=_weighed(asked, now))
+        with st.container(key="rv-folded"):
+            _folded(asked, counts, now, weighed=_weighed(asked, now))
         st.button("Clear filters", key="rv-clear", on_click=clear, args=(now.classes.names,))
 
 

@@ -105,7 +105,8 @@ def test_keys_come_back_from_the_filters_and_mean_the_grid_where_they_mean_nothi
     page = desk.page
     folded = page.get_by_test_id("stPopoverBody")
     page.get_by_test_id("stPopoverButton").click()
-    expect(folded).to_be_visible()
+    expect(folded.get_by_text("Group by given → proposed")).to_be_in_viewport(ratio=1)
+    expect(folded.get_by_role("button", name="Clear filters")).to_be_in_viewport(ratio=1)
     desk.press("a", "x")  # about faces behind it
     choose(page, "Doubt", "ambiguous")
     page.wait_for_url("**doubt=ambiguous**")
