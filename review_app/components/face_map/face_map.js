@@ -5,11 +5,12 @@
  */
 
 import { paint } from "./map_canvas.js";
-import { button, node, SVG } from "./map_dom.js";
+import { button, keepInAddress, node, SVG } from "./map_dom.js";
 import { Fingers } from "./map_fingers.js";
 import { legend } from "./map_legend.js";
 import { areaOf, Cells, cornersOf, decode, inside, whole } from "./map_points.js";
 import { Tip } from "./map_tip.js";
+import { View } from "./map_view.js";
 
 /** @import { Point, Points } from "./map_points.js" */
 
@@ -46,8 +47,6 @@ const MODES = [
 ];
 const NEAR = 8;
 const CLICK = 4;
-const LEAST_ZOOM = 0.8;
-const MOST_ZOOM = 100;
 const MOST_PARTS = 8;
 
 /** @type {WeakMap<object, FaceMap>} */
@@ -83,7 +82,7 @@ class FaceMap {
         node("span", { class: "joined" }, [
           button("+", "Zoom in", () => this.zoom(1.6)),
           button("−", "Zoom out", () => this.zoom(1 / 1.6)),
-          button("Whole map", "Show the whole map", () => this.look(null)),
+          button("Whole map", "Show the whole map", () => this.whole()),
         ]),
         this.cleared,
       ]),
@@ -98,18 +97,16 @@ class FaceMap {
     this.index = new Cells(this.points, 1);
     /** @type {Tell} */
     this.tell = () => {};
-    this.view = { x: 0, y: 0, zoom: 1 };
+    this.view = new View(this.canvas);
     /** @type {Point[][]} */
     this.parts = [];
     /** @type {Uint8Array|null} */
     this.within = null;
     /** @type {Set<number>} */
     this.hidden = new Set();
-    /** @type {{at: number[], points: Point[], view: {x: number, y: number}, drawn: boolean}|null} */
+    /** @type {{at: number[], points: Point[], drawn: boolean}|null} */
     this.drag = null;
     this.fingers = new Fingers();
-    /** How far two fingers were apart and what lay between them when they were put down. @type {{apart: number, there: Point, zoom: number}|null} */
-    this.pinch = null;
     this.frame = 0;
     this.sizes = new ResizeObserver(() => this.redraw());
     this.sizes.observe(field);
@@ -122,7 +119,7 @@ class FaceMap {
     this.canvas.addEventListener("pointerup", (event) => this.release(event));
     this.canvas.addEventListener("pointercancel", (event) => this.lift(event));
     this.canvas.addEventListener("pointerleave", () => this.hover(-1));
-    this.canvas.addEventListener("dblclick", () => this.look(null));
+    this.canvas.addEventListener("dblclick", () => this.whole());
     this.canvas.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     this.point("draw");
   }
@@ -141,9 +138,9 @@ class FaceMap {
     this.tell = tell;
     this.data = data;
     if (before === null) {
-      this.look(null);
+      this.whole();
       this.parts = data.area ? [cornersOf(data.area)] : [];
-      this.keep(data.area);
+      keepInAddress(data.round, data.area);
     }
     if (before?.x !== data.x || before.y !== data.y || before.colour !== data.colour || before.text !== data.text) {
       this.points = decode(data);
@@ -164,31 +161,15 @@ class FaceMap {
     for (const [each, one] of this.modes) one.setAttribute("aria-pressed", String(each === mode));
   }
 
-  /** Look at a part of the map; null: the whole. @param {{x: number, y: number, zoom: number}|null} view */
-  look(view) {
-    const side = this.data?.side ?? 1;
-    this.view = view ?? { x: side / 2, y: side / 2, zoom: 1 };
+  whole() {
+    this.view.whole(this.data?.side ?? 1);
     this.redraw();
   }
 
   /** Nearer by a factor, so that a place of the window stays. @param {number} factor @param {number[]} [at] */
   zoom(factor, at = [this.canvas.clientWidth / 2, this.canvas.clientHeight / 2]) {
-    const [x, y] = this.there(at);
-    const zoom = Math.min(MOST_ZOOM, Math.max(LEAST_ZOOM, this.view.zoom * factor));
-    const share = this.view.zoom / zoom;
-    this.look({ x: x + (this.view.x - x) * share, y: y + (this.view.y - y) * share, zoom });
-  }
-
-  /** Pixels of a unit of the map. */
-  scale() {
-    return (Math.min(this.canvas.clientWidth, this.canvas.clientHeight) / (this.data?.side ?? 1)) * this.view.zoom;
-  }
-
-  /** What lies at a place of the canvas. @param {number[]} at @returns {Point} */
-  there([x, y]) {
-    const scale = this.scale();
-    const { clientWidth, clientHeight } = this.canvas;
-    return [this.view.x + (x - clientWidth / 2) / scale, this.view.y - (y - clientHeight / 2) / scale];
+    this.view.put(this.view.there(at), at, this.view.zoom * factor);
+    this.redraw();
   }
 
   /** @param {PointerEvent} event */
@@ -196,23 +177,17 @@ class FaceMap {
     if (event.button !== 0) return;
     this.hover(-1);
     this.canvas.setPointerCapture(event.pointerId);
-    this.fingers.put(event);
-    const pair = this.fingers.pair();
-    if (pair) {
-      this.drop(); // what the first finger drew was no line
-      this.pinch = { apart: pair.apart, there: this.there(pair.middle), zoom: this.view.zoom };
-    }
-    if (this.pinch || this.drag) return;
+    if (this.fingers.put(event, this.view)) this.drop(); // what the first finger drew was no line
+    if (this.fingers.pinch || this.drag) return;
     const at = [event.offsetX, event.offsetY];
-    this.drag = { at, points: [this.there(at)], view: { ...this.view }, drawn: false };
+    this.drag = { at, points: [this.view.there(at)], drawn: false };
   }
 
   /** @param {PointerEvent} event */
   move(event) {
     const { offsetX, offsetY } = event;
-    if (this.fingers.at.has(event.pointerId)) this.fingers.put(event);
-    if (this.pinch) {
-      this.pinched(this.pinch);
+    if (this.fingers.move(event, this.view)) {
+      this.redraw();
       return;
     }
     if (!this.drag) {
@@ -222,34 +197,21 @@ class FaceMap {
     const [x, y] = this.drag.at;
     this.drag.drawn ||= Math.hypot(offsetX - x, offsetY - y) > CLICK;
     if (!this.drag.drawn) return;
+    const [first] = this.drag.points;
     if (this.mode === "move") {
-      const scale = this.scale();
-      const { view } = this.drag;
-      this.look({ x: view.x - (offsetX - x) / scale, y: view.y + (offsetY - y) / scale, zoom: this.view.zoom });
+      this.view.put(first, [offsetX, offsetY]);
+      this.redraw();
       return;
     }
-    const [first] = this.drag.points;
-    const now = this.there([offsetX, offsetY]);
+    const now = this.view.there([offsetX, offsetY]);
     if (this.mode === "draw") this.drag.points.push(now);
     else this.drag.points = [first, [now[0], first[1]], now, [first[0], now[1]]];
     this.outline();
   }
 
-  /** What lay between two fingers stays between them. @param {{apart: number, there: Point, zoom: number}} begun */
-  pinched({ apart, there: [x, y], zoom }) {
-    const pair = this.fingers.pair();
-    if (!pair) return;
-    this.view.zoom = Math.min(MOST_ZOOM, Math.max(LEAST_ZOOM, (zoom * pair.apart) / apart));
-    const scale = this.scale();
-    const [right, down] = pair.middle;
-    const { clientWidth, clientHeight } = this.canvas;
-    this.look({ x: x - (right - clientWidth / 2) / scale, y: y + (down - clientHeight / 2) / scale, zoom: this.view.zoom });
-  }
-
   /** A finger is no longer there, and draws nothing; after two, only when both are gone. @param {PointerEvent} event */
   lift(event) {
     this.fingers.lift(event);
-    if (!this.fingers.at.size) this.pinch = null;
     this.drop();
   }
 
@@ -278,19 +240,8 @@ class FaceMap {
     const area = areaOf(parts, this.data?.corners ?? 0);
     this.parts = area === null ? [] : parts;
     this.select();
-    this.keep(area);
+    keepInAddress(this.data?.round ?? 0, area);
     this.tell("chosen", { area, face });
-  }
-
-  /** In the address, so that who comes back to it, by the browser's Back too, finds it selected. @param {string|null} area */
-  keep(area) {
-    const address = new URL(location.href);
-    if (area === null) address.searchParams.delete("area");
-    else {
-      address.searchParams.set("round", String(this.data?.round));
-      address.searchParams.set("area", area);
-    }
-    if (address.href !== location.href) history.replaceState(history.state, "", address);
   }
 
   /** Show what is selected. */
@@ -303,8 +254,8 @@ class FaceMap {
 
   /** The point next to a place of the canvas, -1: none near it. @param {number} x @param {number} y */
   nearest(x, y) {
-    const scale = this.scale();
-    return this.index.nearest(this.there([x, y]), Math.max(NEAR, this.diameter() / 2) / scale, (i) => !this.hidden.has(this.points.colour[i]));
+    const reach = Math.max(NEAR, this.diameter() / 2) / this.view.scale();
+    return this.index.nearest(this.view.there([x, y]), reach, (i) => !this.hidden.has(this.points.colour[i]));
   }
 
   /** Say what a point is; -1: nothing. @param {number} found @param {number} [x] @param {number} [y] */
@@ -335,11 +286,8 @@ class FaceMap {
 
   /** The line that is being drawn, and those around what is selected. */
   outline() {
-    const scale = this.scale();
-    const { clientWidth, clientHeight } = this.canvas;
     const parts = this.drag?.drawn && this.mode !== "move" ? [...this.parts, this.drag.points] : this.parts;
-    const place = (/** @type {Point} */ [x, y]) =>
-      `${((x - this.view.x) * scale + clientWidth / 2).toFixed(1)} ${(clientHeight / 2 - (y - this.view.y) * scale).toFixed(1)}`;
+    const place = (/** @type {Point} */ point) => this.view.at(point).map((each) => each.toFixed(1)).join(" ");
     this.line.setAttribute("d", parts.map((part) => `M${part.map(place).join("L")}Z`).join(""));
   }
 
@@ -350,7 +298,8 @@ class FaceMap {
 
   draw() {
     if (!this.data) return;
-    const { points, within, hidden, view, data } = this;
-    paint(this.canvas, points, { ...view, scale: this.scale(), across: this.diameter(), within, hidden, colours: data.colours });
+    const { points, within, hidden, view } = this;
+    const how = { x: view.x, y: view.y, scale: view.scale(), across: this.diameter(), colours: this.data.colours };
+    paint(this.canvas, points, { ...how, within, hidden });
   }
 }

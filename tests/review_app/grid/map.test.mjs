@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { dot } from "./face_map/map_canvas.js";
+import { Fingers } from "./face_map/map_fingers.js";
 import { areaOf, Cells, cornersOf, decode, inside, whole } from "./face_map/map_points.js";
+import { View } from "./face_map/map_view.js";
 
 /** @import { Point } from "./face_map/map_points.js" */
 
@@ -63,4 +65,25 @@ test("a dot is round where there is room, and as wide as asked", () => {
   assert.deepEqual([...dot(5, false).cover], Array(25).fill(1));
   const { cover } = dot(7, true);
   assert.ok(cover[0] < 0.1 && cover[24] === 1);
+});
+
+test("what lies between two fingers stays there, nearer as they part, and one that is left draws nothing", () => {
+  const view = new View(/** @type {HTMLCanvasElement} */ ({ clientWidth: 400, clientHeight: 300 }));
+  view.whole(1000);
+  const fingers = new Fingers();
+  /** @param {number} pointerId @param {number} offsetX */
+  const finger = (pointerId, offsetX) => ({ pointerId, offsetX, offsetY: 100 });
+  assert.equal(fingers.put(finger(1, 100), view), false);
+  assert.equal(fingers.move(finger(1, 110), view), false, "it draws");
+  assert.equal(fingers.put(finger(2, 150), view), true);
+  const between = view.there([130, 100]);
+  fingers.move(finger(1, 90), view);
+  fingers.move(finger(2, 210), view);
+  assert.equal(view.zoom, 3);
+  assert.deepEqual(view.at(between).map(Math.round), [150, 100]);
+  fingers.lift(finger(2, 0));
+  assert.equal(fingers.move(finger(1, 10), view), true);
+  assert.equal(view.zoom, 3);
+  fingers.lift(finger(1, 0));
+  assert.equal(fingers.put(finger(3, 0), view), false);
 });
