@@ -83,21 +83,24 @@ def describe_proposals(
 
 def describe_evaluation(result: Evaluation) -> str:
     """Tables of detectors, proposals and label accuracy."""
+    from scn_core.review.evaluate import opinion_row
+
+    width = max(18, *(2 + len(name) for name in result.label_accuracy))
     lines = [
         f"round {result.round}: {counted(result.faces, 'face')} with a reference label, "
         f"{counted(result.wrong, 'given label')} wrong "
         f"({result.wrong / result.faces:.1%}); {result.unmatched:,} reference rows are of no "
         "face it was trained on: of val or test, or left out",
         "",
-        f"{'order':<18}{'AP':>7}{'AUROC':>8}{'in class':>10}{'P@k':>7}{'P@500':>8}{'P@2000':>8}",
+        f"{'order':<{width}}{'AP':>7}{'AUROC':>8}{'in class':>10}{'P@k':>7}{'P@500':>8}{'P@2000':>8}",
     ]
     lines += [
-        _detector_line(name, found)
+        _detector_line(name, found, width)
         for name, found in (
             *([] if result.alpha is None else [("1 - alpha", result.alpha)]),
             ("margin", result.margin),
             ("suspicion", result.suspicion),
-            *((f"opinion {name}", found) for name, found in result.opinions.items()),
+            *((opinion_row(name), found) for name, found in result.opinions.items()),
             ("class error rate", result.class_error_rate),
         )
     ]
@@ -111,13 +114,15 @@ def describe_evaluation(result: Evaluation) -> str:
         f"proposals: {quality.count:,}; given label wrong in {_share(quality.precision)} of them, new label right in "
         f"{_share(quality.label_right)}; {_share(quality.recall)} of the wrong labels have one",
         "",
-        f"{'label accuracy':<18}" + "".join(f"{f'at {share:.0%}':>8}" for share in result.shares),
+        f"{'label accuracy':<{width}}" + "".join(f"{f'at {share:.0%}':>8}" for share in result.shares),
     ]
-    lines += [f"{name:<18}" + "".join(f"{v:>8.3f}" for v in curve) for name, curve in result.label_accuracy.items()]
+    lines += [
+        f"{name:<{width}}" + "".join(f"{v:>8.3f}" for v in curve) for name, curve in result.label_accuracy.items()
+    ]
     return "\n".join(lines)
 
 
-def _detector_line(name: str, found: Detector) -> str:
+def _detector_line(name: str, found: Detector, width: int) -> str:
     figures = (
         (found.average_precision, 7),
         (found.auroc, 8),
@@ -126,7 +131,7 @@ def _detector_line(name: str, found: Detector) -> str:
         (found.precision_at_500, 8),
         (found.precision_at_2000, 8),
     )
-    return f"{name:<18}" + "".join(f"{'-' if value is None else f'{value:.3f}':>{w}}" for value, w in figures)
+    return f"{name:<{width}}" + "".join(f"{'-' if value is None else f'{value:.3f}':>{w}}" for value, w in figures)
 
 
 def _share(value: float | None) -> str:

@@ -72,7 +72,8 @@ class Evaluation:
     """Not a score of ours: every face ranked by its given class's true error rate. Beat it, or say so."""
     proposals: ProposalQuality
     label_accuracy: dict[str, list[float]]
-    """By order of review (suspicion, margin, alpha, random, oracle): label accuracy after each share of `SHARES`."""
+    """By order of review (suspicion, margin, alpha, random, oracle, and "opinion NAME" of each other model, whatever it
+    is called): label accuracy after each share of `SHARES`."""
     shares: tuple[float, ...] = SHARES
     opinions: dict[str, Detector] = field(default_factory=dict)
     """By name of another model: its own margin, on the faces that it says something of; the others are at the end."""
@@ -111,6 +112,7 @@ def evaluate(
     if not (seen.alpha == NO_ALPHA).all():
         rankings["alpha"] = 1 - seen.alpha[known]
     opinions = _opinion_margins(opinions_on(db, seen.sample_id[known]), given)
+    named = {opinion_row(name): ranking for name, ranking in opinions.items()}
     return Evaluation(
         round=ended.id,
         faces=len(truth),
@@ -121,9 +123,14 @@ def evaluate(
         suspicion=detector(rankings["suspicion"], wrong, given),
         class_error_rate=detector(_class_error_rate(wrong, given), wrong, given),
         proposals=proposal_quality(seen.proposed_label[known], truth, wrong),
-        label_accuracy=label_accuracy(rankings | opinions, wrong),
+        label_accuracy=label_accuracy(rankings | named, wrong),
         opinions={name: detector(ranking, wrong, given) for name, ranking in opinions.items()},
     )
+
+
+def opinion_row(name: str) -> str:
+    """What the order of another model is called beside the program's own, none of whose names begins like this."""
+    return f"opinion {name}"
 
 
 def _opinion_margins(opinions: Opinions, given: IntArray) -> dict[str, Ranking]:

@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from sqlite_utils import Database
 
 from scn_core.class_names import FERPLUS_8, ClassVocabulary
+from scn_core.cli.reports import describe_evaluation
 from scn_core.errors import DataError, WorkspaceError
 from scn_core.records import IntArray, Manifest, RoundScores, Sample
 from scn_core.review.evaluate import SHARES, detector, evaluate, label_accuracy, proposal_quality
 from scn_core.review.reference_labels import read_reference
-from scn_core.store.connection import create_database
+from scn_core.store.connection import create_database, transaction
+from scn_core.store.opinions import add_source, insert_opinions
 from scn_core.store.rounds.states import finish_round, start_round
 from scn_core.store.samples import insert_manifest, insert_references
 from tests.undoubted import undoubted
@@ -242,6 +244,23 @@ def test_a_round_by_hand(db: Database, tmp_path: Path) -> None:
     assert found.proposals.label_right == 0.5
     assert found.label_accuracy["suspicion"] == [0.75, 0.75 + 1 / 8, 0.75 + 1 / 8, 0.75 + 1 / 8, 1.0]
     assert list(found.label_accuracy) == ["suspicion", "margin", "alpha", "oracle", "random"]
+
+
+def test_an_opinion_called_as_an_order_of_ours_is_kept_apart_from_it(db: Database, tmp_path: Path) -> None:
+    finish(db)
+    reference = reference_file(tmp_path, REFERENCE)
+    before, (face, sure) = evaluate(db, reference).label_accuracy, (np.arange(1, 11), np.eye(3, dtype=np.float32))
+    names = [*before, "class error rate"]
+    for name in names:  # each is sure of the given label of faces 0 and 3, the wrong ones, and doubts all others
+        with transaction(db):
+            given = np.where(np.isin(face, (1, 4)), (face - 1) % 3, face % 3)
+            insert_opinions(db, add_source(db, name, "csv", {}), face, sure[given], None)
+    found = evaluate(db, reference)
+    assert {name: curve for name, curve in found.label_accuracy.items() if name in before} == before
+    assert set(found.label_accuracy) - set(before) == {f"opinion {name}" for name in names}
+    assert found.label_accuracy["opinion oracle"] == [0.75, 0.75, 0.75, 0.75, 0.75]
+    words = [line.rsplit(maxsplit=5)[0] for line in describe_evaluation(found).splitlines() if line.count(".") == 5]
+    assert sorted(words) == sorted([*before, *(f"opinion {name}" for name in names)]), "a row each in the last table"
 
 
 def test_faces_left_out_of_the_round_are_unmatched(db: Database, tmp_path: Path) -> None:

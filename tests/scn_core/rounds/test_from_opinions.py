@@ -88,7 +88,7 @@ def test_alpha_is_absent_wherever_it_would_stand(made: Workspace, run: Run, tmp_
     found = ws.evaluate()
     assert found.alpha is None
     assert set(found.opinions) == {"first", "second"}
-    assert set(found.label_accuracy) == {"suspicion", "margin", "first", "second", "oracle", "random"}
+    assert set(found.label_accuracy) == {"suspicion", "margin", "opinion first", "opinion second", "oracle", "random"}
     for command in ("evaluate", "proposals", "status"):
         assert run(command, made.path).code == 0
     assert "there is no alpha" in run("status", made.path).out
