@@ -21,6 +21,7 @@ from scn_core.rounds.features import FEATURES_FILE
 from scn_core.rounds.pack.job import Job, data_set_hash
 from scn_core.rounds.pack.result import FILES, WEBP, Result, job_of_result, open_result
 from scn_core.rounds.pack.since import Since, changed_since
+from scn_core.store.decisions.imports import workspace_mark
 from scn_core.store.rounds.states import EarlierRounds, get_round, receive_round, rounds
 from scn_core.store.samples import AllSamples, StoredSample, iter_samples
 from scn_core.workspace.backup.make import backup_after_round
@@ -117,6 +118,11 @@ def _room(workspace: Workspace) -> TemporaryDirectory[str]:
 
 
 def _check_home(db: Database, job: Job, path: Path) -> None:
+    """Raises DataError for the round of another workspace; a copy of one, as from a backup, is not another."""
+    if job.workspace_mark not in ("", mark := workspace_mark(db)):
+        made, here = (f"made {moment[:19]} UTC" for moment in (job.workspace_mark, mark))
+        found = f"a round of another workspace ({job.workspace!r}, {made}; this one was {here})"
+        raise DataError(error_text(str(path), found, "a job packed in this workspace", "unpack it there"))
     if job.samples > len(AllSamples(db)) or data_set_hash(db, job.samples) != job.data_set:
         raise DataError(
             error_text(

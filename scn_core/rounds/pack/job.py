@@ -26,6 +26,7 @@ from scn_core.rounds.pack.archive import Stamp, check_stamp, unpack_archive, wri
 from scn_core.store.check import require_sound
 from scn_core.store.connection import snapshot
 from scn_core.store.current_labels import revision
+from scn_core.store.decisions.imports import workspace_mark
 from scn_core.store.samples import AllSamples, classes, data_hash, iter_samples
 from scn_core.workspace.folder import Workspace
 
@@ -60,10 +61,15 @@ class Job:
     """Pictures may lie behind links that lead out of the root."""
     data_sha256: str = ""
     """Of the data set, for the round's record; empty in jobs of earlier versions."""
+    workspace: str = ""
+    """Name of the folder it was packed in, for people; empty in jobs of earlier versions."""
+    workspace_mark: str = ""
+    """Tells the workspace and its copies from all others; empty likewise."""
 
 
 def pack_job(workspace: Workspace, settings: TrainSettings, out: Path) -> Job:
-    """Writes what the next round trains on into `out`. The same revision and options give the same bytes.
+    """Writes what the next round trains on into `out`. The same folder's name, revision and options give the
+    same bytes.
 
     Reference labels stay at home. Raises UsageError for weights to start from that are not there.
     """
@@ -93,6 +99,8 @@ def pack_job(workspace: Workspace, settings: TrainSettings, out: Path) -> Job:
             "code_version": __version__,
             "follow_links": now.source.get("follow_links") is True,
             "data_sha256": data_hash(db),
+            "workspace": workspace.path.resolve().name,
+            "workspace_mark": workspace_mark(db),
         }
         return job_of(write_archive(out, KIND, about, {SAMPLES: samples, FACES: faces, START: start}), out)
 
@@ -113,7 +121,8 @@ def job_of(stamp: Stamp, path: Path) -> Job:
         ClassVocabulary(tuple(job.classes))
         numbers = (job.samples, 0 if job.parent is None else job.parent)
         right = all(isinstance(number, int) for number in numbers) and isinstance(job.follow_links, bool)
-        texts = (*job.classes, job.dataset, job.data_set, job.revision, job.data_sha256)
+        texts = (*job.classes, job.dataset, job.data_set, job.revision, job.data_sha256, job.workspace,
+                 job.workspace_mark)  # fmt: skip
         right = right and all(isinstance(text, str) for text in texts)
     except (AttributeError, KeyError, TypeError, UsageError, WorkspaceError) as error:
         raise DataError(f"{path}: {error}; allowed: what `round pack` of this version ({__version__}) wrote") from error

@@ -8,6 +8,7 @@ import signal
 import uuid
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from safetensors.numpy import load_file, save_file
 
 from scn_core.config import ReviewSettings, TrainSettings
 from scn_core.errors import DataError, ScnError, UsageError, WorkspaceError
-from scn_core.records import Action, Decision, RoundScores
+from scn_core.records import Action, Decision, Manifest, RoundScores
 from scn_core.rounds.features import FEATURES_FILE
 from scn_core.rounds.pack import pack_job, run_job, unpack_result
 from scn_core.rounds.pack.archive import unpack_archive, write_archive
@@ -26,12 +27,14 @@ from scn_core.rounds.pack.job import KIND as JOB
 from scn_core.rounds.pack.job import LIMITS as JOB_LIMITS
 from scn_core.rounds.pack.job import SAMPLES
 from scn_core.rounds.pack.result import FILES, KIND, MEMBERS, METRICS, SCORES
-from scn_core.store.connection import transaction
+from scn_core.store.connection import create_database, transaction
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.events import events
 from scn_core.store.rounds.states import epochs, get_round, rounds, start_round
-from scn_core.store.samples import iter_samples
+from scn_core.store.samples import classes, insert_manifest, iter_samples
 from scn_core.store.scores import scores
+from scn_core.workspace.backup.make import make_backup
+from scn_core.workspace.backup.restore import restore
 from scn_core.workspace.folder import Workspace
 from scn_core.workspace.thumbnails import thumbnails_of
 from tests.another_writer import AnotherWriter
@@ -324,6 +327,27 @@ def test_a_round_of_other_faces_is_refused(trip: Trip, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"over another data set \(100 faces, .*; allowed: a job packed in this"):
         unpack_result(other, trip.result)
     assert state_of(other) == before
+
+
+def test_a_round_of_another_workspace_of_the_same_list_is_refused_and_of_a_copy_taken(
+    trip: Trip, home: Workspace, tmp_path: Path, run: Run
+) -> None:
+    other = Workspace(tmp_path / "other")
+    other.path.mkdir()
+    shutil.copy(home.settings_file, other.settings_file)
+    with home.database(read_only=True) as db, closing(create_database(other.database_file)) as new:
+        samples = tuple(stored.sample for stored in iter_samples(db))
+        insert_manifest(new, Manifest(home.settings().dataset, trip.root, classes(db), samples))
+    refused = run("round", "unpack", other.path, trip.result)
+    assert refused.code == 1
+    assert "found a round of another workspace ('home', made 20" in refused.err
+    assert refused.err.rstrip().endswith("; allowed: a job packed in this workspace; unpack it there")
+    with other.database(read_only=True) as db:
+        assert rounds(db) == []
+    restored = Workspace(tmp_path / "restored")
+    with home.database() as db:
+        restore(make_backup(home, db), restored)
+    assert unpack_result(restored, trip.result).round.id == 2
 
 
 def _alpha_above_one(folder: Path) -> None:
