@@ -195,6 +195,8 @@ class OpenWorkspace(WithOpinions):
     def scores(self, *, round: int | None = None) -> pd.DataFrame:
         """What a round says of each of its training faces, with a column of probabilities for each class.
 
+        Without faces that were taken out since.
+
         `round`: which one, by default the newest that ended. Raises WorkspaceError where there is no such round.
         """
         with self.folder.database(read_only=True) as db:

@@ -21,7 +21,7 @@ from review_app.auth.endpoint import as_person
 from review_app.http.errors import ApiError
 from review_app.http.json_body import ID_MAX
 from review_app.settings import current
-from scn_core.rounds.artifacts import FaceDynamics, Neighbours, face_dynamics, face_neighbours
+from scn_core.rounds.artifacts import FaceDynamics, Neighbours, face_dynamics, face_neighbours, without_taken_out
 from scn_core.store.decisions.record import RecordedDecision
 from scn_core.store.decisions.visibility import is_blind, is_unread, seen_history
 from scn_core.store.opinions import opinions_of_face
@@ -61,6 +61,7 @@ async def sample(request: Request) -> Response:
         dynamics, neighbours = await run_in_threadpool(_round_files, about.round, about.stored.id)
         extra["dynamics"] = None if dynamics is None else asdict(dynamics)
         if neighbours is not None:
+            neighbours = await as_person(request, _shown, neighbours)
             near = {"given": neighbours.given, "other": neighbours.other, "otherLabel": neighbours.other_label}
             extra["neighbours"] = near
     past = [_past(row) for row in about.history]
@@ -146,6 +147,10 @@ def _opinions(db: Database, sample_id: int) -> list[dict[str, Any]]:
 def _round_files(round_id: int, sample_id: int) -> tuple[FaceDynamics | None, Neighbours | None]:
     workspace = current().workspace
     return face_dynamics(workspace, round_id, sample_id), face_neighbours(workspace, round_id, sample_id)
+
+
+def _shown(db: Database, viewer: Person, near: Neighbours) -> Neighbours:
+    return without_taken_out(db, near)
 
 
 def _past(row: RecordedDecision) -> dict[str, Any]:

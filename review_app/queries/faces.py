@@ -12,7 +12,7 @@ from review_app.database import call, call_slow
 from review_app.queries.workspace_state import SLOW_S
 from review_app.settings import current
 from scn_core.records import QueueItem
-from scn_core.rounds.artifacts import FaceDynamics, Neighbours, face_dynamics, face_neighbours
+from scn_core.rounds.artifacts import FaceDynamics, Neighbours, face_dynamics, face_neighbours, without_taken_out
 from scn_core.store.decisions.record import RecordedDecision
 from scn_core.store.decisions.visibility import is_blind, is_unread, seen_history
 from scn_core.store.opinions import FaceOpinion, opinions_of_face
@@ -92,7 +92,9 @@ def face_files(round_id: int, sample_id: int) -> FaceFiles:
 @st.cache_data(ttl=SLOW_S, max_entries=200, show_spinner=False)
 def _face_files(workspace_id: str, round_id: int, sample_id: int) -> FaceFiles:
     workspace = current().workspace
-    return FaceFiles(face_dynamics(workspace, round_id, sample_id), face_neighbours(workspace, round_id, sample_id))
+    near = face_neighbours(workspace, round_id, sample_id)
+    shown = None if near is None else call(without_taken_out, near)
+    return FaceFiles(face_dynamics(workspace, round_id, sample_id), shown)
 
 
 def _search(db: Database, text: str) -> list[StoredSample]:

@@ -59,7 +59,7 @@ class Evaluation:
 
     round: int
     faces: int
-    """Training faces with a reference label."""
+    """Training faces with a reference label, without those that were taken out since."""
     wrong: int
     """Of these, with another label than it when the round began."""
     unmatched: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -172,6 +172,14 @@ def withdrawn_samples(db: Database) -> IntArray:
     cursor = db.execute("SELECT id FROM sample WHERE withdrawn_in IS NOT NULL ORDER BY id")
     (sample_id,) = read_columns(cursor, np.int64)
     return sample_id
+
+
+def not_taken_out(db: Database, sample_ids: Sequence[int]) -> list[int]:
+    """Those of some samples that nobody took out, in their order."""
+    sql = (
+        "SELECT f.value FROM json_each(?) f JOIN sample s ON s.id = f.value WHERE s.withdrawn_in IS NULL ORDER BY f.key"
+    )
+    return [number for (number,) in db.execute(sql, (json.dumps(list(sample_ids)),))]
 
 
 def known_paths(db: Database) -> set[str]:

@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from scn_core.errors import WorkspaceError, error_text
 from scn_core.records import DOUBTS, NO_ALPHA, BoolArray, Doubt, FloatArray, IntArray, RoundScores
 from scn_core.store.columns import read_columns, rows_of
+from scn_core.store.schema.expressions import TAKEN_OUT
 
 _COLUMNS = tuple(field.name for field in fields(RoundScores))
 _LABELS = {
@@ -25,6 +26,8 @@ _LABELS = {
 _ABSENT = {"proposed_label": -1, "second_label": -1}
 """What stands for NULL."""
 _SHARES = ("alpha", "p_given", "p_max", "margin", "suspicion", "probabilities")
+_THERE = f"sample_id NOT IN {TAKEN_OUT}"
+"""SQL: of faces that nobody took out. The rows of the others stay, so that a seal tells damage from a withdrawal."""
 _PROPOSAL = (
     "round_id, sample_id, key, path, given_label, proposed_label, nullif(alpha, -1), p_given, p_max, margin, "
     "suspicion, original_label, doubt, second_label"
@@ -90,19 +93,19 @@ def insert_scores(db: Database, round_id: int, scores: RoundScores) -> None:
 
 
 def scores(db: Database, round_id: int) -> RoundScores:
-    """All scores of a round by sample id; empty columns where it has none."""
+    """The scores of a round by sample id, without faces that were taken out since; empty columns where it has none."""
     classes = db.execute("SELECT count(*) FROM class").fetchone()[0]
     absent = _ABSENT | {"doubt": 0}  # in rounds from before there were any
     select = ", ".join(f"coalesce({c}, {absent[c]})" if c in absent else c for c in _COLUMNS)
-    cursor = db.execute(f"SELECT {select} FROM score WHERE round_id = ? ORDER BY sample_id", (round_id,))
+    cursor = db.execute(f"SELECT {select} FROM score WHERE round_id = ? AND {_THERE} ORDER BY sample_id", (round_id,))
     *plain, blobs = read_columns(cursor, *map(_dtype, _COLUMNS[:-1]), f"V{4 * classes}")
     probabilities = blobs.view("<f4").astype(np.float32).reshape(-1, classes)
     return RoundScores(**dict(zip(_COLUMNS, [*plain, probabilities], strict=True)))
 
 
 def count_proposals(db: Database, round_id: int) -> int:
-    """Number of proposals of a round, answered ones included."""
-    sql = "SELECT count(*) FROM score WHERE round_id = ? AND proposed_label IS NOT NULL"
+    """Number of proposals of a round, answered ones included, without faces that were taken out since."""
+    sql = f"SELECT count(*) FROM score WHERE round_id = ? AND proposed_label IS NOT NULL AND {_THERE}"
     return int(db.execute(sql, (round_id,)).fetchone()[0])
 
 
@@ -195,10 +198,10 @@ class ScoreColumns:
 
 
 def score_columns(db: Database, round_id: int) -> ScoreColumns:
-    """The scores of a round; empty columns where it has none."""
+    """The scores of a round, without faces that were taken out since; empty columns where it has none."""
     cursor = db.execute(
         "SELECT sample_id, start_label, predicted_label, coalesce(proposed_label, -1), alpha, suspicion, "
-        "low_importance FROM score WHERE round_id = ? ORDER BY sample_id",
+        f"low_importance FROM score WHERE round_id = ? AND {_THERE} ORDER BY sample_id",
         (round_id,),
     )
     types = (np.int64, np.int64, np.int64, np.int64, np.float32, np.float32, np.bool_)

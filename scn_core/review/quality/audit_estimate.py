@@ -134,6 +134,7 @@ def _wrong_in_all(strata: Sequence[AuditStratum], drawn: IntArray, decided: Deci
         return np.bincount(decided.stratum, weights.astype(np.float64), minlength=len(strata)).astype(np.float64)
 
     found, seen = per_stratum(decided.wrong), per_stratum(np.ones(len(decided.label)))
+    size = np.maximum(size, seen)  # which stratum a face was in that is taken out is not always known
     whole = size == seen
     if whole.all():
         return np.full(3, float(found.sum()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from scn_core.records import BoolArray, FloatArray, IntArray
 from scn_core.store.columns import read_columns
-from scn_core.store.schema.expressions import LABEL_WAS_WRONG
+from scn_core.store.schema.expressions import LABEL_WAS_WRONG, TAKEN_OUT
 
 _PER_STRATUM = 12
 """Audit faces that a stratum should have. Fewer say too little of it, and more strata tell little more."""
@@ -22,6 +22,13 @@ _DOUBT = (0.05, 0.95)
 """What suspicion may say of an error rate before anybody has looked."""
 _END = 2.0
 """Above every suspicion."""
+_AUDIT_GONE = f"kind = 'audit' AND sample_id IN {TAKEN_OUT}"
+"""SQL: items of the audit faces that were taken out after they were answered; open ones leave the queue."""
+_GONE = f"""
+SELECT suspicion, proposed_label IS NOT NULL OR low_importance OR suspicious,
+  EXISTS (SELECT 1 FROM queue_item q WHERE q.round_id = c.round_id AND q.sample_id = c.sample_id AND q.kind = 'audit')
+FROM score c WHERE round_id = ? AND sample_id IN {TAKEN_OUT}
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,34 +99,50 @@ def insert_strata(db: Database, round_id: int, strata: Sequence[AuditStratum]) -
 
 
 def audit_strata(db: Database, round_id: int) -> list[AuditStratum]:
-    """The strata of a round's audit; empty where it has no scores."""
+    """The strata of a round's audit, without the faces that were taken out since; empty where it has no scores.
+
+    What is left of the faces drawn is still drawn at random from what is left of the stratum.
+    """
     rows = db.execute(
         "SELECT queued, suspicion_from, suspicion_to, faces, drawn FROM audit_stratum WHERE round_id = ? "
         "ORDER BY stratum",
         (round_id,),
     )
-    return [AuditStratum(None if queued is None else bool(queued), *rest) for queued, *rest in rows]
+    strata = [AuditStratum(None if queued is None else bool(queued), *rest) for queued, *rest in rows]
+    cursor = db.execute(_GONE, (round_id,))
+    suspicion, queued, audit = read_columns(cursor, np.float64, np.bool_, np.bool_)
+    place = strata_of(strata, suspicion, queued)
+    faces, drawn = (np.bincount(rows, minlength=len(strata)).tolist() for rows in (place, place[audit]))
+    return [
+        replace(stratum, faces=stratum.faces - out, drawn=stratum.drawn - audits)
+        for stratum, out, audits in zip(strata, faces, drawn, strict=True)
+    ]
 
 
 def drawn_by_label(db: Database, round_id: int) -> IntArray:
-    """(classes,) how many audit faces were drawn of each label the round began with, times its readings."""
+    """(classes,) how many audit faces were drawn of each label the round began with, times its readings, without those
+    that were taken out since."""
     classes = db.execute("SELECT count(*) FROM class").fetchone()[0]
     drawn = np.zeros(classes, np.int64)
     sql = "SELECT given_label, sum(n) FROM queue_count WHERE round_id = ? AND kind = 'audit' GROUP BY given_label"
     for label, n in db.execute(sql, (round_id,)):
         drawn[label] = n
+    sql = f"SELECT given_label, count(*) FROM queue_item WHERE {_AUDIT_GONE} AND round_id = ? GROUP BY 1"
+    for label, n in db.execute(sql, (round_id,)):
+        drawn[label] -= n
     return drawn
 
 
 def decided_faces(db: Database, round_id: int) -> DecidedFaces:
-    """Every face of the round that people have decided on, without those that wait for a reading or a lead."""
+    """Every face of the round that people have decided on, without those that wait for a reading or a lead, and those
+    that were taken out since."""
     cursor = db.execute(
         f"""
         SELECT c.suspicion, {_asked("proposal", "low_importance", "suspicious")}, c.start_label, {_asked("audit")},
           {LABEL_WAS_WRONG}, o.action = 'unsure', o.action = 'exclude'
         FROM outcome o INDEXED BY outcome_of_round
         JOIN score c ON c.round_id = o.round_id AND c.sample_id = o.sample_id
-        WHERE o.round_id = ? AND o.state = 'decided' ORDER BY o.seq
+        WHERE o.round_id = ? AND o.state = 'decided' AND o.sample_id NOT IN {TAKEN_OUT} ORDER BY o.seq
         """,
         (round_id,),
     )

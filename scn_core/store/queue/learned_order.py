@@ -18,6 +18,7 @@ from scn_core.records import BoolArray, FloatArray, IntArray, QueueFilter
 from scn_core.store.columns import CHUNK, read_columns
 from scn_core.store.connection import transaction
 from scn_core.store.queue import filter as filters
+from scn_core.store.schema.expressions import TAKEN_OUT
 
 NEEDED = 20
 """Decided faces before anything is learned."""
@@ -113,13 +114,14 @@ def open_faces(db: Database, round_id: int) -> OpenFaces:
 def scored_faces(
     db: Database, round_id: int, *, answered: bool = False
 ) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
-    """(N,) sample ids, rising, (N,) labels the round began with, (N,) their suspicion, (N, C) probabilities.
+    """(N,) sample ids, rising, (N,) labels the round began with, (N,) their suspicion, (N, C) probabilities;
+    without faces that were taken out since.
 
     `answered`: only of the faces that people have answered, in any round.
     """
     among = " AND sample_id IN (SELECT sample_id FROM outcome)" if answered else ""
     columns = "sample_id, start_label, suspicion, probabilities"
-    sql = f"SELECT {columns} FROM score WHERE round_id = ?{among} ORDER BY sample_id"
+    sql = f"SELECT {columns} FROM score WHERE round_id = ? AND sample_id NOT IN {TAKEN_OUT}{among} ORDER BY sample_id"
     cursor = db.execute(sql, (round_id,))
     ids, labels, doubts, parts = [], [], [], []
     while rows := cursor.fetchmany(CHUNK):

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from scn_core.records import BoolArray, IntArray
 from scn_core.store.columns import read_columns
-from scn_core.store.schema.expressions import LABEL_WAS_WRONG
+from scn_core.store.schema.expressions import LABEL_WAS_WRONG, TAKEN_OUT
 
 _STEPS = 50
 """Suspicion is told apart in so many steps."""
@@ -64,7 +64,7 @@ _DECIDED = f"""
 SELECT {_cell("c.start_label", "c.proposed_label", "c.low_importance", "c.suspicion")}, avg(c.suspicion), count(*),
   sum({LABEL_WAS_WRONG})
 FROM outcome o INDEXED BY outcome_of_round JOIN score c ON c.round_id = o.round_id AND c.sample_id = o.sample_id
-WHERE o.round_id = :round AND o.state = 'decided' GROUP BY 1
+WHERE o.round_id = :round AND o.state = 'decided' AND o.sample_id NOT IN {TAKEN_OUT} GROUP BY 1
 """
 # A face with several open readings is one face.
 _OPEN = """q.round_id = :round AND q.action IS NULL AND q.listed = 1 AND (q.slot = 0 OR NOT EXISTS (

@@ -1,4 +1,7 @@
-"""Counts over all faces of a round, for the figures of its quality: made in SQL, so that few numbers leave the file."""
+"""Counts over the faces of a round, for the figures of its quality: made in SQL, so that few numbers leave the file.
+
+Faces that were taken out since are in none of them.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from sqlite_utils import Database
 
 from scn_core.records import DOUBTS, Answer, BoolArray, Doubt, IntArray
 from scn_core.store.columns import read_columns
-from scn_core.store.schema.expressions import LABEL_WAS_WRONG, OUTSIDE_QUEUE
+from scn_core.store.schema.expressions import LABEL_WAS_WRONG, OUTSIDE_QUEUE, TAKEN_OUT
 
 ALPHA_BINS, MARGIN_BINS, SUSPICION_BINS = 50, 25, 25
 """Of equal width from 0 to 1."""
@@ -20,9 +23,10 @@ MOST_STEPS = 120
 _CELL = f"""
 SELECT (min({ALPHA_BINS - 1}, CAST(alpha * {ALPHA_BINS} AS INTEGER)) * {MARGIN_BINS}
   + min({MARGIN_BINS - 1}, CAST(margin * {MARGIN_BINS} AS INTEGER))) * 2 + low_importance AS cell, count(*), max(alpha)
-FROM score WHERE round_id = ? GROUP BY cell
+FROM score WHERE round_id = ? AND sample_id NOT IN {TAKEN_OUT} GROUP BY cell
 """
 _DECIDED = "FROM outcome o JOIN score c ON c.round_id = o.round_id AND c.sample_id = o.sample_id"
+_WHERE = f"WHERE o.round_id = ? AND o.state = 'decided' AND o.sample_id NOT IN {TAKEN_OUT}"
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,8 @@ def score_bins(db: Database, round_id: int) -> ScoreBins:
 def doubt_bins(db: Database, round_id: int) -> IntArray:
     """(SUSPICION_BINS, len(DOUBTS)) faces by suspicion and doubt; all 0 where the round tells no kinds apart."""
     cell = f"min({SUSPICION_BINS - 1}, CAST(suspicion * {SUSPICION_BINS} AS INTEGER)) * {len(DOUBTS)} + doubt"
-    sql = f"SELECT {cell}, count(*) FROM score WHERE round_id = ? AND doubt IS NOT NULL GROUP BY 1"
+    there = f"doubt IS NOT NULL AND sample_id NOT IN {TAKEN_OUT}"
+    sql = f"SELECT {cell}, count(*) FROM score WHERE round_id = ? AND {there} GROUP BY 1"
     cells, faces = read_columns(db.execute(sql, (round_id,)), np.int64, np.int64)
     counts = np.zeros(SUSPICION_BINS * len(DOUBTS), np.int64)
     counts[cells] = faces
@@ -114,7 +119,7 @@ def doubt_answers(db: Database, round_id: int) -> list[DoubtAnswers]:
     """Decided faces by kind of doubt, in the order of DOUBTS; kinds of which none is decided are left out."""
     sql = (
         f"SELECT c.doubt, sum({LABEL_WAS_WRONG}), sum(o.action = 'unsure'), count(*) {_DECIDED} "
-        "WHERE o.round_id = ? AND o.state = 'decided' AND c.doubt IS NOT NULL GROUP BY 1 ORDER BY 1"
+        f"{_WHERE} AND c.doubt IS NOT NULL GROUP BY 1 ORDER BY 1"
     )
     rows = db.execute(sql, (round_id,))
     return [DoubtAnswers(DOUBTS[doubt], wrong, n - wrong - unsure, unsure) for doubt, wrong, unsure, n in rows]
@@ -124,7 +129,7 @@ def decided_counts(db: Database, round_id: int) -> list[DecidedCount]:
     """Decided faces of a round by label, action and new label."""
     sql = (
         f"SELECT c.start_label, o.action, o.label, count(*), {LABEL_WAS_WRONG} {_DECIDED} "
-        "WHERE o.round_id = ? AND o.state = 'decided' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+        f"{_WHERE} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
     )
     rows = db.execute(sql, (round_id,))
     return [DecidedCount(start, action, label, n, bool(wrong)) for start, action, label, n, wrong in rows]
@@ -132,7 +137,7 @@ def decided_counts(db: Database, round_id: int) -> list[DecidedCount]:
 
 def decided_outside(db: Database, round_id: int) -> int:
     """Decided faces of a round that its queue does not hold."""
-    sql = f"SELECT count(*) FROM outcome o WHERE o.round_id = ? AND o.state = 'decided' AND {OUTSIDE_QUEUE}"
+    sql = f"SELECT count(*) FROM outcome o {_WHERE} AND {OUTSIDE_QUEUE}"
     return int(db.execute(sql, (round_id,)).fetchone()[0])
 
 
@@ -140,7 +145,7 @@ def decided_steps(db: Database, round_id: int) -> DecidedSteps:
     """When faces were decided, in the shortest steps that make MOST_STEPS or fewer."""
     ends = db.execute(
         "SELECT unixepoch(min(d.decided_at)), unixepoch(max(d.decided_at)) "
-        "FROM outcome o JOIN decision d ON d.seq = o.seq WHERE o.round_id = ? AND o.state = 'decided'",
+        f"FROM outcome o JOIN decision d ON d.seq = o.seq {_WHERE}",
         (round_id,),
     ).fetchone()
     span = 0 if ends[0] is None else ends[1] - ends[0]
@@ -148,7 +153,7 @@ def decided_steps(db: Database, round_id: int) -> DecidedSteps:
     sql = (
         f"SELECT substr(d.decided_at, 1, {length}), sum({LABEL_WAS_WRONG}), count(*) "
         f"{_DECIDED} JOIN decision d ON d.seq = o.seq "
-        "WHERE o.round_id = ? AND o.state = 'decided' GROUP BY 1 ORDER BY 1"
+        f"{_WHERE} GROUP BY 1 ORDER BY 1"
     )
     rows = db.execute(sql, (round_id,)).fetchall()
     changed = np.array([row[1] for row in rows], np.int64)

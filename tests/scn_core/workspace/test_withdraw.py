@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,15 @@ from sqlite_utils import Database
 from scn_core import dataframes
 from scn_core.config import ReviewSettings
 from scn_core.datasets.pixels import pixel_cache
+from scn_core.erase import erase
 from scn_core.errors import DataError, WorkspaceError
 from scn_core.exchange.export.write import ExportOptions, export_labels
 from scn_core.records import Action, Decision, QueueFilter
+from scn_core.review.evaluate import evaluate
+from scn_core.review.quality.audit_estimate import estimate
+from scn_core.review.quality.figures import quality
+from scn_core.review.workspace_consensus import workspace_consensus
+from scn_core.rounds.artifacts import Neighbours, without_taken_out
 from scn_core.rounds.inputs import faces_now
 from scn_core.store.current_labels import LabelFilter, label_counts, revision
 from scn_core.store.decisions.adjudication import conflicts, outcome_counts
@@ -25,10 +32,15 @@ from scn_core.store.people.people import ensure_person
 from scn_core.store.projections import check
 from scn_core.store.queue.browse import items_of, page_items
 from scn_core.store.queue.counts import queue_counts
+from scn_core.store.queue.draw_audit import drawn_by_label
+from scn_core.store.queue.learned_order import scored_faces
 from scn_core.store.queue.leases import claim_items
-from scn_core.store.rounds.states import close_round
+from scn_core.store.reports.corrections import decided_groups
+from scn_core.store.reports.figures import doubt_bins, score_bins
+from scn_core.store.rounds.states import SCORED, close_round, which_round
 from scn_core.store.samples import AllSamples, StoredSample, get_sample
-from scn_core.store.scores import count_open_proposals
+from scn_core.store.scores import count_open_proposals, count_proposals, score_columns, scores
+from scn_core.store.seals import broken_seals
 from scn_core.workspace.folder import Workspace
 from scn_core.workspace.thumbnails import large_face_of, thumbnails_of
 from scn_core.workspace.withdraw import withdraw
@@ -139,6 +151,61 @@ def test_no_export_or_table_has_it(workspace: Workspace, tmp_path: Path) -> None
         assert key not in set(dataframes.labels(db)["key"])
         assert label_counts(db, LabelFilter()).withdrawn == 1
         assert (stood, str(revision(db))) == ("r1-d1", "r1-d1-u1")
+
+
+def counts_of(db: Database) -> dict[str, int]:
+    """How many faces each figure of round 1 is of."""
+    found, bins = quality(db, which_round(db, 1, *SCORED)), score_bins(db, 1)
+    return {
+        "scores": len(scores(db, 1).sample_id),
+        "compare": len(score_columns(db, 1).sample_id),
+        "learned order": len(scored_faces(db, 1)[0]),
+        "evaluate": evaluate(db).faces,
+        "consensus": len(workspace_consensus(db, 1).sample_id),
+        "alpha and margin": int(bins.high.sum() + bins.low.sum()),
+        "doubts": int(doubt_bins(db, 1).sum()),
+        "estimate": found.estimate.faces,
+        "estimate, reviewed": found.estimate.reviewed,
+        "decided": found.progress.decided,
+        "decided of a class": sum(each.wrong.of for each in found.class_errors if each.wrong),
+        "answers of doubts": sum(each.faces for each in found.doubts),
+        "steps": int(found.steps.changed.sum() + found.steps.unchanged.sum()),
+        "groups": int(decided_groups(db, 1).faces.sum()),
+        "proposals": count_proposals(db, 1),
+    }
+
+
+@pytest.mark.parametrize("take_out", [withdraw, erase])
+def test_no_score_or_figure_has_it(workspace: Workspace, take_out: Callable[[Workspace, list[str]], object]) -> None:
+    add_round(workspace, proposals=20, low=10)
+    with workspace.database() as db:
+        face = queued(db)
+        say(db, face.id, "exclude")
+        before = counts_of(db)
+    take_out(workspace, [face.sample.key])
+    with workspace.database(read_only=True) as db:
+        assert counts_of(db) == {name: count - 1 for name, count in before.items() if name != "consensus"} | {
+            "consensus": before["consensus"]  # which had no excluded face before
+        }
+        table = dataframes.scores(db, 1)
+        assert len(table) == before["scores"] - 1
+        assert not {face.sample.key, f"erased/{face.id}"} & set(table["key"])
+        near = without_taken_out(db, Neighbours([face.id, 1000, 7, 3], [face.id], 2))
+        assert near == Neighbours([7, 3], [], 2), "nor has a face that is like it"
+        assert not broken_seals(db), "the rows that were sealed are still there"
+
+
+def test_an_audit_face_that_is_out_speaks_for_no_other(workspace: Workspace) -> None:
+    add_round(workspace, proposals=20, low=10, audit=30)
+    with workspace.database() as db:
+        face = queued(db, "audit")
+        say(db, face.id, "unsure")
+        before, drawn = estimate(db, 1), drawn_by_label(db, 1)
+    withdraw(workspace, [face.sample.key])
+    with workspace.database(read_only=True) as db:
+        after = estimate(db, 1)
+        assert (after.faces, after.drawn, after.answered) == (before.faces - 1, before.drawn - 1, 0)
+        assert drawn_by_label(db, 1).sum() == drawn.sum() - 1
 
 
 def test_no_picture_is_shown_or_kept(workspace: Workspace, run: Run) -> None:
