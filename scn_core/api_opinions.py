@@ -35,7 +35,8 @@ class WithOpinions:
         Args:
             name: what to call the other model.
             progress: draw a bar on standard error.
-            **files: csv, npz, onnx or embeddings: paths; mapping={"theirs": "ours"}, logits, partial; and of onnx
+            **files: csv, npz, onnx or embeddings: paths; mapping={"theirs": "ours"}, logits, counts,
+                partial; and of onnx
                 image_size, mean, std and classes, as in docs/opinions.md.
 
         Raises UsageError for options that do not go together, WorkspaceError where the name is taken, DataError for

@@ -57,11 +57,12 @@ def opinion_group() -> None:
 @WORKSPACE
 @NAME
 @click.option("--csv", type=FILE, help="Table with a column key or path and one of probabilities for each class.")
-@click.option("--npz", type=FILE, help="Arrays keys or paths, probabilities or logits, and classes.")
+@click.option("--npz", type=FILE, help="Arrays keys or paths, probabilities, logits or counts, and classes.")
 @click.option("--onnx", type=FILE, help="A classifier, which is run over the pictures; needs onnxruntime.")
 @click.option("--embeddings", type=FILE, help="NPZ of keys or paths and embeddings: features, alone or beside others.")
 @click.option("--map", "mapping", multiple=True, metavar="THEIRS=OURS", help="A class of theirs; repeat it.")
 @click.option("--logits", is_flag=True, help="The numbers are logits: take their softmax.")
+@click.option("--counts", is_flag=True, help="The numbers are counts, such as votes: divide each row by its sum.")
 @click.option("--partial", is_flag=True, help="Classes that it does not know get probability 0.")
 @_model_options
 @JSON
@@ -74,6 +75,7 @@ def add(
     embeddings: Path | None,
     mapping: tuple[str, ...],
     logits: bool,
+    counts: bool,
     partial: bool,
     image_size: int | None,
     mean: tuple[float, ...] | None,
@@ -87,7 +89,7 @@ def add(
     """
     named = None if classes is None else tuple(each.strip() for each in classes.split(","))
     files = OpinionFiles(
-        csv, npz, onnx, embeddings, parse_mapping(mapping), logits, partial,
+        csv, npz, onnx, embeddings, parse_mapping(mapping), logits, counts, partial,
         ClassifierOptions(image_size, mean, std, named),
     )  # fmt: skip
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -23,7 +23,7 @@ from scn_core.store.votes import has_votes, named_votes
 
 ANSWERS_NEEDED = 20
 """Of a person, to faces that somebody else labelled too, before it is said how often they are right."""
-_SUM_TOLERANCE = 0.02
+_SUM_TOLERANCE = 0.02 + 1e-6
 """How far the sum of a row of probabilities may be from 1."""
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from scn_core.errors import DataError, UsageError, counted, error_text, listed
+from scn_core.exchange.opinions.classes import Form
 from scn_core.exchange.opinions.classifier import Classifier, ClassifierOptions, file_hash
 from scn_core.exchange.opinions.read import Balance, FaceFinder, read_csv, read_features, read_npz
 from scn_core.principal_components import principal_components
@@ -81,8 +82,15 @@ class OpinionFiles:
     mapping: Mapping[str, str] = field(default_factory=dict)
     """Class of theirs -> of ours, or empty to leave it out."""
     logits: bool = False
+    counts: bool = False
+    """Each row is divided by its sum."""
     partial: bool = False
     classifier: ClassifierOptions = field(default_factory=ClassifierOptions)
+
+    @property
+    def form(self) -> Form:
+        """What the numbers of the table or arrays are."""
+        return "logits" if self.logits else "counts" if self.counts else "probabilities"
 
     @property
     def kind(self) -> SourceKind:
@@ -111,10 +119,10 @@ def add_opinion(
         ours, find = classes(db), FaceFinder(db, Path(workspace.settings().root))
         said = seen = None
         if files.csv is not None:
-            said = read_csv(files.csv, ours, find, balance, mapping=files.mapping, logits=files.logits,
+            said = read_csv(files.csv, ours, find, balance, mapping=files.mapping, form=files.form,
                             partial=files.partial, progress=progress)  # fmt: skip
         elif files.npz is not None:
-            said = read_npz(files.npz, ours, find, balance, mapping=files.mapping, logits=files.logits,
+            said = read_npz(files.npz, ours, find, balance, mapping=files.mapping, form=files.form,
                             partial=files.partial)  # fmt: skip
         if files.embeddings is not None:
             seen = read_features(files.embeddings, find, extra)
@@ -132,7 +140,7 @@ def add_opinion(
     ids = np.unique(np.concatenate([read.sample_id for read in (said, seen) if read is not None]))
     shares = None if said is None else _spread(ids, said.sample_id, said.values)
     features = None if seen is None else _spread(ids, seen.sample_id, principal_components(seen.values))
-    about = {"map": dict(files.mapping), "logits": files.logits, "partial": files.partial}
+    about = {"map": dict(files.mapping), "logits": files.logits, "counts": files.counts, "partial": files.partial}
     with workspace.database() as db, transaction(db):
         source = add_source(db, name, files.kind, {key: value for key, value in about.items() if value})
         insert_opinions(db, source, ids, shares, features)
@@ -201,6 +209,8 @@ def _check(name: str, files: OpinionFiles) -> None:
     if len(given) > 1 or not (given or files.embeddings):
         found = " and ".join(f"--{flag}" for flag in given) or "no file"
         raise UsageError(error_text("opinion add", found, "one of --csv, --npz, --onnx, or --embeddings alone"))
+    if files.counts and (files.logits or files.onnx is not None):
+        raise UsageError(error_text("--counts", "--logits too" if files.logits else "--onnx", "a table or arrays"))
     if files.onnx is not None and files.embeddings is not None:
         raise UsageError(error_text("--embeddings", "--onnx too", "--embeddings alone, under a name of its own"))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +16,11 @@ from scn_core.records import BoolArray, FloatArray
 
 Numbers = npt.NDArray[np.floating]
 
-SUM_TOLERANCE = 0.02
-"""How far the sum of a row may be from 1: files round to a few digits."""
+Form = Literal["probabilities", "logits", "counts"]
+"""What the numbers of another model are: counts, such as votes, are divided by their sum, row by row."""
+
+SUM_TOLERANCE = 0.02 + 1e-6
+"""How far the sum of a row may be from 1: files round to a few digits. Rounding does not tell a sum of 1.02 apart."""
 _LEAST = 1e-6
 _NO_LOGIT = -1e9
 _PREFIX = "prob_"
@@ -39,19 +43,21 @@ class ClassColumns:
     classes: int
     """Of the workspace."""
 
-    def probabilities(self, values: Numbers, *, logits: bool = False) -> tuple[FloatArray, BoolArray]:
+    def probabilities(self, values: Numbers, form: Form = "probabilities") -> tuple[FloatArray, BoolArray]:
         """(N, classes) probabilities, rows summing to 1, and (N,) which rows of `values` say some.
 
         A row says none where a value is missing, below 0 or infinite, where its sum is not 1, and where all of it is
-        on columns that are left out; of these a missing value is nothing. With `logits` the softmax of a row is taken
-        first, and any finite row will do.
+        on columns that are left out; of these a missing value is nothing. Of logits the softmax of a row is taken
+        first, and any finite row will do; of counts any row with none below 0 and one above.
         """
-        shares = self._without_gaps(values, logits=logits)
+        shares = self._without_gaps(values, form)
         good = np.asarray(np.isfinite(shares).all(axis=1), np.bool_)
         shares = np.where(good[:, None], shares, 0)
-        if logits:
+        if form == "logits":
             shares = np.exp(shares - shares.max(axis=1, keepdims=True))
-            shares /= shares.sum(axis=1, keepdims=True)
+        if form != "probabilities":
+            total = shares.sum(axis=1, keepdims=True)
+            shares = np.divide(shares, total, out=np.zeros_like(shares), where=total > 0)
         good &= (shares >= -_LEAST).all(axis=1) & (np.abs(shares.sum(axis=1) - 1) <= SUM_TOLERANCE)
         found = np.zeros((len(shares), self.classes))
         for column, label in enumerate(self.labels):
@@ -61,22 +67,28 @@ class ClassColumns:
         good &= total > _LEAST
         return (found / np.where(good, total, 1)[:, None]).astype(np.float32), good
 
-    def remedy(self, values: Numbers, *, logits: bool = False) -> str:
+    def remedy(self, values: Numbers, form: Form = "probabilities") -> str:
         """What to do about rows of `values` (N, places) that say no probabilities, by what most of them are."""
-        shares = self._without_gaps(values, logits=logits)
+        shares = self._without_gaps(values, form)
         finite = np.asarray(np.isfinite(shares).all(axis=1), np.bool_)
         if 2 * finite.sum() <= len(shares):
             return "write every number with a point, as in 0.25, and leave no cell empty"
-        if logits:
+        numbers = shares[finite]
+        if form == "counts":
+            return "no count may be below 0" if (numbers < -_LEAST).any() else "all of its counts are 0, or left out"
+        if form == "logits":
             return _ALL_LEFT_OUT
-        sums = shares[finite].sum(axis=1)
-        if (shares[finite] < -_LEAST).any():
+        if (numbers < -_LEAST).any():
             return "numbers below 0 are logits: --logits"
+        sums = numbers.sum(axis=1)
         if np.median(np.abs(sums - 100)) < 100 * SUM_TOLERANCE:
-            return "they are percentages: divide them by 100"
-        if np.median(sums) > 1 + SUM_TOLERANCE:
-            return "their sum is above 1: logits need --logits, and probabilities of classes that exclude each other"
-        if np.median(sums) < 1 - SUM_TOLERANCE:
+            return "they are percentages: divide them by 100, or say --counts"
+        above, below = (int((sign * (sums - 1) > SUM_TOLERANCE).sum()) for sign in (1, -1))
+        if above >= max(below, len(sums) - above - below):
+            if (numbers == numbers.round()).all():
+                return "whole numbers are counts, such as votes: --counts divides each row by its sum"
+            return "their sum is above 1: --counts divides each row by its sum; numbers before a softmax need --logits"
+        if below >= len(sums) - above - below:
             named = f", perhaps {listed(self.others[:_NAMED], len(self.others))}," if self.others else ""
             return f"a class of theirs has no column: add it{named} or --map THEIRS= if it is none of ours"
         return _ALL_LEFT_OUT
@@ -95,11 +107,11 @@ class ClassColumns:
             remedy = f"say which of these it is, as in {map_option(name, 'CLASS')}, or leave it out: {map_option(name)}"
             raise UsageError(error_text(where, which, ours.allowed(), remedy))
 
-    def _without_gaps(self, values: Numbers, *, logits: bool = False) -> npt.NDArray[np.float64]:
+    def _without_gaps(self, values: Numbers, form: Form = "probabilities") -> npt.NDArray[np.float64]:
         """The numbers, with nothing (0, or the logit of 0) for what is missing in columns that are left out."""
         shares = np.array(values, np.float64)
         gaps = np.isnan(shares) & (np.array(self.labels) < 0)
-        shares[gaps] = _NO_LOGIT if logits else 0
+        shares[gaps] = _NO_LOGIT if form == "logits" else 0
         return shares
 
 

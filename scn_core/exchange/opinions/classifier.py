@@ -18,7 +18,7 @@ from scn_core.class_names import ClassVocabulary
 from scn_core.datasets.images import open_face
 from scn_core.datasets.parallel import in_order
 from scn_core.errors import DataError, UsageError, counted, error_text
-from scn_core.exchange.opinions.classes import SUM_TOLERANCE, match_classes
+from scn_core.exchange.opinions.classes import SUM_TOLERANCE, Form, match_classes
 from scn_core.records import BoolArray, FloatArray, PixelArray, Sample
 
 BATCH = 32
@@ -142,8 +142,8 @@ class Classifier:
                     "say its classes in order with --classes",
                 )
             )
-        logits = self._logits or not _are_shares(said)
-        return self._columns.probabilities(said[:, list(self._columns.places)], logits=logits)
+        form: Form = "logits" if self._logits or not _are_shares(said) else "probabilities"
+        return self._columns.probabilities(said[:, list(self._columns.places)], form)
 
     def _side(self, options: ClassifierOptions, said: Mapping[str, str], shape: Sequence[Any]) -> int:
         fixed = shape[1] if self._last else shape[2]

@@ -19,7 +19,7 @@ from scn_core.datasets.cells import as_written
 from scn_core.datasets.paths import find_path
 from scn_core.datasets.tables import csv_header, csv_rows, refuse_doubles
 from scn_core.errors import DAMAGED_ARRAYS, DataError, counted, error_text, listed
-from scn_core.exchange.opinions.classes import ClassColumns, match_classes
+from scn_core.exchange.opinions.classes import ClassColumns, Form, match_classes
 from scn_core.exchange.opinions.sizes import check_sizes
 from scn_core.records import Box, FloatArray, IntArray
 from scn_core.store.samples import iter_samples
@@ -120,7 +120,7 @@ def read_csv(
     balance: Balance,
     *,
     mapping: Mapping[str, str],
-    logits: bool,
+    form: Form,
     partial: bool,
     progress: Callable[[int], None],
 ) -> Read:
@@ -138,7 +138,7 @@ def read_csv(
     refuse_doubles(path, header, [header[key_place], *(header[places[place]] for place in columns.places)])
     balance.others = columns.others
     cells = [places[place] for place in columns.places]
-    collected = _Collected(path, columns, balance, logits=logits)
+    collected = _Collected(path, columns, balance, form)
     table = islice(csv_rows(path), 1, None)
     while rows := list(islice(table, _CHUNK)):
         lines = [f"line {line}" for line, _ in rows]
@@ -162,15 +162,15 @@ def read_npz(
     balance: Balance,
     *,
     mapping: Mapping[str, str],
-    logits: bool,
+    form: Form,
     partial: bool,
 ) -> Read:
-    """Probabilities from arrays keys or paths (N,), probabilities or logits (N, K) and classes (K,), names in order.
+    """Probabilities from arrays keys or paths (N,), probabilities, logits or counts (N, K), and classes (K,), in order.
 
     Without classes, K must be the number of our classes, in their order. Raises DataError for other files.
     """
     keys, arrays = _arrays(path)
-    name = "logits" if logits and "logits" in arrays else "probabilities"
+    name = form if form in arrays else "probabilities"
     values = _matrix(path, arrays, name, len(keys))
     named = arrays.get("classes")
     if named is None and values.shape[1] != len(ours):
@@ -184,7 +184,7 @@ def read_npz(
     columns.require_all(str(path), ours)
     if named is None:
         balance.assumed = f"no array classes: its columns were taken for {', '.join(ours.names)}, in this order"
-    collected = _Collected(path, columns, balance, logits=logits)
+    collected = _Collected(path, columns, balance, form)
     collected.add(
         [find(key) for key in keys],
         keys,
@@ -199,7 +199,7 @@ def read_features(path: Path, find: FaceFinder, balance: Balance) -> Read:
     keys, arrays = _arrays(path)
     values = _matrix(path, arrays, "embeddings", len(keys)).astype(np.float32)
     balance.wanted = "finite numbers"
-    collected = _Collected(path, None, balance, logits=False)
+    collected = _Collected(path, None, balance)
     collected.add([find(key) for key in keys], keys, [f"row {place + 1}" for place in range(len(keys))], values)
     read = collected.read(values.shape[1])
     if len(read.values) and (read.values == read.values[0]).all():
@@ -216,9 +216,13 @@ def read_features(path: Path, find: FaceFinder, balance: Balance) -> Read:
 class _Collected:
     """Rows as they come, those that can be used."""
 
-    def __init__(self, where: Path, columns: ClassColumns | None, balance: Balance, *, logits: bool) -> None:
+    def __init__(
+        self, where: Path, columns: ClassColumns | None, balance: Balance, form: Form = "probabilities"
+    ) -> None:
         self._where = str(where)
-        self._columns, self._balance, self._logits = columns, balance, logits
+        self._columns, self._balance, self._form = columns, balance, form
+        if form == "counts":
+            balance.wanted = "counts of which none is below 0 and one above"
         self._seen: set[int] = set()
         self._ids: list[IntArray] = []
         self._values: list[FloatArray] = []
@@ -233,12 +237,12 @@ class _Collected:
         if self._columns is None:
             said, good = values, np.isfinite(values).all(axis=1)
         else:
-            said, good = self._columns.probabilities(values, logits=self._logits)
+            said, good = self._columns.probabilities(values, self._form)
             ours = np.array([number is not None for number in numbers], np.bool_)
             self._off += int((self._columns.finite(values) & ~good & ours).sum())
             self._numbers += int(good[ours].sum())
             if not balance.remedy and not good.all():
-                balance.remedy = self._columns.remedy(values[~good], logits=self._logits)
+                balance.remedy = self._columns.remedy(values[~good], self._form)
         kept = []
         for place, number in enumerate(numbers):
             if number is None:

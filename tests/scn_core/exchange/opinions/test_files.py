@@ -239,7 +239,9 @@ def test_a_table_whose_rows_are_mostly_left_out_is_no_opinion(workspace: Workspa
         ((10, 20, 30, 10, 10, 10, 10), "they are percentages"),
         ((1, -2, 3, 0, 0, 0, 0), "numbers below 0 are logits: --logits"),
         (("0,4", *["0,1"] * 6), "with a point, as in 0.25"),
-        ((1, 2, 3, 1, 1, 1, 1), "logits need --logits"),
+        ((1, 2, 3, 1, 1, 1, 1), "counts, such as votes: --counts divides"),
+        ((0.5, 2, 3, 1, 1, 1, 1), "their sum is above 1: --counts .*need --logits"),
+        ((0.1, *[0.05] * 6), "a class of theirs has no column"),
     ],
 )
 def test_rows_that_are_no_probabilities_say_what_they_may_be(
@@ -248,6 +250,44 @@ def test_rows_that_are_no_probabilities_say_what_they_may_be(
     file = write(tmp_path / "odd.csv", ("key", *THEIRS), [(name, *values) for name in keys(workspace)[:3]])
     with pytest.raises(scn.DataError, match=words):
         scn.open(workspace.path).add_opinion("a", csv=file, progress=False)
+
+
+def test_votes_in_a_column_for_each_class_are_divided_by_their_sum(
+    workspace: Workspace, run: Run, tmp_path: Path
+) -> None:
+    names = keys(workspace)
+    rows = [(name, 6, 3, 1, *[0] * 4) for name in names] + [("nowhere", *[1] * 7)]
+    rows[7] = (names[7], *[0] * 7)
+    file = write(tmp_path / "votes.csv", ("key", *THEIRS), rows)
+    done = run("opinion", "add", workspace.path, "--name", "votes", "--csv", file, "--counts")
+    assert done.code == 0, done.err
+    assert "1 row left out, not counts of which none is below 0 and one above: line 9 (all of its" in done.out
+    found = stored(workspace)
+    assert len(found) == len(names) - 1
+    due = [0.6 if name == "happy" else 0.3 if name == "anger" else 0.1 if name == "sad" else 0 for name in CLASSES]
+    assert found[names[0]] == pytest.approx(due, abs=1e-3)
+    np.savez(tmp_path / "votes.npz", keys=names, counts=np.array([rows[0][1:]] * len(names)), classes=THEIRS)
+    ws = scn.open(workspace.path)
+    assert ws.add_opinion("b", npz=tmp_path / "votes.npz", counts=True, progress=False).faces == len(names)
+    with pytest.raises(scn.UsageError, match="--counts: found --logits too; allowed: a table or arrays"):
+        ws.add_opinion("c", csv=file, counts=True, logits=True, progress=False)
+
+
+def test_rounding_does_not_tell_rows_of_one_sum_apart(workspace: Workspace, tmp_path: Path) -> None:
+    names = keys(workspace)
+    shares = [[1.02 * (0.76 if place == of % 7 else 0.04) for place in range(7)] for of in range(len(names))]
+    shares = [row[::-1] if of % 2 else row for of, row in enumerate(shares)]
+    assert len({sum(row) for row in shares}) > 1
+    file = write(tmp_path / "said.csv", ("key", *THEIRS), [(n, *row) for n, row in zip(names, shares, strict=True)])
+    assert scn.open(workspace.path).add_opinion("a", csv=file, progress=False).faces == len(names)
+
+
+def test_rows_of_different_faults_are_not_said_to_be_left_out_by_a_map(workspace: Workspace, tmp_path: Path) -> None:
+    rows = [(n, *[0.5 if of % 2 else 0.05] * 7) for of, n in enumerate(keys(workspace))]
+    file = write(tmp_path / "odd.csv", ("key", *THEIRS), rows)
+    with pytest.raises(scn.DataError, match="their sum is above 1") as refused:
+        scn.open(workspace.path).add_opinion("a", csv=file, progress=False)
+    assert "--map" not in str(refused.value)
 
 
 def test_a_left_out_column_may_be_text(workspace: Workspace, tmp_path: Path) -> None:
