@@ -21,14 +21,14 @@ from review_app.auth.endpoint import as_person
 from review_app.http.errors import ApiError
 from review_app.http.json_body import ID_MAX
 from review_app.settings import current
-from scn_core.rounds.artifacts import FaceDynamics, Neighbours, face_dynamics, face_neighbours, without_taken_out
+from scn_core.rounds.artifacts import FaceDynamics, Neighbours, face_dynamics, face_neighbours
 from scn_core.store.decisions.record import RecordedDecision
 from scn_core.store.decisions.visibility import is_blind, is_unread, seen_history
 from scn_core.store.opinions import opinions_of_face
 from scn_core.store.people.people import Person
 from scn_core.store.queue.browse import items_of
 from scn_core.store.reports.one_face import face_scores
-from scn_core.store.samples import StoredSample, classes, get_sample
+from scn_core.store.samples import StoredSample, classes, get_sample, not_taken_out
 from scn_core.store.votes import face_votes
 from scn_core.workspace.thumbnails import large_face_of, thumbnails_of
 
@@ -150,7 +150,7 @@ def _round_files(round_id: int, sample_id: int) -> tuple[FaceDynamics | None, Ne
 
 
 def _shown(db: Database, viewer: Person, near: Neighbours) -> Neighbours:
-    return without_taken_out(db, near)
+    return near.among(partial(not_taken_out, db))
 
 
 def _past(row: RecordedDecision) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from review_app.database import call, call_slow
 from review_app.queries.workspace_state import SLOW_S
 from review_app.settings import current
 from scn_core.records import QueueItem
-from scn_core.rounds.artifacts import FaceDynamics, Neighbours, face_dynamics, face_neighbours, without_taken_out
+from scn_core.rounds.artifacts import FaceDynamics, Neighbours, face_dynamics, face_neighbours
 from scn_core.store.decisions.record import RecordedDecision
 from scn_core.store.decisions.visibility import is_blind, is_unread, seen_history
 from scn_core.store.opinions import FaceOpinion, opinions_of_face
@@ -20,7 +20,7 @@ from scn_core.store.people.people import Person
 from scn_core.store.pictures import SamePixels, same_pixels
 from scn_core.store.queue.browse import items_of
 from scn_core.store.reports.one_face import FaceLabel, FaceScore, face_label, face_scores
-from scn_core.store.samples import StoredSample, find_sample, get_sample, is_erased, search_samples
+from scn_core.store.samples import StoredSample, find_sample, get_sample, is_erased, not_taken_out, search_samples
 from scn_core.store.updates import FaceOrigin, face_origin
 from scn_core.store.votes import FaceVotes, face_votes
 from scn_core.workspace.thumbnails import thumbnails_of
@@ -93,7 +93,7 @@ def face_files(round_id: int, sample_id: int) -> FaceFiles:
 def _face_files(workspace_id: str, round_id: int, sample_id: int) -> FaceFiles:
     workspace = current().workspace
     near = face_neighbours(workspace, round_id, sample_id)
-    shown = None if near is None else call(without_taken_out, near)
+    shown = None if near is None else near.among(lambda ids: call(not_taken_out, ids))
     return FaceFiles(face_dynamics(workspace, round_id, sample_id), shown)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,14 +15,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlite_utils import Database
 
 from scn_core.errors import DAMAGED_ARRAYS
 from scn_core.files import replaced
 from scn_core.records import IntArray, Predictions
 from scn_core.rounds.draw_map import forget_on_map
 from scn_core.rounds.features import FEATURES_FILE, HELD_OUT_FEATURES_FILE, forget_features
-from scn_core.store.samples import not_taken_out
 from scn_core.workspace.folder import Workspace
 
 NEIGHBOURS_FILE = "neighbours.npy"
@@ -67,6 +65,10 @@ class Neighbours:
     """Of the other class."""
     other_label: int
     """The proposed class, or where none is proposed the likeliest one beside the given."""
+
+    def among(self, shown: Callable[[list[int]], list[int]]) -> Neighbours:
+        """Those of them that may be shown: `shown` says which of some sample ids these are."""
+        return replace(self, given=shown(self.given), other=shown(self.other))
 
 
 def face_dynamics(workspace: Workspace, round_id: int, sample_id: int) -> FaceDynamics | None:
@@ -113,11 +115,6 @@ def face_neighbours(workspace: Workspace, round_id: int, sample_id: int) -> Neig
 def _neighbours(row: Any) -> Neighbours:
     given, other = (row[name][row[name] >= 0].tolist() for name in ("given", "other"))
     return Neighbours(given, other, int(row["other_label"]))
-
-
-def without_taken_out(db: Database, near: Neighbours) -> Neighbours:
-    """Those of the neighbours that nobody took out since."""
-    return replace(near, given=not_taken_out(db, near.given), other=not_taken_out(db, near.other))
 
 
 def write_neighbours(folder: Path, rows: npt.NDArray[np.void]) -> None:

@@ -6,6 +6,7 @@ import json
 import sqlite3
 import uuid
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from scn_core.review.evaluate import evaluate
 from scn_core.review.quality.audit_estimate import estimate
 from scn_core.review.quality.figures import quality
 from scn_core.review.workspace_consensus import workspace_consensus
-from scn_core.rounds.artifacts import Neighbours, without_taken_out
+from scn_core.rounds.artifacts import Neighbours
 from scn_core.rounds.inputs import faces_now
 from scn_core.store.current_labels import LabelFilter, label_counts, revision
 from scn_core.store.decisions.adjudication import conflicts, outcome_counts
@@ -38,7 +39,7 @@ from scn_core.store.queue.leases import claim_items
 from scn_core.store.reports.corrections import decided_groups
 from scn_core.store.reports.figures import doubt_bins, score_bins
 from scn_core.store.rounds.states import SCORED, close_round, which_round
-from scn_core.store.samples import AllSamples, StoredSample, get_sample
+from scn_core.store.samples import AllSamples, StoredSample, get_sample, not_taken_out
 from scn_core.store.scores import count_open_proposals, count_proposals, score_columns, scores
 from scn_core.store.seals import broken_seals
 from scn_core.workspace.folder import Workspace
@@ -190,7 +191,7 @@ def test_no_score_or_figure_has_it(workspace: Workspace, take_out: Callable[[Wor
         table = dataframes.scores(db, 1)
         assert len(table) == before["scores"] - 1
         assert not {face.sample.key, f"erased/{face.id}"} & set(table["key"])
-        near = without_taken_out(db, Neighbours([face.id, 1000, 7, 3], [face.id], 2))
+        near = Neighbours([face.id, 1000, 7, 3], [face.id], 2).among(partial(not_taken_out, db))
         assert near == Neighbours([7, 3], [], 2), "nor has a face that is like it"
         assert not broken_seals(db), "the rows that were sealed are still there"
 
