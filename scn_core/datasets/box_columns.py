@@ -6,8 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from pathlib import Path
 
 from scn_core.datasets.cells import is_missing
+from scn_core.errors import DataError, error_text, readable
 from scn_core.records import Box
 
 SIDES = ("left", "top", "right", "bottom")
@@ -27,8 +29,16 @@ SIZED_ALLOWED = "four numbers of pixels, width and height above 0, or all empty"
 _SIZES = frozenset({"width", "w"})
 _WHOLE_BOX = frozenset({"bbox", "box"})
 """Names of a single column with a whole box, which some write by its sides and others by its size."""
-_OTHERS = frozenset({"x0", "y0", *_WHOLE_BOX})
+_CENTRES = (frozenset({"cx", "xc", "xcenter", "centerx"}), frozenset({"cy", "yc", "ycenter", "centery"}))
+_OTHERS = frozenset({"x0", "y0", *_WHOLE_BOX}).union(*_CENTRES)
 """Names of boxes in forms that are not read."""
+_PARTS = (
+    frozenset({"left", "x", "x0", "x1", "xmin"}) | _CENTRES[0],
+    frozenset({"top", "y", "y0", "y1", "ymin"}) | _CENTRES[1],
+    frozenset({"right", "x2", "xmax"}) | {"width", "w"},
+    frozenset({"bottom", "y2", "ymax"}) | {"height", "h"},
+)
+"""Names that say where a box begins, and where it ends or how large it is, across and down."""
 _PREFIX = re.compile(r"^(bbox|box|face)[ _.-]+(?=.)")
 _BETWEEN = re.compile(r"[ _.-]")
 _NUMBER = re.compile(r"[+-]?\d{1,15}(?:[.,]\d{0,30})?(?:[eE][+-]?\d{1,2})?")
@@ -92,10 +102,35 @@ def box_like(header: Sequence[str]) -> list[str]:
     return [column.strip() for column, name in zip(header, names, strict=True) if name in like]
 
 
-def whole_box(header: Sequence[str]) -> str | None:
-    """The column that has a whole box in a cell, as in COCO's bbox; None where there is none."""
-    named = (column.strip() for column in header if column.strip().casefold() in _WHOLE_BOX)
-    return next(named, None)
+def refuse_unread_box(file: Path, header: Sequence[str]) -> None:
+    """Raises DataError where columns are a box in a form that is not read: one column, a mixture of forms, a centre.
+
+    The whole picture would be taken for the face.
+    """
+    if box_columns(header):
+        return
+    wanted = f"four columns, {BOX_FORMS}, in pixels"
+    whole = next((column.strip() for column in header if column.strip().casefold() in _WHOLE_BOX), None)
+    if whole is not None:
+        remedy = "write it as four, COCO's as x, y, width, height; rename it where it is no box"
+        raise DataError(error_text(str(file), f"a column {whole} for a whole box", wanted, remedy))
+    names, like = set(_plain(header)), box_like(header)
+    if like and all(names & part for part in _PARTS):
+        found = f"columns {', '.join(like)}, a box in a form that is not read"
+        remedy = "compute and rename columns, of shares of a picture times its size; rename them where they are no box"
+        raise DataError(error_text(str(file), found, wanted, remedy))
+
+
+def overlooked_box(file: Path, line: int, picture: str, like: Sequence[str]) -> DataError:
+    """A picture has a second row, and `like`, columns that look like part of a box, do not tell its faces apart."""
+    return DataError(
+        error_text(
+            f"{file}, line {line}",
+            f"{readable(picture, 200)} a second time, and of a box {', '.join(like)} alone",
+            f"for several faces of a picture the columns {BOX_FORMS}, in pixels",
+            "rename or add columns; where they are no box, keep one row a picture",
+        )
+    )
 
 
 def _floor(number: Decimal) -> int:

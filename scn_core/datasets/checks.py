@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -17,6 +17,7 @@ from scn_core.datasets.parallel import in_order
 from scn_core.datasets.paths import leads_out
 from scn_core.datasets.rows import Entry, LeftOut, Row
 from scn_core.import_balance import Problem, Spelling
+from scn_core.picture_records import PictureMeasures
 from scn_core.records import Box, Sample
 
 _UNSEEN = PictureCheck(None, b"")
@@ -24,6 +25,8 @@ _GONE = "no such picture"
 _LINK = "a link that leads out of the root"
 _NAMED = 3
 """Files named of those left out for one reason."""
+_SPILLS, _FEW = 1.1, 5
+"""A box that is this many times as long as what of it lies in the picture; fewer such boxes are told of no list."""
 
 
 class Intake(NamedTuple):
@@ -57,6 +60,7 @@ def gather(
     counts: Counter[LeftOut] = Counter()
     named: dict[LeftOut, list[str]] = {}
     written: Counter[tuple[int, str]] = Counter()
+    spills: dict[bool, list[Row]] = {True: [], False: []}
     with closing(Firsts()) as keys, closing(Firsts()) as pictures:
         look, rows = (
             partial(_check_picture, root.resolve(), check, follow_links),
@@ -82,7 +86,11 @@ def gather(
                 first = pictures.earlier(_picture(entry.sample, shown), len(samples))
                 if first is not None:
                     problems.extend(_compare(entry, samples[first], classes))
+                if entry.sample.box is not None and shown.measures:
+                    spills[_spills(entry.sample.box, PictureMeasures.unpack(shown.measures))].append(entry)
                 samples.append(replace(entry.sample, digest=shown.digest, measures=shown.measures))
+    if len(spills[True]) >= max(_FEW, len(spills[False])):
+        problems.append(_spilled(spills[True], sum(map(len, spills.values()))))
     left_out = [_summed(why, count, named[why]) for why, count in counts.items()]
     spellings = [Spelling(text, classes.names[label], n) for (label, text), n in sorted(written.items(), key=_by_class)]
     return Intake(samples, problems, left_out, spellings)
@@ -97,6 +105,21 @@ def _summed(why: LeftOut, count: int, names: list[str]) -> Problem:
     some = f" ({', '.join(names)}{', ...' if count > len(names) else ''})" if names else ""
     found = f"{count:,} row{'s' * (count != 1)} left out: {why.reason}{some}"
     return Problem(why.file, None, found, why.allowed, reason=why.reason, rows=count)
+
+
+def _spills(box: Box, face: PictureMeasures) -> bool:
+    """Whether a good part of a box lies outside of the picture; `face` measures what lies inside."""
+    return box.right - box.left > _SPILLS * face.width or box.bottom - box.top > _SPILLS * face.height
+
+
+def _spilled(rows: Sequence[Row], boxes: int) -> Problem:
+    """A warning: width and height, or what they belong to, are called by other names than they should be."""
+    named = ", ".join(row.sample.path for row in rows[:_NAMED]) + (", ..." if len(rows) > _NAMED else "")
+    found = f"{len(rows):,} of {boxes:,} boxes that reach far beyond their pictures ({named})"
+    allowed = (
+        "boxes in pixels of the upright picture; look whether columns of width and height are sides, or the reverse"
+    )
+    return Problem(rows[0].file, None, found, allowed, kept=True)
 
 
 def _without_doubles(entries: Iterable[Entry], keys: Firsts) -> Iterator[Entry]:

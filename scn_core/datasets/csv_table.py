@@ -26,7 +26,7 @@ from pathlib import Path
 
 from scn_core.class_names import ClassVocabulary, canonical
 from scn_core.datasets.annotators import by_face
-from scn_core.datasets.box_columns import BOX_FORMS, BoxColumns, box_columns, box_like, whole_box
+from scn_core.datasets.box_columns import BoxColumns, box_columns, box_like, overlooked_box, refuse_unread_box
 from scn_core.datasets.cells import as_written, is_missing, whole_number
 from scn_core.datasets.class_list import exported_classes
 from scn_core.datasets.image_folder import ordered_vocabulary
@@ -267,7 +267,7 @@ def _looked_through(columns: _Columns) -> tuple[set[str], Mapping[str, Mapping[_
     for line, cells in rows:
         if columns.box_like and len(cells) > columns.last:
             if (picture := cells[columns.path]) in seen:
-                raise DataError(_no_box(columns, line, picture))
+                raise overlooked_box(columns.file, line, picture, columns.box_like)
             seen.add(picture)
         if len(cells) > columns.label and not columns.excluded(cells):
             found.add(as_written(cells[columns.label].strip()))
@@ -275,15 +275,6 @@ def _looked_through(columns: _Columns) -> tuple[set[str], Mapping[str, Mapping[_
             of_picture = boxes[columns.picture(cells)]
             of_picture.setdefault(columns.box.read(cells), len(of_picture))
     return found, boxes
-
-
-def _no_box(columns: _Columns, line: int, picture: str) -> str:
-    return error_text(
-        f"{columns.file}, line {line}",
-        f"{readable(picture, 200)} a second time, and of a box {', '.join(columns.box_like)} alone",
-        f"for several faces of a picture the columns {BOX_FORMS}, in pixels",
-        "rename or add columns; where they are no box, keep one row a picture",
-    )
 
 
 def _columns(source: Source, table: SplitTable) -> _Columns:
@@ -303,13 +294,7 @@ def _columns(source: Source, table: SplitTable) -> _Columns:
     split = source.split_column or ("split" if "split" in names else None)
     exported = any(set(names) >= columns for columns in _OF_AN_EXPORT)
     box = box_columns(header)
-    if not box and (column := whole_box(header)) is not None:
-        raise DataError(
-            error_text(
-                str(file), f"a column {column} for a whole box", f"four columns, {BOX_FORMS}, in pixels",
-                "write it as four, COCO's as x, y, width, height; rename it where it is no box",
-            )
-        )  # fmt: skip
+    refuse_unread_box(file, header)
     columns = _Columns(
         table,
         place(source.path_column or path, "--path-column"),

@@ -8,7 +8,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
-from scn_core.datasets.box_columns import BOX_FORMS, BoxColumns, box_columns, box_like
+from scn_core.datasets.box_columns import (
+    BOX_FORMS,
+    BoxColumns,
+    box_columns,
+    box_like,
+    overlooked_box,
+    refuse_unread_box,
+)
 from scn_core.datasets.images import SUFFIXES
 from scn_core.datasets.tables import column_places, csv_header, csv_rows, text_lines
 from scn_core.datasets.tree import Tree
@@ -91,9 +98,7 @@ class ListedPictures:
         if self.header is None:
             yield from (Picture(text, self.root / text) for _, text in text_lines(self.file))
             return
-        name = next(each for each in _PATH_COLUMNS if each in _plain(self.header))
-        (place,) = column_places(self.file, self.header, (name,))
-        boxes = box_columns(self.header)
+        place, boxes = _path_place(self.file, self.header), box_columns(self.header)
         for line, cells in islice(csv_rows(self.file), 1, None):
             yield self._picture(line, cells, place, boxes)
 
@@ -153,8 +158,31 @@ def find_pictures(source: str | Path | Iterable[str | Path], root: Path | None =
 
 
 def listed_pictures(file: Path, root: Path | None) -> ListedPictures:
-    """The pictures of a list; `root` as in `find_pictures`. Raises DataError for one that cannot be read."""
-    return ListedPictures(file, root or file.parent, _header(file))
+    """The pictures of a list; `root` as in `find_pictures`.
+
+    Raises DataError for one that cannot be read, and for boxes in a form that is not: whole pictures would be taken.
+    """
+    header = _header(file)
+    if header is not None:
+        refuse_unread_box(file, header)
+        if not box_columns(header) and (like := box_like(header)):
+            _refuse_overlooked_box(file, header, like)
+    return ListedPictures(file, root or file.parent, header)
+
+
+def _refuse_overlooked_box(file: Path, header: list[str], like: list[str]) -> None:
+    """Raises DataError where a picture has two rows, so that `like` are to tell its faces apart."""
+    place, seen = _path_place(file, header), set[str]()
+    for line, cells in islice(csv_rows(file), 1, None):
+        name = cells[place] if place < len(cells) else ""
+        if name and name in seen:
+            raise overlooked_box(file, line, name, like)
+        seen.add(name)
+
+
+def _path_place(file: Path, header: list[str]) -> int:
+    name = next(each for each in _PATH_COLUMNS if each in _plain(header))
+    return column_places(file, header, (name,))[0]
 
 
 def count_pictures(pictures: Pictures) -> int:

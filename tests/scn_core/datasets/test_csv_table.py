@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from scn_core.class_names import ClassVocabulary
 from scn_core.datasets import csv_table
@@ -12,6 +13,7 @@ from scn_core.datasets.rows import Row
 from scn_core.datasets.source import Source
 from scn_core.errors import DataError, UsageError
 from scn_core.import_balance import Problem
+from scn_core.inference.pictures import find_pictures
 from scn_core.records import Box, Vote
 
 Draw = Callable[..., Path]
@@ -148,6 +150,33 @@ def test_a_box_in_one_cell_is_refused(tmp_path: Path) -> None:
         DataError, match=r"a column bbox for a whole box; allowed: four columns, left, top.*COCO's as x, y"
     ):
         csv_table.vocabulary(Source(csv=file))
+
+
+@pytest.mark.parametrize("columns", ["x1,y1,w,h", "cx,cy,w,h", "x_center,y_center,width,height", "left,top,w,height"])
+def test_a_box_in_a_mixture_of_forms_is_refused(tmp_path: Path, columns: str) -> None:
+    """The whole picture was trained on, and asked about."""
+    shown = ", ".join(columns.split(","))
+    file = _csv(tmp_path, f"path,{columns},label\na.jpg,1,2,20,21,happy\nb.jpg,1,2,20,21,sad\n")
+    for read in (lambda: csv_table.vocabulary(Source(csv=file)), lambda: find_pictures(file)):
+        with pytest.raises(DataError, match=f"found columns {shown}, a box in a form that is not read; allowed: four"):
+            read()
+
+
+def test_sides_under_the_names_of_sizes_are_warned_of(tmp_path: Path) -> None:
+    for place in range(6):
+        Image.new("RGB", (60, 50), (place, 90, 200)).save(tmp_path / f"{place}.png")
+
+    def warnings(*boxes: str) -> list[str]:
+        rows = "".join(f"{place}.png,{('happy', 'sad')[place % 2]},{box}\n" for place, box in enumerate(boxes))
+        manifest = read_manifest("csv", Source(csv=_csv(tmp_path, f"path,label,x,y,w,h\n{rows}")))
+        assert len(manifest.samples) == len(boxes)
+        return [each.found for each in manifest.problems if each.kept and "boxes" in each.found]
+
+    inside, beyond = "10,10,30,30", "30,20,55,45"
+    (found,) = warnings(beyond, inside, *[beyond] * 4)
+    assert found == "5 of 6 boxes that reach far beyond their pictures (0.png, 2.png, 3.png, ...)"
+    assert warnings(*[inside] * 5, beyond) == []
+    assert warnings(*["10,10,52,41"] * 6) == [], "a face at the edge"
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,16 @@ def test_columns_that_are_part_of_a_box_are_said_not_to_be_read(folder: Path) ->
     assert found.notes() == [f"columns x, y, w are not read: a box has the columns {BOX_FORMS}"]
 
 
+def test_boxes_that_init_refuses_are_refused(folder: Path) -> None:
+    """The whole picture was asked about, once for each row."""
+    (folder / "list.csv").write_text('path,bbox\nb.jpg,"[1, 2, 30, 40]"\n')
+    with pytest.raises(DataError, match=r"list.csv: found a column bbox for a whole box; allowed: four columns, left"):
+        find_pictures(folder / "list.csv")
+    (folder / "list.csv").write_text("path,x,y,w\n,1,2,3\nb.jpg,1,2,30\n,1,2,3\nb.jpg,40,2,30\n")
+    with pytest.raises(DataError, match=r"line 5: found b.jpg a second time, and of a box x, y, w alone; allowed: for"):
+        find_pictures(folder / "list.csv")
+
+
 def test_one_picture_and_several(folder: Path) -> None:
     assert names(folder / "b.jpg") == [str(folder / "b.jpg")]
     assert names([str(folder / "b.jpg"), "gone.jpg"]) == [str(folder / "b.jpg"), "gone.jpg"]
