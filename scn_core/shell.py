@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 from typing import Literal
 
@@ -19,10 +21,25 @@ def program_words(program: Program) -> list[str]:
 
 
 def install_extra(extra: str, checkout: str) -> str:
-    """The command that installs what an extra of the package brings; in a checkout that is a file of requirements."""
+    """The command that installs what an extra of the package brings: a file of requirements in a checkout, else the
+    packages by name. This package is on no index, where anybody could take its name."""
     if (Path(__file__).parents[1] / checkout).is_file():
         return f"pip install -r {checkout}"
-    return f"pip install {shlex.quote(f'self-cure-labels[{extra}]')}"
+    try:
+        packages = packages_of_extra(requires("self-cure-labels") or (), extra)
+    except PackageNotFoundError:
+        packages = []
+    return (
+        shlex.join(["pip", "install", *packages]) if packages else f"pip install '.[{extra}]' in the project's folder"
+    )
+
+
+def packages_of_extra(requirements: Iterable[str], extra: str) -> list[str]:
+    """What an extra brings beside what is always installed, of requirements as the metadata of a package has them."""
+    parts = [[part.strip() for part in each.partition(";")] for each in requirements]
+    always = {package for package, _, marker in parts if not marker}
+    return [package for package, _, marker in parts
+            if package not in always and marker.replace("'", '"') == f'extra == "{extra}"']  # fmt: skip
 
 
 def this_command() -> str | None:

@@ -30,7 +30,7 @@ from scn_core.files import replaced, write_text
 from scn_core.principal_components import principal_components
 from scn_core.records import FloatArray
 from scn_core.rounds.features import FEATURES_FILE, held_out_features, open_features
-from scn_core.shell import command_line
+from scn_core.shell import command_line, install_extra
 from scn_core.store.queue.area import MAP, MAP_FILE, MAP_SIDE, read_map
 from scn_core.store.rounds.states import rounds
 from scn_core.workspace.folder import Workspace
@@ -54,7 +54,7 @@ _ONE_THREAD = 5_000
 _ROWS = 10_000
 WITHOUT = (
     "by its two main components alone, as openTSNE is not installed: faces of a kind lie less close together; "
-    "pip install 'self-cure-labels[map]', then draw it again"
+    f"{install_extra('map', 'requirements-map.txt')}, then draw it again"
 )
 
 

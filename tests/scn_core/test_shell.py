@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from scn_core.shell import command_line
+from scn_core.rounds.draw_map import WITHOUT
+from scn_core.shell import command_line, install_extra, packages_of_extra
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,6 +30,20 @@ def test_the_installed_command_names_the_installed_commands(monkeypatch: pytest.
 
 def test_a_path_is_never_read_as_an_option() -> None:
     assert command_line("train", Path("-x"), "--resume") == "python -m scn_core train ./-x --resume"
+
+
+def test_what_an_extra_brings_is_named_by_its_packages() -> None:
+    """The package's own name is on no index, so that it cannot be installed by it, and anybody may register it."""
+    metadata = ["numpy>=2.0", "streamlit[auth]>=1.67", 'torch>=2.11; extra == "train"', 'numpy>=2.0; extra == "train"']
+    metadata += ["openTSNE>=1.0.2; extra == 'map'"]
+    assert packages_of_extra(metadata, "train") == ["torch>=2.11"]
+    assert packages_of_extra(metadata, "map") == ["openTSNE>=1.0.2"]
+    assert install_extra("map", "requirements-map.txt") == "pip install -r requirements-map.txt"
+    assert "self-cure-labels" not in install_extra("map", "no such file")
+    assert f"; {install_extra('map', 'requirements-map.txt')}, then" in WITHOUT
+    files = [*(ROOT / "docs").rglob("*.md"), ROOT / "README.md", ROOT / "data" / "README.md", ROOT / "CHANGELOG.md"]
+    files += [source for package in ("scn_core", "review_app") for source in (ROOT / package).rglob("*.py")]
+    assert [str(file) for file in files if "self-cure-labels[" in file.read_text(encoding="utf-8")] == []
 
 
 def test_no_message_puts_an_unquoted_word_into_a_command() -> None:
