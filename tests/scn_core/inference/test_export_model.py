@@ -107,7 +107,7 @@ def test_the_guides_table_is_made(trained: Workspace, here: Path, monkeypatch: p
 
 
 def test_the_guides_preparation_is_that_of_the_training(trained: Workspace, tmp_path: Path) -> None:
-    """Of a large picture too, which training decodes at a smaller size; turned by its EXIF; and a grey one."""
+    """Of a large picture too, which training decodes at a smaller size; turned by its EXIF; grey, of 16 bits, see-through."""
     from scn_core.datasets.images import open_face
 
     prepared = run_guide(PREPARE)["prepared"]
@@ -118,7 +118,13 @@ def test_the_guides_preparation_is_that_of_the_training(trained: Workspace, tmp_
     picture.save(tmp_path / "large.jpg", quality=95)
     picture.save(tmp_path / "turned.jpg", quality=95, exif=turned)
     picture.convert("L").resize((50, 70)).save(tmp_path / "grey.png")
-    for name in ("large.jpg", "turned.jpg", "grey.png"):
+    Image.fromarray(noise[..., 0].astype(np.uint16) * 257).resize((50, 70), Image.Resampling.NEAREST).save(
+        tmp_path / "deep.png"
+    )
+    clear = picture.resize((60, 40)).convert("RGBA")
+    clear.putalpha(Image.linear_gradient("L").resize((60, 40)))
+    clear.save(tmp_path / "clear.png")
+    for name in ("large.jpg", "turned.jpg", "grey.png", "deep.png", "clear.png"):
         ours = open_face(tmp_path / name, None, 32).transpose(2, 0, 1) / 255.0
         assert abs(prepared(tmp_path / name, 32) - ours).mean() < 0.01, name
         assert prepared(tmp_path / name, 32) == pytest.approx(ours, abs=0.06), name
