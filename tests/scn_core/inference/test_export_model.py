@@ -107,7 +107,7 @@ def test_the_guides_table_is_made(trained: Workspace, here: Path, monkeypatch: p
 
 
 def test_the_guides_preparation_is_that_of_the_training(trained: Workspace, tmp_path: Path) -> None:
-    """Of a large picture too, which training decodes at a smaller size; turned by its EXIF; grey, of 16 bits, see-through."""
+    """Of a large picture too, which training decodes at a smaller size; turned by its EXIF; grey, deep, clear."""
     from scn_core.datasets.images import open_face
 
     prepared = run_guide(PREPARE)["prepared"]
