@@ -1,7 +1,8 @@
 """What the pixels of a face measure: what makes it hard to judge, and hashes by which copies are known.
 
 Computed on the square that was decoded for checking anyway. A perceptual hash keeps the signs of the lowest frequencies
-of the picture (its discrete cosine transform), which compression, resizing and small changes of light leave alone.
+of the picture (its discrete cosine transform), which compression and small changes of light leave alone; another size
+changes some.
 """
 
 from __future__ import annotations
