@@ -239,7 +239,7 @@ class OpenWorkspace(WithOpinions):
 
         Args:
             round: which one, by default the one that `decide` answers, or else the newest that ended.
-            state: open, answered, all, or one of the answers (accept, keep, relabel, unsure, exclude).
+            state: open, answered, skipped, all, or an answer (accept, keep, relabel, unsure, exclude).
             order: suspicion, alpha, margin or newest, as in the browser.
             limit: the first so many rows; None: all.
 

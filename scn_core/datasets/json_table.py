@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from scn_core.datasets.other_formats import refuse_coco
+from scn_core.datasets.other_formats import refuse_coco, refuse_columns
 from scn_core.datasets.tables import csv_rows, open_list
 from scn_core.errors import DataError, error_text, readable
 
@@ -85,6 +85,7 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
     if isinstance(content, dict) and isinstance(content.get("labels"), dict):
         yield from fiftyone_records(content)
         return
+    refuse_columns(path, content)
     for number, record in enumerate(content if isinstance(content, list) else [content], 1):
         data = record.get("data") if isinstance(record, dict) else None
         faces = data.get("faces", [data]) if isinstance(data, dict) else [record]

@@ -20,7 +20,7 @@ import pytest
 import scn_core as scn
 from scn_core import api
 from scn_core.datasets.source import Source
-from scn_core.records import Decision
+from scn_core.records import QUEUE_ORDERS, QUEUE_STATES, Decision
 from scn_core.store import connection
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.events import events
@@ -60,6 +60,12 @@ def described(call: str) -> list[tuple[str, str]]:
 
 def columns(frame: pd.DataFrame) -> list[tuple[str, str]]:
     return [(str(name), str(dtype)) for name, dtype in frame.dtypes.items()]
+
+
+def test_the_guide_names_every_state_and_order_of_the_queue() -> None:
+    about = GUIDE.partition("### ws.queue()")[2].partition("###")[0]
+    assert [word for word in (*QUEUE_STATES, *QUEUE_ORDERS) if f"`{word}`" not in about] == []
+    assert [word for word in QUEUE_STATES if word not in str(scn.OpenWorkspace.queue.__doc__)] == []
 
 
 def test_the_public_names_are_exactly_these() -> None:

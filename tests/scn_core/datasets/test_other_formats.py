@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import pickle
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from scn_core.datasets.registry import read_manifest
@@ -31,6 +34,28 @@ def test_files_that_are_no_text(tmp_path: Path, name: str, content: bytes) -> No
     (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match=r"which is no text; allowed: a CSV of path and label; rows = datasets"):
         read_manifest("csv", Source(csv=tmp_path / name))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (gzip.compress(b"path,label\na.jpg,happy\n"), "found a gzip file; .*; unpack it: gunzip FILE"),
+        (b"PK\x03\x04\xff\xfe", r"found a zip, numpy .npz or Excel file; allowed: a table as text"),
+        (b"\x93NUMPY\x01\x00", "found a numpy file .npy; .*to_csv"),
+        (pickle.dumps({"path": ["a.jpg"]}), "found a Python pickle, which is never opened here"),
+    ],
+)
+def test_files_that_no_encoding_makes_a_table(tmp_path: Path, content: bytes, words: str) -> None:
+    """They were told to be saved as UTF-8."""
+    (tmp_path / "faces.csv").write_bytes(content)
+    with pytest.raises(DataError, match=words):
+        read_manifest("csv", Source(csv=tmp_path / "faces.csv"))
+
+
+def test_json_by_columns_is_told_how_to_be_written(tmp_path: Path) -> None:
+    pd.DataFrame({"path": ["a.jpg", "b.jpg"], "label": ["happy", "sad"]}).to_json(tmp_path / "faces.json")
+    with pytest.raises(DataError, match=r"found columns path, label of a table, .*to_json\(FILE, orient='records'"):
+        read_manifest("csv", Source(csv=tmp_path / "faces.json"))
 
 
 def test_annotations_of_coco(tmp_path: Path) -> None:
