@@ -19,6 +19,7 @@ from scn_core.errors import UsageError, counted, error_text
 from scn_core.exchange.opinions.add import OpinionFiles, add_opinion
 from scn_core.exchange.opinions.classes import parse_mapping
 from scn_core.exchange.opinions.classifier import ClassifierOptions
+from scn_core.review.opinion_evidence import opinion_weight
 from scn_core.shell import command_line
 from scn_core.store.opinions import OpinionSource, known_source, opinion_sources, remove_source
 from scn_core.store.samples import count_by_split
@@ -103,11 +104,25 @@ def add(
     except KeyboardInterrupt:
         click.echo("stopped; " + ("nothing was added" if onnx is None else "the same command goes on"), err=True)
         sys.exit(1)
+    with place.database(read_only=True) as db:
+        weight = opinion_weight(db, name)
     if as_json:
-        click.echo(json.dumps(done.as_dict()))
+        click.echo(json.dumps(done.as_dict() | {"weight": weight}))
         return
     click.echo(done.describe())
-    click.echo(f"next: {command_line('round', 'from-opinions', workspace)}, or train: it enters the next round")
+    click.echo(_next(workspace, name, weight))
+
+
+def _next(workspace: Path, name: str, weight: float | None) -> str:
+    """What comes of an opinion of this weight."""
+    if weight is None:
+        return "the learned order uses it from now on; a round needs probabilities of training faces too"
+    if not weight:
+        return (
+            "warning: it agrees with the labels no more than by chance, so no round counts it; where its rows or classes "
+            f"are shifted, take it out: {command_line('opinion', 'remove', workspace, '--name', name)}"
+        )
+    return f"next: {command_line('round', 'from-opinions', workspace)}, or train: it enters the next round"
 
 
 @opinion_group.command("list")

@@ -23,6 +23,8 @@ from scn_core.workspace.folder import Workspace
 from tests.scn_core.conftest import Run
 
 CLASSES = ("neutral", "happy", "surprise", "sad", "anger", "disgust", "fear")
+CLASSES_OF_NONE = (0.4, *[0.1] * 6)
+"""The same of every face."""
 THEIRS = ("Happiness", "angry", "sad", "neutral", "disgusted", "fear", "surprise")  # in an order of their own
 
 
@@ -271,6 +273,26 @@ def test_votes_in_a_column_for_each_class_are_divided_by_their_sum(
     assert ws.add_opinion("b", npz=tmp_path / "votes.npz", counts=True, progress=False).faces == len(names)
     with pytest.raises(scn.UsageError, match="--counts: found --logits too; allowed: a table or arrays"):
         ws.add_opinion("c", csv=file, counts=True, logits=True, progress=False)
+
+
+def test_what_comes_next_is_what_an_opinion_is_good_for(workspace: Workspace, run: Run, tmp_path: Path) -> None:
+    with workspace.database(read_only=True) as db:
+        given = {each.sample.key: CLASSES[each.sample.given_label] for each in iter_samples(db)}
+    rows = [row(name, label, CLASSES) for name, label in given.items()]
+    shifted = [(name, *CLASSES_OF_NONE) for name in given]
+    np.savez(tmp_path / "seen.npz", keys=list(given), embeddings=np.random.default_rng(0).normal(size=(len(given), 4)))
+
+    def add(name: str, *options: object) -> str:
+        done = run("opinion", "add", workspace.path, "--name", name, *options)
+        assert done.code == 0, done.err
+        return done.out.splitlines()[-1]
+
+    right = write(tmp_path / "right.csv", ("key", *CLASSES), rows)
+    assert add("right", "--csv", right).startswith("next: python -m scn_core round from-opinions")
+    off = write(tmp_path / "off.csv", ("key", *CLASSES), shifted)
+    assert "no more than by chance, so no round counts it" in add("off", "--csv", off)
+    assert json.loads(add("again", "--csv", off, "--json"))["weight"] == 0
+    assert "a round needs probabilities of training faces too" in add("seen", "--embeddings", tmp_path / "seen.npz")
 
 
 def test_rounding_does_not_tell_rows_of_one_sum_apart(workspace: Workspace, tmp_path: Path) -> None:
