@@ -119,8 +119,8 @@ def _next(workspace: Path, name: str, weight: float | None) -> str:
         return "the learned order uses it from now on; a round needs probabilities of training faces too"
     if not weight:
         return (
-            "warning: it agrees with the labels no more than by chance, so no round counts it; where its rows or classes "
-            f"are shifted, take it out: {command_line('opinion', 'remove', workspace, '--name', name)}"
+            "warning: it agrees with the labels no more than by chance, so no round counts it; where its rows or "
+            f"classes are shifted, take it out: {command_line('opinion', 'remove', workspace, '--name', name)}"
         )
     return f"next: {command_line('round', 'from-opinions', workspace)}, or train: it enters the next round"
 

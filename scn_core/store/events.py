@@ -1,6 +1,6 @@
 """The log of what was done to a workspace as a whole: rounds, imports, exports, rules, people, faces taken out.
 
-Rows hold numbers and ids, never the name of a person or a picture, so that both can be erased.
+Rows hold numbers, ids and names of other models, never the name of a person or a picture, so that both can be erased.
 """
 
 from __future__ import annotations

@@ -141,7 +141,8 @@ def remove_source(db: Database, name: str) -> OpinionSource:
         found = known_source(db, name)
         db.execute("DELETE FROM opinion WHERE source_id = ?", (found.id,))
         db.execute("DELETE FROM opinion_source WHERE id = ?", (found.id,))
-        log_event(db, "opinion removed", {"source": found.id, "faces": max(found.faces, found.features)}, by=None)
+        about = {"name": name, "source": found.id, "faces": max(found.faces, found.features)}
+        log_event(db, "opinion removed", about, by=None)
     return found
 
 

@@ -144,7 +144,7 @@ def add_opinion(
     with workspace.database() as db, transaction(db):
         source = add_source(db, name, files.kind, {key: value for key, value in about.items() if value})
         insert_opinions(db, source, ids, shares, features)
-        log_event(db, "opinion added", {"source": source, "faces": len(ids)}, by=None)
+        log_event(db, "opinion added", {"name": name, "source": source, "faces": len(ids)}, by=None)
     return _added(workspace, name, (*balance.describe(), *extra.describe()))
 
 
@@ -171,7 +171,7 @@ def _add_classifier(
             with transaction(db):
                 if source is None:  # with the first of its faces: a model that cannot be run leaves nothing behind
                     source = add_source(db, name, "onnx", about)
-                    log_event(db, "opinion added", {"source": source}, by=None)
+                    log_event(db, "opinion added", {"name": name, "source": source}, by=None)
                 insert_opinions(db, source, np.array([each.id for each in part], np.int64)[good], said[good], None)
     words = tuple(
         f"{counted(len(keys), 'picture')} {what}: {listed(keys[:_NAMED], len(keys))}"

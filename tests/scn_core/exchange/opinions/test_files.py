@@ -293,6 +293,10 @@ def test_what_comes_next_is_what_an_opinion_is_good_for(workspace: Workspace, ru
     assert "no more than by chance, so no round counts it" in add("off", "--csv", off)
     assert json.loads(add("again", "--csv", off, "--json"))["weight"] == 0
     assert "a round needs probabilities of training faces too" in add("seen", "--embeddings", tmp_path / "seen.npz")
+    assert run("opinion", "remove", workspace.path, "--name", "off", "--yes").code == 0
+    gone, newest = run("log", workspace.path, "--limit", 2).out.splitlines()
+    assert f"opinion removed, name off, source 2, faces {len(given)}" in gone
+    assert f"opinion added, name seen, source 4, faces {len(given)}" in newest
 
 
 def test_rounding_does_not_tell_rows_of_one_sum_apart(workspace: Workspace, tmp_path: Path) -> None:
