@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scn_core.datasets import csv_table
 from scn_core.datasets.annotators import given_label
 from scn_core.datasets.registry import read_manifest
+from scn_core.datasets.rows import Row
 from scn_core.datasets.source import Source
 from scn_core.errors import UsageError
 from scn_core.records import Manifest, Vote
@@ -36,6 +40,24 @@ def read(tmp_path: Path, draw: Draw) -> Callable[..., Manifest]:
         return read_manifest("csv", source)
 
     return _read
+
+
+def test_a_table_of_counts_becomes_one_of_votes_as_the_guide_does_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guide = (Path(__file__).parents[3] / "data/README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```text\n(votes = .*?)^```", guide, re.DOTALL | re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+    Path("votes.csv").write_text("path,happy,sad,fear\na.jpg,2,1,0\nb.jpg,0,0,3\n")
+    exec(block, {"pd": pd})
+    source = Source(csv=Path("crowd.csv"), annotator_column="worker")
+    names, rows = csv_table.vocabulary(source).names, csv_table.read(source)
+    found = {
+        row.sample.key: sorted("none" if vote.label is None else names[vote.label] for vote in row.sample.votes)
+        for row in rows
+        if isinstance(row, Row)
+    }
+    assert found == {"a.jpg": ["happy", "happy", "sad"], "b.jpg": ["fear"] * 3}
 
 
 def test_the_given_label_is_the_one_most_people_gave(read: Callable[..., Manifest]) -> None:
