@@ -243,6 +243,11 @@ def test_the_log_has_marks_and_what_was_taken_back(ws: scn.OpenWorkspace) -> Non
         (("FACE", "relabel", True), scn.UsageError, "label: found True; allowed: neutral"),
         (("FACE", 3), scn.UsageError, "found action 3, a int; allowed: text"),
         ((4, "keep"), scn.UsageError, "key: found 4, a int; allowed: a face's key"),
+        (
+            ("FIRST", "keep"),
+            scn.DataError,
+            "answer 2: found ORDER of Ada a second time, first in answer 1; allowed: one",
+        ),
         (("VAL", "keep"), scn.DataError, "in split val; allowed: training faces"),
     ],
 )
@@ -252,8 +257,9 @@ def test_an_answer_that_does_not_fit_is_refused_with_all_others(
     labels = ws.labels()
     names = {"FACE": ws.queue()["key"].iloc[1], "VAL": labels.loc[labels["split"] == "val", "key"].iloc[0]}
     key, action, label = (names.get(answer[0], answer[0]), answer[1], (*answer, None)[2])
-    with pytest.raises(error, match=re.escape(says)):
-        ws.decide([ws.queue()["key"].iloc[0], key], ["keep", action], [None, label], person="Ada")
+    first = ws.queue()["key"].iloc[0]
+    with pytest.raises(error, match=re.escape(says.replace("ORDER", first))):
+        ws.decide([first, key if key != "FIRST" else first], ["keep", action], [None, label], person="Ada")
     assert len(ws.decisions()) == 0
 
 

@@ -309,7 +309,7 @@ def record_rows(
     with snapshot(db):
         for number, cells in enumerate(rows, 1):
             try:
-                reading.take(Row(dict(cells), number))
+                reading.take(Row(dict(cells), number, f"answer {number:,}"))
             except Wrong as wrong:
                 raise DataError(
                     f"answer {number:,}: found {wrong.found}; allowed: {wrong.allowed}; nothing was written"
