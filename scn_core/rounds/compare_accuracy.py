@@ -39,7 +39,7 @@ class AccuracyChange:
 
 def accuracy_changes(workspace: Workspace, db: Database, first: int, second: int) -> tuple[AccuracyChange, ...]:
     """Of val and test, where both rounds kept what they say of some of its faces; rounds made from opinions, and those
-    of early versions, did not."""
+    of early versions, did not. Without faces that were taken out since."""
     before, after = predictions(workspace, first), predictions(workspace, second)
     if before is None or after is None:
         return ()
@@ -47,7 +47,7 @@ def accuracy_changes(workspace: Workspace, db: Database, first: int, second: int
     was, now = before.predicted[a] == after.label[b], after.predicted[b] == after.label[b]
     found = []
     for split in HELD_OUT:
-        rows = db.execute("SELECT id FROM sample WHERE split = ?", (split,)).fetchall()
+        rows = db.execute("SELECT id FROM sample WHERE split = ? AND withdrawn_in IS NULL", (split,)).fetchall()
         here = np.isin(ids, np.array(rows, np.int64).ravel())
         if here.any():
             found.append(_change(split, was[here], now[here]))

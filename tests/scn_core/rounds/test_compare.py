@@ -18,8 +18,9 @@ from scn_core.rounds.artifacts import write_predictions
 from scn_core.rounds.compare import ALPHA_BINS, QUANTILES, SHOWN, Faces, compare, movements
 from scn_core.rounds.compare_accuracy import change_words, paired_difference
 from scn_core.store.connection import create_database
+from scn_core.store.queue.withdraw import withdraw_faces
 from scn_core.store.rounds.states import close_round, finish_round, start_round
-from scn_core.store.samples import insert_manifest
+from scn_core.store.samples import get_sample, insert_manifest
 from scn_core.store.scores import ScoreColumns, score_columns
 from scn_core.store.sqlite_errors import database_path
 from scn_core.workspace.folder import Workspace
@@ -199,6 +200,12 @@ def test_held_out_faces_that_both_rounds_were_asked_about_are_compared_in_pairs(
         "Of 9 faces of val that both rounds were asked about, the later one alone gets 2 right, the earlier one alone "
         "1: 77.8% to 88.9%, +11.1 points ("
     )
+    gone = get_sample(two_rounds, 59)
+    assert gone is not None
+    withdraw_faces(two_rounds, [gone.sample.key])
+    assert {each.split: each.faces for each in compare(workspace, two_rounds, 1, 2).accuracy} == {
+        split: 9 - (split == gone.sample.split) for split in ("val", "test")
+    }
 
 
 @settings(max_examples=100, deadline=None)
