@@ -60,10 +60,16 @@ def class_name(folder: str) -> str:
 
 
 def ordered_vocabulary(names: set[str]) -> ClassVocabulary:
-    """Class names in one order whatever the order found: FERPlus's where all are emotions, else by alphabet."""
+    """Class names in one order whatever the order found: FERPlus's where all are emotions, else by alphabet,
+    numbers in them by their value."""
     if names <= set(FERPLUS_8.names):
         return ClassVocabulary(tuple(name for name in FERPLUS_8.names if name in names))
-    return ClassVocabulary(tuple(sorted(names)))
+    return ClassVocabulary(tuple(sorted(names, key=_by_alphabet)))
+
+
+def _by_alphabet(name: str) -> tuple[str, str]:
+    """A name with its numbers made equally long, and itself: AU 2 comes before AU 10."""
+    return re.sub(r"\d+", lambda number: number[0].zfill(20), name), name
 
 
 def vocabulary(source: Source) -> ClassVocabulary:

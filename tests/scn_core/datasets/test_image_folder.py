@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from scn_core.datasets import image_folder
-from scn_core.datasets.image_folder import class_name
+from scn_core.datasets.image_folder import class_name, ordered_vocabulary
 from scn_core.datasets.registry import read_manifest
 from scn_core.datasets.rows import Row
 from scn_core.datasets.source import Source
@@ -29,6 +29,13 @@ Draw = Callable[..., Path]
 )
 def test_search_words_name_one_emotion_or_themselves(folder: str, name: str) -> None:
     assert class_name(folder) == name
+
+
+def test_numbers_in_names_of_classes_count_by_their_value() -> None:
+    names = {"au 1", "au 2", "au 10", "au 30", "au 2 + 12", "au 2 + 4", "none"}
+    due = ("au 1", "au 2", "au 2 + 4", "au 2 + 12", "au 10", "au 30", "none")
+    assert ordered_vocabulary(names).names == due
+    assert ordered_vocabulary({"sad", "happy"}).names == ("happy", "sad")
 
 
 def test_folders_become_classes_in_a_stable_order(tmp_path: Path, draw: Draw) -> None:
