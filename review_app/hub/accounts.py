@@ -31,10 +31,10 @@ from review_app.auth.access_tokens import access_token_hash
 from review_app.auth.passwords import is_password
 from review_app.auth.throttle import Client, Limits, SignInThrottle
 from review_app.auth.tokens import is_hub_token, make_hub_token
-from review_app.http.errors import ApiError
+from review_app.http.errors import ApiError, api_error_of
 from review_app.hub.workspaces import HubWorkspace
 from review_app.settings import current
-from scn_core.errors import ScnError
+from scn_core.errors import DiskFullError, ScnError
 from scn_core.store.people.people import Person, Role, password_hash, people
 from scn_core.store.people.sessions import end_session, hand_on_session, session_person, start_session
 from scn_core.store.people.tokens import token_person
@@ -158,7 +158,11 @@ def _guesser(account: Account, address: str) -> Client:
 
 
 def sign_in(accounts: Sequence[Account], token: str) -> list[Account]:
-    """Begins a session in each of these workspaces; returns those where that was possible."""
+    """Begins a session in each of these workspaces; returns those where that was possible.
+
+    Raises ApiError where it was in none.
+    """
+    failures: list[ScnError] = []
 
     def begin(account: Account) -> Callable[[Database], bool]:
         session = auth.session_hash(cookie_for(token, account.workspace))
@@ -169,7 +173,10 @@ def sign_in(accounts: Sequence[Account], token: str) -> list[Account]:
 
         return write
 
-    return [account for account in accounts if _read(account.workspace, begin(account))]
+    begun = [account for account in accounts if _read(account.workspace, begin(account), failures)]
+    if not begun:
+        raise _refusal(failures, "no session could be begun; try again")
+    return begun
 
 
 def hand_on(workspaces: Sequence[HubWorkspace], before: str, right: Sequence[Account], token: str) -> None:
@@ -192,7 +199,7 @@ def hand_on(workspaces: Sequence[HubWorkspace], before: str, right: Sequence[Acc
 
 def sign_out(workspaces: Sequence[HubWorkspace], token: str) -> None:
     """Ends the sessions of a token. Raises ApiError where one may still stand."""
-    failed = False
+    failures: list[ScnError] = []
     for workspace in workspaces:
         session = auth.session_hash(cookie_for(token, workspace))
 
@@ -201,9 +208,15 @@ def sign_out(workspaces: Sequence[HubWorkspace], token: str) -> None:
                 end_session(db, session)
             return True
 
-        failed = not _read(workspace, end) or failed
-    if failed:
-        raise ApiError(503, "busy", "not all sessions could be ended; sign out once more", retry_after_s=1)
+        _read(workspace, end, failures)
+    if failures:
+        raise _refusal(failures, "not all sessions could be ended; sign out once more")
+
+
+def _refusal(failures: Sequence[ScnError], words: str) -> ApiError:
+    """Of what could not be written: a full disk is named, all else is tried again."""
+    full = (api_error_of(failure) for failure in failures if isinstance(failure, DiskFullError))
+    return next(full, None) or ApiError(503, "busy", words, retry_after_s=1)
 
 
 class Memberships(NamedTuple):
@@ -295,15 +308,19 @@ def _who(db: Database, session: str) -> list[Person]:
     return [] if person is None else [person]
 
 
-def _read(workspace: HubWorkspace, function: Callable[[Database], T]) -> T | None:
+def _read(
+    workspace: HubWorkspace, function: Callable[[Database], T], failures: list[ScnError] | None = None
+) -> T | None:
     """None where the database cannot be used: the other workspaces do not suffer from it, and the log says so; of
-    damage once, with the next look at the folder."""
+    damage once, with the next look at the folder. `failures`: gets the reason too."""
     try:
         with workspace.database() as db:
             return function(db)
     except ScnError as error:
         if not is_damage(error):
             _LOG.warning("workspace %s: %s", workspace.name, error)
+        if failures is not None:
+            failures.append(error)
         return None
 
 

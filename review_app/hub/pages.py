@@ -131,8 +131,7 @@ class HubPages:
         except ApiError as refusal:
             raise self._perhaps_unserved(refusal) from refusal
         token, before = accounts.new_token(), accounts.token_of(request.cookies)
-        if not (begun := await run_in_threadpool(accounts.sign_in, right, token)):
-            raise ApiError(503, "busy", "no session could be begun; try again", retry_after_s=1)
+        begun = await run_in_threadpool(accounts.sign_in, right, token)
         if before is not None:
             await run_in_threadpool(accounts.hand_on, self._workspaces.all, before, begun, token)
             self._known.forget(before)
@@ -197,15 +196,12 @@ class HubPages:
         async with self._looking:
             if self._ready is None or time.monotonic() - self._ready[0] >= LOOK_EVERY_S:
                 asked = await asyncio.gather(*(why_not_ready(workspace) for workspace in self._workspaces.all))
-                self._ready = time.monotonic(), [why for why in asked if why is not None]
+                none = ["none can be served"] if self._workspaces.problems and not asked else []
+                self._ready = time.monotonic(), [*none, *(why for why in asked if why is not None)]
             reasons = self._ready[1]
         if reasons:
-            raise ApiError(
-                503,
-                "not_ready",
-                f"{counted(len(reasons), 'workspace')}: {'; '.join(sorted(set(reasons)))}",
-                retry_after_s=5,
-            )
+            which = counted(len(reasons) if self._workspaces.all else len(self._workspaces.problems), "workspace")
+            raise ApiError(503, "not_ready", f"{which}: {'; '.join(sorted(set(reasons)))}", retry_after_s=5)
         return JSONResponse({"ready": True})
 
 

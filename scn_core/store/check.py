@@ -17,7 +17,7 @@ from scn_core.store.connection import snapshot
 from scn_core.store.decisions.history import broken_history
 from scn_core.store.labels_by_log import labels_by_log, outcomes_by_log
 from scn_core.store.seals import broken_seals
-from scn_core.store.sqlite_errors import UNREADABLE, damaged, database_path
+from scn_core.store.sqlite_errors import UNREADABLE, damaged, database_path, is_passing
 
 _CHECKED = (
     "class", "sample", "vote", "spelling", "data_change", "given_version", "person", "round", "score", "decision",
@@ -113,10 +113,12 @@ def _first_found(db: Database, *checks: Callable[[Database], list[str]]) -> list
 
 
 def findings(check: Callable[[Database], list[str]], db: Database) -> list[str]:
-    """What a check finds; that it cannot read what it checks is a finding too."""
+    """What a check finds; that it cannot read what it checks is a finding too, but where the machine is the cause."""
     try:
         return check(db)
     except UNREADABLE as error:
+        if is_passing(error):
+            raise
         return [f"cannot be read: {error}"]
 
 

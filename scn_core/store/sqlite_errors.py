@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from scn_core.disk import naming_full_disk
-from scn_core.errors import ScnError, WorkspaceError
+from scn_core.errors import DiskFullError, ScnError, WorkspaceError
 from scn_core.shell import command_line
 
 BUSY_TIMEOUT_MS = 5_000
@@ -27,6 +27,12 @@ _PLAIN = {
     "written to; check the permissions",
 }
 
+_NO_DAMAGE = {
+    *_PLAIN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_AUTH, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_NOLFS,
+} - {sqlite3.SQLITE_NOTADB}  # fmt: skip
+"""What SQLite says of the machine, of other programs and of permissions: the file may be as it was written."""
+
 _LOST_WAL = (
     "its -wal does not hold what it should: it was deleted or replaced while a program has the database open, or the "
     "disk reports an error ({error}); stop the server and the trainer, which then write all that was saved into the "
@@ -41,13 +47,19 @@ def database_path(db: Database) -> Path:
 
 def is_busy(error: ScnError) -> bool:
     """Whether another program kept the database from being used, by an error that `plain_errors` raised."""
-    return getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+    return _code(error.__cause__) == sqlite3.SQLITE_BUSY
 
 
 def is_damage(error: ScnError) -> bool:
     """Whether an error that `plain_errors` or `plain_opening` raised is that the file is not as it was written."""
-    code = getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF
-    return isinstance(error.__cause__, UNREADABLE) and (code == sqlite3.SQLITE_NOTADB or code not in _PLAIN)
+    return isinstance(error.__cause__, UNREADABLE) and not is_passing(error)
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether an error, of SQLite or ours made of one, is about the machine, other programs or permissions: it says
+    nothing of the file itself, and may be gone at the next try."""
+    fault = error if isinstance(error, sqlite3.Error) else error.__cause__
+    return isinstance(error, DiskFullError) or _code(fault) in _NO_DAMAGE
 
 
 @contextmanager
@@ -57,7 +69,7 @@ def plain_errors(path: Path) -> Iterator[None]:
         with naming_full_disk(path):
             yield
     except sqlite3.DatabaseError as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary of an extended code
+        code = _code(error)
         if code == sqlite3.SQLITE_CORRUPT:
             raise WorkspaceError(damaged(path, str(error), unreadable=True)) from error
         if code not in _PLAIN:
@@ -74,6 +86,8 @@ def plain_opening(path: Path) -> Iterator[None]:
         with plain_errors(path):
             yield
     except UNREADABLE as error:
+        if is_passing(error):
+            raise WorkspaceError(f"{path}: it cannot be opened now ({error}); try again") from error
         raise WorkspaceError(damaged(path, str(error), unreadable=True)) from error
 
 
@@ -95,3 +109,8 @@ def beyond_repair(path: Path, found: str) -> str:
 
 def _restore(path: Path) -> str:
     return command_line("restore", "BACKUP", path.parent, "--force")
+
+
+def _code(error: BaseException | None) -> int:
+    """SQLite's primary code; 0 where the error has none, as of values that are not what they should be."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF

@@ -29,7 +29,7 @@ from scn_core.store.newest_decision import newest_file, write_newest
 from scn_core.store.people.people import people
 from scn_core.store.schema.differences import schema_differences
 from scn_core.store.schema.migrations import migrations
-from scn_core.store.sqlite_errors import UNREADABLE
+from scn_core.store.sqlite_errors import UNREADABLE, is_passing
 from scn_core.store.taken_out import TakenOut, taken_out_since
 from scn_core.workspace.backup.archive import DATABASE, PICTURES, ROUNDS, SETTINGS, extract_archive
 from scn_core.workspace.backup.make import make_backup
@@ -243,6 +243,8 @@ def _unpack(file: Path, new: Path, progress: Callable[[int], None]) -> tuple[Con
             wrong = (*schema.describe(), *(unsound(db) if not migrations.pending(db) else ()))
             contents, mark = contents_of(db), workspace_mark(db)
     except (*UNREADABLE, WorkspaceError) as error:
+        if is_passing(error):
+            raise
         text = str(error).removeprefix(f"{file}: ").removeprefix(f"{database}: ")
         raise _unusable(file, text) from error
     if (new / PICTURES).exists():
@@ -297,6 +299,8 @@ def _look_at(copy: Path, new: Path, mark: str) -> _Old:
             return _Old(contents_of(db), "", decisions_missing(db, new), other,
                         None if other else taken_out_since(db, new))  # fmt: skip
     except (*UNREADABLE, WorkspaceError, StopIteration) as error:
+        if is_passing(error):
+            raise
         found = error.__cause__ or error  # the way on that the error names is for the copy
         return _Old(unreadable=str(found).removeprefix(f"{copy}: ") or "it is of no workspace")
 

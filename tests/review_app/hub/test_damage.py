@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+import sqlite3
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from html import escape
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from sqlite_utils import Database
 
 from review_app.hub.app import Hub
 from review_app.hub.workspaces import Workspaces
 from review_app.settings import AppSettings
 from scn_core.cli.main import cli
 from scn_core.errors import WorkspaceError
+from scn_core.store.connection import open_database
 from scn_core.workspace.backup.make import make_backup
 from scn_core.workspace.backup.restore import restore
 from scn_core.workspace.folder import Workspace
@@ -145,6 +149,34 @@ def test_a_damaged_workspace_is_let_go_of_and_restored_while_the_others_are_serv
     assert ann.listed() == ["faces", "more"]
 
 
+def test_a_full_disk_is_no_damage_and_is_told(
+    opened: tuple[Hub, Workspaces], folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """SQLite says the same of a database that may not grow as of a disk that is full."""
+    hub, workspaces = opened
+    for name in ("faces", "more"):
+        with closing(sqlite3.connect(folder / name / "review.db")) as db:
+            db.execute("CREATE TABLE filler (x)")
+
+    def opened_when_full(path: Path) -> Database:
+        db = open_database(path)
+        grow = "INSERT INTO filler VALUES (zeroblob(1000000))"
+        db.execute(f"CREATE TEMP TRIGGER grows BEFORE INSERT ON main.session BEGIN {grow}; END")
+        db.execute("PRAGMA max_page_count = 1")  # SQLite takes what there is
+        return db
+
+    with monkeypatch.context() as patch:
+        patch.setattr("review_app.hub.workspaces.open_database", opened_when_full)
+        form = {"name": "ann", "password": PASSWORD}
+        answer = Visitor(hub).client.post("/login", data=form, headers={"Origin": BASE})
+        assert (answer.status_code, "The disk of the server is full" in answer.text) == (507, True)
+        asyncio.run(workspaces.look())
+    assert workspaces.problems == {}
+    assert "not served" not in capsys.readouterr().err
+    ann = Visitor(hub)
+    assert (ann.sign_in("ann"), ann.listed()) == (303, ["faces", "more"])
+
+
 def test_a_process_goes_on_while_it_has_the_last_copy_of_a_deleted_database(
     folder: Path, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -175,6 +207,11 @@ def test_a_process_goes_on_while_it_has_the_last_copy_of_a_deleted_database(
     file.unlink()
     asyncio.run(workspaces.look())
     assert f"restore {made} {folder / 'faces'}" in workspaces.problems["faces"]
+    assert Visitor(hub).client.get("/ready").status_code == 200
+    Workspace(folder / "more").database_file.unlink()
+    asyncio.run(workspaces.look())
+    monkeypatch.setattr("review_app.hub.pages.LOOK_EVERY_S", 0.0)
+    assert "2 workspaces: none can be served" in Visitor(hub).client.get("/ready").json()["error"]
 
 
 def holding_the_database(settings: AppSettings) -> Callable[[int], list[str]]:
