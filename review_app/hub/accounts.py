@@ -38,7 +38,7 @@ from scn_core.errors import DiskFullError, ScnError
 from scn_core.store.people.people import Person, Role, password_hash, people
 from scn_core.store.people.sessions import end_session, hand_on_session, session_person, start_session
 from scn_core.store.people.tokens import token_person
-from scn_core.store.sqlite_errors import is_damage
+from scn_core.store.sqlite_errors import is_passing
 
 MOST_CHECKS = 8
 KNOWN_FOR_S = 30
@@ -311,13 +311,13 @@ def _who(db: Database, session: str) -> list[Person]:
 def _read(
     workspace: HubWorkspace, function: Callable[[Database], T], failures: list[ScnError] | None = None
 ) -> T | None:
-    """None where the database cannot be used: the other workspaces do not suffer from it, and the log says so; of
-    damage once, with the next look at the folder. `failures`: gets the reason too."""
+    """None where the database cannot be used: the other workspaces do not suffer from it, and the log says so: what
+    does not pass by itself once, with the next look at the folder. `failures`: gets the reason too."""
     try:
         with workspace.database() as db:
             return function(db)
     except ScnError as error:
-        if not is_damage(error):
+        if is_passing(error):
             _LOG.warning("workspace %s: %s", workspace.name, error)
         if failures is not None:
             failures.append(error)

@@ -7,6 +7,7 @@ process: names that there are and names that there are not are answered alike.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -30,6 +31,7 @@ from review_app.hub.workspaces import TAKEN, HubWorkspace, Workspaces
 from review_app.routes import OwnRouter
 from review_app.settings import AppSettings
 
+_LOG = logging.getLogger(__name__)
 _SIGN_IN_AND_OUT = ("/login", "/login/ticket", "/logout")
 _OTHER_ADDRESS = (
     "; each workspace here has tokens and an address of its own: that of the server, then the workspace's name. This "
@@ -174,7 +176,10 @@ class Hub:
 
     async def _keep_looking(self) -> None:
         while True:
-            await self.tend()
+            try:
+                await self.tend()
+            except Exception:
+                _LOG.exception("a look at the workspaces ended early")
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def tend(self) -> None:

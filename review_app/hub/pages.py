@@ -140,8 +140,8 @@ class HubPages:
 
     def _perhaps_unserved(self, refusal: ApiError) -> ApiError:
         """Where passwords of some workspaces cannot be looked at, a wrong one may be a right one of theirs."""
-        damaged = (workspace.name for workspace in self._workspaces.all if workspace.damage)
-        unserved = {*self._workspaces.problems, *damaged}
+        unread = (workspace.name for workspace in self._workspaces.all if workspace.faults)
+        unserved = {*self._workspaces.problems, *unread}
         if refusal.code != "wrong_password" or not unserved:
             return refusal
         others = f"{counted(len(unserved), 'workspace')} cannot be now: if yours is one, ask a lead of it"
@@ -178,7 +178,8 @@ class HubPages:
 
     async def _health(self, request: Request) -> Response:
         """GET /health: the hub lives. For anybody, so it counts the workspaces and names none."""
-        states = [workspace.child.state for workspace in self._workspaces.all]
+        problems = self._workspaces.problems
+        states = [workspace.child.state for workspace in self._workspaces.all if workspace.name not in problems]
         return JSONResponse(
             {
                 "ok": True,
@@ -186,7 +187,7 @@ class HubPages:
                     "running": states.count("running"),
                     "asleep": states.count("asleep"),
                     "failed": states.count("failed"),
-                    "not_served": len(self._workspaces.problems),
+                    "not_served": len(problems),
                 },
             }
         )

@@ -8,7 +8,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from scn_core.permissions import in_our_words, refusals_in_our_words, user_name
 from scn_core.shell import command_line
 from scn_core.store.connection import open_database
 from scn_core.store.people.people import people
-from scn_core.store.sqlite_errors import is_busy, is_damage, plain_errors
+from scn_core.store.sqlite_errors import is_damage, is_passing, plain_errors
 from scn_core.workspace.backup.make import backups_in
 from scn_core.workspace.folder import Workspace, fits_address, workspaces_in
 
@@ -46,8 +46,8 @@ class HubWorkspace:
     """Which database it was when serving it began: see `_file`."""
     never_sleeps: bool = False
     """Its process has something to do while nobody asks: it posts messages to webhooks."""
-    damage: list[ScnError] = field(default_factory=list, compare=False)
-    """Found when the database was read: the next look at the folder stops serving it."""
+    faults: list[ScnError] = field(default_factory=list, compare=False)
+    """Why the database could not be read, but for what passes by itself: the next look at the folder sees to it."""
 
     @property
     def is_in_place(self) -> bool:
@@ -62,13 +62,14 @@ class HubWorkspace:
         """
         try:
             with (
+                _refused_in_our_words(self.settings.workspace.path),
                 closing(open_database(self.settings.workspace.database_file)) as db,
                 plain_errors(self.settings.workspace.database_file),
             ):
                 yield db
         except ScnError as error:
-            if is_damage(error):
-                self.damage.append(error)
+            if not is_passing(error):
+                self.faults.append(error)
             raise
 
 
@@ -109,7 +110,7 @@ class Workspaces:
         async with self._lock:
             if self._looked_at is not None and time.monotonic() - self._looked_at < _LOOK_EVERY_S:
                 return
-            first, before = self._looked_at is None, set(self._served)
+            first, before = self._looked_at is None, set(self._served) - set(self._problems)
             self._looked_at = time.monotonic()
             try:
                 there = {path.name: path for path in await run_in_threadpool(workspaces_in, self._hub.workspace.path)}
@@ -128,11 +129,11 @@ class Workspaces:
                 if problem and self._problems.get(name) != problem:
                     say("not served", f"not served: {name}: {problem}", level=logging.WARNING)
             self._problems = {name: problem for name, problem in problems.items() if problem}
-            for name in () if first else sorted(before ^ set(self._served)):
-                if name in self._served:
-                    say("served", f"served from now on: {name}")
-                elif name not in there:
+            for name in () if first else sorted(before ^ (set(self._served) - set(self._problems))):
+                if name not in there:
                     say("gone", f"not served any more: {name}: it is not in the folder", level=logging.WARNING)
+                elif name not in self._problems:
+                    say("served", f"served from now on: {name}")
 
     async def _served_or_why_not(self, path: Path) -> str:
         """Serve a workspace, or go on with it; empty, or why it is not served."""
@@ -148,9 +149,11 @@ class Workspaces:
         except ScnError as error:
             if is_damage(error):
                 return await self._damage(path, error)
-            if served is not None:
-                return ""
-            return before if before and is_busy(error) else str(error)
+            if is_passing(error):
+                return before or ("" if served is not None else str(error))
+            if served is not None and served.child.state == "asleep":
+                await self._let_go(served)
+            return str(error)
         self._damaged.pop(name, None)
         return ""
 
@@ -213,24 +216,35 @@ def _is_replaced(workspace: HubWorkspace, files: Mapping[str, object]) -> bool:
 
 def _state(path: Path) -> object:
     """Another one once the database has changed, or was put there anew."""
-    files = Workspace(path).database_file, Path(f"{Workspace(path).database_file}-wal")
-    stats = [file.stat() if file.exists() else None for file in files]
-    return [None if one is None else (one.st_dev, one.st_ino, one.st_size, one.st_mtime_ns) for one in stats]
+    found: list[object] = []
+    for file in (Workspace(path).database_file, Path(f"{Workspace(path).database_file}-wal")):
+        try:
+            one = file.stat()
+            found.append((one.st_dev, one.st_ino, one.st_size, one.st_mtime_ns))
+        except OSError as error:
+            found.append(error.errno)
+    return found
 
 
 def _check(workspace: HubWorkspace) -> None:
-    """Raises WorkspaceError for a database that was found damaged, or that is and whose process has it open."""
-    if workspace.damage:
-        raise workspace.damage[-1]
+    """Raises WorkspaceError for a database that could not be read of late, and for one whose process has it open where
+    it cannot be read now."""
+    faults = list(workspace.faults)
+    workspace.faults.clear()
+    for fault in faults:
+        if is_damage(fault) or workspace.child.state == "asleep":
+            raise fault
     if workspace.child.state != "asleep":
-        with _refused_in_our_words(workspace.settings.workspace.path), workspace.database() as db:
+        with workspace.database() as db:
             people(db)
 
 
 def _told(path: Path, error: ScnError) -> str:
     """Of damage, with the command that puts the newest backup in place."""
     backups = Workspace(path).backups
-    newest = next((backups / backup.name for backup in backups_in(backups)), "BACKUP")
+    newest: Path | str = "BACKUP"
+    with suppress(OSError):
+        newest = next((backups / backup.name for backup in backups_in(backups)), newest)
     restore = command_line("restore", newest, path, "--force")
     found = f"the file is damaged ({error.__cause__})"
     return f"{Workspace(path).database_file}: {found}; put a backup back, while the other workspaces go on: {restore}"

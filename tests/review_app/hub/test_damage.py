@@ -214,6 +214,48 @@ def test_a_process_goes_on_while_it_has_the_last_copy_of_a_deleted_database(
     assert "2 workspaces: none can be served" in Visitor(hub).client.get("/ready").json()["error"]
 
 
+def test_a_workspace_that_cannot_be_entered_while_it_is_served_takes_no_other_away(
+    folder: Path, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("review_app.hub.workspaces.command_for", holding_the_database)
+    monkeypatch.setattr("review_app.hub.accounts.KNOWN_FOR_S", 0)
+    hub, workspaces = open_hub(start, "password", tmp_path)
+    add_people(Workspace(folder / "faces"), cleo="annotator")
+    ann = Visitor(hub)
+    ann.sign_in("ann")
+    child = workspaces.all[0].child
+
+    async def close() -> None:
+        reader, writer = await asyncio.open_unix_connection(await child.address())
+        try:
+            assert await reader.readexactly(1) == b"o"
+            (folder / "faces").rename(folder.with_name("aside"))
+            (folder / "faces").symlink_to("x" * 300)
+            bob = Visitor(hub)
+            assert (bob.sign_in("bob"), bob.listed()) == (303, ["more"])  # before the next look
+            for _ in range(2):
+                await hub.tend()
+            assert child.state == "running"
+            assert ann.listed() == ["more"]
+            assert "lead; cannot be served now: " in ann.page()
+            assert Visitor(hub).sign_in("cleo") == 401
+            health = bob.client.get("/health").json()["workspaces"]
+            assert health == {"running": 0, "asleep": 1, "failed": 0, "not_served": 1}
+            (folder / "faces").unlink()
+            folder.with_name("aside").rename(folder / "faces")
+            await hub.tend()
+            assert ann.listed() == ["faces", "more"]
+            assert child.state == "running"
+        finally:
+            writer.close()
+            await child.stop()
+
+    asyncio.run(close())
+    said = capsys.readouterr().err
+    assert (said.count("not served: faces: "), said.count("served from now on: faces")) == (1, 1)
+    assert "Traceback" not in said
+
+
 def holding_the_database(settings: AppSettings) -> Callable[[int], list[str]]:
     file = str(settings.workspace.database_file)
     return lambda descriptor: [sys.executable, "-I", "-S", "-c", HOLDS, str(descriptor), file]
