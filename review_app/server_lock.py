@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from scn_core.errors import WorkspaceError
 from scn_core.files import locked_now
 from scn_core.workspace.folder import Workspace
+from scn_core.workspace.served import server_lock_file
 
 _LOOK_S = 0.5
 """How long a server that starts waits for a look of `is_served` to end."""
@@ -22,7 +23,7 @@ def only_server(workspace: Workspace) -> Iterator[Callable[[str], None]]:
 
     Raises WorkspaceError that names the other server while there is one.
     """
-    with (workspace.path / "server.lock").open("a+", encoding="utf-8") as file:
+    with server_lock_file(workspace.path).open("a+", encoding="utf-8") as file:
         if not locked_now(file, fcntl.LOCK_EX, wait_s=_LOOK_S):
             file.seek(0)
             raise WorkspaceError(_other(workspace, file.read()))
@@ -38,15 +39,6 @@ def only_server(workspace: Workspace) -> Iterator[Callable[[str], None]]:
             yield tell
         finally:
             file.truncate(0)
-
-
-def is_served(workspace: Workspace) -> bool:
-    """Whether a server of this workspace runs now."""
-    try:
-        with (workspace.path / "server.lock").open(encoding="utf-8") as file:
-            return not locked_now(file, fcntl.LOCK_SH)
-    except FileNotFoundError:
-        return False
 
 
 def _other(workspace: Workspace, told: str) -> str:

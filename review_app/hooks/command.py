@@ -13,13 +13,13 @@ import click
 from review_app.auth.accounts import WORKSPACE
 from review_app.hooks.post import Post, PostError
 from review_app.hooks.sender import deliver
-from review_app.server_lock import is_served
 from scn_core.cli.options import JSON
 from scn_core.errors import UsageError, WorkspaceError, counted, error_text
 from scn_core.hook_settings import HookSettings
 from scn_core.store.hook_delivery import HookMessage, HookState, hook_messages, hook_states, retry_hook
 from scn_core.store.identity import workspace_id
 from scn_core.workspace.folder import Workspace
+from scn_core.workspace.served import is_served
 
 _NAME = click.argument("name")
 
@@ -81,7 +81,11 @@ def retry(workspace: Path, name: str, skip: bool) -> None:
     if not waiting:
         click.echo(f"hook {name}: no message waits; it is told what happens from now on")
         return
-    when = "the server begins within seconds" if is_served(place) else "no server runs now, the next one begins with it"
+    when = (
+        "the server begins within seconds"
+        if is_served(place.path)
+        else "no server runs now, the next one begins with it"
+    )
     click.echo(f"hook {name}: {counted(waiting, 'message')} to send; {when}")
 
 

@@ -8,7 +8,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,11 +21,10 @@ from review_app.server import prepare
 from review_app.settings import BASE_PATH_VARIABLE, WORKSPACE_VARIABLE, AppSettings
 from scn_core.errors import ScnError, WorkspaceError, error_text
 from scn_core.permissions import in_our_words, refusals_in_our_words, user_name
-from scn_core.shell import command_line
 from scn_core.store.connection import open_database
 from scn_core.store.people.people import people
 from scn_core.store.sqlite_errors import is_damage, is_passing, plain_errors
-from scn_core.workspace.backup.make import backups_in
+from scn_core.workspace.backup.fullest import require_database, restore_fullest
 from scn_core.workspace.folder import Workspace, fits_address, workspaces_in
 
 _LOOK_EVERY_S = 1.0
@@ -235,19 +234,19 @@ def _check(workspace: HubWorkspace) -> None:
         if is_damage(fault) or workspace.child.state == "asleep":
             raise fault
     if workspace.child.state != "asleep":
+        path = workspace.settings.workspace.path
+        with _refused_in_our_words(path):
+            require_database(workspace.settings.workspace.database_file)
         with workspace.database() as db:
             people(db)
 
 
 def _told(path: Path, error: ScnError) -> str:
-    """Of damage, with the command that puts the newest backup in place."""
-    backups = Workspace(path).backups
-    newest: Path | str = "BACKUP"
-    with suppress(OSError):
-        newest = next((backups / backup.name for backup in backups_in(backups)), newest)
-    restore = command_line("restore", newest, path, "--force")
+    """Of damage, with the command that puts the fullest backup in place."""
+    database = Workspace(path).database_file
+    which, restore = restore_fullest(database, "--force")
     found = f"the file is damaged ({error.__cause__})"
-    return f"{Workspace(path).database_file}: {found}; put a backup back, while the other workspaces go on: {restore}"
+    return f"{database}: {found}; put a backup back ({which}), while the other workspaces go on: {restore}"
 
 
 def command_for(settings: AppSettings) -> Callable[[int], list[str]]:

@@ -116,7 +116,8 @@ def open_database(path: Path, *, read_only: bool = False, on_wait: Callable[[str
     database that lacks decisions which were saved (one that lost its -wal), and a file system without locks.
     """
     if not path.is_file():
-        raise WorkspaceError(error_text(str(path), "no such file", "the review.db of a workspace", _way_back(path)))
+        do = f"put it back, or a backup: {command_line('restore', 'BACKUP', path.parent)}"
+        raise WorkspaceError(error_text(str(path), "no such file", "the review.db of a workspace", do))
     check_locks(path.parent)
     noted = noted_newest(path)  # before the database: others may be writing both
     db = _connect(path, _access_for_reading(path) if read_only else "mode=rw", on_wait)
@@ -131,19 +132,6 @@ def open_database(path: Path, *, read_only: bool = False, on_wait: Callable[[str
         db.close()
         raise
     return db
-
-
-def _way_back(path: Path) -> str:
-    """What to do where there is no database: begin a workspace, or put the newest backup of this one back."""
-    if not (path.parent / "workspace.toml").exists():
-        return "run init first"
-    backups = path.parent / "backups"
-    found = [file for pattern in ("*.zip", f"{path.stem}-before-m*.db") for file in backups.glob(pattern)]
-    newest = max(found, key=lambda file: file.stat().st_mtime, default=None)
-    which = f"none lies in {backups}" if newest is None else "the newest one here"
-    restore = command_line("restore", newest or "BACKUP", path.parent)
-    server = "if a server still runs here, which has the file open, make a backup on its page Team before you stop it"
-    return f"put it back, or a backup ({which}): {restore}; {server}"
 
 
 @contextmanager

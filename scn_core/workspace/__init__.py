@@ -1,6 +1,7 @@
 """The workspace: a folder with settings, database, pictures and rounds.
 
 folder      its parts, how it is made and opened, the lock of the trainer
+served      whether a server of it runs
 backup/     backups, and the way back
 moves       many files replaced as one
 toml        workspace.toml, read and written

@@ -35,6 +35,7 @@ from scn_core.store.round_folder import round_folder
 from scn_core.store.samples import insert_manifest
 from scn_core.store.sqlite_errors import UNREADABLE, plain_errors
 from scn_core.workspace.access import close_to_others
+from scn_core.workspace.backup.fullest import require_database
 from scn_core.workspace.fetched import brought, placed_at
 from scn_core.workspace.moves import finish_moves
 from scn_core.workspace.toml import (
@@ -188,6 +189,7 @@ class Workspace:
         if not read_only:
             self._require_writable()
             close_to_others(self.path, access)
+        require_database(self.database_file)
         patient = None if read_only else on_wait or say_waiting
         db = open_database(self.database_file, read_only=read_only, on_wait=patient)
         try:

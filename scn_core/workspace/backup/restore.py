@@ -19,7 +19,7 @@ from scn_core.disk import naming_full_disk
 from scn_core.errors import UsageError, WorkspaceError, counted, error_text, listed
 from scn_core.files import sync_folder
 from scn_core.shell import command_line
-from scn_core.store.backup import Contents, contents_of, copy_database, decisions_missing, opened_copy, shut_out
+from scn_core.store.backup import Contents, contents_of, copy_database, opened_copy, shut_out
 from scn_core.store.check import broken_file, unsound
 from scn_core.store.connection import check_schema, open_database, sole_access
 from scn_core.store.decisions.imports import workspace_mark
@@ -30,8 +30,9 @@ from scn_core.store.people.people import people
 from scn_core.store.schema.differences import schema_differences
 from scn_core.store.schema.migrations import migrations
 from scn_core.store.sqlite_errors import UNREADABLE, is_passing
-from scn_core.store.taken_out import TakenOut, taken_out_since
+from scn_core.store.taken_out import TakenOut
 from scn_core.workspace.backup.archive import DATABASE, PICTURES, ROUNDS, SETTINGS, extract_archive
+from scn_core.workspace.backup.loss import Old, by_person, look_at, look_for_unseen, newer_rounds, refuse_loss
 from scn_core.workspace.backup.make import make_backup
 from scn_core.workspace.check import check_database
 from scn_core.workspace.folder import Workspace
@@ -83,7 +84,7 @@ class Restored:
             lines.append(f"put back although it is not as it was written: {named}; what to do about it: "
                          f"{command_line('check', Path(self.workspace))}")  # fmt: skip
         if self.lost:
-            lines.append(f"not in it, and set aside: {_by_person(self.lost)}")
+            lines.append(f"not in it, and set aside: {by_person(self.lost)}")
         if self.before is not None:
             lines.append(f"backup of what was here before: {self.before}")
         if self.aside is not None:
@@ -106,20 +107,6 @@ class Restored:
             add = command_line("person", "add", Path(self.workspace), "NAME", "--role", "lead", program="review_app")
             lines.append(f"nobody has an account in it: it is older than all of them. To add a lead: {add}")
         return "\n".join(lines)
-
-
-@dataclass(frozen=True)
-class _Old:
-    """What is known of the state to be replaced."""
-
-    contents: Contents | None = None
-    """None: there is no database, or it cannot be read."""
-    unreadable: str = ""
-    lost: dict[str, int] = field(default_factory=dict)
-    other: bool = False
-    """It is another workspace than the one in the backup."""
-    taken_out: TakenOut | None = None
-    """What is out of it, and not out of the backup; None: nothing tells."""
 
 
 def restore(
@@ -178,19 +165,19 @@ def _restored(
         do = "name the workspace it is of, or restore a backup made by `backup`"
         raise WorkspaceError(error_text(str(file), found, f"with it, a folder that has {SETTINGS}", do))
     with ExitStack() as held:
-        before, old = None, _Old()
+        before, old, copy = None, Old(), staging / DATABASE
         if workspace.database_file.exists():
             source = held.enter_context(sole_access(workspace.database_file))
-            copy = staging / DATABASE
             with copy.open("xb") as target:
                 shutil.copyfileobj(source, target)
             if (wal := _beside(workspace, "-wal")).exists():
                 shutil.copyfile(wal, staging / wal.name)
-            old = _look_at(copy, new / DATABASE, mark)
-            _refuse_loss(file, workspace, old, contents, force)
-            if old.contents is not None:
-                with opened_copy(copy) as db:
-                    before = make_backup(workspace, db, "restore", progress=progress)
+            old = look_at(copy, new / DATABASE, mark)
+        old = look_for_unseen(workspace, old, contents)
+        refuse_loss(file, workspace, old, contents, force)
+        if old.contents is not None:
+            with opened_copy(copy) as db:
+                before = make_backup(workspace, db, "restore", progress=progress)
         mode = workspace.database_file.stat().st_mode & 0o777 if workspace.database_file.exists() else 0o600
 
         def folder_of(number: int) -> Path:
@@ -260,7 +247,7 @@ def _unusable(file: Path, why: str) -> WorkspaceError:
 
 
 def _settle(
-    database: Path, file: Path, old: _Old, take_out: TakeOut | None, folder_of: Callable[[int], Path]
+    database: Path, file: Path, old: Old, take_out: TakeOut | None, folder_of: Callable[[int], Path]
 ) -> tuple[str, ...]:
     """Bring the database that is to be put in place up to date; its log says where it comes from, and it is no copy.
 
@@ -289,53 +276,14 @@ def _refuse_unsound(file: Path, wrong: tuple[str, ...], force: bool) -> None:
         raise WorkspaceError(error_text(str(file), found, "one that the check finds sound", do))
 
 
-def _look_at(copy: Path, new: Path, mark: str) -> _Old:
-    """What a copy of the state to be replaced holds that the backup does not."""
-    try:
-        with opened_copy(copy) as db:
-            if wrong := broken_file(db):
-                return _Old(unreadable=wrong[0])
-            other = workspace_mark(db) != mark
-            return _Old(contents_of(db), "", decisions_missing(db, new), other,
-                        None if other else taken_out_since(db, new))  # fmt: skip
-    except (*UNREADABLE, WorkspaceError, StopIteration) as error:
-        if is_passing(error):
-            raise
-        found = error.__cause__ or error  # the way on that the error names is for the copy
-        return _Old(unreadable=str(found).removeprefix(f"{copy}: ") or "it is of no workspace")
-
-
-def _refuse_loss(file: Path, workspace: Workspace, old: _Old, new: Contents, force: bool) -> None:
-    """Raises WorkspaceError where the backup lacks what is there, or that cannot be told."""
-    if force:
-        return
-    found = [f"a {DATABASE} that cannot be read ({old.unreadable})"] if old.unreadable else []
-    if old.other:
-        found.append("another workspace than the one in the backup")
-    if old.lost:
-        found.append(f"{_by_person(old.lost)}, which the backup does not have")
-    if newer := _newer_rounds(old, new):
-        named = listed([str(number) for number in newer[:_NAMED]], len(newer))
-        found.append(f"round{'' if len(newer) == 1 else 's'} {named}, trained since the backup was made")
-    if found:
-        do = "to replace it nevertheless, add --force: a backup of what is there is made before, where it can be read"
-        raise WorkspaceError(error_text(str(workspace.path), "; ".join(found), f"what {file.name} has too", do))
-
-
-def _newer_rounds(old: _Old, new: Contents) -> list[int]:
-    """Rounds that the backup does not have, or that began at another time there: another one of that number."""
-    there = {} if old.contents is None else old.contents.rounds
-    return [number for number, began in sorted(there.items()) if new.rounds.get(number) != began]
-
-
-def _moves(workspace: Workspace, new: Path, old: _Old, contents: Contents) -> tuple[Path | None, list[Move]]:
+def _moves(workspace: Workspace, new: Path, old: Old, contents: Contents) -> tuple[Path | None, list[Move]]:
     """The folder for what is replaced, if anything is, and all moves in their order."""
     coming = [name for name in (DATABASE, newest_file(Path(DATABASE)).name, SETTINGS) if (new / name).exists()]
     coming += [f"{ROUNDS}/{folder.name}" for folder in _rounds_in(new)]
     going = [f"{name}{end}" for name in (DATABASE, workspace.thumbs_file.name) for end in _BESIDE]
     going += [SETTINGS] if SETTINGS in coming else []
     going += [OWN_PICTURES] if (new / PICTURES).exists() else []
-    changed = _newer_rounds(old, contents)
+    changed = newer_rounds(old, contents)
     for folder in _rounds_in(workspace.path):
         number, name = int(folder.name), f"{ROUNDS}/{folder.name}"
         if name in coming or number not in contents.rounds or number in changed:
@@ -386,8 +334,3 @@ def _folder(workspace: Workspace) -> Iterator[None]:
         if new:
             shutil.rmtree(place, ignore_errors=True)
         raise
-
-
-def _by_person(decisions: dict[str, int]) -> str:
-    named = [f"{count:,} of {name}" for name, count in list(decisions.items())[:_NAMED]]
-    return f"{counted(sum(decisions.values()), 'decision')} ({listed(named, len(decisions))})"

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from review_app.server import prepare
+from review_app.server_lock import only_server
 from scn_core.errors import UsageError, WorkspaceError
 from scn_core.store import connection
 from scn_core.store.backup import backup
@@ -167,6 +168,40 @@ def test_a_lost_database_comes_back_beside_its_wal(asked: Workspace) -> None:
     Path(f"{asked.database_file}-wal").write_bytes(b"left over")
     restore(file, asked)
     assert recorded(asked) == answers
+
+
+def test_a_deleted_database_is_not_replaced_by_less_unasked(asked: Workspace, run: Run) -> None:
+    answer(asked, "ann", 2)
+    fuller = saved(asked)
+    answer(asked, "ben", 3)
+    fullest = saved(asked)
+    poorer = saved(asked)  # of two alike the newest is named
+    shutil.copyfile(fuller, poorer)
+    asked.database_file.unlink()
+    refused = run("restore", fuller, asked.path)
+    assert refused.code == 1
+    assert "decisions up to number 5 that were saved here, where the backup ends with 2" in refused.err
+    assert not asked.database_file.exists()
+    named = run("status", asked.path).err
+    assert f"most answers, 5 decisions): python -m scn_core restore {fullest} {asked.path}" in named
+    assert restore(fullest, asked).decisions == 5
+    asked.database_file.unlink()
+    assert restore(fuller, asked, force=True).decisions == 2
+
+
+def test_a_server_that_has_the_deleted_database_open_counts(asked: Workspace) -> None:
+    file = saved(asked)
+    asked.database_file.unlink()
+    (asked.path / "review.db-newest").unlink(missing_ok=True)
+    with only_server(asked):
+        with pytest.raises(
+            WorkspaceError, match=r"was deleted, and nothing that says .*a server that runs here has it"
+        ):
+            restore(file, asked)
+        restore(file, asked, force=True)
+    asked.database_file.unlink()
+    (asked.path / "review.db-newest").unlink()
+    assert restore(file, asked).decisions == 0
 
 
 def test_a_workspace_at_work_is_left_alone(asked: Workspace) -> None:
@@ -383,6 +418,8 @@ def test_a_database_without_its_wal_is_used_when_told_to(asked: Workspace) -> No
     shutil.copy(asked.database_file, asked.path / "older.db")
     answer(asked, "ann", 1)
     (asked.path / "older.db").replace(asked.database_file)
+    with pytest.raises(WorkspaceError, match="up to number 3 that were saved here, where the backup ends with 0"):
+        restore(file, asked)
     with pytest.raises(WorkspaceError, match=r"number 2, where 3 .* the last 1 was in .*remove review\.db-newest"):
         recorded(asked)
     (asked.path / "review.db-newest").unlink()
