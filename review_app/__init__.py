@@ -20,5 +20,6 @@ server_lock      one server for a workspace
 keeper           what is made anew beside the server, by processes of lowest priority
 order_worker     has the order of the queue learned again as answers come in, and maps drawn
 damage_check     has the database checked once, soon after the start
+last_copy        makes a backup of a database that was deleted while it is open
 dead_trainer     marks a round as failed whose trainer was killed
 """

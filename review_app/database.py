@@ -51,8 +51,9 @@ _LOOK_EVERY = 200_000
 
 
 MOVED = (
-    "the database was moved away or replaced; it is still open in this server alone: a lead makes a backup on the page "
-    "Team before the server is restarted, which closes it, and restores that"
+    "the database was moved away or replaced; it is still open in this server alone, which makes a backup of it that "
+    "its log names; before the server is restarted, see that there is one, or make it on the page Team; then restore "
+    "that"
 )
 
 

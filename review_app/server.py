@@ -35,6 +35,7 @@ from review_app.http.bounded_server import use_bounded_server
 from review_app.http.log import LogFormat, say, take_over, use_format
 from review_app.http.proxies import read_network
 from review_app.keeper import Keeper
+from review_app.last_copy import LastCopyKeeper
 from review_app.order_worker import MapKeeper, OrderKeeper
 from review_app.routes import all_middleware
 from review_app.server_lock import only_server
@@ -181,7 +182,8 @@ def keepers_of(settings: AppSettings) -> tuple[Keeper | DeadTrainerWatch | HookS
     workspace = settings.workspace
     senders = HookSenders(workspace.settings().hooks, workspace, settings.workspace_id)
     watch = DeadTrainerWatch(workspace)
-    return OrderKeeper(workspace), MapKeeper(workspace), DamageKeeper(workspace), watch, senders
+    keepers = OrderKeeper(workspace), MapKeeper(workspace), DamageKeeper(workspace), LastCopyKeeper(workspace)
+    return *keepers, watch, senders
 
 
 def log_as(chosen: LogFormat) -> None:

@@ -281,10 +281,15 @@ class Known:
 
     def note_roles(self, token: str, found: Mapping[str, Role], unserved: Iterable[str]) -> dict[str, Role]:
         """Take down somebody's roles by workspace; returns what they were in the `unserved`, when these still were."""
-        before = {name: role for name, role in self._roles.pop(token, {}).items() if name in unserved}
+        there = self._roles.pop(token, {}).items()
+        before = {name: role for name, role in there if name in unserved and name not in found}
         if found or before:
             _keep(self._roles, token, {**before, **found})
         return before
+
+    def was_let_in(self, token: str, name: str) -> bool:
+        """Whether somebody had a role in a workspace when that could last be read."""
+        return name in self._roles.get(token, {})
 
     def forget(self, token: str) -> None:
         """Ask the databases again about a token."""

@@ -123,9 +123,15 @@ class Hub:
             await self._check_access(there, bearer, scope)
             return (there, None) if there is not None else None
         token = token_of(HTTPConnection(scope).cookies)
-        if token is None or name not in await self._known.places(self._workspaces.all, token) or there is None:
+        if token is None or not await self._is_let_in(name, token) or there is None:
             return None
         return there, (there.settings.cookie, cookie_for(token, there))
+
+    async def _is_let_in(self, name: str, token: str) -> bool:
+        """Also where the database is gone or closed, for who was let in before: its process has it open."""
+        if name in await self._known.places(self._workspaces.all, token):
+            return True
+        return name in self._workspaces.problems and self._known.was_let_in(token, name)
 
     async def _check_access(self, there: HubWorkspace | None, bearer: str, scope: Scope) -> None:
         """Raises ApiError for a wrong access token; many of them make the address wait, but for one that another

@@ -110,7 +110,9 @@ class HubPages:
         roles = self._known.note_roles(accounts.token_of(request.cookies) or "", _roles(members), problems)
         if not members and not roles:
             return login.log_in_page(request, known=False)
-        unserved = [_unserved(name, role, problems[name]) for name, role in sorted(roles.items())]
+        unserved = [
+            _unserved(name, role, problems[name], self._workspaces.find(name)) for name, role in sorted(roles.items())
+        ]
         return await _page([(member.workspace, member) for member in members], unserved)
 
     async def _log_in(self, request: Request) -> Response:
@@ -247,10 +249,11 @@ async def _page(entries: Sequence[tuple[HubWorkspace, Membership | None]], unser
     return html_page("Workspaces", content)
 
 
-def _unserved(name: str, role: Role, problem: str) -> str:
-    """One that the person was let into before; leads are told why."""
+def _unserved(name: str, role: Role, problem: str, there: HubWorkspace | None) -> str:
+    """One that the person was let into before; leads are told why. `there`: its process may still be asked."""
+    shown = escape(name) if there is None else f'<a href="{escape(there.settings.url("/"))}">{escape(name)}</a>'
     why = f": {problem}" if role == "lead" else "; its leads see why"
-    return f'<li>{escape(name)}<br><span class="hint">{role}; cannot be served now{escape(why)}</span></li>'
+    return f'<li>{shown}<br><span class="hint">{role}; cannot be served now{escape(why)}</span></li>'
 
 
 def _item(workspace: HubWorkspace, member: Membership | None) -> str:

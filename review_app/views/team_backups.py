@@ -23,6 +23,7 @@ _CAUSES: dict[Cause, str] = {
     "round": "at a round's end",
     "migration": "before a new version",
     "restore": "before a restore",
+    "deleted": "its database was deleted",
 }
 
 

@@ -35,13 +35,14 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "keeper": GROUND | {"http", "trainer_process"},
     "order_worker": GROUND | {"database", "keeper"},
     "damage_check": GROUND | {"database", "keeper"},
+    "last_copy": GROUND | {"database", "keeper"},
     "dead_trainer": GROUND | {"database", "http", "trainer_process"},
     "views": GROUND | {"auth", "components", "charts", "state", "queries", "commands"},
     "app": GROUND | {"views", "queries"},
     "server_lock": GROUND,
     "server": GROUND
     | {"api", "server_lock", "database", "auth", "http", "hooks", "routes"}
-    | {"keeper", "order_worker", "damage_check", "dead_trainer"},
+    | {"keeper", "order_worker", "damage_check", "last_copy", "dead_trainer"},
     "client": frozenset(),
     "hub": GROUND | {"auth", "http", "routes", "server"},
     "cli": GROUND | {"auth", "client", "hooks", "http", "server", "hub"},

@@ -18,9 +18,9 @@ from scn_core.disk import check_room, naming_full_disk
 from scn_core.errors import WorkspaceError, error_text
 from scn_core.files import opened_zip, replaced, sync
 
-Cause = Literal["manual", "import", "round", "migration", "restore"]
+Cause = Literal["manual", "import", "round", "migration", "restore", "deleted"]
 """Why a backup was made: asked for; before an import of decisions; at a round's end; before the database was brought up
-to date; before another backup was put in place."""
+to date; before another backup was put in place; because it was deleted while a server had it open."""
 DATABASE, SETTINGS, ROUNDS, PICTURES = "review.db", "workspace.toml", "rounds", "pictures"
 MANIFEST = "manifest.json"
 _FORMAT, _KIND = 1, "backup of a workspace"

@@ -44,7 +44,7 @@ def require_database(database: Path) -> None:
     if database.is_file():
         return
     which, restore = restore_fullest(database)
-    server = "if a server still runs here, which has the file open, make a backup on its page Team before you stop it"
+    server = "a server that still runs here has it open, and its log names a backup: see to that before you stop it"
     do = f"put it back, or a backup ({which}): {restore}; {server}"
     raise WorkspaceError(error_text(str(database), "no such file", "the review.db of a workspace", do))
 

@@ -19,7 +19,7 @@ from scn_core.workspace.served import is_served
 _NAMED = 5
 _TAKE_ANOTHER = (
     "take the backup with most decisions (backup --list counts them), or, while a server runs that still has the "
-    "database open, one that a lead makes on its page Team"
+    "database open, the one that it makes, which its log names"
 )
 
 

@@ -9,8 +9,10 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from html import escape
+from http import HTTPStatus
 from pathlib import Path
 
+import httpx
 import pytest
 from click.testing import CliRunner
 from sqlite_utils import Database
@@ -34,7 +36,11 @@ db = sqlite3.connect(sys.argv[2])
 db.execute("SELECT count(*) FROM person").fetchone()
 with socket.socket(fileno=int(sys.argv[1])) as listener, listener.accept()[0] as asked:
     asked.sendall(b"o")
-    sys.stdin.read()
+    with listener.accept()[0] as browser:
+        browser.recv(10000)
+        words = b"its process was asked"
+        browser.sendall(b"HTTP/1.1 503 Service Unavailable\\r\\nContent-Length: %d\\r\\n\\r\\n%s" % (len(words), words))
+        sys.stdin.read()
 """
 
 
@@ -225,6 +231,14 @@ def test_a_workspace_that_cannot_be_entered_while_it_is_served_takes_no_other_aw
     ann.sign_in("ann")
     child = workspaces.all[0].child
 
+    async def let_in(path: str, visitor: Visitor) -> tuple[int, str]:
+        transport = httpx.ASGITransport(hub, client=("203.0.113.9", 50000))
+        async with httpx.AsyncClient(
+            transport=transport, base_url=BASE, cookies=dict(visitor.client.cookies)
+        ) as browser:
+            answer = await browser.get(path)
+            return answer.status_code, answer.text
+
     async def close() -> None:
         reader, writer = await asyncio.open_unix_connection(await child.address())
         try:
@@ -236,8 +250,10 @@ def test_a_workspace_that_cannot_be_entered_while_it_is_served_takes_no_other_aw
             for _ in range(2):
                 await hub.tend()
             assert child.state == "running"
-            assert ann.listed() == ["more"]
-            assert "lead; cannot be served now: " in ann.page()
+            assert '<a href="/faces/">faces</a><br><span class="hint">lead; cannot be served now: ' in ann.page()
+            assert await let_in("/faces/", ann) == (HTTPStatus.SERVICE_UNAVAILABLE, "its process was asked")
+            for who, path in ((bob, "/faces/"), (ann, "/nothing/"), (Visitor(hub), "/faces/")):
+                assert (await let_in(path, who))[0] == HTTPStatus.UNAUTHORIZED
             assert Visitor(hub).sign_in("cleo") == 401
             health = bob.client.get("/health").json()["workspaces"]
             assert health == {"running": 0, "asleep": 1, "failed": 0, "not_served": 1}

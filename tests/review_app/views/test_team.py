@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from review_app import database, settings
 from review_app.auth.passwords import is_password, new_password
 from review_app.commands import team as commands
+from review_app.last_copy import LastCopyKeeper
 from review_app.settings import AppSettings, AuthMode, current
 from review_app.views import team_log
 from scn_core.errors import WorkspaceError
@@ -303,7 +304,9 @@ def test_a_lead_makes_a_backup_and_downloads_it(visitor: NewVisitor, workspace: 
         assert lead.get_raw(f"/api/backup/{name}")[0] == 404, name
 
 
-def test_a_database_deleted_under_the_server_is_saved_by_a_backup(visitor: NewVisitor, workspace: Workspace) -> None:
+def test_a_database_deleted_under_the_server_is_saved_by_a_backup(
+    visitor: NewVisitor, workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
     """With all files beside it; what was written last is in the backup, and no answer is taken any more."""
     lea = visitor("lea", "lead")
     app = lea.open("team")
@@ -312,14 +315,20 @@ def test_a_database_deleted_under_the_server_is_saved_by_a_backup(visitor: NewVi
     for suffix in ("", "-wal", "-shm"):
         workspace.database_file.with_name(f"review.db{suffix}").unlink()
     refused_write = str(commands.rename_person(1, "x"))
-    assert "a lead makes a backup on the page Team before the server is restarted" in refused_write
+    assert "see that there is one, or make it on the page Team; then restore that" in refused_write
+    keeper = LastCopyKeeper(workspace)
+    for _ in range(2):
+        assert keeper.due() is None
+    (file,) = workspace.backups.iterdir()
+    assert f"all that was saved in it is in {file}" in capsys.readouterr().err
+    file.unlink()
     app.button(key="rv-backup-go").click()
     lea.run()
     with pytest.raises(WorkspaceError, match="no such file") as refused, workspace.database():
         pass
     database.close()
     (file,) = workspace.backups.iterdir()
-    assert f"restore {file} {workspace.path}; if a server still runs here" in str(refused.value)
+    assert f"restore {file} {workspace.path}; a server that still runs here" in str(refused.value)
     restore(file, workspace)
     with workspace.database() as db:
         assert find_person(db, "last") is not None
