@@ -1,4 +1,5 @@
-"""SIGTERM: open pages are told, then that the server is away, keep what is answered, and come back with it."""
+"""SIGTERM: open pages are told, then that the server is away, keep what is answered, and come back with it; who is
+signed out then is told."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import signal
 
 from playwright.sync_api import Locator, Page, expect
 
+from scn_core.store.connection import transaction
 from tests.browser.conftest import NewPage
 from tests.browser.desk import Desk, sign_in
 from tests.browser.server import PATIENCE_S, Served
@@ -31,6 +33,8 @@ def test_open_pages_are_told_of_a_stop_and_come_back(served: Served, new_page: N
     other = new_page(context=page.context)
     other.goto(f"{served.url}/rounds")
     expect(other.get_by_text("round 1 is in review", exact=False).first).to_be_visible()
+    left = new_page()
+    sign_in(left, served, "ben")
     page.bring_to_front()
     desk = Desk(page, served, "ann").ready()
     expect(notice(page)).to_have_count(0)
@@ -49,8 +53,11 @@ def test_open_pages_are_told_of_a_stop_and_come_back(served: Served, new_page: N
     for each in (page, other):
         expect(notice(each)).to_contain_text("The server is away")
         assert each.evaluate("() => window.said") == ["The server is stopping", "The server is away"]
+    with served.workspace.database() as db, transaction(db):
+        db.execute("DELETE FROM session WHERE person_id = (SELECT id FROM person WHERE name = 'ben')")
     served.start()
     for each in (page, other):
         expect(notice(each)).to_have_count(0)
     assert [row.id for row in desk.stored(1)] == kept
     desk.saved()
+    expect(notice(left)).to_contain_text("you are signed out there; answers are kept here. Reload this page")

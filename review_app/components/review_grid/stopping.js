@@ -1,10 +1,13 @@
-/** Says on every page that the server is stopping, then that it is away, until the page is connected to one again. */
+/** Says on every page that the server is stopping, then that it is away, until the page is connected to one again; or
+ * that one is there which has signed the page out, as after a backup was put back. */
 
 import { el } from "./dom.js";
 
 const RESTARTING = 1012; // "Service Restart": what a server that was told to stop closes websockets with
 
 const LOOK_MS = 1000;
+const SIGNED_OUT =
+  "The server is back, and you are signed out there; answers are kept here. Reload this page to sign in again.";
 const MEANWHILE = "answers are kept here. This page comes back by itself once the server is up again.";
 
 const notice = el("div", { role: "status", class: "rv-stopping" });
@@ -28,14 +31,20 @@ Object.assign(notice.style, {
 /** @type {ReturnType<typeof setInterval>|undefined} */
 let timer;
 
+/** @param {string} words read out by screen readers, once */
+function say(words) {
+  if (notice.textContent !== words) notice.textContent = words;
+}
+
 function show() {
-  notice.textContent = `The server is stopping; ${MEANWHILE}`;
+  say(`The server is stopping; ${MEANWHILE}`);
   document.body.append(notice);
   clearInterval(timer);
   timer = setInterval(async () => {
-    if ((await answers()) || !notice.isConnected) return;
-    notice.textContent = `The server is away; ${MEANWHILE}`;
-    clearInterval(timer);
+    const found = await answer();
+    if (!notice.isConnected) return;
+    if (found === "none") say(`The server is away; ${MEANWHILE}`);
+    if (found === "signed out") say(SIGNED_OUT);
   }, LOOK_MS);
 }
 
@@ -44,13 +53,20 @@ function hide() {
   clearInterval(timer);
 }
 
-/** Whether there is a server still, or again; a proxy that finds none answers too. */
-async function answers() {
+/**
+ * Whether there is a server still, or again, and whether this browser is signed in there: it lets no websocket of others
+ * in, so the page would wait for ever. A proxy that finds none answers too.
+ * @returns {Promise<"none"|"some"|"signed out">}
+ */
+async function answer() {
   try {
-    const answer = await fetch(new URL("../../ready", import.meta.url), { cache: "no-store" });
-    return answer.ok || typeof (await answer.json()).code === "string";
+    const found = await fetch(new URL("../../api/token", import.meta.url), { cache: "no-store" });
+    if (found.ok) return "some";
+    const { code } = await found.json();
+    if (code === "no_session") return "signed out";
+    return typeof code === "string" ? "some" : "none";
   } catch {
-    return false;
+    return "none";
   }
 }
 
