@@ -85,7 +85,7 @@ def written_backup(
             raise UsageError(error_text("--out", what, "a folder, or a file that ends in .zip", _MAKE_FOLDER))
         check_output("--out", out, ours=is_backup, workspace=workspace, force=force)
     with (
-        workspace.database(read_only=True) as db,
+        workspace.database(read_only=True, as_it_is=not pictures) as db,
         Counter("backing up", "B", hidden=not progress, scaled=True) as bar,
     ):
         made = make_backup(workspace, db, out=out, pictures=pictures, progress=bar.advance)

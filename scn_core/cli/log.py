@@ -15,6 +15,7 @@ import click
 from scn_core.cli.options import JSON, WORKSPACE
 from scn_core.errors import UsageError, error_text
 from scn_core.store.events import LoggedEvent, What, events, keep_event
+from scn_core.store.schema.migrations import migrations
 from scn_core.workspace.folder import Workspace
 
 
@@ -46,11 +47,12 @@ def log_command(workspace: Path, limit: int | None, as_csv: bool, as_json: bool)
 def log_done(workspace: Workspace, what: What, about: Mapping[str, Any]) -> None:
     """Keeps in the log what a command has done that writes nothing else to the database.
 
-    Of a workspace that may only be read, nobody can.
+    Of a workspace that may only be read, nobody can; one of an older version is not brought up to date for it.
     """
     if os.access(workspace.path, os.W_OK) and os.access(workspace.database_file, os.W_OK):
-        with workspace.database() as db:
-            keep_event(db, what, about, by=None)
+        with workspace.database(as_it_is=True) as db:
+            if not migrations.pending(db):
+                keep_event(db, what, about, by=None)
 
 
 def _csv(found: Sequence[LoggedEvent]) -> str:

@@ -41,8 +41,8 @@ def _one_workspace(ctx: click.Context, param: click.Parameter, path: Path) -> Pa
         return path
     named = listed([each.name for each in found[:_NAMED]], len(found))
     words = ctx.command_path.removeprefix(ctx.find_root().command_path).split()
-    files = f"{shlex.quote(str(path))}/*/workspace.toml"
-    loop = f'for ws in {files}; do {command_line(*words)} "$(dirname "$ws")"; done'
+    none = 'test -x "$ws" && ! test -e "$ws/workspace.toml"'  # one that may not be entered is to say so
+    loop = f'for ws in {shlex.quote(str(path))}/*/; do {none} || {command_line(*words)} "$ws"; done'
     what = f"no workspace but a folder of {counted(len(found), 'workspace')} ({named})"
     raise UsageError(error_text(str(path), what, "one of them", f"for each, with the options you need: {loop}"))
 

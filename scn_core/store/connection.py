@@ -105,10 +105,13 @@ def create_database(path: Path) -> Database:
     return db
 
 
-def open_database(path: Path, *, read_only: bool = False, on_wait: Callable[[str], None] | None = None) -> Database:
+def open_database(
+    path: Path, *, read_only: bool = False, as_it_is: bool = False, on_wait: Callable[[str], None] | None = None
+) -> Database:
     """The database of a workspace, brought up to this version's schema after a backup beside it in `backups`.
 
     With `read_only` it may lie in a folder that cannot be written to, such as an archive or a colleague's workspace.
+    With `as_it_is` one of an older version is not brought up to date: for what reads no table of today alone.
     With `on_wait` a `PatientDatabase`.
 
     Raises WorkspaceError for a missing file, a file that is no workspace database, a schema newer than this
@@ -126,7 +129,7 @@ def open_database(path: Path, *, read_only: bool = False, on_wait: Callable[[str
             check_schema(db, path)
             check_newest(db, path, noted)
             db.conn.executescript(_PRAGMAS if read_only else _WRITE_PRAGMAS + _PRAGMAS)
-            if migrations.pending(db):
+            if migrations.pending(db) and not as_it_is:
                 _migrate(db, path, read_only=read_only)
     except BaseException:
         db.close()
@@ -255,10 +258,10 @@ def check_schema(db: Database, path: Path) -> None:
 def _migrate(db: Database, path: Path, *, read_only: bool) -> None:
     first = migrations.pending(db)[0].name
     if read_only:
-        serve = command_line("serve", path.parent, program="review_app")
         raise WorkspaceError(
-            f"{path}: its schema is that of an older version, it lacks {first}, and reading does not change it; bring "
-            f"it up to date with: {serve} (or train); where the folder may not be written to, copy it first"
+            f"{path}: its schema is that of an older version, it lacks {first}, and reading does not change it; the "
+            "server brings it up to date when it opens it (one of many workspaces once somebody opens its page), and "
+            "so does any command that writes, such as train; where the folder may not be written to, copy it first"
         )
     copy = path.parent / "backups" / f"{path.stem}-before-{first}.db"
     backup(db, copy)

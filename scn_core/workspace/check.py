@@ -38,12 +38,13 @@ from scn_core.store.rounds.files import recorded_files
 from scn_core.store.schema.differences import schema_differences
 from scn_core.store.schema.migrations import migrations
 from scn_core.store.seals import broken_seals, unsealed
-from scn_core.store.sqlite_errors import UNREADABLE, beyond_repair
+from scn_core.store.sqlite_errors import UNREADABLE, beyond_repair, damaged
 from scn_core.workspace.folder import Workspace
 from scn_core.workspace.toml import FETCHED, OWN_PICTURES
 
 CHECKS = ("file", "schema", "references", "content", "history", "derived", "labels", "round files", "owner")
 """In the order in which they are made."""
+_OLDER = "of an older version: the other checks are made once it is brought up to date, when it is opened next"
 _KEPT = 100
 """Findings of one check that are kept."""
 
@@ -72,7 +73,8 @@ class Checked:
 
 
 def check_workspace(workspace: Workspace, *, export_made_from: HistoryEnd | None = None) -> Iterator[Checked]:
-    """Every check, each as soon as it is made; nothing is written, and people can go on working.
+    """Every check, each as soon as it is made; nothing is written, and people can go on working. Of a database that an
+    older version wrote, those that need no table of today.
 
     Args:
         workspace: may be in a folder that cannot be written to.
@@ -81,7 +83,11 @@ def check_workspace(workspace: Workspace, *, export_made_from: HistoryEnd | None
 
     Raises WorkspaceError where the database cannot be opened.
     """
-    with workspace.database(read_only=True) as db:
+    with workspace.database(read_only=True, as_it_is=export_made_from is None) as db:
+        if migrations.pending(db):
+            yield from _check_older(db)
+            yield _owner(workspace.path)
+            return
         yield from check_database(db)
         yield _checked(db, "round files", _files, lambda db: _wrong_files(workspace, db))
         yield _owner(workspace.path)
@@ -95,9 +101,19 @@ def quick_check(workspace: Workspace) -> Checked:
 
     Raises WorkspaceError where it is not as it was written, or cannot be opened.
     """
-    with workspace.database(read_only=True) as db, snapshot(db):
+    with workspace.database(read_only=True, as_it_is=True) as db, snapshot(db):
+        if migrations.pending(db):
+            if found := broken_file(db):
+                raise WorkspaceError(damaged(workspace.database_file, found[0]))
+            return Checked("quick", f"{_pages(db)}, {_OLDER}", (), 0)
         require_sound(db)
         return Checked("quick", _sealed(db), (), 0)
+
+
+def _check_older(db: Database) -> Iterator[Checked]:
+    yield _checked(db, "file", _pages, broken_file)
+    yield Checked("schema", f"{_OLDER}, which lacks {migrations.pending(db)[0].name}", (), 0)
+    yield _checked(db, "references", lambda db: "rows that refer to others", broken_references)
 
 
 def check_database(db: Database) -> Iterator[Checked]:

@@ -177,8 +177,10 @@ class Workspace:
         return root
 
     @contextmanager
-    def database(self, *, read_only: bool = False, on_wait: Callable[[str], None] | None = None) -> Iterator[Database]:
-        """The open database, closed afterwards.
+    def database(
+        self, *, read_only: bool = False, as_it_is: bool = False, on_wait: Callable[[str], None] | None = None
+    ) -> Iterator[Database]:
+        """The open database, closed afterwards; `as_it_is`: not brought up to date where it is of an older version.
 
         Its transactions wait for other programs that write as long as it takes; `on_wait` hears of each wait once, by
         default standard error does.
@@ -191,7 +193,7 @@ class Workspace:
             close_to_others(self.path, access)
         require_database(self.database_file)
         patient = None if read_only else on_wait or say_waiting
-        db = open_database(self.database_file, read_only=read_only, on_wait=patient)
+        db = open_database(self.database_file, read_only=read_only, as_it_is=as_it_is, on_wait=patient)
         try:
             with plain_errors(self.database_file), blaming_damage(db):
                 yield db

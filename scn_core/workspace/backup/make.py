@@ -20,11 +20,12 @@ from scn_core.errors import ScnError, WorkspaceError, error_text
 from scn_core.files import remove_abandoned, scratch_file
 from scn_core.permissions import in_our_words
 from scn_core.store.backup import bytes_of, contents_of, copy_database, opened_copy
-from scn_core.store.check import require_sound_now
+from scn_core.store.check import broken_file, require_sound_now
 from scn_core.store.current_labels import revision
 from scn_core.store.decisions.imports import workspace_mark
 from scn_core.store.samples import iter_samples, withdrawn_samples
 from scn_core.store.schema.migrations import migrations
+from scn_core.store.sqlite_errors import damaged, database_path
 from scn_core.workspace.backup.archive import (
     DATABASE,
     PICTURES,
@@ -99,7 +100,7 @@ def make_backup(
     restore, when it is kept as it is), and DiskFullError where there is no room; what was begun is removed.
     """
     if cause != "restore":
-        require_sound_now(db)
+        _require_sound(db)
     moment = datetime.now(UTC)
     file = _file(workspace, out, cause, moment)
     _make_folder(file.parent)
@@ -127,6 +128,13 @@ def make_backup(
         rounds = sorted(contents.rounds) if whole else []
         write_archive(file, manifest, list(_members(workspace, copy, rounds, found)), progress)
     return file
+
+
+def _require_sound(db: Database) -> None:
+    if not migrations.pending(db):
+        require_sound_now(db)
+    elif found := broken_file(db):  # no other check is of the tables that an older version has
+        raise WorkspaceError(damaged(database_path(db), found[0]))
 
 
 def _make_folder(folder: Path) -> None:

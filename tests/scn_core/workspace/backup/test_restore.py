@@ -6,6 +6,7 @@ import json
 import shutil
 import sqlite3
 import zipfile
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -30,7 +31,7 @@ from scn_core.store.people.people import (
 from scn_core.store.people.sessions import session_person, start_session
 from scn_core.store.projections import check
 from scn_core.store.samples import get_sample
-from scn_core.store.schema.migrations import STEPS
+from scn_core.store.schema.migrations import STEPS, migrations
 from scn_core.workspace import moves
 from scn_core.workspace.backup.make import make_backup
 from scn_core.workspace.backup.restore import restore
@@ -364,6 +365,26 @@ def test_a_backup_of_every_schema_comes_back_up_to_date_and_checked_in_full(
         checked = list(check_workspace(place))
         assert [each.name for each in checked if not each.ok] == (["round files"] if version >= 10 else []), version
         assert recorded(place) == [row[0] for row in LOG], version
+
+
+@pytest.mark.parametrize("which", [min, max])
+def test_a_workspace_of_an_older_version_is_backed_up_and_checked_as_it_is(
+    older: dict[int, Path], asked: Workspace, tmp_path: Path, run: Run, which: Callable[[dict[int, Path]], int]
+) -> None:
+    """As those of a server after an upgrade that nobody has opened yet."""
+    for file in asked.path.glob("review.db-*"):
+        file.unlink()
+    shutil.copyfile(older[which(older)], asked.database_file)
+    made, checked = run("backup", asked.path, "--json"), run("check", asked.path)
+    assert (made.code, checked.code, run("check", asked.path, "--quick").code) == (0, 0, 0), made.err + checked.err
+    assert "of an older version" in checked.out
+    with asked.database(as_it_is=True) as db:
+        assert len(migrations.applied(db)) == which(older)
+    assert restore(Path(json.loads(made.out)["file"]), Workspace(tmp_path / "new")).wrong == ()
+    with asked.database_file.open("r+b") as opened:
+        opened.seek(asked.database_file.stat().st_size // 2)
+        opened.write(b"\xff" * 30_000)
+    assert {run(*words, asked.path).code for words in (("backup",), ("check",), ("check", "--quick"))} == {1}
 
 
 def test_damage_of_an_older_schema_is_found_before_it_is_put_in_place(older: dict[int, Path], tmp_path: Path) -> None:
