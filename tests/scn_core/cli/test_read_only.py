@@ -138,5 +138,5 @@ def test_an_older_schema_says_how_it_is_brought_up_to_date(
         db.execute("DELETE FROM _sqlite_migrations WHERE name = (SELECT max(name) FROM _sqlite_migrations)")
     (code, said), _ = outside([["status", str(workspace.path)]], workspace)
     assert code == 1
-    assert "reading does not change it; bring it up to date with: python -m review_app serve" in said
+    assert "reading does not change it; the server brings it up to date when it opens it" in said
     assert "where the folder may not be written to, copy it first" in said
