@@ -48,7 +48,25 @@ def in_our_words(error: OSError, do: str = _NAME_ANOTHER) -> OSError | ScnError:
     path = Path(os.fsdecode(error.filename))
     if beside := _BESIDE.fullmatch(path.name):
         path = path.with_name(beside["name"])
-    return WorkspaceError(error_text(str(path), _refused(path), "one that this user may read and write", do))
+    return WorkspaceError(_closed_text(path, do))
+
+
+def closed_text(path: Path) -> str | None:
+    """What is said of a file or folder that this user may not read and write, with how to give it to them; None: they
+    may."""
+    if _may(path, os.R_OK | os.W_OK):
+        return None
+    mend = f"give it to this user: {_give_to(user_name(), path)}"
+    with suppress(OSError):  # in a folder that may not be entered
+        if path.stat().st_uid == os.geteuid():
+            mend = f"open it: {shlex.join(['chmod', '-R', 'u+rwX', str(path)])}"
+    return _closed_text(path, mend)
+
+
+def _closed_text(path: Path, do: str) -> str:
+    may_not, found = _refused(path)
+    allowed = {"read": "one that this user may read", "enter": "one that this user may enter and read"}
+    return error_text(str(path), found, allowed.get(may_not, "one that this user may read and write"), do)
 
 
 @contextmanager
@@ -106,8 +124,9 @@ def _give_to(owner: str, folder: Path) -> str:
     return shlex.join(["sudo", "chown", "-R", f"{owner}:", str(folder)])
 
 
-def _refused(path: Path) -> str:
-    """What stands in the way: the folder or file that this user may not use, whose it is, and who this user is."""
+def _refused(path: Path) -> tuple[str, str]:
+    """What this user may not do, and what stands in the way: the folder or file that they may not use, whose it is, and
+    who this user is."""
     user = user_name()
     place, may_not = path, "use"
     for folder in reversed(path.absolute().parents):
@@ -120,7 +139,7 @@ def _refused(path: Path) -> str:
         place, may_not = path, "write to" if _may(path, os.R_OK) else "read"
     kind = "folder" if place.is_dir() else "file"
     found = f"a {kind} of user {user_name(place.stat().st_uid)} that user {user} may not {may_not}"
-    return found if place == path else f"{place}, {found}"
+    return may_not, found if place == path else f"{place}, {found}"
 
 
 def _may(path: Path, mode: int) -> bool:

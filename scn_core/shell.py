@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import shlex
+import shutil
 import sys
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, requires
@@ -12,12 +15,44 @@ from typing import Literal
 Program = Literal["scn_core", "review_app"]
 _INSTALLED: dict[Program, str] = {"scn_core": "scn", "review_app": "scn-review"}
 """The commands that pip puts beside Python."""
+_FOLDER = "SCN_COMMANDS"
+"""Environment variable: the folder of these commands, for processes of Python that one of them starts."""
+_LAST_SYSTEM_USER = 999
+"""On Linux: accounts of services, such as that of a server, have lower numbers, and nobody signs in with them."""
 
 
 def program_words(program: Program) -> list[str]:
-    """`python -m PROGRAM`, or its installed name where this process was started by one of these."""
-    by_name = Path(sys.argv[0]).name in _INSTALLED.values()
-    return [_INSTALLED[program]] if by_name else ["python", "-m", program]
+    """`python -m PROGRAM`, or its installed name where this process was started by one of these, or by a process that
+    was; with its whole path where a shell would not find it, and `sudo -u` where it is of the user of a service."""
+    folder = _installed_in()
+    if folder is None:
+        return ["python", "-m", program]
+    name = _INSTALLED[program]
+    found = shutil.which(name)
+    known = found is not None and Path(found).absolute().parent == folder
+    service = sys.platform == "linux" and 0 < os.geteuid() <= _LAST_SYSTEM_USER
+    return [*(["sudo", "-u", _user_name()] if service else []), name if known else str(folder / name)]
+
+
+def _user_name() -> str:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return f"#{os.geteuid()}"  # which sudo takes too
+
+
+def tell_children() -> None:
+    """Have processes that this one starts name the installed commands too, where this process is one."""
+    folder = _installed_in()
+    if folder is not None:
+        os.environ[_FOLDER] = str(folder)
+
+
+def _installed_in() -> Path | None:
+    started = Path(sys.argv[0])
+    if started.name in _INSTALLED.values():
+        return started.absolute().parent
+    return Path(os.environ[_FOLDER]) if _FOLDER in os.environ else None
 
 
 def install_extra(extra: str, checkout: str) -> str:

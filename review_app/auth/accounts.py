@@ -63,9 +63,11 @@ def add(workspaces: tuple[Path, ...], name: str, role: Role, password_stdin: boo
     for workspace in workspaces:
         with Workspace(workspace).database() as db:
             if find_person(db, name) is not None:
-                where = str(workspace) if len(workspaces) > 1 else ""
-                found = f"a person {name} already"
-                raise WorkspaceError(error_text(where, found, "a new name", "to change one: person role"))
+                others = len(workspaces) > 1
+                where = str(workspace) if others else ""
+                allowed = "a new name, or other workspaces alone" if others else "a new name"
+                found = f"a person {name} already" + (", and nothing was done" if others else "")
+                raise WorkspaceError(error_text(where, found, allowed, "to change one: person role"))
     hashed = None if no_password else hash_password(_password(password_stdin))
     for workspace in workspaces:
         with Workspace(workspace).database() as db:

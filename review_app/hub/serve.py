@@ -27,6 +27,7 @@ from review_app.hub.app import Hub
 from review_app.hub.proxy import LONGEST_MESSAGE
 from review_app.hub.workspaces import Workspaces
 from review_app.server import address_of, base_path_of, check_hosts, refuse_taken_port, warn_of_wildcard
+from review_app.server_lock import only_server
 from review_app.settings import AppSettings, AuthMode, use
 from scn_core.errors import WorkspaceError, counted
 from scn_core.workspace.folder import Workspace, workspaces_in
@@ -59,18 +60,21 @@ def hub_settings(
 def serve_hub(settings: AppSettings, *, open_browser: bool = False) -> None:
     """Serve all workspaces of the folder until SIGINT or SIGTERM.
 
-    Raises WorkspaceError where the port is taken, or none of the workspaces can be served.
+    Raises WorkspaceError where the port is taken, another server has the folder, or none of the workspaces can be
+    served.
     """
-    refuse_taken_port(settings)
-    with tempfile.TemporaryDirectory(prefix="scn-review-") as sockets, closing(_listen(settings)) as listener:
-        settings = replace(settings, port=int(listener.getsockname()[1]))
-        use(settings)
-        workspaces = Workspaces(settings, Path(sockets))
-        asyncio.run(workspaces.look())
-        if not workspaces.all:
-            there = counted(len(workspaces.problems), "workspace")
-            raise WorkspaceError(f"{settings.workspace.path}: none of the {there} there can be served")
-        _serve(settings, workspaces, listener, open_browser)
+    with only_server(settings.workspace) as started:
+        refuse_taken_port(settings)
+        with tempfile.TemporaryDirectory(prefix="scn-review-") as sockets, closing(_listen(settings)) as listener:
+            settings = replace(settings, port=int(listener.getsockname()[1]))
+            use(settings)
+            started(address_of(settings, settings.port))
+            workspaces = Workspaces(settings, Path(sockets))
+            asyncio.run(workspaces.look())
+            if not workspaces.all:
+                there = counted(len(workspaces.problems), "workspace")
+                raise WorkspaceError(f"{settings.workspace.path}: none of the {there} there can be served")
+            _serve(settings, workspaces, listener, open_browser)
 
 
 def _serve(settings: AppSettings, workspaces: Workspaces, listener: socket.socket, open_browser: bool) -> None:

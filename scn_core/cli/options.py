@@ -12,7 +12,8 @@ import click
 
 from scn_core.config import TrainSettings, flag
 from scn_core.datasets.addresses import is_address
-from scn_core.errors import UsageError, counted, error_text, listed
+from scn_core.errors import UsageError, WorkspaceError, counted, error_text, listed
+from scn_core.permissions import closed_text, in_our_words
 from scn_core.shell import command_line
 from scn_core.workspace.folder import workspaces_in
 
@@ -37,7 +38,11 @@ REPLACE = click.option("--force", is_flag=True, help="Replace a file that is the
 
 def _one_workspace(ctx: click.Context, param: click.Parameter, path: Path) -> Path:
     """Raises UsageError, with a loop for a shell, for a folder of several workspaces, which `serve` alone takes."""
-    if not (found := workspaces_in(path)):
+    try:
+        found = workspaces_in(path)
+    except OSError as error:
+        raise WorkspaceError(closed_text(path) or str(in_our_words(error))) from error
+    if not found:
         return path
     named = listed([each.name for each in found[:_NAMED]], len(found))
     words = ctx.command_path.removeprefix(ctx.find_root().command_path).split()
@@ -47,8 +52,11 @@ def _one_workspace(ctx: click.Context, param: click.Parameter, path: Path) -> Pa
     raise UsageError(error_text(str(path), what, "one of them", f"for each, with the options you need: {loop}"))
 
 
-WORKSPACE = click.argument("workspace", metavar="WS", type=click.Path(path_type=Path), callback=_one_workspace)
-NEW_WORKSPACE = click.argument("workspace", metavar="WS", type=click.Path(path_type=Path))
+# click says of what may not be read no more than that.
+WORKSPACE = click.argument(
+    "workspace", metavar="WS", type=click.Path(path_type=Path, readable=False), callback=_one_workspace
+)
+NEW_WORKSPACE = click.argument("workspace", metavar="WS", type=click.Path(path_type=Path, readable=False))
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output, nothing else.")
 
 

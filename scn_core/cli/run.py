@@ -7,21 +7,25 @@ from __future__ import annotations
 
 import sys
 from importlib.metadata import version
+from pathlib import Path
 from typing import NoReturn
 
 import click
 
 from scn_core.errors import ScnError, UsageError, error_text
 from scn_core.permissions import in_our_words
-from scn_core.shell import Program, install_extra, program_words
+from scn_core.shell import Program, install_extra, program_words, tell_children
 
 _TRAINING = ("torch", "torchvision")
 
 
 def run(commands: click.Group, program: Program) -> None:
     """Runs the command that the arguments of this process name. Exits with 1 or 2 where it fails."""
+    tell_children()
     try:
-        commands.main(prog_name=" ".join(program_words(program)), standalone_mode=False)
+        words = program_words(program)
+        name = " ".join(words) if "-m" in words else Path(words[-1]).name
+        commands.main(prog_name=name, standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(2)

@@ -11,6 +11,7 @@ from sqlite_utils import Database
 
 from scn_core.disk import naming_full_disk
 from scn_core.errors import DiskFullError, ScnError, WorkspaceError
+from scn_core.permissions import closed_text
 from scn_core.shell import command_line
 
 BUSY_TIMEOUT_MS = 5_000
@@ -74,6 +75,9 @@ def plain_errors(path: Path) -> Iterator[None]:
             raise WorkspaceError(damaged(path, str(error), unreadable=True)) from error
         if code not in _PLAIN:
             raise
+        closed = closed_text(path) if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY) else None
+        if closed is not None:
+            raise WorkspaceError(closed) from error
         text = _LOST_WAL if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_SHORT_READ else _PLAIN[code]
         text = text.format(error=error, restore=_restore(path))
         raise WorkspaceError(f"{path}: {text}") from error

@@ -44,7 +44,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     | {"api", "server_lock", "database", "auth", "http", "hooks", "routes"}
     | {"keeper", "order_worker", "damage_check", "last_copy", "dead_trainer"},
     "client": frozenset(),
-    "hub": GROUND | {"auth", "http", "routes", "server"},
+    "hub": GROUND | {"auth", "http", "routes", "server", "server_lock"},
     "cli": GROUND | {"auth", "client", "hooks", "http", "server", "hub"},
     "__main__": frozenset({"cli"}),
     "review_app": frozenset(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ import pytest
 
 from scn_core.errors import WorkspaceError
 from scn_core.permissions import closed_to_owner, in_our_words, user_name, warn_of_other_owner
+from scn_core.store.connection import open_database
+from tests.scn_core.conftest import Run
 
 NOBODY = 65534
 
@@ -53,8 +56,21 @@ def test_what_may_not_be_used_names_what_is_in_the_way_and_both_users(closed: Pa
     part = closed / f".labels.csv.{'0a' * 8}.part"  # what a file is written to first
     assert words_of(part, os.O_WRONLY | os.O_CREAT).startswith(f"{new}: found {closed}, {of_it} write to; ")
     inner = closed / "inner"
-    assert words_of(inner / "x" / "y", os.O_RDONLY).startswith(f"{inner}/x/y: found {inner}, {of_it} enter; ")
+    assert words_of(inner / "x" / "y", os.O_RDONLY).startswith(
+        f"{inner}/x/y: found {inner}, {of_it} enter; allowed: one that this user may enter and read; "
+    )
+    assert f"{of_it} read; allowed: one that this user may read; name" in words_of(inner, os.O_RDONLY)
     assert words_of(closed / "own.csv", os.O_WRONLY).startswith(f"{closed}/own.csv: found a file of user {owner} that")
+
+
+def test_a_workspace_that_may_not_be_used_is_said_with_the_way_to_mend_it(closed: Path, run: Run) -> None:
+    me, own = user_name(), closed.stat().st_uid == os.geteuid()
+    mend = "open it: chmod -R u+rwX " if own else f"give it to this user: sudo chown -R {me}: "
+    for words in (("status",), ("check",)):
+        done = run(*words, closed / "inner")
+        assert f"that user {me} may not read; allowed: one that this user may read; {mend}{closed}/inner" in done.err
+    with pytest.raises(WorkspaceError, match=rf"own\.csv: found a file of user .* {re.escape(mend)}"):
+        open_database(closed / "own.csv")
 
 
 def test_other_errors_of_the_system_stay_as_they_are() -> None:

@@ -1,12 +1,14 @@
 import ast
+import pwd
 import re
 import shlex
+import sys
 from pathlib import Path
 
 import pytest
 
 from scn_core.rounds.draw_map import WITHOUT
-from scn_core.shell import command_line, install_extra, packages_of_extra
+from scn_core.shell import command_line, install_extra, packages_of_extra, tell_children
 
 ROOT = Path(__file__).parents[2]
 
@@ -22,10 +24,39 @@ def test_plain_words_stay_as_they_are() -> None:
     assert shown == "python -m review_app person add work/faces NAME"
 
 
-def test_the_installed_command_names_the_installed_commands(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.argv", ["/usr/local/bin/scn-review", "serve"])
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the installed commands; this process is one of them, and in the search path of no shell."""
+    for name in ("scn", "scn-review"):
+        (tmp_path / name).touch(mode=0o755)
+    monkeypatch.setattr("sys.argv", [str(tmp_path / "scn-review"), "serve"])
+    monkeypatch.delenv("SCN_COMMANDS", raising=False)
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    return tmp_path
+
+
+def test_the_installed_command_names_the_installed_commands(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(installed))
     assert command_line("train", Path("ws")) == "scn train ws"
     assert command_line("serve", Path("ws"), program="review_app") == "scn-review serve ws"
+
+
+def test_an_installed_command_that_no_shell_finds_is_named_with_its_path(
+    installed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert command_line("train", Path("ws")) == f"{installed}/scn train ws"
+    monkeypatch.setenv("SCN_COMMANDS", "")  # for pytest to put back
+    tell_children()
+    monkeypatch.setattr("sys.argv", ["-m", "serve", "--behind-hub", "3"])
+    assert command_line("train", Path("ws")) == f"{installed}/scn train ws"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the numbers of users are those of Linux")
+def test_commands_of_the_user_of_a_service_are_run_as_that_user(
+    installed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 1)
+    assert command_line("train", Path("ws")) == f"sudo -u {pwd.getpwuid(1).pw_name} {installed}/scn train ws"
 
 
 def test_a_path_is_never_read_as_an_option() -> None:

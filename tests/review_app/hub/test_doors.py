@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,11 @@ from review_app.auth.access_tokens import access_token_hash, new_access_token
 from review_app.auth.passwords import hash_password
 from review_app.cli import serve
 from review_app.hub.app import Hub
+from review_app.hub.serve import serve_hub
 from review_app.hub.workspaces import HubWorkspace, Workspaces, command_for, environment_for
-from scn_core.errors import UsageError
+from review_app.server_lock import only_server
+from review_app.settings import current
+from scn_core.errors import UsageError, WorkspaceError
 from scn_core.store.people.people import find_person, set_active, set_password_hash
 from scn_core.store.people.tokens import add_token
 from scn_core.workspace.folder import Workspace
@@ -194,3 +198,10 @@ def test_the_doors_of_a_hub_are_as_narrow_as_those_of_a_workspace(folder: Path) 
     with pytest.raises(UsageError, match=r"--host: found 0\.0\.0\.0 with --auth none"):
         hub_settings(folder, host="0.0.0.0", port=1, auth="none", allow_hosts=(), base_path="", trusted_proxies=())
     assert not (folder / "secret.key").exists()
+
+
+def test_a_folder_has_one_hub(opened: tuple[Hub, Workspaces], folder: Path) -> None:
+    with only_server(Workspace(folder)) as started:
+        started("http://127.0.0.1:8501/")
+        with pytest.raises(WorkspaceError, match=r"workspaces is served already at http://127\.0\.0\.1:8501/"):
+            serve_hub(replace(current(), port=0))
