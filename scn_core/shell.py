@@ -27,7 +27,10 @@ def program_words(program: Program) -> list[str]:
     folder = _installed_in()
     if folder is None:
         return ["python", "-m", program]
-    name = _INSTALLED[program]
+    return _pasted(folder, _INSTALLED[program])
+
+
+def _pasted(folder: Path, name: str) -> list[str]:
     found = shutil.which(name)
     known = found is not None and Path(found).absolute().parent == folder
     service = sys.platform == "linux" and 0 < os.geteuid() <= _LAST_SYSTEM_USER
@@ -58,15 +61,17 @@ def _installed_in() -> Path | None:
 def install_extra(extra: str, checkout: str) -> str:
     """The command that installs what an extra of the package brings: a file of requirements in a checkout, else the
     packages by name. This package is on no index, where anybody could take its name."""
+    folder = _installed_in()
+    pip = ["pip"] if folder is None else _pasted(folder, "pip")
     if (Path(__file__).parents[1] / checkout).is_file():
-        return f"pip install -r {checkout}"
+        return f"{shlex.join(pip)} install -r {checkout}"
     try:
         packages = packages_of_extra(requires("self-cure-labels") or (), extra)
     except PackageNotFoundError:
         packages = []
-    return (
-        shlex.join(["pip", "install", *packages]) if packages else f"pip install '.[{extra}]' in the project's folder"
-    )
+    if packages:
+        return shlex.join([*pip, "install", *packages])
+    return f"{shlex.join(pip)} install '.[{extra}]' in the project's folder"
 
 
 def packages_of_extra(requirements: Iterable[str], extra: str) -> list[str]:

@@ -13,6 +13,7 @@ import click
 from review_app.auth.accounts import WORKSPACE
 from review_app.hooks.post import Post, PostError
 from review_app.hooks.sender import deliver
+from review_app.hooks.signing import open_secret
 from scn_core.cli.options import JSON
 from scn_core.errors import UsageError, WorkspaceError, counted, error_text
 from scn_core.hook_settings import HookSettings
@@ -67,6 +68,8 @@ def test(workspace: Path, name: str) -> None:
     if reply.error is not None:
         raise WorkspaceError(f"hook {hook.name}, {hook.place}: {reply.error}")
     click.echo(f"hook {hook.name}, {hook.place}: has it, HTTP status {reply.status}")
+    if (open_to := open_secret(hook, place.path)) is not None:
+        click.echo(f"warning: {open_to}", err=True)
 
 
 @hooks.command()

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import os
+import shlex
 from binascii import Error as Base64Error
 from collections.abc import Sequence
 from pathlib import Path
@@ -57,6 +58,15 @@ def secrets_of(hook: HookSettings, workspace: Path) -> list[bytes]:
     if not secrets:
         raise WorkspaceError(error_text(where, "no secret", _form(), _how_to_make()))
     return secrets
+
+
+def open_secret(hook: HookSettings, workspace: Path) -> str | None:
+    """What is wrong with the file of a hook's secret where others may read it; None: nothing, or it has no file."""
+    file = workspace / hook.secret_file
+    if not hook.secret_file or not (mode := file.stat().st_mode) & 0o077:
+        return None
+    return error_text(str(file), f"a secret in a file of mode {mode & 0o777:o}, which others may read", "mode 600",
+                      f"close it: {shlex.join(['chmod', '600', str(file)])}")  # fmt: skip
 
 
 def _found(hook: HookSettings, workspace: Path) -> tuple[str, str]:

@@ -45,6 +45,7 @@ def test_an_installed_command_that_no_shell_finds_is_named_with_its_path(
     installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert command_line("train", Path("ws")) == f"{installed}/scn train ws"
+    assert install_extra("train", "requirements.txt").startswith(f"{installed}/pip install ")
     monkeypatch.setenv("SCN_COMMANDS", "")  # for pytest to put back
     tell_children()
     monkeypatch.setattr("sys.argv", ["-m", "serve", "--behind-hub", "3"])

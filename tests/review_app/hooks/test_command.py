@@ -36,6 +36,13 @@ def test_a_hook_can_be_tried_before_any_server_ran(hooked: Workspace, receiver: 
     assert run("test", hooked.path, "CI").output.endswith("has it, HTTP status 204\n")
     (got,) = receiver.got
     assert (got.said["type"], got.is_signed_by(SECRET)) == ("ping", True)
+    secret, settings = hooked.path / "hook.secret", hooked.settings_file.read_text(encoding="utf-8")
+    secret.write_text(SECRET)
+    from_file = settings.replace('secret_env = "HOOK_SECRET"', 'secret_file = "hook.secret"')
+    hooked.settings_file.write_text(from_file, encoding="utf-8")
+    for mode, warned in ((0o644, True), (0o600, False)):
+        secret.chmod(mode)
+        assert (f"{secret}: found a secret in a file of mode 644" in run("test", hooked.path, "ci").output) == warned
     receiver.will(500)
     failed = run("test", hooked.path, "ci")
     assert (type(failed.exception), str(failed.exception).endswith("HTTP status 500")) == (WorkspaceError, True)
