@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from review_app.database import call_slow
+from review_app.database import MOVED, call_slow, was_moved
 from review_app.settings import current
 from scn_core.store.events import LoggedEvent, events
 from scn_core.store.hook_delivery import HookState, hook_states
@@ -24,6 +24,11 @@ def marks(viewer_id: int) -> list[MarkedFaces]:
 def backups() -> list[BackupFile]:
     """The backups in the workspace's folder `backups`, the newest first."""
     return backups_in(current().workspace.backups)
+
+
+def missing_database() -> str | None:
+    """Why no answers are stored where the database was moved away, deleted or replaced; None: it is in its place."""
+    return MOVED if was_moved() else None
 
 
 def hooks() -> list[HookState]:

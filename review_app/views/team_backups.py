@@ -28,8 +28,10 @@ _CAUSES: dict[Cause, str] = {
 
 
 def show() -> None:
-    """The button, and a table of backups, the newest first."""
+    """The button, and a table of backups, the newest first; before them, that the database is gone."""
     st.subheader("Backups", anchor=False)
+    if why := queries.missing_database():
+        messages.show("No answers are stored now", why)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Make a backup now", key="rv-backup-go", on_click=_made)
         st.text(

@@ -322,8 +322,10 @@ def test_a_database_deleted_under_the_server_is_saved_by_a_backup(
     (file,) = workspace.backups.iterdir()
     assert f"all that was saved in it is in {file}" in capsys.readouterr().err
     file.unlink()
+    assert "No answers are stored now" not in words(app)
     app.button(key="rv-backup-go").click()
-    lea.run()
+    said = words(lea.run())
+    assert ("No answers are stored now" in said, "the database was moved away or replaced" in said) == (True, True)
     with pytest.raises(WorkspaceError, match="no such file") as refused, workspace.database():
         pass
     database.close()
