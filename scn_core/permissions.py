@@ -52,15 +52,17 @@ def in_our_words(error: OSError, do: str = _NAME_ANOTHER) -> OSError | ScnError:
 
 
 def closed_text(path: Path) -> str | None:
-    """What is said of a file or folder that this user may not read and write, with how to give it to them; None: they
-    may."""
-    if _may(path, os.R_OK | os.W_OK):
-        return None
+    """What is said of a file or folder that this user may not read and write, with how to mend it; None: they may, or
+    there is none."""
     mend = f"give it to this user: {_give_to(user_name(), path)}"
-    with suppress(OSError):  # in a folder that may not be entered
+    try:
         if path.stat().st_uid == os.geteuid():
             mend = f"open it: {shlex.join(['chmod', '-R', 'u+rwX', str(path)])}"
-    return _closed_text(path, mend)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError:  # in a folder that may not be entered
+        pass
+    return None if _may(path, os.R_OK | os.W_OK) else _closed_text(path, mend)
 
 
 def _closed_text(path: Path, do: str) -> str:
