@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Sequence
 
-from review_app.database import call_slow
+from review_app.database import call_slow, was_moved
 from review_app.keeper import Keeper
 from scn_core.errors import ScnError
 from scn_core.store.check import require_sound_now
@@ -33,6 +33,8 @@ class DamageKeeper(Keeper):
         if self._begun or time.monotonic() < self._at:
             return None
         self._begun = True
+        if was_moved():  # which is said elsewhere
+            return None
         if self._workspace.database_file.stat().st_size > HERE_BYTES:
             return ["check", str(self._workspace.path), "--quick"]
         try:

@@ -13,6 +13,7 @@ from review_app.database import call_slow, was_moved
 from review_app.keeper import Keeper
 from review_app.settings import current
 from scn_core.shell import command_line
+from scn_core.store.newest_decision import note_newest
 from scn_core.workspace.backup.make import make_backup
 
 AGAIN_AFTER_S = 60.0
@@ -44,4 +45,6 @@ class LastCopyKeeper(Keeper):
         return None
 
     def _back_up(self, db: Database) -> Path:
-        return make_backup(self._workspace, db, "deleted", whole=False)
+        made = make_backup(self._workspace, db, "deleted", whole=False)
+        note_newest(db)  # which may be deleted too, and by which a restore of less is refused
+        return made

@@ -9,7 +9,7 @@ from scn_core.errors import WorkspaceError, counted, error_text, listed
 from scn_core.store.backup import Contents, contents_of, decisions_missing, opened_copy
 from scn_core.store.check import broken_file
 from scn_core.store.decisions.imports import workspace_mark
-from scn_core.store.newest_decision import noted_newest
+from scn_core.store.newest_decision import newest_file, noted_newest
 from scn_core.store.sqlite_errors import UNREADABLE, is_passing
 from scn_core.store.taken_out import TakenOut, taken_out_since
 from scn_core.workspace.backup.archive import DATABASE
@@ -64,7 +64,7 @@ def look_for_unseen(workspace: Workspace, old: Old, new: Contents) -> Old:
     unseen = ""
     if noted > there:
         unseen = f"decisions up to number {noted:,} that were saved here, where the backup ends with {new.newest:,}"
-    elif deleted and not noted:
+    elif deleted and not newest_file(workspace.database_file).exists():
         unseen = f"a {DATABASE} that was deleted, and nothing that says which decisions were saved in it"
     if unseen and deleted:
         unseen += "; a server that runs here has it open still, with all of them"
