@@ -144,7 +144,12 @@ def _begin(command: Sequence[str]) -> _Worker:
         words = unless_begun.enter_context(tempfile.TemporaryFile())
         process = subprocess.Popen(  # noqa: S603 (our own command, no shell)
             [*trainer.nice_prefix(19), *command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=words,
-            start_new_session=True, env=trainer.environment(),
+            start_new_session=True, env={"OMP_NUM_THREADS": str(_threads()), **trainer.environment()},
         )  # fmt: skip
         unless_begun.pop_all()
     return _Worker(process, words)
+
+
+def _threads() -> int:
+    """One processor is left to people: Linux shares processors among sessions, whatever the niceness within one."""
+    return max(1, (os.cpu_count() or 1) - 1)

@@ -150,10 +150,13 @@ def test_a_failure_is_said_once_and_tried_again_after_new_answers(
 @pytest.mark.parametrize("command", [SLEEPS, DEAF], ids=["sleeps", "deaf"])
 def test_stopping_ends_the_process(server: Server, monkeypatch: pytest.MonkeyPatch, command: list[str]) -> None:
     instead(monkeypatch, command)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     server.decide(EVERY)
     until(lambda: server.begun, "a process")
     time.sleep(0.3)  # until it no longer hears
     pid = server.begun[0]
+    threads = f"OMP_NUM_THREADS={max(1, (os.cpu_count() or 1) - 1)}"
+    assert threads in Path(f"/proc/{pid}/environ").read_text().split("\0"), "a processor is left to people"
     until(lambda: os.getpriority(os.PRIO_PROCESS, pid) == 19, "the lowest priority")
     assert os.getpgid(pid) == pid, "a Ctrl-C in the server's terminal is not for it"
     server.keeper.stop()
