@@ -23,6 +23,7 @@ from typing import IO
 from review_app import trainer_process as trainer
 from review_app.http.log import ThreadLog, words_of
 from review_app.http.metrics import WORKER_FAILURES, WORKER_RUNNING
+from scn_core.cli.threads import usable_cores
 from scn_core.workspace.folder import Workspace
 
 LOOK_S = 2.0
@@ -152,4 +153,4 @@ def _begin(command: Sequence[str]) -> _Worker:
 
 def _threads() -> int:
     """One processor is left to people: Linux shares processors among sessions, whatever the niceness within one."""
-    return max(1, (os.cpu_count() or 1) - 1)
+    return max(1, usable_cores() - 1)

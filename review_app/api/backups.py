@@ -10,13 +10,14 @@ from starlette.responses import JSONResponse, Response
 
 from review_app import database
 from review_app.api.bodies import BackupBody
-from review_app.auth.endpoint import as_person, json_of_person
+from review_app.auth.endpoint import as_person, json_of_person, require_lead
 from review_app.http.errors import ApiError
 from review_app.http.saved_file import saved_file
 from review_app.settings import current
 from scn_core.store.events import keep_event
-from scn_core.store.people.people import Person
 from scn_core.workspace.backup.make import about_backup, backup_files, keep_newest, make_backup
+
+_FOR_LEADS = "backups are for leads, ask one"
 
 
 async def make(request: Request) -> Response:
@@ -26,7 +27,7 @@ async def make(request: Request) -> Response:
     open, in which nothing is noted any more.
     """
     body = BackupBody.read(await json_of_person(request))
-    lead = await as_person(request, _require_lead)
+    lead = await as_person(request, require_lead, _FOR_LEADS)
     made = await database.run_slow(_make, body, lead.name)
     if not database.was_moved():
         await database.run_write(keep_event, "backup made", {}, by=lead.id)
@@ -35,7 +36,7 @@ async def make(request: Request) -> Response:
 
 async def backup(request: Request) -> Response:
     """GET /api/backup/{name}: a file of the workspace's folder `backups`."""
-    await as_person(request, _require_lead)
+    await as_person(request, require_lead, _FOR_LEADS)
     name = request.path_params["name"]
     file = next((each for each in backup_files(current().workspace.backups) if each.name == name), None)
     found = None if file is None else await saved_file(file, "application/zip")
@@ -49,9 +50,3 @@ def _make(db: Database, body: BackupBody, by: str) -> dict[str, Any]:
     made = make_backup(workspace, db, by=by, pictures=body.pictures)
     removed = [] if body.keep is None else keep_newest(workspace.backups, body.keep, like=made)
     return about_backup(made).as_dict() | {"removed": removed}
-
-
-def _require_lead(db: Database, person: Person) -> Person:
-    if person.role != "lead":
-        raise ApiError(403, "role", f"{person.name} is {person.role}; backups are for leads, ask one")
-    return person

@@ -11,21 +11,22 @@ from starlette.responses import JSONResponse, Response
 
 from review_app import database
 from review_app.api.bodies import ExportBody
-from review_app.auth.endpoint import as_person, json_of_person
+from review_app.auth.endpoint import as_person, json_of_person, require_lead
 from review_app.http.errors import ApiError
 from review_app.http.saved_file import saved_file
 from review_app.settings import current
 from scn_core.exchange.export.manifest import ExportManifest
 from scn_core.exchange.export.write import ExportOptions, export_into
 from scn_core.store.events import keep_event
-from scn_core.store.people.people import Person
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*-r[0-9]+-d[0-9]+[0-9a-f-]*(\.[a-z]+)+")
+
+_FOR_LEADS = "labels are exported by leads, ask one"
 
 
 async def exported(request: Request) -> Response:
     """GET /api/export/{name}: a file of the workspace's folder `exports`, or the manifest of one."""
-    await as_person(request, _require_lead)
+    await as_person(request, require_lead, _FOR_LEADS)
     name = request.path_params["name"]
     media = "application/octet-stream"  # one for all formats, as /openapi.json says: nothing shows it, it is saved
     found = await saved_file(current().workspace.exports / name, media) if _NAME.fullmatch(name) else None
@@ -40,7 +41,7 @@ async def make(request: Request) -> Response:
     In a slow reader's thread: nobody's answers wait for it.
     """
     body = ExportBody.read(await json_of_person(request))
-    lead = await as_person(request, _require_lead)
+    lead = await as_person(request, require_lead, _FOR_LEADS)
     made = await database.run_slow(_make, body.options)
     await database.run_write(keep_event, "labels exported", made.told, by=lead.id)
     return JSONResponse({"name": made.file, "sha256": made.sha256, "bytes": made.bytes, "revision": made.revision})
@@ -49,9 +50,3 @@ async def make(request: Request) -> Response:
 def _make(db: Database, options: ExportOptions) -> ExportManifest:
     workspace = current().workspace
     return export_into(db, workspace.exports, options, pictures=Path(workspace.settings().root))
-
-
-def _require_lead(db: Database, person: Person) -> Person:
-    if person.role != "lead":
-        raise ApiError(403, "role", f"{person.name} is {person.role}; labels are exported by leads, ask one")
-    return person

@@ -16,8 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from review_app.auth.endpoint import as_person
-from review_app.http.errors import ApiError
+from review_app.auth.endpoint import as_person, require_lead
 from review_app.http.metrics import REGISTRY
 from review_app.settings import current
 from review_app.trainer_process import at_work
@@ -33,8 +32,7 @@ async def metrics(request: Request) -> Response:
 
 
 def _state(db: Database, person: Person) -> WatchedState:
-    if person.role != "lead":
-        raise ApiError(403, "role", f"{person.name} is {person.role}; metrics are for leads, ask one for a token")
+    require_lead(db, person, "metrics are for leads, ask one for a token")
     return watched_state(db)
 
 

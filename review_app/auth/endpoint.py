@@ -117,6 +117,13 @@ async def as_person_writing(
     return await database.run_write(_enter, await credentials(request), function, *args, **kwargs)
 
 
+def require_lead(db: Database, person: Person, for_leads: str) -> Person:
+    """The person, where it is a lead. Raises ApiError for others, which says what is `for_leads` and whom to ask."""
+    if person.role != "lead":
+        raise ApiError(403, "role", f"{person.name} is {person.role}; {for_leads}")
+    return person
+
+
 def _enter(db: Database, door: Credentials, function: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
     return function(db, door.person(db), *args, **kwargs)
 

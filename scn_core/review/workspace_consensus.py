@@ -16,15 +16,13 @@ from scn_core.store.connection import snapshot
 from scn_core.store.current_labels import reviewer_names
 from scn_core.store.decisions.readings import label_readings
 from scn_core.store.decisions.record import effective_labels
-from scn_core.store.opinions import opinions_on
+from scn_core.store.opinions import SUM_TOLERANCE, opinions_on
 from scn_core.store.queue.learned_order import scored_faces
 from scn_core.store.samples import classes
 from scn_core.store.votes import has_votes, named_votes
 
 ANSWERS_NEEDED = 20
 """Of a person, to faces that somebody else labelled too, before it is said how often they are right."""
-_SUM_TOLERANCE = 0.02 + 1e-6
-"""How far the sum of a row of probabilities may be from 1."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +108,7 @@ def _check_opinion(opinion: FloatArray, shape: tuple[int, ...]) -> None:
     """Raises UsageError unless it has this shape, and every row is probabilities or NaN throughout."""
     if opinion.shape != shape:
         raise UsageError(error_text("opinions", f"shape {opinion.shape}", f"{shape}, as the round has"))
-    good = (opinion >= 0).all(axis=1) & (np.abs(opinion.sum(axis=1) - 1) <= _SUM_TOLERANCE)
+    good = (opinion >= 0).all(axis=1) & (np.abs(opinion.sum(axis=1) - 1) <= SUM_TOLERANCE)
     wrong = np.flatnonzero(~good & ~np.isnan(opinion).all(axis=1))
     if len(wrong):
         what = f"{counted(len(wrong), 'row')} that are no probabilities, the first at {wrong[0]:,}"

@@ -222,13 +222,14 @@ def _laid_out(components: FloatArray, method: MapMethod, step: Callable[[int], N
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         drawn = layout.fit(first)
-        others = np.setdiff1d(np.arange(len(components)), chosen, assume_unique=True)
+        others = np.delete(np.arange(len(components)), chosen)
         for start in range(0, len(others), _ROWS):
             rows = others[start : start + _ROWS]
             places[rows] = drawn.prepare_partial(components[rows], initialization="median", k=AMONG, perplexity=AMONG)
             step((start + len(rows)) * _OTHERS // len(others) - start * _OTHERS // len(others))
     places[chosen] = drawn
-    step(0 if len(others) else _OTHERS)
+    if not len(others):
+        step(_OTHERS)
     return places
 
 

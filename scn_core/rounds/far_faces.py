@@ -46,19 +46,22 @@ def mark_far(workspace: Workspace, round_id: int, step: Callable[[int], None] = 
     if features is None:
         return None
     known = np.flatnonzero(np.asarray(features.values).any(axis=1))
-    far = far_from_others(distances(features.values, step)[known])
+    far = far_from_others(distances(features.values, step, known=known)[known])
     sample_ids: IntArray = features.sample_id[known[far]]
     with workspace.database() as db, transaction(db):
         return record_far(db, np.array([each for each in sample_ids.tolist() if not is_blind(db, each, None)], int))
 
 
-def distances(values: HalfArray | FloatArray, step: Callable[[int], None] = lambda more: None) -> FloatArray:
+def distances(
+    values: HalfArray | FloatArray, step: Callable[[int], None] = lambda more: None, *, known: IntArray | None = None
+) -> FloatArray:
     """(N,) mean distance of each row of (N, D) features to the nearest others: 0 to 2.
 
-    Rows of zeros, faces without features, are near to none and have 0. Some rows are read at a time.
+    Rows of zeros, faces without features, are near to none and have 0. Some rows are read at a time. `known`: the rows
+    that are no zeros, where that was looked for already.
     """
     found = np.zeros(len(values), np.float32)
-    known = np.flatnonzero(np.asarray(values).any(axis=1))
+    known = np.flatnonzero(np.asarray(values).any(axis=1)) if known is None else known
     if len(known) < 2:
         return found
     mean = (values.sum(axis=0, dtype=np.float64) / len(known)).astype(np.float32)

@@ -19,6 +19,8 @@ from scn_core.store.events import log_event
 from scn_core.store.schema.expressions import PRESENT
 
 SourceKind = Literal["csv", "npz", "onnx"]
+SUM_TOLERANCE = 0.02 + 1e-6
+"""How far the sum of an opinion may be from 1: files round to a few digits. Rounding does not tell 1.02 apart."""
 
 
 @dataclass(frozen=True, slots=True)

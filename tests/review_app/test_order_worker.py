@@ -18,6 +18,7 @@ from review_app import trainer_process as trainer
 from review_app.http.metrics import REGISTRY
 from review_app.order_worker import OrderKeeper
 from review_app.settings import AppSettings
+from scn_core.cli.threads import usable_cores
 from scn_core.config import ReviewSettings
 from scn_core.store.queue.learned_order import LearnedOrder, learned_order
 from scn_core.store.rounds.states import close_round
@@ -155,7 +156,7 @@ def test_stopping_ends_the_process(server: Server, monkeypatch: pytest.MonkeyPat
     until(lambda: server.begun, "a process")
     time.sleep(0.3)  # until it no longer hears
     pid = server.begun[0]
-    threads = f"OMP_NUM_THREADS={max(1, (os.cpu_count() or 1) - 1)}"
+    threads = f"OMP_NUM_THREADS={max(1, usable_cores() - 1)}"
     assert threads in Path(f"/proc/{pid}/environ").read_text().split("\0"), "a processor is left to people"
     until(lambda: os.getpriority(os.PRIO_PROCESS, pid) == 19, "the lowest priority")
     assert os.getpgid(pid) == pid, "a Ctrl-C in the server's terminal is not for it"

@@ -13,14 +13,13 @@ import numpy.typing as npt
 from scn_core.class_names import ClassVocabulary, canonical
 from scn_core.errors import DataError, UsageError, counted, error_text, listed
 from scn_core.records import BoolArray, FloatArray
+from scn_core.store.opinions import SUM_TOLERANCE
 
 Numbers = npt.NDArray[np.floating]
 
 Form = Literal["probabilities", "logits", "counts"]
 """What the numbers of another model are: counts, such as votes, are divided by their sum, row by row."""
 
-SUM_TOLERANCE = 0.02 + 1e-6
-"""How far the sum of a row may be from 1: files round to a few digits. Rounding does not tell a sum of 1.02 apart."""
 _LEAST = 1e-6
 _NO_LOGIT = -1e9
 _PREFIX = "prob_"

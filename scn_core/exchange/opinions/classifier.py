@@ -18,8 +18,9 @@ from scn_core.class_names import ClassVocabulary
 from scn_core.datasets.images import open_face
 from scn_core.datasets.parallel import in_order
 from scn_core.errors import DataError, UsageError, counted, error_text
-from scn_core.exchange.opinions.classes import SUM_TOLERANCE, Form, match_classes
+from scn_core.exchange.opinions.classes import Form, match_classes
 from scn_core.records import BoolArray, FloatArray, PixelArray, Sample
+from scn_core.store.opinions import SUM_TOLERANCE
 
 BATCH = 32
 """Faces at a time, where the model takes any number: what is in memory."""
