@@ -25,7 +25,8 @@ from pathlib import Path
 from benchmarks.review_app import accounts, machine, statistics_of
 from benchmarks.review_database import ROUND, build
 from benchmarks.review_load import simulate
-from review_app.trainer_process import nice_prefix
+from review_app.low_priority import begin
+from review_app.trainer_process import NICENESS
 from scn_core.records import RoundInfo
 from scn_core.store.rounds.states import epochs, latest_round
 from scn_core.workspace.folder import Workspace
@@ -92,9 +93,10 @@ def _measure(workspace: Workspace, checkout: Path, repeat: int, args: argparse.N
 def _training(workspace: Workspace, checkout: Path, side: int) -> subprocess.Popen[bytes]:
     """A trainer that has begun its round, which leaves the one in review open; its words go to trainer.log."""
     options = ["--image-size", str(side), "--no-close-earlier", "--device", "cpu"]
-    command = [*nice_prefix(10), sys.executable, "-m", "scn_core", "train", str(workspace.path), *options]
+    command = [sys.executable, "-m", "scn_core", "train", str(workspace.path), *options]
     with (workspace.path / "trainer.log").open("wb") as log:
-        trainer = subprocess.Popen(command, cwd=checkout, stdout=log, stderr=log)
+        packages = {**os.environ, "PYTHONPATH": str(checkout)}
+        trainer = begin(command, niceness=NICENESS, output=log, errors=log, environment=packages)
     while trainer.poll() is None and _newest(workspace).id == ROUND:
         time.sleep(0.5)
     return trainer

@@ -20,6 +20,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import IO
 
+from review_app import low_priority
 from review_app import trainer_process as trainer
 from review_app.http.log import ThreadLog, words_of
 from review_app.http.metrics import WORKER_FAILURES, WORKER_RUNNING
@@ -143,9 +144,9 @@ def _begin(command: Sequence[str]) -> _Worker:
     with ExitStack() as unless_begun:
         # A pipe that nobody reads would stop the process when it is full.
         words = unless_begun.enter_context(tempfile.TemporaryFile())
-        process = subprocess.Popen(  # noqa: S603 (our own command, no shell)
-            [*trainer.nice_prefix(19), *command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=words,
-            start_new_session=True, env={"OMP_NUM_THREADS": str(_threads()), **trainer.environment()},
+        process = low_priority.begin(
+            command, niceness=19, output=subprocess.DEVNULL, errors=words,
+            environment={"OMP_NUM_THREADS": str(_threads()), **trainer.environment()},
         )  # fmt: skip
         unless_begun.pop_all()
     return _Worker(process, words)

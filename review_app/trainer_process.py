@@ -10,9 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import shutil
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -24,12 +22,15 @@ from pathlib import Path
 from typing import Any
 
 from review_app.database import call
+from review_app.low_priority import begin
 from scn_core.config import TrainSettings, flag
 from scn_core.errors import WorkspaceError
 from scn_core.files import locked_now, write_text
 from scn_core.store.rounds.states import latest_round
 from scn_core.workspace.folder import Workspace
 
+NICENESS = 10
+"""Of a trainer, so that the pages stay quick while it is at work."""
 ENDING_S = 8.0
 """How long a start waits for a trainer that is about to end: one that was cancelled hears of it within 5 s."""
 _LOOK_S = 0.5
@@ -65,10 +66,8 @@ def start(workspace: Workspace, settings: TrainSettings | None, *, by: str) -> N
         if not locked_now(log, fcntl.LOCK_EX, wait_s=_LOOK_S):
             raise WorkspaceError("a trainer is at work here already, started a moment ago; wait for it or cancel it")
         log.truncate(0)
-        process = subprocess.Popen(  # noqa: S603 (our own command, values checked by TrainSettings, no shell)
-            [*nice_prefix(10), sys.executable, "-m", "scn_core", "train", str(workspace.path), *options],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=environment(),
-        )  # fmt: skip
+        command = [sys.executable, "-m", "scn_core", "train", str(workspace.path), *options]
+        process = begin(command, niceness=NICENESS, output=log, errors=log, environment=environment())
         began = Started(process.pid, by, _stamp(), 0 if newest is None else newest.id, settings is None)
         write_text(_record(workspace), json.dumps(asdict(began)))
     # Nobody else would take note of its end while this server lives.
@@ -125,12 +124,6 @@ def error(tail: Sequence[str]) -> str:
 def flags(settings: TrainSettings) -> list[str]:
     """The settings as flags of `train`, all of them, so that what was shown is what runs."""
     return [_flag(each.name, getattr(settings, each.name)) for each in fields(settings)]
-
-
-def nice_prefix(niceness: int) -> list[str]:
-    """The beginning of a command that leaves the processors to the pages, so that these stay quick. 19: most of all."""
-    nice = shutil.which("nice")
-    return [] if nice is None else [nice, "-n", str(niceness)]
 
 
 def environment() -> dict[str, str]:

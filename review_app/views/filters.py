@@ -174,7 +174,8 @@ def _folded(asked: Asked, counts: QueueCounts, now: WorkspaceState, *, weighed: 
     )
     doubts = {each: f"{word} ({counts.doubts[each]:,})" for each, word in DOUBTS.items()}
     _select("Doubt", "doubt", doubts, where.doubt, now, lambda a, v: _where(a, doubt=v))
-    pictures = {each: f"{word} ({counts.pictures[each]:,})" for each, word in PICTURES.items()}
+    bad = counts.pictures
+    pictures = {each: word if bad is None else f"{word} ({bad[each]:,})" for each, word in PICTURES.items()}
     _select("Picture", "picture", pictures, where.picture, now, lambda a, v: _where(a, picture=v))
     if where.area is not None:
         _toggle("Only in the area drawn on the map", "area", True, now, _without("area"))

@@ -29,16 +29,27 @@ def page() -> None:
     asked = now.find(None)
     with messages.shown():
         found = queries.copies()
-        _copies(found, now.classes.names, None if asked is None else asked.id)
-        _bad(queries.bad())
+        if found.not_looked_at:
+            _not_looked_at(found)
+        if found.faces:
+            _copies(found, now.classes.names, None if asked is None else asked.id)
+            _bad(queries.bad())
+
+
+def _not_looked_at(found: Duplicates) -> None:
+    """Of these nothing is known, so that nothing may be said of the whole set."""
+    command = command_line("pictures", current().workspace.path)
+    every = found.faces + found.not_looked_at
+    some = f"{counted(found.not_looked_at, 'picture')} of {every:,} not looked at yet, or could not be opened"
+    st.text(f"{some}. This command looks at them: {command}")
+    if found.faces:
+        st.text(f"What follows is of the other {found.faces:,}.")
 
 
 def _copies(found: Duplicates, names: Sequence[str], round_id: int | None) -> None:
     st.subheader("Copies", anchor=False)
-    if found.not_looked_at:
-        st.text(f"{counted(found.not_looked_at, 'picture')} not looked at yet: run the command pictures once.")
     if not found.groups:
-        st.text("No face is in the data set twice.")
+        st.text("No face is in the data set twice." if not found.not_looked_at else "None of them is there twice.")
         return
     counts = found.counts()
 
@@ -131,8 +142,8 @@ def _bad(found: BadPictures) -> None:
         st.text(f"{share:.0%} of these pictures: {ISSUE_WORDS[issue]}. That is how the data set is: no face is marked.")
     if not any(found.counts.values()):
         st.text(
-            "No picture is dark, bright, blurred, nearly empty, of odd shape, tiny, grey among colour or far from all "
-            "others."
+            "No picture looked at is dark, bright, blurred, nearly empty, of odd shape, tiny, grey among colour or far "
+            "from all others."
             if not found.common
             else "Nothing else is wrong with any picture."
         )

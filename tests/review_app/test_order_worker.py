@@ -14,7 +14,6 @@ import pytest
 
 from review_app import database, order_worker
 from review_app import keeper as beside
-from review_app import trainer_process as trainer
 from review_app.http.metrics import REGISTRY
 from review_app.order_worker import OrderKeeper
 from review_app.settings import AppSettings
@@ -218,7 +217,6 @@ def test_no_fault_ends_it(server: Server, monkeypatch: pytest.MonkeyPatch, capfd
         until(lambda: hears("ZeroDivisionError"), "the first fault")
         patch.setattr(order_worker, "due", lambda db, number: True)
         instead(patch, ["/no/such/program"])
-        patch.setattr(trainer, "nice_prefix", lambda niceness: [])
         server.decide(1)
         until(lambda: hears("/no/such/program"), "the second fault")
         looks()

@@ -64,8 +64,8 @@ class QueueCounts:
     flagged: int
     noted: int
     """Faces with a live flag, and with a note that the viewer may read, under the other filters."""
-    pictures: dict[QueuePicture, int]
-    """Faces by what is wrong with their picture, under the other filters; all named."""
+    pictures: dict[QueuePicture, int] | None
+    """Faces by what is wrong with their picture, under the other filters; all named. None: bad ones are too many."""
 
 
 class _Count(NamedTuple):
@@ -103,7 +103,7 @@ def queue_counts(db: Database, round_id: int, viewer_id: int, where: QueueFilter
         reviewers=_reviewers(db, round_id, viewer_id),
         flagged=faces_in_state(db, round_id, viewer_id, replace(where, flagged=True)),
         noted=faces_in_state(db, round_id, viewer_id, replace(where, noted=True)),
-        pictures=_pictures(db, round_id, viewer_id, where),
+        pictures=_pictures(db, round_id, viewer_id, where) if filters.few_bad_pictures(db, QueueFilter()) else None,
     )
 
 

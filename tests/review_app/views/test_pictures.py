@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from html import unescape
 from urllib.parse import parse_qsl
 
@@ -18,6 +19,25 @@ def test_a_set_without_copies(visitor: NewVisitor) -> None:
     assert not app.exception
     assert "No face is in the data set twice" in words(app)
     assert not app.metric
+
+
+def test_of_pictures_that_nobody_looked_at_nothing_is_said(visitor: NewVisitor) -> None:
+    lead = visitor("lea", "lead")
+    lead.open()
+
+    def forget(db: Database, *, but: int) -> int:
+        db.execute("DELETE FROM picture WHERE sample_id > ?", (but,))
+        (faces,) = db.execute("SELECT count(*) FROM sample").fetchone()
+        return int(faces)
+
+    faces = database.call_write(partial(forget, but=2))
+    seen = words(lead.open("pictures"))
+    assert f"{faces - 2} pictures of {faces} not looked at yet" in seen
+    assert "What follows is of the other 2.\nNone of them is there twice." in seen
+    database.call_write(partial(forget, but=0))
+    seen = words(lead.open("pictures"))
+    assert re.search(rf"{faces} pictures of {faces} not looked at yet, .* pictures ", seen)
+    assert not re.search("twice|No picture|What follows", seen)
 
 
 def test_copies_leaks_and_bad_pictures(visitor: NewVisitor) -> None:

@@ -292,6 +292,7 @@ def test_the_filter_shows_bad_pictures_alone(in_review: Database) -> None:
     assert set(shown(in_review, QueueFilter(picture="any"))) == set(shown(in_review)) & {2, 3, 4, 5}
     counts = queue_counts(in_review, 1, 1, QueueFilter(picture="any"))
     assert counts.matching == len(shown(in_review, QueueFilter(picture="any")))
+    assert counts.pictures is not None
     assert counts.pictures["tiny"] == 1
     assert counts.pictures["all"] == len(shown(in_review))
     claimed = claim_items(in_review, 1, 1, QueueFilter(picture="grey"), limit=5)
@@ -303,9 +304,12 @@ def test_many_bad_pictures_are_found_on_a_walk_in_order_and_not_sorted(
 ) -> None:
     bad = QueueFilter(picture="any")
     few = shown(in_review, bad)
+    matching = queue_counts(in_review, 1, 1, bad).matching
     monkeypatch.setattr(filters, "SMALL", 0)
     sent: list[str] = []
     in_review.conn.set_trace_callback(sent.append)
     assert shown(in_review, bad) == few
     in_review.conn.set_trace_callback(None)
     assert not [sql for sql in sent if "DISTINCT sample_id AS bad" in sql]
+    counts = queue_counts(in_review, 1, 1, bad)
+    assert (counts.matching, counts.pictures) == (matching, None), "all kinds are not counted with every page"
