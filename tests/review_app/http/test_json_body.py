@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 import uuid
 from typing import Any
 
 import pytest
+from starlette.requests import Request
 
 from review_app.api.bodies import DecisionsBody, LeaseBody, PageBody, TilesBody
 from review_app.http.errors import ApiError
-from review_app.http.json_body import parse
+from review_app.http.json_body import parse, read_body
 
 ID = "0f8fad5b-d9cb-469f-a165-70867728950e"
 DECISION = {"id": ID, "round": 1, "sample": 2, "action": "keep", "label": 0}
@@ -166,3 +168,23 @@ def test_a_wrong_filter_is_named(field: str, value: object) -> None:
 )
 def test_other_bodies_are_as_strict(read: Any, body: object, at: str) -> None:
     assert refused(json.dumps(body).encode(), read).at == at
+
+
+@pytest.mark.parametrize(("parts", "taken"), [(1, 1), (7, 7), (100, 41)])
+def test_a_body_that_is_too_large_is_taken_before_it_is_refused(parts: int, taken: int) -> None:
+    """A proxy that cannot hand on the rest would tell its client 502; of more than proxies let through, no longer."""
+    asked = 0
+
+    async def receive() -> dict[str, Any]:
+        nonlocal asked
+        asked += 1
+        return {"type": "http.request", "body": b"x" * 1_000_000, "more_body": asked < parts}
+
+    request = Request({"type": "http", "method": "POST", "headers": []}, receive)
+    if parts == 1:
+        assert len(asyncio.run(read_body(request))) == 1_000_000
+    else:
+        with pytest.raises(ApiError, match="larger than 1,000,000 bytes") as caught:
+            asyncio.run(read_body(request))
+        assert caught.value.status == 413
+    assert asked == taken
