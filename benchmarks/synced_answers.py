@@ -26,7 +26,6 @@ from benchmarks.review_app import accounts, machine, statistics_of
 from benchmarks.review_database import ROUND, build
 from benchmarks.review_load import simulate
 from review_app.low_priority import begin
-from review_app.trainer_process import NICENESS
 from scn_core.records import RoundInfo
 from scn_core.store.rounds.states import epochs, latest_round
 from scn_core.workspace.folder import Workspace
@@ -96,7 +95,7 @@ def _training(workspace: Workspace, checkout: Path, side: int) -> subprocess.Pop
     command = [sys.executable, "-m", "scn_core", "train", str(workspace.path), *options]
     with (workspace.path / "trainer.log").open("wb") as log:
         packages = {**os.environ, "PYTHONPATH": str(checkout)}
-        trainer = begin(command, niceness=NICENESS, output=log, errors=log, environment=packages)
+        trainer = begin(command, output=log, errors=log, environment=packages)
     while trainer.poll() is None and _newest(workspace).id == ROUND:
         time.sleep(0.5)
     return trainer

@@ -15,9 +15,10 @@ theme       colours and fonts of the pages
 
 client           for scripts: the routes as methods of Python
 trainer_process  begins a training and looks after its process
+low_priority     begins processes that leave the processors to the pages
 wal_watch        notices that review.db-wal was deleted
 server_lock      one server for a workspace
-keeper           what is made anew beside the server, by processes of lowest priority
+keeper           what is made anew beside the server, by processes of low priority
 order_worker     has the order of the queue learned again as answers come in, and maps drawn
 damage_check     has the database checked once, soon after the start
 last_copy        makes a backup of a database that was deleted while it is open

@@ -1,4 +1,4 @@
-"""What is made anew beside the server: looked for by a thread, made by a process of lowest priority.
+"""What is made anew beside the server: looked for by a thread, made by a process of low priority.
 
 Learning an order, drawing a map or checking a large database takes seconds of a processor; in the server's process it
 would hold up answers. What was made is in the database or in files, so the server need not hear of it.
@@ -145,7 +145,7 @@ def _begin(command: Sequence[str]) -> _Worker:
         # A pipe that nobody reads would stop the process when it is full.
         words = unless_begun.enter_context(tempfile.TemporaryFile())
         process = low_priority.begin(
-            command, niceness=19, output=subprocess.DEVNULL, errors=words,
+            command, output=subprocess.DEVNULL, errors=words,
             environment={"OMP_NUM_THREADS": str(_threads()), **trainer.environment()},
         )  # fmt: skip
         unless_begun.pop_all()

@@ -29,8 +29,6 @@ from scn_core.files import locked_now, write_text
 from scn_core.store.rounds.states import latest_round
 from scn_core.workspace.folder import Workspace
 
-NICENESS = 10
-"""Of a trainer, so that the pages stay quick while it is at work."""
 ENDING_S = 8.0
 """How long a start waits for a trainer that is about to end: one that was cancelled hears of it within 5 s."""
 _LOOK_S = 0.5
@@ -67,7 +65,7 @@ def start(workspace: Workspace, settings: TrainSettings | None, *, by: str) -> N
             raise WorkspaceError("a trainer is at work here already, started a moment ago; wait for it or cancel it")
         log.truncate(0)
         command = [sys.executable, "-m", "scn_core", "train", str(workspace.path), *options]
-        process = begin(command, niceness=NICENESS, output=log, errors=log, environment=environment())
+        process = begin(command, output=log, errors=log, environment=environment())
         began = Started(process.pid, by, _stamp(), 0 if newest is None else newest.id, settings is None)
         write_text(_record(workspace), json.dumps(asdict(began)))
     # Nobody else would take note of its end while this server lives.

@@ -73,14 +73,15 @@ def _copies(found: Duplicates, names: Sequence[str], round_id: int | None) -> No
     ordered = sorted(found.groups, key=lambda group: (_is_plain(group), group.settled))
     differ = [group for group in ordered if not _is_plain(group)]
     first = _first(len(ordered))
-    if differ and first == 0:
+    kinds = {group.kind for group in differ} if first == 0 else set()
+    if "exact" in kinds:
         st.text(
             "Exact copies with different labels: one is certainly wrong. Those among the training faces come first in "
             "the queue, and one answer settles all that nobody else has answered and that are no audit faces. Faces of "
             "val and test are not answered: correct their labels in the data set, then run the command update."
         )
-        if any(group.kind == "near" for group in differ):
-            st.text("Faces that look much alike may be copies or different faces: look at them. No figure counts them.")
+    if "near" in kinds:
+        st.text("Faces that look much alike may be copies or different faces: look at them. No figure counts them.")
     _groups(ordered[first : first + _SHOWN], names, round_id)
     _pager(first, len(ordered))
 
@@ -118,9 +119,8 @@ def _groups(groups: Sequence[Copies], names: Sequence[str], round_id: int | None
         parts.thumbs(group.sample_ids, "copy")
         if there := [face for face in group.sample_ids if face in asked][:MOST_FACES]:
             faces = "_".join(map(str, there))
-            link = parts.review_link(
-                f"{counted(len(there), 'face')} of these in the grid", round=str(round_id), state="all", faces=faces
-            )
+            which = f"{len(there)} of these {counted(len(group.sample_ids), 'face')} in the grid"
+            link = parts.review_link(which, round=str(round_id), state="all", faces=faces)
             st.html(f"<p>{link.text}</p>")
 
 

@@ -10,23 +10,22 @@ from pathlib import Path
 
 import pytest
 
-from review_app.low_priority import begin
+from review_app.low_priority import NICENESS, begin
 
 
-@pytest.mark.parametrize("niceness", [10, 19])
-def test_a_process_and_its_session_are_nice(niceness: int) -> None:
+def test_a_process_and_its_session_are_nice() -> None:
     with tempfile.TemporaryFile() as words:
         process = begin(
             [sys.executable, "-c", "import time; time.sleep(60)"],
-            niceness=niceness, output=subprocess.DEVNULL, errors=words, environment=os.environ,
+            output=subprocess.DEVNULL, errors=words, environment=os.environ,
         )  # fmt: skip
         try:
             ours = os.getpriority(os.PRIO_PROCESS, 0)
-            assert os.getpriority(os.PRIO_PROCESS, process.pid) == min(19, ours + niceness)
+            assert os.getpriority(os.PRIO_PROCESS, process.pid) == min(19, ours + NICENESS)
             assert os.getsid(process.pid) == process.pid, "Ctrl-C is not for it"
             shared = Path(f"/proc/{process.pid}/autogroup")
             if shared.exists():  # a niceness within it would count for nothing between sessions
-                assert shared.read_text().split()[-1] == str(niceness)
+                assert shared.read_text().split()[-1] == str(NICENESS)
         finally:
             process.kill()
             process.wait()
@@ -34,4 +33,4 @@ def test_a_process_and_its_session_are_nice(niceness: int) -> None:
 
 def test_a_program_that_is_not_there_is_said() -> None:
     with tempfile.TemporaryFile() as words, pytest.raises(FileNotFoundError, match="/no/such/program"):
-        begin(["/no/such/program"], niceness=19, output=subprocess.DEVNULL, errors=words, environment={})
+        begin(["/no/such/program"], output=subprocess.DEVNULL, errors=words, environment={})

@@ -66,7 +66,7 @@ def test_copies_leaks_and_bad_pictures(visitor: NewVisitor) -> None:
     assert sorted(group.removeprefix(head).split(", ")) == ["happy (test)", "happy (train)", "sad (train)"]
     assert "Very dark\n: 3" in seen
     assert "picture=dark" in markup(app)
-    (asked,) = re.findall(r'href="/\?([^"]*)">2 faces of these in the grid<', markup(app))
+    (asked,) = re.findall(r'href="/\?([^"]*)">2 of these 3 faces in the grid<', markup(app))
     grid = lead.open("review", **dict(parse_qsl(unescape(asked))))
     assert "certain faces ✕" in [button.label for button in grid.button]
     assert "Nothing matches" not in words(grid)
