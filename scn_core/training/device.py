@@ -12,10 +12,13 @@ import torch
 from torch import Tensor, nn
 
 from scn_core.config import TrainSettings
-from scn_core.errors import UsageError
+from scn_core.errors import UsageError, error_text
 
 _APART = 0x9E3779B97F4A7C15
 """Between the seeds of two processes, so that none is that of another epoch."""
+_TOO_SMALL = 16
+"""Pixels. Backbones halve a picture five times, the last time a map of 1 x 1; torch 2.14 leaves parts of the gradient
+of that step unset in bf16 on a CPU, so that each run ended otherwise, some in NaN."""
 _BF16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}  # of x86 and, the last, of ARM
 
 Model = TypeVar("Model", bound=nn.Module)
@@ -57,10 +60,15 @@ class Compute:
 def choose_compute(settings: TrainSettings, local_rank: int = 0) -> Compute:
     """The device and precision that the settings ask for; of several GPUs the one of that number.
 
-    Raises UsageError for a device torch does not have here.
+    Raises UsageError for a device torch does not have here, and for bf16 with pictures that are too small for it.
     """
     device = _device(settings.device, local_rank)
-    bf16 = settings.precision == "bf16" or (settings.precision == "auto" and has_fast_bf16(device))
+    unsound = device.type == "cpu" and settings.image_size <= _TOO_SMALL
+    if unsound and settings.precision == "bf16":
+        found = f"bf16 with pictures of {settings.image_size} pixels on a CPU"
+        allowed = f"auto, fp32, or --image-size {_TOO_SMALL + 1} and more: torch computes wrong gradients there"
+        raise UsageError(error_text("--precision", found, allowed))
+    bf16 = settings.precision == "bf16" or (settings.precision == "auto" and not unsound and has_fast_bf16(device))
     return Compute(device, bf16, settings.channels_last)
 
 

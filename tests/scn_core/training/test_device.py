@@ -1,8 +1,10 @@
 import pytest
 import torch
+from torch import Tensor
 
 from scn_core.config import TrainSettings
 from scn_core.errors import UsageError
+from scn_core.scn.backbones import build_backbone
 from scn_core.training.device import choose_compute, seed_epoch
 
 CPU = torch.device("cpu")
@@ -38,3 +40,29 @@ def test_every_epoch_draws_its_own_numbers_whatever_came_before() -> None:
     assert not torch.equal(own, first[1]), "and each drops out its own"
     for seed, epoch in ((0, 6), (1, 5), (0, -5)):
         assert not torch.equal(first[0], torch.rand(3, generator=seed_epoch(seed, epoch, CPU)))
+
+
+@pytest.mark.parametrize("name", ["resnet18", "shufflenet_v2_x0_5"])
+def test_the_smallest_pictures_have_the_same_gradients_each_time(name: str) -> None:
+    """In bf16 on a CPU torch left parts of them unset: whatever lay in memory, NaN too."""
+    compute = choose_compute(TrainSettings(device="cpu", image_size=16))
+
+    def gradients() -> list[Tensor]:
+        seed_epoch(0, 1, compute.device)
+        network = compute.place(build_backbone(name, 16)[0])
+        unset = [torch.full((size,), torch.nan) for size in (1_000, 100_003, 590_000, 2_360_000)]
+        del unset
+        with compute.autocast():
+            features = network(torch.randn(4, 3, 16, 16).contiguous(memory_format=torch.channels_last))
+        features.float().square().sum().backward()
+        return [each.grad for each in network.parameters() if each.grad is not None]
+
+    once, again = gradients(), gradients()
+    assert once
+    assert all(torch.equal(one, two) for one, two in zip(once, again, strict=True))
+
+
+def test_the_smallest_pictures_are_refused_in_bf16_on_a_cpu() -> None:
+    with pytest.raises(UsageError, match="found bf16 with pictures of 16 pixels on a CPU; allowed: auto, "):
+        choose_compute(TrainSettings(device="cpu", image_size=16, precision="bf16"))
+    assert choose_compute(TrainSettings(device="cpu", image_size=17, precision="bf16")).bf16
