@@ -25,7 +25,7 @@ from scn_core.rounds.draw_map import note_far
 from scn_core.rounds.features import HalfArray, write_features
 from scn_core.rounds.inputs import faces_now, fix_faces
 from scn_core.scn.suspicion import kinds_of_doubt
-from scn_core.store.connection import create_database, transaction
+from scn_core.store.connection import transaction
 from scn_core.store.decisions.record import effective_labels
 from scn_core.store.opinions import add_source, insert_opinions
 from scn_core.store.queue.area import MAP, MAP_FILE
@@ -35,6 +35,7 @@ from scn_core.store.thumbnail_cache import Thumb, Thumbs
 from scn_core.workspace.folder import Workspace, create_workspace
 from scn_core.workspace.thumbnails import write_thumbnails
 from scn_core.workspace.toml import change_root
+from tests.templates import new_database
 
 FACES = 120
 """Drawn faces; about 96 of them for training."""
@@ -85,7 +86,7 @@ def repeat_faces(drawn: Workspace, path: Path, count: int) -> Workspace:
                 reference_label=shown[i % len(once)])
         for i in range(count)
     )  # fmt: skip
-    db = create_database(repeated.database_file)
+    db = new_database(repeated.database_file)
     insert_manifest(db, Manifest("demo", Path(drawn.settings().root), vocabulary, samples))
     db.close()
     shutil.copy(drawn.settings_file, repeated.settings_file)

@@ -20,8 +20,8 @@ from scn_core.records import Manifest, Predictions, Sample
 from scn_core.review.duplicates import near_pairs as module
 from scn_core.review.duplicates.find import duplicates
 from scn_core.review.duplicates.near_pairs import LEAST_BITS, MOST_BITS, MOST_BITS_OF_64, most_bits, near_pairs
-from scn_core.store.connection import create_database
 from scn_core.store.samples import insert_manifest
+from tests.templates import new_database
 
 
 def slow_pairs(looks: np.ndarray) -> list[list[int]]:
@@ -103,7 +103,7 @@ def db(tmp_path: Path) -> Database:
         split = "test" if key in "dg" else "train"
         samples.append(Sample(key, key, place % 2, split, measures=measures.pack()))  # type: ignore[arg-type]
     samples.append(Sample("h", "h", 0, "train"))
-    found = create_database(tmp_path / "review.db")
+    found = new_database(tmp_path / "review.db")
     insert_manifest(found, Manifest("toy", Path("faces"), ClassVocabulary(("happy", "sad")), tuple(samples)))
     return found
 
@@ -135,7 +135,7 @@ def test_a_chain_of_near_pairs_is_no_group_(tmp_path: Path) -> None:
         samples.append(Sample(str(place), str(place), 0, split, measures=measures.pack()))  # type: ignore[arg-type]
         for bit in range(5 * place, 5 * place + 5):
             hashed[0] ^= np.uint64(1) << np.uint64(bit)
-    db = create_database(tmp_path / "review.db")
+    db = new_database(tmp_path / "review.db")
     insert_manifest(db, Manifest("toy", Path("faces"), ClassVocabulary(("happy", "sad")), tuple(samples)))
     found = duplicates(db)
     assert sorted(group.sample_ids for group in found.of("near")) == [(1, 2, 3), (4, 5, 6)]

@@ -17,10 +17,11 @@ from scn_core.errors import DataError, WorkspaceError
 from scn_core.records import IntArray, Manifest, RoundScores, Sample
 from scn_core.review.evaluate import SHARES, detector, evaluate, label_accuracy, proposal_quality
 from scn_core.review.reference_labels import read_reference
-from scn_core.store.connection import create_database, transaction
+from scn_core.store.connection import transaction
 from scn_core.store.opinions import add_source, insert_opinions
 from scn_core.store.rounds.states import finish_round, start_round
 from scn_core.store.samples import insert_manifest, insert_references
+from tests.templates import new_database
 from tests.undoubted import undoubted
 
 Case = tuple[list[float], list[bool], list[int]]
@@ -200,7 +201,7 @@ def test_a_missing_reference_is_told(tmp_path: Path) -> None:
 
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[Database]:
-    opened = create_database(tmp_path / "review.db")
+    opened = new_database(tmp_path / "review.db")
     samples = [Sample(f"{i}.jpg", f"{i}.jpg", i % 3, "train") for i in range(10)]
     samples += [Sample("v.jpg", "v.jpg", 0, "val")]
     insert_manifest(opened, Manifest("toy", tmp_path, NAMES, tuple(samples)))

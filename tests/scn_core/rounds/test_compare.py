@@ -17,13 +17,13 @@ from scn_core.records import NO_ALPHA, SPLITS, IntArray, Manifest, RoundScores, 
 from scn_core.rounds.artifacts import write_predictions
 from scn_core.rounds.compare import ALPHA_BINS, QUANTILES, SHOWN, Faces, compare, movements
 from scn_core.rounds.compare_accuracy import change_words, paired_difference
-from scn_core.store.connection import create_database
 from scn_core.store.queue.withdraw import withdraw_faces
 from scn_core.store.rounds.states import close_round, finish_round, start_round
 from scn_core.store.samples import get_sample, insert_manifest
 from scn_core.store.scores import ScoreColumns, score_columns
 from scn_core.store.sqlite_errors import database_path
 from scn_core.workspace.folder import Workspace
+from tests.templates import new_database
 from tests.undoubted import undoubted
 
 LABELS = st.integers(0, 2)
@@ -38,7 +38,7 @@ Round = dict[int, tuple[Any, ...]]
 @pytest.fixture
 def two_rounds(tmp_path: Path) -> Iterator[Database]:
     """Forty faces, the fifth of which began round 2 with another label; ten of val and ten of test."""
-    db = create_database(tmp_path / "review.db")
+    db = new_database(tmp_path / "review.db")
     splits = {"train": range(40), "val": range(40, 50), "test": range(50, 60)}
     samples = tuple(Sample(f"{i}.jpg", f"{i}.jpg", 0, split) for split in SPLITS for i in splits[split])
     insert_manifest(db, Manifest("toy", tmp_path, ClassVocabulary(("happy", "sad", "fear")), samples))

@@ -12,10 +12,10 @@ from sqlite_utils import Database
 from scn_core.class_names import ClassVocabulary
 from scn_core.import_balance import Problem
 from scn_core.records import Box, Manifest, RoundScores, Sample
-from scn_core.store.connection import create_database
 from scn_core.store.people.people import ensure_person
 from scn_core.store.rounds.states import finish_round, start_round
 from scn_core.store.samples import insert_manifest
+from tests.templates import new_database
 from tests.undoubted import undoubted
 
 MakeScores = Callable[..., RoundScores]
@@ -38,7 +38,7 @@ def manifest() -> Manifest:
 
 @pytest.fixture
 def empty(tmp_path: Path) -> Iterator[Database]:
-    db = create_database(tmp_path / "review.db")
+    db = new_database(tmp_path / "review.db")
     yield db
     db.close()
 

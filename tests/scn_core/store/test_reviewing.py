@@ -17,7 +17,6 @@ from scn_core.class_names import ClassVocabulary
 from scn_core.config import DecidedBy, ReviewSettings
 from scn_core.records import ANSWERS, MARKS, QUEUE_ORDERS, Decision, Manifest, QueueFilter, RoundScores, Sample
 from scn_core.store.check import wrong_labels, wrong_outcomes
-from scn_core.store.connection import create_database
 from scn_core.store.decisions.record import effective_labels, history, record_each
 from scn_core.store.decisions.undo import undo_units
 from scn_core.store.people.people import Role, ensure_person
@@ -29,6 +28,7 @@ from scn_core.store.queue.pace import pace
 from scn_core.store.rounds.states import finish_round, start_round
 from scn_core.store.samples import insert_manifest
 from tests.scn_core.store.review_model import PEOPLE, Log, decide, in_order, listed, undo
+from tests.templates import new_database
 
 FACES = 8
 ROLES: dict[str, Role] = {"ann": "annotator", "bob": "annotator", "eve": "lead"}
@@ -74,7 +74,7 @@ class Reviewing(RuleBasedStateMachine):
     @initialize(slots=st.integers(1, 3), audit=st.integers(0, 3), decided_by=st.sampled_from(get_args(DecidedBy)))
     def begin(self, slots: int, audit: int, decided_by: DecidedBy) -> None:
         self.folder = tempfile.TemporaryDirectory()
-        self.db = create_database(Path(self.folder.name) / "review.db")
+        self.db = new_database(Path(self.folder.name) / "review.db")
         samples = tuple(Sample(f"{i}.jpg", f"{i}.jpg", (i - 1) % 3, "train") for i in range(1, FACES + 1))
         insert_manifest(self.db, Manifest("toy", Path("x"), ClassVocabulary(("happy", "sad", "fear")), samples))
         self.people = {name: ensure_person(self.db, name, role=role).id for name, role in ROLES.items()}

@@ -11,7 +11,8 @@ from sqlite_utils import Database
 from scn_core.errors import DataError, WorkspaceError
 from scn_core.records import Box, Manifest, Sample
 from scn_core.store import samples
-from scn_core.store.connection import create_database, transaction
+from scn_core.store.connection import transaction
+from tests.templates import new_database
 
 
 def test_a_manifest_comes_back_as_it_went_in(db: Database, manifest: Manifest) -> None:
@@ -107,7 +108,7 @@ def test_all_samples_are_walked_as_often_as_asked_and_read_only_then(db: Databas
 def test_the_hash_of_a_data_set_is_that_of_its_classes_faces_and_pictures(tmp_path: Path, manifest: Manifest) -> None:
     def of(number: int, **changes: Any) -> str:
         first, *rest = manifest.samples
-        with closing(create_database(tmp_path / f"{number}.db")) as db:
+        with closing(new_database(tmp_path / f"{number}.db")) as db:
             samples.insert_manifest(db, replace(manifest, samples=(replace(first, **changes), *rest)))
             return samples.data_hash(db)
 

@@ -16,16 +16,16 @@ from scn_core.class_names import ClassVocabulary
 from scn_core.import_balance import Balance, Problem, Spelling
 from scn_core.records import Manifest, Sample, Vote
 from scn_core.review.quality.votes import vote_agreement
-from scn_core.store.connection import create_database
 from scn_core.store.samples import insert_manifest
 from scn_core.store.votes import FaceVotes, face_votes, import_balance, names_as_written, vote_shares, votes_between
+from tests.templates import new_database
 
 ANN, BOB, CY = "ann", "bob", "cy"
 
 
 @pytest.fixture
 def blank(tmp_path: Path) -> Iterator[Database]:
-    opened = create_database(tmp_path / "review.db")
+    opened = new_database(tmp_path / "review.db")
     yield opened
     opened.close()
 

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from scn_core.errors import WorkspaceError
-from scn_core.store.connection import create_database, transaction
+from scn_core.store.connection import transaction
 from scn_core.store.thumbnail_cache import Thumb, Thumbs
 from scn_core.workspace.access import close_to_others
 from scn_core.workspace.folder import Workspace
+from tests.templates import new_database
 
 
 @contextmanager
@@ -32,7 +33,7 @@ def modes(folder: Path) -> dict[str, int]:
 
 def test_databases_are_made_for_their_owner_whatever_the_umask(tmp_path: Path) -> None:
     with umask(0):
-        db = create_database(tmp_path / "review.db")
+        db = new_database(tmp_path / "review.db")
         with transaction(db):
             db.execute("INSERT INTO class VALUES (0, 'happy')")
         Thumbs(tmp_path / "thumbs.db").put([Thumb(1, b"made from", b"webp")])

@@ -9,8 +9,8 @@ import pytest
 from sqlite_utils import Database
 
 from scn_core.records import Manifest
-from scn_core.store.connection import create_database
 from tests.scn_core.exchange.export.labelled import toy_manifest
+from tests.templates import new_database
 
 
 @pytest.fixture
@@ -20,6 +20,6 @@ def manifest(tmp_path: Path) -> Manifest:
 
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[Database]:
-    opened = create_database(tmp_path / "review.db")
+    opened = new_database(tmp_path / "review.db")
     yield opened
     opened.close()

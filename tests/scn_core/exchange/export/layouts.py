@@ -14,8 +14,8 @@ from sqlite_utils import Database
 from scn_core.datasets.registry import read_manifest
 from scn_core.datasets.source import Source
 from scn_core.records import Manifest
-from scn_core.store.connection import create_database
 from scn_core.store.samples import insert_manifest
+from tests.templates import new_database
 
 _COUNT = 9
 SPLITS = ("train", "val", "test")
@@ -110,7 +110,7 @@ LAYOUTS: dict[str, Callable[[Path], Manifest]] = {
 @contextmanager
 def imported(manifest: Manifest, folder: Path) -> Iterator[Database]:
     """A database of the data set."""
-    db = create_database(folder / "review.db")
+    db = new_database(folder / "review.db")
     insert_manifest(db, manifest)
     try:
         yield db

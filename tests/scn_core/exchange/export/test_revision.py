@@ -23,10 +23,11 @@ from scn_core.exchange.export.formats import FormatName
 from scn_core.exchange.export.manifest import read_manifest
 from scn_core.exchange.export.write import ExportOptions, export_labels, preview
 from scn_core.records import Decision, Manifest
-from scn_core.store.connection import create_database, open_database, snapshot
+from scn_core.store.connection import open_database, snapshot
 from scn_core.store.current_labels import LabelFilter, iter_labels, label_counts, reviewer_names, revision
 from scn_core.store.sqlite_errors import database_path
 from tests.scn_core.exchange.export.labelled import add_round, begin, decide, toy_manifest
+from tests.templates import new_database
 
 TRAINED = 8
 PEOPLE = ("ann", "bob", "eve")
@@ -69,7 +70,7 @@ def play(db: Database, manifest: Manifest, story: list[tuple[int, str, str]]) ->
 
 def fresh(path: Path, story: list[tuple[int, str, str]]) -> Database:
     path.unlink(missing_ok=True)
-    db = create_database(path)
+    db = new_database(path)
     manifest = toy_manifest(path.parent)
     begin(db, manifest, review=ReviewSettings(readings=2))
     play(db, manifest, story)

@@ -17,13 +17,14 @@ from scn_core.errors import DataError, WorkspaceError
 from scn_core.exchange.import_decisions import import_plan
 from scn_core.exchange.import_decisions.import_plan import content_id, pieces, plan_import, take_import, take_piece
 from scn_core.records import Box, Decision, Manifest, Sample
-from scn_core.store.connection import create_database, open_database
+from scn_core.store.connection import open_database
 from scn_core.store.decisions.record import effective_labels, history, record_decisions
 from scn_core.store.people.people import add_person, find_person
 from scn_core.store.rounds.states import close_round
 from scn_core.store.sqlite_errors import database_path
 from tests.scn_core.exchange.export.labelled import add_round, begin, decide, toy_manifest
 from tests.scn_core.exchange.import_decisions.elsewhere import LAST, NAMES, RISKY, contents, log, take, write
+from tests.templates import new_database
 
 
 def test_actions_and_labels_become_decisions(db: Database, tmp_path: Path) -> None:
@@ -191,7 +192,7 @@ def test_a_file_that_is_not_utf8_is_named_as_it_was_sent(db: Database, tmp_path:
 def test_a_picture_of_several_faces_needs_the_key(tmp_path: Path) -> None:
     samples = [Sample(f"two.png#{n}", "two.png", 0, "train", Box(n, 0, 9 + n, 9)) for n in range(2)]
     samples += [Sample("one.png#0", "one.png", 1, "train", Box(0, 0, 9, 9))]
-    db = create_database(tmp_path / "review.db")
+    db = new_database(tmp_path / "review.db")
     begin(db, Manifest("toy", tmp_path, ClassVocabulary(NAMES), tuple(samples)))
     file = write(tmp_path, ["path", "key", "label"], ["two.png", "", "sad"], ["two.png", "two.png#1", "sad"],
                  ["one.png", "", "happy"])  # fmt: skip
@@ -204,7 +205,7 @@ def test_a_picture_of_several_faces_needs_the_key(tmp_path: Path) -> None:
 
 
 def test_leads_may_settle_what_readers_answered(tmp_path: Path) -> None:
-    db = create_database(tmp_path / "review.db")
+    db = new_database(tmp_path / "review.db")
     begin(db, toy_manifest(tmp_path), review=ReviewSettings(readings=2))
     add_person(db, "lea", "lead")
     decide(db, 1, "keep", 0)

@@ -27,10 +27,10 @@ from scn_core.datasets.source import Source
 from scn_core.errors import DataError, ScnError
 from scn_core.exchange.export.label_studio import PERCENT
 from scn_core.exchange.import_decisions.import_plan import plan_import
-from scn_core.store.connection import create_database
 from tests.scn_core.exchange.export.labelled import begin, decide
 from tests.scn_core.exchange.export.layouts import boxes
 from tests.scn_core.exchange.import_decisions.elsewhere import contents, log, take, write
+from tests.templates import new_database
 
 EXPORTS = Path(__file__).parent / "label_studio_exports"
 ENDINGS = ("json", "min.json", "csv")
@@ -42,7 +42,7 @@ def party(tmp_path: Path) -> Iterator[Database]:
     """Three training pictures of two faces each; ann accepted happy for the first face and kept the second."""
     (tmp_path / "party").mkdir()
     manifest = boxes(tmp_path / "party")
-    db = create_database(tmp_path / "party.db")
+    db = new_database(tmp_path / "party.db")
     begin(db, manifest)
     decide(db, 1, "accept", 1)
     decide(db, 2, "keep", 1)

@@ -16,7 +16,6 @@ from sqlite_utils import Database
 from scn_core.class_names import ClassVocabulary
 from scn_core.config import ReviewSettings
 from scn_core.records import ANSWERS, QUEUE_ORDERS, QUEUE_STATES, Manifest, QueueFilter, QueueItem, RoundScores, Sample
-from scn_core.store.connection import create_database
 from scn_core.store.decisions.record import record_each
 from scn_core.store.decisions.visibility import seen_history
 from scn_core.store.people.people import Person, ensure_person
@@ -26,6 +25,7 @@ from scn_core.store.queue.leases import claim_items
 from scn_core.store.rounds.states import close_round, finish_round, start_round
 from scn_core.store.samples import insert_manifest
 from tests.scn_core.store.review_model import PEOPLE, decide, in_order, listed, matches, undo
+from tests.templates import new_database
 from tests.undoubted import undoubted
 
 FACES, READINGS, PAGE = 60, 2, 7
@@ -35,7 +35,7 @@ ANN, BOB, EVE = (Person(i, name, "annotator") for i, name in enumerate(PEOPLE, 1
 @pytest.fixture(scope="module")
 def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """Two readings of 60 faces: nobody, one, two or three have answered; some took it back; notes and flags."""
-    db = create_database(tmp_path_factory.mktemp("blind") / "review.db")
+    db = new_database(tmp_path_factory.mktemp("blind") / "review.db")
     samples = tuple(Sample(f"{i}.jpg", f"{i}.jpg", (i - 1) % 3, "train") for i in range(1, FACES + 1))
     insert_manifest(db, Manifest("toy", Path("x"), ClassVocabulary(("happy", "sad", "fear")), samples))
     for name in PEOPLE:

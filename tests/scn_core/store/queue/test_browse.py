@@ -26,7 +26,6 @@ from scn_core.records import (
     RoundScores,
     Sample,
 )
-from scn_core.store.connection import create_database
 from scn_core.store.decisions.record import record_each
 from scn_core.store.people.people import ensure_person
 from scn_core.store.queue import filter as filters
@@ -39,6 +38,7 @@ from scn_core.store.queue.leases import claim_items
 from scn_core.store.rounds.states import finish_round, start_round
 from scn_core.store.samples import insert_manifest
 from tests.scn_core.store.review_model import PEOPLE, decide, ids, in_order, listed, matches, undo
+from tests.templates import new_database
 
 FACES = 300
 
@@ -46,7 +46,7 @@ FACES = 300
 @pytest.fixture(scope="module")
 def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """300 faces in random order, many ties, some answered by three people, flagged, skipped, leased, undone."""
-    db = create_database(tmp_path_factory.mktemp("busy") / "review.db")
+    db = new_database(tmp_path_factory.mktemp("busy") / "review.db")
     samples = tuple(Sample(f"{i}.jpg", f"{i}.jpg", (i - 1) % 3, "train") for i in range(1, FACES + 1))
     insert_manifest(db, Manifest("toy", Path("x"), ClassVocabulary(("happy", "sad", "fear")), samples))
     people = [ensure_person(db, name) for name in PEOPLE]

@@ -15,7 +15,6 @@ from sqlite_utils import Database
 from scn_core.class_names import ClassVocabulary
 from scn_core.config import ReviewSettings
 from scn_core.records import QUEUE_DOUBTS, QUEUE_ORDERS, Manifest, QueueFilter, QueueState, RoundScores, Sample
-from scn_core.store.connection import create_database
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.people.people import Person, ensure_person
 from scn_core.store.queue.browse import page_items
@@ -26,6 +25,7 @@ from scn_core.store.rounds.states import close_round, finish_round, start_round
 from scn_core.store.samples import insert_manifest
 from tests.scn_core.store.queue.test_browse import random_scores
 from tests.scn_core.store.review_model import decide
+from tests.templates import new_database
 
 FACES = 60
 STATES: tuple[QueueState, ...] = get_args(QueueState)
@@ -41,7 +41,7 @@ FILTERS = [
 @pytest.fixture(params=[1, 2], ids=["one reading", "two readings"])
 def both(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """Rounds 1 and 2 in review, 15 audit faces each; ann answered, and bob flagged, faces of round 1 before."""
-    db = create_database(tmp_path / "review.db")
+    db = new_database(tmp_path / "review.db")
     samples = tuple(Sample(f"{i}.jpg", f"{i}.jpg", (i - 1) % 3, "train") for i in range(1, FACES + 1))
     insert_manifest(db, Manifest("toy", Path("x"), ClassVocabulary(("happy", "sad", "fear")), samples))
     ensure_person(db, "ann"), ensure_person(db, "bob")

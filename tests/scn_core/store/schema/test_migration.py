@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -47,10 +49,17 @@ def version(request: pytest.FixtureRequest) -> int:
 
 
 @pytest.fixture
-def old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: int) -> Path:
+def old(tmp_path: Path, version: int) -> Path:
     """Round 1 closed, round 2 of mode auto in review, six samples, decisions with chains of undos, an audit item."""
     path = tmp_path / "review.db"
-    with monkeypatch.context() as then:
+    path.write_bytes(_of_version(version))
+    return path
+
+
+@cache
+def _of_version(version: int) -> bytes:
+    with pytest.MonkeyPatch.context() as then, TemporaryDirectory() as folder:
+        path = Path(folder) / "review.db"
         then.setattr(connection, "migrations", up_to(1))
         with create_database(path) as db:
             fill(db)
@@ -62,7 +71,7 @@ def old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: int) -> Path:
                     "VALUES (?, 2, 4, 2, ?, ?, '{}', 0)",
                     MARKS,
                 )
-    return path
+        return path.read_bytes()
 
 
 def up_to(version: int) -> Migrations:
