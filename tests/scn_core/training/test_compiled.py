@@ -18,7 +18,8 @@ def trained(data: TrainingData, folder: Path, *, compiled: bool) -> tuple[Traini
     folder.mkdir()
     torch.manual_seed(0)
     model = SelfCureNetwork("resnet18", 4, image_size=32)
-    # The first two of its four stages have all that it is made of, and compile in half the time.
+    # The first block of two of its four stages: all that it is made of, compiled in a quarter of the time.
+    model.backbone.layer1, model.backbone.layer2 = map(model.backbone.get_submodule, ("layer1.0", "layer2.0"))
     model.backbone.layer3 = model.backbone.layer4 = nn.Identity()
     model.classifier, model.attention = nn.Linear(128, 4), nn.Linear(128, 1)
     job = Training(dataclasses.replace(SETTINGS, compile=compiled), data, model, folder)
