@@ -38,21 +38,26 @@ _PLAIN_COLOURS = """
   const newer = /(?:color|oklab|oklch|lab|lch)\\([^()]*\\)/g;
   const plain = text => typeof text === "string" && text.includes("(") ? text.replace(newer, rgba) : text;
   window.getComputedStyle = (...of) => new Proxy(real.apply(window, of), {
-    get: (style, name) => typeof style[name] === "function"
-      ? (...given) => plain(style[name](...given)) : plain(style[name]),
+    get: (style, name) => {
+      const value = style[name];
+      return typeof value === "function" ? (...given) => plain(value.apply(style, given)) : plain(value);
+    },
   });
 }
 """
-# A rule that failed by itself has found nothing because it looked at nothing.
+# A rule that failed by itself has found nothing because it looked at nothing. axe would keep the HTML of every node it
+# looks at, the whole page's among it; that of what is wrong is read from the page.
 _RUN = """
 async colours => {
+  axe.configure({ noHtml: true });
   const { violations, incomplete } = await axe.run(document, {
+    elementRef: true,
     resultTypes: ["violations", "incomplete"],
     ...(colours ? { runOnly: { type: "rule", values: ["color-contrast"] } } : {}),
   });
   return [
     ...violations.map(found => [found.impact, found.id, found.help, found.nodes.slice(0, 4).map(node =>
-      `${node.target.flat().join(" ")}\\n${node.html.slice(0, 200)}\\n${node.any[0]?.message ?? ""}`)]),
+      `${node.target.flat().join(" ")}\\n${node.element.outerHTML.slice(0, 200)}\\n${node.any[0]?.message ?? ""}`)]),
     ...incomplete.filter(rule => rule.error).map(rule => ["critical", rule.id, "the rule failed", [rule.message]]),
   ];
 }

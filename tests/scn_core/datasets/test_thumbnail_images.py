@@ -96,7 +96,7 @@ def test_only_the_allowed_formats_are_decoded(make: object, name: str, content: 
 
 def drawn(side: int, **options: Any) -> bytes:
     file = io.BytesIO()
-    Image.effect_mandelbrot((side, side), (-2, -1.5, 1, 1.5), 50).convert("RGB").save(file, "WEBP", **options)
+    Image.linear_gradient("L").resize((side, side)).convert("RGB").save(file, "WEBP", **options)
     return file.getvalue()
 
 
@@ -115,7 +115,7 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
         (drawn(64), "a picture of 64 x 64, not of 128 x 128"),
         (drawn(THUMB_SIDE)[:20] + bytes(len(drawn(THUMB_SIDE)) - 20), "a damaged picture"),
         (b"RIFF" + bytes(100_000), "a file of over 98,304 bytes"),
-        (drawn(2_000, quality=0), "a picture of 2000 x 2000, not of 128 x 128"),
+        (drawn(2_000, quality=0, method=0), "a picture of 2000 x 2000, not of 128 x 128"),
     ],
 )
 def test_a_thumbnail_from_elsewhere_is_a_picture_and_nothing_beside(data: bytes, wrong: str | None) -> None:
