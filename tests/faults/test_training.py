@@ -10,9 +10,9 @@ import pytest
 from scn_core.store.rounds.states import latest_round
 from scn_core.workspace.folder import Workspace
 from tests.faults.doomed import killed, whole
-from tests.scn_core.conftest import Run, flags, settings
+from tests.scn_core.conftest import BATCH_NORM, Run, flags, settings
 
-TRAIN = ["train", *flags(settings(epochs=4)), "--proposals=paper", "--margin-relabel=0.02"]
+TRAIN = ["train", *flags(settings(backbone=BATCH_NORM, epochs=4)), "--proposals=paper", "--margin-relabel=0.02"]
 TABLES = {
     "score": "*",
     "queue_item": "*",

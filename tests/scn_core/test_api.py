@@ -35,7 +35,7 @@ PYTHON_BLOCK = r"^```python\n(.*?)^```"
 BLOCKS = re.findall(PYTHON_BLOCK, GUIDE, re.DOTALL | re.MULTILINE)
 RESEARCH = ROOT / "docs/research.md"
 SMALL: dict[str, Any] = {
-    "image_size": 32, "epochs": 2, "batch_size": 32, "backbone": "mobilenet_v3_small", "device": "cpu",
+    "image_size": 32, "epochs": 2, "batch_size": 32, "backbone": "squeezenet1_1", "device": "cpu",
     "precision": "fp32",
 }  # fmt: skip
 

@@ -17,7 +17,7 @@ from scn_core.rounds.train import train_round
 from scn_core.scn.model import build_model
 from scn_core.store.rounds.states import latest_round
 from scn_core.workspace.folder import Workspace
-from tests.scn_core.conftest import Recorder, Run, settings
+from tests.scn_core.conftest import REVIEWED, Recorder, Run, settings
 
 
 @pytest.fixture
@@ -74,10 +74,10 @@ def test_features_take_the_room_that_was_asked_for_those_of_val_and_test_too(rev
     with reviewed.database(read_only=True) as db:
         splits = dict(db.execute("SELECT split, count(*) FROM sample GROUP BY split"))
     held_out = splits["val"] + splits.get("test", 0)
-    size = RoundSize(0, splits["train"], held_out, 7, build_model(settings(), 7))
+    size = RoundSize(0, splits["train"], held_out, 7, build_model(REVIEWED, 7))
     there = sum((reviewed.round_folder(1) / name).stat().st_size for name in (FEATURES_FILE, HELD_OUT_FEATURES_FILE))
     headers = 2 * 256
-    assert size.files(settings())["features"] <= there <= size.files(settings())["features"] + headers
+    assert size.files(REVIEWED)["features"] <= there <= size.files(REVIEWED)["features"] + headers
 
 
 def test_a_round_may_be_gone_on_with_without_asking(workspace: Workspace, run: Run) -> None:

@@ -38,7 +38,7 @@ from scn_core.store.scores import scores
 from scn_core.training.distributed import ALONE, Team
 from scn_core.workspace.folder import Workspace
 from tests.another_writer import AnotherWriter
-from tests.scn_core.conftest import REVIEWED, Recorder, Run, settings
+from tests.scn_core.conftest import BATCH_NORM, REVIEWED, Recorder, Run, settings
 from tests.scn_core.forks import run_forked
 
 FINISHED = [
@@ -257,7 +257,7 @@ def test_weights_of_a_round_start_another(workspace: Workspace) -> None:
 def test_a_resumed_round_needs_its_weights_file_no_more(reviewed: Workspace, tmp_path: Path) -> None:
     start = shutil.copy(reviewed.round_folder(1) / "weights.safetensors", tmp_path / "start.safetensors")
     with pytest.raises(KeyboardInterrupt):
-        train(reviewed, stop_with(KeyboardInterrupt(), after=2), weights=str(start), epochs=2)
+        train(reviewed, stop_with(KeyboardInterrupt(), after=2), weights=str(start), backbone=BATCH_NORM, epochs=2)
     Path(start).unlink()
     assert train(reviewed, resume=True).state == "review"
 
@@ -335,7 +335,7 @@ def stop_with(error: BaseException, *, after: int = 1) -> Recorder:
 def uninterrupted(_drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> RoundScores:
     """Scores of a whole round of 3 epochs, trained elsewhere."""
     other = Workspace(shutil.copytree(_drawn, tmp_path_factory.mktemp("uninterrupted") / "ws"))
-    train(other, epochs=3)
+    train(other, backbone=BATCH_NORM, epochs=3)
     return scores_of(other)
 
 
@@ -353,7 +353,7 @@ def test_a_stopped_round_says_so_and_goes_on_to_the_same_scores(
     """With the number of threads it began with, whatever other processes leave it now: another one sums otherwise."""
     began_with = torch.get_num_threads()
     with pytest.raises(type(error)):
-        train(workspace, stop_with(error, after=2), epochs=3)
+        train(workspace, stop_with(error, after=2), backbone=BATCH_NORM, epochs=3)
     info = newest(workspace)
     assert (info.id, info.state, info.message) == (1, state, message)
     assert scores_of(workspace).sample_id.size == 0
@@ -382,13 +382,13 @@ from pathlib import Path
 from scn_core.rounds.lifecycle import New
 from scn_core.rounds.train import train_round
 from scn_core.workspace.folder import Workspace
-from tests.scn_core.conftest import Recorder, Run, settings
+from tests.scn_core.conftest import BATCH_NORM, Recorder, settings
 
 def die(report):
     if report.epoch == 2:
         os.kill(os.getpid(), signal.SIGKILL)
 
-train_round(Workspace(Path(sys.argv[1])), New(settings(epochs=3)), Recorder(die))
+train_round(Workspace(Path(sys.argv[1])), New(settings(backbone=BATCH_NORM, epochs=3)), Recorder(die))
 """
 
 

@@ -15,10 +15,10 @@ from scn_core.store.decisions.record import record_decisions
 from scn_core.store.people.people import ensure_person
 from scn_core.workspace.folder import Workspace
 from tests.review_workspace import add_round
-from tests.scn_core.conftest import Recorder, settings
+from tests.scn_core.conftest import BATCH_NORM, Recorder, settings
 from tests.templates import template
 
-TRAIN = settings(epochs=2, audit_samples=5, seed=4)
+TRAIN = settings(backbone=BATCH_NORM, epochs=2, audit_samples=5, seed=4)
 
 
 class Trip(NamedTuple):
