@@ -4,6 +4,7 @@ ScnError
  ├── UsageError        a flag, an option or a combination of them is wrong      (exit code 2)
  ├── DataError         a file of a data set is missing or says something it may not
  ├── WorkspaceError    the workspace, its database or a round is not in the state the call needs
+ │    ├── DamageError     a database is not as it was written
  │    └── DiskFullError   a disk has no room for what is written
  ├── WeightsError      a weights file does not fit the backbone
  └── TrainingError     training cannot go on (no faces, loss is not a number, ...)
@@ -75,6 +76,10 @@ class DataError(ScnError):
 
 class WorkspaceError(ScnError):
     """The workspace, its database or a round is not in the state the call needs."""
+
+
+class DamageError(WorkspaceError):
+    """A database is not as it was written."""
 
 
 class DiskFullError(WorkspaceError):

@@ -6,6 +6,7 @@ importance has a low alpha, the most suspicious faces are mostly the ones drawn 
 
 from __future__ import annotations
 
+import random
 import shutil
 import sqlite3
 from contextlib import closing
@@ -300,3 +301,14 @@ def _report(epoch: int) -> EpochReport:
         alpha_low=0.5, alpha_mean=0.7, alpha_std=0.12, margin_rank=0.15, val_accuracy=0.2 + done / 2, relabelled=0,
         faces_per_s=500.0, seconds=1.5,
     )  # fmt: skip
+
+
+def overwrite_page(workspace: Workspace, table: str) -> None:
+    """Noise in place of a table's first page, as of a disk that fails: no label follows from `picture`."""
+    with closing(sqlite3.connect(workspace.database_file)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (size,) = db.execute("PRAGMA page_size").fetchone()
+        (page,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)).fetchone()
+    with workspace.database_file.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(random.Random(0).randbytes(size))

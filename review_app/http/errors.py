@@ -6,7 +6,7 @@ import sqlite3
 
 from starlette.responses import JSONResponse, Response
 
-from scn_core.errors import DiskFullError, ScnError, WorkspaceError
+from scn_core.errors import DamageError, DiskFullError, ScnError, WorkspaceError
 from scn_core.permissions import OF_A_SERVER, in_our_words
 
 
@@ -57,6 +57,8 @@ def api_error_of(error: Exception) -> ApiError | None:
         return ApiError(503, "not_ready", f"answers cannot be stored now: {error}", retry_after_s=5)
     if isinstance(error, DiskFullError):
         return ApiError(507, "disk_full", "the disk of the server is full, nothing was stored; make room there")
+    if isinstance(error, DamageError):
+        return ApiError(500, "database", str(error))
     fault = error if isinstance(error, sqlite3.Error) else error.__cause__
     if isinstance(fault, OSError):
         return _of_files(error)

@@ -24,6 +24,7 @@ _CAUSES: dict[Cause, str] = {
     "migration": "before a new version",
     "restore": "before a restore",
     "deleted": "its database was deleted",
+    "damaged": "no backup: its database is damaged",
 }
 
 

@@ -88,7 +88,7 @@ def written_backup(
         workspace.database(read_only=True, as_it_is=not pictures) as db,
         Counter("backing up", "B", hidden=not progress, scaled=True) as bar,
     ):
-        made = make_backup(workspace, db, out=out, pictures=pictures, progress=bar.advance)
+        made = make_backup(workspace, db, out=out, pictures=pictures, progress=bar.advance, begins=bar.go_on)
     log_done(workspace, "backup made", {})
     return made
 

@@ -49,6 +49,11 @@ class Counter:
             of = "" if self._total is None else f" of {self._total:,}"
             print(f"{self._what}: {done}{of}", file=sys.stderr, flush=True)
 
+    def go_on(self, what: str) -> None:
+        """Another part of the work begins."""
+        self._what = what
+        self._bar.set_description(what)
+
     def close(self) -> None:
         """Clears the bar."""
         self._bar.close()

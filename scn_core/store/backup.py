@@ -51,10 +51,13 @@ def backup(db: Database, path: Path) -> None:
         copy_database(db, Path(file.name))
 
 
-def copy_database(db: Database, path: Path, progress: Callable[[int], None] = lambda copied: None) -> None:
+def copy_database(
+    db: Database, path: Path, progress: Callable[[int], None] = lambda copied: None, *, shut: bool = True
+) -> None:
     """Copy a moment of the database into an empty file, without what lets people in; others read and write meanwhile.
 
-    `progress` hears how many more bytes are copied. Not to be called within a transaction.
+    `progress` hears how many more bytes are copied. Not `shut`: `shut_out` is called later, as where it is to be seen
+    before whether the copy is sound. Not to be called within a transaction.
     """
     size, done = db.execute("PRAGMA page_size").fetchone()[0], 0
 
@@ -72,20 +75,28 @@ def copy_database(db: Database, path: Path, progress: Callable[[int], None] = la
                 db.conn.backup(copy, pages=PAGES, progress=step)
         finally:
             db.rollback()
-        shut_out(path)
+        if shut:
+            shut_out(path)
+        else:
+            _make_one_file(path)
 
 
 def shut_out(path: Path) -> None:
     """Make a copy that nobody else has open one file without a WAL, in which nobody is signed in."""
-    with path.open("r+b") as file:
-        file.seek(_READ_VERSION)
-        file.write(_AS_ONE_FILE)
+    _make_one_file(path)
     with closing(sqlite3.connect(path, isolation_level=None)) as copy:
-        copy.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA secure_delete = ON")
+        # With a journal, in memory, a damaged table that cannot be emptied stays as it is.
+        copy.executescript("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA secure_delete = ON")
         tables = {name for (name,) in copy.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         for table in _LETS_IN:
             if table in tables:
                 copy.execute(f"DELETE FROM {table}")
+
+
+def _make_one_file(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.seek(_READ_VERSION)
+        file.write(_AS_ONE_FILE)
 
 
 @contextmanager

@@ -34,9 +34,9 @@ def require_sound(db: Database) -> None:
     300,000 faces with two rounds.
     """
     path = database_path(db)
-    if found := _first_found(db, broken_tables, broken_seals, broken_history):
+    if found := first_found(db, broken_tables, broken_seals, broken_history):
         raise WorkspaceError(damaged(path, listed(found[:_NAMED], len(found))))
-    if found := _first_found(db, wrong_outcomes):
+    if found := first_found(db, wrong_outcomes):
         repair = command_line("check", path.parent, "--repair")
         raise WorkspaceError(
             f"{path}: found outcomes that do not follow from the answers ({listed(found[:_NAMED], len(found))}); make "
@@ -45,8 +45,9 @@ def require_sound(db: Database) -> None:
 
 
 def unsound(db: Database) -> list[str]:
-    """What the quick check finds first, a line each; empty where the database is as it was written."""
-    return _first_found(db, broken_tables, broken_seals, broken_history, wrong_outcomes)
+    """What the quick check finds first of a database whose file was found whole, a line each; empty where it is as it
+    was written."""
+    return first_found(db, broken_seals, broken_history, wrong_outcomes)
 
 
 def require_sound_now(db: Database) -> None:
@@ -108,7 +109,8 @@ def wrong_labels(db: Database, progress: Callable[[int], None] = lambda faces: N
     return found
 
 
-def _first_found(db: Database, *checks: Callable[[Database], list[str]]) -> list[str]:
+def first_found(db: Database, *checks: Callable[[Database], list[str]]) -> list[str]:
+    """What the first of the checks that finds something does; empty where none does."""
     return next((found for check in checks if (found := findings(check, db))), [])
 
 

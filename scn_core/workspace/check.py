@@ -45,6 +45,7 @@ from scn_core.workspace.toml import FETCHED, OWN_PICTURES
 CHECKS = ("file", "schema", "references", "content", "history", "derived", "labels", "round files", "owner")
 """In the order in which they are made."""
 _OLDER = "of an older version: the other checks are made once it is brought up to date, when it is opened next"
+_NOT_LOOKED_AT = "what no label follows from was not looked at: that is what the check without --quick does"
 _KEPT = 100
 """Findings of one check that are kept."""
 
@@ -107,7 +108,7 @@ def quick_check(workspace: Workspace) -> Checked:
                 raise WorkspaceError(damaged(workspace.database_file, found[0]))
             return Checked("quick", f"{_pages(db)}, {_OLDER}", (), 0)
         require_sound(db)
-        return Checked("quick", _sealed(db), (), 0)
+        return Checked("quick", f"{_sealed(db)}; {_NOT_LOOKED_AT}", (), 0)
 
 
 def _check_older(db: Database) -> Iterator[Checked]:

@@ -18,9 +18,10 @@ from scn_core.disk import check_room, naming_full_disk
 from scn_core.errors import WorkspaceError, error_text
 from scn_core.files import opened_zip, replaced, sync
 
-Cause = Literal["manual", "import", "round", "migration", "restore", "deleted"]
+Cause = Literal["manual", "import", "round", "migration", "restore", "deleted", "damaged"]
 """Why a backup was made: asked for; before an import of decisions; at a round's end; before the database was brought up
-to date; before another backup was put in place; because it was deleted while a server had it open."""
+to date; before another backup was put in place; because it was deleted while a server had it open. One of cause
+`damaged` is none: it is what could be copied of a database that is not as it was written."""
 DATABASE, SETTINGS, ROUNDS, PICTURES = "review.db", "workspace.toml", "rounds", "pictures"
 MANIFEST = "manifest.json"
 _FORMAT, _KIND = 1, "backup of a workspace"

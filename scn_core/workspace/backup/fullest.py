@@ -19,7 +19,8 @@ def fullest_backup(database: Path) -> tuple[Path, int] | None:
     for pattern in ("*.zip", f"{database.stem}-before-m*.db"):
         for file in (database.parent / "backups").glob(pattern):
             with suppress(*UNREADABLE, WorkspaceError, OSError):
-                found.append((_decisions(file), file.stat().st_mtime, file))
+                if (decisions := _decisions(file)) is not None:
+                    found.append((decisions, file.stat().st_mtime, file))
     if not found:
         return None
     decisions, _, file = max(found)
@@ -49,8 +50,10 @@ def require_database(database: Path) -> None:
     raise WorkspaceError(error_text(str(database), "no such file", "the review.db of a workspace", do))
 
 
-def _decisions(file: Path) -> int:
+def _decisions(file: Path) -> int | None:
+    """None: it is no backup, but what could be copied of a damaged database."""
     if file.suffix == ".zip":
-        return read_archive(file).manifest.decisions
+        manifest = read_archive(file).manifest
+        return None if manifest.cause == "damaged" else manifest.decisions
     with opened_copy(file, read_only=True) as db:
         return contents_of(db).decisions

@@ -16,16 +16,16 @@ from sqlite_utils import Database
 from scn_core import __version__
 from scn_core.config import BackupSettings
 from scn_core.disk import check_room
-from scn_core.errors import ScnError, WorkspaceError, error_text
+from scn_core.errors import DamageError, DiskFullError, ScnError, WorkspaceError, error_text, listed
 from scn_core.files import remove_abandoned, scratch_file
 from scn_core.permissions import in_our_words
-from scn_core.store.backup import bytes_of, contents_of, copy_database, opened_copy
-from scn_core.store.check import broken_file, require_sound_now
+from scn_core.shell import command_line
+from scn_core.store.backup import Contents, bytes_of, contents_of, copy_database, opened_copy, shut_out
 from scn_core.store.current_labels import revision
 from scn_core.store.decisions.imports import workspace_mark
 from scn_core.store.samples import iter_samples, withdrawn_samples
 from scn_core.store.schema.migrations import migrations
-from scn_core.store.sqlite_errors import damaged, database_path
+from scn_core.store.sqlite_errors import UNREADABLE, database_path, is_passing, plain_errors
 from scn_core.workspace.backup.archive import (
     DATABASE,
     PICTURES,
@@ -37,14 +37,36 @@ from scn_core.workspace.backup.archive import (
     write_archive,
 )
 from scn_core.workspace.backup.rotation import superseded
+from scn_core.workspace.backup.soundness import unsound_copy
 from scn_core.workspace.folder import Workspace
 
 ROTATED: tuple[Cause, ...] = ("import", "round", "migration", "restore")
 """Backups that nobody asked for: older ones are removed as newer ones come."""
 _FIRST = "checkpoint.pt"
 """Copied before the other files of a round in training: of those it needs no less than it had when it was written."""
+_KEPT_DAMAGED: tuple[Cause, ...] = ("manual", "deleted")
+"""Of a damaged database these are kept, for a rescue: where somebody wanted them, or as nothing else is left. What the
+program makes by itself lies beside review.db, which is there still."""
+_ONE = BackupSettings(keep=1, days=0, weeks=0)
+_NAMED = 3
 _MIGRATION = re.compile(r"[\w.-]+-before-m\d{4}_\w+\.db")
 """Names of the copies that are made of a database before it is brought up to date."""
+
+
+class DamagedBackup(DamageError):
+    """No backup was made, as the database is damaged."""
+
+    def __init__(self, database: Path, found: str, kept: Path | None, cause: Cause) -> None:
+        """`kept`: the file in which what could be copied is kept for a rescue; None: nowhere."""
+        self.kept = kept
+        text = f"{database}: the file is damaged ({found}), so no backup was made of it"
+        text += "; all older backups were left alone" if cause == "manual" else ""
+        text += "" if kept is None else f"; what could be copied is in {kept}, for a rescue, and is no backup"
+        if cause != "deleted":
+            check, repair = (command_line("check", database.parent, *options) for options in ((), ("--repair",)))
+            text += f"; see how far it goes with: {check}; what follows from other rows is mended with: {repair}"
+        text += f"; otherwise put a backup back with: {command_line('restore', 'BACKUP', database.parent, '--force')}"
+        super().__init__(text)
 
 
 @dataclass(frozen=True)
@@ -80,6 +102,7 @@ def make_backup(
     whole: bool = True,
     pictures: bool = False,
     progress: Callable[[int], None] = lambda more: None,
+    begins: Callable[[str], None] = lambda what: None,
 ) -> Path:
     """Write a backup of the workspace as it is now, for its owner alone to read; others read and write meanwhile.
 
@@ -95,46 +118,82 @@ def make_backup(
         whole: with the files of rounds; otherwise database and settings alone.
         pictures: with the pictures of all faces, too.
         progress: hears how many more bytes are read.
+        begins: hears what is done next, such as "packing".
 
-    Raises WorkspaceError where the database is damaged, so that no sound backup is rotated away for it (but before a
-    restore, when it is kept as it is), and DiskFullError where there is no room; what was begun is removed.
+    What was copied is checked as a restore would do it, in the copy: nobody waits for that. A copy that is not sound
+    is no backup. One that somebody asked for, or of a database that was deleted, is kept for a rescue, in a file of
+    cause `damaged` beside where the backup would be; before a restore it is kept as it is.
+
+    Raises DamagedBackup for a copy that is not sound, so that nobody removes older backups for it, and DiskFullError
+    where there is no room; what was begun is removed.
     """
-    if cause != "restore":
-        _require_sound(db)
     moment = datetime.now(UTC)
     file = _file(workspace, out, cause, moment)
     _make_folder(file.parent)
     remove_abandoned(file.parent)
     check_room(file, bytes_of(db), "a copy of the database on the way to a backup")
     with scratch_file(file) as copy:
-        copy_database(db, copy, progress)
+        begins("copying")
+        copy_database(db, copy, progress, shut=False)
+        begins("checking the copy")
         with opened_copy(copy) as copied:
-            contents = contents_of(copied)
-            found = _pictures(workspace, copied) if pictures else None
-            manifest = BackupManifest(
-                workspace=workspace.path.resolve().name,
-                mark=workspace_mark(copied),
-                cause=cause,
-                by=by,
-                made_at=_iso(moment),
-                revision=f"d{contents.newest}" if migrations.pending(copied) else str(revision(copied)),
-                decisions=contents.decisions,
-                whole=whole,
-                pictures=pictures,
-                missing_pictures=0 if found is None else found.missing(),
-                version=__version__,
-                schema=[migration.name for migration in migrations.applied(copied)][-1],
-            )
-        rounds = sorted(contents.rounds) if whole else []
-        write_archive(file, manifest, list(_members(workspace, copy, rounds, found)), progress)
+            wrong = [] if cause == "restore" else unsound_copy(copied)
+        if wrong:
+            kept = None
+            with suppress(*UNREADABLE, WorkspaceError):
+                shut_out(copy)  # what lets in are hashes: where they cannot be left out, a restore does
+            if cause in _KEPT_DAMAGED:
+                with suppress(DiskFullError):
+                    file = _file(workspace, out, "damaged", moment)
+                    kept = _written(workspace, copy, file, "damaged", moment, by, whole=whole, progress=progress)
+                    rotate(file.parent, "damaged", _ONE, like=kept, made=kept)
+            raise DamagedBackup(database_path(db), listed(wrong[:_NAMED], len(wrong)), kept, cause)
+        with plain_errors(copy):
+            shut_out(copy)
+        begins("packing")
+        return _written(workspace, copy, file, cause, moment, by, whole=whole, pictures=pictures, progress=progress)
+
+
+def _written(
+    workspace: Workspace,
+    copy: Path,
+    file: Path,
+    cause: Cause,
+    moment: datetime,
+    by: str,
+    *,
+    whole: bool,
+    pictures: bool = False,
+    progress: Callable[[int], None],
+) -> Path:
+    """The file of a backup, made of a copy of the database."""
+    with opened_copy(copy) as copied:
+        found = _pictures(workspace, copied) if pictures else None
+        try:
+            contents, mark = contents_of(copied), workspace_mark(copied)
+            at = f"d{contents.newest}" if migrations.pending(copied) else str(revision(copied))
+            schema = [migration.name for migration in migrations.applied(copied)][-1]
+        except (*UNREADABLE, WorkspaceError, StopIteration) as error:
+            if cause != "damaged" or is_passing(error):
+                raise
+            contents, mark, at, schema = Contents(0, 0, {}), "", "", ""
+    manifest = BackupManifest(
+        workspace=workspace.path.resolve().name,
+        mark=mark,
+        cause=cause,
+        by=by,
+        made_at=_iso(moment),
+        revision=at,
+        decisions=contents.decisions,
+        whole=whole,
+        pictures=pictures,
+        missing_pictures=0 if found is None else found.missing(),
+        version=__version__,
+        schema=schema,
+    )
+    rounds = sorted(contents.rounds) if whole else []
+    write_archive(file, manifest, list(_members(workspace, copy, rounds, found)), progress)
     return file
-
-
-def _require_sound(db: Database) -> None:
-    if not migrations.pending(db):
-        require_sound_now(db)
-    elif found := broken_file(db):  # no other check is of the tables that an older version has
-        raise WorkspaceError(damaged(database_path(db), found[0]))
 
 
 def _make_folder(folder: Path) -> None:
@@ -156,7 +215,7 @@ def automatic_backup(workspace: Workspace, db: Database, cause: Cause) -> Path |
         return None
     made = make_backup(workspace, db, cause, whole=False)
     for each in ROTATED:
-        rotate(workspace.backups, each, settings)
+        rotate(workspace.backups, each, settings, made=made)
     return made
 
 
@@ -173,14 +232,25 @@ def backup_after_round(workspace: Workspace, db: Database) -> str | None:
     return None
 
 
-def rotate(folder: Path, cause: Cause, settings: BackupSettings, *, like: Path | None = None) -> list[str]:
-    """Remove the backups of a cause that need not be kept; their names. `like`: those of this one's workspace alone."""
+def rotate(
+    folder: Path, cause: Cause, settings: BackupSettings, *, like: Path | None = None, made: Path | None = None
+) -> list[str]:
+    """Remove the backups of a cause that need not be kept; their names.
+
+    Args:
+        folder: where they lie.
+        cause: the cause.
+        settings: which are kept.
+        like: those of this one's workspace alone.
+        made: this one has just been made, and is kept whatever the times of others say: a clock may have been wrong.
+    """
     mark, found = None if like is None else _mark_of(like), []
     for file in backup_files(folder):
         with suppress(WorkspaceError, OSError):
             about = about_backup(file)
             if about.cause == cause and (mark is None or _mark_of(file) == mark):
-                found.append((datetime.fromisoformat(about.made_at), about.name))
+                moment = datetime.max.replace(tzinfo=UTC) if file == made else datetime.fromisoformat(about.made_at)
+                found.append((moment, about.name))
     removed = superseded(found, settings)
     for name in removed:
         (folder / name).unlink(missing_ok=True)
@@ -190,7 +260,7 @@ def rotate(folder: Path, cause: Cause, settings: BackupSettings, *, like: Path |
 def keep_newest(folder: Path, count: int, *, like: Path) -> list[str]:
     """Remove all but the newest `count` backups made by hand of the workspace that the backup `like` is of; the names
     of those removed."""
-    return rotate(folder, "manual", BackupSettings(keep=count, days=0, weeks=0), like=like)
+    return rotate(folder, "manual", BackupSettings(keep=count, days=0, weeks=0), like=like, made=like)
 
 
 def backups_in(folder: Path) -> list[BackupFile]:
@@ -240,12 +310,13 @@ def _iso(moment: datetime) -> str:
 
 
 def _file(workspace: Workspace, out: Path | None, cause: Cause, moment: datetime) -> Path:
-    """The file to write: a new name, unless one is given."""
-    if out is not None and not out.is_dir():
-        return out
+    """The file to write: a new name, unless one is given; always, where the database is damaged."""
     name = re.sub(r"[^\w.-]", "_", workspace.path.resolve().name) or "workspace"
-    stem = f"{name}-{moment:%Y-%m-%d-%H%M%S}-{cause}"
-    folder = workspace.backups if out is None else out
+    folder, stem = out or workspace.backups, f"{name}-{moment:%Y-%m-%d-%H%M%S}-{cause}"
+    if out is not None and not out.is_dir():
+        if cause != "damaged":
+            return out
+        folder, stem = out.parent, f"{out.stem}-{cause}"
     names = [stem, *(f"{stem}-{count}" for count in range(2, 1_000))]
     return next(file for each in names if not (file := folder / f"{each}.zip").exists())
 

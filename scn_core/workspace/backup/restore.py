@@ -34,6 +34,7 @@ from scn_core.store.taken_out import TakenOut
 from scn_core.workspace.backup.archive import DATABASE, PICTURES, ROUNDS, SETTINGS, extract_archive
 from scn_core.workspace.backup.loss import Old, by_person, look_at, look_for_unseen, newer_rounds, refuse_loss
 from scn_core.workspace.backup.make import make_backup
+from scn_core.workspace.backup.soundness import planted_triggers
 from scn_core.workspace.check import check_database
 from scn_core.workspace.folder import Workspace
 from scn_core.workspace.moves import STAGING, Move, finish_moves, make_moves
@@ -223,11 +224,10 @@ def _unpack(file: Path, new: Path, progress: Callable[[int], None]) -> tuple[Con
             check_schema(db, file)
             if pages := broken_file(db):
                 raise WorkspaceError(f"a damaged database ({pages[0]})")
-            schema = schema_differences(db)
-            if planted := [name for name in schema.foreign if name.startswith("trigger ")]:
+            if planted := planted_triggers(db):
                 raise WorkspaceError(f"{listed(planted[:_NAMED], len(planted))}, which no version makes")
             # The quick check is of today's tables: an older database is checked, in full, once it has them.
-            wrong = (*schema.describe(), *(unsound(db) if not migrations.pending(db) else ()))
+            wrong = (*schema_differences(db).describe(), *(unsound(db) if not migrations.pending(db) else ()))
             contents, mark = contents_of(db), workspace_mark(db)
     except (*UNREADABLE, WorkspaceError) as error:
         if is_passing(error):

@@ -25,10 +25,12 @@ from scn_core.store.events import events, keep_event
 from scn_core.store.hook_delivery import next_message, note_failed, sync_hooks
 from scn_core.store.people.people import ensure_person, find_person, password_hash, set_active, set_role
 from scn_core.store.people.sessions import start_session
+from scn_core.workspace.backup.make import backups_in
 from scn_core.workspace.backup.restore import restore
 from scn_core.workspace.folder import Workspace
 from tests.review_app.browserless import NewVisitor, Visitor, markup, person, words
 from tests.review_app.visitor import Visitor as Client
+from tests.review_workspace import overwrite_page
 
 Use = Callable[[Workspace], AppSettings]
 TYPED = "correct horse battery"
@@ -336,6 +338,27 @@ def test_a_database_deleted_under_the_server_is_saved_by_a_backup(
         restore(file, workspace)
     with workspace.database() as db:
         assert find_person(db, "last") is not None
+
+
+def test_a_damaged_database_is_no_backup_on_the_page_nor_for_scripts(
+    visitor: NewVisitor, workspace: Workspace, use_workspace: Use
+) -> None:
+    """Its newest sound backup stays, which `keep` would remove."""
+    lea = visitor("lea", "lead")
+    app = lea.open("team")
+    lead = Client(use_workspace(workspace)).sign_in("lea")
+    sound = lead.post("/api/backup", {}).json()["name"]
+    database.close()
+    overwrite_page(workspace, "picture")
+    refused = lead.post("/api/backup", {"keep": 1})
+    assert (refused.status_code, refused.json()["code"]) == (500, "database")
+    assert "is damaged" in refused.json()["error"]
+    app.button(key="rv-backup-go").click()
+    shown = words(lea.run())
+    assert "so no backup was made of it" in shown
+    assert "no backup: its database is damaged" in shown
+    assert {each.cause: each.name for each in backups_in(workspace.backups)}["manual"] == sound
+    assert len(backups_in(workspace.backups)) == 2
 
 
 def test_who_is_no_lead_any_more_makes_no_backup(visitor: NewVisitor, workspace: Workspace) -> None:

@@ -42,11 +42,13 @@ def folder(place: Path) -> Iterator[Path]:
     (found / "closed").chmod(0o700)
 
 
-def asked_by(script: str, place: Path) -> list[str]:
-    """What a shell script of a user who is not root asks of the program, with a stand-in that ends with exit code 1."""
+def asked_by(script: str, place: Path, *, fails: str = "*", code: int | None = None) -> list[str]:
+    """What a shell script of a user who is not root asks of the program, with a stand-in that ends with exit code 1 for
+    words like `fails`. `code`: what the script ends with."""
     for program in (place / "srv/scn/current/bin/scn", place / "python"):
         program.parent.mkdir(parents=True, exist_ok=True)
-        program.write_text(f'#!/bin/sh\nprintf "%s|" "$@" >> {place}/asked\necho >> {place}/asked\nexit 1\n')
+        program.write_text(f'#!/bin/sh\nprintf "%s|" "$@" >> {place}/asked\necho >> {place}/asked\n'
+                           f'case "$*" in {fails}) exit 1;; esac\n')  # fmt: skip
         program.chmod(0o755)
     if os.geteuid() == 0:
         for each in place.rglob("*"):
@@ -56,6 +58,7 @@ def asked_by(script: str, place: Path) -> list[str]:
         user=NOBODY if os.geteuid() == 0 else None, cwd="/",
     )  # fmt: skip
     assert done.stderr == ""
+    assert code in (None, done.returncode)
     return (place / "asked").read_text().splitlines()
 
 
@@ -71,17 +74,22 @@ def test_a_folder_of_workspaces_is_called_so_and_a_loop_is_printed(
     assert asked_by(loop, place) == [f"{call}|{folder}/{name}/|" for name in ("closed", "raf", "two words")]
 
 
-@pytest.mark.parametrize(("name", "calls"), [("each workspace", ["backup", "check"]), ("cron for each", ["check"])])
+@pytest.mark.parametrize(("name", "calls"), [("each workspace", ["check", "backup"]), ("cron for each", ["check"])])
 def test_the_loops_of_the_guide_reach_every_workspace(folder: Path, place: Path, name: str, calls: list[str]) -> None:
     found = re.search(rf"<!-- {name} -->\n```\w+\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
     assert found is not None
     (place / "mnt/backups").mkdir(parents=True)
     assert name == "each workspace" or "%" not in found[1], "which ends a line of a crontab"
     script = found[1].removeprefix("30 3 * * *").replace("/srv", f"{place}/srv").replace("/mnt", f"{place}/mnt")
-    asked = [line.split("|")[:-1] for line in asked_by(script, place)]
+    asked = [line.split("|")[:-1] for line in asked_by(script, place, fails="*raf*", code=1)]
     assert [(words[0], words[1].rstrip("/")) for words in asked] == [
         (call, f"{folder}/{each}") for each in ("closed", "raf", "two words") for call in calls
     ]
     kept = [words[words.index("--out") + 1] for words in asked if words[0] == "backup"]
     assert len(set(kept)) == len(kept), "a folder for each"
     assert all(Path(each).is_dir() for each in kept)
+    keeping = [Path(words[1]).name for words in asked if "--keep" in words]
+    assert keeping == (["closed", "two words"] if "backup" in calls else []), (
+        "nothing is removed where something is wrong"
+    )
+    asked_by(script, place, fails="nothing", code=0)

@@ -17,10 +17,19 @@ from scn_core.store import backup
 from scn_core.store.people.people import add_person
 from scn_core.store.people.sessions import start_session
 from scn_core.store.people.tokens import add_token
-from scn_core.workspace.backup.make import backup_after_round, backups_in, make_backup
+from scn_core.workspace.backup.archive import Cause
+from scn_core.workspace.backup.fullest import fullest_backup
+from scn_core.workspace.backup.make import (
+    DamagedBackup,
+    automatic_backup,
+    backup_after_round,
+    backups_in,
+    make_backup,
+)
 from scn_core.workspace.backup.rotation import superseded
 from scn_core.workspace.folder import Workspace
 from scn_core.workspace.toml import change_table
+from tests.review_workspace import overwrite_page
 from tests.scn_core.conftest import Run, fill
 from tests.scn_core.workspace.backup.conftest import answer
 
@@ -158,11 +167,62 @@ def test_a_damaged_database_is_not_backed_up_in_place_of_a_sound_one(asked: Work
     with asked.database() as db:
         db.execute("DROP TRIGGER decision_no_update")
         db.execute("UPDATE decision SET decided_at = '2020-01-01T00:00:00.000Z' WHERE seq = 1")
-    with asked.database() as db, pytest.raises(WorkspaceError, match="the schema is not as it was written"):
-        make_backup(asked, db)
-    assert backups_in(asked.backups) == []
+    tried: tuple[tuple[Cause, list[Cause]], ...] = (("import", []), ("manual", ["damaged"]))
+    for cause, found in tried:
+        with asked.database() as db, pytest.raises(DamagedBackup, match="the schema is not as it was written"):
+            make_backup(asked, db, cause)
+        assert [each.cause for each in backups_in(asked.backups)] == found
     with asked.database() as db:
         assert make_backup(asked, db, "restore").is_file()
+
+
+@pytest.mark.parametrize("table", ["picture", "session", "event"])
+def test_damage_that_no_label_follows_from_makes_no_backup_either(
+    asked: Workspace, tmp_path: Path, run: Run, table: str
+) -> None:
+    """Nor does it cost an older one, by --keep or by its name; what could be copied is kept, the newest of it alone."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    answer(asked, "ann", 2)
+    for out, *keep in ((disk, "--keep", 1), (disk / "one.zip",)):
+        assert run("backup", asked.path, "--out", out, *keep).code == 0
+    sound = {each.name: each.read_bytes() for each in disk.iterdir()}
+    assert len(sound) == 2
+    overwrite_page(asked, table)
+    assert run("check", asked.path).code == 1
+    for out, *keep in ((disk, "--keep", 1), (disk, "--keep", 1, "--json"), (disk / "one.zip",)):
+        done = run("backup", asked.path, "--out", out, *keep)
+        assert (done.code, done.out) == (1, "")
+        assert f"{asked.database_file}: the file is damaged (" in done.err
+        assert "so no backup was made of it; all older backups were left alone; what could be copied is in" in done.err
+        (kept,) = [each for each in backups_in(disk) if each.cause == "damaged"]
+        assert f"{disk / kept.name}, for a rescue, and is no backup; see how far it goes with: " in done.err
+        assert (kept.decisions, stat.S_IMODE((disk / kept.name).stat().st_mode)) == (2, 0o600)
+        assert {each.name: each.read_bytes() for each in disk.iterdir() if each.name != kept.name} == sound
+    assert kept.name == "one-damaged.zip"
+    asked.backups.mkdir()
+    (disk / kept.name).rename(asked.backups / "damaged.zip")
+    (asked.backups / "sound.zip").write_bytes(sound["one.zip"])
+    assert fullest_backup(asked.database_file) == (asked.backups / "sound.zip", 2)
+    with asked.database() as db, pytest.raises(DamagedBackup, match="so no backup was made of it; see"):
+        automatic_backup(asked, db, "import")
+    assert len([*asked.backups.iterdir()]) == 2, "which lies beside the database"
+    assert run("restore", asked.backups / "sound.zip", asked.path, "--force").code == 0
+    assert run("check", asked.path).code == 0
+
+
+def test_the_newest_backup_is_kept_whatever_the_clock_said_before(asked: Workspace, run: Run) -> None:
+    """Of three made while the clock was wrong, years ahead, and one made since."""
+    made = [Path(json.loads(run("backup", asked.path, "--json").out)["file"]) for _ in range(3)]
+    for file in made:
+        with zipfile.ZipFile(file) as archive:
+            content = {name: archive.read(name) for name in archive.namelist()}
+        manifest = json.loads(content["manifest.json"]) | {"made_at": "2099-01-01T00:00:00.000Z"}
+        with zipfile.ZipFile(file, "w") as archive:
+            for name, data in (content | {"manifest.json": json.dumps(manifest).encode()}).items():
+                archive.writestr(name, data)
+    last = json.loads(run("backup", asked.path, "--keep", "1", "--json").out)
+    assert [each.name for each in asked.backups.iterdir()] == [last["name"]]
 
 
 def test_a_backup_that_is_gone_before_it_is_looked_at_is_passed_over(tmp_path: Path) -> None:
