@@ -21,6 +21,9 @@ from typing import IO, Any, BinaryIO
 from scn_core.disk import naming_full_disk
 from scn_core.errors import WorkspaceError, error_text
 
+PRIVATE = 0o700
+"""Mode of a folder with names, faces or hashes of passwords in it, such as a workspace, that only its owner may enter;
+a file of them has 0o600."""
 _SUFFIX = ".part"
 _POLL_S = 0.05
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
@@ -79,12 +82,15 @@ def replaced_folder(path: Path) -> Iterator[Path]:
     """A new folder to fill, which takes the place of `path` when the block ends; what was there is removed.
 
     It lies beside under a name of its own. Where the block raises, it is removed and `path` stays as it was; what a
-    killed process left of an earlier attempt is removed.
+    killed process left of an earlier attempt is removed. It holds faces: nobody but its owner may enter a new one; one
+    that is replaced hands on its mode.
     """
     _remove_abandoned(path)
     part, lock = _locked_folder(path)
     try:
         yield part
+        if path.exists():
+            part.chmod(path.stat().st_mode & 0o777)
         sync_tree(part)
         aside = _unfinished(path)
         if path.exists():
@@ -150,6 +156,13 @@ def make_folder(path: Path) -> None:
         make_folder(path.parent)
         path.mkdir(exist_ok=True)
         sync_folder(path.parent)
+
+
+def make_private_folder(path: Path) -> None:
+    """The same for a folder that nobody but its owner may enter; one that is there keeps its mode."""
+    make_folder(path.parent)
+    path.mkdir(mode=PRIVATE, exist_ok=True)
+    sync_folder(path.parent)
 
 
 def sync_tree(folder: Path) -> None:
@@ -250,7 +263,7 @@ def _locked_folder(path: Path) -> tuple[Path, int]:
     """The same with a folder for `path`, and what is open while it is locked."""
     while True:
         part = _unfinished(path)
-        part.mkdir()
+        part.mkdir(mode=PRIVATE)
         with suppress(FileNotFoundError):
             lock = os.open(part, os.O_RDONLY)
             with suppress(OSError):  # a file system without locks

@@ -209,8 +209,8 @@ class Client:
         return self._ask(BackupMade, "POST", "/api/backup", body=body, timeout_s=timeout_s, once=True)
 
     def backup(self, name: str, to: Path) -> Path:
-        """A backup of the workspace, written to `to` whole or not at all; leads only."""
-        return self._file("/api/backup/{name}", name, to)
+        """A backup of the workspace, written to `to` whole or not at all, for its owner alone to read; leads only."""
+        return self._file("/api/backup/{name}", name, to, private=True)
 
     def metrics(self) -> str:
         """Figures in the format of Prometheus; leads only."""
@@ -276,9 +276,9 @@ class Client:
     def _bytes(self, path: str, sample: int) -> bytes:
         return self._request("GET", path, {"id": sample}, accept="image/webp", read=lambda answer: answer.read())
 
-    def _file(self, path: str, name: str, to: Path) -> Path:
+    def _file(self, path: str, name: str, to: Path, *, private: bool = False) -> Path:
         def save(answer: HTTPResponse) -> Path:
-            with replaced(to) as file:
+            with replaced(to, private=private) as file:
                 shutil.copyfileobj(answer, file, _PIECE)
                 announced = answer.headers.get("content-length")
                 if announced is not None and file.tell() != int(announced):

@@ -25,7 +25,7 @@ from scn_core.datasets.registry import find_dataset, read_manifest
 from scn_core.datasets.source import Source
 from scn_core.disk import existing, naming_full_disk
 from scn_core.errors import UsageError, WorkspaceError, error_text
-from scn_core.files import check_locks, make_folder, sync_folder, sync_tree
+from scn_core.files import check_locks, make_private_folder, sync_folder, sync_tree
 from scn_core.permissions import warn_of_other_owner
 from scn_core.records import Manifest
 from scn_core.shell import command_line
@@ -293,9 +293,7 @@ def _removed_on_error(folder: Path) -> Iterator[None]:
     """Makes the folder, where there is none; an error then removes it again, with all that was put into it but copies
     of pictures elsewhere."""
     new = not folder.exists()
-    make_folder(folder.parent)
-    folder.mkdir(mode=0o700, exist_ok=True)  # faces and names are in it
-    sync_folder(folder.parent)
+    make_private_folder(folder)  # faces and names are in it
     try:
         yield
     except Exception:

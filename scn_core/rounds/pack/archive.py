@@ -41,10 +41,10 @@ class Stamp:
 
 
 def write_archive(path: Path, kind: str, about: Mapping[str, Any], members: Mapping[str, Path]) -> Stamp:
-    """Writes files under the names given, whole or not at all; `about` is plain values for JSON."""
+    """Writes files under the names given, whole or not at all, for their owner alone. `about`: plain JSON values."""
     content = dict(about)
     stamp = _stamped(kind, content, {name: _digest(file) for name, file in sorted(members.items())})
-    with replaced(path) as unfinished, zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
+    with replaced(path, private=True) as unfinished, zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
         text = {"format": FORMAT, "kind": kind, "id": stamp.id, "about": content, "members": stamp.members}
         archive.writestr(zipfile.ZipInfo(MANIFEST, _LONG_AGO), json.dumps(text, indent=1, allow_nan=False))
         for name, file in sorted(members.items()):

@@ -17,7 +17,7 @@ from sqlite_utils import Database
 from scn_core.class_names import ClassVocabulary
 from scn_core.disk import naming_full_disk
 from scn_core.errors import UsageError, WorkspaceError, error_text
-from scn_core.files import sync_folder, sync_tree
+from scn_core.files import make_private_folder, sync_folder, sync_tree
 from scn_core.records import Manifest, RoundInfo, RoundScores
 from scn_core.rounds.artifacts import NEIGHBOURS_FILE
 from scn_core.rounds.features import FEATURES_FILE
@@ -83,6 +83,7 @@ def _build(place: Workspace, folder: Path, job: Job, manifest: Manifest, stamp: 
             error_text("--work", f"{place.path}, which is no workspace", "a new folder", "name another")
         )
     unfinished = Workspace(folder / "work")
+    make_private_folder(unfinished.path)  # as any workspace
     unfinished.round_folder(1).mkdir(parents=True)
     db = create_database(unfinished.database_file)
     try:

@@ -17,7 +17,7 @@ from sqlite_utils import Database
 
 from scn_core.disk import naming_full_disk
 from scn_core.errors import UsageError, WorkspaceError, counted, error_text, listed
-from scn_core.files import sync_folder
+from scn_core.files import make_private_folder, sync_folder
 from scn_core.shell import command_line
 from scn_core.store.backup import Contents, contents_of, copy_database, opened_copy, shut_out
 from scn_core.store.check import broken_file, unsound
@@ -140,7 +140,7 @@ def restore(
         finish_moves(workspace.path)
         staging = workspace.path / STAGING
         shutil.rmtree(staging, ignore_errors=True)
-        staging.mkdir(mode=0o700)
+        make_private_folder(staging)
         try:
             with naming_full_disk(staging):
                 return _restored(file, workspace, staging, force, take_out, progress)
@@ -318,7 +318,7 @@ def _folder(workspace: Workspace) -> Iterator[None]:
     place, new = workspace.path, not workspace.path.exists()
     if not new and not place.is_dir():
         raise UsageError(error_text(str(place), "a file", "the folder of a workspace, or a new one"))
-    place.mkdir(parents=True, exist_ok=True)
+    make_private_folder(place)
     try:
         known = [*(_beside(workspace, end) for end in _BESIDE), workspace.settings_file, place / STAGING]
         others = sorted({each.name for each in place.iterdir()} - _HARMLESS)

@@ -160,6 +160,7 @@ def test_every_operation_has_one_method_and_no_other(scene: Scene, tmp_path: Pat
     page_body = described["/api/page"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert {each.name for each in fields(QueueFilter)} == set(page_body["properties"]["filter"]["properties"])
     assert (tmp_path / "labels.csv").read_bytes() == (workspace.exports / made.name).read_bytes()
+    assert (tmp_path / "backup.zip").stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "backup.zip").read_bytes() == (workspace.backups / backed_up.name).read_bytes()
     assert isinstance(answers["face"], bytes)
 

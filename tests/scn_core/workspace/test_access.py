@@ -15,6 +15,7 @@ from scn_core.store.connection import transaction
 from scn_core.store.thumbnail_cache import Thumb, Thumbs
 from scn_core.workspace.access import close_to_others
 from scn_core.workspace.folder import Workspace
+from tests.scn_core.conftest import Run
 from tests.templates import new_database
 
 
@@ -45,6 +46,30 @@ def test_databases_are_made_for_their_owner_whatever_the_umask(tmp_path: Path) -
 
 def test_init_makes_a_folder_for_its_owner(workspace: Workspace) -> None:
     assert stat.S_IMODE(workspace.path.stat().st_mode) == 0o700
+
+
+def test_what_holds_faces_or_hashes_is_made_for_its_owner_whatever_the_umask(
+    workspace: Workspace, tmp_path: Path, run: Run
+) -> None:
+    """But labels, which are exported to be handed on, and a folder that was opened by its owner."""
+    out = tmp_path / "out"
+    out.mkdir()
+    commands: tuple[tuple[object, ...], ...] = (
+        ("backup", workspace.path, "--pictures", "--out", out / "backup.zip"),
+        ("restore", out / "backup.zip", out / "restored"),
+        ("round", "pack", workspace.path, "--out", out / "job.zip", "--epochs", 1),
+        ("export", workspace.path, "--format", "class-folders", "--out", out / "pictures"),
+        ("export", workspace.path, "--out", out / "labels.csv"),
+    )
+    with umask(0):
+        for words in commands:
+            assert (done := run(*words)).code == 0, done.err
+        found = modes(out)
+        (out / "pictures").chmod(0o755)
+        assert run(*commands[3]).code == 0
+    expected = {"backup.zip": 0o600, "restored": 0o700, "job.zip": 0o600, "pictures": 0o700, "labels.csv": 0o666}
+    assert {name: found[name] for name in expected} == expected
+    assert modes(out)["pictures"] == 0o755
 
 
 @pytest.mark.parametrize(("access", "mode"), [("owner", 0o600), ("group", 0o640)])

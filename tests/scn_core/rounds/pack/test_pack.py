@@ -510,6 +510,7 @@ def test_the_commands_go_there_and_back(home: Workspace, trip: Trip, tmp_path: P
     assert ran.code == 0, ran.err
     assert "round unpack WS result.zip" in ran.out
     assert (tmp_path / "job-work" / "review.db").exists()
+    assert [(tmp_path / name).stat().st_mode & 0o777 for name in ("job-work", "result.zip")] == [0o700, 0o600]
     taken = run("round", "unpack", home.path, result)
     assert (taken.code, taken.out.splitlines()[0].split(":")[0]) == (0, "round 2"), taken.err
     assert run("round", "unpack", home.path, result).code == 1
