@@ -13,7 +13,7 @@ import click
 import scn_core.without_pandas  # noqa: F401  # before what imports sqlite_utils
 
 # isort: split
-from review_app.auth.accounts import person
+from review_app.auth.accounts import FOLDER, open_folder, person
 from review_app.auth.token_command import token
 from review_app.client.command import client
 from review_app.hooks.command import hooks
@@ -46,7 +46,7 @@ def cli() -> None:
 
 
 @cli.command()
-@click.argument("workspace", metavar="WS", envvar=WORKSPACE_VARIABLE, type=click.Path(path_type=Path))
+@click.argument("workspace", metavar="WS", envvar=WORKSPACE_VARIABLE, type=FOLDER, callback=open_folder)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8501, show_default=True, help="0: any free one.")
 @click.option("--auth", type=click.Choice(AUTH_MODES), default="none", show_default=True, help="How people sign in.")

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import errno
 import os
-import pwd
 import re
 import shlex
 import stat
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from scn_core.disk import named
 from scn_core.errors import ScnError, WorkspaceError, error_text
-from scn_core.shell import this_command
+from scn_core.shell import as_user, this_command, user_name
 
 _REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
 _BESIDE = re.compile(r"\.(?P<name>.+)\.[^.]+\.part")
@@ -26,16 +25,11 @@ OF_A_SERVER = "whoever runs the server mends that (chown, chmod), then try again
 """What can be done about a file that a server which goes on may not use."""
 
 
-def user_name(uid: int | None = None) -> str:
-    """The name of a user of this machine, by default of the one that this process is; the number where it has none."""
-    number = os.geteuid() if uid is None else uid
-    try:
-        return pwd.getpwuid(number).pw_name
-    except KeyError:
-        return str(number)
+Advice = str | Callable[[Path], str]
+"""What the user can do, for any file or for the one that it is about."""
 
 
-def in_our_words(error: OSError, do: str = _NAME_ANOTHER) -> OSError | ScnError:
+def in_our_words(error: OSError, do: Advice = _NAME_ANOTHER) -> OSError | ScnError:
     """The error as one of ours where it says that this user may not read or write, or that a disk is full; any other as
     it is.
 
@@ -48,21 +42,41 @@ def in_our_words(error: OSError, do: str = _NAME_ANOTHER) -> OSError | ScnError:
     path = Path(os.fsdecode(error.filename))
     if beside := _BESIDE.fullmatch(path.name):
         path = path.with_name(beside["name"])
-    return WorkspaceError(_closed_text(path, do))
+    return WorkspaceError(_closed_text(path, do if isinstance(do, str) else do(path)))
 
 
 def closed_text(path: Path) -> str | None:
     """What is said of a file or folder that this user may not read and write, with how to mend it; None: they may, or
     there is none."""
-    mend = f"give it to this user: {_give_to(user_name(), path)}"
+    with suppress(OSError):  # in a folder that may not be entered
+        if not path.exists():
+            return None
+    return None if _may(path, os.R_OK | os.W_OK) else _closed_text(path, way_in(path))
+
+
+@contextmanager
+def opening(path: Path) -> Iterator[None]:
+    """Raises WorkspaceError where this user may not enter or read a folder that is looked into within."""
     try:
-        if path.stat().st_uid == os.geteuid():
-            mend = f"open it: {shlex.join(['chmod', '-R', 'u+rwX', str(path)])}"
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError:  # in a folder that may not be entered
-        pass
-    return None if _may(path, os.R_OK | os.W_OK) else _closed_text(path, mend)
+        yield
+    except OSError as error:
+        raise WorkspaceError(closed_text(path) or str(in_our_words(error))) from error
+
+
+def way_in(path: Path) -> str:
+    """How this user comes to use a file or folder that they may not use.
+
+    One that belongs to a server is not taken from it: whoever owns the folder is to run the command. Only what lies in
+    a folder of this user's, or is root's, is given to them.
+    """
+    place, _ = _in_the_way(path)
+    owner, holder, me = place.stat().st_uid, place.parent.stat().st_uid, os.geteuid()
+    if owner == me:
+        return f"open it: {shlex.join(['chmod', '-R', 'u+rwX', str(place)])}"
+    others = [uid for uid in ((owner,) if place.is_dir() else (holder, owner)) if uid not in (0, me)]
+    if holder == me or not others:
+        return f"give it to this user: {_give_to(user_name(), place)}"
+    return _run_as(others[0])
 
 
 def _closed_text(path: Path, do: str) -> str:
@@ -72,7 +86,7 @@ def _closed_text(path: Path, do: str) -> str:
 
 
 @contextmanager
-def refusals_in_our_words(do: str = _NAME_ANOTHER) -> Iterator[None]:
+def refusals_in_our_words(do: Advice = _NAME_ANOTHER) -> Iterator[None]:
     """Raises WorkspaceError for whatever the system says of a file, in the words of `in_our_words`."""
     try:
         yield
@@ -90,7 +104,7 @@ def warn_of_other_owner(folder: Path) -> None:
         return
     _WARNED_OF.add(folder)
     owner, command = user_name(status.st_uid), this_command()
-    do = "" if command is None else f"; better: sudo -u {owner} {command}"
+    do = "" if command is None else f"; better: {shlex.join(as_user(status.st_uid))} {command}"
     found = (
         f"warning: {folder} belongs to user {owner}, who may not be able to use what user {user_name()} writes there"
     )
@@ -126,10 +140,22 @@ def _give_to(owner: str, folder: Path) -> str:
     return shlex.join(["sudo", "chown", "-R", f"{owner}:", str(folder)])
 
 
+def _run_as(uid: int) -> str:
+    command = this_command()
+    return f"run this as user {user_name(uid)}" + ("" if command is None else f": {shlex.join(as_user(uid))} {command}")
+
+
 def _refused(path: Path) -> tuple[str, str]:
     """What this user may not do, and what stands in the way: the folder or file that they may not use, whose it is, and
     who this user is."""
-    user = user_name()
+    place, may_not = _in_the_way(path)
+    kind = "folder" if place.is_dir() else "file"
+    found = f"a {kind} of user {user_name(place.stat().st_uid)} that user {user_name()} may not {may_not}"
+    return may_not, found if place == path else f"{place}, {found}"
+
+
+def _in_the_way(path: Path) -> tuple[Path, str]:
+    """The folder or file that this user may not use, on the way to a path or itself, and what they may not do."""
     place, may_not = path, "use"
     for folder in reversed(path.absolute().parents):
         if not os.path.lexists(folder):
@@ -139,9 +165,7 @@ def _refused(path: Path) -> tuple[str, str]:
             break
     if may_not != "enter" and os.path.lexists(path):
         place, may_not = path, "write to" if _may(path, os.R_OK) else "read"
-    kind = "folder" if place.is_dir() else "file"
-    found = f"a {kind} of user {user_name(place.stat().st_uid)} that user {user} may not {may_not}"
-    return may_not, found if place == path else f"{place}, {found}"
+    return place, may_not
 
 
 def _may(path: Path, mode: int) -> bool:

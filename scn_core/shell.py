@@ -34,14 +34,22 @@ def _pasted(folder: Path, name: str) -> list[str]:
     found = shutil.which(name)
     known = found is not None and Path(found).absolute().parent == folder
     service = sys.platform == "linux" and 0 < os.geteuid() <= _LAST_SYSTEM_USER
-    return [*(["sudo", "-u", _user_name()] if service else []), name if known else str(folder / name)]
+    return [*(as_user(os.geteuid()) if service else []), name if known else str(folder / name)]
 
 
-def _user_name() -> str:
+def user_name(uid: int | None = None) -> str:
+    """The name of a user of this machine, by default of the one that this process is; the number where it has none."""
+    number = os.geteuid() if uid is None else uid
     try:
-        return pwd.getpwuid(os.geteuid()).pw_name
+        return pwd.getpwuid(number).pw_name
     except KeyError:
-        return f"#{os.geteuid()}"  # which sudo takes too
+        return str(number)
+
+
+def as_user(uid: int) -> list[str]:
+    """The words before a command that is to be run as a user."""
+    name = user_name(uid)
+    return ["sudo", "-u", f"#{uid}" if name == str(uid) else name]
 
 
 def tell_children() -> None:

@@ -13,6 +13,7 @@ from review_app.auth.passwords import LONGEST, SHORTEST, hash_password
 from review_app.auth.sessions import checked_name
 from scn_core.cli.confirm import YES, confirm
 from scn_core.errors import UsageError, WorkspaceError, error_text
+from scn_core.permissions import opening
 from scn_core.shell import command_line
 from scn_core.store.erase import compact
 from scn_core.store.people.people import (
@@ -33,8 +34,18 @@ from scn_core.workspace.remains import files_naming
 
 _ROLES: tuple[Role, ...] = get_args(Role)
 
-WORKSPACE = click.argument("workspace", metavar="WS", type=click.Path(path_type=Path))
-_WORKSPACES = click.argument("workspaces", metavar="WS...", nargs=-1, required=True, type=click.Path(path_type=Path))
+
+def open_folder(ctx: click.Context, param: click.Parameter, place: Path | tuple[Path, ...]) -> Path | tuple[Path, ...]:
+    """Raises WorkspaceError for folders that this user may not use, of which click says no more than that."""
+    for path in place if isinstance(place, tuple) else (place,):
+        with opening(path):
+            workspaces_in(path)
+    return place
+
+
+FOLDER = click.Path(path_type=Path, readable=False)
+WORKSPACE = click.argument("workspace", metavar="WS", type=FOLDER, callback=open_folder)
+_WORKSPACES = click.argument("workspaces", metavar="WS...", nargs=-1, required=True, type=FOLDER, callback=open_folder)
 NAME = click.argument("name")
 _STDIN = click.option("--password-stdin", is_flag=True, help="Read the password from standard input, one line.")
 

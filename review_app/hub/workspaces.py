@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +19,7 @@ from review_app.hub.child import Child
 from review_app.server import prepare
 from review_app.settings import BASE_PATH_VARIABLE, WORKSPACE_VARIABLE, AppSettings
 from scn_core.errors import ScnError, WorkspaceError, error_text
-from scn_core.permissions import in_our_words, refusals_in_our_words, user_name
+from scn_core.permissions import in_our_words, refusals_in_our_words, way_in
 from scn_core.store.connection import open_database
 from scn_core.store.people.people import people
 from scn_core.store.sqlite_errors import is_damage, is_passing, plain_errors
@@ -192,7 +191,7 @@ class Workspaces:
 @contextmanager
 def _refused_in_our_words(path: Path) -> Iterator[None]:
     """Raises WorkspaceError for whatever the system says of the files of one workspace: the others do not suffer."""
-    with refusals_in_our_words(f"give it to this user: {shlex.join(['chown', '-R', user_name(), str(path)])}"):
+    with refusals_in_our_words(way_in):
         yield
 
 

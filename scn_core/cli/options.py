@@ -12,8 +12,8 @@ import click
 
 from scn_core.config import TrainSettings, flag
 from scn_core.datasets.addresses import is_address
-from scn_core.errors import UsageError, WorkspaceError, counted, error_text, listed
-from scn_core.permissions import closed_text, in_our_words
+from scn_core.errors import UsageError, counted, error_text, listed
+from scn_core.permissions import opening
 from scn_core.shell import command_line
 from scn_core.workspace.folder import workspaces_in
 
@@ -38,10 +38,8 @@ REPLACE = click.option("--force", is_flag=True, help="Replace a file that is the
 
 def _one_workspace(ctx: click.Context, param: click.Parameter, path: Path) -> Path:
     """Raises UsageError, with a loop for a shell, for a folder of several workspaces, which `serve` alone takes."""
-    try:
+    with opening(path):
         found = workspaces_in(path)
-    except OSError as error:
-        raise WorkspaceError(closed_text(path) or str(in_our_words(error))) from error
     if not found:
         return path
     named = listed([each.name for each in found[:_NAMED]], len(found))

@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from review_app.cli import cli
 from review_app.http.errors import api_error_of
 from review_app.settings import AppSettings
+from scn_core.errors import WorkspaceError
 from scn_core.permissions import OF_A_SERVER
 from scn_core.store.people.people import add_person
 from scn_core.workspace.folder import Workspace
@@ -66,6 +68,15 @@ def lead(elsewhere: Workspace, use_workspace: Callable[[Workspace], AppSettings]
         folder.mkdir(exist_ok=True)
         (folder / name).write_text("path,label\n")
     return Visitor(use_workspace(elsewhere)).sign_in("ann")
+
+
+@pytest.mark.parametrize("words", [("person", "list"), ("token", "list"), ("hooks", "list"), ("serve",)])
+def test_commands_say_who_owns_a_folder_that_may_not_be_entered(elsewhere: Workspace, words: tuple[str, ...]) -> None:
+    """click says of it no more than that it is not readable."""
+    with closed(elsewhere, elsewhere.path), pytest.raises(WorkspaceError) as refused:
+        cli.main([*words, str(elsewhere.path)], standalone_mode=False)
+    assert f"{elsewhere.path}: found a folder of user" in str(refused.value)
+    assert "allowed: one that this user may read; " in str(refused.value)
 
 
 def test_routes_name_the_file_and_what_to_do_and_the_log_has_a_line_for_each(

@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 
 from scn_core.errors import WorkspaceError
-from scn_core.permissions import closed_to_owner, in_our_words, user_name, warn_of_other_owner
+from scn_core.permissions import closed_to_owner, in_our_words, warn_of_other_owner, way_in
+from scn_core.shell import user_name
 from scn_core.store.connection import open_database
 from tests.scn_core.conftest import Run
 
 NOBODY = 65534
+SERVER = 54321
 
 
 @pytest.fixture
@@ -71,6 +73,50 @@ def test_a_workspace_that_may_not_be_used_is_said_with_the_way_to_mend_it(closed
         assert f"that user {me} may not read; allowed: one that this user may read; {mend}{closed}/inner" in done.err
     with pytest.raises(WorkspaceError, match=rf"own\.csv: found a file of user .* {re.escape(mend)}"):
         open_database(closed / "own.csv")
+
+
+@pytest.fixture
+def of_a_server(closed: Path) -> Iterator[Path]:
+    """A workspace that only the user of a server may enter, who is neither root nor this user."""
+    me = os.geteuid()
+    try:
+        os.seteuid(0)
+    except PermissionError:
+        pytest.skip("only root can give a folder to another user")
+    (closed / "inner" / "workspace.toml").touch()
+    (closed / "inner").chmod(0o700)
+    os.chown(closed / "inner", SERVER, -1)
+    os.seteuid(me)
+    yield closed / "inner"
+    os.seteuid(0)
+    os.chown(closed / "inner", 0, -1)
+    os.seteuid(me)
+
+
+def test_what_belongs_to_a_server_is_not_taken_from_it(
+    of_a_server: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor what another user left in its folder; what another user left in this user's own is given to them."""
+    for words in (("status",), ("check",), ("backup",)):
+        said = run(*words, of_a_server).err
+        assert f"found {of_a_server}" not in said, "it is named once"
+        assert said.startswith(f"error: {of_a_server}: found a folder of user {SERVER} that user {user_name()} may not")
+        assert said.endswith(f"; run this as user {SERVER}\n")
+    monkeypatch.setattr("sys.argv", ["/srv/bin/scn", "status", "a folder"])
+    run_as = f"run this as user {SERVER}: sudo -u '#{SERVER}' /srv/bin/scn status 'a folder'"
+    assert way_in(of_a_server) == run_as
+    file = of_a_server.parent / "own.csv"
+    for owner, holder, expected in (
+        (0, SERVER, run_as),
+        (SERVER, 0, run_as),
+        (SERVER, NOBODY, f"give it to this user: sudo chown -R {user_name()}: {file}"),
+        (0, 0, f"give it to this user: sudo chown -R {user_name()}: {file}"),
+    ):
+        os.seteuid(0)
+        os.chown(file, owner, -1)
+        os.chown(file.parent, holder, -1)
+        os.seteuid(NOBODY)
+        assert way_in(file) == expected
 
 
 def test_other_errors_of_the_system_stay_as_they_are() -> None:
