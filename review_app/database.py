@@ -13,10 +13,11 @@ No write is acknowledged that went into a review.db-wal which was deleted: see `
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,12 +28,14 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 from sqlite_utils import Database
 
 from review_app.http.errors import NotReady, TooSlow
+from review_app.http.log import say
 from review_app.http.metrics import DATABASE_WAIT_SECONDS
 from review_app.settings import current
 from review_app.wal_watch import GONE, LOOK_EVERY_S, WalWatch
 from scn_core.errors import ScnError
 from scn_core.permissions import OF_A_SERVER, refusals_in_our_words
 from scn_core.store.connection import checkpoint, open_database
+from scn_core.store.events import What, keep_event
 from scn_core.store.sqlite_errors import plain_errors
 
 P = ParamSpec("P")
@@ -313,6 +316,27 @@ def call_write(function: Callable[Concatenate[Database, P], T], /, *args: P.args
     Raises WorkspaceError where another program has the lock for longer than `Limits.lock_s`.
     """
     return _submit("write", function, *args, **kwargs).result()
+
+
+async def run_note(what: What, about: Mapping[str, Any], *, by: int) -> None:
+    """Keep in the workspace's log what is done already, for routes. Where that cannot be, as on a full disk, nothing
+    fails for it: the server's log says so."""
+    try:
+        await run_write(keep_event, what, about, by=by)
+    except ScnError as error:
+        _say_not_noted(what, error)
+
+
+def call_note(what: What, about: Mapping[str, Any], *, by: int) -> None:
+    """The same for pages."""
+    try:
+        call_write(keep_event, what, about, by=by)
+    except ScnError as error:
+        _say_not_noted(what, error)
+
+
+def _say_not_noted(what: What, error: ScnError) -> None:
+    say("not noted", f"warning: {what}, but the workspace's log does not have it: {error}", level=logging.WARNING)
 
 
 async def open_all() -> None:

@@ -14,7 +14,6 @@ from review_app.auth.endpoint import as_person, json_of_person, require_lead
 from review_app.http.errors import ApiError
 from review_app.http.saved_file import saved_file
 from review_app.settings import current
-from scn_core.store.events import keep_event
 from scn_core.workspace.backup.make import about_backup, backup_files, keep_newest, make_backup
 
 _FOR_LEADS = "backups are for leads, ask one"
@@ -30,7 +29,7 @@ async def make(request: Request) -> Response:
     lead = await as_person(request, require_lead, _FOR_LEADS)
     made = await database.run_slow(_make, body, lead.name)
     if not database.was_moved():
-        await database.run_write(keep_event, "backup made", {}, by=lead.id)
+        await database.run_note("backup made", {}, by=lead.id)
     return JSONResponse(made)
 
 

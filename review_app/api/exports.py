@@ -17,7 +17,6 @@ from review_app.http.saved_file import saved_file
 from review_app.settings import current
 from scn_core.exchange.export.manifest import ExportManifest
 from scn_core.exchange.export.write import ExportOptions, export_into
-from scn_core.store.events import keep_event
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*-r[0-9]+-d[0-9]+[0-9a-f-]*(\.[a-z]+)+")
 
@@ -43,7 +42,7 @@ async def make(request: Request) -> Response:
     body = ExportBody.read(await json_of_person(request))
     lead = await as_person(request, require_lead, _FOR_LEADS)
     made = await database.run_slow(_make, body.options)
-    await database.run_write(keep_event, "labels exported", made.told, by=lead.id)
+    await database.run_note("labels exported", made.told, by=lead.id)
     return JSONResponse({"name": made.file, "sha256": made.sha256, "bytes": made.bytes, "revision": made.revision})
 
 

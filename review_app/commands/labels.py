@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from review_app.commands.rounds import as_lead, refusal_unless_lead
 from review_app.commands.writer import in_writer
-from review_app.database import call_slow, call_write
+from review_app.database import call_note, call_slow
 from review_app.queries.labels import forget, plan_of
 from review_app.settings import current
 from scn_core.errors import DataError
@@ -18,7 +18,6 @@ from scn_core.exchange.export.manifest import ExportManifest
 from scn_core.exchange.export.write import ExportOptions, export_into
 from scn_core.exchange.import_decisions.import_plan import Piece, Planned, pieces, take_piece
 from scn_core.exchange.import_decisions.undo_import import plan_undo
-from scn_core.store.events import keep_event
 from scn_core.store.people.people import Person
 from scn_core.workspace.backup.make import automatic_backup
 
@@ -31,7 +30,7 @@ def make(options: ExportOptions) -> str | None:
 
     def export(lead: Person) -> None:
         made = call_slow(_make, options)
-        call_write(keep_event, "labels exported", made.told, by=lead.id)
+        call_note("labels exported", made.told, by=lead.id)
 
     return as_lead(export)
 

@@ -9,11 +9,10 @@ from review_app.auth.passwords import hash_password
 from review_app.auth.sessions import checked_name, cookie_of, session_hash
 from review_app.commands.rounds import as_lead
 from review_app.commands.writer import in_writer
-from review_app.database import call_slow, call_write, was_moved
+from review_app.database import call_note, call_slow, was_moved
 from review_app.settings import current
 from scn_core.errors import ScnError
 from scn_core.store.erase import compact
-from scn_core.store.events import keep_event
 from scn_core.store.people import people
 from scn_core.store.people.people import Person, Role
 from scn_core.workspace.backup.make import make_backup
@@ -57,7 +56,7 @@ def back_up() -> str | None:
     def make(lead: Person) -> None:
         call_slow(_back_up, lead.name)
         if not was_moved():
-            call_write(keep_event, "backup made", {}, by=lead.id)
+            call_note("backup made", {}, by=lead.id)
 
     return as_lead(make)
 

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from scn_core.cli.options import JSON, WORKSPACE
-from scn_core.errors import UsageError, error_text
+from scn_core.errors import ScnError, UsageError, error_text
 from scn_core.store.events import LoggedEvent, What, events, keep_event
 from scn_core.store.schema.migrations import migrations
 from scn_core.workspace.folder import Workspace
@@ -47,12 +47,16 @@ def log_command(workspace: Path, limit: int | None, as_csv: bool, as_json: bool)
 def log_done(workspace: Workspace, what: What, about: Mapping[str, Any]) -> None:
     """Keeps in the log what a command has done that writes nothing else to the database.
 
-    Of a workspace that may only be read, nobody can; one of an older version is not brought up to date for it.
+    Of a workspace that may only be read, nobody can; one of an older version is not brought up to date for it. What is
+    done does not fail for its note: where that cannot be written, as on a full disk, a warning says so.
     """
     if os.access(workspace.path, os.W_OK) and os.access(workspace.database_file, os.W_OK):
-        with workspace.database(as_it_is=True) as db:
-            if not migrations.pending(db):
-                keep_event(db, what, about, by=None)
+        try:
+            with workspace.database(as_it_is=True) as db:
+                if not migrations.pending(db):
+                    keep_event(db, what, about, by=None)
+        except (ScnError, OSError) as error:
+            click.echo(f"warning: {what}, but the workspace's log does not have it: {error}", err=True)
 
 
 def _csv(found: Sequence[LoggedEvent]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import re
+import shlex
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -16,7 +17,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from scn_core.disk import naming_full_disk
-from scn_core.errors import UsageError, WorkspaceError, counted, error_text, listed
+from scn_core.errors import ScnError, UsageError, WorkspaceError, counted, error_text, listed
 from scn_core.files import make_private_folder, sync_folder
 from scn_core.shell import command_line
 from scn_core.store.backup import Contents, contents_of, copy_database, opened_copy, shut_out
@@ -29,7 +30,7 @@ from scn_core.store.newest_decision import newest_file, write_newest
 from scn_core.store.people.people import people
 from scn_core.store.schema.differences import schema_differences
 from scn_core.store.schema.migrations import migrations
-from scn_core.store.sqlite_errors import UNREADABLE, is_passing
+from scn_core.store.sqlite_errors import UNREADABLE, is_damage, is_passing
 from scn_core.store.taken_out import TakenOut
 from scn_core.workspace.backup.archive import DATABASE, PICTURES, ROUNDS, SETTINGS, extract_archive
 from scn_core.workspace.backup.loss import Old, by_person, look_at, look_for_unseen, newer_rounds, refuse_loss
@@ -38,7 +39,7 @@ from scn_core.workspace.backup.soundness import planted_triggers
 from scn_core.workspace.check import check_database
 from scn_core.workspace.folder import Workspace
 from scn_core.workspace.moves import STAGING, Move, finish_moves, make_moves
-from scn_core.workspace.toml import OWN_PICTURES, change_root
+from scn_core.workspace.toml import OWN_PICTURES, change_root, read_settings
 
 _MAGIC = b"SQLite format 3\0"
 _BESIDE = ("", "-wal", "-shm", "-journal", "-newest")
@@ -66,6 +67,8 @@ class Restored:
     """Folder with the files that were replaced; None: there were none."""
     no_pictures_at: str | None = None
     """The folder of the pictures, where it is not there."""
+    pictures_were_at: str | None = None
+    """The folder of the pictures before those of the backup took its place; None: it is as before."""
     wrong: tuple[str, ...] = ()
     """What is not as it was written in the database that was put back all the same."""
     back: TakenOut | None = None
@@ -97,6 +100,13 @@ class Restored:
         if self.no_pictures_at is not None:
             there = command_line("relocate", Path(self.workspace), "--root", "DIR")
             lines.append(f"no pictures at {self.no_pictures_at}: put them there, or say where they are: {there}")
+        if self.pictures_were_at is not None:
+            said = f"pictures are those of the backup, in {Path(self.workspace) / OWN_PICTURES}; before, they were in "
+            said += self.pictures_were_at
+            if Path(self.pictures_were_at).is_dir():
+                again = command_line("relocate", Path(self.workspace), "--root", self.pictures_were_at)
+                said += f", which is still there: to use those again: {again}"
+            lines.append(said)
         if self.back is None:
             lines.append(
                 "nothing here tells whether faces or people were taken out after the backup was made; if any were, "
@@ -161,6 +171,7 @@ def _restored(
     new.mkdir()
     contents, mark, wrong = _unpack(file, new, progress)
     _refuse_unsound(file, wrong, force)
+    pictures_were_at = _use_own_pictures(file, new) if (new / PICTURES).exists() else None
     if not (new / SETTINGS).exists() and not workspace.settings_file.exists():
         found = "a copy of a database, without the settings of a workspace"
         do = "name the workspace it is of, or restore a backup made by `backup`"
@@ -188,8 +199,10 @@ def _restored(
 
         try:
             wrong = (*wrong, *_settle(new / DATABASE, file, old, take_out, folder_of))
-        except UNREADABLE as error:  # damage of what is only written, such as a default
-            raise _unusable(file, str(error)) from error
+        except (*UNREADABLE, WorkspaceError) as error:
+            if not _is_damage(error):  # of what is only written, such as a default
+                raise
+            raise _unusable(file, _words(error)) from error
         _refuse_unsound(file, wrong, force)
         (new / DATABASE).chmod(mode)
         with opened_copy(new / DATABASE, read_only=True) as db:
@@ -201,7 +214,7 @@ def _restored(
     return Restored(
         str(workspace.path), str(file), contents.decisions, missing, old.lost,
         None if before is None else str(before), None if aside is None else str(aside),
-        None if Path(root).is_dir() else root, wrong, old.taken_out, accounts,
+        None if Path(root).is_dir() else root, pictures_were_at, wrong, old.taken_out, accounts,
     )  # fmt: skip
 
 
@@ -232,18 +245,39 @@ def _unpack(file: Path, new: Path, progress: Callable[[int], None]) -> tuple[Con
     except (*UNREADABLE, WorkspaceError) as error:
         if is_passing(error):
             raise
-        text = str(error).removeprefix(f"{file}: ").removeprefix(f"{database}: ")
+        text = _words(error).removeprefix(f"{file}: ").removeprefix(f"{database}: ")
         raise _unusable(file, text) from error
-    if (new / PICTURES).exists():
-        change_root(new / SETTINGS, OWN_PICTURES)
     for path in (database, *(each for each in new.rglob("*") if each.is_dir()), new):
         sync_folder(path)
     write_newest(database, contents.newest)
     return contents, mark, wrong
 
 
+def _use_own_pictures(file: Path, new: Path) -> str | None:
+    """Have the settings name the pictures that came with the backup; where they were before, if that is elsewhere."""
+    try:
+        before = read_settings(new / SETTINGS).root
+        change_root(new / SETTINGS, OWN_PICTURES)
+    except WorkspaceError as error:  # the file that it names is gone once this has ended
+        raise WorkspaceError(f"{file}: {str(error).removeprefix(f'{new}/')}") from error
+    return None if Path(before).is_relative_to(new.resolve()) else before
+
+
+def _is_damage(error: Exception) -> bool:
+    return not isinstance(error, ScnError) or is_damage(error)
+
+
+def _words(error: Exception) -> str:
+    """What SQLite said, without the way on that ours names for the file in the staging folder, which is gone then."""
+    return str(error.__cause__ if isinstance(error, ScnError) and is_damage(error) else error)
+
+
 def _unusable(file: Path, why: str) -> WorkspaceError:
-    return WorkspaceError(f"{file}: its database cannot be used: {why}; take another backup")
+    database = file if file.suffix != ".zip" else DATABASE
+    rescue = "" if database is file else f"after {shlex.join(['unzip', str(file), DATABASE])}, "
+    rescue += f"by {shlex.join(['sqlite3', str(database), '.recover'])}"
+    do = f"take another backup; without one, rows that are whole are got out {rescue}"
+    return WorkspaceError(f"{file}: its database cannot be used: {why}; {do}")
 
 
 def _settle(

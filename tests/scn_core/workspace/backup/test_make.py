@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import stat
 import zipfile
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ import pytest
 from scn_core.config import BackupSettings
 from scn_core.errors import DiskFullError, WorkspaceError
 from scn_core.store import backup
+from scn_core.store.events import events
 from scn_core.store.people.people import add_person
 from scn_core.store.people.sessions import start_session
 from scn_core.store.people.tokens import add_token
@@ -95,6 +97,28 @@ def test_a_full_disk_leaves_nothing(asked: Workspace, small_disk: Path, run: Run
     assert [each.name for each in small_disk.iterdir()] == ["fill"]
     with asked.database() as db, pytest.raises(DiskFullError):
         make_backup(asked, db, out=small_disk)
+
+
+def test_what_is_written_elsewhere_does_not_fail_for_a_workspace_on_a_full_disk(
+    asked: Workspace, small_disk: Path, tmp_path: Path, run: Run
+) -> None:
+    """Its log alone cannot have it. As beside a server, which has the database open."""
+    full = Workspace(shutil.copytree(asked.path, small_disk / "ws"))
+    commands = (
+        ("backup", "backup made", tmp_path / "b.zip"),
+        ("export", "labels exported", tmp_path / "labels.csv"),
+        ("consensus", "labels exported", tmp_path / "consensus.csv"),
+    )
+    with full.database() as db:
+        fill(small_disk)
+        for command, event, out in commands:
+            done = run(command, full.path, "--out", out)
+            assert done.code == 0, done.err
+            assert f"warning: {event}, but the workspace's log does not have it: " in done.err
+            assert "found 0 bytes free on the disk at" in done.err
+            assert out.is_file()
+            assert command == "consensus" or f"{out}: " in done.out
+        assert [each.what for each in events(db)] == ["round started"]
 
 
 def test_backups_by_hand_are_removed_only_when_asked(asked: Workspace, tmp_path: Path, run: Run) -> None:

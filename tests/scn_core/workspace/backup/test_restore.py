@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import sqlite3
@@ -39,7 +40,7 @@ from scn_core.workspace.backup.restore import restore
 from scn_core.workspace.check import check_workspace
 from scn_core.workspace.folder import Workspace
 from tests.another_writer import AnotherWriter
-from tests.review_workspace import add_round
+from tests.review_workspace import add_round, overwrite_page
 from tests.scn_core.conftest import Run
 from tests.scn_core.store.schema.test_migration import LOG, ROWS_OF, fill, up_to
 from tests.scn_core.workspace.backup.conftest import answer, recorded
@@ -77,6 +78,9 @@ def test_a_backup_comes_back_in_a_new_folder(asked: Workspace, tmp_path: Path, r
     assert files(new.path / "rounds") == files(asked.path / "rounds")
     assert new.settings().root == str(new.path / "images")
     assert len(files(new.path / "images")) == 100
+    root, own = asked.settings().root, f"pictures are those of the backup, in {new.path}/images; before, they were in "
+    back = f"still there: to use those again: python -m scn_core relocate {new.path} --root {root}"
+    assert f"{own}{root}, which is {back}\n" in done.out
     assert new.database_file.stat().st_mode & 0o777 == 0o600
     with new.database() as db:
         assert check(db) == []
@@ -312,6 +316,37 @@ def test_a_damaged_database_in_a_backup_is_refused(asked: Workspace, tmp_path: P
     (tmp_path / "text.db").write_text("SQLite format 3\0 and no more")
     with pytest.raises(WorkspaceError, match=r"its database cannot be used: .*; take another backup"):
         restore(tmp_path / "text.db", asked)
+
+
+def test_a_backup_that_cannot_be_used_says_what_can_be_done_with_it(asked: Workspace, tmp_path: Path) -> None:
+    """In words about files that are there: what was unpacked of it is gone, with the new folder."""
+    packed, alone = tmp_path / "raf 1.zip", tmp_path / "copy.db"
+    with asked.database() as db:
+        make_backup(asked, db, out=packed)
+        backup(db, alone)
+    for table in ("picture", "decision", "_sqlite_migrations"):
+        damaged = Workspace(tmp_path / f"of {table}")
+        damaged.path.mkdir()
+        shutil.copyfile(alone, damaged.database_file)
+        overwrite_page(damaged, table)
+        data = damaged.database_file.read_bytes()
+        with zipfile.ZipFile(packed) as archive:
+            content = {name: archive.read(name) for name in archive.namelist()} | {"review.db": data}
+        manifest = json.loads(content["manifest.json"])
+        manifest["members"]["review.db"] = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+        content["manifest.json"] = json.dumps(manifest).encode()
+        with zipfile.ZipFile(packed, "w") as archive:
+            for name, member in content.items():
+                archive.writestr(name, member)
+        for source, rescue in (
+            (damaged.database_file, f"are got out by sqlite3 '{damaged.database_file}' .recover"),
+            (packed, f"are got out after unzip '{packed}' review.db, by sqlite3 review.db .recover"),
+        ):
+            with pytest.raises(WorkspaceError, match="its database cannot be used") as refused:
+                restore(source, Workspace(tmp_path / "new"), force=True)
+            assert str(refused.value).endswith(rescue)
+            assert "restoring" not in str(refused.value)
+            assert not (tmp_path / "new").exists()
 
 
 def test_a_backup_that_check_would_call_broken_is_put_back_by_force_alone(asked: Workspace, tmp_path: Path) -> None:
