@@ -7,6 +7,7 @@ import gc
 import getpass
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import suppress
@@ -138,3 +139,19 @@ def _room_in_memory() -> bool:
 
 def _in_browser(file: str) -> bool:
     return file.startswith("tests/browser/")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of its own with room for 2 MB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    if (
+        shutil.which("mount") is None
+        or subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={2_000 * 1024}", "tmpfs", place], capture_output=True, check=False
+        ).returncode
+    ):
+        pytest.skip("mounting a small disk needs the rights of root")
+    yield place
+    subprocess.run(["umount", "--lazy", place], check=True)

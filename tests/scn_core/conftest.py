@@ -117,22 +117,6 @@ def reviewed(_trained: Path, tmp_path: Path) -> Workspace:
     return Workspace(shutil.copytree(_trained, tmp_path / "reviewed", ignore=shutil.ignore_patterns("pixels")))
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of its own with room for 2 MB."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    if (
-        shutil.which("mount") is None
-        or subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", f"size={2_000 * 1024}", "tmpfs", place], capture_output=True, check=False
-        ).returncode
-    ):
-        pytest.skip("mounting a small disk needs the rights of root")
-    yield place
-    subprocess.run(["umount", "--lazy", place], check=True)
-
-
 def fill(disk: Path, *, leaving: int = 0) -> None:
     """Takes all the room of a disk but for some bytes."""
     free = shutil.disk_usage(disk).free

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -101,6 +102,7 @@ def make_backup(
     by: str = "",
     whole: bool = True,
     pictures: bool = False,
+    settings: Path | None = None,
     progress: Callable[[int], None] = lambda more: None,
     begins: Callable[[str], None] = lambda what: None,
 ) -> Path:
@@ -117,6 +119,7 @@ def make_backup(
         by: who asked for it.
         whole: with the files of rounds; otherwise database and settings alone.
         pictures: with the pictures of all faces, too.
+        settings: a file that is taken for workspace.toml, where that is not there any more.
         progress: hears how many more bytes are read.
         begins: hears what is done next, such as "packing".
 
@@ -138,6 +141,8 @@ def make_backup(
         begins("checking the copy")
         with opened_copy(copy) as copied:
             wrong = [] if cause == "restore" else unsound_copy(copied)
+        settings = settings or workspace.settings_file
+        write = partial(_written, workspace, copy, settings, moment=moment, by=by, whole=whole, progress=progress)
         if wrong:
             kept = None
             with suppress(*UNREADABLE, WorkspaceError):
@@ -145,25 +150,26 @@ def make_backup(
             if cause in _KEPT_DAMAGED:
                 with suppress(DiskFullError):
                     file = _file(workspace, out, "damaged", moment)
-                    kept = _written(workspace, copy, file, "damaged", moment, by, whole=whole, progress=progress)
+                    kept = write(file, "damaged", pictures=False)
                     rotate(file.parent, "damaged", _ONE, like=kept, made=kept)
             raise DamagedBackup(database_path(db), listed(wrong[:_NAMED], len(wrong)), kept, cause)
         with plain_errors(copy):
             shut_out(copy)
         begins("packing")
-        return _written(workspace, copy, file, cause, moment, by, whole=whole, pictures=pictures, progress=progress)
+        return write(file, cause, pictures=pictures)
 
 
 def _written(
     workspace: Workspace,
     copy: Path,
+    settings: Path,
     file: Path,
     cause: Cause,
+    *,
     moment: datetime,
     by: str,
-    *,
     whole: bool,
-    pictures: bool = False,
+    pictures: bool,
     progress: Callable[[int], None],
 ) -> Path:
     """The file of a backup, made of a copy of the database."""
@@ -192,7 +198,7 @@ def _written(
         schema=schema,
     )
     rounds = sorted(contents.rounds) if whole else []
-    write_archive(file, manifest, list(_members(workspace, copy, rounds, found)), progress)
+    write_archive(file, manifest, list(_members(workspace, copy, settings, rounds, found)), progress)
     return file
 
 
@@ -322,11 +328,11 @@ def _file(workspace: Workspace, out: Path | None, cause: Cause, moment: datetime
 
 
 def _members(
-    workspace: Workspace, database: Path, rounds: list[int], pictures: _Pictures | None
+    workspace: Workspace, database: Path, settings: Path, rounds: list[int], pictures: _Pictures | None
 ) -> Iterator[tuple[str, Path]]:
     """Name in the backup and file, of all that goes in. The database first: it is no newer than the files."""
     yield DATABASE, database
-    yield SETTINGS, workspace.settings_file
+    yield SETTINGS, settings
     for number in rounds:
         folder = workspace.round_folder(number)
         files = [file for file in folder.iterdir() if _is_round_file(file)] if folder.is_dir() else []

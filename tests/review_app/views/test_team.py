@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import tempfile
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -31,6 +34,7 @@ from scn_core.workspace.folder import Workspace
 from tests.review_app.browserless import NewVisitor, Visitor, markup, person, words
 from tests.review_app.visitor import Visitor as Client
 from tests.review_workspace import overwrite_page
+from tests.scn_core.conftest import fill
 
 Use = Callable[[Workspace], AppSettings]
 TYPED = "correct horse battery"
@@ -338,6 +342,65 @@ def test_a_database_deleted_under_the_server_is_saved_by_a_backup(
         restore(file, workspace)
     with workspace.database() as db:
         assert find_person(db, "last") is not None
+
+
+@pytest.mark.parametrize("gone", ["all", "all, and no room beside it", "the database, and a file is in the way"])
+def test_what_was_deleted_with_its_folder_is_saved_where_the_server_may_write(
+    visitor: NewVisitor, workspace: Workspace, tmp_path: Path, small_disk: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str], use_workspace: Use, gone: str,
+) -> None:  # fmt: skip
+    """Beside the folder, or else with temporary files; so whole that it is put back into a new folder."""
+    temporary = tmp_path / "temporary"
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    place = workspace
+    if gone == "all, and no room beside it":
+        place = Workspace(shutil.copytree(workspace.path, small_disk / "ws"))
+        use_workspace(place)
+    asyncio.run(database.open_all())
+    database.call_write(ensure_person, "last")
+    keeper = LastCopyKeeper(place)
+    assert keeper.due() is None
+    settings = place.settings_file.read_bytes()
+    if gone.startswith("all"):
+        shutil.rmtree(place.path)
+    else:
+        place.backups.write_text("a file")
+        place.database_file.unlink()
+    if gone != "all":
+        fill(small_disk)
+        with pytest.raises(WorkspaceError, match=r"; nor elsewhere: .*temporary"):
+            keeper.due()
+        temporary.mkdir()
+    assert keeper.due() is None
+    (file,) = (place.path.parent if gone == "all" else temporary).glob("*-deleted.zip")
+    said = capsys.readouterr().err
+    assert f"all that was saved in it is in {file}; " in said
+    assert ("copy it to another place, as files there may go with the server" in said) == (gone != "all")
+    database.close()
+    new = Workspace(tmp_path / "new")
+    restore(file, new)
+    assert new.settings_file.read_bytes() == settings
+    with new.database() as db:
+        assert find_person(db, "last") is not None
+
+
+def test_a_damaged_database_that_was_deleted_is_kept_as_far_as_it_could_be_copied(
+    visitor: NewVisitor, workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    visitor("lea", "lead").open("team")
+    asyncio.run(database.open_all())
+    database.close()
+    overwrite_page(workspace, "picture")
+    asyncio.run(database.open_all())
+    keeper = LastCopyKeeper(workspace)
+    workspace.database_file.unlink()
+    for _ in range(2):
+        assert keeper.due() is None
+    (file,) = workspace.backups.iterdir()
+    said = capsys.readouterr().err
+    assert f"all that was saved in it is in {file}; " in said
+    assert "the file is damaged (" in said
+    assert said.count("what could be copied is in") == 1
 
 
 def test_a_damaged_database_is_no_backup_on_the_page_nor_for_scripts(
