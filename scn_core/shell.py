@@ -16,7 +16,8 @@ Program = Literal["scn_core", "review_app"]
 _INSTALLED: dict[Program, str] = {"scn_core": "scn", "review_app": "scn-review"}
 """The commands that pip puts beside Python."""
 _FOLDER = "SCN_COMMANDS"
-"""Environment variable: the folder of these commands, for processes of Python that one of them starts."""
+"""Environment variable: the folder of these commands as this process was started from there, for itself, as Streamlit
+writes into sys.argv where a link such as `current` leads, and for processes of Python that it starts."""
 _LAST_SYSTEM_USER = 999
 """On Linux: accounts of services, such as that of a server, have lower numbers, and nobody signs in with them."""
 
@@ -52,18 +53,19 @@ def as_user(uid: int) -> list[str]:
     return ["sudo", "-u", f"#{uid}" if name == str(uid) else name]
 
 
-def tell_children() -> None:
-    """Have processes that this one starts name the installed commands too, where this process is one."""
-    folder = _installed_in()
-    if folder is not None:
-        os.environ[_FOLDER] = str(folder)
+def note_start() -> None:
+    """Have this process, where it is an installed command, and those that it starts name the installed commands in the
+    words that it was started with; to be called before all else."""
+    started = Path(sys.argv[0])
+    if started.name in _INSTALLED.values():
+        os.environ[_FOLDER] = str(started.absolute().parent)
 
 
 def _installed_in() -> Path | None:
+    if _FOLDER in os.environ:
+        return Path(os.environ[_FOLDER])
     started = Path(sys.argv[0])
-    if started.name in _INSTALLED.values():
-        return started.absolute().parent
-    return Path(os.environ[_FOLDER]) if _FOLDER in os.environ else None
+    return started.absolute().parent if started.name in _INSTALLED.values() else None
 
 
 def install_extra(extra: str, checkout: str) -> str:
@@ -94,7 +96,7 @@ def this_command() -> str | None:
     """The command that this process is, with the whole path of its program; None where it is none of ours."""
     started = Path(sys.argv[0])
     if started.name in _INSTALLED.values():
-        return shlex.join([str(started.absolute()), *sys.argv[1:]])
+        return shlex.join([str((_installed_in() or started.absolute().parent) / started.name), *sys.argv[1:]])
     if started.name == "__main__.py" and started.parent.name in _INSTALLED:
         return shlex.join([sys.executable, "-m", started.parent.name, *sys.argv[1:]])
     return None

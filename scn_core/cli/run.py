@@ -14,14 +14,14 @@ import click
 
 from scn_core.errors import ScnError, UsageError, error_text
 from scn_core.permissions import in_our_words
-from scn_core.shell import Program, install_extra, program_words, tell_children
+from scn_core.shell import Program, install_extra, note_start, program_words
 
 _TRAINING = ("torch", "torchvision")
 
 
 def run(commands: click.Group, program: Program) -> None:
     """Runs the command that the arguments of this process name. Exits with 1 or 2 where it fails."""
-    tell_children()
+    note_start()
     try:
         words = program_words(program)
         name = " ".join(words) if "-m" in words else Path(words[-1]).name

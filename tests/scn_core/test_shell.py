@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scn_core.rounds.draw_map import WITHOUT
-from scn_core.shell import command_line, install_extra, packages_of_extra, tell_children
+from scn_core.shell import command_line, install_extra, note_start, packages_of_extra, this_command
 
 ROOT = Path(__file__).parents[2]
 
@@ -47,9 +47,23 @@ def test_an_installed_command_that_no_shell_finds_is_named_with_its_path(
     assert command_line("train", Path("ws")) == f"{installed}/scn train ws"
     assert install_extra("train", "requirements.txt").startswith(f"{installed}/pip install ")
     monkeypatch.setenv("SCN_COMMANDS", "")  # for pytest to put back
-    tell_children()
+    note_start()
     monkeypatch.setattr("sys.argv", ["-m", "serve", "--behind-hub", "3"])
     assert command_line("train", Path("ws")) == f"{installed}/scn train ws"
+
+
+def test_a_command_is_named_by_the_link_that_it_was_started_by(
+    installed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `current`, which points to another version after an upgrade. Streamlit puts where it leads into sys.argv."""
+    current = installed / "current"
+    current.symlink_to(installed)
+    monkeypatch.setenv("SCN_COMMANDS", "")  # for pytest to put back
+    monkeypatch.setattr("sys.argv", [str(current / "scn-review"), "serve", "ws"])
+    note_start()
+    monkeypatch.setattr("sys.argv", [str((current / "scn-review").resolve()), "serve", "ws"])
+    assert command_line("restore", Path("ws")) == f"{current}/scn restore ws"
+    assert this_command() == f"{current}/scn-review serve ws"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the numbers of users are those of Linux")
