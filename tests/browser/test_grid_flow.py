@@ -217,6 +217,10 @@ def test_what_the_server_refuses_is_listed_with_its_reason(served: Served, new_p
     desk.page.locator(".app .refused summary").click()
     expect(refused.locator("li")).to_have_text("face 1, unsure: the round had ended")
     expect(desk.pill).to_have_text("all but 1 saved")
+    with desk.page.expect_response("**/api/decisions") as told:
+        refused.get_by_role("button", name="send again").click()
+    assert [each["code"] for each in told.value.json()["refused"]] == ["closed"]
+    expect(desk.pill).to_have_text("all but 1 saved")
     refused.get_by_role("button", name="dismiss").click()
     expect(refused).to_be_hidden()
     assert focused(desk.page)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+import signal
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
 from scn_core.store.rounds.states import close_round
+from scn_core.workspace.folder import Workspace
 from tests.browser.conftest import NewPage
 from tests.browser.desk import Desk, sign_in
-from tests.browser.server import Served
+from tests.browser.server import PATIENCE_S, Served
+from tests.review_workspace import copy_workspace
 
 DECISIONS = "**/api/decisions"
 LOST_REPLIES = """() => {
@@ -198,6 +203,39 @@ def test_another_secret_orphans_no_answer(served: Served, new_page: NewPage) -> 
     assert [row.sample for row in rows] == faces
     desk.saved()
     assert desk.outbox() == []
+
+
+def test_a_server_that_refuses_the_address_for_a_while_loses_nothing(
+    in_review: Workspace, tmp_path: Path, serve: Callable[..., Served], new_page: NewPage
+) -> None:
+    """It was restarted under another name, and answers the old one with 400."""
+    old, other = ("--allow-host", "old.localhost"), ("--allow-host", "new.localhost")
+    served = serve(copy_workspace(in_review, tmp_path / "ws"), *old)
+    page = new_page()
+    page.goto(f"http://old.localhost:{served.port}/")
+    page.get_by_label("Your name").fill("ann")
+    page.get_by_role("button", name="Sign in").click()
+    desk = Desk(page, served, "ann").ready()
+    assert served.process is not None
+    served.process.send_signal(signal.SIGTERM)
+    served.process.wait(PATIENCE_S)
+    faces = answer(desk, 2)
+    served.options = other
+    served.start()
+    notice = page.get_by_role("status").filter(has_text="refuses this address")
+    expect(notice).to_contain_text("'old.localhost")
+    expect(notice).to_contain_text("--allow-host NAME")
+    trouble = page.locator(".app .trouble")
+    trouble.locator("summary").click()
+    expect(trouble).to_contain_text("--allow-host NAME")
+    trouble.get_by_role("button", name="send again").click()
+    expect(desk.pill).to_have_text("server trouble: 2 kept here")
+    assert desk.decisions() == []
+    served.kill()
+    served.options = (*old, *other)
+    served.start()
+    assert [row.sample for row in desk.stored(2)] == faces
+    desk.saved()
 
 
 def test_two_tabs_of_one_person_send_each_answer_once(desk: Desk, new_page: NewPage) -> None:

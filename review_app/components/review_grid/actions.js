@@ -6,7 +6,7 @@ import { className, counted, meaning, shownOf, stateWords } from "./faces.js";
 import { byTouch } from "./dom.js";
 import { answersToMany } from "./many.js";
 import { openNote } from "./note.js";
-import { newId } from "./outbox.js";
+import { newId } from "./ids.js";
 import { bringIntoView } from "./recall.js";
 
 /** @import { Action, Answer, App, Entry, Face, FaceState } from "./types.js" */

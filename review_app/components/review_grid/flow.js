@@ -4,9 +4,9 @@ import { byTouch } from "./dom.js";
 import { endWords } from "./end.js";
 import { counted } from "./faces.js";
 import { asProblem } from "./net.js";
-import { waitMs } from "./outbox.js";
 import { pageWords } from "./pages.js";
 import { problemWords } from "./problem.js";
+import { waitMs } from "./retry.js";
 import { pairKey, pairOf } from "./tally.js";
 
 /** @import { App, Face, Page, PageHeader } from "./types.js" */

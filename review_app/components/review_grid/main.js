@@ -13,7 +13,7 @@ import { keySheet } from "./keysheet.js";
 import { Leases, released } from "./leases.js";
 import { Look } from "./look.js";
 import { Net } from "./net.js";
-import { newId } from "./outbox.js";
+import { newId } from "./ids.js";
 import { Pages } from "./pages.js";
 import { Panel } from "./panel.js";
 import { pointerSelection } from "./select.js";
@@ -91,6 +91,8 @@ export class App {
     this.stage = el("div", { class: "stage" }, [this.grid, this.panel.node]);
     this.status = new Status(this.net.url("/login"), {
       dismiss: () => this.outbox.dismiss(),
+      resend: () => this.outbox.resend(),
+      retry: () => this.outbox.flush(),
       next: () => this.flow.next(),
       hides: (control) => this.focus.leave(control),
       refusal: (refusal) => {

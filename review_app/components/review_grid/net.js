@@ -6,8 +6,8 @@ const SLOW_MS = 20000;
 
 /**
  * What follows from a failure. offline: no answer came; session: sign in again; person: this browser is signed in as
- * somebody else; server: try again later; refused: trying again changes nothing.
- * @typedef {"offline"|"session"|"person"|"server"|"refused"} ProblemKind
+ * somebody else; server: try again later, whatever was answered and by whom.
+ * @typedef {"offline"|"session"|"person"|"server"} ProblemKind
  */
 
 /** A request that did not work. */
@@ -16,13 +16,15 @@ export class Problem extends Error {
    * @param {ProblemKind} kind
    * @param {string} message in words
    * @param {number} status of HTTP; 0: no answer came
-   * @param {string} code of the answer's JSON; empty: it had none
+   * @param {string} code of the answer's JSON; empty: it was not in the form of this server
+   * @param {string} at what of the request's body was wrong, such as decisions[3].label; empty: not said
    */
-  constructor(kind, message, status = 0, code = "") {
+  constructor(kind, message, status = 0, code = "", at = "") {
     super(message);
     this.kind = kind;
     this.status = status;
     this.code = code;
+    this.at = at;
   }
 }
 
@@ -57,7 +59,7 @@ export class Net {
 
   /** @param {string} path @returns {Promise<unknown>} the JSON of a GET */
   async get(path) {
-    return (await this.#request(path, {})).json();
+    return jsonOf(await this.#request(path, {}));
   }
 
   /**
@@ -105,16 +107,19 @@ export class Net {
     let response;
     try {
       const { signal } = abort;
-      const answer = await this.fetcher(this.url(path), { credentials: "same-origin", cache: "no-store", signal, ...options });
+      // No address of ours leads elsewhere: a redirect is a proxy's, most often to a page for signing in.
+      const rest = /** @type {RequestInit} */ ({ credentials: "same-origin", cache: "no-store", redirect: "manual" });
+      const answer = await this.fetcher(this.url(path), { ...rest, signal, ...options });
       // Read the body while the time limit still runs, so that a connection that stalls half-way is noticed.
       const body = await answer.arrayBuffer();
-      response = new Response(body, { status: answer.ok ? 200 : answer.status, headers: answer.headers });
+      // One that leads elsewhere tells no status, and a Response must have one.
+      response = new Response(body, { status: answer.ok ? 200 : answer.status || 302, headers: answer.headers });
     } catch {
       throw new Problem("offline", "no connection to the server");
     } finally {
       clearTimeout(timer);
     }
-    if (response.ok) {
+    if (response.ok && !response.headers.get("Content-Type")?.startsWith("text/html")) {
       this.well();
       return response;
     }
@@ -125,14 +130,31 @@ export class Net {
 /** @param {Response} response not a good one */
 async function problemOf(response) {
   const { status } = response;
-  // A proxy before the server may answer with anything, JSON's null among it.
-  /** @type {Partial<ErrorResponse>|null} */
   const json = await response.json().catch(() => null);
-  const { error, code } = json ?? {};
-  const words = typeof error === "string" ? error : `the server answered ${status}`;
-  if (status === 401 && !String(code).startsWith("token"))
-    return new Problem("session", "you are signed out", status, code);
-  if (status === 401) return new Problem("server", words, status, code);
-  const passing = status >= 500 || status === 408 || status === 425 || status === 429;
-  return new Problem(passing ? "server" : "refused", words, status, String(code ?? ""));
+  const { code, at } = ours(json) ?? { code: "" };
+  if (status === 401 && !code.startsWith("token")) return new Problem("session", "you are signed out", status, code);
+  return new Problem("server", answerWords(status, json), status, code, at);
+}
+
+/** The JSON object of a good response. @param {Response} response @returns {Promise<unknown>} */
+export async function jsonOf(response) {
+  const json = await response.json().catch(() => null);
+  if (typeof json === "object" && json !== null) return json;
+  throw new Problem("server", answerWords(response.status, null), response.status);
+}
+
+/**
+ * An error as this server tells it. A proxy before it, or another server, may answer with anything, JSON's null among it.
+ * @param {unknown} json @returns {ErrorResponse|null} null: it is none of ours
+ */
+export function ours(json) {
+  const { error, code, at } = /** @type {Partial<ErrorResponse>} */ (json ?? {});
+  return typeof error === "string" && typeof code === "string" ? { error, code, at: typeof at === "string" ? at : "" } : null;
+}
+
+/** What was answered in place of what was asked for, in words. @param {number} status @param {unknown} json of its body */
+export function answerWords(status, json) {
+  const redirect = status >= 300 && status < 400;
+  const what = redirect ? "a redirect to another page, perhaps to sign in: reload this page" : `status ${status}`;
+  return ours(json)?.error ?? `a proxy or another program answered in place of this server, with ${what}`;
 }

@@ -5,40 +5,22 @@
 
 import { Kept } from "./kept.js";
 import { asProblem, Problem } from "./net.js";
+import { mayHelp, replaces, wrongOf } from "./refusals.js";
+import { waitMs } from "./retry.js";
 
 /** @import { Decision, DecisionsResponse, Entry, Pace, Progress, RefusalCode } from "./types.js" */
 /** @import { ProblemKind } from "./net.js" */
 
-/** @typedef {{entry: Entry, error: string, code?: RefusalCode}} Refusal code: none in what older versions kept */
+/**
+ * code: none in what older versions kept; key: where the entry was kept, which says when it was made, likewise
+ * @typedef {{entry: Entry, error: string, code?: RefusalCode, key?: string}} Refusal
+ */
 /** @typedef {Partial<DecisionsResponse>} Answer an answer that lacks something acknowledges nothing */
 
 const BATCH = 200;
 const KEEPALIVE_BYTES = 55000; // browsers refuse more than 64 KiB in flight
-const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 30000;
+const TOO_LARGE = 413;
 const OTHERS_MS = 10000; // another tab that has not sent its decisions by then may be gone
-
-/**
- * A random id, also on plain HTTP in a local network, where crypto.randomUUID is missing.
- * @param {Pick<Crypto, "getRandomValues"> & Partial<Pick<Crypto, "randomUUID">>} random
- */
-export function newId(random = globalThis.crypto) {
-  if (random.randomUUID) return random.randomUUID();
-  const bytes = random.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
-}
-
-/**
- * The wait before try number n in milliseconds: doubling, with jitter so that many tabs do not come back in step.
- * @param {number} tries
- * @param {() => number} random
- */
-export function waitMs(tries, random = Math.random) {
-  return Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** tries) * (0.5 + random() / 2);
-}
 
 /** @typedef {ReturnType<typeof setTimeout>|number} TimerId */
 
@@ -106,11 +88,15 @@ export class Outbox {
       else this.kept.remove(key); // JSON, but nothing of ours
       this.last = Math.max(this.last, Number(key.slice(this.prefix.length + 4).split("/")[0]) || 0);
     }
+    /** @type {Refusal[]} */
+    const refusals = [];
     for (const { key, value } of this.kept.read("refused")) {
-      const { entry, error, code } = /** @type {Partial<Refusal>} */ (value);
-      if (entry?.id && error) this.refused.set(entry.id, { entry, error, code });
+      const { entry, error, code, key: made } = /** @type {Partial<Refusal>} */ (value);
+      if (entry?.id && error) refusals.push({ entry, error, code, key: made });
       else this.kept.remove(key);
     }
+    refusals.sort((a, b) => ((a.key ?? "") < (b.key ?? "") ? -1 : 1));
+    for (const refusal of refusals) this.refused.set(refusal.entry.id, refusal);
     for (const id of this.refused.keys()) if (this.waiting.has(id)) this.#drop(id);
   }
 
@@ -136,6 +122,8 @@ export class Outbox {
   /** Keep these and send them at once. @param {Entry[]} entries */
   push(entries) {
     for (const entry of entries) {
+      // An answer given anew: the one that was refused is not to be sent after it.
+      for (const { entry: old } of this.refused.values()) if (replaces(entry, old)) this.#forget(old.id);
       this.last = Math.max(this.last + 1, Date.now() * 1000);
       const key = `${this.prefix}out/${String(this.last).padStart(17, "0")}/${entry.id}`;
       this.waiting.set(entry.id, { key, entry });
@@ -180,7 +168,8 @@ export class Outbox {
   }
 
   /**
-   * Where a whole request is refused, find the decision that does it, so that it does not hold up the rest.
+   * Where a whole request is refused for one decision, that one does not hold up the rest. Nothing else that is answered is
+   * about the decisions: a server under another name, a proxy and a page for signing in refuse whatever is sent.
    * @param {Entry[]} batch
    * @returns {Promise<void>}
    */
@@ -189,9 +178,10 @@ export class Outbox {
       this.#settle(batch, await this.send(batch.map(wire), false));
     } catch (error) {
       const problem = asProblem(error);
-      if (problem.kind !== "refused") throw problem;
-      if (batch.length > 1) await this.#sendSome(batch.slice(0, Math.ceil(batch.length / 2)));
-      else this.#settle(batch, { saved: [], refused: [{ id: batch[0].id, error: problem.message, code: "invalid" }] });
+      const wrong = batch[wrongOf(problem)];
+      if (wrong) this.#settle([wrong], { refused: [{ id: wrong.id, error: problem.message, code: "invalid" }] });
+      else if (problem.status === TOO_LARGE && batch.length > 1) await this.#sendSome(batch.slice(0, Math.ceil(batch.length / 2)));
+      else throw problem;
     }
   }
 
@@ -210,8 +200,8 @@ export class Outbox {
     const sent = new Map(batch.map((entry) => [entry.id, entry]));
     const done = saved.flatMap((id) => this.waiting.get(id)?.entry ?? []);
     const said = refused.flatMap(({ id, error, code }) => {
-      const entry = this.waiting.get(id) && (sent.get(id) ?? this.waiting.get(id)?.entry);
-      return entry ? [{ entry, error, code }] : [];
+      const kept = this.waiting.get(id);
+      return kept ? [{ entry: sent.get(id) ?? kept.entry, error, code, key: kept.key }] : [];
     });
     const left = said.filter(({ code }) => code === "answered").map(({ entry }) => entry);
     const bad = said.filter(({ code }) => code !== "answered");
@@ -291,9 +281,23 @@ export class Outbox {
 
   /** The person has read why these were refused. */
   dismiss() {
-    for (const id of this.refused.keys()) this.kept.remove(`${this.prefix}refused/${id}`);
-    this.refused.clear();
+    for (const id of this.refused.keys()) this.#forget(id);
     this.on.changed?.();
+  }
+
+  /** Send once more what was refused, and may be taken now. @returns {Promise<void>} */
+  resend() {
+    const entries = [...this.refused.values()].filter(mayHelp).map(({ entry }) => entry);
+    this.push(entries); // first: it is kept under either key whenever the tab ends
+    for (const { id } of entries) this.#forget(id);
+    this.on.arrived?.(entries);
+    return this.flush();
+  }
+
+  /** @param {string} id of what was refused */
+  #forget(id) {
+    this.kept.remove(`${this.prefix}refused/${id}`);
+    this.refused.delete(id);
   }
 
   close() {

@@ -1,5 +1,7 @@
 /** What stands in place of faces where a page could not be fetched. */
 
+import { counted } from "./faces.js";
+
 /** @import { Problem } from "./net.js" */
 /** @import { PanelContent } from "./panel.js" */
 
@@ -9,7 +11,6 @@ const TITLES = {
   session: "You are signed out",
   person: "Signed in as somebody else",
   server: "The server could not give a page",
-  refused: "The server could not give a page",
 };
 
 /**
@@ -22,7 +23,7 @@ export function problemWords(problem, { kept, login, retry }) {
   const session = problem.kind === "session" || problem.kind === "person";
   return {
     title: TITLES[problem.kind],
-    text: `${problem.kind === "offline" || session ? "" : `${problem.message}. `}${kept ? `${kept} answers are kept in this browser. ` : ""}${session ? "Sign in again to go on." : "It tries again by itself."}`,
+    text: `${problem.kind === "offline" || session ? "" : `${problem.message}. `}${kept ? `${counted(kept, "answer")} ${kept === 1 ? "is" : "are"} kept in this browser. ` : ""}${session ? "Sign in again to go on." : "It tries again by itself."}`,
     buttons: session ? [{ label: "sign in", href: login }, again] : [again],
   };
 }

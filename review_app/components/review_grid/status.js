@@ -4,6 +4,7 @@ import { foundWords } from "./above.js";
 import { el } from "./dom.js";
 import { counted } from "./faces.js";
 import { pageWords } from "./pages.js";
+import { mayHelp } from "./refusals.js";
 
 /** @import { App } from "./types.js" */
 
@@ -14,6 +15,8 @@ import { pageWords } from "./pages.js";
 /**
  * @typedef {object} On
  * @property {() => void} dismiss
+ * @property {() => void} resend what was refused
+ * @property {() => void} retry to send what waits, now
  * @property {() => void} next
  * @property {(control: HTMLElement) => void} hides is about to
  * @property {(refusal: Refusal) => {face: string, words: string, href: string}} refusal href: where its face is
@@ -33,6 +36,12 @@ export function pillOf(outbox) {
   return outbox.safe
     ? { kind: "saved", text: "all saved" }
     : { kind: "saved", text: "all saved (no storage in this browser: keep the tab open)" };
+}
+
+/** Why what waits is not sent. Pure. @param {Sending} outbox @returns {string} empty: it is, or the pill says it all */
+export function troubleOf({ waiting, problem }) {
+  if (!waiting.size || problem?.kind !== "server") return "";
+  return `not sent: ${problem.message}. What is kept here is sent again by itself, until it is taken`;
 }
 
 /** What the order of the queue was learned from. Pure. @param {number|null} learned decided faces @returns {string} */
@@ -74,10 +83,18 @@ export class Status {
     this.message.addEventListener("pointerenter", () => (this.message.title = this.message.textContent ?? ""));
     this.refusedTitle = el("summary");
     this.refusedList = el("ul");
-    this.refused = el("details", { class: "refused", hidden: true }, [
+    this.resend = el("button", { type: "button", text: "send again", on: { click: on.resend } });
+    this.refused = el("details", { class: "fold refused", hidden: true }, [
       this.refusedTitle,
       this.refusedList,
+      this.resend,
       el("button", { type: "button", text: "dismiss", on: { click: on.dismiss } }),
+    ]);
+    this.why = el("p");
+    this.trouble = el("details", { class: "fold trouble", hidden: true }, [
+      el("summary", { text: "why" }),
+      this.why,
+      el("button", { type: "button", text: "send again", on: { click: on.retry } }),
     ]);
     this.refused.addEventListener("toggle", () => this.#list());
     /** Seen while nothing is left on the page. */
@@ -88,6 +105,7 @@ export class Status {
     this.node = el("footer", { class: "foot" }, [
       this.pill,
       this.link,
+      this.trouble,
       this.progress,
       this.found,
       this.learned,
@@ -121,7 +139,13 @@ export class Status {
     this.pill.dataset.kind = kind;
     this.#hide(this.link, kind !== "signedout");
     this.link.href = `${this.login}?next=${encodeURIComponent(location.pathname + location.search)}`;
+    const why = troubleOf(outbox);
+    if (why && this.why.textContent !== why) this.say(why, "trouble");
+    this.why.textContent = why;
+    this.#hide(this.trouble, !why);
+    this.trouble.open &&= Boolean(why);
     this.refusals = outbox.refused;
+    this.#hide(this.resend, ![...outbox.refused.values()].some(mayHelp));
     const count = outbox.refused.size;
     this.#hide(this.refused, !count);
     this.refused.open &&= count > 0;

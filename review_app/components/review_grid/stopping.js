@@ -1,14 +1,12 @@
 /** Says on every page that the server is stopping, then that it is away, until the page is connected to one again; or
- * that one is there which has signed the page out, as after a backup was put back. */
+ * that one is there which lets it in no more, as after a backup was put back or under another name. */
 
 import { el } from "./dom.js";
+import { AWAY, STOPPING, noticeOf } from "./notices.js";
 
 const RESTARTING = 1012; // "Service Restart": what a server that was told to stop closes websockets with
 
 const LOOK_MS = 1000;
-const SIGNED_OUT =
-  "The server is back, and you are signed out there; answers are kept here. Reload this page to sign in again.";
-const MEANWHILE = "answers are kept here. This page comes back by itself once the server is up again.";
 
 const notice = el("div", { role: "status", class: "rv-stopping" });
 Object.assign(notice.style, {
@@ -37,14 +35,12 @@ function say(words) {
 }
 
 function show() {
-  say(`The server is stopping; ${MEANWHILE}`);
+  say(STOPPING);
   document.body.append(notice);
   clearInterval(timer);
   timer = setInterval(async () => {
-    const found = await answer();
-    if (!notice.isConnected) return;
-    if (found === "none") say(`The server is away; ${MEANWHILE}`);
-    if (found === "signed out") say(SIGNED_OUT);
+    const words = await found();
+    if (notice.isConnected) say(words);
   }, LOOK_MS);
 }
 
@@ -53,20 +49,13 @@ function hide() {
   clearInterval(timer);
 }
 
-/**
- * Whether there is a server still, or again, and whether this browser is signed in there: it lets no websocket of others
- * in, so the page would wait for ever. A proxy that finds none answers too.
- * @returns {Promise<"none"|"some"|"signed out">}
- */
-async function answer() {
+/** What there is at this address now, in words: a page that the server does not let in would wait for ever. */
+async function found() {
   try {
-    const found = await fetch(new URL("../../api/token", import.meta.url), { cache: "no-store" });
-    if (found.ok) return "some";
-    const { code } = await found.json();
-    if (code === "no_session") return "signed out";
-    return typeof code === "string" ? "some" : "none";
+    const answer = await fetch(new URL("../../api/token", import.meta.url), { cache: "no-store", redirect: "manual" });
+    return noticeOf(answer.status || 302, await answer.json().catch(() => null));
   } catch {
-    return "none";
+    return AWAY;
   }
 }
 

@@ -1,6 +1,6 @@
 /** What the server says about our entries, and how faces, stacks and pill follow it. */
 
-import { asProblem } from "./net.js";
+import { asProblem, jsonOf } from "./net.js";
 import { Outbox } from "./outbox.js";
 import { refusalWords } from "./refusals.js";
 
@@ -31,7 +31,9 @@ export class Sync {
     /** @param {DecisionsRequest["decisions"]} decisions @param {boolean} keepalive @returns {Promise<DecisionsResponse>} */
     const send = async (decisions, keepalive) => {
       const { filter } = app.data;
-      const answer = await (await net.post("/api/decisions", { decisions, filter }, { keepalive })).json();
+      const answer = /** @type {DecisionsResponse} */ (
+        await jsonOf(await net.post("/api/decisions", { decisions, filter }, { keepalive }))
+      );
       const still = JSON.stringify(filter) === JSON.stringify(app.data.filter);
       return still ? answer : { ...answer, progress: null };
     };

@@ -2,9 +2,12 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { Memory, entryOf } from "./fixtures.mjs";
-import { Problem } from "./review_grid/net.js";
-import { Outbox, newId, waitMs } from "./review_grid/outbox.js";
-import { pillOf } from "./review_grid/status.js";
+import { newId } from "./review_grid/ids.js";
+import { Net, Problem, jsonOf } from "./review_grid/net.js";
+import { noticeOf } from "./review_grid/notices.js";
+import { Outbox } from "./review_grid/outbox.js";
+import { waitMs } from "./review_grid/retry.js";
+import { pillOf, troubleOf } from "./review_grid/status.js";
 
 /** @import { Answer } from "./review_grid/outbox.js" */
 /** @import { Decision } from "./review_grid/types.js" */
@@ -119,16 +122,126 @@ test("a refused decision leaves the outbox, is listed until dismissed, also afte
 });
 
 test("one decision that makes the server refuse the whole request does not hold up the others", async () => {
+  /** @type {string[]} */
   const saved = [];
   const outbox = box(new Memory(), async (rows) => {
-    if (rows.some(({ id }) => id === "r5")) throw new Problem("refused", "bad request", 400);
+    const at = rows.findIndex(({ id }) => id === "r5" || id === "r9");
+    if (at >= 0) throw new Problem("server", "found -1", 400, "bad_request", `decisions[${at}].label`);
     saved.push(...rows.map(({ id }) => id));
     return saveAll(rows);
   });
   outbox.push(Array.from({ length: 12 }, (_, at) => row(`r${at}`)));
   await outbox.flush();
-  assert.equal(saved.length, 11);
-  assert.deepEqual([...outbox.refused.keys()], ["r5"]);
+  assert.equal(saved.length, 10);
+  assert.deepEqual([...outbox.refused.keys()], ["r5", "r9"]);
+});
+
+test("what a proxy lets through is sent in smaller parts where all of it is too large", async () => {
+  /** @type {number[]} */
+  const sizes = [];
+  const outbox = box(new Memory(), async (rows) => {
+    sizes.push(rows.length);
+    if (rows.length > 3) throw new Problem("server", "too large", 413);
+    return saveAll(rows);
+  });
+  outbox.push(Array.from({ length: 8 }, (_, at) => row(`r${at}`)));
+  await outbox.flush();
+  assert.deepEqual([sizes, outbox.waiting.size, outbox.refused.size], [[8, 4, 2, 6, 3, 3], 0, 0]);
+});
+
+const HOST = "found the host name 'old', to which this server does not answer; start it with --allow-host NAME";
+/** @type {[status: number, body: string, words: RegExp, type?: string][]} answers that are about none of what was sent */
+const ELSEWHERE = [
+  [400, JSON.stringify({ error: HOST, code: "wrong_host" }), /start it with --allow-host NAME/],
+  [403, JSON.stringify({ error: "found a request from a page of 'x'", code: "wrong_origin" }), /from a page of 'x'/],
+  [403, JSON.stringify({ error: "ann may not sign in any more", code: "not_active" }), /may not sign in/],
+  [404, JSON.stringify({ error: "there is nothing at this address", code: "not_found" }), /nothing at this address/],
+  [405, JSON.stringify({ error: "this address takes GET", code: "method" }), /takes GET/],
+  [415, JSON.stringify({ error: "found content type ''", code: "not_json" }), /content type/],
+  [413, JSON.stringify({ error: "the body is too large", code: "too_large" }), /too large/],
+  [400, JSON.stringify({ error: "does not fit", code: "refused" }), /does not fit/],
+  [400, JSON.stringify({ error: "the connection ended within the body", code: "bad_request" }), /ended within/],
+  [400, JSON.stringify({ error: "found x", code: "bad_request", at: "filter.state" }), /found x/],
+  [400, JSON.stringify({ error: "found x", code: "bad_request", at: "decisions[7].label" }), /found x/],
+  [400, "<html>400 Bad Request</html>", /a proxy or another program answered .* status 400/, "text/html"],
+  [403, "<html>403 Forbidden</html>", /status 403/, "text/html"],
+  [404, "<html>404 Not Found</html>", /status 404/, "text/html"],
+  [404, '{"detail": "Not Found"}', /status 404/],
+  [404, "null", /status 404/],
+  [302, "", /redirect .* reload this page/],
+  [410, "", /status 410/],
+  [502, "<html>", /status 502/, "text/html"],
+  [200, "<html>Sign in</html>", /status 200/, "text/html; charset=utf-8"],
+  [200, "welcome", /status 200/],
+  [200, "null", /status 200/],
+  [200, '{"ok": true}', /named none/],
+];
+
+test("an answer that is not about a decision loses none, is told in its words, and what waits is sent again", async () => {
+  for (const [status, body, words, type = "application/json"] of ELSEWHERE) {
+    const storage = new Memory();
+    let wrong = true;
+    const net = new Net(1, async (url, { body: sent }) => {
+      if (url === "/api/token") return new Response('{"token":"t","person":1}');
+      if (wrong) return new Response(body, { status, headers: { "Content-Type": type } });
+      return new Response(JSON.stringify(await saveAll(JSON.parse(String(sent)).decisions)));
+    });
+    /** @type {Options["send"]} */
+    const send = async (decisions) => /** @type {Answer} */ (await jsonOf(await net.post("/api/decisions", { decisions })));
+    let timers = 0;
+    const outbox = box(storage, send, { setTimer: () => (timers += 1) });
+    outbox.push([row("a"), row("b"), row("c")]);
+    await outbox.flush();
+    assert.equal(pillOf(outbox).text, "server trouble: 3 kept here", `${status} ${body}`);
+    assert.match(troubleOf(outbox), words);
+    assert.ok(timers, "it is tried again by itself");
+    const again = box(storage, send);
+    assert.equal(again.waiting.size, 3, "also after a reload");
+    wrong = false;
+    await again.flush();
+    assert.deepEqual([pillOf(again).text, troubleOf(again), storage.length], ["all saved", "", 0]);
+  }
+});
+
+test("what was refused is sent again when asked, in the order it was made, unless it was answered anew or never helps", async () => {
+  const storage = new Memory();
+  /** @type {string[][]} */
+  const sent = [];
+  let open = false;
+  /** @type {Options["send"]} */
+  const send = async (rows) => {
+    sent.push(rows.map(({ id }) => id));
+    if (open) return saveAll(rows);
+    const code = (/** @type {string} */ id) => (id === "audit" ? "audit" : "closed");
+    return { saved: [], refused: rows.map(({ id }) => ({ id, error: "no", code: code(id) })) };
+  };
+  const first = box(storage, send);
+  const rows = ["c", "audit", "a", "b"].map((id, at) => row(id, { sample: at }));
+  first.push(rows);
+  await first.flush();
+  assert.deepEqual([first.waiting.size, first.refused.size], [0, 4]);
+  open = true;
+  /** @type {string[]} */
+  const shown = [];
+  const second = box(storage, send, { on: { arrived: (entries) => shown.push(...entries.map(({ id }) => id)) } });
+  second.push([row("anew", { sample: 2 })]);
+  await second.flush();
+  await second.resend();
+  assert.deepEqual(sent.slice(1), [["anew"], ["c", "b"]]);
+  assert.deepEqual([shown, second.waiting.size, [...second.refused.keys()]], [["c", "b"], 0, ["audit"]]);
+  assert.deepEqual([...storage.kept.keys()], ["scn/w/1/refused/audit"]);
+});
+
+test("what a page says of a server that was away is what it is told at its address", () => {
+  const said = (/** @type {number} */ status, /** @type {unknown} */ json) => noticeOf(status, json).split(/[;:]/)[0];
+  assert.equal(said(502, null), "The server is away");
+  assert.equal(said(503, { code: "stopping", error: "stopping" }), "The server is stopping");
+  assert.equal(said(503, { code: "not_ready", error: "starting" }), "The server is up again");
+  assert.equal(said(200, { token: "t", person: 1 }), "The server is up again");
+  assert.match(noticeOf(401, { code: "no_session", error: "x" }), /signed out there.*Reload this page/);
+  assert.match(noticeOf(400, { code: "wrong_host", error: HOST }), /is up again, and refuses this address; .*--allow-host NAME/);
+  for (const [status, json] of [[404, null], [403, null], [200, {}], [302, null]])
+    assert.match(noticeOf(Number(status), json), new RegExp(`another one is at this address; .*(status ${status}|redirect)`));
 });
 
 test("nothing is lost while the session is, and an answer that names nothing is no acknowledgement", async () => {

@@ -269,9 +269,9 @@ test("failures by kind", async () => {
     "server",
     "the database is busy",
   ]);
-  assert.deepEqual(await kind(500, "<html>"), ["server", "the server answered 500"]);
-  assert.deepEqual(await kind(413, '{"code":"too_large","error":"too large"}'), ["refused", "too large"]);
-  assert.deepEqual(await kind(413, "null"), ["refused", "the server answered 413"]);
+  assert.deepEqual(await kind(500, "<html>"), ["server", "a proxy or another program answered in place of this server, with status 500"]);
+  assert.deepEqual(await kind(413, '{"code":"too_large","error":"too large"}'), ["server", "too large"]);
+  assert.deepEqual(await kind(413, "null"), ["server", "a proxy or another program answered in place of this server, with status 413"]);
   const dead = new Net(1, async () => {
     throw new TypeError("failed to fetch");
   });
