@@ -22,6 +22,7 @@ from scn_core.store.people.people import (
     add_person,
     erase_person,
     find_person,
+    leads_beside,
     password_hash,
     people,
     rename_person,
@@ -211,13 +212,18 @@ def _to(workspace: Path, workspaces: tuple[Path, ...], word: str = "to") -> str:
 
 
 def _keep_a_lead(db: Database, person: Person, workspace: Path) -> None:
-    """Raises WorkspaceError for the last lead: nobody could train, settle faces or let others in any more."""
-    leads = [each for each in people(db) if each.active and each.role == "lead"]
-    if [each.id for each in leads] == [person.id]:
-        other = command_line("person", "role", workspace, "NAME", "lead", program="review_app")
-        raise WorkspaceError(
-            error_text("", f"{person.name}, the only lead", "somebody beside whom there is another", f"first: {other}")
-        )
+    """Raises WorkspaceError for the last lead who can sign in: nobody could train, settle faces or let others in any
+    more."""
+    if not person.active or person.role != "lead" or leads_beside(db, person.id):
+        return
+    others = [each.name for each in people(db) if each.active and each.role == "lead" and each.id != person.id]
+    what, remedy = "the only lead", command_line("person", "role", workspace, "NAME", "lead", program="review_app")
+    if others:
+        what = f"the only lead who can sign in with a password, which {', '.join(others)} cannot"
+        remedy += ", for somebody with a password; or have another lead sign in, where no password is asked for"
+    raise WorkspaceError(
+        error_text("", f"{person.name}, {what}", "somebody beside whom there is another", f"first: {remedy}")
+    )
 
 
 def known_person(db: Database, name: str, workspace: Path) -> Person:

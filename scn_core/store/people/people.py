@@ -55,6 +55,20 @@ def people(db: Database) -> list[Person]:
     return [_person(row) for row in db.execute(f"{_PERSON} ORDER BY name")]
 
 
+def leads_beside(db: Database, person_id: int) -> list[Person]:
+    """Other active leads who can sign in, by name, as far as can be told from here.
+
+    These have a password, or are signed in without one. Beside somebody who has no password those without one count
+    too, as a server may ask for none; but not where access tokens show that scripts use the account.
+    """
+    condition = """active AND role = 'lead' AND id <> :person AND (
+      password_hash IS NOT NULL OR EXISTS (SELECT 1 FROM session WHERE person_id = person.id)
+      OR (SELECT password_hash FROM person WHERE id = :person) IS NULL
+        AND NOT EXISTS (SELECT 1 FROM access_token WHERE person_id = person.id))"""
+    rows = db.execute(f"{_PERSON} WHERE {condition} ORDER BY name", {"person": person_id})
+    return [_person(row) for row in rows]
+
+
 def add_person(
     db: Database, name: str, role: Role, password_hash: str | None = None, *, by: int | None = None
 ) -> Person:

@@ -61,6 +61,14 @@ def stored_hash(workspace: Workspace, name: str) -> str | None:
         return password_hash(db, person.id)
 
 
+def is_signed_in(workspace: Workspace, name: str) -> None:
+    """Without a password, as with OpenID."""
+    with workspace.database() as db:
+        person = find_person(db, name)
+        assert person is not None
+        start_session(db, person.id, "0" * 64, 1)
+
+
 @pytest.mark.parametrize("change", [("role", "annotator"), ("deactivate",)])
 def test_the_last_lead_stays(run: Run, empty: Workspace, change: tuple[str, ...]) -> None:
     what, *role = change
@@ -74,6 +82,36 @@ def test_the_last_lead_stays(run: Run, empty: Workspace, change: tuple[str, ...]
     assert run("person", what, empty.path, "cid", *role).code == 0
 
 
+@pytest.mark.parametrize("change", [("role", "annotator"), ("deactivate",), ("erase", "--yes")])
+def test_a_lead_who_cannot_sign_in_is_not_another_lead(run: Run, empty: Workspace, change: tuple[str, ...]) -> None:
+    """An account for scripts, as Prometheus has one."""
+    what, *rest = change
+    for name in ("ann", "bob"):
+        run("person", "add", empty.path, name, "--role", "lead", "--password-stdin", stdin=PASSWORD)
+    run("person", "add", empty.path, "prometheus", "--role", "lead", "--no-password")
+    run("token", "add", empty.path, "prometheus")
+    assert run("person", what, empty.path, "bob", *rest).code == 0
+    refused = run("person", what, empty.path, "ann", *rest)
+    assert (refused.code, refused.out) == (1, "")
+    assert "found ann, the only lead who can sign in with a password, which prometheus cannot; " in refused.err
+    assert run("person", what, empty.path, "prometheus", *rest).code == 0
+
+
+def test_where_no_password_is_asked_for_leads_without_one_count(run: Run, empty: Workspace) -> None:
+    """A server with OpenID or --auth none: whoever is signed in can be, and whoever has no token may be."""
+    ws = empty.path
+    for name in ("ann", "bob", "prometheus"):
+        run("person", "add", ws, name, "--role", "lead", "--no-password")
+    run("token", "add", ws, "prometheus")
+    assert run("person", "deactivate", ws, "bob").code == 0
+    assert "which prometheus cannot" in run("person", "deactivate", ws, "ann").err
+    run("person", "activate", ws, "bob")
+    run("token", "add", ws, "bob")
+    is_signed_in(empty, "bob")
+    assert run("person", "password", ws, "ann", "--password-stdin", stdin=PASSWORD).code == 0
+    assert run("person", "deactivate", ws, "ann").code == 0
+
+
 def test_add_list_and_change(run: Run, empty: Workspace) -> None:
     ws = empty.path
     assert run("person", "list", ws).out.startswith("nobody yet; next: python -m review_app person add")
@@ -81,6 +119,7 @@ def test_add_list_and_change(run: Run, empty: Workspace) -> None:
     assert done == Done(0, "added Ann, lead\n", "")
     assert run("person", "add", ws, "bob@example.org", "--no-password").out == "added bob@example.org, annotator\n"
     assert run("person", "role", ws, "bob@example.org", "lead").code == 0
+    is_signed_in(empty, "bob@example.org")
     assert run("person", "deactivate", ws, "ann").code == 0
     listed = [line.split() for line in run("person", "list", ws).out.splitlines()]
     assert listed == [
