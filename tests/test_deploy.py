@@ -149,13 +149,26 @@ def test_a_round_that_outlives_the_server_keeps_its_temporary_files() -> None:
     assert settings["Environment"].split() == [f"HOME={place}", f"TMPDIR={place}"]
 
 
-def test_systemd_understands_the_unit() -> None:
+@pytest.mark.parametrize("unit", ["scn-review.service", "scn-backup.service", "scn-backup.timer"])
+def test_systemd_understands_the_unit(unit: str) -> None:
     analyze = shutil.which("systemd-analyze")
     if analyze is None:
         pytest.skip("needs systemd-analyze")
-    done = subprocess.run([analyze, "verify", DEPLOY / "scn-review.service"], capture_output=True, text=True)
-    said = [line for line in done.stderr.splitlines() if "scn-review.service" in line]
+    done = subprocess.run([analyze, "verify", DEPLOY / unit], capture_output=True, text=True)
+    said = [line for line in done.stderr.splitlines() if unit in line]
     assert [line for line in said if "is not executable" not in line] == []
+
+
+def test_the_nightly_backup_is_of_the_installed_workspace_and_may_write_where_it_does() -> None:
+    text = (DEPLOY / "scn-backup.service").read_text("utf-8")
+    served = parsed(shlex.split(unit_settings()["ExecStart"])[1:])["workspace"]
+    commands = [shlex.split(words)[1:] for words in re.findall(r"^ExecStart=(.+)$", text, re.MULTILINE)]
+    assert [name for name, *_ in commands] == ["backup", "check"]
+    options = [cli.commands[name].make_context(name, rest).params for name, *rest in commands]
+    assert [each["workspace"] for each in options] == [Path(unit_settings()["WorkingDirectory"]) / served] * 2
+    writes = re.search(r"^ReadWritePaths=(.+)$", text, re.MULTILINE)
+    assert writes is not None
+    assert set(writes[1].split()) == {str(options[0]["out"]), unit_settings()["ReadWritePaths"]}
 
 
 def test_the_install_of_the_guide_needs_no_folder_but_the_users_own(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from typing import Any, TypeVar, cast, get_args
 import click
 
 from review_app.client.decision import Decision
-from review_app.client.http_client import NO_TOKEN, TOKEN_VARIABLE, URL_VARIABLE, Client, ClientError
+from review_app.client.failures import ClientError
+from review_app.client.http_client import NO_TOKEN, TOKEN_VARIABLE, URL_VARIABLE, Client
 from review_app.client.records import Face
 from scn_core.cli.outputs import check_output
 from scn_core.errors import UsageError, WorkspaceError, counted, error_text

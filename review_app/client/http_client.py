@@ -15,10 +15,11 @@ from pathlib import Path
 from ssl import SSLError
 from typing import Any, TypeVar
 from urllib.error import HTTPError, URLError
-from urllib.parse import quote, urlencode, urljoin, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from review_app.client.decision import Decision
+from review_app.client.failures import ClientError, reason_of, refusal_of, unreachable
 from review_app.client.records import (
     BackupMade,
     Classes,
@@ -35,7 +36,7 @@ from review_app.client.records import (
     Rounds,
     read_record,
 )
-from scn_core.errors import ScnError, UsageError, error_text, readable
+from scn_core.errors import UsageError, error_text
 from scn_core.files import replaced
 from scn_core.records import QueueFilter
 
@@ -47,28 +48,9 @@ MOST_DECISIONS = 500
 """That the server takes in one request."""
 _MOST_HELD = 2_000
 _NEED_NO_TOKEN = ("/health", "/ready")
-_PASSING = frozenset({0, 408, 425, 429, 502, 503, 504})
-"""Statuses after which the same request may work; 0: no answer came."""
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.25, 10.0
 _PIECE = 2**20
 NOTHING: Mapping[str, object] = {}
-
-
-class ClientError(ScnError):
-    """The server refused a request, or none answered. The message is for people, `code` for programs."""
-
-    def __init__(
-        self, text: str, code: str, status: int = 0, retry_after_s: float | None = None, request_id: str = ""
-    ) -> None:
-        super().__init__(text)
-        self.code = code
-        """As /openapi.json names them; besides: unreachable, timed_out, not_ours (an answer of another program)."""
-        self.status = status
-        """Of HTTP; 0: none came."""
-        self.retry_after_s = retry_after_s
-        """Seconds to wait, where the server says so."""
-        self.request_id = request_id
-        """By which the server's log knows the request; empty: no server answered."""
 
 
 class _NoRedirects(HTTPRedirectHandler):
@@ -343,15 +325,15 @@ class Client:
                     return read(answer)
             except HTTPError as error:
                 with error:
-                    refusal = _refusal(error)
+                    refusal = refusal_of(error)
             except (URLError, ConnectionError, TimeoutError, SSLError, HTTPException) as error:
-                refusal = ClientError(f"{self.url} does not answer: {_reason(error)}", "unreachable")
-                came_through = not isinstance(_reason(error), ConnectionRefusedError)
+                refusal = unreachable(self.url, error)
+                came_through = not isinstance(reason_of(error), ConnectionRefusedError)
             except (ValueError, KeyError, TypeError) as error:
                 text = f"{self.url} answered with something that no review app says ({error!r}); look at the address"
                 raise ClientError(text, "not_ours") from error
             wait = refusal.retry_after_s or min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2**tries) * random.uniform(0.5, 1)  # noqa: S311
-            if (once and came_through) or refusal.status not in _PASSING or time.monotonic() + wait > end:
+            if (once and came_through) or not refusal.may_pass or time.monotonic() + wait > end:
                 raise refusal
             time.sleep(wait)
             tries += 1
@@ -371,30 +353,3 @@ def _checked(url: str) -> str:
     if not known:
         raise UsageError(error_text("url", repr(url), allowed, f"set {URL_VARIABLE}"))
     return url
-
-
-def _reason(error: Exception) -> object:
-    return getattr(error, "reason", None) or error or type(error).__name__
-
-
-def _refusal(error: HTTPError) -> ClientError:
-    """What a server, or a proxy before it, said."""
-    told: Any = None
-    with suppress(ValueError, OSError, HTTPException):
-        told = json.load(error)
-    if not isinstance(told, dict):
-        told = {}
-    after = error.headers.get("retry-after", "")
-    words = f"the server answered {error.code} {error.reason}"
-    if 300 <= error.code < 400 and (target := error.headers.get("location")):
-        words = (
-            f"{error.url} redirects to {readable(urljoin(error.url, target), 300)}, and no redirect is followed, so "
-            "that the token goes nowhere else; if the server is there, give that address"
-        )
-    return ClientError(
-        str(told.get("error") or words),
-        str(told.get("code") or "not_ours"),
-        error.code,
-        float(after) if after.isdecimal() else None,
-        error.headers.get("x-request-id", ""),
-    )

@@ -4,4 +4,5 @@ writer       the call itself, as who is signed in              rounds       star
 decisions    answers, marks and their undo                     labels       exports, imports
 leases       faces that someone holds                          team         accounts
 adjudicate   conflicts settled                         access_tokens  tokens for scripts
+own_password   changed by whoever is signed in
 """

@@ -16,7 +16,7 @@ pictures         Pictures: copies, and pictures that are hard to judge
 team             Team; team_log: who did what; team_backups: backups, and one made now;
                  team_hooks: webhooks
 leases           Leases: who holds which faces now
-access_tokens    Access tokens: for scripts
+access_tokens    Access tokens: for scripts; and one's own password
 
 messages         every state in which there is nothing to show
 parts            pieces of pages as HTML, with everything escaped

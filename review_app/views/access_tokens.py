@@ -1,17 +1,24 @@
-"""Access tokens: people make their own for scripts, and revoke them; leads see and revoke everybody's on Team."""
+"""Access tokens: people make their own for scripts, and revoke them; leads see and revoke everybody's on Team.
+And one's own password, which no script needs to know."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import streamlit as st
 
 from review_app.auth.access_tokens import new_access_token
+from review_app.auth.passwords import LONGEST, SHORTEST
 from review_app.commands import access_tokens as commands
+from review_app.commands import own_password
 from review_app.queries import access_tokens as queries
+from review_app.settings import current
 from review_app.views import messages, parts
 from scn_core.store.people.tokens import LONGEST_LABEL, AccessToken
 
 _TOLD = "rv-token-told"
 _ASKED = "rv-token-asked"
+_CHANGED = "rv-own-changed"
 _LASTING: dict[int, str] = {30: "30 days", 90: "90 days", 365: "a year", 0: "until revoked"}
 
 
@@ -33,6 +40,34 @@ def page() -> None:
         st.text_input("What it is for", key="rv-token-label", max_chars=LONGEST_LABEL)
         st.radio("Good for", list(_LASTING), format_func=_LASTING.__getitem__, key="rv-token-days", horizontal=True)
         st.form_submit_button("Make it", key="rv-token-go", on_click=_make)
+    if current().auth == "password":
+        _own_password()
+
+
+def _own_password() -> None:
+    with st.form("rv-own-password"):
+        st.subheader("Change your password", anchor=False)
+        here = " It holds for this workspace alone." if current().behind_hub else ""
+        st.text(f"You are then signed out in other browsers, and your access tokens are revoked.{here}")
+        if st.session_state.pop(_CHANGED, False):
+            st.text("Your password is changed.")
+        kept = dict[str, Any](type="password", max_chars=LONGEST)
+        st.text_input("Password now", key="rv-own-old", autocomplete="current-password", **kept)
+        st.text_input(
+            f"New password, {SHORTEST} characters or more", key="rv-own-new", autocomplete="new-password", **kept
+        )
+        st.text_input("The new one again", key="rv-own-again", autocomplete="new-password", **kept)
+        st.form_submit_button("Change it", key="rv-own-go", on_click=_change_password)
+
+
+def _change_password() -> None:
+    keys = ("rv-own-old", "rv-own-new", "rv-own-again")
+    old, new, again = (str(st.session_state[key]) for key in keys)
+    for key in keys:
+        st.session_state[key] = ""  # none stays on the page
+    refused = own_password.change(old, new) if new == again else "found two different new passwords; type one twice"
+    messages.remember(refused)
+    st.session_state[_CHANGED] = refused is None
 
 
 def listed(found: list[AccessToken], *, whose: bool) -> None:

@@ -97,9 +97,10 @@ def set_password_hash(
     db: Database, person_id: int, password_hash: str | None, *, by: int | None = None, spare: str | None = None
 ) -> None:
     """Also ends the person's sessions, but for the one whose hash is `spare`, and their access tokens: whoever knew the
-    old password may have made one. Raises WorkspaceError for an unknown person."""
+    old password may have made one. `by` may also be the person. Raises WorkspaceError for an unknown person."""
     with transaction(db):
-        check_lead(db, by)
+        if by != person_id:
+            check_lead(db, by)
         _set(db, person_id, "password_hash", password_hash)
         keep_change(db, person_id, by, "password")
         _end_access(db, person_id, spare)

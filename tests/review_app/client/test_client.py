@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import pydoc
+import re
 import subprocess
 import sys
 import threading
@@ -36,6 +37,7 @@ from scn_core.store.rounds.states import fail_round, start_round
 from scn_core.workspace.backup.make import backups_in
 from scn_core.workspace.folder import Workspace
 from tests.browser.server import free_port
+from tests.review_app.hooks.test_post import certificate
 from tests.review_app.visitor import rows
 
 
@@ -65,10 +67,11 @@ class Faulty:
 
 
 @contextmanager
-def listening(app: ASGIApp) -> Iterator[str]:
-    """The app at a port, in a thread; the address."""
+def listening(app: ASGIApp, certificate: Path | None = None) -> Iterator[str]:
+    """The app at a port, in a thread; the address. `certificate`: with its key in the same file."""
     port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, lifespan="off"))
+    config = uvicorn.Config(app, port=port, log_config=None, lifespan="off", ssl_certfile=certificate)
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
@@ -278,6 +281,31 @@ def test_a_token_goes_to_no_other_address(scene: Scene) -> None:
     assert f"{url}/api/classes redirects to {scene.url}/api/classes, and no redirect is followed" in str(refused.value)
     assert len(heard) == 1
     assert rows(scene.workspace, "SELECT used_at FROM access_token") == [(None,)]
+
+
+async def nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
+    """As nginx answers plain HTTP at a port for https."""
+    await send({"type": "http.response.start", "status": 400, "headers": [(b"content-type", b"text/html")]})
+    await send({"type": "http.response.body", "body": b"The plain HTTP request was sent to HTTPS port"})
+
+
+def test_an_address_with_the_wrong_scheme_or_an_unknown_authority_says_how_to_mend_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def said(url: str) -> str:
+        with pytest.raises(ClientError) as refused:
+            Client(url).health()  # which waits for the server to listen
+        return f"{refused.value.code}: {refused.value}"
+
+    with listening(nothing_here) as url:
+        assert "answered 400 Bad Request; where the server is reached by https, give its address with" in said(url)
+        assert re.search("^insecure: .*does not speak https there", said(url.replace("http:", "https:")))
+    file = certificate(tmp_path)
+    with listening(nothing_here, file) as plain:
+        url = plain.replace("http:", "https:")
+        assert "set SSL_CERT_FILE to a file with the certificate of that authority" in said(url)
+        monkeypatch.setenv("SSL_CERT_FILE", str(file))
+        assert said(url).startswith("not_ours: the server answered 400")
 
 
 def test_the_queue_as_an_iterator(scene: Scene) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from review_app import database
+from review_app import database, settings
 from review_app.auth.access_tokens import access_token_hash
+from review_app.auth.passwords import hash_password, is_password
+from scn_core.store.people.people import password_hash, set_password_hash
+from scn_core.store.people.sessions import start_session
 from scn_core.store.people.tokens import add_token, token_person, tokens
 from tests.review_app.browserless import NewVisitor, Visitor, person, words
 
@@ -66,3 +71,43 @@ def test_people_see_only_their_own_and_leads_everybodys(visitor: NewVisitor) -> 
     said = words(lea.run())
     assert "an access token of ben was revoked" in said
     assert database.call(tokens) == []
+
+
+def change(visitor: Visitor, old: str, new: str, again: str | None = None) -> str:
+    """What the page says then."""
+    for key, value in (("old", old), ("new", new), ("again", new if again is None else again)):
+        visitor.app.text_input(key=f"rv-own-{key}").set_value(value)
+    visitor.app.button(key="rv-own-go").set_value(True)
+    said = words(visitor.run())
+    assert not any(visitor.app.text_input(key=f"rv-own-{key}").value for key in ("old", "new", "again"))
+    return said
+
+
+def test_people_change_their_own_password_and_stay_signed_in_here_alone(visitor: NewVisitor) -> None:
+    old, new = "correct horse battery", "another horse battery"
+    assert "Change your password" not in words(visitor("ann").open("access_tokens"))
+    settings.use(replace(settings.current(), auth="password"))
+    number = person("ann").id
+    database.call_write(set_password_hash, number, hash_password(old))
+    ann = visitor("ann")
+    database.call_write(start_session, number, "elsewhere", 1)
+    database.call_write(add_token, number, "h", "of ann")
+    ann.open("access_tokens")
+    before = database.call(password_hash, number)
+    assert "found two different new passwords" in change(ann, old, new, new + "x")
+    assert "password: found 5 characters; allowed: 10 to 200" in change(ann, old, "short")
+    assert "that is not your password now" in change(ann, "not the old one", new)
+    assert database.call(password_hash, number) == before
+    assert "Your password is changed" in change(ann, old, new)
+    hashed = database.call(password_hash, number)
+    assert is_password(hashed, new)
+    left = database.call(
+        lambda db: db.execute("SELECT token_hash FROM session WHERE person_id = ?", (number,)).fetchall()
+    )
+    assert len(left) == 1
+    assert left[0] != ("elsewhere",)
+    assert database.call(tokens) == []
+    for _ in range(4):
+        assert "that is not your password now" in change(ann, old, new)
+    assert "wrong 5 times within an hour" in change(ann, new, old)
+    assert database.call(password_hash, number) == hashed
