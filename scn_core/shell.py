@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
 import shlex
 import shutil
 import sys
-from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, requires
+from collections.abc import Iterable, Iterator
+from importlib.metadata import PackageNotFoundError, distribution, requires
 from pathlib import Path
 from typing import Literal
+from urllib.parse import unquote, urlsplit
 
 Program = Literal["scn_core", "review_app"]
 _INSTALLED: dict[Program, str] = {"scn_core": "scn", "review_app": "scn-review"}
@@ -84,6 +86,31 @@ def install_extra(extra: str, checkout: str) -> str:
     return f"{shlex.join(pip)} install '.[{extra}]' in the project's folder"
 
 
+def install_torch() -> str:
+    """The command that adds torch as docs/administration.md does, with the versions of requirements.lock; and where the
+    smaller pair for CPUs is described."""
+    lock, source = "requirements.lock", _installed_from()
+    if _installed_in() is None and (Path(__file__).parents[1] / lock).is_file():
+        command = f"pip install -c {lock} -r requirements.txt"
+    elif source is not None and (source / lock).is_file():
+        pip = _pasted(_installed_in() or Path(sys.executable).parent, "pip")
+        command = shlex.join([*pip, "install", "-c", str(source / lock), f"{source}[train]"])
+    else:
+        command = install_extra("train", "requirements.txt")
+    about = "docs/administration.md, Installing on a server"
+    return f"{command}, after the smaller pair for CPUs where there is no GPU: {about}"
+
+
+def _installed_from() -> Path | None:
+    """The folder that pip installed this package from; None where it cannot be told."""
+    try:
+        record = distribution("self-cure-labels").read_text("direct_url.json")
+    except PackageNotFoundError:
+        return None
+    address = urlsplit(json.loads(record)["url"]) if record else None
+    return Path(unquote(address.path)) if address is not None and address.scheme == "file" else None
+
+
 def packages_of_extra(requirements: Iterable[str], extra: str) -> list[str]:
     """What an extra brings beside what is always installed, of requirements as the metadata of a package has them."""
     parts = [[part.strip() for part in each.partition(";")] for each in requirements]
@@ -107,5 +134,14 @@ def command_line(*words: str | Path, program: Program = "scn_core") -> str:
 
     A path that begins with a hyphen gets `./` before it, so that it is not read as an option.
     """
-    shown = (f"./{word}" if isinstance(word, Path) and str(word).startswith("-") else str(word) for word in words)
-    return shlex.join([*program_words(program), *shown])
+    return shlex.join([*program_words(program), *_shown(words)])
+
+
+def command_elsewhere(*words: str | Path) -> str:
+    """The same for another machine, whose users and folders are not known here."""
+    name = ["python", "-m", "scn_core"] if _installed_in() is None else [_INSTALLED["scn_core"]]
+    return shlex.join([*name, *_shown(words)])
+
+
+def _shown(words: Iterable[str | Path]) -> Iterator[str]:
+    return (f"./{word}" if isinstance(word, Path) and str(word).startswith("-") else str(word) for word in words)

@@ -27,7 +27,7 @@ from scn_core.rounds.pack import job as job_file
 from scn_core.rounds.pack import pack_job, run_job, unpack_result
 from scn_core.rounds.pack import result as result_file
 from scn_core.rounds.pack.archive import is_archive
-from scn_core.shell import command_line
+from scn_core.shell import command_elsewhere, command_line
 from scn_core.store.queue.undecided import undecided_faces
 from scn_core.store.rounds import states as store
 from scn_core.store.samples import classes
@@ -60,7 +60,7 @@ def pack(workspace: Path, out: Path, force: bool, as_json: bool, **options: Any)
     click.echo(
         f"{out}: {counted(job.samples, 'face')}, labels of {job.revision}, job {job.id[:12]}; pictures are not in it"
     )
-    there = command_line("round", "run", Path(out.name), "--root", "FACES", "--out", "result.zip")
+    there = command_elsewhere("round", "run", Path(out.name), "--root", "FACES", "--out", "result.zip")
     click.echo(f"next, on the other machine: {there}")
 
 
@@ -89,7 +89,7 @@ def run_command(job: Path, root: Path, out: Path, work: Path | None, force: bool
         click.echo(json.dumps({"out": str(out), "id": stamp.id, "job": stamp.about["job"]["id"]}))
         return
     click.echo(f"{out}: the round of job {stamp.about['job']['id'][:12]}")
-    click.echo(f"next, at home: {command_line('round', 'unpack', 'WS', Path(out.name))}")
+    click.echo(f"next, at home: {command_elsewhere('round', 'unpack', 'WS', Path(out.name))}")
 
 
 @round_group.command()

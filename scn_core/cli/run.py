@@ -14,7 +14,7 @@ import click
 
 from scn_core.errors import ScnError, UsageError, error_text
 from scn_core.permissions import in_our_words
-from scn_core.shell import Program, install_extra, note_start, program_words
+from scn_core.shell import Program, install_torch, note_start, program_words
 
 _TRAINING = ("torch", "torchvision")
 
@@ -43,7 +43,7 @@ def run(commands: click.Group, program: Program) -> None:
                 "",
                 f"no {error.name}, as in an installation for reviewing alone",
                 "an installation with torch",
-                install_extra("train", "requirements.txt"),
+                install_torch(),
             )
         )
     except RuntimeError as error:

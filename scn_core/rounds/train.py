@@ -194,7 +194,7 @@ def _remedy(workspace: Workspace, start: Start) -> str:
     place = workspace.path
     return (
         "put them back, or train on the rest with --allow-missing; "
-        f"if their folder is elsewhere now: {command_line('relocate', place)} FOLDER; "
+        f"if their folder is elsewhere now: {command_line('relocate', place)} --root FOLDER; "
         f"if they were renamed or left the data set: {command_line('update', place)}; "
         f"to take faces out without a way back: {command_line('withdraw', place)} FACE"
     )

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 from scn_core.errors import counted, error_text
 from scn_core.import_balance import Balance
 from scn_core.records import EpochReport, RoundInfo
-from scn_core.shell import command_line, install_extra
+from scn_core.shell import command_line, install_torch
 from scn_core.store.rounds.states import epochs, latest_round, stale_round
 from scn_core.store.samples import classes, count_by_split, count_problems
 from scn_core.store.scores import count_open_proposals, count_proposals
@@ -81,8 +81,7 @@ def why_no_training() -> str | None:
     """Why this installation cannot train, and what to do; None where it can."""
     if find_spec("torch") is not None:
         return None
-    install = install_extra("train", "requirements.txt")
-    do = f"{install}, or train on another machine: see round pack"
+    do = f"{install_torch()}; or train on another machine: see round pack"
     return error_text("", "no torch, as in an installation for reviewing alone", "an installation with torch", do)
 
 
@@ -90,8 +89,9 @@ def first_step(workspace: Path) -> str:
     """The command that begins the first round, on another machine where this installation cannot train."""
     if why_no_training() is None:
         return command_line("train", workspace)
-    away = f"{command_line('round', 'pack', workspace)}, to train on another machine"
-    return f"{away}, or {command_line('opinion', 'add', workspace)}, with what other models say"
+    away = f"{command_line('round', 'pack', workspace, '--out', 'job.zip')}, to train on another machine"
+    add = command_line("opinion", "add", workspace, "--name", "NAME", "--csv", "FILE")
+    return f"{away}, or {add}, with what other models say"
 
 
 def describe(status: Status) -> str:

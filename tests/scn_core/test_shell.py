@@ -1,16 +1,33 @@
 import ast
+import itertools
+import json
 import pwd
 import re
 import shlex
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
+from review_app.cli import cli as review_cli
+from scn_core.cli.main import cli
 from scn_core.rounds.draw_map import WITHOUT
-from scn_core.shell import command_line, install_extra, note_start, packages_of_extra, this_command
+from scn_core.shell import (
+    command_elsewhere,
+    command_line,
+    install_extra,
+    install_torch,
+    note_start,
+    packages_of_extra,
+    this_command,
+)
 
 ROOT = Path(__file__).parents[2]
+
+
+_PROGRAMS: dict[str, click.Group] = {"scn_core": cli, "review_app": review_cli}
 
 
 def test_a_shell_reads_back_every_word() -> None:
@@ -90,6 +107,73 @@ def test_what_an_extra_brings_is_named_by_its_packages() -> None:
     files = [*(ROOT / "docs").rglob("*.md"), ROOT / "README.md", ROOT / "data" / "README.md", ROOT / "CHANGELOG.md"]
     files += [source for package in ("scn_core", "review_app") for source in (ROOT / package).rglob("*.py")]
     assert [str(file) for file in files if "self-cure-labels[" in file.read_text(encoding="utf-8")] == []
+
+
+def test_torch_is_installed_as_the_documents_say(
+    installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the folder that this was installed from, with its lock; and from a checkout."""
+    source = tmp_path / "my source"
+    source.mkdir()
+    told = installed / "self_cure_labels-0.dist-info"
+    told.mkdir()
+    (told / "METADATA").write_text("Metadata-Version: 2.1\nName: self-cure-labels\nVersion: 0\n", encoding="utf-8")
+    (told / "direct_url.json").write_text(json.dumps({"url": source.as_uri(), "dir_info": {}}), encoding="utf-8")
+    monkeypatch.syspath_prepend(str(installed))
+    assert "requirements.lock" not in install_torch()
+    (source / "requirements.lock").touch()
+    words = shlex.split(install_torch())
+    assert words[:5] == [f"{installed}/pip", "install", "-c", f"{source}/requirements.lock", f"{source}[train],"]
+    monkeypatch.setattr("sys.argv", ["pytest"])
+    assert install_torch().startswith("pip install -c requirements.lock -r requirements.txt, ")
+    assert "docs/administration.md, Installing on a server" in install_torch()
+    assert "\n## Installing on a server\n" in (ROOT / "docs/administration.md").read_text(encoding="utf-8")
+
+
+def test_a_command_for_another_machine_names_nothing_of_this_one(installed: Path) -> None:
+    assert command_elsewhere("round", "run", Path("job.zip")) == "scn round run job.zip"
+
+
+def test_printed_commands_have_all_that_they_need() -> None:
+    """Whatever a message says to paste is taken by the program, but for the words in capitals."""
+    seen, wrong = 0, []
+    for package in ("scn_core", "review_app"):
+        for source in (ROOT / package).rglob("*.py"):
+            tree = ast.parse(source.read_text(encoding="utf-8"))
+            for words, program in _printed_commands(tree):
+                seen += 1
+                try:
+                    _parse(_PROGRAMS[program], words)
+                except click.ClickException as error:
+                    wrong.append(f"{source.relative_to(ROOT)}: {' '.join(words)}: {error.format_message()}")
+    assert seen > 30
+    assert wrong == []
+
+
+def _parse(command: click.Command, words: list[str]) -> None:
+    while isinstance(command, click.Group):
+        command, words = command.commands[words[0]], words[1:]
+    command.make_context("", list(words))
+
+
+def _printed_commands(tree: ast.AST) -> Iterator[tuple[list[str], str]]:
+    """Of the calls of command_line, with "x" for what is only known later, and with the options written after them."""
+    after: dict[ast.AST, str] = {}
+    for text in ast.walk(tree):
+        if isinstance(text, ast.JoinedStr):
+            for part, rest in itertools.pairwise(text.values):
+                if isinstance(part, ast.FormattedValue) and isinstance(rest, ast.Constant):
+                    found = re.match(r"((?: (?:--[a-z-]+|[A-Z]+)\b)*)(?! $)", str(rest.value))
+                    after[part.value] = found[1] if found else ""
+    for call in ast.walk(tree):
+        if not isinstance(call, ast.Call) or getattr(call.func, "id", "") not in ("command_line", "command_elsewhere"):
+            continue
+        words = [str(each.value) if isinstance(each, ast.Constant) else "x" for each in call.args]
+        named = [each.value.value for each in call.keywords if isinstance(each.value, ast.Constant)]
+        program = str(named[0]) if named else "scn_core"
+        group = isinstance(_PROGRAMS[program].commands.get(words[0]), click.Group)
+        if not any(isinstance(each, ast.Starred) for each in call.args) and not (group and words[1] == "x"):
+            yield words + after.get(call, "").split(), program
 
 
 def test_no_message_puts_an_unquoted_word_into_a_command() -> None:

@@ -27,7 +27,7 @@ def test_without_torch_an_error_says_what_to_install(
 ) -> None:
     err = said(ModuleNotFoundError("No module named 'torch'", name="torch"), monkeypatch, capsys)
     assert err.startswith("error: found no torch, as in an installation for reviewing alone; allowed:")
-    assert "pip install -r requirements.txt" in err
+    assert "pip install -c requirements.lock -r requirements.txt" in err
     with pytest.raises(ModuleNotFoundError):  # anything else that is missing is a fault of ours
         said(ModuleNotFoundError("No module named 'x'", name="x"), monkeypatch, capsys)
 

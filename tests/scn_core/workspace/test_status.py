@@ -43,7 +43,7 @@ def test_an_installation_for_reviewing_alone_is_not_told_to_train(
 ) -> None:
     monkeypatch.setattr("scn_core.workspace.status.find_spec", lambda name: None)
     text = describe(status(workspace))
-    assert f"next: python -m scn_core round pack {workspace.path}, to train on another machine" in text
+    assert f"next: python -m scn_core round pack {workspace.path} --out job.zip, to train on another machine" in text
 
 
 def test_while_it_runs(workspace: Workspace) -> None:
