@@ -164,7 +164,7 @@ def build_app(
         started(address)
         if not settings.behind_hub:
             say("started", f"review app: {address}   (stop it with Ctrl-C)", err=False)
-            warn_of_wildcard(settings)
+            say_names(settings)
         if open_browser:
             webbrowser.open(address)
         readiness = asyncio.create_task(keep_saying())
@@ -282,9 +282,12 @@ def _warm_up() -> None:
             importlib.import_module(name)
 
 
-def warn_of_wildcard(settings: AppSettings) -> None:
-    """Where the server listens at all addresses and answers to no name that others could use."""
-    if settings.host in WILDCARDS and not settings.allow_hosts:
+def say_names(settings: AppSettings) -> None:
+    """By which names others reach the server: a proxy before it knows with which scheme and port."""
+    if settings.allow_hosts:
+        names = " or ".join(f"{name}{settings.base_path}/" for name in settings.allow_hosts)
+        say("hosts", f"to others, as behind a proxy: {names}", err=False)
+    elif settings.host in WILDCARDS:
         say("no host", "it answers to this machine alone; to others with --allow-host NAME, as in their address bar")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 import threading
 from contextlib import suppress
@@ -23,12 +24,14 @@ FIELDS = "review_fields"
 
 _LOG = logging.getLogger("review_app")
 _format: LogFormat = "text"
+_stamped = False
+"""Whether lines for people begin with the time: once a server runs, unless the journal notes it."""
 
 
 def say(event: str, text: str, *, level: int = logging.INFO, err: bool = True) -> None:
     """Tell whoever runs the server: `text` for people, on standard error if `err`; `event` is for programs."""
     if _format == "text":
-        click.echo(text, err=err)
+        click.echo(f"{_stamp()}{text}" if err else text, err=err)
     else:
         _LOG.log(level, "%s", text, extra={FIELDS: {"event": event}})
 
@@ -69,9 +72,12 @@ class ThreadLog:
 
 def use_format(chosen: LogFormat) -> None:
     """From now on all that this process logs, warnings and errors that nobody caught among it, is of this format."""
-    global _format
+    global _format, _stamped
     _format = chosen
     if chosen == "text":
+        _stamped = not _is_journal(2)
+        if _stamped and logging.lastResort is not None:  # which writes warnings that nothing else takes
+            logging.lastResort.setFormatter(_Stamped())
         return
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
@@ -96,7 +102,8 @@ def take_over(logger: logging.Logger) -> None:
 
 def last_words(text: str) -> bytes:
     """A line for a process that is about to end itself and logs nothing more."""
-    return f"{text if _format == 'text' else _line('ERROR', {'event': 'stopped by force', 'message': text})}\n".encode()
+    line = _line("ERROR", {"event": "stopped by force", "message": text}) if _format == "json" else f"{_stamp()}{text}"
+    return f"{line}\n".encode()
 
 
 class JsonLines(logging.Formatter):
@@ -112,10 +119,32 @@ class JsonLines(logging.Formatter):
         return _line(record.levelname, fields, record.created)
 
 
+class _Stamped(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return f"{_time(record.created)} {super().format(record)}"
+
+
 def _line(level: str, fields: dict[str, Any], at: float | None = None) -> str:
+    return json.dumps({"time": _time(at), "level": level.lower(), **fields}, default=str)
+
+
+def _stamp() -> str:
+    return f"{_time()} " if _stamped else ""
+
+
+def _time(at: float | None = None) -> str:
+    """A moment, by default now, in UTC."""
     moment = datetime.now(UTC) if at is None else datetime.fromtimestamp(at, UTC)
-    time = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return json.dumps({"time": time, "level": level.lower(), **fields}, default=str)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _is_journal(descriptor: int) -> bool:
+    """Whether systemd's journal reads what is written there; JOURNAL_STREAM may be left over from a parent's."""
+    try:
+        written = os.fstat(descriptor)
+    except OSError:
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{written.st_dev}:{written.st_ino}"
 
 
 def _not_caught(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:

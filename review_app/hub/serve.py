@@ -26,7 +26,7 @@ from review_app.http.proxies import read_network
 from review_app.hub.app import Hub
 from review_app.hub.proxy import LONGEST_MESSAGE
 from review_app.hub.workspaces import Workspaces
-from review_app.server import address_of, base_path_of, check_hosts, refuse_taken_port, warn_of_wildcard
+from review_app.server import address_of, base_path_of, check_hosts, refuse_taken_port, say_names
 from review_app.server_lock import only_server
 from review_app.settings import AppSettings, AuthMode, use
 from scn_core.errors import WorkspaceError, counted
@@ -86,7 +86,7 @@ def _serve(settings: AppSettings, workspaces: Workspaces, listener: socket.socke
         say("started", f"review app: {address}   (stop it with Ctrl-C)", err=False)
         names = ", ".join(each.name for each in workspaces.all)
         say("workspaces", f"{counted(len(workspaces.all), 'workspace')}: {names}", err=False)
-        warn_of_wildcard(settings)
+        say_names(settings)
         if open_browser:
             webbrowser.open(address)
         async with hub.at_work():

@@ -41,6 +41,8 @@ DOUBT_WORDS: dict[Doubt, str] = {
     "ambiguous": "ambiguous",
 }
 _SIZES = ((6, " rv-six"), (4, " rv-four"))  # of tables, by their columns
+_SHORT_WORD = 12
+"""Letters of a word that a cell of a table never breaks, however long the others are."""
 _MARKDOWN = re.compile(r"[!-/:-@\[-`{-~]")
 
 
@@ -293,4 +295,6 @@ def training_line(info: RoundInfo | None, epochs: Sequence[EpochReport], *, stal
 
 
 def _cell(value: Html | str) -> str:
-    return value.text if isinstance(value, Html) else escape(value)
+    if isinstance(value, Html):
+        return value.text
+    return unbroken(value).text if value.isalpha() and len(value) <= _SHORT_WORD else escape(value)

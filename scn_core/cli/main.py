@@ -93,6 +93,9 @@ def init(
 ) -> None:
     """Read a data set into a new workspace, and say what became of every row and file."""
     options["classes"] = _class_names(options["classes"])
+    if not as_json and not fits_address(name := workspace.resolve().name):  # before it takes a while
+        allowed = "letters, digits, dots and dashes, to be served beside others with `serve DIR`"
+        click.echo(f"warning: {error_text('', f'the folder name {name!r}', allowed, 'name another folder')}", err=True)
     with Counter("reading", "face") as bar:
         manifest = create_workspace(
             workspace,
@@ -110,9 +113,6 @@ def init(
         click.echo(json.dumps(import_as_dict(manifest, balance, agreement)))
         return
     click.echo(describe_import(manifest, balance, agreement))
-    if not fits_address(name := workspace.resolve().name):
-        allowed = "letters, digits, dots and dashes, to be served beside others with `serve DIR`"
-        click.echo(f"warning: {error_text('', f'the folder name {name!r}', allowed, 'rename the folder')}", err=True)
     click.echo(f"next: {first_step(workspace)}")
     if copies:
         words = counted(copies, "group of exact copies", "groups of exact copies")

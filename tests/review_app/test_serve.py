@@ -35,6 +35,7 @@ from tests.review_app.visitor import PASSWORD
 
 REPOSITORY = Path(__file__).parents[2]
 PATIENCE_S = 60
+TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z ", re.MULTILINE)
 
 
 class Server:
@@ -70,10 +71,10 @@ class Server:
                 return str(answer.getheader("Set-Cookie")).partition(";")[0]
 
     def end(self, how: signal.Signals) -> tuple[int, str]:
-        """Exit code, and what it wrote to standard error."""
+        """Exit code, and what it wrote to standard error, without the times."""
         self.process.send_signal(how)
-        _, err = self.process.communicate(timeout=PATIENCE_S)
-        return self.process.returncode, err
+        _, self.err = self.process.communicate(timeout=PATIENCE_S)
+        return self.process.returncode, TIME.sub("", self.err)
 
 
 @pytest.fixture
@@ -100,6 +101,7 @@ def test_it_starts_answers_and_ends(serve: Callable[..., Server], workspace: Wor
     with pytest.raises(WorkspaceError, match=told), only_server(workspace):
         pass
     assert server.end(signal.SIGINT) == (0, "stopped\n")
+    assert TIME.match(server.err)
     again = serve(workspace)
     assert json.loads(again.get("health"))["workspace"] == health["workspace"]
     assert again.end(signal.SIGTERM) == (0, "stopped\n")
@@ -169,6 +171,8 @@ def test_all_addresses_without_a_name_is_warned_of(serve: Callable[..., Server],
     request = urllib.request.Request(named.url + "health", headers={"Host": "review.example.org"})
     with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
         assert json.load(answer)["ok"]
+    assert named.process.stdout is not None
+    assert named.process.stdout.readline() == "to others, as behind a proxy: review.example.org/\n"
     assert named.end(signal.SIGINT) == (0, "stopped\n")
 
 

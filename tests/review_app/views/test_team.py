@@ -439,6 +439,7 @@ def test_leads_see_how_it_goes_with_webhooks(lead: Visitor) -> None:
     database.call_write(sync_hooks, [hook])
     database.call_write(keep_event, "labels exported", {"format": "csv"}, by=None)
     assert "delivering\n1 message, 0 faces" in words(lead.run())
+    assert '<span class="rv-whole">delivering</span>' in markup(lead.app)  # not broken beside a long error
     message = database.call(next_message, "ci", 2e9, longest_wait_s=1)
     assert message is not None
     database.call_write(note_failed, message, "HTTP status 500", None)
