@@ -222,7 +222,7 @@ ANSWER_SCHEMAS: dict[str, Schema] = {
             "removed": _list(_TEXT, "names of older ones, with `keep`"),
         }
     ),
-    "Token": _object({"token": _TEXT, "person": _NUMBER}),
+    "Token": _object({"token": _TEXT, "person": _NUMBER, "workspace": _TEXT}),
     "Ready": _object({"ready": _is("boolean")}),
     "Health": _object({"ok": _is("boolean"), "workspace": _TEXT, "round": _or_null(_NUMBER)}),
 }  # fmt: skip

@@ -22,12 +22,14 @@ async def health(request: Request) -> Response:
 
 
 async def token(request: Request) -> Response:
-    """GET /api/token. With the person's number: another tab may have signed in as somebody else."""
+    """GET /api/token. With the person's number and the workspace's id: another tab may have signed in as somebody else,
+    and the server been started with another workspace."""
     if bearer_of(request.headers) is not None:
         raise ApiError(400, "wrong_way", "this is for pages; a request with Authorization: Bearer needs no other token")
     cookie = auth.cookie_of(request.cookies) or ""
     person = await as_person(request, lambda db, person: person)
-    return JSONResponse({"token": auth.token_for(person, auth.session_hash(cookie)), "person": person.id})
+    made = auth.token_for(person, auth.session_hash(cookie))
+    return JSONResponse({"token": made, "person": person.id, "workspace": current().workspace_id})
 
 
 async def grid(request: Request) -> Response:

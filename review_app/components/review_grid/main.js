@@ -73,6 +73,7 @@ export class App {
     this.tab = newId();
     this.net = new Net(data.person.id);
     this.net.root = data.root;
+    this.net.workspace = data.workspace;
     this.store = new Store(this.me);
     this.tally = new Tally(this.store);
     this.stacks = new Stacks();

@@ -46,6 +46,8 @@ export class Net {
     this.fetcher = fetcher;
     /** Path that the server's addresses begin with, such as /review; empty: none. */
     this.root = "";
+    /** Id of the workspace that all of it is about; empty: whichever there is. */
+    this.workspace = "";
     /** @type {string|null} */
     this.token = null;
     /** Called whenever the server has answered as it should. */
@@ -92,9 +94,12 @@ export class Net {
 
   async #newToken() {
     this.token = null;
-    const { token, person } = /** @type {TokenResponse} */ (await this.get("/api/token"));
+    const { token, person, workspace } = /** @type {TokenResponse} */ (await this.get("/api/token"));
     if (person !== undefined && person !== this.person) {
       throw new Problem("person", "this browser is now signed in as somebody else");
+    }
+    if (this.workspace && workspace !== this.workspace) {
+      throw new Problem("server", "another workspace is at this address now: reload this page");
     }
     this.token = token;
     return token;

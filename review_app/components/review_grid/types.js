@@ -109,7 +109,7 @@ export {};
 /** @typedef {{round: number, sample: number, pair: boolean, limit: number, tab: string}} AlikeRequest */
 /** @typedef {{renew: number[], release: number[], tab: string, round?: number, filter?: QueueFilter}} LeaseRequest ids of items, and of the tab that shows them; of what progress is asked */
 /** @typedef {{held: number[], lease_s: number, in_review: number[], today: number, progress: Progress|null}} LeaseResponse today: as in Pace */
-/** @typedef {{token: string, person: number}} TokenResponse */
+/** @typedef {{token: string, person: number, workspace: string}} TokenResponse */
 /** @typedef {{error: string, code: string, at?: string}} ErrorResponse of every 4xx and 5xx that is ours */
 
 /**

@@ -251,6 +251,11 @@ test("requests: token once, renewed when too old, never for somebody else", asyn
   assert.deepEqual(asked, ["/api/token", "/api/x", "/api/token", "/api/x", "/api/x"]);
   const other = new Net(5, async () => answer({ token: "t", person: 4 }));
   await assert.rejects(other.post("/api/x", {}), { kind: "person" });
+  const moved = new Net(4, async () => answer({ token: "t", person: 4, workspace: "two" }));
+  moved.workspace = "one";
+  await assert.rejects(moved.post("/api/x", {}), { kind: "server", message: /another workspace/ });
+  moved.workspace = "two";
+  await moved.post("/api/x", {});
 });
 
 test("failures by kind", async () => {
