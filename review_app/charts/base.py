@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from scn_core.review.quality.intervals import Rate
+from scn_core.intervals import Rate
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

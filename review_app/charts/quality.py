@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from review_app.charts.base import compact, plain, text_colour, whiskers
 from review_app.theme import ANSWERS, BLUE, ORANGE, PURPLE
+from scn_core.intervals import Rate
 from scn_core.records import IntArray
 from scn_core.review.quality.audit_estimate import AuditEstimate
 from scn_core.review.quality.figures import ClassErrors
-from scn_core.review.quality.intervals import Rate
 from scn_core.store.reports.figures import ALPHA_BINS, MARGIN_BINS, DecidedSteps, ScoreBins
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import streamlit as st
 from review_app.settings import current
 from scn_core.errors import counted
 from scn_core.records import Action, Decision, Doubt, EpochReport, QueueKind, RoundInfo
-from scn_core.store.rounds.better_round import is_worse
+from scn_core.store.rounds.better_round import validation_change
 
 ACTION_WORDS: dict[Action, str] = {
     "accept": "accepted",
@@ -275,11 +275,11 @@ def auto_words(info: RoundInfo, epochs: Sequence[EpochReport] = ()) -> str | Non
 def worse_words(info: RoundInfo, rounds: Sequence[RoundInfo]) -> str | None:
     """That a round came out worse than one in review, or than the one it followed; None: it did not."""
     before = [each for each in rounds if each.state == "review" or each.id == info.parent]
-    worse = next((each for each in before if is_worse(info, each)), None)
-    if worse is None:
-        return None
-    was, now = (share(each.metrics["val_accuracy"]) for each in (worse, info))
-    return f"came out worse than round {worse.id}: validation {now}, before {was}"
+    for each in before:
+        change = validation_change(info, each)
+        if change is not None and change.is_worse:
+            return f"came out worse than round {each.id}: {change}"
+    return None
 
 
 def training_line(info: RoundInfo | None, epochs: Sequence[EpochReport], *, stale: bool) -> str:

@@ -12,10 +12,10 @@ from review_app.charts import quality as charts
 from review_app.charts import reviewers as of_people
 from review_app.views import navigation, parts
 from scn_core.errors import counted
+from scn_core.intervals import Measured, Rate
 from scn_core.records import RoundInfo
 from scn_core.review.quality.agreement import Agreement
 from scn_core.review.quality.figures import Quality
-from scn_core.review.quality.intervals import Measured, Rate
 from scn_core.review.quality.reviewers import Reviewer
 from scn_core.review.workspace_consensus import ANSWERS_NEEDED
 from scn_core.store.reports.figures import ScoreBins

@@ -93,6 +93,8 @@ def _numbers(found: Comparison) -> None:
     )
     for change in found.accuracy:
         st.text(change_words(change))
+    if found.worse:
+        st.text(found.worse)
     for side in sides:
         if words := parts.auto_words(side.info) or side.info.opinion_words:
             st.text(f"Round {side.info.id}, {words}")

@@ -10,8 +10,8 @@ import click
 
 from scn_core.cli.options import JSON, WORKSPACE
 from scn_core.errors import counted
+from scn_core.intervals import Measured, Rate
 from scn_core.review.quality.figures import Quality, as_dict, quality
-from scn_core.review.quality.intervals import Measured, Rate
 from scn_core.store.reports.figures import score_bins
 from scn_core.store.rounds.states import SCORED, which_round
 from scn_core.workspace.folder import Workspace

@@ -213,6 +213,8 @@ def _compared(found: Comparison, names: tuple[str, ...]) -> Iterator[str]:
     )
     for each in found.accuracy:
         yield change_words(each)
+    if found.worse:
+        yield found.worse
     for change in moved.changes:
         yield f"  {names[change.before]} -> {names[change.after]}: {change.faces:,}"
     if moved.changed:

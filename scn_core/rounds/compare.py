@@ -10,6 +10,7 @@ from sqlite_utils import Database
 from scn_core.errors import WorkspaceError, counted, error_text
 from scn_core.records import NO_ALPHA, BoolArray, FloatArray, IntArray, RoundInfo
 from scn_core.rounds.compare_accuracy import AccuracyChange, accuracy_changes
+from scn_core.store.rounds.better_round import WORSE_MEANS, validation_change
 from scn_core.store.rounds.states import SCORED, which_round
 from scn_core.store.scores import ScoreColumns, score_columns
 from scn_core.workspace.folder import Workspace
@@ -122,6 +123,17 @@ class Comparison:
     moved: Movements
     accuracy: tuple[AccuracyChange, ...] = ()
     """Of val and test, as far as both rounds kept what they say of their faces."""
+
+    @property
+    def worse(self) -> str | None:
+        """That the second round came out worse, and what that means; None: it did not."""
+        change = validation_change(self.second.info, self.first.info)
+        if change is None or not change.is_worse:
+            return None
+        return (
+            f"Round {self.second.info.id} came out worse than round {self.first.info.id}: {change}. Worse means that "
+            f"{WORSE_MEANS}; test accuracy decides nothing."
+        )
 
 
 def compare(workspace: Workspace, db: Database, first: int, second: int) -> Comparison:

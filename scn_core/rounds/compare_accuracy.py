@@ -4,19 +4,20 @@ the difference is one of pairs: faces that both get right, or both wrong, say no
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from sqlite_utils import Database
 
 from scn_core.errors import counted
+from scn_core.intervals import Measured, difference_words, paired_difference
 from scn_core.records import BoolArray, Split
-from scn_core.review.quality.intervals import Measured, Z
 from scn_core.rounds.artifacts import predictions
+from scn_core.store.rounds.states import SCORED, rounds
 from scn_core.workspace.folder import Workspace
 
 HELD_OUT: tuple[Split, ...] = ("val", "test")
+_KEPT = ("faces", "gained", "lost", "first", "second")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +55,15 @@ def accuracy_changes(workspace: Workspace, db: Database, first: int, second: int
     return tuple(found)
 
 
-def paired_difference(gained: int, lost: int, faces: int) -> Measured:
-    """Difference of two shares of the same faces, with its 95 % interval: Wald's after half a face is added to each of
-    the four cells, "Wald+2" of A. Agresti and Y. Min, Simple improved confidence intervals for comparing matched
-    proportions, Statistics in Medicine 24 (2005), 729-740. `faces` > 0.
-    """
-    value, n = (gained - lost) / faces, faces + 2
-    middle = (gained - lost) / n
-    half = Z * math.sqrt((gained + lost + 1) / n - middle * middle) / math.sqrt(n)
-    return Measured(value, max(-1.0, min(value, middle - half)), min(1.0, max(value, middle + half)))
-
-
-def difference_words(found: Measured) -> str:
-    """As in "+1.2 points (-0.4 to +2.8)"."""
-    value, low, high = (f"{100 * each:+.1f}" for each in (found.value, found.low, found.high))
-    return f"{value} points ({low} to {high})"
+def validation_against(workspace: Workspace, db: Database, number: int) -> dict[str, dict[str, float]]:
+    """What a round keeps, as it ends, of how it compares with each earlier one: see `better_round.AGAINST`."""
+    found = {}
+    for info in rounds(db):
+        if info.id < number and info.state in SCORED:
+            for change in accuracy_changes(workspace, db, info.id, number):
+                if change.split == "val":
+                    found[str(info.id)] = {name: getattr(change, name) for name in _KEPT}
+    return found
 
 
 def change_words(found: AccuracyChange) -> str:

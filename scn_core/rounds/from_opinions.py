@@ -110,7 +110,7 @@ def make_round_from_opinions(
             seed=chosen.seed, review=review, settled=faces.settled, close_earlier=chosen.close_earlier,
             files=round_file_hashes(folder), event="round made from opinions", by=by,
         )  # fmt: skip
-        say_what_was_done(number, earlier, say)
+        say_what_was_done(db, number, earlier, say)
         backup_after_round(workspace, db)
         return store.get_round(db, number)
 

@@ -22,6 +22,7 @@ from scn_core.disk import naming_full_disk
 from scn_core.errors import DataError, TrainingError, WorkspaceError, counted, error_text, listed
 from scn_core.records import BoolArray, EpochReport, IntArray, PixelArray, RoundInfo, RoundScores
 from scn_core.rounds.artifacts import round_file_hashes
+from scn_core.rounds.compare_accuracy import validation_against
 from scn_core.rounds.disk_space import RoundSize, ask_for_room
 from scn_core.rounds.distributed_worker import tell_followers
 from scn_core.rounds.earlier import say_what_was_done, say_what_will_be
@@ -49,6 +50,7 @@ from scn_core.store.connection import snapshot
 from scn_core.store.opinions import opinions_on
 from scn_core.store.queue.build_queue import plan_queue
 from scn_core.store.rounds import states as store
+from scn_core.store.rounds.better_round import AGAINST
 from scn_core.store.samples import AllSamples, classes, samples_among, withdrawn_samples
 from scn_core.training.check import check_training
 from scn_core.training.checkpoint import drop_checkpoint
@@ -330,6 +332,7 @@ class _Job:
             "proposals": proposals,
             "low_importance": int(scores.low_importance.sum()),
             "suspicious": int(scores.suspicious.sum()),
+            AGAINST: validation_against(self.workspace, self.db, self.number),
         }
         earlier = store.finish_round(
             self.db,
@@ -343,7 +346,7 @@ class _Job:
         )
         if words := store.get_round(self.db, self.number).pooled_words:
             self._say(f"suspicion is {words}")
-        say_what_was_done(self.number, earlier, self._say)
+        say_what_was_done(self.db, self.number, earlier, self._say)
         drop_checkpoint(self.folder)
         drop_beginning(self.folder)
         if (failed := backup_after_round(self.workspace, self.db)) is not None:

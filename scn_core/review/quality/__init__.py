@@ -7,5 +7,4 @@ expected_corrections  how many labels the next reviews are likely to correct
 agreement             Krippendorff's alpha over all readings, Cohen's kappa of every two people
 reviewers             each reviewer: how much, how fast, how consistent
 votes                 how far the people agree who labelled the data set before it came here
-intervals             figures with their 95 % intervals
 """

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scn_core.errors import counted
+from scn_core.intervals import Rate
 from scn_core.records import RoundState
 from scn_core.review.quality.audit_estimate import NEEDED, AuditEstimate
 from scn_core.review.quality.expected_corrections import Outlook
-from scn_core.review.quality.intervals import Rate
 
 _RARE = 0.02
 """Fewer corrections an answer than this are hardly worth a person's time."""

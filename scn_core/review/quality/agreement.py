@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from sqlite_utils import Database
 
+from scn_core.intervals import Measured, wilson
 from scn_core.records import IntArray
-from scn_core.review.quality.intervals import Measured, wilson
 from scn_core.store.decisions.readings import RoundReadings, people_of, round_readings
 
 _Counts = npt.NDArray[np.int64]

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from sqlite_utils import Database
 
+from scn_core.intervals import Rate, wilson
 from scn_core.records import IntArray
-from scn_core.review.quality.intervals import Rate, wilson
 from scn_core.store.queue.draw_audit import (
     AuditStratum,
     DecidedFaces,

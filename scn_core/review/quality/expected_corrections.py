@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from sqlite_utils import Database
 
+from scn_core.intervals import Measured, wilson
 from scn_core.records import IntArray
-from scn_core.review.quality.intervals import Measured, wilson
 from scn_core.store.reports.corrections import FaceGroups, decided_groups, open_groups
 
 NEEDED = 20

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from sqlite_utils import Database
 
+from scn_core.intervals import Rate, share
 from scn_core.records import RoundInfo
 from scn_core.review.quality.advice import Advice, advise
 from scn_core.review.quality.agreement import Agreement, agreement
 from scn_core.review.quality.audit_estimate import AuditEstimate, estimate, estimate_curve
 from scn_core.review.quality.expected_corrections import Outlook, outlook
-from scn_core.review.quality.intervals import Rate, share
 from scn_core.review.quality.reviewers import Reviewer, reviewers
 from scn_core.store.decisions.adjudication import outcome_counts
 from scn_core.store.reports.figures import (

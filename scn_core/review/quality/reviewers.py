@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from sqlite_utils import Database
 
+from scn_core.intervals import Rate, share
 from scn_core.records import Answer, BoolArray
-from scn_core.review.quality.intervals import Rate, share
 from scn_core.review.workspace_consensus import workspace_consensus
 from scn_core.store.decisions.readings import RoundReadings, people_of, round_readings
 from scn_core.store.decisions.repeats import Repeat, repeats

@@ -9,8 +9,8 @@ import numpy as np
 from sqlite_utils import Database
 
 from scn_core.errors import counted
+from scn_core.intervals import Measured
 from scn_core.review.quality.agreement import krippendorff
-from scn_core.review.quality.intervals import Measured
 from scn_core.store.votes import annotator_count, vote_counts
 
 

@@ -100,7 +100,7 @@ def unpack_result(
             close_earlier=close_earlier, files=round_file_hashes(ready),
             review=replace(review, unsure=result.job.review.unsure, ambiguous=result.job.review.ambiguous),
         )  # fmt: skip
-        say_what_was_done(number, earlier, say)
+        say_what_was_done(db, number, earlier, say)
         aside = workspace.set_aside(number)
         ready.rename(workspace.round_folder(number))
         sync_folder(ready.parent.parent)

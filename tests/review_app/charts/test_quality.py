@@ -11,9 +11,9 @@ import pytest
 
 from review_app.charts import quality as charts
 from review_app.charts import reviewers
+from scn_core.intervals import Rate
 from scn_core.review.quality.audit_estimate import AuditEstimate
 from scn_core.review.quality.figures import class_errors
-from scn_core.review.quality.intervals import Rate
 from scn_core.review.quality.reviewers import Reviewer
 from scn_core.store.reports.figures import ALPHA_BINS, MARGIN_BINS, DecidedCount, DecidedSteps, ScoreBins
 

@@ -349,7 +349,7 @@ def test_a_round_that_came_out_worse_is_marked_and_the_earlier_one_goes_on(visit
 
     database.call_write(finish)
     lead = visitor("lea", "lead")
-    worse = "came out worse than round 1: validation 28.6%, before 85.9%"
+    worse = "came out worse than round 1: validation 85.9% to 28.6%, -57.3 points"
     app = lead.open("rounds", show="all-rounds")
     assert words(app).count(worse) == 2, "where it is in review, and in the list"
     assert json.loads(grid(lead.open())[0].proto.json)[0]["round"] == 1, "people go on with the earlier one"

@@ -38,6 +38,15 @@ def test_two_rounds_are_compared(run: Run, reviewed: Workspace) -> None:
     assert "1 label changed between them" in text[0]
     assert text[1] == change_words(found.accuracy[0])
     assert text[-1] == importance_words(found.moved.importance, 1, 2)
+    assert "came out worse" not in "".join(text)
+    with reviewed.database() as db:
+        pairs = {"faces": 300, "gained": 20, "lost": 42, "first": 0.55, "second": 0.477}
+        db.execute(
+            "UPDATE round SET metrics = json_set(metrics, '$.validation_against', json(?)) WHERE id = 2",
+            [json.dumps({"1": pairs})],
+        )
+    worse = "Round 2 came out worse than round 1: validation 55.0% to 47.7%, -7.3 points ("
+    assert worse in run("round", "compare", reviewed.path).out
     told = json.loads(run("round", "compare", reviewed.path, "--first", 1, "--second", 2, "--json").out)
     assert told["first"]["alpha"] == found.first.alpha.tolist()
     assert told["moved"]["importance"]["faces"] == 1

@@ -13,10 +13,11 @@ from sqlite_utils import Database
 
 from scn_core.class_names import ClassVocabulary
 from scn_core.errors import WorkspaceError
+from scn_core.intervals import paired_difference
 from scn_core.records import NO_ALPHA, SPLITS, IntArray, Manifest, RoundScores, Sample
 from scn_core.rounds.artifacts import write_predictions
 from scn_core.rounds.compare import ALPHA_BINS, QUANTILES, SHOWN, Faces, compare, movements
-from scn_core.rounds.compare_accuracy import change_words, paired_difference
+from scn_core.rounds.compare_accuracy import change_words, validation_against
 from scn_core.store.queue.withdraw import withdraw_faces
 from scn_core.store.rounds.states import close_round, finish_round, start_round
 from scn_core.store.samples import get_sample, insert_manifest
@@ -196,6 +197,8 @@ def test_held_out_faces_that_both_rounds_were_asked_about_are_compared_in_pairs(
     assert (val.first, val.second, val.gained, val.lost) == (7 / 9, 8 / 9, 2, 1)
     assert (test.split, test.faces, test.first, test.second, test.difference.value) == ("test", 9, 1, 1, 0)
     assert val.difference == paired_difference(2, 1, 9)
+    against = {"faces": 9, "gained": 2, "lost": 1, "first": 7 / 9, "second": 8 / 9}
+    assert validation_against(workspace, two_rounds, 2) == {"1": against}, "what decides whether round 1 is closed"
     assert change_words(val).startswith(
         "Of 9 faces of val that both rounds were asked about, the later one alone gets 2 right, the earlier one alone "
         "1: 77.8% to 88.9%, +11.1 points ("

@@ -12,12 +12,14 @@ import pytest
 
 from scn_core.config import RelabelMode
 from scn_core.records import Decision, RoundInfo, RoundScores
+from scn_core.rounds.compare import compare
 from scn_core.rounds.lifecycle import New, Resume
 from scn_core.rounds.train import train_round
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.people.people import ensure_person
 from scn_core.store.queue.undecided import undecided_faces
 from scn_core.store.rounds import states as store
+from scn_core.store.rounds.better_round import AGAINST
 from scn_core.store.samples import iter_samples
 from scn_core.store.scores import scores
 from scn_core.workspace.folder import Workspace
@@ -61,7 +63,10 @@ def test_a_round_closes_the_one_before_only_where_it_is_to(reviewed: Workspace) 
     with reviewed.database() as db:
         assert [store.get_round(db, number).state for number in (1, 2)] == ["review", "review"]
         left = undecided_faces(db, 1)
+        compared = {each.split: each for each in compare(reviewed, db, 1, 2).accuracy}
+        kept = store.get_round(db, 2).metrics[AGAINST]
     assert f"round 1 is in review with {left}; it stays in review until a lead closes it" in watcher.messages
+    assert {name: getattr(compared["val"], name) for name in kept["1"]} == kept["1"], "what decides is what is shown"
 
 
 def use(workspace: Workspace, rule: str) -> None:

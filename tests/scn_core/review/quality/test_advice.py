@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from scn_core.intervals import Measured, Rate
 from scn_core.review.quality.advice import advise
 from scn_core.review.quality.audit_estimate import NEEDED, AuditEstimate
 from scn_core.review.quality.expected_corrections import Outlook
-from scn_core.review.quality.intervals import Measured, Rate
 
 CLASSES = ("sad", "fear", "anger")
 LEFT = Rate(0.04, 0.02, 0.07, 1000)

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from benchmarks.audit_coverage import coverage, made_faces
+from scn_core.intervals import Rate, wilson
 from scn_core.records import BoolArray, IntArray
 from scn_core.review.quality.audit_estimate import NEEDED, estimate, estimate_curve, estimate_from
-from scn_core.review.quality.intervals import Rate, wilson
 from scn_core.store.queue.draw_audit import AuditStratum, DecidedFaces, audit_strata, decided_faces, strata_of
 from scn_core.store.rounds.states import start_round
 from tests.scn_core.review.quality.reviewed import Reviewed

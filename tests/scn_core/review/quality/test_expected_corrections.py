@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from scn_core.intervals import wilson
 from scn_core.records import BoolArray, IntArray, QueueFilter
 from scn_core.review.quality.expected_corrections import NEEDED, expected_corrections, outlook
-from scn_core.review.quality.intervals import wilson
 from scn_core.store.queue.learned_order import training_examples, write_order
 from scn_core.store.queue.leases import claim_items
 from scn_core.store.reports.corrections import FaceGroups, decided_groups, open_groups

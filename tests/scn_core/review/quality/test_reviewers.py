@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from scn_core.review.quality.intervals import share
+from scn_core.intervals import share
 from scn_core.review.quality.reviewers import reviewers
 from tests.scn_core.review.quality.reviewed import Reviewed
 

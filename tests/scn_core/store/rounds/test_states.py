@@ -13,11 +13,13 @@ from sqlite_utils import Database
 
 from scn_core.config import ReviewSettings
 from scn_core.errors import WorkspaceError
+from scn_core.intervals import difference_words, paired_difference
 from scn_core.records import Decision, EpochReport, RoundScores
 from scn_core.store.connection import open_database
 from scn_core.store.decisions.record import record_each
 from scn_core.store.queue.undecided import UndecidedFaces, undecided_faces
 from scn_core.store.rounds import states as rounds
+from scn_core.store.rounds.better_round import AGAINST, validation_change
 from scn_core.store.schema.expressions import from_now
 from scn_core.store.sqlite_errors import database_path
 from tests.scn_core.store.conftest import MakeScores
@@ -272,6 +274,31 @@ def test_a_round_that_came_out_worse_closes_none_before_it(
     if worse:
         rounds.close_round(db, first)
         assert rounds.in_review(db) == [second]
+
+
+@pytest.mark.parametrize(
+    ("gained", "lost", "worse"),
+    [
+        (20, 42, True),  # 7.3 points of 300, significant in pairs though not as if the faces were others
+        (1, 15, False),  # significant, and less than 5 points
+        (0, 15, True),
+        (64, 86, False),  # chance
+        (42, 20, False),
+    ],
+)
+def test_rounds_are_compared_in_pairs_where_both_kept_what_they_say_of_each_face(
+    db: Database, make_scores: MakeScores, gained: int, lost: int, worse: bool
+) -> None:
+    (first,) = in_review(db, make_scores, 0.55, faces=300)
+    now = (165 + gained - lost) / 300
+    second = rounds.start_round(db, {}, code_version="1")
+    pairs = {"faces": 300, "gained": gained, "lost": lost, "first": 0.55, "second": now}
+    metrics = {"val_accuracy": now, "val_faces": 300, AGAINST: {str(first): pairs}}
+    earlier = rounds.finish_round(db, second, make_scores(), metrics, close_earlier=True)
+    assert earlier == (([], [first]) if worse else ([first], []))
+    change = validation_change(rounds.get_round(db, second), rounds.get_round(db, first))
+    assert change is not None
+    assert str(change) == f"validation 55.0% to {now:.1%}, {difference_words(paired_difference(gained, lost, 300))}"
 
 
 def test_of_several_rounds_in_review_the_newest_good_one_is_answered_first(

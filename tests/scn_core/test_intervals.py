@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from scn_core.review.quality.intervals import Z, share, wilson
+from scn_core.intervals import Z, share, wilson
 
 
 @given(n=some.integers(1, 10_000), part=some.floats(0, 1))
