@@ -48,6 +48,7 @@ def labels(db: Database) -> pd.DataFrame:
             "changed": _flags(row.label != row.given_label for row in rows),
             "excluded": _flags(row.excluded for row in rows),
             "source": _one_of(get_args(label_store.LabelSource), (row.source for row in rows)),
+            "undecided": _one_of(get_args(label_store.Undecided), (row.undecided for row in rows)),
             "adjudicated": _flags(row.adjudicated for row in rows),
             "people": pd.Series([tuple(people[number] for number in row.people) for row in rows], dtype="object"),
             "round": _whole(row.round for row in rows),

@@ -20,14 +20,15 @@ from scn_core.exchange.export.formats import FORMATS
 from scn_core.exchange.export.manifest import MANIFEST, ExportManifest
 from scn_core.exchange.export.write import ExportOptions, Preview
 from scn_core.records import SPLITS
-from scn_core.store.current_labels import LabelFilter
+from scn_core.store.current_labels import LabelFilter, Undecided
 
 _CHANGES = 8  # pairs of classes listed; the rest are counted
 _CONTROLS = ("format", "split", "class", "round", "changed", "decided", "excluded", "pseudonyms", "copies", "prefix")
 _SOURCES = {
     "given": "not answered", "accept": "accepted", "keep": "kept", "relabel": "relabelled", "unsure": "unsure",
-    "exclude": "excluded", "waiting": "waiting for answers", "conflict": "in conflict",
+    "exclude": "excluded", "waiting": "waiting for another reading", "conflict": "in conflict",
 }  # fmt: skip
+_UNDECIDED: dict[Undecided, str] = {"waiting": _SOURCES["waiting"], "conflict": _SOURCES["conflict"]}
 
 
 def page() -> None:
@@ -104,9 +105,11 @@ def _counts(seen: Preview) -> None:
     counts = seen.counts
     shown = {"Faces": counts.rows, "Changed": counts.changed, "Excluded": counts.excluded}
     parts.metrics({name: f"{n:,}" for name, n in shown.items()})
-    undecided = [f"{counts.sources[s]:,} {_SOURCES[s]}" for s in ("waiting", "conflict") if counts.sources.get(s)]
-    if undecided:
-        st.text(f"{' and '.join(undecided)}: they keep the label they had, and column source says so.")
+    if counts.undecided:
+        st.text(
+            f"The newest answers decide nothing: {counts.undecided_words(_UNDECIDED)}. Column undecided says "
+            "which; until they do, the label of before stands."
+        )
 
 
 def _details(seen: Preview) -> None:

@@ -16,6 +16,7 @@ from review_app.settings import current
 from review_app.views import messages, parts, settings_form
 from scn_core.config import TrainSettings, UnsureRule, flag
 from scn_core.errors import UsageError, counted
+from scn_core.store.current_labels import DECIDED_EARLIER
 from scn_core.store.queue.undecided import UndecidedFaces
 from scn_core.store.rounds.better_round import WORSE_MEANS
 
@@ -148,7 +149,8 @@ def _to_train_on(number: int) -> int:
     }  # fmt: skip
     if any(undecided.values()):
         named = ", ".join(f"{count:,} {what}" for what, count in undecided.items() if count)
-        words.append(f"Answered, but not decided: {named}; these keep the label they have.")
+        before = f"; {found.decided_before:,} of them {DECIDED_EARLIER}" if found.decided_before else ""
+        words.append(f"Answered, but not decided: {named}{before}. These keep the label they have.")
     st.text(" ".join(words))
     return faces
 

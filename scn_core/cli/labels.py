@@ -24,7 +24,7 @@ from scn_core.exchange.import_decisions.import_plan import Planned, plan_import,
 from scn_core.exchange.import_decisions.label_studio import named_accounts
 from scn_core.exchange.import_decisions.undo_import import plan_undo_of_file
 from scn_core.records import Split
-from scn_core.store.current_labels import LabelCounts, LabelFilter
+from scn_core.store.current_labels import LabelCounts, LabelFilter, Undecided
 from scn_core.store.samples import classes
 from scn_core.workspace.backup.make import automatic_backup
 from scn_core.workspace.folder import Workspace
@@ -158,10 +158,15 @@ def _counted(counts: LabelCounts) -> str:
     return f"{counted(counts.rows, 'face')}, {counts.changed:,} with a corrected label, {counts.excluded:,} excluded"
 
 
+_UNDECIDED: dict[Undecided, str] = {"waiting": "waiting for another reading", "conflict": "in conflict"}
+
+
 def _describe(seen: Preview) -> str:
     names, counts = seen.about.classes, seen.counts
     lines = [f"revision {seen.revision}: {_counted(counts)}"]
     lines.append("  labels from: " + ", ".join(f"{n:,} {source}" for source, n in sorted(counts.sources.items())))
+    if counts.undecided:
+        lines.append(f"  the newest answers decide nothing: {counts.undecided_words(_UNDECIDED)}")
     lines.extend(f"  {names[c.given_label]} -> {names[c.label]}: {c.count:,}" for c in counts.changes)
     lines.extend(f"{row.key}  {names[row.given_label]} -> {names[row.label]}  {row.source}" for row in seen.first)
     return "\n".join(lines)

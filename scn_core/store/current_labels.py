@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 from sqlite_utils import Database
@@ -14,7 +14,9 @@ from scn_core.store.schema.expressions import ALPHA, PRESENT
 from scn_core.store.votes import votes_between
 
 LabelSource = Literal["given", "waiting", "conflict", "accept", "keep", "relabel", "unsure", "exclude"]
-"""given: nobody answered; waiting, conflict: the answers decide nothing yet, and an earlier label stands."""
+"""given: nobody answered; waiting, conflict: the answers decide nothing yet, and the given label stands."""
+Undecided = Literal["waiting", "conflict"]
+"""Of the newest round in which a face was answered: readings are missing, or differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,9 @@ class LabelRow:
     """The given one, unless people decided otherwise."""
     excluded: bool
     source: LabelSource
+    undecided: Undecided | None
+    """The newest answers decide nothing; where people decided in an earlier round, that label stands, and all other
+    fields are of it. None: they decide the label, or there are none."""
     adjudicated: bool
     """A lead settled it."""
     people: tuple[int, ...]
@@ -112,6 +117,16 @@ class LabelCounts:
     vanished: int = 0
     withdrawn: int = 0
     """Faces that the data set has no more, and that were taken out: of all, as no export has them."""
+    undecided: Mapping[Undecided, int] = field(default_factory=dict)
+    """Rows by what the newest answers come to, where they decide nothing."""
+
+    def undecided_words(self, words: Mapping[Undecided, str]) -> str:
+        """As in "36 in conflict, 7 of them decided in an earlier round, whose label stands"; `words` for each state."""
+        parts = []
+        for state, count in sorted(self.undecided.items()):
+            before = count - self.sources.get(state, 0)
+            parts.append(f"{count:,} {words[state]}" + ((before and f", {before:,} of them {DECIDED_EARLIER}") or ""))
+        return "; ".join(parts)
 
 
 class Revision(NamedTuple):
@@ -126,7 +141,10 @@ class Revision(NamedTuple):
         return f"r{self.round}-d{self.decision}" + (f"-u{self.change}" if self.change else "")
 
 
+DECIDED_EARLIER = "decided in an earlier round, whose label stands"
 _SOURCE = "coalesce(e.action, o.state, 'given')"
+_UNDECIDED = """iif(o.round_id IS NULL, NULL, (SELECT nullif(state, 'decided') FROM outcome
+  WHERE sample_id = s.id ORDER BY round_id DESC LIMIT 1))"""
 _FROM = """
 FROM effective_label e JOIN sample s ON s.id = e.sample_id
 LEFT JOIN outcome o ON o.sample_id = e.sample_id AND o.round_id = coalesce(
@@ -134,8 +152,8 @@ LEFT JOIN outcome o ON o.sample_id = e.sample_id AND o.round_id = coalesce(
 """
 _ROWS = f"""
 SELECT s.id, s.key, s.path, s.split, s.box_left, s.box_top, s.box_right, s.box_bottom, e.given_label, e.label,
-  e.excluded, {_SOURCE}, coalesce(o.adjudicated, 0), o.round_id, e.decided_at, {ALPHA}, c.margin, c.suspicion,
-  c.proposed_label, {{probabilities}}
+  e.excluded, {_SOURCE}, {_UNDECIDED}, coalesce(o.adjudicated, 0), o.round_id, e.decided_at, {ALPHA}, c.margin,
+  c.suspicion, c.proposed_label, {{probabilities}}
 {_FROM} LEFT JOIN score c ON c.sample_id = s.id AND c.round_id = coalesce(o.round_id, :scored)
 """
 _SCORED = """EXISTS (
@@ -169,7 +187,7 @@ def iter_labels(
     scored = revision(db).round
     for after in range(0, last, page):
         rows = db.execute(sql, {**values, "after": after, "upto": after + page, "scored": scored}).fetchall()
-        answered = _people(db, after + 1, after + page) if any(row[13] is not None for row in rows) else {}
+        answered = _people(db, after + 1, after + page) if any(row[14] is not None for row in rows) else {}
         votes = votes_between(db, after + 1, after + page)
         yield from (_row(row, answered, tuple(votes.get(row[0], ()))) for row in rows)
 
@@ -179,17 +197,21 @@ def label_counts(db: Database, where: LabelFilter) -> LabelCounts:
     conditions, values = _conditions(replace(where, excluded=True))
     sql = (
         f"SELECT e.given_label, e.label, e.excluded, {_SOURCE}, s.id IN (SELECT sample_id FROM given_version), "
-        f"e.given_when_decided IS NOT NULL, count(*) {_FROM} WHERE 1{conditions} GROUP BY 1, 2, 3, 4, 5, 6"
+        f"e.given_when_decided IS NOT NULL, {_UNDECIDED}, count(*) {_FROM} WHERE 1{conditions} "
+        "GROUP BY 1, 2, 3, 4, 5, 6, 7"
     )
     excluded = changed_given = before = 0
     sources: dict[LabelSource, int] = defaultdict(int)
+    undecided: dict[Undecided, int] = defaultdict(int)
     changes: dict[tuple[int, int], int] = defaultdict(int)
     counted = db.execute(sql, values | {"scored": revision(db).round})
-    for given, label, out, source, versions, answered_before, count in counted:
+    for given, label, out, source, versions, answered_before, state, count in counted:
         excluded += count if out else 0
         if out and not where.excluded:
             continue
         sources[source] += count
+        if state is not None:
+            undecided[state] += count
         changed_given += count if versions else 0
         before += count if answered_before else 0
         if label != given:
@@ -201,7 +223,9 @@ def label_counts(db: Database, where: LabelFilter) -> LabelCounts:
         "WHERE vanished_in IS NOT NULL OR withdrawn_in IS NOT NULL"
     ).fetchone()
     rows, changed = sum(sources.values()), sum(changes.values())
-    return LabelCounts(rows, changed, excluded, dict(sources), listed, changed_given, before, vanished, withdrawn)
+    return LabelCounts(
+        rows, changed, excluded, dict(sources), listed, changed_given, before, vanished, withdrawn, dict(undecided)
+    )
 
 
 def reviewer_names(db: Database, *, pseudonyms: bool = False) -> dict[int, str]:
@@ -261,11 +285,11 @@ def _people(db: Database, first: int, last: int) -> dict[tuple[int, int], _Answe
 
 
 def _row(row: tuple[Any, ...], answered: Mapping[tuple[int, int], _Answered], votes: tuple[Vote, ...]) -> LabelRow:
-    number, key, path, split, left, top, right, bottom, given, label, out, source, settled, *seen = row
+    number, key, path, split, left, top, right, bottom, given, label, out, source, undecided, settled, *seen = row
     box = None if left is None else Box(left, top, right, bottom)
     round_id, decided_at, alpha, margin, suspicion, proposed, probabilities = seen
     people, importers = answered.get((number, round_id), ((), ()))
     return LabelRow(
-        number, key, path, split, box, given, label, bool(out), source, bool(settled), tuple(people), round_id,
-        decided_at, alpha, margin, suspicion, proposed, votes, tuple(importers), probabilities,
+        number, key, path, split, box, given, label, bool(out), source, undecided, bool(settled), tuple(people),
+        round_id, decided_at, alpha, margin, suspicion, proposed, votes, tuple(importers), probabilities,
     )  # fmt: skip

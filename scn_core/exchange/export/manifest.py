@@ -103,6 +103,7 @@ def plain_counts(counts: LabelCounts, names: Sequence[str]) -> dict[str, Any]:
         "vanished": counts.vanished,
         "withdrawn": counts.withdrawn,
         "sources": dict(sorted(counts.sources.items())),
+        "undecided": dict(sorted(counts.undecided.items())),
         "changes": [
             {"given": names[change.given_label], "label": names[change.label], "count": change.count}
             for change in counts.changes
@@ -139,6 +140,7 @@ def read_manifest(path: Path) -> ExportManifest:
             content["rows"], content["changed"], content["excluded"], content["sources"], tuple(changes),
             given.get("changed_since_init", 0), given.get("changed_since_decided", 0),
             content.get("vanished", 0), content.get("withdrawn", 0),
+            content.get("undecided", {}),
         )  # fmt: skip
         end = content.get("history")
         history = None if end is None else HistoryEnd(int(end["seq"]), str(end["hash"]))

@@ -16,8 +16,8 @@ from scn_core.errors import DataError, UsageError, error_text
 from scn_core.store.current_labels import LabelRow
 
 COLUMNS = (
-    "path", "label", "split", "given_label", "changed", "source", "adjudicated", "decisions", "reviewers",
-    "imported_by", "round", "alpha", "margin", "suspicion", "decided_at", "key",
+    "path", "label", "split", "given_label", "changed", "source", "undecided", "adjudicated", "decisions",
+    "reviewers", "imported_by", "round", "alpha", "margin", "suspicion", "decided_at", "key",
 )  # fmt: skip
 
 
@@ -64,6 +64,7 @@ def values_of(about: About, row: LabelRow) -> dict[str, Any]:
         "given_label": about.classes[row.given_label],
         "changed": int(row.label != row.given_label),
         "source": row.source,
+        "undecided": row.undecided,
         "adjudicated": int(row.adjudicated),
         "decisions": len(row.people),
         "reviewers": [about.people[person] for person in row.people],

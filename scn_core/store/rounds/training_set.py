@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from sqlite_utils import Database
@@ -17,12 +18,12 @@ WHERE o.state = 'decided' AND s.split = 'train' AND s.vanished_in IS NULL AND s.
 GROUP BY 1, 2
 """
 _UNDECIDED = """
-SELECT iif(o.state = 'waiting' AND r.state <> 'review', 'never', o.state), count(*)
+SELECT iif(o.state = 'waiting' AND r.state <> 'review', 'never', o.state),
+  EXISTS (SELECT 1 FROM outcome n WHERE n.sample_id = o.sample_id AND n.state = 'decided'), count(*)
 FROM outcome o JOIN sample s ON s.id = o.sample_id JOIN round r ON r.id = o.round_id
 WHERE s.split = 'train' AND s.vanished_in IS NULL AND s.withdrawn_in IS NULL
-  AND o.round_id = (SELECT max(round_id) FROM outcome WHERE sample_id = o.sample_id)
-  AND NOT EXISTS (SELECT 1 FROM outcome n WHERE n.sample_id = o.sample_id AND n.state = 'decided')
-GROUP BY 1
+  AND o.round_id = (SELECT max(round_id) FROM outcome WHERE sample_id = o.sample_id) AND o.state <> 'decided'
+GROUP BY 1, 2
 """
 
 
@@ -39,12 +40,14 @@ class TrainingSet:
     excluded: int
     unsure: int
     waiting: int
-    """Answered, but decided in no round: in the newest in which they were answered, which is in review, readings are
-    missing."""
+    """In the newest round in which they were answered, which is in review, readings are missing."""
     conflicts: int
     """Likewise, but readings differ."""
     never: int = 0
     """Like `waiting`, but that round is closed: the readings never came."""
+    decided_before: int = 0
+    """Of those of `waiting`, `conflicts` and `never`: people decided in an earlier round, and that label stands, so
+    they are also among `changed`, `confirmed`, `excluded` or `unsure`."""
 
 
 def training_set(db: Database) -> TrainingSet:
@@ -53,8 +56,11 @@ def training_set(db: Database) -> TrainingSet:
     found: dict[str, int] = dict.fromkeys(("changed", "confirmed", "exclude", "unsure"), 0)
     for action, other, n in db.execute(_COUNTS):
         found[action if action in found else "changed" if other else "confirmed"] += n
-    undecided: dict[str, int] = dict(db.execute(_UNDECIDED).fetchall())
+    undecided: Counter[str] = Counter()
+    for state, before, n in db.execute(_UNDECIDED):
+        undecided[state] += n
+        undecided["decided before"] += n if before else 0
     return TrainingSet(
-        faces, found["changed"], found["confirmed"], found["exclude"], found["unsure"], undecided.get("waiting", 0),
-        undecided.get("conflict", 0), undecided.get("never", 0),
+        faces, found["changed"], found["confirmed"], found["exclude"], found["unsure"], undecided["waiting"],
+        undecided["conflict"], undecided["never"], undecided["decided before"],
     )  # fmt: skip

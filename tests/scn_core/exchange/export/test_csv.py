@@ -11,10 +11,12 @@ from sqlite_utils import Database
 from scn_core.config import ReviewSettings
 from scn_core.datasets.registry import read_manifest
 from scn_core.datasets.source import Source
+from scn_core.exchange.export.manifest import manifest_file
+from scn_core.exchange.export.manifest import read_manifest as manifest_of_export
 from scn_core.exchange.export.row_values import COLUMNS
 from scn_core.exchange.export.write import ExportOptions, export_labels
 from scn_core.records import Box, Decision, Manifest, Sample
-from scn_core.store.current_labels import LabelFilter
+from scn_core.store.current_labels import LabelFilter, Undecided
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.people.people import ensure_person
 from scn_core.store.samples import insert_manifest
@@ -34,6 +36,32 @@ def test_without_decisions_it_is_what_was_given(db: Database, manifest: Manifest
         "source": "given", "adjudicated": "0", "decisions": "0", "key": "a.png",
     }  # fmt: skip
     assert [row["split"] for row in found[-2:]] == ["val", "test"]
+
+
+def test_a_face_whose_newest_readings_differ_says_so_beside_its_older_label(
+    db: Database, manifest: Manifest, tmp_path: Path
+) -> None:
+    begin(db, manifest)
+    decide(db, 1, "keep", 0)
+    add_round(db, manifest, review=ReviewSettings(readings=2))
+    decide(db, 1, "relabel", 1, round_id=2)
+    decide(db, 1, "keep", 0, round_id=2, person="bob")
+    for face, label in ((2, 1), (3, 0)):
+        decide(db, face, "keep", label, round_id=2)
+    decide(db, 3, "relabel", 1, round_id=2, person="bob")
+    made = export_labels(db, tmp_path / "out.csv", PLAIN)
+    found = [(r["source"], r["undecided"], r["round"], r["reviewers"]) for r in rows(tmp_path / "out.csv")[:4]]
+    assert found == [
+        ("keep", "conflict", "1", "ann"),
+        ("waiting", "waiting", "2", "ann"),
+        ("conflict", "conflict", "2", "ann; bob"),
+        ("given", "", "", ""),
+    ]
+    assert made.counts.undecided == {"conflict": 2, "waiting": 1}
+    words: dict[Undecided, str] = {"waiting": "waiting", "conflict": "in conflict"}
+    said = "2 in conflict, 1 of them decided in an earlier round, whose label stands; 1 waiting"
+    assert made.counts.undecided_words(words) == said
+    assert manifest_of_export(manifest_file(tmp_path / "out.csv")).counts == made.counts
 
 
 def test_each_answer_shows(db: Database, manifest: Manifest, tmp_path: Path) -> None:

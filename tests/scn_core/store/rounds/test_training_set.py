@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -12,9 +13,11 @@ from sqlite_utils import Database
 
 from scn_core.config import ReviewSettings
 from scn_core.records import Action, Decision
-from scn_core.store.current_labels import LabelFilter, label_counts
+from scn_core.store.current_labels import LabelFilter, iter_labels, label_counts
+from scn_core.store.decisions.adjudication import outcome_counts
 from scn_core.store.decisions.record import effective_labels, record_each
 from scn_core.store.projections import check
+from scn_core.store.queue.undecided import undecided_faces
 from scn_core.store.rounds.states import close_round, finish_round, start_round
 from scn_core.store.rounds.training_set import TrainingSet, training_set
 from tests.scn_core.store.conftest import MakeScores
@@ -28,7 +31,7 @@ ANSWERS = st.lists(
 
 def slowly(db: Database) -> TrainingSet:
     now = effective_labels(db)
-    sources = label_counts(db, LabelFilter(split="train")).sources
+    counts = label_counts(db, LabelFilter(split="train", excluded=True))
     train = now.split == "train"
     changed = now.settled & (now.label != now.given_label)
     return TrainingSet(
@@ -37,8 +40,9 @@ def slowly(db: Database) -> TrainingSet:
         confirmed=int((train & now.settled & ~changed).sum()),
         excluded=int((train & now.excluded).sum()),
         unsure=int((train & now.unsure).sum()),
-        waiting=sources.get("waiting", 0),
-        conflicts=sources.get("conflict", 0),
+        waiting=counts.undecided.get("waiting", 0),
+        conflicts=counts.undecided.get("conflict", 0),
+        decided_before=sum(n - counts.sources.get(state, 0) for state, n in counts.undecided.items()),
     )
 
 
@@ -68,6 +72,11 @@ def test_it_counts_what_the_labels_say(two_rounds: Database, first: Answers, sec
         ]  # fmt: skip
         assert record_each(db, said) == []
     assert training_set(db) == slowly(db)
+    # With the label of round 1 or without one, what is in conflict is counted alike on every page.
+    assert training_set(db).conflicts == outcome_counts(db, 2).conflict == undecided_faces(db, 2).conflicts
+    everything = LabelFilter(excluded=True)
+    rows = Counter(row.undecided for row in iter_labels(db, everything) if row.undecided)
+    assert rows == label_counts(db, everything).undecided
     assert check(db) == []
 
 
