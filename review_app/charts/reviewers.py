@@ -22,7 +22,7 @@ _ANSWERS: tuple[tuple[Answer, str, str], ...] = (
 )
 _RATES = (
     ("accepts proposals", "accepted", BLUE, "circle"),
-    ("agrees with what was decided", "agreed", ORANGE, "diamond"),
+    ("agrees with what others decided", "agreed", ORANGE, "diamond"),
     ("answers repeats alike", "consistent", PURPLE, "square"),
 )
 
@@ -53,7 +53,7 @@ def answers(people: Sequence[Reviewer], *, dark: bool = False) -> Figure:
 
 
 def rates(people: Sequence[Reviewer], *, dark: bool = False) -> Figure:
-    """How often each person accepts a proposal, agrees with what was decided, and with themself; 95 % intervals."""
+    """How often each person accepts a proposal, agrees with what others decided, and with themself; 95 % intervals."""
     from plotly.graph_objects import Figure, Scatter
 
     figure = Figure()

@@ -113,6 +113,10 @@ def people(found: Quality) -> None:
         return
     parts.table("Reviewers", _HEAD, map(_reviewer, found.reviewers))
     parts.small(
+        "Agrees with others: with what others decided, of the faces that a lead settled or that enough other readers "
+        "decided without this person. A face that two readers decide by agreeing says nothing of either."
+    )
+    parts.small(
         "Right: estimated by the consensus of everybody's answers and what models say, from the answers of all rounds; "
         f"shown once {ANSWERS_NEEDED} of a person's answers are to faces that somebody else labelled too."
     )
@@ -146,7 +150,7 @@ def network(bins: ScoreBins, info: RoundInfo) -> None:
             parts.small("Proposals lie above the orange line; outside the group only the surest faces have one.")
 
 
-_HEAD = ("Who", "Answers", "A minute", "Median", "Accepts", "Agrees with decided", "Repeats alike", "Right")
+_HEAD = ("Who", "Answers", "A minute", "Median", "Accepts", "Agrees with others", "Repeats alike", "Right")
 
 
 def _reviewer(each: Reviewer) -> tuple[str, ...]:

@@ -42,7 +42,7 @@ class Reviewer:
     consistent: Rate | None
     """Of these: answered as the first time."""
     compared: int
-    """Faces that others decided too."""
+    """Faces that others decided: a lead, or readers who are as many as decide without this person."""
     agreed: Rate | None
     """Of these: this person's answer is the decided one."""
     right: float | None = None

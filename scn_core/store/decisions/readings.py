@@ -11,6 +11,9 @@ from sqlite_utils import Database
 from scn_core.records import BoolArray, IntArray
 from scn_core.store.columns import read_columns
 
+_NEVER = 2**31
+"""More readings than a face has."""
+
 
 @dataclass(frozen=True)
 class RoundReadings:
@@ -29,7 +32,8 @@ class RoundReadings:
     milliseconds: IntArray
     """-1: not measured, or given to several faces at once."""
     decided: IntArray
-    """As `says`, what the face's outcome is; -3: nothing is decided, or this person alone decided it."""
+    """As `says`, what others decided about the face: another person settled it, or others alone are as many as decide,
+    so that it is decided so whatever this person answers. -3: they decided nothing."""
 
 
 def round_readings(db: Database, round_id: int) -> RoundReadings:
@@ -39,17 +43,24 @@ def round_readings(db: Database, round_id: int) -> RoundReadings:
         SELECT d.sample_id, d.person_id, {_says("d")}, d.action, c.proposed_label IS NOT NULL AND NOT d.blind,
           c.proposed_label IS NOT NULL AND d.label IS c.proposed_label,
           iif(d.bulk IS NULL, coalesce(d.milliseconds, -1), -1),
-          iif(o.state = 'decided' AND (o.answers > 1 OR o.adjudicated), {_says("o")}, -3), max(d.seq)
-        FROM live_decision d
+          iif(o.state = 'decided' AND (o.answers > 1 OR o.adjudicated), {_says("o")}, -3),
+          CASE WHEN o.adjudicated THEN iif(s.person_id = d.person_id, {_NEVER}, 0)
+            WHEN r.review ->> 'decided_by' = 'lead' THEN o.answers ELSE o.answers / 2 + 1 END, max(d.seq)
+        FROM live_decision d JOIN round r ON r.id = d.round_id
         LEFT JOIN score c ON c.round_id = d.round_id AND c.sample_id = d.sample_id
         LEFT JOIN outcome o ON o.round_id = d.round_id AND o.sample_id = d.sample_id
+        LEFT JOIN decision s ON s.seq = o.seq
         WHERE d.round_id = ? AND d.adjudicates = 0 GROUP BY d.sample_id, d.person_id ORDER BY 1, 2
         """,
         (round_id,),
     )
     number, flag = np.int64, np.bool_
-    *columns, _ = read_columns(cursor, number, number, number, np.str_, flag, flag, number, number, number)
-    return RoundReadings(*columns)
+    read = read_columns(cursor, number, number, number, np.str_, flag, flag, number, number, number, number)
+    sample_id, person_id, says, action, offered, took, milliseconds, decided, enough, _ = read
+    face, alike = np.unique(sample_id, return_inverse=True)[1], says == decided
+    others = np.bincount(face, alike)[face] - alike if len(face) else decided
+    decided = np.where(others >= enough, decided, -3)
+    return RoundReadings(sample_id, person_id, says, action, offered, took, milliseconds, decided)
 
 
 @dataclass(frozen=True)

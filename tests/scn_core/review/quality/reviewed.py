@@ -10,7 +10,7 @@ import numpy as np
 from sqlite_utils import Database
 
 from scn_core.class_names import ClassVocabulary
-from scn_core.config import ReviewSettings
+from scn_core.config import DecidedBy, ReviewSettings
 from scn_core.records import Answer, Decision, Manifest, RoundScores, Sample
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.people.people import ensure_person
@@ -30,6 +30,7 @@ class Reviewed:
     faces: int = 200
     audit: int = 40
     readings: int = 1
+    decided_by: DecidedBy = "majority"
     seed: int = 0
     db: Database = field(default_factory=blank_database)
 
@@ -40,7 +41,7 @@ class Reviewed:
             ensure_person(self.db, name, "lead" if name == "eve" else "annotator")
         self.given = np.arange(self.faces) % 4
         self.truth = np.where(np.arange(self.faces) % 5 == 0, (self.given + 1) % 4, self.given)
-        review = ReviewSettings(readings=self.readings)
+        review = ReviewSettings(readings=self.readings, decided_by=self.decided_by)
         self.scores = self._scores()
         number = start_round(self.db, {}, code_version="1")
         finish_round(self.db, number, self.scores, {}, audit=self.audit, seed=self.seed, review=review)

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import pytest
+
+from scn_core.config import DecidedBy
 from scn_core.intervals import share
 from scn_core.review.quality.reviewers import reviewers
 from tests.scn_core.review.quality.reviewed import Reviewed
@@ -39,8 +42,30 @@ def test_agreement_with_what_was_decided_is_measured_where_others_took_part() ->
     made.answer(alone)
     by_name = {found.name: found for found in reviewers(made.db, 1)}
     assert by_name.keys() == {"ann", "bob"}  # adjudicating is not reading
-    assert (by_name["ann"].compared, by_name["ann"].agreed) == (2, share(2, 2))
-    assert (by_name["bob"].compared, by_name["bob"].agreed) == (2, share(1, 2))
+    assert (by_name["ann"].compared, by_name["ann"].agreed) == (1, share(1, 1)), "they decided the other"
+    assert (by_name["bob"].compared, by_name["bob"].agreed) == (1, share(0, 1))
+    made.answer(alone, "eve", "unsure")
+    made.answer(alone, "eve", "unsure", adjudicates=True)
+    by_name = {found.name: found for found in reviewers(made.db, 1)}
+    assert (by_name["ann"].compared, by_name["eve"].compared) == (2, 0), "who settles it agrees with themself"
+
+
+@pytest.mark.parametrize(("decided_by", "compared"), [("majority", (0, 0, 1)), ("lead", (0, 0, 0))])
+def test_of_a_face_that_readers_decide_it_is_measured_for_those_without_whom_it_would_be_decided_so(
+    decided_by: DecidedBy, compared: tuple[int, int, int]
+) -> None:
+    made = Reviewed(readings=3, decided_by=decided_by)
+    face = made.queue()[0]
+    made.answer(face, "ann", "exclude")
+    made.answer(face, "bob", "exclude")
+    made.answer(face, "eve", "unsure")
+    found = {each.name: each for each in reviewers(made.db, 1)}
+    assert tuple(found[name].compared for name in ("ann", "bob", "eve")) == compared
+    assert found["eve"].agreed == share(0, compared[2])
+    made.answer(face, "eve", "exclude")
+    found = {each.name: each for each in reviewers(made.db, 1)}
+    agreed = share(1, 1) if decided_by == "majority" else None
+    assert [found[name].agreed for name in ("ann", "bob", "eve")] == [agreed] * 3
 
 
 def test_a_hidden_repeat_is_compared_with_the_answer_before() -> None:
