@@ -77,7 +77,7 @@ def describe_proposals(
     root = workspace.settings().shown_root
     if words := ended.opinion_words:
         lines.append(f"round {ended.id}, {words}")
-    lines.append(f"round {ended.id}: {len(rows):,} of {counted(count, 'proposal')} to review; pictures under {root}")
+    lines.append(f"round {ended.id}: {len(rows):,} of {counted(count, 'proposal')} not decided; pictures under {root}")
     return "\n".join(lines)
 
 

@@ -13,6 +13,7 @@ from scn_core.errors import counted, error_text
 from scn_core.import_balance import Balance
 from scn_core.records import EpochReport, RoundInfo
 from scn_core.shell import command_line, install_torch
+from scn_core.store.queue.undecided import UndecidedFaces, undecided_faces
 from scn_core.store.rounds.states import epochs, latest_round, stale_round
 from scn_core.store.samples import classes, count_by_split, count_problems
 from scn_core.store.scores import count_open_proposals, count_proposals
@@ -47,7 +48,9 @@ class Status:
     proposals: int
     """Of that round."""
     open_proposals: int
-    """Not answered yet."""
+    """Not decided: audit faces, faces that wait for another reading and faces in conflict are among them."""
+    undecided: UndecidedFaces
+    """What the page Rounds says is to review and in conflict; all 0 unless the round is in review."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -74,6 +77,7 @@ def status_of(workspace: Workspace, db: Database) -> Status:
         epochs=epochs(db, newest.id) if newest else [],
         proposals=count_proposals(db, newest.id) if newest else 0,
         open_proposals=count_open_proposals(db, newest.id) if newest else 0,
+        undecided=undecided_faces(db, newest.id) if newest and newest.state == "review" else UndecidedFaces(0, 0, 0, 0),
     )
 
 
@@ -117,10 +121,12 @@ def describe(status: Status) -> str:
         lines.append(f"epoch      {_epoch_line(status.epochs[-1], info.config.get('epochs', 0))}")
     if info.state in ("review", "closed"):
         lines.append(
-            f"proposals  {status.proposals:,}, {status.open_proposals:,} to review; "
+            f"proposals  {status.proposals:,} by the trainer; "
             f"{counted(status.round_decisions, 'answer')} so far"
             + (f", {earlier:,} in earlier rounds" if (earlier := status.decisions - status.round_decisions) else "")
         )
+    if info.state == "review":
+        lines.append(f"left       {status.undecided}; audit faces count as without a proposal")
     if words := info.opinion_words:
         lines.append(f"made       {words}")
     if words := info.pooled_words:

@@ -313,7 +313,7 @@ def test_proposals_are_listed_most_suspect_first(run: Run, reviewed: Workspace) 
     text = run("proposals", reviewed.path, "--limit", 1).out
     first = said["proposals"][0]
     assert first["key"] in text
-    assert f"round 1: 1 of {count} proposals to review; pictures under {reviewed.settings().root}" in text
+    assert f"round 1: 1 of {count} proposals not decided; pictures under {reviewed.settings().root}" in text
 
 
 def test_proposals_without_a_round(run: Run, workspace: Workspace) -> None:

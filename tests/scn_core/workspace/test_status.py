@@ -11,6 +11,7 @@ from scn_core.shell import command_line
 from scn_core.store.connection import transaction
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.people.people import ensure_person
+from scn_core.store.queue.undecided import undecided_faces
 from scn_core.store.rounds import states as rounds
 from scn_core.store.scores import scores
 from scn_core.workspace.folder import Workspace
@@ -106,7 +107,11 @@ def test_in_review_with_answers(reviewed: Workspace) -> None:
         record_decisions(db, [Decision(str(uuid.uuid4()), 1, sample, "ann", "accept", label)])
     after = status(reviewed)
     assert (after.decisions, after.proposals, after.open_proposals) == (1, before.proposals, before.proposals - 1)
-    assert f"proposals  {after.proposals}, {after.open_proposals} to review; 1 answer so far" in describe(after)
+    assert f"proposals  {after.proposals} by the trainer; 1 answer so far" in describe(after)
+    with reviewed.database() as db:
+        left = undecided_faces(db, 1)
+    assert left.proposals < after.open_proposals, "some audit faces have a proposal, which nobody is shown"
+    assert f"left       {left}; audit faces count as without a proposal" in describe(after), "as on the page Rounds"
     assert "validation " in describe(after)
 
 
