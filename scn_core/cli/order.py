@@ -32,7 +32,7 @@ def order_command(workspace: Path, round_id: int | None, forget: bool, as_json: 
     if as_json:
         click.echo(json.dumps({"round": info.id, "learned": None if made is None else asdict(made)}))
     elif made is not None:
-        click.echo(f"round {info.id}: order learned from {counted(made.answers, 'answer')}")
+        click.echo(f"round {info.id}: order learned from {counted(made.answers, 'decided face')}")
     else:
         why = "forgotten" if forget else f"an order is learned from {NEEDED} decided faces on, if their answers differ"
         click.echo(f"round {info.id}: the order is that of suspicion; {why}")

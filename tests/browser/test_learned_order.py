@@ -36,7 +36,7 @@ def test_the_order_is_learned_while_people_answer(
     desk.until(lambda: served.rows(LEARNED), "an order that was learned")
     page.reload()
     desk.ready()
-    expect(words).to_have_text(re.compile(r"^order learned from \d\d answers$"))
+    expect(words).to_have_text(re.compile(r"^order learned from \d\d decided faces$"))
     assert served.rows(LEARNED)[0][0] in {int(found) for found in re.findall(r"\d+", words.inner_text())}
     page.set_viewport_size({"width": 390, "height": 800})
     expect(words).to_be_hidden()  # the message has its room

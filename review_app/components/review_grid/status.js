@@ -47,7 +47,7 @@ export function troubleOf({ waiting, problem }) {
 /** What the order of the queue was learned from. Pure. @param {number|null} learned decided faces @returns {string} */
 export function learnedWords(learned) {
   if (learned === null) return "";
-  return `order learned from ${counted(learned, "answer")}`;
+  return `order learned from ${counted(learned, "decided face")}`;
 }
 
 /** "24 of 339 faces". Pure. @param {number} shown @param {number|null} all null: not known */

@@ -126,9 +126,9 @@ test("a filter that leaves faces out", () => {
 test("what an order was learned from", () => {
   assert.deepEqual([null, 1, 412, 12345].map(learnedWords), [
     "",
-    "order learned from 1 answer",
-    "order learned from 412 answers",
-    "order learned from 12,345 answers",
+    "order learned from 1 decided face",
+    "order learned from 412 decided faces",
+    "order learned from 12,345 decided faces",
   ]);
 });
 

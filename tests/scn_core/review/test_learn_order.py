@@ -398,7 +398,7 @@ def test_the_command_waits_for_another_program_that_writes(
     with AnotherWriter(workspace) as other:
         monkeypatch.setattr("scn_core.workspace.folder.say_waiting", lambda text: other.release())
         result = CliRunner().invoke(cli, ["order", str(workspace.path)], catch_exceptions=False)
-    assert result.stdout == "round 1: order learned from 45 answers\n"
+    assert result.stdout == "round 1: order learned from 45 decided faces\n"
 
 
 def test_the_command_learns_and_forgets(workspace: Workspace) -> None:
@@ -411,7 +411,7 @@ def test_the_command_learns_and_forgets(workspace: Workspace) -> None:
     with workspace.database() as db:
         before = queue(db)
         answered = {each.sample_id for each in answer(db, 45)}
-    assert run() == "round 1: order learned from 45 answers\n"
+    assert run() == "round 1: order learned from 45 decided faces\n"
     assert json.loads(run("--json"))["learned"]["answers"] == 45
     assert "forgotten" in run("--forget")
     with workspace.database() as db:
