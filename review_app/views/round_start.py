@@ -17,7 +17,7 @@ from review_app.views import messages, parts, settings_form
 from scn_core.config import TrainSettings, UnsureRule, flag
 from scn_core.errors import UsageError, counted
 from scn_core.store.current_labels import DECIDED_EARLIER
-from scn_core.store.queue.undecided import UndecidedFaces
+from scn_core.store.queue.undecided import NOT_SENT, UndecidedFaces
 from scn_core.store.rounds.better_round import WORSE_MEANS
 
 _OFFERED = (
@@ -121,7 +121,7 @@ def _earlier(number: int, setting: Field[Any], usual: TrainSettings, now: Worksp
         st.text(
             f"Now it would end with {left}{keep}. Ended or not, answers given in {names} count; those given while "
             f"round {number} trains are trained on by the round after it. If round {number} comes out worse, "
-            f"nothing is closed: worse means that {WORSE_MEANS}."
+            f"nothing is closed: worse means that {WORSE_MEANS}." + (f" {NOT_SENT}" if chosen else "")
         )
     return {setting.name: bool(chosen)}
 

@@ -25,6 +25,7 @@ from review_app.views import (
 from review_app.views import round_start as start
 from scn_core.records import RoundInfo
 from scn_core.store.people.people import Person
+from scn_core.store.queue.undecided import NOT_SENT
 
 _CLOSING = "rv-closing"
 _SECTIONS = ("New round", "All rounds", "Compare", "Rules of review")
@@ -106,7 +107,7 @@ def _closing(person: Person, info: RoundInfo) -> None:
     with st.container(border=True):
         st.text(
             f"Closing round {info.id} ends its review for good, with {left}{kept}. What is decided counts, and answers "
-            "can no longer be changed or taken back."
+            f"can no longer be changed or taken back. {NOT_SENT}"
         )
         for found in team.marks(person.id):
             if found.round == info.id:

@@ -28,7 +28,7 @@ from scn_core.rounds.pack import pack_job, run_job, unpack_result
 from scn_core.rounds.pack import result as result_file
 from scn_core.rounds.pack.archive import is_archive
 from scn_core.shell import command_elsewhere, command_line
-from scn_core.store.queue.undecided import undecided_faces
+from scn_core.store.queue.undecided import NOT_SENT, undecided_faces
 from scn_core.store.rounds import states as store
 from scn_core.store.samples import classes
 from scn_core.workspace.folder import Workspace
@@ -140,7 +140,7 @@ def from_opinions(workspace: Path, close_earlier: bool | None, as_json: bool) ->
         return
     click.echo(
         f"round {made.id}, {made.opinion_words}: {made.metrics['proposals']:,} relabels proposed, "
-        f"{made.metrics['suspicious']:,} others suspicious, in {made.metrics['seconds']:.1f} s"
+        f"{made.metrics['suspicious']:,} more to review for their suspicion, in {made.metrics['seconds']:.1f} s"
     )
     click.echo(f"next: {command_line('proposals', workspace)}")
 
@@ -185,7 +185,7 @@ def close(workspace: Path, number: int | None, yes: bool) -> None:
         chosen = store.which_round(db, number, "review").id
         left = undecided_faces(db, chosen)
         kept = ", which keep the label they have" if left.total else ""
-        confirm(f"The review of round {chosen} ends with {left}{kept}.", yes=yes)
+        confirm(f"The review of round {chosen} ends with {left}{kept}. {NOT_SENT}", yes=yes)
         store.close_round(db, chosen)
     click.echo(f"round {chosen} is closed with {left.at_the_end}{kept}")
 

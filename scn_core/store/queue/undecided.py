@@ -9,6 +9,9 @@ from sqlite_utils import Database
 from scn_core.errors import counted
 from scn_core.store.decisions.adjudication import outcome_counts
 
+NOT_SENT = "Answers that a browser has not sent by then, as it is offline, are not taken any more."
+"""What whoever ends a review is told beside what it leaves undecided."""
+
 
 @dataclass(frozen=True, slots=True)
 class UndecidedFaces:

@@ -319,6 +319,7 @@ def test_a_round_is_closed_after_one_more_click(visitor: NewVisitor) -> None:
     assert f"Round 1 is in review: {left}." in words(app)
     app = press(lead, "rv-close-1")
     assert f"Closing round 1 ends its review for good, with {left}. They keep the label they have" in words(app)
+    assert "Answers that a browser has not sent by then, as it is offline, are not taken any more." in words(app)
     press(lead, "rv-close-not")
     assert database.call(get_round, 1).state == "review"
     press(lead, "rv-close-1")
