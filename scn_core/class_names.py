@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import string
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from scn_core.errors import DataError
@@ -40,6 +40,22 @@ def canonical(name: str) -> str:
     """The project's spelling of an emotion name; any other name comes back stripped and lower-cased."""
     folded = unicodedata.normalize("NFC", name).strip(_AROUND).casefold()
     return ALIASES.get(folded, folded)
+
+
+def short_names(names: Sequence[str], most: int) -> list[str]:
+    """Names where there is little room: those longer than `most` letters lose their middle, "überr…chung". Names that
+    differ stay different, with more letters where need be."""
+    different, longest = len(set(names)), max(map(len, names), default=0)
+    for room in range(most, longest):
+        short = [_without_middle(name, room) for name in names]
+        if len(set(short)) == different:
+            return short
+    return list(names)
+
+
+def _without_middle(name: str, most: int) -> str:
+    end = (most - 1) // 2
+    return name if len(name) <= most else f"{name[: most - 1 - end]}…{name[len(name) - end :]}"
 
 
 @dataclass(frozen=True)

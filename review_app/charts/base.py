@@ -5,17 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from scn_core.class_names import short_names
 from scn_core.intervals import Rate
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 TEXT_ON_LIGHT, TEXT_ON_DARK = "#31333f", "#fafafa"
+_NAME_LETTERS = 16
+"""A name beside a bar: on a phone longer ones take the room of the figure, and are cut off."""
+_FEW = 10
 
 
 def plain(name: str) -> str:
     """A class name as plotly shows it letter by letter: plotly reads a few HTML tags in texts."""
     return name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def beside_bars(names: Sequence[str]) -> list[str]:
+    """Names, of classes or people, short enough to stand beside bars; whoever points at a bar is told the whole one."""
+    return [plain(name) for name in short_names(names, _NAME_LETTERS)]
+
+
+def whole_numbers(highest: int) -> dict[str, object]:
+    """An axis of counts from 0 on: plotly would write several ticks between two small numbers, all as the same one."""
+    few = {"tick0": 0, "dtick": 1} if highest <= _FEW else {}
+    return {"tickformat": ",d", "rangemode": "tozero", **few}
 
 
 def whole_epochs(figure: Figure, count: int) -> None:

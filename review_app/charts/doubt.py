@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from review_app.charts.base import compact
+from review_app.charts.base import compact, whole_numbers
 from review_app.theme import ANSWERS, BLUE, ORANGE
 from scn_core.records import DOUBTS, Doubt, IntArray
 from scn_core.store.reports.figures import SUSPICION_BINS, DoubtAnswers
@@ -44,7 +44,8 @@ def suspicion_bars(bins: IntArray, *, dark: bool = False) -> Figure:
         )
     figure.update_layout(barmode="stack", bargap=0)
     figure.update_xaxes(title="suspicion", range=[0, 1])
-    figure.update_yaxes(title="faces", tickformat=",d", rangemode="tozero")
+    doubted = [DOUBTS.index(kind) for kind, *_ in _KINDS]
+    figure.update_yaxes(title="faces", **whole_numbers(int(bins[:, doubted].sum(1).max(initial=0))))
     return compact(figure, height=300, dark=dark)
 
 
@@ -67,6 +68,6 @@ def answers_by_doubt(found: Sequence[DoubtAnswers], *, dark: bool = False) -> Fi
             )
         )
     figure.update_layout(barmode="stack")
-    figure.update_xaxes(range=[0, 1], tickformat=".0%", title="share of the faces decided")
+    figure.update_xaxes(range=[0, 1], tickformat=".0%", title="share of faces")
     figure.update_yaxes(autorange="reversed", showgrid=False)
     return compact(figure, height=130 + 34 * len(found), dark=dark)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from review_app.charts.base import compact, plain, whole_epochs
+from review_app.charts.base import beside_bars, compact, plain, whole_epochs
 from review_app.theme import ANSWERS, BLUE, GREY, ORANGE
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def probability_bars(
     from plotly.graph_objects import Bar, Figure
 
     roles = {proposed: ("proposed", ANSWERS["accept"]), given: ("given", ANSWERS["keep"])}
-    words = [plain(name) + (f" · {roles[i][0]}" if i in roles else "") for i, name in enumerate(classes)]
+    words = [name + (f" · {roles[i][0]}" if i in roles else "") for i, name in enumerate(beside_bars(classes))]
     figure = Figure(
         Bar(
             x=list(probabilities),
@@ -30,7 +30,8 @@ def probability_bars(
             text=[f"{p:.0%}" for p in probabilities],
             textposition="outside",
             cliponaxis=False,
-            hovertemplate="%{y}: %{x:.1%}<extra></extra>",
+            customdata=[plain(name) for name in classes],
+            hovertemplate="%{customdata}: %{x:.1%}<extra></extra>",
         )
     )
     figure.update_xaxes(range=[0, 1.12], visible=False)

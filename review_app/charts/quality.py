@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from review_app.charts.base import compact, plain, text_colour, whiskers
+from review_app.charts.base import beside_bars, compact, plain, text_colour, whiskers, whole_numbers
 from review_app.theme import ANSWERS, BLUE, ORANGE, PURPLE
 from scn_core.intervals import Rate
 from scn_core.records import IntArray
@@ -59,7 +59,7 @@ def label_errors(curve: Sequence[AuditEstimate], *, dark: bool = False) -> Figur
                 "%{customdata[2]:,.0f} faces<extra>" + name + "</extra>",
             )
         )
-    figure.update_xaxes(title="faces decided", rangemode="tozero", tickformat=",d")
+    figure.update_xaxes(title="faces decided", **whole_numbers(max((each.reviewed for each in curve), default=0)))
     figure.update_yaxes(title="wrong labels", tickformat=".0%", rangemode="tozero")
     return compact(figure, height=340, dark=dark)
 
@@ -87,7 +87,7 @@ def alpha_bars(bins: ScoreBins, *, dark: bool = False) -> Figure:
         )
     figure.update_layout(barmode="stack", bargap=0)
     figure.update_xaxes(title="alpha", range=[0, 1])
-    figure.update_yaxes(title="faces", tickformat=",d")
+    figure.update_yaxes(title="faces", **whole_numbers(int((bins.low + bins.high).sum(1).max(initial=0))))
     _boundary(figure, bins, dark=dark)
     return compact(figure, height=320, dark=dark)
 
@@ -113,19 +113,25 @@ def class_rates(errors: Sequence[ClassErrors], *, dark: bool = False) -> Figure:
     """Share of wrong labels among the decided faces of each class, with 95 % intervals and numbers of faces."""
     from plotly.graph_objects import Bar, Figure
 
-    shown = [(plain(each.name), each.wrong) for each in errors]
+    shown = [
+        (short, plain(each.name), each.wrong)
+        for short, each in zip(beside_bars([each.name for each in errors]), errors, strict=True)
+    ]
     figure = Figure(
         Bar(
-            y=[f"{name} · {rate.of:,}" if rate else f"{name} · 0" for name, rate in shown],
-            x=[rate.value if rate else None for _, rate in shown],
-            customdata=[(rate.low, rate.high) if rate else (None, None) for _, rate in shown],
+            y=[f"{name} · {rate.of:,}" if rate else f"{name} · 0" for name, _, rate in shown],
+            x=[rate.value if rate else None for *_, rate in shown],
+            customdata=[
+                (rate.low, rate.high, name, rate.of) if rate else (None, None, name, 0) for _, name, rate in shown
+            ],
             orientation="h",
             marker_color=BLUE,
-            error_x=whiskers([rate for _, rate in shown], dark=dark),
-            hovertemplate="%{y} decided: %{x:.1%} wrong, %{customdata[0]:.1%} to %{customdata[1]:.1%}<extra></extra>",
+            error_x=whiskers([rate for *_, rate in shown], dark=dark),
+            hovertemplate="%{customdata[2]}, %{customdata[3]:,} decided: %{x:.1%} wrong, %{customdata[0]:.1%} to "
+            "%{customdata[1]:.1%}<extra></extra>",
         )
     )
-    figure.update_xaxes(range=[0, 1], dtick=0.25, tickformat=".0%", title="wrong among those decided")
+    figure.update_xaxes(range=[0, 1], dtick=0.25, tickformat=".0%", title="wrong labels")
     figure.update_yaxes(autorange="reversed", showgrid=False)
     return compact(figure, height=110 + 34 * len(shown), dark=dark)
 
@@ -164,7 +170,8 @@ def pace(steps: DecidedSteps, *, zone: tzinfo = UTC, zone_words: str = " UTC", d
     day = days.pop() if within and len(days) == 1 else ""
     title = f"{day}{zone_words if within else ' UTC'}".strip()
     figure.update_xaxes(title=title, type="category", nticks=8, showgrid=False)
-    figure.update_yaxes(title=f"faces per {steps.unit}", tickformat=",d", rangemode="tozero")
+    highest = int((steps.changed + steps.unchanged).max(initial=0))
+    figure.update_yaxes(title=f"faces per {steps.unit}", **whole_numbers(highest))
     return compact(figure, height=320, dark=dark)
 
 

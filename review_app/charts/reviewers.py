@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from review_app.charts.base import compact, plain, whiskers
+from review_app.charts.base import beside_bars, compact, plain, whiskers
 from review_app.theme import ANSWERS, BLUE, ORANGE, PURPLE
 from scn_core.records import Answer
 from scn_core.review.quality.reviewers import Reviewer
@@ -31,7 +31,7 @@ def answers(people: Sequence[Reviewer], *, dark: bool = False) -> Figure:
     """What each person answers, in shares."""
     from plotly.graph_objects import Bar, Figure
 
-    names = [plain(each.name) for each in people]
+    names = beside_bars([each.name for each in people])
     figure = Figure()
     for action, word, colour in _ANSWERS:
         shares = [each.share(action) for each in people]
@@ -42,8 +42,8 @@ def answers(people: Sequence[Reviewer], *, dark: bool = False) -> Figure:
                 name=word,
                 orientation="h",
                 marker={"color": colour, "line": {"width": 0}},
-                customdata=[getattr(each, action) for each in people],
-                hovertemplate="%{y}: %{customdata:,} " + word + ", %{x:.0%}<extra></extra>",
+                customdata=[(plain(each.name), getattr(each, action)) for each in people],
+                hovertemplate="%{customdata[0]}: %{customdata[1]:,} " + word + ", %{x:.0%}<extra></extra>",
             )
         )
     figure.update_layout(barmode="stack")
@@ -73,7 +73,7 @@ def rates(people: Sequence[Reviewer], *, dark: bool = False) -> Figure:
         )
     figure.update_layout(showlegend=True)  # plotly shows none of a single series
     figure.update_xaxes(range=[-0.02, 1.02], tickformat=".0%")
-    names = [plain(each.name) for each in people]
+    names = beside_bars([each.name for each in people])
     figure.update_yaxes(
         range=[len(names) - 0.5, -0.5], tickvals=list(range(len(names))), ticktext=names, showgrid=False, zeroline=False
     )

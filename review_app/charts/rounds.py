@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from review_app.charts.base import compact, plain, whole_epochs
+from review_app.charts.base import beside_bars, compact, plain, whole_epochs
 from review_app.theme import BLUE, GREY, ORANGE
 from scn_core.records import EpochReport
 from scn_core.rounds.compare import ALPHA_BINS, Comparison, Importance, LabelChange
@@ -116,17 +116,18 @@ def label_changes(changes: Sequence[LabelChange], classes: Sequence[str], *, dar
     """How many faces changed from which label to which, the most frequent pairs."""
     from plotly.graph_objects import Bar, Figure
 
-    shown = changes[:CHANGES_SHOWN]
+    shown, short = changes[:CHANGES_SHOWN], beside_bars(classes)
     figure = Figure(
         Bar(
             x=[change.faces for change in shown],
-            y=[f"{plain(classes[change.before])} → {plain(classes[change.after])}" for change in shown],
+            y=[f"{short[change.before]} → {short[change.after]}" for change in shown],
             orientation="h",
             marker_color=BLUE,
             text=[f"{change.faces:,}" for change in shown],
             textposition="outside",
             cliponaxis=False,
-            hovertemplate="%{y}: %{x:,} faces<extra></extra>",
+            customdata=[f"{plain(classes[change.before])} → {plain(classes[change.after])}" for change in shown],
+            hovertemplate="%{customdata}: %{x:,} faces<extra></extra>",
         )
     )
     figure.update_xaxes(range=[0, 1.15 * max((change.faces for change in shown), default=1)], visible=False)

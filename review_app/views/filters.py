@@ -12,6 +12,7 @@ from review_app import state
 from review_app.queries.workspace_state import WorkspaceState
 from review_app.state import Asked
 from review_app.views import confusion, parts
+from scn_core.class_names import short_names
 from scn_core.errors import counted
 from scn_core.picture_records import ISSUE_WORDS
 from scn_core.records import QueueDoubt, QueueFilter, QueueOpinions, QueueOrder, QueuePicture, QueueState
@@ -47,6 +48,8 @@ ANY_PAIR: Pair = (None, None, False)
 ANY_NUMBER, ANYONE = -1, ""
 """Options that stand for no condition; None would show as nothing chosen."""
 Change = Callable[[Asked, Any], Asked]
+_PAIR_LETTERS = 11
+"""Of a class's name in a pair: on a phone there is room for two of them and the counts."""
 _ADDRESS, _ROW = "rv-filtered-address", "rv-filter-row"
 _UNFOLDED = ("state", "order")
 LAST = "rv-last-filter"
@@ -165,7 +168,7 @@ def _folded(asked: Asked, counts: QueueCounts, now: WorkspaceState, *, weighed: 
     rounds = {ANY_NUMBER: "the one in review"} | {info.id: parts.round_state(info) for info in now.scored}
     _select("Round", "round", rounds, _number(asked.round), now, lambda a, v: replace(a, round=_known(v)))
     pair = (where.given, where.proposed, where.unproposed)
-    _select("Given → proposed", "pair", _pairs(counts.pairs, names, pair), pair, now, _set_pair)
+    _select("Given → proposed (to review of all)", "pair", _pairs(counts.pairs, names, pair), pair, now, _set_pair)
     classes = {ANY_NUMBER: "every class"} | {
         i: f"{name} ({counts.classes.get(i, 0):,})" for i, name in enumerate(names)
     }
@@ -201,14 +204,14 @@ def _folded(asked: Asked, counts: QueueCounts, now: WorkspaceState, *, weighed: 
 
 
 def _pairs(pairs: Sequence[PairCount], names: Sequence[str], chosen: Pair) -> dict[Pair, str]:
-    options = {ANY_PAIR: "every pair"}
+    options, short = {ANY_PAIR: "every pair"}, short_names(names, _PAIR_LETTERS)
     for each in pairs:
-        options[(each.given, each.proposed, each.proposed is None)] = f"({each.open:,} of {each.total:,} to review)"
+        options[(each.given, each.proposed, each.proposed is None)] = f"({each.open:,} of {each.total:,})"
     options.setdefault(chosen, "(0)")  # an address may ask for one side of a pair, or for a pair there is none of
     return {
         (given, proposed, none): words
         if (given, proposed, none) == ANY_PAIR
-        else f"{_side(given, names)} → {'no proposal' if none else _side(proposed, names)} {words}"
+        else f"{_side(given, short)} → {'no proposal' if none else _side(proposed, short)} {words}"
         for (given, proposed, none), words in options.items()
     }
 

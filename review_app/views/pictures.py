@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import streamlit as st
@@ -126,10 +127,11 @@ def _groups(groups: Sequence[Copies], names: Sequence[str], round_id: int | None
 
 def _words(group: Copies, names: Sequence[str]) -> str:
     exact = group.kind == "exact"
-    faces = ", ".join(
-        f"{'excluded' if out else names[label]} ({split})"
+    same = Counter(
+        (split, "excluded" if out else names[label])
         for label, split, out in zip(group.label, group.splits, group.excluded, strict=True)
     )
+    faces = "; ".join(f"{count:,} of {split}: {label}" for (split, label), count in same.items())
     splits = " and ".join(group.disagreeing_splits) if exact else ""
     settled = exact and group.settled and group.labels_differ
     fate = ", settled" if settled else f", {splits} disagree now" if splits else ""

@@ -11,7 +11,7 @@ from scn_core.records import RoundInfo
 
 _HEAD = (
     "Round", "State", "Began", "Trained", "Epochs", "Training", "Validation", "Test", "Proposals",
-    "Low importance", "Others suspicious",
+    "Low importance", "Suspicious, no proposal",
 )  # fmt: skip
 _COUNTS = ("proposals", "low_importance", "suspicious")
 
@@ -25,7 +25,8 @@ def table(now: WorkspaceState) -> None:
     st.text("Accuracies are the last epoch's; no epoch is chosen by them.")
     st.text(
         "Proposals are those of the trainer. Audit faces among them are asked about without theirs, so the pages for "
-        "review count fewer."
+        "review count fewer. Suspicious, no proposal: faces outside the low-importance group that people are asked "
+        "about for their suspicion alone."
     )
     for info in now.rounds:
         worse = parts.worse_words(info, now.rounds)

@@ -169,7 +169,8 @@ def train(workspace: Path, resume: bool, **options: Any) -> None:
     click.echo(
         f"round {done.id}: {done.metrics['proposals']:,} relabels proposed, "
         f"{counted(done.metrics['low_importance'], 'face')} of low importance, "
-        f"{done.metrics['suspicious']:,} others suspicious, in {done.metrics['seconds']:.0f} s of training"
+        f"{done.metrics['suspicious']:,} more to review for their suspicion, "
+        f"in {done.metrics['seconds']:.0f} s of training"
     )
     click.echo(f"next: {command_line('proposals', workspace)}")
 

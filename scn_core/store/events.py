@@ -57,7 +57,7 @@ _BY_PROGRAM = {
     "round started": "trainer",
     "round resumed": "trainer",
     "webhook given up": "server",
-    "person: added": "sign-in or command line",
+    "person: added": "their first sign-in, or the command line",
 }
 """Who did what no person is named for: a trainer is begun on a page too, which the log tells as well."""
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scn_core import class_names
-from scn_core.class_names import ALIASES, ClassVocabulary, canonical
+from scn_core.class_names import ALIASES, ClassVocabulary, canonical, short_names
 from scn_core.errors import DataError
 
 PUBLISHED = {
@@ -69,3 +69,17 @@ def test_of_takes_any_spelling() -> None:
 def test_what_is_no_vocabulary_is_refused(names: tuple[str, ...], complaint: str) -> None:
     with pytest.raises(DataError, match=complaint):
         ClassVocabulary(names)
+
+
+@pytest.mark.parametrize(
+    ("names", "short"),
+    [
+        (("sad", "exactly ten"), ["sad", "exactly ten"]),
+        (("angenehm überrascht", "unangenehm überrascht"), ["angen…ascht", "unang…ascht"]),
+        (("one kind of many, last", "one kind or many, last"), ["one kind of many, last", "one kind or many, last"]),
+        ((), []),
+    ],
+)
+def test_long_names_keep_both_ends_and_stay_different(names: tuple[str, ...], short: list[str]) -> None:
+    assert short_names(names, 11) == short
+    assert len(set(short)) == len(names)

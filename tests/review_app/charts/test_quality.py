@@ -89,6 +89,10 @@ def test_classes_without_a_decided_face_say_so() -> None:
     (bar,) = charts.class_rates(errors).data
     assert bar.y == ("sad · 4", "&lt;b&gt;happy&lt;/b&gt; · 0", "fear · 0")
     assert bar.x == (0.25, None, None)
+    long = [DecidedCount(i, "keep", i, 3, False) for i in range(3)]
+    (there,) = charts.class_rates(class_errors(long, ("angenehm überrascht", "unangenehm überrascht", "sad"))).data
+    assert there.y == ("angenehm…rrascht · 3", "unangene…rrascht · 3", "sad · 3"), "both ends and the count stay"
+    assert list(there.customdata[1][2:]) == ["unangenehm überrascht", 3]
     rate = errors[0].wrong
     assert rate is not None
     assert bar.x[0] + bar.error_x.array[0] == pytest.approx(rate.high)
@@ -100,6 +104,8 @@ def test_pace() -> None:
     figure = charts.pace(steps)
     assert [(bar.name, bar.y) for bar in figure.data] == [("corrected", (3, 1)), ("as they were", (7, 9))]
     assert figure.layout.yaxis.title.text == "faces per hour"
+    assert figure.layout.yaxis.dtick == 1, "else 1 1 1 1 1 0 0 0 0, of 1.75, 1.5, 1.25 ..."
+    assert charts.pace(replace(steps, changed=np.array([300, 1]))).layout.yaxis.dtick is None
     assert (figure.data[0].x, figure.layout.xaxis.title.text) == (("10:00", "12:00"), "2026-03-01 UTC")
     there = charts.pace(steps, zone=ZoneInfo("Asia/Tokyo"), zone_words="")
     assert (there.data[0].x, there.layout.xaxis.title.text) == (("19:00", "21:00"), "2026-03-01")

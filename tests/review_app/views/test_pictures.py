@@ -63,7 +63,7 @@ def test_copies_leaks_and_bad_pictures(visitor: NewVisitor) -> None:
     assert "have the same pixels as a training face" in seen
     (group,) = [line for line in seen.splitlines() if line.startswith("Same pixels, ")]
     head = "Same pixels, train and test disagree now: "
-    assert sorted(group.removeprefix(head).split(", ")) == ["happy (test)", "happy (train)", "sad (train)"]
+    assert sorted(group.removeprefix(head).split("; ")) == ["1 of test: happy", "1 of train: happy", "1 of train: sad"]
     assert "Very dark\n: 3" in seen
     assert "picture=dark" in markup(app)
     (asked,) = re.findall(r'href="/\?([^"]*)">2 of these 3 faces in the grid<', markup(app))
@@ -97,6 +97,7 @@ def test_every_group_can_be_reached(visitor: NewVisitor) -> None:
     seen = listed()
     assert seen[0] == groups[0], "different labels first"
     assert "Groups 1 to 20 of 21" in words(lead.app)
+    assert ": 2 of train: " in words(lead.app), "not each of them by itself"
     lead.app.button(key="rv-groups-after").click()
     lead.run()
     assert sorted(seen + listed()) == sorted(groups)

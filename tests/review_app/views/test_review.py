@@ -64,7 +64,7 @@ def test_options_say_how_many_faces_they_hold(visitor: NewVisitor) -> None:
     assert doubts[2] == f"ambiguous ({matching(QueueFilter(doubt='ambiguous'))})" != "ambiguous (0)"
     pair = app.selectbox(key="rv-filter-pair").options[1]
     number = int(pair.rpartition("(")[2].split()[0])
-    assert f"({number} of {number} to review)" in pair
+    assert f"({number} of {number})" in pair
 
 
 CHANGES = [

@@ -412,8 +412,8 @@ def test_train_reads_the_workspace_file_and_flags_win(run: Run, workspace: Works
     assert "\x1b" not in done.err
     assert [line.split()[:2] for line in done.err.splitlines()] == [["round", "1:"], ["epoch", "1/1"]]
     proposals, low, others = (info.metrics[name] for name in ("proposals", "low_importance", "suspicious"))
-    counted = f"round 1: {proposals} relabels proposed, {low} faces of low importance, {others} others suspicious, in "
-    assert done.out.startswith(counted)
+    counted = f"round 1: {proposals} relabels proposed, {low} faces of low importance, "
+    assert done.out.startswith(f"{counted}{others} more to review for their suspicion, in ")
     assert f"next: python -m scn_core proposals {workspace.path}" in done.out
 
 
