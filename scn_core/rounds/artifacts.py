@@ -131,10 +131,28 @@ def write_predictions(folder: Path, sample_id: IntArray, label: IntArray, predic
         np.save(file, rows[np.argsort(sample_id)], allow_pickle=False)
 
 
+def wrong_predictions(folder: Path, faces: int, classes: int) -> str | None:
+    """Why held_out.npy of a folder, where there is one, is not of faces 1 to `faces` and these classes, or None."""
+    if not (folder / HELD_OUT_FILE).exists():
+        return None
+    rows = np.load(folder / HELD_OUT_FILE, allow_pickle=False)
+    if rows.dtype != HELD_OUT or rows.ndim != 1:
+        return f"other columns: {rows.dtype}"
+    ids, labels = rows["sample_id"], np.concatenate([rows["label"], rows["predicted"]])
+    if (np.diff(ids) <= 0).any() or ids.min(initial=1) < 1 or ids.max(initial=1) > faces:
+        return "faces that are not in the data set, or not by rising number"
+    return None if ((labels >= 0) & (labels < classes)).all() else "classes that there are not"
+
+
 def predictions(workspace: Workspace, round_id: int) -> Predictions | None:
     """What a round says of the faces of val and test, or None where it left no such file."""
+    return predictions_in(workspace.round_folder(round_id))
+
+
+def predictions_in(folder: Path) -> Predictions | None:
+    """The same of the round whose files are in this folder."""
     try:
-        rows = np.load(workspace.round_folder(round_id) / HELD_OUT_FILE, allow_pickle=False)
+        rows = np.load(folder / HELD_OUT_FILE, allow_pickle=False)
         if rows.dtype != HELD_OUT or rows.ndim != 1:
             return None
         return Predictions(*(rows[name].astype(np.int64) for name in ("sample_id", "label", "predicted")))

@@ -5,14 +5,15 @@ the difference is one of pairs: faces that both get right, or both wrong, say no
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from sqlite_utils import Database
 
 from scn_core.errors import counted
 from scn_core.intervals import Measured, difference_words, paired_difference
-from scn_core.records import BoolArray, Split
-from scn_core.rounds.artifacts import predictions
+from scn_core.records import BoolArray, Predictions, Split
+from scn_core.rounds.artifacts import predictions, predictions_in
 from scn_core.store.rounds.states import SCORED, rounds
 from scn_core.workspace.folder import Workspace
 
@@ -41,26 +42,18 @@ class AccuracyChange:
 def accuracy_changes(workspace: Workspace, db: Database, first: int, second: int) -> tuple[AccuracyChange, ...]:
     """Of val and test, where both rounds kept what they say of some of its faces; rounds made from opinions, and those
     of early versions, did not. Without faces that were taken out since."""
-    before, after = predictions(workspace, first), predictions(workspace, second)
-    if before is None or after is None:
-        return ()
-    ids, a, b = np.intersect1d(before.sample_id, after.sample_id, assume_unique=True, return_indices=True)
-    was, now = before.predicted[a] == after.label[b], after.predicted[b] == after.label[b]
-    found = []
-    for split in HELD_OUT:
-        rows = db.execute("SELECT id FROM sample WHERE split = ? AND withdrawn_in IS NULL", (split,)).fetchall()
-        here = np.isin(ids, np.array(rows, np.int64).ravel())
-        if here.any():
-            found.append(_change(split, was[here], now[here]))
-    return tuple(found)
+    return _changes(db, predictions(workspace, first), predictions(workspace, second))
 
 
-def validation_against(workspace: Workspace, db: Database, number: int) -> dict[str, dict[str, float]]:
-    """What a round keeps, as it ends, of how it compares with each earlier one: see `better_round.AGAINST`."""
-    found = {}
+def validation_against(workspace: Workspace, db: Database, folder: Path) -> dict[str, dict[str, float]]:
+    """What a round keeps, as it ends, of how it compares with each one before it: see `better_round.AGAINST`.
+
+    Its files are in `folder`; it has no scores yet.
+    """
+    after, found = predictions_in(folder), {}
     for info in rounds(db):
-        if info.id < number and info.state in SCORED:
-            for change in accuracy_changes(workspace, db, info.id, number):
+        if info.state in SCORED:
+            for change in _changes(db, predictions(workspace, info.id), after):
                 if change.split == "val":
                     found[str(info.id)] = {name: getattr(change, name) for name in _KEPT}
     return found
@@ -74,6 +67,20 @@ def change_words(found: AccuracyChange) -> str:
         f"{difference_words(found.difference)}. The 95 % interval in brackets is for other faces like these, not for "
         "other trainings."
     )
+
+
+def _changes(db: Database, before: Predictions | None, after: Predictions | None) -> tuple[AccuracyChange, ...]:
+    if before is None or after is None:
+        return ()
+    ids, a, b = np.intersect1d(before.sample_id, after.sample_id, assume_unique=True, return_indices=True)
+    was, now = before.predicted[a] == after.label[b], after.predicted[b] == after.label[b]
+    found = []
+    for split in HELD_OUT:
+        rows = db.execute("SELECT id FROM sample WHERE split = ? AND withdrawn_in IS NULL", (split,)).fetchall()
+        here = np.isin(ids, np.array(rows, np.int64).ravel())
+        if here.any():
+            found.append(_change(split, was[here], now[here]))
+    return tuple(found)
 
 
 def _change(split: Split, was: BoolArray, now: BoolArray) -> AccuracyChange:

@@ -332,7 +332,7 @@ class _Job:
             "proposals": proposals,
             "low_importance": int(scores.low_importance.sum()),
             "suspicious": int(scores.suspicious.sum()),
-            AGAINST: validation_against(self.workspace, self.db, self.number),
+            AGAINST: validation_against(self.workspace, self.db, self.folder),
         }
         earlier = store.finish_round(
             self.db,

@@ -11,14 +11,13 @@ from typing import Any
 
 import pytest
 
-from scn_core.rounds.features import FEATURES_FILE
 from scn_core.rounds.inputs import wanted_faces
 from scn_core.rounds.pack import unpack_result
 from scn_core.rounds.pack.archive import read_stamp, unpack_archive, write_archive
 from scn_core.rounds.pack.job import KIND as JOB
 from scn_core.rounds.pack.job import LIMITS, SAMPLES, open_job, read_samples
 from scn_core.rounds.pack.result import KIND as RESULT
-from scn_core.rounds.pack.result import MEMBERS, open_result
+from scn_core.rounds.pack.result import MEMBERS, WHERE_KEPT, open_result
 from scn_core.store.rounds.states import rounds
 from scn_core.workspace.folder import Workspace
 from tests.faults.file_disk import cut_while
@@ -63,7 +62,7 @@ class Rewritten(Inputs):
 
 @pytest.mark.parametrize("kind", [JOB, RESULT])
 def test_damaged_archives(kind: str, trip: Trip, tmp_path: Path) -> None:
-    archive, members = (trip.job, list(LIMITS)) if kind == JOB else (trip.result, [*MEMBERS, FEATURES_FILE])
+    archive, members = (trip.job, list(LIMITS)) if kind == JOB else (trip.result, [*MEMBERS, *WHERE_KEPT])
     root = trip.root
 
     def read_job(file: Path, folder: Path) -> None:

@@ -106,7 +106,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     },
     "rounds.pack": READERS
     | {"workspace", "rounds.inputs", "rounds.artifacts", "rounds.features", "rounds.earlier"}
-    | {"rounds.lifecycle", "rounds.train"},
+    | {"rounds.compare_accuracy", "rounds.lifecycle", "rounds.train"},
     "rounds": frozenset(),
     "inference": READERS | {"exchange.export"},
     "inference.predict": READERS | {"training", "rounds.network", "inference"},

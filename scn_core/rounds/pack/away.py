@@ -20,11 +20,10 @@ from scn_core.errors import UsageError, WorkspaceError, error_text
 from scn_core.files import make_private_folder, sync_folder, sync_tree
 from scn_core.records import Manifest, RoundInfo, RoundScores
 from scn_core.rounds.artifacts import NEIGHBOURS_FILE
-from scn_core.rounds.features import FEATURES_FILE
 from scn_core.rounds.inputs import FACES, wanted_faces
 from scn_core.rounds.pack.archive import Stamp, write_archive
 from scn_core.rounds.pack.job import SAMPLES, START, Job, open_job, read_samples, stamp_values
-from scn_core.rounds.pack.result import EPOCHS, FILES, KIND, METRICS, SCORES, THUMBS, WEBP, scores_table
+from scn_core.rounds.pack.result import EPOCHS, KIND, METRICS, SCORES, THUMBS, WEBP, files_of, scores_table
 from scn_core.store.connection import create_database
 from scn_core.store.rounds.faces import queued_samples
 from scn_core.store.rounds.states import epochs, get_round, latest_round
@@ -144,8 +143,7 @@ def _pack(place: Workspace, number: int, job: Stamp, out: Path) -> Stamp:
         _write_thumbnails(folder, place, _shown(db, info, seen, round_folder))
         made = {name: folder / name for name in (SCORES, EPOCHS, METRICS, THUMBS, WEBP)}
         about = {"job": stamp_values(job), "config": info.config, "code_version": info.code_version}
-        files = (*FILES, FEATURES_FILE) if (round_folder / FEATURES_FILE).exists() else FILES
-        return write_archive(out, KIND, about, made | {name: round_folder / name for name in files})
+        return write_archive(out, KIND, about, made | {name: round_folder / name for name in files_of(round_folder)})
 
 
 def _shown(db: Database, info: RoundInfo, seen: RoundScores, folder: Path) -> Iterator[StoredSample]:

@@ -16,12 +16,13 @@ from scn_core.errors import DataError, WorkspaceError, error_text
 from scn_core.files import sync_folder, sync_tree
 from scn_core.records import RoundInfo
 from scn_core.rounds.artifacts import round_file_hashes
+from scn_core.rounds.compare_accuracy import validation_against
 from scn_core.rounds.earlier import Say, say_what_was_done, say_what_will_be
-from scn_core.rounds.features import FEATURES_FILE
 from scn_core.rounds.pack.job import Job, data_set_hash
-from scn_core.rounds.pack.result import FILES, WEBP, Result, job_of_result, open_result
+from scn_core.rounds.pack.result import WEBP, Result, files_of, job_of_result, open_result
 from scn_core.rounds.pack.since import Since, changed_since
 from scn_core.store.decisions.imports import workspace_mark
+from scn_core.store.rounds.better_round import AGAINST
 from scn_core.store.rounds.states import EarlierRounds, get_round, receive_round, rounds
 from scn_core.store.samples import AllSamples, StoredSample, iter_samples
 from scn_core.workspace.backup.make import backup_after_round
@@ -92,8 +93,9 @@ def unpack_result(
             say(str(since))
         if there is None:
             say_what_will_be(db, say, close_earlier=close_earlier)
+        metrics = result.metrics | {"job": result.job.id, AGAINST: validation_against(workspace, db, ready)}
         number, earlier = (there.id, EarlierRounds([], [])) if there is not None else receive_round(
-            db, result.config, result.epochs, result.scores, result.metrics | {"job": result.job.id},
+            db, result.config, result.epochs, result.scores, metrics,
             code_version=result.code_version, parent=result.job.parent,
             audit=result.job.settings.audit_faces(len(result.scores.sample_id)),
             seed=result.job.settings.seed, settled=result.settled,
@@ -141,7 +143,7 @@ def _round_files(folder: Path, result: Result) -> Path:
     """The folder of the round, ready to be put in place."""
     ready = folder / "round"
     ready.mkdir()
-    for name in (*FILES, FEATURES_FILE) if (folder / FEATURES_FILE).exists() else FILES:
+    for name in files_of(folder):
         (folder / name).rename(ready / name)
     (ready / "config.json").write_text(json.dumps(result.config, indent=2) + "\n", encoding="utf-8")
     sync_tree(ready)  # before the database says that there is such a round

@@ -17,7 +17,7 @@ from scn_core.config import TrainSettings
 from scn_core.datasets.thumbnail_images import MAX_THUMBNAIL_BYTES, wrong_thumbnail
 from scn_core.errors import DataError, error_text
 from scn_core.records import BoolArray, EpochReport, IntArray, RoundScores
-from scn_core.rounds.artifacts import NEIGHBOURS, NEIGHBOURS_FILE
+from scn_core.rounds.artifacts import HELD_OUT, HELD_OUT_FILE, NEIGHBOURS, NEIGHBOURS_FILE, wrong_predictions
 from scn_core.rounds.features import BYTES_A_FEATURE, FEATURES_FILE, wrong_features
 from scn_core.rounds.inputs import FACES, TARGETS, RoundFaces
 from scn_core.rounds.pack.archive import Stamp, read_stamp, unpack_archive
@@ -28,9 +28,11 @@ SCORES, EPOCHS, METRICS, THUMBS, WEBP = "scores.npy", "epochs.json", "metrics.js
 FILES = (
     "config.json", "meta.json", "weights.safetensors", "dynamics.npy", NEIGHBOURS_FILE, "log.txt", FACES,
 )  # fmt: skip
-"""What goes into the folder of the round, as training left it; also `FEATURES_FILE`, where they were kept."""
+"""What goes into the folder of the round, as training left it."""
+WHERE_KEPT = (FEATURES_FILE, HELD_OUT_FILE)
+"""Also these, where the round has them."""
 MEMBERS = (*FILES, SCORES, EPOCHS, METRICS, THUMBS, WEBP)
-"""All that a result holds, but for `FEATURES_FILE`."""
+"""All that a result holds, but for `WHERE_KEPT`."""
 _WEIGHTS = "weights.safetensors"
 _HEADER = 1 << 16
 """Bytes of a table's head, or of a text about nothing; more than any has."""
@@ -63,6 +65,11 @@ class Result:
     """(T, 2) sample id and number of bytes in thumbs.webp."""
 
 
+def files_of(folder: Path) -> tuple[str, ...]:
+    """FILES, and those of WHERE_KEPT that are there."""
+    return (*FILES, *(name for name in WHERE_KEPT if (folder / name).exists()))
+
+
 def scores_table(scores: RoundScores) -> npt.NDArray[np.void]:
     """The columns as one structured array (N,), which numpy reads without unpickling or decompressing."""
     table = np.empty(len(scores.sample_id), _columns(scores.probabilities.shape[1]))
@@ -90,8 +97,9 @@ def open_result(path: Path, folder: Path) -> Result:
     """
     job = job_of_result(path)
     limits = _limits(job, path.stat().st_size)
-    if FEATURES_FILE in read_stamp(path, KIND).members:
-        limits[FEATURES_FILE] = _HEADER + job.samples * _FEATURES * BYTES_A_FEATURE
+    bytes_a_face = {FEATURES_FILE: _FEATURES * BYTES_A_FEATURE, HELD_OUT_FILE: HELD_OUT.itemsize}
+    for name in set(WHERE_KEPT) & set(read_stamp(path, KIND).members):
+        limits[name] = _HEADER + job.samples * bytes_a_face[name]
     stamp = unpack_archive(path, KIND, limits, folder)
     try:
         return _result(stamp, path, folder)
@@ -140,6 +148,8 @@ def _result(stamp: Stamp, path: Path, folder: Path) -> Result:
     file = folder / FEATURES_FILE
     if file.exists() and (wrong := wrong_features(file, len(scores.sample_id), width)) is not None:
         raise ValueError(f"{FEATURES_FILE} has {wrong}")
+    if (wrong := wrong_predictions(folder, job.samples, len(job.classes))) is not None:
+        raise ValueError(f"{HELD_OUT_FILE} has {wrong}")
     thumbs = np.load(folder / THUMBS, mmap_mode="r", allow_pickle=False)
     if thumbs.dtype != np.int64 or thumbs.shape[1:] != (2,) or thumbs.min(initial=1) < 1:
         raise ValueError(f"{THUMBS} is no table of sample ids and sizes")

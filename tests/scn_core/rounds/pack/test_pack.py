@@ -20,16 +20,17 @@ from safetensors.numpy import load_file, save_file
 from scn_core.config import ReviewSettings, TrainSettings
 from scn_core.errors import DataError, ScnError, UsageError, WorkspaceError
 from scn_core.records import Action, Decision, Manifest, RoundScores
-from scn_core.rounds.features import FEATURES_FILE
+from scn_core.rounds.artifacts import write_predictions
 from scn_core.rounds.pack import pack_job, run_job, unpack_result
 from scn_core.rounds.pack.archive import unpack_archive, write_archive
 from scn_core.rounds.pack.job import KIND as JOB
 from scn_core.rounds.pack.job import LIMITS as JOB_LIMITS
 from scn_core.rounds.pack.job import SAMPLES
-from scn_core.rounds.pack.result import FILES, KIND, MEMBERS, METRICS, SCORES
+from scn_core.rounds.pack.result import FILES, KIND, MEMBERS, METRICS, SCORES, WHERE_KEPT
 from scn_core.store.connection import create_database, transaction
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.events import events
+from scn_core.store.rounds.better_round import AGAINST
 from scn_core.store.rounds.states import epochs, get_round, rounds, start_round
 from scn_core.store.samples import classes, insert_manifest, iter_samples
 from scn_core.store.scores import scores
@@ -42,7 +43,7 @@ from tests.scn_core.conftest import Recorder, Run, flags, signalled_after
 from tests.scn_core.forks import run_forked
 from tests.scn_core.rounds.pack.conftest import TRAIN, Trip
 
-ALL = (*MEMBERS, FEATURES_FILE)
+ALL = (*MEMBERS, *WHERE_KEPT)
 
 QUEUE = "sample_id, slot, kind, priority, alpha, margin, given_label, proposed_label, listed"
 
@@ -78,6 +79,10 @@ def test_the_round_is_the_one_that_would_have_been_trained_at_home(trip: Trip, h
     from scn_core.rounds.train import train_round
 
     here = Workspace(shutil.copytree(trip.home, tmp_path / "here"))
+    with home.database(read_only=True) as db:
+        val = np.array([each.id for each in iter_samples(db) if each.sample.split == "val"])
+    for place in (home, here):
+        write_predictions(place.round_folder(1), val, val % 7, val % 7)
     train_round(here, New(TRAIN), Recorder())
     done = unpack_result(home, trip.result)
     assert (done.round.id, done.again) == (2, False)
@@ -98,10 +103,11 @@ def test_the_round_is_the_one_that_would_have_been_trained_at_home(trip: Trip, h
         assert timeless[0] == timeless[1]
         metrics = [rounds(db)[0].metrics for db in (away_db, here_db)]
     times = {"seconds", "faces_per_s"}
+    assert metrics[0][AGAINST].keys() == {"1"}, "compared with the round before, face by face, here as there"
     assert {k: v for k, v in metrics[0].items() if k not in {*times, "job"}} == {
         k: v for k, v in metrics[1].items() if k not in times
     }
-    for name in {*FILES, FEATURES_FILE} - {"log.txt"}:
+    for name in {*FILES, *WHERE_KEPT} - {"log.txt"}:
         assert (home.round_folder(2) / name).read_bytes() == (here.round_folder(2) / name).read_bytes(), name
     assert "epoch" in (home.round_folder(2) / "log.txt").read_text()
     assert sorted(path.name for path in (home.path / "rounds").iterdir()) == ["0001", "0002"]
@@ -402,6 +408,18 @@ def _no_features(folder: Path) -> None:
     np.save(folder / "features.npy", np.full_like(np.load(folder / "features.npy"), np.nan))
 
 
+def _held_out(**changes: int) -> Callable[[Path], None]:
+    """The first face of val and test is this."""
+
+    def change(folder: Path) -> None:
+        rows = np.load(folder / "held_out.npy")
+        for name, value in changes.items():
+            rows[name][0] = value
+        np.save(folder / "held_out.npy", rows)
+
+    return change
+
+
 def _picture(picture: bytes) -> Callable[[Path], None]:
     """The first thumbnail is this."""
 
@@ -469,6 +487,8 @@ def test_what_somebody_else_made_of_a_result_changes_nothing(
         (_far_neighbours, "names faces that are not in the data set"),
         (_fewer_features, r"features.npy has float16 of the shape \(\d+, 1\)"),
         (_no_features, "features.npy has values outside"),
+        (_held_out(sample_id=0), "held_out.npy has faces that are not in the data set"),
+        (_held_out(predicted=7), "held_out.npy has classes that there are not"),
         (lambda folder: (folder / "faces.npz").write_bytes(b"x"), "faces.npz is not that of the job"),
         (lambda folder: (folder / METRICS).write_text("[]"), "metrics.json is no object"),
         (lambda folder: (folder / SCORES).write_bytes(b""), "found content that `round run` did not write"),
