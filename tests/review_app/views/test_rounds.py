@@ -26,7 +26,7 @@ from scn_core.rounds.artifacts import write_predictions
 from scn_core.store.decisions.record import record_decisions
 from scn_core.store.people.people import ensure_person, set_role
 from scn_core.store.queue.counts import queue_counts
-from scn_core.store.queue.undecided import undecided_faces
+from scn_core.store.queue.undecided import NOT_SENT, undecided_faces
 from scn_core.store.reports.figures import doubt_bins
 from scn_core.store.rounds import states as rounds
 from scn_core.store.rounds.states import close_round, finish_round, get_round, latest_round, start_round
@@ -319,7 +319,7 @@ def test_a_round_is_closed_after_one_more_click(visitor: NewVisitor) -> None:
     assert f"Round 1 is in review: {left}." in words(app)
     app = press(lead, "rv-close-1")
     assert f"Closing round 1 ends its review for good, with {left}. They keep the label they have" in words(app)
-    assert "Answers that a browser has not sent by then, as it is offline, are not taken any more." in words(app)
+    assert f"answers can no longer be changed or taken back. {NOT_SENT}" in words(app)
     press(lead, "rv-close-not")
     assert database.call(get_round, 1).state == "review"
     press(lead, "rv-close-1")
