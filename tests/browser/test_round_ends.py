@@ -30,7 +30,9 @@ def test_the_next_key_says_that_a_new_round_has_begun(served: Served, new_page: 
         next_round(db, close=True)
     desk.press("u")
     expect(desk.panel.get_by_role("heading", name="Round 2 has begun")).to_be_visible()
-    expect(desk.panel).to_contain_text("All answers you gave before are safe; 1 came after its end and was not taken.")
+    expect(desk.panel).to_contain_text(
+        "All answers saved before that are safe. 1 answer that you gave reached the server after its end"
+    )
     expect(desk.message).not_to_contain_text("somebody else")
     desk.press("u", "x")
     expect(desk.message).to_contain_text("answers are no longer taken")

@@ -9,7 +9,7 @@ import { openNote } from "./note.js";
 import { newId } from "./ids.js";
 import { bringIntoView } from "./recall.js";
 
-/** @import { Action, Answer, App, Entry, Face, FaceState } from "./types.js" */
+/** @import { Action, Answer, App, Entry, Face, FaceState, Local } from "./types.js" */
 /** @import { UndoRow } from "./undo.js" */
 
 /** @typedef {{action: Action, label?: number|null, text?: string|null}} NewDecision */
@@ -138,6 +138,7 @@ export class Actions {
       blind: face.tile.blind,
       ms,
       shown: shownOf(face.tile),
+      local: this.#local(face.sample),
     };
   }
 
@@ -217,7 +218,8 @@ export class Actions {
 
   /** @param {UndoRow} row @param {string|null} bulk @returns {Entry} */
   #undoEntry({ undoes, sample, local }, bulk) {
-    return { ...this.#blank(sample, bulk), action: "undo", undoes, local };
+    const blank = this.#blank(sample, bulk);
+    return { ...blank, action: "undo", undoes, local: { ...blank.local, ...local } };
   }
 
   /** An entry that says nothing yet. @param {number} sample @param {string|null} bulk @returns {Entry} */
@@ -235,7 +237,13 @@ export class Actions {
       blind: false,
       ms: 0,
       shown: {},
+      local: this.#local(sample),
     };
+  }
+
+  /** What is said of an entry where the server does not take it. @param {number} sample @returns {Local} */
+  #local(sample) {
+    return { at: new Date().toISOString(), key: this.app.store.faces.get(sample)?.tile.key };
   }
 
   /** Undo or redo the newest unit, wherever its faces are. @param {"undo"|"redo"} which */

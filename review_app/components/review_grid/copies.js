@@ -1,6 +1,6 @@
 /** Faces with the same pixels: one answer settles those that nobody else has answered. */
 
-import { ANSWERS, className, counted, suggestionOf } from "./faces.js";
+import { ANSWERS, changeOf, className, counted, suggestionOf } from "./faces.js";
 
 /** @import { Answer, Entry, ExactCopy, Face, Tile } from "./types.js" */
 /** @import { Store } from "./store.js" */
@@ -58,7 +58,7 @@ function answerOf({ sample, decision, by }, store) {
   if (face) return { id: face.tile.decision, by: face.tile.by };
   const answers = decision ? [decision] : [];
   for (const entry of store.entriesOf(sample)) {
-    const change = entry.action === "undo" ? entry.local : { root: entry, live: true };
+    const change = changeOf(entry);
     if (!change || !ANSWERS.some((answer) => answer === change.root.action)) continue;
     const at = answers.lastIndexOf(change.root.id);
     if (change.live && at < 0) answers.push(change.root.id);

@@ -1,6 +1,7 @@
 /** What stands in place of faces where there are no more: why, and what to do next. */
 
 import { counted } from "./faces.js";
+import { lateWords } from "./refusals.js";
 
 /** @import { Flow } from "./flow.js" */
 /** @import { PanelButton, PanelContent } from "./panel.js" */
@@ -60,10 +61,8 @@ export function endWords(flow) {
 
 /** The round ended while somebody was answering. @param {Flow} flow @param {PanelButton[]} back @returns {PanelContent} */
 function roundEnded({ app, rounds: [next] }, back) {
-  const late = [...app.outbox.refused.values()].filter(({ code }) => code === "closed").length;
-  const safe = late
-    ? `All answers you gave before are safe; ${late} came after its end and ${late === 1 ? "was" : "were"} not taken.`
-    : "All answers saved before that are safe.";
+  const late = lateWords(app.outbox.refused.values());
+  const safe = `All answers saved before that are safe.${late && ` ${late}.`}`;
   if (!next)
     return {
       title: `Round ${app.round} has ended`,

@@ -1,6 +1,6 @@
 /** What is known of a face, as pure functions: the server's tile with the entries of this browser on top. */
 
-/** @import { Answer, DecisionBrief, Doubt, Entry, FaceState, PictureIssue, QueueKind, Shown, Tile, Vote } from "./types.js" */
+/** @import { Answer, Change, DecisionBrief, Doubt, Entry, FaceState, PictureIssue, QueueKind, Shown, Tile, Vote } from "./types.js" */
 
 /** @type {readonly FaceState[]} states that an answer leads to */
 export const ANSWERS = ["accept", "keep", "relabel", "unsure", "exclude"];
@@ -23,7 +23,7 @@ export function overlay(base, entries, me) {
   /** @type {GivenNote[]} */
   const notes = base.note ? [{ id: null, text: base.note, by: base.noteBy }] : [];
   for (const entry of entries) {
-    const change = entry.action === "undo" ? entry.local : { root: entry, live: true };
+    const change = changeOf(entry);
     if (change) apply(tile, base, answers, notes, change.root, change.live, me);
   }
   const answer = answers.at(-1);
@@ -35,6 +35,16 @@ export function overlay(base, entries, me) {
   tile.note = notes.at(-1)?.text ?? null;
   tile.noteBy = notes.at(-1)?.by ?? null;
   return tile;
+}
+
+/**
+ * The decision that an entry makes, takes back or brings back; null: an undo that was kept without it.
+ * @param {Entry} entry @returns {Change|null}
+ */
+export function changeOf(entry) {
+  if (entry.action !== "undo") return { root: entry, live: true };
+  const { root, live = false } = entry.local ?? {};
+  return root ? { root, live } : null;
 }
 
 /**

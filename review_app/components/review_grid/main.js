@@ -97,8 +97,9 @@ export class App {
       next: () => this.flow.next(),
       hides: (control) => this.focus.leave(control),
       refusal: (refusal) => {
-        const href = this.net.url(`/samples?sample=${refusal.entry.sample}`);
-        return { ...refusalWords(refusal, this), href };
+        const { sample } = refusal.entry;
+        const [href, picture] = [`/samples?sample=${sample}`, `/thumb/${sample}`].map((path) => this.net.url(path));
+        return { ...refusalWords(refusal, this), href, picture };
       },
     });
     this.net.well = () => this.status.well();

@@ -1,7 +1,7 @@
 /** The bottom line: what is saved, how far the page is, what just happened; and the same for screen readers. */
 
 import { foundWords } from "./above.js";
-import { el } from "./dom.js";
+import { asElement, el } from "./dom.js";
 import { counted } from "./faces.js";
 import { pageWords } from "./pages.js";
 import { mayHelp } from "./refusals.js";
@@ -19,7 +19,8 @@ import { mayHelp } from "./refusals.js";
  * @property {() => void} retry to send what waits, now
  * @property {() => void} next
  * @property {(control: HTMLElement) => void} hides is about to
- * @property {(refusal: Refusal) => {face: string, words: string, href: string}} refusal href: where its face is
+ * @property {(refusal: Refusal) => {face: string, words: string, href: string, picture: string}} refusal href: where its
+ *   face is; picture: address of the small one
  */
 
 /** The pill's words. Pure. @param {Sending} outbox @returns {{kind: PillKind, text: string}} */
@@ -156,9 +157,12 @@ export class Status {
   /** What was refused: which face it is on the page follows what is shown. */
   #list() {
     const rows = [...this.refusals.values()].map((refusal) => {
-      const { face, words, href } = this.refusal(refusal);
+      const { face, words, href, picture } = this.refusal(refusal);
       return el("li", { title: refusal.error }, [
-        el("a", { href, target: "_blank", rel: "noopener", text: face }),
+        el("a", { href, target: "_blank", rel: "noopener" }, [
+          el("img", { src: picture, alt: "", on: { error: ({ target }) => asElement(target)?.remove() } }),
+          document.createTextNode(face),
+        ]),
         document.createTextNode(words),
       ]);
     });

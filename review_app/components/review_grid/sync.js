@@ -113,7 +113,7 @@ export class Sync {
     for (const face of app.store.refused(rows.map(({ entry }) => entry))) this.#changed(face);
     const { face, words } = refusalWords(rows[0], app);
     const others = rows.length > 1 ? `, and ${rows.length - 1} more` : "";
-    if (!app.flow.ended) app.say(`not taken: ${face}${words}${others}`, "warn");
+    if (!app.flow.ended) app.say(`${face}${words}${others}`, "warn");
     this.loadHistory();
     this.#refetch(rows.map(({ entry }) => entry.sample));
     app.progress();

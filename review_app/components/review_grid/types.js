@@ -188,9 +188,16 @@ export {};
  */
 
 /**
- * A decision made here, with what never leaves the browser: for an undo, the decision at the root of its chain and
- * whether that one stands afterwards.
- * @typedef {Decision & {local?: {root: DecisionBrief, live: boolean}}} Entry
+ * A decision made here, with what never leaves the browser.
+ * @typedef {Decision & {local?: Local}} Entry
+ */
+
+/** @typedef {{root: DecisionBrief, live: boolean}} Change root: the decision that is made or taken back; live: it stands afterwards */
+
+/**
+ * Of an undo the decision at the root of its chain; of every entry when it was made and the name of its picture, where
+ * that is known. Older versions kept neither.
+ * @typedef {Partial<Change> & {at?: string, key?: string}} Local at: as ISO 8601
  */
 
 /** @typedef {Answer|"skip"|"taken"|"gone"|"open"} FaceState */

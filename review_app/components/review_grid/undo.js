@@ -5,13 +5,13 @@
  * itself at first, then the newest undo row of its chain. So undo and redo are the same step to and fro.
  */
 
-/** @import { DecisionBrief, Entry, HistoryResponse, HistoryUnit } from "./types.js" */
+/** @import { Change, DecisionBrief, Entry, HistoryResponse, HistoryUnit } from "./types.js" */
 
 /**
  * @typedef {{root: DecisionBrief, tip: string}} Part
  * @typedef {{bulk: string|null, parts: Part[], moving?: {by: string|null, left: number}}} Unit
  *   moving: the undo that moves it to the other stack, and how many of its rows are yet to come
- * @typedef {{undoes: string, sample: number, local: {root: DecisionBrief, live: boolean}}} UndoRow
+ * @typedef {{undoes: string, sample: number, local: Change}} UndoRow
  */
 
 export class Stacks {

@@ -5,10 +5,10 @@ import { OPEN, entryOf } from "./fixtures.mjs";
 import { UNDRAWN, meaning } from "./review_grid/faces.js";
 import { Net } from "./review_grid/net.js";
 import { Pages } from "./review_grid/pages.js";
-import { refusalWords } from "./review_grid/refusals.js";
+import { lateWords, refusalWords } from "./review_grid/refusals.js";
 import { Store } from "./review_grid/store.js";
 
-/** @import { Face, Page, PageHeader, PageRequest, Tile } from "./review_grid/types.js" */
+/** @import { App, Face, Page, PageHeader, PageRequest, Tile } from "./review_grid/types.js" */
 
 let now = 0;
 /** @param {number} sample @returns {Tile} */
@@ -121,8 +121,32 @@ test("a face that the server has no more was taken out, whoever asks about it", 
   assert.deepEqual((await pages.tiles([1, 2])).map((face) => face.state), ["open", "gone"]);
   assert.deepEqual([gone.img, gone.tile.missing, gone.held, still.state], [null, "taken out", false, "open"]);
   assert.ok("problem" in meaning(gone.tile, "keep", null, "ann"));
-  const app = /** @type {import("./review_grid/types.js").App} */ (/** @type {unknown} */ ({ store, classes: [], tiles: { faces: [still, gone] } }));
+  const flow = { view: "page" };
+  const tiles = { faces: [still, gone] };
+  const app = /** @type {App} */ (/** @type {unknown} */ ({ store, classes: [], tiles, flow }));
   const refusal = { entry: answer(1), error: "decision a1: found keep of sample 1", code: /** @type {const} */ ("unseen") };
-  assert.deepEqual(refusalWords(refusal, app), { face: "face 2", words: ", kept: it was taken out of the data set" });
-  assert.deepEqual(refusalWords({ ...refusal, entry: answer(9) }, app), { face: "face number 9", words: ", kept: its picture cannot be seen any more" });
+  const why = "not taken, as it was taken out of the data set";
+  assert.deepEqual(refusalWords(refusal, app), { face: "face 2, faces/7.png", words: `: kept, ${why}` });
+  flow.view = "end";
+  assert.equal(refusalWords(refusal, app).face, "faces/7.png", "no place on a page that is not shown");
+  const unknown = { ...refusal, entry: answer(9) };
+  assert.deepEqual(refusalWords(unknown, app), { face: "face number 9", words: ": kept, not taken, as its picture cannot be seen any more" });
+});
+
+test("what came after the end of a round was not given after it, and is found again after a reload", () => {
+  const at = "2026-11-28T11:42:00.000Z";
+  const given = ["keep", "relabel", "note"].map((action, place) => {
+    const entry = entryOf(`late${place}`, { action: /** @type {"keep"|"relabel"|"note"} */ (action), sample: place, local: { at, key: `${place}.png` } });
+    return { entry, error: "round 1 is closed", code: /** @type {const} */ ("closed") };
+  });
+  assert.equal(
+    lateWords(given),
+    "2 answers and 1 note that you gave reached the server after its end, and were not taken: they are listed below, where it says refused",
+  );
+  assert.ok(lateWords(given.slice(0, 1)).startsWith("1 answer that you gave reached the server after its end, and was not"));
+  assert.equal(lateWords([{ ...given[0], code: "unseen" }]), "");
+  const nothing = { store: new Store("ann"), classes: ["sad", "fear"], tiles: { faces: [] }, flow: { view: "end" } };
+  const { face, words } = refusalWords(given[0], /** @type {App} */ (/** @type {unknown} */ (nothing)));
+  assert.equal(face, "0.png");
+  assert.match(words, /^: kept \(.*\d\d.*\), not taken, as it reached the server after the round had ended$/);
 });
