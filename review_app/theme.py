@@ -51,7 +51,8 @@ _STYLE = """<style>
 [data-testid="stHtml"] .rv-faces > li { margin: 0; padding: 0; }
 .rv-faces a, .rv-face { display: block; color: inherit; }
 .rv-face img, .rv-faces img, .rv-row img {
-  display: block; border-radius: 6px; object-fit: cover; background: color-mix(in srgb, currentColor 12%, transparent);
+  display: block; border-radius: 6px; object-fit: contain;
+  background: color-mix(in srgb, currentColor 12%, transparent);
 }
 .rv-face img { width: 100%; height: auto; max-width: 420px; aspect-ratio: 1; }
 .rv-faces img { width: 84px; height: 84px; }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from hashlib import blake2b
 from pathlib import Path
@@ -53,6 +53,19 @@ class PictureCheck(NamedTuple):
     """What the face's pixels measure, as `PictureMeasures` packs it; empty where it cannot be used."""
 
 
+class _Area(NamedTuple):
+    """Part of an upright picture, in its pixels."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+_AreaOf = Callable[[int, int, Box | None], _Area]
+"""Width and height of the upright picture, box -> what is cut out."""
+
+
 class UnfitError(ValueError):
     """A picture of a size or kind that cannot be used, or a box in it of such a size."""
 
@@ -78,11 +91,25 @@ def open_face(path: Path, box: Box | None, side: int, *, enlarge: bool = True) -
     than `side` keeps its size. A picture of several frames gives its first.
     Raises OSError or ValueError for a file that `check_face` would report.
     """
+    return _face(path, box, side, _square, enlarge=enlarge)
+
+
+def open_whole_face(path: Path, box: Box | None, side: int, *, enlarge: bool = True) -> PixelArray:
+    """A face for people to look at, as (height, width, 3) RGB bytes of which the longer side is `side` pixels.
+
+    The square that `open_face` gives; where that would cut the face, all of it: the whole picture without a box, the
+    box itself where the picture has no such square around it. Not stretched, but that no side is under 8 pixels;
+    `enlarge` and errors as of `open_face`.
+    """
+    return _face(path, box, side, _shown, enlarge=enlarge)
+
+
+def _face(path: Path, box: Box | None, side: int, area_of: _AreaOf, *, enlarge: bool) -> PixelArray:
     with _opened(path) as picture:
         width, height = _upright_size(picture)
         if (wrong := _wrong_size(width, height, box)) is not None:
             raise UnfitError(wrong)
-        face = _cut(picture, (width, height), box, side, enlarge=enlarge)
+        face = _cut(picture, (width, height), area_of(width, height, box), side, enlarge=enlarge)
         picture.close()
     return np.asarray(face)
 
@@ -108,19 +135,19 @@ def face_or_reason(path: Path, box: Box | None, side: int) -> PixelArray | str:
         return f"a damaged picture: {error}"
 
 
-def _cut(
-    picture: Image.Image, size: tuple[int, int], box: Box | None, side: int, *, enlarge: bool = True
-) -> Image.Image:
-    """The square of a face, as `open_face` says, from a picture of this upright size that is not decoded yet."""
-    left, top, square = _square(*size, box)
-    side = side if enlarge else min(side, square)
-    shrink = side * _REDUCE / square
+def _cut(picture: Image.Image, size: tuple[int, int], area: _Area, side: int, *, enlarge: bool = True) -> Image.Image:
+    """An area of a picture of this upright size that is not decoded yet; `side`, `enlarge`: as `open_face` says."""
+    longer = max(area.width, area.height)
+    side = side if enlarge else min(side, round(longer))
+    scale, shrink = side / longer, side * _REDUCE / longer
     picture.draft("RGB", (round(picture.width * shrink) + 1, round(picture.height * shrink) + 1))
     with BIG_PICTURES if picture.width * picture.height > _BIG else nullcontext():
         upright = _rgb(_upright(picture))
         across, down = upright.width / size[0], upright.height / size[1]
-        area = (left * across, top * down, (left + square) * across, (top + square) * down)
-        return upright.resize((side, side), Image.Resampling.BICUBIC, box=area, reducing_gap=_REDUCE)
+        right, bottom = area.left + area.width, area.top + area.height
+        box = (area.left * across, area.top * down, right * across, bottom * down)
+        to = max(MIN_SIDE, round(area.width * scale)), max(MIN_SIDE, round(area.height * scale))
+        return upright.resize(to, Image.Resampling.BICUBIC, box=box, reducing_gap=_REDUCE)
 
 
 def picture_size(path: Path) -> tuple[int, int]:
@@ -183,7 +210,7 @@ def _looked_at(content: bytes, box: Box | None) -> PictureCheck:
         if (wrong := _wrong_size(*size, box)) is not None:
             return PictureCheck(wrong, b"")
         # Reads every byte of the scan, at as much of the arithmetic as the measures need.
-        face = _cut(picture, size, box, MEASURED_SIDE, enlarge=False)
+        face = _cut(picture, size, _square(*size, box), MEASURED_SIDE, enlarge=False)
         doubtful = _too_few_bits(picture) or _flat(face)
         return PictureCheck(None, b"", doubtful, measure(face, _size_of(size, box)).pack())
 
@@ -231,14 +258,23 @@ def _overlaps(box: Box, width: int, height: int) -> bool:
     return min(across, down) >= MIN_SIDE
 
 
-def _square(width: int, height: int, box: Box | None) -> tuple[float, float, int]:
-    """Left, top and side of the square to cut."""
+def _square(width: int, height: int, box: Box | None) -> _Area:
+    """The square to cut."""
     box = box or Box(0, 0, width, height)
     longer = max(box.right - box.left, box.bottom - box.top)
     side = min(longer, width, height)
     left = (box.left + box.right - side) / 2
     top = (box.top + box.bottom - side) / 2
-    return min(max(left, 0), width - side), min(max(top, 0), height - side), side
+    return _Area(min(max(left, 0), width - side), min(max(top, 0), height - side), side, side)
+
+
+def _shown(width: int, height: int, box: Box | None) -> _Area:
+    """The same square, or what lies in the picture of a box that it would cut."""
+    box = box or Box(0, 0, width, height)
+    left, top = max(box.left, 0), max(box.top, 0)
+    across, down = min(box.right, width) - left, min(box.bottom, height) - top
+    whole = max(across, down) <= min(width, height)
+    return _square(width, height, box) if whole else _Area(left, top, across, down)
 
 
 def _upright_size(picture: Image.Image) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from scn_core.datasets.images import check_content, check_face, content_size, open_face
+from scn_core.datasets.images import check_content, check_face, content_size, open_whole_face
 from scn_core.datasets.paths import leads_out, relative_path
 from scn_core.records import Box, PixelArray, Sample
 
@@ -25,24 +25,24 @@ _EFFORT, _LARGE_EFFORT = 2, 4
 MAX_THUMBNAIL_BYTES = 2 * 3 * THUMB_SIDE**2
 """Twice the bytes of all its pixels; WebP of this side and quality takes a tenth of that."""
 
-RECIPE = f"webp {THUMB_SIDE} {_QUALITY}"
+RECIPE = f"webp {THUMB_SIDE} {_QUALITY} whole"
 """What a thumbnail depends on beside its picture: another recipe, another thumbnail."""
 
 
 def make_thumbnail(path: Path, box: Box | None) -> bytes:
-    """A face as WebP of 128 x 128 pixels, cut as the trainer cuts it.
+    """A whole face as WebP, its longer side 128 pixels: the square that the trainer sees, unless that cuts the face.
 
     Raises OSError or ValueError for a file that `check_face` would report.
     """
-    return _webp(open_face(path, box, THUMB_SIDE), _QUALITY, _EFFORT)
+    return _webp(open_whole_face(path, box, THUMB_SIDE), _QUALITY, _EFFORT)
 
 
 def large_face(path: Path, box: Box | None, side: int = LARGE_SIDE) -> bytes:
-    """The same cut as WebP of at most `side` x `side` pixels, never enlarged beyond its own.
+    """The same as WebP, its longer side at most `side` pixels, never enlarged beyond its own.
 
     Raises OSError or ValueError for a file that `check_face` would report.
     """
-    return _webp(open_face(path, box, side, enlarge=False), _LARGE_QUALITY, _LARGE_EFFORT)
+    return _webp(open_whole_face(path, box, side, enlarge=False), _LARGE_QUALITY, _LARGE_EFFORT)
 
 
 def drawn_or_reason(
@@ -72,7 +72,7 @@ def numbered_thumbnail(
 def wrong_thumbnail(data: bytes) -> str | None:
     """What is wrong with a thumbnail from elsewhere, in a few words, or None. Decodes it whole.
 
-    It is as `make_thumbnail` makes them: WebP of 128 x 128 pixels and nothing beside the pixels.
+    It is as `make_thumbnail` makes them: WebP, its longer side 128 pixels, and nothing beside the pixels.
     """
     if len(data) > MAX_THUMBNAIL_BYTES:
         return f"a file of over {MAX_THUMBNAIL_BYTES:,} bytes"
@@ -80,8 +80,8 @@ def wrong_thumbnail(data: bytes) -> str | None:
     if not pixels_alone or (_size(data, 16) + 1) // 2 * 2 + 20 != len(data):
         return "no WebP of pixels alone"
     wrong = check_content(data)
-    if wrong is None and (size := content_size(data)) != (THUMB_SIDE, THUMB_SIDE):
-        return f"a picture of {size[0]} x {size[1]}, not of {THUMB_SIDE} x {THUMB_SIDE}"
+    if wrong is None and max(size := content_size(data)) != THUMB_SIDE:
+        return f"a picture of {size[0]} x {size[1]}, whose longer side is not {THUMB_SIDE}"
     return wrong
 
 

@@ -27,6 +27,8 @@ export class Zoom {
     /** @type {Face|null} */
     this.face = null;
     this.picture = el("div", { class: "large" });
+    /** Seen where the picture is no square. */
+    this.square = el("p", { class: "none", text: "shown whole; the network sees only the square in its middle", hidden: true });
     this.title = el("h2", { tabindex: "-1" });
     this.state = el("span", { class: "badge" });
     this.facts = el("div", { class: "facts" });
@@ -104,8 +106,10 @@ export class Zoom {
         large.style.maxHeight = `${large.naturalHeight * MAGNIFIED}px`;
         large.classList.remove("loading");
         small.remove();
+        if (face === this.face) this.square.hidden = large.naturalWidth === large.naturalHeight;
       });
       large.addEventListener("error", () => large.remove());
+      this.square.hidden = true;
       this.picture.replaceChildren(small, large);
       this.facts.replaceChildren(el("p", { class: "none", text: "loading…" }));
       this.#load(face);
@@ -207,7 +211,7 @@ export class Zoom {
           : [el("p", { class: "none", text: detail.unread ? UNREAD : "nobody has answered it yet" })],
       ),
     );
-    parts.push(section("Picture", [el("p", { class: "path", text: detail.key })]));
+    parts.push(section("Picture", [el("p", { class: "path", text: detail.key }), this.square]));
     return parts;
   }
 }

@@ -25,8 +25,8 @@ def far(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.abs(one.astype(float) - other.astype(float)).mean())
 
 
-@pytest.mark.parametrize(("size", "box"), [((300, 200), None), ((300, 200), Box(200, 100, 290, 180)), ((40, 30), None)])
-def test_a_thumbnail_is_the_cut_the_trainer_sees(size: tuple[int, int], box: Box | None, draw: Draw) -> None:
+@pytest.mark.parametrize(("size", "box"), [((300, 300), None), ((300, 200), Box(200, 100, 290, 180)), ((30, 30), None)])
+def test_a_thumbnail_is_the_square_the_trainer_sees(size: tuple[int, int], box: Box | None, draw: Draw) -> None:
     path = draw("a.png", 1, size)
     thumb = opened(make_thumbnail(path, box))
     assert thumb.size == (THUMB_SIDE, THUMB_SIDE) == (128, 128)
@@ -35,13 +35,37 @@ def test_a_thumbnail_is_the_cut_the_trainer_sees(size: tuple[int, int], box: Box
 
 
 @pytest.mark.parametrize(
-    ("size", "box", "side"),
+    ("size", "box", "shown", "thumb", "large"),
     [
-        ((1000, 900), None, 768),
-        ((200, 150), None, 150),
-        ((1000, 900), Box(10, 20, 110, 90), 100),
-        ((2000, 900), Box(0, 0, 2000, 900), 768),
+        ((300, 200), None, (0, 0, 300, 200), (128, 85), (300, 200)),
+        ((200, 300), None, (0, 0, 200, 300), (85, 128), (200, 300)),
+        ((2000, 900), Box(0, 0, 2000, 900), (0, 0, 2000, 900), (128, 58), (768, 346)),
+        ((300, 200), Box(20, 0, 280, 200), (20, 0, 280, 200), (128, 98), (260, 200)),
+        ((300, 200), Box(20, -40, 280, 200), (20, 0, 280, 200), (128, 98), (260, 200)),
     ],
+)
+def test_a_face_that_the_square_would_cut_is_shown_whole(
+    size: tuple[int, int], box: Box | None, shown: tuple[int, int, int, int], thumb: tuple[int, int],
+    large: tuple[int, int], draw: Draw,
+) -> None:  # fmt: skip
+    path = draw("a.png", 1, size)
+    with Image.open(path) as picture:
+        whole = picture.convert("RGB").crop(shown)
+    for made, wanted in ((make_thumbnail(path, box), thumb), (large_face(path, box), large)):
+        assert opened(made).size == wanted
+        assert far(np.asarray(opened(made)), np.asarray(whole.resize(wanted, Image.Resampling.BICUBIC))) < 8
+    assert wrong_thumbnail(make_thumbnail(path, box)) is None
+
+
+def test_a_strip_has_a_thumbnail_that_other_machines_take(draw: Draw) -> None:
+    thumb = make_thumbnail(draw("a.png", 1, (9, 3000)), None)
+    assert opened(thumb).size == (8, 128)
+    assert wrong_thumbnail(thumb) is None
+
+
+@pytest.mark.parametrize(
+    ("size", "box", "side"),
+    [((1000, 1000), None, 768), ((150, 150), None, 150), ((1000, 900), Box(10, 20, 110, 90), 100)],
 )
 def test_a_large_face_is_never_enlarged(size: tuple[int, int], box: Box | None, side: int, draw: Draw) -> None:
     path = draw("a.jpg", 2, size)
@@ -112,10 +136,10 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
         (drawn(THUMB_SIDE) + SVG, "no WebP of pixels alone"),
         (drawn(THUMB_SIDE, exif=b"Exif\0\0where it was taken"), "no WebP of pixels alone"),
         (drawn(THUMB_SIDE, lossless=True), "no WebP of pixels alone"),
-        (drawn(64), "a picture of 64 x 64, not of 128 x 128"),
+        (drawn(64), "a picture of 64 x 64, whose longer side is not 128"),
         (drawn(THUMB_SIDE)[:20] + bytes(len(drawn(THUMB_SIDE)) - 20), "a damaged picture"),
         (b"RIFF" + bytes(100_000), "a file of over 98,304 bytes"),
-        (drawn(2_000, quality=0, method=0), "a picture of 2000 x 2000, not of 128 x 128"),
+        (drawn(2_000, quality=0, method=0), "a picture of 2000 x 2000, whose longer side is not 128"),
     ],
 )
 def test_a_thumbnail_from_elsewhere_is_a_picture_and_nothing_beside(data: bytes, wrong: str | None) -> None:
