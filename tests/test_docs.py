@@ -123,7 +123,7 @@ def key_rows() -> list[tuple[str, str]]:
 def with_keys(text: str) -> str:
     """docs/reviewing.md or docs/annotating.md with its table of keys as it should be."""
     told = [*key_rows(), ("1 to 9", "relabel to the class of that number")]
-    told.append(("Space or Enter", "next page, once nothing is left on this one"))
+    told.append(("Enter", "next page, once nothing is left on this one"))
     told.append(("← → ↑ ↓", "move; with ⇧ they extend the selection"))
     lines = ["| key | what it does |", "|---|---|", *(f"| {cap} | {does} |" for cap, does in told)]
     return between(text, KEYS_BEGIN, KEYS_END, "\n".join(lines))

@@ -148,6 +148,12 @@ def test_page_keys_turn_pages_to_and_fro(desk: Desk) -> None:
 def test_space_and_enter_turn_a_page_on_which_nothing_is_left_and_a_held_key_none(desk: Desk) -> None:
     page, onward = desk.page, desk.page.get_by_role("button", name="next page", exact=True)
     expect(onward).to_be_hidden()
+    first, *others = desk.samples()
+    desk.press("Space")
+    assert desk.current().sample == others[0], "Space moves on"
+    desk.press(*("x" for _ in others), "Space")
+    expect(desk.message).to_contain_text("this is the last face to review on this page")
+    assert (desk.current().sample, desk.tile(first).state) == (first, "open"), "and skips nothing"
     for key in ("Space", "Enter", None):
         desk.until(lambda: desk.pages_come() >= 2, "the page after this one")
         done = desk.samples()

@@ -75,6 +75,7 @@ def test_a_selection_is_answered_as_one_and_taken_back_as_one(desk: Desk) -> Non
     assert {desk.tile(sample).state for sample in chosen} == {"open"}
     assert selected(desk) == chosen
     expect(desk.message).to_contain_text("undone: 4")
+    expect(desk.message).to_contain_text("4 selected")
     undone = desk.stored(8)[4:]
     assert {row.undoes for row in undone} == {row.id for row in rows}
     assert not any(row.live for row in desk.decisions())
@@ -83,6 +84,15 @@ def test_a_selection_is_answered_as_one_and_taken_back_as_one(desk: Desk) -> Non
     assert sum(row.live for row in desk.decisions()) == 4
     assert selected(desk) == []
     assert {desk.tile(sample).state for sample in chosen} == {"accept"}
+    for number, keys in enumerate((["h", "Escape"], ["ArrowRight"], ["Space"], ["f", "f"])):
+        desk.press("z")
+        assert selected(desk) == chosen
+        desk.press(*keys)
+        assert selected(desk) == [], f"{keys} let the selection go that the undo brought back"
+        if number < 3:
+            desk.press("Shift+Z")
+    desk.press("u")
+    assert len([row for row in desk.decisions() if row.action == "unsure"]) == 1
 
 
 def test_accepting_the_rest_of_the_page_leaves_what_has_no_proposal(desk: Desk) -> None:

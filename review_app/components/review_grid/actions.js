@@ -267,7 +267,8 @@ export class Actions {
     await bringIntoView(app, rows.map((row) => row.sample));
     const selected = rows.map((row) => this.selections.get(row.local.root.id)).find(Boolean);
     if (!selected) return;
-    app.tiles.select(which === "undo" ? app.tiles.faces.filter(({ sample }) => selected.has(sample)) : []);
-    app.say(said);
+    const again = which === "undo" ? app.tiles.faces.filter(({ sample }) => selected.has(sample)) : [];
+    app.tiles.select(again, true);
+    app.say(again.length ? `${said} · ${again.length} selected: the next answer is for all of them, a move lets them go` : said);
   }
 }

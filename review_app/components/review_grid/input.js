@@ -8,6 +8,14 @@ import { commandOf, keptFromStreamlit, keyName } from "./keys.js";
 
 /** @type {Set<CommandGroup>} */
 const WRITES = new Set(["answer", "class", "mark", "bulk", "history"]);
+/**
+ * Whether a command is about all faces that are selected, or selects others. Anything else done after an undo says that
+ * the selection it brought back is not what somebody has in mind.
+ * @param {Command} command
+ */
+function isForSelection({ group, id, extend }) {
+  return ["answer", "class", "bulk", "history"].includes(group) || extend || id === "skip" || id === "all";
+}
 
 export class Input {
   /** @param {import("./types.js").App} app */
@@ -66,6 +74,7 @@ export class Input {
     const { app } = this;
     app.leases.active();
     if (command.group === "bulk" && event && event.detail > 1) return; // it would be about another page by now
+    if (app.tiles.restored && !isForSelection(command)) app.tiles.select([]);
     const always = this.#always()[command.id];
     const closed = WRITES.has(command.group) ? app.flow.closed() : null;
     if (closed) app.say(closed, "warn");
@@ -112,10 +121,26 @@ export class Input {
     else if (id === "acceptRest") actions.rest("accept");
     else if (id === "keepRest") actions.rest("keep");
     else if (id === "alike" || id === "alikePair") showAlike(this.app, id === "alikePair");
+    else if (id === "onward") this.#toOpen();
     else if (id === "flag") actions.flag();
     else if (id === "note") actions.note();
     else if (id === "accept" || id === "keep" || id === "unsure" || id === "exclude" || id === "skip")
       actions.answer(id);
+  }
+
+  /** Space answers nothing and skips nothing: it leads to what is left, or on to the next page. */
+  #toOpen() {
+    const { app } = this;
+    const { flow, focus, keymap, tiles, zoom } = app;
+    const to = tiles.nextOpen(tiles.at);
+    if (to < 0 && zoom.open) app.say(doneWords(true), "done");
+    else if (to < 0) flow.next();
+    else if (to === tiles.at) app.say(`this is the last face to review on this page: answer it, or press ${keymap.cap("skip")} to skip it`);
+    else {
+      flow.looking = true;
+      tiles.anchor = to;
+      focus.move(to);
+    }
   }
 
   /** @param {Direction} way @param {boolean} extend the selection goes along */

@@ -3,7 +3,7 @@
 /**
  * @typedef {"left"|"right"|"up"|"down"|"home"|"end"} Direction
  * @typedef {"accept"|"keep"|"unsure"|"exclude"|"relabel"|"skip"|"flag"|"note"|"undo"|"redo"|"acceptRest"|"keepRest"|
- *   "back"|"next"|"group"|"zoom"|"alike"|"alikePair"|"sheet"|"clear"|"all"|Direction|`extend-${Direction}`} CommandId
+ *   "back"|"next"|"onward"|"group"|"zoom"|"alike"|"alikePair"|"sheet"|"clear"|"all"|Direction|`extend-${Direction}`} CommandId
  * @typedef {"answer"|"class"|"mark"|"history"|"bulk"|"page"|"move"|"view"} CommandGroup
  * @typedef {Pick<Command, "button"|"repeat"|"zoom"|"way"|"extend">} CommandOptions
  */
@@ -65,7 +65,7 @@ export const COMMANDS = [
   answer("keep", ["x"], "X", "keep given", "keep the given label"),
   answer("unsure", ["u"], "U", "unsure", "unsure: nobody could tell from this picture"),
   answer("exclude", ["e"], "E", "exclude", "exclude: not a face, or unusable"),
-  mark("skip", ["s", " "], "S", "skip", "skip: not now, leave it to others"),
+  mark("skip", ["s"], "S", "skip", "skip: not now, leave it to others"),
   mark("flag", ["f"], "F", "flag", "flag for the lead; once more: take the flag off"),
   mark("note", ["n"], "N", "note", "write a note; Enter saves, Esc leaves"),
   history("undo", ["z", "backspace", "mod+z"], "Z", "undo", "undo, as far back as you like"),
@@ -86,6 +86,9 @@ export const COMMANDS = [
   ),
   page("back", ["pageup"], "PgUp", "back", "earlier page"),
   page("next", ["pagedown"], "PgDn", "next", "next page"),
+  page("onward", [" "], "Space", "next to review", "next face to review; once nothing is left on this page, the next page", {
+    button: false,
+  }),
   page("group", ["shift+pagedown"], "⇧PgDn", "next group", "where grouped: leave the rest of this pair for later", {
     button: false,
   }),

@@ -79,7 +79,7 @@ export function keySheet(app) {
       row(["←", "↑", "→", "↓"], "move"),
       row(["Home", "End"], "first and last face of the page"),
       row(["⇧←", "⇧→"], "extend the selection"),
-      row(["Space", "Enter"], "next page, once nothing is left on this one"),
+      row(["Enter"], "next page, once nothing is left on this one"),
     );
     list.replaceChildren(...rows);
     presets.replaceChildren(...Object.keys(PRESETS).map((name) => presetButton(/** @type {Preset} */ (name))));

@@ -28,6 +28,8 @@ export class Tiles {
     this.scrolls = false;
     /** @type {Set<Face>} */
     this.selection = new Set();
+    /** The selection was brought back by an undo, and nothing else was done since. */
+    this.restored = false;
     /** @type {Map<Face, TileNodes>} */
     this.nodes = new Map();
   }
@@ -41,6 +43,7 @@ export class Tiles {
   show(faces, at) {
     this.faces = faces;
     this.selection.clear();
+    this.restored = false;
     this.nodes = new Map(faces.map((face, place) => [face, this.#build(face, place)]));
     this.list.replaceChildren(...faces.map((face) => this.tileOf(face)));
     this.list.setAttribute("aria-label", counted(faces.length, "face"));
@@ -216,9 +219,10 @@ export class Tiles {
     return -1;
   }
 
-  /** @param {Iterable<Face>} faces that are selected from now on */
-  select(faces) {
+  /** @param {Iterable<Face>} faces that are selected from now on @param {boolean} [restored] by an undo */
+  select(faces, restored = false) {
     const wanted = new Set(faces);
+    this.restored = restored && wanted.size > 0;
     for (const face of new Set([...this.selection, ...wanted])) {
       this.nodes.get(face)?.tile.setAttribute("aria-selected", String(wanted.has(face)));
     }

@@ -133,7 +133,7 @@ export function swipeTiles(app) {
     },
     answer: (tile, meant) => {
       const at = Number(tile.getAttribute("data-place"));
-      if (!app.tiles.selection.has(app.tiles.faces[at])) app.tiles.select([]);
+      if (app.tiles.restored || !app.tiles.selection.has(app.tiles.faces[at])) app.tiles.select([]);
       app.flow.looking = true;
       app.tiles.focus(at);
       run(app, meant);

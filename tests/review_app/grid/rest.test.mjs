@@ -30,7 +30,8 @@ test("keys", () => {
     ["a", "accept"],
     ["A", "accept"],
     ["x", "keep"],
-    [" ", "skip"],
+    ["s", "skip"],
+    [" ", "onward"],
     ["Backspace", "undo"],
     ["PageDown", "next"],
     ["Enter", "zoom"],
@@ -63,7 +64,7 @@ test("letters: the left hand's, one's own, and what somebody else wrote into the
   keymap.use(PRESETS["left hand"]);
   const left = [id("q"), id("w"), id("e"), id("Q", { shiftKey: true }), id("W", { shiftKey: true }), id("a"), id("d")];
   assert.deepEqual(left, ["accept", "keep", "unsure", "acceptRest", "keepRest", undefined, "zoom"]);
-  assert.deepEqual([id("Enter"), id(" "), id("z", { ctrlKey: true }), id("3")], ["zoom", "skip", "undo", "relabel"]);
+  assert.deepEqual([id("Enter"), id(" "), id("z", { ctrlKey: true }), id("3")], ["zoom", "onward", "undo", "relabel"]);
   assert.equal(keymap.cap("acceptRest"), "⇧Q");
   const help = keymap.commands.find((command) => command.id === "alikePair")?.help;
   assert.match(help ?? "", /then ⇧Q or ⇧W the rest/);
