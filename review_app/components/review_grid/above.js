@@ -36,7 +36,7 @@ export class Above {
     this.like = el("h2");
     this.alike = el("div", { class: "group set", role: "group", "aria-label": "faces that look alike" }, [
       this.like,
-      el("button", { ...back, on: { click: () => app.flow.next() } }),
+      el("button", { ...back, on: { click: () => app.flow.next("", true) } }),
     ]);
     this.node = el("div", { class: "above" }, [this.guide, this.group, this.alike]);
   }

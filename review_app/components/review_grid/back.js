@@ -2,14 +2,15 @@
 
 /** @import { App, Page } from "./types.js" */
 
-/** In the state of an entry of the browser's history: the number of the page that it stands for. */
+/** In the state of an entry of the browser's history: numbers of the pages that were opened one from another up to it. */
 const MARK = "scnAlike";
 /** Likewise: it stands for the zoom. */
 const ZOOM = "scnZoom";
 
-/** @returns {number} of the entry that the browser is at; 0: it is none of ours */
-function entry() {
-  return Number(history.state?.[MARK]) || 0;
+/** @returns {number[]} of the entry that the browser is at; empty: it is none of ours */
+function path() {
+  const kept = history.state?.[MARK];
+  return Array.isArray(kept) ? kept : [];
 }
 
 /** @returns {boolean} whether the browser is at the entry of a zoom */
@@ -26,9 +27,11 @@ export class Back {
     this.app = app;
     /** @type {WeakMap<Page, number>} the entry that each page has, or had */
     this.entries = new WeakMap();
-    this.made = entry();
-    /** Number of the entry that the browser is at, or is on its way to. */
-    this.at = 0;
+    this.made = Math.max(0, ...path());
+    /** Numbers of the entries from the queue to where the browser is, or is on its way to. @type {number[]} */
+    this.path = [];
+    // After a reload nothing is opened any more.
+    if (path().length) history.replaceState({ ...history.state, [MARK]: [] }, "");
     /** Steps back that were taken here, of which the browser has not told yet. */
     this.own = 0;
     /** The zoom is open, and has an entry. */
@@ -59,32 +62,34 @@ export class Back {
 
   /** A page is shown: one of faces that look alike gets an entry, and that of one which was left goes. @param {Page} page */
   shown(page) {
-    const number = page.kind === "alike" ? this.entries.get(page) : 0;
-    if (number === this.at) return;
-    if (number === undefined || number > this.at) {
-      this.made += 1;
-      this.entries.set(page, this.made);
-      this.at = this.made;
-      const state = { ...history.state, [MARK]: this.made, [ZOOM]: false };
-      if (this.spare) history.replaceState(state, "");
-      else history.pushState(state, "");
-      this.spare = false;
-    } else if (this.at && entry() === this.at) {
-      this.at = number;
-      this.#stepBack();
+    const depth = page.kind === "alike" ? this.path.indexOf(this.entries.get(page) ?? 0) : -1;
+    if (page.kind !== "alike" || depth >= 0) {
+      const steps = this.path.length - 1 - depth;
+      if (!steps || path().at(-1) !== this.path.at(-1)) return;
+      this.path = this.path.slice(0, depth + 1);
+      this.#stepBack(steps);
+      return;
     }
+    this.made += 1;
+    this.entries.set(page, this.made);
+    this.path = [...this.path, this.made];
+    const state = { ...history.state, [MARK]: this.path, [ZOOM]: false };
+    if (this.spare) history.replaceState(state, "");
+    else history.pushState(state, "");
+    this.spare = false;
   }
 
-  #stepBack() {
+  #stepBack(steps = 1) {
     this.own += 1;
-    history.back();
+    history.go(-steps);
   }
 
   /** @param {PopStateEvent} event */
   #moved(event) {
     const { flow, pages, zoom } = this.app;
-    const left = this.at;
-    this.at = entry();
+    const left = this.path.at(-1);
+    this.path = path();
+    const to = this.path.at(-1);
     if (this.own) {
       this.own -= 1;
       event.stopImmediatePropagation();
@@ -93,15 +98,15 @@ export class Back {
       this.zoomed = atZoom();
       zoom.toggle(); // closed by Back, opened again by Forward
       this.zoomed = zoom.open;
-    } else if (this.at !== left) {
+    } else if (to !== left) {
       event.stopImmediatePropagation();
       const page = pages.current;
-      const forward = this.at > left ? pages.kept.findIndex((one) => this.entries.get(one) === this.at) : -1;
-      if (forward >= 0) {
+      const there = to === undefined ? -1 : pages.kept.findIndex((one) => this.entries.get(one) === to);
+      if (there >= 0) {
         flow.rememberFocus();
-        pages.at = forward;
-        flow.show(pages.kept[forward]);
-      } else if (left && page && this.entries.get(page) === left) flow.next();
+        pages.at = there;
+        flow.show(pages.kept[there]);
+      } else if (left && page && this.entries.get(page) === left) flow.next("", true);
     }
   }
 }

@@ -43,14 +43,14 @@ export class Flow {
     return this.view === "page" && !this.looking && this.app.pages.leased && this.app.tiles.nextOpen(-1) < 0;
   }
 
-  /** PgDn. @param {string} done what was done before it, in words */
-  async next(done = "") {
+  /** PgDn. @param {string} done what was done before it, in words @param {boolean} [past] all faces that look alike */
+  async next(done = "", past = false) {
     if (this.busy) {
       this.app.say("the next page is on its way");
       return;
     }
     if (this.view === "end" && this.passed().length) this.showPassed();
-    else await this.#turn(() => this.app.pages.next(), done);
+    else await this.#turn(() => this.app.pages.next(past), done);
   }
 
   /** Leave the rest of this pair for later. */

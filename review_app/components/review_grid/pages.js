@@ -88,13 +88,14 @@ export class Pages {
 
   /** @returns {boolean} whether next() has its page here already */
   get ready() {
-    return this.at < this.kept.length - 1 || this.ahead?.done === true;
+    return this.#following() >= 0 || this.ahead?.done === true;
   }
 
-  /** Turn forward. @returns {Promise<Page|null>} null: the queue has no more */
-  async next() {
-    if (this.at < this.kept.length - 1) {
-      this.at += 1;
+  /** Turn forward. @param {boolean} [past] all faces that look alike @returns {Promise<Page|null>} null: the queue has no more */
+  async next(past = false) {
+    const to = this.#following(past);
+    if (to >= 0) {
+      this.at = to;
       return this.current;
     }
     const ahead = this.ahead ?? this.#start();
@@ -103,6 +104,19 @@ export class Pages {
     if (this.closed) return null;
     if (!faces.length) return null;
     return this.#append("queue", faces);
+  }
+
+  /**
+   * The page after this one that is here already. Faces that look alike lead back to where they were first asked for,
+   * past those from which they were asked for again.
+   * @param {boolean} [past] the rest of their own too
+   * @returns {number} its place, or -1
+   */
+  #following(past = false) {
+    const { current } = this;
+    const on = (/** @type {Page} */ { kind, batch }) =>
+      current?.kind !== "alike" || kind !== "alike" || (!past && batch === current.batch);
+    return this.kept.findIndex((page, at) => at > this.at && on(page));
   }
 
   /** Turn back. @returns {Page|null} */

@@ -65,7 +65,7 @@ function grid() {
       else back.zoomClosed();
     },
   };
-  const flow = { show, rememberFocus: () => {}, next: () => show(pages.kept[pages.at + 1]) };
+  const flow = { show, rememberFocus: () => {}, next: () => show(queue) };
   const app = /** @type {App} */ (/** @type {unknown} */ ({ pages, flow, zoom }));
   const back = new Back(app, new AbortController().signal);
   entries.window.addEventListener("popstate", () => (entries.missed += 1));
@@ -74,7 +74,7 @@ function grid() {
     pages.kept.splice(pages.at, 0, page);
     show(page);
   };
-  return { entries, back, pages, zoom, done, alike };
+  return { entries, back, pages, zoom, done, alike, flow };
 }
 
 test("Back closes the zoom, Forward opens it again, and a key leaves no step behind", () => {
@@ -97,6 +97,24 @@ test("Back leaves faces that look alike, and Forward comes back to them", () => 
   assert.equal(pages.current.kind, "queue");
   entries.go(1);
   assert.equal(pages.current.kind, "alike");
+  entries.back();
+  assert.deepEqual([pages.current.kind, entries.at, entries.missed], ["queue", 0, 0]);
+});
+
+test("one step leads from what was asked for again to the queue, and Back goes through what was asked for before", () => {
+  const { entries, pages, alike, flow } = grid();
+  alike();
+  alike();
+  alike();
+  const [third, second] = pages.kept;
+  assert.deepEqual([pages.current === third, entries.at], [true, 3]);
+  entries.back();
+  assert.equal(pages.current, second);
+  flow.next();
+  assert.deepEqual([pages.current.kind, entries.at, entries.missed], ["queue", 0, 0]);
+  entries.go(2);
+  assert.equal(pages.current, second, "Forward finds it again");
+  entries.back();
   entries.back();
   assert.deepEqual([pages.current.kind, entries.at, entries.missed], ["queue", 0, 0]);
 });

@@ -113,6 +113,22 @@ test("what does not fit any more is on the next page, and comes back where there
   assert.deepEqual([pages.at, pages.count, pages.kept.map((page) => page.number)], [0, 2, [1, 2]]);
 });
 
+test("faces that look alike lead back past those that they were asked for from, but over all of their own", async () => {
+  const { pages } = grid([tile(1)], [tile(2)]);
+  const first = await pages.next();
+  const insert = (/** @type {number[]} */ ...ids) => pages.insert("alike", ids.map((id) => pages.store.put(tile(id), null, now)), pages.at);
+  insert(3, 4);
+  insert(5, 6);
+  assert.ok(pages.ready);
+  pages.refit(() => 1, 0);
+  assert.deepEqual(pages.kept.map(samples), [[5], [6], [3, 4], [1]]);
+  assert.deepEqual(samples(await pages.next()), [6]);
+  assert.equal(await pages.next(), first);
+  pages.at = 0;
+  assert.equal(await pages.next(true), first);
+  assert.deepEqual(samples(await pages.next()), [2]);
+});
+
 test("a face that the server has no more was taken out, whoever asks about it", async () => {
   const { store, pages } = grid([tile(1), tile(2)], [tile(2)]);
   const page = await pages.next();
