@@ -198,7 +198,8 @@ def _opened(info: RoundInfo, faces: int, pairs: Sequence[PairCount], area: str) 
     else:
         st.text("None of them is to review.")
     if queued:
-        link = parts.review_link(f"All {queued:,} in the queue", round=str(info.id), area=area, state="all")
+        words = f"Show all {counted(queued, 'face')}, answered ones too"
+        link = parts.review_link(words, round=str(info.id), area=area, state="all")
         st.html(f"<p>{link.text}</p>")
 
 

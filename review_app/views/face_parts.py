@@ -180,7 +180,7 @@ def _numbers(score: FaceScore, classes: Sequence[str]) -> None:
     proposed = "no relabel proposed" if score.proposed_label is None else f"proposed: {classes[score.proposed_label]}"
     # Without a proposal there is no first choice that a second could follow.
     choice = None if score.proposed_label is None else score.second_label
-    second = "" if choice is None else f"; next choice: {_chance(score, choice, classes)}"
+    second = "" if choice is None else f"; next likeliest: {_chance(score, choice, classes)}"
     st.text(f"Round {score.round}, {proposed}; predicted: {classes[score.predicted_label]}{second}")
     if score.alpha is None:
         group = "made from opinions, without training: there is no alpha"

@@ -133,9 +133,8 @@ def _chips(where: QueueFilter, on: Sequence[str], names: Sequence[str]) -> None:
 
 def _condition(name: str, where: QueueFilter, names: Sequence[str]) -> str:
     """One condition in the words of a chip."""
-    proposed = "no proposal" if where.unproposed else _side(where.proposed, names)
     words = {
-        "pair": f"{_side(where.given, names)} → {proposed}",
+        "pair": _pair_words(where.given, where.proposed, where.unproposed, names),
         "class": f"class {_side(where.label, names)}",
         "doubt": DOUBTS[where.doubt],
         "picture": PICTURES[where.picture],
@@ -211,9 +210,15 @@ def _pairs(pairs: Sequence[PairCount], names: Sequence[str], chosen: Pair) -> di
     return {
         (given, proposed, none): words
         if (given, proposed, none) == ANY_PAIR
-        else f"{_side(given, short)} → {'no proposal' if none else _side(proposed, short)} {words}"
+        else f"{_pair_words(given, proposed, none, short)} {words}"
         for (given, proposed, none), words in options.items()
     }
+
+
+def _pair_words(given: int | None, proposed: int | None, unproposed: bool, names: Sequence[str]) -> str:
+    """As above the faces of the grid: "anger → sad", "anger, no proposal"."""
+    side = _side(given, names)
+    return f"{side}, no proposal" if unproposed else f"{side} → {_side(proposed, names)}"
 
 
 def _number(value: int | None) -> int:

@@ -20,7 +20,7 @@ def pair(desk: Desk) -> str:
     """Of the faces on screen, as the heading says it."""
     asked = {(desk.question(sample).given, desk.question(sample).proposed) for sample in desk.samples()}
     ((given, proposed),) = asked
-    return f"{CLASSES[given]} → {'no proposal' if proposed is None else CLASSES[proposed]}"
+    return f"{CLASSES[given]}{', no proposal' if proposed is None else f' → {CLASSES[proposed]}'}"
 
 
 def test_exceptions_the_rest_and_on_by_itself(

@@ -168,9 +168,9 @@ export function className(classes, label) {
   return label === null || label === undefined ? "" : (classes[label] ?? "?");
 }
 
-/** "anger → sad". @param {Pick<Tile, "given"|"proposed">} pair @param {string[]} classes */
+/** "anger → sad"; "anger, no proposal". @param {Pick<Tile, "given"|"proposed">} pair @param {string[]} classes */
 export function pairWords({ given, proposed }, classes) {
-  return `${className(classes, given)} → ${proposed === null ? "no proposal" : className(classes, proposed)}`;
+  return `${className(classes, given)}${proposed === null ? ", no proposal" : ` → ${className(classes, proposed)}`}`;
 }
 
 /** @type {Record<Exclude<FaceState, "relabel">, string>} */
@@ -279,14 +279,14 @@ export function issueWords({ issues }) {
 }
 
 /**
- * What a class is to a face: "given", "proposed", or "next choice" beside a proposal; empty: nothing.
+ * What a class is to a face: "given", "proposed", or "next likeliest" beside a proposal; empty: nothing.
  * @param {Pick<Tile, "given"|"proposed"|"second">} tile
  * @param {number} label
  */
 export function classWord({ given, proposed, second }, label) {
   if (label === given) return "given";
   if (label === proposed) return "proposed";
-  return proposed !== null && label === second ? "next choice" : "";
+  return proposed !== null && label === second ? "next likeliest" : "";
 }
 
 /**

@@ -220,7 +220,8 @@ export class Zoom {
 function overEpochs(name, values, score) {
   const end = formatShare(values.at(-1));
   const differs = score !== null && formatShare(score) !== end;
-  const caption = el("figcaption", { text: `${name} ${end}${differs ? `, scored ${formatShare(score)}` : ""}` });
+  const words = differs ? `${name} ${end} in the last epoch, ${formatShare(score)} in the score` : `${name} ${end}`;
+  const caption = el("figcaption", { text: words });
   return el("figure", {}, [caption, lineChart(name, values, differs ? score : null)]);
 }
 

@@ -188,9 +188,9 @@ test("no key settles a face that nobody can see; it can be excluded and skipped"
   assert.deepEqual(meaning(gone, "skip", null, "ann"), { action: "skip", label: null });
 });
 
-test("a next choice is named beside a proposal only", () => {
+test("the next likeliest class is named beside a proposal only", () => {
   const tile = { given: 1, proposed: 3, second: 0 };
-  assert.deepEqual([0, 1, 2, 3].map((label) => classWord(tile, label)), ["next choice", "given", "", "proposed"]);
+  assert.deepEqual([0, 1, 2, 3].map((label) => classWord(tile, label)), ["next likeliest", "given", "", "proposed"]);
   assert.equal(classWord({ ...tile, proposed: null }, 0), "");
 });
 
