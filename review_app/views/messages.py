@@ -89,8 +89,9 @@ def signed_out() -> NoReturn:
     """Nobody is signed in, or the session has ended."""
     show(
         "Sign in to review",
-        "Nobody is signed in here, or the session has ended. Answers that were not saved yet are kept in this browser "
-        "and are sent when the same person signs in again.",
+        "Nobody is signed in here, or the session of this page has ended: you signed out, or somebody else has signed "
+        "in in this browser. Then reload the page to go on as that person. Answers that were not saved yet are kept in "
+        "this browser and are sent when the same person signs in again.",
     )
     if current().auth == "oidc":
         _sign_in_elsewhere()

@@ -25,6 +25,43 @@ def _height(node: Locator) -> float:
     return float(node.evaluate("tile => tile.getBoundingClientRect().height"))
 
 
+_CUT = """
+tiles => tiles.flatMap(tile => {
+  const line = tile.querySelector(".then");
+  if (!line || !tile.checkVisibility()) return [];
+  const box = line.getBoundingClientRect();
+  const inside = node => {
+    const { left, right, top, bottom, width } = node.getBoundingClientRect();
+    const across = width > 3 && left >= box.left - 1 && right <= box.right + 1;
+    return across && top >= box.top - 4 && bottom <= box.bottom + 4;
+  };
+  return [...line.querySelectorAll(":scope > *, i")].every(inside) ? [] : [line.textContent];
+})
+"""
+
+
+def test_long_names_leave_room_for_the_arrow_the_words_beside_them_and_the_numbers(
+    served: Served, new_page: NewPage
+) -> None:
+    with served.workspace.database() as db:
+        db.execute("UPDATE class SET name = name || ', mit aufgerissenen Augen und offenem Mund beim Anblick'")
+        db.conn.commit()
+    page = new_page()
+    sign_in(page, served, "ann")
+    desk = Desk(page, served, "ann").ready()
+    names = page.locator(".app .proposed, .app .suggested > span")
+    rows = page.locator(".app .toolbar")
+    for width, high in ((1280, 150), (820, 200), (390, 0)):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.wait_for_timeout(300)
+        desk.until(lambda: desk.tiles(), "faces")
+        assert page.locator(".app .tile").evaluate_all(_CUT) == [], width
+        assert "mit aufgerissenen" in str(names.first.get_attribute("title"))
+        assert rows.evaluate("bar => bar.offsetHeight") <= high, "buttons leave room for faces"
+        whole = page.locator(".app .progress").evaluate("line => line.scrollWidth <= line.clientWidth + 1")
+        assert whole, "what is to review is not cut"
+
+
 def test_a_tile_says_how_it_is_doubted(desk: Desk) -> None:
     known = doubts(desk.served)
     shown = [tile for tile in desk.tiles() if "audit" not in tile.label]
@@ -96,7 +133,7 @@ def test_the_zoom_says_why_a_face_is_asked_about_and_no_second_choice_without_a_
     zoom = page.locator(".zoombody")
     expect(zoom.get_by_text("outside the low-importance group, but suspicious").last).to_be_visible()
     expect(zoom.locator(".probability").first).to_be_visible()
-    expect(zoom.get_by_text("next choice")).to_have_count(0)
+    expect(zoom.get_by_text("next likeliest")).to_have_count(0)
     margin = zoom.locator("figure", has_text="margin")
     number = margin.locator("figcaption").inner_text().split()[1].rstrip(",")
     expect(margin.locator("svg")).to_have_attribute("aria-label", f"margin over 8 epochs, at the end {number}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,6 +36,8 @@ def test_a_repeat_comes_as_a_new_face_and_nothing_gives_it_away(repeating: Serve
     page = new_page()
     sign_in(page, repeating, "ann")
     desk = Desk(page, repeating, "ann").ready()
+    standing = re.compile("the numbers of the queue and of what you checked follow when you turn the page$")
+    expect(page.locator(".app .numbers")).to_have_attribute("title", standing)
     answered: list[int] = []
     while not (again := [sample for sample in desk.samples() if sample in answered]):
         answered += desk.samples()

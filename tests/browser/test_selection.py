@@ -92,6 +92,7 @@ def test_a_selection_is_answered_as_one_and_taken_back_as_one(desk: Desk) -> Non
         if number < 3:
             desk.press("Shift+Z")
     desk.press("u")
+    desk.saved()
     assert len([row for row in desk.decisions() if row.action == "unsure"]) == 1
 
 

@@ -1,5 +1,7 @@
 /** What the tabs of one person keep in localStorage: JSON under keys that begin alike, one key for each thing. */
 
+import { counted } from "./faces.js";
+
 export class Kept {
   /** @param {Storage|null} storage null where the browser has none @param {string} prefix of all keys */
   constructor(storage, prefix) {
@@ -64,4 +66,24 @@ export class Kept {
       // A storage that went away has nothing left to remove.
     }
   }
+}
+
+/**
+ * How many answers of other people wait in this browser, in the same workspace, for them to sign in again.
+ * @param {Storage|null} storage @param {string} prefix of the keys of the person here: scn/WORKSPACE/PERSON/
+ * @returns {number}
+ */
+export function waitingOfOthers(storage, prefix) {
+  const workspace = prefix.slice(0, prefix.lastIndexOf("/", prefix.length - 2) + 1);
+  try {
+    const keys = Array.from({ length: storage?.length ?? 0 }, (_, at) => storage?.key(at) ?? "");
+    return keys.filter((key) => key.startsWith(workspace) && !key.startsWith(prefix) && key.includes("/out/")).length;
+  } catch {
+    return 0; // a storage that went away
+  }
+}
+
+/** "3 answers of another person wait in this browser"; empty: none do. @param {number} count */
+export function othersWords(count) {
+  return count ? `${counted(count, "answer")} of another person ${count === 1 ? "waits" : "wait"} in this browser` : "";
 }

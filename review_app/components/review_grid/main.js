@@ -8,6 +8,7 @@ import { Flow } from "./flow.js";
 import { Focus } from "./focus.js";
 import { Input } from "./input.js";
 import { backFromFilters } from "./keepkeys.js";
+import { waitingOfOthers } from "./kept.js";
 import { KeyMap } from "./keymap.js";
 import { keySheet } from "./keysheet.js";
 import { Leases, released } from "./leases.js";
@@ -144,6 +145,7 @@ export class App {
     this.back = new Back(this, this.ending.signal);
     this.look.show();
     this.status.show(this.outbox);
+    this.showOthers();
     this.#begin();
   }
 
@@ -213,6 +215,11 @@ export class App {
     released().then(() => {
       if (flow === this.flow) flow.next();
     });
+  }
+
+  /** Whether answers of somebody else wait in this browser. */
+  showOthers() {
+    this.status.showOthers(waitingOfOthers(this.storage, this.prefix));
   }
 
   /** Say what happened. @param {string} words @param {import("./status.js").MessageKind} [kind] */

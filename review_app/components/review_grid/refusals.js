@@ -37,22 +37,6 @@ export function refusalWords({ entry, code }, { store, tiles, classes, flow }) {
   };
 }
 
-/** Whether an answer that was refused may be taken when it is sent once more. @param {Refusal} refusal */
-export function mayHelp({ code }) {
-  return code !== "audit"; // a round may be opened again, a picture come back, a server be of another version
-}
-
-/** Whether one entry answers what the other did. @param {Entry} entry @param {Entry} old */
-export function replaces(entry, old) {
-  const answers = [entry, old].every(({ action }) => ANSWERS.some((answer) => answer === action));
-  return answers && entry.id !== old.id && entry.sample === old.sample && entry.round === old.round;
-}
-
-/** Which decision of a request the server says is wrong. @param {Problem} problem @returns {number} -1: it speaks of none */
-export function wrongOf({ code, at }) {
-  return code === "bad_request" ? Number(/^decisions\[(\d+)\]/.exec(at)?.[1] ?? -1) : -1;
-}
-
 /**
  * What was given for a round that had ended when it came: "2 answers and 1 note that you gave reached the server after its
  * end, and were not taken"; empty: nothing was.
@@ -72,4 +56,20 @@ export function lateWords(refusals) {
   const said = [parts.slice(0, -1).join(", "), parts.at(-1)].filter(Boolean).join(" and ");
   const [was, it] = late.length === 1 ? ["was", "it is"] : ["were", "they are"];
   return `${said} that you gave reached the server after its end, and ${was} not taken: ${it} listed below, where it says refused`;
+}
+
+/** Whether an answer that was refused may be taken when it is sent once more. @param {Refusal} refusal */
+export function mayHelp({ code }) {
+  return code !== "audit"; // a round may be opened again, a picture come back, a server be of another version
+}
+
+/** Whether one entry answers what the other did. @param {Entry} entry @param {Entry} old */
+export function replaces(entry, old) {
+  const answers = [entry, old].every(({ action }) => ANSWERS.some((answer) => answer === action));
+  return answers && entry.id !== old.id && entry.sample === old.sample && entry.round === old.round;
+}
+
+/** Which decision of a request the server says is wrong. @param {Problem} problem @returns {number} -1: it speaks of none */
+export function wrongOf({ code, at }) {
+  return code === "bad_request" ? Number(/^decisions\[(\d+)\]/.exec(at)?.[1] ?? -1) : -1;
 }

@@ -3,6 +3,7 @@
 import { foundWords } from "./above.js";
 import { asElement, el } from "./dom.js";
 import { counted } from "./faces.js";
+import { othersWords } from "./kept.js";
 import { pageWords } from "./pages.js";
 import { mayHelp } from "./refusals.js";
 
@@ -22,6 +23,9 @@ import { mayHelp } from "./refusals.js";
  * @property {(refusal: Refusal) => {face: string, words: string, href: string, picture: string}} refusal href: where its
  *   face is; picture: address of the small one
  */
+
+/** Why numbers stand still where some faces are asked once more. */
+const STANDING = "the numbers of the queue and of what you checked follow when you turn the page";
 
 /** The pill's words. Pure. @param {Sending} outbox @returns {{kind: PillKind, text: string}} */
 export function pillOf(outbox) {
@@ -76,9 +80,11 @@ export class Status {
     this.refusals = new Map();
     this.pill = el("span", { class: "pill", "data-kind": "saved", text: "all saved" });
     this.link = el("a", { class: "signin", href: login, text: "sign in", hidden: true });
+    this.others = el("span", { class: "others", title: "they are sent when that person signs in here again", hidden: true });
     this.progress = el("span", { class: "progress" });
     this.found = el("span", { class: "learned", hidden: true });
     this.learned = el("span", { class: "learned", hidden: true });
+    this.numbers = el("span", { class: "numbers" }, [this.progress, this.found, this.learned]);
     this.message = el("span", { class: "message", role: "status", "aria-live": "polite" });
     // What is cut on screen is whole in the tooltip.
     this.message.addEventListener("pointerenter", () => (this.message.title = this.message.textContent ?? ""));
@@ -106,10 +112,9 @@ export class Status {
     this.node = el("footer", { class: "foot" }, [
       this.pill,
       this.link,
+      this.others,
       this.trouble,
-      this.progress,
-      this.found,
-      this.learned,
+      this.numbers,
       this.onward,
       this.message,
       this.refused,
@@ -152,6 +157,12 @@ export class Status {
     this.refused.open &&= count > 0;
     this.refusedTitle.textContent = `${count} refused`;
     if (this.refused.open) this.#list();
+  }
+
+  /** @param {number} count answers of other people that wait in this browser */
+  showOthers(count) {
+    this.others.textContent = othersWords(count);
+    this.others.hidden = !count;
   }
 
   /** What was refused: which face it is on the page follows what is shown. */
@@ -200,5 +211,7 @@ export class Status {
     const order = learnedWords(flow.header?.learned ?? null);
     if (this.learned.textContent !== order) this.learned.textContent = order;
     this.learned.hidden = !order;
+    const title = [text, found, order, tally.repeats ? STANDING : ""].filter(Boolean).join(" · ");
+    if (this.numbers.title !== title) this.numbers.title = title;
   }
 }

@@ -91,7 +91,8 @@ export class Tiles {
 
   /** @param {Tile} data */
   #question(data) {
-    const given = el("span", { class: "given", text: className(this.classes, data.given) });
+    const name = (/** @type {number} */ label) => ({ text: className(this.classes, label), title: className(this.classes, label) });
+    const given = el("span", { class: "given", ...name(data.given) });
     if (data.blind)
       return el("div", { class: "ask" }, [given, el("span", { class: "none", text: "audit: no proposal" })]);
     const suggested = suggestionOf(data);
@@ -100,7 +101,7 @@ export class Tiles {
         given,
         el("div", { class: "then" }, [
           icon("relabel"),
-          el("span", { class: "none suggested", text: `${className(this.classes, suggested)}?` }),
+          el("span", { class: "none suggested" }, [el("span", name(suggested)), el("i", { text: "?" })]),
         ]),
       ]);
     if (data.proposed === null)
@@ -110,7 +111,7 @@ export class Tiles {
       given,
       el("div", { class: "then" }, [
         icon("relabel"),
-        el("b", { class: "proposed", text: className(this.classes, data.proposed) }),
+        el("b", { class: "proposed", ...name(data.proposed) }),
         el("span", { class: "sure", title: means, text: sureWords(data) }),
       ]),
     ]);
@@ -142,7 +143,7 @@ export class Tiles {
     else {
       const { now, how } = answerWords(tile, state, this.classes);
       const word = el("span", { text: [how, by].filter(Boolean).join(", ") });
-      node.badge.replaceChildren(icon(state), el("b", { text: now }), word);
+      node.badge.replaceChildren(icon(state), el("b", { text: now, title: now }), word);
     }
     node.marks.replaceChildren(...marksOf(tile));
     node.tile.setAttribute("aria-label", this.#label(face, stateWords(tile, state, this.classes) + (by && `, ${by}`)));

@@ -80,6 +80,7 @@ export function listen(app) {
     if (event.persisted) app.restart();
   };
   const onStorage = (/** @type {StorageEvent} */ event) => {
+    app.showOthers();
     if (event.key) app.outbox.changedElsewhere(event.key, event.newValue);
   };
   window.addEventListener("online", wake, { signal });

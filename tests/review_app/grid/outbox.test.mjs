@@ -3,6 +3,7 @@ import test from "node:test";
 
 import { Memory, entryOf } from "./fixtures.mjs";
 import { newId } from "./review_grid/ids.js";
+import { othersWords, waitingOfOthers } from "./review_grid/kept.js";
 import { Net, Problem, jsonOf } from "./review_grid/net.js";
 import { noticeOf } from "./review_grid/notices.js";
 import { Outbox } from "./review_grid/outbox.js";
@@ -302,6 +303,16 @@ test("without storage, or with a full one, it works from memory and says so", as
     assert.equal(outbox.safe, false);
     assert.match(pillOf(outbox).text, /in this tab only/);
   }
+});
+
+test("what others left in this browser is counted, without a word of who they are", () => {
+  const storage = new Memory();
+  for (const key of ["scn/w/1/out/1/a", "scn/w/2/out/1/b", "scn/w/2/out/2/c", "scn/w/3/out/1/d", "scn/w/2/refused/e", "scn/w/2/letters", "scn/v/2/out/1/f", "scn/tile"])
+    storage.setItem(key, "{}");
+  assert.deepEqual(["1", "2", "3", "4"].map((me) => waitingOfOthers(storage, `scn/w/${me}/`)), [3, 2, 3, 4]);
+  assert.equal(waitingOfOthers(null, "scn/w/1/"), 0);
+  assert.equal(othersWords(3), "3 answers of another person wait in this browser");
+  assert.equal(othersWords(0), "");
 });
 
 test("the pill", async () => {
