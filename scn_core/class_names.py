@@ -37,9 +37,19 @@ _AROUND = f"{string.whitespace}\u00a0\u202f\u3000\u200b\u200e\u200f\ufeff"
 
 
 def canonical(name: str) -> str:
-    """The project's spelling of an emotion name; any other name comes back stripped and lower-cased."""
-    folded = unicodedata.normalize("NFC", name).strip(_AROUND).casefold()
-    return ALIASES.get(folded, folded)
+    """What is the same for all spellings of a class: the project's name of an emotion, or the name in lower case."""
+    return spelt(name).casefold()
+
+
+def spelt(name: str) -> str:
+    """A name as a vocabulary has it: emotions as this project spells them, others as they are, without blanks around."""
+    bare = unicodedata.normalize("NFC", name).strip(_AROUND)
+    return ALIASES.get(bare.casefold(), bare)
+
+
+def one_spelling_each(names: Iterable[str]) -> set[str]:
+    """The classes that these names are spellings of; of several spellings the one with the most small letters."""
+    return set({canonical(name): spelt(name) for name in sorted(names)}.values())
 
 
 def short_names(names: Sequence[str], most: int) -> list[str]:
@@ -77,20 +87,19 @@ class ClassVocabulary:
 
     @classmethod
     def of(cls, names: Iterable[str]) -> ClassVocabulary:
-        """A vocabulary of the given names in the given order, in the project's spelling.
+        """A vocabulary of the given names in the given order; emotions in the project's spelling.
 
         Raises DataError, showing the names as they were given, where two are spellings of one class.
         """
-        spelt: dict[str, str] = {}
-        given = list(names)
-        for name in given:
-            first = spelt.setdefault(canonical(name), name)
+        known: dict[str, str] = {}
+        for name in names:
+            first = known.setdefault(canonical(name), name)
             if first is not name:
                 raise DataError(
                     f"class names must differ, got {first.strip()!r} and {name.strip()!r}, which both are "
                     f"{canonical(name)!r}; remove or rename one"
                 )
-        return cls(tuple(spelt))
+        return cls(tuple(map(spelt, known.values())))
 
     def __len__(self) -> int:
         return len(self.names)

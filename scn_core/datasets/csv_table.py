@@ -24,7 +24,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
-from scn_core.class_names import ClassVocabulary, canonical
+from scn_core.class_names import ClassVocabulary
 from scn_core.datasets.annotators import by_face
 from scn_core.datasets.box_columns import BoxColumns, box_columns, box_like, overlooked_box, refuse_unread_box
 from scn_core.datasets.cells import as_written, is_missing, whole_number
@@ -131,7 +131,7 @@ def _vocabulary(source: Source, found: set[str]) -> ClassVocabulary:
     if len(found) > _MOST_CLASSES:
         many = f"{len(found):,} different labels"
         raise DataError(error_text(str(file), many, f"at most {_MOST_CLASSES}", "check --label-column"))
-    return ordered_vocabulary({canonical(label) for label in found if _plain_number(label) not in found - {label}})
+    return ordered_vocabulary({label for label in found if _plain_number(label) not in found - {label}})
 
 
 def _plain_number(label: str) -> str | None:

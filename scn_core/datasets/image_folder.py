@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from scn_core.class_names import ALIASES, FERPLUS_8, ClassVocabulary, canonical
+from scn_core.class_names import ALIASES, FERPLUS_8, ClassVocabulary, canonical, one_spelling_each, spelt
 from scn_core.datasets.class_list import folder_classes, own_files
 from scn_core.datasets.images import SUFFIXES
 from scn_core.datasets.numbering import class_numbers
@@ -56,12 +56,13 @@ def class_name(folder: str) -> str:
     words = re.findall(r"[^\W\d_]+", folder.casefold())
     emotions = {ALIASES[word] for word in words if word in ALIASES}
     compound = any(word in _NEGATIONS or (word not in ALIASES and _EMOTION.match(word)) for word in words)
-    return emotions.pop() if len(emotions) == 1 and not compound else canonical(folder)
+    return emotions.pop() if len(emotions) == 1 and not compound else spelt(folder)
 
 
 def ordered_vocabulary(names: set[str]) -> ClassVocabulary:
     """Class names in one order whatever the order found: FERPlus's where all are emotions, else by alphabet,
-    numbers in them by their value."""
+    numbers in them by their value. `names`: in any spelling, each class at least once."""
+    names = one_spelling_each(names)
     if names <= set(FERPLUS_8.names):
         return ClassVocabulary(tuple(name for name in FERPLUS_8.names if name in names))
     return ClassVocabulary(tuple(sorted(names, key=_by_alphabet)))
@@ -69,6 +70,7 @@ def ordered_vocabulary(names: set[str]) -> ClassVocabulary:
 
 def _by_alphabet(name: str) -> tuple[str, str]:
     """A name with its numbers made equally long, and itself: AU 2 comes before AU 10."""
+    name = canonical(name)
     return re.sub(r"\d+", lambda number: number[0].zfill(20), name), name
 
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scn_core import class_names
-from scn_core.class_names import ALIASES, ClassVocabulary, canonical, short_names
+from scn_core.class_names import ALIASES, ClassVocabulary, canonical, one_spelling_each, short_names
 from scn_core.errors import DataError
 
 PUBLISHED = {
@@ -51,8 +51,14 @@ def test_finding_takes_any_spelling_and_says_none_for_strangers() -> None:
     assert vocabulary.allowed() == "Happy, sad, puzzled"
 
 
-def test_of_takes_any_spelling() -> None:
-    assert ClassVocabulary.of([" Joy", "Sadness"]) == ClassVocabulary(("happy", "sad"))
+def test_of_takes_any_spelling_and_leaves_names_that_are_no_emotions_as_they_are() -> None:
+    names = ClassVocabulary.of([" Joy", "Sadness", "Überraschung und Staunen ", "سعادة"]).names
+    assert names == ("happy", "sad", "Überraschung und Staunen", "سعادة")
+
+
+def test_several_spellings_are_one_class() -> None:
+    found = one_spelling_each(["SMIRK", "smirk", "Smirk ", "Joy", "HAPPY", "Eye Roll"])
+    assert found == {"smirk", "happy", "Eye Roll"}
 
 
 @pytest.mark.parametrize(

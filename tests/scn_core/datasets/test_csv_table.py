@@ -55,7 +55,13 @@ def test_columns_may_have_other_names(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("labels", "names"), [("sad happy neutral", "neutral happy sad"), ("dog cat happy", "cat dog happy")]
+    ("labels", "names"),
+    [
+        ("sad happy neutral", "neutral happy sad"),
+        ("dog cat happy", "cat dog happy"),
+        ("Zebra ant Überraschung Joy", "ant happy Zebra Überraschung"),
+        ("Smirk smirk SMIRK Sad", "sad smirk"),
+    ],
 )
 def test_emotions_in_the_usual_order_others_by_alphabet(tmp_path: Path, labels: str, names: str) -> None:
     file = _csv(tmp_path, "path,label\n" + "".join(f"{label}.jpg,{label}\n" for label in labels.split()))

@@ -23,8 +23,8 @@ Draw = Callable[..., Path]
         ("Happiness", "happy"),
         ("sad and sadness", "sad"),
         ("happy or sad", "happy or sad"),
-        ("Unhappy", "unhappy"),
-        ("Class 3", "class 3"),
+        ("Unhappy", "Unhappy"),
+        ("Class 3", "Class 3"),
     ],
 )
 def test_search_words_name_one_emotion_or_themselves(folder: str, name: str) -> None:

@@ -176,8 +176,8 @@ def test_numbered_class_folders_have_the_names_given(tmp_path: Path, draw: Draw,
 @pytest.mark.parametrize(
     ("folder", "name"),
     [
-        ("Happily Surprised", "happily surprised"),
-        ("Sadly Fearful", "sadly fearful"),
+        ("Happily Surprised", "Happily Surprised"),
+        ("Sadly Fearful", "Sadly Fearful"),
         ("not_happy", "not_happy"),
         ("non-neutral", "non-neutral"),
         ("no fear", "no fear"),
