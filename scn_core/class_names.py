@@ -42,7 +42,7 @@ def canonical(name: str) -> str:
 
 
 def spelt(name: str) -> str:
-    """A name as a vocabulary has it: emotions as this project spells them, others as they are, without blanks around."""
+    """A name as a vocabulary has it: of emotions the project's, others as they are, without blanks around."""
     bare = unicodedata.normalize("NFC", name).strip(_AROUND)
     return ALIASES.get(bare.casefold(), bare)
 

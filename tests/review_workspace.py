@@ -20,6 +20,7 @@ from sqlite_utils import Database
 
 from scn_core.config import ReviewSettings
 from scn_core.datasets.source import Source
+from scn_core.picture_records import PictureMeasures
 from scn_core.records import BoolArray, EpochReport, FloatArray, IntArray, Manifest, RoundScores
 from scn_core.rounds.artifacts import NEIGHBOUR_COUNT, NEIGHBOURS, round_file_hashes
 from scn_core.rounds.draw_map import note_far
@@ -29,6 +30,7 @@ from scn_core.scn.suspicion import kinds_of_doubt
 from scn_core.store.connection import transaction
 from scn_core.store.decisions.record import effective_labels
 from scn_core.store.opinions import add_source, insert_opinions
+from scn_core.store.pictures import insert_measures
 from scn_core.store.queue.area import MAP, MAP_FILE
 from scn_core.store.rounds.states import finish_round, record_epoch, start_round
 from scn_core.store.samples import classes, insert_manifest, iter_samples, references
@@ -163,6 +165,15 @@ def add_opinions(workspace: Workspace, *, features: bool = False) -> None:
             shares[np.arange(len(ids)), label] = 0.8
             seen = np.eye(named, dtype=np.float32)[label] + ids[:, None].astype(np.float32) / 1e4 if features else None
             insert_opinions(db, add_source(db, name, "npz", {}), ids, shares, seen)
+
+
+def measure_pictures(workspace: Workspace) -> None:
+    """Measures of faces of which none is like another, and nothing is wrong with any."""
+    with workspace.database() as db, transaction(db):
+        looks = np.random.default_rng(1).bytes
+        faces = [stored.id for stored in iter_samples(db)]
+        measures = [PictureMeasures(face.to_bytes(8), looks(32), 100, 100, 0.9, 0.1, 1, 7, 0.2) for face in faces]
+        insert_measures(db, ((face, found.pack()) for face, found in zip(faces, measures, strict=True)))
 
 
 def plausible_scores(db: Database, *, proposals: int, low: int, seed: int, suspicious: int = 0) -> RoundScores:

@@ -27,6 +27,7 @@ from tests.review_workspace import (
     add_round,
     copy_workspace,
     draw_workspace,
+    measure_pictures,
     repeat_faces,
     repeat_thumbnails,
 )
@@ -85,6 +86,7 @@ def shared(drawn: Workspace, forks: Forks, tmp_path_factory: pytest.TempPathFact
         # chance, and answers to many faces leave it open.
         add_round(workspace, proposals=MANY * 3 // 4, low=MANY // 4, audit=0, review=ReviewSettings(learn_every=0))
         add_opinions(workspace)
+        measure_pictures(workspace)
         with workspace.database() as db:
             ensure_person(db, LEAD, "lead")
 
