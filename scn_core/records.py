@@ -250,7 +250,7 @@ class RoundInfo:
     @property
     def pooled_words(self) -> str | None:
         """Of a trained round, which opinions of other models shaped its suspicion, in words; None: none did."""
-        found = self.metrics.get("opinions") or ()
+        found = () if self.opinion_words else self.metrics.get("opinions") or ()
         each = ", ".join(f"{one['name']} (kappa {one['kappa']:.2f}, weight {one['weight']:.2f})" for one in found)
         return f"pooled with {'opinion' if len(found) == 1 else 'opinions'} {each}" if found else None
 

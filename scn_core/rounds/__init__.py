@@ -7,6 +7,7 @@ disk_space       what it needs of the disk                                      
 train            the order of the steps                                                          (torch)
 distributed_worker  what the other processes of a team do meanwhile                              (torch)
 score_and_propose  what its passes say of every face: suspicion, proposals, who is asked about   (torch)
+opinions_used    what its record says of the opinions of other models that it was made with
 network          its network: written, and loaded again                                          (torch)
 from_opinions    a round made of opinions alone, without a network
 training_outputs  its features, neighbours and figures, computed and written                    (torch)

@@ -24,6 +24,7 @@ from scn_core.rounds.artifacts import NEIGHBOUR_COUNT, NEIGHBOURS, round_file_ha
 from scn_core.rounds.earlier import say_what_was_done, say_what_will_be
 from scn_core.rounds.features import blocks_of, write_features
 from scn_core.rounds.inputs import RoundFaces, data_of, faces_now, fix_faces
+from scn_core.rounds.opinions_used import opinions_used
 from scn_core.scn.opinions import opinion_weights, opinions_alone
 from scn_core.scn.suspicion import (
     asked_for_suspicion,
@@ -76,13 +77,12 @@ def make_round_from_opinions(
         review = workspace.settings().review
         with snapshot(db):
             data, now = data_of(db), faces_now(db, review.unsure, review.ambiguous)
-        faces, opinions, weights, left_out = _faces_with_opinions(workspace, db, now)
+        faces, opinions, left_out = _faces_with_opinions(workspace, db, now)
         scores = score_opinions(opinions, faces, chosen)
         number, reviewed = store.next_number(db), store.latest_finished_round(db)
         workspace.set_aside(number)
         config: dict[str, Any] = {
-            "made_from_opinions": list(opinions.names), "weights_of_opinions": [round(each, 4) for each in weights],
-            "opinions_left_out": list(left_out),
+            "made_from_opinions": list(opinions.names), "opinions_left_out": list(left_out),
             "audit_samples": chosen.audit_samples, "queue_suspicion": chosen.queue_suspicion,
             "margin_relabel": chosen.margin_relabel, "relabel": chosen.relabel, "seed": chosen.seed,
             "unsure": review.unsure, "ambiguous": review.ambiguous, **made_with.versions(),
@@ -101,6 +101,7 @@ def make_round_from_opinions(
         metrics = {
             "proposals": int((scores.proposed_label >= 0).sum()),
             "suspicious": int(scores.suspicious.sum()),
+            "opinions": opinions_used(opinions.names, opinions.probabilities, faces.labels),
             "seconds": time.monotonic() - began,
         }
         say_what_will_be(db, say, close_earlier=chosen.close_earlier)
@@ -181,8 +182,8 @@ def save_feature_neighbours(folder: Path, scores: RoundScores, unit: FloatArray)
 
 def _faces_with_opinions(
     workspace: Workspace, db: Database, faces: RoundFaces
-) -> tuple[RoundFaces, Opinions, list[float], tuple[str, ...]]:
-    """The faces that opinions of a weight above 0 have probabilities of; these opinions; their weights; the others."""
+) -> tuple[RoundFaces, Opinions, tuple[str, ...]]:
+    """The faces that opinions of a weight above 0 have probabilities of; these opinions; names of the others."""
     found = opinions_on(db, faces.sample_id)
     add = command_line("opinion", "add", workspace.path, "--name", "NAME", "--csv", "FILE")
     if not found.probabilities:
@@ -210,7 +211,7 @@ def _faces_with_opinions(
         tuple(found.probabilities[place][known] for place in used),
         tuple(each[known] for each in found.features),
     )
-    return faces.without(unusable), kept, [weights[place] for place in used], left_out
+    return faces.without(unusable), kept, left_out
 
 
 def unit_features_of(features: tuple[FloatArray, ...]) -> FloatArray:

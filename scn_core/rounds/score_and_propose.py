@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import torch
 
 from scn_core.config import TrainSettings
-from scn_core.records import FloatArray, IntArray, RoundScores
+from scn_core.records import FloatArray, RoundScores
 from scn_core.rounds.inputs import RoundFaces
-from scn_core.scn.opinions import opinion_weights, pooled
+from scn_core.scn.opinions import pooled
 from scn_core.scn.relabel import Relabelling, propose_by
 from scn_core.scn.suspicion import (
     asked_for_suspicion,
@@ -25,23 +23,6 @@ from scn_core.scn.suspicion import (
     suspicion,
 )
 from scn_core.training.data import TrainingResult
-
-
-def opinions_used(names: Sequence[str], opinions: Sequence[FloatArray], labels: IntArray) -> list[dict[str, Any]]:
-    """What a round keeps of the opinions that shape its suspicion: name, kappa, weight and on how many of its faces.
-
-    `opinions`: (N, C) each; `labels`: (N,) that the round began with. An opinion that counts for nothing has kappa 0.
-    """
-    weights = opinion_weights(labels, opinions)
-    return [
-        {
-            "name": name,
-            "kappa": round(math.sqrt(weight), 4),
-            "weight": round(weight, 4),
-            "faces": int(np.isfinite(shares[:, 0]).sum()),
-        }
-        for name, weight, shares in zip(names, weights, opinions, strict=True)
-    ]
 
 
 def score_faces(

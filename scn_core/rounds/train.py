@@ -40,7 +40,8 @@ from scn_core.rounds.lifecycle import (
     unfinished_round,
 )
 from scn_core.rounds.network import save_network
-from scn_core.rounds.score_and_propose import opinions_used, score_faces
+from scn_core.rounds.opinions_used import opinions_used
+from scn_core.rounds.score_and_propose import score_faces
 from scn_core.rounds.training_outputs import round_metrics, save_features, save_held_out_features, save_neighbours
 from scn_core.scn.memorising import describe_memorising
 from scn_core.scn.model import SelfCureNetwork, build_model

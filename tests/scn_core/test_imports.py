@@ -79,11 +79,12 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "rounds.earlier": READERS,
     "rounds.compare": READERS | {"workspace", "rounds.compare_accuracy"},
     "rounds.compare_accuracy": READERS | {"workspace", "rounds.artifacts"},
+    "rounds.opinions_used": GROUND | {"scn.opinions"},
     "rounds.score_and_propose": GROUND | {"scn", "scn.suspicion", "scn.opinions", "training", "rounds.inputs"},
     "rounds.network": GROUND | {"scn", "training"},
     "rounds.from_opinions": READERS
     | {"scn.suspicion", "scn.opinions", "workspace"}
-    | {"rounds.inputs", "rounds.artifacts", "rounds.features", "rounds.earlier"},
+    | {"rounds.inputs", "rounds.artifacts", "rounds.features", "rounds.earlier", "rounds.opinions_used"},
     "rounds.training_outputs": GROUND | {"scn", "training", "rounds.inputs", "rounds.artifacts", "rounds.features"},
     "rounds.lifecycle": READERS | {"training", "workspace"},
     "rounds.disk_space": GROUND | {"scn", "scn.suspicion", "rounds.features"},
@@ -97,6 +98,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "rounds.artifacts",
         "rounds.compare_accuracy",
         "rounds.score_and_propose",
+        "rounds.opinions_used",
         "rounds.network",
         "rounds.training_outputs",
         "rounds.lifecycle",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -16,11 +17,14 @@ from scn_core.review.learn_order import learn_order
 from scn_core.rounds.artifacts import face_neighbours
 from scn_core.rounds.features import open_features
 from scn_core.rounds.from_opinions import make_round_from_opinions
+from scn_core.scn.opinions import opinion_weights
 from scn_core.store.connection import transaction
-from scn_core.store.opinions import add_source, insert_opinions
+from scn_core.store.opinions import add_source, insert_opinions, opinions_on
 from scn_core.store.queue.browse import page_items
 from scn_core.store.queue.counts import queue_counts
+from scn_core.store.rounds.states import get_round
 from scn_core.store.samples import iter_samples
+from scn_core.store.scores import scores
 from scn_core.workspace.check import check_workspace
 from scn_core.workspace.folder import Workspace
 from tests.review_workspace import add_opinions, add_round
@@ -176,6 +180,28 @@ def test_it_says_which_rounds_it_closes(made: Workspace, run: Run, capsys: pytes
     said = capsys.readouterr().err
     assert said.startswith("round 4 is in review with ")
     assert said.endswith("round 4 is closed: round 5 takes its place\n")
+
+
+def test_its_record_tells_which_opinions_it_was_made_with(made: Workspace) -> None:
+    """Their numbers, which may be others under the same name, and what they counted."""
+    with made.database() as db:
+        first, second = get_round(db, 1).metrics["opinions"]
+        faces = scores(db, 1)
+        said = opinions_on(db, faces.sample_id).probabilities[1]
+        with transaction(db):  # one number, and no likeliest class, is another
+            other = said[said.argmax(axis=1) != 0][:1].astype("<f2")
+            other[0, 0] = 0
+            face = int(faces.sample_id[said.argmax(axis=1) != 0][0])
+            where = "source_id = 2 AND sample_id = ?"
+            db.execute(f"UPDATE opinion SET probabilities = ? WHERE {where}", (other.tobytes(), face))
+    weights = opinion_weights(faces.start_label, [said])
+    assert (second["name"], second["faces"], second["weight"]) == ("second", len(said), round(weights[0], 4))
+    assert second["kappa"] == pytest.approx(second["weight"] ** 0.5, abs=1e-3)
+    assert second["sha256"] == hashlib.sha256(said.astype("<f2").tobytes()).hexdigest()
+    later = make_round_from_opinions(made).metrics["opinions"]
+    assert later[0] == first
+    assert later[1]["sha256"] != second["sha256"]
+    assert later[1] | {"sha256": second["sha256"]} == second
 
 
 def test_the_same_opinions_make_the_same_round(made: Workspace) -> None:

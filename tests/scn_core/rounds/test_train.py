@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import platform
 import shutil
@@ -436,8 +437,10 @@ def test_it_is_said_when_labels_were_learned_by_heart_and_which_opinions_there_w
         insert_opinions(db, add_source(db, "other", "csv", {}), ids, np.eye(7, dtype=np.float32)[labels], None)
     done = train(workspace, loud, epochs=4, soft_labels="votes")
     assert [text for text in loud.messages if "no face has two votes or more" in text]
+    sure = np.eye(7, dtype="<f2")[scores_of(workspace, 2).start_label]  # as it is stored
+    sha256 = hashlib.sha256(sure.tobytes()).hexdigest()
     assert done.metrics["opinions"] == [
-        {"name": "other", "kappa": 1.0, "weight": 1.0, "faces": len(scores_of(workspace, 2).alpha)}
+        {"name": "other", "kappa": 1.0, "weight": 1.0, "faces": len(sure), "sha256": sha256}
     ]
     assert done.pooled_words == "pooled with opinion other (kappa 1.00, weight 1.00)"
     assert "suspicion is pooled with opinion other (kappa 1.00, weight 1.00)" in loud.messages
