@@ -69,7 +69,7 @@ def decided(found: Quality, *, closed: bool) -> None:
         "Faces decided": f"{progress.decided:,}",
         "Wrong labels found": f"{progress.corrected:,}",
         "Wrong labels per hour of work": "–" if progress.per_hour is None else f"{progress.per_hour:,.0f}",
-        "Time worked": parts.duration(progress.minutes * 60),
+        "Time worked": parts.duration(progress.minutes * 60) if progress.minutes else "–",
     }
     if not closed:
         shown["Answers the queue waits for"] = f"{progress.open:,}"
@@ -157,7 +157,8 @@ def _reviewer(each: Reviewer) -> tuple[str, ...]:
     seconds = "–" if each.median_s is None else f"{each.median_s:.1f} s"
     shares = (_of(each.accepted), _of(each.agreed), _of(each.consistent))
     right = "–" if each.right is None else f"{each.right:.0%}"
-    return (each.name, f"{each.answers:,}", f"{each.per_minute:.1f}", seconds, *shares, right)
+    pace = "–" if each.per_minute is None else f"{each.per_minute:.1f}"
+    return (each.name, f"{each.answers:,}", pace, seconds, *shares, right)
 
 
 def _agreement(found: Agreement) -> None:

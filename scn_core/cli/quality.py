@@ -76,7 +76,8 @@ def _people(found: Quality) -> Iterator[str]:
         shares = "".join(f"{'-' if rate is None else f'{rate.value:.0%}':>{room}}"
                          for rate, room in ((each.accepted, 9), (each.agreed, 8), (each.consistent, 9)))  # fmt: skip
         right = "-" if each.right is None else f"{each.right:.0%}"
-        yield f"{each.name:<{width}}{each.answers:>8,}{each.per_minute:>10.1f}{shares}{right:>8}"
+        pace = "-" if each.per_minute is None else f"{each.per_minute:.1f}"
+        yield f"{each.name:<{width}}{each.answers:>8,}{pace:>10}{shares}{right:>8}"
     agreed = found.agreement
     if agreed.faces:
         yield (

@@ -26,8 +26,8 @@ from scn_core.store.reports.figures import (
     decided_outside,
     decided_steps,
     doubt_answers,
-    minutes_worked,
     open_readings,
+    timed_work,
 )
 from scn_core.store.samples import classes
 
@@ -56,17 +56,19 @@ class Progress:
     open: int
     """Answers that the queue still waits for; none once the round is closed."""
     minutes: int
-    """In which a person gave an answer, added up over people."""
+    """In which a person gave an answer whose time was measured, as the browser does, added up over people."""
     outside: int = 0
     """Of the decided faces, those that the queue does not hold: copies answered with a face of it, and faces answered
     on the page Samples. The grid counts the queue alone."""
     unsure: int = 0
     """Of the decided faces; `class_errors` leaves them out."""
+    timed: int = 0
+    """Of the corrected faces, those that somebody answered within these minutes."""
 
     @property
     def per_hour(self) -> float | None:
-        """Corrections an hour of a person's work; None before the first answer."""
-        return self.corrected / self.minutes * 60 if self.minutes else None
+        """Corrections an hour of a person's work; None before the first answer whose time was measured."""
+        return self.timed / self.minutes * 60 if self.minutes else None
 
 
 @dataclass(frozen=True)
@@ -139,12 +141,14 @@ def as_dict(found: Quality, bins: ScoreBins) -> dict[str, Any]:
 
 
 def _progress(db: Database, info: RoundInfo, decided: Sequence[DecidedCount]) -> Progress:
+    work = timed_work(db, info.id)
     return Progress(
         decided=sum(count.faces for count in decided),
         corrected=sum(count.faces for count in decided if count.changes),
         conflicts=outcome_counts(db, info.id).conflict,
         open=open_readings(db, info.id) if info.state == "review" else 0,
-        minutes=minutes_worked(db, info.id),
+        minutes=work.minutes,
         outside=decided_outside(db, info.id),
         unsure=sum(count.faces for count in decided if count.action == "unsure"),
+        timed=work.corrected,
     )

@@ -32,9 +32,9 @@ class Reviewer:
     accepted: Rate | None
     """Of these: answered with the proposed label."""
     minutes: int
-    """Minutes with an answer in them."""
-    per_minute: float
-    """Answers that stand in such a minute."""
+    """Minutes with an answer in them whose time was measured, as the browser does."""
+    per_minute: float | None
+    """Such answers in such a minute; None: no time was measured, as of answers that Python or a file brought."""
     median_s: float | None
     """Median seconds an answer took; answers to several faces at once are left out."""
     repeats: int
@@ -66,11 +66,11 @@ def reviewers(db: Database, round_id: int) -> list[Reviewer]:
 
 
 def _reviewer(
-    seen: RoundReadings, again: list[Repeat], person_id: int, name: str, given: int, minutes: int
+    seen: RoundReadings, again: list[Repeat], person_id: int, name: str, timed: int, minutes: int
 ) -> Reviewer:
     mine = seen.person_id == person_id
     action, offered, compared = seen.action[mine], seen.offered[mine], seen.decided[mine] != -3
-    timed = seen.milliseconds[mine & (seen.milliseconds >= 0)]
+    took = seen.milliseconds[mine & (seen.milliseconds >= 0)]
     own = [repeat for repeat in again if repeat.person_id == person_id]
 
     def count(flags: BoolArray) -> int:
@@ -88,8 +88,8 @@ def _reviewer(
         proposals=count(offered),
         accepted=share(count(seen.took[mine] & offered), count(offered)),
         minutes=minutes,
-        per_minute=given / minutes if minutes else 0.0,
-        median_s=float(np.median(timed)) / 1000 if len(timed) else None,
+        per_minute=timed / minutes if minutes else None,
+        median_s=float(np.median(took)) / 1000 if len(took) else None,
         repeats=len(own),
         consistent=share(sum(map(_alike, own)), len(own)),
         compared=count(compared),

@@ -10,6 +10,7 @@ from sqlite_utils import Database
 
 from scn_core.records import BoolArray, IntArray
 from scn_core.store.columns import read_columns
+from scn_core.store.schema.expressions import TIMED
 
 _NEVER = 2**31
 """More readings than a face has."""
@@ -82,12 +83,14 @@ def label_readings(db: Database) -> LabelReadings:
 
 
 def people_of(db: Database, round_id: int) -> list[tuple[int, str, int, int]]:
-    """(id, name, answers that stand, minutes with an answer in them) of everybody who answered in the round."""
+    """(id, name, answers that stand and whose time was measured, minutes with such an answer in them) of everybody who
+    answered in the round."""
     return [
         (int(number), str(name), int(answers), int(minutes))
         for number, name, answers, minutes in db.execute(
-            "SELECT p.id, p.name, sum(c.n), sum(c.n > 0) FROM answer_count c JOIN person p ON p.id = c.person_id "
-            "WHERE c.round_id = ? GROUP BY p.id HAVING sum(c.n) > 0 ORDER BY sum(c.n) DESC, p.name",
+            f"SELECT p.id, p.name, sum({TIMED}), count(DISTINCT iif({TIMED}, substr(d.decided_at, 1, 16), NULL)) "
+            "FROM live_decision d JOIN person p ON p.id = d.person_id "
+            "WHERE d.round_id = ? GROUP BY p.id ORDER BY count(*) DESC, p.name",
             (round_id,),
         )
     ]

@@ -6,13 +6,14 @@ Faces that were taken out since are in none of them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from sqlite_utils import Database
 
 from scn_core.records import DOUBTS, Answer, BoolArray, Doubt, IntArray
 from scn_core.store.columns import read_columns
-from scn_core.store.schema.expressions import LABEL_WAS_WRONG, OUTSIDE_QUEUE, TAKEN_OUT
+from scn_core.store.schema.expressions import LABEL_WAS_WRONG, OUTSIDE_QUEUE, TAKEN_OUT, TIMED
 
 ALPHA_BINS, MARGIN_BINS, SUSPICION_BINS = 50, 25, 25
 """Of equal width from 0 to 1."""
@@ -53,6 +54,15 @@ class DecidedCount:
     faces: int
     changes: bool
     """The label was wrong, as LABEL_WAS_WRONG says."""
+
+
+class TimedWork(NamedTuple):
+    """Of a round, without answers that Python, a script or a file brought: nobody knows how long they took."""
+
+    minutes: int
+    """In which a person gave such an answer, added up over people."""
+    corrected: int
+    """Decided faces whose label was wrong, with such an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +172,15 @@ def decided_steps(db: Database, round_id: int) -> DecidedSteps:
     )
 
 
-def minutes_worked(db: Database, round_id: int) -> int:
-    """Minutes in which a person gave an answer of the round that stands, added up over people."""
-    sql = "SELECT count(*) FROM answer_count WHERE round_id = ? AND n > 0"
-    return int(db.execute(sql, (round_id,)).fetchone()[0])
+def timed_work(db: Database, round_id: int) -> TimedWork:
+    """What the answers of a round say of people's time: those that stand and that a browser measured the time of."""
+    timed = f"FROM live_decision d WHERE d.round_id = :round AND {TIMED}"
+    minutes = f"SELECT count(*) FROM (SELECT DISTINCT d.person_id, substr(d.decided_at, 1, 16) {timed})"
+    corrected = (
+        f"SELECT count(*) {_DECIDED} {_WHERE.replace('?', ':round')} AND {LABEL_WAS_WRONG} "
+        f"AND o.sample_id IN (SELECT d.sample_id {timed})"
+    )
+    return TimedWork(*(int(db.execute(sql, {"round": round_id}).fetchone()[0]) for sql in (minutes, corrected)))
 
 
 def open_readings(db: Database, round_id: int) -> int:

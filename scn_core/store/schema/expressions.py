@@ -22,6 +22,9 @@ STANDS = """iif(EXISTS (SELECT 1 FROM decision u WHERE u.undoes = d.id), (
   SELECT count(*) FROM chain) % 2 = 1, 1)"""
 """SQL: whether decision `d` and the chain of undos hanging on it have an odd length, so that it stands."""
 
+TIMED = "d.milliseconds IS NOT NULL"
+"""SQL: whether somebody measured how long answer `d` took, as the browser does; Python and files say nothing of it."""
+
 LABEL_WAS_WRONG = "(o.action = 'exclude' OR (o.label IS NOT NULL AND o.label <> c.start_label))"
 """SQL: whether outcome `o`, decided, says that the label the round began with, in score `c`, was wrong: people chose
 another one, or excluded the face. Where they could not tell, it counts as right."""

@@ -24,7 +24,7 @@ from scn_core.store.connection import transaction
 from scn_core.store.opinions import add_source, insert_opinions
 from scn_core.store.queue.counts import queue_counts
 from scn_core.store.queue.leases import LEASE_S
-from scn_core.store.reports.figures import decided_counts, minutes_worked
+from scn_core.store.reports.figures import decided_counts, timed_work
 from scn_core.store.rounds.states import close_round
 from scn_core.workspace.folder import Workspace
 from tests.another_writer import AnotherWriter
@@ -424,7 +424,7 @@ def test_an_answer_of_a_closed_round_is_not_taken_back_in_the_next(ann: Visitor,
     assert ann.decide(said).json()["refused"] == []
     add_round(workspace)
     database.call_write(close_round, 1)
-    before = database.call(decided_counts, 1), database.call(minutes_worked, 1)
+    before = database.call(decided_counts, 1), database.call(timed_work, 1)
     undo = keep(tile, round=2, action="undo", label=None, undoes=said["id"])
     answer = ann.decide(undo)
     assert (answer.status_code, answer.json()["saved"]) == (200, [])
@@ -434,7 +434,7 @@ def test_an_answer_of_a_closed_round_is_not_taken_back_in_the_next(ann: Visitor,
         "found an undo in round 2 of a decision of round 1, which is in state closed; allowed: a decision of round 2"
         in (refused["error"])
     )
-    assert (database.call(decided_counts, 1), database.call(minutes_worked, 1)) == before
+    assert (database.call(decided_counts, 1), database.call(timed_work, 1)) == before
 
 
 # Samples and pictures

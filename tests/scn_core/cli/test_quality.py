@@ -48,7 +48,9 @@ def test_it_prints_what_the_page_shows(reviewed: Workspace, run: Run) -> None:
     assert lines[1] == f"{found.advice.title}. {found.advice.text}"
     assert found.estimate.before is not None
     assert f"before review{found.estimate.before.value:>13.1%}" in ended.out
-    assert any(line.startswith("ann") for line in lines)
+    assert any(line.startswith(f"ann{45:>23,}{'-':>10}") for line in lines)  # nobody measured how long they took
+    assert "per hour" not in ended.out
+    assert (found.progress.minutes, found.progress.per_hour) == (0, None)
     for kind in found.doubts:
         assert f"{kind.doubt:<18}{kind.faces:>8,}{kind.corrected / kind.faces:>11.0%}" in ended.out
     assert {kind.doubt for kind in found.doubts} > {"mislabelled"}

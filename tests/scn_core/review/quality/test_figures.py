@@ -37,5 +37,6 @@ def label_of(start: int, action: Answer, label: int) -> int | None:
 
 
 def test_corrections_an_hour() -> None:
-    assert Progress(decided=40, corrected=10, conflicts=0, open=5, minutes=30).per_hour == 20
+    assert Progress(decided=40, corrected=10, conflicts=0, open=5, minutes=30, timed=10).per_hour == 20
+    assert Progress(decided=40, corrected=10, conflicts=0, open=5, minutes=30, timed=4).per_hour == 8
     assert Progress(decided=0, corrected=0, conflicts=0, open=5, minutes=0).per_hour is None

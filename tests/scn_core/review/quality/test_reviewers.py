@@ -28,7 +28,8 @@ def test_what_one_person_answered() -> None:
     assert found.share("accept") == 3 / 7
     assert found.median_s == 2.0
     assert found.minutes >= 1
-    assert found.per_minute == 7 / found.minutes
+    assert found.per_minute == 3 / found.minutes  # the others' time was not measured
+    assert (bob.minutes, bob.per_minute) == (0, None)
     assert (found.repeats, found.consistent, found.compared, found.agreed) == (0, None, 0, None)
 
 

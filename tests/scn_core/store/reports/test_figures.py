@@ -26,9 +26,9 @@ from scn_core.store.reports.figures import (
     decided_steps,
     doubt_answers,
     doubt_bins,
-    minutes_worked,
     open_readings,
     score_bins,
+    timed_work,
 )
 from scn_core.store.rounds.states import close_round, finish_round, start_round
 from scn_core.store.scores import insert_scores
@@ -148,15 +148,26 @@ def test_few_steps_whatever_the_span(review: Database, hours: int) -> None:
 def test_nobody_has_answered(review: Database) -> None:
     assert decided_counts(review, 1) == []
     assert decided_steps(review, 1).start == ()
-    assert minutes_worked(review, 1) == 0
+    assert timed_work(review, 1) == (0, 0)
     assert open_readings(review, 1) == 10
 
 
 def test_minutes_are_of_each_person(review: Database) -> None:
-    record_decisions(review, [decide(1, "keep", "ann"), decide(2, "keep", "ann"), decide(1, "keep", "bob")])
-    assert minutes_worked(review, 1) in (2, 3, 4)  # the clock may reach another minute between two of them
-    review.execute("UPDATE answer_count SET n = 0 WHERE person_id = (SELECT id FROM person WHERE name = 'bob')")
-    assert minutes_worked(review, 1) in (1, 2)
+    taken = [decide(1, "keep", "ann"), decide(2, "exclude", "ann"), decide(3, "keep", "bob")]
+    record_decisions(review, [replace(each, milliseconds=900) for each in taken])
+    begin = datetime(2026, 3, 1, 10, tzinfo=UTC)
+    answered_at(review, [begin, begin + timedelta(seconds=50), begin])
+    assert timed_work(review, 1) == (2, 1)
+    record_decisions(review, [undo(taken[-1])])
+    assert timed_work(review, 1) == (1, 1)
+
+
+def test_answers_whose_time_nobody_measured_are_no_work(review: Database) -> None:
+    """As Python and files bring them, a thousand in a second."""
+    record_decisions(review, [decide(number, "exclude", "ann") for number in range(1, 6)])
+    assert timed_work(review, 1) == (0, 0)
+    record_decisions(review, [replace(decide(6, "exclude", "ann"), milliseconds=700)])
+    assert timed_work(review, 1) == (1, 1)
 
 
 UNITS = ("10 minutes", "hour", "day", "month", "year")
