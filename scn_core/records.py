@@ -255,6 +255,11 @@ class RoundInfo:
         return f"pooled with {'opinion' if len(found) == 1 else 'opinions'} {each}" if found else None
 
     @property
+    def caveats(self) -> list[str]:
+        """What to know before its probabilities are trusted, in words: few faces, labels learned by heart."""
+        return [words for words in map(self.metrics.get, ("few_faces", "learned_by_heart")) if words]
+
+    @property
     def missing_words(self) -> str | None:
         """What it left out for lack of pictures, in words; None: nothing."""
         count = self.metrics.get("missing_faces") or self.config.get("missing_faces") or 0
@@ -276,8 +281,6 @@ several readings the answers are those of the person who asks, unless the filter
 QueueOrder = Literal["suspicion", "alpha", "margin", "newest"]
 QUEUE_ORDERS: tuple[QueueOrder, ...] = ("suspicion", "alpha", "margin", "newest")
 """Suspicion and margin fall, alpha rises; newest: open ones by falling sample id, then the newest answer first."""
-
-
 QueuePicture = Literal["all", "any", "dark", "bright", "blurred", "empty", "odd_shape", "tiny", "grey", "far"]
 QUEUE_PICTURES: tuple[QueuePicture, ...] = ("all", "any", *PICTURE_ISSUES)
 
@@ -291,8 +294,7 @@ class QueueFilter:
     """Given label; with `proposed` a pair, alone one side of it."""
     proposed: int | None = None
     """Proposed label. An audit item matches none, answered or not: its proposal is not to be inferred."""
-    unproposed: bool = False
-    """Only faces without a proposal."""
+    unproposed: bool = False  # only faces without a proposal
     label: int | None = None
     """A class: the given or the proposed label is this one."""
     doubt: QueueDoubt = "all"
@@ -301,8 +303,7 @@ class QueueFilter:
     alpha_to: float = 1.0  # multiples of 0.05, 0 to 1; the end is exclusive, but for 1
     flagged: bool = False
     """Has a live flag of anyone in this round."""
-    reviewer: str | None = None
-    """Answered by this person."""
+    reviewer: str | None = None  # answered by this person
     picture: QueuePicture = "all"
     """What is wrong with the picture; any: anything; all: be it good or bad."""
     order: QueueOrder = "suspicion"
@@ -314,8 +315,7 @@ class QueueFilter:
     """A polygon on the round's map that the face lies in, "x,y_x,y_x,y"; see `store.queue.area`."""
     cell: str | None = None
     """A cell of labels against labels that the face is in, "decided,3,5"; see `store.queue.cells`."""
-    faces: str | None = None
-    """Sample ids, "12_15_19"."""
+    faces: str | None = None  # sample ids, "12_15_19"
     noted: bool = False  # has a note of anyone in this round that the viewer may read
 
 
@@ -390,7 +390,6 @@ class QueueItem:
     again: bool
     """The viewer answered the face before and is asked once more; until then it looks like any open item, with the
     kind of that one and without what the viewer said."""
-
     audit_elsewhere: bool
     """The face is an audit face of another round in review, and waits there for an answer."""
 

@@ -38,7 +38,7 @@ def table(now: WorkspaceState) -> None:
                 info.opinion_words,
                 info.pooled_words,
                 info.missing_words,
-                info.metrics.get("learned_by_heart"),
+                *info.caveats,
             ),
         ):
             st.text(f"Round {info.id}, {words}")

@@ -77,6 +77,7 @@ def describe_proposals(
     root = workspace.settings().shown_root
     if words := ended.opinion_words:
         lines.append(f"round {ended.id}, {words}")
+    lines.extend(f"round {ended.id}, {words}" for words in ended.caveats)
     lines.append(f"round {ended.id}: {len(rows):,} of {counted(count, 'proposal')} not decided; pictures under {root}")
     return "\n".join(lines)
 

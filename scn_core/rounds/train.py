@@ -45,6 +45,7 @@ from scn_core.rounds.score_and_propose import score_faces
 from scn_core.rounds.training_outputs import round_metrics, save_features, save_held_out_features, save_neighbours
 from scn_core.scn.memorising import describe_memorising
 from scn_core.scn.model import SelfCureNetwork, build_model
+from scn_core.scn.suspicion import describe_few_faces
 from scn_core.shell import command_line
 from scn_core.store.check import require_sound_now
 from scn_core.store.connection import snapshot
@@ -250,10 +251,14 @@ class _Job:
         by_heart = describe_memorising(result.averaged[0], result.averaged[-1], self.settings.epochs)
         if by_heart is not None:
             self._say(by_heart)
+        few_faces = describe_few_faces(len(faces.rows))
+        if few_faces is not None:
+            self._say(few_faces)
         save_network(self.folder, training.eval_model, self.settings, self.classes)
         warnings = [warning for report in self.reports if (warning := self._warning(report)) is not None]
         metrics = round_metrics(self.folder, training, pixels, faces, result, self.reports)
-        metrics |= {"learned_by_heart": by_heart, "warnings": warnings, "missing_faces": self.missing}
+        metrics |= {"few_faces": few_faces, "learned_by_heart": by_heart, "warnings": warnings}
+        metrics |= {"missing_faces": self.missing}
         opinions = opinions_on(self.db, faces.sample_id)
         scores, rule = score_faces(result, faces, self.settings, opinions.probabilities)
         metrics["opinions"] = opinions_used(opinions.names, opinions.probabilities, scores.start_label)

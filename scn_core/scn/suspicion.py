@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from scn_core.errors import counted
 from scn_core.records import BoolArray, FloatArray, IntArray
 
 DYNAMICS = np.dtype([("alpha", "<f2"), ("p_given", "<f2"), ("p_other", "<f2")])
@@ -23,6 +24,10 @@ has a say of its own; what is reported is of the other half."""
 PROPOSE_FROM = 0.3
 """Probability of a relabel, `proposal_probability`, from which on it may be proposed."""
 
+FEW_FACES = 5_000
+"""Below this, suspicion and `proposal_probability` were measured to be far too high; they are known to hold on average
+for 13,000 faces and more (benchmarks/README.md), and nothing was measured between."""
+
 _PSEUDO_FACES = 10
 _SUREST = 0.9
 _LEAST_TRUST = 1e-6
@@ -30,6 +35,17 @@ LEAST_PROBABILITY = np.float32(1e-3)
 """Added to a probability before its logarithm: nothing is ruled out by one model alone."""
 _PSEUDO_FLOW, _SHARE_OF_A_CLASS = 10, 0.1
 """Faces that are added to either direction of a flow: ten, and a tenth of a class of average size."""
+
+
+def describe_few_faces(faces: int) -> str | None:
+    """What is known of the probabilities of a round trained on so few faces, in words; None: it is on enough."""
+    if faces >= FEW_FACES:
+        return None
+    return (
+        f"trained on {counted(faces, 'face')}, fewer than {FEW_FACES:,}: with so few the probabilities ran about twice "
+        "too high in our measurements (FERPlus, 1,600 faces; CIFAR-10N, 1,500 pictures): of 100 proposals 18 to 29 "
+        "were right, where 43 to 49 should have been; look at each before you accept it"
+    )
 
 
 def strongest_other(probabilities: FloatArray, given: IntArray) -> FloatArray:

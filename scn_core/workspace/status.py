@@ -133,7 +133,7 @@ def describe(status: Status) -> str:
         lines.append(f"suspicion  {words}")
     if words := info.missing_words:
         lines.append(f"pictures   {words}")
-    lines.extend(f"warning    {warning}" for warning in info.metrics.get("warnings", ()))
+    lines.extend(f"warning    {warning}" for warning in (*info.caveats, *info.metrics.get("warnings", ())))
     return "\n".join(lines)
 
 

@@ -92,6 +92,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "rounds.train": READERS
     | {
         "scn",
+        "scn.suspicion",
         "training",
         "workspace",
         "rounds.inputs",

@@ -446,9 +446,12 @@ def test_all_rounds_are_listed(visitor: NewVisitor, workspace: Workspace) -> Non
     assert "by heart" not in words(app), "a round of an older version does not say"
     with workspace.database() as db:
         db.execute(
-            "UPDATE round SET metrics = json_set(metrics, '$.learned_by_heart', 'by heart from 6 on') WHERE id = 2"
+            "UPDATE round SET metrics = json_set(metrics, '$.learned_by_heart', 'by heart from 6 on', "
+            "'$.few_faces', 'trained on 9 faces') WHERE id = 2"
         )
-    assert "Round 2, by heart from 6 on" in words(lead.open("rounds", show="all-rounds"))
+    shown = words(lead.open("rounds", show="all-rounds"))
+    assert "Round 2, by heart from 6 on" in shown
+    assert "Round 2, trained on 9 faces" in shown
 
 
 def test_the_two_kinds_of_doubt_of_the_newest_round(visitor: NewVisitor, workspace: Workspace) -> None:

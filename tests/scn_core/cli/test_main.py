@@ -314,6 +314,7 @@ def test_proposals_are_listed_most_suspect_first(run: Run, reviewed: Workspace) 
     first = said["proposals"][0]
     assert first["key"] in text
     assert f"round 1: 1 of {count} proposals not decided; pictures under {reviewed.settings().root}" in text
+    assert f"\nround 1, trained on {len(found.alpha)} faces, fewer than 5,000: " in text
 
 
 def test_proposals_without_a_round(run: Run, workspace: Workspace) -> None:
@@ -410,7 +411,11 @@ def test_train_reads_the_workspace_file_and_flags_win(run: Run, workspace: Works
     # Standard error is no terminal here: lines, no bars.
     assert "\r" not in done.err
     assert "\x1b" not in done.err
-    assert [line.split()[:2] for line in done.err.splitlines()] == [["round", "1:"], ["epoch", "1/1"]]
+    assert [line.split()[:2] for line in done.err.splitlines()] == [
+        ["round", "1:"],
+        ["epoch", "1/1"],
+        ["trained", "on"],
+    ]
     proposals, low, others = (info.metrics[name] for name in ("proposals", "low_importance", "suspicious"))
     counted = f"round 1: {proposals} relabels proposed, {low} faces of low importance, "
     assert done.out.startswith(f"{counted}{others} more to review for their suspicion, in ")

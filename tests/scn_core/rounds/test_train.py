@@ -451,6 +451,9 @@ def test_it_is_said_when_labels_were_learned_by_heart_and_which_opinions_there_w
     )
     assert [text for text in loud.messages if "by heart" in text] == [said]
     assert done.metrics["learned_by_heart"] == said
+    assert done.caveats == [done.metrics["few_faces"], said]
+    (few,) = [text for text in loud.messages if text.startswith(f"trained on {len(sure)} faces, fewer than 5,000: ")]
+    assert done.metrics["few_faces"] == few
 
 
 def test_warnings_of_epochs_before_a_stop_are_kept(workspace: Workspace) -> None:

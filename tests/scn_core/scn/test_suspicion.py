@@ -1,6 +1,9 @@
 """Suspicion, flow, trust and cured probabilities against slow references, and what must hold of any faces."""
 
+import json
 import math
+import re
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -11,12 +14,14 @@ from hypothesis import strategies as st
 from scn_core.records import FloatArray, IntArray
 from scn_core.scn.suspicion import (
     BIAS,
+    FEW_FACES,
     FLOW,
     PROPOSE_FROM,
     RATIO,
     class_flow,
     class_trust,
     cured_probabilities,
+    describe_few_faces,
     may_be_proposed,
     proposal_probability,
     second_choice,
@@ -86,6 +91,19 @@ def reference_suspicion(probabilities: FloatArray, labels: IntArray, flow: list[
         gate = math.sqrt(row[label] + 0.001) / (math.sqrt(row[label] + 0.001) + math.sqrt(best + 0.001))
         found.append(1 / (1 + math.exp(-(BIAS + RATIO * ratio + FLOW * flow[label] * gate))))
     return found
+
+
+def test_a_round_on_few_faces_says_how_far_its_probabilities_were_off() -> None:
+    assert describe_few_faces(FEW_FACES) is None
+    said = describe_few_faces(FEW_FACES - 1)
+    assert said is not None
+    assert said.startswith("trained on 4,999 faces, fewer than 5,000: ")
+    report = json.loads((Path(__file__).parents[3] / "benchmarks/results/small_sets.json").read_text(encoding="utf-8"))
+    assert {f"{row['faces']:,}" for row in report["rounds"]} == set(re.findall(r"1,\d00", said))
+    for key, words in (("is", r"(\d+) to (\d+) were right"), ("said", r"where (\d+) to (\d+) should")):
+        shares = [round(100 * row["proposed_right"][key]) for row in report["rounds"]]
+        (found,) = re.findall(words, said)
+        assert (min(shares), max(shares)) == tuple(map(int, found))
 
 
 def test_strongest_other_leaves_the_given_class_out_and_the_input_alone() -> None:

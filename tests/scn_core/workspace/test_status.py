@@ -130,11 +130,13 @@ def test_answers_of_earlier_rounds_are_counted_apart(reviewed: Workspace) -> Non
 
 def test_warnings_and_import_problems_are_shown(reviewed: Workspace) -> None:
     with reviewed.database() as db:
-        metrics = json.dumps({"warnings": ["epoch 4: importance weights have collapsed"]})
+        collapsed = {"warnings": ["epoch 4: importance weights have collapsed"]}
+        metrics = json.dumps(collapsed | {"few_faces": "trained on 9 faces", "learned_by_heart": "by heart"})
         db.execute("UPDATE round SET metrics = ?", (metrics,))
         db.execute("INSERT INTO problem (file, found, allowed, kept) VALUES ('a.jpg', 'holes', 'none', 0)")
     text = describe(status(reviewed))
     assert "warning    epoch 4: importance weights have collapsed" in text
+    assert "warning    trained on 9 faces\nwarning    by heart\n" in text
     assert "; 1 import problems" in text
 
 
