@@ -18,15 +18,18 @@ _MANIFEST = ".manifest.json"
 _NUMBERED = re.compile(r"(\d+)_")
 
 
-def exported_classes(table: Path, found: Iterable[str]) -> ClassVocabulary | None:
+def exported_classes(table: Path, found: Iterable[str], voted: Iterable[str] = ()) -> ClassVocabulary | None:
     """The classes of a table as `export` wrote it, in the order of the manifest beside it or of the list in its folder.
 
-    None where neither is there or a label found in the table is none of them; a class that no label is of is left out.
+    None where neither is there or a label found in the table is none of them; a class that no label is of, nor any of
+    the names `voted` for, is left out.
     """
     classes = _read(table.with_name(table.name + _MANIFEST)) or _read(
         (table if table.is_dir() else table.parent) / CLASS_LIST
     )
-    return None if classes is None else _of(classes, [classes.find(label) for label in found])
+    if classes is None:
+        return None
+    return _of(classes, [classes.find(label) for label in found], {classes.find(name) for name in voted} - {None})
 
 
 def folder_classes(root: Path, folders: Iterable[str]) -> dict[str, str] | None:
@@ -48,10 +51,10 @@ def own_files(folder: Path) -> frozenset[str]:
     return frozenset() if _read(folder / CLASS_LIST) is None else frozenset({CLASS_LIST, LABELS})
 
 
-def _of(classes: ClassVocabulary, found: list[int | None]) -> ClassVocabulary | None:
-    numbers = {number for number in found if number is not None}
-    if None in found or len(numbers) < 2:
+def _of(classes: ClassVocabulary, found: list[int | None], voted: set[int | None]) -> ClassVocabulary | None:
+    if None in found or len(set(found)) < 2:
         return None
+    numbers = {number for number in (*found, *voted) if number is not None}
     return ClassVocabulary(tuple(classes.names[number] for number in sorted(numbers)))
 
 

@@ -31,7 +31,7 @@ from scn_core.datasets.cells import as_written, is_missing, whole_number
 from scn_core.datasets.class_list import exported_classes
 from scn_core.datasets.image_folder import ordered_vocabulary
 from scn_core.datasets.json_table import table_header, table_rows
-from scn_core.datasets.numbering import class_numbers
+from scn_core.datasets.numbering import class_numbers, listed_classes
 from scn_core.datasets.paths import relative_path
 from scn_core.datasets.rows import SPLITS_ALLOWED, Entry, LeftOut, find_split, make_row
 from scn_core.datasets.source import Source
@@ -116,14 +116,15 @@ def vocabulary(source: Source) -> ClassVocabulary:
 
     Raises UsageError for numbers without --classes, and DataError for more names than a column of classes has.
     """
-    return _vocabulary(source, _labels_found(source)[0])
+    found, voted, _ = _labels_found(source)
+    return _vocabulary(source, found, voted)
 
 
-def _vocabulary(source: Source, found: set[str]) -> ClassVocabulary:
+def _vocabulary(source: Source, found: set[str], voted: set[str]) -> ClassVocabulary:
     file = _file(source)
     if source.classes is not None:
-        return ClassVocabulary.of(source.classes)
-    if (exported := exported_classes(file, found)) is not None:
+        return listed_classes(source.classes, found)
+    if (exported := exported_classes(file, found, voted)) is not None:
         return exported
     if found and all(whole_number(label) is not None for label in found):
         names = "name0,name1,..., in the order of the numbers, or the numbers themselves where they are the names"
@@ -163,9 +164,9 @@ def notes(source: Source) -> Iterator[str]:
 
 def read(source: Source) -> Iterator[Entry]:
     """The rows of the table; with a column of annotators the faces, after the rows that cannot be read."""
-    found, parts = _labels_found(source)
-    classes = _vocabulary(source, found)
-    numbers = class_numbers(found, classes, str(_file(source)))
+    found, voted, parts = _labels_found(source)
+    classes = _vocabulary(source, found, voted)
+    numbers = class_numbers(found, classes, str(_file(source)), source.classes)
     tables = [_Table(columns, classes, numbers, root(source), source.root_address) for columns in parts]
     if source.annotator_column is None:
         for table in tables:
@@ -247,23 +248,27 @@ class _Table:
         return self.numbers.get(cell) if number is None else number
 
 
-def _labels_found(source: Source) -> tuple[set[str], list[_Columns]]:
-    """The labels of all tables, and the columns of each."""
-    found, parts = set[str](), list[_Columns]()
+def _labels_found(source: Source) -> tuple[set[str], set[str], list[_Columns]]:
+    """The labels of all tables, the names that their column votes has, and the columns of each."""
+    found, voted, parts = set[str](), set[str](), list[_Columns]()
     for table in split_tables(_file(source)):
         columns = _columns(source, table)
-        labels, faces = _looked_through(columns)
+        labels, names, faces = _looked_through(columns)
         found |= labels
+        voted |= names
         parts.append(replace(columns, faces=faces))
-    named = source.classes or ()
-    return {label for label in found if label in named or not is_missing(label)}, parts
+    named = {name for name in source.classes or () if name}
+    return {label for label in found if label in named or not is_missing(label)}, voted, parts
 
 
-def _looked_through(columns: _Columns) -> tuple[set[str], Mapping[str, Mapping[_Face, int]]]:
-    """The labels of a table, and its boxes by picture, numbered. Raises DataError where boxes seem to be overlooked."""
+def _looked_through(columns: _Columns) -> tuple[set[str], set[str], Mapping[str, Mapping[_Face, int]]]:
+    """The labels of a table, the names in its column votes, and its boxes by picture, numbered.
+
+    Raises DataError where boxes seem to be overlooked.
+    """
     rows = table_rows(columns.file)
     next(rows)
-    found, boxes, seen = set[str](), defaultdict[str, dict[_Face, int]](dict), set[str]()
+    found, voted, boxes, seen = set[str](), set[str](), defaultdict[str, dict[_Face, int]](dict), set[str]()
     for line, cells in rows:
         if columns.box_like and len(cells) > columns.last:
             if (picture := cells[columns.path]) in seen:
@@ -271,10 +276,12 @@ def _looked_through(columns: _Columns) -> tuple[set[str], Mapping[str, Mapping[_
             seen.add(picture)
         if len(cells) > columns.label and not columns.excluded(cells):
             found.add(as_written(cells[columns.label].strip()))
+            if columns.votes is not None and len(cells) > columns.votes:
+                voted.update(vote["name"] for vote in _VOTES.finditer(as_written(cells[columns.votes].strip())))
         if columns.numbered and len(cells) > columns.last:
             of_picture = boxes[columns.picture(cells)]
             of_picture.setdefault(columns.box.read(cells), len(of_picture))
-    return found, boxes
+    return found, voted, boxes
 
 
 def _columns(source: Source, table: SplitTable) -> _Columns:

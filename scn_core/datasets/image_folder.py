@@ -20,7 +20,7 @@ from pathlib import Path
 from scn_core.class_names import ALIASES, FERPLUS_8, ClassVocabulary, canonical, one_spelling_each, spelt
 from scn_core.datasets.class_list import folder_classes, own_files
 from scn_core.datasets.images import SUFFIXES
-from scn_core.datasets.numbering import class_numbers
+from scn_core.datasets.numbering import class_numbers, listed_classes
 from scn_core.datasets.other_formats import refuse_other_folder
 from scn_core.datasets.rows import SPLITS_ALLOWED, Entry, LeftOut, find_split, make_row
 from scn_core.datasets.source import Source
@@ -76,9 +76,9 @@ def _by_alphabet(name: str) -> tuple[str, str]:
 
 def vocabulary(source: Source) -> ClassVocabulary:
     """The classes given, or else those of the folders."""
-    if source.classes is not None:
-        return ClassVocabulary.of(source.classes)
     layout = _layout(source)
+    if source.classes is not None:
+        return listed_classes(source.classes, (folder.path.name for folder in layout.classes))
     exported = _exported(source, layout)
     if exported is not None:
         return ClassVocabulary(tuple(dict.fromkeys(exported.values())))
@@ -95,7 +95,7 @@ def read(source: Source) -> Iterator[Entry]:
     base, classes, layout = source.folder(), vocabulary(source), _layout(source)
     names = {folder.path.name for folder in layout.classes}
     exported = _exported(source, layout) or {}
-    numbers = {} if exported else class_numbers(names, classes, str(base))
+    numbers = {} if exported else class_numbers(names, classes, str(base), source.classes)
     for folder in layout.classes:
         name = folder.path.name
         if exported and name not in exported:

@@ -14,7 +14,7 @@ from scn_core.datasets.checks import gather
 from scn_core.datasets.fetching import Elsewhere
 from scn_core.datasets.rows import Entry
 from scn_core.datasets.source import Source
-from scn_core.errors import DataError, UsageError, error_text
+from scn_core.errors import DataError, UsageError, counted, error_text
 from scn_core.import_balance import Problem
 from scn_core.records import Manifest, Sample
 
@@ -138,7 +138,7 @@ def read_manifest(
     if strict and unusable:
         raise DataError(_listed(f"found {len(unusable):,} rows that cannot be used", unusable))
     _check_usable(root, samples, classes, [*unusable, *left_out], all_classes=all_classes)
-    notes = tuple(dataset.notes(source))
+    notes = (*dataset.notes(source), *_voted_alone(samples, classes))
     return Manifest(name, root, classes, tuple(samples), (*problems, *left_out), tuple(spellings), notes=notes)
 
 
@@ -148,10 +148,34 @@ def _check_usable(
     present = {sample.given_label for sample in samples if sample.split == "train"}
     if not present:
         raise DataError(_listed(f"{root}: found no usable train face", reasons))
-    absent = [name for number, name in enumerate(classes.names) if number not in present]
+    voted = _votes_by_class(samples)
+    absent = [name for number, name in enumerate(classes.names) if number not in present and not voted[number]]
     if absent and all_classes:
         what = f"{root}: found no usable train face of class {', '.join(absent)}; add some, or leave the class out"
-        raise DataError(_listed(f"{what} (--classes, --class-count)", reasons))
+        how = "--class-count; --classes, with nothing between its commas for a number without a class: a,,c"
+        raise DataError(_listed(f"{what} ({how})", reasons))
+
+
+def _votes_by_class(samples: list[Sample]) -> Counter[int]:
+    """How many votes train faces have for each class: one that never won a face is a class all the same."""
+    votes: Counter[int] = Counter()
+    for sample in samples:
+        if sample.split == "train":
+            for vote in sample.votes:
+                if vote.label is not None:
+                    votes[vote.label] += vote.count
+    return votes
+
+
+def _voted_alone(samples: list[Sample], classes: ClassVocabulary) -> Iterator[str]:
+    """Classes that no train face is labelled and votes name, a line each."""
+    present = {sample.given_label for sample in samples if sample.split == "train"}
+    for number, count in sorted(_votes_by_class(samples).items()):
+        if number not in present:
+            yield (
+                f"no train face is labelled {classes.names[number]}, which {counted(count, 'vote')} name: people can "
+                "choose it, and the network learns it from votes alone (train --soft-labels votes)"
+            )
 
 
 def _listed(what: str, problems: list[Problem], most: int = 5) -> str:

@@ -17,7 +17,7 @@ from scn_core.datasets.annotators import given_label
 from scn_core.datasets.registry import read_manifest
 from scn_core.datasets.rows import Row
 from scn_core.datasets.source import Source
-from scn_core.errors import UsageError
+from scn_core.errors import DataError, UsageError
 from scn_core.records import Manifest, Vote
 
 Draw = Callable[..., Path]
@@ -40,6 +40,20 @@ def read(tmp_path: Path, draw: Draw) -> Callable[..., Manifest]:
         return read_manifest("csv", source)
 
     return _read
+
+
+def test_a_class_that_only_votes_name_is_a_class(read: Callable[..., Manifest]) -> None:
+    """Nobody's majority, and all its votes are kept: agreement and exported votes are those of the data."""
+    rows = [f"{path} {label} {who}" for path, label in (("a", "happy"), ("b", "sad")) for who in ("ann", "bob")]
+    manifest = read([*rows, "a neutral eve", "b neutral eve"])
+    assert manifest.classes.names == ("neutral", "happy", "sad")
+    assert [sample.given_label for sample in manifest.samples] == [1, 2]
+    assert [Counter(vote.label for vote in sample.votes) for sample in manifest.samples] == [{1: 2, 0: 1}, {2: 2, 0: 1}]
+    assert "no train face is labelled neutral, which 2 votes name" in manifest.notes[-1]
+    with pytest.raises(
+        DataError, match="no usable train face of class neutral"
+    ):  # a vote on a test face teaches nothing
+        read([*rows, "c sad ann test", "c sad bob test", "c neutral eve test"])
 
 
 def test_a_table_of_counts_becomes_one_of_votes_as_the_guide_does_it(

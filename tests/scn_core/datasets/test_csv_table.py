@@ -90,6 +90,22 @@ def test_numbers_without_names_are_refused(tmp_path: Path, labels: str) -> None:
         csv_table.vocabulary(Source(csv=file))
 
 
+def test_a_number_may_have_no_class(tmp_path: Path) -> None:
+    """As where labels are 0, 2 and 6 of a list of seven, and nothing is labelled otherwise."""
+    file = _csv(tmp_path, "path,label\na.jpg,0\nb.jpg,2\nc.jpg,6\nd.jpg,1\n")
+    source = Source(csv=file, classes=("happy", "", "sad", "", "", " ", "fear"))
+    assert csv_table.vocabulary(source).names == ("happy", "sad", "fear")
+    *rows, problem = csv_table.read(source)
+    assert [row.sample.given_label for row in rows if isinstance(row, Row)] == [0, 1, 2]
+    assert isinstance(problem, Problem)
+    assert (problem.found, problem.allowed) == ("label '1'", "happy, sad, fear")
+    from_1 = _csv(tmp_path, "path,label\na.jpg,1\nb.jpg,3\n")
+    counted = Source(csv=from_1, classes=("happy", "", "sad"))
+    assert [row.sample.given_label for row in _rows(counted)] == [0, 1]
+    with pytest.raises(UsageError, match="--classes: a class needs a name"):
+        csv_table.vocabulary(Source(csv=_csv(tmp_path, "path,label\na.jpg,happy\n"), classes=("happy", "", "sad")))
+
+
 def test_numbers_counted_from_1_are_taken_where_they_can_be_nothing_else(tmp_path: Path) -> None:
     file = _csv(tmp_path, "path,label\na.jpg,1\nb.jpg,2\nc.jpg,2.0\n")
     rows = _rows(Source(csv=file, classes=("happy", "sad")))

@@ -18,7 +18,7 @@ from scn_core.exchange.export.write import ExportOptions, export_labels
 from scn_core.records import Manifest, Sample
 from scn_core.store.current_labels import LabelFilter
 from tests.scn_core.exchange.export.labelled import add_round, decide
-from tests.scn_core.exchange.export.layouts import LAYOUTS, imported
+from tests.scn_core.exchange.export.layouts import LAYOUTS, imported, picture, table
 
 FILES: tuple[FormatName, ...] = ("csv", "jsonl", "label-studio", "fiftyone")
 FOLDERS: tuple[FormatName, ...] = ("class-folders", "hugging-face")
@@ -69,6 +69,24 @@ def test_a_file_reads_back(name: FormatName, data_set: Manifest, tmp_path: Path)
     if name != "fiftyone":
         assert {s.key: counted(s) for s in again.samples} == {s.key: counted(s) for s in data_set.samples}
     assert sorted(expected) == sorted((s.key, s.path, s.given_label, s.split, s.box) for s in again.samples)
+
+
+@pytest.mark.parametrize("name", ["csv", "jsonl", "label-studio"])
+def test_a_class_that_only_votes_name_comes_back_with_them(name: FormatName, tmp_path: Path) -> None:
+    labels = {"a.png": ("happy", "happy", "neutral"), "b.png": ("sad", "sad", "neutral")}
+    rows: list[list[object]] = [
+        [picture(tmp_path, path, number), label, f"rater {who}"]
+        for number, (path, said) in enumerate(labels.items())
+        for who, label in enumerate(said)
+    ]
+    source = Source(csv=table(tmp_path, "path,label,rater", rows), annotator_column="rater")
+    data_set = read_manifest("csv", source)
+    assert data_set.classes.names == ("neutral", "happy", "sad")
+    with imported(data_set, tmp_path) as db:
+        export_labels(db, tmp_path / "out", ExportOptions(name), pictures=data_set.root)
+    again = read_manifest("csv", Source(root=data_set.root, csv=tmp_path / "out"), strict=True)
+    assert again.classes == data_set.classes
+    assert [counted(sample) for sample in again.samples] == [{1: 2, 0: 1}, {2: 2, 0: 1}]
 
 
 @pytest.mark.parametrize("name", FORMAT_NAMES)
