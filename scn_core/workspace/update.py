@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ class Update:
     """Rows that are further people's labels of faces that were read."""
     left_out: Mapping[str, int]
     """Rows and files by reason, the most first."""
-    problems: tuple[Problem, ...]
+    problems: tuple[Problem, ...] = field(repr=False)
     """What could not be used, and warnings; all are in table problem."""
 
     @property

@@ -318,7 +318,10 @@ def test_decisions_made_elsewhere_come_in(ws: scn.OpenWorkspace, tmp_path: Path)
     before = len(ws.decisions())
     assert len(ws.import_decisions(tmp_path / "in.csv", person="Eve", dry_run=True).decisions) == 1
     assert len(ws.decisions()) == before
-    ws.import_decisions(tmp_path / "in.csv", person="Eve")
+    taken = ws.import_decisions(tmp_path / "in.csv", person="Eve")
+    assert repr(taken) == (  # a notebook shows it: no row of it
+        "ImportPlan(round=1, rows=1, decisions=1, new_people=1, known=0, unchanged=0, changes=1, problems=0)"
+    )
     log = ws.decisions()
     assert len(log) == before + 1
     assert (log["person"].iloc[-1], log["imported_by"].iloc[-1]) == ("Eve", "a command")
@@ -387,7 +390,9 @@ def test_an_import_is_taken_back(ws: scn.OpenWorkspace, tmp_path: Path) -> None:
     file = tmp_path / "in.csv"
     file.write_text(f"key,action\n{proposals(ws)['key'].iloc[0]},accept\n", encoding="utf-8")
     ws.import_decisions(file, person="Eve")
-    assert ws.undo_import(file, dry_run=True).answers == ws.undo_import(file).answers == 1
+    undone = ws.undo_import(file, dry_run=True)
+    assert repr(undone) == f"UndoPlan(file={file.name!r}, round=1, answers=1, decisions=1)"
+    assert undone.answers == ws.undo_import(file).answers == 1
     assert not ws.decisions()["live"].any()
     with ws.folder.database(read_only=True) as db:
         assert next(iter(events(db))).what == "import taken back"

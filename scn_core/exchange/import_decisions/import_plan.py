@@ -68,6 +68,14 @@ class ImportPlan:
     by: int | None = None
     """Who takes it: the number of a lead; None: the command line. It stands beside whom the file names."""
 
+    def __repr__(self) -> str:
+        """Counts in place of rows: a notebook shows it."""
+        return (
+            f"ImportPlan(round={self.round}, rows={self.rows}, decisions={len(self.decisions)}, "
+            f"new_people={len(self.new_people)}, known={self.known}, unchanged={self.unchanged}, "
+            f"changes={sum(change.count for change in self.changes)}, problems={len(self.problems)})"
+        )
+
     @property
     def event(self) -> NewEvent:
         """What the log says of taking it."""

@@ -34,6 +34,13 @@ class UndoPlan:
     by: int | None = None
     """Who takes it back: the number of a lead; None: the command line."""
 
+    def __repr__(self) -> str:
+        """Counts in place of rows: a notebook shows it."""
+        return (
+            f"UndoPlan(file={self.of.file!r}, round={self.of.round}, answers={self.answers}, "
+            f"decisions={len(self.decisions)})"
+        )
+
     @property
     def event(self) -> NewEvent:
         """What the log says of it."""
