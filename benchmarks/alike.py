@@ -32,6 +32,7 @@ import numpy as np
 
 from benchmarks.cleaning.faces import PICTURES, Faces, load_faces, load_pictures
 from benchmarks.cleaning.queue import round_queue
+from benchmarks.cleaning.tables import spread
 from benchmarks.cleaning.trainings import Recording
 from benchmarks.label_cleaning import FACES, RESULTS, trainings
 from scn_core.bench.report import versions
@@ -100,7 +101,7 @@ def main() -> None:
             queue = queue_of(faces, trainings(asked.work, faces, labels, seed, train=())["scn"])
             arms += [_arm(labels, seed, queue, *each) for each in _all_arms(queue)]
             purity.append({"labels": labels, "seed": seed, **same_truth(queue)})
-    print(_table(arms), _purity(purity), sep="\n\n")
+    print(table(arms), purity_table(purity), sep="\n\n")
     written = {"versions": versions(), "asked": ASKED, "arms": [asdict(arm) for arm in arms], "same_truth": purity}
     (RESULTS / "alike.json").write_text(json.dumps(written, indent=1) + "\n")
 
@@ -207,13 +208,14 @@ def _arm(labels: str, seed: int, queue: Queue, name: str, nearest: int | None, s
     return Arm(labels, seed, name, nearest, actions, int(wrong.sum()), early)
 
 
-def _table(arms: list[Arm]) -> str:
+def table(arms: list[Arm]) -> str:
+    """The first table of benchmarks/README.md."""
     lines = ["| labels | how | faces a page | actions | corrections | an action | in the first 500 |"]
     lines.append("|---|---|---|---|---|---|---|")
     for labels, name, nearest in dict.fromkeys((arm.labels, arm.name, arm.nearest) for arm in arms):
         these = [arm for arm in arms if (arm.labels, arm.name, arm.nearest) == (labels, name, nearest)]
         shown = [
-            f"{np.mean(values):{form}} ± {np.std(values):{form}}"
+            spread(values, form)
             for form, values in (
                 (",.0f", [arm.actions for arm in these]),
                 (",.0f", [arm.corrections for arm in these]),
@@ -225,12 +227,13 @@ def _table(arms: list[Arm]) -> str:
     return "\n".join(lines)
 
 
-def _purity(found: list[dict[str, object]]) -> str:
+def purity_table(found: list[dict[str, object]]) -> str:
+    """The second."""
     names = [name for name in found[0] if name not in ("labels", "seed")]
     lines = [f"| labels | {' | '.join(names)} |", "|---|" + "---|" * len(names)]
     for labels in dict.fromkeys(each["labels"] for each in found):
         values = [[float(str(each[name])) for each in found if each["labels"] == labels] for name in names]
-        lines.append(f"| {labels} | {' | '.join(f'{np.mean(v):.3f} ± {np.std(v):.3f}' for v in values)} |")
+        lines.append(f"| {labels} | {' | '.join(map(spread, values))} |")
     return "\n".join(lines)
 
 

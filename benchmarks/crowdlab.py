@@ -19,6 +19,7 @@ import cleanlab
 import numpy as np
 from cleanlab.multiannotator import get_label_quality_multiannotator
 
+from benchmarks.cleaning.tables import spread
 from benchmarks.label_cleaning import RESULTS
 from benchmarks.second_readings import Half, halves, parser_of_halves
 from scn_core.bench.report import versions
@@ -38,8 +39,8 @@ def main() -> None:
     for kind in KINDS:
         for method in dict.fromkeys(cell["method"] for cell in cells):
             these = [cell for cell in cells if (cell["votes"], cell["method"]) == (kind, method)]
-            told = [[cell[name] for cell in these] for name in ("right", "calibration")]
-            print(f"| {kind} | {method} | {' | '.join(f'{np.mean(x):.3f} ± {np.std(x):.3f}' for x in told)} |")
+            right, calibration = (spread([cell[name] for cell in these]) for name in ("right", "calibration"))
+            print(f"| {kind} | {method} | {right} | {calibration} |")
     if not asked.tuning:
         written = {"versions": {**versions(), "cleanlab": cleanlab.__version__}, "cells": cells}
         (RESULTS / "crowdlab.json").write_text(json.dumps(written, indent=1) + "\n")

@@ -26,6 +26,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.cleaning.faces import Faces, load_faces, load_opinion
+from benchmarks.cleaning.tables import spread
 from benchmarks.label_cleaning import FACES, RESULTS, order_of_answers, trainings
 from scn_core.bench.report import versions
 from scn_core.records import FloatArray, IntArray
@@ -79,7 +80,7 @@ def main() -> None:
         for seed, half in halves(asked, opinion):
             arms += [_learned(half, seed, opinion is not None)]
             arms += [_by_worth(half, seed, opinion is not None, most) for most in (1, MOST)]
-    print(_table(arms))
+    print(table(arms))
     if not asked.tuning:
         written = {"versions": versions(), "share": SHARE, "arms": [asdict(arm) for arm in arms]}
         (RESULTS / "second_readings.json").write_text(json.dumps(written, indent=1) + "\n")
@@ -173,16 +174,15 @@ def _arm(name: str, half: Half, readings: IntArray, seed: int, opinion: bool) ->
     )
 
 
-def _table(arms: list[Arm]) -> str:
+def table(arms: list[Arm]) -> str:
+    """That of benchmarks/README.md."""
     lines = ["| asked about | second opinion | faces | twice | answers alone | consensus, answered | consensus, all |"]
     lines.append("|---|---|---|---|---|---|---|")
     for name, opinion in dict.fromkeys((arm.name, arm.opinion) for arm in arms):
         these = [arm for arm in arms if (arm.name, arm.opinion) == (name, opinion)]
         counts = [f"{np.mean([getattr(arm, field) for arm in these]):,.0f}" for field in ("faces", "twice")]
         shares = [
-            f"{np.mean(values):.3f} ± {np.std(values):.3f}"
-            for field in ("answers_alone", "on_answered", "on_all")
-            for values in [[getattr(arm, field) for arm in these]]
+            spread([getattr(arm, field) for arm in these]) for field in ("answers_alone", "on_answered", "on_all")
         ]
         lines.append(f"| {' | '.join([name, 'yes' if opinion else 'no', *counts, *shares])} |")
     return "\n".join(lines)

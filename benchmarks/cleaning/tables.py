@@ -115,9 +115,9 @@ def describe_variants(runs: Sequence[dict[str, Any]]) -> str:
     return "\n".join(_table("option", columns, rows()))
 
 
-def spread(values: Sequence[float | None]) -> str:
-    """Mean, and standard deviation where there are several."""
+def spread(values: Sequence[float | None], form: str = ".3f") -> str:
+    """Mean, and standard deviation (n - 1) where there are several."""
     known = [value for value in values if value is not None]
     if not known:
         return "-"
-    return f"{mean(known):.3f}" + (f" ± {stdev(known):.3f}" if len(known) > 1 else "")
+    return f"{mean(known):{form}}" + (f" ± {stdev(known):{form}}" if len(known) > 1 else "")
