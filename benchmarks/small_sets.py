@@ -77,7 +77,8 @@ def tables(report: dict[str, Any]) -> tuple[str, str]:
 
 
 def _faces(row: dict[str, Any], count: int) -> str:
-    return f"{count:,}, {'FERPlus' if row['dataset'] == 'ferplus' else 'CIFAR-10N'}"
+    names = {"ferplus": "FERPlus", "demo": "drawn"}
+    return f"{count:,}, {names.get(row['dataset'], 'CIFAR-10N')}"
 
 
 def _settled(row: dict[str, Any]) -> str:

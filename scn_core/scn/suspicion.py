@@ -25,8 +25,8 @@ PROPOSE_FROM = 0.3
 """Probability of a relabel, `proposal_probability`, from which on it may be proposed."""
 
 FEW_FACES = 5_000
-"""Below this, suspicion and `proposal_probability` were measured to be far too high; they are known to hold on average
-for 13,000 faces and more (benchmarks/README.md), and nothing was measured between."""
+"""Below this, suspicion and `proposal_probability` were measured to be far too high on real pictures; what is known of
+them otherwise is of 13,000 faces and more (benchmarks/README.md), and nothing was measured between."""
 
 _PSEUDO_FACES = 10
 _SUREST = 0.9
@@ -42,9 +42,10 @@ def describe_few_faces(faces: int) -> str | None:
     if faces >= FEW_FACES:
         return None
     return (
-        f"trained on {counted(faces, 'face')}, fewer than {FEW_FACES:,}: with so few the probabilities ran about twice "
-        "too high in our measurements (FERPlus, 1,600 faces; CIFAR-10N, 1,500 pictures): of 100 proposals 18 to 29 "
-        "were right, where 43 to 49 should have been; look at each before you accept it"
+        f"trained on {counted(faces, 'face')}, fewer than {FEW_FACES:,}: networks that learned from so few to recognise"
+        " 41 to 47 % of real pictures had probabilities about twice too high (FERPlus, 1,600 faces; CIFAR-10N, 1,500 "
+        "pictures): of 100 proposals 18 to 29 were right, where 43 to 49 should have been; look at each before you "
+        "accept it"
     )
 
 
