@@ -72,7 +72,7 @@ ABOUT: dict[str, str] = {
     "text": "for note: the note; otherwise null",
     "bulk": "the same UUID for all answers given at once; audit faces, and faces answered since, are then refused",
     "blind": "no proposal was shown",
-    "ms": "milliseconds since the decision before",
+    "ms": "milliseconds since the decision before; without it the answer is no time worked",
     "shown": "what was shown of the face, for the log",
     "format": "what kind of file",
     "pictures": "with the pictures of all faces",
