@@ -42,10 +42,9 @@ def describe_few_faces(faces: int) -> str | None:
     if faces >= FEW_FACES:
         return None
     return (
-        f"trained on {counted(faces, 'face')}, fewer than {FEW_FACES:,}: networks that learned from so few to recognise"
-        " 41 to 47 % of real pictures had probabilities about twice too high (FERPlus, 1,600 faces; CIFAR-10N, 1,500 "
-        "pictures): of 100 proposals 18 to 29 were right, where 43 to 49 should have been; look at each before you "
-        "accept it"
+        f"trained on {counted(faces, 'face')}, fewer than {FEW_FACES:,}: suspicion says which faces to look at first, "
+        "not how many of them are wrong; of 1,500 to 1,600 real pictures, 18 to 29 of 100 proposals were right where "
+        "it said 43 to 49"
     )
 
 
