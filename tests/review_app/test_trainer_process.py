@@ -127,8 +127,8 @@ def test_it_is_begun_cancelled_and_goes_on(here: Workspace, monkeypatch: pytest.
         with pytest.raises(WorkspaceError, match="a trainer is at work here already"):
             trainer.start(here, None, by="bob")
         assert time.monotonic() - before < PATIENCE_S, "a round that runs is not waited for"
-    database.call_write(rounds.cancel_round, 1, "lea changed her mind")
-    trainer.start(here, None, by="bob")  # waits for the other one's end
+        database.call_write(rounds.cancel_round, 1, "lea changed her mind")
+        trainer.start(here, None, by="bob")  # waits for the other one's end
     until(lambda: newest_is("review", QUICK.epochs), "round 1 to be in review", here)
     ended(here)
     assert trainer.log_tail(here)[-1].startswith("next: ")
