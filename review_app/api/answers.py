@@ -220,6 +220,7 @@ ANSWER_SCHEMAS: dict[str, Schema] = {
             "pictures": _is("boolean", "the pictures of faces are in it"),
             "missing_pictures": _is("integer", "pictures that were not there"),
             "removed": _list(_TEXT, "names of older ones, with `keep`"),
+            "fuller": _list(_TEXT, "names of older ones that were kept: no newer one has all their files"),
         }
     ),
     "Token": _object({"token": _TEXT, "person": _NUMBER, "workspace": _TEXT}),

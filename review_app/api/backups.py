@@ -14,7 +14,7 @@ from review_app.auth.endpoint import as_person, json_of_person, require_lead
 from review_app.http.errors import ApiError
 from review_app.http.saved_file import saved_file
 from review_app.settings import current
-from scn_core.workspace.backup.make import about_backup, backup_files, keep_newest, make_backup
+from scn_core.workspace.backup.make import Rotated, about_backup, backup_files, keep_newest, make_backup
 
 _FOR_LEADS = "backups are for leads, ask one"
 
@@ -47,5 +47,5 @@ async def backup(request: Request) -> Response:
 def _make(db: Database, body: BackupBody, by: str) -> dict[str, Any]:
     workspace = current().workspace
     made = make_backup(workspace, db, by=by, pictures=body.pictures)
-    removed = [] if body.keep is None else keep_newest(workspace.backups, body.keep, like=made)
-    return about_backup(made).as_dict() | {"removed": removed}
+    older = Rotated([], []) if body.keep is None else keep_newest(workspace.backups, body.keep, like=made)
+    return about_backup(made).as_dict() | older._asdict()

@@ -340,6 +340,8 @@ class BackupMade:
     missing_pictures: int
     removed: tuple[str, ...]
     """Names of older ones, with `keep`."""
+    fuller: tuple[str, ...]
+    """Names of older ones that were kept all the same: files of rounds or pictures in them are in no newer one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,15 @@ from scn_core.errors import UsageError, counted, error_text
 from scn_core.shell import command_line
 from scn_core.store.taken_out import TakenOut
 from scn_core.take_out_again import take_out_again
-from scn_core.workspace.backup.make import BackupFile, about_backup, backups_in, is_backup, keep_newest, make_backup
+from scn_core.workspace.backup.make import (
+    BackupFile,
+    Rotated,
+    about_backup,
+    backups_in,
+    is_backup,
+    keep_newest,
+    make_backup,
+)
 from scn_core.workspace.backup.restore import restore
 from scn_core.workspace.folder import Workspace
 
@@ -59,16 +67,22 @@ def backup_command(
         what = f"--out {out}, {'a file' if out.exists() else 'which is not there'}"
         raise UsageError(error_text("--keep", what, "a folder that is there, in which to keep them", _MAKE_FOLDER))
     made = written_backup(place, out, pictures=pictures, force=force)
-    removed = [] if keep is None else keep_newest(folder, keep, like=made)
+    older = Rotated([], []) if keep is None else keep_newest(folder, keep, like=made)
     about = about_backup(made)
     if as_json:
-        click.echo(json.dumps(about.as_dict() | {"file": str(made), "removed": removed}))
+        click.echo(json.dumps(about.as_dict() | {"file": str(made)} | older._asdict()))
         return
     click.echo(f"{made}: {_described(about)}")
     if about.missing_pictures:
         click.echo(f"pictures that were not there: {about.missing_pictures:,}")
-    if removed:
-        click.echo(f"older backups removed: {', '.join(removed)}")
+    if older.removed:
+        click.echo(f"older backups removed: {', '.join(older.removed)}")
+    if older.fuller:
+        click.echo(
+            f"warning: kept beside the newest {keep}, as files of rounds or pictures in them are in no newer one: "
+            f"{', '.join(older.fuller)}; {command_line('check', workspace)} says which files are not there",
+            err=True,
+        )
     click.echo(f"to put it back: {command_line('restore', made, workspace)}")
 
 

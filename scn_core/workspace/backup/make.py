@@ -34,6 +34,7 @@ from scn_core.workspace.backup.archive import (
     SETTINGS,
     BackupManifest,
     Cause,
+    StoredBackup,
     read_archive,
     write_archive,
 )
@@ -68,6 +69,14 @@ class DamagedBackup(DamageError):
             text += f"; see how far it goes with: {check}; what follows from other rows is mended with: {repair}"
         text += f"; otherwise put a backup back with: {command_line('restore', 'BACKUP', database.parent, '--force')}"
         super().__init__(text)
+
+
+class Rotated(NamedTuple):
+    """What became of backups that newer ones take the place of, by name."""
+
+    removed: list[str]
+    fuller: list[str]
+    """Kept: they have files of rounds, or pictures, that no newer one has."""
 
 
 @dataclass(frozen=True)
@@ -240,8 +249,9 @@ def backup_after_round(workspace: Workspace, db: Database) -> str | None:
 
 def rotate(
     folder: Path, cause: Cause, settings: BackupSettings, *, like: Path | None = None, made: Path | None = None
-) -> list[str]:
-    """Remove the backups of a cause that need not be kept; their names.
+) -> Rotated:
+    """Remove the backups of a cause that need not be kept, but none with a file of a round or a picture that no newer
+    one has: what is not there any more may be wanted back.
 
     Args:
         folder: where they lie.
@@ -250,22 +260,40 @@ def rotate(
         like: those of this one's workspace alone.
         made: this one has just been made, and is kept whatever the times of others say: a clock may have been wrong.
     """
-    mark, found = None if like is None else _mark_of(like), []
+    mark, found = None if like is None else _mark_of(like), dict[str, tuple[datetime, StoredBackup | None]]()
     for file in backup_files(folder):
         with suppress(WorkspaceError, OSError):
             about = about_backup(file)
             if about.cause == cause and (mark is None or _mark_of(file) == mark):
                 moment = datetime.max.replace(tzinfo=UTC) if file == made else datetime.fromisoformat(about.made_at)
-                found.append((moment, about.name))
-    removed = superseded(found, settings)
-    for name in removed:
-        (folder / name).unlink(missing_ok=True)
-    return removed
+                found[about.name] = moment, read_archive(file) if file.suffix == ".zip" else None
+    old = superseded([(moment, name) for name, (moment, _) in found.items()], settings)
+    removed, fuller, kept = list[str](), list[str](), list[StoredBackup]()
+    for name, (_, stored) in sorted(found.items(), key=lambda each: each[1][0], reverse=True):
+        if name not in old:
+            kept += [] if stored is None else [stored]
+        elif stored is None or any(_has_files_of(each, stored) for each in kept):
+            (folder / name).unlink(missing_ok=True)
+            removed.append(name)
+        else:
+            kept.append(stored)
+            fuller.append(name)
+    return Rotated(removed, fuller)
 
 
-def keep_newest(folder: Path, count: int, *, like: Path) -> list[str]:
-    """Remove all but the newest `count` backups made by hand of the workspace that the backup `like` is of; the names
-    of those removed."""
+def _has_files_of(newer: StoredBackup, older: StoredBackup) -> bool:
+    """Whether a backup has all that another has beside the database: files of rounds by name, pictures by number, as
+    some may have left the data set."""
+    rounds = {name for name in older.members if name.startswith(f"{ROUNDS}/")}
+    pictures = not older.manifest.pictures or (
+        newer.manifest.pictures and newer.manifest.missing_pictures <= older.manifest.missing_pictures
+    )
+    return pictures and rounds <= newer.members.keys()
+
+
+def keep_newest(folder: Path, count: int, *, like: Path) -> Rotated:
+    """Remove all but the newest `count` backups made by hand of the workspace that the backup `like` is of, but for
+    those with files that no newer one has."""
     return rotate(folder, "manual", BackupSettings(keep=count, days=0, weeks=0), like=like, made=like)
 
 

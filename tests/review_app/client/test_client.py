@@ -235,10 +235,9 @@ def test_a_backup_whose_acknowledgement_is_lost_is_not_made_again(scene: Scene) 
     assert (refused.value.status, scene.app.asked) == (503, 1)
     (first,) = [file.name for file in scene.workspace.backups.iterdir()]
     made = lea.make_backup(keep=1)
-    assert made.removed == (first,)
-    assert [each.as_dict() | {"removed": [first]} for each in backups_in(scene.workspace.backups)] == [
-        asdict(made) | {"removed": [first]}
-    ]
+    assert (made.removed, made.fuller) == ((first,), ())
+    older = {"removed": [first], "fuller": []}
+    assert [each.as_dict() | older for each in backups_in(scene.workspace.backups)] == [asdict(made) | older]
     assert made.by == "lea"
     assert rows(scene.workspace, "SELECT what FROM event WHERE what = 'backup made'") == [("backup made",)] * 2
 

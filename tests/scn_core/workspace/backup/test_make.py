@@ -9,6 +9,7 @@ import stat
 import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -140,6 +141,41 @@ def test_backups_by_hand_are_removed_only_when_asked(asked: Workspace, tmp_path:
         assert "which is not there" in unmounted.err
         assert "make the folder or mount the disk first, or name a file that ends in .zip" in unmounted.err
     assert not (elsewhere / "mnt").exists()
+
+
+def test_no_backup_is_removed_that_alone_has_files_of_a_round_or_pictures(
+    asked: Workspace, tmp_path: Path, run: Run
+) -> None:
+    """As after a disk has lost files, or while the one with the pictures is not there."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+
+    def backup(*options: str) -> dict[str, Any]:
+        said = run("backup", asked.path, "--out", elsewhere, "--keep", "1", *options, "--json")
+        found: dict[str, Any] = json.loads(said.out)
+        return found
+
+    def there() -> set[str]:
+        return {file.name for file in elsewhere.iterdir()}
+
+    plain, full = backup()["name"], backup("--pictures")
+    assert (full["removed"], full["fuller"]) == ([plain], [])
+    without = backup()
+    assert (without["removed"], without["fuller"]) == ([], [full["name"]]), "it has no pictures"
+    lost = next(file for file in asked.round_folder(1).iterdir() if file.suffix == ".npz")
+    lost.rename(tmp_path / lost.name)
+    shutil.move(asked.settings().root, tmp_path / "away")
+    less = backup("--pictures")
+    assert less["missing_pictures"]
+    assert (less["removed"], less["fuller"]) == ([], [without["name"], full["name"]])
+    text = run("backup", asked.path, "--out", elsewhere, "--keep", "1").err
+    assert "are in no newer one: " in text
+    assert full["name"] in text
+    shutil.move(tmp_path / "away", asked.settings().root)
+    (tmp_path / lost.name).rename(lost)
+    again = backup("--pictures")
+    assert again["fuller"] == []
+    assert there() == {again["name"]}
 
 
 def test_rotation_keeps_the_newest_and_a_spread() -> None:
