@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import IO
 
 NICENESS = 10
-"""Processes of other programs get ten times as much of a processor. 19 would be 70 times: on a busy machine a map that
-takes ten seconds was not drawn in two minutes."""
-_TRIES, _APART_S = 3, 0.15
-"""Linux takes the niceness of a session once in 0.1 s from all users together who are not root."""
+"""Processes of other programs get ten times as much of a processor; of 19 it would be 70 times, and what is at work
+here holds the database's lock at times. Linux may share processors among sessions first (autogroup), where a niceness
+counts within a session alone. To lower the session's share too was tried: answers took longer, not less."""
 
 
 def begin(
@@ -29,19 +26,4 @@ def begin(
     )
     with suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, process.pid, min(19, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS))
-    _make_session_nice(process.pid)
     return process
-
-
-def _make_session_nice(pid: int) -> None:
-    """Linux may share processors among sessions first (autogroup); a process is nice within its own alone then."""
-    session = Path(f"/proc/{pid}/autogroup")
-    for _ in range(_TRIES):
-        try:
-            session.write_text(str(NICENESS))
-        except BlockingIOError:
-            time.sleep(_APART_S)
-        except OSError:  # another system, or the process has ended
-            return
-        else:
-            return
