@@ -17,7 +17,7 @@ from typing import Any, get_args
 import click
 
 from scn_core import __version__
-from scn_core.class_names import ClassVocabulary, canonical
+from scn_core.class_names import ClassVocabulary, spelt
 from scn_core.cli.backup import backup_command, restore_command
 from scn_core.cli.bench import bench_command
 from scn_core.cli.check import check_command
@@ -124,7 +124,7 @@ def init(
 def _class_names(text: str | None) -> tuple[str, ...] | None:
     if text is None:
         return None
-    names = [canonical(name) for name in text.split(",")]
+    names = [spelt(name) for name in text.split(",")]
     try:
         ClassVocabulary.of([name for name in names if name])
         return tuple(names)

@@ -263,10 +263,11 @@ def rotate(
     mark, found = None if like is None else _mark_of(like), dict[str, tuple[datetime, StoredBackup | None]]()
     for file in backup_files(folder):
         with suppress(WorkspaceError, OSError):
-            about = about_backup(file)
-            if about.cause == cause and (mark is None or _mark_of(file) == mark):
+            stored = None if _MIGRATION.fullmatch(file.name) else read_archive(file)
+            about = _about(file, stored)
+            if about.cause == cause and (mark is None or (stored is not None and stored.manifest.mark == mark)):
                 moment = datetime.max.replace(tzinfo=UTC) if file == made else datetime.fromisoformat(about.made_at)
-                found[about.name] = moment, read_archive(file) if file.suffix == ".zip" else None
+                found[about.name] = moment, stored
     old = superseded([(moment, name) for name, (moment, _) in found.items()], settings)
     removed, fuller, kept = list[str](), list[str](), list[StoredBackup]()
     for name, (_, stored) in sorted(found.items(), key=lambda each: each[1][0], reverse=True):
@@ -309,10 +310,15 @@ def backups_in(folder: Path) -> list[BackupFile]:
 
 def about_backup(file: Path) -> BackupFile:
     """What a backup says of itself. Raises WorkspaceError for what is none."""
+    return _about(file, None if _MIGRATION.fullmatch(file.name) else read_archive(file))
+
+
+def _about(file: Path, stored: StoredBackup | None) -> BackupFile:
+    """`stored`: what is in it; None: it is a copy made before a migration, which does not say."""
     size = file.stat().st_size
-    if _MIGRATION.fullmatch(file.name):
+    if stored is None:
         return BackupFile(file.name, size, "migration", _iso(datetime.fromtimestamp(file.stat().st_mtime, UTC)))
-    said = read_archive(file).manifest
+    said = stored.manifest
     return BackupFile(
         file.name, size, said.cause, said.made_at, said.by, said.decisions, said.revision, said.whole, said.pictures,
         said.missing_pictures,

@@ -527,3 +527,14 @@ def test_bench_prints_one_object_and_keeps_it(run: Run, tmp_path: Path) -> None:
     assert list(said["stages"]) == ["data", "step"]
     assert said["settings"]["batch_size"] == 4
     assert run("bench", "--image-size=1").code == 2
+
+
+def test_classes_given_to_init_keep_their_spelling(run: Run, tmp_path: Path) -> None:
+    for number, shade in enumerate((40, 80, 120)):
+        Image.new("RGB", (40, 40), (shade, 90, 60)).save(tmp_path / f"{number}.png")
+    rows = zip(range(3), ("smirk", "Joy", "怒り"), strict=True)
+    table = tmp_path / "labels.csv"
+    table.write_text("path,label\n" + "".join(f"{n}.png,{name}\n" for n, name in rows), encoding="utf-8")
+    made = run("init", tmp_path / "ws", "--dataset", "csv", "--csv", table, "--classes", "Smirk,happy,怒り")
+    assert made.code == 0, made.err
+    assert Workspace(tmp_path / "ws").settings().classes == ["Smirk", "happy", "怒り"]
